@@ -1,0 +1,106 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target of this package.
+let house: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
+}
+
+/// The release binary is one file without libraries: the Swift runtime, the part of Foundation that
+/// it uses, zlib and glibc are linked in. It starts as fast as a dynamic one, is resident with 2 MiB
+/// less, and runs in an empty container. It needs glibc's static library (Debian: libc6-dev, which
+/// the toolchain wants anyway); `WAVETANK_DYNAMIC=1` builds without, and lets tools preload a
+/// library. lld, which every Swift toolchain has, drops what is not used.
+let isDynamic = Context.environment["WAVETANK_DYNAMIC"] == "1"
+let staticRuntime = LinkerSetting.unsafeFlags(
+  [
+    isDynamic ? "-static-stdlib" : "-static-executable", "-use-ld=lld",
+    "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--icf=all",
+    "-Xlinker", "-s",
+    "-l_FoundationCShims", "-l_FoundationCollections",
+  ], .when(platforms: [.linux], configuration: .release))
+
+let services: [Target.Dependency] = ["SteamshipEmulator", "ScramjetEmulator", "ShipyardEmulator"]
+
+let package = Package(
+  name: "wavetank",
+  products: [
+    .executable(name: "wavetank", targets: ["WavetankCLI"]),
+    .library(name: "Wavetank", targets: ["Wavetank"]),
+    .library(name: "WavetankTestKit", targets: ["WavetankTestKit"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+    module("HTTPModel", []),
+    module("HTTPWire", ["HTTPModel"]),
+    module("HTTPTransport", ["HTTPModel", "HTTPWire", "CLinux"]),
+    module("PayloadCodecs", ["CZlib"]),
+    module("EmulatorKernel", ["HTTPModel", "PayloadCodecs"]),
+    module("SteamshipEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    module("ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    module("ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    module("ControlPlane", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    module(
+      "Wavetank",
+      services + ["ControlPlane", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs"]),
+    module(
+      "WavetankTestKit",
+      ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs"]),
+    .executableTarget(
+      name: "WavetankCLI",
+      dependencies: ["Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs"],
+      swiftSettings: house,
+      linkerSettings: [staticRuntime]),
+
+    tests("HTTPModelTests", ["HTTPModel"]),
+    tests("HTTPWireTests", ["HTTPWire", "HTTPModel"], resources: [.copy("Fixtures")]),
+    tests("HTTPTransportTests", ["HTTPTransport", "HTTPWire", "HTTPModel", "WavetankTestKit"]),
+    tests(
+      "PayloadCodecsTests", ["PayloadCodecs"],
+      resources: [.copy("Fixtures"), .copy("yaml_oracle.py")]),
+    tests("EmulatorKernelTests", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    tests(
+      "SteamshipEmulatorTests",
+      ["SteamshipEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    tests(
+      "ScramjetEmulatorTests",
+      ["ScramjetEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    tests(
+      "ShipyardEmulatorTests",
+      ["ShipyardEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    tests(
+      "ControlPlaneTests", ["ControlPlane", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    tests(
+      "WavetankTests",
+      ["Wavetank", "WavetankTestKit", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs"]),
+    tests("HouseTests", []),
+  ]
+)
+
+// The libFuzzer target exists only when it is asked for: `Tests/sanitize fuzz`, or
+// `FUZZ=1 swift build --scratch-path .build/fuzz --product WireFuzz`.
+if Context.environment["FUZZ"] != nil {
+  let fuzzed: [SwiftSetting] = [.unsafeFlags(["-sanitize=fuzzer"])]
+  for target in package.targets where ["HTTPModel", "HTTPWire"].contains(target.name) {
+    target.swiftSettings = (target.swiftSettings ?? []) + fuzzed
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "WireFuzz", dependencies: ["HTTPModel", "HTTPWire"], path: "Tests/Fuzz/WireFuzz",
+      swiftSettings: house + fuzzed + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -1,0 +1,31 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// What stands at `/` and at `/_wavetank`: where everything is.
+enum AdminIndex {
+  static func answer(_ call: AdminCall) -> Answer {
+    .now(.json(.ok, json(call.options.version, prefix: "", call.pipeline)))
+  }
+
+  static func json(_ version: String, prefix: String, _ pipeline: Pipeline) -> [UInt8] {
+    var json = JSONWriter(reserving: 4096)
+    json.object { json in
+      json.member("name", "wavetank")
+      json.member("version", version)
+      json.key("services")
+      json.array { json in for name in pipeline.operations.serviceNames { json.value(name) } }
+      json.key("control")
+      json.array { json in
+        for route in AdminRoute.all {
+          json.object { json in
+            json.member("method", route.method.name)
+            json.member("path", "\(prefix)/_wavetank\(route.path)")
+            json.member("summary", route.summary)
+          }
+        }
+      }
+    }
+    return json.bytes
+  }
+}

@@ -1,0 +1,197 @@
+package import EmulatorKernel
+package import HTTPModel
+import PayloadCodecs
+
+/// What the control API needs besides the pipeline; everything has a default that works.
+package struct AdminOptions: Sendable {
+  /// `--control-token`; nil: loopback only.
+  package var token: String?
+  package var version: String
+  /// Whether the server takes requests, for `GET /ready`.
+  package var isReady: @Sendable () -> Bool
+  /// Further metrics, such as the engine's connections.
+  package var moreMetrics: @Sendable () -> [MetricFamily]
+  /// Told when a world was dropped or reset: much memory may be free now.
+  package var onWorldDropped: @Sendable () -> Void
+  /// How much a snapshot that is put may weigh.
+  package var snapshotBytesMax: Int
+
+  package init(
+    token: String? = nil, version: String = "0.1.0",
+    isReady: @escaping @Sendable () -> Bool = { true },
+    moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
+    onWorldDropped: @escaping @Sendable () -> Void = {},
+    snapshotBytesMax: Int = 1 << 30
+  ) {
+    self.token = token
+    self.version = version
+    self.isReady = isReady
+    self.moreMetrics = moreMetrics
+    self.onWorldDropped = onWorldDropped
+    self.snapshotBytesMax = snapshotBytesMax
+  }
+}
+
+/// The control API in front of the pipeline: `/_wavetank/…` (also below a tenant's prefix) and `/`
+/// are answered here, everything else goes on.
+///
+/// **Compose**: `AdminResponder(pipeline: pipeline, options: AdminOptions(token: …))` is the
+/// `Responder` to give to the engine.
+package final class AdminResponder: Responder {
+  package let pipeline: Pipeline
+  package let options: AdminOptions
+  private let access: AdminAccess
+  private let routes: RouteTable
+
+  private static let root = Array("/_wavetank".utf8)
+  private static let healthPath = Array("/_wavetank/health".utf8)
+  private static let health: Response = {
+    var response = Response.json(.ok, Array(#"{"status":"ok"}"#.utf8))
+    response.fields.append("Cache-Control", "no-store")
+    return response
+  }()
+  /// Tells our own exchanges from the pipeline's when they end.
+  private static let tag = UInt64.max
+
+  package init(pipeline: Pipeline, options: AdminOptions = AdminOptions()) {
+    self.pipeline = pipeline
+    self.options = options
+    access = AdminAccess(token: options.token)
+    var routes = RouteTable(skipsEmptySegments: true)
+    for (index, route) in AdminRoute.all.enumerated() {
+      routes.insert(route.method, PathTemplate("/_wavetank" + route.path), index)
+    }
+    self.routes = routes
+  }
+
+  package func respond(to request: Request, exchange: inout Exchange) -> Answer {
+    let bytes = request.target.bytes
+    let path = request.target.pathRange
+    // Most requests part here: by the first byte behind the slash.
+    let isRoot = path.count <= 1
+    guard isRoot || bytes[path.lowerBound + 1] == UInt8(ascii: "_") else {
+      return pipeline.respond(to: request, exchange: &exchange)
+    }
+    if path.count == Self.healthPath.count, request.method == .get || request.method == .head,
+      bytes[path].elementsEqual(Self.healthPath)
+    {
+      exchange.tag = Self.tag
+      let refusal = access.refusal(of: request, from: exchange.peer, isProbe: true)
+      return .now(refusal?.response ?? Self.health)
+    }
+    let addressee = Addressee(request, readsCredential: false)
+    let rest = bytes[(path.lowerBound + addressee.prefixLength)..<path.upperBound]
+    if rest.count <= 1 {
+      if let index = index(request, addressee) {
+        exchange.tag = Self.tag
+        return .now(index)
+      }
+    } else if rest.starts(with: Self.root),
+      rest.count == Self.root.count
+        || rest[rest.startIndex + Self.root.count] == UInt8(ascii: "/")
+    {
+      exchange.tag = Self.tag
+      return control(request, addressee, exchange.peer)
+    }
+    return pipeline.respond(to: request, exchange: &exchange)
+  }
+
+  package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
+    if exchange.tag != Self.tag { pipeline.exchangeEnded(exchange, outcome: outcome) }
+  }
+
+  // MARK: The root
+
+  /// `/`: browsers go to the console, others get an index. Not for hosts that name something.
+  private func index(_ request: Request, _ addressee: Addressee) -> Response? {
+    guard request.method == .get || request.method == .head,
+      addressee.host.map({ AdminAccess.isLoopback($0[...]) && $0.hasSuffix(".tenant.localhost") })
+        ?? true
+    else { return nil }
+    let prefix = String(
+      decoding: request.target.bytes[request.target.pathRange].prefix(addressee.prefixLength),
+      as: UTF8.self)
+    if request.fields.list("accept").contains(where: { $0.lowercased().hasPrefix("text/html") }) {
+      var response = Response(.init(302))
+      response.fields.append("Location", "\(prefix)/_wavetank/console")
+      return response
+    }
+    return .json(.ok, AdminIndex.json(options.version, prefix: prefix, pipeline))
+  }
+
+  // MARK: The control API
+
+  private func control(_ request: Request, _ addressee: Addressee, _ peer: PeerAddress) -> Answer {
+    var inner = request
+    if addressee.prefixLength > 0 {
+      inner.target = request.target.droppingPathPrefix(addressee.prefixLength)
+    }
+    let match = routes.match(request.method, inner.target)
+    var route: AdminRoute?
+    if case .found(let index, _) = match { route = AdminRoute.all[index] }
+    if let problem = access.refusal(
+      of: request, from: peer, isProbe: route?.isProbe ?? false, isPage: route?.isPage ?? false)
+    {
+      return .now(problem.response)
+    }
+    guard let route, case .found(_, let parameters) = match else {
+      return .now(unknown(inner, match))
+    }
+    let choice = tenantChoice(inner, addressee)
+    let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
+      AdminCall(
+        request: inner, parameters: parameters, content: content, tenantChoice: choice,
+        pipeline: self.pipeline, options: self.options)
+    }
+    guard let limit = route.contentLimit, request.hasContent else {
+      return run(route, call([]))
+    }
+    return .collect(limit: limit) { content in
+      switch content {
+      case .complete(let bytes): return self.run(route, call(bytes))
+      case .tooLarge(let limit):
+        return .now(Problem(413, "At most \(limit) bytes are accepted here.").response)
+      }
+    }
+  }
+
+  private func run(_ route: AdminRoute, _ call: AdminCall) -> Answer {
+    do {
+      return try route.handle(call)
+    } catch {
+      return .now(error.response)
+    }
+  }
+
+  /// Path prefix, field, `?tenant=`, host: the first that there is.
+  private func tenantChoice(_ request: Request, _ addressee: Addressee) -> Addressee.TenantChoice {
+    let isNamed = addressee.prefixLength > 0 || request.fields.contains("x-wavetank-tenant")
+    if !isNamed, let name = request.target.queryValue("tenant") {
+      return Addressee.tenant(named: name)
+    }
+    return addressee.tenant
+  }
+
+  private func unknown(_ request: Request, _ match: RouteTable.Match) -> Response {
+    guard case .methodNotAllowed(let methods) = match else {
+      let valid = AdminRoute.all.map { "/_wavetank" + $0.path }
+      let nearest = Nearest.match(for: request.target.path, among: valid)
+      let hint = nearest.map { "; did you mean \($0)?" } ?? "; GET /_wavetank lists what there is"
+      return Problem(404, "The control API has no \(request.target.path)\(hint)").response
+    }
+    let allow = (methods + [.options]).map(\.name).joined(separator: ", ")
+    guard request.method != .options else {
+      return Response(.noContent, fields: Fields(["Allow": allow]))
+    }
+    return Problem(
+      405, "\(request.method.name) is not allowed here, but \(allow)",
+      fields: Fields(["Allow": allow])
+    ).response
+  }
+}
+
+extension [UInt8] {
+  fileprivate func hasSuffix(_ text: String) -> Bool {
+    suffix(text.utf8.count).elementsEqual(text.utf8)
+  }
+}

@@ -1,0 +1,112 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// The tenant's time.
+enum ClockRoutes {
+  static func show(_ call: AdminCall) throws(Problem) -> Answer {
+    .now(answer(try call.cloud().tenant))
+  }
+
+  static func set(_ call: AdminCall) throws(Problem) -> Answer {
+    let object = try call.object(keys: ["mode", "now", "start", "factor"])
+    let mode = try mode(object)
+    var instant: VirtualInstant?
+    for key in ["now", "start"] {
+      if let value = object[key] { instant = try Self.instant(value, key) }
+    }
+    guard mode != nil || instant != nil else {
+      throw Problem(422, "Expected \"mode\", \"now\" or both.")
+    }
+    let tenant = try call.cloud().tenant
+    tenant.clock.set(mode: mode, to: instant)
+    tenant.settle()
+    return .now(answer(tenant))
+  }
+
+  static func advance(_ call: AdminCall) throws(Problem) -> Answer {
+    let object = try call.object(keys: ["by", "to", "toNext"])
+    guard object.count == 1, let (key, value) = object.members.first else {
+      throw Problem(422, "Expected one of \"by\", \"to\" and \"toNext\".")
+    }
+    let tenant = try call.cloud().tenant
+    let from = tenant.clock.now
+    switch key {
+    case "by":
+      guard let text = value.stringValue, let duration = DurationText.parse(text) else {
+        throw Problem(422, "by: expected a duration such as \"5s\", found \(value.text)")
+      }
+      return go(tenant, from, to: from + duration)
+    case "to":
+      let instant = try instant(value, "to")
+      guard instant >= from else {
+        throw Problem(
+          409,
+          "to: \(instant.iso8601(.microseconds)) has passed; it is \(from.iso8601(.microseconds)). "
+            + "PUT /_wavetank/clock can set time back.")
+      }
+      return go(tenant, from, to: instant)
+    default:
+      guard value.boolValue == true else { throw Problem(422, "toNext: expected true") }
+      return go(tenant, from, to: tenant.nextDue ?? from)
+    }
+  }
+
+  /// In pieces, so that a year of ticks does not hold the loop.
+  private static func go(
+    _ tenant: Tenant, _ from: VirtualInstant, to instant: VirtualInstant
+  ) -> Answer {
+    if tenant.advance(to: instant, stepLimit: 1000) { return .now(answer(tenant, from)) }
+    return .later { _ in
+      while !tenant.advance(to: instant, stepLimit: 1000) {
+        if Task.isCancelled { break }
+        await Task.yield()
+      }
+      return answer(tenant, from)
+    }
+  }
+
+  private static func mode(_ object: JSONObject) throws(Problem) -> ClockMode? {
+    let factor = object["factor"]
+    guard let value = object["mode"] else {
+      guard factor == nil else { throw Problem(422, "factor: goes with \"mode\": \"scaled\"") }
+      return nil
+    }
+    guard let name = value.stringValue else {
+      throw Problem(422, "mode: expected a string, found \(value.kindName)")
+    }
+    let mode = ClockMode(text: factor.map { "\(name):\($0.text)" } ?? name)
+    guard let mode else {
+      throw Problem(
+        422,
+        "mode: expected real, manual, skip, or scaled with a factor above 0 and up to 1000000; found "
+          + "\(JSON.object(object).text)")
+    }
+    return mode
+  }
+
+  private static func instant(_ value: JSON, _ key: String) throws(Problem) -> VirtualInstant {
+    guard let text = value.stringValue, let instant = VirtualInstant(iso8601: text) else {
+      throw Problem(
+        422, "\(key): expected an instant such as \"2026-01-01T00:00:00Z\", found \(value.text)")
+    }
+    return instant
+  }
+
+  private static func answer(_ tenant: Tenant, _ from: VirtualInstant? = nil) -> Response {
+    var json = JSONWriter()
+    write(tenant, from: from, into: &json)
+    return .json(.ok, json.bytes)
+  }
+
+  static func write(_ tenant: Tenant, from: VirtualInstant? = nil, into json: inout JSONWriter) {
+    let now = tenant.clock.now
+    json.object { json in
+      json.member("mode", tenant.clock.mode.name)
+      if case .scaled(let factor) = tenant.clock.mode { json.member("factor", JSON(factor)) }
+      json.member("now", now.iso8601(.microseconds))
+      json.member("nextDue", JSON(tenant.nextDue?.iso8601(.microseconds)))
+      if let from { json.member("advanced", DurationText.format(now - from)) }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// What concerns the server as a whole.
+enum ServerRoutes {
+  static func health(_ call: AdminCall) -> Answer {
+    .now(.json(.ok, Array(#"{"status":"ok"}"#.utf8)))
+  }
+
+  static func ready(_ call: AdminCall) -> Answer {
+    call.options.isReady()
+      ? .now(.json(.ok, Array(#"{"status":"ready"}"#.utf8)))
+      : .now(Problem(503, "The server is starting or stopping.").response)
+  }
+
+  static func version(_ call: AdminCall) -> Answer {
+    let json: JSON = ["name": "wavetank", "version": .string(call.options.version)]
+    return .now(.json(.ok, json.serialized()))
+  }
+
+  static func operations(_ call: AdminCall) throws(Problem) -> Answer {
+    let table = call.pipeline.operations
+    let wanted = call.query("service")
+    if let wanted, !table.serviceNames.contains(wanted) {
+      throw Problem(
+        404, "No service \"\(wanted)\"\(Nearest.hint(for: wanted, among: table.serviceNames))")
+    }
+    var json = JSONWriter(reserving: 16_384)
+    json.object { json in
+      json.key("operations")
+      json.array { json in
+        for entry in table.entries {
+          let service = table.serviceNames[entry.serviceIndex]
+          guard wanted == nil || wanted == service else { continue }
+          write(entry.operation, service, into: &json)
+        }
+      }
+    }
+    return .now(.json(.ok, json.bytes))
+  }
+
+  private static func write(
+    _ operation: EmulatorKernel.Operation, _ service: String, into json: inout JSONWriter
+  ) {
+    json.object { json in
+      json.member("name", operation.name)
+      json.member("service", service)
+      json.member(ifPresent: "method", operation.routes.first?.method.name)
+      json.member(ifPresent: "path", operation.routes.first?.template.text)
+      if operation.routes.count > 1 {
+        json.key("aliases")
+        json.array { json in
+          for route in operation.routes.dropFirst() {
+            json.object { json in
+              json.member("method", route.method.name)
+              json.member("path", route.template.text)
+            }
+          }
+        }
+      }
+      json.member("summary", operation.summary)
+      json.member("fidelity", operation.fidelity.rawValue)
+      json.member(ifPresent: "resource", operation.resourceParameter)
+    }
+  }
+}

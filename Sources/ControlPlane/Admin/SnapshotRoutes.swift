@@ -1,0 +1,94 @@
+import Dispatch
+import EmulatorKernel
+import HTTPModel
+
+/// The whole tenant as one tar.gz, and back. The work is done on Dispatch, not on the loop.
+enum SnapshotRoutes {
+  static func take(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    return .later { _ in
+      await offload {
+        var pieces: [[UInt8]] = []
+        do throws(SnapshotError) {
+          try Snapshot(of: cloud).write(mapping: { $0 }) { piece throws(SnapshotError) in
+            pieces.append(piece)
+          }
+        } catch {
+          return Problem(500, error.text).response
+        }
+        var response = Response(.ok, body: .chunks(pieces))
+        response.fields.append("Content-Type", "application/gzip")
+        response.fields.append(
+          "Content-Disposition", "attachment; filename=\"wavetank-\(cloud.name).tar.gz\"")
+        return response
+      }
+    }
+  }
+
+  static func put(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    let pipeline = call.pipeline
+    let limit = call.options.snapshotBytesMax
+    return .later { content in
+      do {
+        let upload = try SnapshotUpload(budget: pipeline.tenants.budget)
+        var count = 0
+        while let chunk = try await content.next() {
+          count += chunk.count
+          guard count <= limit else {
+            return Problem(413, "At most \(limit) bytes are accepted here.").response
+          }
+          try await upload.feed(chunk)
+        }
+        try await upload.restore(into: cloud, pipeline)
+        return Response(.noContent)
+      } catch {
+        return problem(error).response
+      }
+    }
+  }
+
+  private static func problem(_ error: any Error) -> Problem {
+    switch error {
+    case let error as SnapshotError:
+      switch error {
+      case .noRoom: Problem(507, error.text)
+      case .tooLarge: Problem(413, error.text)
+      case .notEncodable: Problem(500, error.text)
+      default: Problem(422, error.text)
+      }
+    default: Problem(400, "The snapshot did not arrive: \(error)")
+    }
+  }
+}
+
+/// A reader that is fed on one Dispatch queue, piece after piece.
+///
+/// `@unchecked`: the reader is touched on `queue` alone.
+private final class SnapshotUpload: @unchecked Sendable {
+  private let queue = DispatchQueue(label: "wavetank.snapshot")
+  private let reader: SnapshotReader
+
+  init(budget: StorageBudget) throws(SnapshotError) { reader = try SnapshotReader(budget: budget) }
+
+  func feed(_ bytes: [UInt8]) async throws {
+    try await offload(on: queue) { Result { try self.reader.feed(bytes) } }.get()
+  }
+
+  func restore(into cloud: Cloud, _ pipeline: Pipeline) async throws {
+    try await offload(on: queue) {
+      Result {
+        try Restore(self.reader, into: cloud, of: pipeline).putInForce()
+      }
+    }.get()
+  }
+}
+
+/// Runs blocking work on Dispatch and comes back.
+private func offload<Value: Sendable>(
+  on queue: DispatchQueue = .global(qos: .userInitiated), _ work: @escaping @Sendable () -> Value
+) async -> Value {
+  await withCheckedContinuation { continuation in
+    queue.async { continuation.resume(returning: work()) }
+  }
+}

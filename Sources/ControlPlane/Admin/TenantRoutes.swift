@@ -1,0 +1,103 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// What concerns one tenant's world.
+enum TenantRoutes {
+  static func list(_ call: AdminCall) -> Answer {
+    var json = JSONWriter(reserving: 4096)
+    json.object { json in
+      json.key("tenants")
+      json.array { json in
+        for cloud in call.pipeline.tenants.all { write(cloud, into: &json) }
+      }
+      json.member("evicted", Int(clamping: call.pipeline.tenants.evictedCount))
+    }
+    return .now(.json(.ok, json.bytes))
+  }
+
+  private static func write(_ cloud: Cloud, into json: inout JSONWriter) {
+    let journal = cloud.journal.status
+    json.object { json in
+      json.member("name", cloud.name)
+      json.member("seed", .decimal("\(cloud.tenant.seed)"))
+      json.key("clock")
+      ClockRoutes.write(cloud.tenant, into: &json)
+      json.member("exchanges", Int(clamping: journal.total))
+      json.key("journal")
+      json.object { json in
+        json.member("entries", journal.count)
+        json.member("bytes", journal.bytes)
+        json.member("dropped", Int(clamping: journal.dropped))
+      }
+    }
+  }
+
+  static func delete(_ call: AdminCall) throws(Problem) -> Answer {
+    let name = call.parameters["name"] ?? ""
+    guard Tenant.isName(name) else {
+      throw Problem(400, "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
+    }
+    let isRemoved: Bool
+    do {
+      isRemoved = try call.pipeline.tenants.remove(name)
+    } catch {
+      throw Problem(500, "The scenario does not start again.", members: error.member)
+    }
+    guard isRemoved else { throw Problem(404, "There is no tenant \"\(name)\".") }
+    call.options.onWorldDropped()
+    return .now(Response(.noContent))
+  }
+
+  static func reset(_ call: AdminCall) throws(Problem) -> Answer {
+    let keep = call.query("keep")
+    guard keep == nil || keep == "journal" else {
+      throw Problem(400, "keep=\(keep ?? "") is unknown; valid: journal")
+    }
+    let cloud = try call.cloud()
+    do {
+      try cloud.reset(keepingJournal: keep == "journal")
+    } catch {
+      throw Problem(500, "The scenario does not start again.", members: error.member)
+    }
+    call.options.onWorldDropped()
+    var json = JSONWriter()
+    write(cloud, into: &json)
+    return .now(.json(.ok, json.bytes))
+  }
+
+  static func states(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    var json = JSONWriter(reserving: 4096)
+    json.object { json in
+      for slot in cloud.slots { json.member(slot.name, slot.describe()) }
+    }
+    return .now(.json(.ok, json.bytes))
+  }
+
+  static func state(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    let name = call.parameters["service"] ?? ""
+    guard let slot = cloud.slots.first(where: { $0.name == name }) else {
+      throw Problem(
+        404, "No service \"\(name)\"\(Nearest.hint(for: name, among: cloud.slots.map(\.name)))")
+    }
+    return .now(.json(.ok, slot.describe().serialized()))
+  }
+
+  static func emit(_ call: AdminCall) throws(Problem) -> Answer {
+    let event = try call.object()
+    guard let kind = event.keys.first else {
+      throw Problem(422, "Expected an event, such as {\"crashHub\": \"sth-0\"}.")
+    }
+    let cloud = try call.cloud()
+    let isKnown: Bool
+    do {
+      isKnown = try cloud.emit(event)
+    } catch {
+      throw Problem(422, "The event cannot happen: \(error.text)", members: error.member)
+    }
+    guard isKnown else { throw Problem(422, "Nobody knows the event \"\(kind)\".") }
+    return .now(.json(.ok, Array(#"{"emitted":true}"#.utf8)))
+  }
+}

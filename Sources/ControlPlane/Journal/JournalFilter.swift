@@ -1,0 +1,116 @@
+import EmulatorKernel
+import HTTPModel
+
+/// Which entries of a journal are wanted: the query of `GET /_wavetank/journal`.
+struct JournalFilter: Sendable {
+  private enum StatusRange: Sendable {
+    case code(Int)
+    /// `4xx`.
+    case hundred(Int)
+  }
+
+  private enum Since: Sendable {
+    /// Exchanges after this one.
+    case number(UInt64)
+    case instant(VirtualInstant)
+  }
+
+  /// In `OperationTable`; nil: any, also none.
+  private var operations: Set<Int>?
+  private var statuses: [StatusRange] = []
+  private var rule: Glob?
+  private var since: Since?
+  var limit: Int
+
+  static let keys = ["service", "operation", "status", "rule", "since", "limit", "tenant"]
+
+  init(_ call: AdminCall, limit: Int) throws(Problem) {
+    self.limit = limit
+    let table = call.pipeline.operations
+    for (name, value) in call.request.target.queryItems {
+      switch name {
+      case "service":
+        guard table.serviceNames.contains(value) else {
+          throw Problem(
+            400, "No service \"\(value)\"\(Nearest.hint(for: value, among: table.serviceNames))")
+        }
+        narrow(table) { table.serviceNames[table.entries[$0].serviceIndex] == value }
+      case "operation":
+        let glob = Glob(value)
+        narrow(table) { glob.matches(table.entries[$0].operation.name) }
+      case "status": statuses = try Self.statuses(value)
+      case "rule": rule = Glob(value)
+      case "since": since = try Self.since(value)
+      case "limit":
+        guard let number = Int(value), number > 0 else {
+          throw Problem(400, "limit: expected a number above 0, found \"\(value)\"")
+        }
+        self.limit = number
+      case "tenant": break
+      default:
+        throw Problem(
+          400, "Unknown filter \"\(name)\"\(Nearest.hint(for: name, among: Self.keys))")
+      }
+    }
+  }
+
+  private mutating func narrow(_ table: OperationTable, _ isWanted: (Int) -> Bool) {
+    operations = (operations ?? Set(table.entries.indices)).filter(isWanted)
+  }
+
+  private static func statuses(_ text: String) throws(Problem) -> [StatusRange] {
+    var ranges: [StatusRange] = []
+    for part in text.split(separator: ",") {
+      if part.count == 3, part.lowercased().hasSuffix("xx"),
+        let digit = part.first?.wholeNumberValue
+      {
+        ranges.append(.hundred(digit))
+      } else if let code = Int(part), (100...999).contains(code) {
+        ranges.append(.code(code))
+      } else {
+        throw Problem(400, "status: expected codes such as 404 or 5xx, found \"\(part)\"")
+      }
+    }
+    return ranges
+  }
+
+  private static func since(_ text: String) throws(Problem) -> Since {
+    if let number = UInt64(text) { return .number(number) }
+    if let instant = VirtualInstant(iso8601: text) { return .instant(instant) }
+    throw Problem(
+      400, "since: expected the number of an exchange or an instant, found \"\(text)\"")
+  }
+
+  /// Replays from after that exchange (the `Last-Event-ID` of a stream that was cut).
+  mutating func resume(after number: UInt64) { since = .number(number) }
+  var hasStart: Bool { since != nil }
+
+  func matches(_ entry: JournalEntry) -> Bool {
+    switch since {
+    case .number(let number): guard entry.number > number else { return false }
+    case .instant(let instant): guard entry.arrived >= instant else { return false }
+    case nil: break
+    }
+    if let operations {
+      guard let index = entry.operationIndex, operations.contains(index) else { return false }
+    }
+    if !statuses.isEmpty {
+      guard let code = entry.status?.code else { return false }
+      let isWanted = statuses.contains { range in
+        switch range {
+        case .code(let wanted): wanted == code
+        case .hundred(let digit): code / 100 == digit
+        }
+      }
+      guard isWanted else { return false }
+    }
+    if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }
+    return true
+  }
+
+  /// The newest that match, up to the limit, oldest first; and how many matched in all.
+  func select(_ entries: [JournalEntry]) -> (entries: [JournalEntry], matched: Int) {
+    let matching = entries.filter(matches)
+    return (Array(matching.suffix(limit)), matching.count)
+  }
+}

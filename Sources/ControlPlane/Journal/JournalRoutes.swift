@@ -1,0 +1,129 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// What happened in a tenant.
+enum JournalRoutes {
+  static func list(_ call: AdminCall) throws(Problem) -> Answer {
+    let filter = try JournalFilter(call, limit: 100)
+    let cloud = try call.cloud()
+    // The status first: what is dropped in between is missing from both.
+    let status = cloud.journal.status
+    let (entries, matched) = filter.select(cloud.journal.entries)
+    let text = JournalText(operations: call.pipeline.operations)
+    var json = JSONWriter(reserving: 512 + entries.count * 512)
+    json.object { json in
+      json.member("tenant", cloud.name)
+      json.member("total", Int(clamping: status.total))
+      json.member("kept", status.count)
+      json.member("bytes", status.bytes)
+      json.member("dropped", Int(clamping: status.dropped))
+      json.member("first", status.first.map { .integer(Int(clamping: $0)) } ?? .null)
+      json.member("matched", matched)
+      json.key("entries")
+      json.array { json in
+        for entry in entries { text.write(entry, isWhole: false, into: &json) }
+      }
+    }
+    return .now(.json(.ok, json.bytes))
+  }
+
+  static func one(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    let journal = cloud.journal
+    let name = call.parameters["number"] ?? ""
+    guard let number = UInt64(name), number > 0 else {
+      throw Problem(400, "Expected the number of an exchange, found \"\(name)\".")
+    }
+    guard let entry = journal.entry(number) else {
+      let status = journal.status
+      throw Problem(
+        404,
+        number > status.total
+          ? "There has been no exchange \(number) yet; the last one is \(status.total)."
+          : "Exchange \(number) is no longer kept.",
+        members: ["dropped": .integer(Int(clamping: status.dropped))])
+    }
+    var json = JSONWriter(reserving: 8192)
+    JournalText(operations: call.pipeline.operations).write(
+      entry, isWhole: true, why: why(entry, cloud, call.pipeline), into: &json)
+    return .now(.json(.ok, json.bytes))
+  }
+
+  /// Each rule with what became of it; nil when no scenario is in force.
+  private static func why(_ entry: JournalEntry, _ cloud: Cloud, _ pipeline: Pipeline) -> JSON? {
+    let trace =
+      entry.explanation as? RuleTrace
+      ?? (entry.explanation == nil ? (cloud.rules as? ScenarioEngine)?.trace() : nil)
+    return trace?.explained(for: pipeline.subject(of: entry, in: cloud))
+  }
+
+  static func clear(_ call: AdminCall) throws(Problem) -> Answer {
+    try call.cloud().journal.clear()
+    return .now(Response(.noContent))
+  }
+
+  static func har(_ call: AdminCall) throws(Problem) -> Answer {
+    let filter = try JournalFilter(call, limit: .max)
+    let cloud = try call.cloud()
+    let har = HARExport(
+      operations: call.pipeline.operations, version: call.options.version, cloud: cloud)
+    var response = Response.json(.ok, har.text(filter.select(cloud.journal.entries).entries))
+    response.fields.append(
+      "Content-Disposition", "attachment; filename=\"wavetank-\(cloud.name).har\"")
+    return .now(response)
+  }
+
+  /// One event for each exchange that ends, `id` its number, `data` as in the list. With `since` or
+  /// `Last-Event-ID` what is kept from there on comes first.
+  /// Source: HTML Living Standard, "Server-sent events".
+  static func stream(_ call: AdminCall) throws(Problem) -> Answer {
+    var filter = try JournalFilter(call, limit: .max)
+    if let last = call.request.fields["last-event-id"].flatMap({ UInt64($0) }) {
+      filter.resume(after: last)
+    }
+    let cloud = try call.cloud()
+    let events = JournalEvents(
+      text: JournalText(operations: call.pipeline.operations), filter: filter,
+      journal: cloud.journal)
+    var response = Response.streaming(.ok) { writer in try await events.send(to: writer) }
+    response.fields.append("Content-Type", "text/event-stream")
+    response.fields.append("Cache-Control", "no-store")
+    return .now(response)
+  }
+}
+
+/// A journal as server-sent events.
+private struct JournalEvents: Sendable {
+  let text: JournalText
+  let filter: JournalFilter
+  let journal: Journal
+
+  func send(to writer: BodyWriter) async throws {
+    let follower = journal.follow()
+    defer { journal.remove(follower) }
+    // The comment lets the head go out at once, so that a reader knows that it is connected.
+    try await writer.write(": wavetank journal\n\n")
+    var replayed: Set<UInt64> = []
+    if filter.hasStart {
+      let past = journal.entries.filter { $0.ending != nil && filter.matches($0) }
+      replayed = Set(past.map(\.number))
+      for entry in past { try await writer.write(event(entry)) }
+    }
+    while let (entries, missed) = await follower.next() {
+      var bytes: [UInt8] = []
+      for entry in entries where filter.matches(entry) && replayed.remove(entry.number) == nil {
+        bytes += event(entry)
+      }
+      if missed > 0 { bytes += Array("event: missed\ndata: {\"count\":\(missed)}\n\n".utf8) }
+      try await writer.write(bytes)
+    }
+  }
+
+  /// JSON text holds no line break, so one data line is enough.
+  private func event(_ entry: JournalEntry) -> [UInt8] {
+    var json = JSONWriter(reserving: 512)
+    text.write(entry, isWhole: false, into: &json)
+    return Array("event: exchange\nid: \(entry.number)\ndata: ".utf8) + json.bytes + [0x0A, 0x0A]
+  }
+}

@@ -1,0 +1,119 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// Journal entries as JSON. Credentials are masked here, whatever the form.
+struct JournalText {
+  let operations: OperationTable
+
+  /// An entry in a list, or whole.
+  /// - Parameter why: in place of what the entry itself can tell.
+  func write(
+    _ entry: JournalEntry, isWhole: Bool, why: JSON? = nil, into json: inout JSONWriter
+  ) {
+    let operation = entry.operationIndex.map { operations.entries[$0] }
+    json.object { json in
+      json.member("number", Int(clamping: entry.number))
+      json.member("arrived", entry.arrived.iso8601(.microseconds))
+      json.member("ended", JSON(entry.ended?.iso8601(.microseconds)))
+      json.member("service", JSON(operation.map { operations.serviceNames[$0.serviceIndex] }))
+      json.member("operation", JSON(operation?.operation.name))
+      json.member("method", entry.method.name)
+      json.member("target", CredentialMask.target(entry.target.text))
+      json.member("status", entry.status.map { .integer($0.code) } ?? .null)
+      list("rules", entry.rules, into: &json)
+      list("remarks", entry.remarks, into: &json)
+      json.member(ifPresent: "hint", entry.responseFields["x-wavetank-hint"])
+      json.member("ending", entry.ending?.name ?? "in flight")
+      json.member(ifPresent: "fault", entry.fault?.kindName)
+      json.member("durationMilliseconds", entry.duration.map { Self.milliseconds($0) } ?? .null)
+      json.member("requestBytes", Int(clamping: entry.requestContentBytes))
+      json.member("responseBytes", Int(clamping: entry.responseContentBytes))
+      if isWhole { writeRest(entry, why, into: &json) }
+    }
+  }
+
+  private func writeRest(_ entry: JournalEntry, _ why: JSON?, into json: inout JSONWriter) {
+    json.member("connection", Int(clamping: entry.exchange.connectionID))
+    json.member("numberOnConnection", Int(clamping: entry.exchange.sequenceNumber))
+    json.member("peer", entry.exchange.peer.host)
+    json.key("request")
+    json.object { json in
+      json.member("version", entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
+      fields(entry.requestFields, into: &json)
+      Self.content(entry.requestContent, of: entry.requestContentBytes, into: &json)
+    }
+    json.key("response")
+    json.object { json in
+      json.member(ifPresent: "reason", entry.status?.reason)
+      fields(entry.responseFields, into: &json)
+      Self.content(entry.responseContent, of: entry.responseContentBytes, into: &json)
+    }
+    json.member("why", why ?? entry.explanation?.describe() ?? Self.plainWhy(entry))
+  }
+
+  /// What there is to say when no rule was asked.
+  private static func plainWhy(_ entry: JournalEntry) -> JSON {
+    let reason =
+      entry.operationIndex == nil
+      ? "The request belongs to no operation; see the hint." : "No rule looks at this operation."
+    return ["answeredBy": "service", "reason": .string(reason), "rulesConsidered": []]
+  }
+
+  private func list(_ name: String, _ texts: [String], into json: inout JSONWriter) {
+    json.key(name)
+    json.array { json in for text in texts { json.value(text) } }
+  }
+
+  private func fields(_ fields: Fields, into json: inout JSONWriter) {
+    json.key("fields")
+    json.array { json in
+      for (name, value) in fields.pairs {
+        json.object { json in
+          json.member("name", name)
+          json.member("value", CredentialMask.value(value, ofField: name))
+        }
+      }
+    }
+  }
+
+  /// Text where it is text, base64 where not; only the first bytes of a long content.
+  static func content(_ bytes: [UInt8], of total: UInt64, into json: inout JSONWriter) {
+    json.member("contentBytes", Int(clamping: total))
+    let isCut = UInt64(bytes.count) < total
+    if let text = text(bytes, isCut: isCut) {
+      json.member("content", text)
+    } else {
+      json.member("contentBase64", Base64.encode(bytes))
+    }
+    if isCut { json.member("contentIsCut", true) }
+  }
+
+  /// Nil when the bytes are no UTF-8; a character that was cut at the end does not count.
+  static func text(_ bytes: [UInt8], isCut: Bool) -> String? {
+    if let text = String(validating: bytes, as: UTF8.self) { return text }
+    guard isCut else { return nil }
+    for cut in 1...3 where bytes.count > cut {
+      if let text = String(validating: bytes.dropLast(cut), as: UTF8.self) { return text }
+    }
+    return nil
+  }
+
+  static func milliseconds(_ duration: Duration) -> JSON {
+    JSON((duration.inSeconds * 1e6).rounded() / 1e3)
+  }
+}
+
+extension ExchangeOutcome.Ending {
+  /// In the words of the journal.
+  var name: String {
+    switch self {
+    case .completed: "completed"
+    case .peerClosed: "peer closed"
+    case .fault: "fault"
+    case .timedOut: "timed out"
+    case .producerFailed: "cut by the emulator"
+    case .serverStopped: "server stopped"
+    }
+  }
+}

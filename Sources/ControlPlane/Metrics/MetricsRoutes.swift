@@ -1,0 +1,89 @@
+import EmulatorKernel
+import HTTPModel
+
+/// `GET /_wavetank/metrics`.
+enum MetricsRoutes {
+  static func metrics(_ call: AdminCall) -> Answer {
+    var text = ""
+    for family in families(call.pipeline) + call.options.moreMetrics() { family.write(into: &text) }
+    var response = Response(.ok, body: .bytes(Array(text.utf8)))
+    response.fields.append("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+    return .now(response)
+  }
+
+  private static func families(_ pipeline: Pipeline) -> [MetricFamily] {
+    requests(pipeline) + tenants(pipeline) + [
+      MetricFamily(
+        "wavetank_requests_in_flight", .gauge, "Requests that have begun and not ended.",
+        value: Double(pipeline.metrics.requestsInFlight)),
+      MetricFamily(
+        "wavetank_faults_total", .counter, "Deliberate failures performed, by kind.",
+        pipeline.metrics.faultCounts.map { .init(Double($0.count), [("kind", $0.kind)]) }),
+      MetricFamily(
+        "wavetank_stored_bytes", .gauge, "Stored content, all tenants.",
+        value: Double(pipeline.tenants.budget.bytesUsed)),
+      MetricFamily(
+        "wavetank_stored_bytes_max", .gauge, "The limit of stored content.",
+        value: Double(pipeline.tenants.budget.limit)),
+    ]
+  }
+
+  private static func requests(_ pipeline: Pipeline) -> [MetricFamily] {
+    var total: [MetricFamily.Sample] = []
+    var durations: [MetricFamily.Sample] = []
+    var received: [MetricFamily.Sample] = []
+    var sent: [MetricFamily.Sample] = []
+    let entries = pipeline.operations.entries
+    for index in Array(entries.indices).map(Optional.some) + [nil] {
+      let counts = pipeline.metrics.counts(operation: index)
+      guard !counts.statuses.isEmpty else { continue }
+      let operation = index.map { entries[$0].operation.name } ?? "none"
+      let label = [(name: "operation", value: operation)]
+      for (code, count) in counts.statuses.sorted(by: { $0.code < $1.code }) {
+        total.append(.init(Double(count), label + [("status", "\(code)")]))
+      }
+      guard !counts.durations.isEmpty else { continue }
+      var sum: UInt64 = 0
+      for (bucket, bound) in (Metrics.durationBounds + [.infinity]).enumerated() {
+        sum += counts.durations[bucket]
+        let bucketLabel = label + [("le", MetricFamily.number(bound))]
+        durations.append(.init(Double(sum), bucketLabel, suffix: "_bucket"))
+      }
+      durations.append(.init(counts.durationSum.inSeconds, label, suffix: "_sum"))
+      durations.append(.init(Double(sum), label, suffix: "_count"))
+      received.append(.init(Double(counts.requestBytes), label))
+      sent.append(.init(Double(counts.responseBytes), label))
+    }
+    return [
+      MetricFamily(
+        "wavetank_requests_total", .counter, "Requests by operation and status.", total),
+      MetricFamily(
+        "wavetank_request_duration_seconds", .histogram,
+        "From the head of a request to the end of its exchange.", durations),
+      MetricFamily(
+        "wavetank_request_content_bytes_total", .counter, "Content received.", received),
+      MetricFamily(
+        "wavetank_response_content_bytes_total", .counter, "Content sent.", sent),
+    ]
+  }
+
+  private static func tenants(_ pipeline: Pipeline) -> [MetricFamily] {
+    let statuses = pipeline.tenants.all.map(\.journal.status)
+    return [
+      MetricFamily(
+        "wavetank_tenants", .gauge, "Tenants that there are.", value: Double(statuses.count)),
+      MetricFamily(
+        "wavetank_tenants_evicted_total", .counter, "Tenants dropped because there were too many.",
+        value: Double(pipeline.tenants.evictedCount)),
+      MetricFamily(
+        "wavetank_journal_entries", .gauge, "Exchanges kept, all tenants.",
+        value: Double(statuses.reduce(0) { $0 + $1.count })),
+      MetricFamily(
+        "wavetank_journal_bytes", .gauge, "Memory of the journals, all tenants.",
+        value: Double(statuses.reduce(0) { $0 + $1.bytes })),
+      MetricFamily(
+        "wavetank_journal_dropped", .gauge, "Exchanges lost to the journals' bounds.",
+        value: Double(statuses.reduce(0) { $0 + $1.dropped })),
+    ]
+  }
+}

@@ -1,0 +1,209 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// What is scripted in a tenant.
+enum ScenarioRoutes {
+  // MARK: The whole scenario
+
+  /// The document in force: what was given, merged, with the rules added since. It can be put back.
+  static func show(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    let source = (cloud.rules as? ScenarioEngine)?.scenario.source ?? cloud.blueprint.source
+    return .now(.json(.ok, (source ?? Scenario.empty.source).serialized()))
+  }
+
+  /// Another scenario for this tenant: JSON, JSON5 or YAML, or a shipped one by `?name=`. The tenant
+  /// starts anew from it; with `?keep=world` its world and clock stay as they are, rules and keys
+  /// change at once.
+  static func replace(_ call: AdminCall) throws(Problem) -> Answer {
+    let keep = call.query("keep")
+    guard keep == nil || keep == "world" else {
+      throw Problem(400, "keep=\(keep ?? "") is unknown; valid: world")
+    }
+    let cloud = try call.cloud()
+    let old = cloud.blueprint
+    let scenario = try load(call, isStrict: old.isStrict)
+    let blueprint = TenantBlueprint(
+      scenario, catalog: call.pipeline.catalog, isStrict: old.isStrict,
+      seed: scenario.seed ?? old.seed, clockMode: scenario.clock == nil ? old.clock.mode : nil)
+    if keep == "world" {
+      cloud.swap(scenario, blueprint)
+    } else {
+      let oldRules = cloud.rules
+      cloud.adopt(blueprint, rules: oldRules)
+      do {
+        try cloud.reset()
+      } catch {
+        cloud.adopt(old, rules: oldRules)
+        throw Problem(422, "The scenario does not start.", members: error.member)
+      }
+    }
+    return try show(call)
+  }
+
+  /// Names that `PUT /scenario?name=` takes.
+  static func shipped(_ call: AdminCall) -> Answer {
+    let names = ScenarioLibrary.texts.keys.sorted().map { JSON.string($0) }
+    let result: JSON = ["scenarios": .array(names)]
+    return .now(.json(.ok, result.serialized()))
+  }
+
+  private static func load(_ call: AdminCall, isStrict: Bool) throws(Problem) -> Scenario {
+    let loader = ScenarioLoader(
+      catalog: call.pipeline.catalog, isStrict: isStrict, library: ScenarioLibrary.texts)
+    do {
+      if let name = call.query("name") {
+        guard call.content.isEmpty else {
+          throw Problem(400, "Either ?name= or a content, not both.")
+        }
+        return try loader.load([name])
+      }
+      return try loader.load([ScenarioDocument(call.content, name: fileName(call))])
+    } catch let error as ScenarioLoadError {
+      throw Problem(422, "The scenario was refused.", members: error.member)
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(500, "\(error)")
+    }
+  }
+
+  /// The name in messages; its ending chooses the form where the content type knows it.
+  private static func fileName(_ call: AdminCall) -> String {
+    let type = call.request.fields["content-type"]?.lowercased() ?? ""
+    return type.contains("yaml")
+      ? "content.yaml" : type.contains("json") ? "content.json" : "content"
+  }
+
+  // MARK: Rules
+
+  /// The rules in force, in order, with their counts.
+  static func rules(_ call: AdminCall) throws(Problem) -> Answer {
+    let engine = try call.cloud().rules as? ScenarioEngine
+    let counts = engine?.strikeCounts ?? []
+    let sources = engine?.scenario.rules.map(\.source) ?? []
+    let rules = zip(counts, sources).map { count, source -> JSON in
+      [
+        "name": .string(count.name), "enabled": .bool(count.isEnabled),
+        "reached": .integer(count.reached), "struck": .integer(count.struck), "rule": source,
+      ]
+    }
+    let result: JSON = [
+      "rules": .array(rules), "variables": .object(engine?.variables ?? JSONObject()),
+    ]
+    return .now(.json(.ok, result.serialized()))
+  }
+
+  /// Adds rules behind the others (`?position=first`: in front): one, an array, or `{"rules": […]}`.
+  /// A rule of a known name takes that one's place, its counts at zero.
+  static func add(_ call: AdminCall) throws(Problem) -> Answer {
+    let position = call.query("position") ?? "last"
+    guard ["first", "last"].contains(position) else {
+      throw Problem(400, "position=\(position) is unknown; valid: first, last")
+    }
+    let engine = try engine(call)
+    var names: [String] = []
+    do {
+      let document = try ScenarioDocument(call.content, name: fileName(call))
+      names = try engine.add(document.value, first: position == "first")
+    } catch let error as ScenarioLoadError {
+      throw Problem(400, "The content cannot be read.", members: error.member)
+    } catch let error as ScenarioProblems {
+      throw Problem(422, "The rules were refused.", members: error.member)
+    } catch {
+      throw Problem(500, "\(error)")
+    }
+    let result: JSON = ["added": .array(names.map { .string($0) })]
+    return .now(.json(.created, result.serialized()))
+  }
+
+  static func remove(_ call: AdminCall) throws(Problem) -> Answer {
+    let name = call.parameters["name"] ?? ""
+    let engine = try call.cloud().rules as? ScenarioEngine
+    guard let engine, engine.removeRule(name) else { throw unknownRule(name, engine) }
+    return .now(Response(.noContent))
+  }
+
+  /// `{"enabled": false}` switches a rule off, `true` on again; its counts stay.
+  static func switchRule(_ call: AdminCall) throws(Problem) -> Answer {
+    let name = call.parameters["name"] ?? ""
+    guard let isEnabled = try call.object(keys: ["enabled"])["enabled"]?.boolValue else {
+      throw Problem(422, "Expected {\"enabled\": true} or {\"enabled\": false}.")
+    }
+    let engine = try call.cloud().rules as? ScenarioEngine
+    guard let engine, engine.setRule(name, isEnabled: isEnabled) else {
+      throw unknownRule(name, engine)
+    }
+    return .now(Response(.noContent))
+  }
+
+  private static func unknownRule(_ name: String, _ engine: ScenarioEngine?) -> Problem {
+    let names = engine?.scenario.rules.map(\.name) ?? []
+    return Problem(404, "There is no rule \"\(name)\"\(Nearest.hint(for: name, among: names))")
+  }
+
+  /// The tenant's engine; one without rules where no scenario is in force yet.
+  private static func engine(_ call: AdminCall) throws(Problem) -> ScenarioEngine {
+    let cloud = try call.cloud()
+    let made = cloud.rules { cloud in
+      ScenarioEngine(
+        .empty, catalog: call.pipeline.catalog, tenant: cloud.name, seed: cloud.tenant.seed,
+        start: cloud.tenant.clock.now)
+    }
+    guard let engine = made as? ScenarioEngine else {
+      throw Problem(409, "The rules in force are none of a scenario.")
+    }
+    return engine
+  }
+
+  // MARK: verify and schema
+
+  /// `{"match": …, "exactly": 2}`, `{"order": […]}`, any part of an `expect`; or nothing: the
+  /// scenario's own `expect`.
+  static func verify(_ call: AdminCall) throws(Problem) -> Answer {
+    let cloud = try call.cloud()
+    let question: VerifyQuestion
+    do {
+      question = try VerifyQuestion.read(.object(try call.object()), catalog: call.pipeline.catalog)
+    } catch let error as ScenarioProblems {
+      throw Problem(422, "The question was refused.", members: error.member)
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(500, "\(error)")
+    }
+    var expectation = question.expectation
+    if question.isEmpty {
+      guard let own = (cloud.rules as? ScenarioEngine)?.scenario.expectation else {
+        throw Problem(
+          422, "The scenario in force expects nothing; ask with {\"match\": …, \"exactly\": 1}.")
+      }
+      expectation = own
+    }
+    let report = Verifier(pipeline: call.pipeline, cloud: cloud).check(expectation)
+    return .now(.json(.ok, report.json.serialized()))
+  }
+
+  static func schema(_ call: AdminCall) -> Answer {
+    .now(
+      .json(
+        .ok, ScenarioSchema.document(call.pipeline.catalog).serialized(),
+        type: "application/schema+json"))
+  }
+}
+
+extension ScenarioLoadError {
+  /// The places as a member of a problem.
+  fileprivate var member: JSONObject {
+    let list = problems.map { problem -> JSON in
+      var item: JSONObject = [
+        "pointer": .string(problem.pointer), "message": .string(problem.message),
+      ]
+      if let line = problem.line { item["line"] = .integer(line) }
+      if let column = problem.column { item["column"] = .integer(column) }
+      return .object(item)
+    }
+    return ["problems": .array(list)]
+  }
+}

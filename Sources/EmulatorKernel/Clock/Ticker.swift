@@ -1,0 +1,101 @@
+import Dispatch
+import Synchronization
+
+/// A timer on wall time that can be set again and again: one instant at most is waited for.
+package protocol Ticker: Sendable {
+  /// Calls back after a pause, once; a later call takes the place of an earlier one. Nil: not at all.
+  func wake(after pause: Duration?)
+  /// Called once, before the first `wake`.
+  func start(_ onWake: @escaping @Sendable () -> Void)
+}
+
+/// A timer of Dispatch.
+///
+/// `@unchecked`: a source may be set from any thread (its own locks see to that), and the reference
+/// never changes.
+package final class DispatchTicker: Ticker, @unchecked Sendable {
+  private let timer: any DispatchSourceTimer
+
+  package init() {
+    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "wavetank.ticker"))
+    timer.schedule(deadline: .distantFuture)
+  }
+
+  package func start(_ onWake: @escaping @Sendable () -> Void) {
+    timer.setEventHandler(handler: onWake)
+    timer.activate()
+  }
+
+  package func wake(after pause: Duration?) {
+    guard let pause else {
+      timer.schedule(deadline: .distantFuture)
+      return
+    }
+    let nanoseconds = min(max(0, pause.clampedNanoseconds), 86_400_000_000_000)
+    timer.schedule(deadline: .now() + .nanoseconds(Int(nanoseconds)), leeway: .milliseconds(0))
+  }
+
+  deinit {
+    timer.activate()  // an inactive source may not be released
+    timer.cancel()
+  }
+}
+
+/// Lets things happen in tenants whose time runs by itself, also while no request comes: streams
+/// that wait for something due get it. One ticker for all tenants, set to the earliest instant.
+final class DueTimer: Sendable {
+  private struct Waiting {
+    weak var tenant: Tenant?
+    var deadline: ContinuousClock.Instant
+  }
+
+  private struct State {
+    /// By object, not by name: a tenant that was dropped may live on beside its successor.
+    var byTenant: [ObjectIdentifier: Waiting] = [:]
+    var wakesAt: ContinuousClock.Instant?
+  }
+
+  private let ticker: any Ticker
+  private let state = Mutex(State())
+
+  init(_ ticker: any Ticker) {
+    self.ticker = ticker
+    ticker.start { [weak self] in self?.woke() }
+  }
+
+  /// A tenant's earliest due instant is new; nil: nothing is due there. Waking too early does no
+  /// harm, so only an earlier deadline sets the ticker.
+  func nextDue(of tenant: Tenant, is due: VirtualInstant?) {
+    let pause = due.flatMap { tenant.clock.wallDelay(until: $0) }
+    state.withLock { state in
+      guard let pause else {
+        state.byTenant[ObjectIdentifier(tenant)] = nil
+        return
+      }
+      let limited = min(pause, .seconds(86_400))
+      let deadline = ContinuousClock.now + limited
+      state.byTenant[ObjectIdentifier(tenant)] = Waiting(tenant: tenant, deadline: deadline)
+      if let wakesAt = state.wakesAt, wakesAt <= deadline { return }
+      state.wakesAt = deadline
+      ticker.wake(after: limited)
+    }
+  }
+
+  func forget(_ tenant: Tenant) {
+    state.withLock { $0.byTenant[ObjectIdentifier(tenant)] = nil }
+  }
+
+  private func woke() {
+    let now = ContinuousClock.now
+    let due = state.withLock { state -> [Tenant] in
+      state.wakesAt = nil
+      let due = state.byTenant.filter { $0.value.deadline <= now }
+      for key in due.keys { state.byTenant[key] = nil }
+      state.wakesAt = state.byTenant.values.map(\.deadline).min()
+      if let wakesAt = state.wakesAt { ticker.wake(after: wakesAt - now) }
+      return due.sorted { $0.value.deadline < $1.value.deadline }.compactMap(\.value.tenant)
+    }
+    // Each announces what is due next, which sets the ticker again.
+    for tenant in due { tenant.settle() }
+  }
+}

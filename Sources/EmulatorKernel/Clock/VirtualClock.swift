@@ -1,0 +1,135 @@
+import Synchronization
+
+/// How a tenant's time runs.
+package enum ClockMode: Sendable, Equatable {
+  /// Wall time.
+  case real
+  /// Wall time, faster (or slower) by a factor.
+  case scaled(Double)
+  /// Stands still until it is advanced.
+  case manual
+  /// Stands still, and jumps to the next due event whenever a client asks for something in progress.
+  case skip
+
+  package var name: String {
+    switch self {
+    case .real: "real"
+    case .scaled: "scaled"
+    case .manual: "manual"
+    case .skip: "skip"
+    }
+  }
+
+  /// Reads `real`, `manual`, `skip` and `scaled:60` (also `scaled:0.5`).
+  package init?(text: String) {
+    switch text {
+    case "real": self = .real
+    case "manual": self = .manual
+    case "skip": self = .skip
+    default:
+      guard text.hasPrefix("scaled:"), let factor = Double(text.dropFirst(7)),
+        factor > 0, factor <= 1_000_000
+      else { return nil }
+      self = .scaled(factor)
+    }
+  }
+
+  /// Whether time passes by itself.
+  package var runs: Bool {
+    switch self {
+    case .real, .scaled: true
+    case .manual, .skip: false
+    }
+  }
+}
+
+/// One tenant's time. Never goes back by itself.
+///
+/// **Isolation**: behind a mutex.
+package final class VirtualClock: Sendable {
+  /// Where wall time comes from; tests give their own.
+  package typealias WallTime = @Sendable () -> VirtualInstant
+
+  private struct State {
+    var mode: ClockMode
+    /// The virtual instant at `anchorWall`, or the standing instant.
+    var anchor: VirtualInstant
+    var anchorWall: VirtualInstant
+    /// The latest instant that was given out: wall time may step back, this clock must not.
+    var latest: VirtualInstant
+  }
+
+  private let wall: WallTime
+  private let state: Mutex<State>
+
+  /// - Parameter start: the first instant; absent: the wall's present.
+  package init(mode: ClockMode, start: VirtualInstant? = nil, wall: @escaping WallTime) {
+    self.wall = wall
+    let now = wall()
+    state = Mutex(
+      State(mode: mode, anchor: start ?? now, anchorWall: now, latest: start ?? now))
+  }
+
+  package var mode: ClockMode { state.withLock { $0.mode } }
+  package var now: VirtualInstant { state.withLock { now(&$0) } }
+
+  private func now(_ state: inout State) -> VirtualInstant {
+    let present =
+      switch state.mode {
+      case .real: state.anchor + (wall() - state.anchorWall)
+      case .scaled(let factor):
+        state.anchor + Duration(inSeconds: (wall() - state.anchorWall).inSeconds * factor)
+      case .manual, .skip: state.anchor
+      }
+    if present > state.latest { state.latest = present }
+    return state.latest
+  }
+
+  /// How far real time is ahead of the wall, exactly: the same until somebody moves it.
+  var wallOffset: Duration { state.withLock { $0.anchor - $0.anchorWall } }
+
+  /// The wall's present, whatever this clock shows.
+  package var wallNow: VirtualInstant { wall() }
+
+  /// Changes how time runs, and where it stands if `instant` is given.
+  package func set(mode: ClockMode? = nil, to instant: VirtualInstant? = nil) {
+    state.withLock { state in
+      let present = now(&state)
+      state.anchor = instant ?? present
+      state.latest = state.anchor
+      state.anchorWall = wall()
+      if let mode { state.mode = mode }
+    }
+  }
+
+  /// As a new clock would begin.
+  package func restart(mode: ClockMode, start: VirtualInstant?) {
+    state.withLock { state in
+      let now = wall()
+      state = State(mode: mode, anchor: start ?? now, anchorWall: now, latest: start ?? now)
+    }
+  }
+
+  /// Goes forward to an instant; an earlier one changes nothing.
+  package func advance(to instant: VirtualInstant) {
+    state.withLock { state in
+      guard instant > now(&state) else { return }
+      state.anchor = instant
+      state.latest = instant
+      state.anchorWall = wall()
+    }
+  }
+
+  /// How long the wall must wait until `instant` comes; nil when time does not run by itself.
+  package func wallDelay(until instant: VirtualInstant) -> Duration? {
+    state.withLock { state in
+      let rest = max(.zero, instant - now(&state))
+      switch state.mode {
+      case .real: return rest
+      case .scaled(let factor):
+        return factor > 0 ? Duration(inSeconds: rest.inSeconds / factor) : nil
+      case .manual, .skip: return nil
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The system's wall time.
+package enum WallClock {
+  /// In microseconds, which is what a `Date` holds exactly.
+  package static let system: VirtualClock.WallTime = {
+    let seconds = Date().timeIntervalSince1970
+    return VirtualInstant(nanoseconds: Int64((seconds * 1e6).rounded()) * 1000)
+  }
+}

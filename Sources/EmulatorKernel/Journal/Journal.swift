@@ -1,0 +1,295 @@
+package import HTTPModel
+import Synchronization
+
+/// What happened in one tenant: a ring of exchanges bounded by count and bytes, written in place.
+/// The oldest entries are dropped first, and the journal knows how many.
+///
+/// **Isolation**: behind a mutex; followers are woken after it is released.
+package final class Journal: Sendable {
+  /// What is asked of an entry most, beside it: an entry holds a dozen references, so looking must
+  /// not copy it.
+  private struct Key: BitwiseCopyable {
+    /// 0: the place is free.
+    var number: UInt64 = 0
+    var connectionID: UInt64 = 0
+    var sequenceNumber: UInt64 = 0
+    var byteCount = 0
+  }
+
+  private struct Ring {
+    /// Entry `number` lies at `number % slots.count`; grows until it has `limits.entries` places.
+    var slots: [JournalEntry?] = []
+    /// As many as slots.
+    var keys: [Key] = []
+    /// The number of the oldest entry that may still be here.
+    var first: UInt64 = 1
+    var last: UInt64 = 0
+    var bytes = 0
+    var dropped: UInt64 = 0
+    /// Entries removed by request, which is no loss.
+    var cleared: UInt64 = 0
+    var followers: [JournalFollower] = []
+  }
+
+  package let limits: JournalLimits
+  private let ring = Mutex(Ring())
+
+  package init(limits: JournalLimits = JournalLimits()) {
+    self.limits = limits
+  }
+
+  // MARK: Writing (the pipeline only)
+
+  /// Records a request and gives it its number.
+  package func open(_ entry: consuming JournalEntry) -> UInt64 {
+    var key = Key(
+      connectionID: entry.exchange.connectionID, sequenceNumber: entry.exchange.sequenceNumber,
+      byteCount: entry.measure())
+    // Swapped with what lay in its place, which is let go of outside the lock.
+    var incoming: JournalEntry? = consume entry
+    return ring.withLock { ring in
+      ring.last += 1
+      key.number = ring.last
+      incoming?.number = ring.last
+      makeRoom(in: &ring)
+      let slot = Int(ring.last % UInt64(ring.slots.count))
+      ring.keys[slot] = key
+      swap(&ring.slots[slot], &incoming)
+      ring.bytes += key.byteCount
+      dropBeyondBytes(&ring)
+      return ring.last
+    }
+  }
+
+  /// Changes an entry if it is still here and of that exchange; nil when not.
+  @discardableResult
+  package func update<Value: Sendable>(
+    _ number: UInt64, of exchange: Exchange, _ body: (inout JournalEntry) -> Value
+  ) -> Value? {
+    let (value, finished, followers) = ring.withLock {
+      ring -> (Value?, JournalEntry?, [JournalFollower]) in
+      guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else {
+        return (nil, nil, [])
+      }
+      let slot = Int(number % UInt64(ring.slots.count))
+      let key = ring.keys[slot]
+      guard key.number == number, key.connectionID == exchange.connectionID,
+        key.sequenceNumber == exchange.sequenceNumber,
+        // Through the optional, so that the entry is changed where it lies and never copied.
+        let (value, byteCount, hasEnded) = ring.slots[slot]?.apply(body)
+      else { return (nil, nil, []) }
+      ring.keys[slot].byteCount = byteCount
+      ring.bytes += byteCount - key.byteCount
+      let finished = hasEnded && !ring.followers.isEmpty ? ring.slots[slot] : nil
+      dropBeyondBytes(&ring)
+      return (value, finished, finished == nil ? [] : ring.followers)
+    }
+    if let finished { for follower in followers { follower.push(finished) } }
+    return value
+  }
+
+  /// Makes sure that the place for `ring.last` may be taken.
+  private func makeRoom(in ring: inout Ring) {
+    let count = ring.last - ring.first + 1
+    guard count > UInt64(ring.slots.count) else { return }
+    if ring.slots.count < limits.entries {
+      grow(&ring)
+    } else {
+      // The oldest lies where the newest will: `open` swaps them.
+      forgetFirst(&ring)
+    }
+  }
+
+  private func grow(_ ring: inout Ring) {
+    let size = min(limits.entries, max(64, ring.slots.count * 2))
+    var slots = [JournalEntry?](repeating: nil, count: size)
+    var keys = [Key](repeating: Key(), count: size)
+    for (index, key) in ring.keys.enumerated() where key.number > 0 {
+      let slot = Int(key.number % UInt64(size))
+      keys[slot] = key
+      swap(&slots[slot], &ring.slots[index])
+    }
+    ring.slots = slots
+    ring.keys = keys
+  }
+
+  /// Lets go of the oldest entry.
+  private func dropFirst(_ ring: inout Ring) {
+    let slot = Int(ring.first % UInt64(ring.slots.count))
+    if ring.keys[slot].number == ring.first { ring.slots[slot] = nil }
+    forgetFirst(&ring)
+  }
+
+  /// Does not count the oldest entry any more.
+  private func forgetFirst(_ ring: inout Ring) {
+    let slot = Int(ring.first % UInt64(ring.slots.count))
+    if ring.keys[slot].number == ring.first {
+      ring.bytes -= ring.keys[slot].byteCount
+      ring.keys[slot] = Key()
+    }
+    ring.first += 1
+    ring.dropped += 1
+  }
+
+  /// The newest entry stays, whatever its size.
+  private func dropBeyondBytes(_ ring: inout Ring) {
+    while ring.bytes > limits.bytes, ring.first < ring.last { dropFirst(&ring) }
+  }
+
+  // MARK: Reading
+
+  /// Numbers and bounds of what is here.
+  package struct Status: Sendable, Equatable {
+    /// Entries that are here.
+    package var count: Int
+    package var bytes: Int
+    /// Exchanges so far, in the tenant's life since its start or reset.
+    package var total: UInt64
+    /// The number of the oldest entry here; nil when there is none.
+    package var first: UInt64?
+    /// Entries lost to the bounds since the journal was last cleared: verify says *unknown* where
+    /// they could matter.
+    package var dropped: UInt64
+  }
+
+  package var status: Status {
+    ring.withLock { ring in
+      let count = ring.last + 1 - ring.first
+      return Status(
+        count: Int(count), bytes: ring.bytes, total: ring.last,
+        first: count > 0 ? ring.first : nil, dropped: ring.dropped)
+    }
+  }
+
+  package func entry(_ number: UInt64) -> JournalEntry? {
+    ring.withLock { ring in
+      guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
+      return ring.slots[Int(number % UInt64(ring.slots.count))]
+    }
+  }
+
+  /// Everything that is here, oldest first.
+  package var entries: [JournalEntry] {
+    ring.withLock { ring in
+      guard ring.first <= ring.last, !ring.slots.isEmpty else { return [] }
+      return (ring.first...ring.last).compactMap { ring.slots[Int($0 % UInt64(ring.slots.count))] }
+    }
+  }
+
+  // MARK: Clearing
+
+  /// Forgets the entries; numbers go on.
+  package func clear() {
+    ring.withLock { ring in
+      ring.cleared += ring.last + 1 - ring.first
+      ring.first = ring.last + 1
+      ring.slots = []
+      ring.keys = []
+      ring.bytes = 0
+      ring.dropped = 0
+    }
+  }
+
+  /// As a new journal: the next exchange is number `after` + 1.
+  package func restart(after number: UInt64 = 0, dropped: UInt64 = 0) {
+    ring.withLock { ring in
+      ring.slots = []
+      ring.keys = []
+      ring.bytes = 0
+      ring.first = number + 1
+      ring.last = number
+      ring.dropped = dropped
+      ring.cleared = 0
+    }
+  }
+
+  // MARK: Following
+
+  /// Gives every exchange that ends from now on, until it is removed.
+  package func follow() -> JournalFollower {
+    let follower = JournalFollower()
+    ring.withLock { $0.followers.append(follower) }
+    return follower
+  }
+
+  package func remove(_ follower: JournalFollower) {
+    ring.withLock { $0.followers.removeAll { $0 === follower } }
+    follower.close()
+  }
+
+  package var followerCount: Int { ring.withLock { $0.followers.count } }
+}
+
+extension JournalEntry {
+  /// Changes the entry; also gives its size then and whether the exchange ended just now.
+  fileprivate mutating func apply<Value>(
+    _ body: (inout JournalEntry) -> Value
+  ) -> (value: Value, byteCount: Int, hasEnded: Bool) {
+    let wasInFlight = ending == nil
+    let value = body(&self)
+    return (value, measure(), wasInFlight && ending != nil)
+  }
+}
+
+/// A live view on a journal for one reader, bounded: what it is too slow for is counted, not kept.
+package final class JournalFollower: Sendable {
+  private struct State {
+    var entries: [JournalEntry] = []
+    var missed = 0
+    var isClosed = false
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private static let entryLimit = 1000
+  private let state = Mutex(State())
+
+  func push(_ entry: JournalEntry) {
+    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      if state.entries.count < Self.entryLimit {
+        state.entries.append(entry)
+      } else {
+        state.missed += 1
+      }
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+
+  func close() {
+    let waiter = state.withLock { state in
+      state.isClosed = true
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+
+  /// Waits for entries; gives them, and how many were missed. Nil when closed or cancelled.
+  package func next() async -> (entries: [JournalEntry], missed: Int)? {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isReady = state.withLock { state -> Bool in
+          if !state.entries.isEmpty || state.isClosed || Task.isCancelled { return true }
+          state.waiter = continuation
+          return false
+        }
+        if isReady { continuation.resume() }
+      }
+    } onCancel: {
+      let waiter = state.withLock { state in
+        defer { state.waiter = nil }
+        return state.waiter
+      }
+      waiter?.resume()
+    }
+    return state.withLock { state in
+      guard !state.entries.isEmpty else { return nil }
+      defer {
+        state.entries = []
+        state.missed = 0
+      }
+      return (state.entries, state.missed)
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package import HTTPModel
+
+/// One request on its way to a service, after the pipeline has found tenant and operation.
+package struct Call: Sendable {
+  package let request: Request
+  package let operation: Operation
+  /// Where `operation` stands in the service's `operations`: services switch on it.
+  package let operationIndex: Int
+  package let parameters: PathParameters
+  /// The content, for operations with the policy `.collected`; else empty.
+  package let content: [UInt8]
+  package let tenant: Tenant
+  package let exchange: Exchange
+  /// The number of the exchange in the tenant's journal.
+  package let number: UInt64
+  /// As the service found it; nil when the request carries none.
+  package let credential: String?
+
+  package init(
+    request: Request, operation: Operation, operationIndex: Int, parameters: PathParameters,
+    content: [UInt8] = [], tenant: Tenant, exchange: Exchange, number: UInt64 = 0,
+    credential: String? = nil
+  ) {
+    self.request = request
+    self.operation = operation
+    self.operationIndex = operationIndex
+    self.parameters = parameters
+    self.content = content
+    self.tenant = tenant
+    self.exchange = exchange
+    self.number = number
+    self.credential = credential
+  }
+
+  /// What the tenant's keys say about the credential.
+  package var credentialVerdict: CredentialVerdict { tenant.keys.verdict(on: credential) }
+
+  /// Scheme, host and tenant prefix for URLs in answers, without a slash at the end:
+  /// `http://127.0.0.1:7070/_t/blue`. A front that terminates TLS says so by `X-Forwarded-Proto`.
+  package var baseURL: String {
+    let scheme = request.fields["x-forwarded-proto"]?.lowercased() == "https" ? "https" : "http"
+    let host = request.fields["x-forwarded-host"] ?? request.host ?? "127.0.0.1"
+    return "\(scheme)://\(host)\(tenant.urlPrefix)"
+  }
+}
+
+extension Response {
+  /// Leaves a remark for the user: journal and the field `X-Wavetank-Remark`. For requests that are
+  /// accepted although the real service of today would refuse them, and the like.
+  package mutating func remark(_ text: String) {
+    fields.append("X-Wavetank-Remark", text)
+  }
+
+  /// JSON content with its type.
+  package static func json(
+    _ status: Status, _ content: [UInt8], type: String = "application/json"
+  ) -> Response {
+    var response = Response(status, body: .bytes(content))
+    response.fields.append("Content-Type", type)
+    return response
+  }
+}

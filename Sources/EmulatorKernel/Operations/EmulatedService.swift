@@ -1,0 +1,132 @@
+package import HTTPModel
+package import PayloadCodecs
+
+/// One emulated API. A value without state of its own: each tenant's state lies in a `World`.
+///
+/// **Errors** stop here: `respond` does not throw, and `failure` renders any failure in the API's
+/// own error form.
+package protocol EmulatedService: Sendable {
+  associatedtype State: ServiceState
+
+  /// `steamship`, `scramjet`, `shipyard`: the first part of its operations' names and its key in a
+  /// scenario's `given` and `behaviors`.
+  var name: String { get }
+  /// The vendor's own host names, lower case; `*.` in front covers all names below.
+  var hostNames: [String] { get }
+  /// All operations. Their order is stable: `Call.operationIndex` counts in it.
+  var operations: [Operation] { get }
+
+  /// The state at a tenant's start, or everything that is wrong with the scenario's sections.
+  func makeState(
+    _ seed: WorldSeed, _ step: inout StepContext<State.WakeKey>
+  ) throws(ScenarioProblems) -> State
+
+  /// The request's credential; nil when it carries none.
+  func credential(of request: Request) -> String?
+
+  /// A request that no template matched, claimed by what exists in the world (an instance's own
+  /// URL, a webhook): the index of the operation and the values for its parameters.
+  func claim(
+    _ request: Request, in world: World<State>
+  ) -> (operationIndex: Int, parameters: PathParameters)?
+
+  func respond(to call: Call, in world: World<State>) -> ServiceAnswer
+
+  /// A failure in this API's own form.
+  /// - Parameter operation: nil when the request belongs to none.
+  func failure(_ failure: ServiceFailure, operation: Operation?, request: Request) -> Response
+
+  /// A readable view of the world for `GET /_wavetank/state/{service}`.
+  func describe(_ world: World<State>) -> JSON
+
+  /// Makes something happen now (a rule's `emit`, `POST /_wavetank/emit`), such as
+  /// `{"crashHub": "sth-0"}`. Returns false when the event is none of this service's.
+  func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool
+}
+
+extension EmulatedService {
+  package func claim(
+    _ request: Request, in world: World<State>
+  ) -> (operationIndex: Int, parameters: PathParameters)? { nil }
+
+  package func emit(
+    _ event: JSONObject, in world: World<State>
+  ) throws(ScenarioProblems) -> Bool { false }
+}
+
+/// What a service answers to a call.
+package enum ServiceAnswer: Sendable {
+  case now(Response)
+  /// Runs as a task on the connection's own loop; see `Answer.later`.
+  case later(@Sendable (RequestContent) async -> Response)
+}
+
+/// Why a request fails before or instead of the service's own work.
+package struct ServiceFailure: Sendable {
+  package enum Kind: Sendable, Equatable {
+    case unknownPath
+    case methodNotAllowed([Method])
+    case contentTooLarge(limit: Int)
+    /// A scenario rule asks for this status in the operation's own error form.
+    case injected
+    /// The tenant's name is malformed, or the like.
+    case badRequest
+    /// No room for stored content.
+    case noRoom
+    case rateLimited(retryAfter: Int)
+    case internalError
+  }
+  package var kind: Kind
+  package var status: Int
+  /// A sentence for people; nil: the service's own wording.
+  package var message: String?
+  /// Where it happens, for error forms that carry an id of the request; nil before a tenant is known.
+  package var tenant: Tenant?
+  /// The number of the exchange in the tenant's journal.
+  package var number: UInt64
+
+  package init(
+    _ kind: Kind, status: Int, message: String? = nil, tenant: Tenant? = nil, number: UInt64 = 0
+  ) {
+    self.kind = kind
+    self.status = status
+    self.message = message
+    self.tenant = tenant
+    self.number = number
+  }
+}
+
+/// What a tenant starts from: its part of the scenario for one service, decoded by the service.
+package struct WorldSeed: Sendable {
+  /// The scenario's `given.<service>`; nil: the service's built-in world.
+  package var given: JSON?
+  /// The scenario's `behaviors.<service>`.
+  package var behaviors: JSON?
+  /// Refuse what the real service of today refuses, even where its documentation shows it.
+  package var isStrict: Bool
+
+  package init(given: JSON? = nil, behaviors: JSON? = nil, isStrict: Bool = false) {
+    self.given = given
+    self.behaviors = behaviors
+    self.isStrict = isStrict
+  }
+}
+
+/// One thing wrong with a scenario.
+package struct ScenarioProblem: Sendable, Equatable {
+  /// Where in the document, as a JSON Pointer relative to what was decoded: `/packages/0/handle`.
+  package var pointer: String
+  /// What was expected, what was found, the nearest valid key.
+  package var message: String
+
+  package init(_ pointer: String, _ message: String) {
+    self.pointer = pointer
+    self.message = message
+  }
+}
+
+/// Everything that is wrong, all in one go.
+package struct ScenarioProblems: Error, Sendable, Equatable {
+  package var problems: [ScenarioProblem]
+  package init(_ problems: [ScenarioProblem]) { self.problems = problems }
+}

@@ -1,0 +1,66 @@
+package import HTTPModel
+
+/// How far an emulated behaviour can be trusted.
+package enum Fidelity: String, Sendable, Codable {
+  /// A vendor's documentation says so.
+  case documented
+  /// A published client relies on it.
+  case seenInClient = "seen in client"
+  /// Our guess, where the sources are silent.
+  case assumed
+}
+
+/// What an operation does with the content of its request.
+package enum ContentPolicy: Sendable, Equatable {
+  /// Answers on the head; content, if any, is thrown away.
+  case ignored
+  /// The pipeline collects the content first; beyond the limit the service's own 413.
+  case collected(limit: Int)
+  /// The service reads it while it arrives.
+  case streamed
+
+  /// Source: DESIGN §11, "content in memory for one operation".
+  package static let collectedByDefault = ContentPolicy.collected(limit: 16 * 1024 * 1024)
+}
+
+/// One endpoint of an emulated API: what rules, journal, verify, metrics and hints call it by.
+package struct Operation: Sendable {
+  package struct Route: Sendable, Hashable {
+    package var method: Method
+    package var template: PathTemplate
+
+    package init(_ method: Method, _ template: String) {
+      self.method = method
+      self.template = PathTemplate(template)
+    }
+  }
+
+  /// `service.resource.verb`, such as `scramjet.topic.publish`.
+  package var name: String
+  /// The first is the one to show; others are aliases.
+  package var routes: [Route]
+  package var content: ContentPolicy
+  package var fidelity: Fidelity
+  /// One sentence.
+  package var summary: String
+  /// The path parameter that names the thing a rule counts `per: resource`; nil: the whole path.
+  package var resourceParameter: String?
+  /// Whether letters of the path are compared without regard to case and empty segments are
+  /// skipped when the exact search found nothing.
+  package var isLenientPath: Bool
+  /// Only the service's `claim` finds it: the routes are for people, no table holds them.
+  package var isClaimed = false
+
+  package init(
+    _ name: String, _ routes: [Route], content: ContentPolicy, fidelity: Fidelity,
+    summary: String, resourceParameter: String? = nil, isLenientPath: Bool = false
+  ) {
+    self.name = name
+    self.routes = routes
+    self.content = content
+    self.fidelity = fidelity
+    self.summary = summary
+    self.resourceParameter = resourceParameter
+    self.isLenientPath = isLenientPath
+  }
+}

@@ -1,0 +1,162 @@
+package import HTTPModel
+
+/// Whom a request is meant for: tenant and, where its host belongs to a vendor, service.
+///
+/// The tenant is the first of: path prefix `/_t/NAME`, field `X-Wavetank-Tenant`, a credential of
+/// the form `wt-NAME` or `wt-NAME.anything` (bearer token or `X-Shipyard-API-Key`), a host
+/// `NAME.tenant.localhost`; else the default one. Source: DESIGN §3.
+package struct Addressee: Sendable {
+  package enum TenantChoice: Sendable, Equatable {
+    case byDefault
+    case named(String)
+    /// The text that is no tenant's name.
+    case malformed(String)
+  }
+
+  package let tenant: TenantChoice
+  /// How many bytes of the path name the tenant.
+  package let prefixLength: Int
+  /// Host without port in lower case, when it has letters that could name something; else nil.
+  package let host: [UInt8]?
+
+  /// - Parameter readsCredential: false for the control API, whose bearer token is its own.
+  package init(_ request: Request, readsCredential: Bool = true) {
+    let found = FieldScan(request)
+    let host = found.host(of: request)
+    self.host = host
+    if let prefix = Addressee.prefix(of: request.target) {
+      tenant = prefix.name
+      prefixLength = prefix.length
+      return
+    }
+    prefixLength = 0
+    let bytes = request.fields.bytes
+    if let field = found.tenant {
+      tenant = Addressee.tenant(named: bytes[field].trimmed)
+    } else if readsCredential,
+      let name = found.bearer.flatMap({ Addressee.name(inBearer: bytes[$0]) })
+        ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmed) })
+    {
+      tenant = Addressee.tenant(named: name)
+    } else if let host, host.hasSuffix(".tenant.localhost") {
+      tenant = Addressee.tenant(named: host.dropLast(".tenant.localhost".utf8.count))
+    } else {
+      tenant = .byDefault
+    }
+  }
+
+  /// What a text says that names a tenant.
+  package static func tenant(named name: String) -> TenantChoice {
+    tenant(named: Array(name.utf8)[...])
+  }
+
+  private static func tenant(named name: ArraySlice<UInt8>) -> TenantChoice {
+    let text = String(decoding: name.prefix(100), as: UTF8.self)
+    guard TenantName.isValid(name) else { return .malformed(text) }
+    return text == Tenant.defaultName ? .byDefault : .named(text)
+  }
+
+  /// `/_t/NAME` in front of the path.
+  private static func prefix(of target: RequestTarget) -> (name: TenantChoice, length: Int)? {
+    let path = target.bytes[target.pathRange]
+    guard path.count >= 4, path.starts(with: [0x2F, 0x5F, 0x74, 0x2F]) else { return nil }
+    let rest = path.dropFirst(4)
+    let name = rest.prefix { $0 != UInt8(ascii: "/") }
+    return (tenant(named: name), 4 + name.count)
+  }
+
+  /// `Bearer wt-NAME`, the scheme in any case (RFC 9110 §11.1).
+  private static func name(inBearer value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    let value = value.trimmed
+    guard value.count > 10, value.prefix(6).lowercasedEquals("bearer"),
+      value[value.startIndex + 6] == 0x20
+    else { return nil }
+    return name(inKey: value.dropFirst(7).trimmed)
+  }
+
+  /// `wt-NAME` or `wt-NAME.anything`.
+  private static func name(inKey key: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    guard key.count > 3, key.starts(with: [0x77, 0x74, 0x2D]) else { return nil }
+    return key.dropFirst(3).prefix { $0 != UInt8(ascii: ".") }
+  }
+}
+
+/// The fields that can name a tenant, found in one pass over the field lines.
+private struct FieldScan {
+  var tenant: Range<Int>?
+  var bearer: Range<Int>?
+  var key: Range<Int>?
+  private var hostField: Range<Int>?
+
+  init(_ request: Request) {
+    let fields = request.fields
+    for line in fields.lines {
+      switch line.nameLength {
+      case 4 where hostField == nil && fields.matches(line, "host"): hostField = line.value
+      case 13 where bearer == nil && fields.matches(line, "authorization"): bearer = line.value
+      case 17 where tenant == nil && fields.matches(line, "x-wavetank-tenant"):
+        tenant = line.value
+      case 18 where key == nil && fields.matches(line, "x-shipyard-api-key"): key = line.value
+      default: break
+      }
+    }
+  }
+
+  /// Nil for what begins with a digit or a bracket: a numeric address names neither a vendor nor a
+  /// tenant. The target's authority wins over the field (RFC 9112 §3.2.2).
+  func host(of request: Request) -> [UInt8]? {
+    let target = request.target
+    let bytes: ArraySlice<UInt8>
+    if let range = target.authorityRange {
+      bytes = target.bytes[range]
+    } else if let range = hostField {
+      bytes = request.fields.bytes[range]
+    } else {
+      return nil
+    }
+    let name = bytes.trimmed.prefix { $0 != UInt8(ascii: ":") }
+    guard let first = name.first, first.asciiLowercased &- 0x61 < 26 else { return nil }
+    if name.count == 9, name.lowercasedEquals("localhost") { return nil }
+    var lower = name.map(\.asciiLowercased)
+    if lower.last == UInt8(ascii: ".") { lower.removeLast() }
+    return lower
+  }
+}
+
+/// Checks on names as bytes.
+private enum TenantName {
+  static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
+    guard (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-") else { return false }
+    return bytes.allSatisfy { byte in
+      byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
+    }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Without spaces and tabs at both ends.
+  fileprivate var trimmed: ArraySlice<UInt8> {
+    var view = self
+    while let first = view.first, first == 0x20 || first == 0x09 { view.removeFirst() }
+    while let last = view.last, last == 0x20 || last == 0x09 { view.removeLast() }
+    return view
+  }
+
+  /// - Parameter text: lower case.
+  fileprivate func lowercasedEquals(_ text: String) -> Bool {
+    guard count == text.utf8.count else { return false }
+    // By hand: `zip` here costs ten times as much, and every request with a key passes.
+    var index = startIndex
+    for byte in text.utf8 {
+      guard self[index].asciiLowercased == byte else { return false }
+      index += 1
+    }
+    return true
+  }
+}
+
+extension [UInt8] {
+  fileprivate func hasSuffix(_ text: String) -> Bool {
+    count > text.utf8.count && suffix(text.utf8.count).elementsEqual(text.utf8)
+  }
+}

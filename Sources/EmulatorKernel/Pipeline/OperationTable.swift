@@ -1,0 +1,128 @@
+import HTTPModel
+
+/// All operations of all services, counted through, and the tables that find them.
+package struct OperationTable: Sendable {
+  package struct Entry: Sendable {
+    package let operation: Operation
+    /// Which service, in the order given to the pipeline.
+    package let serviceIndex: Int
+    /// Which operation of that service: `Call.operationIndex`.
+    package let indexInService: Int
+  }
+
+  enum Match: Sendable {
+    case found(Int, PathParameters)
+    /// The path is known, the method is not.
+    case methodNotAllowed([Method])
+    case notFound
+  }
+
+  /// Exact paths first, then those of lenient operations.
+  private struct Tables: Sendable {
+    var exact = RouteTable()
+    var lenient = RouteTable(foldsCase: true, skipsEmptySegments: true)
+
+    mutating func insert(_ operation: Operation, _ index: Int) {
+      if operation.isClaimed { return }
+      for route in operation.routes {
+        exact.insert(route.method, route.template, index)
+        if operation.isLenientPath { lenient.insert(route.method, route.template, index) }
+      }
+    }
+  }
+
+  package let entries: [Entry]
+  package let serviceNames: [String]
+  private let indexByName: [String: Int]
+  /// Where each service's operations begin in `entries`.
+  private let firstIndex: [Int]
+  private let all: Tables
+  private let byService: [Tables]
+  private let hostNames: [(pattern: HostPattern, serviceIndex: Int)]
+
+  package init(_ services: [any EmulatedService]) {
+    var entries: [Entry] = []
+    var firstIndex: [Int] = []
+    var all = Tables()
+    var byService: [Tables] = []
+    var hostNames: [(HostPattern, Int)] = []
+    for (serviceIndex, service) in services.enumerated() {
+      var own = Tables()
+      firstIndex.append(entries.count)
+      for (indexInService, operation) in service.operations.enumerated() {
+        all.insert(operation, entries.count)
+        own.insert(operation, entries.count)
+        entries.append(
+          Entry(
+            operation: operation, serviceIndex: serviceIndex, indexInService: indexInService))
+      }
+      byService.append(own)
+      hostNames += service.hostNames.map { (HostPattern($0), serviceIndex) }
+    }
+    self.entries = entries
+    self.firstIndex = firstIndex
+    self.all = all
+    self.byService = byService
+    self.hostNames = hostNames
+    serviceNames = services.map(\.name)
+    indexByName = Dictionary(
+      entries.enumerated().map { ($1.operation.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  package func index(named name: String) -> Int? { indexByName[name] }
+
+  func index(service: Int, operation: Int) -> Int? {
+    let end = service + 1 < firstIndex.count ? firstIndex[service + 1] : entries.count
+    let index = firstIndex[service] + operation
+    return operation >= 0 && index < end ? index : nil
+  }
+
+  /// - Parameter service: nil: any.
+  func match(_ method: Method, _ target: RequestTarget, service: Int?) -> Match {
+    let tables = service.map { byService[$0] } ?? all
+    switch tables.exact.match(method, target) {
+    case .found(let index, let parameters): return .found(index, parameters)
+    case .methodNotAllowed(let exact):
+      switch tables.lenient.match(method, target) {
+      case .found(let index, let parameters): return .found(index, parameters)
+      case .methodNotAllowed(let more):
+        return .methodNotAllowed(exact + more.filter { !exact.contains($0) })
+      case .notFound: return .methodNotAllowed(exact)
+      }
+    case .notFound:
+      switch tables.lenient.match(method, target) {
+      case .found(let index, let parameters): return .found(index, parameters)
+      case .methodNotAllowed(let methods): return .methodNotAllowed(methods)
+      case .notFound: return .notFound
+      }
+    }
+  }
+
+  /// The service whose vendor owns that host name; nil for most hosts. A longer pattern wins.
+  /// - Parameter host: lower case, without port.
+  func service(ofHost host: ArraySlice<UInt8>) -> Int? {
+    var best: (length: Int, service: Int)?
+    for (pattern, service) in hostNames
+    where pattern.length > best?.length ?? 0 && pattern.matches(host) {
+      best = (pattern.length, service)
+    }
+    return best?.service
+  }
+}
+
+/// A host name, or `*.` and the end of one.
+private struct HostPattern: Sendable {
+  private let suffix: [UInt8]
+  private let isWildcard: Bool
+  var length: Int { suffix.count }
+
+  init(_ text: String) {
+    isWildcard = text.hasPrefix("*.")
+    suffix = Array((isWildcard ? String(text.dropFirst()) : text).lowercased().utf8)
+  }
+
+  func matches(_ host: ArraySlice<UInt8>) -> Bool {
+    guard isWildcard ? host.count > suffix.count : host.count == suffix.count else { return false }
+    return host.suffix(suffix.count).elementsEqual(suffix)
+  }
+}

@@ -1,0 +1,125 @@
+import HTTPModel
+
+/// What a request's method and path were found to be.
+struct Resolution: Sendable {
+  enum Kind: Sendable {
+    case operation
+    /// OPTIONS of a path that has operations, none of them for OPTIONS.
+    case options([Method])
+    case methodNotAllowed([Method])
+    case unknown
+  }
+
+  var kind: Kind
+  /// In `OperationTable`; nil unless `kind` is `.operation`.
+  var operationIndex: Int?
+  var parameters = PathParameters()
+  /// The service of the operation, or the one that the request most resembles.
+  var serviceIndex: Int
+}
+
+extension Pipeline {
+  /// Exact path, lenient path, then what exists in the world, then the reason for a refusal.
+  func resolve(_ request: Request, host: [UInt8]?, in cloud: Cloud) -> Resolution {
+    let only = host.flatMap { operations.service(ofHost: $0[...]) }
+    let match = operations.match(request.method, request.target, service: only)
+    if case .found(let index, let parameters) = match {
+      return Resolution(
+        kind: .operation, operationIndex: index, parameters: parameters,
+        serviceIndex: operations.entries[index].serviceIndex)
+    }
+    if let claimed = claim(request, only, in: cloud) { return claimed }
+    let service = only ?? NearestOperation.find(request, in: operations)?.serviceIndex ?? 0
+    if request.method == .options, request.target.form == .asterisk {
+      return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
+    }
+    guard case .methodNotAllowed(let methods) = match else {
+      return Resolution(kind: .unknown, serviceIndex: service)
+    }
+    let isOptions = request.method == .options
+    return Resolution(
+      kind: isOptions ? .options(methods) : .methodNotAllowed(methods), serviceIndex: service)
+  }
+
+  /// The first service in whose world the path exists.
+  private func claim(_ request: Request, _ only: Int?, in cloud: Cloud) -> Resolution? {
+    for (service, slot) in cloud.slots.enumerated() where only == nil || only == service {
+      guard let claim = slot.claim(request),
+        let index = operations.index(service: service, operation: claim.operationIndex)
+      else { continue }
+      let methods = operations.entries[index].operation.routes.map(\.method)
+      if request.method == .options, !methods.contains(.options) {
+        return Resolution(kind: .options(methods), serviceIndex: service)
+      }
+      return Resolution(
+        kind: .operation, operationIndex: index, parameters: claim.parameters,
+        serviceIndex: service)
+    }
+    return nil
+  }
+
+  /// The answer to a request that belongs to no operation.
+  func answerWithoutOperation(_ flight: Flight) -> Response {
+    switch flight.resolution.kind {
+    case .options(let methods): return CrossOrigin.answer(methods, flight.request)
+    case .methodNotAllowed(let methods):
+      var response = failure(flight, ServiceFailure(.methodNotAllowed(methods), status: 405))
+      // RFC 9110 §15.5.6; not where a vendor answers 404 instead.
+      if response.status.code == 405, !response.fields.contains("Allow") {
+        response.fields.append("Allow", CrossOrigin.allow(methods))
+      }
+      hint(flight, &response)
+      return response
+    case .unknown, .operation:
+      var response = failure(flight, ServiceFailure(.unknownPath, status: 404))
+      hint(flight, &response)
+      return response
+    }
+  }
+
+  private func hint(_ flight: Flight, _ response: inout Response) {
+    guard let nearest = NearestOperation.find(flight.request, in: operations) else { return }
+    response.fields.append("X-Wavetank-Hint", nearest.hint)
+  }
+
+  /// A failure in the form of the API that the request belongs to or most resembles.
+  func failure(_ flight: Flight, _ failure: ServiceFailure) -> Response {
+    var failure = failure
+    failure.tenant = flight.cloud.tenant
+    failure.number = flight.number
+    let entry = flight.resolution.operationIndex.map { operations.entries[$0] }
+    return services[flight.resolution.serviceIndex].failure(
+      failure, operation: entry?.operation, request: flight.request)
+  }
+}
+
+/// The answer to OPTIONS where a service has none of its own: what is allowed, and leave for
+/// browsers of any origin (the Fetch standard, "CORS-preflight request").
+enum CrossOrigin {
+  static let allMethods: [Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+
+  static func allow(_ methods: [Method]) -> String {
+    var names: [String] = []
+    for method in methods {
+      if !names.contains(method.name) { names.append(method.name) }
+      if method == .get, !methods.contains(.head) { names.append("HEAD") }
+    }
+    return names.joined(separator: ", ")
+  }
+
+  static func answer(_ methods: [Method], _ request: Request) -> Response {
+    let allowed = allow(methods.contains(.options) ? methods : methods + [.options])
+    var response = Response(.noContent)
+    response.fields.append("Allow", allowed)
+    response.fields.append("Access-Control-Allow-Origin", "*")
+    response.fields.append("Access-Control-Allow-Methods", allowed)
+    // `*` does not cover Authorization, so what was asked for is named.
+    response.fields.append(
+      "Access-Control-Allow-Headers", request.fields["access-control-request-headers"] ?? "*")
+    response.fields.append("Access-Control-Max-Age", "600")
+    if request.fields["access-control-request-private-network"] == "true" {
+      response.fields.append("Access-Control-Allow-Private-Network", "true")
+    }
+    return response
+  }
+}

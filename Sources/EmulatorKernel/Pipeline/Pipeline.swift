@@ -1,0 +1,257 @@
+package import HTTPModel
+package import PayloadCodecs
+
+/// The way of a request: tenant → operation → rules → service → journal.
+///
+/// **Compose**: `Pipeline(services: [SteamshipService(), …], configuration: .serving(blueprint))` is a
+/// `Responder`; put `AdminResponder` of the control plane in front of it. The blueprint's world is
+/// made at once, so whatever is wrong with a scenario is thrown here.
+///
+/// **Isolation**: stateless but for its parts; called on any loop. A request without rules whose
+/// service answers at once costs three short locks on the tenant's journal, one on the service's
+/// state, one on its operation's counters, and no task.
+package final class Pipeline: Responder {
+  package let services: [any EmulatedService]
+  package let operations: OperationTable
+  package let tenants: TenantRegistry
+  package let metrics: Metrics
+  /// See `PipelineConfiguration`.
+  package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
+
+  package init(
+    services: [any EmulatedService], configuration: PipelineConfiguration
+  ) throws(ScenarioProblems) {
+    self.services = services
+    operations = OperationTable(services)
+    metrics = Metrics(operationCount: operations.entries.count)
+    readScenario = configuration.readScenario
+    tenants = try TenantRegistry(services: services, configuration: configuration)
+  }
+
+  // MARK: Responder
+
+  package func respond(to request: Request, exchange: inout Exchange) -> Answer {
+    metrics.began()
+    let addressee = Addressee(request)
+    var inner = request
+    if addressee.prefixLength > 0 {
+      inner.target = request.target.droppingPathPrefix(addressee.prefixLength)
+    }
+    let cloud: Cloud
+    switch addressee.tenant {
+    case .byDefault: cloud = tenants.default
+    case .named(let name):
+      do {
+        cloud = try tenants.cloud(named: name)
+      } catch {
+        return refuseTenant(
+          inner, .internalError, 500, "The scenario does not start: \(error.text)")
+      }
+    case .malformed(let name):
+      return refuseTenant(
+        inner, .badRequest, 400,
+        "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
+    }
+    let resolution = resolve(inner, host: addressee.host, in: cloud)
+    let now = cloud.tenant.clock.now
+    let entry = JournalEntry(
+      request: request, target: request.target, exchange: exchange,
+      operationIndex: resolution.operationIndex, arrived: now, began: .now)
+    let number = cloud.journal.open(entry)
+    exchange.tag = ExchangeTag.pack(cloud: cloud.id, number: number)
+    cloud.exchangeBegan()
+    let flight = Flight(
+      cloud: cloud, number: number, exchange: exchange, request: inner, resolution: resolution)
+    return answer(flight)
+  }
+
+  package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
+    metrics.ended()
+    let (id, number) = ExchangeTag.unpack(exchange.tag)
+    guard number > 0, let cloud = tenants.find(id: id) else { return }
+    cloud.exchangeEnded()
+    let now = cloud.tenant.clock.now
+    let limits = cloud.journal.limits
+    let found = cloud.journal.update(number, of: exchange) { entry -> (Int?, Duration) in
+      let duration = ContinuousClock.now - entry.began
+      entry.ended = now
+      entry.duration = duration
+      entry.ending = outcome.ending
+      entry.requestContentBytes = max(entry.requestContentBytes, outcome.requestContentBytes)
+      entry.responseContentBytes = outcome.responseContentBytes
+      if entry.requestContent.isEmpty, !outcome.requestContentPrefix.isEmpty {
+        entry.requestContent = limits.prefix(of: outcome.requestContentPrefix)
+      }
+      if entry.responseContent.isEmpty, !outcome.responseContentPrefix.isEmpty {
+        entry.responseContent = limits.prefix(of: outcome.responseContentPrefix)
+      }
+      return (entry.operationIndex, duration)
+    }
+    if let (operation, duration) = found {
+      metrics.finished(operation: operation, duration: duration, outcome: outcome)
+    }
+  }
+
+  /// Refused before there is a tenant whose journal could tell.
+  private func refuseTenant(
+    _ request: Request, _ kind: ServiceFailure.Kind, _ status: Int, _ message: String
+  ) -> Answer {
+    let nearest = NearestOperation.find(request, in: operations)
+    let response = services[nearest?.serviceIndex ?? 0].failure(
+      ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
+    metrics.answered(operation: nil, status: response.status.code)
+    return .now(response)
+  }
+
+  // MARK: Answering
+
+  private func answer(_ flight: Flight) -> Answer {
+    let rules = flight.cloud.rules.flatMap {
+      $0.concerns(operation: flight.resolution.operationIndex) ? $0 : nil
+    }
+    guard let limit = contentLimit(flight, rules) else { return proceed(flight, nil, rules) }
+    guard flight.request.hasContent else { return proceed(flight, [], rules) }
+    return .collect(limit: limit) { content in
+      switch content {
+      case .complete(let bytes): return self.proceed(flight, bytes, rules)
+      case .tooLarge(let limit): return self.refuseContent(flight, limit)
+      }
+    }
+  }
+
+  /// Up to how many bytes the content must be collected first; nil: not at all.
+  private func contentLimit(_ flight: Flight, _ rules: (any RuleEngine)?) -> Int? {
+    let policy = flight.resolution.operationIndex.map { operations.entries[$0].operation.content }
+    switch policy {
+    case .collected(let limit): return limit
+    case .streamed: return nil
+    case .ignored, nil:
+      let wanted = rules?.needsContent(operation: flight.resolution.operationIndex) ?? false
+      return wanted ? ContentPolicy.defaultLimit : nil
+    }
+  }
+
+  private func refuseContent(_ flight: Flight, _ limit: Int) -> Answer {
+    let response = failure(
+      flight, ServiceFailure(.contentTooLarge(limit: limit), status: 413))
+    return .now(finish(response, flight, content: nil, decision: nil))
+  }
+
+  /// Everything that is needed is here: rules, then service.
+  private func proceed(
+    _ flight: Flight, _ content: [UInt8]?, _ rules: (any RuleEngine)?
+  ) -> Answer {
+    guard let rules else { return serve(flight, content, nil) }
+    let decision = rules.decide(context(flight, content))
+    if case .instead(let response) = decision.action {
+      return .now(finish(response, flight, content: content, decision: decision))
+    }
+    return serve(flight, content, decision)
+  }
+
+  private func context(_ flight: Flight, _ content: [UInt8]?) -> RuleContext {
+    let entry = flight.resolution.operationIndex.map { operations.entries[$0] }
+    let service = services[flight.resolution.serviceIndex]
+    return RuleContext(
+      request: flight.request, operationIndex: flight.resolution.operationIndex,
+      operation: entry?.operation, parameters: flight.resolution.parameters, content: content,
+      credential: service.credential(of: flight.request), exchange: flight.exchange,
+      number: flight.number, cloud: flight.cloud, service: service)
+  }
+
+  private func serve(_ flight: Flight, _ content: [UInt8]?, _ decision: RuleDecision?) -> Answer {
+    guard let index = flight.resolution.operationIndex else {
+      let response = answerWithoutOperation(flight)
+      return .now(finish(response, flight, content: content, decision: decision))
+    }
+    let entry = operations.entries[index]
+    let call = Call(
+      request: flight.request, operation: entry.operation, operationIndex: entry.indexInService,
+      parameters: flight.resolution.parameters, content: content ?? [], tenant: flight.cloud.tenant,
+      exchange: flight.exchange, number: flight.number,
+      credential: services[entry.serviceIndex].credential(of: flight.request))
+    let tenant = flight.cloud.tenant
+    tenant.workBegan()
+    let answer = flight.cloud.slots[entry.serviceIndex].respond(to: call)
+    tenant.workEnded()
+    switch consume answer {
+    case .now(let response):
+      return .now(finish(response, flight, content: content, decision: decision))
+    case .later(let work):
+      return .later { body in
+        tenant.workBegan()
+        let response = await Tenant.$isCountedWork.withValue(true) { await work(body) }
+        tenant.workEnded()
+        return self.finish(response, flight, content: content, decision: decision)
+      }
+    }
+  }
+
+  /// The answer is known: rules have their say, the exchange its number, the journal its record.
+  ///
+  /// Takes the answer over, so that its fields grow in place.
+  private func finish(
+    _ answer: consuming Response, _ flight: Flight, content: [UInt8]?, decision: RuleDecision?
+  ) -> Response {
+    var response = answer
+    if case .amend(let change) = decision?.action { response = change(response) }
+    response.fields.append("X-Wavetank-Exchange", String(flight.number))
+    let journal = flight.cloud.journal
+    journal.update(flight.number, of: flight.exchange) { entry in
+      entry.status = response.status
+      entry.responseFields = response.fields
+      if let content {
+        entry.requestContent = journal.limits.prefix(of: content)
+        entry.requestContentBytes = UInt64(content.count)
+      }
+      switch response.body {
+      case .bytes(let bytes): entry.responseContent = journal.limits.prefix(of: bytes)
+      case .chunks(let chunks): entry.responseContent = journal.limits.prefix(of: chunks)
+      case .empty, .stream: break
+      }
+      entry.fault = response.delivery.fault
+      if let decision {
+        entry.rules = decision.struck
+        entry.explanation = decision.explanation
+      }
+    }
+    if let fault = response.delivery.fault { metrics.struck(fault) }
+    metrics.answered(
+      operation: flight.resolution.operationIndex, status: response.status.code)
+    return response
+  }
+}
+
+/// One request on its way, with all that is known about it.
+struct Flight: Sendable {
+  let cloud: Cloud
+  let number: UInt64
+  let exchange: Exchange
+  /// Without the tenant's prefix.
+  let request: Request
+  let resolution: Resolution
+}
+
+/// The tag by which the pipeline recognises an exchange when it ends: the tenant's id above the
+/// exchange's number. A number of 2^40 takes years to reach.
+enum ExchangeTag {
+  static func pack(cloud: UInt32, number: UInt64) -> UInt64 {
+    UInt64(cloud) << 40 | number & 0xFF_FFFF_FFFF
+  }
+
+  static func unpack(_ tag: UInt64) -> (cloud: UInt32, number: UInt64) {
+    (UInt32(truncatingIfNeeded: tag >> 40), tag & 0xFF_FFFF_FFFF)
+  }
+}
+
+extension ScenarioProblems {
+  /// All problems in one line.
+  package var text: String {
+    problems.map { "\($0.pointer): \($0.message)" }.joined(separator: "; ")
+  }
+}
+
+extension ContentPolicy {
+  /// Source: DESIGN §11, "content in memory for one operation".
+  package static let defaultLimit = 16 * 1024 * 1024
+}

@@ -1,0 +1,38 @@
+package import PayloadCodecs
+
+/// What the pipeline needs besides the services.
+package struct PipelineConfiguration: Sendable {
+  /// What tenants start from.
+  package var blueprint: TenantBlueprint
+  package var wall: VirtualClock.WallTime
+  /// Wakes streams that wait for something due; nil: only requests move things (tests).
+  package var ticker: (any Ticker)?
+  /// Bytes of stored content, all tenants. Source: DESIGN §11.
+  package var storageLimit: UInt64
+  package var journalLimits: JournalLimits
+  /// Above it idle tenants are dropped.
+  package var tenantLimit: Int
+  /// Reads the scenario of a snapshot, where flags of the command line change what it means; nil:
+  /// as it stands.
+  package var readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
+
+  /// Without a ticker: see `serving` for the one of a server.
+  package init(
+    blueprint: TenantBlueprint = TenantBlueprint(),
+    wall: @escaping VirtualClock.WallTime = WallClock.system, ticker: (any Ticker)? = nil,
+    storageLimit: UInt64 = 4 << 30, journalLimits: JournalLimits = JournalLimits(),
+    tenantLimit: Int = 4096
+  ) {
+    self.blueprint = blueprint
+    self.wall = wall
+    self.ticker = ticker
+    self.storageLimit = storageLimit
+    self.journalLimits = journalLimits
+    self.tenantLimit = max(1, tenantLimit)
+  }
+
+  /// For a server: a timer of Dispatch wakes what waits for something due.
+  package static func serving(_ blueprint: TenantBlueprint) -> PipelineConfiguration {
+    PipelineConfiguration(blueprint: blueprint, ticker: DispatchTicker())
+  }
+}

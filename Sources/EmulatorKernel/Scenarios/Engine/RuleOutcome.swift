@@ -1,0 +1,111 @@
+package import HTTPModel
+package import PayloadCodecs
+
+/// What the rules make of a request: a value that the pipeline carries out.
+///
+/// In order: `events` (before the service, or after it when `isAfter`), then the service unless
+/// `asksService` is false, then `answer(to:)` over what it said, which also sets the delivery.
+package struct RuleOutcome: Sendable {
+  package struct Strike: Sendable, Equatable {
+    package var rule: String
+    package var action: String
+    package var count: Int
+  }
+
+  package enum Replacement: Sendable {
+    case error(ServiceFailure, header: [(name: String, value: String)])
+    case respond(Response)
+  }
+
+  package struct Patch: Sendable {
+    package var status: Int?
+    /// A nil value removes the field.
+    package var header: [(name: String, value: String?)]
+    package var json: JSON?
+  }
+
+  package var strikes: [Strike] = []
+  package var delay: Duration = .zero
+  package var delayPerPiece: Duration = .zero
+  package var replacement: Replacement?
+  package var patches: [Patch] = []
+  package var fault: FaultEffect?
+  package var faultSeed: UInt64 = 0
+  /// The service does its work although its answer is replaced or lost.
+  package var isAfter = false
+  package var events: [JSONObject] = []
+  package var trace: RuleTrace
+
+  init(trace: RuleTrace) { self.trace = trace }
+
+  package var struck: Bool { !strikes.isEmpty }
+
+  /// Whether the service must be asked at all.
+  package var asksService: Bool {
+    isAfter || (replacement == nil && !(fault?.sendsNothing ?? false))
+  }
+
+  /// The answer that goes out, with its delivery and the field `X-Wavetank-Rule`.
+  /// - Parameters:
+  ///   - response: the service's; nil when it was not asked.
+  ///   - render: a failure in the API's own form.
+  package func answer(
+    to response: Response?, render: (ServiceFailure) -> Response
+  ) -> Response {
+    var answer: Response
+    switch replacement {
+    case .error(let failure, let header):
+      answer = render(failure)
+      if case .rateLimited(let seconds) = failure.kind, !answer.fields.contains("Retry-After") {
+        answer.fields.append("Retry-After", "\(seconds)")
+      }
+      for (name, value) in header { answer.fields.set(name, value) }
+    case .respond(let scripted): answer = scripted
+    case nil: answer = response ?? Response(.ok)
+    }
+    for patch in patches { patch.apply(to: &answer) }
+    answer.delivery.delay += delay
+    answer.delivery.delayPerPiece += delayPerPiece
+    if let fault {
+      answer.delivery.fault = fault.transportFault(
+        contentLength: answer.body.length, seed: faultSeed)
+    }
+    if struck {
+      answer.fields.append("X-Wavetank-Rule", strikes.map(\.rule).joined(separator: ", "))
+    }
+    return answer
+  }
+}
+
+extension RuleOutcome.Patch {
+  /// Content beyond this is left as it is.
+  private static let byteLimit = 16 << 20
+
+  func apply(to response: inout Response) {
+    if let status { response.status = Status(status) }
+    var names: Set<String> = []
+    for (name, value) in header {
+      if names.insert(name.lowercased()).inserted { response.fields.remove(name) }
+      if let value { response.fields.append(name, value) }
+    }
+    guard let json else { return }
+    let bytes: [UInt8]?
+    switch response.body {
+    case .empty: bytes = []
+    case .bytes(let content): bytes = content
+    case .chunks(let chunks):
+      bytes = response.body.length ?? 0 <= UInt64(Self.byteLimit) ? Array(chunks.joined()) : nil
+    case .stream: bytes = nil
+    }
+    guard let bytes, bytes.count <= Self.byteLimit,
+      let old = bytes.isEmpty ? .null : try? JSON(parsing: bytes)
+    else {
+      response.remark("a rule's JSON patch was not applied: the content is no JSON in memory")
+      return
+    }
+    response.body = .bytes(old.merging(patch: json).serialized())
+    if !response.fields.contains("Content-Type") {
+      response.fields.append("Content-Type", "application/json")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import HTTPModel
+import PayloadCodecs
+
+extension ScenarioEngine: RuleEngine {
+  package func decide(_ context: RuleContext) -> RuleDecision {
+    let subject = RuleSubject(
+      request: context.request, tenant: context.tenant.name, service: context.serviceName,
+      operation: context.operation?.name, parameters: context.parameters,
+      resourceParameter: context.operation?.resourceParameter, credential: context.credential,
+      connectionID: context.exchange.connectionID,
+      content: context.isContentCollected ? .whole(context.content) : .unavailable)
+    let outcome = decide(subject, operation: context.operationIndex, now: context.tenant.clock.now)
+    guard outcome.struck else { return RuleDecision(.pass, explanation: outcome.trace) }
+    let names = outcome.strikes.map(\.rule)
+    let remarks = outcome.isAfter ? [] : happen(outcome.events, in: context.cloud)
+    guard outcome.asksService else {
+      var response = outcome.answer(to: nil, render: context.render)
+      for remark in remarks { response.remark(remark) }
+      return RuleDecision(.instead(response), struck: names, explanation: outcome.trace)
+    }
+    return RuleDecision(
+      .amend { response in
+        let late = outcome.isAfter ? self.happen(outcome.events, in: context.cloud) : []
+        var answer = outcome.answer(to: response, render: context.render)
+        for remark in remarks + late { answer.remark(remark) }
+        return answer
+      }, struck: names, explanation: outcome.trace)
+  }
+
+  /// Why no rule struck a request that none was asked about: each rule and what it wanted instead.
+  package func trace() -> RuleTrace {
+    let (rules, variables) = rulesAndVariables
+    return RuleTrace(rules: rules, variablesBefore: variables, variablesAfter: variables)
+  }
+
+  /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and
+  /// gives a remark for its answer.
+  private func happen(_ events: [JSONObject], in cloud: Cloud) -> [String] {
+    var remarks: [String] = []
+    for event in events {
+      let name = event.keys.first ?? ""
+      do {
+        if try !cloud.emit(event) { remarks.append("emit: nobody knows the event \"\(name)\"") }
+      } catch {
+        remarks.append("emit \"\(name)\": \(error.text)")
+      }
+    }
+    return remarks
+  }
+}
+
+extension RuleContext {
+  fileprivate func render(_ failure: ServiceFailure) -> Response {
+    self.failure(failure.kind, status: failure.status, message: failure.message)
+  }
+}
+
+extension TenantBlueprint {
+  /// What a scenario makes of a tenant.
+  /// - Parameters:
+  ///   - seed, clockMode: in place of the scenario's own (flags of the command line).
+  package init(
+    _ scenario: Scenario, catalog: ScenarioCatalog, isStrict: Bool = false, seed: UInt64? = nil,
+    clockMode: ClockMode? = nil
+  ) {
+    let seed = seed ?? scenario.seed ?? 0
+    let clock = scenario.clock
+    self.init(
+      seed: seed, clock: Clock(clockMode ?? clock?.mode ?? .real, start: clock?.start),
+      keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
+      isStrict: isStrict, source: scenario.source)
+    makeRules = { cloud in
+      ScenarioEngine(
+        scenario, catalog: catalog, tenant: cloud.name, seed: seed, start: cloud.tenant.clock.now)
+    }
+  }
+}

@@ -1,0 +1,319 @@
+import HTTPModel
+package import PayloadCodecs
+import Synchronization
+
+/// A tenant's rules and their state: decides what happens to each request.
+///
+/// Ask `concerns` first: for most requests it says that no rule is about them, and nothing else needs
+/// to be made. Random choices come from (seed, tenant, rule, count) alone.
+///
+/// **Isolation**: behind a mutex; conditions on the request are checked outside of it.
+package final class ScenarioEngine: Sendable {
+  private struct Held {
+    var scenario: Scenario
+    var rules: RuleSet
+    var state: ScenarioState
+    /// The tenant's first instant: where `between` counts durations from.
+    var start: VirtualInstant
+  }
+
+  package let tenant: String
+  package let seed: UInt64
+  package let catalog: ScenarioCatalog
+  private let held: Mutex<Held>
+
+  package init(
+    _ scenario: Scenario, catalog: ScenarioCatalog, tenant: String, seed: UInt64,
+    start: VirtualInstant
+  ) {
+    self.tenant = tenant
+    self.seed = seed
+    self.catalog = catalog
+    held = Mutex(
+      Held(
+        scenario: scenario, rules: RuleSet(scenario.rules, catalog: catalog),
+        state: ScenarioState(scenario), start: start))
+  }
+
+  // MARK: Deciding
+
+  /// Whether some rule may concern requests of that operation, as counted in the catalog; nil: of
+  /// none.
+  package func concerns(operation: Int?) -> Bool {
+    held.withLock { !$0.rules.candidates(operation: operation).rules.isEmpty }
+  }
+
+  /// Whether some rule about such requests looks at the content.
+  package func needsContent(operation: Int?) -> Bool {
+    held.withLock { $0.rules.candidates(operation: operation).needsContent }
+  }
+
+  /// Lets every rule that may concern the request have its say, in order.
+  package func decide(
+    _ subject: RuleSubject, operation: Int?, now: VirtualInstant
+  ) -> RuleOutcome {
+    while true {
+      let rules = held.withLock { $0.rules }
+      let candidates = rules.candidates(operation: operation).rules
+      let failures = candidates.map { rules.rules[$0].match.firstFailure(for: subject) }
+      let outcome = held.withLock { held -> RuleOutcome? in
+        guard held.rules === rules else { return nil }
+        return decide(subject, candidates, failures, now, &held)
+      }
+      if let outcome { return outcome }
+    }
+  }
+
+  private func decide(
+    _ subject: RuleSubject, _ candidates: [Int], _ failures: [Int?], _ now: VirtualInstant,
+    _ held: inout Held
+  ) -> RuleOutcome {
+    let variables = held.state.variables
+    var outcome = RuleOutcome(
+      trace: RuleTrace(rules: held.rules, variablesBefore: variables, variablesAfter: variables))
+    for (position, index) in candidates.enumerated() {
+      let rule = held.rules.rules[index]
+      if let failure = failures[position] {
+        outcome.trace.note(index, .mismatch(failure))
+        continue
+      }
+      let verdict = reach(rule, subject, now, &held, &outcome)
+      outcome.trace.note(index, verdict)
+      if case .struck = verdict, !rule.continues { break }
+    }
+    outcome.trace.variablesAfter = held.state.variables
+    return outcome
+  }
+
+  /// A rule whose `match` holds: whether it strikes, and if so what it does.
+  private func reach(
+    _ rule: ScenarioRule, _ subject: RuleSubject, _ now: VirtualInstant, _ held: inout Held,
+    _ outcome: inout RuleOutcome
+  ) -> RuleVerdict {
+    var state = held.state.rules[rule.name] ?? RuleState()
+    defer { held.state.rules[rule.name] = state }
+    guard state.isEnabled ?? rule.isEnabled else { return .switchedOff }
+    if let between = rule.between, !between.contains(now, start: held.start) {
+      return .outsidePeriod
+    }
+    for (index, condition) in rule.conditions.enumerated() {
+      let values = held.state.variables[condition.name].map { [$0] } ?? []
+      if !condition.matcher.matches(values, isText: false) { return .condition(index) }
+    }
+    var retryAfter: Duration?
+    if case .limit(let limit) = rule.action {
+      let key = state.key(limit.per ?? rule.per, subject)
+      retryAfter = state.exceeds(limit, key, at: now)
+      if retryAfter == nil { return .withinLimit }
+    }
+    let key = state.key(rule.per, subject)
+    let reached = state.reach(key)
+    if reached <= rule.skip { return .skipped(reached: reached) }
+    if (reached - rule.skip) % rule.every != 0 {
+      return .notThisOne(reached: reached - rule.skip)
+    }
+    if let times = rule.times, state.struck(key) >= times { return .exhausted }
+    var draw: Double?
+    if let probability = rule.probability {
+      var random = stream("strike", rule, key, reached)
+      let drawn = random.unit()
+      if drawn >= probability { return .drawn(drawn) }
+      draw = drawn
+    }
+    var step: Int?
+    if case .sequence(let sequence) = rule.action {
+      step = sequence.step(at: state.struck(key))
+      if step == nil { return .sequenceOver }
+    }
+    let count = state.strike(key)
+    var strike = RuleStrike(
+      rule: rule, step: step, count: count, retryAfter: retryAfter,
+      random: { self.stream($0, rule, key, reached) },
+      context: TemplateContext(
+        subject: subject, variables: held.state.variables, now: now, count: count,
+        captures: rule.match.captures(in: subject), random: stream("id", rule, key, reached)))
+    strike.perform(on: &outcome, variables: &held.state.variables)
+    return .struck(count: count, step: step, draw: draw)
+  }
+
+  /// The random stream of one purpose, one rule and one count.
+  private func stream(
+    _ purpose: String, _ rule: ScenarioRule, _ key: String, _ count: Int
+  ) -> SeededRandom {
+    SeededRandom(seed: seed, [tenant, rule.name, purpose, key], count: UInt64(count))
+  }
+
+  // MARK: Changing the rules
+
+  package var scenario: Scenario { held.withLock { $0.scenario } }
+  var rulesAndVariables: (RuleSet, JSONObject) { held.withLock { ($0.rules, $0.state.variables) } }
+  package var variables: JSONObject { held.withLock { $0.state.variables } }
+
+  /// What a snapshot holds.
+  var parts: (scenario: Scenario, state: ScenarioState, start: VirtualInstant) {
+    held.withLock { ($0.scenario, $0.state, $0.start) }
+  }
+
+  /// Puts a snapshot's parts in force.
+  func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
+    let rules = RuleSet(scenario.rules, catalog: catalog)
+    held.withLock { held in
+      held.scenario = scenario
+      held.rules = rules
+      held.state = state
+      held.start = start
+    }
+  }
+
+  /// Adds rules at the end (or the front); one with a known name takes the place of that one. All
+  /// of them, or none and everything that is wrong.
+  /// - Parameter json: a rule, an array of rules, or `{"rules": […]}`.
+  /// - Returns: their names.
+  package func add(_ json: JSON, first: Bool = false) throws(ScenarioProblems) -> [String] {
+    let (list, prefix) = Self.ruleList(json)
+    let added = try ScenarioReader.read(list, at: prefix) { Scenario.rules($0, catalog) }
+    return try held.withLock { held throws(ScenarioProblems) in
+      var scenario = held.scenario
+      var names: [String] = []
+      var taken = Set(scenario.rules.map(\.name)).union(added.map(\.name))
+      var fresh: [ScenarioRule] = []
+      for var rule in added {
+        if rule.name.isEmpty {
+          rule.rename(Scenario.freeName(after: scenario.rules.count + fresh.count, among: taken))
+          taken.insert(rule.name)
+        }
+        names.append(rule.name)
+        if let index = held.rules.position(of: rule.name) {
+          scenario.rules[index] = rule
+        } else {
+          fresh.append(rule)
+        }
+      }
+      scenario.rules.insert(contentsOf: fresh, at: first ? 0 : scenario.rules.count)
+      let problems = scenario.ruleProblems
+      guard problems.isEmpty else { throw ScenarioProblems(problems) }
+      for name in names { held.state.rules[name] = nil }
+      replace(scenario.rules, in: &held)
+      return names
+    }
+  }
+
+  private static func ruleList(_ json: JSON) -> (list: JSON, prefix: String) {
+    if case .object(let object) = json, object.keys == ["rules"], let list = object["rules"] {
+      return (list, "/rules")
+    }
+    if case .array = json { return (json, "") }
+    return ([json], "")
+  }
+
+  /// False when there is no such rule.
+  package func removeRule(_ name: String) -> Bool {
+    held.withLock { held in
+      guard held.rules.position(of: name) != nil else { return false }
+      held.state.rules[name] = nil
+      replace(held.scenario.rules.filter { $0.name != name }, in: &held)
+      return true
+    }
+  }
+
+  /// False when there is no such rule.
+  @discardableResult
+  package func setRule(_ name: String, isEnabled: Bool) -> Bool {
+    held.withLock { held in
+      guard held.rules.position(of: name) != nil else { return false }
+      held.state.rules[name, default: RuleState()].isEnabled = isEnabled
+      return true
+    }
+  }
+
+  package func setVariables(_ values: JSONObject) {
+    held.withLock { held in
+      for (name, value) in values.members { held.state.variables[name] = value }
+    }
+  }
+
+  /// Sets a rule's variables as if it had struck, and gives the events that must now happen: none
+  /// of its templates can see a request. Circles are refused when rules are read or added.
+  func trigger(_ name: String) -> [JSONObject] {
+    held.withLock { held in
+      guard let index = held.rules.position(of: name) else { return [] }
+      let rule = held.rules.rules[index]
+      var strike = RuleStrike(
+        rule: rule, step: nil, count: 0, retryAfter: nil, random: { _ in SeededRandom(key: 0) },
+        context: TemplateContext(
+          subject: .none, variables: held.state.variables, now: held.start, count: 0,
+          captures: [:], random: stream("trigger", rule, "", 0)))
+      return strike.trigger(variables: &held.state.variables)
+    }
+  }
+
+  private func replace(_ rules: [ScenarioRule], in held: inout Held) {
+    held.scenario.rules = rules
+    if case .object(var source) = held.scenario.source {
+      source["rules"] = .array(rules.map(\.source))
+      held.scenario.source = .object(source)
+    }
+    held.rules = RuleSet(rules, catalog: catalog)
+  }
+
+  /// Takes over another scenario while requests go on: rules that are still there unchanged keep
+  /// their counts, and variables whose first value is the same keep their present one.
+  package func swap(_ scenario: Scenario) {
+    held.withLock { held in
+      var state = ScenarioState(scenario)
+      for rule in scenario.rules {
+        let old = held.rules.position(of: rule.name).map { held.rules.rules[$0] }
+        if old?.source == rule.source { state.rules[rule.name] = held.state.rules[rule.name] }
+      }
+      for (name, value) in scenario.variables.members
+      where held.scenario.variables[name] == value {
+        state.variables[name] = held.state.variables[name] ?? value
+      }
+      held.scenario = scenario
+      held.rules = RuleSet(scenario.rules, catalog: catalog)
+      held.state = state
+    }
+  }
+
+  /// As at the tenant's start; with another scenario if one is given.
+  package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
+    held.withLock { held in
+      if let scenario {
+        held.scenario = scenario
+        held.rules = RuleSet(scenario.rules, catalog: catalog)
+      }
+      held.state = ScenarioState(held.scenario)
+      held.start = start
+    }
+  }
+
+  // MARK: Snapshot and counts
+
+  package var state: ScenarioState { held.withLock { $0.state } }
+  package var start: VirtualInstant { held.withLock { $0.start } }
+
+  /// How often each rule struck since the tenant's start, in the rules' order.
+  package var strikeCounts: [(name: String, reached: Int, struck: Int, isEnabled: Bool)] {
+    held.withLock { held in
+      held.rules.rules.map { rule in
+        let state = held.state.rules[rule.name]
+        return (
+          rule.name, state?.reachedInAll ?? 0, state?.struckInAll ?? 0,
+          state?.isEnabled ?? rule.isEnabled
+        )
+      }
+    }
+  }
+}
+
+extension RequestMatch {
+  /// What the path templates take from the request's path.
+  func captures(in subject: RuleSubject) -> [String: String] {
+    for case .path(let patterns) in criteria {
+      for pattern in patterns {
+        if let captures = pattern.captures(subject.path) { return captures }
+      }
+    }
+    return [:]
+  }
+}

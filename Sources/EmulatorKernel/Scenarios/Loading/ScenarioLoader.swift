@@ -1,0 +1,181 @@
+import PayloadCodecs
+
+/// Makes one scenario of several files, or says everything that is wrong with any of them.
+package struct ScenarioLoader: Sendable {
+  package let catalog: ScenarioCatalog
+  package var isStrict = false
+  /// Reads a file whole. Nil leaves `file` in a scenario, and names of files, without effect:
+  /// documents from the network must not read what lies on this machine.
+  package var readFile: (@Sendable (String) throws(ScenarioFileError) -> [UInt8])?
+  /// The shipped scenarios, by name.
+  package var library: [String: String]
+
+  package init(
+    catalog: ScenarioCatalog, isStrict: Bool = false, library: [String: String] = [:],
+    readFile: (@Sendable (String) throws(ScenarioFileError) -> [UInt8])? = nil
+  ) {
+    self.catalog = catalog
+    self.isStrict = isStrict
+    self.library = library
+    self.readFile = readFile
+  }
+
+  /// - Parameter names: paths of files, or names of shipped scenarios; merged in order.
+  package func load(_ names: [String]) throws(ScenarioLoadError) -> Scenario {
+    var documents: [ScenarioDocument] = []
+    var problems: [ScenarioLoadProblem] = []
+    for name in names {
+      do {
+        documents.append(try document(name))
+      } catch {
+        problems += error.problems
+      }
+    }
+    let scenario: Scenario
+    do {
+      scenario = try load(documents)
+    } catch {
+      throw ScenarioLoadError(problems + error.problems)
+    }
+    guard problems.isEmpty else { throw ScenarioLoadError(problems) }
+    return scenario
+  }
+
+  /// - Parameter name: a path, or the name of a shipped scenario when there is no such file.
+  private func document(_ name: String) throws(ScenarioLoadError) -> ScenarioDocument {
+    if let text = library[name] {
+      return try ScenarioDocument(Array(text.utf8), name: name + ".json")
+    }
+    guard let readFile else { throw ScenarioLoadError(name, unknownName(name)) }
+    let bytes: [UInt8]
+    do {
+      bytes = try readFile(name)
+    } catch {
+      let isName = !name.utf8.contains(UInt8(ascii: "/")) && !name.utf8.contains(UInt8(ascii: "."))
+      switch error {
+      case .missing where isName: throw ScenarioLoadError(name, unknownName(name))
+      case .missing: throw ScenarioLoadError(name, "there is no such file")
+      case .tooLarge(let count): throw ScenarioLoadError(name, ScenarioDocument.tooLarge(count))
+      case .unreadable(let reason): throw ScenarioLoadError(name, "it cannot be read: \(reason)")
+      }
+    }
+    return try ScenarioDocument(bytes, name: name)
+  }
+
+  private func unknownName(_ name: String) -> String {
+    "neither a file nor a shipped scenario\(Nearest.hint(for: name, among: library.keys.sorted()))"
+  }
+
+  /// Documents that are parsed already.
+  package func load(_ documents: [ScenarioDocument]) throws(ScenarioLoadError) -> Scenario {
+    var scenarios: [Scenario] = []
+    var problems: [ScenarioLoadProblem] = []
+    for (index, document) in documents.enumerated() {
+      var document = document
+      problems += inlineFiles(in: &document)
+      do {
+        var scenario = try Scenario.read(document.value, catalog: catalog)
+        for rule in scenario.rules.indices {
+          scenario.rules[rule].origin = .init(document: index, position: rule)
+        }
+        scenarios.append(scenario)
+      } catch {
+        problems += error.problems.map(document.located)
+      }
+    }
+    guard problems.isEmpty else { throw ScenarioLoadError(problems) }
+    let merged = Scenario.merged(scenarios)
+    let whole = merged.problems(catalog: catalog, isStrict: isStrict)
+    guard whole.isEmpty else {
+      throw ScenarioLoadError(whole.map { located($0, merged, documents) })
+    }
+    return merged
+  }
+
+  // MARK: Places
+
+  /// A problem of the merged scenario, put back into the document it comes from.
+  private func located(
+    _ problem: ScenarioProblem, _ merged: Scenario, _ documents: [ScenarioDocument]
+  ) -> ScenarioLoadProblem {
+    let tokens = JSONPointer(problem.pointer)?.tokens ?? []
+    if tokens.count >= 2, tokens[0] == "rules", let position = Int(tokens[1]),
+      merged.rules.indices.contains(position), let origin = merged.rules[position].origin
+    {
+      let rest = tokens.dropFirst(2).map { "/" + JSONPointer.escape($0) }.joined()
+      return documents[origin.document].located(
+        ScenarioProblem("/rules/\(origin.position)\(rest)", problem.message))
+    }
+    let holder = documents.last { document in
+      tokens.first.map { document.value[$0] != nil } ?? true
+    }
+    guard let holder else {
+      return ScenarioLoadProblem(file: "", pointer: problem.pointer, message: problem.message)
+    }
+    return holder.located(problem)
+  }
+
+  // MARK: Files named in a scenario
+
+  /// Puts the bytes of `respond.file` in its place, as base64.
+  private func inlineFiles(in document: inout ScenarioDocument) -> [ScenarioLoadProblem] {
+    guard readFile != nil, let rules = document.value["rules"]?.arrayValue else { return [] }
+    var problems: [ScenarioProblem] = []
+    let directory =
+      document.name.utf8.lastIndex(of: UInt8(ascii: "/"))
+      .map { String(document.name[...$0]) } ?? ""
+    var inlined: [JSON] = []
+    for (index, rule) in rules.enumerated() {
+      var rule = inline(rule, at: "/rules/\(index)", directory, &problems)
+      if let steps = rule["sequence"]?.arrayValue, case .object(var object) = rule {
+        object["sequence"] = .array(
+          steps.enumerated().map { position, step in
+            inline(step, at: "/rules/\(index)/sequence/\(position)", directory, &problems)
+          })
+        rule = .object(object)
+      }
+      inlined.append(rule)
+    }
+    if case .object(var object) = document.value {
+      object["rules"] = .array(inlined)
+      document.value = .object(object)
+    }
+    return problems.map(document.located)
+  }
+
+  private func inline(
+    _ holder: JSON, at pointer: String, _ directory: String, _ problems: inout [ScenarioProblem]
+  ) -> JSON {
+    guard case .object(var object) = holder, case .object(var respond) = object["respond"],
+      let name = respond["file"]?.stringValue, let readFile
+    else { return holder }
+    let path = name.hasPrefix("/") ? name : directory + name
+    var bytes: [UInt8] = []
+    do {
+      bytes = try readFile(path)
+    } catch {
+      problems.append(ScenarioProblem("\(pointer)/respond/file", "\(path): \(error.words)"))
+    }
+    let content = JSON.string(Base64Text.encode(bytes))
+    respond.members = respond.members.map { member in
+      member.key == "file" ? ("base64", content) : member
+    }
+    object["respond"] = .object(respond)
+    return .object(object)
+  }
+}
+
+/// Why a file cannot be read.
+package enum ScenarioFileError: Error, Sendable, Equatable {
+  case missing
+  case tooLarge(Int)
+  case unreadable(String)
+
+  package var words: String {
+    switch self {
+    case .missing: "there is no such file"
+    case .tooLarge(let count): "\(count) bytes are too many"
+    case .unreadable(let reason): "it cannot be read: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import HTTPModel
+package import PayloadCodecs
+
+/// What exists in this emulator: what the names in a scenario are checked against.
+package struct ScenarioCatalog: Sendable {
+  package struct Service: Sendable {
+    /// The service's sections as JSON Schema.
+    package struct Schema: Sendable {
+      package var given: JSON
+      package var behaviors: JSON
+      /// What both refer to, as `#/$defs/NAME`.
+      package var definitions: JSONObject
+
+      package init(given: JSON, behaviors: JSON, definitions: JSONObject = JSONObject()) {
+        self.given = given
+        self.behaviors = behaviors
+        self.definitions = definitions
+      }
+    }
+
+    package var name: String
+    package var operations: [Operation]
+    /// The events that its `emit` knows; nil: not known beforehand, so not checked.
+    package var eventNames: [String]?
+    /// What the service's sections look like; nil: anything.
+    package var schema: Schema?
+    /// What the service finds wrong with its parts of `given` and `behaviors`.
+    package var check: @Sendable (WorldSeed) -> [ScenarioProblem]
+
+    package init(
+      name: String, operations: [Operation], eventNames: [String]? = nil,
+      check: @escaping @Sendable (WorldSeed) -> [ScenarioProblem] = { _ in [] }
+    ) {
+      self.name = name
+      self.operations = operations
+      self.eventNames = eventNames
+      self.check = check
+    }
+
+    /// A service as it is: its sections are checked by making a world of them.
+    package init(_ service: some EmulatedService) {
+      self.init(
+        name: service.name, operations: service.operations, check: { service.problems(with: $0) })
+    }
+  }
+
+  package var services: [Service]
+  package let operations: [(service: String, operation: Operation)]
+
+  package init(_ services: [Service]) {
+    self.services = services
+    operations = services.flatMap { service in
+      service.operations.map { (service.name, $0) }
+    }
+  }
+
+  package init(services: [any EmulatedService]) {
+    self.init(services.map { Service($0) })
+  }
+
+  /// Every glob must be the name of some service.
+  func check(services globs: [Glob], at reader: ScenarioReader) {
+    let names = services.map(\.name)
+    for (index, glob) in globs.enumerated() where !names.contains(where: glob.matches) {
+      let _: Never? = reader.elementOrSelf(index).unknown("service", glob.text, of: names)
+    }
+  }
+
+  /// Every glob must match some operation.
+  func check(operations globs: [Glob], at reader: ScenarioReader) {
+    for (index, glob) in globs.enumerated() {
+      if operations.contains(where: { glob.matches($0.operation.name) }) { continue }
+      let place = reader.elementOrSelf(index)
+      let names = operations.map(\.operation.name)
+      if glob.literal != nil {
+        let _: Never? = place.unknown("operation", glob.text, of: names)
+      } else {
+        let word = glob.text.filter { $0 != "*" && $0 != "?" }
+        place.problem(
+          "no operation matches \"\(glob.text)\"\(Nearest.hint(for: word, among: names))")
+      }
+    }
+  }
+}
+
+extension EmulatedService {
+  /// What is wrong with a scenario's sections for this service, as pointers from the document's
+  /// root. Each section is tried alone first, so that a problem is put in the right one.
+  package func problems(with seed: WorldSeed) -> [ScenarioProblem] {
+    let parts: [(prefix: String, seed: WorldSeed)] = [
+      ("/given/\(name)", WorldSeed(given: seed.given, isStrict: seed.isStrict)),
+      ("/behaviors/\(name)", WorldSeed(behaviors: seed.behaviors, isStrict: seed.isStrict)),
+      ("", seed),
+    ]
+    var found: [ScenarioProblem] = []
+    for part in parts {
+      let isTogether = part.prefix.isEmpty
+      if isTogether ? !found.isEmpty : part.seed.given == nil && part.seed.behaviors == nil {
+        continue
+      }
+      found += problems(making: part.seed).map { problem in
+        let isRooted =
+          problem.pointer.hasPrefix("/given/\(name)")
+          || problem.pointer.hasPrefix("/behaviors/\(name)")
+        return isRooted ? problem : ScenarioProblem(part.prefix + problem.pointer, problem.message)
+      }
+    }
+    return found
+  }
+
+  private func problems(making seed: WorldSeed) -> [ScenarioProblem] {
+    var step = StepContext<State.WakeKey>(
+      now: VirtualInstant(seconds: 0), ids: IDSource(seed: 0, tenant: "check"),
+      blobs: BlobStore(budget: StorageBudget()))
+    do {
+      _ = try makeState(seed, &step)
+      return []
+    } catch {
+      return error.problems
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import PayloadCodecs
+
+extension Scenario {
+  /// One scenario of several, in order: what comes later overrides (seed, clock, keys, variables,
+  /// `expect`, a rule of the same name) or is added (rules, the lists in `given` and `behaviors`).
+  package static func merged(_ scenarios: [Scenario]) -> Scenario {
+    guard let first = scenarios.first else { return .empty }
+    var merged = scenarios.dropFirst().reduce(first) { $0.merging($1) }
+    merged.nameRules()
+    merged.source = merged.mergedSource(scenarios)
+    return merged
+  }
+
+  private func merging(_ next: Scenario) -> Scenario {
+    var merged = self
+    let names = [name, next.name].compactMap(\.self)
+    merged.name = names.isEmpty ? nil : names.joined(separator: " + ")
+    let summaries = [summary, next.summary].compactMap(\.self)
+    merged.summary = summaries.isEmpty ? nil : summaries.joined(separator: " ")
+    merged.seed = next.seed ?? seed
+    merged.clock = next.clock ?? clock
+    if let keys = next.keys {
+      let known = Set(keys.map(\.key))
+      merged.keys = (self.keys ?? []).filter { !known.contains($0.key) } + keys
+    }
+    merged.given = Self.merged(given, next.given)
+    merged.behaviors = Self.merged(behaviors, next.behaviors)
+    for (name, value) in next.variables.members { merged.variables[name] = value }
+    for rule in next.rules {
+      if !rule.name.isEmpty, let index = rules.firstIndex(where: { $0.name == rule.name }) {
+        merged.rules[index] = rule
+      } else {
+        merged.rules.append(rule)
+      }
+    }
+    merged.expectation = next.expectation ?? expectation
+    return merged
+  }
+
+  private static func merged(_ left: [String: JSON], _ right: [String: JSON]) -> [String: JSON] {
+    left.merging(right) { $0.merging(section: $1) }
+  }
+
+  /// Rules without a name are called by their place: `rule 3`.
+  package mutating func nameRules() {
+    var names = Set(rules.map(\.name))
+    for index in rules.indices where rules[index].name.isEmpty {
+      var name = "rule \(index + 1)"
+      while !names.insert(name).inserted { name += "'" }
+      rules[index].rename(name)
+    }
+  }
+
+  /// `rule 4` after three, or the next number that is free.
+  static func freeName(after count: Int, among names: Set<String>) -> String {
+    var number = count + 1
+    while names.contains("rule \(number)") { number += 1 }
+    return "rule \(number)"
+  }
+
+  /// The document that, read again, gives this scenario.
+  private func mergedSource(_ scenarios: [Scenario]) -> JSON {
+    var source: JSONObject = ["wavetank": .integer(Self.formatVersion)]
+    if let name { source["name"] = .string(name) }
+    if let summary { source["description"] = .string(summary) }
+    for key in ["seed", "clock", "expect"] {
+      source[key] = scenarios.compactMap { $0.source[key] }.last
+    }
+    if keys != nil {
+      let all = scenarios.flatMap { $0.source["auth"]?["keys"]?.arrayValue ?? [] }
+      var last: [String: JSON] = [:]
+      for key in all { last[key["key"]?.stringValue ?? ""] = key }
+      source["auth"] = [
+        "keys": .array((keys ?? []).compactMap { last[$0.key] })
+      ]
+    }
+    for (key, sections) in [("given", given), ("behaviors", behaviors)] where !sections.isEmpty {
+      source[key] = .object(
+        JSONObject(sections.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
+    }
+    if !variables.isEmpty { source["variables"] = .object(variables) }
+    source["rules"] = .array(rules.map(\.source))
+    return .object(source)
+  }
+
+  /// What can be said only of the whole: a condition on a variable that nobody sets, an event that
+  /// triggers in a circle, an expectation of a rule that does not exist, and what the services say.
+  /// - Returns: pointers into the merged document.
+  package func problems(catalog: ScenarioCatalog, isStrict: Bool = false) -> [ScenarioProblem] {
+    var found = ruleProblems
+    let names = rules.map(\.name)
+    for (name, _) in expectation?.rules ?? [] where !names.contains(name) {
+      found.append(
+        ScenarioProblem(
+          "/expect/rules/\(JSONPointer.escape(name))",
+          "unknown rule \"\(name)\"\(Nearest.hint(for: name, among: names))"))
+    }
+    for service in catalog.services {
+      let given = given[service.name]
+      let behaviors = behaviors[service.name]
+      guard given != nil || behaviors != nil else { continue }
+      found += service.check(
+        WorldSeed(given: given, behaviors: behaviors, isStrict: isStrict))
+    }
+    return found
+  }
+
+  /// What is wrong with the rules as a whole.
+  var ruleProblems: [ScenarioProblem] { variableProblems() + triggerProblems() }
+
+  private func variableProblems() -> [ScenarioProblem] {
+    var known = Set(variables.keys)
+    for rule in rules {
+      known.formUnion(rule.assignments.map(\.name))
+      for event in rule.source.oneOrMore("emit") {
+        known.formUnion(event[WorldEvent.Kind.setVariables.rawValue]?.objectValue?.keys ?? [])
+      }
+    }
+    return rules.enumerated().flatMap { index, rule in
+      rule.conditions.filter { !known.contains($0.name) }.map { condition in
+        ScenarioProblem(
+          "/rules/\(index)/where/\(JSONPointer.escape(condition.name))",
+          "unknown variable \"\(condition.name)\"\(Nearest.hint(for: condition.name, among: known.sorted()))"
+        )
+      }
+    }
+  }
+
+  private func triggerProblems() -> [ScenarioProblem] {
+    let names = rules.map(\.name)
+    var found: [ScenarioProblem] = []
+    var targets: [String: [String]] = [:]
+    for (index, rule) in rules.enumerated() {
+      for event in rule.source.oneOrMore("emit") {
+        for kind in [WorldEvent.Kind.trigger, .enableRule, .disableRule] {
+          guard let name = event[kind.rawValue]?.stringValue else { continue }
+          if kind == .trigger { targets[rule.name, default: []].append(name) }
+          if !names.contains(name), name.firstRange(of: "{{") == nil {
+            found.append(
+              ScenarioProblem(
+                "/rules/\(index)/emit",
+                "unknown rule \"\(name)\"\(Nearest.hint(for: name, among: names))"))
+          }
+        }
+      }
+    }
+    for (index, rule) in rules.enumerated() {
+      if let circle = Self.circle(from: rule.name, targets) {
+        let path = circle.map { "\"\($0)\"" }.joined(separator: " → ")
+        found.append(ScenarioProblem("/rules/\(index)/emit", "circular emit: \(path)"))
+      }
+    }
+    return found
+  }
+
+  /// The way from a rule through triggers back to itself; nil when there is none.
+  private static func circle(from name: String, _ targets: [String: [String]]) -> [String]? {
+    var paths: [[String]] = [[name]]
+    var seen: Set<String> = []
+    while let path = paths.popLast() {
+      for next in targets[path[path.count - 1]] ?? [] {
+        if next == name { return path + [next] }
+        if seen.insert(next).inserted { paths.append(path + [next]) }
+      }
+    }
+    return nil
+  }
+}
+
+extension ScenarioRule {
+  /// Also in its source, so that who asks for the scenario sees the name.
+  mutating func rename(_ name: String) {
+    self.name = name
+    guard case .object(var object) = source else { return }
+    object["name"] = .string(name)
+    source = .object(object)
+  }
+}
+
+extension JSON {
+  /// The elements under a key, or the one value there.
+  fileprivate func oneOrMore(_ key: String) -> [JSON] {
+    guard let value = self[key] else { return [] }
+    return value.arrayValue ?? [value]
+  }
+
+  /// Lists grow, objects merge, everything else is replaced.
+  fileprivate func merging(section next: JSON) -> JSON {
+    switch (self, next) {
+    case (.array(let left), .array(let right)): return .array(left + right)
+    case (.object(let left), .object(let right)):
+      var merged = left
+      for (key, value) in right.members {
+        merged[key] = left[key].map { $0.merging(section: value) } ?? value
+      }
+      return .object(merged)
+    default: return next
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package import PayloadCodecs
+
+/// What a scenario's engine adds to a snapshot: its rules as they are now (some may have been added
+/// or removed while it ran), their counts, the variables, and where `between` counts from.
+extension ScenarioEngine {
+  private struct Saved: Codable {
+    var scenario: JSON
+    var state: ScenarioState
+    var start: VirtualInstant
+  }
+
+  package var saved: JSON {
+    let parts = parts
+    let saved = Saved(scenario: parts.scenario.source, state: parts.state, start: parts.start)
+    return (try? StateEncoder.encode(saved)) ?? .null
+  }
+
+  package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {
+    let parts: Saved
+    do {
+      parts = try SnapshotJSON.decode(Saved.self, from: saved.serialized(), path: "rules.json")
+    } catch {
+      throw ScenarioProblems([ScenarioProblem("", error.text)])
+    }
+    let scenario = try Scenario.read(parts.scenario, catalog: catalog)
+    guard parts.state.isPlausible else {
+      throw ScenarioProblems([ScenarioProblem("/state", "a count is out of range")])
+    }
+    return PreparedState { self.restore(scenario, parts.state, start: parts.start) }
+  }
+}
+
+extension Pipeline {
+  /// Reads the scenario of a snapshot: as configured, else with this pipeline's services.
+  package func blueprint(
+    ofScenario source: JSON, isStrict: Bool
+  ) throws(ScenarioProblems) -> TenantBlueprint {
+    if let readScenario { return try readScenario(source) }
+    let catalog = catalog
+    return TenantBlueprint(
+      try Scenario.read(source, catalog: catalog), catalog: catalog, isStrict: isStrict)
+  }
+}

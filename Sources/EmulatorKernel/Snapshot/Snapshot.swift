@@ -1,0 +1,129 @@
+import PayloadCodecs
+
+/// A whole tenant at one moment: state and ids of every service, clock, keys, rules' counts, stored
+/// content, the journal's counters.
+///
+/// **Shape** of the tar.gz, in this order: `wavetank.json` (see `SnapshotManifest`), `keys.json`,
+/// `scenario.json` and `rules.json` where there are any, `services/NAME/state.json`,
+/// `services/NAME/ids.json`, `blobs/ID`. The same world gives the same bytes.
+package struct Snapshot: Sendable {
+  private let manifest: SnapshotManifest
+  private let keys: CredentialKeys.State
+  private let scenario: JSON?
+  private let rules: JSON
+  private let states: [SavedState]
+  private let blobs: [(id: BlobID, blob: BlobStore.Blob)]
+
+  /// Takes everything at one moment: no service can change its state meanwhile. Cheap, since states
+  /// are copied on write; `write` does the work.
+  package init(of cloud: Cloud) {
+    cloud.tenant.settle()
+    self = Self.hold(cloud.slots[...], []) { states in Snapshot(cloud, states) }
+  }
+
+  private static func hold(
+    _ slots: ArraySlice<any ServiceSlot>, _ taken: [SavedState],
+    _ body: ([SavedState]) -> Snapshot
+  ) -> Snapshot {
+    guard let slot = slots.first else { return body(taken) }
+    return slot.hold { hold(slots.dropFirst(), taken + [$0], body) }
+  }
+
+  private init(_ cloud: Cloud, _ states: [SavedState]) {
+    let journal = cloud.journal.status
+    blobs = cloud.tenant.blobs.all
+    self.states = states
+    keys = cloud.tenant.keys.saved
+    scenario = cloud.blueprint.source
+    rules = cloud.rules?.saved ?? .null
+    manifest = SnapshotManifest(
+      tenant: cloud.name, seed: cloud.tenant.seed, clock: .init(cloud.tenant.clock),
+      journal: .init(total: journal.total, lost: journal.dropped + UInt64(journal.count)),
+      services: states.map(\.name), lastBlob: cloud.tenant.blobs.lastID,
+      blobs: blobs.map { .init(id: $0.id.value, bytes: $0.blob.count) })
+  }
+
+  /// Writes the archive piece by piece. Work for a Dispatch queue, not for a loop.
+  package func write<Failure: Error>(
+    mapping: (SnapshotError) -> Failure, _ sink: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    let parts: [(path: String, content: [UInt8])]
+    do throws(SnapshotError) { parts = try encodedParts() } catch { throw mapping(error) }
+    var tar = TarWriter()
+    var packed: [UInt8] = []
+    do {
+      let deflater = try Deflater(level: 1)
+      func flush(_ force: Bool) throws {
+        if tar.bytes.count >= Self.pieceBytes || force {
+          try deflater.feed(tar.takeBytes().span, into: &packed)
+        }
+        guard packed.count >= Self.pieceBytes || force else { return }
+        try sink(packed)
+        packed.removeAll(keepingCapacity: true)
+      }
+      for part in parts {
+        tar.file(part.path, part.content)
+        try flush(false)
+      }
+      for (id, blob) in blobs {
+        tar.begin(TarEntry(path: "blobs/\(id.value)", size: UInt64(blob.count)))
+        for chunk in blob.chunks {
+          tar.write(chunk.span)
+          try flush(false)
+        }
+        tar.endEntry()
+      }
+      tar.finish()
+      try deflater.feed(tar.takeBytes().span, into: &packed)
+      try deflater.finish(into: &packed)
+      try sink(packed)
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw mapping(.damaged("\(error)"))
+    }
+  }
+
+  private static let pieceBytes = 256 * 1024
+
+  /// The archive in one piece: for tests and small worlds.
+  package func archive() throws(SnapshotError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try write(mapping: { $0 }) { piece throws(SnapshotError) in bytes += piece }
+    return bytes
+  }
+
+  private func encodedParts() throws(SnapshotError) -> [(path: String, content: [UInt8])] {
+    var parts = [
+      (
+        SnapshotManifest.path,
+        try Self.encode(SnapshotManifest.path) { try StateEncoder.encode(manifest) }
+      ),
+      ("keys.json", try Self.encode("keys.json") { try StateEncoder.encode(keys) }),
+    ]
+    if let scenario { parts.append(("scenario.json", scenario.serialized())) }
+    if !rules.isNull { parts.append(("rules.json", rules.serialized())) }
+    for state in states {
+      let path = "services/\(state.name)"
+      let encoded: (state: JSON, ids: JSON)
+      do {
+        encoded = try state.encode()
+      } catch {
+        throw .notEncodable(path: path, reason: "\(error)")
+      }
+      parts.append(("\(path)/state.json", encoded.state.serialized()))
+      parts.append(("\(path)/ids.json", encoded.ids.serialized()))
+    }
+    return parts
+  }
+
+  private static func encode(
+    _ path: String, _ body: () throws -> JSON
+  ) throws(SnapshotError) -> [UInt8] {
+    do {
+      return try body().serialized()
+    } catch {
+      throw .notEncodable(path: path, reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// A service's state for one tenant: plain data, changed only by synchronous mutating methods that
+/// get time and ids as parameters. Later work is data too (`dueAt`), so a snapshot is complete and
+/// the clock may jump.
+package protocol ServiceState: Codable, Sendable {
+  /// What somebody can wait for: a stream, a task, an event.
+  associatedtype WakeKey: Hashable & Sendable
+
+  /// The instant of the next thing to happen by itself; nil when there is none. Asked often: O(1).
+  var nextDue: VirtualInstant? { get }
+
+  /// Does everything due at or before `step.now`, in order of due time, then of creation.
+  mutating func advance(_ step: inout StepContext<WakeKey>)
+
+  /// What does not fit together in a state that came from a snapshot: asked before it is put in
+  /// force, so that a file made by hand cannot break a rule that the code relies on.
+  var inconsistencies: [String] { get }
+}
+
+extension ServiceState {
+  package var inconsistencies: [String] { [] }
+}
+
+/// What a rule of a service may use besides its state: the present, ids, stored content, and the
+/// list of those to wake.
+package struct StepContext<WakeKey: Hashable & Sendable>: Sendable {
+  package let now: VirtualInstant
+  package var ids: IDSource
+  package let blobs: BlobStore
+  package private(set) var woken: [WakeKey] = []
+
+  package init(now: VirtualInstant, ids: IDSource, blobs: BlobStore) {
+    self.now = now
+    self.ids = ids
+    self.blobs = blobs
+  }
+
+  /// Everybody who waits for `key` looks again, once the lock is released.
+  package mutating func wake(_ key: WakeKey) {
+    if woken.last != key { woken.append(key) }
+  }
+}

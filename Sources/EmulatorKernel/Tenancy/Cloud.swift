@@ -1,0 +1,123 @@
+package import PayloadCodecs
+import Synchronization
+
+/// A tenant with all that stands around it: its services, its journal and the rules in force.
+package final class Cloud: Sendable {
+  /// Unique in the process; 0 is the default tenant's.
+  let id: UInt32
+  package let tenant: Tenant
+  package let slots: [any ServiceSlot]
+  package let journal: Journal
+
+  private struct InForce {
+    var blueprint: TenantBlueprint
+    var rules: (any RuleEngine)?
+  }
+  private let inForce: Mutex<InForce>
+  /// Lets requests of tenants without rules skip the mutex.
+  private let hasRules = Atomic<Bool>(false)
+  /// Counts what changes beside the services' states.
+  private let changes = Atomic<UInt64>(0)
+  /// When it was last used, counted in uses of the registry.
+  let lastUse = Atomic<UInt64>(0)
+  /// Exchanges that have begun and not ended: such a tenant is never evicted.
+  private let exchangeCount = Atomic<Int>(0)
+
+  init(
+    id: UInt32, tenant: Tenant, services: [any EmulatedService], blueprint: TenantBlueprint,
+    journalLimits: JournalLimits
+  ) throws(ScenarioProblems) {
+    self.id = id
+    self.tenant = tenant
+    journal = Journal(limits: journalLimits)
+    inForce = Mutex(InForce(blueprint: blueprint))
+    var slots: [any ServiceSlot] = []
+    for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
+    self.slots = slots
+    if let makeRules = blueprint.makeRules { replaceRules(makeRules(self)) }
+  }
+
+  package var name: String { tenant.name }
+
+  /// Differs whenever something that a snapshot holds may have changed.
+  var revision: UInt64 {
+    var hash = StableHash(seed: 0)
+    for slot in slots { hash.combine(slot.revision) }
+    hash.combine(journal.status.total)
+    hash.combine(changes.load(ordering: .relaxed))
+    hash.combine(tenant.blobs.lastID)
+    let clock = tenant.clock
+    if !clock.mode.runs { hash.combine(UInt64(bitPattern: clock.now.nanoseconds)) }
+    hash.combine(clock.mode.name)
+    return hash.value & ~1  // never .max, which marks a file that must stay
+  }
+  package var blueprint: TenantBlueprint { inForce.withLock { $0.blueprint } }
+
+  func exchangeBegan() { exchangeCount.add(1, ordering: .relaxed) }
+  func exchangeEnded() { exchangeCount.subtract(1, ordering: .relaxed) }
+  var isIdle: Bool {
+    exchangeCount.load(ordering: .relaxed) <= 0 && journal.followerCount == 0
+  }
+
+  func changed() { changes.add(1, ordering: .relaxed) }
+
+  // MARK: Rules
+
+  /// The rules in force; nil: none.
+  package var rules: (any RuleEngine)? {
+    hasRules.load(ordering: .acquiring) ? inForce.withLock { $0.rules } : nil
+  }
+
+  /// The rules in force; where there are none, those that `make` makes are put in force first.
+  package func rules(orMake make: (Cloud) -> any RuleEngine) -> any RuleEngine {
+    let rules = inForce.withLock { inForce -> any RuleEngine in
+      if let rules = inForce.rules { return rules }
+      let made = make(self)
+      inForce.rules = made
+      return made
+    }
+    hasRules.store(true, ordering: .releasing)
+    return rules
+  }
+
+  package func replaceRules(_ rules: (any RuleEngine)?) {
+    inForce.withLock { $0.rules = rules }
+    changes.add(1, ordering: .relaxed)
+    hasRules.store(rules != nil, ordering: .releasing)
+  }
+
+  /// Another scenario from now on: its rules at once, its world at the next reset.
+  package func adopt(_ blueprint: TenantBlueprint, rules: (any RuleEngine)?) {
+    inForce.withLock { $0 = InForce(blueprint: blueprint, rules: rules) }
+    changes.add(1, ordering: .relaxed)
+    hasRules.store(rules != nil, ordering: .releasing)
+  }
+
+  // MARK: Life
+
+  /// The tenant as at its start: seed data back, counters and clock at the beginning.
+  package func reset(keepingJournal: Bool = false) throws(ScenarioProblems) {
+    let blueprint = blueprint
+    // The new world is made beside the old one: if it cannot be, nothing has changed.
+    let blobs = BlobStore(budget: tenant.blobs.budget)
+    var states: [PreparedState] = []
+    for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
+    tenant.clock.restart(mode: blueprint.clock.mode, start: blueprint.clock.start)
+    tenant.keys.replace(blueprint.keys)
+    for state in states { state.putInForce() }
+    tenant.blobs.takeOver(blobs)
+    if !keepingJournal { journal.restart() }
+    replaceRules(blueprint.makeRules?(self))
+    tenant.announceNextDue()
+  }
+
+  /// Makes something happen now: an event of the kernel or of the first service that knows it.
+  ///
+  /// **Shape**: see `WorldEvent`; else whatever a service defines.
+  /// - Returns: false when nobody knows the event.
+  package func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
+    if try WorldEvent.happen(event, in: self) { return true }
+    for slot in slots where try slot.emit(event) { return true }
+    return false
+  }
+}

@@ -1,0 +1,118 @@
+package import HTTPModel
+package import PayloadCodecs
+
+/// One service in one tenant, its state's type erased: what pipeline, control plane and snapshots
+/// hold.
+package protocol ServiceSlot: AnyObject, Sendable {
+  var name: String { get }
+  func respond(to call: Call) -> ServiceAnswer
+  func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)?
+  func describe() -> JSON
+  func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
+  /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
+  func prepareStart(
+    _ blueprint: TenantBlueprint, blobs: BlobStore
+  ) throws(ScenarioProblems) -> PreparedState
+
+  /// Runs `body` with the state as it stands, while nobody can change it.
+  func hold<Value: Sendable, Failure: Error>(
+    _ body: (SavedState) throws(Failure) -> Value
+  ) throws(Failure) -> Value
+  /// A state of a snapshot, read and checked, not yet in force.
+  func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState
+  /// Goes up with every change of the state.
+  var revision: UInt64 { get }
+}
+
+/// A state that waits to be put in force: made and checked first, so that a failure leaves the
+/// running world untouched.
+package struct PreparedState: Sendable {
+  let putInForce: @Sendable () -> Void
+
+  package init(_ putInForce: @escaping @Sendable () -> Void) { self.putInForce = putInForce }
+}
+
+/// A state taken for a snapshot, to be encoded later, outside its lock.
+package struct SavedState: Sendable {
+  let name: String
+  let encode: @Sendable () throws -> (state: JSON, ids: JSON)
+}
+
+final class TypedSlot<Service: EmulatedService>: ServiceSlot {
+  private let service: Service
+  let world: World<Service.State>
+  var name: String { service.name }
+
+  init(_ service: Service, in tenant: Tenant, _ blueprint: TenantBlueprint) throws(ScenarioProblems)
+  {
+    self.service = service
+    let (state, ids) = try Self.start(
+      service, tenant: tenant, now: tenant.clock.now, blueprint, blobs: tenant.blobs)
+    let box = StateBox(state, ids: ids, blobs: tenant.blobs)
+    world = World(tenant: tenant, box: box)
+    tenant.add(box)
+  }
+
+  private static func start(
+    _ service: Service, tenant: Tenant, now: VirtualInstant, _ blueprint: TenantBlueprint,
+    blobs: BlobStore
+  ) throws(ScenarioProblems) -> (Service.State, IDSource) {
+    var step = StepContext<Service.State.WakeKey>(
+      now: now, ids: IDSource(seed: blueprint.seed, tenant: tenant.name), blobs: blobs)
+    let state = try service.makeState(blueprint.worldSeed(of: service.name), &step)
+    return (state, step.ids)
+  }
+
+  func respond(to call: Call) -> ServiceAnswer { service.respond(to: call, in: world) }
+
+  func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)? {
+    service.claim(request, in: world)
+  }
+
+  func describe() -> JSON { service.describe(world) }
+
+  func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
+    try service.emit(event, in: world)
+  }
+
+  func prepareStart(
+    _ blueprint: TenantBlueprint, blobs: BlobStore
+  ) throws(ScenarioProblems) -> PreparedState {
+    let start = blueprint.clock.start ?? world.tenant.clock.wallNow
+    let (state, ids) = try Self.start(
+      service, tenant: world.tenant, now: start, blueprint, blobs: blobs)
+    let box = world.box
+    return PreparedState { box.replace(state, ids: ids) }
+  }
+
+  func hold<Value: Sendable, Failure: Error>(
+    _ body: (SavedState) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try world.box.hold { state, ids throws(Failure) in
+      try body(
+        SavedState(name: name) { (try StateEncoder.encode(state), try StateEncoder.encode(ids)) })
+    }
+  }
+
+  func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState {
+    let path = "services/\(name)"
+    let state = try SnapshotJSON.decode(Service.State.self, from: state, path: "\(path)/state.json")
+    let ids = try SnapshotJSON.decode(IDSource.self, from: ids, path: "\(path)/ids.json")
+    if let first = state.inconsistencies.first {
+      throw .invalid(path: "\(path)/state.json", reason: first)
+    }
+    let box = world.box
+    return PreparedState { box.replace(state, ids: ids) }
+  }
+
+  var revision: UInt64 { world.box.revision }
+}
+
+extension EmulatedService {
+  /// This service in a tenant, with the state of the tenant's start.
+  func makeSlot(
+    in tenant: Tenant, _ blueprint: TenantBlueprint
+  ) throws(ScenarioProblems) -> any ServiceSlot {
+    try TypedSlot(self, in: tenant, blueprint)
+  }
+}

@@ -1,0 +1,173 @@
+import Synchronization
+
+/// One complete private cloud: its own clock, ids, keys, stored content and the state of every
+/// service. Tenants share nothing but the storage budget.
+package final class Tenant: Sendable {
+  package let name: String
+  package let clock: VirtualClock
+  package let keys: CredentialKeys
+  package let blobs: BlobStore
+  /// Where ids and draws begin; a snapshot brings its own.
+  package var seed: UInt64 { schedule.withLock { $0.seed } }
+
+  private struct Schedule {
+    var seed: UInt64
+    var services: [any DueService] = []
+    /// The instant that `onNextDue` has been told; nil: it waits for nothing.
+    var announced: VirtualInstant?
+  }
+
+  private let schedule: Mutex<Schedule>
+  /// Held by whoever moves time, so that two of them do not interleave their steps.
+  private let moving = Mutex(())
+  /// Requests that a service is working on right now: the mode `skip` does not jump under them.
+  private let workCount = Atomic<Int>(0)
+  /// Told when something falls due at a new earliest instant, so that a timer can be set.
+  private let onNextDue: @Sendable (Tenant, VirtualInstant?) -> Void
+
+  package init(
+    name: String, seed: UInt64, clock: VirtualClock, keys: CredentialKeys, blobs: BlobStore,
+    onNextDue: @escaping @Sendable (Tenant, VirtualInstant?) -> Void = { _, _ in }
+  ) {
+    self.name = name
+    schedule = Mutex(Schedule(seed: seed))
+    self.clock = clock
+    self.keys = keys
+    self.blobs = blobs
+    self.onNextDue = onNextDue
+  }
+
+  /// `/_t/NAME` for URLs in answers; empty for the default tenant.
+  package var urlPrefix: String { name == Tenant.defaultName ? "" : "/_t/\(name)" }
+
+  package static let defaultName = "default"
+
+  /// Whether a text may name a tenant: `[a-z0-9][a-z0-9-]{0,62}`.
+  package static func isName(_ text: some StringProtocol) -> Bool {
+    let bytes = Array(text.utf8)
+    guard (1...63).contains(bytes.count), bytes[0] != UInt8(ascii: "-") else { return false }
+    return bytes.allSatisfy { byte in
+      byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
+    }
+  }
+
+  func reseed(_ seed: UInt64) { schedule.withLock { $0.seed = seed } }
+
+  package func add(_ service: any DueService) {
+    schedule.withLock { $0.services.append(service) }
+    dueMayHaveChanged(service.nextDue)
+  }
+
+  // MARK: Time
+
+  /// Lets happen everything that is due by now, in every service, and returns now.
+  @discardableResult
+  package func settle() -> VirtualInstant {
+    let now = clock.now
+    moving.withLock { _ in run(until: now) }
+    announceNextDue()
+    return now
+  }
+
+  /// Everything due up to and at `limit`, in order of due time, then of the services' order.
+  /// Called under `moving`.
+  private func run(until limit: VirtualInstant) {
+    let services = schedule.withLock { $0.services }
+    var last: VirtualInstant?
+    while let due = services.compactMap(\.nextDue).min(), due <= limit {
+      if let last, due <= last { return }  // a service that leaves something due behind
+      for service in services where service.nextDue.map({ $0 <= due }) ?? false {
+        service.advance(to: due)
+      }
+      last = due
+    }
+  }
+
+  /// The earliest thing that will happen by itself.
+  package var nextDue: VirtualInstant? {
+    schedule.withLock { $0.services }.compactMap(\.nextDue).min()
+  }
+
+  /// A service's next due instant may be new: called after every change of a state.
+  package func dueMayHaveChanged(_ due: VirtualInstant?) {
+    guard let due else { return }
+    let isEarlier = schedule.withLock { schedule -> Bool in
+      if let announced = schedule.announced, announced <= due { return false }
+      schedule.announced = due
+      return true
+    }
+    if isEarlier { onNextDue(self, due) }
+  }
+
+  /// Forgets what was announced and announces what is due next, or that nothing is: after time has
+  /// moved, the clock's mode has changed, or states were replaced. Forgetting comes first, so that a
+  /// change in between announces itself.
+  package func announceNextDue() {
+    let had = schedule.withLock { schedule -> Bool in
+      defer { schedule.announced = nil }
+      return schedule.announced != nil
+    }
+    guard let due = nextDue else {
+      if had { onNextDue(self, nil) }
+      return
+    }
+    dueMayHaveChanged(due)
+  }
+
+  /// Moves the clock forward; returns after everything due on the way has happened.
+  package func advance(to instant: VirtualInstant) {
+    while !advance(to: instant, stepLimit: .max) {}
+  }
+
+  /// Moves the clock forward over at most `stepLimit` instants at which something is due.
+  /// Returns whether `instant` is reached: callers that must not block go on in pieces.
+  package func advance(to instant: VirtualInstant, stepLimit: Int) -> Bool {
+    let isDone = moving.withLock { _ in
+      var steps = 0
+      var last: VirtualInstant?
+      while let due = nextDue, due <= instant, last.map({ $0 < due }) ?? true {
+        if steps == stepLimit { return false }
+        steps += 1
+        clock.advance(to: due)
+        run(until: due)
+        last = due
+      }
+      clock.advance(to: instant)
+      run(until: clock.now)
+      return true
+    }
+    announceNextDue()
+    return isDone
+  }
+
+  /// Clock mode `skip`: jumps to the next due event, if there is one and no other request is being
+  /// worked on.
+  package func skipToNextDue() {
+    guard clock.mode == .skip, workCount.load(ordering: .sequentiallyConsistent) <= 1 else {
+      return
+    }
+    moving.withLock { _ in
+      run(until: clock.now)
+      guard let due = nextDue else { return }
+      clock.advance(to: due)
+      run(until: due)
+    }
+    announceNextDue()
+  }
+
+  /// A service begins or ends its work on a request (the pipeline says so).
+  package func workBegan() { workCount.add(1, ordering: .sequentiallyConsistent) }
+  package func workEnded() { workCount.subtract(1, ordering: .sequentiallyConsistent) }
+  /// Whether the current task is a request's work that is counted; body producers are not.
+  @TaskLocal package static var isCountedWork = false
+}
+
+/// A service's state, as the tenant's clock sees it.
+package protocol DueService: Sendable {
+  var nextDue: VirtualInstant? { get }
+  func advance(to instant: VirtualInstant)
+}
+
+extension StateBox: DueService {
+  package func advance(to instant: VirtualInstant) { settle(to: instant) }
+}

@@ -1,0 +1,50 @@
+package import PayloadCodecs
+
+/// What a tenant starts from and returns to on reset: a scenario, decoded. The built-in world is
+/// the blueprint without anything.
+package struct TenantBlueprint: Sendable {
+  /// How time runs at the start.
+  package struct Clock: Sendable, Equatable {
+    package var mode: ClockMode
+    /// Absent: the wall's present.
+    package var start: VirtualInstant?
+
+    package init(_ mode: ClockMode = .real, start: VirtualInstant? = nil) {
+      self.mode = mode
+      self.start = start
+    }
+  }
+
+  package var seed: UInt64
+  package var clock: Clock
+  /// Nil: every non-empty credential is good.
+  package var keys: [CredentialKeys.Key]?
+  /// The scenario's `given`, by service name.
+  package var given: [String: JSON]
+  /// The scenario's `behaviors`, by service name.
+  package var behaviors: [String: JSON]
+  package var isStrict: Bool
+  /// Makes the rules of a new tenant; nil: none. Called once for each tenant, and on reset.
+  package var makeRules: (@Sendable (Cloud) -> any RuleEngine)?
+  /// The scenario as it stands in force, as text: for `GET /_wavetank/scenario` and snapshots.
+  package var source: JSON?
+
+  package init(
+    seed: UInt64 = 0, clock: Clock = Clock(), keys: [CredentialKeys.Key]? = nil,
+    given: [String: JSON] = [:], behaviors: [String: JSON] = [:], isStrict: Bool = false,
+    makeRules: (@Sendable (Cloud) -> any RuleEngine)? = nil, source: JSON? = nil
+  ) {
+    self.seed = seed
+    self.clock = clock
+    self.keys = keys
+    self.given = given
+    self.behaviors = behaviors
+    self.isStrict = isStrict
+    self.makeRules = makeRules
+    self.source = source
+  }
+
+  func worldSeed(of service: String) -> WorldSeed {
+    WorldSeed(given: given[service], behaviors: behaviors[service], isStrict: isStrict)
+  }
+}

@@ -1,0 +1,371 @@
+import Synchronization
+
+/// How much may wait in a stream between the engine and a task. Both directions use the same marks.
+/// Source: DESIGN §11, "buffered per stream in flight".
+public enum StreamMarks {
+  /// Above it the faster side is stopped.
+  public static let high = 256 * 1024
+  /// Below it the faster side goes on.
+  public static let low = 64 * 1024
+}
+
+/// Why a request's content cannot be read to its end.
+public enum ContentError: Error, Sendable, Equatable {
+  /// The peer closed or reset inside the content.
+  case peerClosed
+  /// The framing of the content is broken; the engine answers 400 if no head was sent yet.
+  case malformed
+  /// Longer than the engine allows for a stream.
+  case tooLarge(limit: UInt64)
+  /// Nothing arrived for too long, or the server is stopping.
+  case timedOut
+  /// The reading task was cancelled.
+  case cancelled
+}
+
+/// The content of a request as it arrives: a bounded asynchronous sequence of byte chunks, for one
+/// reader. While more than `StreamMarks.high` bytes wait here the engine does not read the socket.
+///
+/// **Isolation**: the state is behind a mutex; continuations are resumed after it is released.
+public final class RequestContent: AsyncSequence, Sendable {
+  public typealias Element = [UInt8]
+  public typealias Failure = ContentError
+
+  /// What the engine must do because of what the reader did; told after the lock is released.
+  package enum Demand: Sendable {
+    /// The first read: a peer that waits for 100 (Continue) gets it now.
+    case firstRead
+    /// The buffer fell below the low mark: read the socket again.
+    case resumeReading
+  }
+
+  private typealias Outcome = Result<[UInt8]?, ContentError>
+
+  private struct State {
+    var queue = ChunkQueue()
+    var isDemanded = false
+    var isPaused = false
+    var ending: Result<Fields, ContentError>?
+    var waiter: CheckedContinuation<Outcome, Never>?
+  }
+
+  private let state = Mutex(State())
+  private let onDemand: @Sendable (Demand) -> Void
+
+  package init(onDemand: @escaping @Sendable (Demand) -> Void) {
+    self.onDemand = onDemand
+  }
+
+  /// A content that is already complete (tests, collected content handed on).
+  public convenience init(complete bytes: [UInt8], trailers: Fields = Fields()) {
+    self.init(onDemand: { _ in })
+    if !bytes.isEmpty { _ = push(bytes) }
+    finish(trailers: trailers)
+  }
+
+  // MARK: The reader's side
+
+  /// The next chunk, never empty; nil at the end of the content.
+  public func next() async throws(ContentError) -> [UInt8]? {
+    announceReading()
+    let (ready, resumes) = state.withLock { Self.takeReady(&$0) }
+    if resumes { onDemand(.resumeReading) }
+    if let ready { return try ready.get() }
+    return try await waitForChunk().get()
+  }
+
+  /// Says that the content will be read, so that a peer that waits for 100 (Continue) gets it now;
+  /// for those who answer before they read.
+  public func announceReading() {
+    let isFirst = state.withLock { state in
+      defer { state.isDemanded = true }
+      return !state.isDemanded
+    }
+    if isFirst { onDemand(.firstRead) }
+  }
+
+  private func waitForChunk() async -> Outcome {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let ready = state.withLock { state -> Outcome? in
+          if let ready = Self.takeReady(&state).ready { return ready }
+          if Task.isCancelled { return .failure(.cancelled) }
+          state.waiter = continuation
+          return nil
+        }
+        if let ready { continuation.resume(returning: ready) }
+      }
+    } onCancel: {
+      takeWaiter()?.resume(returning: .failure(.cancelled))
+    }
+  }
+
+  private func takeWaiter() -> CheckedContinuation<Outcome, Never>? {
+    state.withLock { state in
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+  }
+
+  /// What can be had without waiting, and whether taking it lets the engine read again.
+  private static func takeReady(_ state: inout State) -> (ready: Outcome?, resumes: Bool) {
+    if let chunk = state.queue.popFirst() {
+      let resumes = state.isPaused && state.queue.byteCount <= StreamMarks.low
+      if resumes { state.isPaused = false }
+      return (.success(chunk), resumes)
+    }
+    switch state.ending {
+    case .success: return (.success(nil), false)
+    case .failure(let error): return (.failure(error), false)
+    case nil: return (nil, false)
+    }
+  }
+
+  /// The trailer section, once `next()` has returned nil.
+  public var trailers: Fields {
+    state.withLock { state in
+      if case .success(let fields) = state.ending { fields } else { Fields() }
+    }
+  }
+
+  /// Everything up to `limit` bytes; nil when there is more.
+  public func collect(limit: Int) async throws(ContentError) -> [UInt8]? {
+    var all: [UInt8] = []
+    while let chunk = try await next() {
+      guard all.count + chunk.count <= limit else { return nil }
+      if all.isEmpty { all = chunk } else { all += chunk }
+    }
+    return all
+  }
+
+  /// Reads to the end and throws away what comes; errors end it silently.
+  public func drain() async {
+    while let chunk = try? await next() { _ = chunk }
+  }
+
+  public func makeAsyncIterator() -> Iterator { Iterator(content: self) }
+
+  public struct Iterator: AsyncIteratorProtocol {
+    let content: RequestContent
+    public mutating func next() async throws(ContentError) -> [UInt8]? {
+      try await content.next()
+    }
+    public mutating func next(
+      isolation actor: isolated (any Actor)?
+    ) async throws(ContentError) -> [UInt8]? {
+      try await content.next()
+    }
+  }
+
+  // MARK: The engine's side
+
+  /// Hands over a chunk. True when the engine shall stop reading until `.resumeReading`.
+  package func push(_ chunk: [UInt8]) -> Bool {
+    let (waiter, isPaused) = state.withLock {
+      state -> (CheckedContinuation<Outcome, Never>?, Bool) in
+      if case .some = state.ending { return (nil, false) }
+      if let waiter = state.waiter {
+        state.waiter = nil
+        return (waiter, false)
+      }
+      state.queue.append(chunk)
+      if state.queue.byteCount > StreamMarks.high { state.isPaused = true }
+      return (nil, state.isPaused)
+    }
+    waiter?.resume(returning: .success(chunk))
+    return isPaused
+  }
+
+  package func finish(trailers: Fields) { end(.success(trailers)) }
+  package func fail(_ error: ContentError) { end(.failure(error)) }
+
+  private func end(_ ending: Result<Fields, ContentError>) {
+    let waiter = state.withLock { state -> CheckedContinuation<Outcome, Never>? in
+      if case .some = state.ending { return nil }
+      state.ending = ending
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume(returning: ending.map { _ in nil })
+  }
+
+  /// Whether anybody has asked for content yet.
+  package var isDemanded: Bool { state.withLock { $0.isDemanded } }
+}
+
+/// Why a body producer must stop.
+public enum WriteError: Error, Sendable, Equatable {
+  /// The peer is gone, or the exchange was ended from above.
+  case closed
+}
+
+/// Takes the pieces of a streamed body. `write` suspends while more than `StreamMarks.high` bytes
+/// wait for the peer, so a slow reader slows its producer and memory stays within the marks.
+///
+/// **Isolation**: the state is behind a mutex; the engine is told after it is released.
+public final class BodyWriter: Sendable {
+  private struct State {
+    var queue = ChunkQueue()
+    var isClosed = false
+    var isEnded = false
+    var isStalled = false
+    var trailers = Fields()
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+  private let onReady: @Sendable () -> Void
+
+  /// - Parameter onReady: told whenever there is something to send or the body has ended.
+  package init(onReady: @escaping @Sendable () -> Void) {
+    self.onReady = onReady
+  }
+
+  // MARK: The producer's side
+
+  /// Sends one piece; on a chunked message, one chunk. An empty piece does nothing.
+  public func write(_ bytes: [UInt8]) async throws(WriteError) {
+    guard !bytes.isEmpty else { return }
+    try await write(contentsOf: CollectionOfOne(bytes))
+  }
+
+  /// Sends several pieces at once: they leave in one system call if the peer has room.
+  public nonisolated(nonsending) func write(
+    contentsOf pieces: some Collection<[UInt8]> & Sendable
+  ) async throws(WriteError) {
+    let (isClosed, mustWait) = state.withLock { state -> (Bool, Bool) in
+      guard !state.isClosed, !state.isEnded else { return (true, false) }
+      for piece in pieces where !piece.isEmpty { state.queue.append(piece) }
+      state.isStalled = state.queue.byteCount > StreamMarks.high
+      return (false, state.isStalled)
+    }
+    if isClosed { throw .closed }
+    onReady()
+    if mustWait { try await waitForRoom() }
+  }
+
+  public func write(_ text: String) async throws(WriteError) {
+    try await write(Array(text.utf8))
+  }
+
+  /// Trailer fields, sent after the last chunk if the message is chunked.
+  public func setTrailers(_ fields: Fields) {
+    state.withLock { $0.trailers = fields }
+  }
+
+  /// Whether the peer is gone: a producer that only waits may ask.
+  public var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  private nonisolated(nonsending) func waitForRoom() async throws(WriteError) {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let goesOn = state.withLock { state -> Bool in
+          if state.isClosed || !state.isStalled || Task.isCancelled { return true }
+          state.waiter = continuation
+          return false
+        }
+        if goesOn { continuation.resume() }
+      }
+    } onCancel: {
+      takeWaiter()?.resume()
+    }
+    if state.withLock({ $0.isClosed }) || Task.isCancelled { throw .closed }
+  }
+
+  private func takeWaiter() -> CheckedContinuation<Void, Never>? {
+    state.withLock { state in
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+  }
+
+  // MARK: The engine's side
+
+  /// Takes pieces until `byteLimit` is reached (always at least one if there is one), and says
+  /// whether the body has ended and everything is taken.
+  package func take(byteLimit: Int) -> (pieces: [[UInt8]], isEnd: Bool, trailers: Fields) {
+    let (pieces, isEnd, trailers, waiter) = state.withLock { state in
+      var pieces: [[UInt8]] = []
+      var taken = 0
+      while taken < byteLimit, let piece = state.queue.popFirst() {
+        taken += piece.count
+        pieces.append(piece)
+      }
+      var waiter: CheckedContinuation<Void, Never>?
+      if state.isStalled, state.queue.byteCount <= StreamMarks.low {
+        state.isStalled = false
+        waiter = state.waiter
+        state.waiter = nil
+      }
+      return (pieces, state.isEnded && state.queue.isEmpty, state.trailers, waiter)
+    }
+    waiter?.resume()
+    return (pieces, isEnd, trailers)
+  }
+
+  /// The producer has returned: what waits is still sent.
+  package func end() {
+    state.withLock { $0.isEnded = true }
+    onReady()
+  }
+
+  /// The peer is gone: what waits is dropped, the producer's next write throws.
+  package func close() {
+    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      state.isClosed = true
+      state.queue = ChunkQueue()
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+
+  /// Runs a producer against memory: for tests without a connection.
+  public static func collect(_ producer: BodyProducer) async throws -> [UInt8] {
+    let collected = Mutex<[UInt8]>([])
+    let box = WriterBox()
+    let writer = BodyWriter(onReady: {
+      guard let writer = box.writer.withLock({ $0 }) else { return }
+      for piece in writer.take(byteLimit: .max).pieces { collected.withLock { $0 += piece } }
+    })
+    box.writer.withLock { $0 = writer }
+    defer { box.writer.withLock { $0 = nil } }
+    try await producer(writer)
+    return collected.withLock { $0 }
+  }
+
+  private final class WriterBox: Sendable {
+    let writer = Mutex<BodyWriter?>(nil)
+  }
+}
+
+/// A first-in first-out queue of byte chunks that knows its size. Popping is amortised O(1).
+package struct ChunkQueue: Sendable {
+  private var chunks: [[UInt8]] = []
+  private var head = 0
+  package private(set) var byteCount = 0
+
+  package init() {}
+  package var isEmpty: Bool { head == chunks.count }
+
+  package mutating func append(_ chunk: [UInt8]) {
+    chunks.append(chunk)
+    byteCount += chunk.count
+  }
+
+  package mutating func popFirst() -> [UInt8]? {
+    guard head < chunks.count else { return nil }
+    let chunk = chunks[head]
+    chunks[head] = []
+    head += 1
+    byteCount -= chunk.count
+    if head == chunks.count {
+      chunks.removeAll(keepingCapacity: head <= 64)
+      head = 0
+    } else if head >= 64, head * 2 >= chunks.count {
+      chunks.removeSubrange(..<head)
+      head = 0
+    }
+    return chunk
+  }
+}

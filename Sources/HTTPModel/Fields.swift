@@ -1,0 +1,152 @@
+/// An ordered list of field lines (RFC 9110 §5): nothing is merged, nothing is reordered.
+///
+/// **Shape**: one byte buffer and, for each line, where its name and value lie in it. A request's
+/// fields share the buffer of its head, so reading a head makes no string until somebody asks.
+public struct Fields: Sendable {
+  /// Where one field line lies in the buffer.
+  public struct Line: Sendable, BitwiseCopyable {
+    package var nameStart: UInt32
+    package var nameLength: UInt32
+    package var valueStart: UInt32
+    package var valueLength: UInt32
+
+    package init(nameStart: Int, nameLength: Int, valueStart: Int, valueLength: Int) {
+      self.nameStart = UInt32(clamping: nameStart)
+      self.nameLength = UInt32(clamping: nameLength)
+      self.valueStart = UInt32(clamping: valueStart)
+      self.valueLength = UInt32(clamping: valueLength)
+    }
+
+    package init(
+      nameStart: UInt32, nameLength: UInt32, valueStart: UInt32, valueLength: UInt32
+    ) {
+      self.nameStart = nameStart
+      self.nameLength = nameLength
+      self.valueStart = valueStart
+      self.valueLength = valueLength
+    }
+
+    package var name: Range<Int> { Int(nameStart)..<Int(nameStart) + Int(nameLength) }
+    package var value: Range<Int> { Int(valueStart)..<Int(valueStart) + Int(valueLength) }
+  }
+
+  package private(set) var bytes: [UInt8]
+  package private(set) var lines: [Line]
+
+  public init() {
+    bytes = []
+    lines = []
+  }
+
+  /// - Parameter lines: every range must lie within `bytes`.
+  package init(bytes: [UInt8], lines: [Line]) {
+    self.bytes = bytes
+    self.lines = lines
+  }
+
+  public init(_ pairs: KeyValuePairs<String, String>) {
+    self.init()
+    for (name, value) in pairs { append(name, value) }
+  }
+
+  public var count: Int { lines.count }
+  public var isEmpty: Bool { lines.isEmpty }
+
+  /// Adds a line at the end. Bytes that would break the framing (CR, LF, NUL) become spaces.
+  public mutating func append(_ name: String, _ value: String) {
+    if lines.isEmpty {  // room for what most responses have: two heap calls instead of six
+      lines.reserveCapacity(6)
+      bytes.reserveCapacity(192)
+    }
+    let nameStart = bytes.count
+    bytes.append(contentsOf: name.utf8)
+    let valueStart = bytes.count
+    bytes.append(contentsOf: value.utf8)
+    for index in nameStart..<bytes.count {
+      let byte = bytes[index]
+      if byte == 0x0D || byte == 0x0A || byte == 0 { bytes[index] = 0x20 }
+    }
+    lines.append(
+      Line(
+        nameStart: nameStart, nameLength: valueStart - nameStart, valueStart: valueStart,
+        valueLength: bytes.count - valueStart))
+  }
+
+  /// Removes every line of that name, then adds one.
+  public mutating func set(_ name: String, _ value: String) {
+    remove(name)
+    append(name, value)
+  }
+
+  public mutating func remove(_ name: String) {
+    lines = lines.filter { !matches($0, name) }
+  }
+
+  /// The value of the first line of that name, compared without regard to case.
+  public subscript(_ name: String) -> String? {
+    for line in lines where matches(line, name) { return text(line.value) }
+    return nil
+  }
+
+  /// The values of all lines of that name, in order.
+  public func all(_ name: String) -> [String] {
+    lines.compactMap { matches($0, name) ? text($0.value) : nil }
+  }
+
+  public func contains(_ name: String) -> Bool {
+    lines.contains { matches($0, name) }
+  }
+
+  /// The bytes of the first line of that name: for hot paths that need no string.
+  package func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
+    for line in lines where matches(line, name) { return bytes[line.value] }
+    return nil
+  }
+
+  /// The members of a comma-separated list field, all lines of that name together, trimmed.
+  /// Source: RFC 9110 §5.6.1.
+  public func list(_ name: String) -> [String] {
+    var members: [String] = []
+    for value in all(name) {
+      for part in value.utf8.split(separator: UInt8(ascii: ",")) {
+        let member = String(Substring(part)).trimmingOptionalWhitespace()
+        if !member.isEmpty { members.append(member) }
+      }
+    }
+    return members
+  }
+
+  /// Name and value of each line as text, in order.
+  public var pairs: [(name: String, value: String)] {
+    lines.map { (text($0.name), text($0.value)) }
+  }
+
+  package func matches(_ line: Line, _ name: String) -> Bool {
+    guard Int(line.nameLength) == name.utf8.count else { return false }
+    var index = Int(line.nameStart)
+    for byte in name.utf8 {
+      guard bytes[index].asciiLowercased == byte.asciiLowercased else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  private func text(_ range: Range<Int>) -> String {
+    String(decoding: bytes[range], as: UTF8.self)
+  }
+}
+
+extension UInt8 {
+  /// The byte with A–Z turned to a–z.
+  package var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
+}
+
+extension String {
+  /// Without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
+  package func trimmingOptionalWhitespace() -> String {
+    var view = Substring(self).utf8
+    while let first = view.first, first == 0x20 || first == 0x09 { view.removeFirst() }
+    while let last = view.last, last == 0x20 || last == 0x09 { view.removeLast() }
+    return String(Substring(view))
+  }
+}

@@ -1,0 +1,43 @@
+/// HTTP/1.0 or HTTP/1.1; other versions never get past HTTPWire.
+public enum HTTPVersion: Sendable, Equatable { case http10, http11 }
+
+/// The head of a request: all that is known before its content is read.
+public struct Request: Sendable {
+  public var method: Method
+  public var target: RequestTarget
+  public var version: HTTPVersion
+  public var fields: Fields
+  /// How the end of the content is found (RFC 9112 §6.3); `.none` when there is no content.
+  public var framing: BodyFraming
+
+  public init(
+    method: Method, target: RequestTarget, version: HTTPVersion = .http11,
+    fields: Fields = Fields(), framing: BodyFraming = .none
+  ) {
+    self.method = method
+    self.target = target
+    self.version = version
+    self.fields = fields
+    self.framing = framing
+  }
+
+  /// For tests and for the client: a head from texts.
+  public init(_ method: Method, _ target: String, fields: Fields = Fields()) {
+    self.init(method: method, target: RequestTarget(target), fields: fields)
+  }
+
+  public var hasContent: Bool { framing != .none && framing != .length(0) }
+  public var expectsContinue: Bool {
+    version == .http11 && fields["expect"]?.lowercased() == "100-continue"
+  }
+  /// The effective host and port: the target's authority, else the field (RFC 9112 §3.3).
+  public var host: String? { target.authority ?? fields["host"] }
+}
+
+/// How the end of a message's content is found.
+/// Source: RFC 9112 §6.3.
+public enum BodyFraming: Sendable, Equatable {
+  case none
+  case length(UInt64)
+  case chunked
+}

@@ -1,0 +1,154 @@
+/// The request-target in one of its four forms (RFC 9112 §3.2), as ranges into its own bytes.
+public struct RequestTarget: Sendable {
+  public enum Form: Sendable, Equatable { case origin, absolute, authority, asterisk }
+
+  /// As it was sent.
+  package let bytes: [UInt8]
+  public let form: Form
+  /// Empty for the authority form; `*` for the asterisk form; at least `/` otherwise.
+  package let pathRange: Range<Int>
+  /// Without the `?`; nil when there is none.
+  package let queryRange: Range<Int>?
+  /// Host and port of the absolute and authority forms.
+  package let authorityRange: Range<Int>?
+
+  package init(
+    bytes: [UInt8], form: Form, path: Range<Int>, query: Range<Int>?, authority: Range<Int>?
+  ) {
+    self.bytes = bytes
+    self.form = form
+    self.pathRange = path
+    self.queryRange = query
+    self.authorityRange = authority
+  }
+
+  /// Parses any form. Never fails: what has no scheme and no leading slash becomes an origin form
+  /// whose path is the whole text (HTTPWire has refused such bytes before).
+  public init(_ text: String) {
+    self.init(bytes: Array(text.utf8))
+  }
+
+  package init(bytes: [UInt8], isConnect: Bool = false) {
+    let slash = UInt8(ascii: "/")
+    if isConnect {
+      self.init(bytes: bytes, form: .authority, path: 0..<0, query: nil, authority: 0..<bytes.count)
+      return
+    }
+    if bytes.count == 1, bytes[0] == UInt8(ascii: "*") {
+      self.init(bytes: bytes, form: .asterisk, path: 0..<1, query: nil, authority: nil)
+      return
+    }
+    var pathStart = 0
+    var authority: Range<Int>?
+    if bytes.first != slash, let schemeEnd = RequestTarget.endOfScheme(bytes) {
+      var end = schemeEnd
+      while end < bytes.count, bytes[end] != slash, bytes[end] != UInt8(ascii: "?") { end += 1 }
+      authority = schemeEnd..<end
+      pathStart = end
+    }
+    let question = bytes[pathStart...].firstIndex(of: UInt8(ascii: "?"))
+    let pathEnd = question ?? bytes.count
+    self.init(
+      bytes: bytes, form: authority == nil ? .origin : .absolute, path: pathStart..<pathEnd,
+      query: question.map { $0 + 1..<bytes.count }, authority: authority)
+  }
+
+  /// Where the authority begins if the bytes start with `http://` or `https://`.
+  private static func endOfScheme(_ bytes: [UInt8]) -> Int? {
+    for scheme in ["http://", "https://"] where bytes.count >= scheme.utf8.count {
+      if zip(scheme.utf8, bytes).allSatisfy({ $0 == $1.asciiLowercased }) {
+        return scheme.utf8.count
+      }
+    }
+    return nil
+  }
+
+  /// The path as sent, percent-encoding untouched. An absolute form without a path has `/`.
+  public var path: String {
+    pathRange.isEmpty && form == .absolute ? "/" : String(decoding: bytes[pathRange], as: UTF8.self)
+  }
+  /// The query as sent, without `?`.
+  public var query: String? { queryRange.map { String(decoding: bytes[$0], as: UTF8.self) } }
+  public var authority: String? {
+    authorityRange.map { String(decoding: bytes[$0], as: UTF8.self) }
+  }
+  /// As it was sent.
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The same target with its path cut by `count` bytes at the front (a stripped prefix).
+  /// The result is in origin form; `bytes` start with the rest of the path, or `/` if that is empty.
+  package func droppingPathPrefix(_ count: Int) -> RequestTarget {
+    var rest = Array(bytes[min(pathRange.lowerBound + count, pathRange.upperBound)...])
+    if rest.first != UInt8(ascii: "/") { rest.insert(UInt8(ascii: "/"), at: 0) }
+    return RequestTarget(bytes: rest)
+  }
+
+  /// The query's pairs, percent- and plus-decoded, in order. A name without `=` has an empty value.
+  public var queryItems: [(name: String, value: String)] {
+    guard let queryRange else { return [] }
+    return bytes[queryRange].split(separator: UInt8(ascii: "&")).map { pair in
+      let cut = pair.firstIndex(of: UInt8(ascii: "="))
+      let name = PercentCoding.decode(pair[..<(cut ?? pair.endIndex)], plusIsSpace: true)
+      let value = cut.map { PercentCoding.decode(pair[($0 + 1)...], plusIsSpace: true) } ?? ""
+      return (name, value)
+    }
+  }
+
+  /// The value of the first query pair of that name.
+  public func queryValue(_ name: String) -> String? {
+    queryItems.first { $0.name == name }?.value
+  }
+}
+
+/// Percent-encoding of RFC 3986 §2.1.
+public enum PercentCoding {
+  /// Decodes `%XY` (and `+` as a space if asked). A broken escape stays as it stands; bytes that
+  /// are no UTF-8 become U+FFFD.
+  package static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool = false) -> String {
+    guard bytes.contains(UInt8(ascii: "%")) || (plusIsSpace && bytes.contains(UInt8(ascii: "+")))
+    else { return String(decoding: bytes, as: UTF8.self) }
+    var out: [UInt8] = []
+    out.reserveCapacity(bytes.count)
+    var index = bytes.startIndex
+    while index < bytes.endIndex {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "%"), index + 2 < bytes.endIndex,
+        let high = hexValue(bytes[index + 1]), let low = hexValue(bytes[index + 2])
+      {
+        out.append(high << 4 | low)
+        index += 3
+        continue
+      }
+      out.append(plusIsSpace && byte == UInt8(ascii: "+") ? 0x20 : byte)
+      index += 1
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  public static func decode(_ text: String, plusIsSpace: Bool = false) -> String {
+    decode(Array(text.utf8)[...], plusIsSpace: plusIsSpace)
+  }
+
+  /// Encodes all but the unreserved characters (RFC 3986 §2.3) and those of `allowed`.
+  public static func encode(_ text: String, allowed: String = "") -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var out: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: out.append(byte)
+      case _ where allowed.utf8.contains(byte): out.append(byte)
+      default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  private static func hexValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0x30...0x39: byte - 0x30
+    case 0x41...0x46: byte - 0x41 + 10
+    case 0x61...0x66: byte - 0x61 + 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/// What a responder answers: status, fields, content, and how the transport shall deliver it.
+///
+/// `Content-Length`, `Transfer-Encoding`, `Date` and `Connection` are the engine's: it adds them,
+/// and a responder that sets one of the first two says so only by the body it gives.
+public struct Response: Sendable {
+  public var status: Status
+  public var fields: Fields
+  public var body: Body
+  public var delivery: Delivery
+
+  public init(_ status: Status, fields: Fields = Fields(), body: Body = .empty) {
+    self.status = status
+    self.fields = fields
+    self.body = body
+    self.delivery = Delivery()
+  }
+
+  /// Content of a response.
+  public enum Body: Sendable {
+    case empty
+    /// Sent in one go with the head when small; never copied when large.
+    case bytes([UInt8])
+    /// Known content in pieces (stored uploads): sent piece by piece, never copied together.
+    case chunks([[UInt8]])
+    /// Made while it is sent; with back-pressure. `length` known: Content-Length, else chunked
+    /// (or close-delimited for an HTTP/1.0 peer).
+    case stream(length: UInt64?, BodyProducer)
+
+    /// The number of bytes, where it is known beforehand.
+    public var length: UInt64? {
+      switch self {
+      case .empty: 0
+      case .bytes(let bytes): UInt64(bytes.count)
+      case .chunks(let chunks): chunks.reduce(0) { $0 + UInt64($1.count) }
+      case .stream(let length, _): length
+      }
+    }
+  }
+
+  /// A streamed body of unknown length.
+  public static func streaming(
+    _ status: Status, fields: Fields = Fields(), _ producer: @escaping BodyProducer
+  ) -> Response {
+    Response(status, fields: fields, body: .stream(length: nil, producer))
+  }
+}
+
+/// Writes a streamed body: runs as a task on its connection's own loop, is cancelled when the peer
+/// goes away, and ends the body by returning. Throwing cuts the message off (the peer sees that it
+/// is incomplete: the connection closes without the last chunk).
+public typealias BodyProducer = @Sendable (BodyWriter) async throws -> Void
+
+/// How the transport shall deliver a response: pauses and faults, as values that travel down.
+public struct Delivery: Sendable {
+  /// Wall time to wait before the first byte of the head goes out.
+  public var delay: Duration = .zero
+  /// Wall time to wait before each piece of a streamed or chunked body.
+  public var delayPerPiece: Duration = .zero
+  public var fault: TransportFault?
+  /// Close the connection after this response, whatever the peer wanted.
+  public var closesConnection = false
+
+  public init() {}
+  public var isPlain: Bool {
+    delay == .zero && delayPerPiece == .zero && fault == nil && !closesConnection
+  }
+}
+
+/// A deliberate failure on the wire, decided above and performed by the transport.
+///
+/// **Units**: `afterBytes` counts bytes of the content as it stands behind the head (for `reset`:
+/// bytes of the whole response, head included); rates are bytes a second of the whole response.
+public enum TransportFault: Sendable, Equatable {
+  /// RST once exactly that many bytes of the response have been handed to the peer.
+  case reset(afterBytes: Int)
+  /// Close (FIN) without a byte.
+  case empty
+  /// Head and framing as for the whole content, then FIN inside the content.
+  case truncate(afterBytes: Int)
+  /// Stop after that many content bytes, keep the connection open, never finish.
+  case stall(afterBytes: Int)
+  case throttle(bytesPerSecond: Int)
+  /// Pieces of `bytes` with a pause before each.
+  case dribble(bytes: Int, pause: Duration)
+  /// Wrong bytes: see `Corruption`.
+  case corrupt(Corruption)
+  /// Answer nothing, close, and close every new connection at accept for that long.
+  case refuse(for: Duration)
+
+  public enum Corruption: Sendable, Equatable {
+    /// The chunked coding is broken: a chunk-size line that is no number.
+    case chunkFraming
+    /// Bits of the content are flipped, positions from `seed`; the framing stays right.
+    case flippedBytes(count: Int, seed: UInt64)
+  }
+}

@@ -1,0 +1,84 @@
+import HTTPModel
+import HTTPWire
+
+/// A response in the output of a connection whose exchange is told when it has left.
+struct Departure {
+  var exchange: Exchange
+  var headCount: Int
+  var contentCount: Int
+  var requestContentBytes: UInt64
+}
+
+/// An exchange that could not be answered at once: its content is being collected or streamed, its
+/// service runs as a task, its answer is delayed, or its response is a stream.
+///
+/// **Isolation**: belongs to its connection's loop. At most one per connection.
+final class ActiveExchange {
+  /// What happens to the request's content.
+  enum Intake {
+    case discard
+    case collect(limit: Int, then: @Sendable (CollectedContent) -> Answer)
+    case stream(RequestContent)
+  }
+
+  enum Phase {
+    /// Awaits content for the collector, or the service's task.
+    case awaitingAnswer
+    /// Awaits its delay.
+    case delayed(Response)
+    /// A stream's head is ready, and held back while the peer may still be owed a 100.
+    case headHeld(Response)
+    /// Its bytes are on their way.
+    case sending
+    /// All bytes of the response are in the output queue.
+    case queued
+  }
+
+  let exchange: Exchange
+  var phase = Phase.awaitingAnswer
+  var intake = Intake.discard
+  var collected: [UInt8] = []
+  /// The peer waits for 100 (Continue), and nothing has been sent and nothing has come.
+  var owesContinue: Bool
+  var isReadingPaused = false
+  var requestContentBytes: UInt64 = 0
+  var requestContentPrefix: [UInt8] = []
+
+  var plan = ResponsePlan(framing: .none, closes: false, sendsContent: false)
+  var writer: BodyWriter?
+  var task: Task<Void, Never>?
+  /// What a stream of known length may still send.
+  var contentAllowed = UInt64.max
+  var responseContentBytes: UInt64 = 0
+  var responseContentPrefix: [UInt8] = []
+  var isStream = false
+  var delivery: DeliveryPerformer?
+  /// How the exchange ends when its output has left, if not `.completed`.
+  var endingInstead: ExchangeOutcome.Ending?
+
+  init(_ exchange: Exchange, owesContinue: Bool) {
+    self.exchange = exchange
+    self.owesContinue = owesContinue
+  }
+
+  /// How much of streamed content is kept for the outcome.
+  static let prefixBytesMax = 4096
+
+  func noteRequestContent(_ bytes: [UInt8]) {
+    let room = Self.prefixBytesMax - requestContentPrefix.count
+    if room > 0 { requestContentPrefix += bytes.prefix(room) }
+  }
+
+  func noteResponseContent(_ bytes: ArraySlice<UInt8>) {
+    responseContentBytes += UInt64(bytes.count)
+    let room = Self.prefixBytesMax - responseContentPrefix.count
+    if isStream, room > 0 { responseContentPrefix += bytes.prefix(room) }
+  }
+
+  func outcome(_ ending: ExchangeOutcome.Ending) -> ExchangeOutcome {
+    ExchangeOutcome(
+      ending: ending, requestContentBytes: requestContentBytes,
+      requestContentPrefix: requestContentPrefix, responseContentBytes: responseContentBytes,
+      responseContentPrefix: responseContentPrefix)
+  }
+}

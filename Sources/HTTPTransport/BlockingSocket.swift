@@ -1,0 +1,117 @@
+import CLinux
+import Glibc
+
+/// A plain blocking TCP socket with a timeout on every wait: for tests that look at bytes and for
+/// the simplest of health checks. Never used on a loop.
+///
+/// **Isolation**: one user at a time.
+package final class BlockingSocket {
+  private let system = SystemCalls()
+  private var fd: Int32
+  /// How long a wait may take before it counts as failed.
+  package var timeout: Duration
+
+  /// Connects. `receiveBuffer`: SO_RCVBUF, set before the window is announced.
+  package init(
+    host: String, port: UInt16, timeout: Duration = .seconds(10), receiveBuffer: Int32? = nil
+  ) throws(SystemError) {
+    guard let address = SocketAddress(host: host, port: port) else {
+      throw SystemError.invalidAddress
+    }
+    self.timeout = timeout
+    fd = try system.makeSocket(address)
+    if let receiveBuffer { system.setReceiveBuffer(fd, receiveBuffer) }
+    system.setNoDelay(fd)
+    do throws(SystemError) {
+      if try system.connect(fd, address) { return }
+      guard wait(Int16(POLLOUT)) else { throw SystemError(.connect, ETIMEDOUT) }
+      let error = system.pendingError(fd)
+      if error != 0 { throw SystemError(.connect, error) }
+    } catch {
+      system.close(fd)
+      fd = -1
+      throw error
+    }
+  }
+
+  deinit { close() }
+
+  private func wait(_ events: Int16) -> Bool {
+    var poll = pollfd(fd: fd, events: events, revents: 0)
+    // SAFETY: one entry, a local.
+    return unsafe Glibc.poll(&poll, 1, Int32(clamping: timeout.nanoseconds / 1_000_000)) > 0
+  }
+
+  /// Sends everything, or fails.
+  package func send(_ bytes: [UInt8]) throws(SystemError) {
+    var sent = 0
+    while sent < bytes.count {
+      // SAFETY: the bytes are valid for the call.
+      let result = unsafe bytes[sent...].withUnsafeBytes { unsafe system.send(fd, $0) }
+      switch result {
+      case .bytes(let count): sent += count
+      case .wouldBlock:
+        guard wait(Int16(POLLOUT)) else { throw SystemError(.send, ETIMEDOUT) }
+      case .failed(let error): throw error
+      }
+    }
+  }
+
+  /// Sends what the kernel takes without waiting; how much.
+  package func sendSome(_ bytes: [UInt8]) throws(SystemError) -> Int {
+    // SAFETY: the bytes are valid for the call.
+    switch unsafe bytes.withUnsafeBytes({ unsafe system.send(fd, $0) }) {
+    case .bytes(let count): return count
+    case .wouldBlock: return 0
+    case .failed(let error): throw error
+    }
+  }
+
+  /// At least one byte, at most `limit`; empty at the end of the input.
+  package func receive(limit: Int = 65_536) throws(SystemError) -> [UInt8] {
+    var buffer = [UInt8](repeating: 0, count: limit)
+    while true {
+      // SAFETY: the buffer is valid for the call.
+      let result = unsafe buffer.withUnsafeMutableBytes { unsafe system.receive(fd, into: $0) }
+      switch result {
+      case .bytes(let count): return Array(buffer[..<count])
+      case .wouldBlock:
+        guard wait(Int16(POLLIN)) else { throw SystemError(.receive, ETIMEDOUT) }
+      case .failed(let error): throw error
+      }
+    }
+  }
+
+  /// Whether something can be read (or the peer has closed) within `duration`.
+  package func isReadable(within duration: Duration) -> Bool {
+    let kept = timeout
+    timeout = duration
+    defer { timeout = kept }
+    return wait(Int16(POLLIN))
+  }
+
+  /// Sends FIN; reading goes on.
+  package func shutdownWrite() { system.shutdownWrite(fd) }
+
+  package func close() {
+    guard fd >= 0 else { return }
+    system.close(fd)
+    fd = -1
+  }
+
+  /// Closes with RST.
+  package func reset() {
+    guard fd >= 0 else { return }
+    system.setAbortive(fd)
+    close()
+  }
+}
+
+extension SystemError {
+  /// ECONNRESET or EPIPE: the peer has sent RST.
+  package var isReset: Bool { code == ECONNRESET || code == EPIPE }
+  /// ETIMEDOUT.
+  package var isTimeout: Bool { code == ETIMEDOUT }
+  /// ECONNREFUSED.
+  package var isRefused: Bool { code == ECONNREFUSED }
+}

@@ -1,0 +1,59 @@
+import HTTPModel
+
+/// The connections of one client on its loop.
+///
+/// **Isolation**: the loop's thread.
+final class ClientPool {
+  private let loop: EventLoop
+  let configuration: HTTPClient.Configuration
+  private var idle: [String: [ClientConnection]] = [:]
+  private var busy: [ObjectIdentifier: ClientConnection] = [:]
+  private var isShutDown = false
+
+  init(loop: EventLoop, configuration: HTTPClient.Configuration) {
+    self.loop = loop
+    self.configuration = configuration
+  }
+
+  /// Sends a request on a kept connection, or on a new one.
+  func start(_ request: ClientRequest, _ reply: ClientReply, onNew: Bool = false) {
+    guard !isShutDown else {
+      reply.complete(.failure(.closed))
+      return
+    }
+    if reply.isDone { return }
+    if !onNew, let connection = idle[request.addressName]?.popLast() {
+      busy[ObjectIdentifier(connection)] = connection
+      return connection.begin(request, reply, isReused: true)
+    }
+    do {
+      let connection = try ClientConnection(loop: loop, pool: self, address: request.address)
+      busy[ObjectIdentifier(connection)] = connection
+      connection.begin(request, reply, isReused: false)
+    } catch {
+      reply.complete(.failure(.system(error)))
+    }
+  }
+
+  func becameIdle(_ connection: ClientConnection, _ name: String) {
+    busy[ObjectIdentifier(connection)] = nil
+    idle[name, default: []].append(connection)
+  }
+
+  func closed(_ connection: ClientConnection) {
+    busy[ObjectIdentifier(connection)] = nil
+    for name in idle.keys { idle[name]?.removeAll { $0 === connection } }
+  }
+
+  /// Somebody has stopped waiting.
+  func abandonCompleted() {
+    for connection in busy.values { connection.closeIfAbandoned() }
+  }
+
+  func closeAll() {
+    isShutDown = true
+    for connection in Array(busy.values) + idle.values.flatMap({ $0 }) {
+      connection.close(.closed)
+    }
+  }
+}

@@ -1,0 +1,282 @@
+import HTTPModel
+import HTTPWire
+import Synchronization
+
+// Requests to answers, and answers to responses.
+extension Connection {
+  /// Bodies up to this size are copied behind their head and leave with it in one call; larger
+  /// ones are sent from where they are. Source: the anchors' measurement of `writev`.
+  static let inlineBodyBytesMax = 16 * 1024
+  /// A batch of pipelined answers is sent when it has grown so far.
+  static let batchBytesMax = 128 * 1024
+
+  /// A head is complete. What needs no waiting is answered here and now.
+  func begin(_ request: consuming Request, _ input: Span<UInt8>, _ position: inout Int) {
+    sequenceNumber += 1
+    var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
+    var answer = server.responder.respond(to: request, exchange: &exchange)
+    loop.spares.reclaim(request)
+    var contentBytes: UInt64 = 0
+    while case .collect(let limit, let then) = answer,
+      let content = takeWholeContent(input, &position, limit: limit)
+    {
+      contentBytes = UInt64(content.count)
+      answer = then(.complete(content))
+    }
+    // Consumed, not copied: a response is half a dozen references.
+    switch consume answer {
+    case .now(let response):
+      if machine.isMessageComplete, response.isInlineable {
+        appendInline(response, exchange, contentBytes)
+      } else {
+        beginActive(.now(response), exchange, contentBytes, isContentHere: position < input.count)
+      }
+    case let other:
+      beginActive(other, exchange, contentBytes, isContentHere: position < input.count)
+    }
+  }
+
+  /// An answer that needs waiting, or more than a copy into the batch.
+  private func beginActive(
+    _ answer: Answer, _ exchange: Exchange, _ contentBytes: UInt64, isContentHere: Bool
+  ) {
+    flushBatch()
+    guard isOpen else {
+      return server.responder.exchangeEnded(exchange, outcome: ExchangeOutcome(ending: .peerClosed))
+    }
+    let active = ActiveExchange(
+      exchange, owesContinue: machine.expectsContinue && !isContentHere)
+    active.requestContentBytes = contentBytes
+    self.active = active
+    resolve(answer, active)
+  }
+
+  /// The content, if all of it stands in the input already.
+  private func takeWholeContent(
+    _ input: Span<UInt8>, _ position: inout Int, limit: Int
+  ) -> [UInt8]? {
+    if machine.isMessageComplete { return [] }
+    guard let length = machine.contentRemaining, length <= UInt64(input.count - position),
+      Int(length) <= limit
+    else { return nil }
+    var content: [UInt8] = []
+    while case .content(let range) = machine.next(input, &position, spares: &loop.spares) {
+      // SAFETY: copied within the closure.
+      content = unsafe input.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
+    }
+    return content
+  }
+
+  private func appendInline(_ response: Response, _ exchange: Exchange, _ contentBytes: UInt64) {
+    let start = loop.out.count
+    let isStopping = server.isStopping.load(ordering: .relaxed)
+    let plan = machine.writeResponseHead(
+      response.status, response.fields, contentLength: response.body.length, closes: isStopping,
+      date: loop.dateLine, into: &loop.out)
+    let headCount = loop.out.count - start
+    var contentCount = 0
+    if plan.sendsContent, case .bytes(let bytes) = response.body {
+      loop.out.append(contentsOf: bytes)
+      contentCount = bytes.count
+    }
+    loop.batch.append(
+      Departure(
+        exchange: exchange, headCount: headCount, contentCount: contentCount,
+        requestContentBytes: contentBytes))
+    if plan.closes { closesAfterFlush = true }
+    machine.finishExchange()
+    if loop.out.count > Self.batchBytesMax { flushBatch() }
+  }
+
+  /// Performs an answer of an exchange that is not answered inline.
+  func resolve(_ answer: Answer, _ active: ActiveExchange) {
+    var answer = answer
+    while true {
+      switch answer {
+      case .now(let response):
+        return deliver(response, active)
+      case .collect(let limit, let then):
+        if machine.isMessageComplete {
+          answer = then(.complete([]))
+          continue
+        }
+        if let length = machine.contentRemaining, length > UInt64(max(0, limit)) {
+          drainBytesLeft = server.configuration.drainBytesMax
+          answer = then(.tooLarge(limit: limit))
+          continue
+        }
+        active.intake = .collect(limit: limit, then: then)
+        if active.owesContinue { sendContinue(active) }
+        return
+      case .later(let service):
+        return startService(service, active)
+      }
+    }
+  }
+
+  func sendContinue(_ active: ActiveExchange) {
+    active.owesContinue = false
+    if case .sending = active.phase { return }
+    var bytes: [UInt8] = []
+    HeadSerializer.appendContinue(to: &bytes)
+    queue.append(OutputQueue.Segment(bytes: bytes, kind: .frame))
+    sendQueued()
+  }
+
+  // MARK: From response to output
+
+  /// A response is decided: now, or after its delay, it goes out.
+  func deliver(_ response: Response, _ active: ActiveExchange) {
+    let delay = response.delivery.delay
+    guard delay > .zero else { return send(response, active) }
+    active.phase = .delayed(response)
+    loop.schedule(
+      self, at: SystemCalls.now() + delay.nanoseconds, token: active.exchange.sequenceNumber)
+  }
+
+  /// The response of a service that ran as a task.
+  func answered(_ response: Response) {
+    guard let active, case .awaitingAnswer = active.phase else { return }
+    active.task = nil
+    deliver(response, active)
+  }
+
+  /// A timer of the active exchange: its delay is over, or its pace allows more.
+  func deliveryTimerFired() {
+    guard let active else { return }
+    if case .delayed(let response) = active.phase { return send(response, active) }
+    deliveryGoesOn(active)
+  }
+
+  private func send(_ response: Response, _ active: ActiveExchange) {
+    if !response.delivery.isPlain {
+      // A fault counts its own bytes only: answers before it leave first.
+      guard queue.isEmpty else {
+        active.phase = .delayed(response)
+        return loop.schedule(
+          self, at: SystemCalls.now() + 1_000_000, token: active.exchange.sequenceNumber)
+      }
+      if performInsteadOfSending(response, active) { return }
+    }
+    if case .stream = response.body {
+      active.isStream = true
+      // While the peer waits for 100 a stream's head is held: its producer may be about to read
+      // (then 100 goes out first) or to write (then the final head does, and no 100 ever).
+      if active.owesContinue, !response.status.isError {
+        active.phase = .headHeld(response)
+        return startProducer(response, active)
+      }
+    }
+    sendHead(response, active)
+    startProducer(response, active)
+  }
+
+  /// The reason to hold a head back is gone.
+  func releaseHeldHead() {
+    guard let active, case .headHeld(let response) = active.phase else { return }
+    active.owesContinue = false
+    sendHead(response, active)
+    pumpWriter()
+  }
+
+  /// Queues the head, and the content where it is known.
+  private func sendHead(_ response: Response, _ active: ActiveExchange) {
+    active.phase = .sending
+    let closes =
+      closesAfterFlush || response.delivery.closesConnection || mustCloseEarly(response, active)
+      || server.isStopping.load(ordering: .relaxed)
+    var head: [UInt8] = []
+    var status = response.status
+    // A final response it must be: an interim status is a mistake of the responder.
+    if status.code < 200 { status = .internalServerError }
+    active.plan = machine.writeResponseHead(
+      status, response.fields,
+      contentLength: contentLength(of: response, active), closes: closes, date: loop.dateLine,
+      into: &head)
+    if active.plan.closes { closesAfterFlush = true }
+    active.delivery?.headIsReady(head.count)
+    queue.append(OutputQueue.Segment(bytes: head, kind: .frame))
+    if active.delivery?.breaksFraming == true, active.plan.sendsContent {
+      queue.append(OutputQueue.Segment(bytes: Array("ZZ\r\n".utf8), kind: .frame))
+    }
+    switch response.body {
+    case .empty: queueContent([], active)
+    case .bytes(let bytes): queueContent([bytes], active)
+    case .chunks(let chunks): queueContent(chunks, active)
+    case .stream(let length, _):
+      if let length { active.contentAllowed = length }
+      if !active.plan.sendsContent { endOfContent(active) }
+    }
+    if case .queued = active.phase {
+      sendQueued()
+    } else {
+      // A producer's first pieces leave together with the head, if they come at once.
+      loop.handle.post(.channel(key, .flush(exchange: active.exchange.sequenceNumber)))
+    }
+  }
+
+  private func contentLength(of response: Response, _ active: ActiveExchange) -> UInt64? {
+    if let delivery = active.delivery, delivery.forcesChunks { return nil }
+    return response.body.length
+  }
+
+  /// Content that is known as a whole.
+  private func queueContent(_ pieces: [[UInt8]], _ active: ActiveExchange) {
+    if active.plan.sendsContent {
+      for piece in pieces { queuePiece(piece, active) }
+    }
+    endOfContent(active)
+  }
+
+  /// One piece of content, framed as the response's head has said.
+  func queuePiece(_ piece: [UInt8], _ active: ActiveExchange) {
+    let kind: OutputQueue.Segment.Kind = active.plan.framing == .chunked ? .chunk : .content
+    if let delivery = active.delivery {
+      for part in delivery.prepare(piece) {
+        queue.append(OutputQueue.Segment(bytes: part, kind: kind))
+      }
+    } else {
+      queue.append(OutputQueue.Segment(bytes: piece, kind: kind))
+    }
+  }
+
+  /// All content is queued.
+  func endOfContent(_ active: ActiveExchange, trailers: Fields = Fields()) {
+    if active.plan.framing == .chunked, active.plan.sendsContent {
+      var last: [UInt8] = []
+      HeadSerializer.appendLastChunk(trailers, to: &last)
+      queue.append(OutputQueue.Segment(bytes: last, kind: .frame))
+    }
+    active.phase = .queued
+  }
+
+  /// Whether an answer that comes before its request's content ends the connection: the peer may
+  /// or may not send what it has announced (RFC 9110 §10.1.1), or would send too much for nothing.
+  private func mustCloseEarly(_ response: Response, _ active: ActiveExchange) -> Bool {
+    if machine.isMessageComplete { return false }
+    if active.owesContinue { return true }
+    if active.isStream { return false }
+    drainBytesLeft = server.configuration.drainBytesMax
+    failContent(active, .cancelled)
+    active.intake = .discard
+    active.isReadingPaused = false
+    guard let remaining = machine.contentRemaining else { return false }
+    return remaining > UInt64(server.configuration.drainBytesMax)
+  }
+}
+
+extension Response {
+  /// May be written into the batch of its loop.
+  fileprivate var isInlineable: Bool {
+    guard delivery.isPlain, !status.isInterim else { return false }
+    switch body {
+    case .empty: return true
+    case .bytes(let bytes): return bytes.count <= Connection.inlineBodyBytesMax
+    case .chunks, .stream: return false
+    }
+  }
+}
+
+extension Status {
+  fileprivate var isInterim: Bool { code < 200 }
+}

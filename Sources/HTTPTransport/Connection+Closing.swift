@@ -1,0 +1,125 @@
+import HTTPModel
+import HTTPWire
+
+// The ends of exchanges and of the connection.
+extension Connection {
+  /// Everything queued has left. What was waiting for that goes on.
+  func finishIfFlushed() {
+    guard isOpen, queue.isEmpty else { return }
+    if let active {
+      switch active.phase {
+      case .queued: completeActive(active)
+      case .sending: pumpWriter()
+      default: break
+      }
+      return
+    }
+    if closesAfterFlush { return finishClosing() }
+    resumeInput()
+  }
+
+  /// The whole response was handed to the kernel, or as much of it as there will be.
+  private func completeActive(_ active: ActiveExchange) {
+    let isIncomplete = !machine.isMessageComplete
+    endActive(active.endingInstead ?? .completed)
+    if closesAfterFlush { return finishClosing() }
+    if isIncomplete {
+      // The rest of the content is thrown away, if it is not too much.
+      if drainBytesLeft <= 0 { drainBytesLeft = server.configuration.drainBytesMax }
+    } else {
+      machine.finishExchange()
+    }
+    resumeInput()
+  }
+
+  /// Tells everybody that the active exchange is over.
+  func endActive(_ ending: ExchangeOutcome.Ending) {
+    guard let active else { return }
+    self.active = nil
+    active.task?.cancel()
+    active.writer?.close()
+    failContent(active, ending == .timedOut || ending == .serverStopped ? .timedOut : .peerClosed)
+    server.responder.exchangeEnded(active.exchange, outcome: active.outcome(ending))
+  }
+
+  /// The last byte is sent: closes, at once if nothing of the peer's is left unread (else the
+  /// kernel would send RST, and the peer could lose the response).
+  func finishClosing() {
+    guard isOpen else { return }
+    let leavesNothing =
+      pending.isEmpty && !mustLinger && machine.isMessageComplete || machine.isDead
+    if hasInputEnded || (leavesNothing && !mustLinger && loop.system.unreadCount(fd) == 0) {
+      return close(.completed)
+    }
+    startLingering()
+  }
+
+  /// Sends FIN and reads on until the peer has closed too, for a while.
+  /// Source: RFC 9112 §9.6, last paragraphs.
+  func startLingering() {
+    guard isOpen else { return }
+    endActive(.completed)
+    life = .lingering
+    lingerBytesLeft = 4 * 1024 * 1024
+    machine.stopReading()
+    pending = []
+    loop.system.shutdownWrite(fd)
+    if hasInputEnded { close(.completed) }
+  }
+
+  func lingered(_ count: Int) {
+    lingerBytesLeft -= count
+    if lingerBytesLeft < 0 { close(.completed) }
+  }
+
+  /// The peer has closed or reset both directions, or cannot be written to.
+  func peerIsGone() { close(.peerClosed) }
+
+  /// Closes with RST.
+  func abort(_ ending: ExchangeOutcome.Ending) {
+    loop.system.setAbortive(fd)
+    close(ending)
+  }
+
+  /// The end of the connection, whatever is under way.
+  func close(_ ending: ExchangeOutcome.Ending) {
+    guard !isClosed else { return }
+    life = .closed
+    closeDescriptor()
+    machine.stopReading()
+    pending = []
+    queue.removeAll()
+    isWriteBlocked = false
+    let unsent = departures
+    departures = []
+    for departure in unsent { tell(departure, ending == .completed ? .peerClosed : ending) }
+    endActive(ending == .completed ? .peerClosed : ending)
+    server.connectionClosed()
+  }
+
+  // MARK: The server stops
+
+  /// Finishes what is in flight, then closes.
+  func startDraining() {
+    guard isOpen else { return }
+    if active == nil, queue.isEmpty, pending.isEmpty, machine.isIdle {
+      return close(.serverStopped)
+    }
+    if active != nil || !queue.isEmpty { closesAfterFlush = true }
+  }
+
+  /// The grace is over: a stream ends properly where it is, everything else is cut.
+  func stopNow() {
+    guard isOpen else { return close(.serverStopped) }
+    if let active, active.isStream, active.delivery == nil, case .sending = active.phase {
+      active.task?.cancel()
+      let rest = active.writer?.take(byteLimit: .max)
+      for piece in rest?.pieces ?? [] { queueStreamPiece(piece, active) }
+      active.endingInstead = .serverStopped
+      closesAfterFlush = true
+      endOfContent(active, trailers: rest?.trailers ?? Fields())
+      sendQueued()
+    }
+    if !isClosed { close(.serverStopped) }
+  }
+}

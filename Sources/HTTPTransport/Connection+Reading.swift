@@ -1,0 +1,236 @@
+import HTTPModel
+import HTTPWire
+
+// Bytes to requests and content.
+extension Connection {
+  /// Reads what is there, up to a fair share.
+  func readAvailable() {
+    for _ in 0..<4 {
+      // SAFETY: the buffer is the loop's own and nobody else's meanwhile.
+      let result = unsafe loop.system.receive(fd, into: loop.readBuffer)
+      switch result {
+      case .bytes(0): return inputEnded()
+      case .bytes(let count):
+        received(count)
+        // Less than there was room for: nothing more waits. Do not ask again to see EAGAIN.
+        guard unsafe count == loop.readBuffer.count, !isClosed, wantsInput else { return }
+      case .wouldBlock: return
+      case .failed: return peerIsGone()
+      }
+    }
+  }
+
+  /// `count` bytes stand in the loop's buffer.
+  private func received(_ count: Int) {
+    if case .lingering = life { return lingered(count) }
+    // SAFETY: the first `count` bytes of the buffer were just written; the span does not outlive
+    // this call, and nothing else reads into the buffer meanwhile.
+    let bytes = unsafe UnsafeBufferPointer(
+      start: loop.readBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
+    if pending.isEmpty {
+      let used = unsafe consume(bytes.span)
+      if used < count, isOpen { unsafe pending.append(contentsOf: bytes[used...]) }
+    } else {
+      unsafe pending.append(contentsOf: bytes)
+      consumePending()
+    }
+    flushBatch()
+  }
+
+  /// Goes on with what was kept, after a response made room for the next request.
+  func resumeInput() {
+    guard !isConsuming else { return }
+    if !pending.isEmpty { consumePending() }
+    flushBatch()
+    // Everything that was sent before the peer closed is answered; then we close too.
+    if hasInputEnded, isOpen, active == nil, queue.isEmpty { close(.peerClosed) }
+  }
+
+  private func consumePending() {
+    var input: [UInt8] = []
+    swap(&input, &pending)
+    let used = consume(input.span)
+    guard isOpen, used < input.count else { return }
+    if used > 0 { input.removeFirst(used) }
+    pending = input
+  }
+
+  /// Performs all that the bytes say; how many are done with.
+  private func consume(_ input: Span<UInt8>) -> Int {
+    isConsuming = true
+    defer { isConsuming = false }
+    var position = 0
+    while isOpen {
+      // The next request waits until earlier responses have left.
+      if !queue.isEmpty, machine.isReadingHead { break }
+      switch machine.next(input, &position, spares: &loop.spares) {
+      case .needMore, .blocked: return position
+      case .request(let request): begin(request, input, &position)
+      case .content(let range): contentArrived(input.extracting(range))
+      case .contentEnded(let trailers): contentEnded(trailers)
+      case .failed(let error):
+        fail(error)
+        return input.count
+      case .interim, .response: return input.count
+      }
+    }
+    return position
+  }
+
+  // MARK: Content
+
+  private func contentArrived(_ bytes: Span<UInt8>) {
+    guard let active else {
+      // The answer is out; the rest is thrown away while the budget lasts.
+      drainBytesLeft -= bytes.count
+      if drainBytesLeft < 0 { startLingering() }
+      return
+    }
+    active.requestContentBytes += UInt64(bytes.count)
+    active.owesContinue = false
+    switch active.intake {
+    case .discard: drainWhileAnswering(active, bytes.count)
+    case .collect(let limit, _):
+      if active.collected.count + bytes.count > limit { return collectionOverflowed(limit) }
+      if active.collected.isEmpty, let remaining = machine.contentRemaining {
+        active.collected.reserveCapacity(bytes.count + Int(clamping: min(remaining, 1 << 20)))
+      }
+      // SAFETY: copied within the closure.
+      unsafe bytes.withUnsafeBufferPointer { unsafe active.collected.append(contentsOf: $0) }
+    case .stream(let content):
+      // SAFETY: copied within the closure.
+      let chunk = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
+      active.noteRequestContent(chunk)
+      if content.push(chunk) { active.isReadingPaused = true }
+    }
+    releaseHeldHead()
+  }
+
+  /// An early answer is on its way while content still comes.
+  private func drainWhileAnswering(_ active: ActiveExchange, _ count: Int) {
+    drainBytesLeft -= count
+    if drainBytesLeft < 0 {
+      active.isReadingPaused = true
+      closesAfterFlush = true
+    }
+  }
+
+  private func contentEnded(_ trailers: Fields) {
+    guard let active else {
+      // Thrown away to its end: the connection may be used again.
+      machine.finishExchange()
+      return
+    }
+    active.owesContinue = false
+    switch active.intake {
+    case .discard: break
+    case .collect(_, let then):
+      var content: [UInt8] = []
+      swap(&content, &active.collected)
+      active.intake = .discard
+      resolve(then(.complete(content)), active)
+    case .stream(let content): content.finish(trailers: trailers)
+    }
+    releaseHeldHead()
+  }
+
+  private func collectionOverflowed(_ limit: Int) {
+    guard let active, case .collect(_, let then) = active.intake else { return }
+    active.collected = []
+    active.intake = .discard
+    drainBytesLeft = server.configuration.drainBytesMax
+    resolve(then(.tooLarge(limit: limit)), active)
+  }
+
+  func contentTimedOut() {
+    guard let active else { return }
+    self.active = nil
+    active.task?.cancel()
+    refuse(.requestTimeout, reason: "The request's content did not arrive in time.")
+    server.responder.exchangeEnded(active.exchange, outcome: active.outcome(.timedOut))
+  }
+
+  /// The reader of a streamed content has asked for more.
+  func contentDemanded(_ demand: RequestContent.Demand) {
+    guard let active else { return }
+    switch demand {
+    case .firstRead:
+      if active.owesContinue { sendContinue(active) }
+      releaseHeldHead()
+    case .resumeReading:
+      active.isReadingPaused = false
+    }
+  }
+
+  // MARK: The end of the input
+
+  private func inputEnded() {
+    hasInputEnded = true
+    if case .lingering = life { return close(.peerClosed) }
+    if active?.delivery?.isStalled == true { return close(.fault) }
+    let isClean = machine.endOfInput()
+    if let active, !isClean {
+      // The content will never be complete. Whoever reads it is told; an answer that is on its way
+      // may still be wanted.
+      failContent(active, .peerClosed)
+      if case .awaitingAnswer = active.phase, case .stream = active.intake { return }
+      if case .awaitingAnswer = active.phase {
+        self.active = nil
+        refuse(.badRequest, reason: "The content ended before its end.")
+        return server.responder.exchangeEnded(
+          active.exchange, outcome: active.outcome(.peerClosed))
+      }
+      closesAfterFlush = true
+      return
+    }
+    guard active == nil, queue.isEmpty else { return }
+    if !isClean, !pending.isEmpty {
+      return refuse(.badRequest, reason: "The head ended before its end.")
+    }
+    close(.peerClosed)
+  }
+
+  func failContent(_ active: ActiveExchange, _ error: ContentError) {
+    if case .stream(let content) = active.intake { content.fail(error) }
+  }
+
+  // MARK: Errors of the peer
+
+  /// The bytes are not HTTP: answered with the status that says so, and nothing is read any more.
+  private func fail(_ error: HTTPParseError) {
+    flushBatch()
+    guard let active else { return refuse(error.status, reason: error.reason) }
+    // The head was fine, its content is not.
+    failContent(
+      active,
+      error.status == .contentTooLarge
+        ? .tooLarge(
+          limit: server.configuration.limits.contentBytesMax) : .malformed)
+    closesAfterFlush = true
+    guard case .awaitingAnswer = active.phase else { return }
+    self.active = nil
+    active.task?.cancel()
+    refuse(error.status, reason: error.reason)
+    server.responder.exchangeEnded(active.exchange, outcome: active.outcome(.peerClosed))
+  }
+
+  /// An answer of the engine itself, and the end of the connection.
+  func refuse(_ status: Status, reason: String, retryAfter: Int? = nil) {
+    flushBatch()
+    var fields = Fields(["Content-Type": "application/json"])
+    if let retryAfter { fields.append("Retry-After", String(retryAfter)) }
+    let body = Array(
+      "{\"error\":\"\(status.reason)\",\"status\":\(status.code),\"reason\":\"\(reason)\"}\n".utf8)
+    var head: [UInt8] = []
+    machine.forgetRequest()
+    _ = machine.writeResponseHead(
+      status, fields, contentLength: UInt64(body.count), closes: true, date: loop.dateLine,
+      into: &head)
+    machine.stopReading()
+    pending = []
+    closesAfterFlush = true
+    mustLinger = !hasInputEnded
+    queue.append(OutputQueue.Segment(bytes: head + body, kind: .frame))
+    sendQueued()
+  }
+}

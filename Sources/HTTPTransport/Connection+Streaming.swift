@@ -1,0 +1,103 @@
+import HTTPModel
+import HTTPWire
+
+// Services and body producers that run as tasks on the loop.
+extension Connection {
+  func startService(
+    _ service: @escaping @Sendable (RequestContent) async -> Response, _ active: ActiveExchange
+  ) {
+    let handle = loop.handle
+    let key = self.key
+    let number = active.exchange.sequenceNumber
+    let content = RequestContent(onDemand: { demand in
+      handle.post(.channel(key, .demand(exchange: number, demand)))
+    })
+    active.intake = .stream(content)
+    if machine.isMessageComplete { content.finish(trailers: Fields()) }
+    active.task = startTask {
+      let response = await service(content)
+      handle.post(.channel(key, .answered(exchange: number, response)))
+    }
+  }
+
+  /// Runs `body` on this loop's thread, as a task whose executor is the loop.
+  ///
+  /// The alternative is a task on the global pool whose result comes back as a mailbox command (the
+  /// loop's own continuation queue). Both were measured with the same server, one core, wrk with 64
+  /// connections, CPU time per request, medians of four rounds taken in turns on a busy machine:
+  ///
+  ///     answered `.later`, nothing awaited:    executor 10.6 µs    mailbox 12.9 µs
+  ///     a stream of ten pieces:                executor 24.4 µs    mailbox 26.3 µs
+  ///
+  /// And with the executor a producer and its connection never run at the same time: their locks
+  /// are never contended, what a producer writes in one go leaves in one call, and an answer needs
+  /// no wake-up of another core.
+  func startTask(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+    Task(executorPreference: loop.handle, operation: body)
+  }
+
+  func startProducer(_ response: Response, _ active: ActiveExchange) {
+    guard case .stream(_, let producer) = response.body else { return }
+    if case .queued = active.phase { return }
+    let handle = loop.handle
+    let key = self.key
+    let number = active.exchange.sequenceNumber
+    let writer = BodyWriter(onReady: {
+      handle.post(.channel(key, .writable(exchange: number)))
+    })
+    active.writer = writer
+    active.task = startTask {
+      do {
+        try await producer(writer)
+        writer.end()
+      } catch {
+        handle.post(.channel(key, .producerFailed(exchange: number)))
+      }
+    }
+  }
+
+  /// Moves what a producer has written into the output, as long as the peer takes it.
+  func pumpWriter() {
+    guard let active, let writer = active.writer else { return }
+    if case .headHeld = active.phase { return releaseHeldHead() }
+    guard case .sending = active.phase, !isPumping else { return }
+    isPumping = true
+    defer { isPumping = false }
+    while queue.byteCount < StreamMarks.low {
+      let (pieces, isEnd, trailers) = writer.take(byteLimit: StreamMarks.low)
+      for piece in pieces { queueStreamPiece(piece, active) }
+      if isEnd {
+        // Less than was announced: the peer must not take it for complete.
+        if case .length = active.plan.framing, active.contentAllowed > 0 { return producerFailed() }
+        endOfContent(active, trailers: trailers)
+      }
+      if pieces.isEmpty, !isEnd { break }
+      sendQueued()
+      guard isOpen, self.active === active, case .sending = active.phase else { return }
+    }
+  }
+
+  /// What goes beyond an announced length is cut off: it would be read as the next response.
+  func queueStreamPiece(_ piece: [UInt8], _ active: ActiveExchange) {
+    guard case .length = active.plan.framing else { return queuePiece(piece, active) }
+    let allowed = Int(clamping: active.contentAllowed)
+    guard allowed > 0 else { return }
+    let part = piece.count <= allowed ? piece : Array(piece.prefix(allowed))
+    active.contentAllowed -= UInt64(part.count)
+    queuePiece(part, active)
+  }
+
+  /// The producer threw, or gave less than it announced: what it wrote still leaves, then the
+  /// connection closes inside the message, so that the peer sees that it is incomplete.
+  func producerFailed() {
+    guard let active else { return }
+    if case .headHeld = active.phase { releaseHeldHead() }
+    if let writer = active.writer {
+      for piece in writer.take(byteLimit: .max).pieces { queueStreamPiece(piece, active) }
+    }
+    active.endingInstead = .producerFailed
+    active.phase = .queued
+    closesAfterFlush = true
+    sendQueued()
+  }
+}

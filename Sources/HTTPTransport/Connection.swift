@@ -1,0 +1,210 @@
+import HTTPModel
+import HTTPWire
+
+/// One accepted connection, for life on one loop.
+///
+/// **Shape**: while a connection is idle it is this object and nothing else: no buffer, no task, no
+/// timer of its own beyond one entry in the loop's heap. Bytes are kept only while a head is
+/// incomplete, and an `ActiveExchange` only for what could not be answered at once.
+/// Read next: `Connection+Reading.swift` (bytes to requests), `Connection+Answering.swift` (answers
+/// to responses), `Connection+Streaming.swift`, `Connection+Sending.swift` (responses to bytes),
+/// `Connection+Closing.swift`.
+final class Connection: Channel {
+  enum Life {
+    case open
+    /// The last response is out and FIN is sent: reads and throws away until the peer closes, so
+    /// that unread content does not become an RST that destroys the response on its way.
+    case lingering
+    case closed
+  }
+
+  /// What the deadline means when it comes.
+  enum DeadlineKind { case none, idle, head, content, write, linger, halfClosed }
+
+  let server: ServerShared
+  let id: UInt64
+  let peer: PeerAddress
+  var machine: ConnectionMachine
+  var life = Life.open
+  /// Input that is not consumed: an incomplete head, or requests behind the one in progress.
+  var pending: [UInt8] = []
+  var queue = OutputQueue()
+  /// Exchanges whose responses stand in `queue`, oldest first.
+  var departures: [Departure] = []
+  var active: ActiveExchange?
+  var sequenceNumber: UInt64 = 0
+  /// Close when everything is sent.
+  var closesAfterFlush = false
+  /// The kernel's buffer is full; epoll says when it is not.
+  var isWriteBlocked = false
+  /// The peer sends no more.
+  var hasInputEnded = false
+  /// Unread content that may still be thrown away before the connection closes instead.
+  var drainBytesLeft = 0
+  /// Input is left unread on purpose: read it away after FIN, so that no RST overtakes the response.
+  var mustLinger = false
+  var lingerBytesLeft = 0
+  /// `consume` is at work: what it calls must not call it again.
+  var isConsuming = false
+  /// So is `pumpWriter`.
+  var isPumping = false
+
+  var deadline = Int64.max
+  var deadlineKind = DeadlineKind.none
+  /// When the earliest entry in the timer heap fires.
+  private var armedDeadline = Int64.max
+
+  init(
+    loop: EventLoop, fd: Int32, server: ServerShared, peer: PeerAddress
+  ) {
+    self.server = server
+    self.peer = peer
+    id = ServerShared.nextConnectionID()
+    machine = ConnectionMachine(.server, limits: server.configuration.limits)
+    super.init(loop: loop, fd: fd)
+  }
+
+  func open() throws(SystemError) {
+    try register(for: Readiness.read | Readiness.peerClosed)
+    settle()
+  }
+
+  /// Between requests, with nothing to send and nothing received.
+  var isIdle: Bool {
+    guard case .open = life else { return false }
+    return active == nil && queue.isEmpty && pending.isEmpty && machine.isIdle
+  }
+
+  var isOpen: Bool {
+    if case .open = life { true } else { false }
+  }
+
+  var isClosed: Bool {
+    if case .closed = life { true } else { false }
+  }
+
+  override func onEvents(_ events: UInt32) {
+    if events & Readiness.write != 0 {
+      isWriteBlocked = false
+      sendQueued()
+    }
+    if !isClosed, events & (Readiness.read | Readiness.peerClosed) != 0, wantsInput {
+      readAvailable()
+    } else if !isClosed, events & (Readiness.error | Readiness.hangUp) != 0 {
+      peerIsGone()
+    }
+    if !isClosed { settle() }
+  }
+
+  override func onCommand(_ command: ChannelCommand) {
+    switch command {
+    case .drain: startDraining()
+    case .abort: stopNow()
+    case .demand(let number, let demand):
+      if active?.exchange.sequenceNumber == number { contentDemanded(demand) }
+    case .answered(let number, let response):
+      if active?.exchange.sequenceNumber == number { answered(response) }
+    case .writable(let number):
+      if active?.exchange.sequenceNumber == number { pumpWriter() }
+    case .producerFailed(let number):
+      if active?.exchange.sequenceNumber == number { producerFailed() }
+    case .flush(let number):
+      if active?.exchange.sequenceNumber == number { sendQueued() }
+    }
+    if !isClosed { settle() }
+  }
+
+  // MARK: Interest and deadline follow the state
+
+  /// Whether there is a use for more input.
+  var wantsInput: Bool {
+    if hasInputEnded { return false }
+    switch life {
+    case .closed: return false
+    case .lingering: return true
+    case .open:
+      if active?.isReadingPaused == true { return false }
+      return pending.count < Self.pendingBytesMax
+    }
+  }
+
+  /// So much may wait behind a request in progress; beyond it the socket is not read. More than
+  /// any head that is allowed, since an incomplete head waits here too.
+  static let pendingBytesMax = 128 * 1024
+
+  /// Brings epoll and the deadline in line with the state. After every event.
+  func settle() {
+    var events: UInt32 = 0
+    if wantsInput { events |= Readiness.read | Readiness.peerClosed }
+    if isWriteBlocked { events |= Readiness.write }
+    setInterest(events)
+    settleDeadline()
+  }
+
+  private func settleDeadline() {
+    let kind = currentDeadlineKind
+    // A head and a linger have one deadline for the whole; others begin anew with every event.
+    let isKept = kind == deadlineKind && (kind == .head || kind == .linger)
+    guard !isKept else { return }
+    deadlineKind = kind
+    deadline = loop.now + timeout(kind)
+    guard kind != .none, deadline < armedDeadline else { return }
+    armedDeadline = deadline
+    loop.schedule(self, at: deadline, token: Self.deadlineToken)
+  }
+
+  private var currentDeadlineKind: DeadlineKind {
+    if case .lingering = life { return .linger }
+    if isWriteBlocked { return .write }
+    if let active {
+      if case .awaitingAnswer = active.phase, case .collect = active.intake { return .content }
+      return hasInputEnded ? .halfClosed : .none
+    }
+    if machine.isReadingHead { return pending.isEmpty ? .idle : .head }
+    // Unread content is being thrown away.
+    return machine.isMessageComplete || machine.isDead ? .none : .linger
+  }
+
+  private func timeout(_ kind: DeadlineKind) -> Int64 {
+    switch kind {
+    case .none: 0
+    case .idle: server.idleTimeout
+    case .head: server.headTimeout
+    case .content: server.contentTimeout
+    case .write: server.writeTimeout
+    case .linger: server.lingerTimeout
+    case .halfClosed:
+      // A service that has not answered yet may take as long as an idle connection lasts.
+      active?.isStream == true ? server.halfClosedStreamTimeout : server.idleTimeout
+    }
+  }
+
+  /// Timer tokens: 0 is the deadline, others are exchange numbers whose delay is over.
+  static let deadlineToken: UInt64 = 0
+
+  override func onTimer(_ token: UInt64) {
+    if token == Self.deadlineToken {
+      deadlineTimerFired()
+    } else if active?.exchange.sequenceNumber == token {
+      deliveryTimerFired()
+    }
+    if !isClosed { settle() }
+  }
+
+  private func deadlineTimerFired() {
+    armedDeadline = .max
+    guard deadlineKind != .none else { return }
+    guard deadline <= loop.now else {
+      armedDeadline = deadline
+      return loop.schedule(self, at: deadline, token: Self.deadlineToken)
+    }
+    switch deadlineKind {
+    case .none: break
+    case .idle, .linger: close(.timedOut)
+    case .head: refuse(.requestTimeout, reason: "The request's head was not complete in time.")
+    case .content: contentTimedOut()
+    case .write: abort(.timedOut)
+    case .halfClosed: close(.peerClosed)
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import CLinux
+import Glibc
+import HTTPModel
+import HTTPWire
+
+/// One thread's loop: waits on epoll, lets channels act, runs jobs, fires timers.
+///
+/// Level-triggered; every channel is registered once. The loop is created on its thread and never
+/// leaves it; `handle` is how others reach it. The buffers here are shared by its connections, so
+/// that an idle one owns none.
+///
+/// SAFETY: the three raw buffers are allocated in `init`, freed in `release`, which nothing follows,
+/// and used on the loop's thread only.
+@safe package final class EventLoop {
+  package let handle: LoopHandle
+  let system: SystemCalls
+  let poller: Int32
+  /// Nanoseconds, read once after each wait.
+  private(set) var now: Int64
+  var timers = TimerHeap()
+  /// What is read goes here first. 64 KiB is where uploads are fastest (it stays in the cache).
+  let readBuffer: UnsafeMutableRawBufferPointer
+  /// Where many small parts are put together before they are sent.
+  let gatherBuffer: UnsafeMutableRawBufferPointer
+  /// The answers of one batch of pipelined requests, sent with one call.
+  var out: [UInt8] = []
+  /// The exchanges whose answers stand in `out`.
+  var batch: [Departure] = []
+  var spares = HeadSpares()
+  /// The `Date` field line of this second.
+  private(set) var dateLine: [UInt8] = []
+
+  /// The clients that live on this loop, by their number.
+  var clientPools: [UInt64: ClientPool] = [:]
+
+  private var dateSecond = 0
+  private var table: [Channel?] = []
+  private var registrations: UInt32 = 0
+  private var isStopped = false
+  /// Called when the loop has ended and let go of everything.
+  var onEnd: [() -> Void] = []
+  private let events: UnsafeMutableBufferPointer<epoll_event>
+
+  /// - Parameter poller: watches the mailbox already; the loop's from now on.
+  private init(handle: LoopHandle, system: SystemCalls, poller: Int32) {
+    self.handle = handle
+    self.system = system
+    self.poller = poller
+    now = SystemCalls.now()
+    unsafe readBuffer = .allocate(byteCount: 64 * 1024, alignment: 64)
+    unsafe gatherBuffer = .allocate(byteCount: 64 * 1024, alignment: 64)
+    unsafe events = .allocate(capacity: 256)
+    out.reserveCapacity(64 * 1024)
+    refreshDate()
+  }
+
+  /// Starts a loop on a thread of its own. All that can fail is done before the thread begins.
+  package static func start(system: SystemCalls = SystemCalls()) throws(SystemError) -> LoopHandle {
+    let poller = try system.makePoller()
+    do throws(SystemError) {
+      let handle = LoopHandle(system: system, wakeup: try system.makeWakeup())
+      try system.watch(poller, handle.wakeupDescriptor, Readiness.read, key: UInt64.max)
+      try system.startThread {
+        handle.adoptCurrentThread()
+        EventLoop(handle: handle, system: system, poller: poller).run()
+      }
+      return handle
+    } catch {
+      system.close(poller)
+      throw error
+    }
+  }
+
+  private func release() {
+    system.close(poller)
+    unsafe readBuffer.deallocate()
+    unsafe gatherBuffer.deallocate()
+    unsafe events.deallocate()
+  }
+
+  // MARK: The loop
+
+  private func run() {
+    while !isStopped {
+      let count = unsafe system.wait(poller, events, milliseconds: waitMilliseconds())
+      now = SystemCalls.now()
+      refreshDate()
+      for index in 0..<count {
+        let event = unsafe events[index]
+        // SAFETY: every registration stored its key as the 64-bit member.
+        unsafe dispatch(event.data.u64, event.events)
+      }
+      runLocalWork()
+      fireTimers()
+      runLocalWork()
+    }
+    for command in handle.close() {
+      if case .run(let body) = command { body(self) }
+    }
+    for pool in clientPools.values { pool.closeAll() }
+    clientPools = [:]
+    table = []
+    release()
+    for body in onEnd { body() }
+  }
+
+  /// Ends the loop after this round.
+  func stop() { isStopped = true }
+
+  private func waitMilliseconds() -> Int32 {
+    if handle.hasLocalWork { return 0 }
+    guard let deadline = timers.nextDeadline else { return -1 }
+    // The clock is only read again when the round's own time could matter.
+    let isFar = deadline - now > 1_000_000_000
+    let left = deadline - (isFar ? now : SystemCalls.now())
+    // Rounded up, so that nothing fires early.
+    return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
+  }
+
+  private func dispatch(_ key: UInt64, _ events: UInt32) {
+    if key == .max { return handle.collectMail() }
+    channel(key)?.onEvents(events)
+  }
+
+  /// Jobs first: what they write leaves in one call afterwards. A bounded number of rounds, so
+  /// that tasks which keep each other busy cannot starve the sockets.
+  private func runLocalWork() {
+    for _ in 0..<8 where handle.hasLocalWork {
+      handle.runLocalJobs()
+      for command in handle.takeLocalCommands() {
+        switch command {
+        case .channel(let key, let command): channel(key)?.onCommand(command)
+        case .run(let body): body(self)
+        }
+      }
+    }
+  }
+
+  private func fireTimers() {
+    while let entry = timers.popDue(at: now) { channel(entry.key)?.onTimer(entry.token) }
+  }
+
+  /// Wakes `channel` at `deadline` with `token`.
+  func schedule(_ channel: Channel, at deadline: Int64, token: UInt64) {
+    timers.insert(TimerHeap.Entry(deadline: deadline, key: channel.key, token: token))
+  }
+
+  // MARK: Channels
+
+  fileprivate func channel(_ key: UInt64) -> Channel? {
+    let index = Int(truncatingIfNeeded: key & 0xFFFF_FFFF)
+    guard index < table.count, let channel = table[index], channel.key == key else { return nil }
+    return channel
+  }
+
+  func assignKey(_ fd: Int32) -> UInt64 {
+    registrations &+= 1
+    // Never all ones: that is the mailbox.
+    if registrations == .max { registrations = 1 }
+    return UInt64(registrations) << 32 | UInt64(UInt32(bitPattern: fd))
+  }
+
+  func enter(_ channel: Channel) {
+    let index = Int(channel.fd)
+    while table.count <= index { table.append(nil) }
+    table[index] = channel
+  }
+
+  func leave(_ channel: Channel) {
+    let index = Int(channel.fd)
+    if index < table.count, table[index] === channel { table[index] = nil }
+  }
+
+  var channels: [Channel] { table.compactMap { $0 } }
+
+  // MARK: The date
+
+  private func refreshDate() {
+    let second = SystemCalls.wallSeconds()
+    guard second != dateSecond else { return }
+    dateSecond = second
+    dateLine = HTTPDate.fieldLine(secondsSince1970: second)
+  }
+}

@@ -1,0 +1,151 @@
+package import HTTPModel
+import Synchronization
+
+/// An HTTP/1.1 server: event loops, each with its listener, that put requests to one `Responder`.
+package final class HTTPServer: Sendable {
+  package let host: String
+  package let port: UInt16
+  private let shared: ServerShared
+  private let loops: [LoopHandle]
+  private let hasStopped = Mutex(false)
+
+  /// Binds, listens, and serves from then on.
+  ///
+  /// - Errors: `SystemError` of the call that failed; `.bind` with EADDRINUSE when the port is taken
+  ///   (also by another server that shares its port among its own loops).
+  package static func start(
+    configuration: ServerConfiguration, responder: any Responder
+  ) throws(SystemError) -> HTTPServer {
+    let limit = SystemCalls.raiseDescriptorLimit()
+    var configuration = configuration
+    // Some descriptors are for others: listeners, files, the client.
+    configuration.connectionsMax = max(1, min(configuration.connectionsMax, limit - 64))
+    let system = SystemCalls(faults: configuration.faults)
+    let loopCount = max(1, configuration.loopCount ?? SystemCalls.processorCount())
+    let (sockets, port) = try makeListeners(configuration, loopCount, system)
+    let shared = ServerShared(configuration: configuration, responder: responder)
+    var loops: [LoopHandle] = []
+    do {
+      for _ in sockets { loops.append(try EventLoop.start(system: system)) }
+    } catch {
+      for socket in sockets { system.close(socket) }
+      for loop in loops { loop.post(.run { $0.stop() }) }
+      throw error
+    }
+    for (loop, socket) in zip(loops, sockets) {
+      loop.post(
+        .run { loop in
+          let listener = Listener(loop: loop, fd: socket, server: shared)
+          // Without a place in epoll this loop serves nobody; the others do.
+          do { try listener.open() } catch { listener.close() }
+        })
+    }
+    return HTTPServer(host: configuration.host, port: port, shared: shared, loops: loops)
+  }
+
+  private init(host: String, port: UInt16, shared: ServerShared, loops: [LoopHandle]) {
+    self.host = host
+    self.port = port
+    self.shared = shared
+    self.loops = loops
+  }
+
+  /// Connections open now.
+  package var connectionCount: Int { shared.connectionCount.load(ordering: .relaxed) }
+
+  /// One listener per loop on the same port.
+  ///
+  /// The first is bound without SO_REUSEPORT, so that a port which anybody else has is refused;
+  /// only then is it shared with the others.
+  private static func makeListeners(
+    _ configuration: ServerConfiguration, _ count: Int, _ system: SystemCalls
+  ) throws(SystemError) -> ([Int32], UInt16) {
+    guard var address = SocketAddress(host: configuration.host, port: configuration.port) else {
+      throw SystemError.invalidAddress
+    }
+    var sockets: [Int32] = []
+    do {
+      for index in 0..<count {
+        let socket = try system.makeSocket(address)
+        sockets.append(socket)
+        try system.allowReuseAddress(socket)
+        if index > 0 { try system.allowReusePort(socket) }
+        try system.bind(socket, address)
+        if index == 0 {
+          if count > 1 { try system.allowReusePort(socket) }
+          address.port = try system.localAddress(socket).port
+          // Listening at once closes the gap in which another could bind the same port.
+          try system.listen(socket, backlog: 4096)
+        }
+      }
+      for socket in sockets.dropFirst() { try system.listen(socket, backlog: 4096) }
+    } catch {
+      for socket in sockets { system.close(socket) }
+      throw error
+    }
+    return (sockets, address.port)
+  }
+
+  /// Stops accepting, lets what is in flight finish for `grace`, then ends streams and cuts the
+  /// rest. Returns when everything is closed and the loops have ended.
+  package func stop(grace: Duration = .seconds(5)) async {
+    let isFirst = hasStopped.withLock { stopped in
+      defer { stopped = true }
+      return !stopped
+    }
+    guard isFirst else { return }
+    shared.isStopping.store(true, ordering: .sequentiallyConsistent)
+    tellAll(.drain)
+    let deadline = SystemCalls.now() + grace.nanoseconds
+    if let first = loops.first {
+      first.post(
+        .run { loop in
+          StopTimer(loop: loop) { [self] in tellAll(.abort) }.start(at: deadline)
+        })
+    }
+    await shared.waitUntilEmpty()
+    await endLoops()
+  }
+
+  private func tellAll(_ command: ChannelCommand) {
+    for loop in loops {
+      loop.post(
+        .run { loop in
+          for channel in loop.channels { channel.onCommand(command) }
+        })
+    }
+  }
+
+  private func endLoops() async {
+    for handle in loops {
+      await withCheckedContinuation { continuation in
+        let isTaken = handle.post(
+          .run { loop in
+            loop.onEnd.append { continuation.resume() }
+            loop.stop()
+          })
+        if !isTaken { continuation.resume() }
+      }
+    }
+  }
+}
+
+/// A timer of a server's first loop: the end of the grace.
+private final class StopTimer: Channel {
+  private let action: () -> Void
+
+  init(loop: EventLoop, action: @escaping () -> Void) {
+    self.action = action
+    super.init(loop: loop, fd: loop.system.openSpare())
+  }
+
+  func start(at deadline: Int64) {
+    enterWithoutEvents()
+    loop.schedule(self, at: deadline, token: 1)
+  }
+
+  override func onTimer(_ token: UInt64) {
+    closeDescriptor()
+    action()
+  }
+}

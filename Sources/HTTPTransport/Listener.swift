@@ -1,0 +1,113 @@
+import HTTPModel
+import Synchronization
+
+/// A listening socket of one loop.
+final class Listener: Channel {
+  private let server: ServerShared
+  /// Given up for a moment when there are no descriptors left, so that a waiting connection can be
+  /// accepted and closed instead of staying in the backlog for ever.
+  private var spare: Int32
+  private var isPaused = false
+  /// Connections of this loop that were idle when last looked, oldest last.
+  private var idleCandidates: [Connection] = []
+
+  /// Accepted in one go; then others have their turn.
+  private static let batchSize = 64
+  private static let resumeToken: UInt64 = 1
+
+  init(loop: EventLoop, fd: Int32, server: ServerShared) {
+    self.server = server
+    spare = loop.system.openSpare()
+    super.init(loop: loop, fd: fd)
+  }
+
+  func open() throws(SystemError) { try register(for: Readiness.read) }
+
+  func close() {
+    closeDescriptor()
+    if spare >= 0 { loop.system.close(spare) }
+    spare = -1
+  }
+
+  override func onEvents(_ events: UInt32) {
+    for _ in 0..<Self.batchSize {
+      do {
+        guard let (fd, address) = try loop.system.accept(self.fd) else { return }
+        accepted(fd, address)
+      } catch {
+        return acceptFailed(error)
+      }
+    }
+  }
+
+  override func onTimer(_ token: UInt64) {
+    guard isPaused else { return }
+    isPaused = false
+    if spare < 0 { spare = loop.system.openSpare() }
+    setInterest(Readiness.read)
+  }
+
+  override func onCommand(_ command: ChannelCommand) {
+    if case .drain = command { close() }
+    if case .abort = command { close() }
+  }
+
+  private func accepted(_ fd: Int32, _ address: SocketAddress) {
+    if server.refusedUntil.load(ordering: .relaxed) > loop.now {
+      return loop.system.close(fd)
+    }
+    let count = server.connectionCount.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
+    loop.system.setNoDelay(fd)
+    if let bytes = server.configuration.sendBufferBytes { loop.system.setSendBuffer(fd, bytes) }
+    let connection = Connection(loop: loop, fd: fd, server: server, peer: address.peer)
+    do {
+      try connection.open()
+    } catch {
+      return connection.close(.peerClosed)
+    }
+    if count > server.configuration.connectionsMax, !closeOldestIdle(except: connection) {
+      connection.mustLinger = true
+      connection.refuse(
+        .serviceUnavailable, reason: "Too many connections.", retryAfter: 1)
+      if !connection.isClosed { connection.settle() }
+    }
+  }
+
+  /// Makes room for a new connection. The candidates are looked for in one pass over the table and
+  /// used up one by one, so that a flood of connections costs one pass for many of them.
+  private func closeOldestIdle(except newest: Connection) -> Bool {
+    if let connection = nextIdleCandidate(except: newest) {
+      connection.close(.timedOut)
+      return true
+    }
+    idleCandidates = loop.channels
+      .compactMap { $0 as? Connection }
+      .filter { $0.isIdle && $0 !== newest }
+      .sorted { $0.deadline > $1.deadline }
+    if idleCandidates.count > 64 { idleCandidates.removeFirst(idleCandidates.count - 64) }
+    guard let connection = nextIdleCandidate(except: newest) else { return false }
+    connection.close(.timedOut)
+    return true
+  }
+
+  private func nextIdleCandidate(except newest: Connection) -> Connection? {
+    while let connection = idleCandidates.popLast() {
+      if connection.isIdle, connection !== newest { return connection }
+    }
+    return nil
+  }
+
+  /// No descriptors or no memory: what waits is turned away, then accepting pauses for a moment
+  /// (the socket stays readable, and the loop would do nothing else).
+  private func acceptFailed(_ error: SystemError) {
+    if error.isOutOfDescriptors, spare >= 0 {
+      loop.system.close(spare)
+      spare = -1
+      if let (fd, _) = try? loop.system.accept(self.fd) { loop.system.close(fd) }
+      spare = loop.system.openSpare()
+    }
+    isPaused = true
+    setInterest(0)
+    loop.schedule(self, at: SystemCalls.now() + 50_000_000, token: Self.resumeToken)
+  }
+}

@@ -1,0 +1,91 @@
+/// What waits to be sent on a connection, in order: references to the bytes, never copies.
+struct OutputQueue {
+  struct Segment {
+    enum Kind {
+      /// Heads and framing.
+      case frame
+      /// Content as it stands.
+      case content
+      /// Content that goes out as one chunk: size line in front, CRLF behind.
+      case chunk
+    }
+    var bytes: [UInt8]
+    var kind: Kind
+    /// The last segment of a departure's response.
+    var endsDeparture = false
+
+    /// On the wire, with framing.
+    var wireCount: Int {
+      kind == .chunk ? bytes.count + OutputQueue.chunkPrefixCount(bytes.count) + 2 : bytes.count
+    }
+  }
+
+  private var segments: [Segment] = []
+  private var head = 0
+  /// Bytes of the first segment, framing included, that are sent already.
+  private(set) var sentOfFirst = 0
+  /// Bytes on the wire still to be sent.
+  private(set) var byteCount = 0
+
+  var isEmpty: Bool { head == segments.count }
+  var indices: Range<Int> { head..<segments.count }
+  subscript(_ index: Int) -> Segment { segments[index] }
+
+  /// A segment without bytes is only taken if it marks an end.
+  mutating func append(_ segment: Segment) {
+    guard !segment.bytes.isEmpty || segment.endsDeparture else { return }
+    segments.append(segment)
+    byteCount += segment.wireCount
+  }
+
+  /// How many content bytes lie within the first `count` bytes of the segment's wire form.
+  static func contentCount(of segment: Segment, first count: Int) -> Int {
+    switch segment.kind {
+    case .frame: 0
+    case .content: count
+    case .chunk: min(max(0, count - chunkPrefixCount(segment.bytes.count)), segment.bytes.count)
+    }
+  }
+
+  /// `count` bytes were sent. Tells of each segment how much content left with it and whether it
+  /// ended a departure.
+  mutating func advance(
+    _ count: Int, _ body: (_ segment: Segment, _ contentRange: Range<Int>, _ isDone: Bool) -> Void
+  ) {
+    var left = count
+    while head < segments.count {
+      let segment = segments[head]
+      let available = segment.wireCount - sentOfFirst
+      let taken = min(left, available)
+      if taken == 0, available > 0 { break }
+      let before = Self.contentCount(of: segment, first: sentOfFirst)
+      let after = Self.contentCount(of: segment, first: sentOfFirst + taken)
+      left -= taken
+      byteCount -= taken
+      let isDone = taken == available
+      if isDone {
+        segments[head].bytes = []
+        head += 1
+        sentOfFirst = 0
+      } else {
+        sentOfFirst += taken
+      }
+      body(segment, before..<after, isDone)
+    }
+    if head == segments.count {
+      // An empty queue keeps no memory: most connections are idle.
+      segments = []
+      head = 0
+    } else if head > 256 {
+      segments.removeSubrange(..<head)
+      head = 0
+    }
+  }
+
+  mutating func removeAll() { self = OutputQueue() }
+
+  /// Digits of the size in hexadecimal and CRLF.
+  static func chunkPrefixCount(_ count: Int) -> Int {
+    (max(1, Int.bitWidth - count.leadingZeroBitCount) + 3) / 4 + 2
+  }
+}

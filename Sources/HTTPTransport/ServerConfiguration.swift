@@ -1,0 +1,43 @@
+package import HTTPWire
+
+/// What an `HTTPServer` is started with. Defaults are those of DESIGN §11.
+package struct ServerConfiguration: Sendable {
+  /// Numeric, or `localhost`.
+  package var host = "127.0.0.1"
+  /// 0 picks a free port, the same for all loops.
+  package var port: UInt16 = 0
+  /// nil: one per processor.
+  package var loopCount: Int?
+  package var limits = WireLimits()
+  package var connectionsMax = 10_000
+  /// From the first byte of a head to its last; then 408.
+  package var headTimeout: Duration = .seconds(10)
+  /// Between requests; then the connection closes.
+  package var idleTimeout: Duration = .seconds(60)
+  /// While content is collected: without a byte for so long, 408. A stream has no such limit.
+  package var contentTimeout: Duration = .seconds(60)
+  /// While something waits to be sent: without progress for so long, the connection is cut.
+  package var writeTimeout: Duration = .seconds(60)
+  /// How long content is read and thrown away so that the peer can still read an early answer.
+  package var lingerTimeout: Duration = .seconds(2)
+  /// A peer that has closed its side gets its answer, unless a stream says nothing for so long:
+  /// then it is taken for gone.
+  package var halfClosedStreamTimeout: Duration = .seconds(2)
+  /// How much unread content is thrown away to keep the connection; beyond it, it closes.
+  package var drainBytesMax = 64 * 1024
+  /// SO_SNDBUF of accepted connections, for tests of back-pressure.
+  package var sendBufferBytes: Int32?
+  /// Failures made on purpose, for tests.
+  package var faults: SystemFaults?
+
+  package init() {}
+}
+
+extension Duration {
+  /// Clamped to what fits into nanoseconds.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    guard seconds < 9_000_000_000 else { return .max / 2 }
+    return max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,395 @@
+import CLinux
+import Glibc
+import HTTPModel
+
+/// The operating system as this module sees it: the only place with system calls and errnos.
+///
+/// EINTR is repeated here. What a non-blocking call may answer is a value (`IOResult`), not an
+/// error. With `faults` the N-th call of a kind fails as a test wants it.
+package struct SystemCalls: Sendable {
+  /// What became of a read or write.
+  enum IOResult {
+    /// So many bytes; 0 from a read is the end of the input.
+    case bytes(Int)
+    case wouldBlock
+    /// The connection is broken, or the call cannot work.
+    case failed(SystemError)
+  }
+
+  private let faults: SystemFaults?
+
+  package init(faults: SystemFaults? = nil) { self.faults = faults }
+
+  static func message(of code: Int32) -> String {
+    // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
+    unsafe String(cString: strerror(code))
+  }
+
+  static var invalidArgument: Int32 { EINVAL }
+  static func isOutOfDescriptors(_ code: Int32) -> Bool { code == EMFILE || code == ENFILE }
+  static func isAddressInUse(_ code: Int32) -> Bool { code == EADDRINUSE }
+
+  private func injected(_ call: SystemCall) throws(SystemError) {
+    if case .errno(let code)? = faults?.next(call) { throw SystemError(call, code) }
+  }
+
+  private func check(_ result: Int32, _ call: SystemCall) throws(SystemError) -> Int32 {
+    guard result >= 0 else { throw SystemError(call, errno) }
+    return result
+  }
+
+  // MARK: Memory
+
+  /// Lets the C library give memory back once it is free. Left alone, glibc raises its bounds when
+  /// large blocks come and go, and keeps an arena for each of eight threads a core: after a minute of
+  /// hostile traffic 41 MB stay resident where 24 MB are in use. For a process that is all ours.
+  package static func giveBackFreeMemory() {
+    let bound: Int32 = 256 * 1024
+    // Setting one of the two bounds ends their growing.
+    _ = mallopt(M_MMAP_THRESHOLD, bound)
+    _ = mallopt(M_TRIM_THRESHOLD, bound)
+    _ = mallopt(M_ARENA_MAX, 2)
+  }
+
+  /// Gives every free page of the heap back to the system: after much was freed at once. Takes
+  /// milliseconds; not for a loop.
+  package static func trimFreeMemory() {
+    _ = malloc_trim(0)
+  }
+
+  // MARK: Sockets
+
+  func makeSocket(_ address: SocketAddress) throws(SystemError) -> Int32 {
+    try injected(.socket)
+    let type = Int32(
+      SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    return try check(socket(address.family, type, 0), .socket)
+  }
+
+  func setOption(
+    _ fd: Int32, _ level: Int32, _ name: Int32, _ value: Int32
+  ) throws(SystemError) {
+    var value = value
+    // SAFETY: the pointer is to a local of the size given.
+    _ = try check(
+      unsafe setsockopt(fd, level, name, &value, socklen_t(MemoryLayout<Int32>.size)), .setOption)
+  }
+
+  func setNoDelay(_ fd: Int32) {
+    try? setOption(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+  }
+
+  /// Closing sends RST in place of FIN from now on.
+  func setAbortive(_ fd: Int32) {
+    var value = linger(l_onoff: 1, l_linger: 0)
+    // SAFETY: the pointer is to a local of the size given.
+    _ = unsafe setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  func setReceiveBuffer(_ fd: Int32, _ bytes: Int32) {
+    try? setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes)
+  }
+
+  func setSendBuffer(_ fd: Int32, _ bytes: Int32) {
+    try? setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes)
+  }
+
+  func allowReuseAddress(_ fd: Int32) throws(SystemError) {
+    try setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+  }
+
+  func allowReusePort(_ fd: Int32) throws(SystemError) {
+    try setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)
+  }
+
+  func bind(_ fd: Int32, _ address: SocketAddress) throws(SystemError) {
+    try injected(.bind)
+    // SAFETY: the pointer is valid for the call and for the length given.
+    let result = unsafe address.withPointer { pointer, length in
+      unsafe Glibc.bind(fd, pointer, length)
+    }
+    _ = try check(result, .bind)
+  }
+
+  func listen(_ fd: Int32, backlog: Int32) throws(SystemError) {
+    try injected(.listen)
+    _ = try check(Glibc.listen(fd, backlog), .listen)
+  }
+
+  func localAddress(_ fd: Int32) throws(SystemError) -> SocketAddress {
+    var address = SocketAddress()
+    // SAFETY: the storage is as large as the length says.
+    let result = unsafe address.withMutablePointer { pointer, length in
+      unsafe getsockname(fd, pointer, length)
+    }
+    _ = try check(result, .name)
+    return address
+  }
+
+  /// nil when nobody waits any more.
+  func accept(_ listener: Int32) throws(SystemError) -> (fd: Int32, peer: SocketAddress)? {
+    while true {
+      try injected(.accept)
+      var address = SocketAddress()
+      // SAFETY: the storage is as large as the length says.
+      let fd = unsafe address.withMutablePointer { pointer, length in
+        unsafe accept4(
+          listener, pointer, length, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+      }
+      if fd >= 0 { return (fd, address) }
+      switch errno {
+      case EAGAIN: return nil
+      // The peer was gone before it was accepted, or a network error that accept passes on.
+      case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: continue
+      default: throw SystemError(.accept, errno)
+      }
+    }
+  }
+
+  /// True if connected at once, false if it goes on in the background.
+  func connect(_ fd: Int32, _ address: SocketAddress) throws(SystemError) -> Bool {
+    try injected(.connect)
+    // SAFETY: the pointer is valid for the call and for the length given.
+    let result = unsafe address.withPointer { pointer, length in
+      unsafe Glibc.connect(fd, pointer, length)
+    }
+    if result == 0 { return true }
+    if errno == EINPROGRESS || errno == EINTR { return false }
+    throw SystemError(.connect, errno)
+  }
+
+  /// The error that a background connect or a broken connection left behind.
+  func pendingError(_ fd: Int32) -> Int32 {
+    var value: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    // SAFETY: both pointers are to locals of the right size.
+    _ = unsafe getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length)
+    return value
+  }
+
+  func receive(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
+    var capacity = buffer.count
+    switch faults?.next(.receive) {
+    case .errno(EAGAIN): return .wouldBlock
+    case .errno(EINTR): return unsafe receive(fd, into: buffer)
+    case .errno(let code): return .failed(SystemError(.receive, code))
+    case .short(let limit): capacity = min(capacity, limit)
+    case nil: break
+    }
+    while true {
+      // SAFETY: at most `capacity` bytes, which is no more than the buffer's, are written.
+      let count = unsafe recv(fd, buffer.baseAddress, capacity, 0)
+      if count >= 0 { return .bytes(count) }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      default: return .failed(SystemError(.receive, errno))
+      }
+    }
+  }
+
+  /// Never raises SIGPIPE. For one buffer `send` costs the kernel less than `sendmsg`.
+  func send(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) -> IOResult {
+    var count = bytes.count
+    switch faults?.next(.send) {
+    case .errno(EAGAIN): return .wouldBlock
+    case .errno(EINTR): break
+    case .errno(let code): return .failed(SystemError(.send, code))
+    case .short(let limit): count = min(count, max(1, limit))
+    case nil: break
+    }
+    while true {
+      // SAFETY: at most the buffer's bytes are read, during the call only.
+      let sent = unsafe Glibc.send(fd, bytes.baseAddress, count, Int32(MSG_NOSIGNAL))
+      if sent >= 0 { return .bytes(sent) }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      default: return .failed(SystemError(.send, errno))
+      }
+    }
+  }
+
+  /// Sends several parts in one call. Never raises SIGPIPE.
+  func send(
+    _ fd: Int32, _ parts: UnsafeMutableBufferPointer<iovec>, totalCount: Int
+  ) -> IOResult {
+    var partCount = parts.count
+    switch faults?.next(.send) {
+    case .errno(EAGAIN): return .wouldBlock
+    case .errno(EINTR): break
+    case .errno(let code): return .failed(SystemError(.send, code))
+    case .short(let limit) where totalCount > limit:
+      // One part, cut: short enough for every test.
+      partCount = 1
+      unsafe parts[0].iov_len = min(parts[0].iov_len, max(1, limit))
+    default: break
+    }
+    var message = unsafe msghdr()
+    unsafe message.msg_iov = parts.baseAddress
+    unsafe message.msg_iovlen = partCount
+    while true {
+      // SAFETY: the parts are valid for the call, by the caller's promise.
+      let count = unsafe sendmsg(fd, &message, Int32(MSG_NOSIGNAL))
+      if count >= 0 { return .bytes(count) }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN: return .wouldBlock
+      default: return .failed(SystemError(.send, errno))
+      }
+    }
+  }
+
+  /// Bytes that were handed over and that the peer has not acknowledged yet.
+  func unacknowledgedCount(_ fd: Int32) -> Int {
+    var count: Int32 = 0
+    // SAFETY: SIOCOUTQ (the same number as TIOCOUTQ) writes one int.
+    guard unsafe ioctl(fd, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
+    return Int(count)
+  }
+
+  /// Bytes that have arrived and were not read yet.
+  func unreadCount(_ fd: Int32) -> Int {
+    var count: Int32 = 0
+    // SAFETY: FIONREAD writes one int.
+    guard unsafe ioctl(fd, UInt(FIONREAD), &count) == 0 else { return 0 }
+    return Int(count)
+  }
+
+  /// Sends FIN; reading goes on.
+  func shutdownWrite(_ fd: Int32) {
+    _ = Glibc.shutdown(fd, Int32(SHUT_WR))
+  }
+
+  func close(_ fd: Int32) { _ = Glibc.close(fd) }
+
+  /// A descriptor kept in reserve for the moment when there are no more.
+  func openSpare() -> Int32 {
+    // SAFETY: a literal path.
+    unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+  }
+
+  // MARK: epoll, eventfd, time, threads
+
+  func makePoller() throws(SystemError) -> Int32 {
+    try injected(.epollCreate)
+    return try check(epoll_create1(Int32(EPOLL_CLOEXEC)), .epollCreate)
+  }
+
+  func makeWakeup() throws(SystemError) -> Int32 {
+    try injected(.eventfd)
+    return try check(
+      eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC)), .eventfd)
+  }
+
+  func watch(
+    _ poller: Int32, _ fd: Int32, _ interest: UInt32, key: UInt64
+  ) throws(SystemError) {
+    try control(poller, EPOLL_CTL_ADD, fd, interest, key)
+  }
+
+  func rewatch(
+    _ poller: Int32, _ fd: Int32, _ interest: UInt32, key: UInt64
+  ) throws(SystemError) {
+    try control(poller, EPOLL_CTL_MOD, fd, interest, key)
+  }
+
+  private func control(
+    _ poller: Int32, _ operation: Int32, _ fd: Int32, _ interest: UInt32, _ key: UInt64
+  ) throws(SystemError) {
+    try injected(.epollControl)
+    var event = unsafe epoll_event(events: interest, data: epoll_data_t(u64: key))
+    // SAFETY: the pointer is to a local.
+    _ = try check(unsafe epoll_ctl(poller, operation, fd, &event), .epollControl)
+  }
+
+  /// The number of events; 0 after the timeout or an interruption.
+  func wait(
+    _ poller: Int32, _ events: UnsafeMutableBufferPointer<epoll_event>, milliseconds: Int32
+  ) -> Int {
+    if case .errno? = faults?.next(.epollWait) { return 0 }
+    // SAFETY: at most as many events as the buffer has are written.
+    let count = unsafe epoll_wait(
+      poller, events.baseAddress, Int32(clamping: events.count), milliseconds)
+    return max(0, Int(count))
+  }
+
+  func signal(_ wakeup: Int32) {
+    var one: UInt64 = 1
+    // SAFETY: eight bytes of a local. EAGAIN means that the loop is already signalled.
+    _ = unsafe write(wakeup, &one, 8)
+  }
+
+  func clear(_ wakeup: Int32) {
+    var count: UInt64 = 0
+    // SAFETY: eight bytes of a local.
+    _ = unsafe read(wakeup, &count, 8)
+  }
+
+  /// Nanoseconds on the monotonic clock.
+  static func now() -> Int64 {
+    var time = timespec()
+    // SAFETY: the pointer is to a local.
+    _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+
+  /// Seconds since 1970, cheap and a few milliseconds late.
+  static func wallSeconds() -> Int {
+    var time = timespec()
+    // SAFETY: the pointer is to a local.
+    _ = unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
+    return time.tv_sec
+  }
+
+  static func currentThread() -> UInt { UInt(pthread_self()) }
+
+  /// Runs `body` on a thread of its own.
+  func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    try injected(.threadCreate)
+    var thread = pthread_t()
+    let context = unsafe Unmanaged.passRetained(ThreadBody(body))
+    // SAFETY: the context is retained here and released by the thread, exactly once.
+    let result = unsafe pthread_create(
+      &thread, nil,
+      { raw in
+        guard let raw = unsafe raw else { return nil }
+        unsafe Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
+        return nil
+      }, context.toOpaque())
+    guard result == 0 else {
+      unsafe context.release()
+      throw SystemError(.threadCreate, result)
+    }
+    pthread_detach(thread)
+  }
+
+  /// Raises the soft limit of descriptors to the hard one. The limit that holds now.
+  @discardableResult
+  static func raiseDescriptorLimit() -> Int {
+    var limit = rlimit()
+    // SAFETY: the pointers are to a local.
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+      return 1024
+    }
+    if limit.rlim_cur < limit.rlim_max {
+      var raised = limit
+      raised.rlim_cur = limit.rlim_max
+      if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 {
+        limit = raised
+      }
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// How many processors this process may use.
+  static func processorCount() -> Int {
+    let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    return max(1, count)
+  }
+}
+
+private final class ThreadBody: Sendable {
+  let run: @Sendable () -> Void
+  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}

@@ -1,0 +1,122 @@
+/// Byte values and classes of RFC 9110 §5.6.
+enum Byte {
+  static let tab: UInt8 = 0x09
+  static let lineFeed: UInt8 = 0x0A
+  static let carriageReturn: UInt8 = 0x0D
+  static let space: UInt8 = 0x20
+  static let comma: UInt8 = 0x2C
+  static let slash: UInt8 = 0x2F
+  static let zero: UInt8 = 0x30
+  static let colon: UInt8 = 0x3A
+  static let semicolon: UInt8 = 0x3B
+  static let equals: UInt8 = 0x3D
+  static let quote: UInt8 = 0x22
+  static let backslash: UInt8 = 0x5C
+  static let delete: UInt8 = 0x7F
+}
+
+extension UInt8 {
+  /// `tchar`, as two bit sets over ASCII: a table without a memory access.
+  @inline(__always) var isTokenCharacter: Bool {
+    // ! # $ % & ' * + - . 0–9 | A–Z ^ _ ` a–z | ~
+    let low: UInt64 = 0x03FF_6CFA_0000_0000
+    let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+    if self < 64 { return low >> UInt64(self) & 1 != 0 }
+    return self < 128 && high >> UInt64(self & 63) & 1 != 0
+  }
+
+  /// What may stand in `uri-host [":" port]` (RFC 3986 §3.2.2): unreserved, `%`, sub-delims
+  /// without the comma, `:` and the brackets of an IPv6 literal.
+  @inline(__always) var isHostCharacter: Bool {
+    // ! $ % & ' ( ) * + - . 0–9 : ; = | A–Z [ ] _ a–z ~
+    let low: UInt64 = 0x2FFF_6FF2_0000_0000
+    let high: UInt64 = 0x47FF_FFFE_AFFF_FFFE
+    if self < 64 { return low >> UInt64(self) & 1 != 0 }
+    return self < 128 && high >> UInt64(self & 63) & 1 != 0
+  }
+
+  /// What may stand in a line: HTAB, SP, visible ASCII and obs-text (RFC 9110 §5.5).
+  @inline(__always) var isLineCharacter: Bool {
+    (self >= Byte.space && self != Byte.delete) || self == Byte.tab
+  }
+
+  @inline(__always) var isDigit: Bool { self &- Byte.zero < 10 }
+
+  @inline(__always) var hexDigitValue: UInt8? {
+    let digit = self &- Byte.zero
+    if digit < 10 { return digit }
+    let letter = (self | 0x20) &- 0x61
+    return letter < 6 ? letter + 10 : nil
+  }
+}
+
+extension [UInt8] {
+  /// Appends a copy of the bytes.
+  @inline(__always) mutating func append(copying bytes: Span<UInt8>) {
+    // SAFETY: the pointer is used within the closure only, for a copy of exactly its count.
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+}
+
+extension Span<UInt8> {
+  /// The first index at or after `start` and below `end` that cannot stand in a line; else `end`.
+  ///
+  /// Eight bytes at a time: a byte's high bit is set in `marks` if the byte is below 0x20 or 0x7F.
+  /// Borrows can only mark bytes above a true one, so the lowest mark is always right.
+  @inline(__always) func endOfLineCharacters(from start: Int, to end: Int) -> Int {
+    precondition(start >= 0 && end <= count)
+    var index = start
+    // SAFETY: a span of bytes is a span of its bytes.
+    let bytes = unsafe self.bytes
+    while index + 8 <= end {
+      // SAFETY: `index + 8 <= end <= count`, and a UInt64 may have any bits.
+      let raw = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      let word = UInt64(littleEndian: raw)
+      let below = (word &- 0x2020_2020_2020_2020) & ~word
+      let deleted = word ^ 0x7F7F_7F7F_7F7F_7F7F
+      let isDelete = (deleted &- 0x0101_0101_0101_0101) & ~deleted
+      let marks = (below | isDelete) & 0x8080_8080_8080_8080
+      if marks == 0 {
+        index += 8
+        continue
+      }
+      index += marks.trailingZeroBitCount >> 3
+      guard self[index] == Byte.tab else { return index }
+      index += 1
+    }
+    while index < end, self[index].isLineCharacter { index += 1 }
+    return index
+  }
+
+  /// The first index at or after `range`'s start that is no token character; else its end.
+  @inline(__always) func endOfToken(in range: Range<Int>) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    var index = range.lowerBound
+    // SAFETY: the range lies within the span, checked above.
+    while index < range.upperBound, unsafe self[unchecked: index].isTokenCharacter { index += 1 }
+    return index
+  }
+
+  /// Whether the bytes at `range` are `text`, which is in lower case, without regard to case.
+  @inline(__always) func equalsIgnoringCase(_ range: Range<Int>, _ text: StaticString) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    for offset in 0..<range.count {
+      // SAFETY: `offset` is below the text's length and the range within the span, checked above.
+      let expected = unsafe text.utf8Start[offset]
+      let byte = unsafe self[unchecked: range.lowerBound + offset]
+      guard (byte &- 0x41 < 26 ? byte | 0x20 : byte) == expected else { return false }
+    }
+    return true
+  }
+
+  /// Whether the bytes at `range` are exactly `text`.
+  @inline(__always) func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for offset in 0..<range.count {
+      // SAFETY: `offset` is below the text's length, checked above; the text is static.
+      guard unsafe text.utf8Start[offset] == self[range.lowerBound + offset] else { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,84 @@
+package import HTTPModel
+
+/// Memory for heads that goes round: what a responder did not keep of a request is used again for
+/// the next one, so a request makes no heap call unless somebody holds on to it.
+///
+/// **Isolation**: one per event loop.
+package struct HeadSpares: Sendable {
+  private var target: [UInt8] = []
+  private var fieldBytes: [UInt8] = []
+  private var lines: [Fields.Line] = []
+
+  package init() {}
+
+  mutating func takeTarget() -> [UInt8] { Self.take(&target) }
+  mutating func takeLines() -> [Fields.Line] { Self.take(&lines) }
+
+  private static func take<Element>(_ array: inout [Element]) -> [Element] {
+    var taken: [Element] = []
+    swap(&taken, &array)
+    taken.removeAll(keepingCapacity: true)
+    return taken
+  }
+
+  mutating func makeFields(_ head: Span<UInt8>, _ parser: HeadParser) -> Fields {
+    var bytes = Self.take(&fieldBytes)
+    bytes.append(copying: head.extracting(parser.fieldsStart..<parser.fieldsEnd))
+    return Fields(bytes: bytes, lines: parser.lines)
+  }
+
+  /// Takes back what a request was made of; arrays that somebody else holds are let go.
+  package mutating func reclaim(_ request: consuming Request) {
+    target = request.target.bytes
+    fieldBytes = request.fields.bytes
+    lines = request.fields.lines
+  }
+}
+
+extension Method {
+  /// The method whose token stands at `range`.
+  init(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    switch range.count {
+    case 3 where bytes.equals(range, "GET"): self = .get
+    case 3 where bytes.equals(range, "PUT"): self = .put
+    case 4 where bytes.equals(range, "POST"): self = .post
+    case 4 where bytes.equals(range, "HEAD"): self = .head
+    default:
+      var token: [UInt8] = []
+      token.append(copying: bytes.extracting(range))
+      self.init(String(decoding: token, as: UTF8.self))
+    }
+  }
+}
+
+extension RequestTarget {
+  /// Checks the form of the target at `range` and copies it into `storage`.
+  ///
+  /// - Errors: `.invalidTarget` for what is neither a path, nor an http URI, nor `*` with OPTIONS.
+  /// - Source: RFC 9112 §3.2. Bytes beyond ASCII and characters that should have been encoded are
+  ///   let through: widespread clients send them, and they cannot be misread as framing.
+  init(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, _ method: Method, _ storage: consuming [UInt8]
+  ) throws(HTTPParseError) {
+    var copy = storage
+    copy.append(copying: bytes.extracting(range))
+    if bytes[range.lowerBound] == Byte.slash {
+      var question = 0
+      while question < copy.count, copy[question] != 0x3F { question += 1 }
+      let query = question < copy.count ? question + 1..<copy.count : nil
+      self.init(bytes: copy, form: .origin, path: 0..<question, query: query, authority: nil)
+      return
+    }
+    let target = RequestTarget(bytes: copy)
+    switch target.form {
+    case .asterisk where method == .options: break
+    case .absolute:
+      let authority = target.authorityRange ?? 0..<0
+      guard !authority.isEmpty, MessageFraming.isHost(copy.span, authority) else {
+        throw HTTPParseError(.invalidTarget, at: range.lowerBound)
+      }
+    default: throw HTTPParseError(.invalidTarget, at: range.lowerBound)
+    }
+    self = target
+  }
+}

@@ -1,0 +1,89 @@
+/// A field value of the form `head; name=value; name="quoted"; name*=UTF-8''percent`.
+///
+/// Source: RFC 9110 §5.6.6; RFC 8187 for the extended form; RFC 7578 §4.2 and the HTML standard for
+/// raw UTF-8 inside quotes.
+package struct FieldParameters: Sendable, Equatable {
+  package private(set) var head: String
+  /// Names in lower case. Malformed pieces are left out.
+  private var pairs: [(name: String, value: String)] = []
+
+  package init(_ text: String) {
+    let bytes = Array(text.utf8)
+    var index = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
+    head = Self.trimmed(bytes[..<index])
+    while index < bytes.count {
+      index += 1
+      let start = index
+      while index < bytes.count, bytes[index] != UInt8(ascii: "="),
+        bytes[index] != UInt8(ascii: ";")
+      {
+        index += 1
+      }
+      let name = Self.trimmed(bytes[start..<index]).lowercased()
+      guard index < bytes.count, bytes[index] == UInt8(ascii: "=") else { continue }
+      index += 1
+      let value = Self.value(bytes, &index)
+      if !name.isEmpty { pairs.append((name, value)) }
+    }
+  }
+
+  /// The value of a parameter; its extended form (`name*`) wins if it can be decoded.
+  package subscript(_ name: String) -> String? {
+    if let extended = first(name + "*"), let text = Self.decodeExtended(extended) { return text }
+    return first(name)
+  }
+
+  private func first(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+  package static func == (left: FieldParameters, right: FieldParameters) -> Bool {
+    left.head == right.head && left.pairs.elementsEqual(right.pairs) { $0 == $1 }
+  }
+
+  /// Reads a token or quoted string and whatever follows it up to the next semicolon.
+  private static func value(_ bytes: [UInt8], _ index: inout Int) -> String {
+    while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+    let start = index
+    guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
+      while index < bytes.count, bytes[index] != UInt8(ascii: ";") { index += 1 }
+      return trimmed(bytes[start..<index])
+    }
+    index += 1
+    var text: [UInt8] = []
+    while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+      // A backslash quotes only what needs it: old browsers send whole Windows paths.
+      if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count,
+        bytes[index + 1] == UInt8(ascii: "\"") || bytes[index + 1] == UInt8(ascii: "\\")
+      {
+        index += 1
+      }
+      text.append(bytes[index])
+      index += 1
+    }
+    while index < bytes.count, bytes[index] != UInt8(ascii: ";") { index += 1 }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// `charset'language'percent-encoded`, of UTF-8 or Latin-1.
+  private static func decodeExtended(_ text: String) -> String? {
+    let pieces = text.utf8.split(
+      separator: UInt8(ascii: "'"), maxSplits: 2, omittingEmptySubsequences: false)
+    guard pieces.count == 3, let bytes = FormURLEncoded.decode(pieces[2], plusIsSpace: false) else {
+      return nil
+    }
+    switch String(Substring(pieces[0])).lowercased() {
+    case "utf-8": return String(validating: bytes, as: UTF8.self)
+    case "iso-8859-1":
+      var latin = String.UnicodeScalarView()
+      for byte in bytes { latin.append(Unicode.Scalar(byte)) }
+      return String(latin)
+    default: return nil
+    }
+  }
+
+  private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
+    var bytes = bytes
+    while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
+    while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,58 @@
+/// Where in a text the values of a document stand, by JSON Pointer.
+///
+/// - Source: RFC 6901 for the form of the paths (`/rules/0/name`, the document itself is empty).
+package struct SourceMap: Sendable, Equatable {
+  /// Members by the position of their key, elements by their own.
+  private var positions: [String: SourcePosition] = [:]
+
+  package init() {}
+
+  package var count: Int { positions.count }
+
+  /// The position of exactly this path.
+  package subscript(_ pointer: String) -> SourcePosition? { positions[pointer] }
+
+  /// The position of the path, or of the nearest value above it that the text has: for a message
+  /// about something that is missing.
+  package func nearest(_ pointer: String) -> SourcePosition? {
+    var path = Substring(pointer)
+    while true {
+      if let position = positions[String(path)] { return position }
+      guard let slash = path.lastIndex(of: "/") else { return nil }
+      path = path[..<slash]
+    }
+  }
+
+  package mutating func set(_ pointer: String, _ position: SourcePosition) {
+    positions[pointer] = position
+  }
+
+  /// One more step of a pointer.
+  package static func step(_ pointer: String, _ key: String) -> String {
+    guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
+      return pointer + "/" + key
+    }
+    var text = pointer + "/"
+    for character in key.unicodeScalars {
+      switch character {
+      case "~": text += "~0"
+      case "/": text += "~1"
+      default: text.unicodeScalars.append(character)
+      }
+    }
+    return text
+  }
+
+  mutating func add(_ node: YAMLNode, at pointer: String, from key: SourcePosition? = nil) {
+    positions[pointer] = key ?? node.position
+    switch node.content {
+    case .scalar: break
+    case .sequence(let nodes):
+      for (index, node) in nodes.enumerated() { add(node, at: "\(pointer)/\(index)") }
+    case .mapping(let pairs):
+      for pair in pairs {
+        add(pair.value, at: Self.step(pointer, pair.key.keyText), from: pair.key.position)
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// A hub about itself.
+enum HubHandlers {
+  static func version(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.json(versionObject(scope, "@scramjet/host"))
+  }
+
+  static func versionObject(_ scope: Scope, _ service: String) -> JSON {
+    let version = scope.world.read { $0.settings.version }
+    return [
+      "service": .string(service), "apiVersion": "v1", "version": .string(version),
+      "build": "source",
+    ]
+  }
+
+  static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let given = scope.world.read { state in state.hubs[scope.hubSerial]?.load }
+    return scope.json(given ?? MachineLoad.object())
+  }
+
+  static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let stream = scope.world.read { state in state.hubs[scope.hubSerial]?.log }
+    guard let stream, let reader = StreamReader(stream, in: scope.world) else { throw .notFound }
+    return StreamHandlers.answer(scope, reader)
+  }
+
+  static func audit(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let hub = scope.hubSerial
+    let stream = scope.world.mutate { state, step -> StreamID? in
+      guard let stream = state.hubs[hub]?.audit else { return nil }
+      state.auditReaderCame(hub: hub, &step)
+      return stream
+    }
+    guard let stream,
+      let reader = StreamReader(
+        stream, in: scope.world, onLeave: { state, _ in state.auditReaderLeft(hub: hub) })
+    else { throw .notFound }
+    return StreamHandlers.answer(scope, reader)
+  }
+
+  static func status(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let space = scope.world.read { state in state.spaces[scope.space]?.id }
+    guard let space else { return scope.json(["cpm": [:]]) }
+    return scope.json(["cpm": ["connected": true, "cpmId": .string(space)]])
+  }
+
+  static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let entities = scope.world.read { state -> JSON in
+      guard let hub = state.hubs[scope.hubSerial] else { return [:] }
+      return [
+        "sequences": .array(state.sequenceObjects(of: hub)),
+        "instances": .array(state.instanceObjects(of: hub)),
+      ]
+    }
+    return scope.json(entities)
+  }
+
+  static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let config = scope.world.read { state -> JSONObject in
+      guard let hub = state.hubs[scope.hubSerial] else { return [:] }
+      return Self.config(of: hub, space: state.spaces[hub.space]?.id ?? "", state.settings)
+    }
+    return scope.json(.object(config))
+  }
+
+  /// The running configuration, without secrets.
+  /// Source: hub 1.0.1 on the wire.
+  private static func config(
+    of hub: Hub, space: String, _ settings: ScramjetSettings
+  ) -> JSONObject {
+    let delay = Int(clamping: settings.lifetimeExtension.clampedNanoseconds / 1_000_000)
+    var config: JSONObject = [
+      "logLevel": "trace", "logColors": true, "customName": "",
+      "description": .string(hub.description ?? ""), "tags": .array(hub.tags.map(JSON.string)),
+      "cpmUrl": "", "cpmId": .string(space),
+      "cpm": ["maxReconnections": 100, "reconnectionDelay": 2000], "debug": false,
+      "docker": [
+        "prerunner": ["image": "scramjetorg/pre-runner:1.0.1", "maxMem": 128],
+        "runner": [
+          "image": "", "maxMem": 512, "exposePortsRange": [30000, 32767], "hostIp": "0.0.0.0",
+        ],
+        "runnerImages": [
+          "python3": "scramjetorg/runner-py:1.0.1", "node": "scramjetorg/runner:1.0.1",
+        ],
+      ],
+      "identifyExisting": false,
+      "host": [
+        "apiBase": "/api/v1", "infoFilePath": "/tmp/sth-id.json", "instancesServerPort": 8001,
+        "hostname": "127.0.0.1", "port": 8000, "federationControl": false, "id": .string(hub.id),
+      ],
+      "instanceRequirements": ["cpuLoad": 10, "freeMem": 256, "freeSpace": 128],
+      "safeOperationLimit": 512, "runtimeAdapter": .string(settings.runtime),
+      "startupConfig": "", "exitWithLastInstance": false,
+      "timings": [
+        "heartBeatInterval": 10000, "instanceLifetimeExtensionDelay": .integer(delay),
+        "instanceAdapterExitDelay": 9000,
+      ],
+      "telemetry": ["status": false],
+      "kubernetes": [
+        "namespace": "default",
+        "runnerImages": [
+          "python3": "scramjetorg/runner-py:1.0.1", "node": "scramjetorg/runner:1.0.1",
+        ],
+        "timeout": "0",
+      ],
+    ]
+    for (key, value) in hub.config?.objectValue?.members ?? [] { config[key] = value }
+    return config
+  }
+}

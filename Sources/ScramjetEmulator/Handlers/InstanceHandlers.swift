@@ -1,0 +1,111 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// Reading about instances.
+enum InstanceHandlers {
+  static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.world.lookedAtPending()
+    let list = scope.world.read { state in
+      state.hubs[scope.hubSerial].map { state.instanceObjects(of: $0) } ?? []
+    }
+    return scope.json(.array(list))
+  }
+
+  static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.json(.object(try object(scope)))
+  }
+
+  static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let instance = try instance(scope)
+    return scope.json(instance.health)
+  }
+
+  /// The instance as it is now; time skips on while it is not over.
+  static func instance(_ scope: Scope) throws(ScramjetError) -> Instance {
+    let serial = scope.instance ?? 0
+    if scope.call.tenant.clock.mode == .skip { scope.world.lookedAtPending() }
+    let instance = scope.world.read { state in state.instances[serial] }
+    guard let instance else { throw .unknownInstance(scope.parameter("id")) }
+    return instance
+  }
+
+  static func object(_ scope: Scope) throws(ScramjetError) -> JSONObject {
+    try instance(scope).object
+  }
+}
+
+/// Stop, kill, and how often an instance reports.
+enum LifeHandlers {
+  static func stop(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let body = try RequestChecks.json(scope.call.content)
+    let timeout = try timeout(body?["timeout"])
+    let mayCallKeepAlive = try flag(body?["canCallKeepalive"], "canCallKeepalive")
+    let serial = scope.instance ?? 0
+    let (number, before) = scope.world.mutate { state, step -> (Int?, JSONObject) in
+      let number = state.stop(
+        serial, timeout: timeout, mayCallKeepAlive: mayCallKeepAlive, &step)
+      return (number, state.instances[serial]?.object ?? [:])
+    }
+    guard let number else { return scope.json(.object(before), .accepted) }
+    // The reply comes when the time is over, also if the instance has ended before.
+    return .later { _ in
+      let after = try? await scope.world.wait(for: .instance(serial), isPending: true) {
+        state, _ -> JSONObject? in
+        guard let instance = state.instances[serial] else { return before }
+        return instance.stopsDone >= number ? instance.object : nil
+      }
+      return scope.reply(.json(.accepted, JSON.object(after ?? before).serialized()))
+    }
+  }
+
+  /// Milliseconds, the default 7,000; more than a day counts as a day.
+  private static func timeout(_ value: JSON?) throws(ScramjetError) -> Duration {
+    guard let value, !value.isNull else { return .milliseconds(7_000) }
+    guard let number = value.doubleValue else { throw ScramjetError(400, "Invalid timeout format") }
+    return .milliseconds(Int(min(max(number, 0), 86_400_000)))
+  }
+
+  private static func flag(_ value: JSON?, _ name: String) throws(ScramjetError) -> Bool {
+    guard let value, !value.isNull else { return false }
+    guard let flag = value.boolValue else { throw ScramjetError(400, "Invalid \(name) format") }
+    return flag
+  }
+
+  static func kill(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let body = try RequestChecks.json(scope.call.content)
+    let removesImmediately = try flag(body?["removeImmediately"], "removeImmediately")
+    let serial = scope.instance ?? 0
+    let object = scope.world.mutate { state, step -> JSONObject? in
+      guard state.instances[serial]?.status == .running else { return nil }
+      state.kill(serial, removesImmediately: removesImmediately, &step)
+      return state.instances[serial]?.object
+    }
+    guard let object else { throw ScramjetError(400, "Instance not running") }
+    return scope.json(.object(object), .accepted)
+  }
+
+  static func monitoringRate(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let body = try RequestChecks.json(scope.call.content)
+    guard let rate = body?[1]?["monitoringRate"]?.doubleValue, rate >= 0 else {
+      throw ScramjetError(500, "Bad message of type 4003")
+    }
+    let serial = scope.instance ?? 0
+    scope.world.mutate { state, _ in state.instances[serial]?.monitoringRate = min(rate, 1_000) }
+    return scope.json(["accepted": true], .accepted)
+  }
+
+  static func set(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    _ = try RequestChecks.json(scope.call.content)
+    return scope.json([:])
+  }
+
+  /// Health reports as the runner sends them, at the instance's rate on the tenant's clock.
+  static func monitoring(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let serial = scope.instance ?? 0
+    guard let stream = StreamHandlers.reportStream(of: serial, in: scope.world) else {
+      throw .unknownInstance(scope.parameter("id"))
+    }
+    return StreamHandlers.answer(scope, stream)
+  }
+}

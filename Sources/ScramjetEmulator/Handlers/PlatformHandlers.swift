@@ -1,0 +1,139 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// The platform's front, and a multi-manager.
+enum PlatformHandlers {
+  private static func spaceList(_ scope: Scope) -> JSON {
+    scope.world.read { state in
+      .array(state.spaceOrder.compactMap { state.spaces[$0].map { ["id": .string($0.id)] } })
+    }
+  }
+
+  static func spaces(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.json(spaceList(scope))
+  }
+
+  static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    guard scope.call.parameters["hub"] == nil else { throw .notFound }
+    return scope.json(spaceList(scope))
+  }
+
+  static func info(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let isHub = scope.call.parameters["hub"] != nil
+    let tenant = scope.call.tenant
+    let info = scope.world.read { state -> JSONObject in
+      if isHub { return state.hubs[scope.hubSerial].map { state.info(of: $0) } ?? [:] }
+      var ids = IDSource(seed: tenant.seed, tenant: tenant.name)
+      return [
+        "apiBase": "/api/v1", "apiPort": 11000, "id": .string(ids.uuid("multi-manager")),
+        "managersCount": .integer(state.spaces.count),
+      ]
+    }
+    return scope.json(.object(info))
+  }
+
+  static func preflight(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    .now(scope.reply(Endpoint.preflightResponse))
+  }
+
+  // MARK: Spaces of a multi-manager
+
+  static func startSpace(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let body = try RequestChecks.json(scope.call.content)
+    let given = (body?["manager"]?["id"] ?? body?["id"])?.stringValue
+    let id = try scope.world.mutate { state, step throws(ScramjetError) -> String in
+      let id = given ?? step.ids.uuid("space")
+      guard !id.isEmpty, id.utf8.count <= 256, !id.contains("/") else {
+        throw ScramjetError(400, "Invalid manager id")
+      }
+      if state.space(id) != nil {
+        throw ScramjetError(409, "Manager with id \(id) already exists.")
+      }
+      state.addSpace(id, &step)
+      return id
+    }
+    return scope.json(["id": .string(id)], .accepted)
+  }
+
+  static func stopSpace(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let id = scope.parameter("space")
+    try scope.world.mutate { state, step throws(ScramjetError) in
+      guard let space = state.space(id) else { throw .notFound }
+      state.removeSpace(space.serial, &step)
+    }
+    return scope.json(["id": .string(id)])
+  }
+
+  // MARK: Access keys
+
+  private static func space(
+    _ scope: Scope, _ state: borrowing ScramjetState
+  ) throws(ScramjetError) -> Space {
+    guard let space = state.space(scope.parameter("space")) else { throw .notFound }
+    return space
+  }
+
+  static func listKeys(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let keys = try scope.world.read { state throws(ScramjetError) in
+      try space(scope, state).accessKeys
+    }
+    let list: [JSON] = keys.map { key in
+      [
+        "created": .integer(Int(key.created.epochMilliseconds)),
+        "description": .string(key.description),
+      ]
+    }
+    return scope.json(["accessKeys": .array(list)])
+  }
+
+  static func createKey(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let body = try RequestChecks.json(scope.call.content)
+    let description = body?["description"]?.stringValue ?? ""
+    let key = try scope.world.mutate { state, step throws(ScramjetError) -> Space.AccessKey in
+      let serial = try space(scope, state).serial
+      let key = Space.AccessKey(
+        key: step.ids.token("access key", count: 32), description: description, created: step.now)
+      state.spaces[serial]?.accessKeys.append(key)
+      return key
+    }
+    return scope.json([
+      "accessKey": .string(key.key), "description": .string(key.description),
+      "created": .integer(Int(key.created.epochMilliseconds)),
+    ])
+  }
+
+  static func revokeKeys(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let all = scope.fields["x-revoke-all"] == "true"
+    let one = scope.fields["x-revoke"]
+    let reply = try scope.world.mutate { state, step throws(ScramjetError) -> JSON in
+      let space = try space(scope, state)
+      if all {
+        state.spaces[space.serial]?.accessKeys = []
+        return [
+          "message": "All access keys revoked", "keysRevoked": .integer(space.accessKeys.count),
+        ]
+      }
+      guard let one else { throw ScramjetError(400, "Missing header: x-revoke") }
+      guard space.accessKeys.contains(where: { $0.key == one }) else {
+        throw ScramjetError(404, "Access key not found")
+      }
+      state.spaces[space.serial]?.accessKeys.removeAll { $0.key == one }
+      for hub in space.hubs where state.hubs[hub]?.accessKey == one {
+        state.disconnectHub(hub, reason: "key_revoked", &step)
+      }
+      return ["message": "Access key revoked"]
+    }
+    return scope.json(reply)
+  }
+}
+
+extension Endpoint {
+  /// Source: hub 1.0.1 on the wire, which forgets PUT.
+  static var preflightResponse: Response {
+    var response = Response(.ok)
+    response.fields.append("Access-Control-Allow-Headers", "*")
+    response.fields.append("Access-Control-Allow-Methods", "DELETE, POST, PUT, GET, OPTIONS")
+    return response
+  }
+}

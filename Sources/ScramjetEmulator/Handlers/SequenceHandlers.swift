@@ -1,0 +1,228 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// Sequences of a hub.
+enum SequenceHandlers {
+  static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let list = scope.world.read { state in
+      state.hubs[scope.hubSerial].map { state.sequenceObjects(of: $0) } ?? []
+    }
+    return scope.json(.array(list))
+  }
+
+  static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let id = scope.parameter("id")
+    let object = scope.world.read { state -> JSON? in
+      guard let hub = state.hubs[scope.hubSerial], let sequence = hub.sequence(id) else {
+        return nil
+      }
+      return state.object(of: sequence, location: hub.id)
+    }
+    guard let object else { throw ScramjetError(404, "Sequence \(id) not found") }
+    return scope.json(object)
+  }
+
+  static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let id = scope.parameter("id")
+    let ids = scope.world.read { state in
+      state.hubs[scope.hubSerial]?.sequence(id).map { state.instanceIDs(of: $0) }
+    }
+    guard let ids else { throw ScramjetError(404, "Sequence \(id) not found") }
+    return scope.json(.array(ids.map(JSON.string)))
+  }
+
+  // MARK: Upload
+
+  static func create(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let alias = scope.fields["x-name"].flatMap { $0.isEmpty ? nil : $0 }
+    try refuseTaken(alias, scope)
+    return upload(scope) { package, state, step throws(ScramjetError) in
+      // Another upload may have taken the alias while this one arrived.
+      if let alias, state.hubs[scope.hubSerial]?.sequence(alias) != nil { throw taken(alias) }
+      let id = step.ids.uuid("sequence")
+      state.addSequence(package, id: id, alias: alias, to: scope.hubSerial, &step)
+      return id
+    }
+  }
+
+  private static func taken(_ alias: String) -> ScramjetError {
+    ScramjetError(405, "Sequence with name \(alias) already exist")
+  }
+
+  private static func refuseTaken(_ alias: String?, _ scope: Scope) throws(ScramjetError) {
+    guard let alias else { return }
+    let isTaken = scope.world.read { state in
+      state.hubs[scope.hubSerial]?.sequence(alias) != nil
+    }
+    if isTaken { throw taken(alias) }
+  }
+
+  static func update(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let name = scope.parameter("id")
+    let check: @Sendable (borrowing ScramjetState) throws(ScramjetError) -> Sequence = {
+      state throws(ScramjetError) in
+      guard let sequence = state.hubs[scope.hubSerial]?.sequence(name) else {
+        throw ScramjetError(404, "Sequence with id: \(name) not found")
+      }
+      guard sequence.instances.isEmpty else {
+        throw ScramjetError(409, "Can't update sequence with instances")
+      }
+      return sequence
+    }
+    _ = try scope.world.read { state throws(ScramjetError) in try check(state) }
+    return upload(scope) { package, state, step throws(ScramjetError) in
+      let old = try check(state)
+      let header = scope.fields["x-name"].flatMap { $0.isEmpty ? nil : $0 }
+      let alias = header ?? (name == old.id ? old.alias : name)
+      state.addSequence(package, id: old.id, alias: alias, to: scope.hubSerial, &step)
+      return old.id
+    }
+  }
+
+  /// A hub keeps what it read, not the bytes: a sequence is never downloaded again.
+  private static func upload(
+    _ scope: Scope,
+    _ keep:
+      @escaping @Sendable (
+        SequencePackage, inout ScramjetState, inout ScramjetState.Step
+      ) throws(ScramjetError) -> String
+  ) -> ServiceAnswer {
+    let limit = scope.world.read { state in state.settings.packageByteLimit }
+    return .later { content in
+      let budget = scope.world.blobs.budget
+      do throws(UploadError) {
+        let upload = try await PackageUpload.receive(
+          content, budget: budget, byteLimit: limit, keepsBytes: false)
+        do throws(ScramjetError) {
+          let id = try scope.world.mutate { state, step throws(ScramjetError) in
+            try keep(upload.package, &state, &step)
+          }
+          return scope.reply(.json(.ok, JSON.object(["id": .string(id)]).serialized()))
+        } catch { return scope.reply(error.response) }
+      } catch { return scope.reply(refusal(error)) }
+    }
+  }
+
+  static func refusal(_ error: UploadError) -> Response {
+    switch error {
+    case .refused(let value): ScramjetError(Status(422, "Unprocessable Entity"), value).response
+    case .noRoom: ScramjetError.object(507, [:])
+    case .interrupted: ScramjetError(400, "The upload ended early").response
+    }
+  }
+
+  // MARK: Start
+
+  static func start(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let order = try order(try RequestChecks.json(scope.call.content), scope)
+    let id = scope.parameter("id")
+    let started = try scope.world.mutate { state, step throws(ScramjetError) -> String in
+      let sequence = try Self.sequence(id, scope, &state, &step)
+      let hub = state.hubs[scope.hubSerial]?.id ?? ""
+      let program: Program
+      do throws(ScenarioProblems) {
+        program = try ProgramChoice.program(
+          for: sequence, on: hub, order: order, rules: state.settings.behaviors)
+      } catch {
+        let texts = error.problems.map { "\($0.pointer): \($0.message)" }
+        throw ScramjetError(400, "emulator: " + texts.joined(separator: "; "))
+      }
+      do throws(StartError) {
+        return try state.start(sequence.id, on: scope.hubSerial, order, program: program, &step).id
+      } catch { throw refusal(error) }
+    }
+    return scope.json(["message": .string("Sequence \(started) starting"), "id": .string(started)])
+  }
+
+  /// The sequence on the hub; else the hub fetches it from its space's store, under the id asked for.
+  private static func sequence(
+    _ id: String, _ scope: Scope, _ state: inout ScramjetState, _ step: inout ScramjetState.Step
+  ) throws(ScramjetError) -> Sequence {
+    if let sequence = state.hubs[scope.hubSerial]?.sequence(id) { return sequence }
+    guard let space = state.spaces[scope.space], let index = state.storeIndex(id, in: space) else {
+      throw ScramjetError(404, "Not Found")
+    }
+    state.addSequence(space.store[index].package, id: id, alias: nil, to: scope.hubSerial, &step)
+    guard let sequence = state.hubs[scope.hubSerial]?.sequence(id) else {
+      throw ScramjetError(404, "Not Found")
+    }
+    return sequence
+  }
+
+  private static func refusal(_ error: StartError) -> ScramjetError {
+    switch error {
+    case .unknownSequence: ScramjetError(404, "Not Found")
+    case .instanceExists: ScramjetError(409, "Instance with a given ID already exists")
+    case .overloaded: ScramjetError(419, "Insufficient Space on Resource")
+    case .missingMain(let main):
+      ScramjetError(
+        400,
+        "Sequence entrypoint path \(main) is invalid. Check `main` field in Sequence package.json")
+    case .refused(let text): ScramjetError(400, text)
+    }
+  }
+
+  private static func order(_ body: JSON?, _ scope: Scope) throws(ScramjetError) -> StartOrder {
+    var order = StartOrder()
+    guard let body else { return order }
+    let invalid = ScramjetError(422, "Invalid Instance id")
+    if let id = body["instanceId"], !id.isNull {
+      guard case .string(let text) = id, text.utf16.count == 36 else { throw invalid }
+      if let config = body["appConfig"], !config.isNull, config.objectValue == nil { throw invalid }
+      order.instanceID = text
+    }
+    if let config = body["appConfig"], !config.isNull { order.appConfig = config }
+    if let arguments = body["args"], !arguments.isNull {
+      guard case .array(let values) = arguments else {
+        throw ScramjetError(400, "Invalid args format")
+      }
+      order.arguments = values
+    }
+    order.outputTopic = try topic(body, "outputTopic")
+    order.inputTopic = try topic(body, "inputTopic")
+    order.limits = body["limits"]
+    return order
+  }
+
+  private static func topic(_ body: JSON, _ key: String) throws(ScramjetError) -> String? {
+    guard let value = body[key], !value.isNull, value != "" else { return nil }
+    guard case .string(let name) = value, Topic.isName(name) else {
+      throw ScramjetError(400, "Topic id incorrect format")
+    }
+    return name
+  }
+
+  // MARK: Delete
+
+  static func delete(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let name = scope.parameter("id")
+    let hub = scope.hubSerial
+    let kills = scope.fields.contains("x-seq-kill-inst")
+    let (id, running) = try scope.world.mutate {
+      state, step throws(ScramjetError) -> (String, [Int]) in
+      guard let sequence = state.hubs[hub]?.sequence(name) else {
+        throw ScramjetError(404, "The sequence \(name) does not exist.")
+      }
+      guard !sequence.instances.isEmpty else {
+        state.removeSequence(sequence.id, from: hub, &step)
+        return (sequence.id, [])
+      }
+      guard kills else { throw ScramjetError(409, "Can't remove- Sequence in use") }
+      for serial in sequence.instances { state.removeSoon(serial, &step) }
+      return (sequence.id, sequence.instances)
+    }
+    let reply = scope.reply(.json(.ok, JSON.object(["id": .string(id)]).serialized()))
+    guard !running.isEmpty else { return .now(reply) }
+    return .later { _ in
+      // The reply comes when all are gone.
+      for serial in running {
+        _ = try? await scope.world.wait(for: .instance(serial), isPending: true) { state, _ in
+          state.instances[serial] == nil ? true : nil
+        }
+      }
+      scope.world.mutate { state, step in state.removeSequence(id, from: hub, &step) }
+      return reply
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// A space about itself and its hubs.
+enum SpaceHandlers {
+  static func version(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.json(HubHandlers.versionObject(scope, "@scramjet/manager"))
+  }
+
+  static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let given = scope.world.read { state in
+      state.spaces[scope.space]?.hubs.first.flatMap { state.hubs[$0]?.load }
+    }
+    return scope.json(given ?? MachineLoad.object())
+  }
+
+  /// One load object a second, a line each.
+  static func loadStream(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let stream = scope.world.mutate { state, step -> StreamID in
+      let stream = state.makeStream(.history(chunks: 16, bytes: 64 * 1024))
+      state.reportLoad(to: stream, &step)
+      return stream
+    }
+    guard
+      let reader = StreamReader(
+        stream, in: scope.world, onLeave: { state, step in state.remove(stream, &step) })
+    else { throw .notFound }
+    return StreamHandlers.answer(scope, reader)
+  }
+
+  static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let now = scope.world.now
+    let created = scope.world.read { state in state.spaces[scope.space]?.created ?? now }
+    return scope.json([
+      "uptime": JSON((now - created).inSeconds), "timestamp": .integer(Int(now.epochMilliseconds)),
+      "modules": ["sthServer": true],
+    ])
+  }
+
+  // MARK: Lists
+
+  /// `?offset=&limit=`; whatever is out of range counts as the default.
+  private static func page(_ list: [JSON], _ scope: Scope) -> JSON {
+    let target = scope.call.request.target
+    let offset = target.queryValue("offset").flatMap { Int($0) } ?? 0
+    let limit = target.queryValue("limit").flatMap { Int($0) } ?? 100
+    let rest = list.dropFirst(max(0, offset))
+    return .array(Array(rest.prefix((1...100).contains(limit) ? limit : 100)))
+  }
+
+  static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let list = scope.world.read { state -> [JSON] in
+      guard let space = state.spaces[scope.space] else { return [] }
+      return state.hubs(of: space).map { state.listed($0) }
+    }
+    return scope.json(page(list, scope))
+  }
+
+  static func sequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let ids = scope.world.read { state -> [JSON] in
+      guard let space = state.spaces[scope.space] else { return [] }
+      return space.hubs.flatMap { state.hubs[$0]?.sequenceOrder ?? [] }.map(JSON.string)
+    }
+    return scope.json(.array(ids))
+  }
+
+  static func allSequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let list = scope.world.read { state -> [JSON] in
+      guard let space = state.spaces[scope.space] else { return [] }
+      let stored: [JSON] = space.store.map { item in
+        [
+          "id": .string(item.id),
+          "config": .object(item.package.config(id: item.id, directory: "")),
+          "location": "store", "instances": [],
+        ]
+      }
+      return stored
+        + space.hubs.flatMap { hub in
+          state.hubs[hub].map { state.sequenceObjects(of: $0) } ?? []
+        }
+    }
+    return scope.json(page(list, scope))
+  }
+
+  static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.world.lookedAtPending()
+    let list = scope.world.read { state -> [JSON] in
+      guard let space = state.spaces[scope.space] else { return [] }
+      var list: [JSON] = []
+      for hub in space.hubs.compactMap({ state.hubs[$0] }) {
+        for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
+          var object = instance.object
+          object["hubId"] = .string(hub.id)
+          object["location"] = .string(hub.id)
+          object["sequenceId"] = .string(instance.sequenceID)
+          list.append(.object(object))
+        }
+      }
+      return list
+    }
+    return scope.json(page(list, scope))
+  }
+
+  static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let entities = scope.world.read { state -> JSON in
+      guard let space = state.spaces[scope.space] else { return [:] }
+      let hubs = space.hubs.compactMap { state.hubs[$0] }
+      return [
+        "topics": .array(space.topicOrder.map(JSON.string)),
+        "hubs": .array(hubs.map { .string($0.id) }),
+        "sequences": .array(hubs.flatMap(\.sequenceOrder).map(JSON.string)),
+        "instances": .array(
+          hubs.flatMap(\.instanceOrder).compactMap { state.instances[$0].map { .string($0.id) } }),
+      ]
+    }
+    return scope.json(entities)
+  }
+
+  static func topics(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let list = scope.world.read { state -> [JSON] in
+      guard let space = state.spaces[scope.space] else { return [] }
+      return state.topics(of: space).map { state.spaceObject(of: $0) }
+    }
+    return scope.json(.array(list))
+  }
+
+  static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let (id, limit) = scope.world.read { state in
+      (state.spaces[scope.space]?.id ?? "", state.settings.storeByteLimit)
+    }
+    return scope.json([
+      "config": [
+        "id": .string(id), "logLevel": "trace", "logColors": true, "apiBase": "/api/v1",
+        "sthServerPort": 7070,
+        "s3Config": [
+          "bucket": .string(id), "accessKey": "********", "secretKey": "********",
+          "bucketLimit": .integer(limit),
+        ],
+      ]
+    ])
+  }
+
+  // MARK: Streams
+
+  static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try stream(scope, scope.world.read { state in state.spaces[scope.space]?.log })
+  }
+
+  static func audit(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try stream(scope, scope.world.read { state in state.spaces[scope.space]?.audit })
+  }
+
+  private static func stream(
+    _ scope: Scope, _ stream: StreamID?
+  ) throws(ScramjetError) -> ServiceAnswer {
+    guard let stream, let reader = StreamReader(stream, in: scope.world) else { throw .notFound }
+    return StreamHandlers.answer(scope, reader)
+  }
+
+  // MARK: Hubs
+
+  static func hubInfo(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let id = scope.parameter("hub")
+    let info = scope.world.read { state in
+      state.spaces[scope.space].flatMap { state.hub(id, in: $0) }.map { state.info(of: $0) }
+    }
+    guard let info else { throw ScramjetError(404, "STH with a given ID was not found") }
+    return scope.json(.object(info))
+  }
+
+  static func deleteHub(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let id = scope.parameter("hub")
+    let isForced = scope.fields["x-force"] == "true"
+    try scope.world.mutate { state, step throws(ScramjetError) in
+      guard let space = state.spaces[scope.space], let hub = state.hub(id, in: space) else {
+        throw ScramjetError(404, "STH with a given ID was not found")
+      }
+      if !hub.isSelfHosted { throw ScramjetError(400, "Unable to delete native hub") }
+      if hub.isConnected, !isForced {
+        throw ScramjetError(409, "Cannot delete selected hub as it is still connected")
+      }
+      state.removeHub(hub.serial, &step)
+    }
+    return scope.json([:], .accepted)
+  }
+
+  /// Content: `{"id"}`, `{"limit"}` or `{"accessKey"}`.
+  static func disconnect(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    guard let body = try RequestChecks.json(scope.call.content), body.objectValue?.isEmpty == false
+    else { throw ScramjetError(400, "Received empty request body") }
+    let (space, gone) = try scope.world.mutate {
+      state, step throws(ScramjetError) -> (String, [(String, String)]) in
+      guard let space = state.spaces[scope.space] else { throw .notFound }
+      let chosen = try choose(body, in: space, state)
+      for (hub, reason) in chosen { state.disconnectHub(hub.serial, reason: reason, &step) }
+      return (space.id, chosen.map { ($0.0.id, $0.1) })
+    }
+    let list: [JSON] = gone.map { ["sthId": .string($0.0), "reason": .string($0.1)] }
+    return scope.json(["managerId": .string(space), "disconnected": .array(list)], .accepted)
+  }
+
+  private static func choose(
+    _ body: JSON, in space: Space, _ state: borrowing ScramjetState
+  ) throws(ScramjetError) -> [(Hub, String)] {
+    let hubs = space.hubs.compactMap { state.hubs[$0] }
+    if let id = body["id"]?.stringValue {
+      guard let hub = hubs.first(where: { $0.id == id }) else {
+        throw ScramjetError(404, "Couldn't find STH with a given ID")
+      }
+      guard hub.isConnected else {
+        throw ScramjetError(409, "STH with a given id is already disconnected")
+      }
+      guard hub.isSelfHosted else { throw ScramjetError(400, "Unable to disconnect native hub") }
+      return [(hub, "id_drop")]
+    }
+    let own = hubs.filter { $0.isSelfHosted && $0.isConnected }
+    if let limit = body["limit"]?.intValue {
+      return own.dropFirst(max(0, limit)).map { ($0, "limit_exceeded") }
+    }
+    if let key = body["accessKey"]?.stringValue {
+      let chosen = own.filter { $0.accessKey == key }
+      guard !chosen.isEmpty else {
+        throw ScramjetError(404, "Couldn't find any STH connected with that Access Key")
+      }
+      return chosen.map { ($0, "key_revoked") }
+    }
+    throw ScramjetError(400, "Received empty request body")
+  }
+}
+
+extension ScramjetState {
+  mutating func reportLoad(to stream: StreamID, _ step: inout Step) {
+    guard streams[stream] != nil else { return }
+    write(MachineLoad.object().serialized() + [UInt8(ascii: "\n")], to: stream, &step)
+    agenda.add(.loadReport(stream: stream), at: step.now + .seconds(1))
+  }
+}

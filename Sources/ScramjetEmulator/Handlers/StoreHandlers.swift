@@ -1,0 +1,94 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// The store of a space.
+enum StoreHandlers {
+  static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let list = scope.world.read { state in
+      state.spaces[scope.space]?.store.map(\.listed) ?? []
+    }
+    return scope.json(.array(list))
+  }
+
+  static func put(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let name = scope.parameter("file")
+    let limits = scope.world.read { state in
+      (state.settings.packageByteLimit, state.settings.storeByteLimit)
+    }
+    return .later { content in
+      do throws(UploadError) {
+        let upload = try await PackageUpload.receive(
+          content, budget: scope.world.blobs.budget, byteLimit: limits.0)
+        guard !upload.package.name.isEmpty else {
+          scope.world.blobs.budget.release(upload.blob.count)
+          return scope.reply(ScramjetError.object(422, [:]))
+        }
+        return store(upload, name, limit: limits.1, scope)
+      } catch {
+        return scope.reply(SequenceHandlers.refusal(error))
+      }
+    }
+  }
+
+  private static func store(
+    _ upload: UploadedPackage, _ name: String, limit: Int, _ scope: Scope
+  ) -> Response {
+    let blobs = scope.world.blobs
+    let item = scope.world.mutate { state, step -> StoreItem? in
+      guard let space = state.spaces[scope.space] else { return nil }
+      let replaced = space.store.first { $0.fileName == name }?.package.byteCount ?? 0
+      guard state.storedBytes(in: space) - replaced + upload.blob.count <= limit else { return nil }
+      let id = step.ids.uuid("store")
+      let item = StoreItem(
+        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: upload.package,
+        blob: blobs.adopt(upload.blob), tag: upload.tag)
+      state.putInStore(item, space: scope.space, &step)
+      return item
+    }
+    guard let item else {
+      blobs.budget.release(upload.blob.count)
+      return scope.reply(ScramjetError.object(507, [:]))
+    }
+    return scope.reply(.json(.accepted, item.stored.serialized()))
+  }
+
+  static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let name = scope.parameter("file")
+    let id = scope.world.read { state -> BlobID? in
+      guard let space = state.spaces[scope.space], let index = state.storeIndex(name, in: space)
+      else { return nil }
+      return space.store[index].blob
+    }
+    guard let id, let blob = scope.world.blobs.blob(id) else {
+      throw ScramjetError(404, "Not Found")
+    }
+    var response = Response(.ok, body: .chunks(blob.chunks))
+    response.fields.append("Content-Type", "application/octet-stream")
+    return .now(scope.reply(response))
+  }
+
+  static func delete(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let name = scope.parameter("file")
+    let isRemoved = scope.world.mutate { state, step in
+      state.removeFromStore(name, space: scope.space, &step)
+    }
+    guard isRemoved else { throw ScramjetError(404, "Not Found") }
+    return scope.json(["id": .string(name)], .accepted)
+  }
+
+  static func clear(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    scope.world.mutate { state, step in
+      for item in state.spaces[scope.space]?.store ?? [] { step.blobs.remove(item.blob) }
+      state.spaces[scope.space]?.store = []
+    }
+    return scope.json([:], .accepted)
+  }
+}
+
+extension ScramjetError {
+  /// The store's own refusals are objects without `error`.
+  static func object(_ code: Int, _ body: JSON) -> Response {
+    .json(Status(code, reason(code)), body.serialized())
+  }
+}

@@ -1,0 +1,151 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// An instance's streams.
+enum StreamHandlers {
+  // MARK: Out
+
+  static func output(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try out(scope, \.output)
+  }
+  static func stdout(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try out(scope, \.stdout)
+  }
+  static func stderr(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try out(scope, \.stderr)
+  }
+  static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer { try out(scope, \.log) }
+
+  private static func out(
+    _ scope: Scope, _ path: any KeyPath<Instance, StreamID> & Sendable
+  ) throws(ScramjetError) -> ServiceAnswer {
+    let serial = scope.instance ?? 0
+    let stream = scope.world.read { state in state.instances[serial]?[keyPath: path] }
+    guard let stream, let reader = StreamReader(stream, in: scope.world, isPending: true) else {
+      throw .unknownInstance(scope.parameter("id"))
+    }
+    return answer(scope, reader)
+  }
+
+  /// The answer that carries a stream: its head goes out at once.
+  static func answer(
+    _ scope: Scope, _ reader: StreamReader, type: String? = "application/octet-stream"
+  ) -> ServiceAnswer {
+    var fields = Fields()
+    if let type { fields.append("Content-Type", type) }
+    return .now(
+      scope.reply(
+        .streaming(.ok, fields: fields) { writer in
+          try await reader.pump(to: writer)
+        }))
+  }
+
+  /// A live stream of an instance's health reports, made for one reader.
+  static func reportStream(of serial: Int, in world: World<ScramjetState>) -> StreamReader? {
+    let stream = world.mutate { state, step -> StreamID? in
+      guard state.instances[serial] != nil else { return nil }
+      return state.makeReportStream(of: serial, &step)
+    }
+    guard let stream else { return nil }
+    return StreamReader(stream, in: world) { state, step in state.remove(stream, &step) }
+  }
+
+  // MARK: In
+
+  static func stdin(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    write(scope, lane: 1)
+  }
+
+  static func input(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try claimInput(scope)
+    return write(scope, lane: 0)
+  }
+
+  /// The first POST must name a content type, which then holds; an instance that reads a topic takes
+  /// nothing here.
+  private static func claimInput(_ scope: Scope) throws(ScramjetError) {
+    let serial = scope.instance ?? 0
+    let type = scope.fields["content-type"].map { MediaType($0).name }
+    try scope.world.mutate { state, _ throws(ScramjetError) in
+      guard let instance = state.instances[serial] else {
+        throw .unknownInstance(scope.parameter("id"))
+      }
+      if !instance.requires.isEmpty { throw ScramjetError(405, "Input provided in other way") }
+      if instance.inputType == nil, !instance.status.isOver {
+        guard let type else { throw ScramjetError(406, "Content-Type must be defined") }
+        state.instances[serial]?.inputType = type
+      }
+    }
+  }
+
+  /// Status at once, content while it arrives, the end of the reply when all has been taken.
+  private static func write(_ scope: Scope, lane: Int) -> ServiceAnswer {
+    let serial = scope.instance ?? 0
+    let ends = scope.endsStream ?? true
+    return .later { content in
+      content.announceReading()
+      return scope.reply(
+        .streaming(ends ? .ok : .accepted) { _ in
+          try await pass(content, to: serial, lane: lane, in: scope.world)
+          if ends {
+            scope.world.mutate { state, step in state.endLane(lane, of: serial, &step) }
+          }
+          await skipWhileBusy(serial, in: scope.world)
+        })
+    }
+  }
+
+  /// Gives the instance all that comes, as fast as it takes it. What a dead instance does not take
+  /// is read and dropped.
+  private static func pass(
+    _ content: RequestContent, to serial: Int, lane: Int, in world: World<ScramjetState>
+  ) async throws {
+    while let chunk = try await content.next() {
+      let isTaken = try await world.wait(for: .lane(serial, lane), isPending: true) {
+        state, step -> Bool? in
+        switch state.give(chunk, to: serial, lane: lane, &step) {
+        case nil: false
+        case true: true
+        case false: nil
+        }
+      }
+      if !isTaken { return await content.drain() }
+    }
+  }
+
+  /// Where the clock skips, an instance's sleeps are over at once.
+  static func skipWhileBusy(_ serial: Int, in world: World<ScramjetState>) async {
+    guard world.tenant.clock.mode == .skip else { return }
+    for _ in 0..<1_000 {
+      let isAsleep = world.read { state in
+        state.instances[serial]?.activities.values.contains { $0.wait == .sleep } ?? false
+      }
+      guard isAsleep, world.tenant.nextDue != nil, !Task.isCancelled else { return }
+      world.lookedAtPending()
+      await Task.yield()
+    }
+  }
+
+  /// Content to the input, output in the reply; neither end is passed on.
+  static func both(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try claimInput(scope)
+    let serial = scope.instance ?? 0
+    let world = scope.world
+    let stream = world.read { state in state.instances[serial]?.output }
+    guard let stream, let reader = StreamReader(stream, in: world, isPending: false) else {
+      throw .unknownInstance(scope.parameter("id"))
+    }
+    return .later { content in
+      content.announceReading()
+      return scope.reply(
+        .streaming(.ok) { writer in
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await pass(content, to: serial, lane: 0, in: world) }
+            try await reader.pump(to: writer)
+            group.cancelAll()
+          }
+        })
+    }
+  }
+}

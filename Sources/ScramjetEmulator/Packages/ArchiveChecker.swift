@@ -1,0 +1,71 @@
+import EmulatorKernel
+import PayloadCodecs
+import Synchronization
+
+/// The check of one archive, and the MD5 of its bytes.
+///
+/// **Isolation**: behind a mutex, since pieces may be fed from a Dispatch queue; they come one after
+/// the other all the same.
+final class ArchiveChecker: Sendable {
+  private struct State: ~Copyable {
+    var reader: PackageArchiveReader?
+    var digest = MD5()
+    var hasFailed = false
+  }
+
+  private let state: Mutex<State>
+
+  /// What the hub says to bytes that are no tar.gz, and to none at all.
+  static let notAnArchive: JSON = [
+    "code": "PRERUNNER_ERROR", "data": "Invalid pkg tar.gz archive",
+  ]
+
+  init() {
+    // Sources and models never shrink to a 250th; what does beyond 64 MiB is a bomb.
+    var limits = PackageArchiveLimits()
+    limits.gzip.ratioFreeBytes = 64 << 20
+    let reader = try? PackageArchiveReader(
+      keeping: ["package.json", "emulator.json"], limits: limits)
+    state = Mutex(State(reader: reader, hasFailed: reader == nil))
+  }
+
+  var hasFailed: Bool { state.withLock { $0.hasFailed } }
+
+  func feed(_ bytes: [UInt8]) {
+    state.withLock { state in
+      guard !state.hasFailed, let reader = state.reader else { return }
+      state.digest.update(bytes.span)
+      do throws(PackageArchiveError) { try reader.feed(bytes) } catch { state.hasFailed = true }
+    }
+  }
+
+  /// - Errors: `.refused` with the hub's own words.
+  func verdict(
+    byteCount: Int
+  ) throws(UploadError) -> (package: SequencePackage, tag: String) {
+    let (archive, tag) = state.withLock { state -> (PackageArchive?, String) in
+      guard !state.hasFailed, let reader = state.reader else { return (nil, "") }
+      do throws(PackageArchiveError) {
+        return (try reader.finish(), state.digest.finalize().hexadecimal)
+      } catch { return (nil, "") }
+    }
+    // What would reach outside of the package's own directory is refused whole: a hub that unpacks
+    // such an archive fails or is broken into; which of both is not worth imitating.
+    guard let archive, archive.hazards.isEmpty else { throw .refused(Self.notAnArchive) }
+    guard let manifest = archive.files["package.json"] else {
+      throw .refused([
+        "errno": -2, "code": "ENOENT", "syscall": "open", "path": "/package/package.json",
+      ])
+    }
+    let paths = Set(archive.paths)
+    do throws(SequencePackage.Refusal) {
+      var package = try SequencePackage(manifest: manifest, byteCount: byteCount) {
+        !archive.hasAllPaths || paths.contains($0)
+      }
+      if package.emulator == nil, let file = archive.files["emulator.json"] {
+        package.emulator = try? JSON(parsing: file)
+      }
+      return (package, tag)
+    } catch { throw .refused(error.error) }
+  }
+}

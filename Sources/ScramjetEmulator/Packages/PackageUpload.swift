@@ -1,0 +1,127 @@
+import Dispatch
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// Why an uploaded package is refused.
+enum UploadError: Error, Sendable, Equatable {
+  /// Answered 422 with this value of `error`.
+  case refused(JSON)
+  /// The stored content of all tenants, or this upload, is over its limit.
+  case noRoom
+  /// The peer went away inside the content.
+  case interrupted
+}
+
+/// A package as it arrived: checked, stored, not yet in any list.
+struct UploadedPackage: Sendable {
+  let package: SequencePackage
+  let blob: BlobStore.Blob
+  let tag: String
+}
+
+/// Takes a package while it arrives: checks gzip and tar piece by piece, keeps the pieces as they
+/// came, and reads `package.json` out of the archive. Nothing is unpacked anywhere.
+///
+/// **Isolation**: one task feeds it; large pieces are checked on a Dispatch queue, so that a loop is
+/// not held for longer than a small piece takes.
+struct PackageUpload {
+  /// A piece above this is checked on Dispatch.
+  private static let inlineBytesMax = 64 * 1024
+  /// Small pieces are joined until they reach this, so that a dribble of bytes costs no array each.
+  private static let pieceBytes = 256 * 1024
+
+  private let budget: StorageBudget
+  private let byteLimit: Int
+  private let checker: ArchiveChecker
+  private var chunks: [[UInt8]] = []
+  private var open: [UInt8] = []
+  private let keepsBytes: Bool
+  private var received = 0
+  private var reserved = 0
+
+  /// - Parameter keepsBytes: for the store; a hub only reads its packages.
+  static func receive(
+    _ content: RequestContent, budget: StorageBudget, byteLimit: Int, keepsBytes: Bool = true
+  ) async throws(UploadError) -> UploadedPackage {
+    var upload = PackageUpload(budget: budget, byteLimit: byteLimit, keepsBytes: keepsBytes)
+    do throws(UploadError) {
+      while let chunk = try await upload.next(content) { try await upload.take(chunk) }
+      return try await upload.finish()
+    } catch {
+      budget.release(upload.reserved)
+      throw error
+    }
+  }
+
+  /// The same for bytes in memory (a stored package that a hub fetches, a scenario's package).
+  static func read(
+    _ blob: BlobStore.Blob
+  ) throws(UploadError) -> (package: SequencePackage, tag: String) {
+    let checker = ArchiveChecker()
+    for chunk in blob.chunks { checker.feed(chunk) }
+    return try checker.verdict(byteCount: blob.count)
+  }
+
+  private init(budget: StorageBudget, byteLimit: Int, keepsBytes: Bool) {
+    self.budget = budget
+    self.byteLimit = byteLimit
+    self.keepsBytes = keepsBytes
+    checker = ArchiveChecker()
+  }
+
+  private func next(_ content: RequestContent) async throws(UploadError) -> [UInt8]? {
+    do throws(ContentError) { return try await content.next() } catch {
+      if case .tooLarge = error { throw .noRoom }
+      throw .interrupted
+    }
+  }
+
+  private mutating func take(_ chunk: [UInt8]) async throws(UploadError) {
+    received += chunk.count
+    guard received <= byteLimit else { throw .noRoom }
+    if keepsBytes {
+      guard budget.reserve(chunk.count) else { throw .noRoom }
+      reserved += chunk.count
+    }
+    if open.isEmpty, chunk.count >= Self.inlineBytesMax {
+      try await check(chunk)
+    } else {
+      open += chunk
+      if open.count >= Self.pieceBytes { try await flush() }
+    }
+  }
+
+  private mutating func flush() async throws(UploadError) {
+    guard !open.isEmpty else { return }
+    let piece = open
+    open = []
+    try await check(piece)
+  }
+
+  private mutating func check(_ piece: [UInt8]) async throws(UploadError) {
+    if keepsBytes { chunks.append(piece) }
+    if piece.count < Self.inlineBytesMax {
+      checker.feed(piece)
+    } else {
+      let checker = checker
+      await withCheckedContinuation { continuation in
+        PackageUpload.queue.async {
+          checker.feed(piece)
+          continuation.resume()
+        }
+      }
+    }
+    if checker.hasFailed { throw .refused(ArchiveChecker.notAnArchive) }
+  }
+
+  private mutating func finish() async throws(UploadError) -> UploadedPackage {
+    try await flush()
+    let blob = BlobStore.Blob(chunks)
+    let (package, tag) = try checker.verdict(byteCount: received)
+    return UploadedPackage(package: package, blob: blob, tag: tag)
+  }
+
+  private static let queue = DispatchQueue(
+    label: "wavetank.scramjet.packages", attributes: .concurrent)
+}

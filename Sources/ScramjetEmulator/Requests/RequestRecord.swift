@@ -1,0 +1,104 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// Numbers of operations in audit records.
+/// Source: transform-hub, `packages/symbols` (`OpRecordCode`).
+enum AuditCode {
+  private static let parts = [
+    "stdout", "stderr", "stdin", "log", "monitoring", "output", "input", "health", "events",
+    "event", "once", "_monitoring_rate", "_event", "_stop", "_kill", "instances", "start",
+  ]
+
+  /// - Parameter path: below a hub's base; only sequences, instances and topics are audited.
+  static func code(_ method: HTTPModel.Method, _ path: String) -> Int? {
+    let segments = path.split(separator: "/")
+    let kind: Int
+    switch segments.first {
+    case "sequence", "sequences": kind = 10_000
+    case "instance", "instances": kind = 11_000
+    case "topic", "topics": kind = 12_000
+    default: return nil
+    }
+    let verb: Int
+    switch method {
+    case .post: verb = 100
+    case .get: verb = 200
+    case .put: verb = 300
+    case .delete: verb = 400
+    default: return nil
+    }
+    let part = segments.dropFirst(2).first.flatMap { parts.firstIndex(of: String($0)) }
+    return kind + verb + (part.map { $0 + 1 } ?? 0)
+  }
+}
+
+/// What a hub's audit and log tell of one request: START and END in the audit, a line in the log.
+enum RequestRecord {
+  static func wrap(_ answer: ServiceAnswer, _ endpoint: Endpoint, _ scope: Scope) -> ServiceAnswer {
+    guard let hub = scope.hub else { return answer }
+    let request = begin(endpoint.auditCode, scope, hub)
+    switch answer {
+    case .now(let response): return .now(end(response, request, scope, hub))
+    case .later(let work):
+      return .later { content in end(await work(content), request, scope, hub) }
+    }
+  }
+
+  private static func begin(_ code: Int?, _ scope: Scope, _ hub: Int) -> AuditRecord? {
+    guard let code else { return nil }
+    var record = AuditRecord(
+      state: "START", code: code,
+      object: scope.call.parameters["id"] ?? scope.call.parameters["name"] ?? "")
+    if let requestor = scope.fields["x-mw-billable"] { record.requestor = requestor }
+    record.received = UInt64(scope.fields.bytes.count + scope.call.request.target.bytes.count)
+    let base = record
+    return scope.world.mutate { state, step in
+      var record = base
+      record.request = step.ids.uuid("audit")
+      state.audit(record, hub: hub, &step)
+      return record
+    }
+  }
+
+  /// The end of a streamed answer is the end of its stream.
+  private static func end(
+    _ response: Response, _ record: AuditRecord?, _ scope: Scope, _ hub: Int
+  ) -> Response {
+    let call = scope.call
+    let status = response.status.code
+    let (isStream, length) =
+      if case .stream = response.body { (true, 0 as UInt64) } else {
+        (false, response.body.length ?? 0)
+      }
+    scope.world.mutate { state, step in
+      let text =
+        "date: \(step.now.iso8601(.milliseconds)), method: \(call.request.method.name), "
+        + "url: \(call.request.target.path), status: \(status)"
+      state.logOnHub("Request", data: [.string(text)], hub: hub, &step)
+      if !isStream { finish(record, length, &state, hub, &step) }
+    }
+    guard isStream, let record, case .stream(let known, let producer) = response.body else {
+      return response
+    }
+    var response = response
+    let world = scope.world
+    response.body = .stream(length: known) { writer in
+      defer {
+        world.mutate { state, step in finish(record, 0, &state, hub, &step) }
+      }
+      try await producer(writer)
+    }
+    return response
+  }
+
+  private static func finish(
+    _ record: AuditRecord?, _ sent: UInt64, _ state: inout ScramjetState, _ hub: Int,
+    _ step: inout ScramjetState.Step
+  ) {
+    guard var record else { return }
+    record.state = "END"
+    record.sent = sent
+    state.audit(record, hub: hub, &step)
+  }
+}

@@ -1,0 +1,95 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// A call with everything that its path said already looked up: what handlers work on.
+struct Scope: Sendable {
+  let call: Call
+  let world: World<ScramjetState>
+  let space: Int
+  /// The hub; for space-level operations nil.
+  let hub: Int?
+  /// The instance of `/instance/{id}/…`.
+  let instance: Int?
+  let isStrict: Bool
+  /// What the real hub would have refused.
+  var remarks: [String] = []
+
+  func parameter(_ name: String) -> String { call.parameters[name] ?? "" }
+  var fields: Fields { call.request.fields }
+
+  /// The hub of a hub-level operation.
+  var hubSerial: Int { hub ?? 0 }
+
+  /// Whether `x-end-stream` says anything, in the exact words that a hub knows.
+  var endsStream: Bool? {
+    switch fields["x-end-stream"] {
+    case "true": true
+    case "false", "success": false
+    default: nil
+    }
+  }
+
+  // MARK: Answers
+
+  func json(_ value: JSON, _ status: Status = .ok) -> ServiceAnswer {
+    .now(reply(.json(status, value.serialized())))
+  }
+
+  func refuse(_ error: ScramjetError) -> ServiceAnswer { .now(reply(error.response)) }
+
+  func empty(_ status: Status) -> ServiceAnswer { .now(reply(Response(status))) }
+
+  /// With the fields that every reply of a hub has.
+  func reply(_ response: Response) -> Response {
+    var response = response
+    Self.finish(&response, remarks: remarks)
+    return response
+  }
+
+  static func finish(_ response: inout Response, remarks: [String] = []) {
+    response.fields.append("Access-Control-Allow-Origin", "*")
+    for remark in remarks { response.remark(remark) }
+  }
+}
+
+/// A refusal in the API's own form: the code, its reason phrase, and `{"error": …}`.
+struct ScramjetError: Error, Sendable, Equatable {
+  var status: Status
+  /// Nil: no content at all.
+  var error: JSON?
+  /// Replies about a missing instance have no content type.
+  var hasType = true
+  /// What `error` stands under.
+  var member = "error"
+
+  init(_ status: Status, _ error: JSON?) {
+    self.status = status
+    self.error = error
+  }
+
+  init(_ code: Int, _ text: String) { self.init(Status(code, Self.reason(code)), .string(text)) }
+
+  /// The hub's own phrases where they differ from the registered ones.
+  static func reason(_ code: Int) -> String? {
+    switch code {
+    case 422: "Unprocessable Entity"
+    case 419: "Insufficient Space on Resource"
+    default: nil
+    }
+  }
+
+  var response: Response {
+    guard let error else { return Response(status) }
+    let body = JSON.object(JSONObject([(member, error)])).serialized()
+    guard hasType else { return Response(status, body: .bytes(body)) }
+    return .json(status, body)
+  }
+
+  static let notFound = ScramjetError(.notFound, nil)
+  static func unknownInstance(_ id: String) -> Self {
+    var error = ScramjetError(.notFound, .string("Instance \(id) not found"))
+    error.hasType = false
+    return error
+  }
+}

@@ -1,0 +1,360 @@
+import EmulatorKernel
+import HTTPModel
+
+/// One endpoint: what the kernel knows of it, and what answers it.
+struct Endpoint: Sendable {
+  enum Level: Sendable { case platform, space, hub, instance }
+
+  let level: Level
+  let check: EndpointClass
+  let operation: Operation
+  /// What the hub's audit calls it; nil for what is not audited.
+  let auditCode: Int?
+  let handler: @Sendable (Scope) throws(ScramjetError) -> ServiceAnswer
+
+  init(
+    _ name: String, _ level: Level, _ routes: [(Method, String)], _ check: EndpointClass,
+    _ fidelity: Fidelity, content: ContentPolicy = .ignored, per resource: String? = nil,
+    _ summary: String,
+    _ handler: @escaping @Sendable (Scope) throws(ScramjetError) -> ServiceAnswer
+  ) {
+    self.level = level
+    self.check = check
+    self.handler = handler
+    auditCode = routes.first.flatMap { AuditCode.code($0.0, $0.1) }
+    let content = check == .operation ? .collectedByDefault : content
+    operation = Operation(
+      "scramjet." + name,
+      Self.bases(of: level).flatMap { base in
+        routes.map { method, path in Operation.Route(method, base + path) }
+      },
+      content: content, fidelity: fidelity, summary: summary, resourceParameter: resource,
+      isLenientPath: true)
+  }
+
+  /// Where a space is reached: through the platform, through a multi-manager, from the default hub,
+  /// from any hub.
+  private static let spaceBases = [
+    "/api/v1/space/{space}/api/v1", "/api/v1/cpm/{space}/api/v1", "/api/v1/cpm/api/v1",
+    "/api/v1/space/{space}/api/v1/sth/{via}/api/v1/cpm/api/v1",
+  ]
+  /// Where a hub is reached: alone, or through its space.
+  private static let hubBases = [
+    "/api/v1", "/api/v1/space/{space}/api/v1/sth/{hub}/api/v1",
+    "/api/v1/cpm/{space}/api/v1/sth/{hub}/api/v1",
+  ]
+
+  private static func bases(of level: Level) -> [String] {
+    switch level {
+    case .platform: ["/api/v1"]
+    case .space: spaceBases
+    case .hub, .instance: hubBases
+    }
+  }
+
+  // MARK: Deeper paths
+
+  /// `…/cpm/api/v1/sth/HUB/api/v1/…`: the same as the last hub directly below its space.
+  static func shortened(_ target: RequestTarget) -> RequestTarget? {
+    let path = target.path
+    guard let step = path.ranges(of: "/cpm/api/v1/").last else { return nil }
+    let head = path[..<step.lowerBound]
+    var space = "/api/v1"
+    for prefix in ["/api/v1/space/", "/api/v1/cpm/"] where head.hasPrefix(prefix) {
+      let id = head.dropFirst(prefix.count).prefix { $0 != "/" }
+      if id != "api" { space = prefix + id + "/api/v1" }
+    }
+    if space == "/api/v1" { space = "/api/v1/cpm/api/v1" }
+    return RequestTarget(space + "/" + path[step.upperBound...])
+  }
+
+  /// Finds what `shortened` gives; also a hub seen from the default hub's view of its space.
+  static func nestedTable(_ endpoints: [Endpoint]) -> RouteTable {
+    var table = RouteTable(foldsCase: true, skipsEmptySegments: true)
+    for (index, endpoint) in endpoints.enumerated() {
+      let isHub = endpoint.level == .hub || endpoint.level == .instance
+      for route in endpoint.operation.routes {
+        table.insert(route.method, route.template, index)
+        guard isHub, let path = route.template.text.dropping(prefix: "/api/v1/"),
+          !path.hasPrefix("space/"), !path.hasPrefix("cpm/")
+        else { continue }
+        table.insert(
+          route.method, PathTemplate("/api/v1/cpm/api/v1/sth/{hub}/api/v1/" + path), index)
+      }
+    }
+    return table
+  }
+}
+
+extension String {
+  fileprivate func dropping(prefix: String) -> String? {
+    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+  }
+}
+
+extension Endpoint {
+  /// Every operation of the service, by level. Their order is their index: add at the end of a part
+  /// only when no snapshot or journal has to be read again.
+  static let all: [Endpoint] = platform + space + store + hub + topics + sequences + instances
+
+  private static let platform: [Endpoint] = [
+    Endpoint(
+      "platform.spaces", .platform, [(.get, "/spaces")], .json, .seenInClient,
+      "The spaces of the account", PlatformHandlers.spaces),
+    Endpoint(
+      "platform.listKeys", .platform, [(.get, "/space/{space}/apikey")], .json, .seenInClient,
+      per: "space", "The access keys of a space", PlatformHandlers.listKeys),
+    Endpoint(
+      "platform.createKey", .platform, [(.post, "/space/{space}/apikey")], .operation, .assumed,
+      per: "space", "Make an access key", PlatformHandlers.createKey),
+    Endpoint(
+      "platform.revokeKeys", .platform, [(.delete, "/space/{space}/apikey")], .operation,
+      .seenInClient, per: "space", "Revoke one access key, or all", PlatformHandlers.revokeKeys),
+    Endpoint(
+      "platform.list", .hub, [(.get, "/list")], .json, .seenInClient,
+      "The spaces of a multi-manager", PlatformHandlers.list),
+    Endpoint(
+      "platform.info", .hub, [(.get, "/info")], .json, .seenInClient,
+      "A multi-manager, or a hub where the path names one", PlatformHandlers.info),
+    Endpoint(
+      "platform.load", .hub, [(.get, "/load")], .json, .seenInClient,
+      "Load of the machine", HubHandlers.load),
+    Endpoint(
+      "platform.health", .hub, [(.get, "/health")], .json, .seenInClient,
+      "Whether the server is well", SpaceHandlers.health),
+    Endpoint(
+      "platform.startSpace", .platform, [(.post, "/start")], .operation, .seenInClient,
+      "Add a space to a multi-manager", PlatformHandlers.startSpace),
+    Endpoint(
+      "platform.stopSpace", .platform, [(.post, "/cpm/{space}/stop")], .operation, .seenInClient,
+      per: "space", "Remove a space from a multi-manager", PlatformHandlers.stopSpace),
+    Endpoint(
+      "preflight", .platform,
+      [
+        (.options, "/spaces"), (.options, "/space/{rest…}"), (.options, "/cpm/{rest…}"),
+        (.options, "/version"), (.options, "/config"), (.options, "/load-check"),
+        (.options, "/log"), (.options, "/audit"), (.options, "/status"), (.options, "/entities"),
+        (.options, "/topics"), (.options, "/topics/{rest…}"), (.options, "/topic/{rest…}"),
+        (.options, "/sequences"), (.options, "/sequence"), (.options, "/sequence/{rest…}"),
+        (.options, "/instances"), (.options, "/instance/{rest…}"), (.options, "/list"),
+        (.options, "/info"), (.options, "/load"), (.options, "/health"), (.options, "/start"),
+      ],
+      .free, .documented, "What a browser asks before it sends anything", PlatformHandlers.preflight
+    ),
+  ]
+
+  private static let space: [Endpoint] = [
+    Endpoint(
+      "space.version", .space, [(.get, "/version")], .json, .documented,
+      "Version of the space", SpaceHandlers.version),
+    Endpoint(
+      "space.load", .space, [(.get, "/load"), (.get, "/load-check")], .json, .documented,
+      "Load of the space's machine", SpaceHandlers.load),
+    Endpoint(
+      "space.loadStream", .space, [(.get, "/load-stream")], .streamOut, .seenInClient,
+      "One load object a second", SpaceHandlers.loadStream),
+    Endpoint(
+      "space.list", .space, [(.get, "/list")], .json, .documented, "The hubs of the space",
+      SpaceHandlers.list),
+    Endpoint(
+      "space.sequences", .space, [(.get, "/sequences")], .json, .documented,
+      "Ids of the sequences on all hubs", SpaceHandlers.sequences),
+    Endpoint(
+      "space.allSequences", .space, [(.get, "/all_sequences")], .json, .seenInClient,
+      "The store's items and the sequences on all hubs", SpaceHandlers.allSequences),
+    Endpoint(
+      "space.instances", .space, [(.get, "/instances")], .json, .documented,
+      "The instances on all hubs", SpaceHandlers.instances),
+    Endpoint(
+      "space.log", .space, [(.get, "/log")], .streamOut, .documented,
+      "The log of all hubs, live", SpaceHandlers.log),
+    Endpoint(
+      "space.audit", .space, [(.get, "/audit")], .streamOut, .seenInClient,
+      "The audit records of all hubs, live", SpaceHandlers.audit),
+    Endpoint(
+      "space.config", .space, [(.get, "/config")], .json, .seenInClient,
+      "Configuration of the space", SpaceHandlers.config),
+    Endpoint(
+      "space.entities", .space, [(.get, "/entities")], .json, .seenInClient,
+      "Names and ids of everything", SpaceHandlers.entities),
+    Endpoint(
+      "space.health", .space, [(.get, "/health")], .json, .seenInClient,
+      "Whether the space is well", SpaceHandlers.health),
+    Endpoint(
+      "space.topics", .space, [(.get, "/topics")], .json, .seenInClient,
+      "The topics of the space, with who reads and writes them", SpaceHandlers.topics),
+    Endpoint(
+      "space.publish", .space, [(.post, "/topic/{name}")], .free, .seenInClient,
+      content: .streamed, per: "name", "Write to a topic", TopicHandlers.publish),
+    Endpoint(
+      "space.subscribe", .space, [(.get, "/topic/{name}")], .free, .seenInClient, per: "name",
+      "Read a topic", TopicHandlers.subscribe),
+    Endpoint(
+      "space.disconnect", .space, [(.post, "/disconnect")], .operation, .seenInClient,
+      "Disconnect hubs", SpaceHandlers.disconnect),
+    Endpoint(
+      "space.hubInfo", .space, [(.get, "/sth/{hub}/info")], .json, .documented, per: "hub",
+      "What the space knows of a hub", SpaceHandlers.hubInfo),
+    Endpoint(
+      "space.deleteHub", .space, [(.delete, "/sth/{hub}")], .operation, .seenInClient, per: "hub",
+      "Remove a hub from the space", SpaceHandlers.deleteHub),
+  ]
+
+  private static let store: [Endpoint] = [
+    Endpoint(
+      "store.list", .space, [(.get, "/s3")], .json, .documented, "List the store",
+      StoreHandlers.list),
+    Endpoint(
+      "store.put", .space, [(.put, "/s3"), (.put, "/s3/{file}"), (.put, "/s3/{folder}/{file}")],
+      .streamIn, .documented, content: .streamed, per: "file", "Store a package", StoreHandlers.put),
+    Endpoint(
+      "store.get", .space, [(.get, "/s3/{file}"), (.get, "/s3/{folder}/{file}")], .streamOut,
+      .documented, per: "file", "Download a package", StoreHandlers.get),
+    Endpoint(
+      "store.delete", .space, [(.delete, "/s3/{file}"), (.delete, "/s3/{folder}/{file}")],
+      .operation, .documented, per: "file", "Delete a package", StoreHandlers.delete),
+    Endpoint(
+      "store.clear", .space, [(.delete, "/store")], .operation, .seenInClient, "Empty the store",
+      StoreHandlers.clear),
+  ]
+
+  private static let hub: [Endpoint] = [
+    Endpoint(
+      "hub.version", .hub, [(.get, "/version")], .json, .documented, "Version of the hub",
+      HubHandlers.version),
+    Endpoint(
+      "hub.config", .hub, [(.get, "/config")], .json, .documented, "Configuration of the hub",
+      HubHandlers.config),
+    Endpoint(
+      "hub.loadCheck", .hub, [(.get, "/load-check")], .json, .documented,
+      "Load of the hub's machine", HubHandlers.load),
+    Endpoint(
+      "hub.log", .hub, [(.get, "/log")], .streamOut, .documented, "The hub's log, live",
+      HubHandlers.log),
+    Endpoint(
+      "hub.status", .hub, [(.get, "/status")], .json, .seenInClient,
+      "Whether the hub is connected to its space", HubHandlers.status),
+    Endpoint(
+      "hub.entities", .hub, [(.get, "/entities")], .json, .seenInClient,
+      "All sequences and instances of the hub", HubHandlers.entities),
+    Endpoint(
+      "hub.audit", .hub, [(.get, "/audit")], .streamOut, .seenInClient,
+      "The hub's audit records, live", HubHandlers.audit),
+  ]
+
+  private static let topics: [Endpoint] = [
+    Endpoint(
+      "topic.list", .hub, [(.get, "/topics")], .json, .documented, "The topics",
+      TopicHandlers.list),
+    Endpoint(
+      "topic.create", .hub, [(.post, "/topics")], .operation, .seenInClient, "Make a topic",
+      TopicHandlers.create),
+    Endpoint(
+      "topic.delete", .hub, [(.delete, "/topics/{name}")], .operation, .seenInClient, per: "name",
+      "Remove a topic", TopicHandlers.delete),
+    Endpoint(
+      "topic.publish", .hub, [(.post, "/topic/{name}")], .free, .documented, content: .streamed,
+      per: "name", "Write to a topic", TopicHandlers.publish),
+    Endpoint(
+      "topic.subscribe", .hub, [(.get, "/topic/{name}")], .free, .documented, per: "name",
+      "Read a topic", TopicHandlers.subscribe),
+  ]
+
+  private static let sequences: [Endpoint] = [
+    Endpoint(
+      "sequence.list", .hub, [(.get, "/sequences")], .json, .documented,
+      "The sequences of the hub", SequenceHandlers.list),
+    Endpoint(
+      "sequence.get", .hub, [(.get, "/sequence/{id}")], .json, .documented, per: "id",
+      "One sequence", SequenceHandlers.get),
+    Endpoint(
+      "sequence.instances", .hub, [(.get, "/sequence/{id}/instances")], .json, .documented,
+      per: "id", "Ids of a sequence's instances", SequenceHandlers.instances),
+    Endpoint(
+      "sequence.create", .hub, [(.post, "/sequence")], .streamIn, .documented, content: .streamed,
+      "Upload a package as a new sequence", SequenceHandlers.create),
+    Endpoint(
+      "sequence.update", .hub, [(.put, "/sequence/{id}")], .streamIn, .documented,
+      content: .streamed, per: "id", "Upload a package over a sequence", SequenceHandlers.update),
+    Endpoint(
+      "sequence.start", .hub, [(.post, "/sequence/{id}/start")], .operation, .documented, per: "id",
+      "Start an instance", SequenceHandlers.start),
+    Endpoint(
+      "sequence.delete", .hub, [(.delete, "/sequence/{id}")], .operation, .documented, per: "id",
+      "Delete a sequence", SequenceHandlers.delete),
+  ]
+
+  private static func instance(
+    _ name: String, _ method: Method, _ path: String, _ check: EndpointClass, _ fidelity: Fidelity,
+    content: ContentPolicy = .ignored, _ summary: String,
+    _ handler: @escaping @Sendable (Scope) throws(ScramjetError) -> ServiceAnswer
+  ) -> Endpoint {
+    Endpoint(
+      "instance." + name, .instance, [(method, "/instance/{id}" + path)], check, fidelity,
+      content: content, per: "id", summary, handler)
+  }
+
+  private static let instances: [Endpoint] = [
+    Endpoint(
+      "instance.list", .hub, [(.get, "/instances")], .json, .documented,
+      "The instances of the hub", InstanceHandlers.list),
+    instance("get", .get, "", .json, .documented, "One instance", InstanceHandlers.get),
+    instance(
+      "stop", .post, "/_stop", .operation, .documented, "Stop within a time", LifeHandlers.stop),
+    instance("kill", .post, "/_kill", .operation, .documented, "Kill at once", LifeHandlers.kill),
+    instance(
+      "health", .get, "/health", .json, .documented, "The last monitoring message",
+      InstanceHandlers.health),
+    instance(
+      "input", .post, "/input", .free, .documented, content: .streamed, "Data for its input",
+      StreamHandlers.input),
+    instance(
+      "stdin", .post, "/stdin", .streamIn, .documented, content: .streamed, "Data for its stdin",
+      StreamHandlers.stdin),
+    instance(
+      "inout", .post, "/inout", .free, .seenInClient, content: .streamed,
+      "Data for its input, and its output in the reply", StreamHandlers.both),
+    instance(
+      "output", .get, "/output", .streamOut, .documented, "Its output", StreamHandlers.output),
+    instance(
+      "stdout", .get, "/stdout", .streamOut, .documented, "Its stdout", StreamHandlers.stdout),
+    instance(
+      "stderr", .get, "/stderr", .streamOut, .documented, "Its stderr", StreamHandlers.stderr),
+    instance("log", .get, "/log", .streamOut, .documented, "Its log", StreamHandlers.log),
+    instance(
+      "sendEvent", .post, "/_event", .operation, .documented, "Send it an event",
+      EventHandlers.send),
+    instance(
+      "anyEvents", .get, "/event", .free, .documented, "All its events, live",
+      EventHandlers.anyEvents),
+    instance(
+      "event", .get, "/event/{name}", .free, .documented,
+      "The last event of a name, or the first to come", EventHandlers.last),
+    instance(
+      "anyOnce", .get, "/once", .json, .documented, "The last event of any name",
+      EventHandlers.anyOnce),
+    instance(
+      "once", .get, "/once/{name}", .json, .seenInClient, "The next event of a name",
+      EventHandlers.once),
+    instance(
+      "events", .get, "/events/{name}", .streamOut, .seenInClient, "The events of a name, live",
+      EventHandlers.stream),
+    instance(
+      "monitoringRate", .post, "/_monitoring_rate", .operation, .seenInClient,
+      "How often it reports its health", LifeHandlers.monitoringRate),
+    instance(
+      "monitoring", .get, "/monitoring", .streamOut, .seenInClient, "Its health reports, live",
+      LifeHandlers.monitoring),
+    instance(
+      "set", .post, "/set", .operation, .seenInClient, "Change its log level", LifeHandlers.set),
+    Endpoint(
+      "instance.unknownPath", .instance,
+      [
+        (.get, "/instance/{id}/{rest…}"), (.post, "/instance/{id}/{rest…}"),
+        (.put, "/instance/{id}/{rest…}"), (.delete, "/instance/{id}/{rest…}"),
+        (.post, "/instance/{id}"), (.put, "/instance/{id}"), (.delete, "/instance/{id}"),
+      ],
+      .free, .documented, per: "id", "A path that instances do not have",
+      { scope in scope.empty(.notFound) }),
+  ]
+}

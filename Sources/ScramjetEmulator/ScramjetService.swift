@@ -1,0 +1,103 @@
+package import EmulatorKernel
+package import HTTPModel
+package import PayloadCodecs
+
+/// The Scramjet Cloud Platform: platform, spaces, hubs, their store, sequences, instances and topics.
+package struct ScramjetService: EmulatedService {
+  package typealias State = ScramjetState
+
+  package let name = "scramjet"
+  package let hostNames = ["api.scramjet.cloud", "*.scramjet.cloud", "*.scramjet.org"]
+  package let operations: [Operation]
+  private let endpoints: [Endpoint]
+  private let nested: RouteTable
+
+  package init() {
+    endpoints = Endpoint.all
+    operations = endpoints.map(\.operation)
+    nested = Endpoint.nestedTable(endpoints)
+  }
+
+  package func makeState(
+    _ seed: WorldSeed, _ step: inout StepContext<ScramjetState.WakeKey>
+  ) throws(ScenarioProblems) -> ScramjetState {
+    try ScramjetSeed.makeState(seed, &step)
+  }
+
+  /// The token of `Authorization: Bearer TOKEN`.
+  package func credential(of request: Request) -> String? {
+    guard let value = request.fields["authorization"] else { return nil }
+    let parts = value.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return value }
+    return String(parts[1]).trimmingOptionalWhitespace()
+  }
+
+  /// A hub's view of its space leads to the space's hubs again, to any depth; the table of
+  /// operations has the first level only.
+  package func claim(
+    _ request: Request, in world: World<ScramjetState>
+  ) -> (operationIndex: Int, parameters: PathParameters)? {
+    guard let shortened = Endpoint.shortened(request.target) else { return nil }
+    guard case .found(let index, let parameters) = nested.match(request.method, shortened) else {
+      return nil
+    }
+    return (index, parameters)
+  }
+
+  package func respond(to call: Call, in world: World<ScramjetState>) -> ServiceAnswer {
+    guard endpoints.indices.contains(call.operationIndex) else {
+      return .now(
+        failure(ServiceFailure(.unknownPath, status: 404), operation: nil, request: call.request))
+    }
+    let endpoint = endpoints[call.operationIndex]
+    do throws(ScramjetError) {
+      var scope = try ScopeFinder(call: call, endpoint: endpoint, world: world).find()
+      scope.remarks += try RequestChecks.check(
+        endpoint.check, call.request, isStrict: scope.isStrict)
+      return RequestRecord.wrap(try endpoint.handler(scope), endpoint, scope)
+    } catch {
+      var response = error.response
+      Scope.finish(&response)
+      return .now(response)
+    }
+  }
+
+  package func failure(
+    _ failure: ServiceFailure, operation: Operation?, request: Request
+  ) -> Response {
+    var response = Self.failureResponse(failure, request)
+    Scope.finish(&response)
+    return response
+  }
+
+  /// The hub answers 404 without content to whatever it does not know, and 200 to every OPTIONS.
+  private static func failureResponse(_ failure: ServiceFailure, _ request: Request) -> Response {
+    switch failure.kind {
+    case .unknownPath, .methodNotAllowed:
+      return request.method == .options ? Endpoint.preflightResponse : Response(.notFound)
+    case .noRoom: return ScramjetError(507, failure.message ?? "Insufficient Storage").response
+    case .rateLimited(let seconds):
+      var response = ScramjetError(429, failure.message ?? "Too Many Requests").response
+      response.fields.append("Retry-After", String(seconds))
+      return response
+    case .contentTooLarge:
+      return ScramjetError(413, failure.message ?? "Content too large").response
+    case .injected, .badRequest, .internalError:
+      let status = Status(failure.status, ScramjetError.reason(failure.status))
+      if failure.status == 401 || failure.status == 403 {
+        return .json(status, JSON.object(["message": "Forbidden"]).serialized())
+      }
+      return ScramjetError(status, .string(failure.message ?? status.reason)).response
+    }
+  }
+
+  package func describe(_ world: World<ScramjetState>) -> JSON {
+    world.read { state in ScramjetView.describe(state) }
+  }
+
+  package func emit(
+    _ event: JSONObject, in world: World<ScramjetState>
+  ) throws(ScenarioProblems) -> Bool {
+    try ScramjetEmit.perform(event, in: world)
+  }
+}

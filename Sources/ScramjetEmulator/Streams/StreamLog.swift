@@ -1,0 +1,216 @@
+/// The number of a stream within a tenant's Scramjet world; never used twice.
+typealias StreamID = Int
+
+/// One log of byte chunks that many readers share: each reader is only a position, a chunk is kept
+/// once, and it is dropped when the last reader has passed it.
+///
+/// **Shape**: a queue of chunks, numbered from 0 for ever. Beside each chunk stands how many readers
+/// have it next; `caughtUp` counts those who have taken everything. So taking, appending and
+/// trimming cost the same whether there is one reader or five thousand.
+///
+/// **Units**: positions count chunks; marks count bytes.
+struct StreamLog: Sendable {
+  /// What becomes of chunks.
+  enum Keeping: Codable, Sendable, Equatable {
+    /// Kept until read: for the slowest reader, or, when nobody reads, for the first to come.
+    case untilRead
+    /// The same, but while nobody reads the oldest give way instead of holding the writer back: for
+    /// data that goes elsewhere as well.
+    case untilReadOrStale
+    /// The last so many bytes and lines are kept for every reader to come; never holds a writer back.
+    case history(chunks: Int, bytes: Int)
+    /// Only for the readers that are there.
+    case live
+  }
+
+  private struct Slot: Sendable {
+    var bytes: [UInt8]
+    /// Readers whose next chunk is this one.
+    var cursors: Int
+  }
+
+  let keeping: Keeping
+  /// From so many kept bytes on a writer has to wait.
+  let mark: Int
+  private var slots: [Slot] = []
+  private var head = 0
+  /// The number of the chunk at `head`.
+  private var first = 0
+  /// Readers that have taken everything.
+  private var caughtUp = 0
+  private var deliveredEnd = 0
+  private(set) var byteCount = 0
+  private(set) var readerCount = 0
+  private(set) var isEnded = false
+  /// The last byte ever written; nil before the first.
+  private(set) var lastByte: UInt8?
+  /// Instances that wait for room here, by their serial numbers.
+  var blocked: [Int] = []
+  /// Whether a request waits for room.
+  var hasWaitingWriter = false
+
+  init(_ keeping: Keeping, mark: Int = .max) {
+    self.keeping = keeping
+    self.mark = mark
+  }
+
+  private var count: Int { slots.count - head }
+  /// The number that the next appended chunk gets.
+  var end: Int { first + count }
+  var hasRoom: Bool {
+    switch keeping {
+    case .untilRead: byteCount < mark
+    case .live, .untilReadOrStale: readerCount == 0 || byteCount < mark
+    case .history: true
+    }
+  }
+
+  // MARK: Writing
+
+  /// Adds a chunk. False when it went nowhere, because the stream has ended or nobody is to get it.
+  @discardableResult
+  mutating func append(_ bytes: [UInt8]) -> Bool {
+    guard !isEnded, let last = bytes.last else { return false }
+    lastByte = last
+    if keeping == .live, readerCount == 0 { return false }
+    slots.append(Slot(bytes: bytes, cursors: caughtUp))
+    caughtUp = 0
+    byteCount += bytes.count
+    switch keeping {
+    case .history(let chunks, let bytes):
+      while count > 1, count > chunks || byteCount > bytes { dropFirst() }
+    case .untilReadOrStale:
+      while readerCount == 0, count > 1, byteCount > mark { dropFirst() }
+    case .untilRead, .live: break
+    }
+    return true
+  }
+
+  /// No more chunks: readers get what is left and then the end.
+  mutating func finish() { isEnded = true }
+
+  // MARK: Reading
+
+  /// A new reader's position: at what is kept if it is the first (or there is a history), else at
+  /// what will be written from now on.
+  mutating func attach() -> Int {
+    readerCount += 1
+    let startsAtEnd =
+      switch keeping {
+      case .untilRead, .untilReadOrStale: readerCount > 1
+      case .history: false
+      case .live: true
+      }
+    guard !startsAtEnd, count > 0 else {
+      caughtUp += 1
+      return end
+    }
+    slots[head].cursors += 1
+    return first
+  }
+
+  /// A reader that stood at `position` before a snapshot stands there again.
+  mutating func reattach(at position: Int) {
+    readerCount += 1
+    place(max(position, first))
+  }
+
+  /// The chunks from `position` on, about `byteLimit` bytes of them but at least one, and the
+  /// position behind them. Trims what nobody needs any more.
+  mutating func take(from position: Int, byteLimit: Int) -> (pieces: [[UInt8]], next: Int) {
+    let start = max(position, first)
+    guard start < end else { return ([], start) }
+    var pieces: [[UInt8]] = []
+    var taken = 0
+    var index = head + start - first
+    while index < slots.count, taken < byteLimit {
+      taken += slots[index].bytes.count
+      pieces.append(slots[index].bytes)
+      index += 1
+    }
+    slots[head + start - first].cursors -= 1
+    let next = first + index - head
+    place(next)
+    deliveredEnd = max(deliveredEnd, next)
+    if case .history = keeping {} else { trim() }
+    return (pieces, next)
+  }
+
+  /// The reader at `position` leaves.
+  mutating func detach(from position: Int) {
+    guard readerCount > 0 else { return }
+    readerCount -= 1
+    let place = max(position, first)
+    if place >= end { caughtUp -= 1 } else { slots[head + place - first].cursors -= 1 }
+    switch keeping {
+    case .history: return
+    case .live:
+      if readerCount == 0 { while count > 0 { dropFirst() } } else { trim() }
+    case .untilRead, .untilReadOrStale:
+      if readerCount == 0 {
+        while count > 0, first < deliveredEnd { dropFirst() }
+      } else {
+        trim()
+      }
+    }
+  }
+
+  private mutating func place(_ position: Int) {
+    if position >= end { caughtUp += 1 } else { slots[head + position - first].cursors += 1 }
+  }
+
+  private mutating func trim() {
+    while count > 0, slots[head].cursors == 0 { dropFirst() }
+  }
+
+  private mutating func dropFirst() {
+    byteCount -= slots[head].bytes.count
+    // A history drops chunks under the feet of slow readers: they go on at the next one.
+    let overtaken = slots[head].cursors
+    slots[head] = Slot(bytes: [], cursors: 0)
+    head += 1
+    first += 1
+    if overtaken > 0 {
+      if head < slots.count { slots[head].cursors += overtaken } else { caughtUp += overtaken }
+    }
+    if head == slots.count {
+      slots.removeAll(keepingCapacity: head <= 64)
+      head = 0
+    } else if head >= 64, head * 2 >= slots.count {
+      slots.removeSubrange(..<head)
+      head = 0
+    }
+  }
+}
+
+extension StreamLog: Codable {
+  private enum Key: String, CodingKey {
+    case keeping, mark, chunks, first, deliveredEnd, isEnded, lastByte, blocked
+  }
+
+  /// Readers are connections and do not survive: a restored log has none.
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    keeping = try values.decode(Keeping.self, forKey: .keeping)
+    mark = try values.decode(Int.self, forKey: .mark)
+    slots = try values.decode([[UInt8]].self, forKey: .chunks).map { Slot(bytes: $0, cursors: 0) }
+    byteCount = slots.reduce(0) { $0 + $1.bytes.count }
+    first = try values.decode(Int.self, forKey: .first)
+    deliveredEnd = try values.decode(Int.self, forKey: .deliveredEnd)
+    isEnded = try values.decode(Bool.self, forKey: .isEnded)
+    lastByte = try values.decodeIfPresent(UInt8.self, forKey: .lastByte)
+    blocked = try values.decode([Int].self, forKey: .blocked)
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: Key.self)
+    try values.encode(keeping, forKey: .keeping)
+    try values.encode(mark, forKey: .mark)
+    try values.encode(keeping == .live ? [] : slots[head...].map(\.bytes), forKey: .chunks)
+    try values.encode(keeping == .live ? end : first, forKey: .first)
+    try values.encode(deliveredEnd, forKey: .deliveredEnd)
+    try values.encode(isEnded, forKey: .isEnded)
+    try values.encodeIfPresent(lastByte, forKey: .lastByte)
+    try values.encode(blocked, forKey: .blocked)
+  }
+}

@@ -1,0 +1,126 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A started sequence: a scripted process with streams.
+struct Instance: Codable, Sendable {
+  /// Source: `InstanceStatus` of transform-hub's `packages/types`.
+  enum Status: String, Codable, Sendable {
+    case initializing, starting, running, stopping, killing, completed, errored
+    var isOver: Bool { self == .completed || self == .errored }
+  }
+
+  /// How its process is going to end.
+  struct Ending: Codable, Sendable, Equatable {
+    var status: Status
+    var code: Int
+    var reason: String
+  }
+
+  struct Event: Codable, Sendable, Equatable {
+    var name: String
+    var message: JSON?
+  }
+
+  let serial: Int
+  let id: String
+  let hub: Int
+  let sequenceID: String
+  /// The `sequence` member of the object as sent: the sequence as it was at the start.
+  let sequence: JSON
+  let language: String
+  let appConfig: JSON?
+  let arguments: [JSON]?
+  var limits: JSON?
+  var provides = ""
+  var requires = ""
+  let created: VirtualInstant
+  let started: VirtualInstant
+  var ended: VirtualInstant?
+  var status = Status.starting
+  var terminated: Ending?
+  var isHealthy = true
+  var ports: JSON?
+
+  let program: Program
+  let stdout: StreamID
+  let stderr: StreamID
+  let output: StreamID
+  let log: StreamID
+  var input = Lane()
+  var stdin = Lane()
+  /// Of the first POST to `input`; the topic's where it reads one.
+  var inputType: String?
+  /// Where it stands in the topic that it reads.
+  var topicPosition: Int?
+  var activities: [Int: Activity] = [:]
+  var lastActivity = 0
+  /// How often each kind of rule has run, for `{n}`.
+  var counts: [String: Int] = [:]
+  var timersDone: [Int] = []
+  var runningDigest = MD5()
+
+  /// The last event of each name, and the latest of all.
+  var lastEvents: [String: JSON] = [:]
+  var lastEvent: Event?
+  /// A short history, numbered from `firstEvent` on, for those who wait for the next one.
+  var recentEvents: [Event] = []
+  var firstEvent = 0
+  var monitoringRate = 1.0
+
+  /// The process is as good as over: its program does nothing more.
+  var plannedEnding: Ending?
+  /// How it will end if nothing overtakes the plan; plans are numbered.
+  var planned: Ending?
+  var plan = 0
+  var stops = 0
+  /// The last stop whose time is over.
+  var stopsDone = 0
+  var mayCallKeepAlive = false
+  var isKeptAlive = false
+  var removesImmediately = false
+  /// It failed before it could say what it reads and writes.
+  var failedEarly = false
+
+  var nextEvent: Int { firstEvent + recentEvents.count }
+
+  mutating func keep(_ event: Event) {
+    if event.message?.isFalsy ?? true {
+      lastEvents[event.name] = nil
+    } else if lastEvents.count < 1024 || lastEvents[event.name] != nil {
+      lastEvents[event.name] = event.message
+    }
+    lastEvent = event
+    recentEvents.append(event)
+    if recentEvents.count > 256 {
+      recentEvents.removeFirst(64)
+      firstEvent += 64
+    }
+  }
+}
+
+extension Instance.Ending {
+  static let completed = Self(status: .completed, code: -1, reason: "Instance completed")
+  static let stopped = Self(status: .completed, code: 138, reason: "Instance stopped")
+  static let killed = Self(status: .completed, code: 137, reason: "Instance killed")
+  /// What a Python runner makes of a stop or a kill.
+  static let runnerFailed = Self(status: .errored, code: 1, reason: "Runner failed")
+
+  /// Source: `RunnerExitCode` of transform-hub and the hub's texts for it.
+  static func failed(_ code: Int) -> Self {
+    let reason =
+      switch code {
+      case 10: "Sequence unpack failed"
+      case 20:
+        "Runner was started with invalid configuration. This is probably a bug in STH."
+      case 21: "Sequence entrypoint path is invalid"
+      case 22: "Sequence failed on start"
+      case 23: "Sequence failed during execution"
+      case 24: "Instance limit reached"
+      case 137: "Instance killed"
+      case 138: "Instance stopped"
+      case 223: "Cleanup failed"
+      default: "Runner failed"
+      }
+    return Self(status: .errored, code: code, reason: reason)
+  }
+}

@@ -1,0 +1,138 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// The JSON of sequences, instances, hubs and topics, keys in the order of hub 1.0.1.
+extension ScramjetState {
+  func object(of sequence: Sequence, location: String) -> JSON {
+    var object: JSONObject = ["id": .string(sequence.id)]
+    if let alias = sequence.alias { object["name"] = .string(alias) }
+    object["config"] = .object(sequence.package.config(id: sequence.id, runtime: settings.runtime))
+    object["location"] = .string(location)
+    object["instances"] = .array(instanceIDs(of: sequence).map(JSON.string))
+    return .object(object)
+  }
+
+  func instanceIDs(of sequence: Sequence) -> [String] {
+    sequence.instances.compactMap { instances[$0]?.id }
+  }
+
+  func sequenceObjects(of hub: Hub) -> [JSON] {
+    hub.sequenceOrder.compactMap { id in
+      hub.sequences[id].map { object(of: $0, location: hub.id) }
+    }
+  }
+
+  func instanceObjects(of hub: Hub) -> [JSON] {
+    hub.instanceOrder.compactMap { instances[$0].map { .object($0.object) } }
+  }
+
+  /// A hub as its space tells of it.
+  func info(of hub: Hub) -> JSONObject {
+    var info: JSONObject = [
+      "created": .string(hub.created.iso8601(.milliseconds)),
+      "lastConnected": .string(hub.lastConnected.iso8601(.milliseconds)),
+    ]
+    if let instant = hub.lastDisconnected {
+      info["lastDisconnected"] = .string(instant.iso8601(.milliseconds))
+    }
+    var object: JSONObject = [
+      "id": .string(hub.id), "info": .object(info),
+      "healthy": .bool(hub.isHealthy && hub.isConnected),
+      "selfHosted": .bool(hub.isSelfHosted), "isConnectionActive": .bool(hub.isConnected),
+    ]
+    if let description = hub.description { object["description"] = .string(description) }
+    object["tags"] = .array(hub.tags.map(JSON.string))
+    if let reason = hub.disconnectReason { object["disconnectReason"] = .string(reason) }
+    return object
+  }
+
+  /// An entry of the space's list.
+  func listed(_ hub: Hub) -> JSON {
+    var object = info(of: hub)
+    object["topics"] = .array((spaces[hub.space]?.topicOrder ?? []).map(JSON.string))
+    object["sequences"] = .array(hub.sequenceOrder.map(JSON.string))
+    object["instances"] = .array(
+      hub.instanceOrder.compactMap { instances[$0].map { .string($0.id) } })
+    return .object(object)
+  }
+
+  /// Hubs of a space: those that are there and well first, else as they joined.
+  func hubs(of space: Space) -> [Hub] {
+    let all = space.hubs.compactMap { hubs[$0] }
+    return all.filter { $0.isConnected && $0.isHealthy }
+      + all.filter { !($0.isConnected && $0.isHealthy) }
+  }
+
+  func topics(of space: Space) -> [Topic] {
+    space.topicOrder.compactMap { topics[TopicKey(space: space.serial, name: $0)] }
+  }
+
+  /// A topic as the space tells of it, with everybody who reads or writes it now.
+  func spaceObject(of topic: Topic) -> JSON {
+    var actors: [JSON] = []
+    func actor(_ role: String, _ type: String, _ hub: String?) -> JSON {
+      var actor: JSONObject = ["role": .string(role), "type": .string(type), "stream": true]
+      if let hub { actor["hostId"] = .string(hub) }
+      actor["retired"] = false
+      return .object(actor)
+    }
+    for writer in topic.writers {
+      switch writer {
+      case .request: actors.append(actor("provider", "api", nil))
+      case .instance(let serial):
+        actors.append(actor("provider", "host", instances[serial].flatMap { hubs[$0.hub]?.id }))
+      }
+    }
+    for serial in topic.consumers {
+      actors.append(actor("consumer", "host", instances[serial].flatMap { hubs[$0.hub]?.id }))
+    }
+    let readers = (streams[topic.stream]?.readerCount ?? 0) - topic.consumers.count
+    for _ in 0..<max(0, min(readers, 1_000)) { actors.append(actor("consumer", "api", nil)) }
+    return [
+      "name": .string(topic.name), "contentType": .string(topic.contentType),
+      "actors": .array(actors),
+    ]
+  }
+}
+
+extension Topic {
+  /// A topic as a hub tells of it.
+  var hubObject: JSON {
+    [
+      "contentType": .string(contentType), "localProvider": "", "topic": .string(name),
+      "topicName": .string(name),
+    ]
+  }
+}
+
+extension Instance {
+  var object: JSONObject {
+    var object: JSONObject = ["id": .string(id)]
+    if let appConfig { object["appConfig"] = appConfig }
+    if let arguments { object["args"] = .array(arguments) }
+    object["provides"] = .string(provides)
+    object["requires"] = .string(requires)
+    object["sequence"] = sequence
+    if let ports { object["ports"] = ports }
+    object["created"] = .string(created.iso8601(.milliseconds))
+    object["started"] = .string(started.iso8601(.milliseconds))
+    if let ended { object["ended"] = .string(ended.iso8601(.milliseconds)) }
+    object["status"] = .string(status.rawValue)
+    if let terminated {
+      object["terminated"] = [
+        "exitcode": .integer(terminated.code), "reason": .string(terminated.reason),
+      ]
+    }
+    return object
+  }
+
+  /// Plausible and always the same for the same instance.
+  var processID: Int { 1_000 + serial % 30_000 }
+
+  var health: JSON {
+    [
+      "healthy": .bool(isHealthy), "processId": .integer(processID),
+      "containerId": .string(String(id.filter { $0 != "-" }.prefix(12))),
+    ]
+  }
+}

@@ -1,0 +1,146 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A tenant's Scramjet world at its start: the scenario's `given.scramjet` and `behaviors.scramjet`,
+/// or the built-in world.
+enum ScramjetSeed {
+  static func makeState(
+    _ seed: WorldSeed, _ step: inout ScramjetState.Step
+  ) throws(ScenarioProblems) -> ScramjetState {
+    var settings = ScramjetSettings()
+    settings.isStrict = seed.isStrict
+    if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
+    guard let given = seed.given else { return builtIn(settings, &step) }
+    let plan = try ScenarioReader.read(given) { reader in
+      reader.object { Plan(reading: $0, settings) }
+    }
+    return try build(plan, &step)
+  }
+
+  private static func behaviors(_ value: JSON) throws(ScenarioProblems) -> [BehaviorRule] {
+    try ScenarioReader.read(value) { reader in
+      reader.array { item in
+        item.object { object in
+          let when = object.object("when") { when in
+            (when.glob("sequence") ?? when.glob("package"), when.glob("hub"))
+          }
+          // Compiled here only to find what is wrong; the args are known at the start of an instance.
+          guard ProgramCompiler().read(object) != nil else { return nil }
+          return BehaviorRule(sequence: when?.0, hub: when?.1, spec: item.value.withoutWhen)
+        }
+      }
+    }
+  }
+
+  /// Space `demo` with hubs `sth-0` (also the bare hub) and `sth-1`, and a stored `echo.tar.gz`.
+  /// Source: DESIGN §4, "the built-in world".
+  private static func builtIn(
+    _ settings: ScramjetSettings, _ step: inout ScramjetState.Step
+  ) -> ScramjetState {
+    var state = ScramjetState(settings: settings)
+    let space = state.addSpace("demo", &step)
+    state.addHub("sth-0", to: space, &step)
+    state.addHub("sth-1", to: space, &step)
+    let manifest: JSONObject = [
+      "name": "echo", "version": "1.0.0", "main": "index.js", "engines": ["node": ">=16"],
+      "description": "Gives back what it gets",
+    ]
+    store(manifest, as: "echo.tar.gz", in: space, of: &state, &step)
+    return state
+  }
+
+  /// Puts a package made of a manifest into the store; false when there is no room.
+  @discardableResult
+  static func store(
+    _ manifest: JSONObject, as file: String, in space: Int, of state: inout ScramjetState,
+    _ step: inout ScramjetState.Step
+  ) -> Bool {
+    guard let bytes = archive(manifest), let id = try? step.blobs.store(bytes),
+      let package = try? SequencePackage(
+        manifest: manifest, byteCount: bytes.count, hasPath: { _ in true })
+    else { return false }
+    let item = StoreItem(
+      id: step.ids.uuid("store"), fileName: file, package: package, blob: id,
+      tag: MD5.digest(bytes).hexadecimal)
+    state.putInStore(item, space: space, &step)
+    return true
+  }
+
+  /// A tar.gz with `package.json` and a main file.
+  static func archive(_ manifest: JSONObject) -> [UInt8]? {
+    let main = manifest["main"]?.stringValue ?? "index.js"
+    let tar = TarWriter.archive([
+      ("./package.json", JSON.object(manifest).serialized()),
+      ("./" + main, Array("module.exports = input => input;\n".utf8)),
+    ])
+    return try? Gzip.compress(tar)
+  }
+
+  private static func build(
+    _ plan: Plan, _ step: inout ScramjetState.Step
+  ) throws(ScenarioProblems) -> ScramjetState {
+    var state = ScramjetState(settings: plan.settings)
+    var problems: [ScenarioProblem] = []
+    let spaces = plan.spaces.isEmpty ? ["demo"] : plan.spaces
+    for id in spaces where state.space(id) == nil { state.addSpace(id, &step) }
+    let first = state.spaceOrder.first ?? 0
+    func spaceSerial(_ id: String?, _ pointer: String) -> Int {
+      guard let id else { return first }
+      if let space = state.space(id) { return space.serial }
+      problems.append(ScenarioProblem(pointer, "there is no space \"\(id)\""))
+      return first
+    }
+    let hubs = plan.hubs.isEmpty ? [Plan.HubPlan(id: "sth-0", pointer: "")] : plan.hubs
+    for hub in hubs {
+      let serial = state.addHub(hub.id, to: spaceSerial(hub.space, hub.pointer + "/space"), &step)
+      hub.apply(to: &state, serial, &step)
+    }
+    func hubSerial(_ id: String?, _ pointer: String) -> Int {
+      guard let id else { return state.defaultHub?.serial ?? 0 }
+      for serial in state.spaceOrder.flatMap({ state.spaces[$0]?.hubs ?? [] })
+      where state.hubs[serial]?.id == id { return serial }
+      problems.append(ScenarioProblem(pointer, "there is no hub \"\(id)\""))
+      return 0
+    }
+    for item in plan.store {
+      let space = spaceSerial(item.space, item.pointer + "/space")
+      store(item.manifest, as: item.file, in: space, of: &state, &step)
+    }
+    for sequence in plan.sequences {
+      let hub = hubSerial(sequence.hub, sequence.pointer + "/hub")
+      let id = sequence.id ?? step.ids.uuid("sequence")
+      state.addSequence(sequence.package, id: id, alias: sequence.alias, to: hub, &step)
+    }
+    for topic in plan.topics {
+      let key = TopicKey(
+        space: spaceSerial(topic.space, topic.pointer + "/space"), name: topic.name)
+      _ = state.topic(key, type: topic.type, &step)
+    }
+    for instance in plan.instances {
+      let hub = hubSerial(instance.hub, instance.pointer + "/hub")
+      do throws(ScenarioProblems) {
+        guard let sequence = state.hubs[hub]?.sequence(instance.sequence) else {
+          problems.append(
+            ScenarioProblem(
+              instance.pointer + "/sequence", "there is no sequence \"\(instance.sequence)\""))
+          continue
+        }
+        let program = try ProgramChoice.program(
+          for: sequence, on: state.hubs[hub]?.id ?? "", order: instance.order,
+          rules: state.settings.behaviors)
+        _ = try? state.start(sequence.id, on: hub, instance.order, program: program, &step)
+      } catch { problems += error.problems }
+    }
+    guard problems.isEmpty else { throw ScenarioProblems(problems) }
+    return state
+  }
+}
+
+extension JSON {
+  /// A behaviour without the part that says whom it is for.
+  fileprivate var withoutWhen: JSON {
+    guard case .object(var object) = self else { return self }
+    object["when"] = nil
+    return .object(object)
+  }
+}

@@ -1,0 +1,153 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// Spaces, hubs, sequences and the store.
+extension ScramjetState {
+  // MARK: Look-up
+
+  func space(_ id: String) -> Space? {
+    for serial in spaceOrder where spaces[serial]?.id == id { return spaces[serial] }
+    return nil
+  }
+
+  func hub(_ id: String, in space: Space) -> Hub? {
+    for serial in space.hubs where hubs[serial]?.id == id { return hubs[serial] }
+    return nil
+  }
+
+  /// The hub that answers on the bare base: the first of the first space that has one.
+  var defaultHub: Hub? {
+    for serial in spaceOrder {
+      if let hub = spaces[serial]?.hubs.first { return hubs[hub] }
+    }
+    return nil
+  }
+
+  func instance(_ id: String, on hub: Hub) -> Instance? {
+    hub.instances[id].flatMap { instances[$0] }
+  }
+
+  // MARK: Making and removing
+
+  @discardableResult
+  mutating func addSpace(_ id: String, _ step: inout Step) -> Int {
+    let serial = newSerial()
+    spaces[serial] = Space(
+      serial: serial, id: id, created: step.now, log: makeStream(Self.logHistory),
+      audit: makeStream(Self.auditHistory))
+    spaceOrder.append(serial)
+    return serial
+  }
+
+  @discardableResult
+  mutating func addHub(_ id: String, to space: Int, _ step: inout Step) -> Int {
+    let serial = newSerial()
+    hubs[serial] = Hub(
+      serial: serial, id: id, space: space, created: step.now, lastConnected: step.now,
+      log: makeStream(Self.logHistory), audit: makeStream(Self.auditHistory))
+    spaces[space]?.hubs.append(serial)
+    logOnHub("Host started", level: "INFO", hub: serial, &step)
+    audit(14000, object: id, hub: serial, &step)
+    return serial
+  }
+
+  mutating func removeHub(_ serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial] else { return }
+    for instance in hub.instanceOrder { removeInstance(instance, &step) }
+    remove(hub.log, &step)
+    remove(hub.audit, &step)
+    spaces[hub.space]?.hubs.removeAll { $0 == serial }
+    hubs[serial] = nil
+    runWork(&step)
+  }
+
+  mutating func removeSpace(_ serial: Int, _ step: inout Step) {
+    guard let space = spaces[serial] else { return }
+    for hub in space.hubs { removeHub(hub, &step) }
+    for name in space.topicOrder { removeTopic(TopicKey(space: serial, name: name), &step) }
+    for item in space.store { step.blobs.remove(item.blob) }
+    remove(space.log, &step)
+    remove(space.audit, &step)
+    spaceOrder.removeAll { $0 == serial }
+    spaces[serial] = nil
+  }
+
+  // MARK: Connection
+
+  mutating func disconnectHub(_ serial: Int, reason: String?, _ step: inout Step) {
+    guard let hub = hubs[serial], hub.isConnected else { return }
+    hubs[serial]?.isConnected = false
+    hubs[serial]?.lastDisconnected = step.now
+    hubs[serial]?.disconnectReason = reason
+    logOnHub("Hub disconnected", level: "WARN", hub: serial, &step)
+    audit(14001, object: hub.id, hub: serial, &step)
+  }
+
+  /// The hub's process dies: its instances are gone, what is on its disk (sequences) stays.
+  mutating func crashHub(_ serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial] else { return }
+    for instance in hub.instanceOrder { removeInstance(instance, &step) }
+    disconnectHub(serial, reason: nil, &step)
+    hubs[serial]?.isHealthy = false
+    runWork(&step)
+  }
+
+  mutating func recoverHub(_ serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial] else { return }
+    hubs[serial]?.isConnected = true
+    hubs[serial]?.isHealthy = true
+    hubs[serial]?.lastConnected = step.now
+    hubs[serial]?.disconnectReason = nil
+    logOnHub("Host started", level: "INFO", hub: serial, &step)
+    audit(14000, object: hub.id, hub: serial, &step)
+  }
+
+  // MARK: Sequences
+
+  mutating func addSequence(
+    _ package: SequencePackage, id: String, alias: String?, to serial: Int, _ step: inout Step
+  ) {
+    if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
+    hubs[serial]?.sequences[id] = Sequence(id: id, alias: alias, package: package)
+    logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
+    audit(0, object: id, hub: serial, &step)
+  }
+
+  mutating func removeSequence(_ id: String, from serial: Int, _ step: inout Step) {
+    guard hubs[serial]?.sequences.removeValue(forKey: id) != nil else { return }
+    hubs[serial]?.sequenceOrder.removeAll { $0 == id }
+    logOnHub("Sequence removed", level: "INFO", data: [.string(id)], hub: serial, &step)
+    audit(1, object: id, hub: serial, &step)
+  }
+
+  // MARK: The store
+
+  func storeIndex(_ name: String, in space: Space) -> Int? {
+    space.store.firstIndex { $0.fileName == name }
+      ?? space.store.firstIndex { $0.id == name || $0.fileName == name + ".tar.gz" }
+  }
+
+  func storedBytes(in space: Space) -> Int {
+    space.store.reduce(0) { $0 + $1.package.byteCount }
+  }
+
+  /// Adds an item; one of the same file name is replaced in its place.
+  mutating func putInStore(_ item: StoreItem, space serial: Int, _ step: inout Step) {
+    guard let space = spaces[serial] else { return }
+    if let index = space.store.firstIndex(where: { $0.fileName == item.fileName }) {
+      step.blobs.remove(space.store[index].blob)
+      spaces[serial]?.store[index] = item
+    } else {
+      spaces[serial]?.store.append(item)
+    }
+  }
+
+  mutating func removeFromStore(
+    _ name: String, space serial: Int, _ step: inout Step
+  ) -> Bool {
+    guard let space = spaces[serial], let index = storeIndex(name, in: space) else { return false }
+    step.blobs.remove(space.store[index].blob)
+    spaces[serial]?.store.remove(at: index)
+    return true
+  }
+}

@@ -1,0 +1,298 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// What a start call asks for.
+struct StartOrder: Sendable {
+  var instanceID: String?
+  var appConfig: JSON?
+  var arguments: [JSON]?
+  var outputTopic: String?
+  var inputTopic: String?
+  var limits: JSON?
+  init() {}
+}
+
+/// Why a start is refused.
+enum StartError: Error, Sendable, Equatable {
+  case unknownSequence
+  case instanceExists
+  case overloaded
+  case missingMain(String)
+  case refused(String)
+}
+
+/// The life of instances: start, end, stop, kill, retention.
+extension ScramjetState {
+  // MARK: Start
+
+  mutating func start(
+    _ sequenceID: String, on hubSerial: Int, _ order: StartOrder, program: Program,
+    _ step: inout Step
+  ) throws(StartError) -> Instance {
+    guard let hub = hubs[hubSerial], let sequence = hub.sequence(sequenceID) else {
+      throw .unknownSequence
+    }
+    if let id = order.instanceID, hub.instances[id] != nil { throw .instanceExists }
+    if hub.isOverloaded { throw .overloaded }
+    guard sequence.package.hasMain else { throw .missingMain(sequence.package.main) }
+    if case .refused(let text)? = program.startFailure { throw .refused(text) }
+
+    let id = order.instanceID ?? step.ids.uuid("instance")
+    let instance = makeInstance(id, of: sequence, on: hub, order, program: program, step)
+    let serial = instance.serial
+    instances[serial] = instance
+    hubs[hubSerial]?.instances[id] = serial
+    hubs[hubSerial]?.instanceOrder.append(serial)
+    hubs[hubSerial]?.sequences[sequence.id]?.instances.append(serial)
+    audit(0, object: id, hub: hubSerial, &step)
+    logStart(serial, &step)
+    if case .errored(let code)? = program.startFailure {
+      instances[serial]?.failedEarly = code == 22
+      planEnding(.failed(code), of: serial, after: .milliseconds(500), &step)
+      return instances[serial] ?? instance
+    }
+    instances[serial]?.status = .running
+    wireTopics(of: serial, &step)
+    begin(program.start, [], "start", .none, serial, &step)
+    for (index, timer) in program.timers.enumerated() {
+      agenda.add(
+        .tick(instance: serial, timer: index),
+        at: step.now + .milliseconds(max(1, timer.milliseconds)))
+    }
+    work.append(.run(instance: serial))
+    runWork(&step)
+    return instances[serial] ?? instance
+  }
+
+  private mutating func makeInstance(
+    _ id: String, of sequence: Sequence, on hub: Hub, _ order: StartOrder, program: Program,
+    _ step: borrowing Step
+  ) -> Instance {
+    let mark = 64 * 1024
+    let provides = order.outputTopic ?? program.provides
+    var description: JSONObject = [
+      "id": .string(sequence.id),
+      "config": .object(sequence.package.config(id: sequence.id, runtime: settings.runtime)),
+    ]
+    if let alias = sequence.alias { description["name"] = .string(alias) }
+    description["location"] = .string(hub.id)
+    var instance = Instance(
+      serial: newSerial(), id: id, hub: hub.serial, sequenceID: sequence.id,
+      sequence: .object(description), language: sequence.package.language,
+      appConfig: order.appConfig, arguments: order.arguments, created: step.now, started: step.now,
+      program: program, stdout: makeStream(.untilRead, mark: mark),
+      stderr: makeStream(.untilRead, mark: mark),
+      output: makeStream(provides.isEmpty ? .untilRead : .untilReadOrStale, mark: mark),
+      log: makeStream(.history(chunks: 1_000, bytes: 256 * 1024)))
+    instance.limits = order.limits
+    instance.provides = provides
+    instance.requires = order.inputTopic ?? program.requires
+    instance.isHealthy = program.isHealthy
+    instance.timersDone = program.timers.map { _ in 0 }
+    return instance
+  }
+
+  private mutating func wireTopics(of serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    let space = space(ofInstance: instance)
+    if !instance.provides.isEmpty {
+      let key = TopicKey(space: space, name: instance.provides)
+      let type = instance.program.providesType
+      _ = topic(
+        key, type: type.isEmpty ? "application/x-ndjson" : type, origin: instance.hub, &step)
+      joinWriters(.instance(serial), of: key)
+    }
+    if !instance.requires.isEmpty {
+      let key = TopicKey(space: space, name: instance.requires)
+      let type = instance.program.requiresType
+      let topic = topic(
+        key, type: type.isEmpty ? "application/x-ndjson" : type, origin: instance.hub, &step)
+      instances[serial]?.inputType = topic.contentType
+      addConsumer(serial, to: key)
+    }
+  }
+
+  // MARK: Ends
+
+  /// The function has returned: output ends, the process stays for the exit timeout.
+  mutating func finishMain(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial], !instance.status.isOver else { return }
+    finish(instance.output, &step)
+    leaveOutputTopic(serial, &step)
+    guard instance.plannedEnding == nil else { return }
+    let timeout =
+      instance.program.exitTimeoutMilliseconds.map { Duration.milliseconds($0) }
+      ?? settings.exitTimeout
+    log("All Sequences processed.", level: "DEBUG", from: "Runner", instance: serial, &step)
+    planEnding(.completed, of: serial, after: timeout, isFinal: false, &step)
+  }
+
+  mutating func fail(_ serial: Int, code: Int, _ step: inout Step) {
+    log("Function errored", level: "ERROR", from: "Runner", instance: serial, &step)
+    planEnding(.failed(code), of: serial, after: .milliseconds(500), &step)
+  }
+
+  /// - Parameter isFinal: the program does nothing more until then.
+  mutating func planEnding(
+    _ ending: Instance.Ending, of serial: Int, after delay: Duration, isFinal: Bool = true,
+    _ step: inout Step
+  ) {
+    guard let instance = instances[serial], !instance.status.isOver else { return }
+    if isFinal {
+      instances[serial]?.plannedEnding = ending
+      instances[serial]?.activities = [:]
+    }
+    instances[serial]?.plan += 1
+    instances[serial]?.planned = ending
+    agenda.add(.end(instance: serial, plan: instance.plan + 1), at: step.now + delay)
+  }
+
+  mutating func carryOut(plan: Int, of serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial], instance.plan == plan, !instance.status.isOver,
+      let ending = instance.planned
+    else { return }
+    end(serial, ending, &step)
+  }
+
+  mutating func end(_ serial: Int, _ ending: Instance.Ending, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    instances[serial]?.activities = [:]
+    instances[serial]?.input = Lane()
+    instances[serial]?.stdin = Lane()
+    instances[serial]?.input.end()
+    instances[serial]?.stdin.end()
+    instances[serial]?.status = ending.status
+    instances[serial]?.terminated = ending
+    if !instance.failedEarly { instances[serial]?.ended = step.now }
+    instances[serial]?.plan += 1
+    leaveTopics(serial, &step)
+    for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
+    logEnd(serial, ending, &step)
+    audit(ending.status == .completed ? 2 : 3, object: instance.id, hub: instance.hub, &step)
+    let extends = !(instance.removesImmediately || instance.failedEarly)
+    agenda.add(
+      .remove(instance: serial),
+      at: step.now + settings.retention + (extends ? settings.lifetimeExtension : .zero))
+    for key in [WakeKey.instance(serial), .lane(serial, 0), .lane(serial, 1)] { step.wake(key) }
+  }
+
+  private mutating func leaveTopics(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    if !instance.requires.isEmpty {
+      removeConsumer(
+        serial, from: TopicKey(space: space(ofInstance: instance), name: instance.requires), &step)
+    }
+    leaveOutputTopic(serial, &step)
+  }
+
+  private mutating func leaveOutputTopic(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial], !instance.provides.isEmpty else { return }
+    let key = TopicKey(space: space(ofInstance: instance), name: instance.provides)
+    if isTurn(of: .instance(serial), at: key) {
+      endLine(of: key, after: streams[instance.output]?.lastByte, &step)
+    }
+    leaveWriters(.instance(serial), of: key, &step)
+  }
+
+  /// The instance is gone: out of every list, all its paths 404, its readers' replies end.
+  mutating func removeInstance(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    if !instance.status.isOver { leaveTopics(serial, &step) }
+    instances[serial] = nil
+    hubs[instance.hub]?.instances[instance.id] = nil
+    hubs[instance.hub]?.instanceOrder.removeAll { $0 == serial }
+    hubs[instance.hub]?.sequences[instance.sequenceID]?.instances.removeAll { $0 == serial }
+    for stream in [instance.output, instance.stdout, instance.stderr, instance.log] {
+      remove(stream, &step)
+    }
+    for key in [
+      WakeKey.instance(serial), .lane(serial, 0), .lane(serial, 1), .events(serial),
+    ] { step.wake(key) }
+  }
+
+  /// A live stream with the instance's health, at the rate that was asked for.
+  mutating func makeReportStream(of serial: Int, _ step: inout Step) -> StreamID? {
+    guard instances[serial] != nil else { return nil }
+    let stream = makeStream(.history(chunks: 16, bytes: 16 * 1024))
+    report(serial, to: stream, &step)
+    return stream
+  }
+
+  mutating func report(_ serial: Int, to stream: StreamID, _ step: inout Step) {
+    guard streams[stream] != nil else { return }
+    guard let instance = instances[serial], !instance.status.isOver else {
+      return finish(stream, &step)
+    }
+    let line: JSON = [3001, ["healthy": .bool(instance.isHealthy)]]
+    write(line.serialized() + [UInt8(ascii: "\n")], to: stream, &step)
+    let rate = max(instance.monitoringRate, 0.01)
+    agenda.add(
+      .report(instance: serial, stream: stream), at: step.now + Duration(inSeconds: 1 / rate))
+  }
+
+  // MARK: Stop and kill
+
+  /// - Returns: the number of the stop, for `endStop`; nil when it is over already.
+  mutating func stop(
+    _ serial: Int, timeout: Duration, mayCallKeepAlive: Bool, _ step: inout Step
+  ) -> Int? {
+    guard let instance = instances[serial], !instance.status.isOver else { return nil }
+    let number = instance.stops + 1
+    instances[serial]?.stops = number
+    instances[serial]?.mayCallKeepAlive = mayCallKeepAlive
+    instances[serial]?.isKeptAlive = false
+    instances[serial]?.status = .stopping
+    step.wake(.instance(serial))
+    log(
+      "Control message received", level: "TRACE", data: [4001], from: "Runner", instance: serial,
+      &step)
+    agenda.add(.stopDeadline(instance: serial, stop: number), at: step.now + timeout)
+    begin(instance.program.stop, [], "stop", .stop, serial, &step)
+    runWork(&step)
+    return number
+  }
+
+  /// A program with stop handlers ends by itself when they are through.
+  mutating func stopHandlersFinished(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial], !instance.isKeptAlive,
+      instance.plannedEnding == nil
+    else { return }
+    planEnding(ending(.stopped, of: instance), of: serial, after: .milliseconds(200), &step)
+  }
+
+  mutating func endStop(_ stop: Int, of serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    instances[serial]?.stopsDone = max(stop, instance.stopsDone)
+    step.wake(.instance(serial))
+    guard instance.stops == stop, !instance.status.isOver else { return }
+    if instance.isKeptAlive || instance.plannedEnding != nil { return }
+    planEnding(ending(.stopped, of: instance), of: serial, after: .milliseconds(700), &step)
+  }
+
+  /// Only of a running instance; see the caller.
+  mutating func kill(_ serial: Int, removesImmediately: Bool, _ step: inout Step) {
+    guard let instance = instances[serial], !instance.status.isOver else { return }
+    instances[serial]?.status = .killing
+    instances[serial]?.removesImmediately = removesImmediately
+    step.wake(.instance(serial))
+    log("Handling KILL request", level: "DEBUG", from: "Runner", instance: serial, &step)
+    begin(instance.program.kill, [], "kill", .none, serial, &step)
+    planEnding(ending(.killed, of: instance), of: serial, after: .milliseconds(700), &step)
+    runWork(&step)
+  }
+
+  /// Ended, if it has not, and gone as early as can be: 15 seconds after its end.
+  mutating func removeSoon(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    if instance.status.isOver {
+      let due = (instance.ended ?? step.now) + settings.retention
+      agenda.add(.remove(instance: serial), at: max(due, step.now))
+    } else {
+      kill(serial, removesImmediately: true, &step)
+    }
+  }
+
+  private func ending(_ ending: Instance.Ending, of instance: Instance) -> Instance.Ending {
+    instance.language == "py" ? .runnerFailed : ending
+  }
+}

@@ -1,0 +1,156 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// Log lines and audit records.
+extension ScramjetState {
+  /// History that a hub's or space's log keeps for later readers.
+  /// Source: transform-hub keeps up to 100,000 chunks of log and 1,000,000 of audit; here bytes are
+  /// bounded as well, since every tenant has four of these.
+  static let logHistory = StreamLog.Keeping.history(chunks: 100_000, bytes: 512 * 1024)
+  static let auditHistory = StreamLog.Keeping.history(chunks: 1_000_000, bytes: 256 * 1024)
+
+  // MARK: Log
+
+  mutating func log(
+    _ message: String, level: String, data: [JSON] = [], from part: String, instance serial: Int,
+    _ step: inout Step
+  ) {
+    guard let instance = instances[serial] else { return }
+    let id: JSON = ["id": .string(instance.id)]
+    var line = Self.logLine(message, level, data, part, at: step.now)
+    line["Runner"] = id
+    write(Self.text(line), to: instance.log, &step)
+    line["CSIController"] = id
+    line["Host"] = ["id": .string(hubs[instance.hub]?.id ?? "")]
+    logOnHub(line, instance.hub, &step)
+  }
+
+  mutating func logOnHub(
+    _ message: String, level: String = "DEBUG", data: [JSON] = [], from part: String = "Host",
+    hub serial: Int, _ step: inout Step
+  ) {
+    var line = Self.logLine(message, level, data, part, at: step.now)
+    line["Host"] = ["id": .string(hubs[serial]?.id ?? "")]
+    logOnHub(line, serial, &step)
+  }
+
+  private mutating func logOnHub(_ line: JSONObject, _ serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial] else { return }
+    let text = Self.text(line)
+    write(text, to: hub.log, &step)
+    if let space = spaces[hub.space] {
+      write(Array("\(hub.id): ".utf8) + text, to: space.log, &step)
+    }
+  }
+
+  private static func logLine(
+    _ message: String, _ level: String, _ data: [JSON], _ part: String, at now: VirtualInstant
+  ) -> JSONObject {
+    var line: JSONObject = [
+      "msg": .string(message), "level": .string(level), "ts": .integer(Int(now.epochMilliseconds)),
+    ]
+    if !data.isEmpty { line["data"] = .array(data) }
+    line["from"] = .string(part)
+    return line
+  }
+
+  private static func text(_ line: JSONObject) -> [UInt8] {
+    JSON.object(line).serialized() + [UInt8(ascii: "\n")]
+  }
+
+  /// The first lines of a real instance's log.
+  /// Source: contract of the hub's log, observed on hub 1.0.1.
+  mutating func logStart(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    logOnHub(
+      "Starting sequence", level: "INFO", data: [.string(instance.id)], hub: instance.hub, &step)
+    for message in ["Streams hooked and routed", "Sequence initialized", "Handshake"] {
+      log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
+    }
+    for message in ["Connected to host", "Sequence loaded, functions count", "Function called"] {
+      log(message, level: "DEBUG", from: "Runner", instance: serial, &step)
+    }
+  }
+
+  mutating func logEnd(_ serial: Int, _ ending: Instance.Ending, _ step: inout Step) {
+    if ending.status == .errored {
+      log(
+        ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner",
+        instance: serial, &step)
+    }
+    for message in ["End of sequence", "Cleanup completed", "Finalizing..."] {
+      log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
+    }
+  }
+
+  // MARK: Audit
+
+  /// A record without a request: 0 started, 1 stopped, 2 ended, 3 terminated, 4 connected.
+  mutating func audit(_ code: Int, object: String, hub: Int, _ step: inout Step) {
+    var record = AuditRecord(state: "", code: code, object: object)
+    record.request = step.ids.uuid("audit")
+    audit(record, hub: hub, &step)
+  }
+
+  mutating func audit(_ record: AuditRecord, hub serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial] else { return }
+    let line = record.line(at: step.now)
+    write(JSON.object(line).serialized() + [UInt8(ascii: "\n")], to: hub.audit, &step)
+    guard let space = spaces[hub.space] else { return }
+    var withHost = line
+    withHost["host"] = .string(hub.id)
+    write(JSON.object(withHost).serialized() + [UInt8(ascii: "\n")], to: space.audit, &step)
+  }
+
+  /// While somebody reads a hub's audit there is a heartbeat every ten seconds.
+  mutating func beat(hub serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial], hub.auditReaders > 0 else {
+      hubs[serial]?.isBeating = false
+      return
+    }
+    audit(13010, object: hub.id, hub: serial, &step)
+    for instance in hub.instanceOrder {
+      if let id = instances[instance]?.id { audit(13012, object: id, hub: serial, &step) }
+    }
+    agenda.add(.heartbeat(hub: serial), at: step.now + .seconds(10))
+  }
+
+  mutating func auditReaderCame(hub serial: Int, _ step: inout Step) {
+    guard let hub = hubs[serial] else { return }
+    hubs[serial]?.auditReaders += 1
+    if !hub.isBeating {
+      hubs[serial]?.isBeating = true
+      agenda.add(.heartbeat(hub: serial), at: step.now + .seconds(10))
+    }
+  }
+
+  mutating func auditReaderLeft(hub serial: Int) {
+    if let count = hubs[serial]?.auditReaders, count > 0 { hubs[serial]?.auditReaders = count - 1 }
+  }
+}
+
+/// One line of an audit stream.
+struct AuditRecord: Sendable {
+  var state: String
+  var code: Int
+  var object: String
+  var request = ""
+  var requestor = "system"
+  var received: UInt64 = 0
+  var sent: UInt64 = 0
+
+  init(state: String, code: Int, object: String) {
+    self.state = state
+    self.code = code
+    self.object = object
+  }
+
+  func line(at now: VirtualInstant) -> JSONObject {
+    [
+      "opState": .string(state), "opCode": .integer(code), "requestId": .string(request),
+      "objectId": .string(object), "requestorId": .string(requestor),
+      "rx": .integer(Int(clamping: received)), "tx": .integer(Int(clamping: sent)),
+      "receivedAt": .integer(Int(now.epochMilliseconds)),
+    ]
+  }
+}

@@ -1,0 +1,333 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// How instances' programs run: one step at a time, under the state's lock, on the tenant's clock.
+extension ScramjetState {
+  /// Goes on with everything of an instance that can go on.
+  mutating func run(_ serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial], !instance.status.isOver else { return }
+    for (id, activity) in instance.activities.sorted(by: { $0.key < $1.key })
+    where activity.wait == .room {
+      continueActivity(id, of: serial, &step)
+    }
+    runLane(.input, of: serial, &step)
+    runLane(.stdin, of: serial, &step)
+  }
+
+  // MARK: Lanes
+
+  private mutating func runLane(_ lane: Activity.Lane, of serial: Int, _ step: inout Step) {
+    let program: Program
+    if let instance = instances[serial] { program = instance.program } else { return }
+    let isInput = lane == .input
+    guard isInput ? program.readsInput : program.readsStdin else { return }
+    let ears = Lane.Ears(
+      pieces: !(isInput ? program.input : program.stdin).isEmpty,
+      lines: !(isInput ? program.line : program.stdinLine).isEmpty,
+      keepsNewlines: program.keepsNewlines)
+    var hasTaken = false
+    while let instance = instances[serial], !instance.status.isOver,
+      instance.plannedEnding == nil || instance.status == .stopping
+    {
+      let isBusy = (isInput ? instance.input.activity : instance.stdin.activity) != nil
+      if isBusy { break }
+      let item =
+        isInput ? instances[serial]?.input.take(ears) : instances[serial]?.stdin.take(ears)
+      guard let item else { break }
+      hasTaken = true
+      switch item {
+      case .piece(let bytes):
+        begin(
+          isInput ? program.input : program.stdin, bytes, isInput ? "input" : "stdin", lane, serial,
+          &step)
+      case .line(let bytes):
+        begin(
+          isInput ? program.line : program.stdinLine, bytes, isInput ? "line" : "stdinLine", lane,
+          serial, &step)
+      case .end:
+        begin(
+          isInput ? program.inputEnd : program.stdinEnd, [], isInput ? "end" : "stdinEnd", lane,
+          serial, &step)
+      }
+    }
+    if hasTaken { laneMayHaveRoom(isInput ? 0 : 1, of: serial, &step) }
+  }
+
+  private mutating func laneMayHaveRoom(_ lane: Int, of serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    let state = lane == 0 ? instance.input : instance.stdin
+    guard state.hasRoom else { return }
+    if state.hasWaitingWriter {
+      if lane == 0 {
+        instances[serial]?.input.hasWaitingWriter = false
+      } else {
+        instances[serial]?.stdin.hasWaitingWriter = false
+      }
+      step.wake(.lane(serial, lane))
+    }
+    if lane == 0, instance.topicPosition != nil {
+      work.append(.feed(TopicKey(space: space(ofInstance: instance), name: instance.requires)))
+    }
+  }
+
+  /// Data for `input` (0) or `stdin` (1). Nil: nobody takes it any more. False: no room; the writer
+  /// waits for `.lane`.
+  mutating func give(
+    _ bytes: [UInt8], to serial: Int, lane: Int, _ step: inout Step
+  ) -> Bool? {
+    guard let instance = instances[serial], !instance.status.isOver else { return nil }
+    let state = lane == 0 ? instance.input : instance.stdin
+    guard !state.isEnded else { return nil }
+    guard state.hasRoom else {
+      if lane == 0 {
+        instances[serial]?.input.hasWaitingWriter = true
+      } else {
+        instances[serial]?.stdin.hasWaitingWriter = true
+      }
+      return false
+    }
+    if lane == 0 {
+      instances[serial]?.input.append(bytes)
+    } else {
+      instances[serial]?.stdin.append(bytes)
+    }
+    run(serial, &step)
+    runWork(&step)
+    return true
+  }
+
+  mutating func endLane(_ lane: Int, of serial: Int, _ step: inout Step) {
+    if lane == 0 { instances[serial]?.input.end() } else { instances[serial]?.stdin.end() }
+    run(serial, &step)
+    runWork(&step)
+  }
+
+  // MARK: Activities
+
+  /// Begins to do actions; what cannot be finished now is kept.
+  mutating func begin(
+    _ actions: [Program.Action], _ piece: [UInt8], _ rule: String, _ lane: Activity.Lane,
+    _ serial: Int, message: JSON? = nil, hops: Int = 0, _ step: inout Step
+  ) {
+    // A timer or an event whose rule waits for a reader does not pile up.
+    guard !actions.isEmpty, instances[serial]?.activities.count ?? 0 < 256 else { return }
+    let number = instances[serial]?.counts[rule, default: 0] ?? 0
+    instances[serial]?.counts[rule] = number + 1
+    var activity = Activity(
+      actions, Binding(piece: piece, number: number, message: message), lane: lane)
+    activity.hops = hops
+    instances[serial]?.lastActivity += 1
+    guard let id = instances[serial]?.lastActivity else { return }
+    drive(&activity, id, serial, &step)
+  }
+
+  private mutating func continueActivity(_ id: Int, of serial: Int, _ step: inout Step) {
+    guard var activity = instances[serial]?.activities.removeValue(forKey: id) else { return }
+    activity.wait = .nothing
+    occupy(activity.lane, of: serial, with: nil)
+    drive(&activity, id, serial, &step)
+  }
+
+  mutating func wakeActivity(_ id: Int, of serial: Int, _ step: inout Step) {
+    guard instances[serial]?.activities[id]?.wait == .sleep else { return }
+    continueActivity(id, of: serial, &step)
+    run(serial, &step)
+  }
+
+  private mutating func occupy(_ lane: Activity.Lane, of serial: Int, with id: Int?) {
+    switch lane {
+    case .input: instances[serial]?.input.activity = id
+    case .stdin: instances[serial]?.stdin.activity = id
+    case .none, .stop: break
+    }
+  }
+
+  private enum Flow {
+    case goOn, waitForRoom
+    case sleep(milliseconds: Int)
+    case ended
+  }
+
+  /// Actions of one activity in one step; the rest follows a millisecond later.
+  private static let actionsPerStep = 2_000
+
+  private mutating func drive(
+    _ activity: inout Activity, _ id: Int, _ serial: Int, _ step: inout Step
+  ) {
+    var count = 0
+    while let action = activity.current {
+      count += 1
+      let flow: Flow =
+        count > Self.actionsPerStep
+        ? .sleep(milliseconds: 1) : perform(action, &activity, serial, &step)
+      switch flow {
+      case .goOn: continue
+      case .ended: return
+      case .waitForRoom:
+        activity.wait = .room
+        instances[serial]?.activities[id] = activity
+        occupy(activity.lane, of: serial, with: id)
+        return
+      case .sleep(let milliseconds):
+        activity.wait = .sleep
+        instances[serial]?.activities[id] = activity
+        occupy(activity.lane, of: serial, with: id)
+        agenda.add(
+          .resume(instance: serial, activity: id), at: step.now + .milliseconds(milliseconds))
+        return
+      }
+    }
+    if activity.lane == .stop { stopHandlersFinished(serial, &step) }
+  }
+
+  private mutating func perform(
+    _ action: Program.Action, _ activity: inout Activity, _ serial: Int, _ step: inout Step
+  ) -> Flow {
+    switch action {
+    case .write(let template, let sink):
+      guard claimRoom(sink, serial, &step) else { return .waitForRoom }
+      put(render(template, activity, step), to: sink, serial, &step)
+    case .writeNext(let templates, let sink):
+      guard claimRoom(sink, serial, &step) else { return .waitForRoom }
+      guard !templates.isEmpty else { break }
+      let template = templates[activity.number % templates.count]
+      put(render(template, activity, step), to: sink, serial, &step)
+    case .emit(let name, let message):
+      let name = String(decoding: render(name, activity, step), as: UTF8.self)
+      let message = message.map { fill($0, activity, step) }
+      emit(name, message, from: serial, hops: activity.hops, &step)
+    case .log(let template, let level):
+      let text = String(decoding: render(template, activity, step), as: UTF8.self)
+      log(text, level: level, from: "Sequence", instance: serial, &step)
+    case .sleep(let milliseconds):
+      activity.advance()
+      return .sleep(milliseconds: max(0, milliseconds))
+    case .loop(let times, let actions):
+      activity.enter(times: times, actions)
+      return .goOn
+    case .fail(let code, let stderr):
+      if let stderr { put(render(stderr, activity, step), to: .stderr, serial, &step) }
+      fail(serial, code: code, &step)
+      return .ended
+    case .failAt(let number, let code, let stderr):
+      guard activity.binding.number + 1 >= number else { break }
+      if let stderr { put(render(stderr, activity, step), to: .stderr, serial, &step) }
+      fail(serial, code: code, &step)
+      return .ended
+    case .exit(let code):
+      planEnding(
+        code == 0 ? .completed : .failed(code), of: serial, after: .milliseconds(200), &step)
+      return .ended
+    case .finish: finishMain(serial, &step)
+    case .health(let isHealthy): instances[serial]?.isHealthy = isHealthy
+    case .keepAlive:
+      if instances[serial]?.mayCallKeepAlive == true { instances[serial]?.isKeptAlive = true }
+    case .digest: instances[serial]?.runningDigest.update(activity.binding.piece.span)
+    case .writeDigest(let sink):
+      guard claimRoom(sink, serial, &step) else { return .waitForRoom }
+      let text = instances[serial]?.runningDigest.finalize().hexadecimal ?? ""
+      put(Array(text.utf8), to: sink, serial, &step)
+    }
+    activity.advance()
+    return .goOn
+  }
+
+  private func render(_ template: Template, _ activity: Activity, _ step: borrowing Step) -> [UInt8]
+  {
+    template.render(
+      activity.binding, number: activity.number, now: step.now.iso8601(.milliseconds))
+  }
+
+  /// Templates inside the strings of a JSON value. A string that is one hole with JSON in it becomes
+  /// that JSON.
+  private func fill(_ value: JSON, _ activity: Activity, _ step: borrowing Step) -> JSON {
+    switch value {
+    case .string(let text):
+      if text == "{message}" { return activity.binding.message ?? .null }
+      let template = Template(text)
+      guard template.parts.contains(where: { if case .literal = $0 { false } else { true } }) else {
+        return value
+      }
+      return .string(String(decoding: render(template, activity, step), as: UTF8.self))
+    case .array(let elements):
+      var filled: [JSON] = []
+      for element in elements { filled.append(fill(element, activity, step)) }
+      return .array(filled)
+    case .object(let object):
+      var filled = JSONObject()
+      for (key, member) in object.members {
+        filled.members.append((key, fill(member, activity, step)))
+      }
+      return .object(filled)
+    case .null, .bool, .integer, .decimal: return value
+    }
+  }
+
+  // MARK: Where data goes
+
+  /// Whether the sink takes data now; if not, the instance is put on the list of those to go on.
+  private mutating func claimRoom(_ sink: Program.Sink, _ serial: Int, _ step: inout Step) -> Bool {
+    guard let instance = instances[serial] else { return true }
+    switch sink {
+    case .stdout: return claimRoom(in: instance.stdout, serial)
+    case .stderr: return claimRoom(in: instance.stderr, serial)
+    case .output:
+      guard !instance.provides.isEmpty else { return claimRoom(in: instance.output, serial) }
+      let key = TopicKey(space: space(ofInstance: instance), name: instance.provides)
+      guard let topic = topics[key] else { return true }
+      guard topic.writers.first == .instance(serial) else {
+        return !topic.writers.contains(.instance(serial))
+      }
+      return claimRoom(in: topic.stream, serial) && claimRoom(in: instance.output, serial)
+    case .topic(let name):
+      let key = TopicKey(space: space(ofInstance: instance), name: name)
+      guard let topic = topics[key] else { return true }
+      return claimRoom(in: topic.stream, serial)
+    }
+  }
+
+  private mutating func claimRoom(in stream: StreamID, _ serial: Int) -> Bool {
+    guard let log = streams[stream], !log.hasRoom else { return true }
+    if !log.blocked.contains(serial) { streams[stream]?.blocked.append(serial) }
+    return false
+  }
+
+  private mutating func put(
+    _ bytes: [UInt8], to sink: Program.Sink, _ serial: Int, _ step: inout Step
+  ) {
+    guard !bytes.isEmpty, let instance = instances[serial] else { return }
+    switch sink {
+    case .stdout: write(bytes, to: instance.stdout, &step)
+    case .stderr: write(bytes, to: instance.stderr, &step)
+    case .output:
+      write(bytes, to: instance.output, &step)
+      if !instance.provides.isEmpty {
+        let key = TopicKey(space: space(ofInstance: instance), name: instance.provides)
+        if topics[key]?.writers.first == .instance(serial) { publish(bytes, to: key, &step) }
+      }
+    case .topic(let name):
+      let key = TopicKey(space: space(ofInstance: instance), name: name)
+      _ = topic(key, type: "application/x-ndjson", origin: instance.hub, &step)
+      publish(bytes, to: key, &step)
+    }
+  }
+
+  // MARK: Timers
+
+  mutating func fire(timer: Int, of serial: Int, _ step: inout Step) {
+    guard let instance = instances[serial], !instance.status.isOver,
+      instance.plannedEnding == nil || instance.status == .stopping,
+      instance.program.timers.indices.contains(timer),
+      instance.timersDone.indices.contains(timer)
+    else { return }
+    let rule = instance.program.timers[timer]
+    instances[serial]?.timersDone[timer] += 1
+    begin(rule.actions, [], "every\(timer)", .none, serial, &step)
+    guard rule.count == 0 || instance.timersDone[timer] + 1 < rule.count else { return }
+    agenda.add(
+      .tick(instance: serial, timer: timer), at: step.now + .milliseconds(max(1, rule.milliseconds))
+    )
+  }
+
+  func space(ofInstance instance: Instance) -> Int { hubs[instance.hub]?.space ?? 0 }
+}

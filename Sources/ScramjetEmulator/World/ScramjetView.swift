@@ -1,0 +1,56 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// The world as people want to see it: `GET /_wavetank/state/scramjet`.
+enum ScramjetView {
+  static func describe(_ state: borrowing ScramjetState) -> JSON {
+    var spaces: [JSON] = []
+    for space in state.spaceOrder.compactMap({ state.spaces[$0] }) {
+      var hubs: [JSON] = []
+      for hub in space.hubs.compactMap({ state.hubs[$0] }) {
+        hubs.append(.object(describe(hub, state)))
+      }
+      var topics: [JSON] = []
+      for topic in state.topics(of: space) { topics.append(describe(topic, state)) }
+      spaces.append([
+        "id": .string(space.id), "hubs": .array(hubs), "topics": .array(topics),
+        "store": .array(space.store.map(\.listed)),
+      ])
+    }
+    return [
+      "spaces": .array(spaces), "streams": .integer(state.streams.count),
+      "nextDue": JSON(state.nextDue?.iso8601(.milliseconds)),
+    ]
+  }
+
+  private static func describe(_ hub: Hub, _ state: borrowing ScramjetState) -> JSONObject {
+    var object = state.info(of: hub)
+    object["sequences"] = .array(state.sequenceObjects(of: hub))
+    var instances: [JSON] = []
+    for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
+      var view = instance.object
+      view["streams"] = [
+        "output": buffered(instance.output, state), "stdout": buffered(instance.stdout, state),
+        "stderr": buffered(instance.stderr, state),
+      ]
+      instances.append(.object(view))
+    }
+    object["instances"] = .array(instances)
+    return object
+  }
+
+  private static func describe(_ topic: Topic, _ state: borrowing ScramjetState) -> JSON {
+    [
+      "name": .string(topic.name), "contentType": .string(topic.contentType),
+      "writers": .integer(topic.writers.count), "stream": buffered(topic.stream, state),
+    ]
+  }
+
+  private static func buffered(_ stream: StreamID, _ state: borrowing ScramjetState) -> JSON {
+    guard let log = state.streams[stream] else { return .null }
+    return [
+      "bytes": .integer(log.byteCount), "readers": .integer(log.readerCount),
+      "ended": .bool(log.isEnded),
+    ]
+  }
+}

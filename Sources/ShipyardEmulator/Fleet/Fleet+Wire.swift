@@ -1,0 +1,133 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+extension ShipyardCall {
+  /// `PUT …/fleets`: creates or updates a fleet from YAML and answers with what was stored.
+  /// `PUT …/fleets/{f}` is the same with the `_id` in the path.
+  /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
+  func upsertFleet() throws(ShipyardError) -> Response {
+    let reading = Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
+    let yaml = try world.mutate { state, step throws(ShipyardError) -> JSON in
+      let grant = try state.grant(call, needs: .write)
+      let organization = try state.organization(id("org"), grant)
+      let project = try state.project(id("project"), of: organization, grant)
+      let document = try reading.get()
+      let fleetID = try state.target(of: document, pathID(), in: project, &step.ids)
+      let previous = state.fleets[fleetID].flatMap { state.versions[$0.versionKey] }
+      let definition: FleetDefinition
+      do throws(FleetDocumentError) {
+        definition = try state.definition(
+          document, replacing: previous, in: organization, &step.ids)
+      } catch {
+        throw .badRequest(error.sentence)
+      }
+      state.saveFleet(fleetID, definition, in: project, &step)
+      return state.asCode(fleetID, definition, in: organization)
+    }
+    return .yaml(yaml)
+  }
+
+  /// The fleet's id in the path; nil when the path has none.
+  private func pathID() throws(ShipyardError) -> ResourceID? {
+    guard parameters["fleet"] != nil else { return nil }
+    guard let id = id("fleet") else { throw .badRequest("the path's fleet is no UUID") }
+    return id
+  }
+
+  /// `GET …/fleets/{f}`.
+  func fleetAsCode() throws(ShipyardError) -> Response {
+    let yaml = try world.read { state throws(ShipyardError) -> JSON in
+      let grant = try state.grant(call, needs: .read)
+      let organization = try state.organization(id("org"), grant)
+      let project = try state.project(id("project"), of: organization, grant)
+      let fleetID = try state.fleetID(id("fleet"), of: project)
+      guard let key = state.fleets[fleetID]?.versionKey, let version = state.versions[key] else {
+        throw .badRequest("the path names no fleet of this project")
+      }
+      return state.asCode(fleetID, version.definition, in: organization)
+    }
+    return .yaml(yaml)
+  }
+}
+
+extension Response {
+  fileprivate static func yaml(_ value: JSON) -> Response {
+    var response = Response(.ok, body: .bytes(Array(YAMLWriter.write(value).utf8)))
+    response.fields.append("Content-Type", "application/yaml; charset=utf-8")
+    return response
+  }
+}
+
+extension FleetDocument {
+  /// A document whose root is one string is read again: `upsert_fleet` given text (as its annotation
+  /// says) dumps that text as a string.
+  init(yaml bytes: [UInt8]) throws(ShipyardError) {
+    let root: YAMLNode
+    do throws(YAMLError) {
+      let outer = try YAMLNode(yaml: bytes)
+      root = try outer.text.map { text throws(YAMLError) in try YAMLNode(yaml: text) } ?? outer
+    } catch {
+      throw .badRequest("the content is no YAML: \(error)")
+    }
+    do throws(FleetDocumentError) {
+      self = try FleetDocument(FleetNode(root))
+    } catch {
+      throw .badRequest(error.sentence)
+    }
+  }
+}
+
+extension FleetNode {
+  init(_ node: YAMLNode) {
+    if node.isNull {
+      self = .null
+      return
+    }
+    switch node.content {
+    case .scalar(let scalar): self = .scalar(scalar.text)
+    case .sequence(let nodes): self = .list(nodes.map(FleetNode.init))
+    case .mapping(let pairs):
+      self = .map(
+        pairs.map { ($0.key.scalar?.text ?? $0.key.json.text, FleetNode($0.value)) })
+    }
+  }
+}
+
+extension ShipyardState {
+  /// Which fleet a document is for. An `_id` that is not known makes a fleet of that id.
+  /// Fidelity: assumed; the documentation's pages disagree about unknown ids.
+  func target(
+    of document: FleetDocument, _ pathID: ResourceID?, in project: Project, _ ids: inout IDSource
+  ) throws(ShipyardError) -> ResourceID {
+    if let pathID, let id = document.id, id != pathID {
+      throw .badRequest("the _id differs from the id in the path")
+    }
+    if let id = pathID ?? document.id {
+      guard fleets[id].map({ $0.projectID == project.id }) ?? true else {
+        throw .badRequest("the _id belongs to a fleet of another project")
+      }
+      return id
+    }
+    guard let id = ResourceID(ids.uuid("shipyard.fleet")) else { throw .noRoom }
+    return id
+  }
+
+  /// The stored fleet in the members and the order that the editor shows.
+  func asCode(
+    _ id: ResourceID, _ definition: FleetDefinition, in organization: Organization
+  ) -> JSON {
+    var fleet: JSONObject = ["name": .string(definition.name), "_id": .string(id.text)]
+    let vessels = definition.vessels.map { vessel in
+      let passwords = passwordInputs(ofBlueprint: vessel.source.blueprint, in: organization)
+      return (key: vessel.name, value: vessel.asCode(hiding: passwords))
+    }
+    fleet["vessels"] = .object(JSONObject(vessels))
+    if !definition.connections.isEmpty { fleet["connections"] = definition.connectionsAsCode }
+    if !definition.schedules.isEmpty {
+      fleet["triggers"] = ["schedules": .array(definition.schedules.map(\.asCode))]
+    }
+    fleet["notifications"] = definition.notifications.asCode
+    return .object(fleet)
+  }
+}

@@ -1,0 +1,112 @@
+package import EmulatorKernel
+
+/// Writes CSV lines: RFC 4180 quoting, UTF-8, LF (the client writes in text mode, which would turn
+/// CR LF into CR CR LF on Windows).
+package struct CSVWriter: Sendable {
+  package private(set) var bytes: [UInt8] = []
+  private var isAtLineStart = true
+  private var times = TimeTextCache()
+
+  package init(reserving capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
+  package mutating func header(_ names: [String]) {
+    for name in names { field(name) }
+    endLine()
+  }
+
+  private mutating func separate() {
+    if isAtLineStart { isAtLineStart = false } else { bytes.append(UInt8(ascii: ",")) }
+  }
+
+  package mutating func endLine() {
+    bytes.append(UInt8(ascii: "\n"))
+    isAtLineStart = true
+  }
+
+  package mutating func empty() { separate() }
+
+  package mutating func field(_ id: ResourceID) {
+    separate()
+    id.append(to: &bytes)
+  }
+
+  package mutating func field(_ number: Int?) {
+    separate()
+    guard let number else { return }
+    if number >= 0, number < 10 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number))
+    } else {
+      bytes.append(contentsOf: String(number).utf8)
+    }
+  }
+
+  package mutating func field(_ instant: VirtualInstant?) {
+    separate()
+    if let instant { times.append(instant, to: &bytes) }
+  }
+
+  package mutating func field(_ text: String) {
+    separate()
+    let start = bytes.count
+    bytes.append(contentsOf: text.utf8)
+    let needsQuotes = bytes[start...].contains { byte in
+      byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0A || byte == 0x0D
+    }
+    guard needsQuotes else { return }
+    bytes.removeSubrange(start...)
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Text that needs no quoting, such as a status.
+  package mutating func word(_ text: String) {
+    separate()
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  /// Several fields that are CSV already.
+  package mutating func raw(_ fields: [UInt8]) {
+    separate()
+    bytes.append(contentsOf: fields)
+  }
+
+  package mutating func take() -> [UInt8] {
+    defer { bytes = [] }
+    return bytes
+  }
+}
+
+/// Rows of a table tell times of the same day over and over: the date is made once.
+private struct TimeTextCache: Sendable {
+  private var day: Int64 = .min
+  private var date: [UInt8] = []
+
+  init() {}
+
+  /// `2024-06-03T04:05:07Z`.
+  mutating func append(_ instant: VirtualInstant, to bytes: inout [UInt8]) {
+    let seconds = instant.epochSeconds
+    let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
+    if days != day {
+      day = days
+      date = Array(VirtualInstant(seconds: days * 86_400).iso8601().utf8.prefix(11))
+    }
+    let inDay = Int(seconds - days * 86_400)
+    bytes.append(contentsOf: date)
+    Self.appendTwoDigits(inDay / 3600, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    Self.appendTwoDigits(inDay / 60 % 60, to: &bytes)
+    bytes.append(UInt8(ascii: ":"))
+    Self.appendTwoDigits(inDay % 60, to: &bytes)
+    bytes.append(UInt8(ascii: "Z"))
+  }
+
+  private static func appendTwoDigits(_ value: Int, to bytes: inout [UInt8]) {
+    bytes.append(UInt8(truncatingIfNeeded: 0x30 + value / 10))
+    bytes.append(UInt8(truncatingIfNeeded: 0x30 + value % 10))
+  }
+}

@@ -1,0 +1,107 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+extension ShipyardCall {
+  /// `POST …/fleetruns`: 201 as soon as the run is scheduled.
+  /// Source: Shipyard documentation, "API Triggers".
+  func triggerFleet() throws(ShipyardError) -> Response {
+    let reading = TriggerReading(content)
+    var remarks: [String] = []
+    let (run, organization, projectID) = try world.mutate {
+      state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
+      let grant = try state.grant(call, needs: .run)
+      let organization = try state.organization(id("org"), grant)
+      let project = try state.project(id("project"), of: organization, grant)
+      let fleetID = try state.fleetID(id("fleet"), of: project)
+      guard organization.isRunnable else {
+        throw .forbidden("the organization may not run fleets (is_runnable is false)")
+      }
+      let overrides = try reading.overrides(state.settings, isStrict: state.isStrict)
+      remarks = overrides.remarks
+      let input = try state.input(
+        overrides, for: fleetID, content: content, &remarks, &step)
+      return (try state.accept(fleetID, by: .api, input, &step), organization, project.id)
+    }
+    var response = Response.json(
+      .created,
+      run.wire(
+        requestID: requestID, organization, projectID: projectID, logBase: call.baseURL))
+    for remark in remarks { response.shortRemark(remark) }
+    return response
+  }
+}
+
+extension ShipyardState {
+  /// Stores what a trigger brought; `overrides` that change nothing are not kept.
+  mutating func input(
+    _ overrides: VesselOverrides, for fleetID: ResourceID, content: [UInt8],
+    _ remarks: inout [String], _ step: inout Step
+  ) throws(ShipyardError) -> RunInput? {
+    guard !overrides.byVessel.isEmpty, let key = fleets[fleetID]?.versionKey,
+      let vessels = versions[key]?.definition.vessels
+    else { return nil }
+    var input = RunInput()
+    var unknown = Set(overrides.byVessel.keys)
+    for (position, vessel) in vessels.enumerated() {
+      guard let variables = overrides.byVessel[vessel.name] else { continue }
+      unknown.remove(vessel.name)
+      input.skipped[position] = VesselOverrides.exitCode(
+        ofStatus: variables[VesselOverrides.statusVariable])
+    }
+    if let name = unknown.min() {
+      let reason = "the fleet has no vessel named '\(name)': its overrides are ignored"
+      if isStrict { throw .badRequest(reason) }
+      remarks.append(reason)
+    }
+    do {
+      input.overrides = try step.blobs.store(content)
+    } catch {
+      throw .noRoom
+    }
+    return input
+  }
+
+  /// Adds a run, or says that there is no room for one.
+  mutating func accept(
+    _ fleetID: ResourceID, by trigger: RunTrigger, _ input: RunInput?, _ step: inout Step
+  ) throws(ShipyardError) -> FleetRun {
+    forgetOldRuns(step)
+    guard runs.count < settings.runsMax,
+      let run = addRun(of: fleetID, by: trigger, input: input, &step)
+    else {
+      if let blob = input?.overrides { step.blobs.remove(blob) }
+      if let blob = input?.webhook?.content { step.blobs.remove(blob) }
+      throw .noRoom
+    }
+    return run
+  }
+}
+
+extension FleetRun {
+  /// **Shape**: `{"request": {"id"}, "data": {"fleet_id", "project_id", "org_id", "fleet_run_id"},
+  /// "log": URL}`; a webhook's answer has no `log`.
+  func wire(
+    requestID: String, _ organization: Organization, projectID: ResourceID, logBase: String?
+  ) -> [UInt8] {
+    var json = JSONWriter(reserving: 512)
+    json.object { json in
+      json.key("request")
+      json.object { $0.member("id", requestID) }
+      json.key("data")
+      json.object { json in
+        json.member("fleet_id", fleetID.text)
+        json.member("project_id", projectID.text)
+        json.member("org_id", organization.id.text)
+        json.member("fleet_run_id", id.text)
+      }
+      if let logBase {
+        let name = PercentCoding.encode(organization.name)
+        json.member(
+          "log",
+          "\(logBase)/\(name)/projects/\(projectID.text)/fleets/\(fleetID.text)/logs/\(id.text)")
+      }
+    }
+    return json.bytes
+  }
+}

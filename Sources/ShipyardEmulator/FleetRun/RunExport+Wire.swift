@@ -1,0 +1,152 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+extension ShipyardCall {
+  /// `GET …/fleetruns` and `GET …/runs`: one table under two paths. `/fleetruns` is always CSV,
+  /// whatever `Accept` says, because its reader asks for JSON and parses CSV.
+  /// Source: shipyard-api 0.3.0, `get_run_status` and `get_fleet_runs`.
+  func exportRuns(mayBeJSON: Bool) throws(ShipyardError) -> Response {
+    let isPending = try world.read { state throws(ShipyardError) -> Bool in
+      let fleetID = try visibleFleet(state)
+      return (state.fleets[fleetID]?.runsInProgress ?? 0) > 0
+    }
+    if isPending { world.lookedAtPending() }
+    let now = world.now
+    let (export, isJSON) = try world.read { state throws(ShipyardError) -> (RunExport, Bool) in
+      let fleetID = try visibleFleet(state)
+      let export = RunExport(state, runsOf: fleetID, since: try oldest(now, state.settings))
+      return (export, mayBeJSON ? try wantsJSON(state.settings) : false)
+    }
+    return isJSON ? export.jsonResponse() : export.csvResponse()
+  }
+
+  private func visibleFleet(_ state: borrowing ShipyardState) throws(ShipyardError) -> ResourceID {
+    let grant = try state.grant(call, needs: .read)
+    let organization = try state.organization(id("org"), grant)
+    let project = try state.project(id("project"), of: organization, grant)
+    return try state.fleetID(id("fleet"), of: project)
+  }
+
+  /// `GET …/voyages`.
+  func exportVoyages() throws(ShipyardError) -> Response {
+    let isPending = try world.read { state throws(ShipyardError) -> Bool in
+      let fleetIDs = try visibleFleets(state)
+      return fleetIDs.contains { (state.fleets[$0]?.runsInProgress ?? 0) > 0 }
+    }
+    if isPending { world.lookedAtPending() }
+    let now = world.now
+    let export = try world.read { state throws(ShipyardError) -> RunExport in
+      let fleetIDs = try visibleFleets(state)
+      let isAll = fleetIDs.count == state.fleets.count
+      return RunExport(
+        state, voyagesOf: isAll ? nil : Set(fleetIDs), since: try oldest(now, state.settings))
+    }
+    return export.csvResponse()
+  }
+
+  private func visibleFleets(
+    _ state: borrowing ShipyardState
+  ) throws(ShipyardError) -> [ResourceID] {
+    let grant = try state.grant(call, needs: .read)
+    let organization = try state.organization(id("org"), grant)
+    guard grant.projects != nil else { return organization.fleetIDs }
+    return organization.fleetIDs.filter { id in
+      state.fleets[id].map { grant.maySee(project: $0.projectID) } ?? false
+    }
+  }
+
+  /// `days=N` limits the age; 0 as if absent.
+  /// Fidelity: seen in client; errors and the default age assumed.
+  private func oldest(
+    _ now: VirtualInstant, _ settings: ShipyardSettings
+  ) throws(ShipyardError) -> VirtualInstant {
+    var days = settings.retentionDays
+    if let text = call.request.target.queryValue("days") {
+      guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- 0x30 < 10 }) else {
+        throw .badRequest("days must be a whole number, not '\(text)'")
+      }
+      // A number too large for us reaches back to the beginning anyway.
+      let asked = Int(text) ?? .max
+      if asked > 0 { days = asked }
+    }
+    return now + .seconds(-86_400 * Int64(min(days, 100_000)))
+  }
+
+  private func wantsJSON(_ settings: ShipyardSettings) throws(ShipyardError) -> Bool {
+    switch call.request.target.queryValue("format") {
+    case nil: settings.exportsRunsAsJSON
+    case "json": true
+    case "csv": false
+    case let format?: throw .badRequest("format must be csv or json, not '\(format)'")
+    }
+  }
+}
+
+extension RunExport {
+  /// Up to so many runs are sent in one piece with their length.
+  private static let inlineRunCount = 256
+  private static let pieceByteCount = 64 * 1024
+
+  /// The charset matters: without it `requests` reads `text/*` as ISO-8859-1.
+  func csvResponse() -> Response {
+    var export = self
+    var response = Response(.ok)
+    response.fields.append("Content-Type", "text/csv; charset=utf-8")
+    if runCount <= Self.inlineRunCount {
+      var bytes: [UInt8] = []
+      while let piece = export.nextPiece(byteCount: Self.pieceByteCount) {
+        if bytes.isEmpty { bytes = piece } else { bytes += piece }
+      }
+      response.body = .bytes(bytes)
+    } else {
+      let start = self
+      response.body = .stream(length: nil) { writer in
+        var export = start
+        while let piece = export.nextPiece(byteCount: Self.pieceByteCount) {
+          try await writer.write(piece)
+        }
+      }
+    }
+    return response
+  }
+
+  /// Not the service's own form: for `get_fleet_runs`, which cannot read what the service sends.
+  /// **Shape**: `{"data_kind": "fleet_runs", "data": [{"Fleet ID": …, …}, …]}`, absent as null.
+  func jsonResponse() -> Response {
+    var response = Response(.ok)
+    response.fields.append("Content-Type", "application/json")
+    let start = self
+    response.body = .stream(length: nil) { writer in
+      var export = start
+      var json = JSONWriter()
+      json.beginObject()
+      json.member("data_kind", "fleet_runs")
+      json.key("data")
+      json.beginArray()
+      while let run = export.nextRun() {
+        run.write(&json, export.version(of: run))
+        if json.bytes.count >= Self.pieceByteCount { try await writer.write(json.take()) }
+      }
+      json.endArray()
+      json.endObject()
+      try await writer.write(json.bytes)
+    }
+    return response
+  }
+}
+
+extension FleetRun {
+  fileprivate func write(_ json: inout JSONWriter, _ version: FleetVersion?) {
+    let values: [JSON] = [
+      .string(fleetID.text), .string(version?.definition.name ?? ""),
+      .integer(version?.number ?? 0), .string(id.text), .string(status.rawValue),
+      JSON(startedAt?.iso8601()), JSON(endedAt?.iso8601()),
+      duration.map(JSON.integer) ?? .null, billableRuntime.map(JSON.integer) ?? .null,
+      .integer(voyages.count), .string(trigger.rawValue),
+    ]
+    json.object { json in
+      for (name, value) in zip(RunExport.runColumns, values) { json.member(name, value) }
+    }
+  }
+}

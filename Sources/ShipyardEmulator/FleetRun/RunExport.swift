@@ -1,0 +1,161 @@
+package import EmulatorKernel
+
+/// A table of runs or voyages as it stands at one instant, rendered piece by piece.
+///
+/// It holds copies of the logs, which share their chunks with the state, so the view is consistent
+/// and costs no memory, however long a slow reader takes.
+/// Source: the former API reference, "Export Fleet Runs" and "Export Voyages" (columns and order).
+package struct RunExport: Sendable {
+  package enum Table: Sendable { case runs, voyages }
+
+  package static let runColumns = [
+    "Fleet ID", "Fleet Name", "Fleet Version", "Fleet Log ID", "Status", "Start Time", "End Time",
+    "Duration", "Billable Runtime", "Vessels Count", "Trigger",
+  ]
+  package static let voyageColumns = [
+    "Fleet ID", "Fleet Name", "Fleet Version", "Fleet Log ID", "Fleet Log Trigger",
+    "Fleet Log Status", "Vessel Log ID", "Vessel Status", "Vessel Name", "Vessel Trigger",
+    "Retries", "Exit Code", "Vessel Start Time", "Vessel End Time", "Duration",
+    "Billable Runtime",
+  ]
+
+  private let table: Table
+  private let runs: ChunkedLog<FleetRun>
+  /// Positions of one fleet's runs; nil: all runs.
+  private let positions: ChunkedLog<Int>?
+  /// Whose runs are shown; nil: all.
+  private let fleetIDs: Set<ResourceID>?
+  private let versions: [Int: FleetVersion]
+  /// Younger runs only.
+  private let since: VirtualInstant
+  /// Counts down: newest first.
+  private var next: Int
+
+  private var writer = CSVWriter()
+  private var hasHeader = false
+  private var parts: VersionParts?
+
+  /// What all rows of one version share, as CSV.
+  private struct VersionParts {
+    let versionKey: Int
+    /// Id, name and version number.
+    let fleet: [UInt8]
+    let vesselNames: [[UInt8]]
+  }
+
+  /// The runs of one fleet.
+  package init(_ state: borrowing ShipyardState, runsOf fleetID: ResourceID, since: VirtualInstant)
+  {
+    table = .runs
+    runs = state.runs
+    positions = state.fleets[fleetID]?.runPositions ?? ChunkedLog()
+    fleetIDs = nil
+    versions = state.versions
+    self.since = since
+    next = positions?.endIndex ?? 0
+  }
+
+  /// The voyages of several fleets, or of all.
+  package init(
+    _ state: borrowing ShipyardState, voyagesOf fleetIDs: Set<ResourceID>?, since: VirtualInstant
+  ) {
+    table = .voyages
+    runs = state.runs
+    positions = nil
+    self.fleetIDs = fleetIDs
+    versions = state.versions
+    self.since = since
+    next = runs.endIndex
+  }
+
+  /// An upper bound for the number of rows, for the choice between one piece and a stream.
+  package var runCount: Int { positions?.count ?? runs.count }
+
+  /// The next piece of about that size; nil at the end.
+  package mutating func nextPiece(byteCount: Int) -> [UInt8]? {
+    writer = CSVWriter(reserving: byteCount + 1024)
+    if !hasHeader {
+      writer.header(table == .runs ? Self.runColumns : Self.voyageColumns)
+      hasHeader = true
+    }
+    while writer.bytes.count < byteCount, let run = nextRun() {
+      switch table {
+      case .runs: appendRun(run)
+      case .voyages: appendVoyages(run)
+      }
+    }
+    return writer.bytes.isEmpty ? nil : writer.take()
+  }
+
+  /// Every run in order, for other renderings.
+  package mutating func nextRun() -> FleetRun? {
+    while next > (positions?.startIndex ?? runs.startIndex) {
+      next -= 1
+      let position = positions?[next] ?? next
+      guard runs.contains(position) else { continue }
+      let run = runs[position]
+      guard !run.isWithdrawn, run.instantForAge >= since,
+        fleetIDs?.contains(run.fleetID) ?? true
+      else { continue }
+      return run
+    }
+    return nil
+  }
+
+  package func version(of run: FleetRun) -> FleetVersion? { versions[run.versionKey] }
+
+  // MARK: Rows
+
+  private mutating func appendRun(_ run: FleetRun) {
+    writer.raw(parts(of: run).fleet)
+    writer.field(run.id)
+    writer.word(run.status.rawValue)
+    writer.field(run.startedAt)
+    writer.field(run.endedAt)
+    writer.field(run.duration)
+    writer.field(run.billableRuntime)
+    writer.field(run.voyages.count)
+    writer.word(run.trigger.rawValue)
+    writer.endLine()
+  }
+
+  private mutating func appendVoyages(_ run: FleetRun) {
+    let parts = parts(of: run)
+    for index in run.voyages.indices where index < parts.vesselNames.count {
+      let voyage = run.voyages[index]
+      writer.raw(parts.fleet)
+      writer.field(run.id)
+      writer.word(run.trigger.rawValue)
+      writer.word(run.status.rawValue)
+      writer.field(voyage.id)
+      writer.word(voyage.status.rawValue)
+      writer.raw(parts.vesselNames[index])
+      writer.word(run.trigger.rawValue)
+      writer.field(voyage.retries)
+      writer.field(voyage.exitCode)
+      writer.field(voyage.startedAt)
+      writer.field(voyage.endedAt)
+      writer.field(voyage.duration)
+      writer.field(voyage.billableRuntime)
+      writer.endLine()
+    }
+  }
+
+  private mutating func parts(of run: FleetRun) -> VersionParts {
+    if let parts, parts.versionKey == run.versionKey { return parts }
+    let version = versions[run.versionKey]
+    var fleet = CSVWriter()
+    fleet.field(run.fleetID)
+    fleet.field(version?.definition.name ?? "")
+    fleet.field(version?.number)
+    let names = version?.definition.vessels.map { vessel in
+      var name = CSVWriter()
+      name.field(vessel.name)
+      return name.bytes
+    }
+    let made = VersionParts(
+      versionKey: run.versionKey, fleet: fleet.bytes, vesselNames: names ?? [])
+    parts = made
+    return made
+  }
+}

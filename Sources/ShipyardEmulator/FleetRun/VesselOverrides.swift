@@ -1,0 +1,140 @@
+import PayloadCodecs
+
+/// What a trigger says about the variables of vessels.
+/// Source: Shipyard documentation, "API Triggers", and the former API reference.
+struct VesselOverrides: Sendable, Equatable {
+  /// Vessel name → variable → new value; nulls have no effect and are gone.
+  var byVessel: [String: [String: String]] = [:]
+  var remarks: [String] = []
+
+  /// Skips its vessel, if its value says so.
+  static let statusVariable = "SHIPYARD_OVERRIDE_STATUS"
+
+  /// The exit code that stands in for a skipped vessel's own; nil: it is not skipped.
+  static func exitCode(ofStatus value: String?) -> Int? {
+    switch value {
+    case "SUCCESS", "SUCCESSFUL": 0
+    case "ERROR", "ERRORED": 1
+    default: nil
+    }
+  }
+
+  static let none = VesselOverrides()
+
+  /// Reads the object that was stored with a run.
+  init(stored bytes: [UInt8]) {
+    self =
+      (try? JSON(parsing: bytes)).flatMap { try? VesselOverrides($0, isStrict: false) } ?? .none
+  }
+
+  private init() {}
+
+  init(_ json: JSON, isStrict: Bool) throws(ShipyardError) {
+    guard case .object(let object) = json else {
+      throw .badRequest("the content must be a JSON object, not \(json.kindName)")
+    }
+    for key in object.keys where key != "vessel_overrides" {
+      try ignore("the member '\(key)' is unknown and ignored", isStrict)
+    }
+    guard let list = object["vessel_overrides"] else { return }
+    guard case .array(let entries) = list else {
+      throw .badRequest("vessel_overrides must be an array, not \(list.kindName)")
+    }
+    for (index, entry) in entries.enumerated() {
+      try read(entry, at: "vessel_overrides[\(index)]", isStrict)
+    }
+  }
+
+  private mutating func ignore(_ reason: String, _ isStrict: Bool) throws(ShipyardError) {
+    if isStrict { throw .badRequest(reason) }
+    if remarks.count < 8 { remarks.append(reason) }
+  }
+
+  private mutating func read(
+    _ entry: JSON, at path: String, _ isStrict: Bool
+  ) throws(ShipyardError) {
+    guard case .object(let object) = entry else {
+      throw .badRequest("\(path) must be an object, not \(entry.kindName)")
+    }
+    guard let name = object["name"]?.stringValue else {
+      throw .badRequest("\(path).name must be a string: the name of a vessel")
+    }
+    for key in object.keys where key != "name" && key != "environment_variable_overrides" {
+      try ignore("\(path) has the unknown member '\(key)', which is ignored", isStrict)
+    }
+    guard let variables = object["environment_variable_overrides"] else { return }
+    guard case .object(let variables) = variables else {
+      throw .badRequest(
+        "\(path).environment_variable_overrides must be an object, not \(variables.kindName)")
+    }
+    for (variable, value) in variables.members {
+      if let text = try Self.text(value, at: "\(path) variable '\(variable)'") {
+        byVessel[name, default: [:]][variable] = text
+      }
+    }
+    // A vessel that is named without any change still has to exist.
+    if byVessel[name] == nil { byVessel[name] = [:] }
+  }
+
+  /// A string as it is, numbers and booleans as their JSON text, null for no change.
+  /// Fidelity: documented for strings and null, assumed for the rest.
+  private static func text(_ value: JSON, at path: String) throws(ShipyardError) -> String? {
+    switch value {
+    case .string(let text): return text
+    case .null: return nil
+    case .bool, .integer, .decimal: return value.text
+    case .array, .object:
+      throw .badRequest("\(path) must be a string or null, not \(value.kindName)")
+    }
+  }
+}
+
+/// The content of a trigger, read before the state is locked.
+struct TriggerReading: Sendable {
+  private enum Found: Sendable {
+    case nothing
+    case json(JSON)
+    /// What curl makes of the `-data` that the former reference prints: `-d ata`.
+    case misprint
+    /// A dict that `requests` form-encoded; its nested values are lost.
+    case formEncoded
+    case malformed(String)
+  }
+  private let found: Found
+
+  init(_ content: [UInt8]) {
+    if content.isEmpty {
+      found = .nothing
+    } else if content.elementsEqual("ata".utf8) {
+      found = .misprint
+    } else if content.starts(with: "vessel_overrides=".utf8) {
+      found = .formEncoded
+    } else {
+      do {
+        found = .json(try JSON(parsing: content))
+      } catch {
+        found = .malformed(error.description)
+      }
+    }
+  }
+
+  func overrides(
+    _ settings: ShipyardSettings, isStrict: Bool
+  ) throws(ShipyardError) -> VesselOverrides {
+    var overrides = VesselOverrides.none
+    switch found {
+    case .nothing: break
+    case .json(let json): return try VesselOverrides(json, isStrict: isStrict)
+    case .misprint:
+      guard !isStrict else { throw .badRequest("the content 'ata' is no JSON") }
+      overrides.remarks = ["'ata' is what curl sends for '-data': no overrides arrived, write -d"]
+    case .formEncoded:
+      let reason =
+        "the overrides were form-encoded and their values are lost: pass json.dumps(overrides)"
+      guard settings.acceptsFormOverrides else { throw .badRequest(reason) }
+      overrides.remarks = [reason]
+    case .malformed(let reason): throw .badRequest("the content is no JSON: \(reason)")
+    }
+    return overrides
+  }
+}

@@ -1,0 +1,30 @@
+package import EmulatorKernel
+
+/// How the attempts of certain vessels go: the first behavior that matches decides.
+package struct VesselBehavior: Sendable, Codable, Equatable {
+  package struct Attempt: Sendable, Codable, Equatable {
+    /// 0–255.
+    package var exitCode: Int
+    package var duration: Duration
+    /// What the vessel prints, for the page of the run.
+    package var output: String?
+
+    package init(exitCode: Int, duration: Duration, output: String? = nil) {
+      self.exitCode = exitCode
+      self.duration = duration
+      self.output = output
+    }
+  }
+
+  package var fleet: Glob
+  package var vessel: Glob
+  /// Nil: whatever started the run.
+  package var trigger: RunTrigger?
+  /// In order; further attempts go like the last one.
+  package var attempts: [Attempt]
+
+  package func matches(fleet name: String, vessel: String, trigger: RunTrigger) -> Bool {
+    (self.trigger == nil || self.trigger == trigger) && self.vessel.matches(vessel)
+      && self.fleet.matches(name)
+  }
+}

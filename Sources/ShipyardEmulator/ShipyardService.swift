@@ -1,0 +1,80 @@
+package import EmulatorKernel
+package import HTTPModel
+
+/// The emulated Shipyard API.
+package struct ShipyardService: EmulatedService {
+  package typealias State = ShipyardState
+
+  package let name = "shipyard"
+  package let hostNames = [
+    "api.app.shipyardapp.com", "webhooks.app.shipyardapp.com", "app.shipyardapp.com",
+    "api.shipyardapp.com",
+  ]
+  package let operations = ShipyardOperation.allCases.map(\.operation)
+
+  package init() {}
+
+  /// Header names are compared without regard to case; `Authorization` is ignored, since `requests`
+  /// adds one by itself where the user has a netrc entry.
+  package func credential(of request: Request) -> String? {
+    request.fields["X-Shipyard-API-Key"]
+  }
+
+  package func respond(to call: Call, in world: World<ShipyardState>) -> ServiceAnswer {
+    let requestID = RequestID.make(tenant: call.tenant, number: call.number)
+    let context = ShipyardCall(call: call, world: world, requestID: requestID)
+    var response: Response
+    do {
+      response = try answer(context)
+    } catch {
+      response = ShipyardFailure.response(error, requestID: requestID)
+    }
+    response.fields.append("X-Request-Id", requestID)
+    return .now(response)
+  }
+
+  private func answer(_ call: ShipyardCall) throws(ShipyardError) -> Response {
+    switch ShipyardOperation(rawValue: call.call.operationIndex) {
+    case .fleetRunCreate: try call.triggerFleet()
+    case .fleetRunList: try call.exportRuns(mayBeJSON: false)
+    case .fleetRunExport: try call.exportRuns(mayBeJSON: true)
+    case .voyageList: try call.exportVoyages()
+    case .fleetUpsert: try call.upsertFleet()
+    case .fleetGet: try call.fleetAsCode()
+    case .organizationList: try call.listOrganizations()
+    case .fleetList: try call.listFleets()
+    case .externalFileCreate: try call.storeExternalFile()
+    case .blueprintCreate: try call.createBlueprint()
+    case .blueprintUpdate: try call.updateBlueprint()
+    case .webhookReceive: try call.receiveWebhook()
+    case .fleetRunPage: try call.showRunPage()
+    case nil: throw .badRequest("no such operation")
+    }
+  }
+
+  package func failure(
+    _ failure: ServiceFailure, operation: Operation?, request: Request
+  ) -> Response {
+    let requestID =
+      failure.tenant.map { RequestID.make(tenant: $0, number: failure.number) }
+      ?? "00000000-0000-4000-8000-000000000000"
+    var response = ShipyardFailure.response(failure, requestID: requestID)
+    response.fields.append("X-Request-Id", requestID)
+    return response
+  }
+}
+
+/// One call with what answering it needs. The operations are its extensions, one file a resource.
+struct ShipyardCall {
+  let call: Call
+  let world: World<ShipyardState>
+  let requestID: String
+
+  var parameters: PathParameters { call.parameters }
+  var content: [UInt8] { call.content }
+
+  /// An id in the path; nil when it is no UUID, such as the `None` of a client without project.
+  func id(_ parameter: String) -> ResourceID? {
+    parameters[parameter].flatMap { ResourceID($0) }
+  }
+}

@@ -1,0 +1,75 @@
+package import EmulatorKernel
+package import HTTPModel
+
+extension ShipyardService {
+  /// A webhook is `/{uuid}/{token}`, on any host; on the webhooks' own host every path is meant as
+  /// one, and so is every path that begins with something like a UUID.
+  package func claim(
+    _ request: Request, in world: World<ShipyardState>
+  ) -> (operationIndex: Int, parameters: PathParameters)? {
+    let bytes = request.target.bytes
+    let slash = UInt8(ascii: "/")
+    var segments: [Range<Int>] = []
+    var start = request.target.pathRange.lowerBound
+    while start < request.target.pathRange.upperBound, segments.count < 8 {
+      while start < request.target.pathRange.upperBound, bytes[start] == slash { start += 1 }
+      var end = start
+      while end < request.target.pathRange.upperBound, bytes[end] != slash { end += 1 }
+      if end > start { segments.append(start..<end) }
+      start = end
+    }
+    guard let first = segments.first else { return nil }
+    let isWebhookHost =
+      request.host?.lowercased().hasPrefix("webhooks.app.shipyardapp.com") ?? false
+    guard isWebhookHost || Self.resemblesUUID(bytes[first]) else { return nil }
+    let ranges = segments.count == 2 ? segments : []
+    let parameters = PathParameters(
+      names: ranges.isEmpty ? [] : ["webhook", "token"], ranges: ranges, bytes: bytes)
+    return (ShipyardOperation.webhookReceive.rawValue, parameters)
+  }
+
+  /// Hexadecimal digits and four dashes, of about the right length: a UUID or a damaged one.
+  private static func resemblesUUID(_ segment: ArraySlice<UInt8>) -> Bool {
+    (30...42).contains(segment.count)
+      && segment.count(where: { $0 == UInt8(ascii: "-") }) == 4
+      && segment.allSatisfy { byte in
+        byte == UInt8(ascii: "-") || byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6
+      }
+  }
+}
+
+extension ShipyardCall {
+  /// `POST /{uuid}/{token}`: any content, any fields, no key.
+  /// Source: Shipyard documentation, "Webhook Triggers".
+  func receiveWebhook() throws(ShipyardError) -> Response {
+    guard call.request.method == .post else { throw .methodNotAllowed }
+    let token = parameters["token"]
+    let (run, organization, projectID) = try world.mutate {
+      state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
+      guard let webhookID = id("webhook"), let fleetID = state.webhooks[webhookID],
+        state.fleets[fleetID]?.webhook?.token == token,
+        let projectID = state.fleets[fleetID]?.projectID,
+        let organizationID = state.fleets[fleetID]?.organizationID,
+        let organization = state.organizations[organizationID]
+      else { throw .badRequest("no fleet has a webhook at this URL") }
+      guard organization.isRunnable else {
+        throw .forbidden("the organization may not run fleets (is_runnable is false)")
+      }
+      var stored: BlobID?
+      if !content.isEmpty {
+        do {
+          stored = try step.blobs.store(content)
+        } catch {
+          throw .noRoom
+        }
+      }
+      var input = RunInput()
+      input.webhook = WebhookDelivery(
+        fields: call.request.fields, content: stored, contentLength: content.count)
+      return (try state.accept(fleetID, by: .webhook, input, &step), organization, projectID)
+    }
+    return .json(
+      .created,
+      run.wire(requestID: requestID, organization, projectID: projectID, logBase: nil))
+  }
+}

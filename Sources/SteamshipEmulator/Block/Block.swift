@@ -1,0 +1,222 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A piece of a file: text, or bytes.
+struct Block: Stored {
+  var id: String
+  var file: Key<File>
+  var mimeType: String
+  var publicData: Bool
+  /// Short text lies here; long text, like bytes, in `content`.
+  var text: String?
+  var content = Content()
+  var isText: Bool
+  var tags = KeySet<Tag>()
+  /// Nil for a block that was never streamed.
+  var streamState: StreamState?
+  var requestID: String
+  var createdAt: VirtualInstant
+  /// What a scripted stream has still to send.
+  var piecesLeft: [[UInt8]] = []
+
+  /// Source: SDK `data/block.py`, `StreamState`.
+  enum StreamState: String, Codable, Sendable {
+    case started, complete, aborted
+  }
+}
+
+/// A block as a request gives it, checked.
+struct BlockDraft: Sendable {
+  var text: String?
+  var content: Content?
+  var mimeType: String?
+  var isPublic = false
+  var isStreaming = false
+  var tags: [TagDraft] = []
+
+  init(text: String? = nil, content: Content? = nil, mimeType: String? = nil) {
+    self.text = text
+    self.content = content
+    self.mimeType = mimeType
+  }
+
+  init(_ arguments: Arguments) throws(SteamshipError) {
+    text = try arguments.string("text")
+    mimeType = try arguments.name("mimeType")
+    isPublic = try arguments.flag("publicData")
+    isStreaming = try arguments.flag("streaming")
+    tags = try TagDraft.all(arguments, "tags")
+  }
+
+  static func all(_ arguments: Arguments, _ name: String) throws(SteamshipError) -> [BlockDraft] {
+    var drafts: [BlockDraft] = []
+    for item in try arguments.objects(name) { drafts.append(try BlockDraft(item)) }
+    return drafts
+  }
+}
+
+extension SteamshipState {
+  /// Text beyond this lies in the blob store, where it counts against the room there is.
+  static let inlineTextMax = 64 * 1024
+
+  /// Appends blocks to a file.
+  /// - Errors: no room; then nothing was added.
+  @discardableResult
+  mutating func add(
+    _ drafts: [BlockDraft], to file: Key<File>, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> [Key<Block>] {
+    var added: [Key<Block>] = []
+    for draft in drafts {
+      do {
+        added.append(try add(draft, to: file, caller, &step))
+      } catch {
+        for block in added { removeBlock(block, &step) }
+        throw error
+      }
+    }
+    return added
+  }
+
+  @discardableResult
+  mutating func add(
+    _ draft: BlockDraft, to file: Key<File>, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Block> {
+    var block = Block(
+      id: "", file: file, mimeType: draft.mimeType ?? MIMEType.text, publicData: draft.isPublic,
+      isText: true, requestID: caller.requestID, createdAt: step.now)
+    if let content = draft.content {
+      let chunks = content.chunks(in: step.blobs)
+      block.mimeType = draft.mimeType ?? MIMEType.sniff(chunks)
+      block.isText = MIMEType.isText(block.mimeType) && MIMEType.isUTF8(chunks)
+      block.content = content
+      if block.isText, content.count <= Self.inlineTextMax {
+        block.text = String(decoding: chunks.joined(), as: UTF8.self)
+        block.content.release(step.blobs)
+        block.content = Content()
+      }
+    } else {
+      let text = draft.text ?? ""
+      if text.utf8.count <= Self.inlineTextMax {
+        block.text = text
+      } else {
+        block.content = try Content(storing: Array(text.utf8), in: step.blobs)
+      }
+    }
+    if draft.isStreaming {
+      block.streamState = .started
+      block.isText = MIMEType.isText(block.mimeType)
+      if let text = block.text {
+        block.text = nil
+        try block.content.append(Array(text.utf8), to: step.blobs)
+      }
+    }
+    block.id = step.ids.uuid("steamship.block", .upper)
+    let key = blocks.insert(block)
+    files[file]?.blocks.append(key)
+    for tag in draft.tags { addTag(tag, to: file, block: key, &step) }
+    step.wake(.file(serial: file.serial))
+    return key
+  }
+
+  /// A block of the request's workspace.
+  mutating func block(
+    id: String, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Block> {
+    let workspace = try workspace(of: caller, &step)
+    guard let key = blocks.key(id: id), let block = blocks[key],
+      files[block.file]?.workspace == workspace
+    else { throw .unknown("block", id) }
+    return key
+  }
+
+  /// Source: SDK `data/block.py`, `BlockUploadType`; contract §3.3.
+  enum BlockUploadType: String, CaseIterable {
+    case file, blocks, url, none
+  }
+
+  /// `POST block/create`: appended at the end of the file.
+  mutating func createBlock(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let type = try arguments.choice("uploadType", BlockUploadType.self)
+    var draft = try BlockDraft(arguments)
+    let file = try file(id: try arguments.requiredString("fileId"), handle: nil, caller, &step)
+    if let upload = arguments.upload {
+      draft.content = Content(upload)
+    } else if type == .file {
+      throw .invalid(
+        "The content is missing.",
+        suggestion: "Send multipart/form-data with a part named \"file\".")
+    }
+    let key = try add(draft, to: file, caller, &step)
+    return blockReply(key, step.blobs)
+  }
+
+  /// `POST block/get`.
+  mutating func getBlock(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try block(id: try arguments.requiredString("id"), caller, &step)
+    return blockReply(key, step.blobs)
+  }
+
+  /// `POST block/update`: only who may read it can be changed.
+  mutating func updateBlock(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let isPublic = try arguments.bool("publicData")
+    let key = try block(id: try arguments.requiredString("id"), caller, &step)
+    if let isPublic { blocks[key]?.publicData = isPublic }
+    return blockReply(key, step.blobs)
+  }
+
+  /// `POST block/delete`: the indices of those behind it close up.
+  mutating func deleteBlock(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try block(id: try arguments.requiredString("id"), caller, &step)
+    let reply = blockReply(key, step.blobs)
+    removeBlock(key, &step)
+    return reply
+  }
+
+  mutating func removeBlock(_ key: Key<Block>, _ step: inout Step) {
+    guard let file = blocks[key]?.file else { return }
+    removeBlockRecord(key, &step)
+    if let index = blockIndex(key, in: file) { files[file]?.blocks.remove(at: index) }
+  }
+
+  /// Without taking it out of its file's list.
+  mutating func removeBlockRecord(_ key: Key<Block>, _ step: inout Step) {
+    for tag in blocks[key]?.tags.keys ?? [] { removeTag(tag) }
+    guard let block = blocks.remove(key) else { return }
+    block.content.release(step.blobs)
+    step.wake(.block(serial: key.serial))
+  }
+
+  func blockIndex(_ key: Key<Block>, in file: Key<File>) -> Int? {
+    guard let all = files[file]?.blocks else { return nil }
+    let index = all.partitioningIndex { $0 >= key }
+    return index < all.count && all[index] == key ? index : nil
+  }
+
+  /// A block for reading its bytes: found by its id alone; public when it or its file is.
+  func readableBlock(id: String, user: Key<User>?) throws(SteamshipError) -> Key<Block> {
+    guard let key = blocks.key(id: id), let block = blocks[key], let file = files[block.file] else {
+      throw .unknown("block", id)
+    }
+    guard block.publicData || file.user == user else {
+      throw user == nil ? .missingKey : .unknown("block", id)
+    }
+    return key
+  }
+
+  func text(of block: Block, _ blobs: BlobStore) -> String {
+    guard block.isText else { return "" }
+    return block.text ?? String(decoding: block.content.bytes(in: blobs), as: UTF8.self)
+  }
+
+  func rawChunks(of block: Block, _ blobs: BlobStore) -> [[UInt8]] {
+    block.text.map { [Array($0.utf8)] } ?? block.content.chunks(in: blobs)
+  }
+}

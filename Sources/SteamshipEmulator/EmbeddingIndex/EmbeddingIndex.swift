@@ -1,0 +1,245 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A searchable set of texts.
+/// Source: SDK `data/embeddings.py`; contract §2.3.
+struct EmbeddingIndex: Stored {
+  var id: String
+  var handle: String
+  var name: String?
+  var workspace: Key<Workspace>
+  /// The embedder's instance handle.
+  var plugin: String
+  var externalID: String?
+  var externalType: String?
+  var metadata: String?
+  var items = KeySet<EmbeddingItem>()
+}
+
+struct EmbeddingItem: Stored {
+  var id: String
+  var index: Key<EmbeddingIndex>
+  var value: String
+  var externalID: String?
+  var externalType: String?
+  /// Text, returned byte for byte (contract §6.14).
+  var metadata: String?
+  var fileID: String?
+  var blockID: String?
+  var spanID: String?
+  var vector: WordVector
+}
+
+extension SteamshipState {
+  private mutating func index(
+    _ arguments: Arguments, _ name: String, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<EmbeddingIndex> {
+    let id = try arguments.requiredString(name)
+    let workspace = try workspace(of: caller, &step)
+    guard let key = indices.key(id: id), indices[key]?.workspace == workspace else {
+      throw .unknown("embedding index", id)
+    }
+    return key
+  }
+
+  /// `POST embedding-index/create`.
+  mutating func createIndex(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let wanted = try arguments.name("handle")
+    let fetchIfExists = try arguments.flag("fetchIfExists")
+    let plugin = try arguments.requiredString("pluginInstance")
+    let name = try arguments.string("name")
+    let externalID = try arguments.string("externalId")
+    let externalType = try arguments.string("externalType")
+    let metadata = try arguments.verbatimText("metadata")
+    _ = try instance(.plugin, id: nil, handle: plugin, caller, &step)
+    let workspace = try workspace(of: caller, &step)
+    if let wanted, let known = workspaces[workspace]?.indices[wanted] {
+      guard fetchIfExists else { throw .exists("embedding index", wanted) }
+      return indexReply(known)
+    }
+    let handle = wanted ?? Handle.mint("index", &step)
+    let key = indices.insert(
+      EmbeddingIndex(
+        id: step.ids.uuid("steamship.index", .upper), handle: handle, name: name,
+        workspace: workspace, plugin: plugin, externalID: externalID, externalType: externalType,
+        metadata: metadata))
+    workspaces[workspace]?.indices.insert(key, handle: handle)
+    return indexReply(key)
+  }
+
+  /// `POST embedding-index/delete`.
+  mutating func deleteIndex(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try index(arguments, "id", caller, &step)
+    let reply = indexReply(key)
+    removeIndex(key)
+    return reply
+  }
+
+  mutating func removeIndex(_ key: Key<EmbeddingIndex>) {
+    guard let index = indices.remove(key) else { return }
+    for item in index.items.keys { indexItems.remove(item) }
+    let indices = indices
+    workspaces[index.workspace]?.indices.remove(handle: index.handle) { indices.contains($0) }
+  }
+
+  /// `POST embedding-index/item/create`: a list of items, one item's fields, or a file's blocks.
+  mutating func createIndexItems(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let index = try index(arguments, "indexId", caller, &step)
+    _ = try arguments.bool("reindex")
+    var drafts: [EmbeddingItem] = []
+    if let fileID = try arguments.name("fileId") {
+      drafts = try itemsOfFile(fileID, arguments, index, caller, &step)
+    } else if arguments["items"] != nil {
+      for item in try arguments.objects("items") { drafts.append(try self.item(item, index)) }
+    } else {
+      drafts.append(try item(arguments, index))
+    }
+    for draft in drafts { try Self.checkEmbeddable(draft.value) }
+    let indexID = JSON(indices[index]?.id)
+    var ids: [JSON] = []
+    for var draft in drafts {
+      draft.id = step.ids.uuid("steamship.indexItem", .upper)
+      ids.append(["indexId": indexID, "id": .string(draft.id)])
+      indices[index]?.items.insert(indexItems.insert(draft))
+    }
+    return ["itemIds": .array(ids)]
+  }
+
+  /// Stands for a text that an embedder cannot take. Fidelity: this rule only serves one of the
+  /// SDK's tests; no source explains it (contract §8).
+  static func checkEmbeddable(_ text: String) throws(SteamshipError) {
+    guard !text.contains("[remaining arguments]") else {
+      throw SteamshipError(400, "EmbeddingFailed", "The text cannot be embedded.")
+    }
+  }
+
+  private func item(
+    _ arguments: Arguments, _ index: Key<EmbeddingIndex>
+  ) throws(SteamshipError) -> EmbeddingItem {
+    let value = try arguments.requiredString("value")
+    return EmbeddingItem(
+      id: "", index: index, value: value, externalID: try arguments.string("externalId"),
+      externalType: try arguments.string("externalType"),
+      metadata: try arguments.verbatimText("metadata"), fileID: try arguments.name("fileId"),
+      blockID: try arguments.name("blockId"), spanID: try arguments.name("spanId"),
+      vector: WordVector(value))
+  }
+
+  /// One item for each block with text; `blockType` limits them to blocks with such a tag.
+  private mutating func itemsOfFile(
+    _ id: String, _ arguments: Arguments, _ index: Key<EmbeddingIndex>, _ caller: Caller,
+    _ step: inout Step
+  ) throws(SteamshipError) -> [EmbeddingItem] {
+    let type = try arguments.name("blockType")
+    let file = try file(id: id, handle: nil, caller, &step)
+    var items: [EmbeddingItem] = []
+    for key in files[file]?.blocks ?? [] {
+      guard let block = blocks[key] else { continue }
+      if let type {
+        let hasType = block.tags.keys.contains { tags[$0]?.name == type || tags[$0]?.kind == type }
+        guard hasType else { continue }
+      }
+      let text = text(of: block, step.blobs)
+      guard !text.isEmpty else { continue }
+      items.append(
+        EmbeddingItem(
+          id: "", index: index, value: text, externalID: block.id, externalType: "block",
+          fileID: files[file]?.id, blockID: block.id, vector: WordVector(text)))
+    }
+    return items
+  }
+
+  /// `POST embedding-index/item/list`.
+  mutating func listIndexItems(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let index = try index(arguments, "id", caller, &step)
+    let fileID = try arguments.name("fileId")
+    let blockID = try arguments.name("blockId")
+    let spanID = try arguments.name("spanId")
+    let page = try Page(of: indices[index]?.items.keys ?? [], arguments) { key in
+      guard let item = indexItems[key] else { return false }
+      return (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
+        && (spanID == nil || item.spanID == spanID)
+    }
+    return page.reply("items") { itemJSON($0) }
+  }
+
+  /// `POST embedding-index/embed`: items are embedded as they come, so there is nothing left to do.
+  mutating func embedIndex(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try index(arguments, "id", caller, &step)
+    return ["id": JSON(indices[key]?.id)]
+  }
+
+  /// `POST embedding-index/search`: the nearest first; of equally near ones the newest.
+  mutating func searchIndex(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try index(arguments, "id", caller, &step)
+    var queries = try arguments.strings("queries") ?? []
+    if let query = try arguments.string("query") { queries.append(query) }
+    guard !queries.isEmpty else { throw .invalid("The field \"query\" is missing.") }
+    let count = try Self.resultCount(arguments)
+    let includesMetadata = try arguments.flag("includeMetadata")
+    let vectors = queries.map { WordVector($0) }
+    let items = (indices[key]?.items.keys ?? []).filter { indexItems.contains($0) }
+    let ranked = Self.rank(items.count, count) { position in
+      guard let item = indexItems[items[position]] else { return 0 }
+      return vectors.map { $0.cosine(item.vector) }.max() ?? 0
+    }
+    return [
+      "items": .array(
+        ranked.map { position, score in
+          hitJSON(items[position], score, position, includesMetadata)
+        })
+    ]
+  }
+
+  private static func resultCount(_ arguments: Arguments) throws(SteamshipError) -> Int {
+    let count = try arguments.int("k") ?? 1
+    guard count > 0 else { throw .invalid("The field \"k\" must be above 0, not \(count).") }
+    return count
+  }
+
+  /// Positions with their scores: the highest first, of equal ones the last.
+  private static func rank(
+    _ count: Int, _ wanted: Int, _ score: (Int) -> Double
+  ) -> [(position: Int, score: Double)] {
+    let scored = (0..<count).map { (position: $0, score: score($0)) }
+    let sorted = scored.sorted {
+      $0.score == $1.score ? $0.position > $1.position : $0.score > $1.score
+    }
+    return Array(sorted.prefix(wanted))
+  }
+
+  /// `POST plugin/instance/embeddingSearch`: the texts come with the request.
+  mutating func embeddingSearch(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let query = try arguments.requiredString("query")
+    let texts = try arguments.strings("docs") ?? []
+    let count = try Self.resultCount(arguments)
+    _ = try instance(
+      .plugin, id: nil, handle: try arguments.requiredString("pluginInstance"), caller, &step)
+    for text in texts { try Self.checkEmbeddable(text) }
+    let vector = WordVector(query)
+    let ranked = Self.rank(texts.count, count) { vector.cosine(WordVector(texts[$0])) }
+    return [
+      "items": .array(
+        ranked.map { position, score in
+          [
+            "score": JSON(score), "index": .integer(position), "id": .string("\(position)"),
+            "value": ["value": .string(texts[position]), "score": JSON(score)],
+          ]
+        })
+    ]
+  }
+}

@@ -1,0 +1,54 @@
+import EmulatorKernel
+
+/// A text as a point in space: how often each of its words occurs, each word hashed to one of
+/// `dimensions` axes, at length 1. Texts that share words lie near each other.
+///
+/// Fidelity: assumed: stands in for a model's embedding (contract §8: cosine over a bag of words
+/// satisfies the SDK's index tests).
+struct WordVector: Codable, Sendable, Equatable {
+  static let dimensions = 512
+
+  /// Axes in ascending order, with the lengths along them.
+  private(set) var axes: [Int] = []
+  private(set) var lengths: [Double] = []
+
+  init(_ text: String) {
+    var counts: [Int: Double] = [:]
+    for word in Canned.words(text) {
+      var hash = StableHash(seed: 0)
+      hash.combine(word.text.lowercased())
+      counts[Int(hash.value % UInt64(Self.dimensions)), default: 0] += 1
+    }
+    let norm = counts.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    guard norm > 0 else { return }
+    for (axis, count) in counts.sorted(by: { $0.key < $1.key }) {
+      axes.append(axis)
+      lengths.append(count / norm)
+    }
+  }
+
+  /// The cosine of the angle between two vectors: 1 for the same direction, 0 without a common word.
+  func cosine(_ other: WordVector) -> Double {
+    var sum = 0.0
+    var (left, right) = (0, 0)
+    while left < axes.count, right < other.axes.count {
+      if axes[left] == other.axes[right] {
+        sum += lengths[left] * other.lengths[right]
+        left += 1
+        right += 1
+      } else if axes[left] < other.axes[right] {
+        left += 1
+      } else {
+        right += 1
+      }
+    }
+    return min(sum, 1)
+  }
+
+  /// All coordinates.
+  var dense: [Double] {
+    var all = [Double](repeating: 0, count: Self.dimensions)
+    for (axis, length) in zip(axes, lengths) { all[axis] = length }
+    return all
+  }
+}

@@ -1,0 +1,186 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A file: raw bytes, or blocks, or both once a blockifier has run.
+struct File: Stored {
+  var id: String
+  var handle: String
+  var workspace: Key<Workspace>
+  var user: Key<User>
+  var mimeType: String?
+  var filename: String?
+  var publicData: Bool
+  /// The uploaded bytes; nil when the file was made of blocks.
+  var content: Content?
+  /// In order; keys grow, so a block's index is found by binary search.
+  var blocks: [Key<Block>] = []
+  var tags = KeySet<Tag>()
+  var createdAt: VirtualInstant
+}
+
+extension SteamshipState {
+  /// A file of the request's workspace, by id or handle.
+  mutating func file(
+    id: String?, handle: String?, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<File> {
+    let workspace = try workspace(of: caller, &step)
+    if let id {
+      guard let key = files.key(id: id), files[key]?.workspace == workspace,
+        handle == nil || files[key]?.handle == handle
+      else { throw .unknown("file", id) }
+      return key
+    }
+    guard let handle else { throw .invalid("Give the file's \"id\" or \"handle\".") }
+    guard let key = workspaces[workspace]?.files[handle] else { throw .unknown("file", handle) }
+    return key
+  }
+
+  private mutating func file(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<File> {
+    try file(
+      id: try arguments.name("id"), handle: try arguments.name("handle"), caller, &step)
+  }
+
+  /// Source: SDK `data/file.py`, `FileUploadType`; `value` is the TypeScript client's.
+  enum FileUploadType: String, CaseIterable {
+    case none, blocks, file, fileImporter, value
+  }
+
+  /// `POST file/create`: the answer already holds blocks and tags with their ids.
+  mutating func createFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let type = try arguments.choice("type", FileUploadType.self)
+    if type == .fileImporter { return try importNewFile(arguments, caller, &step) }
+    let handle = try arguments.name("handle")
+    let mimeType = try arguments.name("mimeType")
+    let filename = try arguments.name("filename")
+    let isPublic = try arguments.flag("publicData")
+    let drafts = try BlockDraft.all(arguments, "blocks")
+    let tagDrafts = try TagDraft.all(arguments, "tags")
+    if type == .file, arguments.upload == nil {
+      throw .invalid(
+        "The content is missing.",
+        suggestion: "Send multipart/form-data with a part named \"file\".")
+    }
+    if arguments.upload != nil, !drafts.isEmpty {
+      throw .invalid("A file is made of uploaded bytes or of blocks, not of both.")
+    }
+    let workspace = try workspace(of: caller, &step)
+    try checkFileHandle(handle, in: workspace)
+    var content = arguments.upload.map { Content($0) }
+    if type == .value {
+      let text = try arguments.requiredString("value")
+      content = try Content(storing: Array(text.utf8), in: step.blobs)
+    }
+    let key = addFile(
+      handle: handle, mimeType: mimeType, isPublic: isPublic, content: content, in: workspace,
+      caller, &step)
+    files[key]?.filename = filename
+    for draft in tagDrafts { addTag(draft, to: key, block: nil, &step) }
+    do throws(SteamshipError) {
+      try add(drafts, to: key, caller, &step)
+    } catch {
+      // The upload is given back by whoever took it in.
+      files[key]?.content = nil
+      removeFile(key, &step)
+      throw error
+    }
+    return fileReply(key, step.blobs)
+  }
+
+  private func checkFileHandle(
+    _ handle: String?, in workspace: Key<Workspace>
+  ) throws(SteamshipError) {
+    if let handle, workspaces[workspace]?.files[handle] != nil { throw .exists("file", handle) }
+  }
+
+  /// - Precondition: the handle is free.
+  mutating func addFile(
+    handle: String?, mimeType: String?, isPublic: Bool = false, content: Content? = nil,
+    in workspace: Key<Workspace>, _ caller: Caller, _ step: inout Step
+  ) -> Key<File> {
+    let handle = handle ?? Handle.mint("file", &step)
+    let sniffed = content.map { MIMEType.sniff($0.chunks(in: step.blobs)) }
+    let key = files.insert(
+      File(
+        id: step.ids.uuid("steamship.file", .upper), handle: handle, workspace: workspace,
+        user: caller.user, mimeType: mimeType ?? sniffed, publicData: isPublic, content: content,
+        createdAt: step.now))
+    workspaces[workspace]?.files.insert(key, handle: handle)
+    return key
+  }
+
+  /// `POST file/get`.
+  mutating func getFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try file(arguments, caller, &step)
+    return fileReply(key, step.blobs)
+  }
+
+  /// `POST file/update`: only who may read it can be changed.
+  mutating func updateFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+    if let isPublic = try arguments.bool("publicData") { files[key]?.publicData = isPublic }
+    return fileReply(key, step.blobs)
+  }
+
+  /// `POST file/delete`: with blocks and tags.
+  mutating func deleteFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+    let reply = fileReply(key, step.blobs)
+    removeFile(key, &step)
+    return reply
+  }
+
+  /// `POST file/clear`: takes blocks and tags away. Fidelity: seen in the TypeScript client.
+  mutating func clearFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+    removeContents(of: key, &step)
+    return fileReply(key, step.blobs)
+  }
+
+  mutating func removeFile(_ key: Key<File>, _ step: inout Step) {
+    removeContents(of: key, &step)
+    guard let file = files.remove(key) else { return }
+    file.content?.release(step.blobs)
+    let files = files
+    workspaces[file.workspace]?.files.remove(handle: file.handle) { files.contains($0) }
+    step.wake(.file(serial: key.serial))
+  }
+
+  private mutating func removeContents(of key: Key<File>, _ step: inout Step) {
+    guard let file = files[key] else { return }
+    for block in file.blocks { removeBlockRecord(block, &step) }
+    files[key]?.blocks = []
+    for tag in file.tags.keys { removeTag(tag) }
+  }
+
+  /// `POST file/list`.
+  mutating func listFiles(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let workspace = try workspace(of: caller, &step)
+    let keys = workspaces[workspace]?.files.keys ?? []
+    let page = try Page(of: keys, arguments) { files.contains($0) }
+    return page.reply("files") { fileJSON($0, step.blobs) }
+  }
+
+  /// A file for reading its bytes: found by its id alone; without a key only when it is public
+  /// (contract §6.21).
+  func readableFile(id: String, user: Key<User>?) throws(SteamshipError) -> Key<File> {
+    guard let key = files.key(id: id), let file = files[key] else { throw .unknown("file", id) }
+    guard file.publicData || file.user == user else {
+      throw user == nil ? .missingKey : .unknown("file", id)
+    }
+    return key
+  }
+}

@@ -1,0 +1,210 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// What the Engine calls an invocable: a package or a plugin. Both are made, versioned and
+/// instantiated the same way, with other names on the wire.
+enum InvocableKind: String, Codable, Sendable, CaseIterable {
+  case package, plugin
+
+  /// `PackageInstance`, for messages.
+  var instanceTypeName: String { self == .package ? "PackageInstance" : "PluginInstance" }
+}
+
+struct InvocableHandle: Hashable, Codable, Sendable {
+  var kind: InvocableKind
+  var handle: String
+}
+
+/// A package or a plugin.
+struct Invocable: Stored {
+  var id: String
+  var kind: InvocableKind
+  var handle: String
+  /// Nil: the vendor's own, there for everybody.
+  var user: Key<User>?
+  var isPublic: Bool
+  var description: String?
+  var readme: String?
+  /// The manifest, kept and returned whole.
+  var profile: JSONObject?
+  /// Plugins only: `type`, `transport`, `trainingPlatform`, `metadata`.
+  var pluginFields = JSONObject()
+  var createdAt: VirtualInstant
+  var updatedAt: VirtualInstant
+  var versions = NameBook<InvocableVersion>()
+  var instances = KeySet<InvocableInstance>()
+
+  var pluginType: String { pluginFields["type"]?.stringValue ?? "" }
+}
+
+extension SteamshipState {
+  /// The owner's id and handle; the vendor itself owns what is built in.
+  func owner(of invocable: Invocable) -> (id: String, handle: String) {
+    guard let user = invocable.user.flatMap({ users[$0] }) else {
+      return (script.vendorID, Script.vendorHandle)
+    }
+    return (user.id, user.handle)
+  }
+
+  /// A package or plugin that the caller may see: own, public or built in; others' private ones
+  /// are answered as unknown (contract §8).
+  func visibleInvocable(
+    _ kind: InvocableKind, id: String?, handle: String?, _ caller: Caller
+  ) throws(SteamshipError) -> Key<Invocable> {
+    guard let name = id ?? handle else {
+      throw .invalid("Give the \(kind.rawValue)'s \"handle\" or \"id\".")
+    }
+    let key =
+      id != nil
+      ? invocables.key(id: name) : invocableByHandle[InvocableHandle(kind: kind, handle: name)]
+    guard let key, let invocable = invocables[key], invocable.kind == kind,
+      invocable.isPublic || invocable.user == nil || invocable.user == caller.user,
+      handle == nil || invocable.handle == handle
+    else { throw .unknown(kind.rawValue, name) }
+    return key
+  }
+
+  /// As `visibleInvocable`, for changes.
+  func ownInvocable(
+    _ kind: InvocableKind, id: String, _ caller: Caller
+  ) throws(SteamshipError) -> Key<Invocable> {
+    let key = try visibleInvocable(kind, id: id, handle: nil, caller)
+    guard invocables[key]?.user == caller.user else {
+      throw SteamshipError(
+        403, "NotAuthorized", "The \(kind.rawValue) belongs to another user and cannot be changed.")
+    }
+    return key
+  }
+
+  @discardableResult
+  mutating func addInvocable(_ invocable: Invocable) -> Key<Invocable> {
+    let key = invocables.insert(invocable)
+    invocableByHandle[InvocableHandle(kind: invocable.kind, handle: invocable.handle)] = key
+    return key
+  }
+
+  /// `POST package/create`, `POST plugin/create`.
+  mutating func createInvocable(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let wanted = try arguments.name("handle")
+    let isPublic = try arguments.flag("isPublic")
+    let profile = try arguments.object("profile")
+    let description = try arguments.string("description")
+    let fetchIfExists = try arguments.flag("fetchIfExists")
+    let pluginFields = kind == .plugin ? try Self.pluginFields(arguments) : JSONObject()
+    if let wanted {
+      try Handle.check(wanted)
+      if let known = invocableByHandle[InvocableHandle(kind: kind, handle: wanted)] {
+        guard invocables[known]?.user == caller.user else { throw .handleOfOther }
+        guard fetchIfExists else { throw .exists(kind.rawValue, wanted) }
+        return invocableReply(known)
+      }
+    }
+    let key = addInvocable(
+      Invocable(
+        id: step.ids.uuid("steamship.\(kind.rawValue)", .upper), kind: kind,
+        handle: wanted ?? Handle.mint(kind.rawValue, &step), user: caller.user, isPublic: isPublic,
+        description: description ?? profile?["description"]?.stringValue, profile: profile,
+        pluginFields: pluginFields, createdAt: step.now, updatedAt: step.now))
+    return invocableReply(key)
+  }
+
+  /// Not validated against closed sets: new types and transports come with new clients.
+  private static func pluginFields(_ arguments: Arguments) throws(SteamshipError) -> JSONObject {
+    var fields: JSONObject = [
+      "type": .string(try arguments.requiredString("type")),
+      "transport": .string(try arguments.string("transport") ?? "jsonOverHttp"),
+    ]
+    if let platform = try arguments.string("trainingPlatform") {
+      guard ["lambda", "ecs"].contains(platform) else {
+        throw .invalid("The field \"trainingPlatform\" must be \"lambda\" or \"ecs\".")
+      }
+      fields["trainingPlatform"] = .string(platform)
+    }
+    if let metadata = try arguments.verbatimText("metadata") {
+      fields["metadata"] = .string(metadata)
+    }
+    return fields
+  }
+
+  /// `POST package/get`, `POST plugin/get`.
+  func getInvocable(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller
+  ) throws(SteamshipError) -> JSON {
+    invocableReply(
+      try visibleInvocable(
+        kind, id: try arguments.name("id"), handle: try arguments.name("handle"), caller))
+  }
+
+  /// `POST package/update`, `POST plugin/update`: null leaves a field as it is.
+  mutating func updateInvocable(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try ownInvocable(kind, id: try arguments.requiredString("id"), caller)
+    let handle = try arguments.name("handle")
+    let description = try arguments.string("description")
+    let readme = try arguments.string("readme")
+    let profile = try arguments.object("profile")
+    guard let old = invocables[key]?.handle else { throw .unknown(kind.rawValue, "") }
+    if let handle, handle != old {
+      try Handle.check(handle)
+      let name = InvocableHandle(kind: kind, handle: handle)
+      if let other = invocableByHandle[name] {
+        throw invocables[other]?.user == caller.user
+          ? .exists(kind.rawValue, handle) : .handleOfOther
+      }
+      invocableByHandle[InvocableHandle(kind: kind, handle: old)] = nil
+      invocableByHandle[name] = key
+      invocables[key]?.handle = handle
+    }
+    if let description { invocables[key]?.description = description }
+    if let readme { invocables[key]?.readme = readme }
+    if let profile { invocables[key]?.profile = profile }
+    invocables[key]?.updatedAt = step.now
+    return invocableReply(key)
+  }
+
+  /// `POST package/delete`, `POST plugin/delete`: with versions and the caller's instances; refused
+  /// while somebody else has an instance.
+  mutating func deleteInvocable(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try ownInvocable(kind, id: try arguments.requiredString("id"), caller)
+    guard let invocable = invocables[key] else { throw .unknown(kind.rawValue, "") }
+    try checkNobodyElseUses(invocable.instances.keys, kind, caller)
+    let reply = invocableReply(key)
+    for instance in invocable.instances.keys { removeInstance(instance) }
+    for version in invocable.versions.keys {
+      if let record = versions.remove(version) { record.archive?.release(step.blobs) }
+    }
+    invocables.remove(key)
+    invocableByHandle[InvocableHandle(kind: kind, handle: invocable.handle)] = nil
+    return reply
+  }
+
+  func checkNobodyElseUses(
+    _ keys: [Key<InvocableInstance>], _ kind: InvocableKind, _ caller: Caller
+  ) throws(SteamshipError) {
+    let isUsedElsewhere = keys.contains { key in
+      instances[key].map { $0.user != caller.user } ?? false
+    }
+    guard !isUsedElsewhere else {
+      throw SteamshipError(
+        403, "InUse", "Another user has an instance of this \(kind.rawValue), so it stays.")
+    }
+  }
+
+  /// `POST package/list`, `POST plugin/list`: public ones and own ones.
+  func listInvocables(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller
+  ) throws(SteamshipError) -> JSON {
+    let type = try arguments.name("type")
+    let page = try Page(of: invocables.keys, arguments) { key in
+      guard let invocable = invocables[key], invocable.kind == kind else { return false }
+      guard kind == .package || type == nil || invocable.pluginType == type else { return false }
+      return invocable.isPublic || invocable.user == caller.user
+    }
+    return page.reply("\(kind.rawValue)s") { invocableJSON($0) }
+  }
+}

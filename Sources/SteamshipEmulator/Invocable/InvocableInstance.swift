@@ -1,0 +1,261 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// An instance of a package or plugin in a workspace, with its configuration frozen.
+struct InvocableInstance: Stored {
+  var id: String
+  var kind: InvocableKind
+  var handle: String
+  var invocable: Key<Invocable>
+  var version: Key<InvocableVersion>?
+  /// Kept as texts: a local development instance has no version of its own.
+  var versionID: String
+  var versionHandle: String
+  var user: Key<User>
+  var workspace: Key<Workspace>
+  var config: JSONObject
+  var initStatus: InitStatus
+  /// Calls are forwarded there.
+  var localDevelopmentURL: String?
+  var createdAt: VirtualInstant
+}
+
+/// Source: SDK `data/invocable_init_status.py`.
+enum InitStatus: String, Codable, Sendable {
+  case notNeeded, initializing, complete, failed
+}
+
+extension SteamshipState {
+  /// The handle of the version that stands for a server on the developer's own machine.
+  /// Source: SDK `data/package/package_version.py`.
+  static let localDevelopmentHandle = "local-development!"
+
+  /// `POST package/instance/create`, `POST plugin/instance/create`.
+  mutating func createInstance(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let name = kind.rawValue
+    let parent = try visibleInvocable(
+      kind, id: try arguments.name("\(name)Id"), handle: try arguments.name("\(name)Handle"), caller
+    )
+    let wanted = try arguments.name("handle")
+    let fetchIfExists = try arguments.flag("fetchIfExists")
+    let config = try arguments.object("config")
+    let developmentURL = try Self.developmentURL(arguments)
+    let version = try chooseVersion(
+      of: parent, kind, arguments, isLocal: developmentURL != nil)
+    if let wanted { try Handle.check(wanted) }
+    let workspace = try instanceWorkspace(arguments, caller, &step)
+    if let wanted, let known = instanceKey(kind, handle: wanted, in: workspace) {
+      guard fetchIfExists else { throw .exists("\(name) instance", wanted) }
+      try checkSame(known, parent, config)
+      return instanceReply(known, caller)
+    }
+    let template = version.flatMap { versions[$0]?.configTemplate } ?? JSONObject()
+    let resolved = try ConfigTemplate.resolve(config ?? JSONObject(), by: template, for: kind)
+    let key = addInstance(
+      InvocableInstance(
+        id: step.ids.uuid("steamship.\(name)Instance", .upper), kind: kind,
+        handle: wanted ?? Handle.mint("\(name)-instance", &step), invocable: parent,
+        version: version,
+        versionID: version.flatMap { versions[$0]?.id }
+          ?? step.ids.uuid("steamship.\(name)Version", .upper),
+        versionHandle: developmentURL != nil
+          ? Self.localDevelopmentHandle : version.flatMap { versions[$0]?.handle } ?? "",
+        user: caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
+        localDevelopmentURL: developmentURL, createdAt: step.now))
+    if let duration = script.initDuration(of: invocables[parent]?.handle ?? "", kind) {
+      instances[key]?.initStatus = .initializing
+      due.schedule(.instanceReady(key), at: step.now + duration)
+    }
+    return instanceReply(key, caller)
+  }
+
+  private static func developmentURL(_ arguments: Arguments) throws(SteamshipError) -> String? {
+    guard let url = try arguments.name("localDevelopmentURL") else { return nil }
+    let lower = url.lowercased()
+    guard lower.hasPrefix("http://") || lower.hasPrefix("https://") else {
+      throw .invalid("The field \"localDevelopmentURL\" must be an http or https URL.")
+    }
+    return url
+  }
+
+  /// By id, else by handle, else the version deployed last.
+  private func chooseVersion(
+    of parent: Key<Invocable>, _ kind: InvocableKind, _ arguments: Arguments, isLocal: Bool
+  ) throws(SteamshipError) -> Key<InvocableVersion>? {
+    let known = invocables[parent]?.versions
+    if let id = try arguments.name("\(kind.rawValue)VersionId") {
+      guard let key = versions.key(id: id), versions[key]?.invocable == parent else {
+        throw .unknown("\(kind.rawValue) version", id)
+      }
+      return key
+    }
+    if let handle = try arguments.name("\(kind.rawValue)VersionHandle") {
+      if let key = known?[handle] { return key }
+      if handle == Self.localDevelopmentHandle {
+        guard isLocal else {
+          throw .invalid("A local development instance needs a \"localDevelopmentURL\".")
+        }
+        return known?.keys.last { versions.contains($0) }
+      }
+      throw .unknown("\(kind.rawValue) version", handle)
+    }
+    if let last = known?.keys.last(where: { versions.contains($0) }) { return last }
+    guard isLocal else {
+      throw SteamshipError(
+        404, "NotFound",
+        "The \(kind.rawValue) \"\(invocables[parent]?.handle ?? "")\" has no version yet.",
+        suggestion: "Deploy a version first.")
+    }
+    return nil
+  }
+
+  private mutating func instanceWorkspace(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Workspace> {
+    if let id = try arguments.name("workspaceId") { return try ownWorkspace(id: id, caller) }
+    return try workspace(of: caller, &step)
+  }
+
+  /// With `fetchIfExists` the known instance must be of the same package and, if a configuration is
+  /// given, have the same one once defaults are applied. Another version is no conflict.
+  private func checkSame(
+    _ known: Key<InvocableInstance>, _ parent: Key<Invocable>, _ config: JSONObject?
+  ) throws(SteamshipError) {
+    guard let instance = instances[known] else { return }
+    let kind = instance.kind
+    guard instance.invocable == parent else {
+      throw SteamshipError(
+        409, "InstanceConflict",
+        "Instance \(instance.handle) exists and belongs to another \(kind.rawValue).",
+        suggestion: "Use another handle.")
+    }
+    guard let config else { return }
+    let template = instance.version.flatMap { versions[$0]?.configTemplate } ?? JSONObject()
+    let resolved = try ConfigTemplate.resolve(config, by: template, for: kind)
+    guard resolved.isSameConfiguration(as: instance.config) else {
+      throw SteamshipError(
+        409, "InstanceConflict",
+        "Instance \(instance.handle) exists with a different configuration.",
+        suggestion: "Use another handle, or the configuration it was created with.")
+    }
+  }
+
+  @discardableResult
+  mutating func addInstance(_ instance: InvocableInstance) -> Key<InvocableInstance> {
+    let key = instances.insert(instance)
+    invocables[instance.invocable]?.instances.insert(key)
+    switch instance.kind {
+    case .package:
+      workspaces[instance.workspace]?.packageInstances.insert(key, handle: instance.handle)
+    case .plugin:
+      workspaces[instance.workspace]?.pluginInstances.insert(key, handle: instance.handle)
+    }
+    return key
+  }
+
+  mutating func removeInstance(_ key: Key<InvocableInstance>) {
+    guard let instance = instances.remove(key) else { return }
+    let instances = instances
+    invocables[instance.invocable]?.instances.noteRemoval { instances.contains($0) }
+    switch instance.kind {
+    case .package:
+      workspaces[instance.workspace]?.packageInstances.remove(handle: instance.handle) {
+        instances.contains($0)
+      }
+    case .plugin:
+      workspaces[instance.workspace]?.pluginInstances.remove(handle: instance.handle) {
+        instances.contains($0)
+      }
+    }
+  }
+
+  func instanceKey(
+    _ kind: InvocableKind, handle: String, in workspace: Key<Workspace>
+  ) -> Key<InvocableInstance>? {
+    switch kind {
+    case .package: workspaces[workspace]?.packageInstances[handle]
+    case .plugin: workspaces[workspace]?.pluginInstances[handle]
+    }
+  }
+
+  /// An instance that a request names by id, or by handle within its workspace.
+  mutating func instance(
+    _ kind: InvocableKind, id: String?, handle: String?, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<InvocableInstance> {
+    if let id {
+      guard let key = instances.key(id: id), let instance = instances[key], instance.kind == kind,
+        instance.user == caller.user, handle == nil || handle == instance.handle
+      else { throw .unknown("\(kind.rawValue) instance", id) }
+      return key
+    }
+    guard let handle else {
+      throw .invalid("Give the \(kind.rawValue) instance's \"handle\" or \"id\".")
+    }
+    let workspace = try workspace(of: caller, &step)
+    if let key = instanceKey(kind, handle: handle, in: workspace) { return key }
+    if kind == .plugin, let key = builtInInstance(handle: handle, in: workspace, caller, &step) {
+      return key
+    }
+    throw .unknown("\(kind.rawValue) instance", handle)
+  }
+
+  /// `POST package/instance/get`, `POST plugin/instance/get`.
+  mutating func getInstance(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try instance(
+      kind, id: try arguments.name("id"), handle: try arguments.name("handle"), caller, &step)
+    return instanceReply(key, caller)
+  }
+
+  /// `POST package/instance/delete`, `POST plugin/instance/delete`.
+  mutating func deleteInstance(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try instance(
+      kind, id: try arguments.requiredString("id"), handle: nil, caller, &step)
+    let reply = instanceReply(key, caller)
+    removeInstance(key)
+    return reply
+  }
+
+  /// `POST package/instance/list`: of the request's workspace, or across all of the caller's.
+  mutating func listInstances(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let invocableID = try arguments.name("\(kind.rawValue)Id")?.uppercased()
+    let versionID = try arguments.name("\(kind.rawValue)VersionId")?.uppercased()
+    _ = try arguments.bool("includeWorkspace")
+    let workspace =
+      try arguments.flag("acrossWorkspaces") ? nil : try self.workspace(of: caller, &step)
+    let keys =
+      workspace.flatMap {
+        kind == .package
+          ? workspaces[$0]?.packageInstances.keys : workspaces[$0]?.pluginInstances.keys
+      } ?? instances.keys
+    let page = try Page(of: keys, arguments) { key in
+      guard let instance = instances[key], instance.kind == kind, instance.user == caller.user
+      else { return false }
+      if let versionID, instance.versionID.uppercased() != versionID { return false }
+      if let invocableID, invocables[instance.invocable]?.id.uppercased() != invocableID {
+        return false
+      }
+      return true
+    }
+    return page.reply("\(kind.rawValue)Instances") { instanceJSON($0, caller.baseURL) }
+  }
+}
+
+extension JSONObject {
+  /// Equal values, numbers by value: `1` and `1.0` are the same configuration.
+  func isSameConfiguration(as other: JSONObject) -> Bool {
+    guard count == other.count else { return false }
+    return members.allSatisfy { name, value in
+      guard let theirs = other[name] else { return false }
+      if let left = value.doubleValue, let right = theirs.doubleValue { return left == right }
+      return value == theirs
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A deployed version of a package or plugin.
+struct InvocableVersion: Stored {
+  var id: String
+  var invocable: Key<Invocable>
+  var handle: String
+  /// Parameter name → `{type, description?, default?}`.
+  var configTemplate: JSONObject
+  /// The uploaded archive; nil for what is built in or scripted.
+  var archive: Content?
+  /// `hostingHandler`, `hostingMemory`, `hostingTimeout`, `isPublic`, `isDefault`, `streaming`,
+  /// `description`: as they were given.
+  var extraFields = JSONObject()
+  var createdAt: VirtualInstant
+  var updatedAt: VirtualInstant
+}
+
+extension SteamshipState {
+  /// `POST package/version/create`, `POST plugin/version/create`: a form with the archive.
+  mutating func createVersion(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try ownInvocable(
+      kind, id: try arguments.requiredString("\(kind.rawValue)Id"), caller)
+    let wanted = try arguments.name("handle")
+    let template = try arguments.embeddedObject("configTemplate") ?? JSONObject()
+    try ConfigTemplate.check(template)
+    let extraFields = try Self.versionFields(arguments)
+    guard let upload = arguments.upload else {
+      throw .invalid(
+        "The archive is missing.",
+        suggestion: "Send multipart/form-data with a part named \"file\".")
+    }
+    if let wanted {
+      try Handle.check(wanted)
+      guard invocables[key]?.versions[wanted] == nil else {
+        throw .exists("\(kind.rawValue) version", wanted)
+      }
+    }
+    let handle = wanted ?? Handle.mint("version", &step)
+    let version = addVersion(
+      InvocableVersion(
+        id: step.ids.uuid("steamship.\(kind.rawValue)Version", .upper), invocable: key,
+        handle: handle, configTemplate: template, archive: Content(upload),
+        extraFields: extraFields, createdAt: step.now, updatedAt: step.now))
+    return versionReply(version)
+  }
+
+  private static func versionFields(_ arguments: Arguments) throws(SteamshipError) -> JSONObject {
+    var fields = JSONObject()
+    for name in ["hostingHandler", "description"] {
+      if let text = try arguments.string(name) { fields[name] = .string(text) }
+    }
+    for name in ["hostingMemory", "hostingTimeout"] {
+      guard let size = try arguments.name(name) else { continue }
+      guard hostingSizes.contains(size) else {
+        throw .invalid(
+          "The field \"\(name)\" must be one of \(hostingSizes.joined(separator: ", ")), not "
+            + "\"\(size.shortened)\".")
+      }
+      fields[name] = .string(size)
+    }
+    for name in ["isPublic", "isDefault", "streaming"] {
+      if let flag = try arguments.bool(name) { fields[name] = .bool(flag) }
+    }
+    return fields
+  }
+
+  /// The client refuses any other value in a response.
+  /// Source: SDK `data/plugin/hosting.py`.
+  static let hostingSizes = ["min", "xxs", "xs", "sm", "md", "lg", "xl", "xxl", "max"]
+
+  @discardableResult
+  mutating func addVersion(_ version: InvocableVersion) -> Key<InvocableVersion> {
+    let key = versions.insert(version)
+    invocables[version.invocable]?.versions.insert(key, handle: version.handle)
+    return key
+  }
+
+  /// `POST package/version/delete`, `POST plugin/version/delete`: with the caller's instances of it.
+  mutating func deleteVersion(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try visibleVersion(kind, id: try arguments.requiredString("id"), caller)
+    guard let version = versions[key], let invocable = invocables[version.invocable] else {
+      throw .unknown("\(kind.rawValue) version", "")
+    }
+    _ = try ownInvocable(kind, id: invocable.id, caller)
+    let users = invocable.instances.keys.filter { instances[$0]?.version == key }
+    try checkNobodyElseUses(users, kind, caller)
+    let reply = versionReply(key)
+    for instance in users { removeInstance(instance) }
+    versions.remove(key)?.archive?.release(step.blobs)
+    let versions = versions
+    invocables[version.invocable]?.versions.remove(handle: version.handle) {
+      versions.contains($0)
+    }
+    return reply
+  }
+
+  func visibleVersion(
+    _ kind: InvocableKind, id: String, _ caller: Caller
+  ) throws(SteamshipError) -> Key<InvocableVersion> {
+    guard let key = versions.key(id: id), let version = versions[key],
+      let invocable = invocables[version.invocable], invocable.kind == kind,
+      invocable.isPublic || invocable.user == nil || invocable.user == caller.user
+    else { throw .unknown("\(kind.rawValue) version", id) }
+    return key
+  }
+
+  /// `POST package/version/get`. Fidelity: seen in the TypeScript client.
+  func getVersion(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller
+  ) throws(SteamshipError) -> JSON {
+    if let id = try arguments.name("id") {
+      return versionReply(try visibleVersion(kind, id: id, caller))
+    }
+    let parent = try visibleInvocable(
+      kind, id: try arguments.name("\(kind.rawValue)Id"),
+      handle: try arguments.name("\(kind.rawValue)Handle"), caller)
+    let handle = try arguments.requiredString("handle")
+    guard let key = invocables[parent]?.versions[handle] else {
+      throw .unknown("\(kind.rawValue) version", handle)
+    }
+    return versionReply(key)
+  }
+
+  /// `POST package/version/list`; `POST plugin/version/public` and `…/private`, whose list is
+  /// called `plugins` (contract §2.3).
+  func listVersions(
+    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, named name: String,
+    isPublic: Bool? = nil
+  ) throws(SteamshipError) -> JSON {
+    let parent = try visibleInvocable(
+      kind, id: try arguments.requiredString("\(kind.rawValue)Id"), handle: nil, caller)
+    let handle = try arguments.name("handle")
+    let keys = invocables[parent]?.versions.keys ?? []
+    let page = try Page(of: keys, arguments) { key in
+      guard let version = versions[key], handle == nil || version.handle == handle else {
+        return false
+      }
+      guard let isPublic else { return true }
+      return (version.extraFields["isPublic"]?.boolValue ?? false) == isPublic
+    }
+    return page.reply(name) { versionJSON($0) }
+  }
+}

@@ -1,0 +1,226 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// One call of a package's method.
+struct Invocation: Sendable, Codable {
+  var instance: Key<InvocableInstance>
+  /// `GET` or `POST`.
+  var verb: String
+  /// Without slashes at its ends.
+  var path: String
+  var arguments: JSONObject
+  /// The query as it came, for forwarding a GET.
+  var query: String?
+
+  init(
+    _ instance: Key<InvocableInstance>, verb: String, path: String, arguments: JSONObject,
+    query: String? = nil
+  ) {
+    self.instance = instance
+    self.verb = verb.uppercased()
+    self.path = path.split(separator: "/").joined(separator: "/")
+    self.arguments = arguments
+    self.query = query
+  }
+}
+
+/// What a method answers to its caller: only its own content, no envelope (contract §5.4).
+struct InvocationResult: Sendable {
+  var status = 200
+  var type: String
+  var content: [UInt8]
+
+  static func json(_ value: JSON) -> Self {
+    Self(type: "application/json", content: value.serialized())
+  }
+}
+
+/// What is to be done for an invocation.
+enum InvocationPlan: Sendable {
+  case answer(InvocationResult)
+  /// Ask again at that instant.
+  case wait(until: VirtualInstant)
+  /// Hand it to a server outside: its base URL, without a slash at the end.
+  case forward(String)
+}
+
+extension SteamshipState {
+  /// Finds the instance that a path names.
+  ///
+  /// - Parameters:
+  ///   - owner: the user handle of the host name or of `X-Package-Owner-Handle`.
+  ///   - instanceID: `X-Package-Instance-Id`, for clients that write `_` for what they do not know.
+  func invokedInstance(
+    workspace: String, handle: String, owner: String?, instanceID: String?, user: Key<User>?
+  ) -> Key<InvocableInstance>? {
+    if workspace == "_" || handle == "_" {
+      return instanceID.flatMap { instances.key(id: $0) }
+        .flatMap { instances[$0]?.kind == .package ? $0 : nil }
+    }
+    func find(_ user: User) -> Key<InvocableInstance>? {
+      user.workspaceByHandle[workspace].flatMap { workspaces[$0]?.packageInstances[handle] }
+    }
+    if let user = user.flatMap({ users[$0] }), let key = find(user) { return key }
+    if let owner, let user = users.all.first(where: { $0.handle == owner }),
+      let key = find(user)
+    {
+      return key
+    }
+    for user in users.all {
+      if let key = find(user) { return key }
+    }
+    return nil
+  }
+
+  /// Who may call: everybody a public method, the owner all others.
+  func checkMayInvoke(_ invocation: Invocation, user: Key<User>?) throws(SteamshipError) {
+    guard let instance = instances[invocation.instance] else {
+      throw .unknown("package instance", "")
+    }
+    if instance.user == user { return }
+    if method(of: invocation)?.isPublic == true { return }
+    guard user != nil else { throw .missingKey }
+    throw SteamshipError(
+      403, "NotAuthorized",
+      "The package instance belongs to another user and the method is private.")
+  }
+
+  private func packageHandle(_ invocation: Invocation) -> String {
+    instances[invocation.instance].flatMap { invocables[$0.invocable]?.handle } ?? ""
+  }
+
+  func method(of invocation: Invocation) -> ScriptedMethod? {
+    script.package(packageHandle(invocation))?.methods.first {
+      $0.path == invocation.path && $0.verb == invocation.verb
+    }
+  }
+
+  func work(of invocation: Invocation) -> Script.Work {
+    Script.Work(
+      operation: "steamship.package.invoke", package: packageHandle(invocation),
+      method: invocation.path)
+  }
+
+  /// How a background call of the method proceeds when no behaviour says so.
+  func timeline(of invocation: Invocation) -> Timeline {
+    if let scripted = script.timeline(for: work(of: invocation)) { return scripted }
+    if forwardURL(of: invocation) != nil { return .outside }
+    if let delay = method(of: invocation).flatMap({ Self.delay(of: $0, invocation) }) {
+      return .lasting(delay)
+    }
+    return .byDefault
+  }
+
+  func forwardURL(of invocation: Invocation) -> String? {
+    guard
+      let url = instances[invocation.instance]?.localDevelopmentURL
+        ?? script.package(packageHandle(invocation))?.forward
+    else { return nil }
+    return url.hasSuffix("/") ? String(url.dropLast()) : url
+  }
+
+  private static func delay(of method: ScriptedMethod, _ invocation: Invocation) -> Duration? {
+    if let name = method.delayArgument, let value = invocation.arguments[name],
+      let seconds = value.doubleValue ?? value.stringValue.flatMap({ Double($0) }), seconds >= 0
+    {
+      return Duration(inSeconds: min(seconds, 3600))
+    }
+    return method.delay
+  }
+
+  /// Decides what is to be done.
+  ///
+  /// - Parameter started: when the call came in; nil when it has waited already (in a task).
+  func plan(
+    _ invocation: Invocation, started: VirtualInstant?, _ step: inout Step
+  ) throws(SteamshipError) -> InvocationPlan {
+    if let url = forwardURL(of: invocation) { return .forward(url) }
+    if invocation.path == "__dir__" { return .answer(.json(directory(of: invocation))) }
+    if invocation.path == "__instance_init__", invocation.verb == "POST" {
+      return .answer(.json(true))
+    }
+    let scripted = script.answer(for: work(of: invocation))
+    let method = method(of: invocation)
+    if let method {
+      if let started, let delay = Self.delay(of: method, invocation), step.now < started + delay {
+        return .wait(until: started + delay)
+      }
+    } else if scripted == nil {
+      throw noHandler(invocation)
+    }
+    var arguments = invocation.arguments
+    for parameter in method?.parameters ?? [] where arguments[parameter.name]?.isNull ?? true {
+      guard let standard = parameter.standard else {
+        throw SteamshipError(
+          400, "InvalidInput", "The argument \"\(parameter.name)\" is missing.",
+          suggestion: "Look at the method's description at __dir__.")
+      }
+      arguments[parameter.name] = standard
+    }
+    guard let answer = scripted ?? method?.answer else { throw noHandler(invocation) }
+    return .answer(try render(answer, invocation, arguments, &step))
+  }
+
+  /// Source: SDK `invocable/invocable.py`; the text is demanded by the SDK's tests.
+  private func noHandler(_ invocation: Invocation) -> SteamshipError {
+    let package = packageHandle(invocation)
+    let isScripted = !(script.package(package)?.methods.isEmpty ?? true)
+    return SteamshipError(
+      isScripted ? 404 : 501, "NotFound",
+      "No handler for \(invocation.verb) /\(invocation.path.shortened) available.",
+      suggestion: isScripted
+        ? "The package's methods are listed at __dir__."
+        : "Nothing stands behind the package \"\(package)\": declare its methods in a scenario, or "
+          + "make an instance with a local development URL.")
+  }
+
+  private func render(
+    _ answer: ScriptedAnswer, _ invocation: Invocation, _ arguments: JSONObject,
+    _ step: inout Step
+  ) throws(SteamshipError) -> InvocationResult {
+    let instance = instances[invocation.instance]
+    let workspace = instance.flatMap { workspaces[$0.workspace] }
+    let template = Template(values: [
+      "arguments": .object(arguments), "config": .object(instance?.config ?? JSONObject()),
+      "verb": .string(invocation.verb), "path": .string(invocation.path),
+      "package": ["handle": .string(packageHandle(invocation))],
+      "instance": ["id": JSON(instance?.id), "handle": JSON(instance?.handle)],
+      "workspace": ["id": JSON(workspace?.id), "handle": JSON(workspace?.handle)],
+      "now": .string(step.now.iso8601()),
+      "id": .string(step.ids.uuid("steamship.template", .upper)),
+    ])
+    switch answer {
+    case .text(let text, let type):
+      return InvocationResult(type: type, content: Array(template.fill(text).utf8))
+    case .json(let json): return .json(template.fill(json))
+    case .bytes(let bytes, let type): return InvocationResult(type: type, content: bytes)
+    case .failure(let status, let message, let suggestion, let code):
+      throw SteamshipError(
+        status, code ?? "PackageError", template.fill(message),
+        suggestion: suggestion.map { template.fill($0) })
+    }
+  }
+
+  /// `__dir__`: the package's specification.
+  /// Source: SDK `invocable/config.py` and `invocable/invocable.py`, `PackageSpec`.
+  private func directory(of invocation: Invocation) -> JSON {
+    let handle = packageHandle(invocation)
+    let script = script.package(handle)
+    let methods = (script?.methods ?? []).map { method -> JSON in
+      [
+        "path": .string("/" + method.path), "verb": .string(method.verb),
+        "returns": .string(method.returns ?? "str"), "doc": JSON(method.documentation),
+        "args": .array(
+          method.parameters.map { parameter in
+            ["name": .string(parameter.name), "kind": .string(parameter.kind), "values": nil]
+          }),
+        "config": method.isPublic ? ["public": true] : [:],
+        "className": .string(handle),
+      ]
+    }
+    return [
+      "name": .string(handle), "doc": JSON(script?.description), "sdkVersion": "2.17.34",
+      "usedMixins": [], "methods": .array(methods),
+    ]
+  }
+}

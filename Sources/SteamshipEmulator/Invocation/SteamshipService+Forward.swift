@@ -1,0 +1,128 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// Calls that are handed to a server outside: the SDK's own local development server, or any other
+/// that speaks as it does.
+extension SteamshipService {
+  /// **Shape**: the method's path and arguments as the caller sent them, with the caller's key; the
+  /// answer is the envelope of the SDK's `InvocableResponse`, or just content.
+  /// Source: SDK `cli/local_server/handler.py`; contract §5.3, §5.6.
+  func forward(
+    _ invocation: Invocation, to url: String, requestID: String, authorization: String?,
+    in world: World<State>
+  ) async -> Result<InvocationResult, SteamshipError> {
+    let result = await exchange(invocation, url, requestID, authorization)
+    let failure: SteamshipError? =
+      if case .failure(let error) = result { error } else { nil }
+    world.mutate { state, step in
+      state.log(invocation, failure, requestID: requestID, &step)
+    }
+    return result
+  }
+
+  private func exchange(
+    _ invocation: Invocation, _ url: String, _ requestID: String, _ authorization: String?
+  ) async -> Result<InvocationResult, SteamshipError> {
+    guard let outbound else {
+      return .failure(SteamshipError(501, "NotSupported", "This server forwards no calls."))
+    }
+    var request = OutboundRequest(
+      method: invocation.verb == "GET" ? .get : .post,
+      url: url + "/" + PercentCoding.encode(invocation.path, allowed: "/!$&'()*+,;=:@"))
+    if invocation.verb == "GET" {
+      let query =
+        invocation.query
+        ?? FormURLEncoded.write(
+          invocation.arguments.members.map { ($0.key, $0.value.stringValue ?? $0.value.text) })
+      if !query.isEmpty { request.url += "?" + query }
+    } else {
+      request.content = JSON.object(invocation.arguments).serialized()
+      request.fields.append("Content-Type", "application/json")
+    }
+    request.fields.append("x-request-id", requestID)
+    if let authorization { request.fields.append("Authorization", authorization) }
+    switch await outbound(request) {
+    case .failure(let failure):
+      return .failure(
+        SteamshipError(
+          502, "LocalServerUnreachable",
+          "The package's own server at \(url) did not answer: \(failure.message)",
+          suggestion: "Start it, or make the instance again with the right URL."))
+    case .success(let response): return Self.unwrap(response)
+    }
+  }
+
+  /// Takes the envelope off: status, type and bytes of the answer proper (contract §5.4).
+  static func unwrap(_ response: OutboundResponse) -> Result<InvocationResult, SteamshipError> {
+    let type = response.fields["content-type"] ?? MIMEType.bytes
+    let plain = InvocationResult(status: response.status, type: type, content: response.content)
+    guard let json = try? JSON(parsing: response.content), let http = json["http"]?.objectValue
+    else {
+      guard response.status >= 400 else { return .success(plain) }
+      return .failure(
+        SteamshipError(
+          response.status, "PackageError",
+          "The package's own server answered with status \(response.status): "
+            + String(decoding: response.content.prefix(300), as: UTF8.self)))
+    }
+    let status = http["status"]?.intValue ?? 200
+    if json["status"]?["state"]?.stringValue == "failed" {
+      return .failure(
+        SteamshipError(
+          status >= 400 ? status : 500,
+          json["status"]?["statusCode"]?.stringValue ?? "PackageError",
+          json["status"]?["statusMessage"]?.stringValue ?? "The package failed.",
+          suggestion: json["status"]?["statusSuggestion"]?.stringValue))
+    }
+    let data = json["data"] ?? .null
+    let isBase64 = http["base64Wrapped"]?.boolValue ?? false
+    let declared = http["headers"]?["Content-Type"]?.stringValue
+    if isBase64, let bytes = data.stringValue.flatMap(Base64.decode) {
+      return .success(
+        InvocationResult(status: status, type: declared ?? MIMEType.bytes, content: bytes))
+    }
+    if let text = data.stringValue {
+      return .success(
+        InvocationResult(status: status, type: declared ?? MIMEType.text, content: Array(text.utf8))
+      )
+    }
+    return .success(
+      InvocationResult(
+        status: status, type: declared ?? "application/json", content: data.serialized()))
+  }
+
+  /// Waits until a task is at its work outside, does it, and ends the task.
+  func workOutside(on key: Key<EngineTask>, authorization: String?, in world: World<State>) {
+    let taken = world.mutate { state, _ -> String? in
+      guard state.tasks[key]?.worker.value == nil else { return nil }
+      state.tasks[key]?.worker.value = true
+      return state.tasks[key]?.id
+    }
+    guard let id = taken else { return }
+    Task {
+      let work = try await world.wait(for: .task(serial: key.serial)) { state, _ -> Work? in
+        // After a reset another task may have the key.
+        guard let task = state.tasks[key], task.id == id, !task.state.isTerminal else {
+          return Work()
+        }
+        guard task.isAtOutsideStage else { return nil }
+        guard let (invocation, url, caller) = state.outsideInvocation(of: key) else {
+          return Work()
+        }
+        return Work(call: (invocation, url, caller))
+      }
+      guard let (invocation, url, caller) = work.call else { return }
+      let result = await forward(
+        invocation, to: url, requestID: caller.requestID, authorization: authorization, in: world)
+      world.mutate { state, step in
+        guard state.tasks[key]?.id == id else { return }
+        state.endOutsideWork(of: key, result.map { Base64.encode($0.content) }, &step)
+      }
+    }
+  }
+
+  private struct Work: Sendable {
+    var call: (Invocation, String, Caller)?
+  }
+}

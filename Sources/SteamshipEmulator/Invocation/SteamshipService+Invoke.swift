@@ -1,0 +1,205 @@
+package import EmulatorKernel
+package import HTTPModel
+import PayloadCodecs
+
+/// Calls of packages: `GET` and `POST {appBase}/{workspace}/{instance}/{path…}`.
+extension SteamshipService {
+  /// Where the invocation of a package stands in `operations`.
+  private static let invokeIndex = SteamshipRoutes.indexByName["steamship.package.invoke"] ?? 0
+  private static let preflightIndex =
+    SteamshipRoutes.indexByName["steamship.package.preflight"] ?? 0
+
+  /// Invocation URLs may come without `/apps`: they are told by the instance they name.
+  package func claim(
+    _ request: Request, in world: World<State>
+  ) -> (operationIndex: Int, parameters: PathParameters)? {
+    guard request.method == .get || request.method == .post || request.method == .options else {
+      return nil
+    }
+    let bytes = request.target.bytes
+    var segments: [Range<Int>] = []
+    var index = request.target.pathRange.lowerBound
+    let end = request.target.pathRange.upperBound
+    while index < end, segments.count < 2 {
+      guard bytes[index] != UInt8(ascii: "/") else {
+        index += 1
+        continue
+      }
+      let start = index
+      while index < end, bytes[index] != UInt8(ascii: "/") { index += 1 }
+      segments.append(start..<index)
+    }
+    guard segments.count == 2 else { return nil }
+    let parameters = PathParameters(
+      names: ["workspace", "instance", "path"], ranges: segments + [index..<end], bytes: bytes)
+    let (workspace, instance) = (parameters["workspace"] ?? "", parameters["instance"] ?? "")
+    let owner = Self.owner(request)
+    let instanceID = request.fields["x-package-instance-id"]
+    let credential = credential(of: request)
+    let isKnown = world.read { state in
+      state.invokedInstance(
+        workspace: workspace, handle: instance, owner: owner, instanceID: instanceID,
+        user: credential.flatMap { state.userByCredential[$0] }) != nil
+    }
+    guard isKnown else { return nil }
+    return (request.method == .options ? Self.preflightIndex : Self.invokeIndex, parameters)
+  }
+
+  /// The owner's handle: by its own field, or the first label of a host such as
+  /// `dev.localhost:7070` or `dev.steamship.run`.
+  private static func owner(_ request: Request) -> String? {
+    if let handle = request.fields["x-package-owner-handle"], !handle.isEmpty { return handle }
+    guard let host = request.host?.split(separator: ":").first else { return nil }
+    for suffix in [".localhost", ".steamship.run"] where host.hasSuffix(suffix) {
+      let label = host.dropLast(suffix.utf8.count)
+      return label.isEmpty || label.contains(".") ? nil : String(label)
+    }
+    return nil
+  }
+
+  func invoke(
+    _ call: Call, _ identity: Identity, in world: World<State>
+  ) throws(SteamshipError) -> ServiceAnswer {
+    let request = call.request
+    let arguments = try Self.invocationArguments(call)
+    let background = try BackgroundRequest(request.fields)
+    let decision = try world.mutate { (state, step) throws(SteamshipError) -> Decision in
+      let caller = try state.caller(identity, &step)
+      let user = identity.credential == nil ? nil : caller.user
+      let workspace = call.parameters["workspace"] ?? ""
+      let handle = call.parameters["instance"] ?? ""
+      let found = state.invokedInstance(
+        workspace: workspace, handle: handle, owner: Self.owner(request),
+        instanceID: request.fields["x-package-instance-id"], user: user)
+      guard let key = found, let instance = state.instances[key] else {
+        throw .unknown("package instance", "\(workspace)/\(handle)")
+      }
+      let invocation = Invocation(
+        key, verb: request.method == .head ? "GET" : request.method.name,
+        path: call.parameters["path"] ?? "", arguments: arguments, query: request.target.query)
+      try state.checkMayInvoke(invocation, user: user)
+      if let background {
+        let task = try state.addBackgroundTask(
+          invocation, caller, background, path: request.target.path, &step)
+        return .task(task.key, state.taskEnvelope(task.key), isOutside: task.isOutside)
+      }
+      let inWorkspace = state.workspaces[instance.workspace]?.id ?? ""
+      var owner = caller
+      owner.workspace = .id(inWorkspace)
+      return .plan(
+        invocation, owner, try state.planAndLog(invocation, started: step.now, owner, &step))
+    }
+    switch decision {
+    case .task(let key, let envelope, let isOutside):
+      if isOutside {
+        workOutside(on: key, authorization: request.fields["authorization"], in: world)
+      }
+      return .now(Response(.ok, fields: SteamshipWire.jsonFields, body: .bytes(envelope)))
+    case .plan(_, _, .answer(let result)): return .now(Self.response(result))
+    case .plan(let invocation, let caller, .wait(let instant)):
+      return .later { _ in await answer(invocation, caller, at: instant, in: world) }
+    case .plan(let invocation, let caller, .forward(let url)):
+      let authorization = request.fields["authorization"]
+      return .later { _ in
+        let result = await forward(
+          invocation, to: url, requestID: caller.requestID, authorization: authorization, in: world)
+        switch result {
+        case .success(let result): return Self.response(result)
+        case .failure(let error): return error.response
+        }
+      }
+    }
+  }
+
+  private enum Decision: Sendable {
+    case plan(Invocation, Caller, InvocationPlan)
+    case task(Key<EngineTask>, [UInt8], isOutside: Bool)
+  }
+
+  /// POST: a JSON object or nothing at all. GET: the query, repeated names as lists.
+  private static func invocationArguments(_ call: Call) throws(SteamshipError) -> JSONObject {
+    if call.request.method == .post { return try arguments(call.content).fields }
+    var object = JSONObject()
+    for (name, value) in call.request.target.queryItems {
+      switch object[name] {
+      case nil: object[name] = .string(value)
+      case .array(let values): object[name] = .array(values + [.string(value)])
+      case .some(let first): object[name] = .array([first, .string(value)])
+      }
+    }
+    return object
+  }
+
+  /// A call that takes its time: answered when the tenant's clock says so.
+  private func answer(
+    _ invocation: Invocation, _ caller: Caller, at instant: VirtualInstant, in world: World<State>
+  ) async -> Response {
+    let moment = world.mutate { state, _ in state.scheduleMoment(at: instant) }
+    defer { world.mutate { state, _ in state.cancelMoment(moment) } }
+    while world.tenant.clock.mode == .skip, world.now < instant { world.lookedAtPending() }
+    do {
+      _ = try await world.wait(for: .moment(moment)) { _, step in step.now >= instant ? true : nil }
+      let plan = try world.mutate { (state, step) throws(SteamshipError) -> InvocationPlan in
+        try state.planAndLog(invocation, started: nil, caller, &step)
+      }
+      guard case .answer(let result) = plan else {
+        throw SteamshipError(500, "InternalError", "The method cannot be answered.")
+      }
+      return Self.response(result)
+    } catch let error as SteamshipError {
+      return error.response
+    } catch {
+      return SteamshipError(503, "Cancelled", "The call was given up.").response
+    }
+  }
+
+  static func response(_ result: InvocationResult) -> Response {
+    var fields = Fields(["Content-Type": result.type])
+    fields.append("Access-Control-Allow-Origin", "*")
+    return Response(Status(result.status), fields: fields, body: .bytes(result.content))
+  }
+}
+
+extension SteamshipState {
+  /// Plans a call and notes in the log how it went, once it has.
+  mutating func planAndLog(
+    _ invocation: Invocation, started: VirtualInstant?, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> InvocationPlan {
+    do {
+      let plan = try plan(invocation, started: started, &step)
+      if case .answer = plan { log(invocation, nil, requestID: caller.requestID, &step) }
+      return plan
+    } catch {
+      log(invocation, error, requestID: caller.requestID, &step)
+      throw error
+    }
+  }
+
+  /// A direct call with `X-Task-Background`: the same as a scheduled invocation.
+  mutating func addBackgroundTask(
+    _ invocation: Invocation, _ caller: Caller, _ background: BackgroundRequest, path: String,
+    _ step: inout Step
+  ) throws(SteamshipError) -> (key: Key<EngineTask>, isOutside: Bool) {
+    guard let instance = instances[invocation.instance],
+      let workspace = workspaces[instance.workspace]
+    else { throw .unknown("package instance", "") }
+    var payload: JSONObject = [
+      "httpVerb": .string(invocation.verb), "invocationPath": .string(invocation.path),
+      "arguments": .object(invocation.arguments),
+    ]
+    if let query = invocation.query { payload["query"] = .string(query) }
+    var caller = caller
+    caller.user = instance.user
+    caller.workspace = .id(workspace.id)
+    let job = EngineTask.Job(
+      operation: Self.scheduledInvocation,
+      arguments: Arguments([
+        "instanceId": .string(instance.id), "instanceHandle": .string(instance.handle),
+        "payload": .object(payload),
+      ]), caller: caller)
+    let key = try addTask(
+      job, name: path, timeline: timeline(of: invocation), background: background,
+      showsData: false, &step)
+    return (key, outsideInvocation(of: key) != nil)
+  }
+}

@@ -1,0 +1,87 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// What packages and plugins did: one entry for each call, the newest last, bounded.
+struct LogBook: Codable, Sendable {
+  struct Entry: Codable, Sendable {
+    var user: Key<User>
+    var instant: VirtualInstant
+    var level: String
+    var message: String
+    /// `invocableHandle`, `invocableInstanceHandle`, `invocableVersionHandle`, `invocablePath`…
+    var fields: JSONObject
+  }
+
+  private var entries: [Entry] = []
+  private static let countMax = 2000
+
+  mutating func add(_ entry: Entry) {
+    if entries.count >= Self.countMax * 2 { entries.removeFirst(entries.count - Self.countMax) }
+    entries.append(entry)
+  }
+
+  /// Newest first.
+  func entries(of user: Key<User>) -> [Entry] {
+    entries.suffix(Self.countMax).reversed().filter { $0.user == user }
+  }
+}
+
+extension SteamshipState {
+  /// Notes how an invocation went.
+  mutating func log(
+    _ invocation: Invocation, _ failure: SteamshipError?, requestID: String, _ step: inout Step
+  ) {
+    guard let instance = instances[invocation.instance] else { return }
+    log(
+      instance, path: "/" + invocation.path, verb: invocation.verb, failure, requestID: requestID,
+      &step)
+  }
+
+  mutating func log(
+    _ instance: InvocableInstance, path: String, verb: String, _ failure: SteamshipError?,
+    requestID: String, _ step: inout Step
+  ) {
+    let what = "\(verb) \(path)"
+    logs.add(
+      LogBook.Entry(
+        user: instance.user, instant: step.now, level: failure == nil ? "INFO" : "ERROR",
+        message: failure.map { "\(what) failed: \($0.message)" } ?? "\(what) succeeded",
+        fields: [
+          "invocableHandle": JSON(invocables[instance.invocable]?.handle),
+          "invocableVersionHandle": .string(instance.versionHandle),
+          "invocableInstanceHandle": .string(instance.handle), "invocablePath": .string(path),
+          "invocableType": .string(instance.kind.rawValue),
+          "workspaceId": JSON(workspaces[instance.workspace]?.id),
+          "requestId": .string(requestID),
+        ]))
+  }
+
+  /// `POST logs/list`: `from` entries are passed over, `size` are shown, the newest first.
+  /// Fidelity: request seen in client (`cli/cli.py`), shape of the answer assumed (contract §8).
+  func listLogs(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
+    let from = try arguments.int("from") ?? 0
+    let size = try arguments.int("size") ?? 50
+    guard from >= 0, size >= 0 else {
+      throw .invalid("The fields \"from\" and \"size\" must not be negative.")
+    }
+    var wanted = try arguments.object("fieldValues") ?? JSONObject()
+    let names = [
+      "invocableHandle", "invocableInstanceHandle", "invocableVersionHandle", "invocablePath",
+    ]
+    for name in names {
+      if let text = try arguments.name(name) { wanted[name] = .string(text) }
+    }
+    let entries = logs.entries(of: caller.user).filter { entry in
+      wanted.members.allSatisfy { entry.fields[$0.key] == $0.value }
+    }
+    let shown = entries.dropFirst(from).prefix(size).map { entry -> JSON in
+      var object: JSONObject = [
+        "timestamp": .string(entry.instant.iso8601(.milliseconds)), "level": .string(entry.level),
+        "message": .string(entry.message),
+      ]
+      for (name, value) in entry.fields.members { object[name] = value }
+      return .object(object)
+    }
+    return ["from": .integer(from), "size": .integer(shown.count), "entries": .array(shown)]
+  }
+}

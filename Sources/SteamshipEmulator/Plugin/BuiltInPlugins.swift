@@ -1,0 +1,115 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// Plugins that are there without being deployed.
+/// Source: contract §2.3: those that the SDK, its tests and its samples use.
+enum BuiltInPlugin {
+  static let versionHandle = "1.0"
+
+  static let all: [(handle: String, type: String)] = [
+    ("markdown-blockifier-default", "blockifier"), ("csv-blockifier", "blockifier"),
+    ("pdf-blockifier", "blockifier"), ("wikipedia-blockifier", "blockifier"),
+    ("s2t-blockifier-default", "blockifier"), ("whisper-s2t-blockifier", "blockifier"),
+    ("test-tagger", "tagger"), ("serpapi-wrapper", "tagger"), ("oneai-tagger", "tagger"),
+    ("prompt-generation-default", "tagger"), ("prompt-generation-trainable-default", "tagger"),
+    ("gpt3", "tagger"), ("gpt-3", "tagger"), ("cerebrium", "tagger"),
+    ("test-embedder", "embedder"), ("openai-embedder", "embedder"),
+    ("test-generator", "generator"), ("test-image-generator", "generator"), ("gpt-4", "generator"),
+    ("dall-e", "generator"), ("stable-diffusion", "generator"),
+    ("google-image-search", "generator"), ("elevenlabs", "generator"),
+    ("did-video-generator", "generator"), ("signed-url-exporter", "exporter"),
+    ("youtube-transcript-importer", "fileImporter"), ("test-importer", "fileImporter"),
+  ]
+}
+
+extension SteamshipState {
+  mutating func plantBuiltInPlugins(_ step: inout Step) {
+    for (handle, type) in BuiltInPlugin.all {
+      let key = addInvocable(
+        Invocable(
+          id: step.ids.uuid("steamship.plugin", .upper), kind: .plugin, handle: handle,
+          isPublic: true,
+          pluginFields: [
+            "type": .string(type), "transport": "jsonOverHttp",
+          ], createdAt: step.now, updatedAt: step.now))
+      addVersion(
+        InvocableVersion(
+          id: step.ids.uuid("steamship.pluginVersion", .upper), invocable: key,
+          handle: BuiltInPlugin.versionHandle, configTemplate: JSONObject(), createdAt: step.now,
+          updatedAt: step.now))
+    }
+  }
+
+  /// Every workspace behaves as if it had an instance `<handle>-<version>` of each built-in plugin:
+  /// it is made when it is first named.
+  mutating func builtInInstance(
+    handle: String, in workspace: Key<Workspace>, _ caller: Caller, _ step: inout Step
+  ) -> Key<InvocableInstance>? {
+    let suffix = "-" + BuiltInPlugin.versionHandle
+    guard handle.hasSuffix(suffix) else { return nil }
+    let name = InvocableHandle(kind: .plugin, handle: String(handle.dropLast(suffix.utf8.count)))
+    guard let parent = invocableByHandle[name], invocables[parent]?.user == nil,
+      let version = invocables[parent]?.versions[BuiltInPlugin.versionHandle]
+    else { return nil }
+    return addInstance(
+      InvocableInstance(
+        id: step.ids.uuid("steamship.pluginInstance", .upper), kind: .plugin, handle: handle,
+        invocable: parent, version: version, versionID: versions[version]?.id ?? "",
+        versionHandle: BuiltInPlugin.versionHandle, user: caller.user, workspace: workspace,
+        config: JSONObject(), initStatus: .notNeeded, createdAt: step.now))
+  }
+
+  /// The plugin behind an instance's handle, for choosing a behaviour.
+  func pluginHandle(ofInstance handle: String, _ caller: Caller) -> String? {
+    let workspace: Key<Workspace>? =
+      switch caller.workspace {
+      case .id(let id): workspaces.key(id: id)
+      case .handle(let name): users[caller.user]?.workspaceByHandle[name]
+      case .unnamed: users[caller.user]?.workspaceByHandle[Workspace.defaultHandle]
+      }
+    return workspace.flatMap { workspaces[$0]?.pluginInstances[handle] }
+      .flatMap { instances[$0] }.flatMap { invocables[$0.invocable]?.handle }
+  }
+}
+
+/// A plugin instance at work.
+struct PluginRun {
+  var instance: InvocableInstance
+  var handle: String
+  var type: String
+  /// What the scenario says it answers.
+  var answer: ScriptedAnswer?
+}
+
+extension SteamshipState {
+  /// The plugin instance that a request names, for an operation.
+  ///
+  /// - Parameter types: the plugin types that can do it.
+  mutating func pluginRun(
+    _ arguments: Arguments, _ operation: String, types: Set<String>, _ caller: Caller,
+    _ step: inout Step
+  ) throws(SteamshipError) -> PluginRun {
+    let name = try arguments.requiredString("pluginInstance")
+    let key = try instance(.plugin, id: nil, handle: name, caller, &step)
+    guard let instance = instances[key], let plugin = invocables[instance.invocable] else {
+      throw .unknown("plugin instance", name)
+    }
+    let type = plugin.pluginType
+    guard types.isEmpty || types.contains(type) else {
+      throw .invalid(
+        "The plugin \"\(plugin.handle)\" is a \(type); this operation needs a "
+          + types.sorted().joined(separator: " or ") + ".")
+    }
+    let operation = "steamship.\(operation)"
+    let answer = script.answer(for: Script.Work(operation: operation, plugin: plugin.handle))
+    let run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
+    if case .failure(let status, let message, let suggestion, let code) = answer {
+      let error = SteamshipError(status, code ?? "PluginError", message, suggestion: suggestion)
+      log(
+        instance, path: "/" + operation, verb: "POST", error, requestID: caller.requestID, &step)
+      throw error
+    }
+    log(instance, path: "/" + operation, verb: "POST", nil, requestID: caller.requestID, &step)
+    return run
+  }
+}

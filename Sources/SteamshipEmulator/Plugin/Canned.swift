@@ -1,0 +1,115 @@
+/// What the built-in plugins answer: deterministic text work that stands in for models.
+/// Fidelity: assumed in content; the counts that the SDK's tests demand hold (contract §2.3).
+enum Canned {
+  /// A span of text in characters (Unicode scalars), as the client counts.
+  struct Span: Equatable {
+    var start: Int
+    var end: Int
+    var text: String
+  }
+
+  /// Runs of letters and digits.
+  static func words(_ text: String) -> [Span] {
+    spans(text) { $0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "'" || $0 == "_" }
+  }
+
+  /// Parts that end in a full stop, a question mark, an exclamation mark or a line end.
+  static func sentences(_ text: String) -> [Span] {
+    var found: [Span] = []
+    var current = String.UnicodeScalarView()
+    var start = 0
+    var index = 0
+    func trimmed() -> Span? {
+      let body = String(current)
+      let leading = body.unicodeScalars.prefix { $0.properties.isWhitespace }.count
+      var scalars = Array(body.unicodeScalars.dropFirst(leading))
+      while scalars.last?.properties.isWhitespace == true { scalars.removeLast() }
+      guard !scalars.isEmpty else { return nil }
+      var view = String.UnicodeScalarView()
+      view.append(contentsOf: scalars)
+      return Span(start: start + leading, end: start + leading + scalars.count, text: String(view))
+    }
+    for scalar in text.unicodeScalars {
+      current.append(scalar)
+      index += 1
+      if scalar == "." || scalar == "!" || scalar == "?" || scalar == "\n" {
+        if let span = trimmed() { found.append(span) }
+        current = String.UnicodeScalarView()
+        start = index
+      }
+    }
+    if let span = trimmed() { found.append(span) }
+    return found
+  }
+
+  private static func spans(_ text: String, _ belongs: (Unicode.Scalar) -> Bool) -> [Span] {
+    var found: [Span] = []
+    var current = String.UnicodeScalarView()
+    var start = 0
+    var index = 0
+    for scalar in text.unicodeScalars {
+      if belongs(scalar) {
+        if current.isEmpty { start = index }
+        current.append(scalar)
+      } else if !current.isEmpty {
+        found.append(Span(start: start, end: index, text: String(current)))
+        current = String.UnicodeScalarView()
+      }
+      index += 1
+    }
+    if !current.isEmpty { found.append(Span(start: start, end: index, text: String(current))) }
+    return found
+  }
+
+  /// Markdown taken apart: headings `#` to `#####`, and paragraphs between empty lines.
+  static func markdownBlocks(_ text: String) -> [(text: String, name: String)] {
+    var found: [(text: String, name: String)] = []
+    var paragraph: [Substring] = []
+    func flush() {
+      let joined = paragraph.joined(separator: "\n")
+      if !joined.isEmpty { found.append((joined, "paragraph")) }
+      paragraph = []
+    }
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      let body = line.hasSuffix("\r") ? line.dropLast() : line
+      let level = body.prefix { $0 == "#" }.count
+      if (1...5).contains(level), body.dropFirst(level).first == " " {
+        flush()
+        let title = body.dropFirst(level).drop { $0 == " " }
+        found.append((String(title), "h\(level)"))
+      } else if body.allSatisfy({ $0 == " " || $0 == "\t" }) {
+        flush()
+      } else {
+        paragraph.append(body)
+      }
+    }
+    flush()
+    return found
+  }
+
+  /// At most `count` words.
+  static func limit(_ text: String, toWords count: Int?) -> String {
+    guard let count else { return text }
+    return text.split(separator: " ", omittingEmptySubsequences: false).prefix(max(0, count))
+      .joined(separator: " ")
+  }
+
+  /// The bytes that the SDK's tests expect of `test-image-generator`.
+  static let testImage = Array("PRETEND THIS IS THE DATA OF AN IMAGE".utf8)
+
+  /// A PNG of one pixel.
+  static let pixel =
+    Base64.decode(
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    ) ?? []
+
+  /// A WAV file without sound.
+  static let silence: [UInt8] =
+    Array("RIFF".utf8) + [36, 0, 0, 0] + Array("WAVEfmt ".utf8)
+    + [16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0]
+    + Array("data".utf8) + [0, 0, 0, 0]
+
+  /// The first box of an MP4 file.
+  static let video: [UInt8] =
+    [0, 0, 0, 20] + Array("ftypisom".utf8) + [0, 0, 2, 0] + Array("isom".utf8)
+}

@@ -1,0 +1,210 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// `plugin/instance/generate`.
+/// Source: SDK `data/operations/generator.py`; contract §2.3.
+extension SteamshipState {
+  /// A generated block before it is known where it goes.
+  private enum Output {
+    case text(String)
+    case bytes([UInt8], type: String)
+  }
+
+  mutating func generate(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let appends = try arguments.flag("appendOutputToFile")
+    let isStreaming = try arguments.flag("streaming")
+    let isPublic = try arguments.flag("makeOutputPublic")
+    let outputID = try arguments.name("outputFileId")
+    let tags = try TagDraft.all(arguments, "tags")
+    let options = try arguments.object("options") ?? JSONObject()
+    guard appends || outputID == nil else {
+      throw .invalid("An \"outputFileId\" needs \"appendOutputToFile\" set to true.")
+    }
+    guard appends || !isStreaming else {
+      throw .invalid("Streaming needs \"appendOutputToFile\" set to true.")
+    }
+    let texts = try generationInput(arguments, caller, &step)
+    let run = try pluginRun(
+      arguments, "plugin.instance.generate", types: ["generator"], caller, &step)
+    let outputs = try cannedOutputs(texts, run, options)
+    guard appends else {
+      return ["blocks": .array(try looseBlocks(outputs, tags, caller, &step))]
+    }
+    let file: Key<File>
+    if let outputID {
+      file = try self.file(id: outputID, handle: nil, caller, &step)
+    } else {
+      let workspace = try workspace(of: caller, &step)
+      file = addFile(
+        handle: nil, mimeType: nil, isPublic: isPublic, in: workspace, caller, &step)
+    }
+    var added: [JSON] = []
+    for output in outputs {
+      let key = try append(
+        output, to: file, tags, isPublic: isPublic, isStreaming: isStreaming, caller, &step)
+      added.append(blockJSON(key, step.blobs))
+    }
+    return ["blocks": .array(added)]
+  }
+
+  /// The texts to work on: one of four ways to give them.
+  private mutating func generationInput(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> [String] {
+    let text = try arguments.string("text")
+    let fileID = try arguments.name("inputFileId")
+    let query = try arguments.name("blockQuery")
+    let given = [text != nil, fileID != nil, query != nil].filter { $0 }.count
+    guard given == 1 else {
+      throw .invalid(
+        given == 0
+          ? "There is no input." : "There is more than one kind of input.",
+        suggestion: "Give one of \"text\", \"inputFileId\" and \"blockQuery\".")
+    }
+    if let text { return [text] }
+    let blobs = step.blobs
+    if let query {
+      let parsed = try ShipQLParser.parse(query)
+      let workspace = try workspace(of: caller, &step)
+      switch parsed {
+      case .all:
+        return (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
+          .compactMap { blocks[$0].map { self.text(of: $0, blobs) } }
+      case .matching(let expression):
+        return Set(matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted()
+          .compactMap { blocks[$0].map { self.text(of: $0, blobs) } }
+      }
+    }
+    let file = try file(id: fileID, handle: nil, caller, &step)
+    let all = files[file]?.blocks ?? []
+    return try Self.chosenIndices(arguments, count: all.count).compactMap { index in
+      blocks[all[index]].map { self.text(of: $0, blobs) }
+    }
+  }
+
+  /// A span (its end exclusive), a list, or everything.
+  private static func chosenIndices(
+    _ arguments: Arguments, count: Int
+  ) throws(SteamshipError) -> [Int] {
+    let start = try arguments.int("inputFileStartBlockIndex")
+    let end = try arguments.int("inputFileEndBlockIndex")
+    if let list = try arguments.array("inputFileBlockIndexList") {
+      guard start == nil, end == nil else {
+        throw .invalid("Give a list of block indices or a span of them, not both.")
+      }
+      var indices: [Int] = []
+      for item in list {
+        guard let index = item.intValue, (0..<count).contains(index) else {
+          throw .invalid(
+            "The field \"inputFileBlockIndexList\" must hold indices below \(count), the number of "
+              + "the file's blocks.")
+        }
+        indices.append(index)
+      }
+      return indices
+    }
+    let first = start ?? 0
+    let last = end ?? count
+    guard first >= 0, last <= count, first <= last else {
+      throw .invalid("The span of blocks \(first)..<\(last) is outside the file's \(count) blocks.")
+    }
+    return Array(first..<last)
+  }
+
+  private func cannedOutputs(
+    _ texts: [String], _ run: PluginRun, _ options: JSONObject
+  ) throws(SteamshipError) -> [Output] {
+    let last = texts.last ?? ""
+    switch run.answer {
+    case .text(let text, _):
+      let template = Template(values: [
+        "input": ["text": .string(last)], "options": .object(options),
+        "config": .object(run.instance.config),
+      ])
+      return [.text(template.fill(text))]
+    case .bytes(let bytes, let type): return [.bytes(bytes, type: type)]
+    case .json(let json):
+      return try Arguments(["blocks": json["blocks"] ?? json]).objects("blocks").map {
+        item throws(SteamshipError) in .text(try item.string("text") ?? "")
+      }
+    case .failure, nil: break
+    }
+    switch run.handle {
+    case "test-image-generator": return [.bytes(Canned.testImage, type: "image/png")]
+    case "dall-e", "stable-diffusion", "google-image-search":
+      let count = (options["n"] ?? run.instance.config["n"])?.intValue ?? 1
+      return Array(
+        repeating: .bytes(Canned.pixel, type: "image/png"), count: min(max(count, 1), 10))
+    case "elevenlabs": return [.bytes(Canned.silence, type: "audio/wav")]
+    case "did-video-generator": return [.bytes(Canned.video, type: "video/mp4")]
+    case "gpt-4":
+      let limit = (options["max_tokens"] ?? run.instance.config["max_tokens"])?.intValue
+      return [.text(Canned.limit("This is a generated answer to: \(last)", toWords: limit))]
+    default: return texts.map { .text($0) }
+    }
+  }
+
+  /// Blocks that are not kept: without ids; bytes lie behind a URL that asks for no key.
+  private mutating func looseBlocks(
+    _ outputs: [Output], _ tags: [TagDraft], _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> [JSON] {
+    var blocks: [JSON] = []
+    for (index, output) in outputs.enumerated() {
+      var object: JSONObject = ["index": .integer(index)]
+      switch output {
+      case .text(let text):
+        object["text"] = .string(text)
+        object["mimeType"] = .string(MIMEType.text)
+      case .bytes(let bytes, let type):
+        object["text"] = ""
+        object["mimeType"] = .string(type)
+        let path = "generated/" + step.ids.uuid("steamship.generated", .upper)
+        object["contentURL"] = .string(try publish(bytes, path: path, caller, &step))
+      }
+      object["publicData"] = false
+      object["requestId"] = .string(caller.requestID)
+      object["tags"] = .array(tags.map(\.json))
+      blocks.append(.object(object))
+    }
+    return blocks
+  }
+
+  private mutating func append(
+    _ output: Output, to file: Key<File>, _ tags: [TagDraft], isPublic: Bool, isStreaming: Bool,
+    _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Block> {
+    var draft: BlockDraft
+    switch output {
+    case .text(let text): draft = BlockDraft(text: isStreaming ? "" : text)
+    case .bytes(let bytes, let type):
+      draft = BlockDraft(
+        content: isStreaming ? Content() : try Content(storing: bytes, in: step.blobs),
+        mimeType: type)
+    }
+    draft.isPublic = isPublic
+    draft.tags = tags
+    draft.isStreaming = isStreaming
+    let key = try add(draft, to: file, caller, &step)
+    if isStreaming {
+      blocks[key]?.piecesLeft = Self.pieces(of: output)
+      due.schedule(.streamPiece(key), at: step.now + Self.streamPieceInterval)
+    }
+    return key
+  }
+
+  /// A word at a time, as models write; bytes in pieces of 1 KiB.
+  private static func pieces(of output: Output) -> [[UInt8]] {
+    switch output {
+    case .text(let text):
+      return text.split(separator: " ", omittingEmptySubsequences: false).enumerated().map {
+        Array((($0.offset == 0 ? "" : " ") + $0.element).utf8)
+      }
+    case .bytes(let bytes, _):
+      return stride(from: 0, to: bytes.count, by: 1024).map {
+        Array(bytes[$0..<min($0 + 1024, bytes.count)])
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// Files whose bytes a `fileImporter` plugin brings.
+/// Source: SDK `data/file.py`, `create_with_plugin`, `import_with_plugin`; contract §2.2.
+extension SteamshipState {
+  /// `POST file/create` with `type: fileImporter`.
+  mutating func importNewFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let handle = try arguments.name("handle")
+    let isPublic = try arguments.flag("publicData")
+    let tagDrafts = try TagDraft.all(arguments, "tags")
+    let (bytes, type) = try importedContent(arguments, caller, &step)
+    let workspace = try workspace(of: caller, &step)
+    if let handle, workspaces[workspace]?.files[handle] != nil { throw .exists("file", handle) }
+    let content = try Content(storing: bytes, in: step.blobs)
+    let key = addFile(
+      handle: handle, mimeType: type, isPublic: isPublic, content: content, in: workspace, caller,
+      &step)
+    for draft in tagDrafts { addTag(draft, to: key, block: nil, &step) }
+    return fileReply(key, step.blobs)
+  }
+
+  /// `POST file/import`: fills a file that is there and empty.
+  mutating func importFile(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+    if let content = files[key]?.content, content.count > 0 {
+      throw SteamshipError(409, "AlreadyExists", "The file has content already.")
+    }
+    let (bytes, type) = try importedContent(arguments, caller, &step)
+    let content = try Content(storing: bytes, in: step.blobs)
+    files[key]?.content = content
+    files[key]?.mimeType = type
+    return fileReply(key, step.blobs)
+  }
+
+  private mutating func importedContent(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> ([UInt8], type: String) {
+    let url = try arguments.name("url")
+    let mimeType = try arguments.name("mimeType")
+    let run = try pluginRun(arguments, "file.import", types: ["fileImporter"], caller, &step)
+    switch run.answer {
+    case .bytes(let bytes, let type): return (bytes, mimeType ?? type)
+    case .text(let text, let type): return (Array(text.utf8), mimeType ?? type)
+    case .json(let json): return (json.serialized(), mimeType ?? "application/json")
+    case .failure, nil: break
+    }
+    let source = url.map { " from \($0)" } ?? ""
+    return (Array("Content imported by \(run.handle)\(source).".utf8), mimeType ?? MIMEType.text)
+  }
+}

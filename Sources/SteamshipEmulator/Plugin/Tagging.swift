@@ -1,0 +1,157 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// `plugin/instance/tag` and `plugin/instance/blockify`.
+extension SteamshipState {
+  /// `POST plugin/instance/tag`: inline blocks come back tagged and nothing is stored; a file's tags
+  /// are stored.
+  mutating func tag(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let fileID = try arguments.name("id")
+    let inline = try arguments.object("file").map { Arguments($0) }
+    let drafts = try BlockDraft.all(inline ?? Arguments(), "blocks")
+    guard fileID != nil || inline != nil else {
+      throw .invalid("Give the \"file\" to tag, or the \"id\" of a stored one.")
+    }
+    let run = try pluginRun(
+      arguments, "plugin.instance.tag", types: ["tagger", "embedder"], caller, &step)
+    guard let fileID else { return try taggedInline(drafts, run) }
+    let file = try file(id: fileID, handle: nil, caller, &step)
+    let targets = files[file]?.blocks ?? []
+    var found: [(Key<Block>, [TagDraft])] = []
+    for key in targets {
+      guard let block = blocks[key] else { continue }
+      found.append((key, try Self.cannedTags(text(of: block, step.blobs), run)))
+    }
+    for (block, tags) in found {
+      for draft in tags { addTag(draft, to: file, block: block, &step) }
+    }
+    return ["file": fileJSON(file, step.blobs)]
+  }
+
+  private func taggedInline(
+    _ drafts: [BlockDraft], _ run: PluginRun
+  ) throws(SteamshipError) -> JSON {
+    var blocks: [JSON] = []
+    for (index, draft) in drafts.enumerated() {
+      let text = draft.text ?? ""
+      let tags = try draft.tags + Self.cannedTags(text, run)
+      blocks.append([
+        "text": .string(text), "index": .integer(index),
+        "mimeType": .string(draft.mimeType ?? MIMEType.text), "publicData": false,
+        "tags": .array(tags.map(\.json)),
+      ])
+    }
+    return ["file": ["blocks": .array(blocks), "tags": []]]
+  }
+
+  /// What a tagger finds in a block: scripted, or canned by the plugin.
+  private static func cannedTags(
+    _ text: String, _ run: PluginRun
+  ) throws(SteamshipError) -> [TagDraft] {
+    if case .json(let json) = run.answer {
+      let fields: JSONObject = ["tags": json["tags"] ?? json]
+      return try TagDraft.all(Arguments(fields), "tags")
+    }
+    if run.type == "embedder" {
+      try checkEmbeddable(text)
+      let vector = WordVector(text).dense.map { JSON($0) }
+      return [
+        TagDraft(
+          kind: "embedding", name: "token-embedding", value: ["vector-value": .array(vector)],
+          start: 0, end: text.unicodeScalars.count)
+      ]
+    }
+    switch run.handle {
+    case "serpapi-wrapper":
+      return [
+        TagDraft(
+          kind: "search-result", name: "answer",
+          value: ["string-value": .string("The answer to \"\(text.shortened)\".")], start: 0,
+          end: text.unicodeScalars.count)
+      ]
+    case "prompt-generation-default", "prompt-generation-trainable-default", "gpt3", "gpt-3",
+      "cerebrium":
+      let answer = Canned.limit(
+        "A completion of: \(text)", toWords: run.instance.config["max_words"]?.intValue)
+      return [
+        TagDraft(
+          kind: "generation", name: "prompt-completion", value: ["string-value": .string(answer)],
+          start: 0, end: text.unicodeScalars.count)
+      ]
+    default: return sentencesAndWords(text)
+    }
+  }
+
+  private static func sentencesAndWords(_ text: String) -> [TagDraft] {
+    let sentences = Canned.sentences(text).map {
+      TagDraft(kind: "document", name: "sentence", start: $0.start, end: $0.end)
+    }
+    let words = Canned.words(text).map {
+      TagDraft(
+        kind: "token", name: "token", value: ["string-value": .string($0.text)], start: $0.start,
+        end: $0.end)
+    }
+    return sentences + words
+  }
+
+  /// `POST plugin/instance/blockify`: makes blocks of a file's bytes.
+  mutating func blockify(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let id = try arguments.requiredString("id")
+    let run = try pluginRun(
+      arguments, "plugin.instance.blockify", types: ["blockifier"], caller, &step)
+    let file = try file(id: id, handle: nil, caller, &step)
+    guard let content = files[file]?.content else {
+      throw .invalid("The file has no bytes to make blocks of.")
+    }
+    let isText = MIMEType.isUTF8(content.chunks(in: step.blobs))
+    let text =
+      isText
+      ? String(decoding: content.bytes(in: step.blobs), as: UTF8.self)
+      : "Text of the \(content.count) bytes of \(files[file]?.handle ?? "the file")."
+    try add(try Self.cannedBlocks(text, run), to: file, caller, &step)
+    return ["file": fileJSON(file, step.blobs)]
+  }
+
+  private static func cannedBlocks(
+    _ text: String, _ run: PluginRun
+  ) throws(SteamshipError) -> [BlockDraft] {
+    switch run.answer {
+    case .json(let json):
+      return try BlockDraft.all(Arguments(["blocks": json["blocks"] ?? json]), "blocks")
+    case .text(let text, _): return [BlockDraft(text: text)]
+    case .bytes, .failure, nil: break
+    }
+    if run.handle == "csv-blockifier" {
+      let rows = text.split(whereSeparator: \.isNewline)
+      return rows.dropFirst().map { row in
+        var draft = BlockDraft(text: String(row))
+        draft.tags = [TagDraft(kind: "document", name: "row")]
+        return draft
+      }
+    }
+    return Canned.markdownBlocks(text).map { part in
+      var draft = BlockDraft(text: part.text)
+      draft.tags = [
+        TagDraft(
+          kind: "document", name: part.name, start: 0, end: part.text.unicodeScalars.count)
+      ]
+      return draft
+    }
+  }
+}
+
+extension TagDraft {
+  /// A tag that is not stored: without ids.
+  var json: JSON {
+    var object: JSONObject = ["kind": .string(kind)]
+    if let name { object["name"] = .string(name) }
+    if let value { object["value"] = value }
+    if let start { object["startIdx"] = .integer(start) }
+    if let end { object["endIdx"] = .integer(end) }
+    return .object(object)
+  }
+}

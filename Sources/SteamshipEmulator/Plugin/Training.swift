@@ -1,0 +1,66 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// `plugin/instance/train` and `getTrainingParameters`.
+/// Source: SDK `plugin/inputs/training_parameter_plugin_input.py`, `plugin/outputs/…`.
+extension SteamshipState {
+  /// What a request says about a training, with the standard values filled in.
+  private struct TrainingParameters {
+    var epochs: Int
+    var holdout: JSON
+    var seed: Int
+    var training: JSONObject
+    var inference: JSONObject
+    var export: JSONObject?
+
+    init(_ arguments: Arguments) throws(SteamshipError) {
+      epochs = try arguments.int("trainingEpochs") ?? 1
+      guard epochs > 0 else { throw .invalid("The field \"trainingEpochs\" must be above 0.") }
+      let share = try arguments.double("testingHoldoutPercent") ?? 0
+      guard (0...100).contains(share) else {
+        throw .invalid("The field \"testingHoldoutPercent\" must be between 0 and 100.")
+      }
+      holdout = arguments["testingHoldoutPercent"] ?? 0
+      seed = try arguments.int("testSplitSeed") ?? 0
+      training = try arguments.object("trainingParams") ?? JSONObject()
+      inference = try arguments.object("inferenceParams") ?? JSONObject()
+      export = try arguments.object("exportPluginInput")
+    }
+  }
+
+  /// `POST plugin/instance/train`. Fidelity: shape seen in client, figures canned.
+  mutating func train(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let parameters = try TrainingParameters(arguments)
+    let run = try pluginRun(arguments, "plugin.instance.train", types: [], caller, &step)
+    if case .json(let json) = run.answer { return json }
+    let archive = "\(run.instance.handle)/\(step.ids.uuid("steamship.model", .upper)).zip"
+    return [
+      "pluginInstanceId": .string(run.instance.id), "archivePath": .string(archive),
+      "inferenceParams": .object(parameters.inference),
+      "trainingProgress": [
+        "epoch": .integer(parameters.epochs), "epochs": .integer(parameters.epochs),
+      ],
+      "trainingResults": ["accuracy": 1.0],
+    ]
+  }
+
+  /// `POST plugin/instance/getTrainingParameters`.
+  mutating func trainingParameters(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let parameters = try TrainingParameters(arguments)
+    let run = try pluginRun(
+      arguments, "plugin.instance.getTrainingParameters", types: [], caller, &step)
+    if case .json(let json) = run.answer { return json }
+    var object: JSONObject = [
+      "machineType": "cpu", "trainingEpochs": .integer(parameters.epochs),
+      "testingHoldoutPercent": parameters.holdout, "testSplitSeed": .integer(parameters.seed),
+      "trainingParams": .object(parameters.training),
+      "inferenceParams": .object(parameters.inference),
+    ]
+    if let export = parameters.export { object["exportPluginInput"] = .object(export) }
+    return .object(object)
+  }
+}

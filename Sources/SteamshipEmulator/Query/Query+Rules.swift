@@ -1,0 +1,71 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// `tag/query`, `block/query`, `file/query`: what comes back are the tags that match, or the blocks or
+/// files that have one. Scope: the request's workspace. No paging.
+extension SteamshipState {
+  private mutating func query(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> (ShipQL, Key<Workspace>) {
+    let query = try ShipQLParser.parse(try arguments.requiredString("tagFilterQuery"))
+    return (query, try workspace(of: caller, &step))
+  }
+
+  /// `POST tag/query`, in order of creation.
+  mutating func queryTags(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let (query, workspace) = try query(arguments, caller, &step)
+    let found: [Key<Tag>] =
+      switch query {
+      case .all:
+        workspaces[workspace]?.tagIndex.all.keys.filter { tags.contains($0) } ?? []
+      case .matching(let expression): matchingTags(expression, workspace)
+      }
+    return ["tags": .array(found.map { tagJSON($0) })]
+  }
+
+  /// `POST block/query`: by file, then by index. File tags make no block match.
+  mutating func queryBlocks(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let (query, workspace) = try query(arguments, caller, &step)
+    let found: [Key<Block>]
+    switch query {
+    case .all:
+      found = (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
+    case .matching(let expression):
+      let keys = Set(matchingTags(expression, workspace).compactMap { tags[$0]?.block })
+      found = keys.sorted { left, right in
+        let (leftFile, rightFile) = (blocks[left]?.file, blocks[right]?.file)
+        guard let leftFile, let rightFile, leftFile != rightFile else { return left < right }
+        return leftFile < rightFile
+      }
+    }
+    let blobs = step.blobs
+    return ["blocks": .array(found.map { blockJSON($0, blobs) })]
+  }
+
+  /// `POST file/query`, in order of creation.
+  mutating func queryFiles(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let (query, workspace) = try query(arguments, caller, &step)
+    let found: [Key<File>] =
+      switch query {
+      case .all: (workspaces[workspace]?.files.keys ?? []).filter { files.contains($0) }
+      case .matching(let expression):
+        Set(matchingTags(expression, workspace).compactMap { tags[$0]?.file }).sorted()
+      }
+    let blobs = step.blobs
+    return ["files": .array(found.map { fileJSON($0, blobs) })]
+  }
+
+  /// Tags of one workspace that satisfy an expression.
+  func matchingTags(
+    _ expression: ShipQL.Expression, _ workspace: Key<Workspace>
+  ) -> [Key<Tag>] {
+    var evaluator = QueryEvaluator(self, workspace)
+    return evaluator.tags(matching: expression)
+  }
+}

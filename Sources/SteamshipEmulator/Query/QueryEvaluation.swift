@@ -1,0 +1,207 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// Finds the tags of a workspace that satisfy a query.
+///
+/// Indexed conditions (`kind`, `name`, `file_id`, `block_id`) choose the tags to look at; the whole
+/// condition is then checked on each. What a relation needs of the other tags of a block or file is
+/// counted once per block or file.
+struct QueryEvaluator {
+  let state: SteamshipState
+  let workspace: Key<Workspace>
+  private var counts: [CountKey: OtherTags] = [:]
+  /// How many tags were looked at: what a query costs.
+  private(set) var examinedCount = 0
+
+  init(_ state: SteamshipState, _ workspace: Key<Workspace>) {
+    self.state = state
+    self.workspace = workspace
+  }
+
+  /// In order of creation.
+  mutating func tags(matching expression: ShipQL.Expression) -> [Key<Tag>] {
+    let candidates = candidates(expression)
+    examinedCount += candidates.count
+    return candidates.filter { key in
+      guard let tag = state.tags[key] else { return false }
+      return matches(key, tag, expression)
+    }
+  }
+
+  // MARK: Candidates
+
+  private func candidates(_ expression: ShipQL.Expression) -> [Key<Tag>] {
+    guard let index = state.workspaces[workspace]?.tagIndex else { return [] }
+    return narrowed(expression, index) ?? index.all.keys
+  }
+
+  /// A superset of what can match, in order of creation; nil: no index helps.
+  private func narrowed(_ expression: ShipQL.Expression, _ index: TagIndex) -> [Key<Tag>]? {
+    switch expression {
+    case .kind(let kind): return index.byKind[kind]?.keys ?? []
+    case .name(let name): return index.byName[name]?.keys ?? []
+    case .blockID(let id):
+      return state.blocks.key(id: id).flatMap { state.blocks[$0]?.tags.keys } ?? []
+    case .fileID(let id):
+      guard let key = state.files.key(id: id), let file = state.files[key],
+        file.workspace == workspace
+      else { return [] }
+      return allTags(of: file)
+    case .and(let terms):
+      return terms.compactMap { narrowed($0, index) }.min { $0.count < $1.count }
+    case .or(let terms):
+      var union: [Key<Tag>] = []
+      for term in terms {
+        guard let part = narrowed(term, index) else { return nil }
+        union += part
+      }
+      return Set(union).sorted()
+    case .blockTag, .fileTag, .value, .relation: return nil
+    }
+  }
+
+  private func allTags(of file: File) -> [Key<Tag>] {
+    var keys = file.tags.keys
+    for block in file.blocks { keys += state.blocks[block]?.tags.keys ?? [] }
+    return keys.sorted()
+  }
+
+  // MARK: Conditions
+
+  private mutating func matches(
+    _ key: Key<Tag>, _ tag: Tag, _ expression: ShipQL.Expression
+  ) -> Bool {
+    switch expression {
+    case .and(let terms):
+      for term in terms {
+        guard matches(key, tag, term) else { return false }
+      }
+      return true
+    case .or(let terms):
+      for term in terms {
+        if matches(key, tag, term) { return true }
+      }
+      return false
+    case .blockTag: return tag.block != nil
+    case .fileTag: return tag.block == nil
+    case .kind(let kind): return tag.kind == kind
+    case .name(let name): return tag.name == name
+    case .fileID(let id): return state.files[tag.file]?.id.uppercased() == id
+    case .blockID(let id): return tag.block.flatMap { state.blocks[$0]?.id.uppercased() } == id
+    case .value(let path, let comparison): return Self.holds(comparison, at: path, in: tag.value)
+    case .relation(let relation, let number, let inner):
+      return hasOther(key, tag, relation, number, inner)
+    }
+  }
+
+  private static func holds(
+    _ comparison: ShipQL.Comparison, at path: [String], in value: JSON?
+  ) -> Bool {
+    var found = value
+    for name in path { found = found?[name] ?? Int(name).flatMap { found?[$0] } }
+    guard let found else { return false }
+    switch comparison {
+    case .exists: return true
+    case .compare(let comparison, let literal):
+      switch (literal, found) {
+      case (.string(let wanted), .string(let text)): return comparison.holds(text, wanted)
+      case (.number(let wanted), .integer), (.number(let wanted), .decimal):
+        return found.doubleValue.map { comparison.holds($0, wanted) } ?? false
+      case (.bool(let wanted), .bool(let flag)): return comparison == .equal && flag == wanted
+      default: return false
+      }
+    }
+  }
+
+  // MARK: Relations
+
+  private struct CountKey: Hashable {
+    /// Which relation of the query.
+    var number: Int
+    /// The block, or the file for `samefile`.
+    var group: Int
+    var isFile: Bool
+  }
+
+  /// What is known of the tags of one block or file that satisfy a relation's inner expression.
+  private struct OtherTags {
+    var members: Set<Key<Tag>> = []
+    /// Of those with a span: where they begin and end, each sorted.
+    var starts: [Int] = []
+    var ends: [Int] = []
+    var spans: [Span: Int] = [:]
+
+    struct Span: Hashable {
+      var start: Int
+      var end: Int
+    }
+  }
+
+  /// Whether another tag stands in that relation and satisfies the inner expression.
+  private mutating func hasOther(
+    _ key: Key<Tag>, _ tag: Tag, _ relation: ShipQL.Relation, _ number: Int,
+    _ inner: ShipQL.Expression
+  ) -> Bool {
+    let group: Int
+    if relation == .samefile {
+      group = tag.file.serial
+    } else {
+      guard let block = tag.block else { return false }
+      group = block.serial
+    }
+    let others = others(
+      CountKey(number: number, group: group, isFile: relation == .samefile), tag, inner)
+    let isItself = others.members.contains(key) ? 1 : 0
+    switch relation {
+    case .samefile, .sameblock: return others.members.count > isItself
+    case .samespan:
+      guard let start = tag.start, let end = tag.end else { return false }
+      return others.spans[OtherTags.Span(start: start, end: end), default: 0] > isItself
+    case .overlaps:
+      guard let start = tag.start, let end = tag.end, start < end else { return false }
+      let tooLate = others.starts.count - others.starts.partitioningIndex { $0 >= end }
+      let tooEarly = others.ends.partitioningIndex { $0 > start }
+      return others.starts.count - tooLate - tooEarly > isItself
+    }
+  }
+
+  private mutating func others(
+    _ countKey: CountKey, _ tag: Tag, _ inner: ShipQL.Expression
+  ) -> OtherTags {
+    if let known = counts[countKey] { return known }
+    var found = OtherTags()
+    let keys: [Key<Tag>] =
+      countKey.isFile
+      ? state.files[tag.file].map { allTags(of: $0) } ?? []
+      : tag.block.flatMap { state.blocks[$0]?.tags.keys } ?? []
+    examinedCount += keys.count
+    for key in keys {
+      guard let other = state.tags[key], matches(key, other, inner)
+      else { continue }
+      found.members.insert(key)
+      guard let start = other.start, let end = other.end else { continue }
+      found.spans[OtherTags.Span(start: start, end: end), default: 0] += 1
+      // Empty spans overlap nothing.
+      if start < end {
+        found.starts.append(start)
+        found.ends.append(end)
+      }
+    }
+    found.starts.sort()
+    found.ends.sort()
+    counts[countKey] = found
+    return found
+  }
+}
+
+extension ShipQL.Operator {
+  func holds<Value: Comparable>(_ left: Value, _ right: Value) -> Bool {
+    switch self {
+    case .equal: left == right
+    case .atLeast: left >= right
+    case .above: left > right
+    case .atMost: left <= right
+    case .below: left < right
+    }
+  }
+}

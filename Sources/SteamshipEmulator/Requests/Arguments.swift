@@ -1,0 +1,168 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// The fields of a request, whether they came as JSON or as a form, with an uploaded part if there
+/// was one. An explicit null is the same as an absent field: the SDK sends every unset field so.
+///
+/// Source: SDK `base/request.py`; contract §1.3.
+struct Arguments: Sendable, Codable {
+  var fields: JSONObject
+  var upload: Upload?
+  /// Where the fields came from: in a form every value is text, so numbers and booleans are read
+  /// from their text.
+  var isForm = false
+  /// How the way here reads in an error message: `items[3].`.
+  private var path = ""
+
+  init(_ fields: JSONObject = JSONObject(), upload: Upload? = nil, isForm: Bool = false) {
+    self.fields = fields
+    self.upload = upload
+    self.isForm = isForm
+  }
+
+  /// A part that carries a file, stored already.
+  struct Upload: Sendable, Codable {
+    var blob: BlobID
+    var count: Int
+    /// Enough of its beginning to tell what it is.
+    var prefix: [UInt8]
+  }
+
+  // MARK: Fields by name
+
+  /// The value, unless it is absent or null.
+  subscript(_ name: String) -> JSON? {
+    guard let value = fields[name], !value.isNull else { return nil }
+    return value
+  }
+
+  private func wrong(_ name: String, _ wanted: String, _ found: JSON) -> SteamshipError {
+    .invalid("The field \"\(path)\(name)\" must be \(wanted), not \(found.kindName).")
+  }
+
+  func string(_ name: String) throws(SteamshipError) -> String? {
+    guard let value = self[name] else { return nil }
+    guard let text = value.stringValue else { throw wrong(name, "a string", value) }
+    return text
+  }
+
+  /// As `string`, an empty text being the same as none.
+  func name(_ name: String) throws(SteamshipError) -> String? {
+    let text = try string(name)
+    return text?.isEmpty == true ? nil : text
+  }
+
+  func requiredString(_ name: String) throws(SteamshipError) -> String {
+    guard let text = try string(name) else {
+      throw .invalid("The field \"\(path)\(name)\" is missing.")
+    }
+    return text
+  }
+
+  func bool(_ name: String) throws(SteamshipError) -> Bool? {
+    guard let value = self[name] else { return nil }
+    if let flag = value.boolValue { return flag }
+    if isForm, let flag = value.stringValue.flatMap({ Bool($0.lowercased()) }) { return flag }
+    throw wrong(name, "true or false", value)
+  }
+
+  func flag(_ name: String) throws(SteamshipError) -> Bool { try bool(name) ?? false }
+
+  func int(_ name: String) throws(SteamshipError) -> Int? {
+    guard let value = self[name] else { return nil }
+    if let number = value.intValue { return number }
+    if isForm, let number = value.stringValue.flatMap({ Int($0) }) { return number }
+    throw wrong(name, "a whole number", value)
+  }
+
+  func double(_ name: String) throws(SteamshipError) -> Double? {
+    guard let value = self[name] else { return nil }
+    if let number = value.doubleValue { return number }
+    if isForm, let number = value.stringValue.flatMap({ Double($0) }), number.isFinite {
+      return number
+    }
+    throw wrong(name, "a number", value)
+  }
+
+  func object(_ name: String) throws(SteamshipError) -> JSONObject? {
+    guard let value = self[name] else { return nil }
+    guard let object = value.objectValue else { throw wrong(name, "an object", value) }
+    return object
+  }
+
+  func array(_ name: String) throws(SteamshipError) -> [JSON]? {
+    guard let value = self[name] else { return nil }
+    guard let elements = value.arrayValue else { throw wrong(name, "a list", value) }
+    return elements
+  }
+
+  /// A list of objects, each to be read by its own fields.
+  func objects(_ name: String) throws(SteamshipError) -> [Arguments] {
+    guard let elements = try array(name) else { return [] }
+    var all: [Arguments] = []
+    for (index, element) in elements.enumerated() {
+      guard let object = element.objectValue else {
+        throw wrong("\(name)[\(index)]", "an object", element)
+      }
+      var inner = Arguments(object, isForm: isForm)
+      inner.path = "\(path)\(name)[\(index)]."
+      all.append(inner)
+    }
+    return all
+  }
+
+  func strings(_ name: String) throws(SteamshipError) -> [String]? {
+    guard let elements = try array(name) else { return nil }
+    var all: [String] = []
+    for (index, element) in elements.enumerated() {
+      guard let text = element.stringValue else {
+        throw wrong("\(name)[\(index)]", "a string", element)
+      }
+      all.append(text)
+    }
+    return all
+  }
+
+  /// A value of a closed set, given by its text.
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, _ type: Choice.Type
+  ) throws(SteamshipError) -> Choice? where Choice.RawValue == String {
+    guard let text = try string(name) else { return nil }
+    if let value = Choice(rawValue: text) { return value }
+    let all = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    throw .invalid(
+      "The field \"\(path)\(name)\" must be one of \(all), not \"\(text.shortened)\".")
+  }
+
+  /// JSON inside a text: how clients send configuration templates. An object is taken as well.
+  func embeddedObject(_ name: String) throws(SteamshipError) -> JSONObject? {
+    guard let value = self[name] else { return nil }
+    if let object = value.objectValue { return object }
+    guard let text = value.stringValue else { throw wrong(name, "the text of an object", value) }
+    if text.isEmpty { return nil }
+    do {
+      let inner = try JSON(parsing: text)
+      if inner.isNull { return nil }
+      guard let object = inner.objectValue else {
+        throw wrong(name, "the text of an object", inner)
+      }
+      return object
+    } catch let error as JSONParseError {
+      throw .invalid("The field \"\(path)\(name)\" is no JSON: \(error.description).")
+    } catch let error as SteamshipError {
+      throw error
+    } catch {
+      throw .invalid("The field \"\(path)\(name)\" is no JSON.")
+    }
+  }
+
+  /// Text that the server keeps and returns byte for byte; an object is kept as its JSON text.
+  func verbatimText(_ name: String) throws(SteamshipError) -> String? {
+    guard let value = self[name] else { return nil }
+    if let text = value.stringValue { return text }
+    guard value.objectValue != nil || value.arrayValue != nil else {
+      throw wrong(name, "a text", value)
+    }
+    return value.text
+  }
+}

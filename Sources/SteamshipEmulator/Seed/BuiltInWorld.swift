@@ -1,0 +1,113 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// What is there without a scenario: three workspaces for every user, and the public package
+/// `hello-world`.
+enum BuiltInWorld {
+  static let workspaces = ["default", "demo", "sandbox"].map { Script.WorkspaceSeed(handle: $0) }
+
+  static let helloWorld = Script.PackageScript(
+    handle: "hello-world", description: "Says hello, slowly if asked to, or not at all.",
+    versions: [Script.VersionSeed(handle: "1.0")], methods: [greet, greetByGET, slow, fail])
+
+  private static let greet = ScriptedMethod(
+    path: "greet", documentation: "Greets somebody.", returns: "str",
+    parameters: [.init(name: "name", standard: "World")],
+    answer: .text("Hello, {{arguments.name}}!", type: "text/plain"))
+
+  private static let greetByGET: ScriptedMethod = {
+    var method = greet
+    method.verb = "GET"
+    method.isPublic = true
+    return method
+  }()
+
+  private static let slow = ScriptedMethod(
+    path: "slow", documentation: "Takes its time: as many seconds as it is told.", returns: "dict",
+    parameters: [.init(name: "seconds", kind: "float", standard: 2)], delay: .seconds(2),
+    delayArgument: "seconds", answer: .json(["seconds": "{{arguments.seconds}}", "done": true]))
+
+  private static let fail = ScriptedMethod(
+    path: "fail", documentation: "Fails.", returns: "str",
+    parameters: [.init(name: "message", standard: "This method always fails.")],
+    answer: .failure(
+      status: 500, message: "{{arguments.message}}",
+      suggestion: "It exists to show what a failure looks like.", code: "PackageError"))
+}
+
+extension SteamshipState {
+  /// Puts the scenario's world, or the built-in one, in place of nothing.
+  mutating func plant(_ seed: WorldSeed, _ step: inout Step) throws(ScenarioProblems) {
+    script = try ScriptReader.read(seed)
+    script.vendorID = step.ids.uuid("steamship.user", .upper)
+    plantBuiltInPlugins(&step)
+    for package in script.packages { plant(package, &step) }
+    for plugin in script.plugins { plant(plugin, &step) }
+    for name in script.users where !users.all.contains(where: { $0.handle == name }) {
+      _ = addUser(handle: name, &step)
+    }
+  }
+
+  private mutating func plant(_ package: Script.PackageScript, _ step: inout Step) {
+    let key = addInvocable(
+      Invocable(
+        id: step.ids.uuid("steamship.package", .upper), kind: .package, handle: package.handle,
+        isPublic: package.isPublic, description: package.description, createdAt: step.now,
+        updatedAt: step.now))
+    plant(package.versions, of: key, .package, &step)
+  }
+
+  private mutating func plant(_ plugin: Script.PluginSeed, _ step: inout Step) {
+    let name = InvocableHandle(kind: .plugin, handle: plugin.handle)
+    guard invocableByHandle[name] == nil else { return }
+    let key = addInvocable(
+      Invocable(
+        id: step.ids.uuid("steamship.plugin", .upper), kind: .plugin, handle: plugin.handle,
+        isPublic: true,
+        pluginFields: ["type": .string(plugin.type), "transport": "jsonOverHttp"],
+        createdAt: step.now, updatedAt: step.now))
+    plant(plugin.versions, of: key, .plugin, &step)
+  }
+
+  private mutating func plant(
+    _ seeds: [Script.VersionSeed], of key: Key<Invocable>, _ kind: InvocableKind,
+    _ step: inout Step
+  ) {
+    for version in seeds {
+      addVersion(
+        InvocableVersion(
+          id: step.ids.uuid("steamship.\(kind.rawValue)Version", .upper), invocable: key,
+          handle: version.handle, configTemplate: version.configTemplate, createdAt: step.now,
+          updatedAt: step.now))
+    }
+  }
+
+  /// A workspace that every user starts with.
+  mutating func addSeededWorkspace(
+    _ seed: Script.WorkspaceSeed, of user: Key<User>, _ step: inout Step
+  ) {
+    // A fixed id can be had by one user only.
+    let id = seed.id.flatMap { workspaces.key(id: $0) == nil ? $0 : nil }
+    let key = addWorkspace(handle: seed.handle, of: user, id: id, &step)
+    let caller = Caller(
+      user: user, workspace: .id(workspaces[key]?.id ?? ""),
+      requestID: step.ids.uuid("steamship.request", .upper), baseURL: "")
+    for instance in seed.instances {
+      var fields: JSONObject = [
+        "packageHandle": .string(instance.package), "handle": .string(instance.handle),
+      ]
+      fields["config"] = .object(instance.config)
+      // Checked when the scenario was read.
+      _ = try? createInstance(.package, Arguments(fields), caller, &step)
+    }
+    for file in seed.files {
+      let fileKey = addFile(handle: file.handle, mimeType: nil, in: key, caller, &step)
+      _ = try? add(file.blocks.map { BlockDraft(text: $0) }, to: fileKey, caller, &step)
+      for tag in file.tags {
+        addTag(
+          TagDraft(kind: tag.kind, name: tag.name, value: tag.value.map { .object($0) }),
+          to: fileKey, block: nil, &step)
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// What the scenario says about this service: what users start with, what packages answer, how work
+/// proceeds. Part of the state, so a snapshot carries it.
+struct Script: Codable, Sendable {
+  static let vendorHandle = "steamship"
+
+  /// The user id of what the vendor itself owns.
+  var vendorID = ""
+  /// Every user starts with these.
+  var workspaces: [WorkspaceSeed] = []
+  /// What packages answer, by handle.
+  var packages: [PackageScript] = []
+  /// Plugins besides the built-in ones; what they answer is canned by their type, or a behaviour's.
+  var plugins: [PluginSeed] = []
+  /// Users that are there from the start.
+  var users: [String] = []
+  var behaviors: [Behavior] = []
+
+  struct WorkspaceSeed: Codable, Sendable {
+    var handle: String
+    var id: String?
+    var instances: [InstanceSeed] = []
+    var files: [FileSeed] = []
+  }
+
+  struct InstanceSeed: Codable, Sendable {
+    var package: String
+    var handle: String
+    var config = JSONObject()
+  }
+
+  struct FileSeed: Codable, Sendable {
+    var handle: String
+    /// Each becomes a block.
+    var blocks: [String] = []
+    var tags: [TagSeed] = []
+  }
+
+  struct TagSeed: Codable, Sendable {
+    var kind: String
+    var name: String?
+    var value: JSONObject?
+  }
+
+  struct PackageScript: Codable, Sendable {
+    var handle: String
+    var description: String?
+    var isPublic = true
+    var versions: [VersionSeed] = []
+    var methods: [ScriptedMethod] = []
+    /// How long an instance stays `initializing`; nil: initialisation is not needed.
+    var initDuration: Duration?
+    /// Calls are forwarded there instead of being scripted.
+    var forward: String?
+  }
+
+  struct PluginSeed: Codable, Sendable {
+    var handle: String
+    var type: String
+    var versions: [VersionSeed]
+  }
+
+  struct VersionSeed: Codable, Sendable {
+    var handle: String
+    var configTemplate = JSONObject()
+  }
+
+  /// How work that matches proceeds, and what it answers.
+  struct Behavior: Codable, Sendable {
+    var operation: Glob?
+    var package: Glob?
+    var plugin: Glob?
+    var method: Glob?
+    var timeline: Timeline?
+    var answer: ScriptedAnswer?
+
+    func matches(_ work: Work) -> Bool {
+      func holds(_ glob: Glob?, _ text: String?) -> Bool {
+        guard let glob else { return true }
+        return text.map { glob.matches($0) } ?? false
+      }
+      return holds(operation, work.operation) && holds(package, work.package)
+        && holds(plugin, work.plugin) && holds(method, work.method)
+    }
+  }
+
+  /// What a behaviour is chosen by.
+  struct Work: Sendable {
+    var operation: String
+    var package: String?
+    var plugin: String?
+    var method: String?
+  }
+
+  /// The first behaviour that matches and says how work proceeds.
+  func timeline(for work: Work) -> Timeline? {
+    behaviors.first { $0.timeline != nil && $0.matches(work) }?.timeline
+  }
+
+  /// The first behaviour that matches and says what is answered.
+  func answer(for work: Work) -> ScriptedAnswer? {
+    behaviors.first { $0.answer != nil && $0.matches(work) }?.answer
+  }
+
+  func package(_ handle: String) -> PackageScript? { packages.first { $0.handle == handle } }
+
+  func initDuration(of handle: String, _ kind: InvocableKind) -> Duration? {
+    kind == .package ? package(handle)?.initDuration : nil
+  }
+}
+
+/// One method of a scripted package.
+struct ScriptedMethod: Codable, Sendable {
+  /// Without a leading slash.
+  var path: String
+  /// `GET` or `POST`.
+  var verb = "POST"
+  var isPublic = false
+  var documentation: String?
+  var returns: String?
+  var parameters: [Parameter] = []
+  /// How long it takes.
+  var delay: Duration?
+  /// An argument that says how many seconds it takes instead.
+  var delayArgument: String?
+  var answer: ScriptedAnswer
+
+  struct Parameter: Codable, Sendable {
+    var name: String
+    var kind = "str"
+    /// Nil: the caller must give it.
+    var standard: JSON?
+  }
+}
+
+/// What a scripted method answers. Texts may hold `{{…}}`, see `Template`.
+enum ScriptedAnswer: Codable, Sendable {
+  case text(String, type: String)
+  case json(JSON)
+  case bytes([UInt8], type: String)
+  case failure(status: Int, message: String, suggestion: String?, code: String?)
+}

@@ -1,0 +1,188 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// The name of an object in a workspace's buckets.
+struct StoredObjectName: Hashable, Codable, Sendable {
+  var workspace: Key<Workspace>
+  var bucket: String
+  var path: String
+}
+
+/// Source: SDK `data/workspace.py`, `SignedUrl`.
+enum SignedURL {
+  enum Bucket: String, CaseIterable { case exports, imports, userData, pluginData, appData }
+  enum Operation: String, CaseIterable {
+    case read = "Read"
+    case write = "Write"
+  }
+
+  /// Binds everything in the URL together. No secret is protected here: it only makes an altered URL
+  /// fail as it would at the real service.
+  static func signature(
+    seed: UInt64, workspaceID: String, bucket: String, path: String, operation: String,
+    expires: Int
+  ) -> String {
+    var hash = StableHash(seed: seed)
+    for part in [workspaceID, bucket, path, operation] { hash.combine(part) }
+    hash.combine(UInt64(bitPattern: Int64(expires)))
+    let text = String(hash.value, radix: 16)
+    return String(repeating: "0", count: 16 - text.utf8.count) + text
+  }
+}
+
+extension SteamshipState {
+  /// `POST workspace/createSignedUrl`: scoped to the request's workspace.
+  /// Fidelity: request and answer seen in client; the URL's form and its expiry after an hour
+  /// assumed (contract §8).
+  mutating func createSignedURL(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    guard let bucket = try arguments.choice("bucket", SignedURL.Bucket.self) else {
+      throw .invalid("The field \"bucket\" is missing.")
+    }
+    guard let operation = try arguments.choice("operation", SignedURL.Operation.self) else {
+      throw .invalid("The field \"operation\" is missing.")
+    }
+    let path = try arguments.requiredString("filepath")
+    guard !path.isEmpty else { throw .invalid("The field \"filepath\" must not be empty.") }
+    let minutes = try arguments.int("expiresInMinutes") ?? 60
+    guard minutes > 0, minutes <= 525_600 else {
+      throw .invalid("The field \"expiresInMinutes\" must be between 1 and 525600.")
+    }
+    let workspace = try workspace(of: caller, &step)
+    let url = signedURL(
+      StoredObjectName(workspace: workspace, bucket: bucket.rawValue, path: path), operation,
+      minutes: minutes, caller, step)
+    return [
+      "signedUrl": .string(url), "bucket": .string(bucket.rawValue), "filepath": .string(path),
+      "operation": .string(operation.rawValue), "expiresInMinutes": .integer(minutes),
+    ]
+  }
+
+  private func signedURL(
+    _ name: StoredObjectName, _ operation: SignedURL.Operation, minutes: Int, _ caller: Caller,
+    _ step: Step
+  ) -> String {
+    let id = workspaces[name.workspace]?.id ?? ""
+    let expires = Int(step.now.epochSeconds) + minutes * 60
+    let signature = SignedURL.signature(
+      seed: step.ids.seed, workspaceID: id, bucket: name.bucket, path: name.path,
+      operation: operation.rawValue, expires: expires)
+    let encodedPath = PercentCoding.encode(name.path, allowed: "/")
+    return "\(caller.baseURL)/api/v1/signed/\(id)/\(name.bucket)/\(encodedPath)"
+      + "?operation=\(operation.rawValue)&expires=\(expires)&signature=\(signature)"
+  }
+
+  /// Puts bytes where a URL without a key can read them, for a day.
+  mutating func publish(
+    _ bytes: [UInt8], path: String, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> String {
+    let workspace = try workspace(of: caller, &step)
+    let name = StoredObjectName(
+      workspace: workspace, bucket: SignedURL.Bucket.pluginData.rawValue, path: path)
+    let content = try Content(storing: bytes, in: step.blobs)
+    storedObjects.updateValue(content, forKey: name)?.release(step.blobs)
+    return signedURL(name, .read, minutes: 24 * 60, caller, step)
+  }
+
+  /// The object that a signed URL names, if the URL holds.
+  fileprivate func objectName(
+    _ call: Call, for operation: SignedURL.Operation, _ step: Step
+  ) -> Result<StoredObjectName, SignedURLFailure> {
+    let target = call.request.target
+    let id = call.parameters["workspace"] ?? ""
+    let bucket = call.parameters["bucket"] ?? ""
+    let path = call.parameters["path"] ?? ""
+    let expires = target.queryValue("expires").flatMap { Int($0) } ?? 0
+    let signature = SignedURL.signature(
+      seed: step.ids.seed, workspaceID: id, bucket: bucket, path: path,
+      operation: operation.rawValue, expires: expires)
+    guard target.queryValue("operation") == operation.rawValue,
+      target.queryValue("signature") == signature
+    else { return .failure(.signatureDoesNotMatch) }
+    guard step.now.epochSeconds < expires else { return .failure(.expired) }
+    guard let workspace = workspaces.key(id: id) else { return .failure(.noSuchKey) }
+    return .success(StoredObjectName(workspace: workspace, bucket: bucket, path: path))
+  }
+
+  fileprivate mutating func keep(
+    _ upload: Arguments.Upload, as name: StoredObjectName, _ step: inout Step
+  ) {
+    storedObjects.updateValue(Content(upload), forKey: name)?.release(step.blobs)
+  }
+}
+
+/// Failures of signed URLs are told in the XML of the object store behind the real service.
+/// Source: SDK `utils/signed_urls.py` looks for `<Code>NoSuchKey</Code>`.
+private enum SignedURLFailure: Error {
+  case noSuchKey, signatureDoesNotMatch, expired, noRoom, unreadable
+
+  var response: Response {
+    let (status, code, message) =
+      switch self {
+      case .noSuchKey: (404, "NoSuchKey", "The specified key does not exist.")
+      case .signatureDoesNotMatch:
+        (403, "SignatureDoesNotMatch", "The signature does not fit the request.")
+      case .expired: (403, "AccessDenied", "Request has expired")
+      case .noRoom: (507, "InsufficientStorage", "There is no room left for stored content.")
+      case .unreadable: (400, "IncompleteBody", "The content ended too early.")
+      }
+    let xml =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(code)</Code>"
+      + "<Message>\(message)</Message></Error>"
+    return Response(
+      Status(status), fields: Fields(["Content-Type": "application/xml"]),
+      body: .bytes(Array(xml.utf8)))
+  }
+}
+
+extension SteamshipService {
+  /// `GET` of a signed URL: no key.
+  func readSigned(_ call: Call, in world: World<State>) -> Response {
+    world.mutate { state, step in
+      switch state.objectName(call, for: .read, step) {
+      case .failure(let failure): return failure.response
+      case .success(let name):
+        guard let content = state.storedObjects[name] else {
+          return SignedURLFailure.noSuchKey.response
+        }
+        return SteamshipWire.raw(content.chunks(in: step.blobs), type: MIMEType.bytes)
+      }
+    }
+  }
+
+  /// `PUT` to a signed URL: no key; answers 200 and nothing else would do (contract §6.18).
+  func writeSigned(
+    _ call: Call, _ content: RequestContent, in world: World<State>
+  ) async -> Response {
+    let allowed = world.mutate { state, step -> SignedURLFailure? in
+      if case .failure(let failure) = state.objectName(call, for: .write, step) {
+        failure
+      } else {
+        nil
+      }
+    }
+    if let allowed { return allowed.response }
+    var sink = UploadSink(blobs: world.blobs)
+    do {
+      while let chunk = try await content.next() { try sink.take(chunk) }
+    } catch {
+      sink.abandon()
+      return (error is SteamshipError ? SignedURLFailure.noRoom : .unreadable).response
+    }
+    guard let upload = sink.finish(evenIfEmpty: true) else {
+      return SignedURLFailure.unreadable.response
+    }
+    return world.mutate { state, step in
+      switch state.objectName(call, for: .write, step) {
+      case .failure(let failure):
+        step.blobs.remove(upload.blob)
+        return failure.response
+      case .success(let name):
+        state.keep(upload, as: name, &step)
+        return Response(.ok, fields: Fields(["Content-Type": "text/plain"]), body: .empty)
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+extension SteamshipError {
+  /// **Shape**: `{"status": {"state": "failed", "statusMessage": …, "statusSuggestion": …,
+  /// "statusCode": …}}`, which the SDK raises whatever the HTTP status is; and the same again in the
+  /// words of the documentation's page "HTTP Operation" (`task.taskState`, `task.taskMessage`).
+  ///
+  /// Source: SDK `base/client.py`, `call`; contract §1.4.
+  var response: Response {
+    var json = JSONWriter()
+    json.object { json in
+      json.key("status")
+      json.object { json in
+        json.member("state", "failed")
+        json.member("statusMessage", message)
+        json.member(ifPresent: "statusSuggestion", suggestion)
+        json.member("statusCode", code)
+      }
+      json.key("task")
+      json.object { json in
+        json.member("taskState", "failed")
+        json.member("taskMessage", message)
+      }
+    }
+    return Response(Status(status), fields: SteamshipWire.jsonFields, body: .bytes(json.bytes))
+  }
+}
+
+enum SteamshipWire {
+  /// Shared by all JSON answers.
+  static let jsonFields = Fields(["Content-Type": "application/json; charset=utf-8"])
+
+  /// `{"data": …}`.
+  static func data(_ value: JSON) -> Response {
+    var json = JSONWriter()
+    json.object { $0.member("data", value) }
+    return Response(.ok, fields: jsonFields, body: .bytes(json.bytes))
+  }
+
+  /// Stored content as it is: the bare MIME type, no charset (contract §2.2).
+  static func raw(_ chunks: [[UInt8]], type: String) -> Response {
+    Response(.ok, fields: Fields(["Content-Type": type]), body: .chunks(chunks))
+  }
+}

@@ -1,0 +1,133 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// `POST task/status`: what clients ask most, so it has a way of its own. A task's answer is rendered
+/// once for each of its states and then handed out as it is, read under the lock.
+extension SteamshipService {
+  /// The short way: a plain question for a task that has ended and was shown before. Nil: take the
+  /// long one. Does without a JSON tree and without what only a change would need to know.
+  func finishedTaskStatus(_ call: Call, in world: World<State>) -> Response? {
+    guard let id = PlainTaskQuestion.id(in: call.content),
+      case .accepted = call.credentialVerdict
+    else { return nil }
+    let look = world.read { state in state.renderedTask(id: id, credential: call.credential) }
+    guard case .final(let bytes) = look else { return nil }
+    return Self.envelope(bytes)
+  }
+
+  func taskStatus(_ call: Call, _ identity: Identity, in world: World<State>) -> Response {
+    do throws(SteamshipError) {
+      let arguments = try Self.arguments(call.content)
+      var id = try arguments.name("taskId")
+      if id == nil { id = try arguments.name("id") }
+      guard let id else {
+        throw SteamshipError.invalid("The field \"taskId\" is missing.")
+      }
+      let credential = identity.credential
+      let rendered = world.read { state in
+        state.renderedTask(id: id, credential: credential)
+      }
+      switch rendered {
+      case .final(let bytes): return Self.envelope(bytes)
+      case .unfinished: world.lookedAtPending()
+      case .unrendered: break
+      }
+      let shown = try world.mutate { (state, step) throws(SteamshipError) -> Shown in
+        let caller = try state.caller(identity, &step)
+        let key = try state.ownTask(id: id, caller)
+        state.countPoll(of: key, &step)
+        // A task that came back with a snapshot has nobody at its work outside.
+        let isLeftAlone =
+          state.tasks[key]?.isAtOutsideStage == true && state.tasks[key]?.worker.value == nil
+        return Shown(bytes: state.renderTask(key), leftAlone: isLeftAlone ? key : nil)
+      }
+      if let key = shown.leftAlone {
+        workOutside(on: key, authorization: call.request.fields["authorization"], in: world)
+      }
+      return Self.envelope(shown.bytes)
+    } catch {
+      return error.response
+    }
+  }
+
+  private struct Shown: Sendable {
+    var bytes: [UInt8]
+    var leftAlone: Key<EngineTask>?
+  }
+
+  private static func envelope(_ bytes: [UInt8]) -> Response {
+    Response(.ok, fields: SteamshipWire.jsonFields, body: .bytes(bytes))
+  }
+}
+
+/// `{"taskId": "…"}` and nothing else: what the SDK asks with, told by its bytes.
+enum PlainTaskQuestion {
+  private static let name = Array("\"taskId\"".utf8)
+
+  /// Nil for anything that is not quite that: the JSON parser then has the say.
+  static func id(in content: [UInt8]) -> String? {
+    var index = 0
+    func skipSpace() {
+      while index < content.count, content[index] == 0x20 || content[index] == 0x0A { index += 1 }
+    }
+    func take(_ byte: UInt8) -> Bool {
+      skipSpace()
+      guard index < content.count, content[index] == byte else { return false }
+      index += 1
+      return true
+    }
+    guard take(UInt8(ascii: "{")) else { return nil }
+    skipSpace()
+    guard content.count - index > name.count else { return nil }
+    for byte in name {
+      guard content[index] == byte else { return nil }
+      index += 1
+    }
+    guard take(UInt8(ascii: ":")), take(UInt8(ascii: "\"")) else { return nil }
+    let start = index
+    while index < content.count, isPlain(content[index]) { index += 1 }
+    let end = index
+    guard end > start, take(UInt8(ascii: "\"")), take(UInt8(ascii: "}")) else { return nil }
+    skipSpace()
+    guard index == content.count else { return nil }
+    return String(decoding: content[start..<end], as: UTF8.self)
+  }
+
+  /// Letters, digits and hyphens: nothing that would need unescaping.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == UInt8(ascii: "-")
+  }
+}
+
+/// What a first look at a task finds.
+enum Look: Sendable {
+  /// It has ended, and this is what it answers.
+  case final([UInt8])
+  case unfinished
+  /// Ended but never shown, or not known under this key.
+  case unrendered
+
+}
+
+extension SteamshipState {
+  /// The rendered answer of a task that has ended.
+  borrowing func renderedTask(id: String, credential: String?) -> Look {
+    guard let credential, let user = userByCredential[credential], let key = tasks.key(id: id)
+    else { return .unrendered }
+    return tasks.read(key) { task in
+      guard task.user == user else { return .unrendered }
+      guard task.state.isTerminal else { return .unfinished }
+      return task.rendering.value.map { .final($0) } ?? .unrendered
+    } ?? .unrendered
+  }
+
+  /// Answers above this are rendered anew each time rather than kept twice.
+  static let keptRenderingMax = 16 * 1024
+
+  mutating func renderTask(_ key: Key<EngineTask>) -> [UInt8] {
+    let bytes = taskEnvelope(key)
+    if bytes.count <= Self.keptRenderingMax { tasks[key]?.rendering.value = bytes }
+    return bytes
+  }
+}

@@ -1,0 +1,119 @@
+/// Something that is kept in a `Table` and known to clients by an id.
+protocol Stored: Codable, Sendable {
+  var id: String { get }
+}
+
+/// The name of a record inside the state: a serial number, so keys sort by creation and are never
+/// used again.
+struct Key<Record>: Hashable, Comparable, Codable, Sendable {
+  let serial: Int
+
+  init(serial: Int) { self.serial = serial }
+
+  static func < (left: Self, right: Self) -> Bool { left.serial < right.serial }
+
+  init(from decoder: any Decoder) throws {
+    serial = try decoder.singleValueContainer().decode(Int.self)
+  }
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(serial)
+  }
+}
+
+/// All records of one kind, in the order of their creation, found by key or by id.
+///
+/// Ids are compared without regard to letter case (contract §8): they are upper case by nature, so
+/// the exact look-up nearly always hits.
+struct Table<Record: Stored>: Codable, Sendable {
+  private var records: [Int: Record] = [:]
+  private var serials: [String: Int] = [:]
+  private var lastSerial = 0
+  /// Every key ever given out that may still be alive.
+  private var order = KeySet<Record>()
+
+  var count: Int { records.count }
+
+  @discardableResult
+  mutating func insert(_ record: Record) -> Key<Record> {
+    lastSerial += 1
+    serials[record.id.uppercased()] = lastSerial
+    records[lastSerial] = record
+    let key = Key<Record>(serial: lastSerial)
+    order.insert(key)
+    return key
+  }
+
+  /// Assign through optional chaining only; `remove` takes a record out.
+  subscript(key: Key<Record>) -> Record? {
+    get { records[key.serial] }
+    _modify { yield &records[key.serial] }
+  }
+
+  /// Looks at a record without copying it out.
+  borrowing func read<Value>(_ key: Key<Record>, _ body: (borrowing Record) -> Value) -> Value? {
+    guard let index = records.index(forKey: key.serial) else { return nil }
+    return body(records.values[index])
+  }
+
+  /// Changes a record in its place.
+  mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
+    records[key.serial].change(body)
+  }
+
+  func contains(_ key: Key<Record>) -> Bool { records[key.serial] != nil }
+
+  func key(id: String) -> Key<Record>? {
+    (serials[id] ?? serials[id.uppercased()]).map { Key(serial: $0) }
+  }
+
+  func record(id: String) -> Record? { key(id: id).flatMap { records[$0.serial] } }
+
+  @discardableResult
+  mutating func remove(_ key: Key<Record>) -> Record? {
+    guard let record = records.removeValue(forKey: key.serial) else { return nil }
+    serials[record.id.uppercased()] = nil
+    let records = records
+    order.noteRemoval { records[$0.serial] != nil }
+    return record
+  }
+
+  /// Keys of all records, in order of creation.
+  var keys: [Key<Record>] { order.keys.filter { records[$0.serial] != nil } }
+
+  /// All records, in order of creation.
+  var all: [Record] { order.keys.compactMap { records[$0.serial] } }
+}
+
+/// A set of keys in order of creation, made for indexes over a `Table`.
+///
+/// Removal is only counted; readers pass over keys whose record is gone (keys are never used again),
+/// and once more than half are gone they are swept out. So removing costs constant time on average,
+/// however large the index.
+struct KeySet<Record>: Codable, Sendable {
+  private(set) var keys: [Key<Record>] = []
+  private var goneCount = 0
+
+  var count: Int { keys.count - goneCount }
+  var isEmpty: Bool { count <= 0 }
+
+  mutating func insert(_ key: Key<Record>) { keys.append(key) }
+
+  /// A record that was in here has left its table.
+  mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
+    goneCount += 1
+    guard goneCount * 2 > keys.count else { return }
+    keys.removeAll { !isAlive($0) }
+    goneCount = 0
+  }
+}
+
+extension Optional {
+  /// Changes the value, if there is one, without a second reference to what it holds.
+  fileprivate mutating func change(_ body: (inout Wrapped) -> Void) {
+    guard case .some(var value) = self else { return }
+    self = nil
+    body(&value)
+    self = value
+  }
+}

@@ -1,0 +1,164 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A remark on a file, on a block or on a span of a block's text.
+struct Tag: Stored {
+  var id: String
+  var file: Key<File>
+  /// Nil for a file tag.
+  var block: Key<Block>?
+  var kind: String
+  var name: String?
+  var value: JSON?
+  var start: Int?
+  var end: Int?
+}
+
+/// The tags of a workspace by what queries ask for.
+struct TagIndex: Codable, Sendable {
+  private(set) var all = KeySet<Tag>()
+  private(set) var byKind: [String: KeySet<Tag>] = [:]
+  private(set) var byName: [String: KeySet<Tag>] = [:]
+
+  mutating func insert(_ key: Key<Tag>, _ tag: Tag) {
+    all.insert(key)
+    byKind[tag.kind, default: KeySet()].insert(key)
+    if let name = tag.name { byName[name, default: KeySet()].insert(key) }
+  }
+
+  /// - Precondition: the tag has left its table already.
+  mutating func remove(_ tag: Tag, isAlive: (Key<Tag>) -> Bool) {
+    all.noteRemoval(isAlive: isAlive)
+    byKind[tag.kind]?.noteRemoval(isAlive: isAlive)
+    if byKind[tag.kind]?.isEmpty == true { byKind[tag.kind] = nil }
+    if let name = tag.name {
+      byName[name]?.noteRemoval(isAlive: isAlive)
+      if byName[name]?.isEmpty == true { byName[name] = nil }
+    }
+  }
+}
+
+/// A tag as a request gives it, checked.
+struct TagDraft: Sendable {
+  var kind: String
+  var name: String?
+  var value: JSON?
+  var start: Int?
+  var end: Int?
+
+  init(kind: String, name: String? = nil, value: JSON? = nil, start: Int? = nil, end: Int? = nil) {
+    self.kind = kind
+    self.name = name
+    self.value = value
+    self.start = start
+    self.end = end
+  }
+
+  /// A tag's `text` is not kept: the real service drops it too.
+  init(_ arguments: Arguments) throws(SteamshipError) {
+    kind = try arguments.requiredString("kind")
+    name = try arguments.string("name")
+    value = try arguments.object("value").map { .object($0) }
+    start = try arguments.int("startIdx")
+    end = try arguments.int("endIdx")
+    if let start, start < 0 { throw .invalid("The field \"startIdx\" must not be negative.") }
+    if let start, let end, end < start {
+      throw .invalid("The field \"endIdx\" (\(end)) must not be below \"startIdx\" (\(start)).")
+    }
+  }
+
+  static func all(_ arguments: Arguments, _ name: String) throws(SteamshipError) -> [TagDraft] {
+    var drafts: [TagDraft] = []
+    for item in try arguments.objects(name) { drafts.append(try TagDraft(item)) }
+    return drafts
+  }
+}
+
+extension SteamshipState {
+  @discardableResult
+  mutating func addTag(
+    _ draft: TagDraft, to file: Key<File>, block: Key<Block>?, _ step: inout Step
+  ) -> Key<Tag> {
+    let tag = Tag(
+      id: step.ids.uuid("steamship.tag", .upper), file: file, block: block, kind: draft.kind,
+      name: draft.name, value: draft.value, start: draft.start, end: draft.end)
+    let key = tags.insert(tag)
+    if let block { blocks[block]?.tags.insert(key) } else { files[file]?.tags.insert(key) }
+    if let workspace = files[file]?.workspace {
+      workspaces[workspace]?.tagIndex.insert(key, tag)
+    }
+    return key
+  }
+
+  mutating func removeTag(_ key: Key<Tag>) {
+    guard let tag = tags.remove(key) else { return }
+    let tags = tags
+    if let block = tag.block {
+      blocks[block]?.tags.noteRemoval { tags.contains($0) }
+    } else {
+      files[tag.file]?.tags.noteRemoval { tags.contains($0) }
+    }
+    if let workspace = files[tag.file]?.workspace {
+      workspaces[workspace]?.tagIndex.remove(tag) { tags.contains($0) }
+    }
+  }
+
+  /// `POST tag/create`. With only `blockId` given the tag goes to that block's file.
+  mutating func createTag(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let draft = try TagDraft(arguments)
+    let fileID = try arguments.name("fileId")
+    var block: Key<Block>?
+    if let id = try arguments.name("blockId") { block = try self.block(id: id, caller, &step) }
+    let file: Key<File>
+    if let fileID {
+      file = try self.file(id: fileID, handle: nil, caller, &step)
+      if let block, blocks[block]?.file != file {
+        throw .invalid("The block belongs to another file.")
+      }
+    } else if let block, let parent = blocks[block]?.file {
+      file = parent
+    } else {
+      throw .invalid("The field \"fileId\" is missing.")
+    }
+    let key = addTag(draft, to: file, block: block, &step)
+    return ["tag": tagJSON(key)]
+  }
+
+  /// `POST tag/delete`.
+  mutating func deleteTag(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let id = try arguments.requiredString("id")
+    let workspace = try workspace(of: caller, &step)
+    guard let key = tags.key(id: id), let tag = tags[key], let file = files[tag.file],
+      file.workspace == workspace
+    else { throw .unknown("tag", id) }
+    if let fileID = try arguments.name("fileId"), fileID.uppercased() != file.id.uppercased() {
+      throw .unknown("tag", id)
+    }
+    let reply = tagJSON(key)
+    removeTag(key)
+    return ["tag": reply]
+  }
+
+  /// Source: SDK `data/tags/tag.py`; contract §2.2.
+  func tagJSON(_ key: Key<Tag>) -> JSON {
+    guard let tag = tags[key] else { return .null }
+    var object: JSONObject = [
+      "id": .string(tag.id), "fileId": JSON(files[tag.file]?.id ?? ""),
+    ]
+    if let block = tag.block { object["blockId"] = JSON(blocks[block]?.id ?? "") }
+    object["kind"] = .string(tag.kind)
+    if let name = tag.name { object["name"] = .string(name) }
+    if let value = tag.value { object["value"] = value }
+    if let start = tag.start { object["startIdx"] = .integer(start) }
+    if let end = tag.end { object["endIdx"] = .integer(end) }
+    return .object(object)
+  }
+
+  func tagList(_ set: KeySet<Tag>) -> [JSON] {
+    set.keys.filter { tags.contains($0) }.map { tagJSON($0) }
+  }
+}

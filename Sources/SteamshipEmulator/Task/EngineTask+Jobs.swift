@@ -1,0 +1,126 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// How requests become the work of tasks.
+extension SteamshipState {
+  struct TaskPlan {
+    var timeline: Timeline
+    var type = "internalApi"
+    var showsData = true
+  }
+
+  static let scheduledInvocation = "steamship.package.instance.invoke"
+
+  /// How a job proceeds: by a behaviour of the scenario, else by its kind.
+  func taskPlan(for route: SteamshipRoute, _ job: EngineTask.Job) -> TaskPlan {
+    let name = route.operation.name
+    if name == Self.scheduledInvocation {
+      guard let invocation = try? scheduledInvocation(job) else {
+        return TaskPlan(timeline: .byDefault, showsData: false)
+      }
+      return TaskPlan(timeline: timeline(of: invocation), showsData: false)
+    }
+    var work = Script.Work(operation: name)
+    if let handle = job.arguments["pluginInstance"]?.stringValue {
+      work.plugin = pluginHandle(ofInstance: handle, job.caller)
+    }
+    var plan = TaskPlan(timeline: .atOnce)
+    if case .task(let timeline?, _) = route.handling { plan.timeline = timeline }
+    if let timeline = script.timeline(for: work) { plan.timeline = timeline }
+    if name == "steamship.plugin.instance.train" { plan.type = "train" }
+    return plan
+  }
+
+  /// What can be checked cheaply before a task is made, so that plain mistakes fail at once.
+  mutating func checkJob(_ job: EngineTask.Job, _ step: inout Step) throws(SteamshipError) {
+    if job.operation == Self.scheduledInvocation {
+      let invocation = try scheduledInvocation(job)
+      try checkMayInvoke(invocation, user: job.caller.user)
+      return
+    }
+    guard job.operation.hasPrefix("steamship.plugin.instance."),
+      let handle = try job.arguments.name("pluginInstance")
+    else { return }
+    _ = try instance(.plugin, id: nil, handle: handle, job.caller, &step)
+  }
+
+  /// Does a task's work: the JSON text of its result, or the base64 text of a scheduled invocation.
+  mutating func perform(
+    _ job: EngineTask.Job, _ step: inout Step
+  ) throws(SteamshipError) -> String {
+    guard let route = SteamshipRoutes.named(job.operation) else {
+      throw SteamshipError(500, "InternalError", "The operation \(job.operation) is not known.")
+    }
+    let rule: Rule
+    switch route.handling {
+    case .rule(let known), .task(_, let known): rule = known
+    case .special:
+      throw SteamshipError(500, "InternalError", "\(job.operation) cannot be a task.")
+    }
+    let result = try rule(&self, job.arguments, job.caller, &step)
+    if job.operation == Self.scheduledInvocation, let text = result.stringValue { return text }
+    return result.text
+  }
+
+  // MARK: Scheduled invocations (contract §5.5)
+
+  /// The invocation that `{instanceHandle, payload: {httpVerb, invocationPath, arguments}}` means.
+  private func scheduledInvocation(
+    _ job: EngineTask.Job
+  ) throws(SteamshipError) -> Invocation {
+    let key: Key<InvocableInstance>
+    if let id = try job.arguments.name("instanceId") {
+      guard let known = instances.key(id: id), instances[known]?.kind == .package else {
+        throw .unknown("package instance", id)
+      }
+      key = known
+    } else {
+      let handle = try job.arguments.requiredString("instanceHandle")
+      let workspace: Key<Workspace>? =
+        switch job.caller.workspace {
+        case .id(let id): try ownWorkspace(id: id, job.caller)
+        case .handle(let name): users[job.caller.user]?.workspaceByHandle[name]
+        case .unnamed: users[job.caller.user]?.workspaceByHandle[Workspace.defaultHandle]
+        }
+      guard let known = workspace.flatMap({ workspaces[$0]?.packageInstances[handle] }) else {
+        throw .unknown("package instance", handle)
+      }
+      key = known
+    }
+    guard let payload = try job.arguments.object("payload") else {
+      throw .invalid("The field \"payload\" is missing.")
+    }
+    let inner = Arguments(payload)
+    return Invocation(
+      key, verb: try inner.string("httpVerb") ?? "POST",
+      path: try inner.requiredString("invocationPath"),
+      arguments: try inner.object("arguments") ?? JSONObject(), query: try inner.string("query"))
+  }
+
+  /// The work of `package/instance/invoke`: the raw body of the answer as base64 text.
+  mutating func invokeScheduled(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let job = EngineTask.Job(
+      operation: Self.scheduledInvocation, arguments: arguments, caller: caller)
+    let invocation = try scheduledInvocation(job)
+    do throws(SteamshipError) {
+      guard case .answer(let result) = try plan(invocation, started: nil, &step) else {
+        throw SteamshipError(501, "NotSupported", "This server forwards no calls.")
+      }
+      log(invocation, nil, requestID: caller.requestID, &step)
+      return .string(Base64.encode(result.content))
+    } catch {
+      log(invocation, error, requestID: caller.requestID, &step)
+      throw error
+    }
+  }
+
+  /// The invocation of a task whose work is done outside; nil when it has other work.
+  func outsideInvocation(of key: Key<EngineTask>) -> (Invocation, url: String, Caller)? {
+    guard let task = tasks[key], let job = task.job, job.operation == Self.scheduledInvocation,
+      let invocation = try? scheduledInvocation(job), let url = forwardURL(of: invocation)
+    else { return nil }
+    return (invocation, url, job.caller)
+  }
+}

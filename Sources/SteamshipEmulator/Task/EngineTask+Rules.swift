@@ -1,0 +1,93 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// The endpoints of tasks, but for `task/status`, which has its own fast way
+/// (`SteamshipService+TaskStatus.swift`).
+extension SteamshipState {
+  /// `POST task/get`: under `data.task`, never with `status` (contract §6.12).
+  func getTask(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
+    var id = try arguments.name("id")
+    if id == nil { id = try arguments.name("taskId") }
+    guard let id else {
+      throw .invalid("The field \"id\" is missing.")
+    }
+    return taskReply(try ownTask(id: id, caller))
+  }
+
+  /// `POST task/update`: merges what is given, even into a finished task.
+  /// Source: SDK `base/tasks.py`, `post_update`.
+  mutating func updateTask(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try ownTask(id: try arguments.requiredString("taskId"), caller)
+    let newState = try arguments.choice("state", TaskState.self)
+    let message = try arguments.string("statusMessage")
+    let suggestion = try arguments.string("statusSuggestion")
+    let code = try arguments.string("statusCode")
+    let output = try arguments.verbatimText("output")
+    var others = JSONObject()
+    for name in Self.updatableFields {
+      if let value = arguments[name] { others[name] = value }
+    }
+    for name in ["remoteStatusInput", "remoteStatusOutput"] { _ = try arguments.object(name) }
+    let wasTerminal = tasks[key]?.state.isTerminal ?? true
+    let now = step.now
+    change(key, &step) { task in
+      if let output {
+        task.output = output
+        task.showsData = (try? JSON(parsing: output)) != nil
+      }
+      for (name, value) in others.members { task.otherFields[name] = value }
+      if let newState, wasTerminal || !newState.isTerminal { task.state = newState }
+      if newState == .running, task.startedAt == nil { task.startedAt = now }
+    }
+    if let newState, newState.isTerminal, !wasTerminal {
+      if newState == .failed {
+        fail(
+          key, SteamshipError(500, code ?? "TaskFailed", message ?? "The task has failed."), &step)
+      } else {
+        if let upload = tasks[key]?.job?.arguments.upload { step.blobs.remove(upload.blob) }
+        tasks[key]?.job = nil
+        finish(key, output: tasks[key]?.output ?? "{}", message: message, &step)
+      }
+    }
+    change(key, &step) { task in
+      if let message { task.statusMessage = message }
+      if let suggestion { task.statusSuggestion = suggestion }
+      if let code { task.statusCode = code }
+    }
+    return taskReply(key)
+  }
+
+  private static let updatableFields = [
+    "remoteStatusInput", "remoteStatusOutput", "remoteStatusMessage", "assignedWorker",
+    "maxRetries",
+    "retries", "taskExecutor", "statusCreatedOn",
+  ]
+
+  /// `POST task/list`. Fidelity: seen in the TypeScript client: `{id?, workspaceId?, state?}`.
+  mutating func listTasks(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let id = try arguments.name("id")
+    let state = try arguments.choice("state", TaskState.self)
+    let workspace =
+      if let id = try arguments.name("workspaceId") { try ownWorkspace(id: id, caller) } else {
+        try self.workspace(of: caller, &step)
+      }
+    let keys = workspaces[workspace]?.tasks.keys ?? []
+    let page = try Page(of: keys, arguments) { key in
+      guard let task = tasks[key], task.user == caller.user else { return false }
+      return (state == nil || task.state == state)
+        && (id == nil || task.id.uppercased() == id?.uppercased())
+    }
+    return page.reply("tasks") { .object(taskObject($0)) }
+  }
+
+  /// `POST task/alwaysfail`. Source: the SDK's own tests.
+  func alwaysFail() throws(SteamshipError) -> JSON {
+    throw SteamshipError(
+      500, "AlwaysFails", "This operation always fails.",
+      suggestion: "It exists for tests; use task/noop for a task that succeeds.")
+  }
+}

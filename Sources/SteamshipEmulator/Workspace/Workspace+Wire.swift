@@ -1,0 +1,22 @@
+import EmulatorKernel
+import PayloadCodecs
+
+extension SteamshipState {
+  /// **Shape**: `{"id", "handle", "userId", "createdAt", "updatedAt"}`.
+  /// Source: SDK `data/workspace.py`; contract §2.1.
+  func workspaceJSON(_ key: Key<Workspace>) -> JSON {
+    guard let workspace = workspaces[key] else { return .null }
+    var object: JSONObject = [
+      "id": .string(workspace.id), "handle": .string(workspace.handle),
+      "userId": JSON(users[workspace.user]?.id),
+      "createdAt": .string(workspace.createdAt.iso8601()),
+      "updatedAt": .string(workspace.updatedAt.iso8601()),
+    ]
+    if let description = workspace.externalFields["description"] {
+      object["description"] = description
+    }
+    return .object(object)
+  }
+
+  func workspaceReply(_ key: Key<Workspace>) -> JSON { ["workspace": workspaceJSON(key)] }
+}

@@ -1,0 +1,188 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A user's folder for everything but packages and plugins.
+struct Workspace: Stored {
+  var id: String
+  var handle: String
+  var user: Key<User>
+  var createdAt: VirtualInstant
+  var updatedAt: VirtualInstant
+  /// Kept but never returned (contract §8).
+  var externalFields = JSONObject()
+  var packageInstances = NameBook<InvocableInstance>()
+  var pluginInstances = NameBook<InvocableInstance>()
+  var files = NameBook<File>()
+  var indices = NameBook<EmbeddingIndex>()
+  var tagIndex = TagIndex()
+  var tasks = KeySet<EngineTask>()
+
+  static let defaultHandle = "default"
+}
+
+/// What a workspace holds of one kind: by handle, and in order of creation.
+struct NameBook<Record: Stored>: Codable, Sendable {
+  private(set) var keyByHandle: [String: Key<Record>] = [:]
+  private var all = KeySet<Record>()
+
+  var keys: [Key<Record>] { all.keys }
+  subscript(_ handle: String) -> Key<Record>? { keyByHandle[handle] }
+
+  mutating func insert(_ key: Key<Record>, handle: String) {
+    keyByHandle[handle] = key
+    all.insert(key)
+  }
+
+  /// - Precondition: the record has left its table already.
+  mutating func remove(handle: String, isAlive: (Key<Record>) -> Bool) {
+    keyByHandle[handle] = nil
+    all.noteRemoval(isAlive: isAlive)
+  }
+}
+
+extension SteamshipState {
+  /// The workspace that a request means: by id, by handle, or the caller's `default`.
+  ///
+  /// - Errors: 404 for one that is unknown, deleted or belongs to somebody else.
+  mutating func workspace(
+    of caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Workspace> {
+    switch caller.workspace {
+    case .id(let id): return try ownWorkspace(id: id, caller)
+    case .handle(let handle): return try ownWorkspace(handle: handle, caller, &step)
+    case .unnamed: return try ownWorkspace(handle: Workspace.defaultHandle, caller, &step)
+    }
+  }
+
+  func ownWorkspace(id: String, _ caller: Caller) throws(SteamshipError) -> Key<Workspace> {
+    guard let key = workspaces.key(id: id), workspaces[key]?.user == caller.user else {
+      throw .unknown(
+        "workspace", id,
+        suggestion: "It may have been deleted, or it belongs to the user of another key.")
+    }
+    return key
+  }
+
+  /// `default` comes back by itself, with a new id, when it was deleted.
+  mutating func ownWorkspace(
+    handle: String, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Workspace> {
+    if let key = users[caller.user]?.workspaceByHandle[handle] { return key }
+    guard handle == Workspace.defaultHandle else { throw .unknown("workspace", handle) }
+    return addWorkspace(handle: handle, of: caller.user, &step)
+  }
+
+  @discardableResult
+  mutating func addWorkspace(
+    handle: String, of user: Key<User>, id: String? = nil, _ step: inout Step
+  ) -> Key<Workspace> {
+    let key = workspaces.insert(
+      Workspace(
+        id: id ?? step.ids.uuid("steamship.workspace", .upper), handle: handle, user: user,
+        createdAt: step.now, updatedAt: step.now))
+    users[user]?.workspaceByHandle[handle] = key
+    users[user]?.workspaces.insert(key)
+    return key
+  }
+
+  /// `POST workspace/create`: the first call of every client.
+  mutating func createWorkspace(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let wanted = try arguments.name("handle")
+    let fetchIfExists = try arguments.flag("fetchIfExists")
+    if let wanted {
+      try Handle.check(wanted)
+      if let known = users[caller.user]?.workspaceByHandle[wanted] {
+        guard fetchIfExists else { throw .exists("workspace", wanted) }
+        return workspaceReply(known)
+      }
+    }
+    let handle = wanted ?? Handle.mint("workspace", &step)
+    let key = addWorkspace(handle: handle, of: caller.user, &step)
+    for name in ["externalId", "externalType", "metadata"] {
+      if let value = arguments[name] { workspaces[key]?.externalFields[name] = value }
+    }
+    return workspaceReply(key)
+  }
+
+  /// `POST workspace/get`: by id, by handle, by both, or the workspace of the request's fields.
+  mutating func getWorkspace(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let id = try arguments.name("id")
+    let handle = try arguments.name("handle")
+    if let id {
+      let key = try ownWorkspace(id: id, caller)
+      if let handle, workspaces[key]?.handle != handle { throw .unknown("workspace", handle) }
+      return workspaceReply(key)
+    }
+    // Found first, told then: finding may bring `default` back.
+    let key =
+      if let handle { try ownWorkspace(handle: handle, caller, &step) } else {
+        try workspace(of: caller, &step)
+      }
+    return workspaceReply(key)
+  }
+
+  /// `POST workspace/update`. Fidelity: assumed: no client has it; shaped like `package/update`.
+  mutating func updateWorkspace(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try ownWorkspace(id: try arguments.requiredString("id"), caller)
+    guard let old = workspaces[key]?.handle else { throw .unknown("workspace", "") }
+    if let handle = try arguments.name("handle"), handle != old {
+      try Handle.check(handle)
+      guard users[caller.user]?.workspaceByHandle[handle] == nil else {
+        throw .exists("workspace", handle)
+      }
+      users[caller.user]?.workspaceByHandle[old] = nil
+      users[caller.user]?.workspaceByHandle[handle] = key
+      workspaces[key]?.handle = handle
+    }
+    for name in ["description", "externalId", "externalType", "metadata"] {
+      if let value = arguments[name] { workspaces[key]?.externalFields[name] = value }
+    }
+    workspaces[key]?.updatedAt = step.now
+    return workspaceReply(key)
+  }
+
+  /// `POST workspace/delete`: with everything in it.
+  mutating func deleteWorkspace(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    let key = try ownWorkspace(id: try arguments.requiredString("id"), caller)
+    let reply = workspaceReply(key)
+    removeWorkspace(key, &step)
+    return reply
+  }
+
+  private mutating func removeWorkspace(_ key: Key<Workspace>, _ step: inout Step) {
+    guard let workspace = workspaces[key] else { return }
+    for file in workspace.files.keys { removeFile(file, &step) }
+    for index in workspace.indices.keys { removeIndex(index) }
+    for instance in workspace.packageInstances.keys + workspace.pluginInstances.keys {
+      removeInstance(instance)
+    }
+    for task in workspace.tasks.keys where tasks[task]?.state.isTerminal == false {
+      removeTask(task, &step)
+    }
+    for name in storedObjects.keys where name.workspace == key {
+      if let content = storedObjects.removeValue(forKey: name) { content.release(step.blobs) }
+    }
+    workspaces.remove(key)
+    users[workspace.user]?.workspaceByHandle[workspace.handle] = nil
+    let workspaces = workspaces
+    users[workspace.user]?.workspaces.noteRemoval { workspaces.contains($0) }
+  }
+
+  /// `POST workspace/list`: all of the caller's, wherever the client is anchored.
+  mutating func listWorkspaces(
+    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    _ = try ownWorkspace(handle: Workspace.defaultHandle, caller, &step)
+    let keys = users[caller.user]?.workspaces.keys ?? []
+    let page = try Page(of: keys, arguments) { workspaces.contains($0) }
+    return page.reply("workspaces") { workspaceJSON($0) }
+  }
+}

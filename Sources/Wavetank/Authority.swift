@@ -1,0 +1,24 @@
+/// Host and port of a URL (RFC 3986 §3.2), for plain http.
+public struct Authority: Sendable, Equatable {
+  /// Without brackets.
+  public let host: String
+  public let port: UInt16
+
+  /// Reads `127.0.0.1:7070`, `localhost`, `[::1]:80`; without a port it is http's own, 80. Nil for
+  /// anything else, user names included.
+  public init?(_ text: String) {
+    guard !text.contains("@") else { return nil }
+    let tail = text.lastIndex(of: "]").map { text[$0...] } ?? text[...]
+    var host = text
+    var port: UInt16 = 80
+    if let colon = tail.lastIndex(of: ":") {
+      guard let number = UInt16(text[text.index(after: colon)...]), number > 0 else { return nil }
+      port = number
+      host = String(text[..<colon])
+    }
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    guard !host.isEmpty, !host.contains("/") else { return nil }
+    self.host = host
+    self.port = port
+  }
+}

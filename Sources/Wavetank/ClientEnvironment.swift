@@ -1,0 +1,51 @@
+import EmulatorKernel
+
+/// The variables that point the published clients at a running emulator.
+public struct ClientEnvironment: Sendable {
+  /// In the order in which they are shown.
+  public let variables: [(name: String, value: String)]
+
+  /// - Parameters:
+  ///   - baseURL: scheme, host and port, without a slash at the end.
+  ///   - tenant: nil for the default tenant.
+  public init(baseURL: String, tenant: String? = nil) {
+    let base = baseURL + (tenant.map { "/_t/\($0)" } ?? "")
+    let key = "wt-\(tenant ?? "default")"
+    variables = [
+      ("WAVETANK_URL", base),
+      // The Steamship SDK reads these itself.
+      ("STEAMSHIP_API_BASE", "\(base)/api/v1/"),
+      ("STEAMSHIP_APP_BASE", "\(base)/apps/"),
+      ("STEAMSHIP_WEB_BASE", "\(base)/"),
+      ("STEAMSHIP_API_KEY", key),
+      // Scramjet's clients take a base URL; the names are ours.
+      ("SCRAMJET_SPACE_URL", "\(base)/api/v1/space/demo/api/v1"),
+      ("SCRAMJET_HUB_URL", "\(base)/api/v1"),
+      ("SCRAMJET_TOKEN", key),
+      // Shipyard's scripts read the token; its client takes `base_url`.
+      ("SHIPYARD_API_BASE", base),
+      ("SHIPYARD_API_TOKEN", key),
+    ]
+  }
+
+  /// Whether a text may name a tenant.
+  public static func isTenantName(_ text: String) -> Bool { Tenant.isName(text) }
+
+  public enum Shell: String, Sendable, CaseIterable { case sh, fish, powershell, json }
+
+  /// Lines that the shell can evaluate.
+  public func text(for shell: Shell) -> String {
+    switch shell {
+    case .sh: lines { "export \($0)='\($1)'" }
+    case .fish: lines { "set -gx \($0) '\($1)'" }
+    case .powershell: lines { "$env:\($0) = '\($1)'" }
+    case .json:
+      "{\n" + variables.map { "  \"\($0.name)\": \"\($0.value)\"" }.joined(separator: ",\n")
+        + "\n}\n"
+    }
+  }
+
+  private func lines(_ line: (String, String) -> String) -> String {
+    variables.map { line($0.name, $0.value) + "\n" }.joined()
+  }
+}

@@ -1,0 +1,80 @@
+package import EmulatorKernel
+
+/// Everything that can be set, with its default. Flags are read elsewhere.
+public struct Configuration: Sendable {
+  /// Numeric address or `localhost`.
+  public var host = "127.0.0.1"
+  /// 0 picks a free port.
+  public var port: UInt16 = 7070
+  /// Event loops; 0: one for each core, at most eight.
+  public var threads = 0
+  /// Scenario files, or names of shipped scenarios; merged in order.
+  public var scenarios: [String] = []
+  /// Take over edits of the scenario files while running.
+  public var watchesScenarios = false
+  /// Overrides the scenario's clock.
+  package var clockMode: ClockMode?
+  /// Overrides the scenario's seed.
+  public var seed: UInt64?
+  /// Where tenants' worlds survive restarts; nil: nowhere.
+  public var dataDirectory: String?
+  /// How often changed worlds are saved there.
+  public var saveInterval: Duration = .seconds(10)
+  /// Refuse what the real services of today refuse, even where their documentation shows it.
+  public var isStrict = false
+  /// The control API asks for this bearer token; nil: it answers loopback peers only.
+  public var controlToken: String?
+  public var log = LogSettings()
+  /// Tenants kept at once; beyond it the one idle for longest goes.
+  public var tenantsMax = 2_000
+  /// Bytes of stored content, all tenants together.
+  public var storageBytesMax: UInt64 = 4 << 30
+  /// Bytes of one streamed upload.
+  public var uploadBytesMax: UInt64 = 1 << 30
+
+  /// Told, in sentences for people, what happens while the server runs: a scenario that was taken
+  /// over, or refused.
+  public var onNotice: @Sendable (String) -> Void = { _ in }
+
+  public init() {}
+
+  /// How time runs, by the name that flags and scenarios use: `real`, `manual`, `skip`, `scaled`,
+  /// or a factor such as `x60`. Nil for anything else.
+  public mutating func setClock(_ name: String) -> Bool {
+    guard let mode = ClockMode(name: name) else { return false }
+    clockMode = mode
+    return true
+  }
+}
+
+extension Emulator {
+  /// Reads a duration in the form of scenarios: `250ms`, `2s`, `1m30s`, `1h`.
+  public static func duration(_ text: String) -> Duration? { DurationText.parse(text) }
+}
+
+extension ClockMode {
+  /// - Parameter name: `real`, `manual`, `skip`, or `xN` / `scaled:N` for N times wall time.
+  init?(name: String) {
+    switch name {
+    case "real": self = .real
+    case "manual": self = .manual
+    case "skip": self = .skip
+    default:
+      let prefix = ["scaled:", "x"].first { name.hasPrefix($0) }
+      guard let prefix, let factor = Double(name.dropFirst(prefix.count)), factor.isFinite,
+        factor > 0
+      else { return nil }
+      self = .scaled(factor)
+    }
+  }
+}
+
+/// What the server says about itself, on standard error.
+public struct LogSettings: Sendable {
+  public enum Format: String, Sendable, CaseIterable { case text, json }
+  public enum Level: String, Sendable, CaseIterable { case error, warning, info, debug }
+  public var format = Format.text
+  public var level = Level.warning
+
+  public init() {}
+}

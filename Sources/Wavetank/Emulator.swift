@@ -1,0 +1,193 @@
+import ControlPlane
+import Dispatch
+package import EmulatorKernel
+import HTTPModel
+import HTTPTransport
+import ScramjetEmulator
+import ShipyardEmulator
+import SteamshipEmulator
+import Synchronization
+
+/// A running Wavetank: engine, kernel, services and control plane put together.
+///
+/// ```swift
+/// let emulator = try await Emulator.start(Configuration())
+/// print(emulator.baseURL)          // http://127.0.0.1:7070
+/// await emulator.stop()
+/// ```
+public final class Emulator: Sendable {
+  private let server: HTTPServer
+  package let pipeline: Pipeline
+  private let store: WorldStore?
+  private let watcher: ScenarioWatcher?
+
+  private init(
+    server: HTTPServer, pipeline: Pipeline, store: WorldStore?, watcher: ScenarioWatcher?
+  ) {
+    self.server = server
+    self.pipeline = pipeline
+    self.store = store
+    self.watcher = watcher
+  }
+
+  public static let version = "0.1.0"
+
+  public var port: UInt16 { server.port }
+
+  /// Scheme, host and port, without a slash at the end. Listening on every address, it is the
+  /// loopback one: that is where clients on this machine are sent.
+  public var baseURL: String {
+    let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
+    return "http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
+  }
+
+  /// Loads everything, then binds: a port that accepts is a server that is ready.
+  ///
+  /// - Errors: `StartError`.
+  public static func start(
+    _ configuration: Configuration = Configuration()
+  ) async throws(StartError) -> Emulator {
+    let pipeline = try makePipeline(configuration)
+    let store = try makeStore(configuration, pipeline)
+    let connections = ConnectionGauge()
+    let admin = AdminResponder(
+      pipeline: pipeline,
+      options: AdminOptions(
+        token: configuration.controlToken, version: version,
+        moreMetrics: { [connections.metric] },
+        onWorldDropped: {
+          DispatchQueue.global(qos: .utility).async { SystemCalls.trimFreeMemory() }
+        }))
+    let server: HTTPServer
+    do {
+      server = try HTTPServer.start(
+        configuration: serverConfiguration(configuration), responder: admin)
+    } catch {
+      throw StartError(error, host: configuration.host, port: configuration.port)
+    }
+    connections.observe(server)
+    store?.start(every: configuration.saveInterval)
+    let isWatching = configuration.watchesScenarios && !configuration.scenarios.isEmpty
+    let watcher = isWatching ? ScenarioWatcher(configuration, pipeline) : nil
+    watcher?.start()
+    return Emulator(
+      server: server, pipeline: pipeline, store: store, watcher: watcher)
+  }
+
+  private static func makePipeline(
+    _ configuration: Configuration
+  ) throws(StartError) -> Pipeline {
+    let blueprint = try blueprint(configuration)
+    var kernel = PipelineConfiguration.serving(blueprint)
+    kernel.storageLimit = configuration.storageBytesMax
+    kernel.tenantLimit = configuration.tenantsMax
+    do {
+      return try Pipeline(services: services(), configuration: kernel)
+    } catch {
+      throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
+    }
+  }
+
+  /// Worlds of an earlier run are in force before the first request comes.
+  private static func makeStore(
+    _ configuration: Configuration, _ pipeline: Pipeline
+  ) throws(StartError) -> WorldStore? {
+    guard let directory = configuration.dataDirectory else { return nil }
+    do {
+      let store = try WorldStore(directory: directory, pipeline: pipeline) { report in
+        configuration.onNotice(report.text)
+      }
+      store.restoreAll()
+      return store
+    } catch {
+      throw .data(directory: directory, reason: "\(error)")
+    }
+  }
+
+  /// What the scenarios make of a tenant; without any, the built-in world.
+  private static func blueprint(
+    _ configuration: Configuration
+  ) throws(StartError) -> TenantBlueprint {
+    guard !configuration.scenarios.isEmpty else {
+      return TenantBlueprint(
+        seed: configuration.seed ?? 0, clock: .init(configuration.clockMode ?? .real),
+        isStrict: configuration.isStrict)
+    }
+    let loader = Scenarios.loader(isStrict: configuration.isStrict)
+    do {
+      return TenantBlueprint(
+        try loader.load(configuration.scenarios), catalog: loader.catalog,
+        isStrict: configuration.isStrict, seed: configuration.seed,
+        clockMode: configuration.clockMode)
+    } catch {
+      throw .scenario(error.problems.map(\.text))
+    }
+  }
+
+  static func services() -> [any EmulatedService] {
+    [SteamshipService(outbound: outbound()), ScramjetService(), ShipyardService()]
+  }
+
+  /// One client for all tenants.
+  private static func outbound() -> Outbound {
+    let calls = OutboundCalls()
+    return { await calls.send($0) }
+  }
+
+  private static func serverConfiguration(_ configuration: Configuration) -> ServerConfiguration {
+    var server = ServerConfiguration()
+    server.host = configuration.host
+    server.port = configuration.port
+    server.loopCount = configuration.threads > 0 ? configuration.threads : nil
+    return server
+  }
+
+  /// Stops accepting, finishes what is in flight, ends streams, closes everything.
+  public func stop(within grace: Duration = .seconds(5)) async {
+    await server.stop(grace: grace)
+    store?.stop()
+  }
+}
+
+/// The engine's connections as a metric: the control plane is made before the server.
+private final class ConnectionGauge: Sendable {
+  private let server = Mutex<HTTPServer?>(nil)
+
+  func observe(_ server: HTTPServer) { self.server.withLock { $0 = server } }
+
+  var metric: MetricFamily {
+    let count = server.withLock { $0?.connectionCount ?? 0 }
+    return MetricFamily(
+      "wavetank_connections", .gauge, "Connections open now.", value: Double(count))
+  }
+}
+
+/// Why the emulator could not start, in a sentence for people.
+public enum StartError: Error, Sendable, CustomStringConvertible {
+  case portInUse(host: String, port: UInt16)
+  case cannotListen(host: String, port: UInt16, reason: String)
+  /// Every problem with the scenario, each with its place.
+  case scenario([String])
+  /// The directory for worlds cannot be used.
+  case data(directory: String, reason: String)
+
+  init(_ error: SystemError, host: String, port: UInt16) {
+    self =
+      error.isAddressInUse
+      ? .portInUse(host: host, port: port)
+      : .cannotListen(host: host, port: port, reason: "\(error)")
+  }
+
+  public var description: String {
+    switch self {
+    case .portInUse(let host, let port):
+      "port \(port) on \(host) is in use by another program. Stop it, or choose a port with --port N (0 picks a free one)."
+    case .cannotListen(let host, let port, let reason):
+      "cannot listen on \(host) port \(port): \(reason)"
+    case .data(let directory, let reason):
+      "cannot keep worlds in \(directory): \(reason)"
+    case .scenario(let problems):
+      "the scenario was refused:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
+    }
+  }
+}

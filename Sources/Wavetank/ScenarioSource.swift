@@ -1,0 +1,91 @@
+import EmulatorKernel
+import Synchronization
+
+/// Scenario files without a running emulator: for `check` and `scenarios`, and for other people's
+/// tests.
+public enum Scenarios {
+  /// Everything that is wrong with the files together, each as one line
+  /// (`file:line:column: place: what was expected`); empty: they are good.
+  /// - Parameter names: paths, or names of shipped scenarios; merged in order.
+  public static func problems(in names: [String], isStrict: Bool = false) -> [String] {
+    do {
+      _ = try loader(isStrict: isStrict).load(names)
+      return []
+    } catch {
+      return error.problems.map(\.text)
+    }
+  }
+
+  /// The shipped scenarios: name and one sentence.
+  public static var shipped: [(name: String, summary: String)] {
+    ScenarioLibrary.texts.keys.sorted().map { name in
+      let scenario = try? loader(isStrict: false).load([name])
+      return (name, scenario?.summary ?? "")
+    }
+  }
+
+  /// The text of a shipped scenario; nil when there is none of that name.
+  public static func text(of name: String) -> String? { ScenarioLibrary.texts[name] }
+
+  static func loader(isStrict: Bool) -> ScenarioLoader {
+    ScenarioLoader(
+      catalog: ScenarioCatalog(services: Emulator.services()), isStrict: isStrict,
+      library: ScenarioLibrary.texts
+    ) { path throws(ScenarioFileError) in try ScenarioFiles.read(path) }
+  }
+}
+
+/// Looks at scenario files while the server runs, and takes over good edits.
+///
+/// Looks twice a second at the time and size of each file: works on every file system, also where an
+/// editor puts a new file in the place of the old one.
+final class ScenarioWatcher: Sendable {
+  private let names: [String]
+  private let pipeline: Pipeline
+  private let configuration: Configuration
+  private let report: @Sendable (String) -> Void
+  private let state: Mutex<[[Int64]]>
+  private let ticker = DispatchTicker()
+
+  init(_ configuration: Configuration, _ pipeline: Pipeline) {
+    self.configuration = configuration
+    self.pipeline = pipeline
+    report = configuration.onNotice
+    names = configuration.scenarios
+    state = Mutex(names.map(ScenarioFiles.fingerprint))
+  }
+
+  /// Looks once; true when the files were others and a new scenario is in force.
+  @discardableResult
+  func look() -> Bool {
+    let now = names.map(ScenarioFiles.fingerprint)
+    let hasChanged = state.withLock { known in
+      defer { known = now }
+      return known != now
+    }
+    guard hasChanged else { return false }
+    do {
+      let scenario = try Scenarios.loader(isStrict: configuration.isStrict).load(names)
+      pipeline.swap(
+        scenario, isStrict: configuration.isStrict, seed: configuration.seed,
+        clock: configuration.clockMode)
+      report("scenario taken over: \(names.joined(separator: ", "))")
+      return true
+    } catch {
+      report(
+        "the edited scenario was refused, the old one stays:\n"
+          + error.problems.map { "  \($0.text)" }.joined(separator: "\n"))
+      return false
+    }
+  }
+
+  /// Looks twice a second for as long as the watcher is held.
+  func start() {
+    ticker.start { [weak self] in
+      guard let self else { return }
+      self.look()
+      self.ticker.wake(after: .milliseconds(500))
+    }
+    ticker.wake(after: .milliseconds(500))
+  }
+}

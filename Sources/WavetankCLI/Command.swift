@@ -1,0 +1,104 @@
+/// One command of the program.
+struct Command {
+  let name: String
+  let summary: String
+  /// What stands behind the name in the usage line.
+  let operands: String
+  let flags: [Flag]
+  let examples: [String]
+  let run: @Sendable (CommandLineArguments) async throws(UsageError) -> Int32
+
+  static let help = Flag("--help", "Show this text and end.")
+
+  /// In the order of the help.
+  static let all: [Command] = [
+    serve, check, scenarios, env, ctl, wait, healthcheck, completions, manual, version,
+  ]
+
+  /// Exit statuses: 0 done; 1 it did not work, or does not hold; 64 the command line is wrong
+  /// (EX_USAGE of sysexits.h).
+  static func run(_ arguments: [String]) async -> Int32 {
+    var rest = arguments
+    var command = serve
+    if let first = rest.first, !first.hasPrefix("-") {
+      guard let known = all.first(where: { $0.name == first }) else {
+        if first == "help" { return showHelp(Array(rest.dropFirst())) }
+        Terminal.complain(CommandLineArguments.unknown(first, among: all.map(\.name)))
+        return 64
+      }
+      command = known
+      rest.removeFirst()
+    } else if rest == ["--help"] || rest == ["-h"] {
+      return showHelp([])
+    } else if rest == ["--version"] {
+      command = version
+      rest = []
+    }
+    do {
+      let parsed = try CommandLineArguments(rest, flags: command.flags + [help])
+      if parsed.has("--help") {
+        Terminal.put(command.helpText)
+        return 0
+      }
+      return try await command.run(parsed)
+    } catch {
+      Terminal.complain("\(error.message)\nTry: wavetank \(command.name) --help")
+      return 64
+    }
+  }
+
+  private static func showHelp(_ names: [String]) -> Int32 {
+    guard let name = names.first else {
+      Terminal.put(overview)
+      return 0
+    }
+    guard let command = all.first(where: { $0.name == name }) else {
+      Terminal.complain(CommandLineArguments.unknown(name, among: all.map(\.name)))
+      return 64
+    }
+    Terminal.put(command.helpText)
+    return 0
+  }
+
+  private static var overview: String {
+    let style = Terminal.Style(1)
+    let about =
+      "Wavetank: a local emulator of the Steamship Engine, the Scramjet Cloud Platform and Shipyard."
+    var text = style.folded(about, to: style.columns).joined(separator: "\n") + "\n\n"
+    text += "\(style.bold("Usage:")) wavetank [serve] [flags]\n       wavetank COMMAND [flags]\n\n"
+    text += style.bold("Commands:") + "\n"
+    for command in all { text += style.row(command.name, command.summary, leftWidth: 13) }
+    text += "\n" + style.bold("Examples:") + "\n"
+    for (line, meaning) in [
+      ("wavetank", "serve on http://127.0.0.1:7070"),
+      ("wavetank --port 0 --clock skip", "a free port, and no waiting"),
+      ("eval \"$(wavetank env)\"", "point the SDKs here"),
+      ("wavetank help serve", "every flag of a command"),
+    ] { text += style.row(line, meaning, leftWidth: 40) }
+    return text
+  }
+
+  private var helpText: String {
+    let style = Terminal.Style(1)
+    let usage = "wavetank \(name)\(operands.isEmpty ? "" : " \(operands)")"
+    var text = style.folded(summary, to: style.columns).joined(separator: "\n") + "\n\n"
+    text += "\(style.bold("Usage:")) \(usage)\(flags.isEmpty ? "" : " [flags]")\n"
+    if operands.hasPrefix("WHAT") {
+      let words = "WHAT is one of: " + operandWords.joined(separator: ", ") + "."
+      text += style.folded(words, to: style.columns).joined(separator: "\n") + "\n"
+    }
+    if !flags.isEmpty { text += "\n" + style.bold("Flags:") + "\n" }
+    for flag in flags {
+      let left = flag.value.map { "\(flag.name) \($0)" } ?? flag.name
+      text += style.row(left, flag.help, leftWidth: 24)
+    }
+    if !examples.isEmpty {
+      text += "\n\(style.bold("Examples:"))\n" + examples.map { "  \($0)\n" }.joined()
+    }
+    return text
+  }
+
+  static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(2, width - text.count))
+  }
+}

@@ -1,0 +1,111 @@
+/// One flag of a command.
+struct Flag {
+  let name: String
+  /// The name of its value in the help; nil for a switch.
+  let value: String?
+  let help: String
+  var isRepeated = false
+
+  init(_ name: String, value: String? = nil, _ help: String, isRepeated: Bool = false) {
+    self.name = name
+    self.value = value
+    self.help = help
+    self.isRepeated = isRepeated
+  }
+}
+
+/// A command line that cannot be understood: exit status 64 (EX_USAGE of sysexits.h).
+struct UsageError: Error {
+  let message: String
+  init(_ message: String) { self.message = message }
+}
+
+/// The arguments of a command, taken apart by its flags: `--flag value`, `--flag=value`, `--switch`,
+/// and everything else in order. After `--` nothing is a flag.
+struct CommandLineArguments {
+  private(set) var positionals: [String] = []
+  private var values: [String: [String]] = [:]
+
+  init(_ arguments: [String], flags: [Flag]) throws(UsageError) {
+    var index = 0
+    while index < arguments.count {
+      let argument = arguments[index]
+      index += 1
+      if argument == "--" {
+        positionals += arguments[index...]
+        return
+      }
+      guard argument.hasPrefix("-"), argument != "-" else {
+        positionals.append(argument)
+        continue
+      }
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = Self.spelledOut(String(parts[0]))
+      guard let flag = flags.first(where: { $0.name == name }) else {
+        throw UsageError(Self.unknown(name, among: flags.map(\.name)))
+      }
+      if values[name] != nil, !flag.isRepeated {
+        throw UsageError("\(name) was given more than once.")
+      }
+      if flag.value == nil {
+        guard parts.count == 1 else { throw UsageError("\(name) takes no value.") }
+        values[name] = [""]
+      } else if parts.count == 2 {
+        values[name, default: []].append(String(parts[1]))
+      } else if index < arguments.count {
+        values[name, default: []].append(arguments[index])
+        index += 1
+      } else {
+        throw UsageError("\(name) needs a value: \(name) \(flag.value ?? "").")
+      }
+    }
+  }
+
+  private static func spelledOut(_ name: String) -> String {
+    switch name {
+    case "-h": "--help"
+    case "-p": "--port"
+    default: name
+    }
+  }
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+  func value(_ name: String) -> String? { values[name]?.last }
+  func all(_ name: String) -> [String] { values[name] ?? [] }
+
+  /// A whole number within a range.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
+    guard let text = value(name) else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw UsageError(
+        "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not “\(text)”."
+      )
+    }
+    return number
+  }
+
+  /// "Unknown …", with the nearest one that exists.
+  static func unknown(_ word: String, among known: [String]) -> String {
+    let nearest = known.min { distance($0, word) < distance($1, word) }
+    if let nearest, distance(nearest, word) <= max(2, word.count / 3) {
+      return "Unknown “\(word)”. Did you mean “\(nearest)”?"
+    }
+    return "Unknown “\(word)”. Known: \(known.joined(separator: ", "))."
+  }
+
+  /// Levenshtein's edit distance.
+  private static func distance(_ left: String, _ right: String) -> Int {
+    let (left, right) = (Array(left.unicodeScalars), Array(right.unicodeScalars))
+    var row = Array(0...right.count)
+    for (i, a) in left.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, b) in right.enumerated() {
+        let above = row[j + 1]
+        row[j + 1] = min(diagonal + (a == b ? 0 : 1), row[j] + 1, above + 1)
+        diagonal = above
+      }
+    }
+    return row[right.count]
+  }
+}

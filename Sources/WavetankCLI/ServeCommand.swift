@@ -1,0 +1,154 @@
+import Dispatch
+import Glibc
+import HTTPTransport
+import Synchronization
+import Wavetank
+
+extension Command {
+  static let serve = Command(
+    name: "serve", summary: "Serve until SIGTERM or SIGINT (the default command).", operands: "",
+    flags: [
+      Flag("--host", value: "H", "Address to listen on (127.0.0.1)."),
+      Flag("--port", value: "N", "Port; 0 picks a free one (7070)."),
+      Flag(
+        "--scenario", value: "FILE|NAME", "A scenario file, or a shipped one by name; repeatable.",
+        isRepeated: true),
+      Flag("--watch", "Take over edits of the scenario files while running."),
+      Flag("--threads", value: "N", "Event loops (one for each core)."),
+      Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
+      Flag("--seed", value: "N", "Seed of ids and of every random choice."),
+      Flag("--data", value: "DIR", "Keep the tenants' worlds there across restarts."),
+      Flag("--strict", "Refuse what the real services of today refuse."),
+      Flag("--control-token", value: "T", "The control API asks for this bearer token."),
+      Flag("--log", value: "text|json", "Form of the log on standard error (text)."),
+      Flag("--log-level", value: "L", "error, warning, info or debug (warning)."),
+      Flag("--quiet", "Print nothing but errors."),
+      Flag("--ready-file", value: "F", "Write {\"port\":…,\"pid\":…} there once ready."),
+    ],
+    examples: [
+      "wavetank --port 0 --ready-file ready.json",
+      "wavetank --scenario flaky-network --clock skip",
+      "wavetank --data ./worlds --strict --log json --log-level info",
+    ],
+    run: { arguments throws(UsageError) in try await serve(arguments) })
+
+  private static func configuration(
+    _ arguments: CommandLineArguments
+  ) throws(UsageError) -> Configuration {
+    if let extra = arguments.positionals.first {
+      throw UsageError("serve takes no operand, but “\(extra)” was given.")
+    }
+    var configuration = Configuration()
+    if let host = arguments.value("--host") { configuration.host = host }
+    if let port = try arguments.integer("--port", in: 0...65_535) {
+      configuration.port = UInt16(port)
+    }
+    configuration.threads = try arguments.integer("--threads", in: 1...64) ?? 0
+    configuration.scenarios = arguments.all("--scenario")
+    configuration.watchesScenarios = arguments.has("--watch")
+    if let clock = arguments.value("--clock"), !configuration.setClock(clock) {
+      throw UsageError("--clock must be real, manual, skip or xN (such as x60), not “\(clock)”.")
+    }
+    if let seed = arguments.value("--seed") {
+      guard let number = UInt64(seed) else {
+        throw UsageError("--seed must be a whole number from 0, not “\(seed)”.")
+      }
+      configuration.seed = number
+    }
+    configuration.dataDirectory = arguments.value("--data")
+    configuration.isStrict = arguments.has("--strict")
+    configuration.controlToken = arguments.value("--control-token")
+    configuration.log.format = try choice("--log", arguments) ?? .text
+    configuration.log.level =
+      try choice("--log-level", arguments) ?? (arguments.has("--quiet") ? .error : .warning)
+    return configuration
+  }
+
+  /// A flag whose value is one of a few words.
+  static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ flag: String, _ arguments: CommandLineArguments
+  ) throws(UsageError) -> Choice? where Choice.RawValue == String {
+    guard let word = arguments.value(flag) else { return nil }
+    guard let choice = Choice(rawValue: word) else {
+      let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("\(flag) must be one of \(words), not “\(word)”.")
+    }
+    return choice
+  }
+
+  private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
+    SystemCalls.giveBackFreeMemory()
+    var configuration = try configuration(arguments)
+    configuration.onNotice = { Terminal.complain($0) }
+    // Before anything runs: a signal that comes while we start is kept, not lost.
+    let signals = StopSignals()
+    let emulator: Emulator
+    do {
+      emulator = try await Emulator.start(configuration)
+    } catch {
+      Terminal.complain("\(error)")
+      return 1
+    }
+    if !arguments.has("--quiet") {
+      Terminal.say("wavetank ready on \(emulator.baseURL)")
+      Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
+      // The vendor's own suites wait for these words on standard output.
+      Terminal.say("# Host started, Running")
+    }
+    if let path = arguments.value("--ready-file") {
+      do {
+        try ReadyFile.write(path, port: emulator.port)
+      } catch {
+        Terminal.complain("cannot write the ready file: \(error)")
+        await emulator.stop(within: .zero)
+        return 1
+      }
+    }
+    await signals.first()
+    await emulator.stop(within: .seconds(5))
+    return 0
+  }
+}
+
+/// SIGTERM and SIGINT as something to wait for; a second one ends the process at once.
+private final class StopSignals {
+  private let received: AsyncStream<Int32>
+  private var sources: [any DispatchSourceSignal] = []
+
+  init() {
+    let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+    received = stream
+    let counter = Counter()
+    for number in [SIGTERM, SIGINT] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { @Sendable in
+        if counter.increment() > 1 { exit(128 + number) }
+        continuation.yield(number)
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  func first() async {
+    for await _ in received { return }
+  }
+
+  private final class Counter: Sendable {
+    private let value = Mutex(0)
+    func increment() -> Int {
+      value.withLock { value in
+        value += 1
+        return value
+      }
+    }
+  }
+}
+
+/// Tells a script that waits for it where the server listens.
+private enum ReadyFile {
+  static func write(_ path: String, port: UInt16) throws {
+    try FileContent.write(Array("{\"port\":\(port),\"pid\":\(getpid())}\n".utf8), to: path)
+  }
+}

@@ -1,0 +1,125 @@
+"""The command line, as DESIGN §12 has it: what is printed, where, and with which exit status."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+BINARY = os.environ["WAVETANK_BINARY"]
+failures = 0
+
+
+def check(name, holds, why=""):
+    global failures
+    if holds:
+        print(f"ok {name}")
+    else:
+        failures += 1
+        print(f"FAIL {name}: {str(why)[:600]!r}")
+
+
+def run(*arguments, timeout=20):
+    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=timeout,
+                          stdin=subprocess.DEVNULL)
+
+
+def usage_errors():
+    for name, arguments, words in [
+        ("an unknown flag names the nearest", ["--prot", "1"], ["--prot", "--port"]),
+        ("an unknown command names the nearest", ["serv"], ["serv", "serve"]),
+        ("a port that is no number", ["serve", "--port", "http"], ["--port", "http"]),
+        ("a port beyond the range", ["serve", "--port", "70000"], ["--port"]),
+        ("a flag without its value", ["serve", "--port"], ["--port"]),
+        ("an unknown clock", ["serve", "--clock", "fast"], ["--clock", "manual"]),
+        ("a negative seed", ["serve", "--seed", "-1"], ["--seed"]),
+        ("an operand too many", ["serve", "now"], ["now"]),
+        ("a switch with a value", ["serve", "--strict=yes"], ["--strict"]),
+        ("an unknown shell", ["env", "--shell", "csh"], ["csh", "fish"]),
+        ("a malformed tenant", ["env", "--tenant", "Blue!"], ["Blue!"]),
+    ]:
+        done = run(*arguments)
+        check(f"usage: {name} (64)",
+              done.returncode == 64 and all(word in done.stderr for word in words)
+              and done.stdout == "", (done.returncode, done.stderr))
+
+
+def help_and_version():
+    for arguments in (["--help"], ["help"], ["-h"], ["serve", "--help"], ["help", "env"]):
+        done = run(*arguments)
+        check(f"help: {' '.join(arguments)}",
+              done.returncode == 0 and "Usage" in done.stdout and "wavetank" in done.stdout,
+              done.stdout + done.stderr)
+    done = run("version")
+    check("version prints one line", done.returncode == 0 and done.stdout.count("\n") == 1,
+          done.stdout)
+
+
+def environment():
+    done = run("env", "--tenant", "blue", "--shell", "json")
+    values = json.loads(done.stdout)
+    check("env: the tenant's prefix and key",
+          values["STEAMSHIP_API_BASE"] == "http://127.0.0.1:7070/_t/blue/api/v1/"
+          and values["STEAMSHIP_API_KEY"] == "wt-blue", values)
+    for shell, sign in (("sh", "export "), ("fish", "set -gx "), ("powershell", "$env:")):
+        lines = run("env", "--shell", shell).stdout.splitlines()
+        check(f"env: every line of {shell}", lines and all(l.startswith(sign) for l in lines), lines)
+    evaluated = subprocess.run(["sh", "-c", f'eval "$({BINARY} env)"; echo $STEAMSHIP_APP_BASE'],
+                               capture_output=True, text=True)
+    check("env: sh evaluates it", evaluated.stdout == "http://127.0.0.1:7070/apps/\n",
+          evaluated.stdout)
+
+
+def serving():
+    with tempfile.TemporaryDirectory() as folder:
+        ready = pathlib.Path(folder, "ready.json")
+        process = subprocess.Popen([BINARY, "--port", "0", "--ready-file", str(ready)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        first = process.stdout.readline()
+        while not ready.exists():
+            time.sleep(0.01)
+        told = json.loads(ready.read_text())
+        check("serve: the ready line", first == f"wavetank ready on http://127.0.0.1:{told['port']}\n",
+              first)
+        check("serve: the ready file names port and pid", told["pid"] == process.pid, told)
+        with socket.create_connection(("127.0.0.1", told["port"]), 5) as peer:
+            peer.sendall(b"GET /_wavetank/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            check("serve: a port that accepts is ready", b" 200 " in peer.recv(4096).split(b"\r\n")[0])
+        second = run("serve", "--port", str(told["port"]))
+        check("serve: a port in use is exit 1 and a sentence",
+              second.returncode == 1 and "in use" in second.stderr
+              and str(told["port"]) in second.stderr, (second.returncode, second.stderr))
+        for command in ("wait", "healthcheck"):
+            done = run(command, "--url", f"http://127.0.0.1:{told['port']}")
+            check(f"{command}: a ready server is exit 0", done.returncode == 0,
+                  (done.returncode, done.stderr))
+        process.send_signal(signal.SIGTERM)
+        check("serve: SIGTERM is exit 0", process.wait(10) == 0, process.returncode)
+        done = run("healthcheck", "--url", f"http://127.0.0.1:{told['port']}")
+        check("healthcheck: no server is exit 1 and a sentence",
+              done.returncode == 1 and done.stderr.strip(), (done.returncode, done.stderr))
+        start = time.monotonic()
+        done = run("wait", "--url", f"http://127.0.0.1:{told['port']}", "--timeout", "300ms")
+        check("wait: gives up in time with exit 1", done.returncode == 1
+              and time.monotonic() - start < 5, (done.returncode, done.stderr))
+
+
+def bad_places():
+    done = run("serve", "--port", "0", "--scenario", "/nonexistent/x.json")
+    check("serve: a missing scenario is exit 1 and names the file",
+          done.returncode == 1 and "/nonexistent/x.json" in done.stderr, (done.returncode, done.stderr))
+    done = run("serve", "--host", "203.0.113.7", "--port", "0")
+    check("serve: an address that is not ours is exit 1", done.returncode == 1 and done.stderr,
+          (done.returncode, done.stderr))
+    done = run("serve", "--port", "0", "--ready-file", "/nonexistent/ready.json")
+    check("serve: a ready file that cannot be written is exit 1",
+          done.returncode == 1 and "ready file" in done.stderr, (done.returncode, done.stderr))
+
+
+for part in (usage_errors, help_and_version, environment, serving, bad_places):
+    part()
+sys.exit(1 if failures else 0)

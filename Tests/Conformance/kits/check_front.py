@@ -1,0 +1,147 @@
+"""The TLS front of `docker/`, without containers: the same nginx.conf and certificates on loopback,
+and unmodified clients with their fixed https base URLs. What the network's aliases do in compose, a
+patched name lookup does here.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOCKER = HERE.parent.parent.parent / "docker"
+sys.path.insert(0, str(HERE.parent))
+import run as runner  # noqa: E402
+
+WAVETANK = urllib.parse.urlsplit(os.environ["WAVETANK_URL"]).netloc
+failures = 0
+
+LOOKUP = '''
+import os, socket
+_real = socket.getaddrinfo
+_names = ("api.steamship.com", "steamship.run", "api.scramjet.cloud", "api.app.shipyardapp.com")
+def _here(host, port, *rest, **more):
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in _names or str(name).endswith(".steamship.run"):
+        return _real("127.0.0.1", int(os.environ["FRONT_PORT"]), *rest, **more)
+    return _real(host, port, *rest, **more)
+socket.getaddrinfo = _here
+'''
+
+STEAMSHIP = '''
+from steamship import Steamship
+client = Steamship(api_base="https://api.steamship.com/api/v1/", app_base="https://steamship.run/",
+                   api_key="wt-front", workspace="demo")
+print(client.use("hello-world", "front").invoke("greet", name="Ada"))
+'''
+
+TOPIC = '''
+import threading, time, requests
+url = "https://api.scramjet.cloud/api/v1/space/demo/api/v1/topic/front"
+head = {"Authorization": "Bearer wt-front", "Content-Type": "application/x-ndjson"}
+def late():
+    time.sleep(0.3)
+    requests.post(url, data=b'"through the front"\\n', headers=head)
+threading.Thread(target=late).start()
+with requests.get(url, headers=head, stream=True, timeout=20) as answer:
+    for line in answer.iter_lines():
+        print(line.decode())
+        break
+'''
+
+
+def check(name, holds, why=""):
+    global failures
+    if holds:
+        print(f"ok {name}", flush=True)
+    else:
+        failures += 1
+        print(f"FAIL {name}: {str(why)[-700:]!r}", flush=True)
+    return holds
+
+
+def nginx():
+    if not shutil.which("nginx") and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nginx-light"],
+                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, timeout=200,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return shutil.which("nginx")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def adapted(folder, port):
+    """The shipped configuration with this machine's places; every change must find its mark."""
+    text = (DOCKER / "front/nginx.conf").read_text()
+    for pattern, new in [(r"/tmp/", f"{folder}/"), (r"/etc/nginx/certificates", str(folder)),
+                         (r"listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+                         (r"server wavetank:7070", f"server {WAVETANK}")]:
+        text, count = re.subn(pattern, new, text)
+        check(f"nginx.conf has {pattern}", count > 0)
+    (folder / "nginx.conf").write_text(text)
+    return folder / "nginx.conf"
+
+
+def client(python, folder, port, *command):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("STEAMSHIP_")}
+    environment |= {"PYTHONPATH": str(folder), "FRONT_PORT": str(port), "HOME": str(folder),
+                    "REQUESTS_CA_BUNDLE": str(folder / "ca.pem"), "SSL_CERT_FILE": str(folder / "ca.pem")}
+    done = subprocess.run([python, "-W", "ignore", *command], env=environment, text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def main():
+    program = nginx()
+    if not program or not shutil.which("openssl"):
+        print("ok the TLS front skipped: no nginx or no openssl")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="wavetank-front-") as name:
+        folder = pathlib.Path(name)
+        # The workers of nginx run as another user.
+        folder.chmod(0o755)
+        made = subprocess.run([DOCKER / "make-certificates", folder], text=True, capture_output=True)
+        check("make-certificates makes a CA and a certificate that it signed", subprocess.run(
+            ["openssl", "verify", "-CAfile", folder / "ca.pem", folder / "front.pem"],
+            capture_output=True).returncode == 0, made.stderr)
+        (folder / "sitecustomize.py").write_text(LOOKUP)
+        port = free_port()
+        configuration = adapted(folder, port)
+        test = subprocess.run([program, "-t", "-c", configuration], text=True, capture_output=True)
+        if not check("nginx accepts the configuration", test.returncode == 0, test.stderr):
+            return 1
+        front = subprocess.Popen([program, "-c", configuration, "-g", "daemon off;"])
+        try:
+            for _ in range(200):
+                with socket.socket() as one:
+                    if one.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.02)
+            shipyard = runner.environment_for(HERE.parent / "shipyard")
+            status, output = client(shipyard, folder, port, str(DOCKER / "test-job/check.py"))
+            check("the test job of compose.yaml: the unmodified Shipyard client over https",
+                  status == 0 and "Success" in output, output)
+            status, output = client(shipyard, folder, port, "-c", TOPIC)
+            check("a Scramjet topic streams through the front", "through the front" in output, output)
+            steamship = runner.environment_for(HERE.parent / "steamship")
+            status, output = client(steamship, folder, port, "-c", STEAMSHIP)
+            check("the unmodified Steamship SDK over https", "Hello, Ada!" in output, output)
+        finally:
+            front.send_signal(signal.SIGTERM)
+            front.wait(10)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

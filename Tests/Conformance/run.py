@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Runs the published clients against a release binary of Wavetank.
+
+Each folder beside this file that has a `requirements.txt` gets a virtual environment of its own
+(kept below `.build/`, made anew when the requirements change); then every `check_*.py` in it runs
+with WAVETANK_URL set. A check prints `ok NAME` or `FAIL NAME: why`, a line each, and exits 0 only
+when all went well.
+
+    Tests/Conformance/run.py --binary .build/release/wavetank [--only steamship]
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+ENVIRONMENTS = ROOT / ".build" / "conformance"
+CHECK_SECONDS = 300
+
+
+def environment_for(folder: pathlib.Path) -> pathlib.Path:
+    """The interpreter of the folder's virtual environment, made if need be."""
+    requirements = folder / "requirements.txt"
+    if not requirements.exists():
+        return pathlib.Path(sys.executable)
+    mark = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    home = ENVIRONMENTS / f"{folder.name}-{mark}"
+    python = home / "bin" / "python"
+    if not (home / "complete").exists():
+        print(f"-- making the virtual environment for {folder.name}", flush=True)
+        venv.create(home, with_pip=True, clear=True)
+        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                   "-r", requirements]
+        for attempt in (1, 2, 3):
+            if subprocess.run(command).returncode == 0:
+                break
+            time.sleep(5 * attempt)
+        else:
+            raise SystemExit(f"could not install {requirements}")
+        (home / "complete").touch()
+    return python
+
+
+class Server:
+    """The binary on a free port, ended by SIGTERM."""
+
+    def __init__(self, binary: str, *flags: str):
+        self.folder = tempfile.TemporaryDirectory(prefix="wavetank-")
+        ready = pathlib.Path(self.folder.name) / "ready.json"
+        self.log = open(pathlib.Path(self.folder.name) / "log.txt", "w+")
+        self.process = subprocess.Popen(
+            [binary, "serve", "--port", "0", "--ready-file", str(ready), *flags],
+            stdout=self.log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 20
+        while not ready.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise SystemExit("the server did not become ready:\n" + self.output())
+            time.sleep(0.01)
+        self.url = f"http://127.0.0.1:{json.loads(ready.read_text())['port']}"
+
+    def output(self) -> str:
+        self.log.flush()
+        self.log.seek(0)
+        return self.log.read()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return -9
+        finally:
+            self.folder.cleanup()
+
+
+def run_check(python: pathlib.Path, script: pathlib.Path, url: str, binary: str) -> tuple[int, int]:
+    """Runs one script, passes its lines on, counts its results."""
+    clean = {key: value for key, value in os.environ.items()
+             if not key.startswith(("STEAMSHIP_", "SCRAMJET_", "SHIPYARD_"))
+             and key.lower() not in ("http_proxy", "https_proxy", "all_proxy")}
+    clean.update(WAVETANK_URL=url, WAVETANK_BINARY=binary, NO_PROXY="127.0.0.1,localhost", PYTHONUNBUFFERED="1",
+                 PYTHONDONTWRITEBYTECODE="1")
+    label = f"{script.parent.name}/{script.stem}"
+    passed = failed = 0
+    try:
+        done = subprocess.run([python, script], env=clean, text=True, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=CHECK_SECONDS,
+                              stdin=subprocess.DEVNULL)
+        output, status = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as timeout:
+        partial = timeout.stdout or b""
+        output = partial.decode(errors="replace") if isinstance(partial, bytes) else partial
+        status = f"no end within {CHECK_SECONDS} s"
+    for line in output.splitlines():
+        if line.startswith("ok "):
+            passed += 1
+            print(f"ok {label}: {line[3:]}")
+        elif line.startswith("FAIL "):
+            failed += 1
+            print(f"FAIL {label}: {line[5:]}")
+    if (status != 0 and failed == 0) or passed + failed == 0:
+        failed += 1
+        print(f"FAIL {label}: ended with {status}, {passed} checks passed\n{output[-3000:]}")
+    return passed, failed
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--binary", required=True)
+    arguments.add_argument("--only", help="one folder")
+    arguments.add_argument("--results", help="file that gets: PASSED FAILED")
+    options = arguments.parse_args()
+    passed = failed = 0
+    folders = sorted(path.parent for path in HERE.glob("*/check_*.py"))
+    for folder in dict.fromkeys(folders):
+        if options.only and folder.name != options.only:
+            continue
+        python = environment_for(folder)
+        server = Server(options.binary)
+        for script in sorted(folder.glob("check_*.py")):
+            counts = run_check(python, script, server.url, str(pathlib.Path(options.binary).resolve()))
+            passed += counts[0]
+            failed += counts[1]
+            sys.stdout.flush()
+        status = server.stop()
+        if status == 0:
+            passed += 1
+            print(f"ok {folder.name}: the server drained and ended with 0 on SIGTERM")
+        else:
+            failed += 1
+            print(f"FAIL {folder.name}: the server ended with {status}")
+    print(f"conformance: {passed} passed, {failed} failed")
+    if options.results:
+        pathlib.Path(options.results).write_text(f"{passed} {failed}\n")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

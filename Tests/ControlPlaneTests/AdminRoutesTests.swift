@@ -1,0 +1,189 @@
+import ControlPlane
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+import Testing
+
+@Suite struct AdminRoutesTests {
+  let responder: AdminResponder
+  let peer: Peer
+  var pipeline: Pipeline { responder.pipeline }
+
+  init() throws {
+    responder = AdminResponder(
+      pipeline: try Pipeline(
+        services: [Harbor()],
+        configuration: PipelineConfiguration(
+          blueprint: TenantBlueprint(
+            seed: 3, clock: .init(.manual, start: VirtualInstant(iso8601: "2026-01-01T00:00:00Z")),
+            given: ["harbor": ["ships": ["ark"]]]))))
+    peer = Peer(responder)
+  }
+
+  func json(_ method: Method, _ path: String, body: String? = nil) async throws -> JSON {
+    let reply = await peer.send(method, "/_wavetank" + path, body: body)
+    #expect(reply.status == 200, "\(path): \(reply.text)")
+    return try JSON(parsing: reply.body)
+  }
+
+  @Test("Liveness, readiness and version")
+  func server() async throws {
+    #expect(try await json(.get, "/health")["status"] == "ok")
+    #expect(try await json(.get, "/ready")["status"] == "ready")
+    #expect(try await json(.get, "/version")["name"] == "wavetank")
+    #expect(await peer.send(.head, "/_wavetank/health").status == 200)
+  }
+
+  @Test("Operations are listed with method, path, service and fidelity (DESIGN §6)")
+  func operations() async throws {
+    let list = try await json(.get, "/operations")["operations"]
+    #expect(list?.arrayValue?.count == 7)
+    #expect(list?[3]?["name"] == "harbor.cargo.put")
+    #expect(list?[3]?["method"] == "PUT")
+    #expect(list?[3]?["path"] == "/ships/{vessel}/cargo")
+    #expect(list?[2]?["fidelity"] == "seen in client")
+    #expect(await peer.send(.get, "/_wavetank/operations?service=harbour").text.contains("harbor"))
+  }
+
+  @Test("Tenants are listed and dropped; the default one is always there")
+  func tenants() async throws {
+    _ = await peer.send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)
+    let names = try await json(.get, "/tenants")["tenants"]?.arrayValue?.map { $0["name"] }
+    #expect(names == ["blue", "default"])
+    #expect(await peer.send(.delete, "/_wavetank/tenants/blue").status == 204)
+    #expect(await peer.send(.delete, "/_wavetank/tenants/blue").status == 404)
+    #expect(await peer.send(.delete, "/_wavetank/tenants/Blue").status == 400)
+    #expect(await peer.send(.delete, "/_wavetank/tenants/default").status == 204)
+    #expect(await peer.send(.get, "/_t/blue/ships").text == #"["ark"]"#)
+  }
+
+  static let tenantWays = [
+    "/_t/blue/_wavetank/reset", "/_wavetank/reset?tenant=blue", "/_wavetank/reset#field",
+  ]
+
+  @Test("The control API's tenant comes by prefix, query or field", arguments: tenantWays)
+  func tenantOfControl(_ way: String) async throws {
+    _ = await peer.send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)
+    _ = await peer.send(.post, "/ships", body: #"{"name":"b"}"#)
+    let path = way.replacing("#field", with: "")
+    let reply =
+      path == way
+      ? await peer.send(.post, path)
+      : await peer.send(.post, path, ["X-Wavetank-Tenant": "blue"])
+    #expect(reply.status == 200)
+    #expect(await peer.send(.get, "/_t/blue/ships").text == #"["ark"]"#)
+    #expect(await peer.send(.get, "/ships").text == #"["ark","b"]"#)
+  }
+
+  @Test("Reset brings back seed data, ids, clock and numbers (DESIGN §9)")
+  func reset() async throws {
+    func session() async -> [String] {
+      var texts: [String] = []
+      for body in [#"{"name":"a"}"#, #"{"name":"b","after":1}"#] {
+        let reply = await peer.send(.post, "/ships", body: body)
+        texts.append(reply.text + (reply.field("x-wavetank-exchange") ?? ""))
+      }
+      _ = await peer.send(.post, "/_wavetank/clock/advance", body: #"{"by":"3s"}"#)
+      texts.append(await peer.send(.get, "/ships/b").text)
+      texts.append(await peer.send(.get, "/_wavetank/clock").text)
+      return texts
+    }
+    let first = await session()
+    #expect(await peer.send(.post, "/_wavetank/reset").status == 200)
+    #expect(await session() == first)
+    #expect(await peer.send(.post, "/_wavetank/reset?keep=journal").status == 200)
+    #expect(try await json(.get, "/journal")["total"] == 3)
+    #expect(await peer.send(.post, "/_wavetank/reset?keep=all").status == 400)
+  }
+
+  @Test("The clock is set and advanced by, to and to the next event (DESIGN §4)")
+  func clock() async throws {
+    #expect(
+      try await json(.get, "/clock") == [
+        "mode": "manual", "now": "2026-01-01T00:00:00.000000Z",
+        "nextDue": "2026-01-01T00:00:10.000000Z",
+      ])
+    let by = try await json(.post, "/clock/advance", body: #"{"by":"1m30s"}"#)
+    #expect(by["now"] == "2026-01-01T00:01:30.000000Z")
+    #expect(by["advanced"] == "1m30s")
+    #expect(by["nextDue"]?.isNull == true)
+    _ = await peer.send(.post, "/ships", body: #"{"name":"late","after":5}"#)
+    let next = try await json(.post, "/clock/advance", body: #"{"toNext":true}"#)
+    #expect(next["now"] == "2026-01-01T00:01:35.000000Z")
+    #expect(await peer.send(.get, "/ships/late").text == #"{"arrived":true}"#)
+    let to = try await json(.post, "/clock/advance", body: #"{"to":"2026-01-02T00:00:00Z"}"#)
+    #expect(to["now"] == "2026-01-02T00:00:00.000000Z")
+    let set = try await json(.put, "/clock", body: #"{"mode":"scaled","factor":60}"#)
+    #expect(set["mode"] == "scaled")
+    #expect(set["factor"]?.doubleValue == 60)
+  }
+
+  static let refused: [(Method, String, String?, Int)] = [
+    (.post, "/clock/advance", "{}", 422), (.post, "/clock/advance", #"{"by":"5"}"#, 422),
+    (.post, "/clock/advance", #"{"by":5}"#, 422), (.post, "/clock/advance", #"{"by":"-5s"}"#, 422),
+    (.post, "/clock/advance", #"{"toNext":false}"#, 422),
+    (.post, "/clock/advance", #"{"by":"1s","toNext":true}"#, 422),
+    (.post, "/clock/advance", #"{"to":"2020-01-01T00:00:00Z"}"#, 409),
+    (.post, "/clock/advance", #"{"to":"noon"}"#, 422), (.post, "/clock/advance", "[", 400),
+    (.post, "/clock/advance", "[]", 422), (.put, "/clock", #"{"mode":"fast"}"#, 422),
+    (.put, "/clock", #"{"mode":"scaled"}"#, 422),
+    (.put, "/clock", #"{"mode":"scaled","factor":0}"#, 422),
+    (.put, "/clock", #"{"mode":"scaled","factor":"x"}"#, 422),
+    (.put, "/clock", #"{"factor":2}"#, 422), (.put, "/clock", "{}", 422),
+    (.put, "/clock", #"{"mdoe":"real"}"#, 422), (.post, "/emit", "{}", 422),
+    (.post, "/emit", #"{"fly":1}"#, 422), (.post, "/emit", #"{"advance":"soon"}"#, 422),
+    (.post, "/emit", #"{"expireKey":{"key":"k","status":9}}"#, 422),
+    (.get, "/journal?status=abc", nil, 400), (.get, "/journal?limit=0", nil, 400),
+    (.get, "/journal?since=noon", nil, 400), (.get, "/journal?stauts=4xx", nil, 400),
+    (.get, "/journal?service=nope", nil, 400), (.get, "/journal/x", nil, 400),
+    (.get, "/journal/9", nil, 404), (.get, "/state/nope", nil, 404), (.get, "/nope", nil, 404),
+    (.patch, "/clock", nil, 405), (.get, "/clock?tenant=No", nil, 400),
+  ]
+
+  @Test("Errors are problem+json (RFC 9457) and change nothing", arguments: refused)
+  func problems(_ method: Method, _ path: String, _ body: String?, _ status: Int) async throws {
+    let before = await peer.send(.get, "/_wavetank/clock").text
+    let reply = await peer.send(method, "/_wavetank" + path, body: body)
+    #expect(reply.status == status, "\(reply.text)")
+    #expect(reply.field("content-type") == "application/problem+json")
+    let problem = try JSON(parsing: reply.body)
+    #expect(problem["status"]?.intValue == status)
+    #expect(problem["title"]?.stringValue?.isEmpty == false)
+    #expect(problem["detail"]?.stringValue?.isEmpty == false)
+    #expect(await peer.send(.get, "/_wavetank/clock").text == before)
+  }
+
+  @Test("State shows every service's world; emit changes it")
+  func stateAndEmit() async throws {
+    #expect(try await json(.get, "/state/harbor")["ships"] == 1)
+    #expect(try await json(.post, "/emit", body: #"{"sink":"ark"}"#)["emitted"] == true)
+    #expect(try await json(.get, "/state")["harbor"]?["ships"] == 0)
+    _ = try await json(.post, "/emit", body: #"{"advance":"2s"}"#)
+    #expect(try await json(.get, "/clock")["now"] == "2026-01-01T00:00:02.000000Z")
+  }
+
+  @Test("Metrics are Prometheus text: requests, durations, bytes, journal, tenants")
+  func metrics() async throws {
+    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/nowhere")
+    let reply = await peer.send(.get, "/_wavetank/metrics")
+    #expect(reply.field("content-type") == "text/plain; version=0.0.4; charset=utf-8")
+    let lines = Set(reply.text.split(separator: "\n").map(String.init))
+    for line in [
+      #"wavetank_requests_total{operation="harbor.ship.list",status="200"} 2"#,
+      #"wavetank_requests_total{operation="none",status="404"} 1"#,
+      #"wavetank_request_duration_seconds_bucket{operation="harbor.ship.list",le="+Inf"} 2"#,
+      #"wavetank_request_duration_seconds_count{operation="harbor.ship.list"} 2"#,
+      "wavetank_tenants 1", "wavetank_journal_entries 3", "wavetank_requests_in_flight 0",
+      "# TYPE wavetank_request_duration_seconds histogram",
+    ] {
+      #expect(lines.contains(line), "\(line)")
+    }
+    // Every line is a comment or a sample.
+    for line in lines where !line.hasPrefix("# ") {
+      #expect(
+        line.wholeMatch(of: /[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+/) != nil)
+    }
+  }
+}

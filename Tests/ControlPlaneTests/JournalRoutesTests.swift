@@ -1,0 +1,156 @@
+import ControlPlane
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+import Synchronization
+import Testing
+
+@Suite struct JournalRoutesTests {
+  let responder: AdminResponder
+  let peer: Peer
+
+  init() throws {
+    responder = AdminResponder(
+      pipeline: try Pipeline(
+        services: [Harbor()],
+        configuration: PipelineConfiguration(
+          blueprint: TenantBlueprint(
+            clock: .init(.manual, start: VirtualInstant(iso8601: "2026-01-01T00:00:00Z"))))))
+    peer = Peer(responder)
+  }
+
+  func fill() async {
+    _ = await peer.send(
+      .post, "/ships?token=abc", ["Authorization": "Bearer secret"], body: #"{"name":"ä"}"#)
+    _ = await peer.send(.post, "/_wavetank/clock/advance", body: #"{"by":"1s"}"#)
+    _ = await peer.send(.get, "/ships/a")
+    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/nowhere")
+    _ = await peer.send(.put, "/ships/a/cargo", body: "cargo")
+  }
+
+  static let filters: [(String, [Int])] = [
+    ("", [1, 2, 3, 4, 5]), ("?limit=2", [4, 5]), ("?status=404", [2, 4]),
+    ("?status=2xx,404", [1, 2, 3, 4, 5]),
+    ("?status=201", [1]), ("?operation=harbor.ship.*", [1, 2, 3]),
+    ("?service=harbor", [1, 2, 3, 5]),
+    ("?since=3", [4, 5]), ("?since=2026-01-01T00:00:01Z", [2, 3, 4, 5]), ("?rule=*", []),
+    ("?operation=harbor.ship.get&status=404", [2]), ("?tenant=blue", []),
+  ]
+
+  @Test(
+    "The journal is filtered by service, operation, status, rule, since and limit",
+    arguments: filters)
+  func filter(_ query: String, _ numbers: [Int]) async throws {
+    await fill()
+    let json = try JSON(parsing: await peer.send(.get, "/_wavetank/journal\(query)").body)
+    #expect(json["entries"]?.arrayValue?.map { $0["number"]?.intValue } == numbers)
+  }
+
+  @Test("One exchange tells all, without its credentials (DESIGN §8)")
+  func one() async throws {
+    await fill()
+    let reply = await peer.send(.get, "/_wavetank/journal/1")
+    let json = try JSON(parsing: reply.body)
+    #expect(json["operation"] == "harbor.ship.create")
+    #expect(json["status"] == 201)
+    #expect(json["ending"] == "completed")
+    #expect(json["request"]?["content"] == #"{"name":"ä"}"#)
+    #expect(json["response"]?["content"]?.stringValue?.contains("id") == true)
+    #expect(json["why"] != nil)
+    #expect(!reply.text.contains("secret"))
+    #expect(!reply.text.contains("token=abc"))
+    #expect(reply.text.contains("Bearer ***#"))
+  }
+
+  @Test("The journal is cleared; numbers go on")
+  func clear() async throws {
+    await fill()
+    #expect(await peer.send(.delete, "/_wavetank/journal").status == 204)
+    let json = try JSON(parsing: await peer.send(.get, "/_wavetank/journal").body)
+    #expect(json["entries"] == [])
+    #expect(json["dropped"] == 0)
+    #expect(await peer.send(.get, "/ships").field("x-wavetank-exchange") == "6")
+  }
+
+  @Test("The archive has every member that HAR 1.2 demands")
+  func har() async throws {
+    await fill()
+    let reply = await peer.send(.get, "/_wavetank/journal.har")
+    #expect(!reply.text.contains("secret"))
+    let log = try #require(try JSON(parsing: reply.body)["log"])
+    #expect(log["version"] == "1.2")
+    #expect(log["creator"]?["version"]?.stringValue != nil)
+    let entries = try #require(log["entries"]?.arrayValue)
+    #expect(entries.count == 5)
+    for entry in entries {
+      #expect(entry["startedDateTime"]?.stringValue.flatMap { VirtualInstant(iso8601: $0) } != nil)
+      #expect((entry["time"]?.doubleValue ?? -1) >= 0)
+      let request = try #require(entry["request"])
+      let response = try #require(entry["response"])
+      #expect(request["url"]?.stringValue?.hasPrefix("http://127.0.0.1:7070/") == true)
+      for key in [
+        "method", "httpVersion", "cookies", "headers", "queryString", "headersSize", "bodySize",
+      ] {
+        #expect(request[key] != nil, "request.\(key)")
+      }
+      for key in [
+        "status", "statusText", "httpVersion", "cookies", "headers", "redirectURL", "headersSize",
+        "bodySize",
+      ] {
+        #expect(response[key] != nil, "response.\(key)")
+      }
+      #expect(response["content"]?["size"]?.intValue != nil)
+      #expect(response["content"]?["mimeType"]?.stringValue != nil)
+      #expect(entry["cache"]?.objectValue != nil)
+      for key in ["send", "wait", "receive"] {
+        #expect((entry["timings"]?[key]?.doubleValue ?? -1) >= 0)
+      }
+    }
+    #expect(entries[0]["request"]?["postData"]?["text"] == #"{"name":"ä"}"#)
+    #expect(entries[0]["response"]?["redirectURL"]?.stringValue?.hasSuffix("/ships/ä") == true)
+  }
+
+  @Test("The stream gives each exchange as it ends, after what was missed (server-sent events)")
+  func stream() async throws {
+    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/nowhere")
+    var exchange = Exchange(connectionID: 1 << 40, sequenceNumber: 1, peer: .none)
+    let request = Request(
+      .get, "/_wavetank/journal/stream?operation=*.list",
+      fields: Fields(["Host": "localhost", "Last-Event-ID": "0"]))
+    guard case .now(let response) = responder.respond(to: request, exchange: &exchange),
+      case .stream(nil, let producer) = response.body
+    else {
+      Issue.record("no stream")
+      return
+    }
+    #expect(response.fields["content-type"] == "text/event-stream")
+    let (pieces, feed) = AsyncStream.makeStream(of: String.self)
+    let box = WriterHolder()
+    let body = BodyWriter(onReady: {
+      guard let writer = box.writer.withLock({ $0 }) else { return }
+      for piece in writer.take(byteLimit: .max).pieces {
+        feed.yield(String(decoding: piece, as: UTF8.self))
+      }
+    })
+    box.writer.withLock { $0 = body }
+    let task = Task { try await producer(body) }
+    var iterator = pieces.makeAsyncIterator()
+    #expect(await iterator.next()?.hasPrefix(":") == true)
+    #expect(await iterator.next()?.hasPrefix("event: exchange\nid: 1\ndata: {") == true)
+    #expect(responder.pipeline.tenants.default.journal.followerCount == 1)
+    _ = await peer.send(.get, "/other")
+    _ = await peer.send(.get, "/ships")
+    let live = await iterator.next()
+    #expect(live?.hasPrefix("event: exchange\nid: 4\ndata: {\"number\":4,") == true)
+    #expect(live?.hasSuffix("}\n\n") == true)
+    task.cancel()
+    _ = await task.result
+    #expect(responder.pipeline.tenants.default.journal.followerCount == 0)
+  }
+}
+
+private final class WriterHolder: Sendable {
+  let writer = Mutex<BodyWriter?>(nil)
+}

@@ -1,0 +1,125 @@
+import EmulatorKernel
+import HTTPModel
+import Testing
+
+@Suite struct JournalTests {
+  static func entry(_ number: UInt64, target: String = "/x") -> JournalEntry {
+    JournalEntry(
+      request: Request(.get, target), target: RequestTarget(target),
+      exchange: Exchange(connectionID: 1, sequenceNumber: number, peer: .none), operationIndex: nil,
+      arrived: VirtualInstant(seconds: 0), began: .now)
+  }
+
+  static func exchange(_ number: UInt64) -> Exchange {
+    Exchange(connectionID: 1, sequenceNumber: number, peer: .none)
+  }
+
+  static let bounds: [(limit: Int, count: UInt64)] = [
+    (1, 10), (2, 3), (63, 64), (64, 64), (64, 65), (100, 1_000), (1_000, 128),
+  ]
+
+  @Test("The ring keeps the newest and counts what it dropped (DESIGN §8)", arguments: bounds)
+  func count(_ limit: Int, _ count: UInt64) {
+    let journal = Journal(limits: JournalLimits(entries: limit))
+    for number in 1...count { #expect(journal.open(Self.entry(number)) == number) }
+    let kept = min(UInt64(limit), count)
+    #expect(journal.entries.map(\.number) == Array((count - kept + 1)...count))
+    #expect(journal.status.total == count)
+    #expect(journal.status.dropped == count - kept)
+    #expect(journal.status.first == count - kept + 1)
+    #expect(journal.entry(count - kept) == nil)
+    #expect(journal.entry(count)?.exchange.sequenceNumber == count)
+    #expect(journal.entry(count + 1) == nil)
+  }
+
+  @Test("The ring is bounded by bytes, also when entries grow later")
+  func bytes() {
+    let journal = Journal(
+      limits: JournalLimits(entries: 1000, bytes: 10_000, contentPrefix: 100_000))
+    for number in 1...100 {
+      _ = journal.open(Self.entry(UInt64(number), target: "/" + String(repeating: "a", count: 500)))
+    }
+    #expect(journal.status.bytes <= 10_000)
+    #expect(journal.status.count < 20)
+    #expect(journal.status.dropped == 100 - UInt64(journal.status.count))
+    // The newest stays whatever its size; the others make room.
+    journal.update(100, of: Self.exchange(100)) { entry in
+      entry.responseContent = [UInt8](repeating: 0, count: 50_000)
+    }
+    #expect(journal.entries.map(\.number) == [100])
+    _ = journal.open(Self.entry(101))
+    #expect(journal.entries.map(\.number) == [101])
+    #expect(journal.status.bytes < 1_000)
+  }
+
+  @Test("An entry is changed by its own exchange alone")
+  func update() {
+    let journal = Journal()
+    let number = journal.open(Self.entry(1))
+    #expect(journal.update(number, of: Self.exchange(2)) { $0.status = .ok } == nil)
+    #expect(journal.entry(number)?.status == nil)
+    #expect(journal.update(number, of: Self.exchange(1)) { $0.status = .ok } != nil)
+    journal.clear()
+    #expect(journal.update(number, of: Self.exchange(1)) { $0.status = .ok } == nil)
+    journal.restart()
+    #expect(journal.open(Self.entry(7)) == 1)
+    #expect(journal.update(1, of: Self.exchange(1)) { $0.status = .ok } == nil)
+  }
+
+  @Test("Clearing is no loss; numbers go on")
+  func clear() {
+    let journal = Journal(limits: JournalLimits(entries: 2))
+    for number in 1...5 { _ = journal.open(Self.entry(UInt64(number))) }
+    journal.clear()
+    let status = journal.status
+    #expect((status.count, status.bytes) == (0, 0))
+    #expect((status.total, status.dropped) == (5, 0))
+    #expect(status.first == nil)
+    #expect(journal.open(Self.entry(6)) == 6)
+    #expect(journal.entries.map(\.number) == [6])
+  }
+
+  @Test("A follower gets what ends, bounded; it is told what it missed")
+  func follower() async {
+    let journal = Journal(limits: JournalLimits(entries: 10))
+    let follower = journal.follow()
+    for number in 1...1_500 {
+      _ = journal.open(Self.entry(UInt64(number)))
+      journal.update(UInt64(number), of: Self.exchange(UInt64(number))) { $0.ending = .completed }
+      // Ending twice is one event.
+      journal.update(UInt64(number), of: Self.exchange(UInt64(number))) { $0.ending = .completed }
+    }
+    let batch = await follower.next()
+    #expect(batch?.entries.count == 1_000)
+    #expect(batch?.missed == 500)
+    journal.remove(follower)
+    #expect(await follower.next() == nil)
+    #expect(journal.followerCount == 0)
+  }
+
+  static let masks: [(String, String, String)] = [
+    ("Accept", "text/html", "text/html"), ("Authorization", "Bearer abc", "Bearer ***#"),
+    ("AUTHORIZATION", "Basic dXNlcjpwYXNz", "Basic ***#"), ("X-Shipyard-API-Key", "k", "***#"),
+    ("Authorization", "Bearer wt-blue.secret", "Bearer wt-blue.***#"), ("Cookie", "a=b", "***#"),
+    ("Authorization", "", ""),
+  ]
+
+  @Test("Credentials are masked, and two of them stay apart", arguments: masks)
+  func mask(_ name: String, _ value: String, _ prefix: String) {
+    let shown = CredentialMask.value(value, ofField: name)
+    #expect(shown.hasPrefix(prefix))
+    #expect(shown == CredentialMask.value(value, ofField: name))
+    if prefix.hasSuffix("#") {
+      #expect(shown.count == prefix.count + 4)
+      #expect(shown != CredentialMask.value(value + "x", ofField: name))
+    }
+  }
+
+  @Test("Query parameters that carry credentials are masked, others stay as they are")
+  func maskedTarget() {
+    #expect(CredentialMask.target("/a?x=1&y") == "/a?x=1&y")
+    #expect(CredentialMask.target("/a?x=1&api%5Fkey=s3cret&y=2").contains("s3cret") == false)
+    #expect(CredentialMask.target("/a?Token=s3cret&y=2").hasSuffix("&y=2"))
+    #expect(CredentialMask.target("/a?") == "/a?")
+  }
+}

@@ -1,0 +1,191 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+import Testing
+
+@Suite struct PipelineTests {
+  let pipeline: Pipeline
+  let peer: Peer
+
+  init() throws {
+    pipeline = try Pipeline(
+      services: [Harbor()],
+      configuration: PipelineConfiguration(
+        blueprint: TenantBlueprint(
+          seed: 1, clock: .init(.manual, start: VirtualInstant(seconds: 1_000)))))
+    peer = Peer(pipeline)
+  }
+
+  static let tenants: [(target: String, fields: KeyValuePairs<String, String>, tenant: String)] = [
+    ("/_t/blue/ships", [:], "blue"),
+    ("/_t/blue/ships", ["X-Wavetank-Tenant": "red"], "blue"),
+    ("/ships", ["x-wavetank-tenant": " red "], "red"),
+    ("/ships", ["X-Wavetank-Tenant": "red", "Authorization": "Bearer wt-green"], "red"),
+    ("/ships", ["Authorization": "Bearer wt-green"], "green"),
+    ("/ships", ["Authorization": "bearer   wt-green.s3cret.x"], "green"),
+    ("/ships", ["X-Shipyard-API-Key": "wt-yard.abc"], "yard"),
+    ("/ships", ["Authorization": "Bearer other", "X-Shipyard-API-Key": "wt-yard"], "yard"),
+    ("/ships", ["Authorization": "Bearer wt-green", "Host": "a.tenant.localhost"], "green"),
+    ("/ships", ["Host": "Amber.Tenant.localhost:7070"], "amber"),
+    ("/ships", ["Authorization": "Basic wt-green"], "default"),
+    ("/ships", ["Authorization": "Bearer key"], "default"),
+    ("/ships", ["Authorization": "Bearer wt-"], "default"),
+    ("/ships", ["Host": "localhost:7070"], "default"),
+    ("/_t/default/ships", [:], "default"),
+    ("http://127.0.0.1:7070/_t/blue/ships", [:], "blue"),
+    ("http://amber.tenant.localhost/ships", [:], "amber"),
+  ]
+
+  @Test("A request's tenant is the first of the five ways (DESIGN §3)", arguments: tenants.indices)
+  func tenant(_ index: Int) async throws {
+    let (target, fields, tenant) = Self.tenants[index]
+    let reply = await peer.send(.get, target, fields)
+    #expect(reply.status == 200)
+    let cloud = try #require(pipeline.tenants.find(tenant))
+    #expect(cloud.journal.status.total == 1)
+    #expect(pipeline.tenants.all.map { $0.journal.status.total }.reduce(0, +) == 1)
+  }
+
+  static let badNames: [(target: String, fields: KeyValuePairs<String, String>)] = [
+    ("/_t//ships", [:]), ("/_t/Blue/ships", [:]), ("/_t/-a/ships", [:]),
+    ("/_t/bl%75e/ships", [:]), ("/ships", ["X-Wavetank-Tenant": ""]),
+    ("/ships", ["X-Wavetank-Tenant": "a_b"]), ("/ships", ["Authorization": "Bearer wt-My.x"]),
+    ("/ships", ["Host": "a.b.tenant.localhost"]),
+    ("/ships", ["X-Wavetank-Tenant": String(repeating: "a", count: 64)]),
+  ]
+
+  @Test(
+    "A malformed tenant name is 400 in the API's own form (DESIGN §3)", arguments: badNames.indices)
+  func badTenant(_ index: Int) async {
+    let reply = await peer.send(.get, Self.badNames[index].target, Self.badNames[index].fields)
+    #expect(reply.status == 400)
+    #expect(reply.text.contains("harborError"))
+    #expect(pipeline.tenants.count == 1)
+  }
+
+  @Test("Tenants do not meet, and returned URLs stay inside the tenant (DESIGN §3)")
+  func separation() async throws {
+    let made = await peer.send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)
+    #expect(made.field("location") == "http://127.0.0.1:7070/_t/blue/ships/a")
+    #expect(await peer.send(.get, "/_t/blue/ships").text == #"["a"]"#)
+    #expect(await peer.send(.get, "/ships").text == "[]")
+    #expect(await peer.send(.get, "/_t/red/ships").text == "[]")
+  }
+
+  @Test("Every answer carries its number in the tenant's journal (DESIGN §8)")
+  func numbers() async {
+    #expect(await peer.send(.get, "/ships").field("x-wavetank-exchange") == "1")
+    #expect(await peer.send(.get, "/nowhere").field("x-wavetank-exchange") == "2")
+    #expect(await peer.send(.get, "/_t/b/ships").field("x-wavetank-exchange") == "1")
+    #expect(await peer.send(.put, "/ships/x/cargo", body: "c").field("x-wavetank-exchange") == "3")
+  }
+
+  static let hints: [(Method, String, Int, String)] = [
+    (.get, "/shops", 404, "harbor.ship.list GET /ships"),
+    (.get, "/ships/a/carg", 404, "harbor.cargo.put PUT /ships/{vessel}/cargo"),
+    (.delete, "/ships/a", 405, "harbor.ship.get GET /ships/{ship}"),
+    (.get, "/api/v2/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
+  ]
+
+  @Test("A path of no operation names the nearest one (DESIGN §2)", arguments: hints)
+  func hint(_ method: Method, _ path: String, _ status: Int, _ hint: String) async {
+    let reply = await peer.send(method, path)
+    #expect(reply.status == status)
+    #expect(reply.field("x-wavetank-hint") == hint)
+    #expect(reply.text.contains("harborError"))
+    if status == 405 { #expect(reply.field("allow")?.contains("GET") == true) }
+  }
+
+  static let lenient = [
+    "/api/v1/tides/5", "/API/v1/Tides/5", "/api//v1/tides/5/", "/api/v1/tides/5?x=%zz",
+  ]
+
+  @Test("Lenient operations fold case and skip empty segments", arguments: lenient)
+  func lenientPath(_ path: String) async {
+    #expect(await peer.send(.get, path).text.contains("harbor.tides"))
+  }
+
+  @Test("Other operations are found by their exact path alone", arguments: ["/Ships", "/ships//a"])
+  func exactPath(_ path: String) async {
+    #expect(await peer.send(.get, path).status == 404)
+  }
+
+  @Test("What exists in the world claims its paths when no template matched")
+  func claims() async {
+    #expect(await peer.send(.post, "/titanic").status == 404)
+    _ = await peer.send(.post, "/ships", body: #"{"name":"titanic"}"#)
+    #expect(await peer.send(.post, "/titanic").text.contains("harbor.door.knock"))
+    let options = await peer.send(.options, "/titanic")
+    #expect(options.status == 204)
+    #expect(options.field("allow") == "POST, OPTIONS")
+  }
+
+  @Test("OPTIONS is answered with Allow and leave for browsers")
+  func options() async {
+    let reply = await peer.send(
+      .options, "/ships", ["Origin": "https://a.example", "Access-Control-Request-Headers": "x-a"])
+    #expect(reply.status == 204)
+    #expect(reply.field("allow") == "GET, HEAD, POST, OPTIONS")
+    #expect(reply.field("access-control-allow-origin") == "*")
+    #expect(reply.field("access-control-allow-headers") == "x-a")
+    #expect(await peer.send(.options, "*").status == 204)
+    #expect(await peer.send(.options, "/nothing/at/all").status == 404)
+  }
+
+  @Test("Content beyond an operation's limit is 413 in the API's form")
+  func contentLimit() async {
+    let body = #"{"name":""# + String(repeating: "a", count: 64) + #""}"#
+    let reply = await peer.send(.post, "/ships", body: body)
+    #expect(reply.status == 413)
+    #expect(reply.text.contains("harborError"))
+    #expect(reply.field("x-wavetank-exchange") == "1")
+  }
+
+  @Test("HEAD is found where GET is (RFC 9110 §9.3.2)")
+  func head() async {
+    #expect(await peer.send(.head, "/ships").status == 200)
+  }
+
+  @Test("A vendor's own host narrows the search to that vendor (DESIGN §2)")
+  func vendorHosts() async throws {
+    var other = Harbor()
+    other.name = "quay"
+    other.hostNames = ["api.quay.example"]
+    let pipeline = try Pipeline(
+      services: [Harbor(), other], configuration: PipelineConfiguration())
+    let peer = Peer(pipeline)
+    func operation(_ host: String) async -> String? {
+      let reply = await peer.send(.get, "/ships/x", ["Host": host])
+      let number = reply.field("x-wavetank-exchange").flatMap { UInt64($0) } ?? 0
+      let index = pipeline.tenants.default.journal.entry(number)?.operationIndex
+      return index.map { pipeline.operations.entries[$0].operation.name }
+    }
+    #expect(await operation("127.0.0.1:7070") == "harbor.ship.get")
+    #expect(await operation("API.quay.example:443") == "quay.ship.get")
+    #expect(await operation("alice.localhost:7070") == "harbor.ship.get")
+    #expect(await operation("elsewhere.example") == "harbor.ship.get")
+  }
+
+  @Test("A thousand tenants at once do not meet (issue: tenants)")
+  func thousandTenants() async throws {
+    let peer = peer
+    await withTaskGroup(of: Void.self) { group in
+      for worker in 0..<8 {
+        group.addTask {
+          for index in stride(from: worker, to: 1000, by: 8) {
+            for round in 0..<3 {
+              let body = #"{"name":"s\#(index)-\#(round)"}"#
+              _ = await peer.send(.post, "/_t/t\(index)/ships", body: body)
+            }
+          }
+        }
+      }
+    }
+    #expect(pipeline.tenants.count == 1001)
+    for index in 0..<1000 {
+      let reply = await peer.send(.get, "/ships", ["X-Wavetank-Tenant": "t\(index)"])
+      #expect(reply.text == #"["s\#(index)-0","s\#(index)-1","s\#(index)-2"]"#)
+      #expect(reply.field("x-wavetank-exchange") == "4")
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import Foundation
+import HTTPModel
+import PayloadCodecs
+import Testing
+
+@testable import EmulatorKernel
+
+@Suite("The rule engine: draws, changes at run time, state, explanations")
+struct ScenarioEngineTests {
+  static let dice: JSON = ["name": "dice", "probability": 0.3, "error": 503]
+
+  @Test("The same seed gives the same draws; another seed, tenant or name gives others")
+  func draws() async throws {
+    func statuses(_ seed: Int, _ tenant: String, _ name: String) async throws -> [Int] {
+      let harness = try ScenarioHarness([
+        "wavetank": 1, "seed": .integer(seed),
+        "rules": [["name": .string(name), "probability": 0.3, "error": 503]],
+      ])
+      return await harness.statuses(200, .get, "/_t/\(tenant)/ships")
+    }
+    let first = try await statuses(1, "a", "dice")
+    #expect(try await statuses(1, "a", "dice") == first)
+    #expect(try await statuses(2, "a", "dice") != first)
+    #expect(try await statuses(1, "b", "dice") != first)
+    #expect(try await statuses(1, "a", "dice 2") != first)
+    #expect((40...80).contains(first.count { $0 == 503 }))
+  }
+
+  @Test("Other rules, other requests and other tenants do not shift a rule's draws")
+  func unshifted() async throws {
+    let alone = try ScenarioHarness(["wavetank": 1, "rules": [Self.dice]])
+    let expected = await alone.statuses(60)
+    let crowded = try ScenarioHarness([
+      "wavetank": 1,
+      "rules": [
+        ["name": "before", "probability": 0.5, "delay": "1ms", "continue": true],
+        [
+          "name": "posts", "match": ["method": "POST"], "probability": 0.5,
+          "respond": ["text": "{{id}}"],
+        ],
+        ["name": "dice", "match": ["method": "GET"], "probability": 0.3, "error": 503],
+      ],
+    ])
+    var seen: [Int] = []
+    for _ in 0..<60 {
+      _ = await crowded.peer.send(.post, "/ships", body: "{}")
+      _ = await crowded.peer.send(.get, "/_t/other/ships")
+      seen += await crowded.statuses(1)
+    }
+    #expect(seen == expected)
+  }
+
+  @Test("Connections of other tenants do not shift what is counted per connection")
+  func connections() async throws {
+    func statuses(noise: Int) async throws -> [Int] {
+      let harness = try ScenarioHarness(
+        rule: ["name": "dice", "probability": 0.5, "per": "connection", "error": 503])
+      var seen: [Int] = []
+      for _ in 0..<20 {
+        for _ in 0..<noise { _ = await Peer(harness.pipeline).send(.get, "/_t/other/ships") }
+        let peer = Peer(harness.pipeline)
+        for _ in 0..<3 { seen.append(await peer.send(.get, "/ships").status) }
+      }
+      return seen
+    }
+    let quiet = try await statuses(noise: 0)
+    #expect(try await statuses(noise: 3) == quiet)
+    #expect(Set(quiet) == [200, 503])
+  }
+
+  @Test("Rules are added, replaced, switched and removed at run time")
+  func changes() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1, "rules": [["name": "a", "times": 1, "error": 500]],
+    ])
+    let engine = try harness.engine()
+    #expect(await harness.statuses(2) == [500, 200])
+    #expect(try engine.add(["name": "b", "error": 502]) == ["b"])
+    #expect(await harness.statuses(1) == [502])
+    #expect(try engine.add(["name": "a", "times": 1, "error": 504]) == ["a"])
+    #expect(await harness.statuses(2) == [504, 502])
+    #expect(engine.setRule("b", isEnabled: false))
+    #expect(await harness.statuses(1) == [200])
+    #expect(engine.setRule("b", isEnabled: true))
+    #expect(engine.removeRule("b"))
+    #expect(!engine.removeRule("b"))
+    #expect(await harness.statuses(1) == [200])
+    #expect(
+      try engine.add(["rules": [["error": 505], ["name": "z"]]], first: true) == ["rule 2", "z"])
+    #expect(engine.scenario.rules.map(\.name) == ["rule 2", "z", "a"])
+    #expect(engine.scenario.source["rules"]?.arrayValue?.count == 3)
+    #expect(throws: ScenarioProblems.self) {
+      try engine.add(["name": "c", "emit": ["trigger": "c"]])
+    }
+    #expect(engine.scenario.rules.count == 3)
+    try harness.cloud.reset()
+    #expect(await harness.statuses(2) == [500, 200])
+  }
+
+  @Test("A swap keeps the counts of unchanged rules and the variables")
+  func swap() async throws {
+    let catalog = ScenarioCatalog(services: [Harbor()])
+    let first: JSON = [
+      "wavetank": 1, "variables": ["x": 1, "y": 1],
+      "rules": [
+        ["name": "kept", "times": 2, "error": 500, "set": ["x": 5, "y": 5]],
+        ["name": "changed", "times": 1, "error": 502],
+      ],
+    ]
+    let second: JSON = [
+      "wavetank": 1, "variables": ["x": 1, "y": 2],
+      "rules": [
+        ["name": "kept", "times": 2, "error": 500, "set": ["x": 5, "y": 5]],
+        ["name": "changed", "times": 1, "error": 503],
+      ],
+    ]
+    let harness = try ScenarioHarness(first)
+    #expect(await harness.statuses(1) == [500])
+    let scenario = Scenario.merged([try Scenario.read(second, catalog: catalog)])
+    harness.pipeline.swap(scenario, isStrict: false)
+    let engine = try harness.engine()
+    #expect(engine.variables == ["x": 5, "y": 2])
+    #expect(await harness.statuses(3) == [500, 503, 200])
+  }
+
+  @Test("State is saved and restored: counts, windows and variables go on where they were")
+  func snapshot() async throws {
+    let scenario: JSON = [
+      "wavetank": 1, "variables": ["n": 0],
+      "rules": [
+        ["name": "n", "set": ["n": ["add": 1]], "continue": true],
+        ["name": "limit", "limit": ["requests": 3, "window": "1m"]],
+        [
+          "name": "seq", "per": "credential",
+          "sequence": [["error": 500], ["error": 502], ["error": 504]],
+        ],
+      ],
+    ]
+    let whole = try ScenarioHarness(scenario)
+    let expected = await whole.statuses(6)
+    let harness = try ScenarioHarness(scenario)
+    #expect(await harness.statuses(2) == Array(expected[..<2]))
+    let engine = try harness.engine()
+    let data = try JSONEncoder().encode(engine.state)
+    let other = try ScenarioHarness(scenario)
+    try other.engine().restore(
+      engine.scenario, try JSONDecoder().decode(ScenarioState.self, from: data),
+      start: engine.start)
+    #expect(await other.statuses(4) == Array(expected[2...]))
+    #expect(try other.engine().variables["n"] == 6)
+  }
+
+  @Test("The explanation tells every rule's fate")
+  func explanation() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1, "variables": ["p": 1],
+      "rules": [
+        ["name": "other op", "match": ["operation": "harbor.tides"]],
+        ["name": "header", "match": ["header": ["x-a": "1"]], "error": 500],
+        ["name": "off", "enabled": false],
+        ["name": "later", "between": ["1h", nil]],
+        ["name": "where", "where": ["p": 2]],
+        ["name": "skip", "skip": 1],
+        ["name": "never", "probability": 0],
+        ["name": "strike", "set": ["p": 3], "error": 503],
+        ["name": "not reached"],
+      ],
+    ])
+    #expect(await harness.peer.send(.get, "/ships", ["X-A": "2"]).status == 503)
+    let entry = try #require(harness.cloud.journal.entry(1))
+    let trace = try #require(entry.explanation as? RuleTrace)
+    let json = trace.explained(for: harness.pipeline.subject(of: entry, in: harness.cloud))
+    let considered = try #require(json["rulesConsidered"]?.arrayValue)
+    #expect(
+      considered.map { $0["rule"]?.stringValue } == [
+        "other op", "header", "off", "later", "where", "skip", "never", "strike",
+      ])
+    #expect(considered[0]["failed"] == "match.operation")
+    #expect(considered[1]["failed"] == "match.header.x-a")
+    #expect(considered[1]["expected"] == #""1""#)
+    #expect(considered[1]["found"] == #""2""#)
+    #expect(considered[2]["outcome"] == "switched off")
+    #expect(considered[4]["failed"] == "where.p")
+    #expect(considered[6]["draw"]?.doubleValue != nil)
+    #expect(considered[7]["outcome"] == "struck")
+    #expect(json["rulesStruck"] == ["strike"])
+    #expect(json["variablesBefore"] == ["p": 1])
+    #expect(json["variablesAfter"] == ["p": 3])
+  }
+
+  @Test("A rule is looked at only for operations that it may concern")
+  func index() throws {
+    let catalog = ScenarioCatalog(services: [Harbor()])
+    var rules: [JSON] = []
+    for number in 0..<1000 {
+      rules.append([
+        "name": .string("r\(number)"), "match": ["operation": "harbor.tides"], "error": 500,
+      ])
+    }
+    rules.append(["match": ["method": "DELETE"]])
+    rules.append(["match": ["body": ["json": [:]], "operation": "harbor.ship.create"]])
+    rules.append(["match": ["path": "/odd"]])
+    let scenario = Scenario.merged([
+      try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
+    ])
+    let set = RuleSet(scenario.rules, catalog: catalog)
+    #expect(set.candidates(operation: 0).rules == [1002])
+    #expect(set.candidates(operation: 1).rules == [1001, 1002])
+    #expect(set.candidates(operation: 1).needsContent)
+    #expect(!set.candidates(operation: 0).needsContent)
+    #expect(set.candidates(operation: 5).rules.count == 1001)
+    #expect(set.candidates(operation: nil).rules == [1000, 1002])
+  }
+
+  @Test("An event that nobody knows leaves a remark on the answer")
+  func unknownEvent() async throws {
+    let harness = try ScenarioHarness(rule: ["name": "r", "emit": ["crashHbu": "x"]])
+    let reply = await harness.peer.send(.get, "/ships")
+    #expect(reply.status == 200)
+    #expect(reply.field("x-wavetank-remark")?.contains("crashHbu") == true)
+  }
+}

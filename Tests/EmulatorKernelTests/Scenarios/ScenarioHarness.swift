@@ -1,0 +1,49 @@
+import HTTPModel
+import PayloadCodecs
+import Testing
+
+@testable import EmulatorKernel
+
+/// A pipeline over the small harbor service with one scenario in force.
+struct ScenarioHarness {
+  static let start = VirtualInstant(seconds: 1_000)
+
+  let pipeline: Pipeline
+  let peer: Peer
+  var cloud: Cloud { pipeline.tenants.default }
+
+  init(
+    _ scenario: JSON, services: [any EmulatedService] = [Harbor()],
+    journalLimits: JournalLimits = JournalLimits()
+  ) throws {
+    let catalog = ScenarioCatalog(services: services)
+    var read = Scenario.merged([try Scenario.read(scenario, catalog: catalog)])
+    if read.clock == nil { read.clock = .init(mode: .manual, start: Self.start) }
+    let problems = read.problems(catalog: catalog)
+    if !problems.isEmpty { throw ScenarioProblems(problems) }
+    pipeline = try Pipeline(
+      services: services,
+      configuration: PipelineConfiguration(
+        blueprint: TenantBlueprint(read, catalog: catalog), journalLimits: journalLimits))
+    peer = Peer(pipeline)
+  }
+
+  /// One rule in force.
+  init(rule: JSON, variables: JSON = [:]) throws {
+    try self.init(["wavetank": 1, "variables": variables, "rules": [rule]])
+  }
+
+  func engine(_ tenant: String = "default") throws -> ScenarioEngine {
+    try #require(pipeline.tenants.find(tenant)?.rules as? ScenarioEngine)
+  }
+
+  /// The statuses of so many equal requests.
+  func statuses(
+    _ count: Int, _ method: Method = .get, _ target: String = "/ships",
+    _ fields: KeyValuePairs<String, String> = [:]
+  ) async -> [Int] {
+    var statuses: [Int] = []
+    for _ in 0..<count { statuses.append(await peer.send(method, target, fields).status) }
+    return statuses
+  }
+}

@@ -1,0 +1,205 @@
+import EmulatorKernel
+import HTTPModel
+import Synchronization
+import Testing
+
+@Suite struct TenantTimeTests {
+  static func pipeline(
+    _ mode: ClockMode, wall: HandWall = HandWall(0), ticker: (any Ticker)? = nil
+  ) throws -> Pipeline {
+    try Pipeline(
+      services: [Harbor()],
+      configuration: PipelineConfiguration(
+        blueprint: TenantBlueprint(clock: .init(mode, start: VirtualInstant(seconds: 0))),
+        wall: { wall.now }, ticker: ticker))
+  }
+
+  static func add(_ pipeline: Pipeline, _ ships: [(String, Int)]) async {
+    for (name, after) in ships {
+      _ = await Peer(pipeline).send(
+        .post, "/ships", body: #"{"name":"\#(name)","after":\#(after)}"#)
+    }
+  }
+
+  static func arrived(_ pipeline: Pipeline, _ name: String) async -> Bool {
+    await Peer(pipeline).send(.get, "/ships/\(name)").text == #"{"arrived":true}"#
+  }
+
+  @Test("Advancing lets everything due happen, in order of due time (DESIGN §4)")
+  func order() async throws {
+    let pipeline = try Self.pipeline(.manual)
+    await Self.add(pipeline, [("late", 30), ("b", 5), ("a", 5), ("early", 1)])
+    let tenant = pipeline.tenants.default.tenant
+    #expect(tenant.nextDue == VirtualInstant(seconds: 1))
+    tenant.advance(to: VirtualInstant(seconds: 10))
+    #expect(tenant.clock.now == VirtualInstant(seconds: 10))
+    #expect(tenant.nextDue == VirtualInstant(seconds: 30))
+    for name in ["early", "a", "b"] { #expect(await Self.arrived(pipeline, name)) }
+    #expect(await !Self.arrived(pipeline, "late"))
+  }
+
+  @Test("Advancing in pieces comes to the same")
+  func pieces() async throws {
+    let pipeline = try Self.pipeline(.manual)
+    await Self.add(pipeline, (1...10).map { ("s\($0)", $0) })
+    let tenant = pipeline.tenants.default.tenant
+    var rounds = 0
+    while !tenant.advance(to: VirtualInstant(seconds: 8), stepLimit: 3) { rounds += 1 }
+    #expect(rounds == 2)
+    #expect(tenant.clock.now == VirtualInstant(seconds: 8))
+    #expect(await Self.arrived(pipeline, "s8"))
+    #expect(await !Self.arrived(pipeline, "s9"))
+  }
+
+  @Test("In the mode skip a look at something pending jumps to the next event (DESIGN §4)")
+  func skip() async throws {
+    let pipeline = try Self.pipeline(.skip)
+    await Self.add(pipeline, [("a", 3600), ("b", 7200)])
+    #expect(await Self.arrived(pipeline, "a"))
+    #expect(pipeline.tenants.default.tenant.clock.now == VirtualInstant(seconds: 3600))
+    // The look at "a" was the one that jumped; the next look jumps on.
+    #expect(await Self.arrived(pipeline, "b"))
+    #expect(pipeline.tenants.default.tenant.clock.now == VirtualInstant(seconds: 7200))
+  }
+
+  @Test("skip never fires while another request is in flight, but does while one only waits")
+  func skipInFlight() async throws {
+    let pipeline = try Self.pipeline(.skip)
+    await Self.add(pipeline, [("a", 60)])
+    let upload = RequestContent(onDemand: { _ in })
+    var exchange = Exchange(connectionID: 900, sequenceNumber: 1, peer: .none)
+    let request = Request(
+      method: .put, target: RequestTarget("/ships/a/cargo"), framing: .chunked)
+    guard case .later(let work) = pipeline.respond(to: request, exchange: &exchange) else {
+      Issue.record("the upload is not streamed")
+      return
+    }
+    let uploading = Task { await work(upload) }
+    while !upload.isDemanded { await Task.yield() }
+    #expect(await !Self.arrived(pipeline, "a"))
+    upload.finish(trailers: Fields())
+    #expect(await uploading.value.status.code == 204)
+
+    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
+    let box = pipeline.tenants.default
+    while box.journal.status.total < 4 { await Task.yield() }
+    // The reader counts as working until it waits; a poll comes through at the latest then.
+    while await !Self.arrived(pipeline, "a") { await Task.yield() }
+    #expect(await waiting.value == 200)
+  }
+
+  @Test("A stream that waits for something due gets it when time is advanced")
+  func waiterAtAdvance() async throws {
+    let pipeline = try Self.pipeline(.manual)
+    await Self.add(pipeline, [("a", 60)])
+    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
+    while pipeline.tenants.default.journal.status.total < 2 { await Task.yield() }
+    pipeline.tenants.default.tenant.advance(to: VirtualInstant(seconds: 60))
+    #expect(await waiting.value == 200)
+  }
+
+  /// A timer by hand: remembers what it was set to.
+  final class HandTicker: Ticker {
+    private struct State {
+      var onWake: (@Sendable () -> Void)?
+      var pause: Duration?
+    }
+    private let state = Mutex(State())
+    var pause: Duration? { state.withLock { $0.pause } }
+
+    func start(_ onWake: @escaping @Sendable () -> Void) { state.withLock { $0.onWake = onWake } }
+    func wake(after pause: Duration?) { state.withLock { $0.pause = pause } }
+    func fire() {
+      let onWake = state.withLock { state in
+        state.pause = nil
+        return state.onWake
+      }
+      onWake?()
+    }
+  }
+
+  @Test("With time that runs by itself the ticker brings what is due, without a request")
+  func ticker() async throws {
+    let wall = HandWall(0)
+    let ticker = HandTicker()
+    let pipeline = try Self.pipeline(.scaled(60), wall: wall, ticker: ticker)
+    #expect(ticker.pause == nil)
+    await Self.add(pipeline, [("a", 0)])
+    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
+    // Due at once: whoever came first, request or ticker, has done it.
+    ticker.fire()
+    #expect(await waiting.value == 200)
+    await Self.add(pipeline, [("b", 600)])
+    #expect(ticker.pause == .seconds(10))
+    await Self.add(pipeline, [("c", 60)])
+    #expect(ticker.pause == .seconds(1))
+    await Self.add(pipeline, [("d", 6000)])
+    #expect(ticker.pause == .seconds(1))
+  }
+
+  @Test("A real timer wakes a stream that waits")
+  func dispatchTicker() async throws {
+    let pipeline = try Pipeline(
+      services: [Harbor()],
+      configuration: .serving(TenantBlueprint(clock: .init(.scaled(1_000_000)))))
+    await Self.add(pipeline, [("a", 3600)])
+    #expect(await Peer(pipeline).send(.get, "/ships/a/wait").status == 200)
+    #expect(pipeline.tenants.default.journal.status.total == 2)
+  }
+
+  @Test("Reset and restore let waiting streams look again, and forget the old timer")
+  func resetWakes() async throws {
+    let pipeline = try Self.pipeline(.manual)
+    await Self.add(pipeline, [("a", 60)])
+    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
+    while pipeline.tenants.default.journal.status.total < 2 { await Task.yield() }
+    try pipeline.tenants.default.reset()
+    #expect(pipeline.tenants.default.tenant.nextDue == nil)
+    waiting.cancel()
+    #expect(await waiting.value == 404)
+  }
+
+  @Test("Two threads that settle at once never see a state from before what is due")
+  func concurrentSettling() async throws {
+    let wall = HandWall(0)
+    let pipeline = try Self.pipeline(.real, wall: wall)
+    await Self.add(pipeline, (1...200).map { ("s\($0)", $0) })
+    for second in 1...200 {
+      wall.add(.seconds(1))
+      await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<4 { group.addTask { await Self.arrived(pipeline, "s\(second)") } }
+        for await arrived in group { #expect(arrived) }
+      }
+    }
+  }
+
+  @Test("A cancelled wait leaves nothing behind")
+  func cancelledWait() async throws {
+    let tenant = Tenant(
+      name: "t", seed: 0, clock: VirtualClock(mode: .manual, wall: { VirtualInstant(seconds: 0) }),
+      keys: CredentialKeys(keys: nil, now: { VirtualInstant(seconds: 0) }),
+      blobs: BlobStore(budget: StorageBudget()))
+    let box = StateBox(
+      Harbor.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
+    let world = World(tenant: tenant, box: box)
+    let tasks = (0..<100).map { _ in
+      Task { try await world.wait(for: "x") { state, _ in state.ships["x"] } }
+    }
+    while box.waiterCount < 100 { await Task.yield() }
+    for task in tasks { task.cancel() }
+    for task in tasks { #expect((try? await task.value) == nil) }
+    #expect(box.waiterCount == 0)
+  }
+
+  @Test("A body that throws changes nothing, and wakes nobody")
+  func throwing() throws {
+    let box = StateBox(
+      Harbor.State(), ids: IDSource(seed: 0, tenant: "t"),
+      blobs: BlobStore(budget: StorageBudget()))
+    struct Refusal: Error {}
+    #expect(throws: Refusal.self) {
+      try box.mutate(at: VirtualInstant(seconds: 0)) { _, _ throws(Refusal) in throw Refusal() }
+    }
+    #expect(box.contents.state.ships.isEmpty)
+  }
+}

@@ -1,0 +1,108 @@
+import HTTPModel
+import HTTPTransport
+import Synchronization
+import Testing
+import WavetankTestKit
+
+/// A server whose answers are a closure, and which records how every exchange ended.
+final class TestServer: Sendable {
+  typealias Handler = @Sendable (Request) -> Answer
+
+  let server: HTTPServer
+  let recorder: Recorder
+
+  init(
+    _ change: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping Handler
+  ) throws {
+    var configuration = ServerConfiguration()
+    configuration.loopCount = 1
+    change(&configuration)
+    recorder = Recorder(handler)
+    server = try HTTPServer.start(configuration: configuration, responder: recorder)
+  }
+
+  var port: UInt16 { server.port }
+  func peer(receiveBuffer: Int32? = nil) throws -> RawPeer {
+    try RawPeer(port: port, receiveBuffer: receiveBuffer)
+  }
+  func stop() async { await server.stop(grace: .zero) }
+
+  /// Runs `body` with a server, and stops it whatever happens.
+  static func with<Result>(
+    _ change: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping Handler,
+    _ body: (TestServer) async throws -> Result
+  ) async throws -> Result {
+    let server = try TestServer(change, handler: handler)
+    do {
+      let result = try await body(server)
+      await server.stop()
+      return result
+    } catch {
+      await server.stop()
+      throw error
+    }
+  }
+}
+
+final class Recorder: Responder {
+  private let handler: TestServer.Handler
+  private let outcomes: AsyncStream<ExchangeOutcome>
+  private let continuation: AsyncStream<ExchangeOutcome>.Continuation
+  let begun = Atomic<Int>(0)
+  let ended = Atomic<Int>(0)
+
+  init(_ handler: @escaping TestServer.Handler) {
+    self.handler = handler
+    (outcomes, continuation) = AsyncStream.makeStream()
+  }
+
+  func respond(to request: Request, exchange: inout Exchange) -> Answer {
+    begun.wrappingAdd(1, ordering: .relaxed)
+    return handler(request)
+  }
+
+  func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
+    ended.wrappingAdd(1, ordering: .relaxed)
+    continuation.yield(outcome)
+  }
+
+  /// The next outcome, in the order in which exchanges ended.
+  func next() async throws -> ExchangeOutcome {
+    for await outcome in outcomes { return outcome }
+    throw CancellationError()
+  }
+}
+
+extension Response {
+  static func text(_ text: String, status: Status = .ok) -> Response {
+    Response(status, body: .bytes(Array(text.utf8)))
+  }
+}
+
+/// A gate that tasks wait at until a test opens it.
+final class Gate: Sendable {
+  private struct State {
+    var isOpen = false
+    var waiters: [CheckedContinuation<Void, Never>] = []
+  }
+  private let state = Mutex(State())
+
+  func open() {
+    let waiters = state.withLock { state in
+      state.isOpen = true
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.resume() }
+  }
+
+  func wait() async {
+    await withCheckedContinuation { continuation in
+      let isOpen = state.withLock { state in
+        if !state.isOpen { state.waiters.append(continuation) }
+        return state.isOpen
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import Testing
+
+/// The habits of this house, held by reading our own files: what may import what, which words have
+/// a home, and what a text of the repository must not hold. Each rule also finds a planted offender,
+/// so that none can pass by being blind.
+@Suite struct HouseTests {
+  @Test("The rules see the repository, not an empty folder")
+  func repositoryIsSeen() {
+    #expect(Repository.sources.count > 40)
+    #expect(Repository.files.contains { $0.path == "Package.swift" })
+    let modules = Set(
+      Repository.sources.compactMap { $0.path.split(separator: "/").dropFirst().first })
+    #expect(modules.isSuperset(of: ["HTTPModel", "HTTPWire", "HTTPTransport", "EmulatorKernel"]))
+  }
+
+  @Test("A module imports only what lies below it")
+  func imports() {
+    report(Repository.sources.flatMap(ImportRule.offences))
+  }
+
+  @Test("A word of code stands only where it has its home", arguments: WordRule.all.indices)
+  func words(_ index: Int) {
+    report(Repository.files.flatMap(WordRule.all[index].offences))
+  }
+
+  @Test("No text of the repository holds what it must not", arguments: TextRule.all.indices)
+  func texts(_ index: Int) {
+    report(Repository.files.flatMap(TextRule.all[index].find))
+  }
+
+  @Test("Nothing that a build or an editor makes is tracked")
+  func tracked() throws {
+    let ignored = try #require(Repository.files.first { $0.path == ".gitignore" })
+    #expect(ignored.contains(".build/\n"))
+    // The index holds each tracked path as plain text. A worktree or an archive has none to read.
+    guard let index = Repository.data(".git/index") else { return }
+    for made in [".build/", ".swiftpm/", "__pycache__/", "node_modules/", "Package.resolved"] {
+      #expect(LinedText.find(Array(made.utf8), in: index, from: 0) == nil, "\(made) is tracked")
+    }
+  }
+
+  @Test("The manifest depends on no package")
+  func noPackages() throws {
+    let manifest = try #require(Repository.files.first { $0.path == "Package.swift" })
+    #expect(manifest.code.lines(containing: [".package("]).isEmpty)
+  }
+
+  @Test("The README names the one test command, the way to run and what is not done")
+  func readme() throws {
+    let readme = try #require(Repository.files.first { $0.path == "README.md" })
+    #expect(readme.contains("Tests/run"))
+    #expect(readme.contains("swift run -c release wavetank"))
+    #expect(readme.contains("does not do"))
+  }
+
+  @Test("What the README's map and text points at exists")
+  func readmePaths() throws {
+    let readme = try #require(Repository.files.first { $0.path == "README.md" })
+    let paths = String(decoding: readme.text.bytes, as: UTF8.self).matches(
+      of: #/`((?:Sources|Tests|docker|Scenarios)[\w\/.+\-]*)`/#)
+    #expect(!paths.isEmpty)
+    let existing = Repository.files.map(\.path)
+    for path in paths.map({ String($0.output.1) }) {
+      #expect(
+        existing.contains { $0 == path || $0.hasPrefix(path + "/") }, "\(path) does not exist")
+    }
+  }
+
+  private func report(_ offences: [Offence]) {
+    for offence in offences { Issue.record("\(offence)") }
+  }
+}
+
+/// Each rule on planted lines.
+@Suite struct HouseRuleTests {
+  @Test(
+    "A word rule finds its planted offenders and spares the innocent",
+    arguments: WordRule.all.indices)
+  func words(_ index: Int) {
+    let rule = WordRule.all[index]
+    let folder = rule.territory[0] + "SteamshipEmulator/"
+    for line in rule.catches {
+      let file = TextFile(path: folder + "A.swift", text: "let a = 1\n\(line)\n")
+      #expect(rule.offences(in: file).map(\.line) == [2], "\(rule.name) must find: \(line)")
+      for home in rule.homes {
+        let path = home.hasSuffix(".swift") ? home : home + "A.swift"
+        #expect(rule.offences(in: TextFile(path: path, text: line)).isEmpty, "\(home) is a home")
+      }
+      #expect(rule.offences(in: TextFile(path: "README.md", text: line)).isEmpty)
+    }
+    for line in rule.spares {
+      let file = TextFile(path: folder + "A.swift", text: line)
+      #expect(rule.offences(in: file).isEmpty, "\(rule.name) must spare: \(line)")
+    }
+    #expect(!rule.catches.isEmpty && !rule.spares.isEmpty)
+  }
+
+  @Test(
+    "A text rule finds its planted offenders and spares the innocent",
+    arguments: TextRule.all.indices)
+  func texts(_ index: Int) {
+    let rule = TextRule.all[index]
+    for file in rule.catches { #expect(!rule.find(file).isEmpty, "\(rule.name): \(file.text[0])") }
+    for file in rule.spares { #expect(rule.find(file).isEmpty, "\(rule.name): \(file.text[0])") }
+    #expect(!rule.catches.isEmpty && !rule.spares.isEmpty)
+  }
+
+  static let importLines: [(module: String, line: String, isAllowed: Bool)] = [
+    ("HTTPWire", "import HTTPModel", true),
+    ("HTTPWire", "package import HTTPModel", true),
+    ("HTTPModel", "import HTTPWire", false),
+    ("HTTPWire", "import HTTPTransport", false),
+    ("HTTPModel", "import FoundationEssentials", false),
+    ("HTTPModel", "import Synchronization", true),
+    ("PayloadCodecs", "import struct HTTPModel.Fields", false),
+    ("SteamshipEmulator", "package import EmulatorKernel", true),
+    ("SteamshipEmulator", "@preconcurrency import ShipyardEmulator", false),
+    ("ShipyardEmulator", "internal import HTTPTransport", false),
+    ("EmulatorKernel", "import Glibc", false),
+    ("Wavetank", "import ControlPlane", true),
+    ("WavetankCLI", "import SteamshipEmulator", false),
+    ("WavetankCLI", "import Foundation", false),
+    ("WavetankCLI", "// import SteamshipEmulator", true),
+    ("Newcomer", "import HTTPModel", false),
+  ]
+
+  @Test("The import rule knows who may import whom", arguments: importLines.indices)
+  func imports(_ index: Int) {
+    let (module, line, isAllowed) = Self.importLines[index]
+    let file = TextFile(path: "Sources/\(module)/A.swift", text: line)
+    #expect(ImportRule.offences(in: file).isEmpty == isAllowed, "\(module): \(line)")
+  }
+
+  @Test("Foundation may stand in for FoundationEssentials, and only so")
+  func fallback() {
+    let lines = ["#if canImport(FoundationEssentials)", "  import FoundationEssentials", "#else"]
+    let text = (lines + ["  import Foundation", "#endif"]).joined(separator: "\n")
+    #expect(ImportRule.offences(in: TextFile(path: "Sources/Wavetank/A.swift", text: text)).isEmpty)
+    let alone = TextFile(path: "Sources/Wavetank/A.swift", text: "import Foundation")
+    #expect(ImportRule.offences(in: alone).count == 1)
+  }
+
+  static let code: [(source: String, code: String)] = [
+    ("let a = \"b\" // c", "let a = \" \"     "),
+    ("a /* b /* c */ d */ e", "a                   e"),
+    ("\"\\(f(x)) y\"", "\" (f(x))  \""),
+    ("\"\\\"b\" c", "\"   \" c"),
+    ("#\"a \\ \" b\"# c", "#\"       \"# c"),
+    ("\"\"\"\n b\n\"\"\" c", "\"\"\"\n  \n\"\"\" c"),
+    ("\"\\(g(\"in\")) out\" d", "\" (g(\"  \"))    \" d"),
+    ("\"\" + x", "\"\" + x"),
+  ]
+
+  @Test(
+    "Comments and the insides of literals are blanked, interpolations are not",
+    arguments: code.indices)
+  func blanking(_ index: Int) {
+    let (source, code) = Self.code[index]
+    #expect(String(decoding: SwiftCode.blanked(Array(source.utf8)), as: UTF8.self) == code)
+  }
+}

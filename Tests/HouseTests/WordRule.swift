@@ -1,0 +1,169 @@
+/// One thing found where it must not be.
+struct Offence: Sendable, Equatable, CustomStringConvertible {
+  let path: String
+  let line: Int
+  let reason: String
+
+  init(_ path: String, _ line: Int, _ reason: String) {
+    self.path = path
+    self.line = line
+    self.reason = reason
+  }
+
+  var description: String { "\(path):\(line): \(reason)" }
+}
+
+/// A word of code that has few homes or none.
+struct WordRule: Sendable {
+  let name: String
+  /// Looked for in each line of code, comments and literals blanked.
+  let pattern: @Sendable () -> Regex<Substring>
+  /// A line without any of these cannot match: looking for them first saves a minute.
+  let triggers: [String]
+  /// What to do instead, or why not.
+  let reason: String
+  /// Beginnings of the paths where the rule holds.
+  let territory: [String]
+  /// Beginnings of the paths inside it where the word may stand.
+  let homes: [String]
+  /// Lines that the rule must find, and lines that it must let pass: its own test.
+  let catches: [String]
+  let spares: [String]
+
+  func offences(in file: TextFile) -> [Offence] {
+    guard file.isSwift, territory.contains(where: file.path.hasPrefix),
+      !homes.contains(where: file.path.hasPrefix)
+    else { return [] }
+    let pattern = pattern().wordBoundaryKind(.simple).matchingSemantics(.unicodeScalar)
+    return file.code.lines(containing: triggers).compactMap { number, line in
+      guard let match = line.firstMatch(of: pattern) else { return nil }
+      return Offence(file.path, number, "\(name) (found “\(match.output)”): \(reason)")
+    }
+  }
+}
+
+extension WordRule {
+  private static let sources = ["Sources/"]
+  private static let swift = ["Sources/", "Tests/"]
+
+  static let all: [WordRule] = [
+    WordRule(
+      name: "the wall clock",
+      pattern: {
+        #/\bDate\(\)|\bDate\.now\b|\b(?:Continuous|Suspending)Clock(?:\(\)|\.now\b)|\bDispatchTime\.now\b|\bDispatchWallTime\b|\bgettimeofday\b|\bclock_gettime\b|(?:^|[^\w.])time\(nil\)|\.systemUptime\b/#
+      },
+      triggers: [
+        "Date", "Clock", "DispatchTime", "DispatchWallTime", "gettime", "time(nil)", "systemUptime",
+      ],
+      reason: "a service's time comes from its tenant's clock, a connection's from its loop",
+      territory: sources,
+      homes: [
+        "Sources/EmulatorKernel/Clock/", "Sources/HTTPTransport/SystemCalls.swift",
+        // How long an exchange took is told to people, never to clients.
+        "Sources/EmulatorKernel/Pipeline/Pipeline.swift",
+        "Sources/Wavetank/", "Sources/WavetankCLI/", "Sources/WavetankTestKit/",
+      ],
+      catches: [
+        "let now = Date()", "let a = Date.now", "unsafe clock_gettime(CLOCK_MONOTONIC, &t)",
+        "let c = ContinuousClock()", "let t = time(nil)",
+      ],
+      spares: [
+        "refreshDate()", "// Date() is refused", "let text = \"Date()\"", "clock.now",
+        "Date(field)",
+        "wait.time(nil)",
+      ]),
+    WordRule(
+      name: "an id of chance",
+      pattern: { #/\bUUID\(\)/# },
+      triggers: ["UUID()"],
+      reason: "ids come from the tenant's IDSource; the same seed gives the same ids",
+      territory: sources, homes: [],
+      catches: ["let id = UUID()"], spares: ["UUID(text)", "let UUIDs = [1]"]),
+    WordRule(
+      name: "randomness without a seed",
+      pattern: {
+        #/\bSystemRandomNumberGenerator\b|\.random\(\)|\.random\(in:(?!.*\busing:).*|\.randomElement\(\)|\.shuffled?\(\)|\barc4random\w*|\bgetrandom\b|\.hash[V]alue\b/#
+      },
+      triggers: ["SystemRandom", ".random", ".shuffle", "arc4random", "getrandom", ".hashValue"],
+      reason: "take a seeded generator as a parameter; every run must be repeatable",
+      territory: swift, homes: [],
+      catches: [
+        "var g = SystemRandomNumberGenerator()", "Int.random(in: 0..<3)", "all.shuffled()",
+        "names.randomElement()", "let h = key.hashValue", "Bool.random()",
+      ],
+      spares: [
+        "Int.random(in: 0..<3, using: &random)", "all.shuffled(using: &random)",
+        "names.randomElement(using: &g)", "random(in: range)",
+      ]),
+    WordRule(
+      name: "sleeping",
+      pattern: {
+        #/\bTask\.sleep\b|\bThread\.sleep\b|(?:^|[^\w.])(?:(?:u|nano)sleep\(|sleep\(\d)/#
+      },
+      triggers: ["sleep"],
+      reason: "what waits is an event, a timer of the loop or the tenant's clock",
+      territory: swift,
+      // Its producer waits to be cancelled.
+      homes: ["Tests/HTTPTransportTests/LifecycleTests.swift"],
+      catches: ["try await Task.sleep(for: .seconds(1))", "usleep(10)", "  sleep(1)"],
+      spares: ["hub.sleep(1)", "case sleep(Duration)"]),
+    WordRule(
+      name: "printing",
+      pattern: { #/(?:^|[^\w.])(?:print|debugPrint|dump|NSLog|puts|printf)\(/# },
+      triggers: ["rint(", "dump(", "NSLog", "puts(", "printf("],
+      reason: "only the command line speaks to a terminal; else use the journal or the log",
+      territory: sources, homes: ["Sources/WavetankCLI/"],
+      catches: ["print(\"x\")", "    debugPrint(value)", "dump(x)"],
+      spares: ["fingerprint(x)", "terminal.print(x)", "func fingerprint()"]),
+    WordRule(
+      name: "a trap",
+      pattern: { #/\btry!|\bas!|\bfatalError\(|\bassertionFailure\(|\bunowned\(unsafe\)/# },
+      triggers: ["try!", "as!", "fatalError", "assertionFailure", "unowned("],
+      reason: "throw, answer with a status, or state the broken event with preconditionFailure",
+      territory: swift, homes: [],
+      catches: ["let x = try! f()", "let y = x as! Int", "fatalError(\"no\")"],
+      spares: ["try? f()", "x as? Int", "preconditionFailure(\"x\")", "// never try! here"]),
+    WordRule(
+      name: "a forced unwrap",
+      pattern: { #/[\w\)\]>]!(?![=\w"])/# },
+      triggers: ["!"],
+      reason: "nothing that came from outside may trap: guard, or say what holds",
+      territory: sources, homes: [],
+      catches: ["let x = y!", "f(a!.b)", "list.first!.name", "call()![0]", "var x: Int!"],
+      spares: ["a != b", "if !done {", "\"Hello!\"", "x = !y", "let s = \"a!\" + b"]),
+    WordRule(
+      name: "a system call",
+      pattern: {
+        #/(?:^|[^\w.])(?:epoll_\w+|eventfd|fcntl|ioctl|[gs]etsockopt|accept4|recvmsg|recvfrom|sendmsg|sendto|readv|writev|mmap|munmap|posix_spawn\w*|waitpid|[gs]etrlimit|getaddrinfo|sigaction|fsync|openat|mkstemp)\(|\bsignal\(SIG|\bGlibc\.(?:socket|bind|listen|connect|accept|recv|send|shutdown)\b/#
+      },
+      triggers: [
+        "epoll_", "eventfd", "fcntl", "ioctl", "sockopt", "accept4", "msg(", "recvfrom", "sendto",
+        "readv", "writev", "mmap", "munmap", "posix_spawn", "waitpid", "rlimit", "getaddrinfo",
+        "signal(SIG", "sigaction", "fsync", "openat", "mkstemp", "Glibc.",
+      ],
+      reason:
+        "sockets live in HTTPTransport/SystemCalls.swift, durable files in DurableFile.swift",
+      territory: sources,
+      homes: [
+        "Sources/HTTPTransport/SystemCalls.swift", "Sources/WavetankCLI/",
+        "Sources/WavetankTestKit/", "Sources/EmulatorKernel/Persistence/DurableFile.swift",
+      ],
+      catches: [
+        "unsafe epoll_wait(fd, events, 64, -1)", "setsockopt(fd, 1, 2, &one, 4)",
+        "Glibc.send(fd, p, n, 0)",
+      ],
+      spares: [
+        "system.epoll_wait(fd)", "case signal(String)", "send(bytes)",
+      ]),
+    WordRule(
+      name: "a formatter of the full Foundation",
+      pattern: {
+        #/\b(?:ISO8601)?DateFormatter\b|\bNumberFormatter\b|\bNSRegularExpression\b|\bString\(format:|\bURLSession\b|\bNSString\b|\bJSONSerialization\b/#
+      },
+      triggers: ["Formatter", "NSRegular", "format:", "URLSession", "NSString", "JSONSerial"],
+      reason: "it brings the internationalisation data along, and costs microseconds",
+      territory: sources, homes: [],
+      catches: ["let f = DateFormatter()", "String(format: \"%02d\", 1)"],
+      spares: ["HTTPDate.format(now)", "String(describing: x)"]),
+  ]
+}

@@ -1,0 +1,143 @@
+import EmulatorKernel
+import Testing
+
+@testable import ScramjetEmulator
+
+/// The shared log against a plain model: every reader has its own copy of what it must still get.
+@Suite struct StreamLogTests {
+  private struct Model {
+    var kept: [UInt8] = []
+    var readers: [Int: (position: Int, pending: [UInt8])] = [:]
+  }
+
+  private static let seeds: [UInt64] = [1, 2, 3, 5, 8, 13, 21, 34]
+
+  @Test(
+    "Random readers and writers see what a model with a copy per reader sees", arguments: seeds)
+  func readersSeeTheirOwn(seed: UInt64) {
+    var random = SeededRandom(seed: seed, ["stream log"])
+    var log = StreamLog(.untilRead, mark: 64)
+    var model = Model()
+    var next = 0
+    for turn in 0..<2_000 {
+      switch random.next() % 5 {
+      case 0, 1:
+        let bytes = [UInt8](repeating: UInt8(turn % 251), count: Int(random.next() % 9))
+        log.append(bytes)
+        if model.readers.isEmpty { model.kept += bytes }
+        for id in model.readers.keys { model.readers[id]?.pending += bytes }
+      case 2:
+        guard model.readers.count < 6 else { continue }
+        let pending = model.readers.isEmpty ? model.kept : []
+        if model.readers.isEmpty { model.kept = [] }
+        model.readers[next] = (log.attach(), pending)
+        next += 1
+      case 3:
+        guard let id = model.readers.keys.sorted().randomElement(using: &random),
+          let reader = model.readers[id]
+        else { continue }
+        let limit = random.next() % 2 == 0 ? 1 : 1_000
+        let taken = log.take(from: reader.position, byteLimit: limit)
+        let bytes = Array(taken.pieces.joined())
+        #expect(Array(reader.pending.prefix(bytes.count)) == bytes)
+        if limit > 1 { #expect(bytes.count == reader.pending.count) }
+        model.readers[id] = (taken.next, Array(reader.pending.dropFirst(bytes.count)))
+      default:
+        guard let id = model.readers.keys.sorted().randomElement(using: &random),
+          let reader = model.readers.removeValue(forKey: id)
+        else { continue }
+        log.detach(from: reader.position)
+        // What nobody has got is kept for the next first reader.
+        if model.readers.isEmpty { model.kept = Array(remaining(log)) }
+      }
+      #expect(log.readerCount == model.readers.count)
+      let most = model.readers.values.map(\.pending.count).max() ?? model.kept.count
+      #expect(log.byteCount == most)
+    }
+  }
+
+  private func remaining(_ log: StreamLog) -> [UInt8] {
+    var copy = log
+    let start = copy.attach()
+    return Array(copy.take(from: start, byteLimit: .max).pieces.joined())
+  }
+
+  @Test("The slowest reader decides whether there is room (contract §1.8)")
+  func slowestReaderRules() {
+    var log = StreamLog(.untilRead, mark: 4)
+    let slow = log.attach()
+    let quick = log.attach()
+    log.append([1, 2, 3, 4])
+    let after = log.take(from: quick, byteLimit: .max)
+    #expect(!log.hasRoom)
+    _ = log.take(from: slow, byteLimit: .max)
+    #expect(log.hasRoom && log.byteCount == 0)
+    #expect(log.take(from: after.next, byteLimit: .max).pieces.isEmpty)
+  }
+
+  @Test("A history gives every reader the last of it and never holds a writer back")
+  func history() {
+    var log = StreamLog(.history(chunks: 3, bytes: 100))
+    let early = log.attach()
+    for number in 0..<10 { log.append([UInt8(number)]) }
+    #expect(log.hasRoom)
+    #expect(log.take(from: early, byteLimit: .max).pieces == [[7], [8], [9]])
+    let late = log.attach()
+    #expect(log.take(from: late, byteLimit: .max).pieces == [[7], [8], [9]])
+  }
+
+  @Test("A live stream gives only what comes while a reader is there")
+  func live() {
+    var log = StreamLog(.live)
+    log.append([1])
+    let reader = log.attach()
+    log.append([2])
+    #expect(log.take(from: reader, byteLimit: .max).pieces == [[2]])
+    log.append([3])
+    log.detach(from: reader)
+    #expect(log.byteCount == 0)
+  }
+
+  @Test("Nothing is given twice when a quick reader leaves before a slow one (contract §1.8)")
+  func nothingTwice() {
+    var log = StreamLog(.untilRead)
+    let slow = log.attach()
+    let quick = log.attach()
+    log.append([1])
+    let after = log.take(from: quick, byteLimit: .max).next
+    log.append([2])
+    log.detach(from: after)
+    log.detach(from: slow)
+    let next = log.attach()
+    #expect(log.take(from: next, byteLimit: .max).pieces == [[2]])
+  }
+}
+
+@Suite struct AgendaTests {
+  @Test("Jobs come in order of due time, then of creation", arguments: [1, 7, 42] as [UInt64])
+  func order(seed: UInt64) {
+    var random = SeededRandom(seed: seed, ["agenda"])
+    var agenda = Agenda()
+    var plain: [(due: Int64, order: Int)] = []
+    for order in 0..<500 {
+      let due = Int64(random.next() % 40)
+      agenda.add(.remove(instance: order), at: VirtualInstant(seconds: due))
+      plain.append((due, order))
+    }
+    plain.sort { $0 < $1 }
+    for expected in plain {
+      #expect(agenda.nextDue == VirtualInstant(seconds: expected.due))
+      #expect(
+        agenda.popDue(VirtualInstant(seconds: 1_000)) == .remove(instance: expected.order))
+    }
+    #expect(agenda.nextDue == nil)
+  }
+
+  @Test("Nothing is popped before it is due")
+  func notEarly() {
+    var agenda = Agenda()
+    agenda.add(.catchUp, at: VirtualInstant(seconds: 10))
+    #expect(agenda.popDue(VirtualInstant(seconds: 9)) == nil)
+    #expect(agenda.popDue(VirtualInstant(seconds: 10)) == .catchUp)
+  }
+}

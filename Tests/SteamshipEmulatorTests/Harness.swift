@@ -1,0 +1,112 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+import Synchronization
+import Testing
+
+@testable import SteamshipEmulator
+
+/// One tenant's Steamship without pipeline and sockets: a call in, a response out.
+struct Harness {
+  let service: SteamshipService
+  let tenant: Tenant
+  let world: World<SteamshipState>
+  var key = "test-key"
+  var workspaceID: String?
+
+  init(
+    given: JSON? = nil, behaviors: JSON? = nil, mode: ClockMode = .manual, seed: UInt64 = 7,
+    storageLimit: UInt64 = 1 << 30, outbound: Outbound? = nil
+  ) throws {
+    service = SteamshipService(outbound: outbound)
+    let start = VirtualInstant(seconds: 1_900_000_000)
+    let clock = VirtualClock(mode: mode, start: start, wall: { start })
+    let blobs = BlobStore(budget: StorageBudget(limit: storageLimit))
+    tenant = Tenant(
+      name: "default", seed: seed, clock: clock,
+      keys: CredentialKeys(keys: nil, now: { clock.now }), blobs: blobs)
+    var step = Step(
+      now: start, ids: IDSource(seed: seed, tenant: "default"), blobs: blobs)
+    let state = try service.makeState(WorldSeed(given: given, behaviors: behaviors), &step)
+    let box = StateBox(state, ids: step.ids, blobs: blobs)
+    tenant.add(box)
+    world = World(tenant: tenant, box: box)
+  }
+
+  func advance(_ duration: Duration) { tenant.advance(to: tenant.clock.now + duration) }
+
+  /// An operation by its name, answered to its end.
+  func send(
+    _ name: String, _ body: JSON = [:], fields: [(String, String)] = [],
+    target: String = "/api/v1/x", content: [UInt8]? = nil, parameters: [String: String] = [:],
+    method: Method = .post
+  ) async throws -> Response {
+    let index = try #require(SteamshipRoutes.indexByName["steamship.\(name)"])
+    var lines = Fields(["Host": "127.0.0.1:7070", "Authorization": "Bearer \(key)"])
+    if let workspaceID { lines.append("X-Workspace-Id", workspaceID) }
+    for (name, value) in fields { lines.append(name, value) }
+    let bytes = content ?? body.serialized()
+    let request = Request(
+      method: method, target: RequestTarget(target), fields: lines,
+      framing: .length(UInt64(bytes.count)))
+    var pathBytes: [UInt8] = []
+    var ranges: [Range<Int>] = []
+    let names = parameters.keys.sorted()
+    for name in names {
+      let start = pathBytes.count
+      pathBytes += Array((parameters[name] ?? "").utf8)
+      ranges.append(start..<pathBytes.count)
+    }
+    let call = Call(
+      request: request, operation: service.operations[index], operationIndex: index,
+      parameters: PathParameters(names: names, ranges: ranges, bytes: pathBytes), content: bytes,
+      tenant: tenant,
+      exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: .none),
+      credential: service.credential(of: request))
+    switch service.respond(to: call, in: world) {
+    case .now(let response): return response
+    case .later(let work): return await work(RequestContent(complete: bytes))
+    }
+  }
+
+  /// The parsed content of an answer.
+  func json(
+    _ name: String, _ body: JSON = [:], fields: [(String, String)] = []
+  ) async throws -> JSON {
+    try JSON(parsing: try await send(name, body, fields: fields).content)
+  }
+
+  /// `data` of an answer that must have succeeded.
+  func data(
+    _ name: String, _ body: JSON = [:], fields: [(String, String)] = []
+  ) async throws -> JSON {
+    let json = try await json(name, body, fields: fields)
+    #expect(json["status"]?["state"]?.stringValue != "failed", "\(json.text)")
+    return try #require(json["data"])
+  }
+
+  func taskState(_ id: String) async throws -> JSON {
+    try await json("task.status", ["taskId": .string(id)])["status"] ?? .null
+  }
+
+  /// A task of the operation `task.noop`.
+  func noop(_ fields: [(String, String)] = []) async throws -> String {
+    let json = try await json(
+      "task.noop", [:], fields: [("X-Task-Background", "true")] + fields)
+    return json["status"]?["taskId"]?.stringValue ?? ""
+  }
+}
+
+extension Response {
+  /// All content, also of a streamed body.
+  var content: [UInt8] {
+    get async throws {
+      switch body {
+      case .empty: []
+      case .bytes(let bytes): bytes
+      case .chunks(let chunks): Array(chunks.joined())
+      case .stream(_, let producer): try await BodyWriter.collect(producer)
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import EmulatorKernel
+import PayloadCodecs
+import Testing
+
+@testable import SteamshipEmulator
+
+@Suite("Tables, queues, small codecs")
+struct StoreTests {
+  private struct Thing: Stored, Equatable {
+    var id: String
+    var number: Int
+  }
+
+  @Test("A table agrees with a plain list under random changes", arguments: 1...5)
+  func tableAgreesWithList(_ seed: UInt64) {
+    var random = SeededRandom(key: seed)
+    var table = Table<Thing>()
+    var plain: [Thing] = []
+    var index = KeySet<Thing>()
+    for number in 0..<2000 {
+      if random.next() % 3 > 0 || plain.isEmpty {
+        let thing = Thing(id: "Id-\(number)", number: number)
+        index.insert(table.insert(thing))
+        plain.append(thing)
+      } else {
+        let gone = plain.remove(at: Int(random.next() % UInt64(plain.count)))
+        if let key = table.key(id: gone.id.lowercased()) {
+          table.remove(key)
+          let copy = table
+          index.noteRemoval { copy.contains($0) }
+        }
+        #expect(table.record(id: gone.id) == nil)
+      }
+    }
+    #expect(table.all == plain)
+    #expect(index.keys.compactMap { table[$0] } == plain)
+    #expect(index.count == plain.count)
+    #expect(index.keys.count <= plain.count * 2 + 1)
+  }
+
+  @Test("A queue gives events by due time, then in the order they came", arguments: 1...5)
+  func queueOrder(_ seed: UInt64) {
+    var random = SeededRandom(key: seed)
+    var queue = DueQueue<Int>()
+    var plain: [(due: Int64, number: Int)] = []
+    for number in 0..<500 {
+      let due = Int64(random.next() % 50)
+      queue.schedule(number, at: VirtualInstant(nanoseconds: due))
+      plain.append((due, number))
+    }
+    queue.cancel { $0 % 7 == 0 }
+    plain.removeAll { $0.number % 7 == 0 }
+    plain.sort { $0.due == $1.due ? $0.number < $1.number : $0.due < $1.due }
+    #expect(queue.nextDue?.nanoseconds == plain.first?.due)
+    #expect(queue.popDue(at: VirtualInstant(nanoseconds: -1)) == nil)
+    var order: [Int] = []
+    while let entry = queue.popDue(at: VirtualInstant(nanoseconds: 100)) {
+      order.append(entry.event)
+    }
+    #expect(order == plain.map(\.number))
+  }
+
+  static let base64: [(String, String)] = [
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
+    ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
+  ]
+
+  @Test("Base64 has the test vectors of RFC 4648 §10", arguments: base64)
+  func base64Vectors(_ plain: String, _ encoded: String) {
+    #expect(Base64.encode(Array(plain.utf8)) == encoded)
+    #expect(Base64.decode(encoded) == Array(plain.utf8))
+  }
+
+  @Test("Malformed base64 is nothing", arguments: ["a", "a!==", "Zg==Zg=="])
+  func malformedBase64(_ text: String) { #expect(Base64.decode(text) == nil) }
+
+  @Test("Content is told text by its bytes, wherever it is cut", arguments: 1...7)
+  func sniffing(_ size: Int) {
+    let text = Array("aä€𝄞b".utf8)
+    func cut(_ bytes: [UInt8]) -> [[UInt8]] {
+      stride(from: 0, to: bytes.count, by: size).map {
+        Array(bytes[$0..<min($0 + size, bytes.count)])
+      }
+    }
+    #expect(MIMEType.sniff(cut(text)) == "text/plain")
+    #expect(MIMEType.isUTF8(cut(text)))
+    #expect(!MIMEType.isUTF8(cut(Array(text.dropLast(2)))))
+    #expect(!MIMEType.isUTF8(cut(text + [0xFF])))
+    #expect(!MIMEType.isUTF8(cut(text + [0])))
+  }
+
+  @Test("Templates fill in values with their types, and nothing for what is unknown")
+  func templates() {
+    let template = Template(values: [
+      "arguments": ["name": "Ada", "n": 3, "list": [1, ["a": true]], "none": nil]
+    ])
+    #expect(
+      template.fill("Hello {{ arguments.name }}, {{arguments.n}}{{nothing}}!") == "Hello Ada, 3!")
+    #expect(template.fill(JSON.string("{{arguments.n}}")) == 3)
+    #expect(template.fill(JSON.string("{{arguments.list.1.a}}")) == true)
+    #expect(template.fill(JSON.string("{{arguments.none}}")) == "")
+    #expect(
+      template.fill(["{{arguments.name}}": ["{{arguments.list}}"]]) == ["Ada": [[1, ["a": true]]]])
+    #expect(template.fill("open {{ but not closed") == "open {{ but not closed")
+    #expect(template.fill("{{}}{{.}}{{ }}") == "")
+  }
+
+  @Test("Words and sentences are found by the characters that clients count")
+  func cannedSpans() {
+    let text = "Ä b. Cc d!\n e"
+    #expect(Canned.words(text).map(\.text) == ["Ä", "b", "Cc", "d", "e"])
+    let sentences = Canned.sentences(text)
+    #expect(sentences.map(\.text) == ["Ä b.", "Cc d!", "e"])
+    let scalars = Array(text.unicodeScalars)
+    for span in sentences + Canned.words(text) {
+      var view = String.UnicodeScalarView()
+      view.append(contentsOf: scalars[span.start..<span.end])
+      #expect(String(view) == span.text)
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+import Testing
+
+@testable import SteamshipEmulator
+
+@Suite("Tasks")
+struct TaskTests {
+  @Test("A background call waits, runs and succeeds on the tenant's clock (contract §4)")
+  func proceeds() async throws {
+    let harness = try Harness()
+    let id = try await harness.noop()
+    var states: [String] = []
+    for _ in 0..<8 {
+      states.append(try await harness.taskState(id)["state"]?.stringValue ?? "")
+      harness.advance(.milliseconds(100))
+    }
+    #expect(states.first == "waiting")
+    #expect(states.contains("running"))
+    #expect(states.last == "succeeded")
+    #expect(states == states.sorted { rank($0) < rank($1) })
+  }
+
+  private func rank(_ state: String) -> Int {
+    ["waiting", "running", "succeeded"].firstIndex(of: state) ?? 9
+  }
+
+  @Test("With the clock that skips, each look finds the task one event further")
+  func skips() async throws {
+    let harness = try Harness(mode: .skip)
+    let id = try await harness.noop()
+    #expect(try await harness.taskState(id)["state"] == "running")
+    #expect(try await harness.taskState(id)["state"] == "succeeded")
+  }
+
+  @Test("A finished task answers the same bytes again and again, and new ones once it is changed")
+  func renderingIsKept() async throws {
+    let harness = try Harness()
+    let id = try await harness.noop()
+    harness.advance(.seconds(5))
+    let first = try await harness.send("task.status", ["taskId": .string(id)]).content
+    #expect(try await harness.send("task.status", ["taskId": .string(id)]).content == first)
+    let lower = JSON.string(id.lowercased())
+    #expect(try await harness.send("task.status", ["taskId": lower]).content == first)
+    _ = try await harness.data(
+      "task.update", ["taskId": .string(id), "statusMessage": "seen", "output": "{\"a\": 1}"])
+    let json = try await harness.json("task.status", ["taskId": .string(id)])
+    #expect(json["status"]?["statusMessage"] == "seen")
+    #expect(json["data"] == ["a": 1])
+  }
+
+  static let questions: [(String, String?)] = [
+    (#"{"taskId":"A-1"}"#, "A-1"), (#" { "taskId" : "a-1" } "#, "a-1"),
+    (#"{"taskId": "A", "x": 1}"#, nil), (#"{"x": 1, "taskId": "A"}"#, nil),
+    (#"{"taskId": ""}"#, nil), (#"{"taskId": "A\u0041"}"#, nil), (#"{"taskId": 3}"#, nil),
+    (#"{"taskId": "A"}}"#, nil), (#"{"taskId": "A""#, nil), (#"{"taskId""#, nil), ("", nil),
+    ("{", nil), (#"{"taskID": "A"}"#, nil),
+  ]
+
+  @Test("The short way takes only the plainest question", arguments: questions)
+  func shortWay(_ content: String, _ id: String?) {
+    #expect(PlainTaskQuestion.id(in: Array(content.utf8)) == id)
+    for cut in 0..<content.utf8.count where id != nil {
+      let prefix = Array(content.utf8.prefix(cut))
+      #expect(PlainTaskQuestion.id(in: prefix) == nil || prefix.last == UInt8(ascii: "}"))
+    }
+  }
+
+  @Test("The short way shows nothing to somebody else's key, or to none")
+  func shortWayIsGuarded() async throws {
+    var harness = try Harness()
+    let id = try await harness.noop()
+    harness.advance(.seconds(5))
+    for _ in 0..<2 { _ = try await harness.taskState(id) }
+    harness.key = "other"
+    #expect(try await harness.send("task.status", ["taskId": .string(id)]).status.code == 404)
+    harness.key = ""
+    #expect(try await harness.send("task.status", ["taskId": .string(id)]).status.code == 401)
+  }
+
+  @Test("Output that is no JSON is shown as text alone, so that the answer stays JSON")
+  func plainOutput() async throws {
+    let harness = try Harness()
+    let id = try await harness.noop()
+    harness.advance(.seconds(5))
+    _ = try await harness.data("task.update", ["taskId": .string(id), "output": "not { json"])
+    let json = try await harness.json("task.status", ["taskId": .string(id)])
+    #expect(json["status"]?["output"] == "not { json")
+    #expect(json["data"] == nil)
+  }
+
+  @Test("A long chain of tasks ends in order, and a failure runs through all of it")
+  func chains() async throws {
+    let harness = try Harness()
+    var ids = [try await harness.noop()]
+    for _ in 0..<200 {
+      ids.append(try await harness.noop([("X-Task-Dependency", ids[ids.count - 1])]))
+    }
+    harness.advance(.seconds(3600))
+    #expect(try await harness.taskState(ids[200])["state"] == "succeeded")
+    let bad = try await harness.json(
+      "task.alwaysFail", [:], fields: [("X-Task-Background", "true")])
+    var last = bad["status"]?["taskId"]?.stringValue ?? ""
+    for _ in 0..<200 { last = try await harness.noop([("X-Task-Dependency", last)]) }
+    harness.advance(.seconds(2))
+    #expect(try await harness.taskState(last)["state"] == "failed")
+    #expect(try await harness.taskState(last)["statusCode"] == "DependencyFailed")
+  }
+
+  @Test("A chain that a scenario lets end at once does not recurse")
+  func immediateChains() async throws {
+    let harness = try Harness(behaviors: [
+      [
+        "when": ["operation": "steamship.task.noop"],
+        "timeline": [["state": "waiting", "signal": "go"]],
+      ]
+    ])
+    var id = try await harness.noop()
+    for _ in 0..<5000 { id = try await harness.noop([("X-Task-Dependency", id)]) }
+    #expect(try harness.service.emit(["signal": "go"], in: harness.world))
+    harness.advance(.seconds(1))
+    let state = try await harness.taskState(id)["state"]
+    #expect(state == "waiting", "each of them waits for a signal of its own time")
+  }
+
+  @Test("A timeline moves by time, by looks and by signals, and says its messages (DESIGN §7)")
+  func timelines() async throws {
+    let harness = try Harness(behaviors: [
+      [
+        "when": ["operation": "steamship.task.*"],
+        "timeline": [
+          ["state": "waiting", "for": "2s"],
+          ["state": "running", "polls": 3, "message": "epoch 1"],
+          ["state": "running", "signal": "go", "message": "almost"],
+          [
+            "state": "failed", "message": "out of memory", "code": "OOM", "suggestion": "Buy some.",
+          ],
+        ],
+      ]
+    ])
+    let id = try await harness.noop()
+    #expect(try await harness.taskState(id)["state"] == "waiting")
+    harness.advance(.seconds(2))
+    for _ in 0..<2 {
+      let state = try await harness.taskState(id)
+      #expect(state["state"] == "running")
+      #expect(state["statusMessage"] == "epoch 1")
+    }
+    #expect(try await harness.taskState(id)["statusMessage"] == "almost")
+    harness.advance(.seconds(1000))
+    #expect(try await harness.taskState(id)["statusMessage"] == "almost")
+    #expect(try harness.service.emit(["signal": "go"], in: harness.world))
+    let end = try await harness.taskState(id)
+    #expect(end["state"] == "failed")
+    #expect(end["statusMessage"] == "out of memory")
+    #expect(end["statusCode"] == "OOM")
+    #expect(end["statusSuggestion"] == "Buy some.")
+  }
+
+  @Test("Deleting a workspace deletes its waiting tasks and keeps its finished ones (contract §8)")
+  func workspaceDeletion() async throws {
+    var harness = try Harness()
+    let workspace = try await harness.data("workspace.create", ["handle": "w"])
+    harness.workspaceID = workspace["workspace"]?["id"]?.stringValue
+    let done = try await harness.noop()
+    harness.advance(.seconds(5))
+    let waiting = try await harness.noop()
+    _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
+    #expect(try await harness.taskState(done)["state"] == "succeeded")
+    let gone = try await harness.send("task.status", ["taskId": .string(waiting)])
+    #expect(gone.status.code == 404)
+    harness.advance(.seconds(5))
+  }
+
+  @Test("The first answers of a backgrounded job carry its work's result as text and as data")
+  func results() async throws {
+    let harness = try Harness()
+    let made = try await harness.json(
+      "workspace.create", ["handle": "late"], fields: [("X-Task-Background", "true")])
+    let id = made["status"]?["taskId"]?.stringValue ?? ""
+    #expect(made["data"] == nil)
+    harness.advance(.seconds(5))
+    let json = try await harness.json("task.status", ["taskId": .string(id)])
+    #expect(json["data"]?["workspace"]?["handle"] == "late")
+    #expect(try JSON(parsing: json["status"]?["output"]?.stringValue ?? "") == json["data"])
+  }
+}
