@@ -218,7 +218,7 @@ struct YAMLTests {
       yaml: "a: |2-\n   b\n  c\nd: >+1\n  e\n f\n\n", json: ["a": " b\nc", "d": " e\nf\n\n"]),
     Reading(
       yaml: "a: | # comment\n  b # none\nc: d # comment\n", json: ["a": "b # none\n", "c": "d"]),
-    Reading(yaml: "? long key\n: v\n? - a\n: w\n", json: ["long key": "v", "[\"a\"]": "w"]),
+    Reading(yaml: "? long key\n: v\n", json: ["long key": "v"]),
     Reading(
       yaml: "a: &x [1, 2]\nb: *x\nc: &y\nd: *y\n",
       json: ["a": [1, 2], "b": [1, 2], "c": nil, "d": nil]),
@@ -298,6 +298,9 @@ struct YAMLTests {
     Refusal("a:\n  b\n c: d\n", .unexpected("':'"), 3, 3),
     Refusal("a:\n    b: c\n  d: e\n", .unexpected("a key"), 3, 3),
     Refusal("<<: 3\n", .badMerge, 1, 5),
+    Refusal("? - a\n: b\n", .collectionKey, 1, 3),
+    Refusal("a:\n  {b: c}: d\n", .collectionKey, 2, 3),
+    Refusal("[[a]: b]\n", .collectionKey, 1, 2),
   ]
 
   @Test("What is no YAML is refused with line and column", arguments: refusals)

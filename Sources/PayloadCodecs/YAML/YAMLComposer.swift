@@ -223,11 +223,11 @@ struct YAMLComposer {
         next += 1
         let key = try blockPairSide()
         let value = try skip(.value) ? try blockPairSide() : try emptyNode(try peek())
-        pairs.add(key, value)
+        try pairs.add(key, value)
       // A value whose key is left out.
       case .value:
         next += 1
-        pairs.add(try emptyNode(token), try blockPairSide())
+        try pairs.add(try emptyNode(token), try blockPairSide())
       case .blockEnd:
         next += 1
         return try finish(pairs, start.position)
@@ -261,7 +261,7 @@ struct YAMLComposer {
         next += 1
         var pair = Pairs(weight: try count(1, token.position))
         let key = try flowPairSide()
-        pair.add(key, try skip(.value) ? try flowPairSide() : try emptyNode(try peek()))
+        try pair.add(key, try skip(.value) ? try flowPairSide() : try emptyNode(try peek()))
         item = try finish(pair, token.position)
       } else {
         item = try node(isBlock: false)
@@ -282,10 +282,10 @@ struct YAMLComposer {
       }
       if try skip(.key) {
         let key = try flowPairSide()
-        pairs.add(key, try skip(.value) ? try flowPairSide() : try emptyNode(try peek()))
+        try pairs.add(key, try skip(.value) ? try flowPairSide() : try emptyNode(try peek()))
       } else {
         let key = try node(isBlock: false)
-        pairs.add(key, try emptyNode(try peek()))
+        try pairs.add(key, try emptyNode(try peek()))
       }
     }
     return try finish(pairs, start.position)
@@ -312,7 +312,8 @@ struct YAMLComposer {
 
     var isEmpty: Bool { pairs.isEmpty && merges.isEmpty }
 
-    mutating func add(_ key: Composed, _ value: Composed) {
+    mutating func add(_ key: Composed, _ value: Composed) throws(YAMLError) {
+      guard key.node.scalar != nil else { throw YAMLError(.collectionKey, key.node.position) }
       weight += key.weight + value.weight
       if key.node.isMergeKey {
         merges.append(value)

@@ -33,6 +33,8 @@ package struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
     case recursiveAlias(String)
     case refusedTag(String)
     case duplicateKey(String)
+    /// A list or mapping as a key: JSON has no place for it, and PyYAML refuses it too.
+    case collectionKey
     /// `<<` with something that is no mapping.
     case badMerge
     case severalDocuments
@@ -70,6 +72,7 @@ extension YAMLError.Reason {
     case .recursiveAlias(let name): "the alias *\(name) stands inside its own anchor"
     case .refusedTag(let tag): "the tag \(tag) is not supported"
     case .duplicateKey(let key): "the key \"\(key)\" stands here a second time"
+    case .collectionKey: "a list or mapping cannot be a key"
     case .badMerge: "only mappings can be merged"
     case .severalDocuments: "more than one document"
     case .tooDeep(let limit): "more than \(limit) nested levels"

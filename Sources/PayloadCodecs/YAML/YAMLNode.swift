@@ -108,8 +108,8 @@ extension YAMLNode {
     }
   }
 
-  /// A member name: the scalar's text, or a collection's compact JSON.
-  var keyText: String { scalar?.text ?? json.text }
+  /// A member name. The reader lets no collection be one.
+  var keyText: String { scalar?.text ?? "" }
 
   /// Where each value stands, by its key path.
   package var sourceMap: SourceMap {
