@@ -72,7 +72,11 @@ let package = Package(
     tests(
       "PayloadCodecsTests", ["PayloadCodecs"],
       resources: [.copy("Fixtures"), .copy("yaml_oracle.py")]),
-    tests("EmulatorKernelTests", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    .target(
+      name: "KernelTestKit", dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      path: "Tests/KernelTestKit", swiftSettings: house),
+    tests(
+      "EmulatorKernelTests", ["EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "SteamshipEmulatorTests",
       ["SteamshipEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
@@ -83,7 +87,8 @@ let package = Package(
       "ShipyardEmulatorTests",
       ["ShipyardEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
     tests(
-      "ControlPlaneTests", ["ControlPlane", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+      "ControlPlaneTests",
+      ["ControlPlane", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "WavetankTests",
       ["Wavetank", "WavetankTestKit", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs"]),

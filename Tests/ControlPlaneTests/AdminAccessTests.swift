@@ -1,6 +1,7 @@
 import ControlPlane
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import Testing
 
 @Suite struct AdminAccessTests {

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 

@@ -1,6 +1,7 @@
 import EmulatorKernel
 import HTTPModel
 import Synchronization
+import KernelTestKit
 import Testing
 
 @Suite struct TenantTimeTests {

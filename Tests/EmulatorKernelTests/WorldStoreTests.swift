@@ -2,6 +2,7 @@ import EmulatorKernel
 import Foundation
 import HTTPModel
 import Synchronization
+import KernelTestKit
 import Testing
 
 @Suite struct WorldStoreTests {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import KernelTestKit
 import PayloadCodecs
 import Testing
 

@@ -1,3 +1,4 @@
+import KernelTestKit
 import PayloadCodecs
 import Testing
 

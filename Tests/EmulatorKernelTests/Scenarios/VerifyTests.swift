@@ -1,4 +1,5 @@
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 

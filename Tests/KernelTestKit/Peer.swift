@@ -1,31 +1,31 @@
 import EmulatorKernel
-import HTTPModel
+package import HTTPModel
 import Synchronization
 
 /// Drives a responder without an engine: what the engine does around `respond`, done by hand.
-struct Peer: Sendable {
-  let responder: any Responder
-  let address: PeerAddress
+package struct Peer: Sendable {
+  package let responder: any Responder
+  package let address: PeerAddress
   private let connection: UInt64
   private static let lastConnection = Atomic<UInt64>(0)
 
-  init(_ responder: any Responder, address: PeerAddress = .none) {
+  package init(_ responder: any Responder, address: PeerAddress = .none) {
     self.responder = responder
     self.address = address
     connection = Self.lastConnection.add(1, ordering: .relaxed).newValue
   }
 
-  struct Reply: Sendable {
-    var response: Response
-    var body: [UInt8]
-    var text: String { String(decoding: body, as: UTF8.self) }
-    var status: Int { response.status.code }
-    func field(_ name: String) -> String? { response.fields[name] }
+  package struct Reply: Sendable {
+    package var response: Response
+    package var body: [UInt8]
+    package var text: String { String(decoding: body, as: UTF8.self) }
+    package var status: Int { response.status.code }
+    package func field(_ name: String) -> String? { response.fields[name] }
   }
 
   private static let sequence = Atomic<UInt64>(0)
 
-  func send(
+  package func send(
     _ method: Method, _ target: String, _ fields: KeyValuePairs<String, String> = [:],
     body: String? = nil
   ) async -> Reply {
@@ -38,7 +38,7 @@ struct Peer: Sendable {
     return await send(request, content)
   }
 
-  func send(_ request: Request, _ content: [UInt8]) async -> Reply {
+  package func send(_ request: Request, _ content: [UInt8]) async -> Reply {
     var exchange = Exchange(
       connectionID: connection,
       sequenceNumber: Self.sequence.add(1, ordering: .relaxed).newValue, peer: address)

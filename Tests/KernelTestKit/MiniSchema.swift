@@ -1,9 +1,11 @@
-import PayloadCodecs
+package import PayloadCodecs
 
 /// As much of JSON Schema 2020-12 as our own schema uses; anything else in it is an error, so that
 /// the schema cannot say what this does not check.
-struct MiniSchema {
-  let root: JSON
+package struct MiniSchema {
+  package let root: JSON
+
+  package init(root: JSON) { self.root = root }
 
   private static let known: Set<String> = [
     "$schema", "title", "description", "examples", "$defs", "$ref", "type", "properties",
@@ -12,14 +14,14 @@ struct MiniSchema {
     "propertyNames", "default",
   ]
 
-  func resolved(_ schema: JSON) -> JSON {
+  package func resolved(_ schema: JSON) -> JSON {
     guard let name = schema["$ref"]?.stringValue else { return schema }
     let path = name.split(separator: "/").dropFirst().map(String.init)
     return path.reduce(root) { $0[$1] ?? ["bad": true] }
   }
 
   /// What is wrong with a value; empty: valid.
-  func errors(_ value: JSON, _ schema: JSON? = nil, at pointer: String = "") -> [String] {
+  package func errors(_ value: JSON, _ schema: JSON? = nil, at pointer: String = "") -> [String] {
     let schema = resolved(schema ?? root)
     if schema.boolValue == false { return ["\(pointer): not allowed"] }
     guard case .object(let object) = schema else { return [] }
@@ -109,7 +111,7 @@ struct MiniSchema {
   }
 
   /// The schemas with known keys at a place of a document.
-  func objects(at tokens: [String]) -> [JSONObject] {
+  package func objects(at tokens: [String]) -> [JSONObject] {
     var schemas = expanded(root)
     for token in tokens {
       schemas = schemas.flatMap { schema -> [JSON] in
@@ -125,7 +127,7 @@ struct MiniSchema {
   }
 
   /// The known keys of every object schema there is.
-  var allObjects: [[String]] { Self.objects(in: root) }
+  package var allObjects: [[String]] { Self.objects(in: root) }
 
   private static func objects(in schema: JSON) -> [[String]] {
     switch schema {

@@ -1,28 +1,30 @@
-import EmulatorKernel
-import HTTPModel
-import PayloadCodecs
+package import EmulatorKernel
+package import HTTPModel
+package import PayloadCodecs
 
 /// A small service for tests of the kernel: ships that arrive after a while.
-struct Harbor: EmulatedService {
-  struct State: ServiceState {
-    typealias WakeKey = String
+package struct Harbor: EmulatedService {
+  package struct State: ServiceState {
+    package typealias WakeKey = String
 
-    struct Ship: Codable, Sendable, Equatable {
-      var id: String
-      var cargo: BlobID?
-      var arrivesAt: VirtualInstant
-      var arrivedAt: VirtualInstant?
+    package struct Ship: Codable, Sendable, Equatable {
+      package var id: String
+      package var cargo: BlobID?
+      package var arrivesAt: VirtualInstant
+      package var arrivedAt: VirtualInstant?
     }
 
-    var ships: [String: Ship] = [:]
-    /// What happened by itself, in order.
-    var log: [String] = []
+    package init() {}
 
-    var nextDue: VirtualInstant? {
+    package var ships: [String: Ship] = [:]
+    /// What happened by itself, in order.
+    package var log: [String] = []
+
+    package var nextDue: VirtualInstant? {
       ships.values.filter { $0.arrivedAt == nil }.map(\.arrivesAt).min()
     }
 
-    mutating func advance(_ step: inout StepContext<String>) {
+    package mutating func advance(_ step: inout StepContext<String>) {
       let due = ships.filter { $0.value.arrivedAt == nil && $0.value.arrivesAt <= step.now }
       for (name, ship) in due.sorted(by: {
         ($0.value.arrivesAt, $0.key) < ($1.value.arrivesAt, $1.key)
@@ -33,7 +35,7 @@ struct Harbor: EmulatedService {
       }
     }
 
-    mutating func add(_ name: String, in pause: Duration, _ step: inout StepContext<String>) -> Ship
+    package mutating func add(_ name: String, in pause: Duration, _ step: inout StepContext<String>) -> Ship
     {
       let ship = Ship(id: step.ids.uuid("ship"), arrivesAt: step.now + pause)
       ships[name] = ship
@@ -41,9 +43,11 @@ struct Harbor: EmulatedService {
     }
   }
 
-  var name = "harbor"
-  var hostNames = ["api.harbor.example", "*.localhost"]
-  var operations: [Operation] {
+  package init() {}
+
+  package var name = "harbor"
+  package var hostNames = ["api.harbor.example", "*.localhost"]
+  package var operations: [Operation] {
     [
       Operation(
         "\(name).ship.list", [.init(.get, "/ships")], content: .ignored, fidelity: .documented,
@@ -69,7 +73,7 @@ struct Harbor: EmulatedService {
     ]
   }
 
-  func makeState(
+  package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<String>
   ) throws(ScenarioProblems) -> State {
     var state = State()
@@ -82,9 +86,9 @@ struct Harbor: EmulatedService {
     return state
   }
 
-  func credential(of request: Request) -> String? { request.fields["authorization"] }
+  package func credential(of request: Request) -> String? { request.fields["authorization"] }
 
-  func claim(
+  package func claim(
     _ request: Request, in world: World<State>
   ) -> (operationIndex: Int, parameters: PathParameters)? {
     let segments = request.target.path.split(separator: "/")
@@ -96,7 +100,7 @@ struct Harbor: EmulatedService {
     )
   }
 
-  func respond(to call: Call, in world: World<State>) -> ServiceAnswer {
+  package func respond(to call: Call, in world: World<State>) -> ServiceAnswer {
     let ship = call.parameters["ship"] ?? call.parameters["vessel"] ?? ""
     switch call.operationIndex {
     case 0:
@@ -145,17 +149,17 @@ struct Harbor: EmulatedService {
     }
   }
 
-  func failure(_ failure: ServiceFailure, operation: Operation?, request: Request) -> Response {
+  package func failure(_ failure: ServiceFailure, operation: Operation?, request: Request) -> Response {
     .json(
       Status(failure.status),
       JSON.object(["harborError": .string(failure.message ?? "\(failure.kind)")]).serialized())
   }
 
-  func describe(_ world: World<State>) -> JSON {
+  package func describe(_ world: World<State>) -> JSON {
     .object(["ships": .integer(world.read { $0.ships.count })])
   }
 
-  func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool {
+  package func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool {
     guard let name = event["sink"]?.stringValue else { return false }
     world.mutate { state, _ in state.ships[name] = nil }
     return true
