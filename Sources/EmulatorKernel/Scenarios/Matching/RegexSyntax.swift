@@ -143,6 +143,7 @@ struct RegexParser {
     if let found = refused.first(where: { text[index...].starts(with: $0.unicodeScalars) }) {
       throw error("\(found)… is not available: expressions are searched in linear time")
     }
+    let outside = flags
     index += 1
     if take("?<") || take("?P<") || take("?'") {
       while let scalar = next, scalar != ">", scalar != "'" { index += 1 }
@@ -151,7 +152,6 @@ struct RegexParser {
     } else if take("?") {
       if let lone = try flagGroup() { return lone }
     }
-    let outside = flags
     let node = try choice()
     flags = outside
     guard take(")") else { throw error("a ( without )") }

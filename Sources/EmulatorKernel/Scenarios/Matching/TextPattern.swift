@@ -1,29 +1,22 @@
-/// A regular expression in Swift's syntax, found anywhere in a text (`^…$` for the whole).
+/// A regular expression, found anywhere in a text (`^…$` for the whole); see `RegexNode` for what may
+/// stand in it.
 ///
-/// **Sendable**: the compiled expression never changes; a match keeps its state in its own call, and
-/// the library publishes its lowered program atomically.
-package struct TextPattern: @unchecked Sendable {
+/// The emulator's own, not the standard library's: that one tries one way after the other, so that
+/// `(a+)+$` and thirty letters from the network would hold a thread for minutes.
+package struct TextPattern: Sendable, Equatable {
   package let text: String
-  private let regex: Regex<AnyRegexOutput>
+  private let program: RegexProgram
 
-  /// Texts beyond this are searched only this far: an expression may cost much more than its input.
-  package static let byteLimit = 1 << 20
+  /// Steps of one search, some tenths of a second: what is not found by then counts as not there.
+  /// Contents of many megabytes with an expression of many parts come to it.
+  package static let stepsMax = 20_000_000
 
-  /// - Throws: what the standard library says about the expression.
-  package init(_ text: String) throws {
+  package init(_ text: String) throws(RegexError) {
     self.text = text
-    regex = try Regex(text)
+    program = try RegexProgram(try RegexParser.parse(text))
   }
 
   package func matches(_ candidate: String) -> Bool {
-    guard candidate.utf8.count > Self.byteLimit else {
-      return (try? regex.firstMatch(in: candidate)) != nil
-    }
-    let part = String(decoding: candidate.utf8.prefix(Self.byteLimit), as: UTF8.self)
-    return (try? regex.firstMatch(in: part)) != nil
+    program.isFound(in: candidate, stepsMax: Self.stepsMax)
   }
-}
-
-extension TextPattern: Equatable {
-  package static func == (left: Self, right: Self) -> Bool { left.text == right.text }
 }
