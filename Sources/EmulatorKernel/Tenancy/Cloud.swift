@@ -115,8 +115,11 @@ package final class Cloud: Sendable {
   ///
   /// **Shape**: see `WorldEvent`; else whatever a service defines.
   /// - Returns: false when nobody knows the event.
-  package func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
-    if try WorldEvent.happen(event, in: self) { return true }
+  package func emit(
+    _ event: JSONObject, _ chain: EventChain = EventChain()
+  ) throws(ScenarioProblems) -> Bool {
+    try chain.extend()
+    if try WorldEvent.happen(event, in: self, chain) { return true }
     for slot in slots where try slot.emit(event) { return true }
     return false
   }

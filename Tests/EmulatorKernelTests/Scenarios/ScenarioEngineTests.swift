@@ -205,12 +205,55 @@ struct ScenarioEngineTests {
       try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
     ])
     let set = RuleSet(scenario.rules, catalog: catalog)
-    #expect(set.candidates(operation: 0).rules == [1002])
-    #expect(set.candidates(operation: 1).rules == [1001, 1002])
-    #expect(set.candidates(operation: 1).needsContent)
-    #expect(!set.candidates(operation: 0).needsContent)
-    #expect(set.candidates(operation: 5).rules.count == 1001)
-    #expect(set.candidates(operation: nil).rules == [1000, 1002])
+    #expect(set.candidates(operation: 0, path: "/ships") == [])
+    #expect(set.candidates(operation: 0, path: "/odd") == [1002])
+    #expect(set.candidates(operation: 1, path: "/odd") == [1001, 1002])
+    #expect(set.candidates(operation: 1, path: "/%6fdd") == [1001, 1002])
+    #expect(set.needsContent(operation: 1))
+    #expect(!set.needsContent(operation: 0))
+    #expect(set.candidates(operation: 5, path: "/api/v1/tides/1").count == 1000)
+    #expect(set.candidates(operation: nil, path: "/odd") == [1000, 1002])
+  }
+
+  @Test("An index leaves no rule out: the same rules match as without one")
+  func indexIsWhole() throws {
+    let catalog = ScenarioCatalog(services: [Harbor()])
+    let paths = [
+      "/ships", "/ships/a b", "/ships/*", "/ships/{ship}", "*", "/odd%20one", "/odd one",
+    ]
+    var random = SeededRandom(key: 7)
+    func draw<Element>(_ elements: [Element]) -> Element {
+      elements[Int(random.next() % UInt64(elements.count))]
+    }
+    let rules = (0..<200).map { number -> JSON in
+      var match = JSONObject()
+      if draw([true, false]) {
+        match["path"] = draw([.string(draw(paths)), [.string(draw(paths)), .string(draw(paths))]])
+      }
+      if draw([true, false]) {
+        match["operation"] = draw([
+          "harbor.ship.*", "harbor.tides", ["harbor.tides", "harbor.ship.get"],
+        ])
+      }
+      if draw([true, false, false]) { match["method"] = draw(["GET", "POST", "HEAD"]) }
+      return ["name": .string("r\(number)"), "match": .object(match), "pass": true]
+    }
+    let scenario = try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
+    let set = RuleSet(scenario.rules, catalog: catalog)
+    for path in ["/ships", "/ships/a%20b", "/ships/x", "/odd%20one", "/odd one", "/api/v1/tides/2"]
+    {
+      for (method, operation) in [(Method.get, 2), (.get, 0), (.head, 0), (.post, 1), (.get, nil)] {
+        let subject = RuleSubject(
+          request: Request(method, path), tenant: "default", service: "harbor",
+          operation: operation.map { catalog.operations[$0].operation.name })
+        func matching(_ indices: some Sequence<Int>) -> [Int] {
+          indices.filter { scenario.rules[$0].match.firstFailure(for: subject) == nil }
+        }
+        let found = matching(set.candidates(operation: operation, path: subject.path))
+        #expect(found == matching(scenario.rules.indices), "\(method) \(path) \(operation ?? -1)")
+        #expect(found.isEmpty || set.concerns(operation: operation))
+      }
+    }
   }
 
   @Test("An event that nobody knows leaves a remark on the answer")

@@ -34,6 +34,8 @@ package struct RuleOutcome: Sendable {
   /// The service does its work although its answer is replaced or lost.
   package var isAfter = false
   package var events: [JSONObject] = []
+  /// What could not be done as the scenario says.
+  package var remarks: [String] = []
   package var trace: RuleTrace
 
   init(trace: RuleTrace) { self.trace = trace }

@@ -1,11 +1,22 @@
-/// The rules in force, indexed by operation, so that a rule costs only the requests it may concern.
+import HTTPModel
+
+/// The rules in force, indexed so that a rule costs only the requests it may concern: those about
+/// certain paths by path, the others by operation.
 ///
 /// A value that never changes: adding or removing a rule makes a new one.
 package final class RuleSet: Sendable {
-  struct Candidates: Sendable {
-    var rules: [Int]
+  private struct Candidates: Sendable {
+    /// Rules that any path may meet.
+    var rules: [Int] = []
+    /// Some rule about a certain path may concern it too.
+    var hasPaths = false
     /// Some rule looks at the content.
-    var needsContent: Bool
+    var needsContent = false
+
+    mutating func add(_ index: Int, isByPath: Bool, _ rule: ScenarioRule) {
+      if isByPath { hasPaths = true } else { rules.append(index) }
+      if !needsContent { needsContent = rule.needsContent }
+    }
   }
 
   package let rules: [ScenarioRule]
@@ -13,32 +24,96 @@ package final class RuleSet: Sendable {
   private let byOperation: [Candidates]
   /// For requests that belong to no operation.
   private let elsewhere: Candidates
+  /// Rules that name whole paths, without a wildcard.
+  private let byPath: [String: [Int]]
   private let positions: [String: Int]
 
   package init(_ rules: [ScenarioRule], catalog: ScenarioCatalog) {
     self.rules = rules
-    byOperation = catalog.operations.map { entry in
-      Self.candidates(rules) { $0.match.mayConcern(entry.operation, service: entry.service) }
+    var byOperation = Array(repeating: Candidates(), count: catalog.operations.count)
+    var elsewhere = Candidates()
+    var byPath: [String: [Int]] = [:]
+    let operations = OperationNames(catalog)
+    for (index, rule) in rules.enumerated() {
+      let paths = rule.match.wholePaths
+      for path in Set(paths ?? []) { byPath[path, default: []].append(index) }
+      for operation in operations.mayBeMeant(by: rule.match) {
+        byOperation[operation].add(index, isByPath: paths != nil, rule)
+      }
+      if rule.match.mayConcernUnknownPath { elsewhere.add(index, isByPath: paths != nil, rule) }
     }
-    elsewhere = Self.candidates(rules) { $0.match.mayConcernUnknownPath }
+    self.byOperation = byOperation
+    self.elsewhere = elsewhere
+    self.byPath = byPath
     positions = Dictionary(
       rules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  private static func candidates(
-    _ rules: [ScenarioRule], _ mayConcern: (ScenarioRule) -> Bool
-  ) -> Candidates {
-    let concerned = rules.indices.filter { mayConcern(rules[$0]) }
-    return Candidates(
-      rules: concerned, needsContent: concerned.contains { rules[$0].needsContent })
-  }
-
-  func candidates(operation: Int?) -> Candidates {
+  private func candidates(_ operation: Int?) -> Candidates {
     guard let operation, byOperation.indices.contains(operation) else { return elsewhere }
     return byOperation[operation]
   }
 
+  func concerns(operation: Int?) -> Bool {
+    let candidates = candidates(operation)
+    return candidates.hasPaths || !candidates.rules.isEmpty
+  }
+
+  func needsContent(operation: Int?) -> Bool { candidates(operation).needsContent }
+
+  /// The rules that a request may meet, in their order.
+  func candidates(operation: Int?, path: String) -> [Int] {
+    let candidates = candidates(operation)
+    guard candidates.hasPaths else { return candidates.rules }
+    var named = byPath[path] ?? []
+    if path.utf8.contains(UInt8(ascii: "%")) {
+      let decoded = PercentCoding.decode(path)
+      if decoded != path { named = Set(named + (byPath[decoded] ?? [])).sorted() }
+    }
+    guard !named.isEmpty else { return candidates.rules }
+    guard !candidates.rules.isEmpty else { return named }
+    return (candidates.rules + named).sorted()
+  }
+
   package func position(of name: String) -> Int? { positions[name] }
+}
+
+/// Finds the operations that a rule may be about, without asking each of them for most rules.
+private struct OperationNames {
+  private let catalog: ScenarioCatalog
+  private let positions: [String: [Int]]
+
+  init(_ catalog: ScenarioCatalog) {
+    self.catalog = catalog
+    positions = Dictionary(grouping: catalog.operations.indices) {
+      catalog.operations[$0].operation.name
+    }
+  }
+
+  func mayBeMeant(by match: RequestMatch) -> [Int] {
+    var possible: [Int]?
+    for case .operation(let globs) in match.criteria {
+      let names = globs.compactMap(\.literal)
+      if names.count == globs.count {
+        possible = Set(names.flatMap { positions[$0] ?? [] }).sorted()
+      }
+    }
+    return (possible ?? Array(catalog.operations.indices)).filter { index in
+      let entry = catalog.operations[index]
+      return match.mayConcern(entry.operation, service: entry.service)
+    }
+  }
+}
+
+extension RequestMatch {
+  /// The paths that it names whole; nil when others may meet it too.
+  fileprivate var wholePaths: [String]? {
+    for case .path(let patterns) in criteria {
+      let paths = patterns.compactMap(\.whole)
+      if paths.count == patterns.count { return paths }
+    }
+    return nil
+  }
 }
 
 extension ScenarioRule {

@@ -37,6 +37,10 @@ struct RuleState: Sendable, Codable {
     case isEnabled
   }
 
+  var isUntouched: Bool {
+    counters.isEmpty && windows.isEmpty && lastOrdinal == 0 && isEnabled == nil
+  }
+
   /// What a count is kept under.
   mutating func key(_ scope: CountScope, _ subject: RuleSubject) -> String {
     switch scope {

@@ -25,17 +25,33 @@ struct RuleStrike {
     addDelay(sequenceStep?.delay, "step delay", to: &outcome)
     add(action, to: &outcome)
     if rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
-    outcome.events += trigger(variables: &variables)
+    let following = trigger(variables: &variables)
+    outcome.events += following.events
+    outcome.remarks += following.remarks
+    outcome.trace.changedBytes += following.changedBytes
+  }
+
+  /// What follows from a strike besides the answer.
+  struct Following: Sendable {
+    var events: [JSONObject] = []
+    var remarks: [String] = []
+    /// How much the variables that were set weigh.
+    var changedBytes = 0
   }
 
   /// Events and variables alone.
-  mutating func trigger(variables: inout JSONObject) -> [JSONObject] {
-    var events: [JSONObject] = []
+  mutating func trigger(variables: inout JSONObject) -> Following {
+    var following = Following()
     for event in rule.events {
-      if case .object(let event) = event.json(&context) { events.append(event) }
+      if case .object(let event) = event.json(&context) { following.events.append(event) }
     }
-    assign(&variables)
-    return events
+    assign(&variables, &following)
+    if context.isCut {
+      following.remarks.append(
+        "rule \"\(rule.name)\": what its templates fill in came to more than "
+          + "\(EngineLimits.templateBytesMax >> 20) MiB and was cut")
+    }
+    return following
   }
 
   private func addDelay(
@@ -114,10 +130,19 @@ struct RuleStrike {
     return response
   }
 
-  private mutating func assign(_ variables: inout JSONObject) {
+  private mutating func assign(_ variables: inout JSONObject, _ following: inout Following) {
     for assignment in rule.assignments {
       switch assignment.value {
-      case .set(let template): variables[assignment.name] = template.json(&context)
+      case .set(let template):
+        let value = template.json(&context)
+        if let bytes = value.variableBytes {
+          following.changedBytes += bytes
+          variables[assignment.name] = value
+        } else {
+          following.remarks.append(
+            "rule \"\(rule.name)\": the variable \"\(assignment.name)\" \(JSON.variableLimit) "
+              + "and stays as it is")
+        }
       case .add(let number):
         let sum = (variables[assignment.name]?.doubleValue ?? 0) + number
         variables[assignment.name] = Int(exactly: sum).map { .integer($0) } ?? JSON(sum)

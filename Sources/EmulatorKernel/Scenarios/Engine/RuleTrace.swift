@@ -31,6 +31,8 @@ package struct RuleTrace: Sendable {
   package var entries: [Entry] = []
   /// More rules were looked at than are listed.
   package var isCut = false
+  /// How much the variables weigh that the exchange has set: the trace keeps their values alive.
+  package var changedBytes = 0
   package var variablesBefore: JSONObject
   package var variablesAfter: JSONObject
 
@@ -145,6 +147,8 @@ extension ScenarioRule {
 }
 
 extension RuleTrace: RuleExplanation {
-  package var byteCount: Int { 96 + entries.count * MemoryLayout<Entry>.stride }
+  package var byteCount: Int {
+    96 + entries.count * MemoryLayout<Entry>.stride + changedBytes
+  }
   package func describe() -> JSON { explained(for: nil) }
 }

@@ -12,7 +12,8 @@ extension ScenarioEngine: RuleEngine {
     let outcome = decide(subject, operation: context.operationIndex, now: context.tenant.clock.now)
     guard outcome.struck else { return RuleDecision(.pass, explanation: outcome.trace) }
     let names = outcome.strikes.map(\.rule)
-    let remarks = outcome.isAfter ? [] : happen(outcome.events, in: context.cloud)
+    let remarks =
+      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: context.cloud))
     guard outcome.asksService else {
       var response = outcome.answer(to: nil, render: context.render)
       for remark in remarks { response.remark(remark) }
@@ -37,10 +38,13 @@ extension ScenarioEngine: RuleEngine {
   /// gives a remark for its answer.
   private func happen(_ events: [JSONObject], in cloud: Cloud) -> [String] {
     var remarks: [String] = []
+    let chain = EventChain()
     for event in events {
       let name = event.keys.first ?? ""
       do {
-        if try !cloud.emit(event) { remarks.append("emit: nobody knows the event \"\(name)\"") }
+        if try !cloud.emit(event, chain) {
+          remarks.append("emit: nobody knows the event \"\(name)\"")
+        }
       } catch {
         remarks.append("emit \"\(name)\": \(error.text)")
       }

@@ -12,9 +12,34 @@ package final class ScenarioEngine: Sendable {
   private struct Held {
     var scenario: Scenario
     var rules: RuleSet
-    var state: ScenarioState
+    var variables: JSONObject
+    /// One for each rule, in the rules' order: changed in place, since counts by resource are many.
+    var states: [RuleState]
     /// The tenant's first instant: where `between` counts durations from.
     var start: VirtualInstant
+
+    init(_ scenario: Scenario, _ catalog: ScenarioCatalog, start: VirtualInstant) {
+      self.scenario = scenario
+      rules = RuleSet(scenario.rules, catalog: catalog)
+      variables = scenario.variables
+      states = Array(repeating: RuleState(), count: scenario.rules.count)
+      self.start = start
+    }
+
+    /// As a snapshot holds it: rules that were never reached are left out.
+    var state: ScenarioState {
+      var state = ScenarioState(scenario)
+      state.variables = variables
+      for (rule, own) in zip(rules.rules, states) where !own.isUntouched {
+        state.rules[rule.name] = own
+      }
+      return state
+    }
+
+    mutating func take(_ state: ScenarioState) {
+      variables = state.variables
+      states = rules.rules.map { state.rules[$0.name] ?? RuleState() }
+    }
   }
 
   package let tenant: String
@@ -29,10 +54,7 @@ package final class ScenarioEngine: Sendable {
     self.tenant = tenant
     self.seed = seed
     self.catalog = catalog
-    held = Mutex(
-      Held(
-        scenario: scenario, rules: RuleSet(scenario.rules, catalog: catalog),
-        state: ScenarioState(scenario), start: start))
+    held = Mutex(Held(scenario, catalog, start: start))
   }
 
   // MARK: Deciding
@@ -40,12 +62,12 @@ package final class ScenarioEngine: Sendable {
   /// Whether some rule may concern requests of that operation, as counted in the catalog; nil: of
   /// none.
   package func concerns(operation: Int?) -> Bool {
-    held.withLock { !$0.rules.candidates(operation: operation).rules.isEmpty }
+    held.withLock { $0.rules.concerns(operation: operation) }
   }
 
   /// Whether some rule about such requests looks at the content.
   package func needsContent(operation: Int?) -> Bool {
-    held.withLock { $0.rules.candidates(operation: operation).needsContent }
+    held.withLock { $0.rules.needsContent(operation: operation) }
   }
 
   /// Lets every rule that may concern the request have its say, in order.
@@ -54,7 +76,7 @@ package final class ScenarioEngine: Sendable {
   ) -> RuleOutcome {
     while true {
       let rules = held.withLock { $0.rules }
-      let candidates = rules.candidates(operation: operation).rules
+      let candidates = rules.candidates(operation: operation, path: subject.path)
       let failures = candidates.map { rules.rules[$0].match.firstFailure(for: subject) }
       let outcome = held.withLock { held -> RuleOutcome? in
         guard held.rules === rules else { return nil }
@@ -68,7 +90,7 @@ package final class ScenarioEngine: Sendable {
     _ subject: RuleSubject, _ candidates: [Int], _ failures: [Int?], _ now: VirtualInstant,
     _ held: inout Held
   ) -> RuleOutcome {
-    let variables = held.state.variables
+    let variables = held.variables
     var outcome = RuleOutcome(
       trace: RuleTrace(rules: held.rules, variablesBefore: variables, variablesAfter: variables))
     for (position, index) in candidates.enumerated() {
@@ -77,42 +99,40 @@ package final class ScenarioEngine: Sendable {
         outcome.trace.note(index, .mismatch(failure))
         continue
       }
-      let verdict = reach(rule, subject, now, &held, &outcome)
+      let verdict = reach(index, rule, subject, now, &held, &outcome)
       outcome.trace.note(index, verdict)
       if case .struck = verdict, !rule.continues { break }
     }
-    outcome.trace.variablesAfter = held.state.variables
+    outcome.trace.variablesAfter = held.variables
     return outcome
   }
 
   /// A rule whose `match` holds: whether it strikes, and if so what it does.
   private func reach(
-    _ rule: ScenarioRule, _ subject: RuleSubject, _ now: VirtualInstant, _ held: inout Held,
-    _ outcome: inout RuleOutcome
+    _ index: Int, _ rule: ScenarioRule, _ subject: RuleSubject, _ now: VirtualInstant,
+    _ held: inout Held, _ outcome: inout RuleOutcome
   ) -> RuleVerdict {
-    var state = held.state.rules[rule.name] ?? RuleState()
-    defer { held.state.rules[rule.name] = state }
-    guard state.isEnabled ?? rule.isEnabled else { return .switchedOff }
+    guard held.states[index].isEnabled ?? rule.isEnabled else { return .switchedOff }
     if let between = rule.between, !between.contains(now, start: held.start) {
       return .outsidePeriod
     }
-    for (index, condition) in rule.conditions.enumerated() {
-      let values = held.state.variables[condition.name].map { [$0] } ?? []
-      if !condition.matcher.matches(values, isText: false) { return .condition(index) }
+    for (position, condition) in rule.conditions.enumerated() {
+      let values = held.variables[condition.name].map { [$0] } ?? []
+      if !condition.matcher.matches(values, isText: false) { return .condition(position) }
     }
     var retryAfter: Duration?
     if case .limit(let limit) = rule.action {
-      let key = state.key(limit.per ?? rule.per, subject)
-      retryAfter = state.exceeds(limit, key, at: now)
+      let key = held.states[index].key(limit.per ?? rule.per, subject)
+      retryAfter = held.states[index].exceeds(limit, key, at: now)
       if retryAfter == nil { return .withinLimit }
     }
-    let key = state.key(rule.per, subject)
-    let reached = state.reach(key)
+    let key = held.states[index].key(rule.per, subject)
+    let reached = held.states[index].reach(key)
     if reached <= rule.skip { return .skipped(reached: reached) }
     if (reached - rule.skip) % rule.every != 0 {
       return .notThisOne(reached: reached - rule.skip)
     }
-    if let times = rule.times, state.struck(key) >= times { return .exhausted }
+    if let times = rule.times, held.states[index].struck(key) >= times { return .exhausted }
     var draw: Double?
     if let probability = rule.probability {
       var random = stream("strike", rule, key, reached)
@@ -122,17 +142,17 @@ package final class ScenarioEngine: Sendable {
     }
     var step: Int?
     if case .sequence(let sequence) = rule.action {
-      step = sequence.step(at: state.struck(key))
+      step = sequence.step(at: held.states[index].struck(key))
       if step == nil { return .sequenceOver }
     }
-    let count = state.strike(key)
+    let count = held.states[index].strike(key)
     var strike = RuleStrike(
       rule: rule, step: step, count: count, retryAfter: retryAfter,
       random: { self.stream($0, rule, key, reached) },
       context: TemplateContext(
-        subject: subject, variables: held.state.variables, now: now, count: count,
+        subject: subject, variables: held.variables, now: now, count: count,
         captures: rule.match.captures(in: subject), random: stream("id", rule, key, reached)))
-    strike.perform(on: &outcome, variables: &held.state.variables)
+    strike.perform(on: &outcome, variables: &held.variables)
     return .struck(count: count, step: step, draw: draw)
   }
 
@@ -146,8 +166,8 @@ package final class ScenarioEngine: Sendable {
   // MARK: Changing the rules
 
   package var scenario: Scenario { held.withLock { $0.scenario } }
-  var rulesAndVariables: (RuleSet, JSONObject) { held.withLock { ($0.rules, $0.state.variables) } }
-  package var variables: JSONObject { held.withLock { $0.state.variables } }
+  var rulesAndVariables: (RuleSet, JSONObject) { held.withLock { ($0.rules, $0.variables) } }
+  package var variables: JSONObject { held.withLock { $0.variables } }
 
   /// What a snapshot holds.
   var parts: (scenario: Scenario, state: ScenarioState, start: VirtualInstant) {
@@ -156,13 +176,9 @@ package final class ScenarioEngine: Sendable {
 
   /// Puts a snapshot's parts in force.
   func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
-    let rules = RuleSet(scenario.rules, catalog: catalog)
-    held.withLock { held in
-      held.scenario = scenario
-      held.rules = rules
-      held.state = state
-      held.start = start
-    }
+    var restored = Held(scenario, catalog, start: start)
+    restored.take(state)
+    held.withLock { $0 = restored }
   }
 
   /// Adds rules at the end (or the front); one with a known name takes the place of that one. All
@@ -192,8 +208,9 @@ package final class ScenarioEngine: Sendable {
       scenario.rules.insert(contentsOf: fresh, at: first ? 0 : scenario.rules.count)
       let problems = scenario.ruleProblems
       guard problems.isEmpty else { throw ScenarioProblems(problems) }
-      for name in names { held.state.rules[name] = nil }
-      replace(scenario.rules, in: &held)
+      var state = held.state
+      for name in names { state.rules[name] = nil }
+      replace(scenario.rules, state, in: &held)
       return names
     }
   }
@@ -210,8 +227,7 @@ package final class ScenarioEngine: Sendable {
   package func removeRule(_ name: String) -> Bool {
     held.withLock { held in
       guard held.rules.position(of: name) != nil else { return false }
-      held.state.rules[name] = nil
-      replace(held.scenario.rules.filter { $0.name != name }, in: &held)
+      replace(held.scenario.rules.filter { $0.name != name }, held.state, in: &held)
       return true
     }
   }
@@ -220,71 +236,76 @@ package final class ScenarioEngine: Sendable {
   @discardableResult
   package func setRule(_ name: String, isEnabled: Bool) -> Bool {
     held.withLock { held in
-      guard held.rules.position(of: name) != nil else { return false }
-      held.state.rules[name, default: RuleState()].isEnabled = isEnabled
+      guard let index = held.rules.position(of: name) else { return false }
+      held.states[index].isEnabled = isEnabled
       return true
     }
   }
 
-  package func setVariables(_ values: JSONObject) {
+  package func hasRule(_ name: String) -> Bool {
+    held.withLock { $0.rules.position(of: name) != nil }
+  }
+
+  /// False, and nothing is changed, when there would be too many.
+  package func setVariables(_ values: JSONObject) -> Bool {
     held.withLock { held in
-      for (name, value) in values.members { held.state.variables[name] = value }
+      let fresh = values.members.count { held.variables[$0.key] == nil }
+      let allowed = max(EngineLimits.variablesMax, held.scenario.variables.count)
+      guard held.variables.count + fresh <= allowed else { return false }
+      for (name, value) in values.members { held.variables[name] = value }
+      return true
     }
   }
 
   /// Sets a rule's variables as if it had struck, and gives the events that must now happen: none
   /// of its templates can see a request. Circles are refused when rules are read or added.
-  func trigger(_ name: String) -> [JSONObject] {
+  func trigger(_ name: String) -> RuleStrike.Following {
     held.withLock { held in
-      guard let index = held.rules.position(of: name) else { return [] }
+      guard let index = held.rules.position(of: name) else { return RuleStrike.Following() }
       let rule = held.rules.rules[index]
       var strike = RuleStrike(
         rule: rule, step: nil, count: 0, retryAfter: nil, random: { _ in SeededRandom(key: 0) },
         context: TemplateContext(
-          subject: .none, variables: held.state.variables, now: held.start, count: 0,
+          subject: .none, variables: held.variables, now: held.start, count: 0,
           captures: [:], random: stream("trigger", rule, "", 0)))
-      return strike.trigger(variables: &held.state.variables)
+      return strike.trigger(variables: &held.variables)
     }
   }
 
-  private func replace(_ rules: [ScenarioRule], in held: inout Held) {
+  /// Other rules, with what is known of those that stay.
+  private func replace(
+    _ rules: [ScenarioRule], _ state: ScenarioState, in held: inout Held
+  ) {
     held.scenario.rules = rules
     if case .object(var source) = held.scenario.source {
       source["rules"] = .array(rules.map(\.source))
       held.scenario.source = .object(source)
     }
     held.rules = RuleSet(rules, catalog: catalog)
+    held.take(state)
   }
 
   /// Takes over another scenario while requests go on: rules that are still there unchanged keep
   /// their counts, and variables whose first value is the same keep their present one.
   package func swap(_ scenario: Scenario) {
+    var next = Held(scenario, catalog, start: VirtualInstant(seconds: 0))
     held.withLock { held in
-      var state = ScenarioState(scenario)
-      for rule in scenario.rules {
-        let old = held.rules.position(of: rule.name).map { held.rules.rules[$0] }
-        if old?.source == rule.source { state.rules[rule.name] = held.state.rules[rule.name] }
+      for (index, rule) in scenario.rules.enumerated() {
+        guard let old = held.rules.position(of: rule.name) else { continue }
+        if held.rules.rules[old].source == rule.source { next.states[index] = held.states[old] }
       }
       for (name, value) in scenario.variables.members
       where held.scenario.variables[name] == value {
-        state.variables[name] = held.state.variables[name] ?? value
+        next.variables[name] = held.variables[name] ?? value
       }
-      held.scenario = scenario
-      held.rules = RuleSet(scenario.rules, catalog: catalog)
-      held.state = state
+      next.start = held.start
+      held = next
     }
   }
 
   /// As at the tenant's start; with another scenario if one is given.
   package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
-    held.withLock { held in
-      if let scenario {
-        held.scenario = scenario
-        held.rules = RuleSet(scenario.rules, catalog: catalog)
-      }
-      held.state = ScenarioState(held.scenario)
-      held.start = start
-    }
+    held.withLock { held in held = Held(scenario ?? held.scenario, catalog, start: start) }
   }
 
   // MARK: Snapshot and counts
@@ -295,12 +316,8 @@ package final class ScenarioEngine: Sendable {
   /// How often each rule struck since the tenant's start, in the rules' order.
   package var strikeCounts: [(name: String, reached: Int, struck: Int, isEnabled: Bool)] {
     held.withLock { held in
-      held.rules.rules.map { rule in
-        let state = held.state.rules[rule.name]
-        return (
-          rule.name, state?.reachedInAll ?? 0, state?.struckInAll ?? 0,
-          state?.isEnabled ?? rule.isEnabled
-        )
+      zip(held.rules.rules, held.states).map { rule, state in
+        (rule.name, state.reachedInAll, state.struckInAll, state.isEnabled ?? rule.isEnabled)
       }
     }
   }

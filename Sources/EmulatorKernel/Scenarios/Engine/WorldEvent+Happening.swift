@@ -2,20 +2,27 @@ package import PayloadCodecs
 
 extension WorldEvent {
   /// Makes an event of the kernel happen; false when it is none.
-  package static func happen(_ event: JSONObject, in cloud: Cloud) throws(ScenarioProblems) -> Bool
-  {
+  package static func happen(
+    _ event: JSONObject, in cloud: Cloud, _ chain: EventChain
+  ) throws(ScenarioProblems) -> Bool {
     guard let name = event.members.first?.key, let kind = Kind(rawValue: name) else { return false }
     return try ScenarioReader.read(.object(event)) { root in
       guard let value = root.member(name) else { return false }
-      return happen(kind, value, in: cloud) ? true : nil
+      return happen(kind, value, in: cloud, chain) ? true : nil
     }
   }
 
-  private static func happen(_ kind: Kind, _ value: ScenarioReader, in cloud: Cloud) -> Bool {
+  private static func happen(
+    _ kind: Kind, _ value: ScenarioReader, in cloud: Cloud, _ chain: EventChain
+  ) -> Bool {
     switch kind {
     case .advance:
       guard let move = clockMove(value) else { return false }
-      perform(move, cloud.tenant)
+      if !perform(move, cloud.tenant) {
+        value.problem(
+          "too much falls due on the way: it is \(cloud.tenant.clock.now.iso8601(.milliseconds)) now; "
+            + "POST /_wavetank/clock/advance goes further")
+      }
       return true
     case .expireKey:
       guard let (key, status) = expiry(value) else { return false }
@@ -26,36 +33,74 @@ extension WorldEvent {
         value.problem("no scenario is in force")
         return false
       }
-      return happen(kind, value, engine, in: cloud)
+      return happen(kind, value, engine, in: cloud, chain)
     }
   }
 
   private static func happen(
-    _ kind: Kind, _ value: ScenarioReader, _ engine: ScenarioEngine, in cloud: Cloud
+    _ kind: Kind, _ value: ScenarioReader, _ engine: ScenarioEngine, in cloud: Cloud,
+    _ chain: EventChain
   ) -> Bool {
     if kind == .setVariables {
-      guard let members = value.dictionary({ $1.json() }) else { return false }
-      engine.setVariables(JSONObject(members.map { ($0.key, $0.value) }))
+      let members = value.dictionary { _, member -> JSON? in
+        guard member.value.variableBytes != nil else {
+          member.problem("the value \(JSON.variableLimit)")
+          return nil
+        }
+        return member.json()
+      }
+      guard let members else { return false }
+      if !engine.setVariables(JSONObject(members.map { ($0.key, $0.value) })) {
+        value.problem("there would be more than \(EngineLimits.variablesMax) variables")
+      }
       return true
     }
     guard let name = value.nonEmptyString() else { return false }
-    let names = engine.scenario.rules.map(\.name)
-    guard names.contains(name) else {
-      let _: Never? = value.unknown("rule", name, of: names)
+    guard engine.hasRule(name) else {
+      let _: Never? = value.unknown("rule", name, of: engine.scenario.rules.map(\.name))
       return false
     }
     switch kind {
-    case .trigger: for event in engine.trigger(name) { _ = try? cloud.emit(event) }
+    case .trigger: trigger(name, value, engine, in: cloud, chain)
     default: engine.setRule(name, isEnabled: kind == .enableRule)
     }
     return true
   }
 
-  private static func perform(_ move: ClockMove, _ tenant: Tenant) {
-    switch move {
-    case .by(let duration): tenant.advance(to: tenant.clock.now + duration)
-    case .to(let instant): tenant.advance(to: instant)
-    case .toNext: if let due = tenant.nextDue { tenant.advance(to: due) }
+  /// The rule's own events; what is wrong with one of them does not keep the others back.
+  private static func trigger(
+    _ name: String, _ value: ScenarioReader, _ engine: ScenarioEngine, in cloud: Cloud,
+    _ chain: EventChain
+  ) {
+    let following = engine.trigger(name)
+    for remark in following.remarks { value.problem(remark) }
+    do throws(ScenarioProblems) {
+      try chain.descend {
+        for event in following.events {
+          do throws(ScenarioProblems) {
+            if try !cloud.emit(event, chain) {
+              value.problem("nobody knows the event \"\(event.keys.first ?? "")\"")
+            }
+          } catch {
+            value.problem(error.text)
+            // Once there are too many, each level would say so.
+            if chain.isOver { break }
+          }
+        }
+      }
+    } catch {
+      value.problem(error.text)
     }
+  }
+
+  /// False when so much is due on the way that the clock stopped before its goal.
+  private static func perform(_ move: ClockMove, _ tenant: Tenant) -> Bool {
+    let goal: VirtualInstant?
+    switch move {
+    case .by(let duration): goal = tenant.clock.now + duration
+    case .to(let instant): goal = instant
+    case .toNext: goal = tenant.nextDue
+    }
+    return goal.map { tenant.advance(to: $0, stepLimit: EngineLimits.advanceStepsMax) } ?? true
   }
 }

@@ -14,6 +14,9 @@ package struct PathPattern: Sendable, Equatable {
     template = isTemplate ? PathTemplate(text) : nil
   }
 
+  /// The one path that it stands for; nil when there may be several.
+  package var whole: String? { glob?.literal }
+
   /// The names that `{{path.…}}` may use because of this pattern.
   package var parameterNames: [String] { template?.parameterNames ?? [] }
 

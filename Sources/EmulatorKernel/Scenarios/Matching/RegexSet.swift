@@ -1,6 +1,9 @@
 /// A set of characters of a regular expression.
 struct RegexSet: Sendable, Equatable {
-  enum Kind: Sendable, Equatable { case digit, word, space, category(String) }
+  enum Kind: Sendable, Equatable {
+    case digit, word, space
+    case category(String)
+  }
   enum Item: Sendable, Equatable {
     case range(ClosedRange<UInt32>)
     indirect case set(RegexSet)
@@ -12,7 +15,8 @@ struct RegexSet: Sendable, Equatable {
   var ignoresCase = false
 
   static let all = RegexSet(isNegated: true)
-  static let allButNewlines = RegexSet(items: [.range(0x0A...0x0A), .range(0x0D...0x0D)], isNegated: true)
+  static let allButNewlines = RegexSet(
+    items: [.range(0x0A...0x0A), .range(0x0D...0x0D)], isNegated: true)
 
   static func one(_ scalar: Unicode.Scalar, ignoresCase: Bool) -> RegexSet {
     RegexSet(items: [.range(scalar.value...scalar.value)], ignoresCase: ignoresCase)
@@ -146,9 +150,10 @@ struct RegexSetReader {
         set.items.append(.set(posix))
         continue
       }
-      for operation in ["&&", "--", "~~"] where text[index...].starts(with: operation.unicodeScalars)
-      {
-        throw error("\(operation) in [ ] is not available; write \\\(operation.prefix(1)) for itself")
+      for operation in ["&&", "--", "~~"]
+      where text[index...].starts(with: operation.unicodeScalars) {
+        throw error(
+          "\(operation) in [ ] is not available; write \\\(operation.prefix(1)) for itself")
       }
       if scalar == "[" { throw error("a [ inside of [ ]: write \\[ for itself") }
       try item(into: &set)

@@ -131,7 +131,7 @@ package struct Template: Sendable, Equatable {
       switch part {
       case .text(let piece): text += piece
       case .expression(let expression):
-        let value = context.value(of: expression)
+        guard let value = context.filling(expression) else { continue }
         text += ValueMatcher.plainText(of: value) ?? (value.isNull ? "" : value.text)
       }
     }
@@ -143,7 +143,7 @@ package struct Template: Sendable, Equatable {
   package func json(_ context: inout TemplateContext) -> JSON {
     if parts.count == 1, case .expression(let expression) = parts[0] {
       switch expression {
-      case .requestJSON, .variable: return context.value(of: expression)
+      case .requestJSON, .variable: return context.filling(expression) ?? .null
       default: break
       }
     }
@@ -217,8 +217,40 @@ package struct TemplateContext {
   package let captures: [String: String]
   /// Where fresh ids come from: a stream of this strike alone.
   package var random: SeededRandom
+  /// How much may still be filled in.
+  private var room = EngineLimits.templateBytesMax
+  /// Something was left out because there was no room.
+  private(set) package var isCut = false
 
-  mutating func value(of expression: Template.Expression) -> JSON {
+  package init(
+    subject: RuleSubject, variables: JSONObject, now: VirtualInstant, count: Int,
+    captures: [String: String], random: SeededRandom
+  ) {
+    self.subject = subject
+    self.variables = variables
+    self.now = now
+    self.count = count
+    self.captures = captures
+    self.random = random
+  }
+
+  /// The value of an expression; nil when it is too long for what is left of the strike's room.
+  mutating func filling(_ expression: Template.Expression) -> JSON? {
+    guard room > 0 else {
+      isCut = true
+      return nil
+    }
+    let value = value(of: expression)
+    guard let bytes = value.textBytes(atMost: room) else {
+      isCut = true
+      room = 0
+      return nil
+    }
+    room -= bytes
+    return value
+  }
+
+  private mutating func value(of expression: Template.Expression) -> JSON {
     switch expression {
     case .requestJSON(let pointer):
       return subject.contentJSON.flatMap(pointer.value(in:)) ?? .null
