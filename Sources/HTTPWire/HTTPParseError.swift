@@ -36,7 +36,9 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .startLineTooLong: Status(414)
     case .fieldSectionTooLong, .tooManyFieldLines, .trailerSectionTooLong: Status(431)
     case .contentTooLong, .chunkSizeTooLarge: .contentTooLarge
-    case .unknownTransferCoding, .connectNotSupported: .notImplemented
+    case .unknownTransferCoding: .notImplemented
+    // A proxy that cannot reach the target: what clients report best. Source: RFC 9110 §15.6.3.
+    case .connectNotSupported: Status(502)
     default: .badRequest
     }
   }
@@ -57,7 +59,9 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .malformedStatusLine: "The status line is malformed."
     case .startLineTooLong: "The start-line is too long."
     case .connectNotSupported:
-      "CONNECT is not supported: no tunnels, no TLS. Use an http:// base URL, or a TLS front."
+      "No tunnel is opened: there is no TLS here. Point the client to this server by an http:// base "
+        + "URL (the command wavetank env prints them), by HTTP_PROXY with an http:// URL, or through "
+        + "a TLS front."
     case .missingColon: "A field line without colon."
     case .invalidFieldName: "A field name that is not a token."
     case .whitespaceBeforeColon: "Whitespace between a field name and its colon."

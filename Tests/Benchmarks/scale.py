@@ -66,6 +66,7 @@ class Connection:
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.settimeout(120)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.rest = bytearray()
 
@@ -96,6 +97,8 @@ class Connection:
             self._more()
         head = self._take(end + 4).decode()
         status = int(head.split(" ", 2)[1])
+        if status == 204:
+            return status, b""
         length = re.search(r"(?i)^content-length:\s*(\d+)", head, re.M)
         if length:
             return status, self._take(int(length[1]))

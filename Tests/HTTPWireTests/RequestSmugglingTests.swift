@@ -195,7 +195,11 @@ private let smugglingCases: [SmugglingCase] = [
     kind: .invalidTarget),
   .init(
     name: "CONNECT", head: "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
-    kind: .connectNotSupported, status: 501),
+    kind: .connectNotSupported, status: 502),
+  .init(
+    name: "CONNECT without field lines, as Python 3.11 sends it",
+    head: "CONNECT api.app.shipyardapp.com:443 HTTP/1.0\r\n\r\n",
+    kind: .connectNotSupported, status: 502),
 ]
 
 @Suite("Requests that could be read in two ways")
