@@ -23,31 +23,33 @@ package struct ShipyardService: EmulatedService {
   package func respond(to call: Call, in world: World<ShipyardState>) -> ServiceAnswer {
     let requestID = RequestID.make(tenant: call.tenant, number: call.number)
     let context = ShipyardCall(call: call, world: world, requestID: requestID)
-    var response: Response
     do {
-      response = try answer(context)
+      switch try answer(context) {
+      case .now(let response): return .now(response.identified(requestID))
+      case .later(let work):
+        return .later { content in await work(content).identified(requestID) }
+      }
     } catch {
-      response = ShipyardFailure.response(error, requestID: requestID)
+      let response = ShipyardFailure.response(error, requestID: requestID)
+      return .now(response.identified(requestID))
     }
-    response.fields.append("X-Request-Id", requestID)
-    return .now(response)
   }
 
-  private func answer(_ call: ShipyardCall) throws(ShipyardError) -> Response {
+  private func answer(_ call: ShipyardCall) throws(ShipyardError) -> ServiceAnswer {
     switch ShipyardOperation(rawValue: call.call.operationIndex) {
-    case .fleetRunCreate: try call.triggerFleet()
-    case .fleetRunList: try call.exportRuns(mayBeJSON: false)
-    case .fleetRunExport: try call.exportRuns(mayBeJSON: true)
-    case .voyageList: try call.exportVoyages()
+    case .fleetRunCreate: .now(try call.triggerFleet())
+    case .fleetRunList: .now(try call.exportRuns(mayBeJSON: false))
+    case .fleetRunExport: .now(try call.exportRuns(mayBeJSON: true))
+    case .voyageList: .now(try call.exportVoyages())
     case .fleetUpsert: try call.upsertFleet()
     case .fleetGet: try call.fleetAsCode()
-    case .organizationList: try call.listOrganizations()
-    case .fleetList: try call.listFleets()
-    case .externalFileCreate: try call.storeExternalFile()
-    case .blueprintCreate: try call.createBlueprint()
-    case .blueprintUpdate: try call.updateBlueprint()
-    case .webhookReceive: try call.receiveWebhook()
-    case .fleetRunPage: try call.showRunPage()
+    case .organizationList: .now(try call.listOrganizations())
+    case .fleetList: .now(try call.listFleets())
+    case .externalFileCreate: .now(try call.storeExternalFile())
+    case .blueprintCreate: .now(try call.createBlueprint())
+    case .blueprintUpdate: .now(try call.updateBlueprint())
+    case .webhookReceive: .now(try call.receiveWebhook())
+    case .fleetRunPage: .now(try call.showRunPage())
     case nil: throw .badRequest("no such operation")
     }
   }
@@ -58,9 +60,14 @@ package struct ShipyardService: EmulatedService {
     let requestID =
       failure.tenant.map { RequestID.make(tenant: $0, number: failure.number) }
       ?? "00000000-0000-4000-8000-000000000000"
-    var response = ShipyardFailure.response(failure, requestID: requestID)
-    response.fields.append("X-Request-Id", requestID)
-    return response
+    return ShipyardFailure.response(failure, requestID: requestID).identified(requestID)
+  }
+}
+
+extension Response {
+  fileprivate consuming func identified(_ requestID: String) -> Response {
+    fields.append("X-Request-Id", requestID)
+    return self
   }
 }
 

@@ -185,8 +185,8 @@ struct WorldTests {
   func indexedQueries() async throws {
     let harness = try Harness()
     _ = try await harness.data("file.create", ["type": "blocks", "blocks": [["text": "x"]]])
-    let (few, many, alternatives) = try harness.world.mutate {
-      (state, step) throws(SteamshipError) -> (Int, Int, Int) in
+    let (few, pair, many, alternatives) = try harness.world.mutate {
+      (state, step) throws(SteamshipError) -> (Int, Int, Int, Int) in
       let caller = Caller(
         user: state.users.keys[0], workspace: .unnamed, requestID: "r", baseURL: "")
       let workspace = try state.workspace(of: caller, &step)
@@ -195,17 +195,23 @@ struct WorldTests {
         let draft = TagDraft(kind: number % 1000 == 7 ? "rare" : "common", name: "n\(number)")
         state.addTag(draft, to: file, block: nil, &step)
       }
+      for number in 0..<1_000 {
+        let draft = TagDraft(kind: number == 3 ? "common" : "k\(number)", name: "shared")
+        state.addTag(draft, to: file, block: nil, &step)
+      }
       func cost(_ expression: ShipQL.Expression) -> Int {
         var evaluator = QueryEvaluator(state, workspace)
         _ = evaluator.tags(matching: expression)
         return evaluator.examinedCount
       }
       return (
-        cost(.and([.kind("common"), .name("n5")])), cost(.kind("rare")),
+        cost(.and([.kind("common"), .name("n5")])),
+        cost(.and([.kind("common"), .fileTag, .name("shared")])), cost(.kind("rare")),
         cost(.or([.name("n1"), .name("n2"), .kind("rare")]))
       )
     }
     #expect(few == 1)
+    #expect(pair == 1)
     #expect(many == 100)
     #expect(alternatives == 102)
   }

@@ -1,14 +1,19 @@
 /// Plain, quoted and block scalars.
 extension YAMLScanner {
-  /// Characters on their way to a text.
+  /// Characters on their way to a text, as UTF-8: a string that grows by single scalars costs ten
+  /// times as much.
   private struct Gathered {
-    var scalars = String.UnicodeScalarView()
+    private var bytes: [UInt8] = []
 
     mutating func append(_ value: UInt32) {
-      if let scalar = Unicode.Scalar(value) { scalars.append(scalar) }
+      if value < 0x80 {
+        bytes.append(UInt8(truncatingIfNeeded: value))
+      } else if let scalar = Unicode.Scalar(value) {
+        bytes.append(contentsOf: scalar.utf8)
+      }
     }
     mutating func append(_ values: some Sequence<UInt32>) { for value in values { append(value) } }
-    var text: String { String(scalars) }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
   }
 
   /// A folded gap: one line break is a space, more are the breaks after the first.

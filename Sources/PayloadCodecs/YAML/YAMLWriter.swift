@@ -178,15 +178,22 @@ struct YAMLScalarForm {
     return text + "\""
   }
 
+  private static func isBlockASCII(_ byte: UInt8) -> Bool {
+    byte >= 0x20 && byte < 0x7f || byte == 0x0a || byte == 0x09
+  }
+
   /// A literal block, for text of several lines that it can carry unchanged: its first line must not
   /// begin with white space, for the reader takes the indentation from there.
   private static func blockForm(_ string: String) -> (header: String, lines: [Substring])? {
     guard let first = string.unicodeScalars.first, first != "\n", first != " ", first != "\t",
       string.utf8.contains(0x0a),
-      string.unicodeScalars.allSatisfy({ isPlainlyPrintable($0) || $0 == "\n" || $0 == "\t" })
+      string.utf8.allSatisfy(isBlockASCII)
+        || string.unicodeScalars.allSatisfy({
+          isPlainlyPrintable($0) || $0 == "\n" || $0 == "\t"
+        })
     else { return nil }
-    // By scalar values, for a line feed may be half of a grapheme.
-    var lines = string.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+    // By bytes, for a line feed may be half of a grapheme.
+    var lines = string.utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
       .map { Substring($0) }
     guard lines.last?.isEmpty == true else { return ("|-", lines) }
     lines.removeLast()

@@ -5,10 +5,36 @@ import PayloadCodecs
 extension ShipyardCall {
   /// `PUT …/fleets`: creates or updates a fleet from YAML and answers with what was stored.
   /// `PUT …/fleets/{f}` is the same with the `_id` in the path.
+  ///
+  /// A large document is read, and its answer written, off the loop; it is saved on the loop, in one
+  /// step as ever.
   /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
-  func upsertFleet() throws(ShipyardError) -> Response {
-    let reading = Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
-    let yaml = try world.mutate { state, step throws(ShipyardError) -> JSON in
+  func upsertFleet() throws(ShipyardError) -> ServiceAnswer {
+    let content = content
+    guard content.count > Offload.inlineBytesMax else {
+      let reading = Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
+      return answer(try save(reading))
+    }
+    // The key first: nobody without one makes us read ten megabytes.
+    _ = try world.read { state throws(ShipyardError) in try state.grant(call, needs: .write) }
+    return .later { _ in
+      let reading = await Offload.run {
+        Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
+      }
+      do throws(ShipyardError) {
+        let yaml = try save(reading)
+        return await Offload.run { Response.yaml(yaml) }
+      } catch {
+        return ShipyardFailure.response(error, requestID: requestID)
+      }
+    }
+  }
+
+  /// - Returns: the stored fleet as code.
+  private func save(
+    _ reading: Result<FleetDocument, ShipyardError>
+  ) throws(ShipyardError) -> JSON {
+    try world.mutate { state, step throws(ShipyardError) -> JSON in
       let grant = try state.grant(call, needs: .write)
       let organization = try state.organization(id("org"), grant)
       let project = try state.project(id("project"), of: organization, grant)
@@ -25,7 +51,15 @@ extension ShipyardCall {
       state.saveFleet(fleetID, definition, in: project, &step)
       return state.asCode(fleetID, definition, in: organization)
     }
-    return .yaml(yaml)
+  }
+
+  /// A long text is written off the loop.
+  private func answer(_ yaml: JSON) -> ServiceAnswer {
+    var room = Offload.inlineBytesMax
+    guard yaml.fits(&room) else {
+      return .later { _ in await Offload.run { Response.yaml(yaml) } }
+    }
+    return .now(.yaml(yaml))
   }
 
   /// The fleet's id in the path; nil when the path has none.
@@ -36,7 +70,7 @@ extension ShipyardCall {
   }
 
   /// `GET …/fleets/{f}`.
-  func fleetAsCode() throws(ShipyardError) -> Response {
+  func fleetAsCode() throws(ShipyardError) -> ServiceAnswer {
     let yaml = try world.read { state throws(ShipyardError) -> JSON in
       let grant = try state.grant(call, needs: .read)
       let organization = try state.organization(id("org"), grant)
@@ -47,7 +81,20 @@ extension ShipyardCall {
       }
       return state.asCode(fleetID, version.definition, in: organization)
     }
-    return .yaml(yaml)
+    return answer(yaml)
+  }
+}
+
+extension JSON {
+  /// Whether the values' texts fit into the room; looks no further than it reaches.
+  fileprivate func fits(_ room: inout Int) -> Bool {
+    switch self {
+    case .string(let text): room -= text.utf8.count
+    case .array(let elements): return elements.allSatisfy { $0.fits(&room) }
+    case .object(let object): return object.members.allSatisfy { $0.value.fits(&room) }
+    case .null, .bool, .integer, .decimal: room -= 8
+    }
+    return room >= 0
   }
 }
 

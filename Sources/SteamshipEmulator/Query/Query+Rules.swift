@@ -35,12 +35,11 @@ extension SteamshipState {
     case .all:
       found = (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
     case .matching(let expression):
-      let keys = Set(matchingTags(expression, workspace).compactMap { tags[$0]?.block })
-      found = keys.sorted { left, right in
-        let (leftFile, rightFile) = (blocks[left]?.file, blocks[right]?.file)
-        guard let leftFile, let rightFile, leftFile != rightFile else { return left < right }
-        return leftFile < rightFile
-      }
+      // By file, then as they stand in it.
+      found = Set(matchingTags(expression, workspace).compactMap { tags[$0]?.block })
+        .map { (file: blocks.read($0) { $0.file.serial } ?? 0, block: $0) }
+        .sorted { ($0.file, $0.block) < ($1.file, $1.block) }
+        .map(\.block)
     }
     let blobs = step.blobs
     return ["blocks": .array(found.map { blockJSON($0, blobs) })]

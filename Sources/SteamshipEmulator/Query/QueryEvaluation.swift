@@ -48,7 +48,9 @@ struct QueryEvaluator {
       else { return [] }
       return allTags(of: file)
     case .and(let terms):
-      return terms.compactMap { narrowed($0, index) }.min { $0.count < $1.count }
+      var parts = terms.compactMap { narrowed($0, index) }
+      if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys ?? []) }
+      return parts.min { $0.count < $1.count }
     case .or(let terms):
       var union: [Key<Tag>] = []
       for term in terms {
@@ -58,6 +60,18 @@ struct QueryEvaluator {
       return Set(union).sorted()
     case .blockTag, .fileTag, .value, .relation: return nil
     }
+  }
+
+  /// A kind and a name that must hold both.
+  private static func kindAndName(_ terms: [ShipQL.Expression]) -> TagIndex.KindAndName? {
+    var kind: String?
+    var name: String?
+    for term in terms {
+      if case .kind(let wanted) = term { kind = wanted }
+      if case .name(let wanted) = term { name = wanted }
+    }
+    guard let kind, let name else { return nil }
+    return TagIndex.KindAndName(kind: kind, name: name)
   }
 
   private func allTags(of file: File) -> [Key<Tag>] {

@@ -19,11 +19,20 @@ struct TagIndex: Codable, Sendable {
   private(set) var all = KeySet<Tag>()
   private(set) var byKind: [String: KeySet<Tag>] = [:]
   private(set) var byName: [String: KeySet<Tag>] = [:]
+  /// Many tags may share a kind, and as many a name, with few that have both.
+  private(set) var byBoth: [KindAndName: KeySet<Tag>] = [:]
+
+  struct KindAndName: Hashable, Codable, Sendable {
+    var kind: String
+    var name: String
+  }
 
   mutating func insert(_ key: Key<Tag>, _ tag: Tag) {
     all.insert(key)
     byKind[tag.kind, default: KeySet()].insert(key)
-    if let name = tag.name { byName[name, default: KeySet()].insert(key) }
+    guard let name = tag.name else { return }
+    byName[name, default: KeySet()].insert(key)
+    byBoth[KindAndName(kind: tag.kind, name: name), default: KeySet()].insert(key)
   }
 
   /// - Precondition: the tag has left its table already.
@@ -31,10 +40,12 @@ struct TagIndex: Codable, Sendable {
     all.noteRemoval(isAlive: isAlive)
     byKind[tag.kind]?.noteRemoval(isAlive: isAlive)
     if byKind[tag.kind]?.isEmpty == true { byKind[tag.kind] = nil }
-    if let name = tag.name {
-      byName[name]?.noteRemoval(isAlive: isAlive)
-      if byName[name]?.isEmpty == true { byName[name] = nil }
-    }
+    guard let name = tag.name else { return }
+    byName[name]?.noteRemoval(isAlive: isAlive)
+    if byName[name]?.isEmpty == true { byName[name] = nil }
+    let both = KindAndName(kind: tag.kind, name: name)
+    byBoth[both]?.noteRemoval(isAlive: isAlive)
+    if byBoth[both]?.isEmpty == true { byBoth[both] = nil }
   }
 }
 
