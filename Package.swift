@@ -91,7 +91,10 @@ let package = Package(
       ["ControlPlane", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "WavetankTests",
-      ["Wavetank", "WavetankTestKit", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs"]),
+      [
+        "Wavetank", "WavetankTestKit", "EmulatorKernel", "KernelTestKit", "HTTPModel",
+        "HTTPTransport", "HTTPWire", "PayloadCodecs",
+      ]),
     tests("HouseTests", []),
   ]
 )

@@ -45,11 +45,15 @@ package final class AdminResponder: Responder {
 
   private static let root = Array("/_wavetank".utf8)
   private static let healthPath = Array("/_wavetank/health".utf8)
-  private static let health: Response = {
+  private static let healthy: Response = {
     var response = Response.json(.ok, Array(#"{"status":"ok"}"#.utf8))
     response.fields.append("Cache-Control", "no-store")
     return response
   }()
+  private var health: Response {
+    let problems = pipeline.tenants.storageProblems
+    return problems.isEmpty ? Self.healthy : ServerRoutes.health(with: problems)
+  }
   /// Tells our own exchanges from the pipeline's when they end.
   private static let tag = UInt64.max
 
@@ -77,7 +81,7 @@ package final class AdminResponder: Responder {
     {
       exchange.tag = Self.tag
       let refusal = access.refusal(of: request, from: exchange.peer, isProbe: true)
-      return .now(refusal?.response ?? Self.health)
+      return .now(refusal?.response ?? health)
     }
     let addressee = Addressee(request, readsCredential: false)
     let rest = bytes[(path.lowerBound + addressee.prefixLength)..<path.upperBound]
@@ -155,7 +159,21 @@ package final class AdminResponder: Responder {
     }
   }
 
+  /// Small things are done at once, on the loop; what may take long does not hold it.
   private func run(_ route: AdminRoute, _ call: AdminCall) -> Answer {
+    guard route.isHeavy || call.content.count > AdminRoute.lightBytesMax else {
+      return handle(route, call)
+    }
+    return .later { content in
+      switch await offload({ self.handle(route, call) }) {
+      case .now(let response): response
+      case .later(let work): await work(content)
+      case .collect: Problem(500, "The content was collected already.").response
+      }
+    }
+  }
+
+  private func handle(_ route: AdminRoute, _ call: AdminCall) -> Answer {
     do {
       return try route.handle(call)
     } catch {

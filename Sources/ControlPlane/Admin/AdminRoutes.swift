@@ -30,6 +30,12 @@ package struct AdminRoute: Sendable {
     self.handle = handle
   }
 
+  /// Contents up to this many bytes are dealt with on the loop.
+  static let lightBytesMax = 16 << 10
+
+  /// May take long however small its content is: it looks at the whole journal.
+  var isHeavy: Bool { path == "/verify" }
+
   var isProbe: Bool { path == "/health" || path == "/ready" }
   var isPage: Bool { path == "/console" }
 

@@ -5,7 +5,17 @@ import PayloadCodecs
 /// What concerns the server as a whole.
 enum ServerRoutes {
   static func health(_ call: AdminCall) -> Answer {
-    .now(.json(.ok, Array(#"{"status":"ok"}"#.utf8)))
+    .now(health(with: call.pipeline.tenants.storageProblems))
+  }
+
+  /// The server answers, whatever is wrong with its disk: 200, and `degraded` with what is wrong.
+  static func health(with problems: [String]) -> Response {
+    let isHealthy = problems.isEmpty
+    var json: JSONObject = ["status": .string(isHealthy ? "ok" : "degraded")]
+    if !isHealthy { json["problems"] = .array(problems.map { .string($0) }) }
+    var response = Response.json(.ok, JSON.object(json).serialized())
+    response.fields.append("Cache-Control", "no-store")
+    return response
   }
 
   static func ready(_ call: AdminCall) -> Answer {

@@ -83,12 +83,3 @@ private final class SnapshotUpload: @unchecked Sendable {
     }.get()
   }
 }
-
-/// Runs blocking work on Dispatch and comes back.
-private func offload<Value: Sendable>(
-  on queue: DispatchQueue = .global(qos: .userInitiated), _ work: @escaping @Sendable () -> Value
-) async -> Value {
-  await withCheckedContinuation { continuation in
-    queue.async { continuation.resume(returning: work()) }
-  }
-}

@@ -30,12 +30,9 @@ enum ScenarioRoutes {
     if keep == "world" {
       cloud.swap(scenario, blueprint)
     } else {
-      let oldRules = cloud.rules
-      cloud.adopt(blueprint, rules: oldRules)
       do {
-        try cloud.reset()
+        try cloud.reset(to: blueprint)
       } catch {
-        cloud.adopt(old, rules: oldRules)
         throw Problem(422, "The scenario does not start.", members: error.member)
       }
     }

@@ -39,12 +39,20 @@ package protocol EmulatedService: Sendable {
   /// A readable view of the world for `GET /_wavetank/state/{service}`.
   func describe(_ world: World<State>) -> JSON
 
+  /// What the service's parts of a scenario look like; nil: it does not say.
+  var sections: ScenarioCatalog.Service.Schema? { get }
+  /// The events that `emit` knows; nil: it does not say.
+  var events: [ServiceEvent]? { get }
+
   /// Makes something happen now (a rule's `emit`, `POST /_wavetank/emit`), such as
   /// `{"crashHub": "sth-0"}`. Returns false when the event is none of this service's.
   func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool
 }
 
 extension EmulatedService {
+  package var sections: ScenarioCatalog.Service.Schema? { nil }
+  package var events: [ServiceEvent]? { nil }
+
   package func claim(
     _ request: Request, in world: World<State>
   ) -> (operationIndex: Int, parameters: PathParameters)? { nil }

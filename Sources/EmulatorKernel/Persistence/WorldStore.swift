@@ -50,7 +50,8 @@ package final class WorldStore: Sendable {
   private struct State {
     /// What each tenant looked like when it was last saved or restored.
     var saved: [String: UInt64] = [:]
-    var failing: Set<String> = []
+    /// Why tenants could not be saved the last time.
+    var failing: [String: String] = [:]
     var isStopped = false
   }
 
@@ -173,6 +174,17 @@ package final class WorldStore: Sendable {
     saveChanged()
   }
 
+  /// What `GET /_wavetank/health` tells.
+  var problems: [String] {
+    state.withLock { state in
+      let told = state.failing.sorted { $0.key < $1.key }.prefix(10).map { tenant, reason in
+        Report.notSaved(tenant: tenant, reason: reason).text
+      }
+      let rest = state.failing.count - told.count
+      return rest > 0 ? told + ["and \(rest) more tenants"] : told
+    }
+  }
+
   private func save(_ cloud: Cloud) {
     guard state.withLock({ $0.saved[cloud.name] }) != .max else { return }
     // Asked before the snapshot: what changes in between is saved the next time.
@@ -181,12 +193,12 @@ package final class WorldStore: Sendable {
     do throws(StoreError) {
       try write(snapshot, cloud.name + Self.ending)
       remember(cloud, revision)
-      if state.withLock({ $0.failing.remove(cloud.name) }) != nil {
+      if state.withLock({ $0.failing.removeValue(forKey: cloud.name) }) != nil {
         report(.savedAgain(tenant: cloud.name))
       }
     } catch {
-      let isNew = state.withLock { $0.failing.insert(cloud.name).inserted }
-      if isNew { report(.notSaved(tenant: cloud.name, reason: error.text)) }
+      let old = state.withLock { $0.failing.updateValue(error.text, forKey: cloud.name) }
+      if old == nil { report(.notSaved(tenant: cloud.name, reason: error.text)) }
     }
   }
 
@@ -217,7 +229,7 @@ package final class WorldStore: Sendable {
   func forget(_ name: String) {
     state.withLock { state in
       state.saved[name] = nil
-      state.failing.remove(name)
+      state.failing[name] = nil
     }
     let path = "\(directory)/\(name)\(Self.ending)"
     do {

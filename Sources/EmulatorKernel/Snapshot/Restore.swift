@@ -142,14 +142,16 @@ package struct Restore: Sendable {
   /// The tenant is as it was from now on.
   package func putInForce() {
     let tenant = cloud.tenant
-    tenant.reseed(manifest.seed)
-    manifest.clock.putInForce(tenant.clock, clockMode)
-    tenant.keys.restore(keys)
-    tenant.blobs.takeOver(blobs)
-    for state in states { state.putInForce() }
-    rulesState?.putInForce()
-    cloud.adopt(blueprint, rules: rules)
-    cloud.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
-    tenant.announceNextDue()
+    cloud.restarted {
+      tenant.reseed(manifest.seed)
+      manifest.clock.putInForce(tenant.clock, clockMode)
+      tenant.keys.restore(keys)
+      tenant.blobs.takeOver(blobs)
+      for state in states { state.putInForce() }
+      rulesState?.putInForce()
+      cloud.adopt(blueprint, rules: rules)
+      cloud.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
+      tenant.announceNextDue()
+    }
   }
 }

@@ -14,6 +14,8 @@ package final class Cloud: Sendable {
     var rules: (any RuleEngine)?
   }
   private let inForce: Mutex<InForce>
+  /// Held while another world is put in force, so that two of them do not mix.
+  private let restarting = Mutex(())
   /// Lets requests of tenants without rules skip the mutex.
   private let hasRules = Atomic<Bool>(false)
   /// Counts what changes beside the services' states.
@@ -95,21 +97,30 @@ package final class Cloud: Sendable {
 
   // MARK: Life
 
-  /// The tenant as at its start: seed data back, counters and clock at the beginning.
-  package func reset(keepingJournal: Bool = false) throws(ScenarioProblems) {
-    let blueprint = blueprint
-    // The new world is made beside the old one: if it cannot be, nothing has changed.
-    let blobs = BlobStore(budget: tenant.blobs.budget)
-    var states: [PreparedState] = []
-    for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
-    tenant.clock.restart(mode: blueprint.clock.mode, start: blueprint.clock.start)
-    tenant.keys.replace(blueprint.keys)
-    for state in states { state.putInForce() }
-    tenant.blobs.takeOver(blobs)
-    if !keepingJournal { journal.restart() }
-    replaceRules(blueprint.makeRules?(self))
-    tenant.announceNextDue()
+  /// The tenant as at its start: seed data back, counters and clock at the beginning. With another
+  /// blueprint: as if it had started from that one.
+  package func reset(
+    to other: TenantBlueprint? = nil, keepingJournal: Bool = false
+  ) throws(ScenarioProblems) {
+    try restarting.withLock { _ throws(ScenarioProblems) in
+      let blueprint = other ?? blueprint
+      // The new world is made beside the old one: if it cannot be, nothing has changed.
+      let blobs = BlobStore(budget: tenant.blobs.budget)
+      var states: [PreparedState] = []
+      for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
+      tenant.reseed(blueprint.seed)
+      tenant.clock.restart(mode: blueprint.clock.mode, start: blueprint.clock.start)
+      tenant.keys.replace(blueprint.keys)
+      for state in states { state.putInForce() }
+      tenant.blobs.takeOver(blobs)
+      if !keepingJournal { journal.restart() }
+      adopt(blueprint, rules: blueprint.makeRules?(self))
+      tenant.announceNextDue()
+    }
   }
+
+  /// Runs what puts another world in force, one at a time.
+  func restarted(_ body: () -> Void) { restarting.withLock { _ in body() } }
 
   /// Makes something happen now: an event of the kernel or of the first service that knows it.
   ///

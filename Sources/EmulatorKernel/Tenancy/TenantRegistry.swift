@@ -159,6 +159,11 @@ package final class TenantRegistry: Sendable {
     persistence.withLock { $0.store = store }
   }
 
+  /// What keeps worlds from being saved, a sentence for each tenant; the first few of many.
+  package var storageProblems: [String] {
+    persistence.withLock { $0.store }?.problems ?? []
+  }
+
   /// What tenants that come from now on start from.
   package var blueprint: TenantBlueprint {
     get { state.withLock { $0.blueprint } }

@@ -29,9 +29,16 @@ extension ProgramCompiler {
   }
 
   private func addRule(_ object: ScenarioObject, to program: inout Program) -> Bool? {
-    guard let trigger = object.required("on")?.choice(of: Trigger.self),
-      let actions = object.required("do").flatMap({ actions($0, trigger) })
-    else { return nil }
+    object.allow("do")
+    guard let trigger = object.required("on")?.choice(of: Trigger.self) else {
+      object.allow("event", "every", "count")
+      return nil
+    }
+    guard let actions = object.required("do").flatMap({ actions($0, trigger) }) else {
+      if trigger == .event { object.allow("event") }
+      if trigger == .every { object.allow("every", "count") }
+      return nil
+    }
     switch trigger {
     case .start: program.start += actions
     case .input: program.input += actions

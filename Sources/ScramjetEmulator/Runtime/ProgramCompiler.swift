@@ -29,7 +29,10 @@ struct ProgramCompiler {
       program = programRules(rules)
     } else {
       let key = object.has("behavior") ? "behavior" : "behaviour"
-      guard let name = object.required(key)?.choice(of: Behavior.self) else { return nil }
+      guard let name = object.required(key)?.choice(of: Behavior.self) else {
+        if object.has(key) { object.allowAll() }
+        return nil
+      }
       program = behavior(name, object)
       isCrash = name == .crash
     }

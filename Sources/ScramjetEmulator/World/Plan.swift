@@ -86,7 +86,7 @@ struct Plan {
     return true
   }
 
-  private enum Runtime: String, CaseIterable { case process, docker, kubernetes }
+  enum Runtime: String, CaseIterable { case process, docker, kubernetes }
 
   private static func hub(_ reader: ScenarioReader) -> HubPlan? {
     if case .string = reader.value {

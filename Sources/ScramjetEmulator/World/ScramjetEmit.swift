@@ -13,18 +13,52 @@ enum ScramjetEmit {
     "failInstance", "endInstance", "instanceEvent", "health",
   ]
 
+  private struct Order: Sendable {
+    var id: String
+    var space: String?
+    var code: Int
+    var name: String
+    var message: JSON?
+    var isHealthy: Bool
+  }
+
+  static var events: [ServiceEvent] {
+    let space = ("space", ScenarioSchema.text("The space; absent: the first."))
+    return kinds.map { kind in
+      var others: [(String, JSON)] = kind.hasSuffix("Hub") ? [space] : []
+      switch kind {
+      case "failInstance":
+        others = [("code", ["type": "integer", "minimum": 1, "maximum": 255])]
+      case "instanceEvent":
+        others = [
+          ("name", ScenarioSchema.text("The event's name.")), ("message", ["description": "Any."]),
+        ]
+      case "health": others = [("healthy", ScenarioSchema.flag("Absent: false."))]
+      default: break
+      }
+      let value = ScenarioSchema.nonEmpty(
+        kind.hasSuffix("Hub") ? "A hub's id." : "An instance's id.")
+      return ServiceEvent(kind, value, beside: JSONObject(others)) { reader in
+        _ = reader.object { read(kind, $0) }
+      }
+    }
+  }
+
+  private static func read(_ kind: String, _ object: ScenarioObject) -> Order {
+    Order(
+      id: object.requiredString(kind), space: kind.hasSuffix("Hub") ? object.string("space") : nil,
+      code: kind == "failInstance" ? object.int("code", in: 1...255) ?? 1 : 1,
+      name: (kind == "instanceEvent" ? object.string("name") : nil) ?? "event",
+      message: kind == "instanceEvent" ? object.json("message") : nil,
+      isHealthy: kind == "health" ? object.bool("healthy") ?? false : false)
+  }
+
   static func perform(
     _ event: JSONObject, in world: World<ScramjetState>
   ) throws(ScenarioProblems) -> Bool {
     guard let kind = kinds.first(where: { event[$0] != nil }) else { return false }
     let order = try ScenarioReader.read(.object(event)) { reader in
-      reader.object { object in
-        (
-          id: object.requiredString(kind), space: object.string("space"),
-          code: object.int("code", in: 1...255) ?? 1, name: object.string("name") ?? "event",
-          message: object.json("message"), isHealthy: object.bool("healthy") ?? false
-        )
-      }
+      reader.object { read(kind, $0) }
     }
     let problem = world.mutate { state, step -> ScenarioProblem? in
       let space =

@@ -47,6 +47,8 @@ struct FleetDocumentError: Error, Sendable, Equatable {
   /// Keys and positions from the root: `["vessels", "Load", "source"]`.
   var path: [String]
   var message: String
+  /// The keys that are valid beside it, when the place is a key that is none of them.
+  var known: [String]?
 
   var pointer: String {
     path.map { key in
@@ -149,7 +151,9 @@ struct FleetNodeReader {
   func object(_ known: [String]) throws(FleetDocumentError) -> FleetObjectReader {
     let members = try members()
     for (key, value) in members where !known.contains(key) {
-      throw value.failure("unknown key; known: \(known.joined(separator: ", "))")
+      var error = value.failure("unknown key; known: \(known.joined(separator: ", "))")
+      error.known = known
+      throw error
     }
     return FleetObjectReader(members: members, reader: self)
   }

@@ -148,14 +148,26 @@ struct ShipyardSeed {
     guard case .object(var members) = reader.value else { return reader.mismatch("a fleet") }
     let webhook = members["webhook"]
     members["webhook"] = nil
-    do throws(FleetDocumentError) {
-      let document = try FleetDocument(FleetNode(.object(members)))
-      return Fleet(document: document, webhook: try webhook.flatMap(Self.webhook))
-    } catch {
-      reader.adopt(ScenarioProblems([ScenarioProblem(error.pointer, error.message)]))
-      return nil
+    var rest = JSON.object(members)
+    // The reader of fleets stops at the first mistake; without that key it goes on to the next.
+    for _ in 0..<Self.mistakesToldMax {
+      do throws(FleetDocumentError) {
+        let document = try FleetDocument(FleetNode(rest))
+        return Fleet(document: document, webhook: try webhook.flatMap(Self.webhook))
+      } catch {
+        var message = error.message
+        if let known = error.known, let key = error.path.last {
+          message = "unknown key \"\(key)\"\(Nearest.hint(for: key, among: known))"
+        }
+        reader.adopt(ScenarioProblems([ScenarioProblem(error.pointer, message)]))
+        guard error.known != nil, let cut = rest.removing(error.path[...]) else { return nil }
+        rest = cut
+      }
     }
+    return nil
   }
+
+  private static let mistakesToldMax = 20
 
   private static func webhook(_ json: JSON) throws(FleetDocumentError) -> WebhookSeed? {
     if case .bool(let isWanted) = json { return isWanted ? .made : nil }
@@ -182,7 +194,7 @@ struct ShipyardSeed {
       } ?? [])
   }
 
-  private enum BlueprintLanguage: String, CaseIterable {
+  enum BlueprintLanguage: String, CaseIterable {
     case python, bash, node
     var palletType: Blueprint.PalletType {
       switch self {
@@ -193,7 +205,7 @@ struct ShipyardSeed {
     }
   }
 
-  private enum BlueprintInputWord: String, CaseIterable {
+  enum BlueprintInputWord: String, CaseIterable {
     case string, integer, float, boolean, date, select, password, externalFile
     var inputType: Blueprint.Input.InputType {
       switch self {
@@ -206,6 +218,31 @@ struct ShipyardSeed {
       case .password: .password
       case .externalFile: .externalFile
       }
+    }
+  }
+}
+
+extension JSON {
+  /// Without the member at a place; nil when there is none.
+  fileprivate func removing(_ path: ArraySlice<String>) -> JSON? {
+    guard let key = path.first else { return nil }
+    switch self {
+    case .object(var object):
+      guard let value = object[key] else { return nil }
+      if path.count == 1 {
+        object[key] = nil
+      } else {
+        guard let inner = value.removing(path.dropFirst()) else { return nil }
+        object[key] = inner
+      }
+      return .object(object)
+    case .array(var elements):
+      guard let index = Int(key), elements.indices.contains(index),
+        let inner = elements[index].removing(path.dropFirst())
+      else { return nil }
+      elements[index] = inner
+      return .array(elements)
+    default: return nil
     }
   }
 }

@@ -2,7 +2,7 @@ import EmulatorKernel
 import PayloadCodecs
 
 extension VesselBehavior {
-  private enum TriggerWord: String, CaseIterable {
+  enum TriggerWord: String, CaseIterable {
     case api, webhook, schedule, onDemand
     var trigger: RunTrigger {
       switch self {

@@ -12,15 +12,10 @@ extension ShipyardService {
   package func emit(
     _ event: JSONObject, in world: World<ShipyardState>
   ) throws(ScenarioProblems) -> Bool {
-    let known: [String: (ScenarioReader) -> ShipyardEvent?] = [
-      "runFleet": ShipyardEvent.runFleet, "terminateRun": ShipyardEvent.terminateRun,
-      "terminateVessel": ShipyardEvent.terminateVessel,
-      "replaceWebhook": ShipyardEvent.replaceWebhook,
-      "removeWebhook": ShipyardEvent.removeWebhook, "setRunnable": ShipyardEvent.setRunnable,
-    ]
-    guard let key = event.keys.first(where: { known[$0] != nil }), let value = event[key],
-      let read = known[key]
+    guard let kind = ShipyardEvent.kinds.first(where: { event[$0.name] != nil }),
+      let value = event[kind.name]
     else { return false }
+    let (key, read) = (kind.name, kind.read)
     let decoded = try ScenarioReader.read(value, at: "/\(key)", read)
     try world.mutate { state, step throws(ScenarioProblems) in
       do throws(ShipyardError) {
@@ -33,7 +28,68 @@ extension ShipyardService {
   }
 }
 
+extension ShipyardService {
+  package var events: [ServiceEvent]? {
+    ShipyardEvent.kinds.map { kind in
+      ServiceEvent(kind.name, kind.schema) { reader in
+        reader.object { event in
+          _ = event.required(kind.name).flatMap(kind.read)
+          return ()
+        }
+      }
+    }
+  }
+}
+
 private enum ShipyardEvent: Sendable {
+  struct Kind: Sendable {
+    var name: String
+    var schema: JSON
+    var read: @Sendable (ScenarioReader) -> ShipyardEvent?
+  }
+
+  static let kinds: [Kind] = {
+    typealias Schema = ScenarioSchema
+    let fleet = Schema.nonEmpty("A fleet's name or id.")
+    func fleetOr(_ description: String, _ members: [(String, JSON)]) -> JSON {
+      let object = Schema.object(description, [("fleet", fleet)] + members, required: ["fleet"])
+      return ["description": .string(description), "anyOf": [fleet, .object(object)]]
+    }
+    let run = Schema.nonEmpty("A run's id, or a fleet, whose newest open run is meant.")
+    return [
+      Kind(
+        name: "runFleet", schema: fleetOr("Run now.", [("overrides", ["type": "object"])]),
+        read: { runFleet($0) }),
+      Kind(
+        name: "terminateRun",
+        schema: [
+          "anyOf": [run, .object(Schema.object("A run.", [("run", run)], required: ["run"]))]
+        ], read: { terminateRun($0) }),
+      Kind(
+        name: "terminateVessel",
+        schema: .object(
+          Schema.object(
+            "One vessel of a run.", [("run", run), ("vessel", Schema.nonEmpty("Name or id."))],
+            required: ["run", "vessel"])), read: { terminateVessel($0) }),
+      Kind(
+        name: "replaceWebhook",
+        schema: fleetOr(
+          "Another webhook, made or given.",
+          [("id", Schema.text("A UUID.")), ("token", Schema.text("The token."))]),
+        read: { replaceWebhook($0) }),
+      Kind(
+        name: "removeWebhook", schema: fleetOr("Takes the webhook away.", []),
+        read: { removeWebhook($0) }),
+      Kind(
+        name: "setRunnable",
+        schema: .object(
+          Schema.object(
+            "Whether an organization may start runs.",
+            [("org", Schema.nonEmpty("Name or id.")), ("runnable", Schema.flag("Absent: true."))],
+            required: ["org"])), read: { setRunnable($0) }),
+    ]
+  }()
+
   case runFleet(fleet: String, overrides: JSON?)
   case terminate(run: String, vessel: String?)
   case setWebhook(fleet: String, NewWebhook)

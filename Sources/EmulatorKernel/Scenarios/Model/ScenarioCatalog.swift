@@ -21,26 +21,29 @@ package struct ScenarioCatalog: Sendable {
     package var name: String
     package var operations: [Operation]
     /// The events that its `emit` knows; nil: not known beforehand, so not checked.
-    package var eventNames: [String]?
+    package var events: [ServiceEvent]?
     /// What the service's sections look like; nil: anything.
     package var schema: Schema?
     /// What the service finds wrong with its parts of `given` and `behaviors`.
     package var check: @Sendable (WorldSeed) -> [ScenarioProblem]
 
     package init(
-      name: String, operations: [Operation], eventNames: [String]? = nil,
+      name: String, operations: [Operation], events: [ServiceEvent]? = nil,
+      schema: Schema? = nil,
       check: @escaping @Sendable (WorldSeed) -> [ScenarioProblem] = { _ in [] }
     ) {
       self.name = name
       self.operations = operations
-      self.eventNames = eventNames
+      self.events = events
+      self.schema = schema
       self.check = check
     }
 
     /// A service as it is: its sections are checked by making a world of them.
     package init(_ service: some EmulatedService) {
       self.init(
-        name: service.name, operations: service.operations, check: { service.problems(with: $0) })
+        name: service.name, operations: service.operations, events: service.events,
+        schema: service.sections, check: { service.problems(with: $0) })
     }
   }
 
@@ -52,6 +55,24 @@ package struct ScenarioCatalog: Sendable {
     operations = services.flatMap { service in
       service.operations.map { (service.name, $0) }
     }
+  }
+
+  /// The events of the kernel and of every service; nil where some service does not tell its own.
+  package var eventNames: [String]? {
+    var names = WorldEvent.Kind.allCases.map(\.rawValue)
+    for service in services {
+      guard let events = service.events else { return nil }
+      names += events.map(\.name)
+    }
+    return names
+  }
+
+  /// The service's event that an object with these keys means.
+  func event(among keys: [String]) -> ServiceEvent? {
+    for service in services {
+      if let event = service.events?.first(where: { keys.contains($0.name) }) { return event }
+    }
+    return nil
   }
 
   package init(services: [any EmulatedService]) {

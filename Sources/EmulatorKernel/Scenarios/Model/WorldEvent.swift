@@ -25,7 +25,6 @@ package enum WorldEvent {
 
   /// Names must be known, and the kernel's own values well-formed unless they are templates.
   static func check(_ event: JSONObject, at reader: ScenarioReader, _ catalog: ScenarioCatalog?) {
-    let kernel = Kind.allCases.map(\.rawValue)
     let first = event.members.first?.key ?? ""
     if let kind = Kind(rawValue: first) {
       if event.count > 1 {
@@ -34,16 +33,17 @@ package enum WorldEvent {
       if let value = reader.member(first) { check(kind, value) }
       return
     }
-    guard let services = catalog?.services, !services.contains(where: { $0.eventNames == nil })
-    else { return }
-    let known = kernel + services.flatMap { $0.eventNames ?? [] }
-    if !event.keys.contains(where: known.contains) {
+    guard let catalog, let known = catalog.eventNames else { return }
+    guard let own = catalog.event(among: event.keys) else {
       let _: Never? = reader.member(first)?.unknown("event", first, of: known)
+      return
     }
+    // What a template will fill in is seen when it happens.
+    if !reader.value.holdsTemplate { own.check(reader) }
   }
 
   private static func check(_ kind: Kind, _ reader: ScenarioReader) {
-    if case .string(let text) = reader.value, text.firstRange(of: "{{") != nil { return }
+    if reader.value.holdsTemplate { return }
     switch kind {
     case .advance: _ = clockMove(reader)
     case .expireKey: _ = expiry(reader)
@@ -77,4 +77,16 @@ package enum WorldEvent {
 
   /// The rule that an event triggers.
   static func triggered(by event: JSON) -> String? { event[Kind.trigger.rawValue]?.stringValue }
+}
+
+extension JSON {
+  /// Whether some text in it has `{{`.
+  var holdsTemplate: Bool {
+    switch self {
+    case .string(let text): text.firstRange(of: "{{") != nil
+    case .array(let elements): elements.contains(where: \.holdsTemplate)
+    case .object(let object): object.members.contains(where: \.value.holdsTemplate)
+    case .null, .bool, .integer, .decimal: false
+    }
+  }
 }

@@ -102,6 +102,31 @@ extension Scenario {
       found += service.check(
         WorldSeed(given: given, behaviors: behaviors, isStrict: isStrict))
     }
+    return found + eventProblems(catalog, isStrict: isStrict)
+  }
+
+  /// Events whose value is none that the scenario's own sections know.
+  private func eventProblems(_ catalog: ScenarioCatalog, isStrict: Bool) -> [ScenarioProblem] {
+    var found: [ScenarioProblem] = []
+    for service in catalog.services {
+      for event in service.events ?? [] {
+        guard let values = event.values else { continue }
+        let seed = WorldSeed(
+          given: given[service.name], behaviors: behaviors[service.name], isStrict: isStrict)
+        let known = values(seed)
+        for (index, rule) in rules.enumerated() {
+          for emitted in rule.source.oneOrMore("emit") {
+            guard let value = emitted[event.name]?.stringValue, !known.contains(value),
+              value.firstRange(of: "{{") == nil
+            else { continue }
+            found.append(
+              ScenarioProblem(
+                "/rules/\(index)/emit",
+                "unknown \(event.name) \"\(value)\"\(Nearest.hint(for: value, among: known))"))
+          }
+        }
+      }
+    }
     return found
   }
 

@@ -221,8 +221,8 @@ extension ScenarioSchema {
 
   /// An event's first key says what happens.
   private static func event(_ catalog: ScenarioCatalog) -> JSON {
-    let names =
-      WorldEvent.Kind.allCases.map(\.rawValue) + catalog.services.flatMap { $0.eventNames ?? [] }
+    let events = catalog.services.flatMap { $0.events ?? [] }
+    let names = WorldEvent.Kind.allCases.map(\.rawValue) + events.map(\.name)
     let move = object(
       "One of them.",
       [("by", ref("duration")), ("to", ref("instant")), ("toNext", ["const": true])])
@@ -240,8 +240,11 @@ extension ScenarioSchema {
         ("setVariables", ["type": "object"]), ("enableRule", nonEmpty("A rule's name.")),
         ("disableRule", nonEmpty("A rule's name.")), ("trigger", nonEmpty("A rule's name.")),
       ])
-    // The services' own events.
-    schema["additionalProperties"] = true
+    if case .object(var properties) = schema["properties"] {
+      for (name, value) in events.flatMap(\.properties.members) { properties[name] = value }
+      schema["properties"] = .object(properties)
+    }
+    schema["additionalProperties"] = .bool(catalog.eventNames == nil)
     schema["minProperties"] = 1
     return .object(schema)
   }

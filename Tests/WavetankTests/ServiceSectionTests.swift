@@ -1,0 +1,147 @@
+import EmulatorKernel
+import KernelTestKit
+import PayloadCodecs
+import Testing
+
+@testable import Wavetank
+
+@Suite("The services' parts of a scenario: schema and reader say the same (DESIGN §7)")
+struct ServiceSectionTests {
+  let loader = Scenarios.loader(isStrict: false)
+  let schema: MiniSchema
+
+  init() { schema = MiniSchema(root: ScenarioSchema.document(loader.catalog)) }
+
+  private func problems(_ document: JSON) throws -> [ScenarioLoadProblem] {
+    let text = try ScenarioDocument(document.serialized(), name: "sample.json")
+    do {
+      _ = try loader.load([text])
+      return []
+    } catch {
+      return error.problems
+    }
+  }
+
+  @Test("Sections with every key are valid for both")
+  func everything() throws {
+    #expect(try problems(ServiceSectionSamples.whole) == [])
+    #expect(schema.errors(ServiceSectionSamples.whole) == [])
+  }
+
+  /// All objects of a document, with their places.
+  private static func objects(_ json: JSON, _ path: [String] = []) -> [([String], JSONObject)] {
+    switch json {
+    case .object(let object):
+      [(path, object)] + object.members.flatMap { objects($0.value, path + [$0.key]) }
+    case .array(let elements):
+      elements.enumerated().flatMap { objects($1, path + ["\($0)"]) }
+    default: []
+    }
+  }
+
+  @Test("Every key of the schema is used in the sample, so that the reader takes it")
+  func used() {
+    var unused: [[String]: Set<String>] = [:]
+    for keys in schema.allObjects { unused[keys] = Set(keys) }
+    for (path, object) in Self.objects(ServiceSectionSamples.whole) {
+      for properties in schema.objects(at: path) {
+        unused[properties.keys.sorted()]?.subtract(object.keys)
+      }
+    }
+    let sections = Set(sectionObjects)
+    for (keys, left) in unused where sections.contains(keys) { #expect(left == [], "\(keys)") }
+    #expect(sections.count > 30)
+  }
+
+  /// The object schemas of the services' sections.
+  private var sectionObjects: [[String]] {
+    let root = schema.root
+    let definitions = root["$defs"]?.objectValue?.members ?? []
+    let parts: [JSON?] =
+      [root["properties"]?["given"], root["properties"]?["behaviors"]]
+      + definitions.filter { $0.key.hasPrefix("program") || $0.key == "fleet" }.map(\.value)
+    return parts.compactMap(\.self).flatMap { MiniSchema(root: $0).allObjects }
+  }
+
+  @Test("An unknown key is refused by both wherever it stands, with its place")
+  func unknownKeys() throws {
+    var count = 0
+    for (path, _) in Self.objects(ServiceSectionSamples.whole)
+    where path.count > 1 && ["given", "behaviors"].contains(path[0]) {
+      guard schema.objects(at: path).contains(where: { !$0.isEmpty }) else { continue }
+      count += 1
+      let changed = ServiceSectionSamples.changed(
+        ServiceSectionSamples.whole, (path + ["unheard-of"])[...], "x")
+      let found = try problems(changed)
+      let pointer = "/" + path.joined(separator: "/") + "/unheard-of"
+      #expect(
+        found.contains { $0.pointer == pointer && $0.message.contains("unknown key") },
+        "\(pointer): \(found.map(\.text))")
+      #expect(schema.errors(changed) != [], "\(pointer)")
+    }
+    #expect(count > 60)
+  }
+
+  @Test("Mistakes in several services are told all at once, with the nearest valid key")
+  func allAtOnce() throws {
+    var document = ServiceSectionSamples.whole
+    let changes: [(path: [String], value: JSON, message: String)] = [
+      (["given", "steamship", "packages", "0", "metods"], [], "\"methods\""),
+      (["given", "scramjet", "hubs", "1", "overladed"], true, "\"overloaded\""),
+      (["given", "shipyard", "orgs", "0", "runable"], true, "\"runnable\""),
+      (
+        ["given", "shipyard", "orgs", "0", "projects", "0", "fleets", "0", "triger"], [:],
+        "\"triggers\""
+      ),
+      (
+        [
+          "given", "shipyard", "orgs", "0", "projects", "0", "fleets", "0", "vessels", "Extract",
+          "guardrails", "retry_cuont",
+        ], 1, "\"retry_count\""
+      ),
+      (["behaviors", "steamship", "0", "timeline", "0", "state"], "runing", "\"running\""),
+      (["behaviors", "scramjet", "0", "behavior"], "ecoh", "\"echo\""),
+      (["behaviors", "shipyard", "0", "attempts", "0", "exot"], 1, "\"exit\""),
+    ]
+    for change in changes {
+      document = ServiceSectionSamples.changed(document, change.path[...], change.value)
+    }
+    let found = try problems(document)
+    for change in changes {
+      let pointer = "/" + change.path.joined(separator: "/")
+      let problem = found.first { $0.pointer == pointer }
+      #expect(problem?.message.contains(change.message) == true, "\(pointer): \(found.map(\.text))")
+      #expect(problem?.line != nil)
+    }
+    #expect(found.count == changes.count, "\(found.map(\.text))")
+  }
+
+  static let wrongEvents: [(event: JSON, message: String)] = [
+    (["crashHbu": "sth-0"], "did you mean \"crashHub\"?"),
+    (["runFlet": "Nightly"], "did you mean \"runFleet\"?"),
+    (["crashHub": "sth-0", "spaec": "demo"], "did you mean \"space\"?"),
+    (["crashHub": 5], "expected a string"), (["failInstance": "x", "code": 300], "from 1 to 255"),
+    (["terminateVessel": ["run": "x"]], "the key \"vessel\" is missing"),
+    (["runFleet": ["fleet": "x", "overides": [:]]], "did you mean \"overrides\"?"),
+    (["signal": ""], "expected a string"),
+    (["crashHub": "a", "killInstance": "b"], "unknown key"),
+    (["setRunnable": ["org": "Labs", "runnable": "no"]], "true or false"),
+  ]
+
+  @Test("A wrong event is refused when the scenario is read, by both", arguments: wrongEvents)
+  func events(_ wrong: (event: JSON, message: String)) throws {
+    let document: JSON = ["wavetank": 1, "rules": [["name": "a", "emit": wrong.event]]]
+    let found = try problems(document)
+    #expect(found.contains { $0.message.contains(wrong.message) }, "\(found.map(\.text))")
+    #expect(found.allSatisfy { $0.pointer.hasPrefix("/rules/0/emit") })
+  }
+
+  @Test("A signal that no timeline waits for is refused")
+  func signals() throws {
+    var document = ServiceSectionSamples.whole
+    document = ServiceSectionSamples.changed(
+      document, ["rules", "0", "emit", "0", "signal"], "gp")
+    let found = try problems(document)
+    #expect(found.map(\.message) == ["unknown signal \"gp\"; did you mean \"go\"?"])
+  }
+}
