@@ -54,15 +54,16 @@ public typealias BodyProducer = @Sendable (BodyWriter) async throws -> Void
 public struct Delivery: Sendable {
   /// Wall time to wait before the first byte of the head goes out.
   public var delay: Duration = .zero
-  /// Wall time to wait before each piece of a streamed or chunked body.
-  public var delayPerPiece: Duration = .zero
+  /// Wall time to wait before each piece of the content, counted from 0: a piece of a streamed or
+  /// chunked body, or the content as a whole.
+  public var piecePause: (@Sendable (_ piece: Int) -> Duration)?
   public var fault: TransportFault?
   /// Close the connection after this response, whatever the peer wanted.
   public var closesConnection = false
 
   public init() {}
   public var isPlain: Bool {
-    delay == .zero && delayPerPiece == .zero && fault == nil && !closesConnection
+    delay == .zero && piecePause == nil && fault == nil && !closesConnection
   }
 }
 

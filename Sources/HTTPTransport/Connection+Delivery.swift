@@ -15,13 +15,8 @@ extension Connection {
       closeWithoutByte()
       return true
     default:
-      var isInPieces = false
-      switch response.body {
-      case .chunks, .stream: isInPieces = true
-      case .empty, .bytes: break
-      }
       active.delivery = DeliveryPerformer(
-        response.delivery, contentLength: response.body.length, isInPieces: isInPieces)
+        response.delivery, contentLength: response.body.length)
       return false
     }
   }

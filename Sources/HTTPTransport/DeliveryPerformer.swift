@@ -32,6 +32,8 @@ final class DeliveryPerformer {
   private var headLeft = 0
   /// The pause before each refill; 0: no pace.
   private let pause: Int64
+  /// Where each piece has a pause of its own.
+  private let piecePause: (@Sendable (Int) -> Duration)?
   /// Wire bytes of each refill; 0: pieces of content instead.
   private let wireQuantum: Int
   /// Pieces are cut to this size; 0: as they come.
@@ -43,14 +45,15 @@ final class DeliveryPerformer {
   private(set) var isStalled = false
 
   /// nil when the delivery needs nothing but a delay in front of the head.
-  init?(_ delivery: Delivery, contentLength: UInt64?, isInPieces: Bool) {
+  init?(_ delivery: Delivery, contentLength: UInt64?) {
     var terminal = Terminal.none
     var pause: Int64 = 0
     var quantum = 0
     var pieceBytes = 0
     var breaksFraming = false
     let lastByte = contentLength.map { max(0, Int(clamping: $0) - 1) } ?? .max
-    if isInPieces { pause = delivery.delayPerPiece.nanoseconds }
+    var piecePause = delivery.piecePause
+    if piecePause != nil { pause = 1 }
     switch delivery.fault {
     case .reset(let count):
       terminal = .reset
@@ -66,9 +69,11 @@ final class DeliveryPerformer {
       pause = max(20_000_000, 1_000_000_000 / Int64(rate))
       quantum = max(1, Int(Double(rate) * Double(pause) / 1e9))
       wireLeft = quantum
+      piecePause = nil
     case .dribble(let bytes, let wait):
       pieceBytes = max(1, bytes)
       pause = max(1, wait.nanoseconds)
+      piecePause = nil
     case .corrupt(.flippedBytes(let count, let seed)):
       flips = ByteFlipper(count: count, seed: seed, length: contentLength.map { Int(clamping: $0) })
     case .corrupt(.chunkFraming):
@@ -79,6 +84,7 @@ final class DeliveryPerformer {
     guard terminal != .none || pause > 0 || flips != nil else { return nil }
     self.terminal = terminal
     self.pause = pause
+    self.piecePause = piecePause
     wireQuantum = quantum
     self.pieceBytes = pieceBytes
     self.breaksFraming = breaksFraming
@@ -143,7 +149,7 @@ final class DeliveryPerformer {
     guard pause > 0, !isTimerSet, hasWork else { return nil }
     if wireQuantum > 0 ? wireLeft > 0 : contentLeft > 0 { return nil }
     isTimerSet = true
-    return pause
+    return piecePause.map { max(1, $0(nextPiece).nanoseconds) } ?? pause
   }
 
   /// The pause is over.

@@ -252,7 +252,7 @@ struct TransportFaultTests {
   @Test("A delay before each piece", arguments: [Shape.pieces, .stream])
   func delayPerPiece(_ shape: Shape) async throws {
     var response = Self.response(shape, nil)
-    response.delivery.delayPerPiece = .milliseconds(15)
+    response.delivery.piecePause = { _ in .milliseconds(15) }
     let shown = response
     try await TestServer.with(handler: { _ in .now(shown) }) { server in
       let peer = try server.peer()
@@ -264,6 +264,23 @@ struct TransportFaultTests {
       #expect(clock.now - start >= .milliseconds(15))
       _ = try peer.read(until: "xyz")
       #expect(clock.now - start >= .milliseconds(30))
+    }
+  }
+
+  @Test("Each piece has its own pause; content in one piece has one", arguments: Shape.allCases)
+  func unequalPauses(_ shape: Shape) async throws {
+    var response = Self.response(shape, nil)
+    response.delivery.piecePause = { .milliseconds($0 == 0 ? 60 : 1) }
+    let shown = response
+    try await TestServer.with(handler: { _ in .now(shown) }) { server in
+      let peer = try server.peer()
+      let clock = ContinuousClock()
+      let start = clock.now
+      try peer.send(get)
+      _ = try peer.read(until: "\r\n\r\n")
+      #expect(clock.now - start < .milliseconds(60))
+      _ = try peer.read(until: "xyz")
+      #expect(clock.now - start >= .milliseconds(60))
     }
   }
 

@@ -191,7 +191,34 @@ struct RuleEffectTests {
     let each = try ScenarioHarness(rule: ["delay": ["fixed": "5ms", "at": "each"]])
     let delivery = await each.peer.send(.get, "/ships").response.delivery
     #expect(delivery.delay == .zero)
-    #expect(delivery.delayPerPiece == .milliseconds(5))
+    #expect((0..<2).map { delivery.piecePause?($0) } == [.milliseconds(5), .milliseconds(5)])
+  }
+
+  @Test("A delay at each piece is drawn for each piece, the same in every run")
+  func pieceDraws() async throws {
+    let rule: JSON = ["delay": ["uniform": ["min": "1ms", "max": "90ms"], "at": "each"]]
+    var runs: [[Duration]] = []
+    for _ in 0..<2 {
+      let harness = try ScenarioHarness(rule: rule)
+      for _ in 0..<2 {
+        let delivery = await harness.peer.send(.get, "/ships").response.delivery
+        runs.append((0..<50).compactMap { delivery.piecePause?($0) })
+      }
+    }
+    #expect(Set(runs[0]).count > 45)
+    #expect(runs[0].allSatisfy { $0 >= .milliseconds(1) && $0 <= .milliseconds(90) })
+    #expect(runs[0] == runs[2] && runs[1] == runs[3])
+    #expect(runs[0] != runs[1])
+  }
+
+  @Test("Delays that add up to more than time has are cut")
+  func endlessDelays() async throws {
+    let rules = (0..<8).map { number -> JSON in
+      ["name": .string("r\(number)"), "delay": "876000h", "continue": true]
+    }
+    let harness = try ScenarioHarness(["wavetank": 1, "rules": .array(rules)])
+    let delivery = await harness.peer.send(.get, "/ships").response.delivery
+    #expect(delivery.delay == EngineLimits.delayMax)
   }
 
   @Test("Delay distributions: bounds, middle and the same draws in every run")

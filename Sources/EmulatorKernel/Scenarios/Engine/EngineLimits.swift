@@ -14,6 +14,8 @@ package enum EngineLimits {
   /// Events that may follow from one request or one call, triggers and what they trigger included.
   package static let eventsMax = 1_000
   package static let triggerDepthMax = 32
+  /// All delays of one answer together.
+  package static let delayMax = Duration.seconds(366 * 86_400)
   /// Instants at which something is due that one `advance` of a rule may pass.
   package static let advanceStepsMax = 10_000
 }

@@ -26,7 +26,8 @@ package struct RuleOutcome: Sendable {
 
   package var strikes: [Strike] = []
   package var delay: Duration = .zero
-  package var delayPerPiece: Duration = .zero
+  /// The pauses before each piece of the content: they add up.
+  package var piecePauses: [@Sendable (Int) -> Duration] = []
   package var replacement: Replacement?
   package var patches: [Patch] = []
   package var fault: FaultEffect?
@@ -66,8 +67,13 @@ package struct RuleOutcome: Sendable {
     case nil: answer = response ?? Response(.ok)
     }
     for patch in patches { patch.apply(to: &answer) }
-    answer.delivery.delay += delay
-    answer.delivery.delayPerPiece += delayPerPiece
+    answer.delivery.delay = min(answer.delivery.delay + delay, EngineLimits.delayMax)
+    if !piecePauses.isEmpty {
+      let pauses = piecePauses
+      answer.delivery.piecePause = { piece in
+        min(pauses.reduce(.zero) { $0 + $1(piece) }, EngineLimits.delayMax)
+      }
+    }
     if let fault {
       answer.delivery.fault = fault.transportFault(
         contentLength: answer.body.length, seed: faultSeed)

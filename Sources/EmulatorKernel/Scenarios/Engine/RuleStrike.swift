@@ -59,10 +59,15 @@ struct RuleStrike {
   ) {
     guard let delay else { return }
     var stream = random(purpose)
-    let drawn = delay.draw(&stream)
     switch delay.place {
-    case .head: outcome.delay += drawn
-    case .each: outcome.delayPerPiece += drawn
+    case .head: outcome.delay += delay.draw(&stream)
+    case .each:
+      // A draw for each piece, from (seed, tenant, rule, count, piece).
+      let key = stream.next()
+      outcome.piecePauses.append { piece in
+        var stream = SeededRandom(seed: key, ["piece"], count: UInt64(clamping: piece))
+        return delay.draw(&stream)
+      }
     }
   }
 
