@@ -81,15 +81,18 @@ import Testing
     #expect(await peer.send(.put, "/ships/x/cargo", body: "c").field("x-wavetank-exchange") == "3")
   }
 
-  static let hints: [(Method, String, Int, String)] = [
+  static let hints: [(Method, String, Int, String?)] = [
     (.get, "/shops", 404, "harbor.ship.list GET /ships"),
     (.get, "/ships/a/carg", 404, "harbor.cargo.put PUT /ships/{vessel}/cargo"),
     (.delete, "/ships/a", 405, "harbor.ship.get GET /ships/{ship}"),
     (.get, "/api/v2/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
+    (.get, "/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
+    (.get, "/api/v1/api/v1/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
+    (.get, "/favicon.ico", 404, nil), (.get, "/api/v1", 404, nil), (.get, "/login", 404, nil),
   ]
 
   @Test("A path of no operation names the nearest one (DESIGN §2)", arguments: hints)
-  func hint(_ method: Method, _ path: String, _ status: Int, _ hint: String) async {
+  func hint(_ method: Method, _ path: String, _ status: Int, _ hint: String?) async {
     let reply = await peer.send(method, path)
     #expect(reply.status == status)
     #expect(reply.field("x-wavetank-hint") == hint)

@@ -34,7 +34,7 @@ package struct AdminRoute: Sendable {
   static let lightBytesMax = 16 << 10
 
   /// May take long however small its content is: it looks at the whole journal.
-  var isHeavy: Bool { path == "/verify" }
+  var isHeavy: Bool { path == "/verify" || path == "/journal.har" }
 
   var isProbe: Bool { path == "/health" || path == "/ready" }
   var isPage: Bool { path == "/console" }

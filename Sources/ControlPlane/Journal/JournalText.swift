@@ -54,10 +54,17 @@ struct JournalText {
 
   /// What there is to say when no rule was asked.
   private static func plainWhy(_ entry: JournalEntry) -> JSON {
+    guard entry.operationIndex == nil else {
+      return [
+        "answeredBy": "service", "reason": "No rule looks at this operation.",
+        "rulesConsidered": [],
+      ]
+    }
+    let nearest = entry.responseFields["x-wavetank-hint"]
     let reason =
-      entry.operationIndex == nil
-      ? "The request belongs to no operation; see the hint." : "No rule looks at this operation."
-    return ["answeredBy": "service", "reason": .string(reason), "rulesConsidered": []]
+      "The method and path belong to no operation"
+      + (nearest.map { "; the nearest is \($0)." } ?? ", and none is like it.")
+    return ["answeredBy": "nobody", "reason": .string(reason), "rulesConsidered": []]
   }
 
   private func list(_ name: String, _ texts: [String], into json: inout JSONWriter) {

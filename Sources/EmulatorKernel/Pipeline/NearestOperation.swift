@@ -8,7 +8,8 @@ import HTTPModel
 enum NearestOperation {
   struct Found {
     let serviceIndex: Int
-    let hint: String
+    /// Nil when no word of the path is near one of an operation: any hint would be a guess.
+    let hint: String?
   }
 
   private static let segmentsMax = 12
@@ -20,23 +21,47 @@ enum NearestOperation {
       .prefix(segmentsMax).map { $0.prefix(segmentBytesMax).map(\.asciiLowercased) }
     var best: (cost: Int, index: Int, route: Operation.Route)?
     for (index, entry) in table.entries.enumerated() where !entry.operation.isClaimed {
-      for route in entry.operation.routes {
+      for route in entry.operation.routes where isWorthNaming(route, request) {
         var cost = distance(path, route.template.segments)
         // A wrong method is a small mistake beside a wrong path.
         if route.method != request.method, !(request.method == .head && route.method == .get) {
           cost += 5
         }
+        // Words that occur say more than how many segments there are.
+        cost -= 60 * words(of: route.template).count { word in path.contains { $0 == word } }
         if cost < best?.cost ?? .max { best = (cost, index, route) }
       }
     }
     guard let best else { return nil }
     let entry = table.entries[best.index]
+    let hint = "\(entry.operation.name) \(best.route.method.name) \(best.route.template.ascii)"
     return Found(
-      serviceIndex: entry.serviceIndex,
-      hint: "\(entry.operation.name) \(best.route.method.name) \(best.route.template.ascii)")
+      serviceIndex: entry.serviceIndex, hint: isNear(path, best.route.template) ? hint : nil)
   }
 
-  /// Edit distance over segments; 100 is one whole segment too many or too few.
+  /// What browsers ask beforehand is not what somebody meant.
+  private static func isWorthNaming(_ route: Operation.Route, _ request: Request) -> Bool {
+    route.method != .options || request.method == .options
+  }
+
+  /// Whether some word of the path is one of the template's, or nearly.
+  private static func isNear(_ path: [[UInt8]], _ template: PathTemplate) -> Bool {
+    words(of: template).contains { word in
+      path.contains { cost($0, .literal(word)) <= 80 }
+    }
+  }
+
+  /// The literal segments; `/api/v1` stands in front of too much to say anything.
+  private static func words(of template: PathTemplate) -> [[UInt8]] {
+    let words = template.segments.compactMap { segment -> [UInt8]? in
+      if case .literal(let bytes) = segment { bytes } else { nil }
+    }
+    return words.count > 2 && words.starts(with: [Array("api".utf8), Array("v1".utf8)])
+      ? Array(words.dropFirst(2)) : words
+  }
+
+  /// Edit distance over segments; 100 is one whole segment too many or too few, less where only the
+  /// end is missing.
   private static func distance(_ path: [[UInt8]], _ template: [PathTemplate.Segment]) -> Int {
     var previous = Array(0...template.count).map { $0 * 100 }
     for segment in path {
@@ -44,12 +69,12 @@ enum NearestOperation {
       for (column, expected) in template.enumerated() {
         let replaced = previous[column] + cost(segment, expected)
         var inserted = previous[column + 1] + 100
-        if case .rest = expected { inserted = previous[column + 1] + 1 }
+        if case .rest = expected { inserted = previous[column + 1] + 20 }
         current.append(min(replaced, inserted, current[column] + 100))
       }
       previous = current
     }
-    return previous[template.count]
+    return previous.enumerated().map { $1 + (template.count - $0) * 60 }.min() ?? 0
   }
 
   private static func cost(_ segment: [UInt8], _ expected: PathTemplate.Segment) -> Int {

@@ -79,7 +79,7 @@ extension Pipeline {
 
   private func hint(_ flight: Flight, _ response: inout Response) {
     guard let nearest = NearestOperation.find(flight.request, in: operations) else { return }
-    response.fields.append("X-Wavetank-Hint", nearest.hint)
+    if let hint = nearest.hint { response.fields.append("X-Wavetank-Hint", hint) }
   }
 
   /// A failure in the form of the API that the request belongs to or most resembles.
