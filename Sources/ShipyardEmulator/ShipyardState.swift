@@ -42,6 +42,8 @@ package struct ShipyardState: ServiceState {
   /// All runs in order of creation.
   package var runs = ChunkedLog<FleetRun>()
   package var runPositions: [ResourceID: Int] = [:]
+  /// Of all kept runs: what they weigh, since a fleet may have a thousand vessels.
+  package var voyageCount = 0
 
   package var queue = DueQueue<Event>()
   /// Whether `lookAhead` stands in the queue.
@@ -55,6 +57,11 @@ package struct ShipyardState: ServiceState {
     self.isStrict = isStrict
     self.keys = keys
     self.behaviors = behaviors
+  }
+
+  /// Whether one more run can be kept.
+  package var hasRoomForRun: Bool {
+    runs.count < settings.runsMax && voyageCount < ShipyardSettings.voyagesMax
   }
 
   package var nextDue: VirtualInstant? { queue.first?.due }
@@ -121,4 +128,7 @@ package struct ShipyardSettings: Sendable, Codable, Equatable {
 
   /// Beyond it, with the oldest run still not ended, triggers are refused.
   package var runsMax: Int { 2 * runsKept + 4 * ChunkedLog<FleetRun>.chunkSize }
+  /// The same for voyages, of which a run has one for each vessel.
+  package static let voyagesKept = 3_000_000
+  package static let voyagesMax = 2 * voyagesKept
 }

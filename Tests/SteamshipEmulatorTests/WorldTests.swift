@@ -199,15 +199,15 @@ struct WorldTests {
         let draft = TagDraft(kind: number == 3 ? "common" : "k\(number)", name: "shared")
         state.addTag(draft, to: file, block: nil, &step)
       }
-      func cost(_ expression: ShipQL.Expression) -> Int {
+      func cost(_ expression: ShipQL.Expression) throws(SteamshipError) -> Int {
         var evaluator = QueryEvaluator(state, workspace)
-        _ = evaluator.tags(matching: expression)
+        _ = try evaluator.tags(matching: expression)
         return evaluator.examinedCount
       }
       return (
-        cost(.and([.kind("common"), .name("n5")])),
-        cost(.and([.kind("common"), .fileTag, .name("shared")])), cost(.kind("rare")),
-        cost(.or([.name("n1"), .name("n2"), .kind("rare")]))
+        try cost(.and([.kind("common"), .name("n5")])),
+        try cost(.and([.kind("common"), .fileTag, .name("shared")])), try cost(.kind("rare")),
+        try cost(.or([.name("n1"), .name("n2"), .kind("rare")]))
       )
     }
     #expect(few == 1)

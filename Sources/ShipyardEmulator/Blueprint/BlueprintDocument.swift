@@ -8,6 +8,9 @@ struct BlueprintDocument: Sendable {
   let name: String?
   let palletType: Blueprint.PalletType?
 
+  /// Ours: an update looks each of its inputs up among those there are.
+  static let inputCountMax = 1_000
+
   init(_ content: [UInt8]) throws(ShipyardError) {
     let json: JSON
     do {
@@ -86,12 +89,14 @@ struct BlueprintDocument: Sendable {
   ) throws(ShipyardError) {
     try checkPallet(blueprint, state)
     if let name { blueprint.name = name }
-    for (key, value) in object.members where !Self.ownMembers.contains(key) {
-      blueprint.members[key] = value
-    }
+    blueprint.members.merge(
+      JSONObject(object.members.filter { !Self.ownMembers.contains($0.key) }))
     guard let list = object["spec_list"] else { return }
     guard case .array(let entries) = list else {
       throw .badRequest("spec_list must be an array, not \(list.kindName)")
+    }
+    guard blueprint.inputs.count + entries.count <= Self.inputCountMax else {
+      throw .badRequest("spec_list: more than \(Self.inputCountMax) inputs")
     }
     for (index, entry) in entries.enumerated() {
       try applyInput(entry, at: "spec_list[\(index)]", to: &blueprint, &ids)
@@ -128,7 +133,7 @@ struct BlueprintDocument: Sendable {
     let position = try Self.position(of: members["id"], in: blueprint, at: path)
     members["id"] = nil
     var merged = position.map { blueprint.inputs[$0].members } ?? JSONObject()
-    for (key, value) in members.members { merged[key] = value }
+    merged.merge(members)
     guard let name = merged["name"]?.stringValue, !name.isEmpty else {
       throw .badRequest("\(path).name must be a string")
     }

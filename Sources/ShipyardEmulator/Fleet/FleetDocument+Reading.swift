@@ -21,6 +21,8 @@ struct FleetDocument: Sendable {
   /// Ours, so that one request cannot make every later trigger expensive. The documentation has
   /// none.
   static let vesselCountMax = 1_000
+  /// Likewise: each may make 24 runs a day.
+  static let scheduleCountMax = 100
 
   /// Source: Shipyard documentation, "Fleets as Code".
   init(_ root: FleetNode) throws(FleetDocumentError) {
@@ -37,6 +39,10 @@ struct FleetDocument: Sendable {
     connections = try Self.connections(fleet["connections"], vessels.map(\.name))
     schedules =
       try fleet["triggers"]?.object(["schedules"])["schedules"]?.list(Schedule.init) ?? []
+    guard schedules.count <= Self.scheduleCountMax else {
+      throw FleetDocumentError(
+        path: ["triggers", "schedules"], message: "more than \(Self.scheduleCountMax) schedules")
+    }
     notifications = try Notifications(fleet["notifications"])
     let graph = VesselGraph(vesselCount: vessels.count, connections: connections)
     if let vessel = graph.vesselInLoop {

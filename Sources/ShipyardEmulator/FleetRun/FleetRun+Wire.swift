@@ -67,7 +67,7 @@ extension ShipyardState {
     _ fleetID: ResourceID, by trigger: RunTrigger, _ input: RunInput?, _ step: inout Step
   ) throws(ShipyardError) -> FleetRun {
     forgetOldRuns(step)
-    guard runs.count < settings.runsMax,
+    guard hasRoomForRun,
       let run = addRun(of: fleetID, by: trigger, input: input, &step)
     else {
       if let blob = input?.overrides { step.blobs.remove(blob) }

@@ -25,6 +25,7 @@ extension ShipyardState {
       id: id, fleetID: fleetID, versionKey: versionKey, trigger: trigger, createdAt: step.now,
       scheduledFor: scheduledFor ?? step.now, voyages: voyages, input: input)
     let position = runs.append(run)
+    voyageCount += voyages.count
     runPositions[id] = position
     runCounts[versionKey, default: 0] += 1
     fleets[fleetID]?.runPositions.append(position)
@@ -255,7 +256,8 @@ extension ShipyardState {
       VirtualInstant(nanoseconds: step.now.nanoseconds)
       + .seconds(-86_400 * max(1, settings.retentionDays))
     while let oldest = runs.oldestFullChunk {
-      let isTooMany = runs.count > settings.runsKept
+      let isTooMany =
+        runs.count > settings.runsKept || voyageCount > ShipyardSettings.voyagesKept
       let isTooOld = oldest.last.map { $0.createdAt < limit } ?? false
       guard isTooMany || isTooOld,
         oldest.allSatisfy({ $0.isWithdrawn || $0.status.isFinal })
@@ -267,6 +269,7 @@ extension ShipyardState {
 
   private mutating func forget(_ run: FleetRun, _ step: Step) {
     runPositions[run.id] = nil
+    voyageCount -= run.voyages.count
     if let blob = run.input?.overrides { step.blobs.remove(blob) }
     if let blob = run.input?.webhook?.content { step.blobs.remove(blob) }
     runCounts[run.versionKey, default: 1] -= 1

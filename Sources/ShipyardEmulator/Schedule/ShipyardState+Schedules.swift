@@ -52,7 +52,8 @@ extension ShipyardState {
     let instants = version.definition.schedules.flatMap {
       $0.instants(from: start, to: end, in: zone)
     }
-    for instant in instants.sorted() {
+    // Without room the rest of the day's runs is left out, as a trigger would be refused.
+    for instant in instants.sorted() where hasRoomForRun {
       _ = addRun(of: fleetID, by: .schedule, scheduledFor: instant, &step)
     }
   }

@@ -59,6 +59,11 @@ extension SteamshipState {
     let isPublic = try arguments.flag("publicData")
     let drafts = try BlockDraft.all(arguments, "blocks")
     let tagDrafts = try TagDraft.all(arguments, "tags")
+    guard drafts.reduce(drafts.count, { $0 + $1.tags.count }) <= 2 * Arguments.objectCountMax else {
+      throw .invalid(
+        "The file has more than \(2 * Arguments.objectCountMax) blocks and tags.",
+        suggestion: "Add blocks by block/create.")
+    }
     if type == .file, arguments.upload == nil {
       throw .invalid(
         "The content is missing.",

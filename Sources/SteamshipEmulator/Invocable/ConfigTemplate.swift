@@ -45,24 +45,29 @@ enum ConfigTemplate {
   ) throws(SteamshipError) -> JSONObject {
     var resolved = JSONObject()
     var problems: [String] = []
+    let values = given.valuesByName
     for (name, parameter) in template.members {
       let type = parameter["type"]?.stringValue.flatMap(ParameterType.init(rawValue:))
-      if let value = given[name], !value.isNull {
+      if let value = values[name], !value.isNull {
         if let type, !type.accepts(value) {
-          problems.append("\"\(name)\" must be a \(type.rawValue), not \(value.kindName).")
+          problems.append(
+            "\"\(name.shortened)\" must be a \(type.rawValue), not \(value.kindName).")
         }
-        resolved[name] = value
+        resolved.members.append((name, value))
       } else if let value = parameter["default"], !value.isNull {
-        resolved[name] = value
+        resolved.members.append((name, value))
       } else {
-        problems.append("\"\(name)\" is required and has no value.")
+        problems.append("\"\(name.shortened)\" is required and has no value.")
       }
     }
-    for (name, value) in given.members where template[name] == nil && !value.isNull {
-      resolved[name] = value
-    }
+    let parameters = Set(template.keys)
+    var further = JSONObject()
+    further.merge(
+      JSONObject(
+        given.members.filter { name, value in !parameters.contains(name) && !value.isNull }))
+    resolved.members += further.members
     guard problems.isEmpty else {
-      throw .configuration(problems.joined(separator: " "), of: kind.instanceTypeName)
+      throw .configuration(problems.prefix(20).joined(separator: " "), of: kind.instanceTypeName)
     }
     return resolved
   }

@@ -252,8 +252,9 @@ extension JSONObject {
   /// Equal values, numbers by value: `1` and `1.0` are the same configuration.
   func isSameConfiguration(as other: JSONObject) -> Bool {
     guard count == other.count else { return false }
+    let others = other.valuesByName
     return members.allSatisfy { name, value in
-      guard let theirs = other[name] else { return false }
+      guard let theirs = others[name] else { return false }
       if let left = value.doubleValue, let right = theirs.doubleValue { return left == right }
       return value == theirs
     }

@@ -73,7 +73,7 @@ extension SteamshipState {
         return (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
           .compactMap { blocks[$0].map { self.text(of: $0, blobs) } }
       case .matching(let expression):
-        return Set(matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted()
+        return Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted()
           .compactMap { blocks[$0].map { self.text(of: $0, blobs) } }
       }
     }

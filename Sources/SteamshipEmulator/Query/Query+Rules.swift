@@ -20,7 +20,7 @@ extension SteamshipState {
       switch query {
       case .all:
         workspaces[workspace]?.tagIndex.all.keys.filter { tags.contains($0) } ?? []
-      case .matching(let expression): matchingTags(expression, workspace)
+      case .matching(let expression): try matchingTags(expression, workspace)
       }
     return ["tags": .array(found.map { tagJSON($0) })]
   }
@@ -36,7 +36,7 @@ extension SteamshipState {
       found = (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
     case .matching(let expression):
       // By file, then as they stand in it.
-      found = Set(matchingTags(expression, workspace).compactMap { tags[$0]?.block })
+      found = Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block })
         .map { (file: blocks.read($0) { $0.file.serial } ?? 0, block: $0) }
         .sorted { ($0.file, $0.block) < ($1.file, $1.block) }
         .map(\.block)
@@ -54,7 +54,7 @@ extension SteamshipState {
       switch query {
       case .all: (workspaces[workspace]?.files.keys ?? []).filter { files.contains($0) }
       case .matching(let expression):
-        Set(matchingTags(expression, workspace).compactMap { tags[$0]?.file }).sorted()
+        Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.file }).sorted()
       }
     let blobs = step.blobs
     return ["files": .array(found.map { fileJSON($0, blobs) })]
@@ -63,8 +63,8 @@ extension SteamshipState {
   /// Tags of one workspace that satisfy an expression.
   func matchingTags(
     _ expression: ShipQL.Expression, _ workspace: Key<Workspace>
-  ) -> [Key<Tag>] {
+  ) throws(SteamshipError) -> [Key<Tag>] {
     var evaluator = QueryEvaluator(self, workspace)
-    return evaluator.tags(matching: expression)
+    return try evaluator.tags(matching: expression)
   }
 }

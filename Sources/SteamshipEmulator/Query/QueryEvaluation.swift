@@ -12,6 +12,11 @@ struct QueryEvaluator {
   private var counts: [CountKey: OtherTags] = [:]
   /// How many tags were looked at: what a query costs.
   private(set) var examinedCount = 0
+  /// How many conditions were looked at: what a query may cost, in time that nobody else has.
+  private var conditionCount = 0
+
+  /// Some seconds of work. Long questions over large workspaces are refused, never both let run.
+  static let conditionCountMax = 8_000_000
 
   init(_ state: SteamshipState, _ workspace: Key<Workspace>) {
     self.state = state
@@ -19,13 +24,23 @@ struct QueryEvaluator {
   }
 
   /// In order of creation.
-  mutating func tags(matching expression: ShipQL.Expression) -> [Key<Tag>] {
+  /// - Errors: 400 for a query that would look at too many conditions.
+  mutating func tags(
+    matching expression: ShipQL.Expression
+  ) throws(SteamshipError) -> [Key<Tag>] {
     let candidates = candidates(expression)
     examinedCount += candidates.count
-    return candidates.filter { key in
-      guard let tag = state.tags[key] else { return false }
-      return matches(key, tag, expression)
+    var found: [Key<Tag>] = []
+    for key in candidates {
+      guard let tag = state.tags[key] else { continue }
+      if matches(key, tag, expression) { found.append(key) }
+      guard conditionCount <= Self.conditionCountMax else {
+        throw SteamshipError(
+          400, "QueryTooLarge", "The query has too many conditions for so many tags.",
+          suggestion: "Ask for a kind or a name first, or for less at a time.")
+      }
     }
+    return found
   }
 
   // MARK: Candidates
@@ -85,6 +100,9 @@ struct QueryEvaluator {
   private mutating func matches(
     _ key: Key<Tag>, _ tag: Tag, _ expression: ShipQL.Expression
   ) -> Bool {
+    conditionCount += 1
+    // What comes out no longer matters: the whole query fails.
+    guard conditionCount <= Self.conditionCountMax else { return false }
     switch expression {
     case .and(let terms):
       for term in terms {
@@ -100,12 +118,21 @@ struct QueryEvaluator {
     case .fileTag: return tag.block == nil
     case .kind(let kind): return tag.kind == kind
     case .name(let name): return tag.name == name
-    case .fileID(let id): return state.files[tag.file]?.id.uppercased() == id
-    case .blockID(let id): return tag.block.flatMap { state.blocks[$0]?.id.uppercased() } == id
+    case .fileID(let id): return state.files.read(tag.file) { Self.isSame($0.id, id) } ?? false
+    case .blockID(let id):
+      return tag.block.flatMap { state.blocks.read($0) { Self.isSame($0.id, id) } } ?? false
     case .value(let path, let comparison): return Self.holds(comparison, at: path, in: tag.value)
     case .relation(let relation, let number, let inner):
       return hasOther(key, tag, relation, number, inner)
     }
+  }
+
+  /// - Parameter upper: in upper case, as ids are by nature.
+  private static func isSame(_ id: String, _ upper: String) -> Bool {
+    id.utf8.count == upper.utf8.count
+      && zip(id.utf8, upper.utf8).allSatisfy { byte, wanted in
+        byte == wanted || (0x61...0x7a).contains(byte) && byte & 0xdf == wanted
+      }
   }
 
   private static func holds(

@@ -96,9 +96,15 @@ struct Arguments: Sendable, Codable {
     return elements
   }
 
+  /// Of one list in one request. Ours: an object of two bytes becomes a record of a kilobyte.
+  static let objectCountMax = 200_000
+
   /// A list of objects, each to be read by its own fields.
   func objects(_ name: String) throws(SteamshipError) -> [Arguments] {
     guard let elements = try array(name) else { return [] }
+    guard elements.count <= Self.objectCountMax else {
+      throw .invalid("The list \"\(path)\(name)\" has more than \(Self.objectCountMax) elements.")
+    }
     var all: [Arguments] = []
     for (index, element) in elements.enumerated() {
       guard let object = element.objectValue else {

@@ -37,7 +37,9 @@ struct Table<Record: Stored>: Codable, Sendable {
   @discardableResult
   mutating func insert(_ record: Record) -> Key<Record> {
     lastSerial += 1
-    serials[record.id.uppercased()] = lastSerial
+    // Our own ids are upper case: their text is held once.
+    let upper = record.id.uppercased()
+    serials[upper == record.id ? record.id : upper] = lastSerial
     records[lastSerial] = record
     let key = Key<Record>(serial: lastSerial)
     order.insert(key)

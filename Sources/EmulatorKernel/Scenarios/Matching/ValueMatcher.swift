@@ -106,10 +106,12 @@ extension JSON {
     case (.array(let left), .array(let right)):
       return left.count == right.count && zip(left, right).allSatisfy { $0.isSameValue(as: $1) }
     case (.object(let left), .object(let right)):
-      return left.count == right.count
-        && left.members.allSatisfy { member in
-          right[member.key].map { member.value.isSameValue(as: $0) } ?? false
-        }
+      guard left.count == right.count else { return false }
+      // A look-up goes through all members: large objects from the network need a table.
+      let table = left.count > 8 ? right.valuesByName : nil
+      return left.members.allSatisfy { key, value in
+        (table.map { $0[key] } ?? right[key]).map { value.isSameValue(as: $0) } ?? false
+      }
     default: return self == other
     }
   }
