@@ -147,6 +147,9 @@ public final class Emulator: Sendable {
     await server.stop(grace: grace)
     store?.stop()
   }
+
+  /// Whether the last try to save some world failed; what it was is in the notices.
+  public var hasUnsavedWorlds: Bool { !pipeline.tenants.storageProblems.isEmpty }
 }
 
 /// The engine's connections as a metric: the control plane is made before the server.

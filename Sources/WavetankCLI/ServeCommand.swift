@@ -106,7 +106,7 @@ extension Command {
     }
     await signals.first()
     await emulator.stop(within: .seconds(5))
-    return 0
+    return emulator.hasUnsavedWorlds ? 1 : 0
   }
 }
 
@@ -119,6 +119,9 @@ private final class StopSignals {
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
     received = stream
     let counter = Counter()
+    // A reader of our output that went away, and a file that may not grow (`ulimit -f`), are errors
+    // of one write, not the end of the server.
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     for number in [SIGTERM, SIGINT] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -1,8 +1,8 @@
 import EmulatorKernel
 import Foundation
 import HTTPModel
-import Synchronization
 import KernelTestKit
+import Synchronization
 import Testing
 
 @Suite struct WorldStoreTests {
@@ -153,11 +153,32 @@ import Testing
     server.store.saveChanged()
     #expect(server.reports.all.count == 1)
     #expect(server.reports.all.first?.isProblem == true)
+    #expect(server.pipeline.tenants.storageProblems.count == 1)
+    #expect(server.pipeline.tenants.storageProblems.first?.contains("tenant default") == true)
     #expect(await server.ships() == #"["a"]"#)
     try FileManager.default.removeItem(atPath: obstacle)
     server.store.saveChanged()
     #expect(server.reports.all.last == .savedAgain(tenant: "default"))
+    #expect(server.pipeline.tenants.storageProblems == [])
     #expect(directory.files.contains("default.tar.gz"))
+  }
+
+  @Test("A world that cannot be saved at the end is told as lost, the last whole file stays")
+  func lost() async throws {
+    let obstacle = "\(directory.path)/.default.tar.gz.tmp"
+    do {
+      let server = try Server(directory)
+      await server.add("a")
+      server.store.saveChanged()
+      try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+      await server.add("b")
+      server.store.stop()
+      #expect(server.reports.all.count == 1)
+      #expect(server.reports.all.first?.text.contains("is lost") == true)
+    }
+    try FileManager.default.removeItem(atPath: obstacle)
+    let next = try Server(directory)
+    #expect(await next.ships() == #"["a"]"#)
   }
 
   @Test("An evicted tenant comes back from its file; an unsaved one is never evicted")

@@ -26,6 +26,8 @@ package final class WorldStore: Sendable {
     case notSaved(tenant: String, reason: String)
     /// After a failure it works again.
     case savedAgain(tenant: String)
+    /// The server ends and a tenant could not be saved.
+    case lost(tenant: String, reason: String)
 
     package var text: String {
       switch self {
@@ -36,13 +38,15 @@ package final class WorldStore: Sendable {
       case .notSaved(let tenant, let reason):
         "tenant \(tenant): not saved: \(reason). Going on; the next interval tries again."
       case .savedAgain(let tenant): "tenant \(tenant): saved again"
+      case .lost(let tenant, let reason):
+        "tenant \(tenant): not saved at the end: \(reason). What has happened since its last save is lost."
       }
     }
 
     package var isProblem: Bool {
       switch self {
       case .restored, .savedAgain: false
-      case .setAside, .notReadable, .notSaved: true
+      case .setAside, .notReadable, .notSaved, .lost: true
       }
     }
   }
@@ -172,6 +176,9 @@ package final class WorldStore: Sendable {
     state.withLock { $0.isStopped = true }
     ticker.wake(after: nil)
     saveChanged()
+    for (tenant, reason) in state.withLock({ $0.failing }).sorted(by: { $0.key < $1.key }) {
+      report(.lost(tenant: tenant, reason: reason))
+    }
   }
 
   /// What `GET /_wavetank/health` tells.
@@ -197,8 +204,10 @@ package final class WorldStore: Sendable {
         report(.savedAgain(tenant: cloud.name))
       }
     } catch {
-      let old = state.withLock { $0.failing.updateValue(error.text, forKey: cloud.name) }
-      if old == nil { report(.notSaved(tenant: cloud.name, reason: error.text)) }
+      let (old, isStopped) = state.withLock {
+        ($0.failing.updateValue(error.text, forKey: cloud.name), $0.isStopped)
+      }
+      if old == nil, !isStopped { report(.notSaved(tenant: cloud.name, reason: error.text)) }
     }
   }
 

@@ -82,14 +82,14 @@ extension WorldEvent {
               value.problem("nobody knows the event \"\(event.keys.first ?? "")\"")
             }
           } catch {
-            value.problem(error.text)
+            for problem in error.problems { value.problem(problem.message) }
             // Once there are too many, each level would say so.
             if chain.isOver { break }
           }
         }
       }
     } catch {
-      value.problem(error.text)
+      for problem in error.problems { value.problem(problem.message) }
     }
   }
 

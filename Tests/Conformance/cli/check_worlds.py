@@ -1,0 +1,150 @@
+"""Worlds on disk (`--data`, DESIGN §12): killed at any moment while it saves, and with a file that may not grow, the
+server comes back with the last good world. `SEED=…` repeats a run."""
+
+import http.client
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import tempfile
+import time
+
+BINARY = os.environ["WAVETANK_BINARY"]
+SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
+ROUNDS = int(os.environ.get("ROUNDS", 12))
+KEY = {"authorization": "Bearer k", "content-type": "application/json"}
+failures = 0
+
+
+def check(name, holds, why=""):
+    global failures
+    if holds:
+        print(f"ok {name}")
+    else:
+        failures += 1
+        print(f"FAIL {name}: SEED={SEED} {str(why)[:600]!r}")
+
+
+class Server:
+    def __init__(self, data, limit=None):
+        self.directory = tempfile.mkdtemp()
+        ready = os.path.join(self.directory, "ready")
+        self.log = open(os.path.join(self.directory, "log"), "w+b")
+
+        def confine():
+            if limit:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+        self.process = subprocess.Popen(
+            [BINARY, "serve", "--port", "0", "--data", data, "--ready-file", ready, "--quiet"],
+            stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=confine)
+        end = time.time() + 30
+        while not (os.path.exists(ready) and os.path.getsize(ready)):
+            if self.process.poll() is not None or time.time() > end:
+                raise RuntimeError("no server: " + self.text())
+            time.sleep(0.005)
+        with open(ready) as file:
+            self.port = json.load(file)["port"]
+
+    def text(self):
+        self.log.seek(0)
+        return self.log.read().decode(errors="replace")
+
+    def call(self, method, path, content=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, None if content is None else json.dumps(content), KEY)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def make(self, handle):
+        return self.call("POST", "/api/v1/workspace/create", {"handle": handle})[0] == 200
+
+    def handles(self):
+        state = json.loads(self.call("GET", "/_wavetank/state/steamship")[1])
+        return [space["handle"] for user in state["users"] for space in user["workspaces"]]
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+def numbers(server):
+    return sorted(int(name[1:]) for name in server.handles() if name[:1] == "n" and name[1:].isdigit())
+
+
+def killed_while_saving():
+    """SIGTERM saves the world; SIGKILL comes at a random moment of that."""
+    chance = random.Random(SEED)
+    with tempfile.TemporaryDirectory() as data:
+        count, whole, cut = 0, 0, 0
+        for round_number in range(ROUNDS):
+            server = Server(data)
+            found = numbers(server)
+            if round_number:
+                if found == list(range(count + 40)):
+                    whole += 1
+                elif found == list(range(count)):
+                    cut += 1
+                else:
+                    check("a world is whole, the new one or the old one", False, (count, found[-5:]))
+                    server.end(signal.SIGKILL)
+                    return
+            count = len(found)
+            for number in range(count, count + 40):
+                if not server.make(f"n{number}"):
+                    check("workspaces are made", False, number)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(chance.uniform(0, 0.06))
+            server.end(signal.SIGKILL)
+            names = os.listdir(data)
+            if any("damaged" in name for name in names):
+                check("nothing is damaged", False, names)
+        check(f"killed while it saves, the last good world comes back ({whole} new, {cut} old)", True)
+
+
+def file_that_may_not_grow():
+    with tempfile.TemporaryDirectory() as data:
+        server = Server(data)
+        server.make("first")
+        check("a world is saved at the end", server.end() == 0, server.text())
+        size = os.path.getsize(os.path.join(data, "default.tar.gz"))
+        # With the log in a file of its own, which may not grow either.
+        server = Server(data, limit=size + 600)
+        for number in range(150):
+            server.make(f"w{number}-{random.getrandbits(120):x}")
+        status = server.end()
+        check("a world that cannot be saved at the end: exit 1 and a sentence that says so",
+              status == 1 and "is lost" in server.text(), (status, server.text()))
+        server = Server(data)
+        found = server.handles()
+        check("the last good world is there", "first" in found and len(found) < 20, found)
+        check("and no half-written file", not [n for n in os.listdir(data) if n.endswith(".tmp")])
+        server.end()
+
+
+def reader_that_went_away():
+    """The server's output is a pipe that nobody reads any more."""
+    with tempfile.TemporaryDirectory() as data:
+        ready = os.path.join(data, "ready")
+        process = subprocess.Popen([BINARY, "serve", "--port", "0", "--ready-file", ready],
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process.stdout.close()
+        end = time.time() + 30
+        while not (os.path.exists(ready) and os.path.getsize(ready)) and time.time() < end:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        check("a closed pipe does not end the server", process.poll() is None, process.poll())
+        process.terminate()
+        check("it ends in order", process.wait(30) == 0, process.returncode)
+
+
+killed_while_saving()
+file_that_may_not_grow()
+reader_that_went_away()
+print(f"{failures} failures, SEED={SEED}")
+raise SystemExit(1 if failures else 0)
