@@ -52,6 +52,9 @@ struct Endpoint: Sendable {
     }
   }
 
+  /// How many paths lead to each of its own routes.
+  var baseCount: Int { Self.bases(of: level).count }
+
   // MARK: Deeper paths
 
   /// `…/cpm/api/v1/sth/HUB/api/v1/…`: the same as the last hub directly below its space.

@@ -57,6 +57,10 @@ package struct AdminRoute: Sendable {
     AdminRoute(.get, "/version", "Which version answers.", ServerRoutes.version),
     AdminRoute(.get, "/metrics", "Counters as Prometheus text.", MetricsRoutes.metrics),
     AdminRoute(.get, "/operations", "What is emulated; ?service=.", ServerRoutes.operations),
+    AdminRoute(.get, "/openapi", "Which OpenAPI documents there are.", OpenAPIRoutes.list),
+    AdminRoute(
+      .get, "/openapi/{document}", "OpenAPI 3.1 of a service: scramjet.json, ….",
+      OpenAPIRoutes.document),
 
     AdminRoute(.get, "/tenants", "The tenants that there are.", TenantRoutes.list),
     AdminRoute(.delete, "/tenants/{name}", "Drops a tenant.", TenantRoutes.delete),

@@ -54,6 +54,7 @@ enum ConsolePage {
     <code>wavetank ctl journal</code>, <code>wavetank ctl state</code> and <code>curl /_wavetank/…</code>;
     <a href="/_wavetank/journal">the journal</a> and <a href="/_wavetank/state">the state</a> as JSON.</p></noscript>
     <main><div id="main" role="tabpanel" tabindex="-1"></div></main>
+    <footer><a class="quiet" href="openapi">OpenAPI documents</a></footer>
     <dialog id="dialog" aria-labelledby="dialog-title"><form method="dialog"><h2 id="dialog-title"></h2>
     <div id="dialog-body"></div><p><button value="close">Close</button></p></form></dialog>
     <script>\(script)</script>

@@ -36,11 +36,16 @@ package struct Call: Sendable {
   package var credentialVerdict: CredentialVerdict { tenant.keys.verdict(on: credential) }
 
   /// Scheme, host and tenant prefix for URLs in answers, without a slash at the end:
-  /// `http://127.0.0.1:7070/_t/blue`. A front that terminates TLS says so by `X-Forwarded-Proto`.
-  package var baseURL: String {
-    let scheme = request.fields["x-forwarded-proto"]?.lowercased() == "https" ? "https" : "http"
-    let host = request.fields["x-forwarded-host"] ?? request.host ?? "127.0.0.1"
-    return "\(scheme)://\(host)\(tenant.urlPrefix)"
+  /// `http://127.0.0.1:7070/_t/blue`.
+  package var baseURL: String { request.origin + tenant.urlPrefix }
+}
+
+extension Request {
+  /// Scheme and host by which the caller reached us. A front that terminates TLS says so by
+  /// `X-Forwarded-Proto`.
+  package var origin: String {
+    let scheme = fields["x-forwarded-proto"]?.lowercased() == "https" ? "https" : "http"
+    return "\(scheme)://\(fields["x-forwarded-host"] ?? host ?? "127.0.0.1")"
   }
 }
 

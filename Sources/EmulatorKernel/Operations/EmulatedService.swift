@@ -15,6 +15,8 @@ package protocol EmulatedService: Sendable {
   var hostNames: [String] { get }
   /// All operations. Their order is stable: `Call.operationIndex` counts in it.
   var operations: [Operation] { get }
+  /// What the operations take and answer. Made when somebody asks.
+  var documentation: ServiceDocumentation { get }
 
   /// The state at a tenant's start, or everything that is wrong with the scenario's sections.
   func makeState(
@@ -52,6 +54,9 @@ package protocol EmulatedService: Sendable {
 extension EmulatedService {
   package var sections: ScenarioCatalog.Service.Schema? { nil }
   package var events: [ServiceEvent]? { nil }
+  package var documentation: ServiceDocumentation {
+    ServiceDocumentation(title: name, description: "")
+  }
 
   package func claim(
     _ request: Request, in world: World<State>
