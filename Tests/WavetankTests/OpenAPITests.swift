@@ -119,7 +119,8 @@ struct OpenAPITests {
     let near = try await sea.control(.get, "/openapi/scramjt.json")
     let tenant = try await sea.send(.get, "/_t/blue/_wavetank/openapi/shipyard.json")
     await sea.stop()
-    #expect(list["documents"]?.arrayValue?.compactMap { $0["service"]?.stringValue } == Self.services)
+    let names = list["documents"]?.arrayValue?.compactMap { $0["service"]?.stringValue }
+    #expect(names == Self.services)
     #expect(reply.status == 404)
     for service in Self.services {
       #expect(reply.json["detail"]?.stringValue?.contains("\(service).json") == true)
