@@ -15,46 +15,46 @@ extension SteamshipDocumentation {
   private static let core: [String: SteamshipNote] = [
     "account.current": .init(nil, "{user: User}"),
     "account.createLoginAttempt": .init("{}", "{token: Id}"),
-    "account.pollLoginAttempt": .init("{token: Id}", "{status: 'done', apiKey: string}", [404]),
+    "account.pollLoginAttempt": .init("{token: Id}", "{status: 'done', apiKey: string}"),
 
     "workspace.create": .init(
       #"{handle?: string = "default", fetchIfExists?: boolean = true, externalId?: string, "#
         + "externalType?: string, metadata?: string}",
       "{workspace: Workspace}", [409]),
-    "workspace.get": .init(byEither, "{workspace: Workspace}", [404]),
+    "workspace.get": .init(byEither, "{workspace: Workspace}"),
     "workspace.update": .init(
-      "{id: Id, handle?: string, description?: string}", "{workspace: Workspace}", [404, 409]),
-    "workspace.delete": .init(byID, "{workspace: Workspace}", [404]),
+      "{id: Id, handle?: string, description?: string}", "{workspace: Workspace}", [409]),
+    "workspace.delete": .init(byID, "{workspace: Workspace}"),
     "workspace.list": .init("{\(page)}", list("workspaces", "Workspace")),
     "workspace.createSignedUrl": .init(
       #"{bucket: Bucket, filepath: string(1..) = "a/b.txt", operation: 'Read'|'Write', "#
         + "expiresInMinutes?: integer(1..525600)}",
       "{signedUrl: string, bucket: Bucket, filepath: string, operation: 'Read'|'Write', "
-        + "expiresInMinutes: integer(1..525600)}", [404]),
+        + "expiresInMinutes: integer(1..525600)}"),
 
     "package.create": .init(
       #"{handle?: string = "greeter", isPublic?: boolean, profile?: object, "#
         + "description?: string, readme?: string, fetchIfExists?: boolean = true}",
-      "{package: Package}", [404, 409]),
+      "{package: Package}", [409]),
     "package.get": .init(#"{id?: Id, handle?: string = "greeter"}"#, "{package: Package}"),
     "package.list": .init("{\(page)}", list("packages", "Package")),
     "package.update": .init(
       "{id: Id, handle?: string, description?: string, profile?: object, readme?: string}",
-      "{package: Package}", [404, 409]),
+      "{package: Package}", [409]),
     "package.delete": .init(byID, "{package: Package}"),
     "package.version.create": .init(
       #"{packageId: Id, handle?: string = "1.0", type?: string = "file", "#
         + "hostingHandler?: string, configTemplate?: string, hostingMemory?: HostingSize, "
         + "hostingTimeout?: HostingSize, isPublic?: boolean, isDefault?: boolean, "
         + "streaming?: boolean, description?: string}",
-      "{packageVersion: PackageVersion}", [404, 409]),
+      "{packageVersion: PackageVersion}", [409]),
     "package.version.get": .init(
       #"{id?: Id, handle?: string = "1.0", packageId?: Id}"#, "{packageVersion: PackageVersion}",
       [404]),
     "package.version.list": .init(
       "{packageId: Id, handle?: string, \(page)}", list("packageVersions", "PackageVersion"),
       [404]),
-    "package.version.delete": .init(byID, "{packageVersion: PackageVersion}", [404]),
+    "package.version.delete": .init(byID, "{packageVersion: PackageVersion}"),
     "package.instance.create": .init(
       #"{handle?: string = "demo", packageId?: Id, packageHandle?: string = "greeter", "#
         + "packageVersionId?: Id, packageVersionHandle?: string, fetchIfExists?: boolean = true, "
@@ -90,7 +90,8 @@ extension SteamshipDocumentation {
       "{from?: integer(0..), size?: integer(0..), fieldValues?: object, invocableHandle?: string, "
         + "invocableInstanceHandle?: string, invocableVersionHandle?: string, "
         + "invocablePath?: string}",
-      "{entries: [{timestamp: time, level: string = \"info\", message: string, …}]}"),
+      "{from: integer(0..), size: integer(0..), "
+        + #"entries: [{timestamp: time, level: string = "INFO", message: string, …}]}"#),
   ]
 
   private static let dataPlane: [String: SteamshipNote] = [
@@ -148,12 +149,12 @@ extension SteamshipDocumentation {
       #"{pluginId: Id, handle?: string = "1.0", type?: string = "file", hostingHandler?: string, "#
         + "configTemplate?: string, hostingMemory?: HostingSize, hostingTimeout?: HostingSize, "
         + "isPublic?: boolean, isDefault?: boolean, streaming?: boolean, description?: string}",
-      "{pluginVersion: PluginVersion}", [404, 409]),
+      "{pluginVersion: PluginVersion}", [409]),
     "plugin.version.public": .init(
-      "{pluginId: Id, handle?: string, \(page)}", list("plugins", "PluginVersion"), [404]),
+      "{pluginId: Id, handle?: string, \(page)}", list("plugins", "PluginVersion")),
     "plugin.version.private": .init(
-      "{pluginId: Id, handle?: string, \(page)}", list("plugins", "PluginVersion"), [404]),
-    "plugin.version.delete": .init(byID, "{pluginVersion: PluginVersion}", [404]),
+      "{pluginId: Id, handle?: string, \(page)}", list("plugins", "PluginVersion")),
+    "plugin.version.delete": .init(byID, "{pluginVersion: PluginVersion}"),
     "plugin.instance.create": .init(
       #"{handle?: string, pluginId?: Id, pluginHandle?: string = "test-tagger", "#
         + "pluginVersionId?: Id, pluginVersionHandle?: string, fetchIfExists?: boolean = true, "

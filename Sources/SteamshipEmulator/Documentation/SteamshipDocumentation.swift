@@ -128,9 +128,9 @@ enum SteamshipDocumentation {
   }
 
   static func failures(of route: SteamshipRoute, _ more: [Int]) -> [DocumentedAnswer] {
-    var statuses: Set<Int> = [400]
+    // A workspace or a task to wait for, at least, may be unknown.
+    var statuses: Set<Int> = [400, 404]
     if route.needsKey { statuses.formUnion([401, 403]) }
-    if !route.isWorkspaceFree { statuses.insert(404) }
     if route.operation.content != .ignored { statuses.insert(413) }
     if route.isUpload { statuses.insert(507) }
     return statuses.union(more).sorted().map { failure($0) }

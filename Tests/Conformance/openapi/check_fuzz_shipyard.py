@@ -1,0 +1,5 @@
+"""Requests made of the document of Shipyard, see fuzzing.py."""
+
+import fuzzing
+
+fuzzing.run("shipyard", max_examples=25, headers={"X-Shipyard-API-Key": "demo-key"})
