@@ -205,14 +205,18 @@ struct ScenarioEngineTests {
       try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
     ])
     let set = RuleSet(scenario.rules, catalog: catalog)
-    #expect(set.candidates(operation: 0, path: "/ships") == [])
-    #expect(set.candidates(operation: 0, path: "/odd") == [1002])
-    #expect(set.candidates(operation: 1, path: "/odd") == [1001, 1002])
-    #expect(set.candidates(operation: 1, path: "/%6fdd") == [1001, 1002])
+    func path(_ path: String) -> RuleSubject {
+      RuleSubject(
+        request: Request(.get, path), tenant: "default", service: "harbor", operation: nil)
+    }
+    #expect(set.candidates(operation: 0, for: path("/ships")) == [])
+    #expect(set.candidates(operation: 0, for: path("/odd")) == [1002])
+    #expect(set.candidates(operation: 1, for: path("/odd")) == [1001, 1002])
+    #expect(set.candidates(operation: 1, for: path("/%6fdd")) == [1001, 1002])
     #expect(set.needsContent(operation: 1))
     #expect(!set.needsContent(operation: 0))
-    #expect(set.candidates(operation: 5, path: "/api/v1/tides/1").count == 1000)
-    #expect(set.candidates(operation: nil, path: "/odd") == [1000, 1002])
+    #expect(set.candidates(operation: 5, for: path("/api/v1/tides/1")).count == 1000)
+    #expect(set.candidates(operation: nil, for: path("/odd")) == [1000, 1002])
   }
 
   @Test("An index leaves no rule out: the same rules match as without one")
@@ -235,21 +239,36 @@ struct ScenarioEngineTests {
           "harbor.ship.*", "harbor.tides", ["harbor.tides", "harbor.ship.get"],
         ])
       }
+      if draw([true, false, false]) {
+        match["header"] = ["x-case": draw(["a", "b", ["any": ["a", "c"]], ["glob": "a*"], 5])]
+      }
+      if draw([true, false, false]) { match["query"] = ["q": draw(["1", 1, ["not": "1"]])] }
+      if draw([true, false, false, false]) {
+        match["body"] = [
+          "pointer": ["/n": draw(["x", 1, ["any": ["x", "y"]], ["any": ["x", 1]]])]
+        ]
+      }
       if draw([true, false, false]) { match["method"] = draw(["GET", "POST", "HEAD"]) }
       return ["name": .string("r\(number)"), "match": .object(match), "pass": true]
     }
     let scenario = try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
     let set = RuleSet(scenario.rules, catalog: catalog)
-    for path in ["/ships", "/ships/a%20b", "/ships/x", "/odd%20one", "/odd one", "/api/v1/tides/2"]
-    {
+    let targets = [
+      "/ships?q=1", "/ships/a%20b?q=2&q=1", "/ships/x", "/odd%20one", "/odd one", "/api/v1/tides/2",
+    ]
+    let contents = [#"{"n":"x"}"#, #"{"n":1}"#, "[]", "no"]
+    for (number, path) in targets.enumerated() {
       for (method, operation) in [(Method.get, 2), (.get, 0), (.head, 0), (.post, 1), (.get, nil)] {
         let subject = RuleSubject(
-          request: Request(method, path), tenant: "default", service: "harbor",
-          operation: operation.map { catalog.operations[$0].operation.name })
+          request: Request(
+            method, path, fields: Fields(["X-Case": draw(["a", "b", "5", "z"]), "x-case": "c"])),
+          tenant: "default", service: "harbor",
+          operation: operation.map { catalog.operations[$0].operation.name },
+          content: .whole(Array(contents[number % 4].utf8)))
         func matching(_ indices: some Sequence<Int>) -> [Int] {
           indices.filter { scenario.rules[$0].match.firstFailure(for: subject) == nil }
         }
-        let found = matching(set.candidates(operation: operation, path: subject.path))
+        let found = matching(set.candidates(operation: operation, for: subject))
         #expect(found == matching(scenario.rules.indices), "\(method) \(path) \(operation ?? -1)")
         #expect(found.isEmpty || set.concerns(operation: operation))
       }

@@ -1,20 +1,25 @@
 import HTTPModel
 
-/// The rules in force, indexed so that a rule costs only the requests it may concern: those about
-/// certain paths by path, the others by operation.
+/// The rules in force, indexed so that a rule costs only the requests it may concern: by operation,
+/// and those that want one value (of the path, a field, a query item, the credential, a place in the
+/// content) by that value.
 ///
 /// A value that never changes: adding or removing a rule makes a new one.
 package final class RuleSet: Sendable {
   private struct Candidates: Sendable {
-    /// Rules that any path may meet.
+    /// Rules that no single value decides about.
     var rules: [Int] = []
-    /// Some rule about a certain path may concern it too.
-    var hasPaths = false
+    /// Where values decide about further rules that may concern it.
+    var places: [RulePlace] = []
     /// Some rule looks at the content.
     var needsContent = false
 
-    mutating func add(_ index: Int, isByPath: Bool, _ rule: ScenarioRule) {
-      if isByPath { hasPaths = true } else { rules.append(index) }
+    mutating func add(_ index: Int, at place: RulePlace?, _ rule: ScenarioRule) {
+      if let place {
+        if !places.contains(place) { places.append(place) }
+      } else {
+        rules.append(index)
+      }
       if !needsContent { needsContent = rule.needsContent }
     }
   }
@@ -24,27 +29,31 @@ package final class RuleSet: Sendable {
   private let byOperation: [Candidates]
   /// For requests that belong to no operation.
   private let elsewhere: Candidates
-  /// Rules that name whole paths, without a wildcard.
-  private let byPath: [String: [Int]]
+  /// Rules that want a certain value at a certain place.
+  private let byValue: [RulePlace: [String: [Int]]]
   private let positions: [String: Int]
 
   package init(_ rules: [ScenarioRule], catalog: ScenarioCatalog) {
     self.rules = rules
     var byOperation = Array(repeating: Candidates(), count: catalog.operations.count)
     var elsewhere = Candidates()
-    var byPath: [String: [Int]] = [:]
+    var byValue: [RulePlace: [String: [Int]]] = [:]
     let operations = OperationNames(catalog)
     for (index, rule) in rules.enumerated() {
-      let paths = rule.match.wholePaths
-      for path in Set(paths ?? []) { byPath[path, default: []].append(index) }
-      for operation in operations.mayBeMeant(by: rule.match) {
-        byOperation[operation].add(index, isByPath: paths != nil, rule)
+      let wanted = rule.match.wantedValues
+      if let wanted {
+        for text in Set(wanted.texts) {
+          byValue[wanted.place, default: [:]][text, default: []].append(index)
+        }
       }
-      if rule.match.mayConcernUnknownPath { elsewhere.add(index, isByPath: paths != nil, rule) }
+      for operation in operations.mayBeMeant(by: rule.match) {
+        byOperation[operation].add(index, at: wanted?.place, rule)
+      }
+      if rule.match.mayConcernUnknownPath { elsewhere.add(index, at: wanted?.place, rule) }
     }
     self.byOperation = byOperation
     self.elsewhere = elsewhere
-    self.byPath = byPath
+    self.byValue = byValue
     positions = Dictionary(
       rules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -56,23 +65,23 @@ package final class RuleSet: Sendable {
 
   func concerns(operation: Int?) -> Bool {
     let candidates = candidates(operation)
-    return candidates.hasPaths || !candidates.rules.isEmpty
+    return !candidates.places.isEmpty || !candidates.rules.isEmpty
   }
 
   func needsContent(operation: Int?) -> Bool { candidates(operation).needsContent }
 
   /// The rules that a request may meet, in their order.
-  func candidates(operation: Int?, path: String) -> [Int] {
+  func candidates(operation: Int?, for subject: RuleSubject) -> [Int] {
     let candidates = candidates(operation)
-    guard candidates.hasPaths else { return candidates.rules }
-    var named = byPath[path] ?? []
-    if path.utf8.contains(UInt8(ascii: "%")) {
-      let decoded = PercentCoding.decode(path)
-      if decoded != path { named = Set(named + (byPath[decoded] ?? [])).sorted() }
+    var found: [Int] = []
+    for place in candidates.places {
+      guard let table = byValue[place] else { continue }
+      for text in place.texts(in: subject) {
+        if let rules = table[text] { found += rules }
+      }
     }
-    guard !named.isEmpty else { return candidates.rules }
-    guard !candidates.rules.isEmpty else { return named }
-    return (candidates.rules + named).sorted()
+    guard !found.isEmpty else { return candidates.rules }
+    return Set(candidates.rules + found).sorted()
   }
 
   package func position(of name: String) -> Int? { positions[name] }
@@ -102,17 +111,6 @@ private struct OperationNames {
       let entry = catalog.operations[index]
       return match.mayConcern(entry.operation, service: entry.service)
     }
-  }
-}
-
-extension RequestMatch {
-  /// The paths that it names whole; nil when others may meet it too.
-  fileprivate var wholePaths: [String]? {
-    for case .path(let patterns) in criteria {
-      let paths = patterns.compactMap(\.whole)
-      if paths.count == patterns.count { return paths }
-    }
-    return nil
   }
 }
 

@@ -76,7 +76,7 @@ package final class ScenarioEngine: Sendable {
   ) -> RuleOutcome {
     while true {
       let rules = held.withLock { $0.rules }
-      let candidates = rules.candidates(operation: operation, path: subject.path)
+      let candidates = rules.candidates(operation: operation, for: subject)
       let failures = candidates.map { rules.rules[$0].match.firstFailure(for: subject) }
       let outcome = held.withLock { held -> RuleOutcome? in
         guard held.rules === rules else { return nil }

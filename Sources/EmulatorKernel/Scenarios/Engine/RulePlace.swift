@@ -1,0 +1,76 @@
+import HTTPModel
+import PayloadCodecs
+
+/// A place of a request whose value decides about many rules at once.
+enum RulePlace: Sendable, Hashable {
+  case path
+  case header(String)
+  case query(String)
+  case credential
+  case pointer(JSONPointer)
+
+  /// What a request has there. More than a rule looks at does no harm: its conditions are checked all
+  /// the same.
+  func texts(in subject: RuleSubject) -> [String] {
+    switch self {
+    case .path:
+      let path = subject.path
+      guard path.utf8.contains(UInt8(ascii: "%")) else { return [path] }
+      return [path, PercentCoding.decode(path)]
+    case .header(let name): return subject.request.fields.all(name)
+    case .query(let name): return subject.queryValues(name)
+    case .credential: return subject.credential.map { [$0] } ?? []
+    case .pointer(let pointer):
+      return subject.contentJSON.flatMap(pointer.value(in:))?.stringValue.map { [$0] } ?? []
+    }
+  }
+}
+
+extension RequestMatch {
+  /// The first place at which it wants one of a few texts; nil when there is none.
+  var wantedValues: (place: RulePlace, texts: [String])? {
+    for criterion in criteria {
+      if let texts = criterion.wantedTexts, let place = criterion.place { return (place, texts) }
+    }
+    return nil
+  }
+}
+
+extension Criterion {
+  fileprivate var place: RulePlace? {
+    switch self {
+    case .path: .path
+    case .header(let name, _): .header(name)
+    case .query(let name, _): .query(name)
+    case .credential: .credential
+    case .bodyPointer(let pointer, _): .pointer(pointer)
+    case .service, .operation, .method, .tenant, .bodyText, .bodyJSON: nil
+    }
+  }
+
+  fileprivate var wantedTexts: [String]? {
+    switch self {
+    case .path(let patterns):
+      let paths = patterns.compactMap(\.whole)
+      return paths.count == patterns.count ? paths : nil
+    case .header(_, let matcher), .query(_, let matcher), .credential(let matcher):
+      return matcher.wantedTexts(isText: true)
+    case .bodyPointer(_, let matcher): return matcher.wantedTexts(isText: false)
+    case .service, .operation, .method, .tenant, .bodyText, .bodyJSON: return nil
+    }
+  }
+}
+
+extension ValueMatcher {
+  /// The texts one of which a value must be; nil where that does not say it.
+  fileprivate func wantedTexts(isText: Bool) -> [String]? {
+    switch self {
+    case .equal(.string(let text)): return [text]
+    case .equal(let value) where isText: return Self.plainText(of: value).map { [$0] }
+    case .any(let inner):
+      let texts = inner.compactMap { $0.wantedTexts(isText: isText) }
+      return texts.count == inner.count ? texts.flatMap(\.self) : nil
+    default: return nil
+    }
+  }
+}
