@@ -49,7 +49,7 @@ enum ShipyardDocumentation {
         DocumentedAnswer(
           200, "The voyages, one a line.", [csv(RunExport.voyageColumns, voyageExample)]),
         query: [days])
-    case .fleetUpsert: make([DocumentedContent(yaml, "Fleet", example: fleetExample)], fleet, [503])
+    case .fleetUpsert: make([DocumentedContent(yaml, "Fleet")], fleet, [503])
     case .fleetGet: make([], fleet)
     case .organizationList: make([], answer(200, "They are listed.", "Organizations"))
     case .fleetList: make([], answer(200, "They are listed.", "Fleets"))
@@ -108,14 +108,6 @@ enum ShipyardDocumentation {
     "5f1d0b7e-0d3c-4d7c-9f0e-3f1f6b7f0a11,Harbor,1,9f2f3c52-8a5e-4a0f-8d1c-2f0f6f6f1b22,API,"
     + "Success,0d9a4d1c-6a0b-4b8e-9a3a-7d5f2c1e0f33,Success,Load,API,0,0,2023-06-28T03:57:41Z,"
     + "2023-06-28T03:57:45Z,4,4\n"
-  private static let fleetExample: JSON = [
-    "name": "Harbor",
-    "vessels": [
-      "Load": [
-        "source": ["type": "CODE", "language": "BASH", "inline_code": "echo ahoy"]
-      ]
-    ],
-  ]
   private static let fleet = DocumentedAnswer(
     200, "The fleet as it is stored.", [DocumentedContent(yaml, "FleetAsCode")])
 
@@ -162,95 +154,4 @@ enum ShipyardDocumentation {
     "token": .init(
       .path, "token", #"string = "demo-webhook-token""#, "The webhook's token."),
   ]
-
-  // MARK: Shapes
-
-  static let components = #"""
-    -- A lower-case UUID.
-    Id = uuid = "5f1d0b7e-0d3c-4d7c-9f0e-3f1f6b7f0a11"
-    Request = {id: Id}
-    Failure = {request: Request, data: null}
-    -- New values for variables of vessels; null has no effect.
-    Trigger = {
-      vessel_overrides?: [{
-        -- The vessel's name.
-        name: string = "Load",
-        environment_variable_overrides?: {*: string|null} = {"SHIP": "Aurora"}
-      }]
-    }
-    Run = {fleet_id: Id, project_id: Id, org_id: Id, fleet_run_id: Id}
-    Triggered = {
-      request: Request, data: Run,
-      -- A page that shows the run.
-      log: string = "http://127.0.0.1:7070/Harbor/projects/…/fleets/…/logs/…"
-    }
-    TriggeredByWebhook = {request: Request, data: Run}
-    RunStatus = 'Scheduled'|'Running'|'Retrying'|'Success'|'Errored'|'Terminated'|'Incomplete'
-    FleetRuns = {
-      data_kind: 'fleet_runs',
-      data: [{
-        "Fleet ID": Id, "Fleet Name": string = "Harbor", "Fleet Version": integer(0..),
-        "Fleet Log ID": Id, "Status": RunStatus, "Start Time": time|null, "End Time": time|null,
-        "Duration": integer|null, "Billable Runtime": integer|null, "Vessels Count": integer(0..),
-        "Trigger": 'On Demand'|'Schedule'|'Webhook'|'API'
-      }]
-    }
-    -- A fleet as code, in YAML.
-    Fleet = {
-      name: string(1..) = "Harbor",
-      -- A fleet that is there is changed, else one of that id is made.
-      _id?: Id|null,
-      vessels: {*: object},
-      connections?: {*: any}|null, triggers?: {schedules?: any, …}|null,
-      notifications?: {emails?: any, …}|null, …
-    }
-    FleetAsCode = {
-      name: string = "Harbor", _id: Id, vessels: {*: object}, connections?: {*: {*: string}},
-      triggers?: {schedules: [object]}, notifications: object
-    }
-    Organization = {
-      id: Id, name: string = "Harbor", created_at: time, updated_at: time, has_billing: boolean,
-      is_runnable: boolean, is_in_developer_plan: boolean, is_over_developer_plan_limit: boolean,
-      developer_plan_period_start: time|null, developer_plan_period_end: time|null
-    }
-    Organizations = {data_kind: 'organizations', data: [Organization]}
-    Fleets = {
-      data_kind: string = "fleets",
-      data: [{
-        org_id: Id, project_id: Id, id: Id, name: string = "Harbor", created_at: time,
-        updated_at: time, version: integer, pallet_ids: [Id],
-        vessel_dag: {
-          vertices: [Id], versions: [integer],
-          edges: [{from: Id, to: Id, condition: string = "SUCCESS"}]
-        }
-      }]
-    }
-    -- What a blueprint's `pallet_config.external_file.temp` refers to.
-    ExternalFile = {
-      data: {RequestID: Id, ExternalFile: string = "s3://production-shipyard-uploads-tmp/tmp/…"}
-    }
-    NewBlueprint = {
-      name: string(1..) = "Load a file",
-      -- 2: Python, 3: Bash, 7: Node.
-      pallet_type: integer(2..7) = 3,
-      synopsis?: string, description?: string, state?: integer(1..3),
-      runtime_timeout?: integer(300..3600),
-      retry_strategy?: {number_of_retries?: integer(0..24), ttr?: integer(0..3600), …},
-      exclude_exit_code_ranges?: [[integer(1..255)]]|null,
-      pallet_config?: object, spec_list?: [Input], …
-    }
-    BlueprintChange = {
-      name?: string(1..) = "Load two files", synopsis?: string, description?: string,
-      state?: integer(1..3), runtime_timeout?: integer(300..3600), spec_list?: [Input], …
-    }
-    -- An entry with an id changes that input, one without is added.
-    Input = {id?: string|null, name?: string = "ship", type?: integer(1..8) = 1, …}
-    BlueprintAnswer = {
-      data_kind: 'blueprint',
-      data: {
-        org_id: Id, id: Id, created_at: time, updated_at: time, name: string(1..),
-        pallet_type: integer(2..7), spec_list: [object], …
-      }
-    }
-    """#
 }

@@ -1,39 +1,14 @@
 """Requests made of the document of Scramjet, see fuzzing.py."""
 
-import gzip
-import io
 import json
-import tarfile
 import urllib.request
 
 import fuzzing
+from scramjet_world import HEADERS, package, send
 
-HEADERS = {"Authorization": "Bearer demo-token"}
 POOL, KEPT = 8, 4
 # What ends things gets things of its own.
 ENDING = (".delete", ".stop", ".kill", ".stopSpace")
-
-
-def send(base: str, method: str, path: str, content: bytes = b"{}",
-         kind: str = "application/json", **fields: str) -> dict:
-    request = urllib.request.Request(
-        f"{base}/api/v1{path}", content,
-        {"Content-Type": kind, **HEADERS, **{key.replace("_", "-"): value
-                                             for key, value in fields.items()}}, method=method)
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return json.loads(reply.read() or b"{}")
-
-
-def package() -> bytes:
-    """A tar.gz with a package.json and its main file."""
-    manifest = {"name": "echo", "version": "1.0.0", "main": "index.js", "engines": {"node": ">=16"}}
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in (("package.json", json.dumps(manifest)), ("index.js", "\n")):
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content.encode()))
-    return gzip.compress(buffer.getvalue())
 
 
 def prepare(base: str, text: dict) -> None:
@@ -68,4 +43,4 @@ def prepare(base: str, text: dict) -> None:
     fuzzing.replace_ids(text, known)
 
 
-fuzzing.run("scramjet", max_examples=8, headers=HEADERS, prepare=prepare)
+fuzzing.run("scramjet", max_examples=20, headers=HEADERS, prepare=prepare)
