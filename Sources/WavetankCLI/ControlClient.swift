@@ -40,29 +40,79 @@ struct ControlClient {
     self.fields = fields
   }
 
+  /// What a transfer is called while it lasts.
+  struct Labels: Sendable {
+    var sending = "sending"
+    /// All has been sent, and the server works on it.
+    var working = "waiting for the server"
+    var receiving = "receiving"
+  }
+
   /// One call below `/_wavetank/`; the whole content of the answer.
   func send(
-    _ method: Method, _ path: String, query: [(String, String)] = [], content: [UInt8]? = nil
+    _ method: Method, _ path: String, query: [(String, String)] = [], content: [UInt8]? = nil,
+    labels: Labels = Labels()
   ) async throws -> (status: Int, content: [UInt8]) {
     let client = try HTTPClient()
     defer { client.shutdown() }
-    let response = try await start(client, method, path, query, content)
-    return (response.status.code, try await response.collect(limit: 1 << 32))
+    let upload = content.flatMap { Terminal.Progress(labels.sending, total: $0.count) }
+    defer { upload?.end() }
+    let body = Self.body(content, upload, labels)
+    let response = try await start(client, method, path, query, body)
+    upload?.end()
+    return (response.status.code, try await receive(response, labels))
   }
+
+  /// In pieces when somebody watches them go.
+  private static func body(
+    _ content: [UInt8]?, _ progress: Terminal.Progress?, _ labels: Labels
+  ) -> HTTPClient.Body {
+    guard let content else { return .empty }
+    guard let progress else { return .bytes(content) }
+    return .stream(length: UInt64(content.count)) { writer in
+      for start in stride(from: 0, to: content.count, by: pieceByteCount) {
+        let piece = content[start..<min(start + pieceByteCount, content.count)]
+        try await writer.write(Array(piece))
+        progress.advance(by: piece.count)
+      }
+      progress.wait(labels.working)
+    }
+  }
+
+  private static let pieceByteCount = 256 * 1024
+
+  private func receive(_ response: ClientResponse, _ labels: Labels) async throws -> [UInt8] {
+    let total = response.fields["content-length"].flatMap { Int($0) }
+    guard let progress = Terminal.Progress(labels.receiving, total: total) else {
+      return try await response.collect(limit: Self.contentLimit)
+    }
+    defer { progress.end() }
+    var content: [UInt8] = []
+    while let chunk = try await response.content.next() {
+      content += chunk
+      guard content.count <= Self.contentLimit else {
+        throw HTTPClientError.tooLarge(limit: Self.contentLimit)
+      }
+      progress.advance(by: chunk.count)
+    }
+    return content
+  }
+
+  private static let contentLimit = 1 << 32
 
   private func start(
     _ client: HTTPClient, _ method: Method, _ path: String, _ query: [(String, String)],
-    _ content: [UInt8]?
+    _ body: HTTPClient.Body
   ) async throws -> ClientResponse {
     var target = "\(prefix)/_wavetank/\(path)"
     if !query.isEmpty {
       target += "?" + query.map { "\($0)=\(PercentCoding.encode($1))" }.joined(separator: "&")
     }
     var fields = fields
-    if content != nil { fields.append("Content-Type", "application/json") }
+    if case .empty = body {} else { fields.append("Content-Type", "application/json") }
     return try await client.send(
       method, host: host, port: port, target: target, fields: fields,
-      body: content.map { .bytes($0) } ?? .empty)
+      body: body)
   }
 
   func isReady() async throws -> Bool {
@@ -73,7 +123,7 @@ struct ControlClient {
   func follow(_ path: String, query: [(String, String)]) async throws -> Int32 {
     let client = try HTTPClient()
     defer { client.shutdown() }
-    let response = try await start(client, .get, path, query, nil)
+    let response = try await start(client, .get, path, query, .empty)
     guard response.status.code == 200 else {
       Terminal.complain(String(decoding: try await response.collect(), as: UTF8.self))
       return 1

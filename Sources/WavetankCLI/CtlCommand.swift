@@ -42,6 +42,7 @@ extension Command {
       "wavetank ctl verify                         what the scenario itself expects",
       "wavetank ctl scenario put flaky.json",
       "wavetank ctl snapshot get --output world.tar.gz",
+      "wavetank ctl openapi scramjet --output scramjet.json",
       "wavetank ctl emit '{\"advance\": \"5s\"}'",
     ],
     run: { arguments throws(UsageError) in
@@ -60,10 +61,11 @@ struct ControlRequest {
   var query: [(String, String)] = []
   var content: [UInt8]?
   var answer = Answer.text
+  var labels = ControlClient.Labels()
 
   static let nouns = [
     "reset", "clock", "journal", "verify", "scenario", "state", "snapshot", "emit", "tenants",
-    "operations", "metrics", "schema",
+    "operations", "openapi", "metrics", "schema",
   ]
 
   init(_ arguments: CommandLineArguments) throws(UsageError) {
@@ -92,6 +94,7 @@ struct ControlRequest {
         path = "tenants/\(PercentCoding.encode(operands[1]))"
       }
     case "operations", "metrics": break
+    case "openapi": if let service = operands.first { path = "openapi/\(service).json" }
     case "schema": path = "scenario.schema.json"
     default: throw UsageError(CommandLineArguments.unknown(noun, among: Self.nouns))
     }
@@ -189,9 +192,12 @@ struct ControlRequest {
   }
 
   private mutating func snapshot(_ operands: [String]) throws(UsageError) {
+    labels.receiving = "saving the snapshot"
     switch operands.first {
     case nil, "get": break
     case "put":
+      labels.sending = "sending the snapshot"
+      labels.working = "the server restores it"
       guard operands.count == 2 else { throw UsageError("snapshot put needs a file, or -.") }
       method = .put
       content = try Self.file(operands[1])
@@ -221,7 +227,7 @@ struct ControlRequest {
         return try await client.follow(path, query: query)
       }
       let (status, content) = try await client.send(
-        method, path, query: query, content: content)
+        method, path, query: query, content: content, labels: labels)
       if let output, status < 400 {
         try FileContent.write(content, to: output)
       } else {

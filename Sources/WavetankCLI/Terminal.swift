@@ -19,7 +19,7 @@ enum Terminal {
     write(Style(STDERR_FILENO).bad("wavetank:") + " " + text + "\n", to: STDERR_FILENO)
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
+  static func write(_ text: String, to descriptor: Int32) {
     write(Array(text.utf8)[...], to: descriptor)
   }
 

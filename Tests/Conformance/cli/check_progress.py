@@ -1,0 +1,135 @@
+"""Long transfers of `wavetank ctl` tell how far they are: on a terminal only, within its width,
+without colours, and without a trace at the end."""
+
+import fcntl
+import os
+import pty
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import urllib.request
+
+BINARY = os.environ["WAVETANK_BINARY"]
+URL = os.environ["WAVETANK_URL"].rstrip("/")
+TENANT = "progress"
+failures = 0
+
+
+def check(name, holds, why=""):
+    global failures
+    if holds:
+        print(f"ok progress: {name}", flush=True)
+    else:
+        failures += 1
+        print(f"FAIL progress: {name}: {str(why)[:500]!r}", flush=True)
+
+
+def command(*arguments):
+    return [BINARY, "ctl", *arguments, "--url", URL, "--tenant", TENANT]
+
+
+def environment(**more):
+    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
+    return {**kept, "TERM": "xterm", **more}
+
+
+def terminal(columns, *arguments, **more):
+    """What the program writes on a terminal of so many columns, and its status."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    child = subprocess.Popen(command(*arguments), stdin=slave, stdout=slave, stderr=slave,
+                             env=environment(**more))
+    os.close(slave)
+    output = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        output += piece
+    status = child.wait(60)
+    os.close(master)
+    return output.decode(), status
+
+
+def fill():
+    """A world whose snapshot is some megabytes: bytes that no compression makes smaller."""
+    content = random.Random(7).randbytes(6 << 20)
+    form = (b'--b\r\nContent-Disposition: form-data; name="type"\r\n\r\nfile\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="handle"\r\n\r\ncargo\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+            + content + b"\r\n--b--\r\n")
+    request = urllib.request.Request(
+        f"{URL}/_t/{TENANT}/api/v1/file/create", form,
+        {"Authorization": "Bearer k", "Content-Type": "multipart/form-data; boundary=b"})
+    urllib.request.urlopen(request, timeout=20).close()
+
+
+def on_screen(text):
+    """What is left on the last line when all has been written."""
+    line = []
+    place = 0
+    for letter in text.split("\n")[-1]:
+        if letter == "\r":
+            place = 0
+            continue
+        line[place:place + 1] = letter
+        place += 1
+    return "".join(line).strip()
+
+
+def transfers(snapshot):
+    for columns in (40, 80, 120):
+        for verb, label in (("get", "saving the snapshot"), ("put", "sending the snapshot")):
+            arguments = ["snapshot", verb] + (["--output", snapshot] if verb == "get" else [snapshot])
+            text, status = terminal(columns, *arguments)
+            frames = [frame.rstrip() for frame in text.split("\r") if frame.strip()]
+            name = f"snapshot {verb}, {columns} columns"
+            check(f"{name}: is done", status == 0, text[-300:])
+            check(f"{name}: tells how far it is", any(label in frame for frame in frames), text[:300])
+            check(f"{name}: stays in its line", all(len(frame) < columns for frame in frames)
+                  and "\n" not in text, [frame for frame in frames if len(frame) >= columns])
+            check(f"{name}: leaves nothing", on_screen(text) == "", text[-200:])
+            check(f"{name}: no colours", "\x1b" not in text, text[:200])
+    text, _ = terminal(80, "snapshot", "put", snapshot)
+    frames = text.split("\r")
+    check("an upload goes up to 100 %", any("100 %" in frame for frame in frames), text[-400:])
+    check("an upload shows a bar and sizes", any("[#" in frame and " MiB" in frame for frame in frames),
+          text[:300])
+    check("the server's own work is told", any("restores" in frame for frame in frames), text[-400:])
+
+
+def silence(snapshot):
+    for name, more in (("in a pipe", None), ("on a dumb terminal", {"TERM": "dumb"})):
+        if more is None:
+            done = subprocess.run(command("snapshot", "put", snapshot), capture_output=True, text=True,
+                                  timeout=60, env=environment())
+            text, status = done.stdout + done.stderr, done.returncode
+        else:
+            text, status = terminal(80, "snapshot", "put", snapshot, **more)
+        check(f"nothing {name}", status == 0 and text == "", text[:200])
+    text, status = terminal(80, "clock")
+    check("nothing for what is short", status == 0 and "receiving" not in text, text[:200])
+    text, status = terminal(80, "snapshot", "put", snapshot, NO_COLOR="1")
+    check("NO_COLOR: the same without colours", status == 0 and "MiB" in text and "\x1b" not in text,
+          text[:200])
+    with open(snapshot, "r+b") as file:
+        file.seek(2 << 20)
+        file.write(b"x" * 64)
+    text, status = terminal(80, "snapshot", "put", snapshot)
+    last = text.rstrip().split("\r")[-1]
+    check("a refusal stands alone on its line", status == 1 and "wavetank:" in last and "MiB" not in last,
+          text[-300:])
+
+
+fill()
+with tempfile.TemporaryDirectory() as folder:
+    path = os.path.join(folder, "world.tar.gz")
+    transfers(path)
+    silence(path)
+sys.exit(1 if failures else 0)
