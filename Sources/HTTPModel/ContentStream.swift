@@ -199,6 +199,32 @@ public enum WriteError: Error, Sendable, Equatable {
   case closed
 }
 
+/// A body that its connection fetches by itself, without a task in between: for what many readers
+/// share, such as a topic. A producer hands it over with `BodyWriter.follow`.
+public protocol BodySource: Sendable {
+  /// What there is now, about `byteLimit` bytes, without waiting. Where nothing is left and more may
+  /// come, the source calls `writer.newsArrived()` once there is something. Called on the loop.
+  func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion
+}
+
+/// What a source gives at one time.
+public struct BodyPortion: Sendable {
+  public enum Rest: Sendable {
+    /// There is more right now.
+    case more
+    /// The writer will be told.
+    case news
+    case end
+  }
+  public var pieces: [[UInt8]]
+  public var rest: Rest
+
+  public init(_ pieces: [[UInt8]], _ rest: Rest) {
+    self.pieces = pieces
+    self.rest = rest
+  }
+}
+
 /// Takes the pieces of a streamed body. `write` suspends while more than `StreamMarks.high` bytes
 /// wait for the peer, so a slow reader slows its producer and memory stays within the marks.
 ///
@@ -206,6 +232,9 @@ public enum WriteError: Error, Sendable, Equatable {
 public final class BodyWriter: Sendable {
   private struct State {
     var queue = ChunkQueue()
+    /// What is fetched once the queue is empty, and the producer that waits for its end.
+    var source: (any BodySource)?
+    var follower: CheckedContinuation<Void, Never>?
     var isClosed = false
     var isEnded = false
     var isStalled = false
@@ -214,11 +243,18 @@ public final class BodyWriter: Sendable {
   }
 
   private let state = Mutex(State())
+  private let awaitsNews = Atomic(false)
   private let onReady: @Sendable () -> Void
+  private let onNews: @Sendable () -> Void
 
-  /// - Parameter onReady: told whenever there is something to send or the body has ended.
-  package init(onReady: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - onReady: told whenever there is something to send or the body has ended.
+  ///   - onNews: told when a source may have something, from any thread; `onReady` if there is none.
+  package init(
+    onReady: @escaping @Sendable () -> Void, onNews: (@Sendable () -> Void)? = nil
+  ) {
     self.onReady = onReady
+    self.onNews = onNews ?? onReady
   }
 
   // MARK: The producer's side
@@ -247,6 +283,49 @@ public final class BodyWriter: Sendable {
   public func write(_ text: String) async throws(WriteError) {
     try await write(Array(text.utf8))
   }
+
+  /// Lets the connection fetch the body from `source`, as fast as the peer takes it, until the source
+  /// ends; returns then. This task does nothing meanwhile.
+  public nonisolated(nonsending) func follow(
+    _ source: any BodySource
+  ) async throws(WriteError) {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state -> Bool in
+          if state.isClosed || state.isEnded || Task.isCancelled { return true }
+          state.source = source
+          state.follower = continuation
+          return false
+        }
+        if isOver { continuation.resume() } else { onReady() }
+      }
+    } onCancel: {
+      takeFollower()?.resume()
+    }
+    if state.withLock({ $0.isClosed }) || Task.isCancelled { throw .closed }
+  }
+
+  private func takeFollower() -> CheckedContinuation<Void, Never>? {
+    state.withLock { state in
+      state.source = nil
+      defer { state.follower = nil }
+      return state.follower
+    }
+  }
+
+  /// A source that had nothing may have something now. From any thread.
+  public func newsArrived() {
+    awaitsNews.store(false, ordering: .releasing)
+    onNews()
+  }
+
+  /// Notes that news is awaited. False if it was awaited already: whoever tells the writer knows it.
+  public func beginAwaitingNews() -> Bool {
+    !awaitsNews.exchange(true, ordering: .acquiringAndReleasing)
+  }
+
+  /// No news will come any more.
+  public func endAwaitingNews() { awaitsNews.store(false, ordering: .releasing) }
 
   /// Trailer fields, sent after the last chunk if the message is chunked.
   public func setTrailers(_ fields: Fields) {
@@ -281,15 +360,24 @@ public final class BodyWriter: Sendable {
 
   // MARK: The engine's side
 
-  /// Takes pieces until `byteLimit` is reached (always at least one if there is one), and says
-  /// whether the body has ended and everything is taken.
-  package func take(byteLimit: Int) -> (pieces: [[UInt8]], isEnd: Bool, trailers: Fields) {
-    let (pieces, isEnd, trailers, waiter) = state.withLock { state in
-      var pieces: [[UInt8]] = []
-      var taken = 0
-      while taken < byteLimit, let piece = state.queue.popFirst() {
-        taken += piece.count
-        pieces.append(piece)
+  /// What the engine gets to send.
+  package struct Taken: Sendable {
+    package var pieces: [[UInt8]] = []
+    /// The body has ended and everything is taken.
+    package var isEnd = false
+    /// Asking again at once gives more.
+    package var hasMore = false
+    package var trailers = Fields()
+  }
+
+  /// Takes pieces until `byteLimit` is reached (always at least one if there is one).
+  package func take(byteLimit: Int) -> Taken {
+    let (taken, waiter, source) = state.withLock { state in
+      var taken = Taken()
+      var byteCount = 0
+      while byteCount < byteLimit, let piece = state.queue.popFirst() {
+        byteCount += piece.count
+        taken.pieces.append(piece)
       }
       var waiter: CheckedContinuation<Void, Never>?
       if state.isStalled, state.queue.byteCount <= StreamMarks.low {
@@ -297,10 +385,20 @@ public final class BodyWriter: Sendable {
         waiter = state.waiter
         state.waiter = nil
       }
-      return (pieces, state.isEnded && state.queue.isEmpty, state.trailers, waiter)
+      taken.hasMore = !state.queue.isEmpty || (state.source != nil && !taken.pieces.isEmpty)
+      taken.isEnd = state.isEnded && state.queue.isEmpty
+      taken.trailers = state.trailers
+      return (taken, waiter, taken.pieces.isEmpty ? state.source : nil)
     }
     waiter?.resume()
-    return (pieces, isEnd, trailers)
+    guard let source else { return taken }
+    return fetch(from: source, byteLimit)
+  }
+
+  private func fetch(from source: any BodySource, _ byteLimit: Int) -> Taken {
+    let portion = source.take(byteLimit: byteLimit, for: self)
+    if portion.rest == .end { takeFollower()?.resume() }
+    return Taken(pieces: portion.pieces, hasMore: portion.rest == .more)
   }
 
   /// The producer has returned: what waits is still sent.
@@ -318,6 +416,7 @@ public final class BodyWriter: Sendable {
       return state.waiter
     }
     waiter?.resume()
+    takeFollower()?.resume()
   }
 
   /// Runs a producer against memory: for tests without a connection.
@@ -326,7 +425,12 @@ public final class BodyWriter: Sendable {
     let box = WriterBox()
     let writer = BodyWriter(onReady: {
       guard let writer = box.writer.withLock({ $0 }) else { return }
-      for piece in writer.take(byteLimit: .max).pieces { collected.withLock { $0 += piece } }
+      var hasMore = true
+      while hasMore {
+        let taken = writer.take(byteLimit: .max)
+        hasMore = taken.hasMore
+        collected.withLock { for piece in taken.pieces { $0 += piece } }
+      }
     })
     box.writer.withLock { $0 = writer }
     defer { box.writer.withLock { $0 = nil } }

@@ -109,20 +109,20 @@ final class ClientConnection: Channel {
   private func pumpWriter() {
     guard let writer, !isRequestSent else { return }
     while queue.byteCount < StreamMarks.low {
-      let (pieces, isEnd, trailers) = writer.take(byteLimit: StreamMarks.low)
-      for piece in pieces {
+      let taken = writer.take(byteLimit: StreamMarks.low)
+      for piece in taken.pieces {
         queue.append(OutputQueue.Segment(bytes: piece, kind: isChunked ? .chunk : .content))
       }
-      if isEnd {
+      if taken.isEnd {
         isRequestSent = true
         if isChunked {
           var last: [UInt8] = []
-          HeadSerializer.appendLastChunk(trailers, to: &last)
+          HeadSerializer.appendLastChunk(taken.trailers, to: &last)
           queue.append(OutputQueue.Segment(bytes: last, kind: .frame))
         }
       }
       sendQueued()
-      if isEnd || pieces.isEmpty || isWriteBlocked || state == .closed { break }
+      if !taken.hasMore || isWriteBlocked || state == .closed { break }
     }
     finishIfDone()
   }

@@ -42,9 +42,9 @@ extension Connection {
     let handle = loop.handle
     let key = self.key
     let number = active.exchange.sequenceNumber
-    let writer = BodyWriter(onReady: {
-      handle.post(.channel(key, .writable(exchange: number)))
-    })
+    let writer = BodyWriter(
+      onReady: { handle.post(.channel(key, .writable(exchange: number))) },
+      onNews: { handle.postNews(key, exchange: number) })
     active.writer = writer
     active.task = startTask {
       do {
@@ -64,16 +64,18 @@ extension Connection {
     isPumping = true
     defer { isPumping = false }
     while queue.byteCount < StreamMarks.low {
-      let (pieces, isEnd, trailers) = writer.take(byteLimit: StreamMarks.low)
-      for piece in pieces { queueStreamPiece(piece, active) }
-      if isEnd {
+      let taken = writer.take(byteLimit: StreamMarks.low)
+      for piece in taken.pieces { queueStreamPiece(piece, active) }
+      if taken.isEnd {
         // Less than was announced: the peer must not take it for complete.
         if case .length = active.plan.framing, active.contentAllowed > 0 { return producerFailed() }
-        endOfContent(active, trailers: trailers)
+        endOfContent(active, trailers: taken.trailers)
       }
-      if pieces.isEmpty, !isEnd { break }
+      if taken.pieces.isEmpty, !taken.isEnd { break }
       sendQueued()
-      guard isOpen, self.active === active, case .sending = active.phase else { return }
+      guard isOpen, self.active === active, case .sending = active.phase, taken.hasMore else {
+        return
+      }
     }
   }
 

@@ -93,6 +93,7 @@ import HTTPWire
       runLocalWork()
       fireTimers()
       runLocalWork()
+      passNews()
     }
     for command in handle.close() {
       if case .run(let body) = command { body(self) }
@@ -108,7 +109,7 @@ import HTTPWire
   func stop() { isStopped = true }
 
   private func waitMilliseconds() -> Int32 {
-    if handle.hasLocalWork { return 0 }
+    if handle.hasLocalWork || handle.hasNews { return 0 }
     guard let deadline = timers.nextDeadline else { return -1 }
     // The clock is only read again when the round's own time could matter.
     let isFar = deadline - now > 1_000_000_000
@@ -133,6 +134,16 @@ import HTTPWire
         case .run(let body): body(self)
         }
       }
+    }
+  }
+
+  /// Lets connections fetch what their body sources have: some of them a round, so that with many
+  /// readers the sockets are looked at in between. What a writer sends meanwhile leaves together with
+  /// what its readers have not fetched yet.
+  private func passNews() {
+    for _ in 0..<64 {
+      guard let news = handle.takeNews() else { return }
+      channel(news.key)?.onCommand(.writable(exchange: news.exchange))
     }
   }
 

@@ -17,9 +17,16 @@ package final class LoopHandle: TaskExecutor {
     case run(@Sendable (EventLoop) -> Void)
   }
 
+  /// A body source has something for a connection's exchange.
+  struct News: Sendable {
+    var key: UInt64
+    var exchange: UInt64
+  }
+
   private struct Mailbox: Sendable {
     var jobs: [UnownedJob] = []
     var commands: [Command] = []
+    var news: [News] = []
     var isSignalled = false
     var isClosed = false
   }
@@ -29,9 +36,12 @@ package final class LoopHandle: TaskExecutor {
   private let wakeup: Int32
   private let thread = Atomic<UInt>(0)
 
-  // SAFETY: both are touched on the loop's own thread only, which `isOnLoop` checks.
+  // SAFETY: these are touched on the loop's own thread only, which `isOnLoop` checks.
   private nonisolated(unsafe) var localJobs: [UnownedJob] = []
   private nonisolated(unsafe) var localCommands: [Command] = []
+  private nonisolated(unsafe) var localNews: [News] = []
+  /// How many of `localNews` are passed on.
+  private nonisolated(unsafe) var passedNews = 0
 
   init(system: SystemCalls, wakeup: Int32) {
     self.system = system
@@ -89,6 +99,22 @@ package final class LoopHandle: TaskExecutor {
     return !isClosed
   }
 
+  /// Thousands at once are usual: one publication tells every reader of a topic.
+  func postNews(_ key: UInt64, exchange: UInt64) {
+    let news = News(key: key, exchange: exchange)
+    if isOnLoop {
+      unsafe localNews.append(news)
+      return
+    }
+    let mustSignal = mailbox.withLock { box -> Bool in
+      guard !box.isClosed else { return false }
+      box.news.append(news)
+      defer { box.isSignalled = true }
+      return !box.isSignalled
+    }
+    if mustSignal { system.signal(wakeup) }
+  }
+
   private static func runElsewhere(_ job: UnownedJob) {
     globalConcurrentExecutor.enqueue(job)
   }
@@ -104,13 +130,32 @@ package final class LoopHandle: TaskExecutor {
     mailbox.withLock { box in
       swap(&box.jobs, &taken.jobs)
       swap(&box.commands, &taken.commands)
+      swap(&box.news, &taken.news)
       box.isSignalled = false
     }
     unsafe localJobs.append(contentsOf: taken.jobs)
     unsafe localCommands.append(contentsOf: taken.commands)
+    unsafe localNews.append(contentsOf: taken.news)
   }
 
   var hasLocalWork: Bool { unsafe !localJobs.isEmpty || !localCommands.isEmpty }
+
+  var hasNews: Bool { unsafe passedNews < localNews.count }
+
+  /// The next to be told of news, oldest first.
+  func takeNews() -> News? {
+    guard hasNews else { return nil }
+    let news = unsafe localNews[passedNews]
+    unsafe passedNews += 1
+    if unsafe passedNews == localNews.count {
+      unsafe localNews.removeAll(keepingCapacity: localNews.count <= 4096)
+      unsafe passedNews = 0
+    } else if unsafe passedNews >= 8192 {
+      unsafe localNews.removeSubrange(..<passedNews)
+      unsafe passedNews = 0
+    }
+    return news
+  }
 
   /// Runs the jobs that wait, each to its next suspension.
   func runLocalJobs() {
@@ -139,6 +184,8 @@ package final class LoopHandle: TaskExecutor {
     let (jobs, commands) = unsafe (localJobs + rest.jobs, localCommands + rest.commands)
     unsafe localJobs = []
     unsafe localCommands = []
+    unsafe localNews = []
+    unsafe passedNews = 0
     for job in jobs { Self.runElsewhere(job) }
     return commands
   }

@@ -1,11 +1,28 @@
+package import HTTPModel
 import Synchronization
 
 /// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and the
 /// tasks that wait for something in it. Continuations are resumed after the lock is released.
 package final class StateBox<State: ServiceState>: Sendable {
-  private struct Waiter {
-    let id: UInt64
-    let continuation: CheckedContinuation<Void, Never>
+  /// Who is told when a key is woken.
+  private enum Waiter {
+    case task(id: UInt64, CheckedContinuation<Void, Never>)
+    case body(BodyWriter)
+
+    func isTask(_ wanted: UInt64) -> Bool {
+      if case .task(let id, _) = self { id == wanted } else { false }
+    }
+
+    func isBody(of wanted: BodyWriter) -> Bool {
+      if case .body(let writer) = self { writer === wanted } else { false }
+    }
+
+    func tell() {
+      switch self {
+      case .task(_, let continuation): continuation.resume()
+      case .body(let writer): writer.newsArrived()
+      }
+    }
   }
 
   private struct Held {
@@ -37,6 +54,13 @@ package final class StateBox<State: ServiceState>: Sendable {
         // A state whose `advance` leaves something due would hold the lock for ever.
         if let next = state.nextDue, next <= due { return }
       }
+    }
+
+    @discardableResult
+    mutating func removeWaiter(of key: State.WakeKey, where matches: (Waiter) -> Bool) -> Waiter? {
+      guard let index = waiters[key]?.firstIndex(where: matches) else { return nil }
+      defer { if waiters[key]?.isEmpty == true { waiters[key] = nil } }
+      return waiters[key]?.remove(at: index)
     }
 
     private mutating func takeWaiters(of keys: [State.WakeKey], into taken: inout [Waiter]) {
@@ -110,7 +134,35 @@ package final class StateBox<State: ServiceState>: Sendable {
   }
 
   private static func resume(_ waiters: [Waiter]) {
-    for waiter in waiters { waiter.continuation.resume() }
+    for waiter in waiters { waiter.tell() }
+  }
+
+  /// Runs `body` once, for a body that its connection fetches. Where it finds that more may come,
+  /// `writer` is told the next time that `key` is woken.
+  /// - Returns: what there is, and what is due next.
+  package func poll(
+    for key: State.WakeKey, _ writer: BodyWriter, settledTo now: () -> VirtualInstant,
+    _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion
+  ) -> (BodyPortion, nextDue: VirtualInstant?) {
+    var woken: [Waiter] = []
+    defer { Self.resume(woken) }
+    return held.withLock { held in
+      let now = now()
+      held.settle(to: now, blobs, woken: &woken)
+      let portion = held.step(at: now, blobs, woken: &woken, body)
+      if portion.rest == .news, writer.beginAwaitingNews() {
+        held.waiters[key, default: []].append(.body(writer))
+      }
+      return (portion, held.state.nextDue)
+    }
+  }
+
+  /// The writer's body is over: it wants no news any more.
+  package func callOff(_ writer: BodyWriter, _ key: State.WakeKey) {
+    _ = held.withLock { held in
+      held.removeWaiter(of: key) { $0.isBody(of: writer) }
+    }
+    writer.endAwaitingNews()
   }
 
   /// Runs `body` under the lock until it gives a value; between two tries waits for `key`.
@@ -138,7 +190,7 @@ package final class StateBox<State: ServiceState>: Sendable {
             let now = now()
             held.settle(to: now, blobs, woken: &woken)
             found = held.step(at: now, blobs, woken: &woken, body)
-            let waiter = Waiter(id: id, continuation: continuation)
+            let waiter = Waiter.task(id: id, continuation)
             if found != nil || Task.isCancelled {
               woken.append(waiter)
             } else {
@@ -167,13 +219,10 @@ package final class StateBox<State: ServiceState>: Sendable {
   }
 
   private func cancel(_ id: UInt64, _ key: State.WakeKey) {
-    let waiter = held.withLock { held -> Waiter? in
-      guard let index = held.waiters[key]?.firstIndex(where: { $0.id == id }) else { return nil }
-      let waiter = held.waiters[key]?.remove(at: index)
-      if held.waiters[key]?.isEmpty == true { held.waiters[key] = nil }
-      return waiter
+    let waiter = held.withLock { held in
+      held.removeWaiter(of: key) { $0.isTask(id) }
     }
-    waiter?.continuation.resume()
+    waiter?.tell()
   }
 
   /// How many tasks wait here: for tests that look for leaks.
@@ -201,6 +250,6 @@ package final class StateBox<State: ServiceState>: Sendable {
       defer { held.waiters = [:] }
       return held.waiters.values.flatMap(\.self)
     }
-    for waiter in waiters { waiter.continuation.resume() }
+    for waiter in waiters { waiter.tell() }
   }
 }

@@ -1,3 +1,5 @@
+package import HTTPModel
+
 /// A service's way to its state in one tenant: every access first lets happen what is due by the
 /// tenant's clock.
 package struct World<State: ServiceState>: Sendable {
@@ -42,6 +44,19 @@ package struct World<State: ServiceState>: Sendable {
     return try await box.wait(
       for: key, now: { tenant.clock.now }, onTry: { tenant.dueMayHaveChanged($0) }, body)
   }
+
+  /// What a body that its connection fetches has now; if more may come, `writer` is told when `key`
+  /// is woken. `callOff` ends that.
+  package func poll(
+    for key: State.WakeKey, _ writer: BodyWriter,
+    _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion
+  ) -> BodyPortion {
+    let (portion, due) = box.poll(for: key, writer, settledTo: { tenant.clock.now }, body)
+    tenant.dueMayHaveChanged(due)
+    return portion
+  }
+
+  package func callOff(_ writer: BodyWriter, _ key: State.WakeKey) { box.callOff(writer, key) }
 
   /// A client asks for something that is still in progress: with the clock mode `skip` time jumps
   /// to the next due event. Call it before looking; in the other modes it does nothing.

@@ -5,21 +5,20 @@ import Synchronization
 /// One reader of a stream: takes its place when it is made, gives it back when it is released, also
 /// when the answer that holds it is never sent.
 ///
-/// **Isolation**: used by one task; the position is behind a mutex because the release may come from
-/// anywhere.
-final class StreamReader: Sendable {
-  /// About so many bytes are taken in one go.
-  private static let batchBytes = 256 * 1024
-
-  private enum Batch: Sendable {
-    case pieces([[UInt8]], next: Int)
-    case end
+/// **Isolation**: used by one connection; the place is behind a mutex because the release may come
+/// from anywhere.
+final class StreamReader: BodySource {
+  private struct Place {
+    /// The next chunk.
+    var next: Int
+    /// How often time was skipped since there was something.
+    var skips = 0
   }
 
   private let world: World<ScramjetState>
   private let stream: StreamID
   private let epoch: Int
-  private let position: Mutex<Int>
+  private let place: Mutex<Place>
   private let isPending: Bool
   private let onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)?
 
@@ -30,22 +29,22 @@ final class StreamReader: Sendable {
     _ stream: StreamID, in world: World<ScramjetState>, isPending: Bool = false,
     onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)? = nil
   ) {
-    let place = world.mutate { state, _ -> (Int, Int)? in
+    let found = world.mutate { state, _ -> (Int, Int)? in
       guard let start = state.streams[stream]?.attach() else { return nil }
       return (start, state.epoch)
     }
-    guard let (start, epoch) = place else { return nil }
+    guard let (start, epoch) = found else { return nil }
     self.world = world
     self.stream = stream
     self.epoch = epoch
     self.isPending = isPending
     self.onLeave = onLeave
-    position = Mutex(start)
+    place = Mutex(Place(next: start))
   }
 
   deinit {
     let (stream, epoch, onLeave) = (stream, epoch, onLeave)
-    let position = position.withLock { $0 }
+    let position = place.withLock { $0.next }
     world.mutate { state, step in
       guard state.epoch == epoch else { return }
       state.streams[stream]?.detach(from: position)
@@ -54,29 +53,44 @@ final class StreamReader: Sendable {
     }
   }
 
-  /// Writes what comes until the stream ends or the peer goes away.
+  /// Sends what comes until the stream ends or the peer goes away.
   nonisolated(nonsending) func pump(to writer: BodyWriter) async throws {
-    while true {
-      switch try await next() {
-      case .end: return
-      case .pieces(let pieces, let next):
-        position.withLock { $0 = next }
-        try await writer.write(contentsOf: pieces)
-      }
-    }
+    defer { world.callOff(writer, .stream(stream)) }
+    try await writer.follow(self)
   }
 
-  private nonisolated(nonsending) func next() async throws(CancellationError) -> Batch {
-    let (stream, epoch) = (stream, epoch)
-    let position = position.withLock { $0 }
-    return try await world.wait(for: .stream(stream), isPending: isPending) {
-      state, step -> Batch? in
+  func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
+    var place = place.withLock { $0 }
+    var portion = look(&place, byteLimit, writer)
+    // Where the clock skips, time goes on to the next due event until there is something or nothing
+    // is due any more; after some events the loop's others have their turn.
+    while portion.rest == .news, portion.pieces.isEmpty, isPending, world.tenant.clock.mode == .skip,
+      place.skips < 10_000, world.tenant.nextDue != nil
+    {
+      place.skips += 1
+      world.lookedAtPending()
+      portion = look(&place, byteLimit, writer)
+      if place.skips.isMultiple(of: 64) {
+        if portion.rest == .news { writer.newsArrived() }
+        break
+      }
+    }
+    if !portion.pieces.isEmpty { place.skips = 0 }
+    self.place.withLock { [place] in $0 = place }
+    return portion
+  }
+
+  private func look(_ place: inout Place, _ byteLimit: Int, _ writer: BodyWriter) -> BodyPortion {
+    world.poll(for: .stream(stream), writer) { state, step in
       guard state.epoch == epoch,
-        let taken = state.streams[stream]?.take(from: position, byteLimit: Self.batchBytes)
-      else { return .end }
-      if taken.pieces.isEmpty { return state.streams[stream]?.isEnded == true ? .end : nil }
-      state.roomMayHaveComeUp(in: stream, &step)
-      return .pieces(taken.pieces, next: taken.next)
+        let taken = state.streams[stream]?.take(from: place.next, byteLimit: byteLimit)
+      else { return BodyPortion([], .end) }
+      place.next = taken.next
+      if !taken.pieces.isEmpty { state.roomMayHaveComeUp(in: stream, &step) }
+      // Others may have written meanwhile, or ended it.
+      guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
+      if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
+      return BodyPortion(taken.pieces, log.isEnded ? .end : .news)
     }
   }
 }
