@@ -246,13 +246,17 @@ public final class BodyWriter: Sendable {
   private let awaitsNews = Atomic(false)
   private let onReady: @Sendable () -> Void
   private let onNews: @Sendable () -> Void
+  /// Each piece shall leave as it was written: a source that could put small ones together does not.
+  public let keepsPieces: Bool
 
   /// - Parameters:
   ///   - onReady: told whenever there is something to send or the body has ended.
   ///   - onNews: told when a source may have something, from any thread; `onReady` if there is none.
   package init(
-    onReady: @escaping @Sendable () -> Void, onNews: (@Sendable () -> Void)? = nil
+    onReady: @escaping @Sendable () -> Void, onNews: (@Sendable () -> Void)? = nil,
+    keepsPieces: Bool = false
   ) {
+    self.keepsPieces = keepsPieces
     self.onReady = onReady
     self.onNews = onNews ?? onReady
   }

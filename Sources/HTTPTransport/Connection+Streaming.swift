@@ -44,7 +44,8 @@ extension Connection {
     let number = active.exchange.sequenceNumber
     let writer = BodyWriter(
       onReady: { handle.post(.channel(key, .writable(exchange: number))) },
-      onNews: { handle.postNews(key, exchange: number) })
+      onNews: { handle.postNews(key, exchange: number) },
+      keepsPieces: active.delivery != nil)
     active.writer = writer
     active.task = startTask {
       do {

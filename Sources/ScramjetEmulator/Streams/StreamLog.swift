@@ -23,6 +23,13 @@ struct StreamLog: Sendable {
     case live
   }
 
+  /// Small chunks put together for one reader; those behind it mostly take the same.
+  private struct Joined: Sendable {
+    var start: Int
+    var next: Int
+    var bytes: [UInt8]
+  }
+
   private struct Slot: Sendable {
     var bytes: [UInt8]
     /// Readers whose next chunk is this one.
@@ -33,6 +40,7 @@ struct StreamLog: Sendable {
   /// From so many kept bytes on a writer has to wait.
   let mark: Int
   private var slots: [Slot] = []
+  private var joined: Joined?
   private var head = 0
   /// The number of the chunk at `head`.
   private var first = 0
@@ -117,9 +125,26 @@ struct StreamLog: Sendable {
 
   /// The chunks from `position` on, about `byteLimit` bytes of them but at least one, and the
   /// position behind them. Trims what nobody needs any more.
-  mutating func take(from position: Int, byteLimit: Int) -> (pieces: [[UInt8]], next: Int) {
+  /// - Parameter joins: small chunks may come as one piece, which readers share.
+  mutating func take(
+    from position: Int, byteLimit: Int, joins: Bool = false
+  ) -> (pieces: [[UInt8]], next: Int) {
     let start = max(position, first)
     guard start < end else { return ([], start) }
+    let (pieces, next) =
+      joins && count > 1 && byteCount < count * Self.joinedChunkBytesMax
+      ? joinedChunks(from: start, byteLimit) : chunks(from: start, byteLimit)
+    slots[head + start - first].cursors -= 1
+    place(next)
+    deliveredEnd = max(deliveredEnd, next)
+    if case .history = keeping {} else { trim() }
+    return (pieces, next)
+  }
+
+  /// Chunks of this size, on the average, are worth a copy to leave as one.
+  private static let joinedChunkBytesMax = 4096
+
+  private func chunks(from start: Int, _ byteLimit: Int) -> (pieces: [[UInt8]], next: Int) {
     var pieces: [[UInt8]] = []
     var taken = 0
     var index = head + start - first
@@ -128,12 +153,18 @@ struct StreamLog: Sendable {
       pieces.append(slots[index].bytes)
       index += 1
     }
-    slots[head + start - first].cursors -= 1
-    let next = first + index - head
-    place(next)
-    deliveredEnd = max(deliveredEnd, next)
-    if case .history = keeping {} else { trim() }
-    return (pieces, next)
+    return (pieces, first + index - head)
+  }
+
+  private mutating func joinedChunks(
+    from start: Int, _ byteLimit: Int
+  ) -> (pieces: [[UInt8]], next: Int) {
+    if let joined, joined.start == start, joined.next == end { return ([joined.bytes], end) }
+    let (pieces, next) = chunks(from: start, byteLimit)
+    guard pieces.count > 1 else { return (pieces, next) }
+    let bytes = Array(pieces.joined())
+    joined = Joined(start: start, next: next, bytes: bytes)
+    return ([bytes], next)
   }
 
   /// The reader at `position` leaves.
@@ -175,6 +206,7 @@ struct StreamLog: Sendable {
     }
     if head == slots.count {
       slots.removeAll(keepingCapacity: head <= 64)
+      joined = nil
       head = 0
     } else if head >= 64, head * 2 >= slots.count {
       slots.removeSubrange(..<head)

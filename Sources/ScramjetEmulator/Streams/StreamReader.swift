@@ -83,7 +83,8 @@ final class StreamReader: BodySource {
   private func look(_ place: inout Place, _ byteLimit: Int, _ writer: BodyWriter) -> BodyPortion {
     world.poll(for: .stream(stream), writer) { state, step in
       guard state.epoch == epoch,
-        let taken = state.streams[stream]?.take(from: place.next, byteLimit: byteLimit)
+        let taken = state.streams[stream]?.take(
+          from: place.next, byteLimit: byteLimit, joins: !writer.keepsPieces)
       else { return BodyPortion([], .end) }
       place.next = taken.next
       if !taken.pieces.isEmpty { state.roomMayHaveComeUp(in: stream, &step) }
