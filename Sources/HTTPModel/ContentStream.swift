@@ -214,6 +214,7 @@ public struct BodyPortion: Sendable {
     case more
     /// The writer will be told.
     case news
+    /// Nothing, now or later; comes without pieces.
     case end
   }
   public var pieces: [[UInt8]]
@@ -425,25 +426,43 @@ public final class BodyWriter: Sendable {
 
   /// Runs a producer against memory: for tests without a connection.
   public static func collect(_ producer: BodyProducer) async throws -> [UInt8] {
-    let collected = Mutex<[UInt8]>([])
-    let box = WriterBox()
-    let writer = BodyWriter(onReady: {
-      guard let writer = box.writer.withLock({ $0 }) else { return }
-      var hasMore = true
-      while hasMore {
-        let taken = writer.take(byteLimit: .max)
-        hasMore = taken.hasMore
-        collected.withLock { for piece in taken.pieces { $0 += piece } }
-      }
-    })
-    box.writer.withLock { $0 = writer }
-    defer { box.writer.withLock { $0 = nil } }
+    let collector = Collector()
+    let writer = BodyWriter(onReady: { collector.drain() })
+    collector.state.withLock { $0.writer = writer }
+    defer { collector.state.withLock { $0.writer = nil } }
     try await producer(writer)
-    return collected.withLock { $0 }
+    return collector.state.withLock { $0.bytes }
   }
 
-  private final class WriterBox: Sendable {
-    let writer = Mutex<BodyWriter?>(nil)
+  /// Takes from a writer as a connection does: one at a time, whoever says that there is something.
+  private final class Collector: Sendable {
+    struct State {
+      var writer: BodyWriter?
+      var bytes: [UInt8] = []
+      var isDraining = false
+      var mustDrainAgain = false
+    }
+    let state = Mutex(State())
+
+    func drain() {
+      let writer = state.withLock { state -> BodyWriter? in
+        state.mustDrainAgain = state.isDraining
+        if state.isDraining { return nil }
+        state.isDraining = true
+        return state.writer
+      }
+      guard let writer else { return }
+      var goesOn = true
+      while goesOn {
+        let taken = writer.take(byteLimit: .max)
+        goesOn = state.withLock { state in
+          for piece in taken.pieces { state.bytes += piece }
+          defer { state.mustDrainAgain = false }
+          state.isDraining = taken.hasMore || state.mustDrainAgain
+          return state.isDraining
+        }
+      }
+    }
   }
 }
 

@@ -62,21 +62,31 @@ final class StreamReader: BodySource {
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
     var place = place.withLock { $0 }
     var portion = look(&place, byteLimit, writer)
-    // Where the clock skips, time goes on to the next due event until there is something or nothing
-    // is due any more; after some events the loop's others have their turn.
-    while portion.rest == .news, portion.pieces.isEmpty, isPending, world.tenant.clock.mode == .skip,
-      place.skips < 10_000, world.tenant.nextDue != nil
-    {
-      place.skips += 1
-      world.lookedAtPending()
-      portion = look(&place, byteLimit, writer)
-      if place.skips.isMultiple(of: 64) {
-        if portion.rest == .news { writer.newsArrived() }
-        break
-      }
+    if isPending, world.tenant.clock.mode == .skip, portion.rest == .news {
+      portion = skipAhead(from: portion, &place, byteLimit, writer)
     }
     if !portion.pieces.isEmpty { place.skips = 0 }
     self.place.withLock { [place] in $0 = place }
+    return portion
+  }
+
+  /// Where the clock skips, time goes on to the next due event until there is something or nothing is
+  /// due any more; after some events the loop's others have their turn.
+  private func skipAhead(
+    from portion: BodyPortion, _ place: inout Place, _ byteLimit: Int, _ writer: BodyWriter
+  ) -> BodyPortion {
+    guard portion.pieces.isEmpty else { return BodyPortion(portion.pieces, .more) }
+    var portion = portion
+    while portion.rest == .news, place.skips < 10_000, world.tenant.nextDue != nil {
+      place.skips += 1
+      world.lookedAtPending()
+      portion = look(&place, byteLimit, writer)
+      if !portion.pieces.isEmpty { return BodyPortion(portion.pieces, .more) }
+      if place.skips.isMultiple(of: 64) {
+        writer.newsArrived()
+        break
+      }
+    }
     return portion
   }
 
@@ -91,7 +101,8 @@ final class StreamReader: BodySource {
       // Others may have written meanwhile, or ended it.
       guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
       if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
-      return BodyPortion(taken.pieces, log.isEnded ? .end : .news)
+      guard log.isEnded else { return BodyPortion(taken.pieces, .news) }
+      return BodyPortion(taken.pieces, taken.pieces.isEmpty ? .end : .more)
     }
   }
 }
