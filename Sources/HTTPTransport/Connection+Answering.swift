@@ -85,7 +85,7 @@ extension Connection {
         requestContentBytes: contentBytes))
     if plan.closes { closesAfterFlush = true }
     machine.finishExchange()
-    if loop.out.count > Self.batchBytesMax { flushBatch() }
+    if loop.openPart.out.count > Self.batchBytesMax { flushBatch() }
   }
 
   /// Performs an answer of an exchange that is not answered inline.

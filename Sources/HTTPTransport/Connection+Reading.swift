@@ -34,7 +34,7 @@ extension Connection {
       unsafe pending.append(contentsOf: bytes)
       consumePending()
     }
-    flushBatch()
+    flushBatchSoon()
   }
 
   /// Goes on with what was kept, after a response made room for the next request.

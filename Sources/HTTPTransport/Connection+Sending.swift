@@ -3,31 +3,54 @@ import HTTPWire
 
 // Responses to bytes.
 extension Connection {
-  /// Sends the answers of the batch with one call, and tells of each that left.
+  /// Sends the answers of this connection's batch with one call, and tells of each that left.
   func flushBatch() {
-    guard !loop.batch.isEmpty else { return }
-    let count = loop.out.count
+    let part = loop.openPart
+    guard !part.batch.isEmpty else { return }
+    let result = send(part)
+    loop.dropOpenPart()
+    switch result {
+    case .all: finishIfFlushed()
+    case .some: sendQueued()
+    case .failed: peerIsGone()
+    }
+  }
+
+  /// The same, or later in this round together with those of other connections.
+  func flushBatchSoon() {
+    guard loop.isRoundShared, isOpen, active == nil, queue.isEmpty, pending.isEmpty,
+      !closesAfterFlush, !hasInputEnded, !loop.openPart.batch.isEmpty
+    else { return flushBatch() }
+    isFlushDeferred = true
+    loop.deferFlush(of: self)
+  }
+
+  /// How much of a part has left.
+  enum PartResult { case all, some, failed }
+
+  /// Sends a part of the loop's output; what the kernel does not take is queued.
+  func send(_ part: EventLoop.OutputPart) -> PartResult {
+    isFlushDeferred = false
     var sent = 0
-    var isBroken = false
     if queue.isEmpty {
       // SAFETY: the bytes are valid for the call; nothing appends to `out` meanwhile.
-      let result = unsafe loop.out.withUnsafeBytes { unsafe loop.system.send(fd, $0) }
+      let result = unsafe loop.out.withUnsafeBytes {
+        unsafe loop.system.send(fd, UnsafeRawBufferPointer(rebasing: $0[part.out]))
+      }
       switch result {
       case .bytes(let bytes): sent = bytes
       case .wouldBlock: isWriteBlocked = true
-      case .failed: isBroken = true
+      case .failed:
+        keepUnsent(of: part, from: 0)
+        return .failed
       }
     }
-    if sent == count {
-      for index in loop.batch.indices { tell(loop.batch[index], .completed) }
-    } else {
-      keepUnsent(from: sent)
+    if sent == part.out.count {
+      for index in part.batch { tell(loop.batch[index], .completed) }
+      return .all
     }
-    loop.out.removeAll(keepingCapacity: true)
-    loop.batch.removeAll(keepingCapacity: true)
-    if isBroken { return peerIsGone() }
-    if sent == count { return finishIfFlushed() }
-    sendQueued()
+    keepUnsent(of: part, from: sent)
+    return .some
   }
 
   func tell(_ departure: Departure, _ ending: ExchangeOutcome.Ending) {
@@ -38,10 +61,11 @@ extension Connection {
         responseContentBytes: UInt64(departure.contentCount)))
   }
 
-  /// Queues what the kernel did not take of a batch.
-  private func keepUnsent(from sent: Int) {
-    var start = 0
-    for departure in loop.batch {
+  /// Queues what the kernel did not take of a part.
+  private func keepUnsent(of part: EventLoop.OutputPart, from count: Int) {
+    var start = part.out.lowerBound
+    let sent = start + count
+    for departure in loop.batch[part.batch] {
       let headEnd = start + departure.headCount
       let end = headEnd + departure.contentCount
       if end <= sent {

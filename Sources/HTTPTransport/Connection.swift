@@ -44,6 +44,8 @@ final class Connection: Channel {
   /// Input is left unread on purpose: read it away after FIN, so that no RST overtakes the response.
   var mustLinger = false
   var lingerBytesLeft = 0
+  /// Its answers stand in the loop's output until the end of the round.
+  var isFlushDeferred = false
   /// `consume` is at work: what it calls must not call it again.
   var isConsuming = false
   /// So is `pumpWriter`.
@@ -72,7 +74,7 @@ final class Connection: Channel {
   /// Between requests, with nothing to send and nothing received.
   var isIdle: Bool {
     guard case .open = life else { return false }
-    return active == nil && queue.isEmpty && pending.isEmpty && machine.isIdle
+    return active == nil && queue.isEmpty && pending.isEmpty && machine.isIdle && !isFlushDeferred
   }
 
   var isOpen: Bool {

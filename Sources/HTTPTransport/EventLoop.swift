@@ -22,10 +22,15 @@ import HTTPWire
   let readBuffer: UnsafeMutableRawBufferPointer
   /// Where many small parts are put together before they are sent.
   let gatherBuffer: UnsafeMutableRawBufferPointer
-  /// The answers of one batch of pipelined requests, sent with one call.
+  /// The answers of this round, each connection's in one part that is sent with one call.
   var out: [UInt8] = []
   /// The exchanges whose answers stand in `out`.
   var batch: [Departure] = []
+  /// Parts that are sent at the end of the round, and where the part in progress begins.
+  private var deferred: [(connection: Connection, part: OutputPart)] = []
+  private var openStart = (out: 0, batch: 0)
+  /// Whether several channels have something to do in this round.
+  private(set) var isRoundShared = false
   var spares = HeadSpares()
   /// The `Date` field line of this second.
   private(set) var dateLine: [UInt8] = []
@@ -85,11 +90,14 @@ import HTTPWire
       let count = unsafe system.wait(poller, events, milliseconds: waitMilliseconds())
       now = SystemCalls.now()
       refreshDate()
+      isRoundShared = count > 1
       for index in 0..<count {
         let event = unsafe events[index]
         // SAFETY: every registration stored its key as the 64-bit member.
         unsafe dispatch(event.data.u64, event.events)
       }
+      isRoundShared = false
+      flushDeferred()
       runLocalWork()
       fireTimers()
       runLocalWork()
@@ -154,6 +162,50 @@ import HTTPWire
   /// Wakes `channel` at `deadline` with `token`.
   func schedule(_ channel: Channel, at deadline: Int64, token: UInt64) {
     timers.insert(TimerHeap.Entry(deadline: deadline, key: channel.key, token: token))
+  }
+
+  // MARK: Output of a round
+
+  /// One connection's part of `out` and `batch`.
+  struct OutputPart {
+    var out: Range<Int>
+    var batch: Range<Int>
+  }
+
+  /// The part of the connection that is being served.
+  var openPart: OutputPart {
+    OutputPart(out: openStart.out..<out.count, batch: openStart.batch..<batch.count)
+  }
+
+  func dropOpenPart() {
+    out.removeLast(out.count - openStart.out)
+    batch.removeLast(batch.count - openStart.batch)
+  }
+
+  /// The open part is sent at the end of the round. While the first peers are being answered the
+  /// others' requests would otherwise wait between one wake-up of a peer and the next: sent in a row,
+  /// the answers wake a peer with many connections once and find it awake after that.
+  func deferFlush(of connection: Connection) {
+    deferred.append((connection, openPart))
+    openStart = (out.count, batch.count)
+    if out.count > Connection.batchBytesMax { flushDeferred() }
+  }
+
+  private func flushDeferred() {
+    guard !deferred.isEmpty else { return }
+    var unfinished: [(Connection, Connection.PartResult)] = []
+    for (connection, part) in deferred {
+      let result = connection.send(part)
+      if result != .all { unfinished.append((connection, result)) }
+    }
+    deferred.removeAll(keepingCapacity: true)
+    out.removeAll(keepingCapacity: true)
+    batch.removeAll(keepingCapacity: true)
+    openStart = (0, 0)
+    for (connection, result) in unfinished {
+      if result == .failed { connection.peerIsGone() } else { connection.sendQueued() }
+      if !connection.isClosed { connection.settle() }
+    }
   }
 
   // MARK: Channels
