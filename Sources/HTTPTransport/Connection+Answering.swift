@@ -15,7 +15,6 @@ extension Connection {
     sequenceNumber += 1
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
     var answer = server.responder.respond(to: request, exchange: &exchange)
-    loop.spares.reclaim(request)
     var contentBytes: UInt64 = 0
     while case .collect(let limit, let then) = answer,
       let content = takeWholeContent(input, &position, limit: limit)
@@ -23,6 +22,7 @@ extension Connection {
       contentBytes = UInt64(content.count)
       answer = then(.complete(content))
     }
+    loop.spares.reclaim(request)
     // Consumed, not copied: a response is half a dozen references.
     switch consume answer {
     case .now(let response):

@@ -113,13 +113,14 @@ enum Look: Sendable {
 extension SteamshipState {
   /// The rendered answer of a task that has ended.
   borrowing func renderedTask(id: String, credential: String?) -> Look {
-    guard let credential, let user = userByCredential[credential], let key = tasks.key(id: id)
-    else { return .unrendered }
-    return tasks.read(key) { task in
-      guard task.user == user else { return .unrendered }
-      guard task.state.isTerminal else { return .unfinished }
-      return task.rendering.value.map { .final($0) } ?? .unrendered
-    } ?? .unrendered
+    guard let credential, let user = userByCredential[credential] else { return .unrendered }
+    if let rendering = renderings.value?[id] {
+      return rendering.user == user ? .final(rendering.bytes) : .unrendered
+    }
+    let isUnfinished = tasks.key(id: id).flatMap { key in
+      tasks.read(key) { $0.user == user && !$0.state.isTerminal }
+    }
+    return isUnfinished == true ? .unfinished : .unrendered
   }
 
   /// Answers above this are rendered anew each time rather than kept twice.
@@ -127,7 +128,21 @@ extension SteamshipState {
 
   mutating func renderTask(_ key: Key<EngineTask>) -> [UInt8] {
     let bytes = taskEnvelope(key)
-    if bytes.count <= Self.keptRenderingMax { tasks[key]?.rendering.value = bytes }
+    if bytes.count <= Self.keptRenderingMax, let task = tasks[key], task.state.isTerminal {
+      if renderings.value == nil { renderings.value = [:] }
+      renderings.value?[task.id] = TaskRendering(user: task.user, bytes: bytes)
+    }
     return bytes
   }
+
+  mutating func forgetRendering(of key: Key<EngineTask>) {
+    guard renderings.value?.isEmpty == false, let id = tasks[key]?.id else { return }
+    renderings.value?[id] = nil
+  }
+}
+
+/// What `task/status` answers for a task that has ended.
+struct TaskRendering: Sendable {
+  var user: Key<User>
+  var bytes: [UInt8]
 }

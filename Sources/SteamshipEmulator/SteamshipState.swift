@@ -26,6 +26,8 @@ package struct SteamshipState: ServiceState {
   var versions = Table<InvocableVersion>()
   var instances = Table<InvocableInstance>()
   var tasks = Table<EngineTask>()
+  /// What `task/status` answers for tasks that have ended, by their ids, until something changes.
+  var renderings = Transient<[String: TaskRendering]>()
   var comments = Table<TaskComment>()
   var files = Table<File>()
   var blocks = Table<Block>()

@@ -104,9 +104,9 @@ class Bench:
         """The load's own result, with the server's CPU time per request and the share of others."""
         self.quiet.wait()
         pids = server.pids()
-        cpu, (busy, stolen), own, start = machine.cpu_seconds(pids), machine.busy_seconds(), os.times(), time.monotonic()
+        cpu, (busy, stolen), own, start = machine.CPUTime(pids), machine.busy_seconds(), os.times(), time.monotonic()
         result = self.load(arguments[0], "-p", server.port, *arguments[1:])
-        used, (busy2, stolen2), own2 = machine.cpu_seconds(pids) - cpu, machine.busy_seconds(), os.times()
+        used, (busy2, stolen2), own2 = cpu.used(), machine.busy_seconds(), os.times()
         mine = own2.children_user + own2.children_system - own.children_user - own.children_system
         self.quiet.note((busy2 - busy + stolen2 - stolen - used - mine) / (time.monotonic() - start))
         if result.get("bad"):
@@ -124,6 +124,8 @@ class Bench:
     def interleaved(self, pairs, *arguments):
         """For each round one sample of every (server, request file): {server name: [samples]}."""
         samples = {}
+        for server, file in pairs:  # caches, heaps and the journal's ring become what they will stay
+            self.load(arguments[0], "-p", server.port, "-f", file, *arguments[1:])
         for _ in range(self.rounds):
             for server, file in pairs:
                 samples.setdefault(server.name, []).append(self.sample(server, arguments[0], "-f", file, *arguments[1:]))

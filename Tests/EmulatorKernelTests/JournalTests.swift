@@ -3,9 +3,9 @@ import HTTPModel
 import Testing
 
 @Suite struct JournalTests {
-  static func entry(_ number: UInt64, target: String = "/x") -> JournalEntry {
-    JournalEntry(
-      request: Request(.get, target), target: RequestTarget(target),
+  static func entry(_ number: UInt64, target: String = "/x") -> JournalOpening {
+    JournalOpening(
+      Request(.get, target), target: RequestTarget(target),
       exchange: Exchange(connectionID: 1, sequenceNumber: number, peer: .none), operationIndex: nil,
       arrived: VirtualInstant(seconds: 0), began: .now)
   }
@@ -43,27 +43,27 @@ import Testing
     #expect(journal.status.count < 20)
     #expect(journal.status.dropped == 100 - UInt64(journal.status.count))
     // The newest stays whatever its size; the others make room.
-    journal.update(100, of: Self.exchange(100)) { entry in
-      entry.responseContent = [UInt8](repeating: 0, count: 50_000)
-    }
+    journal.answered(
+      100, of: Self.exchange(100),
+      Response(.ok, body: .bytes([UInt8](repeating: 0, count: 50_000))))
     #expect(journal.entries.map(\.number) == [100])
     _ = journal.open(Self.entry(101))
     #expect(journal.entries.map(\.number) == [101])
-    #expect(journal.status.bytes < 1_000)
+    #expect(journal.status.bytes < 2_000)
   }
 
   @Test("An entry is changed by its own exchange alone")
   func update() {
     let journal = Journal()
     let number = journal.open(Self.entry(1))
-    #expect(journal.update(number, of: Self.exchange(2)) { $0.status = .ok } == nil)
+    #expect(!journal.answered(number, of: Self.exchange(2), Response(.ok)))
     #expect(journal.entry(number)?.status == nil)
-    #expect(journal.update(number, of: Self.exchange(1)) { $0.status = .ok } != nil)
+    #expect(journal.answered(number, of: Self.exchange(1), Response(.ok)))
     journal.clear()
-    #expect(journal.update(number, of: Self.exchange(1)) { $0.status = .ok } == nil)
+    #expect(!journal.answered(number, of: Self.exchange(1), Response(.ok)))
     journal.restart()
     #expect(journal.open(Self.entry(7)) == 1)
-    #expect(journal.update(1, of: Self.exchange(1)) { $0.status = .ok } == nil)
+    #expect(!journal.answered(1, of: Self.exchange(1), Response(.ok)))
   }
 
   @Test("Clearing is no loss; numbers go on")
@@ -85,9 +85,13 @@ import Testing
     let follower = journal.follow()
     for number in 1...1_500 {
       _ = journal.open(Self.entry(UInt64(number)))
-      journal.update(UInt64(number), of: Self.exchange(UInt64(number))) { $0.ending = .completed }
+      journal.ended(
+        UInt64(number), of: Self.exchange(UInt64(number)), at: VirtualInstant(seconds: 0),
+        ExchangeOutcome(ending: .completed))
       // Ending twice is one event.
-      journal.update(UInt64(number), of: Self.exchange(UInt64(number))) { $0.ending = .completed }
+      journal.ended(
+        UInt64(number), of: Self.exchange(UInt64(number)), at: VirtualInstant(seconds: 0),
+        ExchangeOutcome(ending: .completed))
     }
     let batch = await follower.next()
     #expect(batch?.entries.count == 1_000)

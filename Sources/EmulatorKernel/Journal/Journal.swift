@@ -6,8 +6,7 @@ import Synchronization
 ///
 /// **Isolation**: behind a mutex; followers are woken after it is released.
 package final class Journal: Sendable {
-  /// What is asked of an entry most, beside it: an entry holds a dozen references, so looking must
-  /// not copy it.
+  /// What is asked of a record most, beside it: so looking touches one line of the cache.
   private struct Key: BitwiseCopyable {
     /// 0: the place is free.
     var number: UInt64 = 0
@@ -17,8 +16,8 @@ package final class Journal: Sendable {
   }
 
   private struct Ring {
-    /// Entry `number` lies at `number % slots.count`; grows until it has `limits.entries` places.
-    var slots: [JournalEntry?] = []
+    /// Record `number` lies at `number % slots.count`; grows until it has `limits.entries` places.
+    var slots: [JournalRecord?] = []
     /// As many as slots.
     var keys: [Key] = []
     /// The number of the oldest entry that may still be here.
@@ -41,50 +40,73 @@ package final class Journal: Sendable {
   // MARK: Writing (the pipeline only)
 
   /// Records a request and gives it its number.
-  package func open(_ entry: consuming JournalEntry) -> UInt64 {
-    var key = Key(
-      connectionID: entry.exchange.connectionID, sequenceNumber: entry.exchange.sequenceNumber,
-      byteCount: entry.measure())
-    // Swapped with what lay in its place, which is let go of outside the lock.
-    var incoming: JournalEntry? = consume entry
-    return ring.withLock { ring in
+  package func open(_ opening: JournalOpening) -> UInt64 {
+    ring.withLock { ring in
       ring.last += 1
-      key.number = ring.last
-      incoming?.number = ring.last
       makeRoom(in: &ring)
       let slot = Int(ring.last % UInt64(ring.slots.count))
-      ring.keys[slot] = key
-      swap(&ring.slots[slot], &incoming)
-      ring.bytes += key.byteCount
+      // Through the optional, so that the record is written where it lies.
+      if ring.slots[slot]?.reopen(opening, number: ring.last) == nil {
+        ring.slots[slot] = JournalRecord(opening, number: ring.last)
+      }
+      let byteCount = ring.slots[slot]?.byteCount ?? 0
+      ring.keys[slot] = Key(
+        number: ring.last, connectionID: opening.exchange.connectionID,
+        sequenceNumber: opening.exchange.sequenceNumber, byteCount: byteCount)
+      ring.bytes += byteCount
       dropBeyondBytes(&ring)
       return ring.last
     }
   }
 
-  /// Changes an entry if it is still here and of that exchange; nil when not.
+  /// The answer to an exchange is known. False if its record is not here any more.
   @discardableResult
-  package func update<Value: Sendable>(
-    _ number: UInt64, of exchange: Exchange, _ body: (inout JournalEntry) -> Value
-  ) -> Value? {
-    let (value, finished, followers) = ring.withLock {
-      ring -> (Value?, JournalEntry?, [JournalFollower]) in
-      guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else {
-        return (nil, nil, [])
+  package func answered(
+    _ number: UInt64, of exchange: Exchange, _ response: Response, content: [UInt8]? = nil,
+    _ decision: RuleDecision? = nil
+  ) -> Bool {
+    ring.withLock { ring in
+      change(number, of: exchange, in: &ring) { record in
+        record?.answered(response, content: content, decision, prefix: limits.contentPrefix)
+      } != nil
+    }
+  }
+
+  /// An exchange is over. Its operation and how long it took; nil if its record is not here any more.
+  @discardableResult
+  package func ended(
+    _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant, _ outcome: ExchangeOutcome
+  ) -> (operation: Int?, duration: Duration)? {
+    let (found, finished, followers) = ring.withLock { ring in
+      var finished: JournalEntry?
+      let isFollowed = !ring.followers.isEmpty
+      let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration)? in
+        let wasInFlight = record?.isInFlight ?? false
+        let duration = record?.ended(at: instant, outcome, prefix: limits.contentPrefix)
+        if isFollowed, wasInFlight { finished = record?.entry }
+        return duration.map { (record?.operationIndex, $0) }
       }
-      let slot = Int(number % UInt64(ring.slots.count))
-      let key = ring.keys[slot]
-      guard key.number == number, key.connectionID == exchange.connectionID,
-        key.sequenceNumber == exchange.sequenceNumber,
-        // Through the optional, so that the entry is changed where it lies and never copied.
-        let (value, byteCount, hasEnded) = ring.slots[slot]?.apply(body)
-      else { return (nil, nil, []) }
-      ring.keys[slot].byteCount = byteCount
-      ring.bytes += byteCount - key.byteCount
-      let finished = hasEnded && !ring.followers.isEmpty ? ring.slots[slot] : nil
-      dropBeyondBytes(&ring)
-      return (value, finished, finished == nil ? [] : ring.followers)
+      return (found, finished, isFollowed ? ring.followers : [])
     }
     if let finished { for follower in followers { follower.push(finished) } }
+    return found
+  }
+
+  /// Changes a record where it lies, if it is still here and of that exchange; nil when not.
+  private func change<Value>(
+    _ number: UInt64, of exchange: Exchange, in ring: inout Ring,
+    _ body: (inout JournalRecord?) -> Value?
+  ) -> Value? {
+    guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
+    let slot = Int(number % UInt64(ring.slots.count))
+    let key = ring.keys[slot]
+    guard key.number == number, key.connectionID == exchange.connectionID,
+      key.sequenceNumber == exchange.sequenceNumber, let value = body(&ring.slots[slot])
+    else { return nil }
+    let byteCount = ring.slots[slot]?.byteCount ?? 0
+    ring.keys[slot].byteCount = byteCount
+    ring.bytes += byteCount - key.byteCount
+    dropBeyondBytes(&ring)
     return value
   }
 
@@ -95,14 +117,14 @@ package final class Journal: Sendable {
     if ring.slots.count < limits.entries {
       grow(&ring)
     } else {
-      // The oldest lies where the newest will: `open` swaps them.
+      // The oldest lies where the newest will: `open` writes over it.
       forgetFirst(&ring)
     }
   }
 
   private func grow(_ ring: inout Ring) {
     let size = min(limits.entries, max(64, ring.slots.count * 2))
-    var slots = [JournalEntry?](repeating: nil, count: size)
+    var slots = [JournalRecord?](repeating: nil, count: size)
     var keys = [Key](repeating: Key(), count: size)
     for (index, key) in ring.keys.enumerated() where key.number > 0 {
       let slot = Int(key.number % UInt64(size))
@@ -164,7 +186,7 @@ package final class Journal: Sendable {
   package func entry(_ number: UInt64) -> JournalEntry? {
     ring.withLock { ring in
       guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
-      return ring.slots[Int(number % UInt64(ring.slots.count))]
+      return ring.slots[Int(number % UInt64(ring.slots.count))]?.entry
     }
   }
 
@@ -172,7 +194,7 @@ package final class Journal: Sendable {
   package var entries: [JournalEntry] {
     ring.withLock { ring in
       guard ring.first <= ring.last, !ring.slots.isEmpty else { return [] }
-      return (ring.first...ring.last).compactMap { ring.slots[Int($0 % UInt64(ring.slots.count))] }
+      return (ring.first...ring.last).compactMap { ring.slots[Int($0 % UInt64(ring.slots.count))]?.entry }
     }
   }
 
@@ -218,17 +240,6 @@ package final class Journal: Sendable {
   }
 
   package var followerCount: Int { ring.withLock { $0.followers.count } }
-}
-
-extension JournalEntry {
-  /// Changes the entry; also gives its size then and whether the exchange ended just now.
-  fileprivate mutating func apply<Value>(
-    _ body: (inout JournalEntry) -> Value
-  ) -> (value: Value, byteCount: Int, hasEnded: Bool) {
-    let wasInFlight = ending == nil
-    let value = body(&self)
-    return (value, measure(), wasInFlight && ending != nil)
-  }
 }
 
 /// A live view on a journal for one reader, bounded: what it is too slow for is counted, not kept.

@@ -54,10 +54,10 @@ package final class Pipeline: Responder {
     }
     let resolution = resolve(inner, host: addressee.host, in: cloud)
     let now = cloud.tenant.clock.now
-    let entry = JournalEntry(
-      request: request, target: request.target, exchange: exchange,
-      operationIndex: resolution.operationIndex, arrived: now, began: .now)
-    let number = cloud.journal.open(entry)
+    let number = cloud.journal.open(
+      JournalOpening(
+        request, target: request.target, exchange: exchange,
+        operationIndex: resolution.operationIndex, arrived: now, began: .now))
     exchange.tag = ExchangeTag.pack(cloud: cloud.id, number: number)
     cloud.exchangeBegan()
     let flight = Flight(
@@ -70,25 +70,10 @@ package final class Pipeline: Responder {
     let (id, number) = ExchangeTag.unpack(exchange.tag)
     guard number > 0, let cloud = tenants.find(id: id) else { return }
     cloud.exchangeEnded()
-    let now = cloud.tenant.clock.now
-    let limits = cloud.journal.limits
-    let found = cloud.journal.update(number, of: exchange) { entry -> (Int?, Duration) in
-      let duration = ContinuousClock.now - entry.began
-      entry.ended = now
-      entry.duration = duration
-      entry.ending = outcome.ending
-      entry.requestContentBytes = max(entry.requestContentBytes, outcome.requestContentBytes)
-      entry.responseContentBytes = outcome.responseContentBytes
-      if entry.requestContent.isEmpty, !outcome.requestContentPrefix.isEmpty {
-        entry.requestContent = limits.prefix(of: outcome.requestContentPrefix)
-      }
-      if entry.responseContent.isEmpty, !outcome.responseContentPrefix.isEmpty {
-        entry.responseContent = limits.prefix(of: outcome.responseContentPrefix)
-      }
-      return (entry.operationIndex, duration)
-    }
-    if let (operation, duration) = found {
-      metrics.finished(operation: operation, duration: duration, outcome: outcome)
+    let found = cloud.journal.ended(
+      number, of: exchange, at: cloud.tenant.clock.now, outcome)
+    if let found {
+      metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
   }
 
@@ -196,25 +181,8 @@ package final class Pipeline: Responder {
     var response = answer
     if case .amend(let change) = decision?.action { response = change(response) }
     response.fields.append("X-Wavetank-Exchange", String(flight.number))
-    let journal = flight.cloud.journal
-    journal.update(flight.number, of: flight.exchange) { entry in
-      entry.status = response.status
-      entry.responseFields = response.fields
-      if let content {
-        entry.requestContent = journal.limits.prefix(of: content)
-        entry.requestContentBytes = UInt64(content.count)
-      }
-      switch response.body {
-      case .bytes(let bytes): entry.responseContent = journal.limits.prefix(of: bytes)
-      case .chunks(let chunks): entry.responseContent = journal.limits.prefix(of: chunks)
-      case .empty, .stream: break
-      }
-      entry.fault = response.delivery.fault
-      if let decision {
-        entry.rules = decision.struck
-        entry.explanation = decision.explanation
-      }
-    }
+    flight.cloud.journal.answered(
+      flight.number, of: flight.exchange, response, content: content, decision)
     if let fault = response.delivery.fault { metrics.struck(fault) }
     metrics.answered(
       operation: flight.resolution.operationIndex, status: response.status.code)

@@ -40,8 +40,6 @@ struct EngineTask: Stored {
   var dependents: [Key<EngineTask>] = []
   var runAfter: VirtualInstant?
   var comments = KeySet<TaskComment>()
-  /// What `task/status` answers, until something changes.
-  var rendering = Transient<[UInt8]>()
   /// Set while somebody is at its work outside; a restored task has nobody.
   var worker = Transient<Bool>()
 
@@ -197,8 +195,8 @@ extension SteamshipState {
     tasks.update(key) { task in
       body(&task)
       task.modifiedAt = step.now
-      task.rendering.value = nil
     }
+    forgetRendering(of: key)
     step.wake(.task(serial: key.serial))
   }
 
@@ -293,6 +291,7 @@ extension SteamshipState {
 
   /// Forgets a task that has not ended: its workspace is gone. What was due for it finds nothing.
   mutating func removeTask(_ key: Key<EngineTask>, _ step: inout Step) {
+    forgetRendering(of: key)
     guard let task = tasks.remove(key) else { return }
     if let upload = task.job?.arguments.upload { step.blobs.remove(upload.blob) }
     for comment in task.comments.keys { comments.remove(comment) }

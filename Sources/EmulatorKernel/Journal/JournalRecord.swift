@@ -1,0 +1,214 @@
+package import HTTPModel
+
+/// One exchange as it lies in the ring: numbers, and one buffer with all its bytes, which the next
+/// exchange in this place uses again. So writing the journal makes and frees nothing; a
+/// `JournalEntry` is built from it when somebody asks.
+struct JournalRecord: Sendable {
+  /// A stretch of `bytes`.
+  private struct Part: BitwiseCopyable {
+    var start: UInt32 = 0
+    var count: UInt32 = 0
+    var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+  }
+
+  /// A buffer larger than this is not kept for the next exchange.
+  private static let keptCapacityMax = 4096
+
+  private(set) var number: UInt64
+  private(set) var exchange: Exchange
+  private(set) var operationIndex: Int?
+  private var method: Method
+  private var version: HTTPVersion
+  private var arrived: VirtualInstant
+  private(set) var began: ContinuousClock.Instant
+  private var status: Status?
+  private var requestContentBytes: UInt64 = 0
+  private var responseContentBytes: UInt64 = 0
+  private var ended: VirtualInstant?
+  private var duration: Duration?
+  private var ending: ExchangeOutcome.Ending?
+  private var rules: [String] = []
+  private var explanation: (any RuleExplanation)?
+  private var fault: TransportFault?
+
+  private var bytes: [UInt8] = []
+  private var target = Part()
+  private var requestFields = Part()
+  private var requestLines = Part()
+  private var requestContent = Part()
+  private var responseFields = Part()
+  private var responseLines = Part()
+  private var responseContent = Part()
+
+  init(_ opening: borrowing JournalOpening, number: UInt64) {
+    self.number = number
+    exchange = opening.exchange
+    operationIndex = opening.operationIndex
+    method = opening.request.method
+    version = opening.request.version
+    arrived = opening.arrived
+    began = opening.began
+    bytes.reserveCapacity(1024)
+    write(opening)
+  }
+
+  /// About how much memory it holds.
+  var byteCount: Int { 400 + bytes.capacity + (explanation?.byteCount ?? 0) }
+  var isInFlight: Bool { ending == nil }
+
+  // MARK: Writing
+
+  /// Takes the place of what stands here.
+  mutating func reopen(_ opening: borrowing JournalOpening, number: UInt64) {
+    self.number = number
+    exchange = opening.exchange
+    operationIndex = opening.operationIndex
+    method = opening.request.method
+    version = opening.request.version
+    arrived = opening.arrived
+    began = opening.began
+    status = nil
+    requestContentBytes = 0
+    responseContentBytes = 0
+    ended = nil
+    duration = nil
+    ending = nil
+    if !rules.isEmpty { rules = [] }
+    if explanation != nil { explanation = nil }
+    if fault != nil { fault = nil }
+    bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacityMax)
+    requestContent = Part()
+    responseFields = Part()
+    responseLines = Part()
+    responseContent = Part()
+    write(opening)
+  }
+
+  private mutating func write(_ opening: borrowing JournalOpening) {
+    target = append(opening.target.bytes)
+    requestFields = append(opening.request.fields.bytes)
+    requestLines = append(opening.request.fields.lines)
+  }
+
+  /// The answer is known.
+  mutating func answered(
+    _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int
+  ) {
+    status = response.status
+    responseFields = append(response.fields.bytes)
+    responseLines = append(response.fields.lines)
+    if let content {
+      requestContent = append(content, prefix)
+      requestContentBytes = UInt64(content.count)
+    }
+    switch response.body {
+    case .bytes(let content): responseContent = append(content, prefix)
+    case .chunks(let chunks): responseContent = append(chunks, prefix)
+    case .empty, .stream: break
+    }
+    if response.delivery.fault != nil { fault = response.delivery.fault }
+    if let decision {
+      rules = decision.struck
+      explanation = decision.explanation
+    }
+  }
+
+  /// The exchange is over; how long it took.
+  mutating func ended(
+    at instant: VirtualInstant, _ outcome: borrowing ExchangeOutcome, prefix: Int
+  ) -> Duration {
+    let duration = ContinuousClock.now - began
+    ended = instant
+    self.duration = duration
+    ending = outcome.ending
+    requestContentBytes = max(requestContentBytes, outcome.requestContentBytes)
+    responseContentBytes = outcome.responseContentBytes
+    if requestContent.count == 0, !outcome.requestContentPrefix.isEmpty {
+      requestContent = append(outcome.requestContentPrefix, prefix)
+    }
+    if responseContent.count == 0, !outcome.responseContentPrefix.isEmpty {
+      responseContent = append(outcome.responseContentPrefix, prefix)
+    }
+    return duration
+  }
+
+  private mutating func append(_ content: [UInt8], _ most: Int = .max) -> Part {
+    let start = bytes.count
+    if content.count <= most {
+      bytes.append(contentsOf: content)
+    } else {
+      bytes.append(contentsOf: content[..<most])
+    }
+    return part(from: start)
+  }
+
+  private mutating func append(_ chunks: [[UInt8]], _ most: Int) -> Part {
+    let start = bytes.count
+    for chunk in chunks where bytes.count - start < most {
+      bytes.append(contentsOf: chunk.prefix(most - (bytes.count - start)))
+    }
+    return part(from: start)
+  }
+
+  private mutating func append(_ lines: [Fields.Line]) -> Part {
+    let start = bytes.count
+    // SAFETY: plain numbers, copied within the closure.
+    unsafe lines.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    return part(from: start)
+  }
+
+  private func part(from start: Int) -> Part {
+    Part(start: UInt32(clamping: start), count: UInt32(clamping: bytes.count - start))
+  }
+
+  // MARK: Reading
+
+  var entry: JournalEntry {
+    JournalEntry(
+      number: number, exchange: exchange, operationIndex: operationIndex, method: method,
+      target: RequestTarget(bytes: content(target), isConnect: method == .connect),
+      version: version, requestFields: fields(requestFields, requestLines),
+      requestContent: content(requestContent), requestContentBytes: requestContentBytes,
+      status: status, responseFields: fields(responseFields, responseLines),
+      responseContent: content(responseContent), responseContentBytes: responseContentBytes,
+      rules: rules, explanation: explanation, fault: fault,
+      arrived: arrived, ended: ended, began: began, duration: duration, ending: ending)
+  }
+
+  private func content(_ part: Part) -> [UInt8] { bytes[part.range].map(\.self) }
+
+  private func fields(_ text: Part, _ lines: Part) -> Fields {
+    let size = MemoryLayout<Fields.Line>.stride
+    // SAFETY: the stretch holds whole lines, written by `append`; each is copied out.
+    let table = unsafe bytes[lines.range].withUnsafeBytes { table in
+      (0..<table.count / size).map {
+        unsafe table.loadUnaligned(fromByteOffset: $0 * size, as: Fields.Line.self)
+      }
+    }
+    return Fields(bytes: content(text), lines: table)
+  }
+}
+
+/// What is known of an exchange when it begins.
+package struct JournalOpening: Sendable {
+  package let request: Request
+  /// As it was sent, tenant prefix included.
+  package let target: RequestTarget
+  package let exchange: Exchange
+  /// In `OperationTable`; nil when the request belongs to none.
+  package let operationIndex: Int?
+  package let arrived: VirtualInstant
+  package let began: ContinuousClock.Instant
+
+  package init(
+    _ request: Request, target: RequestTarget, exchange: Exchange, operationIndex: Int?,
+    arrived: VirtualInstant, began: ContinuousClock.Instant
+  ) {
+    self.request = request
+    self.target = target
+    self.exchange = exchange
+    self.operationIndex = operationIndex
+    self.arrived = arrived
+    self.began = began
+  }
+}
