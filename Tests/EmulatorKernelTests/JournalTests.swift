@@ -87,10 +87,12 @@ import Testing
       _ = journal.open(Self.entry(UInt64(number)))
       journal.ended(
         UInt64(number), of: Self.exchange(UInt64(number)), at: VirtualInstant(seconds: 0),
+        wall: .now,
         ExchangeOutcome(ending: .completed))
       // Ending twice is one event.
       journal.ended(
         UInt64(number), of: Self.exchange(UInt64(number)), at: VirtualInstant(seconds: 0),
+        wall: .now,
         ExchangeOutcome(ending: .completed))
     }
     let batch = await follower.next()

@@ -75,14 +75,16 @@ package final class Journal: Sendable {
   /// An exchange is over. Its operation and how long it took; nil if its record is not here any more.
   @discardableResult
   package func ended(
-    _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant, _ outcome: ExchangeOutcome
+    _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant,
+    wall: ContinuousClock.Instant, _ outcome: ExchangeOutcome
   ) -> (operation: Int?, duration: Duration)? {
     let (found, finished, followers) = ring.withLock { ring in
       var finished: JournalEntry?
       let isFollowed = !ring.followers.isEmpty
       let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration)? in
         let wasInFlight = record?.isInFlight ?? false
-        let duration = record?.ended(at: instant, outcome, prefix: limits.contentPrefix)
+        let duration = record?.ended(
+          at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
         if isFollowed, wasInFlight { finished = record?.entry }
         return duration.map { (record?.operationIndex, $0) }
       }
@@ -194,7 +196,9 @@ package final class Journal: Sendable {
   package var entries: [JournalEntry] {
     ring.withLock { ring in
       guard ring.first <= ring.last, !ring.slots.isEmpty else { return [] }
-      return (ring.first...ring.last).compactMap { ring.slots[Int($0 % UInt64(ring.slots.count))]?.entry }
+      return (ring.first...ring.last).compactMap {
+        ring.slots[Int($0 % UInt64(ring.slots.count))]?.entry
+      }
     }
   }
 

@@ -115,9 +115,10 @@ struct JournalRecord: Sendable {
 
   /// The exchange is over; how long it took.
   mutating func ended(
-    at instant: VirtualInstant, _ outcome: borrowing ExchangeOutcome, prefix: Int
+    at instant: VirtualInstant, wall: ContinuousClock.Instant,
+    _ outcome: borrowing ExchangeOutcome, prefix: Int
   ) -> Duration {
-    let duration = ContinuousClock.now - began
+    let duration = wall - began
     ended = instant
     self.duration = duration
     ending = outcome.ending

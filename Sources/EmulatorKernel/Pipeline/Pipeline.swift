@@ -71,7 +71,7 @@ package final class Pipeline: Responder {
     guard number > 0, let cloud = tenants.find(id: id) else { return }
     cloud.exchangeEnded()
     let found = cloud.journal.ended(
-      number, of: exchange, at: cloud.tenant.clock.now, outcome)
+      number, of: exchange, at: cloud.tenant.clock.now, wall: .now, outcome)
     if let found {
       metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
