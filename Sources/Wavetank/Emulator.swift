@@ -1,6 +1,7 @@
 import ControlPlane
 import Dispatch
 package import EmulatorKernel
+import Glibc
 import HTTPModel
 import HTTPTransport
 import ScramjetEmulator
@@ -178,7 +179,20 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     self =
       error.isAddressInUse
       ? .portInUse(host: host, port: port)
-      : .cannotListen(host: host, port: port, reason: "\(error)")
+      : .cannotListen(host: host, port: port, reason: Self.reason(error))
+  }
+
+  /// What happened, and what to do about it where that is known.
+  private static func reason(_ error: SystemError) -> String {
+    switch error.code {
+    case EADDRNOTAVAIL:
+      "this machine has no such address. Give one of its own with --host H (0.0.0.0 is all of them)."
+    case EINVAL:
+      "this is no address. Give one in numbers with --host H, such as 127.0.0.1."
+    case EACCES:
+      "ports below 1024 need privileges. Choose another with --port N."
+    default: "\(error)"
+    }
   }
 
   public var description: String {
@@ -188,7 +202,7 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
     case .cannotListen(let host, let port, let reason):
       "cannot listen on \(host) port \(port): \(reason)"
     case .data(let directory, let reason):
-      "cannot keep worlds in \(directory): \(reason)"
+      "cannot keep worlds in \(directory): \(reason). Give a directory that can be written with --data DIR."
     case .scenario(let problems):
       "the scenario was refused:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
     }

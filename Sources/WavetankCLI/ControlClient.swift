@@ -4,6 +4,27 @@ import HTTPTransport
 import PayloadCodecs
 import Wavetank
 
+/// Why the server gave no answer, as a sentence for people.
+struct NoAnswer: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ error: HTTPClientError, from url: String) {
+    let none = "no server answers at \(url)"
+    let start = "Start one with “wavetank serve”, or name it with --url URL."
+    description =
+      switch error {
+      case .unknownHost(let host):
+        "\(none): “\(host)” is neither an address in numbers nor localhost, and no names are looked up."
+      case .system(let error): "\(none) (\(error)). \(start)"
+      case .timedOut: "\(none) in time. \(start)"
+      case .closed: "the server at \(url) closed the connection before its answer was whole."
+      case .malformed: "\(none): what listens there does not speak HTTP/1.1. \(start)"
+      case .cancelled: "the request was given up."
+      case .tooLarge(let limit): "the answer is longer than \(limit) bytes."
+      }
+  }
+}
+
 /// A running server's control API, as the commands use it.
 struct ControlClient {
   /// As it was given, without slashes at the end.
@@ -84,16 +105,24 @@ struct ControlClient {
   private func receive(_ response: ClientResponse, _ labels: Labels) async throws -> [UInt8] {
     let total = response.fields["content-length"].flatMap { Int($0) }
     guard let progress = Terminal.Progress(labels.receiving, total: total) else {
-      return try await response.collect(limit: Self.contentLimit)
+      do {
+        return try await response.collect(limit: Self.contentLimit)
+      } catch {
+        throw NoAnswer(error, from: baseURL)
+      }
     }
     defer { progress.end() }
     var content: [UInt8] = []
-    while let chunk = try await response.content.next() {
-      content += chunk
-      guard content.count <= Self.contentLimit else {
-        throw HTTPClientError.tooLarge(limit: Self.contentLimit)
+    do {
+      while let chunk = try await response.content.next() {
+        content += chunk
+        guard content.count <= Self.contentLimit else {
+          throw NoAnswer(.tooLarge(limit: Self.contentLimit), from: baseURL)
+        }
+        progress.advance(by: chunk.count)
       }
-      progress.advance(by: chunk.count)
+    } catch is ContentError {
+      throw NoAnswer(.closed, from: baseURL)
     }
     return content
   }
@@ -110,9 +139,12 @@ struct ControlClient {
     }
     var fields = fields
     if case .empty = body {} else { fields.append("Content-Type", "application/json") }
-    return try await client.send(
-      method, host: host, port: port, target: target, fields: fields,
-      body: body)
+    do {
+      return try await client.send(
+        method, host: host, port: port, target: target, fields: fields, body: body)
+    } catch {
+      throw NoAnswer(error, from: baseURL)
+    }
   }
 
   func isReady() async throws -> Bool {

@@ -216,7 +216,7 @@ struct ControlRequest {
     do {
       return try FileContent.read(path)
     } catch {
-      throw UsageError("cannot read \(path): \(error)")
+      throw UsageError(error.description + ".")
     }
   }
 

@@ -1,20 +1,47 @@
 import FoundationEssentials
 import Glibc
 
+/// A file that cannot be read or written, as a sentence for people.
+struct FileError: Error, CustomStringConvertible {
+  enum Attempt: String { case read, write }
+  let description: String
+
+  init(_ attempt: Attempt, _ path: String, _ error: any Error) {
+    let reason =
+      if let code = (error as? CocoaError)?.underlying as? POSIXError {
+        // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
+        unsafe String(cString: strerror(code.code.rawValue)).lowercased()
+      } else if attempt == .read {
+        "it is no file that can be read"
+      } else {
+        "it is no place for a file"
+      }
+    description = "cannot \(attempt.rawValue) \(path): \(reason)"
+  }
+}
+
 /// Whole files, and `-` for standard input.
 enum FileContent {
-  static func read(_ path: String) throws -> [UInt8] {
+  static func read(_ path: String) throws(FileError) -> [UInt8] {
     if path == "-" { return readStandardInput() }
-    return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    do {
+      return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+      throw FileError(.read, path, error)
+    }
   }
 
   /// Beside its place and renamed, so that a reader never sees half of it.
-  static func write(_ content: [UInt8], to path: String) throws {
+  static func write(_ content: [UInt8], to path: String) throws(FileError) {
     if path == "-" {
       Terminal.put(content)
       return
     }
-    try Data(content).write(to: URL(fileURLWithPath: path), options: .atomic)
+    do {
+      try Data(content).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw FileError(.write, path, error)
+    }
   }
 
   private static func readStandardInput() -> [UInt8] {

@@ -99,7 +99,7 @@ extension Command {
       do {
         try ReadyFile.write(path, port: emulator.port)
       } catch {
-        Terminal.complain("cannot write the ready file: \(error)")
+        Terminal.complain("--ready-file: \(error)")
         await emulator.stop(within: .zero)
         return 1
       }

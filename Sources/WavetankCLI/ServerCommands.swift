@@ -20,7 +20,7 @@ extension Command {
         }
         return 0
       } catch {
-        Terminal.complain("no server answers at \(client.baseURL): \(error)")
+        Terminal.complain("\(error)")
         return 1
       }
     })
