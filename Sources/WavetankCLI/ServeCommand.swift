@@ -99,7 +99,7 @@ extension Command {
       do {
         try ReadyFile.write(path, port: emulator.port)
       } catch {
-        Terminal.complain("--ready-file: \(error)")
+        Terminal.complain("the ready file of --ready-file is missing: \(error)")
         await emulator.stop(within: .zero)
         return 1
       }

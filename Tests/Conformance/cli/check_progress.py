@@ -59,6 +59,7 @@ def terminal(columns, *arguments, **more):
 
 def fill():
     """A world whose snapshot is some megabytes: bytes that no compression makes smaller."""
+    subprocess.run(command("reset"), timeout=20, check=True, capture_output=True)
     content = random.Random(7).randbytes(6 << 20)
     form = (b'--b\r\nContent-Disposition: form-data; name="type"\r\n\r\nfile\r\n'
             b'--b\r\nContent-Disposition: form-data; name="handle"\r\n\r\ncargo\r\n'
