@@ -76,7 +76,7 @@ class Connection:
     def _more(self):
         data = self.socket.recv(1 << 20)
         if not data:
-            sys.exit("the server closed the connection")
+            raise ConnectionError("the server closed the connection")
         self.rest += data
 
     def _take(self, count):

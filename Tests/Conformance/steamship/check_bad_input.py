@@ -1,5 +1,7 @@
 """What every endpoint does with bad input: a failed status, the HTTP code, and nothing changed."""
 
+import time
+
 import requests
 from steamship import Block, File, Tag
 from steamship.data.package.package import Package
@@ -308,6 +310,36 @@ def explicit_nulls_and_unknown_fields_mean_nothing(place):
     assert made.json()["data"]["file"]["handle"]
     assert "id" in place.post("workspace/get", {"id": None, "handle": None}).json()[
         "data"]["workspace"]
+
+
+@check
+def objects_with_a_hundred_thousand_members_cost_no_more_than_their_bytes(place):
+    many = {f"k{n}": n for n in range(100_000)}
+    started = time.monotonic()
+    instance = {"packageHandle": "hello-world", "handle": "laden", "config": many}
+    made = place.post("package/instance/create", instance).json()["data"]["packageInstance"]
+    again = place.post("package/instance/create", {**instance, "fetchIfExists": True})
+    assert again.json()["data"]["packageInstance"]["id"] == made["id"]
+    failed(place.post("package/instance/create", {
+        **instance, "fetchIfExists": True, "config": {**many, "k5": "other"}}), 409)
+    tagged = place.post("file/create", {"type": "none", "tags": [{"kind": "laden", "value": many}]})
+    assert tagged.json()["data"]["file"]["tags"][0]["value"] == many
+    found = place.post("tag/query", {"tagFilterQuery": 'value("k99999") = 99999'}).json()["data"]["tags"]
+    assert [tag["kind"] for tag in found] == ["laden"]
+    # One look through all members for each of them would be ten seconds and more for each request.
+    assert time.monotonic() - started < 15, f"{time.monotonic() - started:.1f} s"
+
+
+@check
+def questions_and_lists_without_measure_are_refused(place):
+    kinds = [{"kind": f"k{n}"} for n in range(60_000)]
+    made = place.post("file/create", {"type": "none", "handle": "many-tags", "tags": kinds})
+    assert made.ok, made.text[:200]
+    relations = " or ".join(['samefile { value("z") exists }'] * 500)
+    failed(place.post("tag/query", {"tagFilterQuery": relations}), 400, "too many conditions")
+    failed(place.post("file/create", {"type": "blocks", "blocks": [{}] * 200_001}), 400, "200000")
+    failed(place.post("tag/query", {"tagFilterQuery": 'kind "' + "x" * 70_000 + '"'}), 400)
+    place.post("file/delete", {"id": made.json()["data"]["file"]["id"]})
 
 
 run("bad-input")

@@ -1,8 +1,12 @@
 """A package that the SDK's own local development server runs, called through Wavetank."""
 
 import base64
+import json
 import os
 import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 from steamship import PackageInstance, SteamshipError
@@ -105,6 +109,80 @@ def a_server_that_is_gone_is_told(place):
     refused(lambda: PackageInstance.create_local_development_instance(
         client, local_development_url="ftp://127.0.0.1", package_id=place.package.id,
         handle="odd"), "localDevelopmentURL")
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A package's own server that answers when it is told to."""
+
+    calls = 0
+    is_free = threading.Event()
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        Slow.calls += 1
+        Slow.is_free.wait(60)
+        content = json.dumps({"data": f"done {asked['n']}", "status": None,
+                              "http": {"status": 200, "headers": {"Content-Type": "text/plain"}}})
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def polled(place, task, tenant, until):
+    """The task's status in a tenant, once its state is among those."""
+    deadline = time.monotonic() + 30
+    while True:
+        status = place.post("task/status", {"taskId": task},
+                            headers={"X-Wavetank-Tenant": tenant}).json()["status"]
+        if status["state"] in until or time.monotonic() > deadline:
+            return status
+        time.sleep(0.05)
+
+
+@check
+def a_snapshot_taken_while_a_forwarded_task_runs_goes_on_elsewhere(place):
+    client, _ = local(place)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    PackageInstance.create_local_development_instance(
+        client, local_development_url=f"http://127.0.0.1:{server.server_port}",
+        package_id=place.package.id, handle="slow")
+    task = client.post("package/instance/invoke", {
+        "instanceHandle": "slow", "payload": {
+            "httpVerb": "POST", "invocationPath": "work", "arguments": {"n": 7}}},
+        as_background_task=True).task_id
+    deadline = time.monotonic() + 30
+    while not Slow.calls and time.monotonic() < deadline:
+        polled(place, task, place.tenant, ["waiting", "running"])
+        time.sleep(0.02)
+    assert Slow.calls == 1, Slow.calls
+
+    def snapshot(method, tenant, content=None):
+        answer = requests.request(method, f"{BASE}/_wavetank/snapshot", data=content,
+                                  headers={"X-Wavetank-Tenant": tenant})
+        assert answer.ok, answer.text
+        return answer.content
+
+    held = snapshot("GET", place.tenant)
+    other = f"{place.tenant}-b"
+    snapshot("PUT", other, held)
+    # Into the same tenant too: the call under way then answers a task that came back.
+    snapshot("PUT", place.tenant, held)
+    assert polled(place, task, other, ["running", "waiting"])["state"] in ("running", "waiting")
+    Slow.is_free.set()
+    for tenant in (place.tenant, other):
+        status = polled(place, task, tenant, ["succeeded", "failed"])
+        assert status["state"] == "succeeded", status
+        assert base64.b64decode(status["output"]).decode() == "done 7", status
+    # Whoever restores a world asks again; nobody asks more than once for each world.
+    assert 2 <= Slow.calls <= 3, Slow.calls
+    assert polled(place, task, place.tenant, ["succeeded"])["output"] == status["output"]
+    server.shutdown()
 
 
 run("local")
