@@ -37,7 +37,7 @@ package struct ShipyardService: EmulatedService {
 
   private func answer(_ call: ShipyardCall) throws(ShipyardError) -> ServiceAnswer {
     switch ShipyardOperation(rawValue: call.call.operationIndex) {
-    case .fleetRunCreate: .now(try call.triggerFleet())
+    case .fleetRunCreate: try call.triggerFleet()
     case .fleetRunList: .now(try call.exportRuns(mayBeJSON: false))
     case .fleetRunExport: .now(try call.exportRuns(mayBeJSON: true))
     case .voyageList: .now(try call.exportVoyages())
@@ -46,8 +46,8 @@ package struct ShipyardService: EmulatedService {
     case .organizationList: .now(try call.listOrganizations())
     case .fleetList: .now(try call.listFleets())
     case .externalFileCreate: .now(try call.storeExternalFile())
-    case .blueprintCreate: .now(try call.createBlueprint())
-    case .blueprintUpdate: .now(try call.updateBlueprint())
+    case .blueprintCreate: try call.createBlueprint()
+    case .blueprintUpdate: try call.updateBlueprint()
     case .webhookReceive: .now(try call.receiveWebhook())
     case .fleetRunPage: .now(try call.showRunPage())
     case nil: throw .badRequest("no such operation")
@@ -79,6 +79,29 @@ struct ShipyardCall {
 
   var parameters: PathParameters { call.parameters }
   var content: [UInt8] { call.content }
+
+  /// Reads the content and goes on with what was read, or with why it cannot be: a key or an id that
+  /// is wrong comes before content that is.
+  ///
+  /// Large content is read off the loop, once the key is known to be good; `then` runs on the loop.
+  func reading<Value: Sendable>(
+    needs right: AccessKey.Right,
+    _ read: @escaping @Sendable () throws(ShipyardError) -> Value,
+    then: @escaping @Sendable (Result<Value, ShipyardError>) throws(ShipyardError) -> Response
+  ) throws(ShipyardError) -> ServiceAnswer {
+    guard content.count > Offload.inlineBytesMax else {
+      return .now(try then(Result(catching: read)))
+    }
+    _ = try world.read { state throws(ShipyardError) in try state.grant(call, needs: right) }
+    return .later { _ in
+      let found = await Offload.run { Result(catching: read) }
+      do throws(ShipyardError) {
+        return try then(found)
+      } catch {
+        return ShipyardFailure.response(error, requestID: requestID)
+      }
+    }
+  }
 
   /// An id in the path; nil when it is no UUID, such as the `None` of a client without project.
   func id(_ parameter: String) -> ResourceID? {

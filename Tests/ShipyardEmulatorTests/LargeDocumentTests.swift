@@ -87,4 +87,26 @@ struct LargeDocumentTests {
     #expect(again.body == stored.body)
     #expect(again.field("X-Request-Id") != nil)
   }
+
+  @Test("A large trigger and a large blueprint are read like small ones")
+  func largeJSON() async throws {
+    let quay = try Quay()
+    let value = String(repeating: "x", count: 100_000)
+    let override = #"{"name":"Extract","environment_variable_overrides":{"A":"\#(value)"}}"#
+    let run = try await quay.trigger(Quay.runsPath, #"{"vessel_overrides":[\#(override)]}"#)
+    #expect(try await quay.row(of: run)["Status"] == "Scheduled")
+    let blueprints = "/orgs/\(Quay.org)/blueprints"
+    let made = try await quay.send(
+      .post, blueprints, text: #"{"name":"b","pallet_type":2,"description":"\#(value)"}"#)
+    #expect(made.status == 201)
+    for (path, body) in [
+      (Quay.runsPath, #"{"vessel_overrides":"\#(value)"}"#), (Quay.runsPath, "[\(value)"),
+      (blueprints, #"{"name":3,"x":"\#(value)"}"#), (blueprints, value),
+    ] {
+      let refused = try await quay.send(.post, path, text: body)
+      #expect(refused.status == 400)
+      #expect(refused.isFailureForm)
+      #expect(try await quay.send(.post, path, key: nil, text: body).status == 401)
+    }
+  }
 }

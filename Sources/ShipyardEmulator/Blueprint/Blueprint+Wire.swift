@@ -51,8 +51,18 @@ extension ShipyardCall {
   }
 
   /// `POST /orgs/{o}/blueprints`.
-  func createBlueprint() throws(ShipyardError) -> Response {
-    let reading = Result { () throws(ShipyardError) in try BlueprintDocument(content) }
+  func createBlueprint() throws(ShipyardError) -> ServiceAnswer {
+    let content = content
+    return try reading(needs: .write) { () throws(ShipyardError) in
+      try BlueprintDocument(content)
+    } then: { document throws(ShipyardError) in
+      try create(document)
+    }
+  }
+
+  private func create(
+    _ reading: Result<BlueprintDocument, ShipyardError>
+  ) throws(ShipyardError) -> Response {
     let blueprint = try world.mutate { state, step throws(ShipyardError) -> Blueprint in
       let grant = try state.grant(call, needs: .write)
       let organization = try state.organization(id("org"), grant)
@@ -72,8 +82,18 @@ extension ShipyardCall {
   }
 
   /// `POST /orgs/{o}/blueprints/{b}`: only the members present change.
-  func updateBlueprint() throws(ShipyardError) -> Response {
-    let reading = Result { () throws(ShipyardError) in try BlueprintDocument(content) }
+  func updateBlueprint() throws(ShipyardError) -> ServiceAnswer {
+    let content = content
+    return try reading(needs: .write) { () throws(ShipyardError) in
+      try BlueprintDocument(content)
+    } then: { document throws(ShipyardError) in
+      try update(document)
+    }
+  }
+
+  private func update(
+    _ reading: Result<BlueprintDocument, ShipyardError>
+  ) throws(ShipyardError) -> Response {
     let blueprint = try world.mutate { state, step throws(ShipyardError) -> Blueprint in
       let grant = try state.grant(call, needs: .write)
       let organization = try state.organization(id("org"), grant)

@@ -5,8 +5,19 @@ import PayloadCodecs
 extension ShipyardCall {
   /// `POST …/fleetruns`: 201 as soon as the run is scheduled.
   /// Source: Shipyard documentation, "API Triggers".
-  func triggerFleet() throws(ShipyardError) -> Response {
-    let reading = TriggerReading(content)
+  func triggerFleet() throws(ShipyardError) -> ServiceAnswer {
+    let content = content
+    let (settings, isStrict) = world.read { ($0.settings, $0.isStrict) }
+    return try reading(needs: .run) { () throws(ShipyardError) in
+      try TriggerReading(content).overrides(settings, isStrict: isStrict)
+    } then: { overrides throws(ShipyardError) in
+      try trigger(overrides)
+    }
+  }
+
+  private func trigger(
+    _ reading: Result<VesselOverrides, ShipyardError>
+  ) throws(ShipyardError) -> Response {
     var remarks: [String] = []
     let (run, organization, projectID) = try world.mutate {
       state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
@@ -17,7 +28,7 @@ extension ShipyardCall {
       guard organization.isRunnable else {
         throw .forbidden("the organization may not run fleets (is_runnable is false)")
       }
-      let overrides = try reading.overrides(state.settings, isStrict: state.isStrict)
+      let overrides = try reading.get()
       remarks = overrides.remarks
       let input = try state.input(
         overrides, for: fleetID, content: content, &remarks, &step)
