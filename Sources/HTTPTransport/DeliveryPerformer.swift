@@ -118,13 +118,17 @@ final class DeliveryPerformer {
     var parts: [[UInt8]] = []
     var start = 0
     while start < piece.count {
-      let end = min(start + pieceBytes, piece.count)
+      // Pieces weigh more than their bytes, and nobody waits for the ten-thousandth.
+      let size = pieceCounts.count < Self.smallPiecesMax ? pieceBytes : max(pieceBytes, 65_536)
+      let end = start + min(size, piece.count - start)
       parts.append(Array(piece[start..<end]))
       pieceCounts.append(end - start)
       start = end
     }
     return parts
   }
+
+  private static let smallPiecesMax = 10_000
 
   func sent(_ count: Int) {
     if wireLeft != .max { wireLeft -= count }

@@ -19,9 +19,13 @@ enum ClockRoutes {
       throw Problem(422, "Expected \"mode\", \"now\" or both.")
     }
     let tenant = try call.cloud().tenant
-    tenant.clock.set(mode: mode, to: instant)
-    tenant.settle()
-    return .now(answer(tenant))
+    // Forward, everything on the way happens first; back, nothing does.
+    guard let instant, instant > tenant.clock.now else {
+      tenant.clock.set(mode: mode, to: instant)
+      tenant.settle()
+      return .now(answer(tenant))
+    }
+    return go(tenant, nil, to: instant) { tenant.clock.set(mode: mode, to: instant) }
   }
 
   static func advance(_ call: AdminCall) throws(Problem) -> Answer {
@@ -52,18 +56,39 @@ enum ClockRoutes {
     }
   }
 
-  /// In pieces, so that a year of ticks does not hold the loop.
+  /// In pieces, so that a year of ticks does not hold the loop; and not without end.
   private static func go(
-    _ tenant: Tenant, _ from: VirtualInstant, to instant: VirtualInstant
+    _ tenant: Tenant, _ from: VirtualInstant?, to instant: VirtualInstant,
+    _ atEnd: @escaping @Sendable () -> Void = {}
   ) -> Answer {
-    if tenant.advance(to: instant, stepLimit: 1000) { return .now(answer(tenant, from)) }
+    if tenant.advance(to: instant, stepLimit: pieceSteps) {
+      atEnd()
+      return .now(answer(tenant, from))
+    }
     return .later { _ in
-      while !tenant.advance(to: instant, stepLimit: 1000) {
+      var pieces = 1
+      while !tenant.advance(to: instant, stepLimit: pieceSteps) {
         if Task.isCancelled { break }
+        pieces += 1
+        guard pieces < piecesMax else { return tooMuch(tenant, instant) }
         await Task.yield()
       }
+      atEnd()
       return answer(tenant, from)
     }
+  }
+
+  private static let pieceSteps = 1_000
+  private static let piecesMax = 1_000
+
+  private static func tooMuch(_ tenant: Tenant, _ goal: VirtualInstant) -> Response {
+    let now = tenant.clock.now.iso8601(.microseconds)
+    return Problem(
+      409,
+      "Something fell due at \(pieceSteps * piecesMax) instants, and it is only \(now), not yet "
+        + "\(goal.iso8601(.microseconds)). Ask again to go on from there.",
+      members: ["now": .string(now)]
+    ).response
   }
 
   private static func mode(_ object: JSONObject) throws(Problem) -> ClockMode? {

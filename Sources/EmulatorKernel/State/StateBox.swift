@@ -48,8 +48,13 @@ package final class StateBox<State: ServiceState>: Sendable {
     }
 
     /// Lets happen what is due, instant by instant, so that each event sees its own due time.
+    ///
+    /// Not without end: a tick of a millisecond on a clock that runs a million times as fast is due
+    /// faster than it can happen. Then the state lags behind, and the lock is free in between.
     mutating func settle(to now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter]) {
-      while let due = state.nextDue, due <= now {
+      var steps = 0
+      while let due = state.nextDue, due <= now, steps < Tenant.settleStepsMax {
+        steps += 1
         step(at: due, blobs, woken: &woken) { state, step in state.advance(&step) }
         // A state whose `advance` leaves something due would hold the lock for ever.
         if let next = state.nextDue, next <= due { return }

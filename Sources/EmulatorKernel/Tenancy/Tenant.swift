@@ -42,6 +42,9 @@ package final class Tenant: Sendable {
 
   package static let defaultName = "default"
 
+  /// Instants at which something is due that one look at the world goes through: a tenth of a second.
+  static let settleStepsMax = 5_000
+
   /// Whether a text may name a tenant: `[a-z0-9][a-z0-9-]{0,62}`.
   package static func isName(_ text: some StringProtocol) -> Bool {
     let bytes = Array(text.utf8)
@@ -74,7 +77,10 @@ package final class Tenant: Sendable {
   private func run(until limit: VirtualInstant) {
     let services = schedule.withLock { $0.services }
     var last: VirtualInstant?
-    while let due = services.compactMap(\.nextDue).min(), due <= limit {
+    var steps = 0
+    while let due = services.compactMap(\.nextDue).min(), due <= limit, steps < Self.settleStepsMax
+    {
+      steps += 1
       if let last, due <= last { return }  // a service that leaves something due behind
       for service in services where service.nextDue.map({ $0 <= due }) ?? false {
         service.advance(to: due)

@@ -22,6 +22,16 @@ package struct ChunkedLog<Element: Sendable & Codable>: Sendable, Codable {
     position >= startIndex && position < endIndex
   }
 
+  /// Whether chunks and positions fit together: what came from a file may not.
+  package var isConsistent: Bool {
+    guard startIndex >= 0, startIndex < 1 << 50, startIndex % Self.chunkSize == 0,
+      chunks.dropLast().allSatisfy({ $0.count == Self.chunkSize })
+    else { return false }
+    let last = chunks.last?.count ?? 0
+    guard chunks.isEmpty || (1...Self.chunkSize).contains(last) else { return false }
+    return endIndex - startIndex == max(0, chunks.count - 1) * Self.chunkSize + last
+  }
+
   /// - Returns: the position of the new element.
   @discardableResult
   package mutating func append(_ element: Element) -> Int {

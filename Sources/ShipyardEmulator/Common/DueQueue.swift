@@ -21,6 +21,14 @@ package struct DueQueue<Event: Sendable & Codable>: Sendable, Codable {
 
   package var first: Entry? { heap.first }
   package var count: Int { heap.count }
+  /// In no order.
+  package var events: [Event] { heap.map(\.event) }
+
+  /// Whether it can be counted on from: what came from a file may be anything.
+  package var isConsistent: Bool {
+    let isHeap = heap.indices.dropFirst().allSatisfy { !(heap[$0] < heap[($0 - 1) / 2]) }
+    return isHeap && lastOrder < 1 << 50
+  }
 
   package mutating func insert(_ event: Event, due: VirtualInstant) {
     lastOrder += 1
