@@ -153,6 +153,7 @@ extension Scenario {
 
   private func triggerProblems() -> [ScenarioProblem] {
     let names = rules.map(\.name)
+    let known = Set(names)
     var found: [ScenarioProblem] = []
     var targets: [String: [String]] = [:]
     for (index, rule) in rules.enumerated() {
@@ -160,32 +161,64 @@ extension Scenario {
         for kind in [WorldEvent.Kind.trigger, .enableRule, .disableRule] {
           guard let name = event[kind.rawValue]?.stringValue else { continue }
           if kind == .trigger { targets[rule.name, default: []].append(name) }
-          if !names.contains(name), name.firstRange(of: "{{") == nil {
-            found.append(
-              ScenarioProblem(
-                "/rules/\(index)/emit",
-                "unknown rule \"\(name)\"\(Nearest.hint(for: name, among: names))"))
-          }
+          guard !known.contains(name), name.firstRange(of: "{{") == nil else { continue }
+          // To look for the nearest of thousands, thousands of times, would take minutes.
+          let hint = found.count < Self.hintsMax ? Nearest.hint(for: name, among: names) : ""
+          found.append(ScenarioProblem("/rules/\(index)/emit", "unknown rule \"\(name)\"\(hint)"))
         }
       }
     }
-    for (index, rule) in rules.enumerated() {
+    let circular = Self.leadingToCircles(targets)
+    guard !circular.isEmpty else { return found }
+    for (index, rule) in rules.enumerated() where circular.contains(rule.name) {
       if let circle = Self.circle(from: rule.name, targets) {
-        let path = circle.map { "\"\($0)\"" }.joined(separator: " → ")
+        let path = circle.map { "\"\($0)\"" }.joined(separator: " → ").clipped(to: 1_000)
         found.append(ScenarioProblem("/rules/\(index)/emit", "circular emit: \(path)"))
       }
+      if found.count >= Self.hintsMax { break }
     }
     return found
   }
 
+  private static let hintsMax = 100
+
+  /// The rules from which triggers lead round for ever: what is left when, again and again, those
+  /// that trigger nothing (any more) are taken away.
+  private static func leadingToCircles(_ targets: [String: [String]]) -> Set<String> {
+    var sources: [String: [String]] = [:]
+    var open: [String: Int] = [:]
+    for (name, nexts) in targets {
+      open[name] = nexts.count
+      for next in nexts { sources[next, default: []].append(name) }
+    }
+    var ended = sources.keys.filter { targets[$0] == nil }
+    while let name = ended.popLast() {
+      for source in sources[name] ?? [] {
+        open[source, default: 1] -= 1
+        if open[source] == 0 {
+          open[source] = nil
+          ended.append(source)
+        }
+      }
+    }
+    return Set(open.keys)
+  }
+
   /// The way from a rule through triggers back to itself; nil when there is none.
   private static func circle(from name: String, _ targets: [String: [String]]) -> [String]? {
-    var paths: [[String]] = [[name]]
-    var seen: Set<String> = []
-    while let path = paths.popLast() {
-      for next in targets[path[path.count - 1]] ?? [] {
-        if next == name { return path + [next] }
-        if seen.insert(next).inserted { paths.append(path + [next]) }
+    var before: [String: String] = [:]
+    var open = [name]
+    while let rule = open.popLast() {
+      for next in targets[rule] ?? [] {
+        guard next != name else {
+          var path = [rule, name]
+          while let earlier = before[path[0]] { path.insert(earlier, at: 0) }
+          return path
+        }
+        if before[next] == nil {
+          before[next] = rule
+          open.append(next)
+        }
       }
     }
     return nil
