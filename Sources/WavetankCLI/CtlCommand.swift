@@ -73,6 +73,7 @@ struct ControlRequest {
       throw UsageError("ctl needs to know what: \(Self.nouns.joined(separator: ", ")).")
     }
     let operands = Array(arguments.positionals.dropFirst())
+    try Self.checkCount(of: operands, noun)
     path = noun
     switch noun {
     case "reset": reset(arguments)
@@ -98,6 +99,22 @@ struct ControlRequest {
     case "schema": path = "scenario.schema.json"
     default: throw UsageError(CommandLineArguments.unknown(noun, among: Self.nouns))
     }
+  }
+
+  /// A word that nobody reads is a mistake: `ctl clock manual` would change nothing.
+  private static func checkCount(of operands: [String], _ noun: String) throws(UsageError) {
+    let most = [
+      "reset": 0, "clock": 0, "operations": 0, "metrics": 0, "schema": 0, "journal": 1, "verify": 1,
+      "state": 1, "emit": 1, "openapi": 1, "tenants": 2, "scenario": 2, "snapshot": 2,
+    ]
+    guard let most = most[noun], operands.count > most else {
+      if noun == "tenants", let verb = operands.first, verb != "drop" || operands.count != 2 {
+        throw UsageError("tenants takes nothing, or drop and a tenant's name; not “\(verb)”.")
+      }
+      return
+    }
+    let hint = noun == "clock" ? " Use --mode, --by, --to or --next." : ""
+    throw UsageError("ctl \(noun) does not take “\(operands[most])”.\(hint)")
   }
 
   private mutating func reset(_ arguments: CommandLineArguments) {

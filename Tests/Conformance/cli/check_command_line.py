@@ -40,6 +40,8 @@ def usage_errors():
         ("an operand too many", ["serve", "now"], ["now"]),
         ("a switch with a value", ["serve", "--strict=yes"], ["--strict"]),
         ("an unknown shell", ["env", "--shell", "csh"], ["csh", "fish"]),
+        ("a word that ctl does not read", ["ctl", "clock", "manual"], ["manual", "--mode"]),
+        ("a verb that ctl tenants does not have", ["ctl", "tenants", "drip", "x"], ["drip", "drop"]),
         ("a malformed tenant", ["env", "--tenant", "Blue!"], ["Blue!"]),
     ]:
         done = run(*arguments)

@@ -77,7 +77,7 @@ extension Scenario.Clock {
   /// `{"mode": "manual", "start": "…"}`; `scaled` needs `factor`.
   package init?(reading reader: ScenarioReader) {
     let clock = reader.object { object -> Scenario.Clock? in
-      let factor = object.double("factor", in: 1e-6...1e9)
+      let factor = object.double("factor", in: 1e-6...1e6)
       let mode = ClockMode(reading: object.required("mode"), factor: factor, in: object)
       return Scenario.Clock(mode: mode, start: object.instant("start"))
     }

@@ -120,7 +120,7 @@ package enum ScenarioSchema {
                     "Wall time; wall time by a factor; still until advanced; still, but jumping on when a client looks at something in progress.",
                 ]
               ),
-              ("factor", ["type": "number", "minimum": 1e-6, "maximum": 1e9]),
+              ("factor", ["type": "number", "minimum": 1e-6, "maximum": 1e6]),
               ("start", ref("instant")),
             ], required: ["mode"]))
       ),
