@@ -8,10 +8,10 @@ enum OpenAPIRoutes {
   /// Which documents there are.
   static func list(_ call: AdminCall) -> Answer {
     let base = call.request.origin + call.urlPrefix
-    let documents = call.pipeline.services.map { service -> JSON in
+    let documents = names(call).map { name -> JSON in
       [
-        "service": .string(service.name),
-        "url": .string("\(base)/_wavetank/openapi/\(service.name).json"),
+        "service": .string(name),
+        "url": .string("\(base)/_wavetank/openapi/\(name).json"),
       ]
     }
     return .now(.json(.ok, JSON.object(["documents": .array(documents)]).serialized()))
@@ -19,18 +19,34 @@ enum OpenAPIRoutes {
 
   static func document(_ call: AdminCall) throws(Problem) -> Answer {
     let wanted = call.parameters["document"] ?? ""
-    guard let service = call.pipeline.services.first(where: { "\($0.name).json" == wanted }) else {
-      let valid = call.pipeline.services.map { "\($0.name).json" }
+    let valid = names(call).map { "\($0).json" }
+    guard let (documentation, operations) = subject(wanted, call) else {
       throw Problem(
         404, "There is no OpenAPI document \"\(wanted)\"\(Nearest.hint(for: wanted, among: valid))")
     }
     do {
       let document = try OpenAPIDocument(
-        service.documentation, operations: service.operations, version: call.options.version,
+        documentation, operations: operations, version: call.options.version,
         serverURL: call.request.origin + call.urlPrefix)
       return .now(.json(.ok, document.json.serialized()))
     } catch {
-      throw Problem(500, "\(error.message) (\(service.name))")
+      throw Problem(500, "\(error.message) (\(wanted))")
+    }
+  }
+
+  /// The services and the control API itself.
+  private static func names(_ call: AdminCall) -> [String] {
+    call.pipeline.services.map(\.name) + [ControlDocumentation.name]
+  }
+
+  private static func subject(
+    _ wanted: String, _ call: AdminCall
+  ) -> (ServiceDocumentation, [EmulatorKernel.Operation])? {
+    if wanted == "\(ControlDocumentation.name).json" {
+      return (ControlDocumentation.documentation, ControlDocumentation.operations)
+    }
+    return call.pipeline.services.first { "\($0.name).json" == wanted }.map {
+      ($0.documentation, $0.operations)
     }
   }
 }

@@ -5,7 +5,7 @@ import copy
 import jsonschema
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from documents import SERVICES, document, fail, finish, ok, operations
+from documents import DOCUMENTS, document, fail, finish, ok, operations
 
 
 def problems_of_examples(text: dict):
@@ -30,7 +30,7 @@ def problems_of_examples(text: dict):
                     yield f"{method} {path} {parameter['name']}: {error.message}"
 
 
-for service in SERVICES:
+for service in DOCUMENTS:
     text = document(service)
     errors = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
               for error in OpenAPIV31SpecValidator(text).iter_errors()]

@@ -29,8 +29,10 @@ def check(method: str, path: str, operation: dict, values: dict, headers: dict) 
     name = operation["operationId"]
     content = None
     if "requestBody" in operation:
-        content = b'"ahoy"\n'
-        headers = {**headers, "Content-Type": next(iter(operation["requestBody"]["content"]))}
+        kind, media = next(iter(operation["requestBody"]["content"].items()))
+        is_json = kind == "application/json"
+        content = json.dumps(media["example"]).encode() if is_json else b'"ahoy"\n'
+        headers = {**headers, "Content-Type": kind}
     for wanted, given in (("2", values), ("4", {**values, "id": "nobody"})):
         if wanted == "4" and "{id}" not in path:
             continue
@@ -77,7 +79,8 @@ def steamship(base: str) -> tuple[dict, dict]:
 
 BASE = f"{URL}/_t/{TENANT}"
 over = threading.Event()
-for service, prepare in (("scramjet", scramjet), ("steamship", steamship)):
+for service, prepare in (("scramjet", scramjet), ("steamship", steamship),
+                         ("wavetank", lambda base: ({}, {}))):
     values, headers = prepare(BASE)
     ringing = None
     if service == "scramjet":

@@ -6,7 +6,7 @@ import sys
 import urllib.request
 
 URL = os.environ["WAVETANK_URL"].rstrip("/")
-SERVICES = ["steamship", "scramjet", "shipyard"]
+DOCUMENTS = ["steamship", "scramjet", "shipyard", "wavetank"]
 
 _failed = False
 

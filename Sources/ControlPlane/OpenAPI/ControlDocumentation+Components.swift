@@ -1,0 +1,44 @@
+/// The objects of the control API.
+extension ControlDocumentation {
+  static let components = #"""
+    -- Source: RFC 9457.
+    Problem = {
+      type: string = "about:blank", title: string, status: integer(400..599), detail: string,
+      -- Each place that is wrong.
+      problems?: [{pointer: string, message: string, …}], …
+    }
+    Operation = {
+      name: string = "scramjet.topic.publish", service: string = "scramjet", method?: string,
+      path?: string, aliases?: [{method: string, path: string}], summary: string,
+      fidelity: 'documented'|'seen in client'|'assumed', resource?: string
+    }
+    Clock = {
+      mode: 'real'|'scaled'|'manual'|'skip', factor?: number, now: time,
+      -- The next thing that is due.
+      nextDue: time|null
+    }
+    Tenant = {
+      name: string = "default", seed: integer, clock: Clock, exchanges: integer(0..),
+      journal: {entries: integer(0..), bytes: integer(0..), dropped: integer(0..)}, …
+    }
+    -- See scenario.schema.json.
+    Scenario = {wavetank: integer(1..1), …}
+    Verdict = {
+      holds: boolean, verdict: string = "holds",
+      checks: [{what: string, verdict: string, expected?: any, found?: any, …}], …
+    }
+    JournalLine = {
+      number: integer(1..), arrived: time, ended?: time|null, service?: string|null,
+      operation?: string|null, method: string = "GET", target: string = "/api/v1/version",
+      status?: integer|null, rules: [any], remarks: [any], …
+    }
+    Journal = {
+      tenant: string, total: integer(0..), kept: integer(0..), bytes: integer(0..),
+      dropped: integer(0..), matched: integer(0..), entries: [JournalLine], …
+    }
+    Exchange = {
+      number: integer(1..), method: string, target: string, arrived: time,
+      request: {fields: [any], …}, response?: any, …
+    }
+    """#
+}
