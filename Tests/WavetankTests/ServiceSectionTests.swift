@@ -102,6 +102,7 @@ struct ServiceSectionTests {
       (["behaviors", "steamship", "0", "timeline", "0", "state"], "runing", "\"running\""),
       (["behaviors", "scramjet", "0", "behavior"], "ecoh", "\"echo\""),
       (["behaviors", "shipyard", "0", "attempts", "0", "exot"], 1, "\"exit\""),
+      (["rules", "0", "tims"], 1, "\"times\""), (["clok"], [:], "\"clock\""),
     ]
     for change in changes {
       document = ServiceSectionSamples.changed(document, change.path[...], change.value)

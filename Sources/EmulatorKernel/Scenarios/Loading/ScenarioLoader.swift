@@ -83,7 +83,14 @@ package struct ScenarioLoader: Sendable {
         problems += error.problems.map(document.located)
       }
     }
-    guard problems.isEmpty else { throw ScenarioLoadError(problems) }
+    guard problems.isEmpty else {
+      // What the services find is told along with it, not only once the rest is right.
+      let sections = Scenario.merged(documents.map { Scenario.sections(of: $0.value) })
+      problems += sections.sectionProblems(catalog: catalog, isStrict: isStrict).map {
+        located($0, sections, documents)
+      }
+      throw ScenarioLoadError(problems)
+    }
     let merged = Scenario.merged(scenarios)
     let whole = merged.problems(catalog: catalog, isStrict: isStrict)
     guard whole.isEmpty else {

@@ -95,6 +95,13 @@ extension Scenario {
           "/expect/rules/\(JSONPointer.escape(name))",
           "unknown rule \"\(name)\"\(Nearest.hint(for: name, among: names))"))
     }
+    return found + sectionProblems(catalog: catalog, isStrict: isStrict)
+      + eventProblems(catalog, isStrict: isStrict)
+  }
+
+  /// What the services find wrong with their sections.
+  func sectionProblems(catalog: ScenarioCatalog, isStrict: Bool) -> [ScenarioProblem] {
+    var found: [ScenarioProblem] = []
     for service in catalog.services {
       let given = given[service.name]
       let behaviors = behaviors[service.name]
@@ -102,7 +109,19 @@ extension Scenario {
       found += service.check(
         WorldSeed(given: given, behaviors: behaviors, isStrict: isStrict))
     }
-    return found + eventProblems(catalog, isStrict: isStrict)
+    return found
+  }
+
+  /// The sections of a document of which other parts cannot be read.
+  static func sections(of document: JSON) -> Scenario {
+    var scenario = Scenario.empty
+    for (name, value) in document["given"]?.objectValue?.members ?? [] {
+      scenario.given[name] = value
+    }
+    for (name, value) in document["behaviors"]?.objectValue?.members ?? [] {
+      scenario.behaviors[name] = value
+    }
+    return scenario
   }
 
   /// Events whose value is none that the scenario's own sections know.
