@@ -117,6 +117,24 @@ struct ServiceSectionTests {
     #expect(found.count == changes.count, "\(found.map(\.text))")
   }
 
+  @Test("A mistake in a section of the first of two documents is told with its place there")
+  func twoDocuments() throws {
+    let texts = [
+      #"{"wavetank":1,"behaviors":{"shipyard":[{"attempts":[{"exit":300}]}]}}"#,
+      #"{"wavetank":1,"behaviors":{"shipyard":[{"attempts":[{"exit":0}]},{"attempts":[{"exot":0}]}]}}"#,
+    ]
+    let documents = try texts.enumerated().map { number, text in
+      try ScenarioDocument(Array(text.utf8), name: "\(number).json")
+    }
+    let error = #expect(throws: ScenarioLoadError.self) { try loader.load(documents) }
+    let places = error?.problems.map { $0.file + $0.pointer } ?? []
+    #expect(
+      Set(places) == [
+        "0.json/behaviors/shipyard/0/attempts/0/exit",
+        "1.json/behaviors/shipyard/1/attempts/0/exot",
+      ])
+  }
+
   static let wrongEvents: [(event: JSON, message: String)] = [
     (["crashHbu": "sth-0"], "did you mean \"crashHub\"?"),
     (["runFlet": "Nightly"], "did you mean \"runFleet\"?"),

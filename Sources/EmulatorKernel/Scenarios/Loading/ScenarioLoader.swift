@@ -86,20 +86,46 @@ package struct ScenarioLoader: Sendable {
     guard problems.isEmpty else {
       // What the services find is told along with it, not only once the rest is right.
       let sections = Scenario.merged(documents.map { Scenario.sections(of: $0.value) })
-      problems += sections.sectionProblems(catalog: catalog, isStrict: isStrict).map {
-        located($0, sections, documents)
-      }
-      throw ScenarioLoadError(problems)
+      let more = sections.sectionProblems(catalog: catalog, isStrict: isStrict)
+      throw ScenarioLoadError(problems + located(more, sections, documents))
     }
     let merged = Scenario.merged(scenarios)
     let whole = merged.problems(catalog: catalog, isStrict: isStrict)
     guard whole.isEmpty else {
-      throw ScenarioLoadError(whole.map { located($0, merged, documents) })
+      throw ScenarioLoadError(located(whole, merged, documents))
     }
     return merged
   }
 
   // MARK: Places
+
+  /// Problems of the merged scenario, put back into the documents they come from. Lists of several
+  /// documents stand one behind the other in the merged one: what a document alone has wrong too is
+  /// told with its place there.
+  private func located(
+    _ problems: [ScenarioProblem], _ merged: Scenario, _ documents: [ScenarioDocument]
+  ) -> [ScenarioLoadProblem] {
+    func isOfSection(_ problem: ScenarioProblem) -> Bool {
+      problem.pointer.hasPrefix("/given/") || problem.pointer.hasPrefix("/behaviors/")
+    }
+    guard documents.count > 1, problems.contains(where: isOfSection) else {
+      return problems.map { located($0, merged, documents) }
+    }
+    var own = documents.map { document in
+      Scenario.sections(of: document.value).sectionProblems(catalog: catalog, isStrict: isStrict)
+    }
+    return problems.map { problem in
+      let parts = JSONPointer(problem.pointer)?.tokens.prefix(2)
+      for (index, document) in documents.enumerated() where isOfSection(problem) {
+        let position = own[index].firstIndex { candidate in
+          candidate.message == problem.message
+            && JSONPointer(candidate.pointer)?.tokens.prefix(2) == parts
+        }
+        if let position { return document.located(own[index].remove(at: position)) }
+      }
+      return located(problem, merged, documents)
+    }
+  }
 
   /// A problem of the merged scenario, put back into the document it comes from.
   private func located(
