@@ -11,17 +11,19 @@ extension Connection {
       switch result {
       case .bytes(0): return inputEnded()
       case .bytes(let count):
-        received(count)
         // Less than there was room for: nothing more waits. Do not ask again to see EAGAIN.
-        guard unsafe count == loop.readBuffer.count, !isClosed, wantsInput else { return }
+        let isLast = unsafe count < loop.readBuffer.count
+        received(count, isLast: isLast)
+        guard !isLast, !isClosed, wantsInput else { return }
       case .wouldBlock: return
       case .failed: return peerIsGone()
       }
     }
   }
 
-  /// `count` bytes stand in the loop's buffer.
-  private func received(_ count: Int) {
+  /// `count` bytes stand in the loop's buffer; if they are the last of this round, answers may wait
+  /// for its end.
+  private func received(_ count: Int, isLast: Bool) {
     if case .lingering = life { return lingered(count) }
     // SAFETY: the first `count` bytes of the buffer were just written; the span does not outlive
     // this call, and nothing else reads into the buffer meanwhile.
@@ -34,7 +36,7 @@ extension Connection {
       unsafe pending.append(contentsOf: bytes)
       consumePending()
     }
-    flushBatchSoon()
+    if isLast { flushBatchSoon() } else { flushBatch() }
   }
 
   /// Goes on with what was kept, after a response made room for the next request.

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPModel
 import HTTPTransport
 import Testing
@@ -64,6 +65,45 @@ struct ExchangeTests {
         default: #expect(response.text == "/\(name)\(index)")
         }
       }
+    }
+  }
+
+  @Test("Answers that wait for the end of their round stay in order, whatever comes behind them")
+  func sharedRounds() async throws {
+    let gate = DispatchSemaphore(value: 0)
+    let handler: TestServer.Handler = { request in
+      let path = String(request.target.path)
+      switch path {
+      case "/block":
+        _ = gate.wait(timeout: .now() + 10)
+        return .now(.text("blocked"))
+      case let path where path.hasPrefix("/later"): return .later { _ in .text(path) }
+      default: return .now(.text(path))
+      }
+    }
+    try await TestServer.with(handler: handler) { server in
+      let (blocker, other) = (try server.peer(), try server.peer())
+      let peers = [try server.peer(), try server.peer(), try server.peer()]
+      for peer in peers + [other] {  // accepted, so that one round can serve them all
+        try peer.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try peer.readResponse().text == "/first")
+      }
+      // 256 bytes each, so that the loop's buffer of 64 KiB ends between two of them.
+      let paths = (0..<500).map { $0 > 255 && $0.isMultiple(of: 32) ? "/later\($0)" : "/\($0)" }
+      let requests = paths.map { path in
+        let head = "GET \(path) HTTP/1.1\r\nHost: a\r\nPadding: "
+        return head + String(repeating: "x", count: 252 - head.utf8.count) + "\r\n\r\n"
+      }
+      // While the loop is busy everything arrives, more than it reads in one go.
+      try blocker.send("GET /block HTTP/1.1\r\nHost: a\r\n\r\n")
+      for peer in peers { try peer.send(requests.joined()) }
+      try other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+      gate.signal()
+      for peer in peers {
+        for path in paths { #expect(try peer.readResponse().text == path) }
+      }
+      #expect(try other.readResponse().text == "/other")
+      #expect(try blocker.readResponse().text == "blocked")
     }
   }
 

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// One way into an instance, `input` or `stdin`: what has arrived and is not yet taken by the
 /// program. Pieces are handled one after the other, so a slow program holds its writers back.
 struct Lane: Codable, Sendable {
@@ -20,7 +22,7 @@ struct Lane: Codable, Sendable {
     var keepsNewlines: Bool
   }
 
-  private var queue = ByteQueue()
+  private var queue = ChunkQueue()
   private var carry: [UInt8] = []
   private var items: [Item] = []
   private var nextItem = 0

@@ -1,0 +1,274 @@
+import Synchronization
+
+/// Why a body producer must stop.
+public enum WriteError: Error, Sendable, Equatable {
+  /// The peer is gone, or the exchange was ended from above.
+  case closed
+}
+
+/// A body that its connection fetches by itself, without a task in between: for what many readers
+/// share, such as a topic. A producer hands it over with `BodyWriter.follow`.
+public protocol BodySource: Sendable {
+  /// What there is now, about `byteLimit` bytes, without waiting. Where nothing is left and more may
+  /// come, the source calls `writer.newsArrived()` once there is something. Called on the loop.
+  func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion
+}
+
+/// What a source gives at one time.
+public struct BodyPortion: Sendable {
+  public enum Rest: Sendable {
+    /// There is more right now.
+    case more
+    /// The writer will be told.
+    case news
+    /// Nothing, now or later; comes without pieces.
+    case end
+  }
+  public var pieces: [[UInt8]]
+  public var rest: Rest
+
+  public init(_ pieces: [[UInt8]], _ rest: Rest) {
+    self.pieces = pieces
+    self.rest = rest
+  }
+}
+
+/// Takes the pieces of a streamed body. `write` suspends while more than `StreamMarks.high` bytes
+/// wait for the peer, so a slow reader slows its producer and memory stays within the marks.
+///
+/// **Isolation**: the state is behind a mutex; the engine is told after it is released.
+public final class BodyWriter: Sendable {
+  private struct State {
+    var queue = ChunkQueue()
+    /// What is fetched once the queue is empty, and the producer that waits for its end.
+    var source: (any BodySource)?
+    var follower: CheckedContinuation<Void, Never>?
+    var isClosed = false
+    var isEnded = false
+    var isStalled = false
+    var trailers = Fields()
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+  private let awaitsNews = Atomic(false)
+  private let onReady: @Sendable () -> Void
+  private let onNews: @Sendable () -> Void
+  /// Each piece shall leave as it was written: a source that could put small ones together does not.
+  public let keepsPieces: Bool
+
+  /// - Parameters:
+  ///   - onReady: told whenever there is something to send or the body has ended.
+  ///   - onNews: told when a source may have something, from any thread; `onReady` if there is none.
+  package init(
+    onReady: @escaping @Sendable () -> Void, onNews: (@Sendable () -> Void)? = nil,
+    keepsPieces: Bool = false
+  ) {
+    self.keepsPieces = keepsPieces
+    self.onReady = onReady
+    self.onNews = onNews ?? onReady
+  }
+
+  // MARK: The producer's side
+
+  /// Sends one piece; on a chunked message, one chunk. An empty piece does nothing.
+  public func write(_ bytes: [UInt8]) async throws(WriteError) {
+    guard !bytes.isEmpty else { return }
+    try await write(contentsOf: CollectionOfOne(bytes))
+  }
+
+  /// Sends several pieces at once: they leave in one system call if the peer has room.
+  public nonisolated(nonsending) func write(
+    contentsOf pieces: some Collection<[UInt8]> & Sendable
+  ) async throws(WriteError) {
+    let (isClosed, mustWait) = state.withLock { state -> (Bool, Bool) in
+      guard !state.isClosed, !state.isEnded else { return (true, false) }
+      for piece in pieces { state.queue.append(piece) }
+      state.isStalled = state.queue.byteCount > StreamMarks.high
+      return (false, state.isStalled)
+    }
+    if isClosed { throw .closed }
+    onReady()
+    if mustWait { try await waitForRoom() }
+  }
+
+  public func write(_ text: String) async throws(WriteError) {
+    try await write(Array(text.utf8))
+  }
+
+  /// Lets the connection fetch the body from `source`, as fast as the peer takes it, until the source
+  /// ends; returns then. This task does nothing meanwhile.
+  public nonisolated(nonsending) func follow(
+    _ source: any BodySource
+  ) async throws(WriteError) {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state -> Bool in
+          if state.isClosed || state.isEnded || Task.isCancelled { return true }
+          state.source = source
+          state.follower = continuation
+          return false
+        }
+        if isOver { continuation.resume() } else { onReady() }
+      }
+    } onCancel: {
+      takeFollower()?.resume()
+    }
+    if state.withLock({ $0.isClosed }) || Task.isCancelled { throw .closed }
+  }
+
+  private func takeFollower() -> CheckedContinuation<Void, Never>? {
+    state.withLock { state in
+      state.source = nil
+      defer { state.follower = nil }
+      return state.follower
+    }
+  }
+
+  /// A source that had nothing may have something now. From any thread.
+  public func newsArrived() {
+    awaitsNews.store(false, ordering: .releasing)
+    onNews()
+  }
+
+  /// Notes that news is awaited. False if it was awaited already: whoever tells the writer knows it.
+  public func beginAwaitingNews() -> Bool {
+    !awaitsNews.exchange(true, ordering: .acquiringAndReleasing)
+  }
+
+  /// No news will come any more.
+  public func endAwaitingNews() { awaitsNews.store(false, ordering: .releasing) }
+
+  /// Trailer fields, sent after the last chunk if the message is chunked.
+  public func setTrailers(_ fields: Fields) {
+    state.withLock { $0.trailers = fields }
+  }
+
+  /// Whether the peer is gone: a producer that only waits may ask.
+  public var isClosed: Bool { state.withLock { $0.isClosed } }
+
+  private nonisolated(nonsending) func waitForRoom() async throws(WriteError) {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let goesOn = state.withLock { state -> Bool in
+          if state.isClosed || !state.isStalled || Task.isCancelled { return true }
+          state.waiter = continuation
+          return false
+        }
+        if goesOn { continuation.resume() }
+      }
+    } onCancel: {
+      takeWaiter()?.resume()
+    }
+    if state.withLock({ $0.isClosed }) || Task.isCancelled { throw .closed }
+  }
+
+  private func takeWaiter() -> CheckedContinuation<Void, Never>? {
+    state.withLock { state in
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+  }
+
+  // MARK: The engine's side
+
+  /// What the engine gets to send.
+  package struct Taken: Sendable {
+    package var pieces: [[UInt8]] = []
+    /// The body has ended and everything is taken.
+    package var isEnd = false
+    /// Asking again at once gives more.
+    package var hasMore = false
+    package var trailers = Fields()
+  }
+
+  /// Takes pieces until `byteLimit` is reached (always at least one if there is one).
+  package func take(byteLimit: Int) -> Taken {
+    let (taken, waiter, source) = state.withLock { state in
+      var taken = Taken()
+      var byteCount = 0
+      while byteCount < byteLimit, let piece = state.queue.popFirst() {
+        byteCount += piece.count
+        taken.pieces.append(piece)
+      }
+      var waiter: CheckedContinuation<Void, Never>?
+      if state.isStalled, state.queue.byteCount <= StreamMarks.low {
+        state.isStalled = false
+        waiter = state.waiter
+        state.waiter = nil
+      }
+      taken.hasMore = !state.queue.isEmpty || (state.source != nil && !taken.pieces.isEmpty)
+      taken.isEnd = state.isEnded && state.queue.isEmpty
+      taken.trailers = state.trailers
+      return (taken, waiter, taken.pieces.isEmpty ? state.source : nil)
+    }
+    waiter?.resume()
+    guard let source else { return taken }
+    return fetch(from: source, byteLimit)
+  }
+
+  private func fetch(from source: any BodySource, _ byteLimit: Int) -> Taken {
+    let portion = source.take(byteLimit: byteLimit, for: self)
+    if portion.rest == .end { takeFollower()?.resume() }
+    return Taken(pieces: portion.pieces, hasMore: portion.rest == .more)
+  }
+
+  /// The producer has returned: what waits is still sent.
+  package func end() {
+    state.withLock { $0.isEnded = true }
+    onReady()
+  }
+
+  /// The peer is gone: what waits is dropped, the producer's next write throws.
+  package func close() {
+    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      state.isClosed = true
+      state.queue = ChunkQueue()
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+    takeFollower()?.resume()
+  }
+
+  /// Runs a producer against memory: for tests without a connection.
+  public static func collect(_ producer: BodyProducer) async throws -> [UInt8] {
+    let collector = Collector()
+    let writer = BodyWriter(onReady: { collector.drain() })
+    collector.state.withLock { $0.writer = writer }
+    defer { collector.state.withLock { $0.writer = nil } }
+    try await producer(writer)
+    return collector.state.withLock { $0.bytes }
+  }
+
+  /// Takes from a writer as a connection does: one at a time, whoever says that there is something.
+  private final class Collector: Sendable {
+    struct State {
+      var writer: BodyWriter?
+      var bytes: [UInt8] = []
+      var isDraining = false
+      var mustDrainAgain = false
+    }
+    let state = Mutex(State())
+
+    func drain() {
+      let writer = state.withLock { state -> BodyWriter? in
+        state.mustDrainAgain = state.isDraining
+        if state.isDraining { return nil }
+        state.isDraining = true
+        return state.writer
+      }
+      guard let writer else { return }
+      var goesOn = true
+      while goesOn {
+        let taken = writer.take(byteLimit: .max)
+        goesOn = state.withLock { state in
+          for piece in taken.pieces { state.bytes += piece }
+          defer { state.mustDrainAgain = false }
+          state.isDraining = taken.hasMore || state.mustDrainAgain
+          return state.isDraining
+        }
+      }
+    }
+  }
+}
