@@ -100,16 +100,17 @@ extension SteamshipState {
         "The plugin \"\(plugin.handle)\" is a \(type); this operation needs a "
           + types.sorted().joined(separator: " or ") + ".")
     }
+    // A plugin's own paths bear the last word of the engine's operation: `/tag`, `/generate`.
+    let path = "/" + (operation.split(separator: ".").last.map(String.init) ?? operation)
     let operation = "steamship.\(operation)"
     let answer = script.answer(for: Script.Work(operation: operation, plugin: plugin.handle))
     let run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
     if case .failure(let status, let message, let suggestion, let code) = answer {
       let error = SteamshipError(status, code ?? "PluginError", message, suggestion: suggestion)
-      log(
-        instance, path: "/" + operation, verb: "POST", error, requestID: caller.requestID, &step)
+      log(instance, path: path, verb: "POST", error, requestID: caller.requestID, &step)
       throw error
     }
-    log(instance, path: "/" + operation, verb: "POST", nil, requestID: caller.requestID, &step)
+    log(instance, path: path, verb: "POST", nil, requestID: caller.requestID, &step)
     return run
   }
 }
