@@ -46,14 +46,17 @@ package final class Journal: Sendable {
       makeRoom(in: &ring)
       let slot = Int(ring.last % UInt64(ring.slots.count))
       // Through the optional, so that the record is written where it lies.
-      if ring.slots[slot]?.reopen(opening, number: ring.last) == nil {
-        ring.slots[slot] = JournalRecord(opening, number: ring.last)
+      let number = ring.last
+      var byteCount = ring.slots[slot]?.apply { $0.reopen(opening, number: number) }.byteCount
+      if byteCount == nil {
+        var record = JournalRecord()
+        byteCount = record.apply { $0.reopen(opening, number: number) }.byteCount
+        ring.slots[slot] = record
       }
-      let byteCount = ring.slots[slot]?.byteCount ?? 0
       ring.keys[slot] = Key(
         number: ring.last, connectionID: opening.exchange.connectionID,
-        sequenceNumber: opening.exchange.sequenceNumber, byteCount: byteCount)
-      ring.bytes += byteCount
+        sequenceNumber: opening.exchange.sequenceNumber, byteCount: byteCount ?? 0)
+      ring.bytes += byteCount ?? 0
       dropBeyondBytes(&ring)
       return ring.last
     }
@@ -67,7 +70,7 @@ package final class Journal: Sendable {
   ) -> Bool {
     ring.withLock { ring in
       change(number, of: exchange, in: &ring) { record in
-        record?.answered(response, content: content, decision, prefix: limits.contentPrefix)
+        record.answered(response, content: content, decision, prefix: limits.contentPrefix)
       } != nil
     }
   }
@@ -81,12 +84,12 @@ package final class Journal: Sendable {
     let (found, finished, followers) = ring.withLock { ring in
       var finished: JournalEntry?
       let isFollowed = !ring.followers.isEmpty
-      let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration)? in
-        let wasInFlight = record?.isInFlight ?? false
-        let duration = record?.ended(
+      let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
+        let wasInFlight = record.isInFlight
+        let duration = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
-        if isFollowed, wasInFlight { finished = record?.entry }
-        return duration.map { (record?.operationIndex, $0) }
+        if isFollowed, wasInFlight { finished = record.entry }
+        return (record.operationIndex, duration)
       }
       return (found, finished, isFollowed ? ring.followers : [])
     }
@@ -97,15 +100,15 @@ package final class Journal: Sendable {
   /// Changes a record where it lies, if it is still here and of that exchange; nil when not.
   private func change<Value>(
     _ number: UInt64, of exchange: Exchange, in ring: inout Ring,
-    _ body: (inout JournalRecord?) -> Value?
+    _ body: (inout JournalRecord) -> Value
   ) -> Value? {
     guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
     let slot = Int(number % UInt64(ring.slots.count))
     let key = ring.keys[slot]
     guard key.number == number, key.connectionID == exchange.connectionID,
-      key.sequenceNumber == exchange.sequenceNumber, let value = body(&ring.slots[slot])
+      key.sequenceNumber == exchange.sequenceNumber,
+      let (value, byteCount) = ring.slots[slot]?.apply(body)
     else { return nil }
-    let byteCount = ring.slots[slot]?.byteCount ?? 0
     ring.keys[slot].byteCount = byteCount
     ring.bytes += byteCount - key.byteCount
     dropBeyondBytes(&ring)

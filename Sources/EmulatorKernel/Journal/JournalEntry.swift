@@ -32,8 +32,7 @@ package struct JournalEntry: Sendable {
   /// By the tenant's clock.
   package let arrived: VirtualInstant
   package let ended: VirtualInstant?
-  /// On the wall, for durations.
-  package let began: ContinuousClock.Instant
+  /// On the wall.
   package let duration: Duration?
   /// Nil while the exchange is in flight.
   package let ending: ExchangeOutcome.Ending?

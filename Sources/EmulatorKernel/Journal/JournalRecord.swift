@@ -14,13 +14,13 @@ struct JournalRecord: Sendable {
   /// A buffer larger than this is not kept for the next exchange.
   private static let keptCapacityMax = 4096
 
-  private(set) var number: UInt64
-  private(set) var exchange: Exchange
+  private var number: UInt64 = 0
+  private var exchange = Exchange(connectionID: 0, sequenceNumber: 0, peer: .none)
   private(set) var operationIndex: Int?
-  private var method: Method
-  private var version: HTTPVersion
-  private var arrived: VirtualInstant
-  private(set) var began: ContinuousClock.Instant
+  private var method = Method.get
+  private var version = HTTPVersion.http11
+  private var arrived = VirtualInstant(seconds: 0)
+  private var began: ContinuousClock.Instant?
   private var status: Status?
   private var requestContentBytes: UInt64 = 0
   private var responseContentBytes: UInt64 = 0
@@ -40,23 +40,19 @@ struct JournalRecord: Sendable {
   private var responseLines = Part()
   private var responseContent = Part()
 
-  init(_ opening: borrowing JournalOpening, number: UInt64) {
-    self.number = number
-    exchange = opening.exchange
-    operationIndex = opening.operationIndex
-    method = opening.request.method
-    version = opening.request.version
-    arrived = opening.arrived
-    began = opening.began
-    bytes.reserveCapacity(1024)
-    write(opening)
-  }
+  /// A place that is not written yet.
+  init() { bytes.reserveCapacity(1024) }
 
-  /// About how much memory it holds.
-  var byteCount: Int { 400 + bytes.capacity + (explanation?.byteCount ?? 0) }
   var isInFlight: Bool { ending == nil }
 
   // MARK: Writing
+
+  /// Changes the record; also gives about how much memory it holds then. All that happens to a record
+  /// in the ring goes through mutating methods: reading a property would copy it out first.
+  mutating func apply<Value>(_ body: (inout JournalRecord) -> Value) -> (Value, byteCount: Int) {
+    let value = body(&self)
+    return (value, 400 + bytes.capacity + (explanation?.byteCount ?? 0))
+  }
 
   /// Takes the place of what stands here.
   mutating func reopen(_ opening: borrowing JournalOpening, number: UInt64) {
@@ -118,7 +114,7 @@ struct JournalRecord: Sendable {
     at instant: VirtualInstant, wall: ContinuousClock.Instant,
     _ outcome: borrowing ExchangeOutcome, prefix: Int
   ) -> Duration {
-    let duration = wall - began
+    let duration = began.map { wall - $0 } ?? .zero
     ended = instant
     self.duration = duration
     ending = outcome.ending
@@ -173,7 +169,7 @@ struct JournalRecord: Sendable {
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
       rules: rules, explanation: explanation, fault: fault,
-      arrived: arrived, ended: ended, began: began, duration: duration, ending: ending)
+      arrived: arrived, ended: ended, duration: duration, ending: ending)
   }
 
   private func content(_ part: Part) -> [UInt8] { bytes[part.range].map(\.self) }
