@@ -35,7 +35,8 @@ package struct Harbor: EmulatedService {
       }
     }
 
-    package mutating func add(_ name: String, in pause: Duration, _ step: inout StepContext<String>) -> Ship
+    package mutating func add(_ name: String, in pause: Duration, _ step: inout StepContext<String>)
+      -> Ship
     {
       let ship = Ship(id: step.ids.uuid("ship"), arrivesAt: step.now + pause)
       ships[name] = ship
@@ -149,7 +150,9 @@ package struct Harbor: EmulatedService {
     }
   }
 
-  package func failure(_ failure: ServiceFailure, operation: Operation?, request: Request) -> Response {
+  package func failure(_ failure: ServiceFailure, operation: Operation?, request: Request)
+    -> Response
+  {
     .json(
       Status(failure.status),
       JSON.object(["harborError": .string(failure.message ?? "\(failure.kind)")]).serialized())
