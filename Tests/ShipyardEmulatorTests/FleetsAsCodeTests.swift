@@ -257,7 +257,7 @@ struct FleetsAsCodeTests {
     arguments: [
       ("retry_wait: 5m", "retry_wait: 5m0s"), ("retry_wait: 0h5m0s", "retry_wait: 5m0s"),
       ("retry_wait: 1h", "retry_wait: 1h0m0s"), ("retry_wait: 0s", "retry_wait: 0s"),
-      ("runtime_cutoff: 90s", "runtime_cutoff: 1m30s"),
+      ("runtime_cutoff: 300s", "runtime_cutoff: 5m0s"),
       ("retry_count: '3'", "retry_count: 3"), ("exclude_exit_code_ranges:", "retry_count: 0"),
       ("exclude_exit_code_ranges: [3, '3-5', \"7\"]", "- 3-5"),
     ])
@@ -333,9 +333,12 @@ struct FleetsAsCodeTests {
     "@{type: CODE, language: BASH}, guardrails: {retry_wait: 5}",
     "@{type: CODE, language: BASH}, guardrails: {retry_wait: 5s5m}",
     "@{type: CODE, language: BASH}, guardrails: {runtime_cutoff: 4h1s}",
+    "@{type: CODE, language: BASH}, guardrails: {runtime_cutoff: 90s}",
+    "@{type: CODE, language: BASH}, guardrails: {runtime_cutoff: 0s}",
     "@{type: CODE, language: BASH}, guardrails: {runtime_cutoff: 99999999999999999999h}",
-    "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: [0]}",
-    "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: [256]}",
+    "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: [-1]}",
+    "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: [65536]}",
+    "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: ['99999999999999999999']}",
     "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: ['5-3']}",
     "@{type: CODE, language: BASH}, guardrails: {exclude_exit_code_ranges: ['1-2-3']}",
     "@{type: CODE, language: BASH}, _id: 33333333-3333-4333-8333-33333333333",

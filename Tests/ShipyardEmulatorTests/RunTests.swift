@@ -201,6 +201,36 @@ struct RunTests {
     #expect(try await quay.row(of: run)["Status"] == "Errored")
   }
 
+  @Test("A vessel terminated before its run starts stays so, with all that follow; others run")
+  func terminatedBeforeStart() async throws {
+    let quay = try Quay(
+      given: harbor([bashFleet(["a", "b", "c"], connections: ["a": ["b": "SUCCESS"]])]))
+    let run = try await quay.trigger()
+    try quay.emit(["terminateVessel": ["run": .string(run), "vessel": "a"]])
+    quay.advance(.seconds(60))
+    let voyages = try await quay.voyages(of: run)
+    #expect(voyages["a"]?["Vessel Status"] == "Terminated")
+    #expect(voyages["a"]?["Vessel Start Time"] == "")
+    #expect(voyages["b"]?["Vessel Status"] == "Terminated")
+    #expect(voyages["c"]?["Vessel Status"] == "Success")
+    #expect(try await quay.row(of: run)["Status"] == "Terminated")
+  }
+
+  @Test("retry_count counts repetitions: ten attempts more than the first (Shipyard, Guardrails)")
+  func retryCount() async throws {
+    let quay = try Quay(
+      given: harbor([
+        bashFleet(["a"], guardrails: ["a": ["retry_count": 10, "retry_wait": "5m"]])
+      ]),
+      behaviors: [["attempts": [["exit": 1, "for": "1m"]]]])
+    let run = try await quay.trigger()
+    quay.advance(.seconds(7_200))
+    let voyage = try #require(try await quay.voyages(of: run)["a"])
+    #expect(voyage["Retries"] == "10")
+    #expect(voyage["Duration"] == "3660")
+    #expect(voyage["Billable Runtime"] == "660")
+  }
+
   @Test("What attempts print is seen on the run's page and in the state, attempt by attempt")
   func output() async throws {
     let quay = try Quay(

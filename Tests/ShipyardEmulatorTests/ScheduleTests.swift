@@ -58,6 +58,18 @@ struct ScheduleTests {
       schedule: Schedule(frequency: .daily, hour: 12, minute: 0), zone: "Australia/Sydney",
       from: "2090-12-31T00:00:00Z", to: "2091-01-01T00:00:00Z",
       expected: ["2090-12-31T01:00:00Z"]),
+    // Half an hour back, and forth: the minute comes twice within an hour, and once too seldom.
+    Case(
+      schedule: Schedule(frequency: .hourly, hour: 0, minute: 45), zone: "Australia/Lord_Howe",
+      from: "2026-04-04T13:00:00Z", to: "2026-04-04T17:00:00Z",
+      expected: [
+        "2026-04-04T13:45:00Z", "2026-04-04T14:45:00Z", "2026-04-04T15:15:00Z",
+        "2026-04-04T16:15:00Z",
+      ]),
+    Case(
+      schedule: Schedule(frequency: .hourly, hour: 0, minute: 15), zone: "Australia/Lord_Howe",
+      from: "2026-10-03T14:00:00Z", to: "2026-10-03T17:30:00Z",
+      expected: ["2026-10-03T14:45:00Z", "2026-10-03T16:15:00Z", "2026-10-03T17:15:00Z"]),
     Case(
       schedule: Schedule(frequency: .daily, hour: 0, minute: 0), zone: "Pacific/Kiritimati",
       from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z",
@@ -128,6 +140,20 @@ struct ScheduleTests {
     try quay.advance(to: "2026-01-06T00:00:00Z")
     let rows = try await quay.send(.get, Quay.runsPath).rows
     #expect(rows.map { $0["Status"] } == ["Running", "Running"])
+  }
+
+  @Test("An organization that may not run has no scheduled runs, until it may again")
+  func notRunnable() async throws {
+    let quay = try Quay(
+      given: harbor([
+        bashFleet(["a"], triggers: Self.triggers(["how_often": "HOURLY", "at": ":30"]))
+      ]))
+    try quay.emit(["setRunnable": ["org": .string(Quay.org), "runnable": false]])
+    #expect(try await quay.send(.get, Quay.runsPath).rows.isEmpty)
+    try quay.advance(to: "2026-01-06T11:00:00Z")
+    #expect(try await quay.send(.get, Quay.runsPath).rows.isEmpty)
+    try quay.emit(["setRunnable": ["org": .string(Quay.org), "runnable": true]])
+    #expect(try await quay.send(.get, Quay.runsPath).rows.count == 13)
   }
 
   @Test("Saving a fleet replaces its scheduled runs; those that started stay")

@@ -73,7 +73,10 @@ struct TriggerTests {
   @Test(
     "The body decides, never Content-Type or Accept (contract §1.3)",
     arguments: ["application/json", "application/x-www-form-urlencoded", "text/weird", ""],
-    ["", "{}", #"{"vessel_overrides":[]}"#, "ata", " {\"vessel_overrides\": []}\n"])
+    [
+      "", "{}", #"{"vessel_overrides":[]}"#, #"{"vessel_overrides":null}"#, "ata",
+      " {\"vessel_overrides\": []}\n",
+    ])
   func bodies(type: String, body: String) async throws {
     let quay = try Quay()
     let reply = try await quay.send(
@@ -85,7 +88,7 @@ struct TriggerTests {
     "What is no trigger's body is answered 400 and starts nothing",
     arguments: [
       "{", "[]", "null", "7", "\"text\"", "{}{}", "\u{FEFF}\u{FEFF}{}", " ",
-      #"{"vessel_overrides":{}}"#, #"{"vessel_overrides":null}"#, #"{"vessel_overrides":[1]}"#,
+      #"{"vessel_overrides":{}}"#, #"{"vessel_overrides":[null]}"#, #"{"vessel_overrides":[1]}"#,
       #"{"vessel_overrides":[{}]}"#, #"{"vessel_overrides":[{"name":7}]}"#,
       #"{"vessel_overrides":[{"name":"Extract","environment_variable_overrides":[]}]}"#,
       #"{"vessel_overrides":[{"name":"Extract","environment_variable_overrides":{"A":[]}}]}"#,
@@ -132,6 +135,24 @@ struct TriggerTests {
     #expect(lenient.field("X-Wavetank-Remark") != nil)
     let strict = try await Quay(isStrict: true).send(.post, Quay.runsPath, text: body)
     #expect(strict.status == 400)
+  }
+
+  @Test(
+    "A status that no override has skips nothing and gets a remark",
+    arguments: ["BOGUS", "success", "TERMINATED", " SUCCESS"])
+  func unknownStatus(status: String) async throws {
+    let quay = try Quay()
+    let reply = try await quay.send(
+      .post, Quay.runsPath,
+      text: """
+        {"vessel_overrides": [{"name": "Extract",
+          "environment_variable_overrides": {"SHIPYARD_OVERRIDE_STATUS": "\(status)"}}]}
+        """)
+    #expect(reply.status == 201)
+    #expect(reply.field("X-Wavetank-Remark")?.contains("SHIPYARD_OVERRIDE_STATUS") == true)
+    let run = try #require(reply.json["data"]?["fleet_run_id"]?.stringValue)
+    quay.advance(.seconds(1))
+    #expect(try await quay.voyages(of: run)["Extract"]?["Vessel Status"] == "Running")
   }
 
   @Test("The same requests give the same bytes in another process")

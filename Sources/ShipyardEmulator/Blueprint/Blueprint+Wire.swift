@@ -145,7 +145,7 @@ extension Blueprint.Input {
       for (key, value) in members.members {
         // A password's default is no secret of ours to tell.
         let isSecret = type == .password && key == "default" && value != "" && value != .null
-        json.member(key, isSecret ? .string(FleetSecrets.hidden) : value)
+        json.member(key, isSecret ? FleetSecrets.hidden : value)
       }
     }
   }

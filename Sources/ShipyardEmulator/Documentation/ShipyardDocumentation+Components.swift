@@ -58,7 +58,7 @@ extension ShipyardDocumentation {
     }
     BlueprintSource = {
       type: 'BLUEPRINT', blueprint: string(1..) = "Warehouse - Upload File",
-      inputs?: {*: string|null}|null, file_to_run?: string, git?: Git, arguments?: [Argument]|null,
+      inputs?: {*: string|boolean|number|null}|null, file_to_run?: string, git?: Git, arguments?: [Argument]|null,
       environment?: [Variable]|null, packages?: [Dependency]|null,
       system_packages?: [{name: string(1..)}]|null
     }

@@ -13,7 +13,8 @@ extension ShipyardCall {
     let content = content
     guard content.count > Offload.inlineBytesMax else {
       let reading = Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
-      return answer(try save(reading))
+      let saved = try save(reading)
+      return answer(saved.yaml, saved.remarks)
     }
     // The key first: nobody without one makes us read ten megabytes.
     _ = try world.read { state throws(ShipyardError) in try state.grant(call, needs: .write) }
@@ -22,23 +23,24 @@ extension ShipyardCall {
         Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
       }
       do throws(ShipyardError) {
-        let yaml = try save(reading)
-        return await Offload.run { Response.yaml(yaml) }
+        let saved = try save(reading)
+        return await Offload.run { Response.yaml(saved.yaml, saved.remarks) }
       } catch {
         return ShipyardFailure.response(error, requestID: requestID)
       }
     }
   }
 
-  /// - Returns: the stored fleet as code.
+  /// - Returns: the stored fleet as code, and what was accepted although it cannot be meant.
   private func save(
     _ reading: Result<FleetDocument, ShipyardError>
-  ) throws(ShipyardError) -> JSON {
-    try world.mutate { state, step throws(ShipyardError) -> JSON in
+  ) throws(ShipyardError) -> (yaml: JSON, remarks: [String]) {
+    try world.mutate { state, step throws(ShipyardError) -> (JSON, [String]) in
       let grant = try state.grant(call, needs: .write)
       let organization = try state.organization(id("org"), grant)
       let project = try state.project(id("project"), of: organization, grant)
       let document = try reading.get()
+      if state.isStrict, let remark = document.remarks.first { throw .badRequest(remark) }
       let fleetID = try state.target(of: document, pathID(), in: project, &step.ids)
       let previous = state.fleets[fleetID].flatMap { state.versions[$0.versionKey] }
       let definition: FleetDefinition
@@ -49,17 +51,17 @@ extension ShipyardCall {
         throw .badRequest(error.sentence)
       }
       state.saveFleet(fleetID, definition, in: project, &step)
-      return state.asCode(fleetID, definition, in: organization)
+      return (state.asCode(fleetID, definition, in: organization), document.remarks)
     }
   }
 
   /// A long text is written off the loop.
-  private func answer(_ yaml: JSON) -> ServiceAnswer {
+  private func answer(_ yaml: JSON, _ remarks: [String] = []) -> ServiceAnswer {
     var room = Offload.inlineBytesMax
     guard yaml.fits(&room) else {
-      return .later { _ in await Offload.run { Response.yaml(yaml) } }
+      return .later { _ in await Offload.run { Response.yaml(yaml, remarks) } }
     }
-    return .now(.yaml(yaml))
+    return .now(.yaml(yaml, remarks))
   }
 
   /// The fleet's id in the path; nil when the path has none.
@@ -99,9 +101,10 @@ extension JSON {
 }
 
 extension Response {
-  fileprivate static func yaml(_ value: JSON) -> Response {
+  fileprivate static func yaml(_ value: JSON, _ remarks: [String]) -> Response {
     var response = Response(.ok, body: .bytes(Array(YAMLWriter.write(value).utf8)))
     response.fields.append("Content-Type", "application/yaml; charset=utf-8")
+    for remark in remarks { response.shortRemark(remark) }
     return response
   }
 }
@@ -132,7 +135,7 @@ extension FleetNode {
       return
     }
     switch node.content {
-    case .scalar(let scalar): self = .scalar(scalar.text)
+    case .scalar(let scalar): self = .scalar(scalar.text, value: node.json)
     case .sequence(let nodes): self = .list(nodes.map(FleetNode.init))
     case .mapping(let pairs):
       self = .map(

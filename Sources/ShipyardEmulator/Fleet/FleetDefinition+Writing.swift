@@ -39,10 +39,8 @@ extension VesselSource {
       source["inputs"] = .object(
         JSONObject(
           inputs.map { input in
-            let isHidden = passwords.contains(input.name) && input.value != nil
-            return (
-              key: input.name, value: isHidden ? .string(FleetSecrets.hidden) : JSON(input.value)
-            )
+            let isHidden = passwords.contains(input.name) && input.value != .null
+            return (key: input.name, value: isHidden ? FleetSecrets.hidden : input.value)
           }))
     }
     source["language"] = language.map { .string($0.rawValue) }
@@ -122,15 +120,14 @@ extension Notifications {
 extension Schedule {
   var asCode: JSON {
     let minutes = minute < 10 ? "0\(minute)" : "\(minute)"
-    var schedule: JSONObject = [
-      "how_often": .string(frequency.word),
-      "at": .string(frequency == .hourly ? ":\(minutes)" : "\(hour):\(minutes)"),
-    ]
+    var schedule: JSONObject = ["how_often": .string(frequency.word)]
     switch frequency {
     case .hourly, .daily: break
     case .weekly(let weekday): schedule["when"] = .string(Schedule.weekdays[weekday])
     case .monthly(let day): schedule["when"] = .integer(day)
     }
+    // The hour of midnight is left out: `:00`.
+    schedule["at"] = .string(hour == 0 ? ":\(minutes)" : "\(hour):\(minutes)")
     return .object(schedule)
   }
 }

@@ -1,8 +1,10 @@
+package import PayloadCodecs
+
 /// What a user says about a fleet: everything that a save stores as one version.
 /// Source: Shipyard documentation, "Fleets as Code" and the reference pages of vessels and fleets.
 package struct FleetDefinition: Sendable, Codable, Equatable {
   package var name: String
-  /// In order of name, as the service writes them.
+  /// In the order of `KeyOrder`, as the service writes them.
   package var vessels: [Vessel]
   package var connections: [Connection]
   package var schedules: [Schedule]
@@ -53,10 +55,13 @@ package struct VesselSource: Sendable, Codable, Equatable {
     package var checkoutPoint: String?
     package var cloneLocation: CloneLocation?
   }
-  /// A value under a name; the value may be null.
+  /// A value under a name: a text, a boolean or a number as it was written, null, or `{}`.
   package struct Input: Sendable, Codable, Equatable {
     package var name: String
-    package var value: String?
+    package var value: JSON
+
+    /// What the vessel sees in its environment; nil: nothing.
+    package var text: String? { value == .null ? nil : value.stringValue ?? value.text }
   }
   package struct Argument: Sendable, Codable, Equatable {
     /// The member that holds the flag: the documentation writes `key`, `name`, or the flag itself.
@@ -82,7 +87,7 @@ package struct VesselSource: Sendable, Codable, Equatable {
   package var git: Git?
   package var fileToRun: String?
   package var blueprint: String?
-  /// In order of name.
+  /// In the order of `KeyOrder`.
   package var inputs: [Input] = []
   package var arguments: [Argument] = []
   package var environment: [Variable] = []
@@ -93,18 +98,24 @@ package struct VesselSource: Sendable, Codable, Equatable {
 /// What a vessel does about its own failures.
 /// Source: Shipyard documentation, "Guardrails".
 package struct Guardrails: Sendable, Codable, Equatable {
-  /// 0–24.
+  /// Repetitions after the first attempt, 0–24.
+  ///
+  /// The documentation disagrees with itself. "Guardrails" counts how often a vessel "should be
+  /// retried", and 0 is "Never Retry"; in the first example of "How do you calculate billable
+  /// runtime?" a vessel that retries itself 10 times runs 10 times, which would make 0 and 1 mean
+  /// the same. So we count as the reference does; its second example holds either way.
   package var retryCount = 0
   /// Seconds, 0–3600 in steps of 300; 0 means as soon as possible.
   package var retryWait = 0
-  /// Seconds that a single attempt may take, at most four hours.
+  /// Seconds that a single attempt may take, in steps of 300, at most four hours.
   package var runtimeCutoff = Guardrails.runtimeCutoffMax
   /// Exit codes that are not tried again.
   package var excludedExitCodes: [ClosedRange<Int>] = []
 
   package static let retryCountMax = 24
   package static let retryWaitMax = 3600
-  package static let retryWaitStep = 300
+  /// Of `retryWait` and `runtimeCutoff`, in seconds.
+  package static let durationStep = 300
   package static let runtimeCutoffMax = 4 * 3600
 
   package func mayRetry(after exitCode: Int, retries: Int) -> Bool {

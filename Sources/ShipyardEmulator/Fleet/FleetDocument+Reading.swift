@@ -1,20 +1,20 @@
-import EmulatorKernel
-
 /// A fleet document that was read: the definition, still without ids where none were given.
 struct FleetDocument: Sendable {
   var id: ResourceID?
   var name: String
-  /// In order of name.
+  /// In the order of `KeyOrder`.
   var vessels: [VesselDocument]
   var connections: [Connection]
   var schedules: [Schedule]
   var notifications: Notifications
+  /// What was accepted with a remark, a sentence each: see `FleetRemarks`.
+  var remarks: [String]
 
   struct VesselDocument: Sendable {
     var id: ResourceID?
     var name: String
     var source: VesselSource
-    var guardrails: Guardrails
+    var guardrails: WrittenGuardrails
     var notifications: Notifications
   }
 
@@ -49,6 +49,7 @@ struct FleetDocument: Sendable {
       throw FleetDocumentError(
         path: ["connections", vessels[vessel].name], message: "the vessel is part of a loop")
     }
+    remarks = reader.remarks.sentences
   }
 
   private static func vessels(
@@ -61,7 +62,7 @@ struct FleetDocument: Sendable {
     }
     var vessels: [VesselDocument] = []
     var ids: Set<ResourceID> = []
-    for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+    for (name, value) in members.sorted(by: { KeyOrder.precedes($0.key, $1.key) }) {
       guard !name.isEmpty else { throw value.failure("a vessel needs a name") }
       let vessel = try VesselDocument(name, value)
       if let id = vessel.id, !ids.insert(id).inserted {
@@ -99,53 +100,8 @@ extension FleetDocument.VesselDocument {
     self.name = name
     id = try vessel["_id"]?.id()
     source = try VesselSource(vessel.required("source"))
-    guardrails = try Guardrails(vessel["guardrails"])
+    guardrails = try WrittenGuardrails(vessel["guardrails"])
     notifications = try Notifications(vessel["notifications"])
-  }
-}
-
-extension Guardrails {
-  fileprivate init(_ reader: FleetNodeReader?) throws(FleetDocumentError) {
-    guard let reader else { return }
-    let guardrails = try reader.object([
-      "retry_count", "retry_wait", "runtime_cutoff", "exclude_exit_code_ranges",
-    ])
-    if let count = guardrails["retry_count"] {
-      retryCount = try count.int(in: 0...Self.retryCountMax)
-    }
-    if let wait = guardrails["retry_wait"] {
-      retryWait = try Self.seconds(wait)
-      guard retryWait <= Self.retryWaitMax, retryWait % Self.retryWaitStep == 0 else {
-        throw wait.failure("expected 0s to 1h0m0s in steps of 5m")
-      }
-    }
-    if let cutoff = guardrails["runtime_cutoff"] {
-      runtimeCutoff = try Self.seconds(cutoff)
-      guard (1...Self.runtimeCutoffMax).contains(runtimeCutoff) else {
-        throw cutoff.failure("expected 1s to 4h0m0s")
-      }
-    }
-    excludedExitCodes = try guardrails["exclude_exit_code_ranges"]?.list(Self.exitCodes) ?? []
-  }
-
-  private static func seconds(_ reader: FleetNodeReader) throws(FleetDocumentError) -> Int {
-    guard let seconds = GoDuration.seconds(try reader.text()) else {
-      throw reader.failure("expected a duration such as 0s, 5m or 1h30m0s")
-    }
-    return seconds
-  }
-
-  /// `3` or `3-5`.
-  private static func exitCodes(
-    _ reader: FleetNodeReader
-  ) throws(FleetDocumentError) -> ClosedRange<Int> {
-    let bounds = try reader.text().split(separator: "-", omittingEmptySubsequences: false).map {
-      Int($0.drop { $0 == " " }.prefix { $0 != " " })
-    }
-    guard bounds.count <= 2, let low = bounds[0], let high = bounds[bounds.count - 1],
-      low >= 1, high <= 255, low <= high
-    else { throw reader.failure("expected an exit code 1–255 or a range such as 3-5") }
-    return low...high
   }
 }
 

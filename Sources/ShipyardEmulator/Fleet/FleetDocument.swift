@@ -6,14 +6,17 @@ import PayloadCodecs
 /// `retry_count: "3"` a number.
 indirect enum FleetNode: Sendable, Equatable {
   case null
-  case scalar(String)
+  /// The text as it was written, and what it is by itself: a plain `true` is a boolean, a quoted one
+  /// a string.
+  case scalar(String, value: JSON)
   case list([FleetNode])
   case map([(key: String, value: FleetNode)])
 
   static func == (left: FleetNode, right: FleetNode) -> Bool {
     switch (left, right) {
     case (.null, .null): true
-    case (.scalar(let left), .scalar(let right)): left == right
+    case (.scalar(let left, let leftValue), .scalar(let right, let rightValue)):
+      left == right && leftValue == rightValue
     case (.list(let left), .list(let right)): left == right
     case (.map(let left), .map(let right)):
       left.elementsEqual(right) { $0.key == $1.key && $0.value == $1.value }
@@ -24,8 +27,8 @@ indirect enum FleetNode: Sendable, Equatable {
   init(_ json: JSON) {
     switch json {
     case .null: self = .null
-    case .string(let text): self = .scalar(text)
-    case .bool, .integer, .decimal: self = .scalar(json.text)
+    case .string(let text): self = .scalar(text, value: json)
+    case .bool, .integer, .decimal: self = .scalar(json.text, value: json)
     case .array(let elements): self = .list(elements.map(FleetNode.init))
     case .object(let object):
       self = .map(object.members.map { ($0.key, FleetNode($0.value)) })
@@ -60,19 +63,39 @@ struct FleetDocumentError: Error, Sendable, Equatable {
   var sentence: String { path.isEmpty ? message : "\(path.joined(separator: ".")): \(message)" }
 }
 
+/// What a document holds that the vendor's own samples hold too, and that means nothing or cannot be
+/// meant: accepted, told, and refused in strict mode.
+final class FleetRemarks {
+  private(set) var sentences: [String] = []
+  /// One for each of thousands of vessels would tell no more than the first few.
+  private static let countMax = 8
+
+  func add(_ message: String, at path: [String]) {
+    guard sentences.count < Self.countMax else { return }
+    sentences.append("\(path.joined(separator: ".")): \(message)")
+  }
+}
+
 /// One node and the place where it stands.
 struct FleetNodeReader {
   let node: FleetNode
   let path: [String]
+  var remarks = FleetRemarks()
 
   func failure(_ message: String) -> FleetDocumentError {
     FleetDocumentError(path: path, message: message)
   }
 
+  func remark(_ message: String) { remarks.add(message, at: path) }
+
+  private func inner(_ node: FleetNode, at key: String) -> FleetNodeReader {
+    FleetNodeReader(node: node, path: path + [key], remarks: remarks)
+  }
+
   var isNull: Bool { node == .null }
 
   func text() throws(FleetDocumentError) -> String {
-    guard case .scalar(let text) = node else {
+    guard case .scalar(let text, _) = node else {
       throw failure("expected a text, found \(node.kindName)")
     }
     return text
@@ -126,7 +149,7 @@ struct FleetNodeReader {
     }
     var elements: [Element] = []
     for (index, node) in nodes.enumerated() {
-      elements.append(try body(FleetNodeReader(node: node, path: path + ["\(index)"])))
+      elements.append(try body(inner(node, at: "\(index)")))
     }
     return elements
   }
@@ -140,7 +163,7 @@ struct FleetNodeReader {
     var seen: Set<String> = []
     var readers: [(key: String, value: FleetNodeReader)] = []
     for (key, value) in members {
-      let reader = FleetNodeReader(node: value, path: path + [key])
+      let reader = inner(value, at: key)
       guard seen.insert(key).inserted else { throw reader.failure("stands here twice") }
       readers.append((key, reader))
     }

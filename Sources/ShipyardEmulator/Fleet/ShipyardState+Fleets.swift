@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// Saving fleets: every save makes a new version, all or nothing.
 extension ShipyardState {
@@ -18,11 +19,13 @@ extension ShipyardState {
       if id == nil, let kept = idsByName[written.name], taken.insert(kept).inserted { id = kept }
       guard let id = id ?? ResourceID(ids.uuid("shipyard.vessel")) else { continue }
       let stored = known.first { $0.id == id } ?? known.first { $0.name == written.name }
+      let base = blueprint(named: written.source.blueprint, in: organization)?.guardrails
       vessels.append(
         Vessel(
           name: written.name, id: id,
           source: source(written.source, keeping: stored?.source, in: organization),
-          guardrails: written.guardrails, notifications: written.notifications))
+          guardrails: written.guardrails.resolved(over: base ?? Guardrails()),
+          notifications: written.notifications))
     }
     return FleetDefinition(
       name: document.name, vessels: vessels, connections: document.connections,
@@ -39,18 +42,20 @@ extension ShipyardState {
     var source = source
     for (index, input) in source.inputs.enumerated()
     where input.value == FleetSecrets.hidden && passwords.contains(input.name) {
-      source.inputs[index].value = stored.inputs.first { $0.name == input.name }?.value
+      source.inputs[index].value = stored.inputs.first { $0.name == input.name }?.value ?? .null
     }
     return source
   }
 
   /// The inputs that a blueprint declares as passwords.
   func passwordInputs(ofBlueprint name: String?, in organization: Organization) -> Set<String> {
-    guard let name else { return [] }
-    let blueprint = organization.blueprintIDs.lazy.compactMap { blueprints[$0] }.first {
-      $0.name == name
-    }
+    let blueprint = blueprint(named: name, in: organization)
     return Set(blueprint?.inputs.filter { $0.type == .password }.map(\.name) ?? [])
+  }
+
+  private func blueprint(named name: String?, in organization: Organization) -> Blueprint? {
+    guard let name else { return nil }
+    return organization.blueprintIDs.lazy.compactMap { blueprints[$0] }.first { $0.name == name }
   }
 
   /// Stores a definition as the next version of a fleet, or as a new fleet.
@@ -92,5 +97,5 @@ extension ShipyardState {
 
 enum FleetSecrets {
   /// What stands in YAML in place of a password.
-  static let hidden = "SHIPYARD_HIDDEN"
+  static let hidden: JSON = "SHIPYARD_HIDDEN"
 }

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 extension VesselSource {
   private static let commonKeys = [
     "type", "arguments", "environment", "packages", "system_packages", "git", "file_to_run",
@@ -58,10 +60,30 @@ extension VesselSource {
   private static func inputs(_ reader: FleetNodeReader?) throws(FleetDocumentError) -> [Input] {
     guard let reader else { return [] }
     var inputs: [Input] = []
-    for (name, value) in try reader.members().sorted(by: { $0.key < $1.key }) {
-      inputs.append(Input(name: name, value: try value.optionalText()))
+    let members = try reader.members().sorted { KeyOrder.precedes($0.key, $1.key) }
+    for (name, value) in members {
+      inputs.append(Input(name: name, value: try input(value)))
     }
     return inputs
+  }
+
+  /// Booleans and numbers that stand plain stay what they are: the editor writes `true` beside
+  /// `"587"`. A number that is written otherwise than it would be read, `007`, is a text.
+  ///
+  /// The documentation's samples also hold `{}` where a text is meant.
+  private static func input(_ reader: FleetNodeReader) throws(FleetDocumentError) -> JSON {
+    switch reader.node {
+    case .null: return .null
+    case .map(let members) where members.isEmpty:
+      reader.remark("an input is a text: {} is passed on as it stands")
+      return .object(JSONObject())
+    case .scalar(let text, value: .integer(let number)) where text == String(number):
+      return .integer(number)
+    case .scalar(let text, value: .decimal(let number)) where text == number:
+      return .decimal(number)
+    case .scalar(_, value: .bool(let flag)): return .bool(flag)
+    default: return .string(try reader.text())
+    }
   }
 
   /// Three forms occur in the documentation: `{key, value}`, `{name, value}`, `{'--flag': value}`.

@@ -57,8 +57,13 @@ extension ShipyardState {
     for (position, vessel) in vessels.enumerated() {
       guard let variables = overrides.byVessel[vessel.name] else { continue }
       unknown.remove(vessel.name)
-      input.skipped[position] = VesselOverrides.exitCode(
-        ofStatus: variables[VesselOverrides.statusVariable])
+      guard let status = variables[VesselOverrides.statusVariable] else { continue }
+      input.skipped[position] = VesselOverrides.exitCode(ofStatus: status)
+      if input.skipped[position] == nil, !status.isEmpty {
+        remarks.append(
+          "\(VesselOverrides.statusVariable) '\(status)' is unknown and skips nothing: "
+            + "expected SUCCESS, SUCCESSFUL, ERROR or ERRORED")
+      }
     }
     if let name = unknown.min() {
       let reason = "the fleet has no vessel named '\(name)': its overrides are ignored"

@@ -65,6 +65,8 @@ extension ShipyardState {
     while next < ready.count {
       let vessel = ready[next]
       next += 1
+      // One that was terminated before the run began stays so.
+      guard runs[position].voyages[vessel].status == .scheduled else { continue }
       guard let exitCode = runs[position].input?.skipped[vessel] else {
         startAttempt(position, vessel, at: now)
         continue

@@ -36,7 +36,7 @@ struct VesselOverrides: Sendable, Equatable {
     for key in object.keys where key != "vessel_overrides" {
       try ignore("the member '\(key)' is unknown and ignored", isStrict)
     }
-    guard let list = object["vessel_overrides"] else { return }
+    guard let list = object["vessel_overrides"], list != .null else { return }
     guard case .array(let entries) = list else {
       throw .badRequest("vessel_overrides must be an array, not \(list.kindName)")
     }
@@ -62,7 +62,9 @@ struct VesselOverrides: Sendable, Equatable {
     for key in object.keys where key != "name" && key != "environment_variable_overrides" {
       try ignore("\(path) has the unknown member '\(key)', which is ignored", isStrict)
     }
-    guard let variables = object["environment_variable_overrides"] else { return }
+    guard let variables = object["environment_variable_overrides"], variables != .null else {
+      return
+    }
     guard case .object(let variables) = variables else {
       throw .badRequest(
         "\(path).environment_variable_overrides must be an object, not \(variables.kindName)")

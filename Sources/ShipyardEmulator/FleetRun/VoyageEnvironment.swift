@@ -48,7 +48,7 @@ struct VoyageEnvironment {
         variables.append((name, value))
       }
     }
-    for input in definition.source.inputs { if let value = input.value { put(input.name, value) } }
+    for input in definition.source.inputs { if let value = input.text { put(input.name, value) } }
     for variable in definition.source.environment { put(variable.name, variable.value) }
     let changes = overrides.byVessel[definition.name] ?? [:]
     for name in changes.keys.sorted() { put(name, changes[name] ?? "") }

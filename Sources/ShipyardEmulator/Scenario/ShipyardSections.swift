@@ -199,7 +199,11 @@ private enum FleetSchema {
           ("language", Schema.choice(of: VesselSource.Language.self, "Of code.")),
           ("version", scalar), ("file", named("A file.", [("content", optional)])),
           ("file_to_run", scalar), ("git", .object(git)), ("blueprint", scalar),
-          ("inputs", Schema.dictionary(optional, "Of a blueprint.")),
+          (
+            "inputs",
+            Schema.dictionary(
+              ["anyOf": [optional, ["type": "object", "maxProperties": 0]]], "Of a blueprint.")
+          ),
           (
             "arguments",
             Schema.list(

@@ -54,15 +54,24 @@ package struct Schedule: Sendable, Codable, Equatable {
     from start: VirtualInstant, to end: VirtualInstant, in zone: TimeZoneRules
   ) -> [VirtualInstant] {
     var found: [VirtualInstant] = []
-    var second = start.epochSeconds - 3600
+    var second = start.epochSeconds
     while second <= end.epochSeconds {
-      let local = second + Int64(zone.offset(at: second))
-      let wait = (Int64(minute * 60) - local % 3600 + 7200) % 3600
-      let instant = VirtualInstant(seconds: second + wait)
-      if found.last != instant { found.append(instant) }
+      found += instants(inHourFrom: second, in: zone)
       second += 3600
     }
     return found
+  }
+
+  /// When the clocks show the minute within an hour: once, or, around a jump that is no whole number
+  /// of hours (Australia/Lord_Howe), twice or never.
+  private func instants(inHourFrom start: Int64, in zone: TimeZoneRules) -> [VirtualInstant] {
+    let offsets = Set([zone.offset(at: start), zone.offset(at: start + 3599)])
+    let seconds = offsets.compactMap { offset -> Int64? in
+      let local = start + Int64(offset)
+      let wait = ((Int64(minute * 60) - local) % 3600 + 3600) % 3600
+      return zone.offset(at: start + wait) == offset ? start + wait : nil
+    }
+    return Set(seconds).sorted().map { VirtualInstant(seconds: $0) }
   }
 
   private func dayInstants(

@@ -47,7 +47,8 @@ extension ShipyardState {
     of fleetID: ResourceID, _ version: FleetVersion, from start: VirtualInstant,
     to end: VirtualInstant, _ step: inout Step
   ) {
-    guard let projectID = fleets[fleetID]?.projectID, let zone = projects[projectID]?.timeZone
+    guard let fleet = fleets[fleetID], let zone = projects[fleet.projectID]?.timeZone,
+      organizations[fleet.organizationID]?.isRunnable == true
     else { return }
     let instants = version.definition.schedules.flatMap {
       $0.instants(from: start, to: end, in: zone)
@@ -56,6 +57,15 @@ extension ShipyardState {
     for instant in instants.sorted() where hasRoomForRun {
       _ = addRun(of: fleetID, by: .schedule, scheduledFor: instant, &step)
     }
+  }
+
+  /// An organization that may not run has no scheduled runs either; they are planned again once it may.
+  /// Fidelity: assumed; `is_runnable` is documented as a member only.
+  mutating func setRunnable(
+    _ isRunnable: Bool, organization id: ResourceID, _ step: inout Step
+  ) {
+    organizations[id]?.isRunnable = isRunnable
+    for fleetID in organizations[id]?.fleetIDs ?? [] { replanSchedules(of: fleetID, &step) }
   }
 
   private mutating func withdrawScheduledRuns(of fleetID: ResourceID) {

@@ -171,7 +171,7 @@ private enum ShipyardEvent: Sendable {
           $0 == ResourceID(name) || state.organizations[$0]?.name == name
         })
       else { throw .badRequest("no organization '\(name)'") }
-      state.organizations[id]?.isRunnable = isRunnable
+      state.setRunnable(isRunnable, organization: id, &step)
     }
   }
 }

@@ -70,7 +70,7 @@ DOCUMENTS = [
       for guardrails in ("{retry_count: 25}", "{retry_count: -1}", "{retry_count: x}", "{retry_wait: 61m}",
                          "{retry_wait: 3m}", "{retry_wait: 99999999999999999999h}", "{runtime_cutoff: 0s}",
                          "{runtime_cutoff: 5h}", "{exclude_exit_code_ranges: ['5-3']}",
-                         "{exclude_exit_code_ranges: [0]}", "{exclude_exit_code_ranges: [256]}",
+                         "{runtime_cutoff: 7m}", "{exclude_exit_code_ranges: [-1]}", "{exclude_exit_code_ranges: [65536]}",
                          "{exclude_exit_code_ranges: [a-b]}", "{exclude_exit_code_ranges: {}}", "[]")),
     "a: &a [*a]\n", "a: *b\n", "a: !!python/object:x.y {}\n", "\tname: n\n", "name: n\n---\nname: m\n", "{a: b",
     "'unclosed", "a: b: c\n", "? [x]\n: y\n", "%YAML 2.0\n---\na: b\n", "a: \"\\q\"\n", "\x00", "name: n\x07\n",

@@ -1,0 +1,97 @@
+import PayloadCodecs
+
+/// The guardrails that somebody wrote; what is left out comes from the vessel's blueprint, if it has
+/// one, else from the defaults.
+/// Source: Shipyard documentation, "Guardrails" and "Fleets as Code".
+struct WrittenGuardrails: Sendable, Equatable {
+  var retryCount: Int?
+  var retryWait: Int?
+  var runtimeCutoff: Int?
+  var excludedExitCodes: [ClosedRange<Int>]?
+
+  /// Numbers of more digits are no exit codes, whatever somebody meant.
+  private static let exitCodeMax = 65_535
+
+  init() {}
+
+  init(_ reader: FleetNodeReader?) throws(FleetDocumentError) {
+    guard let reader else { return }
+    let guardrails = try reader.object([
+      "retry_count", "retry_wait", "runtime_cutoff", "exclude_exit_code_ranges",
+    ])
+    retryCount = try guardrails["retry_count"]?.int(in: 0...Guardrails.retryCountMax)
+    retryWait = try Self.seconds(guardrails["retry_wait"], in: 0...Guardrails.retryWaitMax)
+    runtimeCutoff = try Self.seconds(
+      guardrails["runtime_cutoff"], in: Guardrails.durationStep...Guardrails.runtimeCutoffMax)
+    excludedExitCodes = try guardrails["exclude_exit_code_ranges"]?.list(Self.exitCodes)
+  }
+
+  private static func seconds(
+    _ reader: FleetNodeReader?, in range: ClosedRange<Int>
+  ) throws(FleetDocumentError) -> Int? {
+    guard let reader else { return nil }
+    guard let seconds = GoDuration.seconds(try reader.text()) else {
+      throw reader.failure("expected a duration such as 0s, 5m or 1h30m0s")
+    }
+    guard range.contains(seconds), seconds % Guardrails.durationStep == 0 else {
+      let (low, high) = (GoDuration.text(range.lowerBound), GoDuration.text(range.upperBound))
+      throw reader.failure("expected \(low) to \(high) in steps of 5m")
+    }
+    return seconds
+  }
+
+  /// `3` or `3-5`. The documentation's own samples also hold `0`, `0-255` and `299`: codes that
+  /// no failed process has, or that are never retried anyway.
+  private static func exitCodes(
+    _ reader: FleetNodeReader
+  ) throws(FleetDocumentError) -> ClosedRange<Int> {
+    let bounds = try reader.text().split(separator: "-", omittingEmptySubsequences: false).map {
+      Int($0.drop { $0 == " " }.prefix { $0 != " " })
+    }
+    guard bounds.count <= 2, let low = bounds[0], let high = bounds[bounds.count - 1],
+      low >= 0, high <= exitCodeMax, low <= high
+    else { throw reader.failure("expected an exit code 1–255 or a range such as 3-5") }
+    if low < 1 || high > 255 {
+      reader.remark("exit codes of a failure are 1-255: what lies outside has no effect")
+    }
+    return low...high
+  }
+
+  /// - Parameter base: the blueprint's, or the defaults.
+  func resolved(over base: Guardrails) -> Guardrails {
+    Guardrails(
+      retryCount: retryCount ?? base.retryCount, retryWait: retryWait ?? base.retryWait,
+      runtimeCutoff: runtimeCutoff ?? base.runtimeCutoff,
+      excludedExitCodes: excludedExitCodes ?? base.excludedExitCodes)
+  }
+}
+
+extension Blueprint {
+  /// What its vessels do about failures unless they say otherwise.
+  ///
+  /// **Shape**: `retry_strategy: {number_of_retries, ttr}`, `runtime_timeout`,
+  /// `exclude_exit_code_ranges: [[from, to], …]`, all in seconds; checked when they were stored.
+  /// Fidelity: documented ("Guardrails" of an organization's blueprint are handed to its vessels).
+  var guardrails: Guardrails {
+    var guardrails = Guardrails()
+    func number(_ json: JSON?, in range: ClosedRange<Int>) -> Int? {
+      json?.intValue.flatMap { range.contains($0) ? $0 : nil }
+    }
+    let strategy = members["retry_strategy"]
+    if let count = number(strategy?["number_of_retries"], in: 0...Guardrails.retryCountMax) {
+      guardrails.retryCount = count
+    }
+    if let wait = number(strategy?["ttr"], in: 0...Guardrails.retryWaitMax) {
+      guardrails.retryWait = wait
+    }
+    if let cutoff = number(members["runtime_timeout"], in: 1...Guardrails.runtimeCutoffMax) {
+      guardrails.runtimeCutoff = cutoff
+    }
+    for range in members["exclude_exit_code_ranges"]?.arrayValue ?? [] {
+      guard let low = number(range[0], in: 1...255), let high = number(range[1], in: low...255)
+      else { continue }
+      guardrails.excludedExitCodes.append(low...high)
+    }
+    return guardrails
+  }
+}
