@@ -66,6 +66,19 @@ import Testing
     }
   }
 
+  @Test("Every section that a comment cites is in the documents")
+  func citations() {
+    let documents = Repository.files.filter { $0.path.contains(".docc/") }
+    let pages = Dictionary(
+      documents.map { file in (file.path, (0..<file.text.count).map { file.text[$0] }) },
+      uniquingKeysWith: { first, _ in first })
+    #expect(pages.count >= 7)
+    let citing = Repository.files.filter {
+      !$0.path.contains(".docc/") && !$0.path.hasPrefix("Tests/HouseTests/")
+    }
+    report(citing.flatMap { CitationRule.offences(in: $0, pages: pages) })
+  }
+
   private func report(_ offences: [Offence]) {
     for offence in offences { Issue.record("\(offence)") }
   }
@@ -103,6 +116,25 @@ import Testing
     for file in rule.catches { #expect(!rule.find(file).isEmpty, "\(rule.name): \(file.text[0])") }
     for file in rule.spares { #expect(rule.find(file).isEmpty, "\(rule.name): \(file.text[0])") }
     #expect(!rule.catches.isEmpty && !rule.spares.isEmpty)
+  }
+
+  @Test("A citation of a section that is not there is found, one that is there is not")
+  func citations() {
+    let pages = [
+      "Sources/Wavetank/Wavetank.docc/Behaviour.md": ["## 1. Promises", "", "1. First", "## 7. X"],
+      CitationRule.contractPages(of: "Scramjet")[0]: ["## 1. Transport", "### 1.2 Rules"],
+    ]
+    func offences(_ text: String, _ path: String = "Sources/ScramjetEmulator/A.swift") -> Int {
+      CitationRule.offences(in: TextFile(path: path, text: text), pages: pages).count
+    }
+    #expect(offences("// Source: DESIGN §7, contract §1.2") == 0)
+    #expect(offences("// DESIGN §1.1 and DESIGN §1, §7") == 0)
+    #expect(offences("// DESIGN §8") == 1)
+    #expect(offences("// DESIGN §1, §9, §10") == 2)
+    #expect(offences("// contract §1.3") == 1)
+    #expect(offences("// contract §1.2", "Sources/EmulatorKernel/A.swift") == 1)
+    #expect(offences("// the Scramjet contract §1.2", "Sources/EmulatorKernel/A.swift") == 0)
+    #expect(offences("// RFC 9112 §6.1") == 0)
   }
 
   static let importLines: [(module: String, line: String, isAllowed: Bool)] = [
