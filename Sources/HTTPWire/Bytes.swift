@@ -13,6 +13,10 @@ enum Byte {
   static let quote: UInt8 = 0x22
   static let backslash: UInt8 = 0x5C
   static let delete: UInt8 = 0x7F
+  static let percent: UInt8 = 0x25
+  static let period: UInt8 = 0x2E
+  static let openingBracket: UInt8 = 0x5B
+  static let closingBracket: UInt8 = 0x5D
 }
 
 extension UInt8 {
@@ -25,12 +29,12 @@ extension UInt8 {
     return self < 128 && high >> UInt64(self & 63) & 1 != 0
   }
 
-  /// What may stand in `uri-host [":" port]` (RFC 3986 §3.2.2): unreserved, `%`, sub-delims
-  /// without the comma, `:` and the brackets of an IPv6 literal.
-  @inline(__always) var isHostCharacter: Bool {
-    // ! $ % & ' ( ) * + - . 0–9 : ; = | A–Z [ ] _ a–z ~
-    let low: UInt64 = 0x2FFF_6FF2_0000_0000
-    let high: UInt64 = 0x47FF_FFFE_AFFF_FFFE
+  /// What may stand in the name of a host besides escapes (RFC 3986 §3.2.2): unreserved characters
+  /// and sub-delimiters, without the comma.
+  @inline(__always) var isRegisteredNameCharacter: Bool {
+    // ! $ & ' ( ) * + - . 0–9 ; = | A–Z _ a–z ~
+    let low: UInt64 = 0x2BFF_6FD2_0000_0000
+    let high: UInt64 = 0x47FF_FFFE_87FF_FFFE
     if self < 64 { return low >> UInt64(self) & 1 != 0 }
     return self < 128 && high >> UInt64(self & 63) & 1 != 0
   }

@@ -191,7 +191,8 @@ package struct ConnectionMachine: ~Copyable, Sendable {
       isRequest: role == .server)
     let event =
       role == .server
-      ? try finishRequestHead(head, framing, &spares) : finishResponseHead(head, framing, &spares)
+      ? try finishRequestHead(head, framing, &spares)
+      : try finishResponseHead(head, framing, &spares)
     parser = HeadParser(role == .server ? .request : .response)
     return event
   }
@@ -202,7 +203,10 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     let line = parser.startLine
     let method = Method(head, line.method)
     guard method != .connect else {
-      throw HTTPParseError(.connectNotSupported, at: line.method.lowerBound)
+      let isTarget = HostAndPort(head, line.target)?.isTunnelTarget ?? false
+      throw isTarget
+        ? HTTPParseError(.connectNotSupported, at: line.method.lowerBound)
+        : HTTPParseError(.invalidTarget, at: line.target.lowerBound)
     }
     let target = try RequestTarget(head, line.target, method, spares.takeTarget())
     version = line.version
@@ -262,6 +266,8 @@ package struct ConnectionMachine: ~Copyable, Sendable {
 
   /// Client: of the request in progress, for the framing of its response.
   private var requestWasHead = false
+  /// Client: interim responses to the request in progress.
+  private var interimResponses = 0
 
   /// Appends a request's head. `Host` must be among the fields.
   package mutating func writeRequestHead(
@@ -269,6 +275,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     into out: inout [UInt8]
   ) {
     requestWasHead = method == .head
+    interimResponses = 0
     out.append(contentsOf: method.name.utf8)
     out.append(Byte.space)
     HeadSerializer.appendLineText(target, to: &out)
@@ -291,14 +298,22 @@ package struct ConnectionMachine: ~Copyable, Sendable {
   /// The rules of RFC 9112 §6.3 for responses.
   private mutating func finishResponseHead(
     _ head: Span<UInt8>, _ framing: MessageFraming, _ spares: inout HeadSpares
-  ) -> Event {
+  ) throws(HTTPParseError) -> Event {
     let line = parser.startLine
+    // Nobody asked for another protocol: what follows is none that could be read (RFC 9110 §15.2.2).
+    guard line.statusCode != 101 else { throw HTTPParseError(.protocolSwitch, at: 0) }
     var reason: [UInt8] = []
     reason.append(copying: head.extracting(line.target))
     let response = ResponseHead(
       status: Status(line.statusCode, String(decoding: reason, as: UTF8.self)),
       version: line.version, fields: spares.makeFields(head, parser))
-    if line.statusCode < 200, line.statusCode != 101 { return .interim(response) }
+    if line.statusCode < 200 {
+      interimResponses += 1
+      guard interimResponses <= limits.interimResponsesMax else {
+        throw HTTPParseError(.tooManyInterimResponses, at: 0)
+      }
+      return .interim(response)
+    }
     allowsNext = line.version == .http11 ? !framing.saysClose : framing.saysKeepAlive
     if requestWasHead || response.status.forbidsContent {
       reading = .complete

@@ -8,6 +8,8 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     // Start-lines.
     case malformedRequestLine, invalidMethod, invalidTarget, malformedVersion, unsupportedVersion
     case malformedStatusLine, startLineTooLong, connectNotSupported
+    // Responses.
+    case protocolSwitch, tooManyInterimResponses
     // Fields.
     case missingColon, invalidFieldName, whitespaceBeforeColon, lineFolding
     case fieldSectionTooLong, tooManyFieldLines
@@ -53,7 +55,7 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .malformedRequestLine:
       "The request line is not a method, one space, a target, one space and a version."
     case .invalidMethod: "The method is not a token."
-    case .invalidTarget: "The request-target has none of the four forms."
+    case .invalidTarget: "The request-target has none of the four forms, or names no host."
     case .malformedVersion: "The protocol version is malformed."
     case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
     case .malformedStatusLine: "The status line is malformed."
@@ -62,6 +64,8 @@ package struct HTTPParseError: Error, Sendable, Equatable {
       "No tunnel is opened: there is no TLS here. Point the client to this server by an http:// base "
         + "URL (the command wavetank env prints them), by HTTP_PROXY with an http:// URL, or through "
         + "a TLS front."
+    case .protocolSwitch: "A switch to another protocol that nobody asked for."
+    case .tooManyInterimResponses: "Too many interim responses."
     case .missingColon: "A field line without colon."
     case .invalidFieldName: "A field name that is not a token."
     case .whitespaceBeforeColon: "Whitespace between a field name and its colon."
@@ -70,7 +74,7 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .tooManyFieldLines: "Too many field lines."
     case .missingHost: "An HTTP/1.1 request without Host field."
     case .repeatedHost: "More than one Host field."
-    case .invalidHost: "The Host field's value is not a host."
+    case .invalidHost: "The Host field's value is not a host with or without a port."
     case .repeatedLength: "More than one Content-Length."
     case .invalidLength: "Content-Length is not a decimal number."
     case .lengthAndTransferCoding: "Both Content-Length and Transfer-Encoding."

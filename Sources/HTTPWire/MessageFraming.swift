@@ -34,7 +34,7 @@ package struct MessageFraming: Sendable {
     case 4 where isRequest && bytes.equalsIgnoringCase(name, "host"):
       hostLines += 1
       guard hostLines == 1 else { throw HTTPParseError(.repeatedHost, at: name.lowerBound) }
-      guard Self.isHost(bytes, value) else {
+      guard HostAndPort(bytes, value)?.isFieldValue == true else {
         throw HTTPParseError(.invalidHost, at: value.lowerBound)
       }
     case 6 where isRequest && bytes.equalsIgnoringCase(name, "expect"):
@@ -96,12 +96,6 @@ package struct MessageFraming: Sendable {
       length = length * 10 + UInt64(bytes[index] - Byte.zero)
     }
     return length
-  }
-
-  /// Whether only characters of a host and port stand there. Empty is allowed.
-  static func isHost(_ bytes: Span<UInt8>, _ value: Range<Int>) -> Bool {
-    for index in value where !bytes[index].isHostCharacter { return false }
-    return true
   }
 
   /// The members of a comma-separated list, trimmed; empty ones are skipped (RFC 9110 §5.6.1.2).

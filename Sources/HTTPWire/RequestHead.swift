@@ -73,8 +73,8 @@ extension RequestTarget {
     switch target.form {
     case .asterisk where method == .options: break
     case .absolute:
-      let authority = target.authorityRange ?? 0..<0
-      guard !authority.isEmpty, MessageFraming.isHost(copy.span, authority) else {
+      let authority = HostAndPort(copy.span, target.authorityRange ?? 0..<0)
+      guard authority?.isAuthority == true else {
         throw HTTPParseError(.invalidTarget, at: range.lowerBound)
       }
     default: throw HTTPParseError(.invalidTarget, at: range.lowerBound)

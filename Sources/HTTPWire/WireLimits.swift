@@ -16,6 +16,8 @@ package struct WireLimits: Sendable, Equatable {
   package var trailerSectionBytesMax = 16 * 1024
   /// Empty lines in front of a request line that are skipped (RFC 9112 §2.2 asks for one).
   package var leadingEmptyLinesMax = 4
+  /// Client: interim responses (1xx) to one request. Go: 1 MiB of them, curl: no limit.
+  package var interimResponsesMax = 100
 
   package init() {}
 }
