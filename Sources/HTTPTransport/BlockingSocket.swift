@@ -24,7 +24,7 @@ package final class BlockingSocket {
     system.setNoDelay(fd)
     do throws(SystemError) {
       if try system.connect(fd, address) { return }
-      guard wait(Int16(POLLOUT)) else { throw SystemError(.connect, ETIMEDOUT) }
+      guard wait(Int16(POLLOUT)) else { throw SystemError.timedOut(.connect) }
       let error = system.pendingError(fd)
       if error != 0 { throw SystemError(.connect, error) }
     } catch {
@@ -34,9 +34,21 @@ package final class BlockingSocket {
     }
   }
 
+  /// A connection that a listener has accepted.
+  init(adopting fd: Int32, timeout: Duration) {
+    self.fd = fd
+    self.timeout = timeout
+  }
+
   deinit { close() }
 
-  private func wait(_ events: Int16) -> Bool {
+  private func wait(_ events: Int16) -> Bool { Self.wait(fd, events, timeout) }
+
+  static func waitForInput(_ fd: Int32, _ timeout: Duration) -> Bool {
+    wait(fd, Int16(POLLIN), timeout)
+  }
+
+  private static func wait(_ fd: Int32, _ events: Int16, _ timeout: Duration) -> Bool {
     var poll = pollfd(fd: fd, events: events, revents: 0)
     // SAFETY: one entry, a local.
     return unsafe Glibc.poll(&poll, 1, Int32(clamping: timeout.nanoseconds / 1_000_000)) > 0
@@ -51,7 +63,7 @@ package final class BlockingSocket {
       switch result {
       case .bytes(let count): sent += count
       case .wouldBlock:
-        guard wait(Int16(POLLOUT)) else { throw SystemError(.send, ETIMEDOUT) }
+        guard wait(Int16(POLLOUT)) else { throw SystemError.timedOut(.send) }
       case .failed(let error): throw error
       }
     }
@@ -76,7 +88,7 @@ package final class BlockingSocket {
       switch result {
       case .bytes(let count): return Array(buffer[..<count])
       case .wouldBlock:
-        guard wait(Int16(POLLIN)) else { throw SystemError(.receive, ETIMEDOUT) }
+        guard wait(Int16(POLLIN)) else { throw SystemError.timedOut(.receive) }
       case .failed(let error): throw error
       }
     }
@@ -108,6 +120,7 @@ package final class BlockingSocket {
 }
 
 extension SystemError {
+  static func timedOut(_ call: SystemCall) -> SystemError { SystemError(call, ETIMEDOUT) }
   /// ECONNRESET or EPIPE: the peer has sent RST.
   package var isReset: Bool { code == ECONNRESET || code == EPIPE }
   /// ETIMEDOUT.

@@ -15,9 +15,13 @@ final class ClientConnection: Channel {
   private var isWriteBlocked = false
   private var isReadingPaused = false
   private var deadline = Int64.max
+  /// Which of its timers is the one that counts: an earlier one may still be in the heap.
+  private var deadlineTimer: UInt64 = 0
 
   // The exchange in progress.
   private var number: UInt64 = 0
+  /// When the whole of it must be over.
+  private var exchangeDeadline = Int64.max
   private var request: ClientRequest?
   private var reply: ClientReply?
   private var isReused = false
@@ -57,6 +61,8 @@ final class ClientConnection: Channel {
     hasReceived = false
     hasResponseEnded = false
     isRequestSent = false
+    exchangeDeadline =
+      pool.configuration.exchangeTimeout.map { SystemCalls.now() + $0.nanoseconds } ?? .max
     if state == .connecting {
       setDeadline(pool.configuration.connectTimeout)
     } else {
@@ -161,6 +167,10 @@ final class ClientConnection: Channel {
       sendQueued()
       pumpWriter()
     }
+    // A peer that is gone for good is told of again and again: what it left is taken at once, even
+    // where its reader is slow. That is no more than the kernel holds.
+    let isGone = events & (Readiness.error | Readiness.hangUp) != 0
+    if isGone { isReadingPaused = false }
     if state != .closed, events & ~Readiness.write != 0, !isReadingPaused { readAvailable() }
     if state != .closed { settle() }
   }
@@ -181,7 +191,11 @@ final class ClientConnection: Channel {
   }
 
   override func onTimer(_ token: UInt64) {
-    guard state != .closed, deadline <= loop.now else { return }
+    guard state != .closed, token == deadlineTimer else { return }
+    // Content moves the deadline on while its timer runs. A reader that takes its time is no
+    // silence of the peer's.
+    if isReadingPaused { contentArrived() }
+    guard deadline <= loop.now else { return loop.schedule(self, at: deadline, token: token) }
     close(.timedOut)
   }
 
@@ -190,12 +204,16 @@ final class ClientConnection: Channel {
   }
 
   private func setDeadline(_ duration: Duration?) {
-    guard let duration else {
-      deadline = .max
-      return
-    }
-    deadline = SystemCalls.now() + duration.nanoseconds
-    loop.schedule(self, at: deadline, token: 1)
+    let end = duration.map { SystemCalls.now() + $0.nanoseconds } ?? .max
+    deadline = min(end, exchangeDeadline)
+    deadlineTimer += 1
+    if deadline < .max { loop.schedule(self, at: deadline, token: deadlineTimer) }
+  }
+
+  /// The peer is not silent.
+  private func contentArrived() {
+    guard content != nil, let limit = pool.configuration.contentTimeout else { return }
+    deadline = min(loop.now + limit.nanoseconds, exchangeDeadline)
   }
 
   private func settle() {
@@ -215,6 +233,7 @@ final class ClientConnection: Channel {
       case .bytes(0): return inputEnded()
       case .bytes(let count):
         hasReceived = true
+        contentArrived()
         // SAFETY: the first `count` bytes of the buffer were just written.
         unsafe pending.append(contentsOf: loop.readBuffer[..<count])
         consume()
@@ -233,10 +252,9 @@ final class ClientConnection: Channel {
     var position = 0
     events: while state == .busy {
       switch machine.next(input.span, &position, spares: &loop.spares) {
-      case .needMore, .blocked, .interim, .request:
-        if position == input.count || machine.isMessageComplete || machine.isReadingHead {
-          break events
-        }
+      case .needMore, .blocked, .request: break events
+      // The final response may stand right behind it.
+      case .interim: continue
       case .response(let head): headReceived(head)
       case .content(let range):
         if content?.push(Array(input[range])) == true { isReadingPaused = true }
@@ -250,7 +268,7 @@ final class ClientConnection: Channel {
   }
 
   private func headReceived(_ head: ResponseHead) {
-    setDeadline(nil)
+    setDeadline(pool.configuration.contentTimeout)
     let handle = loop.handle
     let key = self.key
     let number = self.number
@@ -287,6 +305,7 @@ final class ClientConnection: Channel {
     forgetExchange()
     state = .idle
     isReadingPaused = false
+    exchangeDeadline = .max
     setDeadline(pool.configuration.idleTimeout)
     pool.becameIdle(self, name)
   }
@@ -322,7 +341,11 @@ final class ClientConnection: Channel {
     queue.removeAll()
     pending = []
     forgetExchange()
-    content?.fail(error == .timedOut ? .timedOut : .peerClosed)
+    switch error {
+    case .timedOut: content?.fail(.timedOut)
+    case .malformed: content?.fail(.malformed)
+    default: content?.fail(.peerClosed)
+    }
     guard let request, let reply, !reply.isDone else { return }
     if mayRepeat, error == .closed { return pool.start(request, reply, onNew: true) }
     reply.complete(.failure(error))

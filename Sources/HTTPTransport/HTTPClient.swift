@@ -12,7 +12,7 @@ package enum HTTPClientError: Error, Sendable, Equatable {
   case closed
   /// The server does not speak HTTP/1.1.
   case malformed(HTTPParseError)
-  /// Not connected, or no response head, in time.
+  /// Not connected, no response head, or not its content in time.
   case timedOut
   case cancelled
   /// The response's content is longer than the caller wanted.
@@ -28,6 +28,10 @@ package final class HTTPClient: Sendable {
     package var connectTimeout: Duration = .seconds(5)
     /// From the request to the response's head.
     package var responseTimeout: Duration = .seconds(60)
+    /// Without a byte of the response's content for so long; nil: a stream may be silent.
+    package var contentTimeout: Duration?
+    /// From the request to the end of the response, whatever comes meanwhile; nil: as long as it takes.
+    package var exchangeTimeout: Duration?
     /// How long an unused connection is kept.
     package var idleTimeout: Duration = .seconds(15)
     package var limits: WireLimits = {
@@ -167,6 +171,8 @@ package struct ClientResponse: Sendable {
       throw .cancelled
     } catch ContentError.malformed {
       throw .malformed(HTTPParseError(.invalidChunkSize, at: 0))
+    } catch ContentError.timedOut {
+      throw .timedOut
     } catch {
       throw .closed
     }
