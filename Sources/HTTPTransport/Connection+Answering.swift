@@ -23,17 +23,29 @@ extension Connection {
       answer = then(.complete(content))
     }
     loop.spares.reclaim(request)
+    let isContentHere = position < input.count
     // Consumed, not copied: a response is half a dozen references.
     switch consume answer {
     case .now(let response):
+      if !machine.isMessageComplete { contentBytes += discardContent(input, &position) }
       if machine.isMessageComplete, response.isInlineable {
         appendInline(response, exchange, contentBytes)
       } else {
-        beginActive(.now(response), exchange, contentBytes, isContentHere: position < input.count)
+        beginActive(.now(response), exchange, contentBytes, isContentHere: isContentHere)
       }
     case let other:
-      beginActive(other, exchange, contentBytes, isContentHere: position < input.count)
+      beginActive(other, exchange, contentBytes, isContentHere: isContentHere)
     }
+  }
+
+  /// Throws away what has come of content that the answer did not wait for: if that is all of it,
+  /// the connection can be kept whatever its coding. How many bytes.
+  private func discardContent(_ input: Span<UInt8>, _ position: inout Int) -> UInt64 {
+    var count = 0
+    while case .content(let range) = machine.next(input, &position, spares: &loop.spares) {
+      count += range.count
+    }
+    return UInt64(count)
   }
 
   /// An answer that needs waiting, or more than a copy into the batch.
@@ -101,7 +113,6 @@ extension Connection {
           continue
         }
         if let length = machine.contentRemaining, length > UInt64(max(0, limit)) {
-          drainBytesLeft = server.configuration.drainBytesMax
           answer = then(.tooLarge(limit: limit))
           continue
         }
@@ -252,15 +263,19 @@ extension Connection {
 
   /// Whether an answer that comes before its request's content ends the connection: the peer may
   /// or may not send what it has announced (RFC 9110 §10.1.1), or would send too much for nothing.
+  ///
+  /// What is said here is kept. A peer that is not told of a close sends its next request on this
+  /// connection, and loses it when the connection closes all the same: so content whose length
+  /// nobody knows means a close, and content that is not too much is read away to its end.
   private func mustCloseEarly(_ response: Response, _ active: ActiveExchange) -> Bool {
     if machine.isMessageComplete { return false }
     if active.owesContinue { return true }
-    if active.isStream { return false }
-    drainBytesLeft = server.configuration.drainBytesMax
+    // A service that answers with a stream may go on reading.
+    if active.isStream, case .stream = active.intake { return false }
     failContent(active, .cancelled)
     active.intake = .discard
     active.isReadingPaused = false
-    guard let remaining = machine.contentRemaining else { return false }
+    guard let remaining = machine.contentRemaining else { return true }
     return remaining > UInt64(server.configuration.drainBytesMax)
   }
 }

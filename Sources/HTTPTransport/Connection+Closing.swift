@@ -1,5 +1,6 @@
 import HTTPModel
 import HTTPWire
+import Synchronization
 
 // The ends of exchanges and of the connection.
 extension Connection {
@@ -23,12 +24,8 @@ extension Connection {
     let isIncomplete = !machine.isMessageComplete
     endActive(active.endingInstead ?? .completed)
     if closesAfterFlush { return finishClosing() }
-    if isIncomplete {
-      // The rest of the content is thrown away, if it is not too much.
-      if drainBytesLeft <= 0 { drainBytesLeft = server.configuration.drainBytesMax }
-    } else {
-      machine.finishExchange()
-    }
+    // Else the rest of the content is thrown away.
+    if !isIncomplete { machine.finishExchange() }
     resumeInput()
   }
 
@@ -42,15 +39,16 @@ extension Connection {
     server.responder.exchangeEnded(active.exchange, outcome: active.outcome(ending))
   }
 
-  /// The last byte is sent: closes, at once if nothing of the peer's is left unread (else the
-  /// kernel would send RST, and the peer could lose the response).
+  /// The last byte is sent: closes. At once only where nothing of the peer's can be on its way, which
+  /// is when it said itself that this was its last request: else the kernel would answer what comes
+  /// with RST, and the peer could lose the response (RFC 9112 §9.6).
   func finishClosing() {
     guard isOpen else { return }
+    let isPeerDone = machine.peerCloses || server.isStopping.load(ordering: .relaxed)
     let leavesNothing =
-      pending.isEmpty && !mustLinger && machine.isMessageComplete || machine.isDead
-    if hasInputEnded || (leavesNothing && !mustLinger && loop.system.unreadCount(fd) == 0) {
-      return close(.completed)
-    }
+      isPeerDone && machine.isMessageComplete && pending.isEmpty && !mustLinger
+      && loop.system.unreadCount(fd) == 0
+    if hasInputEnded || leavesNothing { return close(.completed) }
     startLingering()
   }
 
@@ -60,16 +58,10 @@ extension Connection {
     guard isOpen else { return }
     endActive(.completed)
     life = .lingering
-    lingerBytesLeft = 4 * 1024 * 1024
     machine.stopReading()
     pending = []
     loop.system.shutdownWrite(fd)
     if hasInputEnded { close(.completed) }
-  }
-
-  func lingered(_ count: Int) {
-    lingerBytesLeft -= count
-    if lingerBytesLeft < 0 { close(.completed) }
   }
 
   /// The peer has closed or reset both directions, or cannot be written to.

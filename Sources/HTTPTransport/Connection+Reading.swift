@@ -24,7 +24,9 @@ extension Connection {
   /// `count` bytes stand in the loop's buffer; if they are the last of this round, answers may wait
   /// for its end.
   private func received(_ count: Int, isLast: Bool) {
-    if case .lingering = life { return lingered(count) }
+    // Thrown away, however much it is: a peer that is in the middle of an upload reads its answer
+    // when it has sent all. The linger timeout is the bound.
+    if case .lingering = life { return }
     // SAFETY: the first `count` bytes of the buffer were just written; the span does not outlive
     // this call, and nothing else reads into the buffer meanwhile.
     let bytes = unsafe UnsafeBufferPointer(
@@ -64,14 +66,16 @@ extension Connection {
     var position = 0
     while isOpen {
       // The next request waits until earlier responses have left.
-      if !queue.isEmpty, machine.isReadingHead { break }
+      let isInHead = machine.isReadingHead
+      if !queue.isEmpty, isInHead { break }
       switch machine.next(input, &position, spares: &loop.spares) {
       case .needMore, .blocked: return position
       case .request(let request): begin(request, input, &position)
       case .content(let range): contentArrived(input.extracting(range))
       case .contentEnded(let trailers): contentEnded(trailers)
       case .failed(let error):
-        fail(error)
+        // Content of a request that is answered already gets no second answer.
+        if active == nil, !isInHead { startLingering() } else { fail(error) }
         return input.count
       case .interim, .response: return input.count
       }
@@ -82,16 +86,14 @@ extension Connection {
   // MARK: Content
 
   private func contentArrived(_ bytes: Span<UInt8>) {
-    guard let active else {
-      // The answer is out; the rest is thrown away while the budget lasts.
-      drainBytesLeft -= bytes.count
-      if drainBytesLeft < 0 { startLingering() }
-      return
-    }
+    // The answer is out and said that the connection is kept: the rest is thrown away, to its end.
+    guard let active else { return }
     active.requestContentBytes += UInt64(bytes.count)
     active.owesContinue = false
     switch active.intake {
-    case .discard: drainWhileAnswering(active, bytes.count)
+    // Read on even if the connection closes afterwards: a peer that does nothing but send until
+    // its content is out would never read an answer for which there is no more room.
+    case .discard: break
     case .collect(let limit, _):
       if active.collected.count + bytes.count > limit { return collectionOverflowed(limit) }
       if active.collected.isEmpty, let remaining = machine.contentRemaining {
@@ -106,15 +108,6 @@ extension Connection {
       if content.push(chunk) { active.isReadingPaused = true }
     }
     releaseHeldHead()
-  }
-
-  /// An early answer is on its way while content still comes.
-  private func drainWhileAnswering(_ active: ActiveExchange, _ count: Int) {
-    drainBytesLeft -= count
-    if drainBytesLeft < 0 {
-      active.isReadingPaused = true
-      closesAfterFlush = true
-    }
   }
 
   private func contentEnded(_ trailers: Fields) {
@@ -140,12 +133,12 @@ extension Connection {
     guard let active, case .collect(_, let then) = active.intake else { return }
     active.collected = []
     active.intake = .discard
-    drainBytesLeft = server.configuration.drainBytesMax
     resolve(then(.tooLarge(limit: limit)), active)
   }
 
   func contentTimedOut() {
-    guard let active else { return }
+    // Answered already.
+    guard let active else { return close(.timedOut) }
     self.active = nil
     active.task?.cancel()
     refuse(.requestTimeout, reason: "The request's content did not arrive in time.")

@@ -39,11 +39,8 @@ final class Connection: Channel {
   var isWriteBlocked = false
   /// The peer sends no more.
   var hasInputEnded = false
-  /// Unread content that may still be thrown away before the connection closes instead.
-  var drainBytesLeft = 0
   /// Input is left unread on purpose: read it away after FIN, so that no RST overtakes the response.
   var mustLinger = false
-  var lingerBytesLeft = 0
   /// Its answers stand in the loop's output until the end of the round.
   var isFlushDeferred = false
   /// `consume` is at work: what it calls must not call it again.
@@ -164,7 +161,7 @@ final class Connection: Channel {
     }
     if machine.isReadingHead { return pending.isEmpty ? .idle : .head }
     // Unread content is being thrown away.
-    return machine.isMessageComplete || machine.isDead ? .none : .linger
+    return machine.isMessageComplete || machine.isDead ? .none : .content
   }
 
   private func timeout(_ kind: DeadlineKind) -> Int64 {

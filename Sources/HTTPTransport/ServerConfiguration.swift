@@ -23,7 +23,8 @@ package struct ServerConfiguration: Sendable {
   /// A peer that has closed its side gets its answer, unless a stream says nothing for so long:
   /// then it is taken for gone.
   package var halfClosedStreamTimeout: Duration = .seconds(2)
-  /// How much unread content is thrown away to keep the connection; beyond it, it closes.
+  /// How much content that nobody reads is thrown away to keep the connection; where more of it is
+  /// to come, or nobody knows how much, the early answer says that the connection closes.
   package var drainBytesMax = 64 * 1024
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?

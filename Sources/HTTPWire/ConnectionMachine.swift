@@ -57,6 +57,8 @@ package struct ConnectionMachine: ~Copyable, Sendable {
   /// Server: of the request in progress.
   package private(set) var version = HTTPVersion.http11
   package private(set) var isHeadRequest = false
+  /// Server: the peer sends no further request, by what it said with this one.
+  package private(set) var peerCloses = false
   /// Server: the peer waits for 100 (Continue) before it sends content.
   package private(set) var expectsContinue = false
 
@@ -212,6 +214,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     version = line.version
     isHeadRequest = method == .head
     allowsNext = version == .http11 ? !framing.saysClose : framing.saysKeepAlive
+    peerCloses = !allowsNext
     var bodyFraming = BodyFraming.none
     reading = .complete
     if framing.isChunked {
