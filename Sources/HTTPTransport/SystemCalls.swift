@@ -51,6 +51,14 @@ package struct SystemCalls: Sendable {
     _ = mallopt(M_ARENA_MAX, 2)
   }
 
+  /// Whether who started us wants a signal to be ignored, as `nohup` does with SIGHUP.
+  package static func ignores(signal number: Int32) -> Bool {
+    var action = sigaction()
+    // SAFETY: the structure lives for the call; the handler is compared, not called.
+    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
+  }
+
   /// Gives every free page of the heap back to the system: after much was freed at once. Takes
   /// milliseconds; not for a loop.
   package static func trimFreeMemory() {

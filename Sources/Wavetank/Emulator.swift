@@ -149,8 +149,9 @@ public final class Emulator: Sendable {
     store?.stop()
   }
 
-  /// Whether the last try to save some world failed; what it was is in the notices.
-  public var hasUnsavedWorlds: Bool { !pipeline.tenants.storageProblems.isEmpty }
+  /// After `stop`: whether the last changes of some world could not be saved; which and why is in
+  /// the notices.
+  public var hasUnsavedWorlds: Bool { store?.hasLost ?? false }
 }
 
 /// The engine's connections as a metric: the control plane is made before the server.

@@ -6,7 +6,8 @@ import Wavetank
 
 extension Command {
   static let serve = Command(
-    name: "serve", summary: "Serve until SIGTERM or SIGINT (the default command).", operands: "",
+    name: "serve", summary: "Serve until SIGTERM, SIGINT or SIGHUP (the default command).",
+    operands: "",
     flags: [
       Flag("--host", value: "H", "Address to listen on (127.0.0.1)."),
       Flag("--port", value: "N", "Port; 0 picks a free one (7070)."),
@@ -17,7 +18,10 @@ extension Command {
       Flag("--threads", value: "N", "Event loops (one for each core)."),
       Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
       Flag("--seed", value: "N", "Seed of ids and of every random choice."),
-      Flag("--data", value: "DIR", "Keep the tenants' worlds there across restarts."),
+      Flag(
+        "--data", value: "DIR",
+        "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save."
+      ),
       Flag("--strict", "Refuse what the real services of today refuse."),
       Flag("--control-token", value: "T", "The control API asks for this bearer token."),
       Flag("--log", value: "text|json", "Form of the log on standard error (text)."),
@@ -112,7 +116,8 @@ extension Command {
   }
 }
 
-/// SIGTERM and SIGINT as something to wait for; a second one ends the process at once.
+/// SIGTERM, SIGINT and SIGHUP (the terminal is closed) as something to wait for; a second one ends
+/// the process at once. Who starts us with SIGHUP ignored (`nohup`) wants us to stay.
 private final class StopSignals {
   private let received: AsyncStream<Int32>
   private var sources: [any DispatchSourceSignal] = []
@@ -124,7 +129,8 @@ private final class StopSignals {
     // A reader of our output that went away, and a file that may not grow (`ulimit -f`), are errors
     // of one write, not the end of the server.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    for number in [SIGTERM, SIGINT] {
+    for number in [SIGTERM, SIGINT, SIGHUP] {
+      if number == SIGHUP, SystemCalls.ignores(signal: SIGHUP) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { @Sendable in

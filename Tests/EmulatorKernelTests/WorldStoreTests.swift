@@ -37,7 +37,9 @@ import Testing
     let reports: Reports
     var peer: Peer { Peer(pipeline) }
 
-    init(_ directory: Directory, tenantLimit: Int = 100) throws {
+    init(
+      _ directory: Directory, tenantLimit: Int = 100, storageLimit: UInt64 = 4 << 30
+    ) throws {
       let reports = Reports()
       self.reports = reports
       pipeline = try Pipeline(
@@ -45,7 +47,7 @@ import Testing
         configuration: PipelineConfiguration(
           blueprint: TenantBlueprint(
             seed: 2, clock: .init(.manual, start: VirtualInstant(seconds: 1_767_225_600))),
-          tenantLimit: tenantLimit))
+          storageLimit: storageLimit, tenantLimit: tenantLimit))
       store = try WorldStore(directory: directory.path, pipeline: pipeline) { reports.add($0) }
       store.restoreAll()
     }

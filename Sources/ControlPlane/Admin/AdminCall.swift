@@ -1,6 +1,7 @@
 package import EmulatorKernel
 package import HTTPModel
 package import PayloadCodecs
+import Synchronization
 
 /// One request to the control API, with what its handler may use.
 package struct AdminCall: Sendable {
@@ -8,16 +9,19 @@ package struct AdminCall: Sendable {
   package let parameters: PathParameters
   package let content: [UInt8]
   let tenantChoice: Addressee.TenantChoice
+  let tenants = UsedTenants()
   package let pipeline: Pipeline
   package let options: AdminOptions
 
-  /// The tenant that is meant; made if there is none, as by any other request.
+  /// The tenant that is meant; made if there is none, as by any other request. It stays in memory
+  /// until the call and what it answers are over.
   package func cloud() throws(Problem) -> Cloud {
+    let changes = request.method != .get && request.method != .head
     switch tenantChoice {
-    case .byDefault: return pipeline.tenants.default
+    case .byDefault: return tenants.add(pipeline.tenants.useDefault(), changes: changes)
     case .named(let name):
       do {
-        return try pipeline.tenants.cloud(named: name)
+        return tenants.add(try pipeline.tenants.use(name), changes: changes)
       } catch {
         throw Problem(500, "The scenario does not start in a new tenant.", members: error.member)
       }
@@ -25,6 +29,11 @@ package struct AdminCall: Sendable {
       throw Problem(
         400, "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
     }
+  }
+
+  /// Whether finding the tenant means reading its file.
+  var mustLoad: Bool {
+    if case .named(let name) = tenantChoice { pipeline.tenants.mustLoad(name) } else { false }
   }
 
   /// The content as a JSON object; an empty content is an empty object.
@@ -52,6 +61,24 @@ package struct AdminCall: Sendable {
   }
 
   package func query(_ name: String) -> String? { request.target.queryValue(name) }
+}
+
+/// The tenants that a call has in hand, until the call is let go of.
+final class UsedTenants: Sendable {
+  private let clouds = Mutex<[(cloud: Cloud, changes: Bool)]>([])
+
+  func add(_ cloud: Cloud, changes: Bool) -> Cloud {
+    clouds.withLock { $0.append((cloud, changes)) }
+    return cloud
+  }
+
+  deinit {
+    for (cloud, changes) in clouds.withLock({ $0 }) {
+      // Rules, variables and keys have no revision of their own: what may have changed is saved.
+      if changes { cloud.changed() }
+      cloud.tenant.uses.end()
+    }
+  }
 }
 
 extension ScenarioProblems {

@@ -159,18 +159,34 @@ package final class AdminResponder: Responder {
     }
   }
 
-  /// Small things are done at once, on the loop; what may take long does not hold it.
+  /// Small things are done at once, on the loop; what may take long does not hold it. The call, and
+  /// with it the tenants that it uses, is held until its answer is over.
   private func run(_ route: AdminRoute, _ call: AdminCall) -> Answer {
-    guard route.isHeavy || call.content.count > AdminRoute.lightBytesMax else {
-      return handle(route, call)
+    guard route.isHeavy || call.content.count > AdminRoute.lightBytesMax || call.mustLoad else {
+      switch handle(route, call) {
+      case .now(let response): return .now(Self.holding(call, response))
+      case .later(let work):
+        return .later { content in Self.holding(call, await work(content)) }
+      case .collect(let limit, let then): return .collect(limit: limit, then: then)
+      }
     }
     return .later { content in
       switch await offload({ self.handle(route, call) }) {
-      case .now(let response): response
-      case .later(let work): await work(content)
+      case .now(let response): Self.holding(call, response)
+      case .later(let work): Self.holding(call, await work(content))
       case .collect: Problem(500, "The content was collected already.").response
       }
     }
+  }
+
+  private static func holding(_ call: AdminCall, _ response: Response) -> Response {
+    guard case .stream(let length, let producer) = response.body else { return response }
+    var held = response
+    held.body = .stream(length: length) { writer in
+      defer { withExtendedLifetime(call) {} }
+      try await producer(writer)
+    }
+    return held
   }
 
   private func handle(_ route: AdminRoute, _ call: AdminCall) -> Answer {

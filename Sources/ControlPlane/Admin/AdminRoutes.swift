@@ -33,8 +33,11 @@ package struct AdminRoute: Sendable {
   /// Contents up to this many bytes are dealt with on the loop.
   static let lightBytesMax = 16 << 10
 
-  /// May take long however small its content is: it looks at the whole journal.
-  var isHeavy: Bool { path == "/verify" || path == "/journal.har" }
+  /// May take long however small its content is: it looks at the whole journal, or at every tenant,
+  /// or waits for the disk.
+  var isHeavy: Bool {
+    ["/verify", "/journal.har", "/tenants", "/tenants/{name}"].contains(path)
+  }
 
   var isProbe: Bool { path == "/health" || path == "/ready" }
   var isPage: Bool { path == "/console" }

@@ -4,12 +4,20 @@ import PayloadCodecs
 
 /// What concerns one tenant's world.
 enum TenantRoutes {
+  /// Those that wait in their files for their first use (`--data`) are told by name alone.
   static func list(_ call: AdminCall) -> Answer {
     var json = JSONWriter(reserving: 4096)
     json.object { json in
       json.key("tenants")
       json.array { json in
-        for cloud in call.pipeline.tenants.all { write(cloud, into: &json) }
+        let (clouds, sleeping) = call.pipeline.tenants.overview
+        for cloud in clouds { write(cloud, into: &json) }
+        for name in sleeping {
+          json.object { json in
+            json.member("name", name)
+            json.member("loaded", false)
+          }
+        }
       }
       json.member("evicted", Int(clamping: call.pipeline.tenants.evictedCount))
     }
@@ -20,6 +28,7 @@ enum TenantRoutes {
     let journal = cloud.journal.status
     json.object { json in
       json.member("name", cloud.name)
+      json.member("loaded", true)
       json.member("seed", .decimal("\(cloud.tenant.seed)"))
       json.key("clock")
       ClockRoutes.write(cloud.tenant, into: &json)
@@ -42,7 +51,14 @@ enum TenantRoutes {
     do {
       isRemoved = try call.pipeline.tenants.remove(name)
     } catch {
-      throw Problem(500, "The scenario does not start again.", members: error.member)
+      switch error {
+      case .scenario(let problems):
+        throw Problem(500, "The scenario does not start again.", members: problems.member)
+      case .file(let error):
+        throw Problem(
+          500,
+          "The tenant is gone until the next start, but its file could not be removed: \(error)")
+      }
     }
     guard isRemoved else { throw Problem(404, "There is no tenant \"\(name)\".") }
     call.options.onWorldDropped()

@@ -311,7 +311,7 @@ extension ConsolePage {
           file, h("button", { type: "button", onclick: act(async () => { if (!file.files[0]) throw new Error("Choose a file first."); await call("PUT", "snapshot", file.files[0]); file.value = ""; begin(); }, "Restored.") }, "Restore")),
         h("h2", {}, "Tenants"),
         h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Name", "Clock", "Exchanges", ""].map((name) => h("th", { scope: "col" }, name)))),
-          h("tbody", {}, tenants.map((one) => h("tr", {}, h("td", {}, h("button", { class: "link", type: "button", onclick: () => choose(one.name) }, one.name), one.name === tenant ? " (shown)" : ""), h("td", {}, `${one.clock.mode}, ${when(one.clock.now)}`), h("td", {}, String(one.exchanges)),
+          h("tbody", {}, tenants.map((one) => h("tr", {}, h("td", {}, h("button", { class: "link", type: "button", onclick: () => choose(one.name) }, one.name), one.name === tenant ? " (shown)" : ""), h("td", {}, one.loaded ? `${one.clock.mode}, ${when(one.clock.now)}` : "saved, not in use"), h("td", {}, one.loaded ? String(one.exchanges) : ""),
             h("td", {}, one.name === "default" ? null : h("button", { type: "button", onclick: act(() => call("DELETE", "tenants/" + one.name), "Dropped.") }, "Drop"))))))),
       ];
     }

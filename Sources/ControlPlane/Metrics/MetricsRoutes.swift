@@ -68,10 +68,14 @@ enum MetricsRoutes {
   }
 
   private static func tenants(_ pipeline: Pipeline) -> [MetricFamily] {
-    let statuses = pipeline.tenants.all.map(\.journal.status)
+    let (clouds, sleeping) = pipeline.tenants.overview
+    let statuses = clouds.map(\.journal.status)
     return [
       MetricFamily(
-        "wavetank_tenants", .gauge, "Tenants that there are.", value: Double(statuses.count)),
+        "wavetank_tenants", .gauge, "Tenants in memory.", value: Double(statuses.count)),
+      MetricFamily(
+        "wavetank_tenants_sleeping", .gauge, "Tenants that wait in their files (--data).",
+        value: Double(sleeping.count)),
       MetricFamily(
         "wavetank_tenants_evicted_total", .counter, "Tenants dropped because there were too many.",
         value: Double(pipeline.tenants.evictedCount)),

@@ -61,6 +61,7 @@ package final class VirtualClock: Sendable {
 
   private let wall: WallTime
   private let state: Mutex<State>
+  private let changes = Atomic<UInt64>(0)
 
   /// - Parameter start: the first instant; absent: the wall's present.
   package init(mode: ClockMode, start: VirtualInstant? = nil, wall: @escaping WallTime) {
@@ -88,12 +89,16 @@ package final class VirtualClock: Sendable {
   /// How far real time is ahead of the wall, exactly: the same until somebody moves it.
   var wallOffset: Duration { state.withLock { $0.anchor - $0.anchorWall } }
 
+  /// Goes up whenever somebody moves or sets the clock, not as time passes by itself.
+  var changeCount: UInt64 { changes.load(ordering: .relaxed) }
+
   /// The wall's present, whatever this clock shows.
   package var wallNow: VirtualInstant { wall() }
 
   /// Changes how time runs, and where it stands if `instant` is given.
   package func set(mode: ClockMode? = nil, to instant: VirtualInstant? = nil) {
     state.withLock { state in
+      changes.add(1, ordering: .relaxed)
       let present = now(&state)
       state.anchor = instant ?? present
       state.latest = state.anchor
@@ -105,6 +110,7 @@ package final class VirtualClock: Sendable {
   /// As a new clock would begin.
   package func restart(mode: ClockMode, start: VirtualInstant?) {
     state.withLock { state in
+      changes.add(1, ordering: .relaxed)
       let now = wall()
       state = State(mode: mode, anchor: start ?? now, anchorWall: now, latest: start ?? now)
     }
@@ -114,6 +120,7 @@ package final class VirtualClock: Sendable {
   package func advance(to instant: VirtualInstant) {
     state.withLock { state in
       guard instant > now(&state) else { return }
+      changes.add(1, ordering: .relaxed)
       state.anchor = instant
       state.latest = instant
       state.anchorWall = wall()

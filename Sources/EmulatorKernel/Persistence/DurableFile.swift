@@ -4,45 +4,20 @@
   import Musl
 #endif
 
-/// A system call on a file of the data directory failed.
-package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-  package let call: String
-  package let path: String
-  package let code: Int32
-
-  var isMissing: Bool { code == ENOENT }
-  var isTaken: Bool { code == EEXIST }
-
-  package var description: String {
-    let reason =
-      switch code {
-      case ENOSPC, EDQUOT: "no space left on the disk"
-      case EACCES, EPERM: "permission denied"
-      case ENOENT: "no such file or directory"
-      case EROFS: "the file system is read-only"
-      case EWOULDBLOCK: "another process uses it"
-      case EFBIG: "the file is too large"
-      case EIO: "input/output error"
-      case ENOTDIR: "not a directory"
-      default: "error \(code)"
-      }
-    return "\(call) \(path): \(reason)"
-  }
-}
-
 /// The system calls of the data directory: files that are whole or not there at all.
+///
+/// Only ordinary files are opened: a FIFO would block until somebody writes, a device could do
+/// anything, and what a symbolic link points to is not ours to replace.
 enum DurableFile {
   /// A file that is written beside its place and put there at once: whoever reads finds the old
   /// content or the new one, also after a crash of the machine.
   final class Replacement {
     private let file: Int32
     private let temporary: String
-    private let target: String
-    private let directory: String
+    let target: String
     private var isInPlace = false
 
     init(of name: String, in directory: String) throws(FileError) {
-      self.directory = directory
       temporary = "\(directory)/.\(name).tmp"
       target = "\(directory)/\(name)"
       file = try DurableFile.create(temporary)
@@ -52,12 +27,19 @@ enum DurableFile {
       try DurableFile.writeAll(file, bytes, temporary)
     }
 
-    func putInPlace() throws(FileError) {
+    /// The content is on the disk, under its temporary name.
+    func finish() throws(FileError) {
       try DurableFile.check(fsync(file), "fsync", temporary)
+    }
+
+    /// Puts it in the place of what lies there. The name itself is safe once the directory is
+    /// (`syncDirectory`), which is done for many files at once.
+    func putInPlace() throws(FileError) -> FileIdentity {
+      let identity = try DurableFile.identity(of: file, temporary)
       // SAFETY: both strings live for the call.
       try DurableFile.check(unsafe rename(temporary, target), "rename", target)
       isInPlace = true
-      try DurableFile.syncDirectory(directory)
+      return identity
     }
 
     deinit {
@@ -67,9 +49,12 @@ enum DurableFile {
     }
   }
 
+  /// Makes a new file: what lies there, left by a save that was interrupted, is taken away and not
+  /// written into, whatever it is.
   private static func create(_ path: String) throws(FileError) -> Int32 {
-    // SAFETY: the string lives for the call.
-    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    // SAFETY: the string lives for the calls.
+    _ = unsafe unlink(path)
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     try check(file, "open", path)
     return file
   }
@@ -89,14 +74,80 @@ enum DurableFile {
     }
   }
 
-  /// Reads a file piece by piece.
+  // MARK: Looking
+
+  /// What lies under a name; nil when nothing does. Links are not followed.
+  static func identity(_ path: String) throws(FileError) -> FileIdentity? {
+    guard let found = try status(path) else { return nil }
+    return FileIdentity(found)
+  }
+
+  private static func status(_ path: String) throws(FileError) -> stat? {
+    var found = stat()
+    // SAFETY: string and structure live for the call.
+    if unsafe lstat(path, &found) < 0 {
+      guard errno == ENOENT else { throw FileError(call: "stat", path: path, code: errno) }
+      return nil
+    }
+    return found
+  }
+
+  private static func identity(of file: Int32, _ path: String) throws(FileError) -> FileIdentity {
+    var found = stat()
+    // SAFETY: the structure lives for the call.
+    try check(unsafe fstat(file, &found), "stat", path)
+    return FileIdentity(found)
+  }
+
+  /// Refuses what is no ordinary file.
+  static func requireFile(_ path: String) throws(FileError) {
+    if let found = try status(path) { try requireFile(found, path) }
+  }
+
+  private static func requireFile(_ found: stat, _ path: String) throws(FileError) {
+    let kind: String
+    switch found.st_mode & S_IFMT {
+    case S_IFREG: return
+    case S_IFDIR: kind = "a directory"
+    case S_IFLNK: kind = "a symbolic link"
+    case S_IFIFO: kind = "a FIFO"
+    case S_IFSOCK: kind = "a socket"
+    default: kind = "a device"
+    }
+    throw FileError(call: "open", path: path, code: EINVAL, kind: kind)
+  }
+
+  // MARK: Reading
+
+  /// Opens an ordinary file for reading. Asked before it is opened, since opening a device can have
+  /// effects, and after, since another may lie there by then.
+  private static func openFile(_ path: String) throws(FileError) -> (Int32, FileIdentity) {
+    guard let found = try status(path) else {
+      throw FileError(call: "open", path: path, code: ENOENT)
+    }
+    try requireFile(found, path)
+    // SAFETY: the string lives for the call.
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+    try check(file, "open", path)
+    do throws(FileError) {
+      var opened = stat()
+      // SAFETY: the structure lives for the call.
+      try check(unsafe fstat(file, &opened), "stat", path)
+      try requireFile(opened, path)
+      return (file, FileIdentity(opened))
+    } catch {
+      _ = close(file)
+      throw error
+    }
+  }
+
+  /// Reads a file piece by piece. Gives which file that was.
   static func read<Failure: Error>(
     _ path: String, mapping: (FileError) -> Failure,
     _ body: ([UInt8]) throws(Failure) -> Void
-  ) throws(Failure) {
-    // SAFETY: the string lives for the call.
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { throw mapping(FileError(call: "open", path: path, code: errno)) }
+  ) throws(Failure) -> FileIdentity {
+    let (file, identity): (Int32, FileIdentity)
+    do throws(FileError) { (file, identity) = try openFile(path) } catch { throw mapping(error) }
     defer { _ = close(file) }
     var buffer = [UInt8](repeating: 0, count: 256 * 1024)
     while true {
@@ -106,7 +157,7 @@ enum DurableFile {
       }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw mapping(FileError(call: "read", path: path, code: errno)) }
-      if count == 0 { return }
+      if count == 0 { return identity }
       try body(Array(buffer[..<count]))
     }
   }
@@ -120,20 +171,23 @@ enum DurableFile {
     #endif
   }
 
-  /// Gives a file another name, which must not be taken.
-  static func move(_ from: String, to target: String, in directory: String) throws(FileError) {
+  // MARK: Names
+
+  /// Gives a file another name, which must not be taken. The directory is to be synced.
+  static func move(_ from: String, to target: String) throws(FileError) {
     // SAFETY: the strings live for the calls.
     try check(unsafe link(from, target), "link", target)
     try check(unsafe unlink(from), "unlink", from)
-    try syncDirectory(directory)
   }
 
-  static func remove(_ path: String, in directory: String) throws(FileError) {
+  /// Takes a name away; false when it was not there. The directory is to be synced.
+  static func remove(_ path: String) throws(FileError) -> Bool {
     // SAFETY: the string lives for the call.
-    if unsafe unlink(path) < 0, errno != ENOENT {
-      throw FileError(call: "unlink", path: path, code: errno)
+    if unsafe unlink(path) < 0 {
+      guard errno == ENOENT else { throw FileError(call: "unlink", path: path, code: errno) }
+      return false
     }
-    try syncDirectory(directory)
+    return true
   }
 
   static func makeDirectory(_ path: String) throws(FileError) {
@@ -152,12 +206,17 @@ enum DurableFile {
     }
     defer { unsafe _ = closedir(stream) }
     var names: [String] = []
-    while let entry = unsafe readdir(stream) {
+    while true {
+      // An error is told by `errno` alone: half a list would pass for the whole.
+      errno = 0
+      guard let entry = unsafe readdir(stream) else { break }
       let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
       }
       if name != ".", name != ".." { names.append(name) }
     }
+    let code = errno
+    guard code == 0 else { throw FileError(call: "readdir", path: directory, code: code) }
     return names.sorted()
   }
 
@@ -177,7 +236,7 @@ enum DurableFile {
   static func unlock(_ file: Int32) { _ = close(file) }
 
   /// A new name in a directory is only safe once the directory is.
-  private static func syncDirectory(_ path: String) throws(FileError) {
+  static func syncDirectory(_ path: String) throws(FileError) {
     // SAFETY: the string lives for the call.
     let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try check(directory, "open", path)

@@ -1,77 +1,72 @@
 import Dispatch
 import Synchronization
 
-/// Keeps tenants in a directory (`--data DIR`): restored at the start and when an evicted one comes
-/// back, saved at intervals and at the end, each as one snapshot `NAME.tar.gz`.
+/// Keeps tenants in a directory (`--data DIR`), each as one snapshot `NAME.tar.gz`: restored when a
+/// tenant is first used (a few already at the start), saved at intervals and at the end.
 ///
 /// **Compose**: after the pipeline is made and before requests come:
 ///
 ///     let store = try WorldStore(directory: dir, pipeline: pipeline) { log($0.text) }
-///     store.restoreAll()                // reports what it did; never fails
+///     store.restoreAll()           // reports what it did; never fails
 ///     store.start(every: .seconds(10))
 ///     …
 ///     store.stop()                      // at shutdown, once no request is in flight: saves the rest
 ///
 /// **Promises**: a file is replaced at once or not at all, so a kill at any moment leaves readable
-/// files; a damaged file is moved aside and never overwritten; a full disk is reported, and the next
-/// interval tries again.
+/// files, and what is lost is what happened since the last save. A file is written only where it
+/// was read, was not there, or was set aside for being damaged: never in the place of one that
+/// could not be read, and never in the place of one that somebody else put there meanwhile. A tenant
+/// that was removed does not come back. A full disk is reported, and the next interval tries again.
 ///
-/// **Isolation**: saving runs on a Dispatch queue of its own, one save at a time.
+/// **Isolation**: one pass of saving at a time, on Dispatch queues of its own. Restoring runs on the
+/// caller's thread, one at a time for each tenant (`TenantRegistry.use` sees to that).
 package final class WorldStore: Sendable {
-  /// What the user should read in the log.
-  package enum Report: Sendable, Equatable {
-    case restored(tenant: String)
-    case setAside(tenant: String, file: String, reason: String)
-    case notReadable(tenant: String, reason: String)
-    case notSaved(tenant: String, reason: String)
-    /// After a failure it works again.
-    case savedAgain(tenant: String)
-    /// The server ends and a tenant could not be saved.
-    case lost(tenant: String, reason: String)
+  /// How a tenant's file stands to the tenant.
+  struct Standing: Sendable {
+    /// Of the world that the file holds: whose, and at which of its revisions.
+    var cloud: UInt32?
+    var revision: UInt64 = 0
+    /// The file as we left it; nil: there is none.
+    var file: FileIdentity?
+    /// Why the file must not be written.
+    var mustStay: String?
+    /// Why it could not be saved the last time.
+    var failure: String?
 
-    package var text: String {
-      switch self {
-      case .restored(let tenant): "tenant \(tenant): restored"
-      case .setAside(let tenant, let file, let reason):
-        "tenant \(tenant): \(reason) Its file is kept as \(file); the tenant starts anew."
-      case .notReadable(let tenant, let reason): "tenant \(tenant): cannot be restored: \(reason)"
-      case .notSaved(let tenant, let reason):
-        "tenant \(tenant): not saved: \(reason). Going on; the next interval tries again."
-      case .savedAgain(let tenant): "tenant \(tenant): saved again"
-      case .lost(let tenant, let reason):
-        "tenant \(tenant): not saved at the end: \(reason). What has happened since its last save is lost."
-      }
-    }
-
-    package var isProblem: Bool {
-      switch self {
-      case .restored, .savedAgain: false
-      case .setAside, .notReadable, .notSaved, .lost: true
-      }
+    func holds(_ cloud: UInt32, _ revision: UInt64) -> Bool {
+      self.cloud == cloud && self.revision == revision
     }
   }
 
-  private struct State {
-    /// What each tenant looked like when it was last saved or restored.
-    var saved: [String: UInt64] = [:]
-    /// Why tenants could not be saved the last time.
-    var failing: [String: String] = [:]
+  struct State: Sendable {
+    /// Of tenants that are or were in memory.
+    var standings: [String: Standing] = [:]
+    /// Tenants that have a file.
+    var names: Set<String> = []
+    var isStarted = false
     var isStopped = false
+    /// A pass was asked for ahead of its time.
+    var isHurried = false
+    var lost: [String] = []
   }
 
   package let directory: String
-  private let pipeline: Pipeline
-  private let report: @Sendable (Report) -> Void
+  let pipeline: Pipeline
+  let report: @Sendable (Report) -> Void
+  let state = Mutex(State())
+  /// Held while a file is put in its place or taken away, so that a save does not bring back what
+  /// is being removed.
+  let placing = Mutex(())
   private let queue = DispatchQueue(label: "wavetank.store", qos: .utility)
   private let ticker = DispatchTicker()
-  private let state = Mutex(State())
-  /// One save at a time, also when `stop` comes during an interval's.
+  /// One pass at a time, also when `stop` comes during an interval's.
   private let saving = Mutex(())
   private let lockFile: Int32
+  let namesAtStart: [String]
 
-  private static let ending = ".tar.gz"
+  static let ending = ".tar.gz"
 
-  /// - Throws: when the directory cannot be made, or another process uses it.
+  /// - Throws: when the directory cannot be made or listed, or another process uses it.
   package init(
     directory: String, pipeline: Pipeline, report: @escaping @Sendable (Report) -> Void
   ) throws(FileError) {
@@ -79,80 +74,27 @@ package final class WorldStore: Sendable {
     self.pipeline = pipeline
     self.report = report
     try DurableFile.makeDirectory(directory)
-    lockFile = try DurableFile.lock(directory + "/.lock")
+    let lock = try DurableFile.lock(directory + "/.lock")
+    do throws(FileError) {
+      // Which tenants there are must be known: without the list their files would be written over.
+      namesAtStart = try DurableFile.names(in: directory)
+    } catch {
+      DurableFile.unlock(lock)
+      throw error
+    }
+    lockFile = lock
     pipeline.tenants.setPersistence(self)
   }
 
   deinit { DurableFile.unlock(lockFile) }
 
-  // MARK: Restoring
+  func path(of tenant: String) -> String { "\(directory)/\(tenant)\(Self.ending)" }
 
-  /// Restores every tenant that has a file, and takes away what an interrupted save left.
-  package func restoreAll() {
-    let names: [String]
-    do {
-      names = try DurableFile.names(in: directory)
-    } catch {
-      report(.notReadable(tenant: "*", reason: error.description))
-      return
-    }
-    for name in names where name.hasPrefix(".") && name.hasSuffix(".tmp") {
-      try? DurableFile.remove("\(directory)/\(name)", in: directory)
-    }
-    for name in names where name.hasSuffix(Self.ending) {
-      let tenant = String(name.dropLast(Self.ending.count))
-      guard Tenant.isName(tenant) else { continue }
-      if tenant == Tenant.defaultName {
-        restore(pipeline.tenants.default)
-      } else if (try? pipeline.tenants.cloud(named: tenant)) == nil {
-        report(.notReadable(tenant: tenant, reason: "the scenario does not start"))
-      }
-    }
-  }
-
-  /// Puts a tenant's file in force, if there is one.
-  func restore(_ cloud: Cloud) {
-    let path = "\(directory)/\(cloud.name)\(Self.ending)"
-    do {
-      let reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
-      try DurableFile.read(path, mapping: { StoreError.file($0) }) { piece throws(StoreError) in
-        do throws(SnapshotError) { try reader.feed(piece) } catch { throw .snapshot(error) }
-      }
-      try Restore(reader, into: cloud, of: pipeline).putInForce()
-      remember(cloud, cloud.revision)
-      report(.restored(tenant: cloud.name))
-    } catch {
-      switch error as? StoreError ?? (error as? SnapshotError).map(StoreError.snapshot) {
-      case .file(let error) where error.isMissing: return
-      case .file(let error): report(.notReadable(tenant: cloud.name, reason: error.description))
-      case .snapshot(let error): setAside(cloud, path, error)
-      case nil: report(.notReadable(tenant: cloud.name, reason: "\(error)"))
-      }
-    }
-  }
-
-  private func setAside(_ cloud: Cloud, _ path: String, _ error: SnapshotError) {
-    for number in 1...1000 {
-      let aside = "\(path).damaged-\(number)"
-      do {
-        try DurableFile.move(path, to: aside, in: directory)
-        report(.setAside(tenant: cloud.name, file: aside, reason: error.text))
-        return
-      } catch  where error.isTaken {
-        continue
-      } catch {
-        // It stays where it is, so it must not be overwritten.
-        state.withLock { $0.saved[cloud.name] = .max }
-        report(.notReadable(tenant: cloud.name, reason: error.description))
-        return
-      }
-    }
-  }
-
-  // MARK: Saving
+  // MARK: Life
 
   /// Saves what has changed, again and again.
   package func start(every interval: Duration) {
+    state.withLock { $0.isStarted = true }
     ticker.start { [weak self] in self?.intervalEnded(interval) }
     ticker.wake(after: interval)
   }
@@ -164,11 +106,25 @@ package final class WorldStore: Sendable {
     }
   }
 
+  /// Tenants wait for being saved before they can be dropped from memory.
+  func saveSoon() {
+    let isDue = state.withLock { state in
+      defer { state.isHurried = true }
+      return state.isStarted && !state.isStopped && !state.isHurried
+    }
+    if isDue { ticker.wake(after: .zero) }
+  }
+
   /// Saves every tenant that has changed since it was last saved; returns when that is done.
   package func saveChanged() {
     saving.withLock { _ in
-      for cloud in pipeline.tenants.all where !isSaved(cloud) { save(cloud) }
+      let isLast = state.withLock { state in
+        state.isHurried = false
+        return state.isStopped
+      }
+      save(pipeline.tenants.all.filter { !isSaved($0) }, workers: isLast ? 8 : 2)
     }
+    pipeline.tenants.savesEnded()
   }
 
   /// The last save: after it nothing is written any more.
@@ -176,87 +132,57 @@ package final class WorldStore: Sendable {
     state.withLock { $0.isStopped = true }
     ticker.wake(after: nil)
     saveChanged()
-    for (tenant, reason) in state.withLock({ $0.failing }).sorted(by: { $0.key < $1.key }) {
-      report(.lost(tenant: tenant, reason: reason))
+    let unsaved = pipeline.tenants.all.filter { !isSaved($0) }.map(\.name)
+    let lost = state.withLock { state in
+      state.lost = unsaved
+      return unsaved.map { name in
+        let standing = state.standings[name]
+        return (name, standing?.mustStay ?? standing?.failure ?? "it changed until the end")
+      }
     }
+    for (tenant, reason) in lost { report(.lost(tenant: tenant, reason: reason)) }
   }
+
+  /// After `stop`: whether a tenant's last changes are in no file.
+  package var hasLost: Bool { state.withLock { !$0.lost.isEmpty } }
+
+  /// Names of tenants that have a file.
+  var names: Set<String> { state.withLock { $0.names } }
 
   /// What `GET /_wavetank/health` tells.
   var problems: [String] {
-    state.withLock { state in
-      let told = state.failing.sorted { $0.key < $1.key }.prefix(10).map { tenant, reason in
-        Report.notSaved(tenant: tenant, reason: reason).text
+    let all = state.withLock { state in
+      state.standings.compactMap { name, standing -> (String, Report)? in
+        if let reason = standing.mustStay {
+          return (name, .notReadable(tenant: name, reason: reason))
+        }
+        return standing.failure.map { (name, .notSaved(tenant: name, reason: $0)) }
       }
-      let rest = state.failing.count - told.count
-      return rest > 0 ? told + ["and \(rest) more tenants"] : told
     }
+    let told = all.sorted { $0.0 < $1.0 }.prefix(10).map(\.1.text)
+    return all.count > told.count ? told + ["and \(all.count - told.count) more tenants"] : told
   }
 
-  private func save(_ cloud: Cloud) {
-    guard state.withLock({ $0.saved[cloud.name] }) != .max else { return }
-    // Asked before the snapshot: what changes in between is saved the next time.
-    let revision = cloud.revision
-    let snapshot = Snapshot(of: cloud)
-    do throws(StoreError) {
-      try write(snapshot, cloud.name + Self.ending)
-      remember(cloud, revision)
-      if state.withLock({ $0.failing.removeValue(forKey: cloud.name) }) != nil {
-        report(.savedAgain(tenant: cloud.name))
-      }
-    } catch {
-      let (old, isStopped) = state.withLock {
-        ($0.failing.updateValue(error.text, forKey: cloud.name), $0.isStopped)
-      }
-      if old == nil, !isStopped { report(.notSaved(tenant: cloud.name, reason: error.text)) }
-    }
-  }
-
-  private func write(_ snapshot: Snapshot, _ name: String) throws(StoreError) {
-    let file: DurableFile.Replacement
-    do throws(FileError) {
-      file = try DurableFile.Replacement(of: name, in: directory)
-    } catch {
-      throw .file(error)
-    }
-    try snapshot.write(mapping: { .snapshot($0) }) { piece throws(StoreError) in
-      do throws(FileError) { try file.write(piece) } catch { throw .file(error) }
-    }
-    do throws(FileError) { try file.putInPlace() } catch { throw .file(error) }
-  }
-
-  private func remember(_ cloud: Cloud, _ revision: UInt64) {
-    state.withLock { $0.saved[cloud.name] = revision }
-  }
-
-  /// Whether a tenant's file is what the tenant is: only then may it be evicted.
+  /// Whether a tenant's file is what the tenant is: only then may it be dropped from memory.
   func isSaved(_ cloud: Cloud) -> Bool {
     let revision = cloud.revision
-    return state.withLock { $0.saved[cloud.name] } == revision
+    return state.withLock { $0.standings[cloud.name]?.holds(cloud.id, revision) ?? false }
   }
 
-  /// A tenant was dropped by request: its file goes too.
-  func forget(_ name: String) {
-    state.withLock { state in
-      state.saved[name] = nil
-      state.failing[name] = nil
+  /// A tenant is removed by request: its file goes too. False when there was none.
+  ///
+  /// Called when the tenant can be found no more, so that nobody saves it after this.
+  func forget(_ name: String) throws(FileError) -> Bool {
+    let path = path(of: name)
+    let wasThere = try placing.withLock { _ throws(FileError) in
+      let wasThere = try DurableFile.remove(path)
+      state.withLock { state in
+        state.standings[name] = nil
+        state.names.remove(name)
+      }
+      return wasThere
     }
-    let path = "\(directory)/\(name)\(Self.ending)"
-    do {
-      try DurableFile.remove(path, in: directory)
-    } catch {
-      report(.notSaved(tenant: name, reason: error.description))
-    }
-  }
-}
-
-private enum StoreError: Error, Sendable {
-  case file(FileError)
-  case snapshot(SnapshotError)
-
-  var text: String {
-    switch self {
-    case .file(let error): error.description
-    case .snapshot(let error): error.text
-    }
+    if wasThere { try DurableFile.syncDirectory(directory) }
+    return wasThere
   }
 }

@@ -15,6 +15,7 @@ package final class Pipeline: Responder {
   package let operations: OperationTable
   package let tenants: TenantRegistry
   package let metrics: Metrics
+  let landings = Landings()
   /// See `PipelineConfiguration`.
   package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
 
@@ -37,44 +38,60 @@ package final class Pipeline: Responder {
     if addressee.prefixLength > 0 {
       inner.target = request.target.droppingPathPrefix(addressee.prefixLength)
     }
-    let cloud: Cloud
+    let arrival = Arrival(
+      request: request, inner: inner, host: addressee.host, exchange: exchange)
     switch addressee.tenant {
-    case .byDefault: cloud = tenants.default
+    case .byDefault: return begin(arrival, in: tenants.useDefault(), &exchange.tag)
     case .named(let name):
+      if let here = tenants.useIfHere(name) { return begin(arrival, in: here, &exchange.tag) }
+      if tenants.mustLoad(name) { return load(name, arrival, &exchange.tag) }
       do {
-        cloud = try tenants.cloud(named: name)
+        return begin(arrival, in: try tenants.use(name), &exchange.tag)
       } catch {
-        return refuseTenant(
-          inner, .internalError, 500, "The scenario does not start: \(error.text)")
+        return refuse(inner, error)
       }
     case .malformed(let name):
       return refuseTenant(
         inner, .badRequest, 400,
         "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
     }
-    let resolution = resolve(inner, host: addressee.host, in: cloud)
+  }
+
+  /// The tenant is here, its use begun, which ends with the exchange.
+  func begin(_ arrival: Arrival, in cloud: Cloud, _ tag: inout UInt64) -> Answer {
+    let resolution = resolve(arrival.inner, host: arrival.host, in: cloud)
     let now = cloud.tenant.clock.now
     let number = cloud.journal.open(
       JournalOpening(
-        request, target: request.target, exchange: exchange,
+        arrival.request, target: arrival.request.target, exchange: arrival.exchange,
         operationIndex: resolution.operationIndex, arrived: now, began: .now))
-    exchange.tag = ExchangeTag.pack(cloud: cloud.id, number: number)
-    cloud.exchangeBegan()
+    tag = ExchangeTag.pack(cloud: cloud.id, number: number)
     let flight = Flight(
-      cloud: cloud, number: number, exchange: exchange, request: inner, resolution: resolution)
+      cloud: cloud, number: number, exchange: arrival.exchange, request: arrival.inner,
+      resolution: resolution)
     return answer(flight)
   }
 
   package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
     metrics.ended()
-    let (id, number) = ExchangeTag.unpack(exchange.tag)
+    if let tag = landings.ended(exchange.tag, outcome) { ended(exchange, tag, outcome) }
+  }
+
+  /// - Parameter tag: as `ExchangeTag` has it.
+  func ended(_ exchange: Exchange, _ tag: UInt64, _ outcome: ExchangeOutcome) {
+    let (id, number) = ExchangeTag.unpack(tag)
     guard number > 0, let cloud = tenants.find(id: id) else { return }
-    cloud.exchangeEnded()
+    defer { cloud.tenant.uses.end() }
     let found = cloud.journal.ended(
       number, of: exchange, at: cloud.tenant.clock.now, wall: .now, outcome)
     if let found {
       metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
+  }
+
+  func refuse(_ request: Request, _ problems: ScenarioProblems) -> Answer {
+    refuseTenant(
+      request, .internalError, 500, "The scenario does not start: \(problems.text)")
   }
 
   /// Refused before there is a tenant whose journal could tell.
@@ -163,7 +180,10 @@ package final class Pipeline: Responder {
     case .now(let response):
       return .now(finish(response, flight, content: content, decision: decision))
     case .later(let work):
+      // Work may go on when the exchange is over: its peer went away.
+      let use = TenantUse(of: tenant)
       return .later { body in
+        defer { withExtendedLifetime(use) {} }
         tenant.workBegan()
         let response = await Tenant.$isCountedWork.withValue(true) { await work(body) }
         tenant.workEnded()
@@ -184,10 +204,26 @@ package final class Pipeline: Responder {
     flight.cloud.journal.answered(
       flight.number, of: flight.exchange, response, content: content, decision)
     if let fault = response.delivery.fault { metrics.struck(fault) }
+    if case .stream(let length, let producer) = response.body {
+      let use = TenantUse(of: flight.cloud.tenant)
+      response.body = .stream(length: length) { writer in
+        defer { withExtendedLifetime(use) {} }
+        try await producer(writer)
+      }
+    }
     metrics.answered(
       operation: flight.resolution.operationIndex, status: response.status.code)
     return response
   }
+}
+
+/// A request whose tenant is named, not yet found.
+struct Arrival: Sendable {
+  let request: Request
+  /// Without the tenant's prefix.
+  let inner: Request
+  let host: [UInt8]?
+  let exchange: Exchange
 }
 
 /// One request on its way, with all that is known about it.

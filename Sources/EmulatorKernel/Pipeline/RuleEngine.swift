@@ -16,14 +16,15 @@ package protocol RuleEngine: AnyObject, Sendable {
   /// Chooses what happens. Counts, draws, sets variables and performs `emit` on the way.
   func decide(_ context: RuleContext) -> RuleDecision
 
-  /// Counts and variables, for a snapshot; null: there are none.
-  var saved: JSON { get }
+  /// Counts and variables, for a snapshot; null: there are none. Asked while nothing of the tenant
+  /// may change, so it only takes them; what it gives makes the JSON of them afterwards.
+  var saved: @Sendable () -> JSON { get }
   /// Reads what `saved` gave, for a snapshot that is put back. Nothing changes before `putInForce`.
   func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState
 }
 
 extension RuleEngine {
-  package var saved: JSON { .null }
+  package var saved: @Sendable () -> JSON { { .null } }
   package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {
     PreparedState {}
   }

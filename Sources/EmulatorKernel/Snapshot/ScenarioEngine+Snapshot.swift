@@ -3,16 +3,16 @@ package import PayloadCodecs
 /// What a scenario's engine adds to a snapshot: its rules as they are now (some may have been added
 /// or removed while it ran), their counts, the variables, and where `between` counts from.
 extension ScenarioEngine {
-  private struct Saved: Codable {
+  private struct Saved: Codable, Sendable {
     var scenario: JSON
     var state: ScenarioState
     var start: VirtualInstant
   }
 
-  package var saved: JSON {
+  package var saved: @Sendable () -> JSON {
     let parts = parts
     let saved = Saved(scenario: parts.scenario.source, state: parts.state, start: parts.start)
-    return (try? StateEncoder.encode(saved)) ?? .null
+    return { (try? StateEncoder.encode(saved)) ?? .null }
   }
 
   package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {

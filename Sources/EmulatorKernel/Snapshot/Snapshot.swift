@@ -7,12 +7,16 @@ import PayloadCodecs
 /// `scenario.json` and `rules.json` where there are any, `services/NAME/state.json`,
 /// `services/NAME/ids.json`, `blobs/ID`. The same world gives the same bytes.
 package struct Snapshot: Sendable {
-  private let manifest: SnapshotManifest
+  private let clock: SnapshotManifest.Clock
+  private let seed: UInt64
+  private let tenant: String
+  private let journal: Journal.Status
+  private let lastBlob: UInt64
   private let keys: CredentialKeys.State
   private let scenario: JSON?
-  private let rules: JSON
+  private let rules: (@Sendable () -> JSON)?
   private let states: [SavedState]
-  private let blobs: [(id: BlobID, blob: BlobStore.Blob)]
+  private let blobs: [BlobID: BlobStore.Blob]
 
   /// Takes everything at one moment: no service can change its state meanwhile. Cheap, since states
   /// are copied on write; `write` does the work.
@@ -30,17 +34,28 @@ package struct Snapshot: Sendable {
   }
 
   private init(_ cloud: Cloud, _ states: [SavedState]) {
-    let journal = cloud.journal.status
-    blobs = cloud.tenant.blobs.all
+    // Taken here, worked out later: while this runs, every service of the tenant stands still.
+    journal = cloud.journal.status
+    (blobs, lastBlob) = cloud.tenant.blobs.held
+    tenant = cloud.name
+    seed = cloud.tenant.seed
+    clock = .init(cloud.tenant.clock)
     self.states = states
     keys = cloud.tenant.keys.saved
     scenario = cloud.blueprint.source
-    rules = cloud.rules?.saved ?? .null
-    manifest = SnapshotManifest(
-      tenant: cloud.name, seed: cloud.tenant.seed, clock: .init(cloud.tenant.clock),
+    rules = cloud.rules?.saved
+  }
+
+  private var manifest: SnapshotManifest {
+    SnapshotManifest(
+      tenant: tenant, seed: seed, clock: clock,
       journal: .init(total: journal.total, lost: journal.dropped + UInt64(journal.count)),
-      services: states.map(\.name), lastBlob: cloud.tenant.blobs.lastID,
-      blobs: blobs.map { .init(id: $0.id.value, bytes: $0.blob.count) })
+      services: states.map(\.name), lastBlob: lastBlob,
+      blobs: sortedBlobs.map { .init(id: $0.id.value, bytes: $0.blob.count) })
+  }
+
+  private var sortedBlobs: [(id: BlobID, blob: BlobStore.Blob)] {
+    blobs.map { (id: $0.key, blob: $0.value) }.sorted { $0.id.value < $1.id.value }
   }
 
   /// Writes the archive piece by piece. Work for a Dispatch queue, not for a loop.
@@ -65,7 +80,7 @@ package struct Snapshot: Sendable {
         tar.file(part.path, part.content)
         try flush(false)
       }
-      for (id, blob) in blobs {
+      for (id, blob) in sortedBlobs {
         tar.begin(TarEntry(path: "blobs/\(id.value)", size: UInt64(blob.count)))
         for chunk in blob.chunks {
           tar.write(chunk.span)
@@ -102,7 +117,7 @@ package struct Snapshot: Sendable {
       ("keys.json", try Self.encode("keys.json") { try StateEncoder.encode(keys) }),
     ]
     if let scenario { parts.append(("scenario.json", scenario.serialized())) }
-    if !rules.isNull { parts.append(("rules.json", rules.serialized())) }
+    if let rules = rules?(), !rules.isNull { parts.append(("rules.json", rules.serialized())) }
     for state in states {
       let path = "services/\(state.name)"
       let encoded: (state: JSON, ids: JSON)

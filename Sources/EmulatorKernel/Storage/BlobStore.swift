@@ -92,7 +92,10 @@ package final class BlobStore: Sendable {
     }
   }
 
-  /// Everything, for a snapshot.
+  /// Everything and the last id, at one moment, not copied: for a snapshot.
+  var held: (blobs: [BlobID: Blob], last: UInt64) { state.withLock { ($0.blobs, $0.last) } }
+
+  /// Everything, in order.
   package var all: [(id: BlobID, blob: Blob)] {
     state.withLock { state in
       state.blobs.sorted { $0.key.value < $1.key.value }.map { ($0.key, $0.value) }

@@ -22,8 +22,8 @@ package final class Cloud: Sendable {
   private let changes = Atomic<UInt64>(0)
   /// When it was last used, counted in uses of the registry.
   let lastUse = Atomic<UInt64>(0)
-  /// Exchanges that have begun and not ended: such a tenant is never evicted.
-  private let exchangeCount = Atomic<Int>(0)
+  /// Dropped from memory or removed: its world is not written to a file any more.
+  let isGone = Atomic<Bool>(false)
 
   init(
     id: UInt32, tenant: Tenant, services: [any EmulatedService], blueprint: TenantBlueprint,
@@ -45,23 +45,21 @@ package final class Cloud: Sendable {
   var revision: UInt64 {
     var hash = StableHash(seed: 0)
     for slot in slots { hash.combine(slot.revision) }
-    hash.combine(journal.status.total)
+    let journal = journal.status
+    hash.combine(journal.total)
+    hash.combine(journal.dropped + UInt64(journal.count))
     hash.combine(changes.load(ordering: .relaxed))
     hash.combine(tenant.blobs.lastID)
-    let clock = tenant.clock
-    if !clock.mode.runs { hash.combine(UInt64(bitPattern: clock.now.nanoseconds)) }
-    hash.combine(clock.mode.name)
-    return hash.value & ~1  // never .max, which marks a file that must stay
+    hash.combine(tenant.clock.changeCount)
+    return hash.value
   }
   package var blueprint: TenantBlueprint { inForce.withLock { $0.blueprint } }
 
-  func exchangeBegan() { exchangeCount.add(1, ordering: .relaxed) }
-  func exchangeEnded() { exchangeCount.subtract(1, ordering: .relaxed) }
-  var isIdle: Bool {
-    exchangeCount.load(ordering: .relaxed) <= 0 && journal.followerCount == 0
-  }
+  /// Nobody has it in hand.
+  var isIdle: Bool { tenant.uses.isNone && journal.followerCount == 0 }
 
-  func changed() { changes.add(1, ordering: .relaxed) }
+  /// Something changed that is no service's: a rule, a variable, a key.
+  package func changed() { changes.add(1, ordering: .relaxed) }
 
   // MARK: Rules
 
@@ -130,6 +128,7 @@ package final class Cloud: Sendable {
     _ event: JSONObject, _ chain: EventChain = EventChain()
   ) throws(ScenarioProblems) -> Bool {
     try chain.extend()
+    defer { changed() }
     if try WorldEvent.happen(event, in: self, chain) { return true }
     for slot in slots where try slot.emit(event) { return true }
     return false

@@ -7,6 +7,8 @@ package final class Tenant: Sendable {
   package let clock: VirtualClock
   package let keys: CredentialKeys
   package let blobs: BlobStore
+  /// Who has it in hand: only while nobody does may it be dropped from memory.
+  package let uses = TenantUses()
   /// Where ids and draws begin; a snapshot brings its own.
   package var seed: UInt64 { schedule.withLock { $0.seed } }
 

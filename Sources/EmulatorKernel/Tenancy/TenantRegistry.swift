@@ -1,7 +1,12 @@
+import PayloadCodecs
 import Synchronization
 
-/// All tenants. A tenant comes into being on first use from the blueprint in force; above a number
-/// of them idle ones are dropped, the longest unused first, never the default one.
+/// All tenants. A tenant comes into being on first use from the blueprint in force, or from its file
+/// where a store keeps them; above a number of them idle ones are dropped from memory, the longest
+/// unused first, never the default one.
+///
+/// What a tenant's clock brings while it waits in its file happens when it is used again, each thing
+/// at its own instant: nobody can tell the difference, since nobody was looking.
 package final class TenantRegistry: Sendable {
   private struct State {
     var byName: [String: Cloud]
@@ -9,6 +14,10 @@ package final class TenantRegistry: Sendable {
     var blueprint: TenantBlueprint
     var lastID: UInt32 = 0
     var evicted: UInt64 = 0
+    /// Below that many tenants a search for idle ones would find too few.
+    var nextSearch = 0
+    /// The scenarios that this one took the place of while the server ran, as text.
+    var formerScenarios: Set<String> = []
   }
 
   /// The tenant of requests that name none: always there.
@@ -19,6 +28,7 @@ package final class TenantRegistry: Sendable {
   private let timer: DueTimer?
   private let state: Mutex<State>
   private let uses = Atomic<UInt64>(0)
+  private let gates = NameGates()
   private let persistence = Mutex(PersistenceReference())
 
   private struct PersistenceReference {
@@ -61,33 +71,57 @@ package final class TenantRegistry: Sendable {
 
   // MARK: Finding
 
-  /// The tenant of that name, made if there is none.
+  /// The tenant of that name with a use begun, which the caller ends; made if there is none, and
+  /// read from its file if it has one. Reading may take long: see `mustLoad`.
   /// - Parameter name: checked by `Tenant.isName`.
-  package func cloud(named name: String) throws(ScenarioProblems) -> Cloud {
-    if let known = find(name) {
-      touch(known)
-      return known
+  package func use(_ name: String) throws(ScenarioProblems) -> Cloud {
+    if let here = useIfHere(name) { return here }
+    return try gates.pass(name) { () throws(ScenarioProblems) in
+      // Somebody else may have made it meanwhile.
+      if let here = useIfHere(name) { return here }
+      let (blueprint, id) = state.withLock { ($0.blueprint, nextID(in: &$0)) }
+      let made = try Self.make(name, id: id, services, blueprint, configuration, budget, timer)
+      let store = store
+      store?.load(made)
+      adoptEdits(made)
+      _ = made.tenant.uses.begin()
+      touch(made)
+      let isSearchDue = state.withLock { state in
+        state.byName[name] = made
+        state.byID[id] = made
+        return state.byName.count >= state.nextSearch
+      }
+      if isSearchDue, !evictIdle(downTo: configuration.tenantLimit) { store?.saveSoon() }
+      return made
     }
-    // Made outside the lock, so that others go on; making is deterministic, so of two that were
-    // made at the same time either will do.
-    let (blueprint, id) = state.withLock { ($0.blueprint, nextID(in: &$0)) }
-    let made = try Self.make(name, id: id, services, blueprint, configuration, budget, timer)
-    let store = persistence.withLock { $0.store }
-    store?.restore(made)
-    let (cloud, evicted) = state.withLock { state -> (Cloud, [Cloud]) in
-      if let other = state.byName[name] { return (other, []) }
-      state.byName[name] = made
-      state.byID[id] = made
-      return (made, evictIdle(from: &state, except: made, store))
+  }
+
+  /// The tenant with a use begun, if it is in memory.
+  package func useIfHere(_ name: String) -> Cloud? {
+    if name == Tenant.defaultName { return useDefault() }
+    // Under the lock under which tenants are dropped: what is found here is not on its way out.
+    let here = state.withLock { state in
+      state.byName[name].flatMap { $0.tenant.uses.begin() ? $0 : nil }
     }
-    touch(cloud)
-    for old in evicted { timer?.forget(old.tenant) }
-    return cloud
+    if let here { touch(here) }
+    return here
+  }
+
+  /// The default tenant, a use begun as for the others: it is never dropped.
+  package func useDefault() -> Cloud {
+    _ = `default`.tenant.uses.begin()
+    return `default`
+  }
+
+  /// Whether finding a tenant means reading its file, which is no work for an event loop.
+  package func mustLoad(_ name: String) -> Bool {
+    guard let store, find(name) == nil else { return false }
+    return store.hasFile(name)
   }
 
   private func nextID(in state: inout State) -> UInt32 {
     repeat {
-      state.lastID = state.lastID % (Self.idLimit - 1) + 1
+      state.lastID = state.lastID % (Self.idLimit - 2) + 1
     } while state.byID[state.lastID] != nil
     return state.lastID
   }
@@ -96,77 +130,157 @@ package final class TenantRegistry: Sendable {
     cloud.lastUse.store(uses.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
   }
 
-  /// Drops down to nine tenths of the limit at once, so that a sea of tenants does not pay for a
-  /// search each time.
-  /// What a store has not saved yet stays.
-  private func evictIdle(
-    from state: inout State, except newest: Cloud, _ store: WorldStore?
-  ) -> [Cloud] {
-    let limit = configuration.tenantLimit
-    guard state.byName.count > limit else { return [] }
-    let idle = state.byName.values.filter { cloud in
-      cloud.id != 0 && cloud !== newest && cloud.isIdle && store?.isSaved(cloud) ?? true
-    }
-    let excess = state.byName.count - limit + limit / 10
-    let oldest = idle.sorted {
-      $0.lastUse.load(ordering: .relaxed) < $1.lastUse.load(ordering: .relaxed)
-    }.prefix(excess)
-    for cloud in oldest {
-      state.byName[cloud.name] = nil
-      state.byID[cloud.id] = nil
-    }
-    state.evicted += UInt64(oldest.count)
-    return Array(oldest)
-  }
-
-  /// The tenant if it is there.
+  /// The tenant if it is in memory: for a look, since it may be dropped at any time. Who changes
+  /// something begins a use.
   package func find(_ name: String) -> Cloud? {
     name == Tenant.defaultName ? `default` : state.withLock { $0.byName[name] }
   }
 
   func find(id: UInt32) -> Cloud? { id == 0 ? `default` : state.withLock { $0.byID[id] } }
 
-  /// All of them, by name.
+  /// All that are in memory, by name: for a look.
   package var all: [Cloud] {
     state.withLock { Array($0.byName.values) }.sorted { $0.name < $1.name }
   }
 
+  /// Does something with each tenant that is in memory, which stays there meanwhile.
+  package func forEach(_ body: (Cloud) -> Void) {
+    for cloud in all where cloud.tenant.uses.begin() {
+      defer { cloud.tenant.uses.end() }
+      body(cloud)
+    }
+  }
+
+  /// All that are in memory, and the names of those that wait in their files for their first use.
+  package var overview: (inMemory: [Cloud], sleeping: [String]) {
+    let names = store?.names ?? []
+    let (clouds, sleeping) = state.withLock { state in
+      (Array(state.byName.values), names.filter { state.byName[$0] == nil })
+    }
+    return (clouds.sorted { $0.name < $1.name }, sleeping.sorted())
+  }
+
+  /// How many are in memory.
   package var count: Int { state.withLock { $0.byName.count } }
   /// How many were dropped because there were too many.
   package var evictedCount: UInt64 { state.withLock { $0.evicted } }
 
-  // MARK: Changing
+  // MARK: Dropping
 
-  /// Drops a tenant; the default one is reset instead, since it is always there. False when there
-  /// is none of that name.
-  package func remove(_ name: String) throws(ScenarioProblems) -> Bool {
+  /// Drops idle tenants, the longest unused first, where there are more than `limit`; down to nine
+  /// tenths of it at once, so that a sea of tenants does not pay for a search each time.
+  /// What a store has not saved yet stays.
+  /// - Returns: false when too few could be dropped.
+  @discardableResult
+  package func evictIdle(downTo limit: Int) -> Bool {
+    let store = store
+    let (evicted, isEnough) = state.withLock { state -> ([Cloud], Bool) in
+      guard state.byName.count > limit else { return ([], true) }
+      let excess = state.byName.count - limit + limit / 10
+      let idle = state.byName.values.filter { $0.id != 0 && $0.isIdle }.sorted {
+        $0.lastUse.load(ordering: .relaxed) < $1.lastUse.load(ordering: .relaxed)
+      }
+      var evicted: [Cloud] = []
+      for cloud in idle where evicted.count < excess && drop(cloud, store) {
+        state.byName[cloud.name] = nil
+        state.byID[cloud.id] = nil
+        evicted.append(cloud)
+      }
+      state.evicted += UInt64(evicted.count)
+      let isEnough = evicted.count >= excess
+      // Where little can be dropped, not every newcomer looks through them all.
+      state.nextSearch = isEnough ? 0 : state.byName.count + limit / 20
+      return (evicted, isEnough)
+    }
+    for old in evicted { timer?.forget(old.tenant) }
+    return isEnough
+  }
+
+  /// A store has saved what may go.
+  func savesEnded() {
+    state.withLock { $0.nextSearch = 0 }
+    evictIdle(downTo: configuration.tenantLimit)
+  }
+
+  /// Whether it is saved and nobody has it in hand; from then on nobody gets it.
+  private func drop(_ cloud: Cloud, _ store: WorldStore?) -> Bool {
+    if let store, !store.isSaved(cloud) { return false }
+    guard cloud.tenant.uses.drop() else { return false }
+    // Whoever was at it before that may have changed it since the first look.
+    if let store, !store.isSaved(cloud) {
+      cloud.tenant.uses.takeBackDrop()
+      return false
+    }
+    cloud.isGone.store(true, ordering: .sequentiallyConsistent)
+    return true
+  }
+
+  /// Removes a tenant and its file; the default one is reset instead, since it is always there.
+  /// False when there is none of that name. Once it returns, neither a save that is on its way nor a
+  /// restart brings it back.
+  package func remove(_ name: String) throws(RemovalError) -> Bool {
     if name == Tenant.defaultName {
-      try `default`.reset()
+      do throws(ScenarioProblems) { try `default`.reset() } catch { throw .scenario(error) }
       return true
     }
-    defer { persistence.withLock { $0.store }?.forget(name) }
-    let removed = state.withLock { state -> Cloud? in
-      guard let cloud = state.byName.removeValue(forKey: name) else { return nil }
-      state.byID[cloud.id] = nil
-      return cloud
+    let store = store
+    return try gates.pass(name) { () throws(RemovalError) in
+      let removed = state.withLock { state -> Cloud? in
+        guard let cloud = state.byName.removeValue(forKey: name) else { return nil }
+        state.byID[cloud.id] = nil
+        // Before its file goes: a save asks this at the moment of putting the file in place.
+        cloud.isGone.store(true, ordering: .sequentiallyConsistent)
+        return cloud
+      }
+      if let removed { timer?.forget(removed.tenant) }
+      guard let store else { return removed != nil }
+      do throws(FileError) {
+        return try store.forget(name) || removed != nil
+      } catch {
+        throw .file(error)
+      }
     }
-    if let removed { timer?.forget(removed.tenant) }
-    return removed != nil
   }
+
+  package enum RemovalError: Error {
+    /// The default tenant does not start again.
+    case scenario(ScenarioProblems)
+    /// Its file is still there.
+    case file(FileError)
+  }
+
+  // MARK: The store
 
   /// From now on tenants are restored when they come and kept until they are saved.
   func setPersistence(_ store: WorldStore) {
     persistence.withLock { $0.store = store }
   }
 
+  private var store: WorldStore? { persistence.withLock { $0.store } }
+
   /// What keeps worlds from being saved, a sentence for each tenant; the first few of many.
-  package var storageProblems: [String] {
-    persistence.withLock { $0.store }?.problems ?? []
-  }
+  package var storageProblems: [String] { store?.problems ?? [] }
 
   /// What tenants that come from now on start from.
-  package var blueprint: TenantBlueprint {
-    get { state.withLock { $0.blueprint } }
-    set { state.withLock { $0.blueprint = newValue } }
+  package var blueprint: TenantBlueprint { state.withLock { $0.blueprint } }
+
+  /// Another scenario of the server from now on. Gives the one before.
+  func replaceBlueprint(_ blueprint: TenantBlueprint) -> TenantBlueprint {
+    state.withLock { state in
+      let old = state.blueprint
+      state.blueprint = blueprint
+      if let source = old.source { state.formerScenarios.insert(source.text) }
+      if let source = blueprint.source { state.formerScenarios.remove(source.text) }
+      return old
+    }
+  }
+
+  /// A tenant comes from its file, where it was while the server's scenario was edited.
+  private func adoptEdits(_ cloud: Cloud) {
+    let (blueprint, isFormer) = state.withLock { state in
+      let source = state.formerScenarios.isEmpty ? nil : cloud.blueprint.source
+      return (state.blueprint, source.map { state.formerScenarios.contains($0.text) } ?? false)
+    }
+    if isFormer { cloud.swap(blueprint) }
   }
 }

@@ -113,6 +113,10 @@ extension SteamshipService {
         return Work(call: (invocation, url, caller))
       }
       guard let (invocation, url, caller) = work.call else { return }
+      // The task is nobody's exchange: without a use the tenant could be dropped from memory while
+      // the call is on its way. Where it was, whoever looks at the task next begins the work anew.
+      guard let use = TenantUse(of: world.tenant) else { return }
+      defer { withExtendedLifetime(use) {} }
       let result = await forward(
         invocation, to: url, requestID: caller.requestID, authorization: authorization, in: world)
       world.mutate { state, step in

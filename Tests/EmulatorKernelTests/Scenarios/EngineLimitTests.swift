@@ -29,7 +29,7 @@ struct EngineLimitTests {
     let variables = try harness.engine().variables
     #expect(JSON.object(variables).serialized().count < 100_000)
     // The world with it can be saved and put back.
-    let saved = try harness.engine().saved
+    let saved = try harness.engine().saved()
     _ = try harness.engine().prepareRestore(saved)
   }
 

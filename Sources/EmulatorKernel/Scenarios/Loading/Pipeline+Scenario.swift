@@ -10,12 +10,11 @@ extension Pipeline {
   package func swap(
     _ scenario: Scenario, isStrict: Bool, seed: UInt64? = nil, clock: ClockMode? = nil
   ) {
-    let old = tenants.blueprint
     let blueprint = TenantBlueprint(
       scenario, catalog: catalog, isStrict: isStrict, seed: seed, clockMode: clock)
-    tenants.blueprint = blueprint
-    for cloud in tenants.all where cloud.blueprint.source == old.source {
-      cloud.swap(scenario, blueprint)
+    let old = tenants.replaceBlueprint(blueprint)
+    tenants.forEach { cloud in
+      if cloud.blueprint.source == old.source { cloud.swap(scenario, blueprint) }
     }
   }
 }
@@ -34,5 +33,11 @@ extension Cloud {
     }
     adopt(blueprint, rules: engine)
     if keysChanged { tenant.keys.replace(blueprint.keys) }
+  }
+
+  /// The same with the scenario of a blueprint.
+  func swap(_ blueprint: TenantBlueprint) {
+    guard let engine = blueprint.makeRules?(self) as? ScenarioEngine else { return }
+    swap(engine.scenario, blueprint)
   }
 }

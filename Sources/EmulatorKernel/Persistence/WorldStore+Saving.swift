@@ -1,0 +1,132 @@
+import Dispatch
+import Synchronization
+
+extension WorldStore {
+  /// A file that is in its place, and what it holds; remembered once its name is safe, too.
+  private struct Written {
+    let cloud: Cloud
+    let revision: UInt64
+  }
+
+  /// Saves tenants side by side: most of the time goes into waiting for the disk. What was written
+  /// is committed in groups, with one sync of the directory for each.
+  func save(_ clouds: [Cloud], workers count: Int) {
+    var rest = clouds[...]
+    while !rest.isEmpty {
+      let group = Array(rest.prefix(Self.groupMax))
+      rest = rest.dropFirst(group.count)
+      commit(write(group, workers: min(count, group.count)))
+    }
+  }
+
+  /// How many tenants are written until the names of their files are made safe.
+  private static let groupMax = 256
+
+  private func write(_ clouds: [Cloud], workers count: Int) -> [Written] {
+    let next = Atomic<Int>(0)
+    let written = Mutex<[Written]>([])
+    let work = DispatchGroup()
+    for worker in 0..<count {
+      // A queue of its own: a thread that waits for the disk holds up nobody else's.
+      DispatchQueue(label: "wavetank.save-\(worker)", qos: .utility).async(group: work) {
+        while true {
+          let index = next.add(1, ordering: .relaxed).oldValue
+          guard index < clouds.count else { return }
+          if let done = self.write(clouds[index]) { written.withLock { $0.append(done) } }
+        }
+      }
+    }
+    work.wait()
+    return written.withLock { $0 }
+  }
+
+  private func write(_ cloud: Cloud) -> Written? {
+    guard state.withLock({ $0.standings[cloud.name]?.mustStay }) == nil else { return nil }
+    // Asked before the snapshot: what changes in between is saved the next time.
+    let revision = cloud.revision
+    do throws(StoreError) {
+      let file = try write(Snapshot(of: cloud), cloud.name + Self.ending)
+      let isPlaced: Bool
+      do throws(FileError) { isPlaced = try place(file, of: cloud) } catch { throw .file(error) }
+      return isPlaced ? Written(cloud: cloud, revision: revision) : nil
+    } catch {
+      failed(cloud, error.text)
+      return nil
+    }
+  }
+
+  private func write(
+    _ snapshot: Snapshot, _ name: String
+  ) throws(StoreError) -> DurableFile.Replacement {
+    let file: DurableFile.Replacement
+    do throws(FileError) {
+      file = try DurableFile.Replacement(of: name, in: directory)
+    } catch {
+      throw .file(error)
+    }
+    try snapshot.write(mapping: { .snapshot($0) }) { piece throws(StoreError) in
+      do throws(FileError) { try file.write(piece) } catch { throw .file(error) }
+    }
+    do throws(FileError) { try file.finish() } catch { throw .file(error) }
+    return file
+  }
+
+  /// Puts a tenant's file in place, unless the tenant was removed, or dropped from memory, while it
+  /// was written: then the file is another one's, or must not be there.
+  private func place(
+    _ file: DurableFile.Replacement, of cloud: Cloud
+  ) throws(FileError) -> Bool {
+    try placing.withLock { _ throws(FileError) in
+      guard !cloud.isGone.load(ordering: .sequentiallyConsistent) else { return false }
+      try keepForeign(file.target, cloud.name)
+      let identity = try file.putInPlace()
+      state.withLock { state in
+        state.standings[cloud.name, default: Standing()].file = identity
+        state.names.insert(cloud.name)
+      }
+      return true
+    }
+  }
+
+  /// What somebody else put in the place of our file while the server ran is not ours to replace.
+  private func keepForeign(_ path: String, _ tenant: String) throws(FileError) {
+    guard let found = try DurableFile.identity(path),
+      found != state.withLock({ $0.standings[tenant]?.file })
+    else { return }
+    try DurableFile.requireFile(path)
+    report(.foreign(tenant: tenant, file: try moveAside(path, "changed")))
+  }
+
+  /// The names of files that are in place are made safe; then they count as saved.
+  private func commit(_ group: [Written]) {
+    guard !group.isEmpty else { return }
+    do throws(FileError) {
+      try DurableFile.syncDirectory(directory)
+    } catch {
+      for written in group { failed(written.cloud, error.description) }
+      return
+    }
+    for written in group {
+      let name = written.cloud.name
+      let hadFailed = state.withLock { state in
+        // Removed meanwhile: what stands there now is another tenant's.
+        guard !written.cloud.isGone.load(ordering: .sequentiallyConsistent) else { return false }
+        state.standings[name]?.cloud = written.cloud.id
+        state.standings[name]?.revision = written.revision
+        defer { state.standings[name]?.failure = nil }
+        return state.standings[name]?.failure != nil
+      }
+      if hadFailed { report(.savedAgain(tenant: name)) }
+    }
+  }
+
+  private func failed(_ cloud: Cloud, _ reason: String) {
+    guard !cloud.isGone.load(ordering: .sequentiallyConsistent) else { return }
+    let (old, isStopped) = state.withLock { state in
+      let old = state.standings[cloud.name]?.failure
+      state.standings[cloud.name, default: Standing()].failure = reason
+      return (old, state.isStopped)
+    }
+    if old == nil, !isStopped { report(.notSaved(tenant: cloud.name, reason: reason)) }
+  }
+}
