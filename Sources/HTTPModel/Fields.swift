@@ -72,6 +72,22 @@ public struct Fields: Sendable {
         valueLength: bytes.count - valueStart))
   }
 
+  /// Adds all lines of `others` at the end, as they stand: for lines that many messages carry.
+  package mutating func append(_ others: Fields) {
+    if lines.isEmpty {
+      lines.reserveCapacity(6)
+      bytes.reserveCapacity(192)
+    }
+    let start = UInt32(clamping: bytes.count)
+    bytes.append(contentsOf: others.bytes)
+    for line in others.lines {
+      lines.append(
+        Line(
+          nameStart: start &+ line.nameStart, nameLength: line.nameLength,
+          valueStart: start &+ line.valueStart, valueLength: line.valueLength))
+    }
+  }
+
   /// Removes every line of that name, then adds one.
   public mutating func set(_ name: String, _ value: String) {
     remove(name)

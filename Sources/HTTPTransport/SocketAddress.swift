@@ -85,6 +85,17 @@ struct SocketAddress: Sendable {
     unsafe withUnsafeBytes(of: storage) { unsafe $0.load(as: sockaddr_in6.self) }
   }
 
+  /// The address alone, in network order: four bytes, or sixteen.
+  var bytes: [UInt8] {
+    if family == AF_INET {
+      let bits = UInt32(bigEndian: v4.sin_addr.s_addr)
+      return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (24 - 8 * $0)) }
+    }
+    var address = v6.sin6_addr
+    // SAFETY: sixteen plain bytes.
+    return unsafe withUnsafeBytes(of: &address) { unsafe Array($0) }
+  }
+
   /// As the layers above see a peer.
   var peer: PeerAddress {
     if family == AF_INET {
@@ -92,10 +103,10 @@ struct SocketAddress: Sendable {
       if bits == 0x7F00_0001 { return PeerAddress(host: "127.0.0.1", port: port, isLoopback: true) }
       return PeerAddress(host: text(ofV4: bits), port: port, isLoopback: bits >> 24 == 127)
     }
-    guard family == AF_INET6 else { return .none }
+    // Of what is no address nobody knows that it is loopback.
+    guard family == AF_INET6 else { return PeerAddress(host: "", port: 0, isLoopback: false) }
     var address = v6.sin6_addr
-    // SAFETY: sixteen plain bytes.
-    let bytes = unsafe withUnsafeBytes(of: &address) { unsafe Array($0) }
+    let bytes = bytes
     let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
     let isOne = bytes[..<15].allSatisfy { $0 == 0 } && bytes[15] == 1
     var buffer = [CChar](repeating: 0, count: 64)

@@ -192,4 +192,21 @@ import Testing
       #expect(reply.field("x-wavetank-exchange") == "4")
     }
   }
+
+  static let guarded: [(Method, String, String?)] = [
+    (.get, "/ships", nil), (.get, "/nope", nil), (.delete, "/ships", nil),
+    (.options, "/ships", nil),
+    (.head, "/ships", nil), (.post, "/ships", String(repeating: "x", count: 100)),
+    (.get, "/_t/Blue!/ships", nil), (.get, "/_t/blue/ships/none", nil),
+  ]
+
+  @Test(
+    "Whatever a service answers is of the type it says, and no page of our origin (Fetch; CSP 3)",
+    arguments: guarded.indices)
+  func contentGuards(_ index: Int) async throws {
+    let (method, path, body) = Self.guarded[index]
+    let reply = await peer.send(method, path, body: body)
+    #expect(reply.response.fields.all("X-Content-Type-Options") == ["nosniff"])
+    #expect(reply.response.fields.all("Content-Security-Policy") == ["sandbox"])
+  }
 }

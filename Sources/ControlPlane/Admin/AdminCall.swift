@@ -10,6 +10,8 @@ package struct AdminCall: Sendable {
   package let content: [UInt8]
   let tenantChoice: Addressee.TenantChoice
   let tenants = UsedTenants()
+  /// Whether the caller may use the control API: a probe and the console's page answer others too.
+  let isTrusted: Bool
   package let pipeline: Pipeline
   package let options: AdminOptions
 

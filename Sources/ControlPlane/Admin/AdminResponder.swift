@@ -45,22 +45,14 @@ package final class AdminResponder: Responder {
 
   private static let root = Array("/_wavetank".utf8)
   private static let healthPath = Array("/_wavetank/health".utf8)
-  private static let healthy: Response = {
-    var response = Response.json(.ok, Array(#"{"status":"ok"}"#.utf8))
-    response.fields.append("Cache-Control", "no-store")
-    return response
-  }()
-  private var health: Response {
-    let problems = pipeline.tenants.storageProblems
-    return problems.isEmpty ? Self.healthy : ServerRoutes.health(with: problems)
-  }
+  private static let healthy = AnswerGuard.control.added(to: ServerRoutes.health(with: []))
   /// Tells our own exchanges from the pipeline's when they end.
   private static let tag = UInt64.max
 
   package init(pipeline: Pipeline, options: AdminOptions = AdminOptions()) {
     self.pipeline = pipeline
     self.options = options
-    access = AdminAccess(token: options.token)
+    access = AdminAccess(token: options.token.map(ControlToken.init))
     var routes = RouteTable(skipsEmptySegments: true)
     for (index, route) in AdminRoute.all.enumerated() {
       routes.insert(route.method, PathTemplate("/_wavetank" + route.path), index)
@@ -80,22 +72,22 @@ package final class AdminResponder: Responder {
       bytes[path].elementsEqual(Self.healthPath)
     {
       exchange.tag = Self.tag
-      let refusal = access.refusal(of: request, from: exchange.peer, isProbe: true)
-      return .now(refusal?.response ?? health)
+      // What is wrong is told to those only who may use the control API.
+      if pipeline.tenants.storageProblems.isEmpty { return .now(Self.healthy) }
     }
     let addressee = Addressee(request, readsCredential: false)
     let rest = bytes[(path.lowerBound + addressee.prefixLength)..<path.upperBound]
     if rest.count <= 1 {
       if let index = index(request, addressee) {
         exchange.tag = Self.tag
-        return .now(index)
+        return .now(AnswerGuard.control.added(to: index))
       }
     } else if rest.starts(with: Self.root),
       rest.count == Self.root.count
         || rest[rest.startIndex + Self.root.count] == UInt8(ascii: "/")
     {
       exchange.tag = Self.tag
-      return control(request, addressee, exchange.peer)
+      return AnswerGuard.control.added(to: control(request, addressee, exchange.peer))
     }
     return pipeline.respond(to: request, exchange: &exchange)
   }
@@ -109,7 +101,7 @@ package final class AdminResponder: Responder {
   /// `/`: browsers go to the console, others get an index. Not for hosts that name something.
   private func index(_ request: Request, _ addressee: Addressee) -> Response? {
     guard request.method == .get || request.method == .head,
-      addressee.host.map({ AdminAccess.isLoopback($0[...]) && $0.hasSuffix(".tenant.localhost") })
+      addressee.host.map({ HostName.isLoopback($0[...]) && $0.hasSuffix(".tenant.localhost") })
         ?? true
     else { return nil }
     let prefix = String(
@@ -133,11 +125,8 @@ package final class AdminResponder: Responder {
     let match = routes.match(request.method, inner.target)
     var route: AdminRoute?
     if case .found(let index, _) = match { route = AdminRoute.all[index] }
-    if let problem = access.refusal(
-      of: request, from: peer, isProbe: route?.isProbe ?? false, isPage: route?.isPage ?? false)
-    {
-      return .now(problem.response)
-    }
+    let refusal = access.refusal(of: request, from: peer)
+    if let refusal, !(route?.isPublic ?? false) { return .now(refusal.response) }
     guard let route, case .found(_, let parameters) = match else {
       return .now(unknown(inner, match))
     }
@@ -145,7 +134,7 @@ package final class AdminResponder: Responder {
     let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
       AdminCall(
         request: inner, parameters: parameters, content: content, tenantChoice: choice,
-        pipeline: self.pipeline, options: self.options)
+        isTrusted: refusal == nil, pipeline: self.pipeline, options: self.options)
     }
     guard let limit = route.contentLimit, request.hasContent else {
       return run(route, call([]))

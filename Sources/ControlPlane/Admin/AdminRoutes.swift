@@ -39,8 +39,9 @@ package struct AdminRoute: Sendable {
     ["/verify", "/journal.har", "/tenants", "/tenants/{name}"].contains(path)
   }
 
-  var isProbe: Bool { path == "/health" || path == "/ready" }
-  var isPage: Bool { path == "/console" }
+  /// Answers anybody: probes of load balancers and containers, bare, and the console's page, which
+  /// holds no data. Source: DESIGN §9.
+  var isPublic: Bool { path == "/health" || path == "/ready" || path == "/console" }
 
   /// Nil: content is not collected; thrown away, or read by the handler's `later`.
   var contentLimit: Int? {

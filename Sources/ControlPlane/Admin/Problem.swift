@@ -30,7 +30,6 @@ package struct Problem: Error, Sendable {
     }
     var response = Response(status, fields: fields, body: .bytes(json.bytes))
     response.fields.append("Content-Type", "application/problem+json")
-    response.fields.append("Cache-Control", "no-store")
     return response
   }
 }

@@ -5,7 +5,7 @@ import PayloadCodecs
 /// What concerns the server as a whole.
 enum ServerRoutes {
   static func health(_ call: AdminCall) -> Answer {
-    .now(health(with: call.pipeline.tenants.storageProblems))
+    .now(health(with: call.isTrusted ? call.pipeline.tenants.storageProblems : []))
   }
 
   /// The server answers, whatever is wrong with its disk: 200, and `degraded` with what is wrong.
@@ -13,9 +13,7 @@ enum ServerRoutes {
     let isHealthy = problems.isEmpty
     var json: JSONObject = ["status": .string(isHealthy ? "ok" : "degraded")]
     if !isHealthy { json["problems"] = .array(problems.map { .string($0) }) }
-    var response = Response.json(.ok, JSON.object(json).serialized())
-    response.fields.append("Cache-Control", "no-store")
-    return response
+    return .json(.ok, JSON.object(json).serialized())
   }
 
   static func ready(_ call: AdminCall) -> Answer {

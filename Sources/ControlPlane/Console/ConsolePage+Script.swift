@@ -7,7 +7,8 @@ extension ConsolePage {
     const prefix = location.pathname.replace(/\/_wavetank\/console.*$/, "");
     const fixed = (prefix.match(/^\/_t\/([^/]+)/) || [])[1];
     let tenant = fixed || new URLSearchParams(location.search).get("tenant") || "default";
-    let token = sessionStorage.getItem("wavetank-token") || "";
+    // In this module alone: no storage, no property of a window, so no other page of this origin reads it.
+    let token = "", asking = null, mayAsk = true;
     const $ = (id) => document.getElementById(id);
 
     /** An element; children that are text are text, so nothing from the network becomes markup. */
@@ -35,15 +36,33 @@ extension ConsolePage {
       if (token) all.Authorization = "Bearer " + token;
       return all;
     }
+    /** The token from its dialog, "" when the user would not; once, however many calls wait for it. */
+    function askToken(isWrong) {
+      asking ||= new Promise((resolve) => {
+        $("token-note").textContent = isWrong ? "That is not this server's token." : "This server's control API wants its token.";
+        $("token-dialog").returnValue = "";
+        $("token-dialog").addEventListener("close", () => {
+          const given = $("token-dialog").returnValue === "ok" ? $("token").value.trim() : "";
+          $("token").value = "";
+          asking = null;
+          mayAsk = Boolean(given);
+          resolve(given);
+        }, { once: true });
+        $("token-dialog").showModal();
+      });
+      return asking;
+    }
     async function call(method, path, body, options) {
+      const shown = token;
       const answer = await fetch(`/_wavetank/${path}`, {
         method, headers: fields(body instanceof Blob ? {} : { "Content-Type": "application/json" }),
         body: body === undefined ? undefined : body instanceof Blob || typeof body === "string" ? body : JSON.stringify(body),
         ...options,
       });
       if (answer.status === 401) {
-        const given = prompt("This server's control API wants its token:");
-        if (given) { token = given; sessionStorage.setItem("wavetank-token", token); return call(method, path, body, options); }
+        // Another call may have asked meanwhile.
+        if (token === shown && mayAsk) token = await askToken(shown !== "");
+        if (token && token !== shown) return call(method, path, body, options);
       }
       if (!answer.ok) {
         const problem = await answer.json().catch(() => ({}));
@@ -58,6 +77,7 @@ extension ConsolePage {
     /** Runs an action of the user: what goes wrong is said, and the view is fresh afterwards. */
     function act(work, said) {
       return async () => {
+        mayAsk = true;
         try { await work(); notice(said || ""); isSaved = true; } catch (error) { notice(error.message, true); }
         refreshSoon();
       };

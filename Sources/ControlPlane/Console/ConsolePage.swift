@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// The console at `/_wavetank/console`: one page without outside resources, embedded in the binary.
 /// It uses nothing but the control API that everybody has.
@@ -8,12 +9,16 @@ enum ConsolePage {
     var response = Response(.ok, body: .bytes(Array(html.utf8)))
     response.fields.append("Content-Type", "text/html; charset=utf-8")
     response.fields.append("Cache-Control", "no-cache")
-    // Nothing from elsewhere, no frames around it, no forms to elsewhere.
+    // Nothing from elsewhere, no frames around it, no forms to elsewhere, and no script but ours: the
+    // token is in it once the user has given it. Nor is there a way back to it for a page that it
+    // opened or that opened it.
     response.fields.append(
       "Content-Security-Policy",
-      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+      "default-src 'none'; style-src 'unsafe-inline'; "
+        + "script-src 'sha256-\(Base64.encode(SHA256.digest(Array(script.utf8))))'; "
         + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
         + "frame-ancestors 'none'")
+    response.fields.append("Cross-Origin-Opener-Policy", "same-origin")
     response.fields.append("X-Content-Type-Options", "nosniff")
     response.fields.append("Referrer-Policy", "no-referrer")
     return response
@@ -57,7 +62,10 @@ enum ConsolePage {
     <footer><a class="quiet" href="openapi">OpenAPI documents</a></footer>
     <dialog id="dialog" aria-labelledby="dialog-title"><form method="dialog"><h2 id="dialog-title"></h2>
     <div id="dialog-body"></div><p><button value="close">Close</button></p></form></dialog>
-    <script>\(script)</script>
+    <dialog id="token-dialog" aria-labelledby="token-title"><form method="dialog"><h2 id="token-title">Control token</h2>
+    <p id="token-note"></p><p><label>Token <input id="token" type="password" autocomplete="off" required></label></p>
+    <p><button value="ok" class="main">Go on</button> <button value="" formnovalidate>Not now</button></p></form></dialog>
+    <script type="module">\(script)</script>
     </body>
     </html>
 

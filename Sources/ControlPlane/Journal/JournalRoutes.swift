@@ -88,7 +88,6 @@ enum JournalRoutes {
       journal: cloud.journal)
     var response = Response.streaming(.ok) { writer in try await events.send(to: writer) }
     response.fields.append("Content-Type", "text/event-stream")
-    response.fields.append("Cache-Control", "no-store")
     return .now(response)
   }
 }

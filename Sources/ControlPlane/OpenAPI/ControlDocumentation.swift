@@ -72,7 +72,7 @@ enum ControlDocumentation {
   private static func documented(_ note: Note, _ route: AdminRoute) -> OperationDocumentation {
     var statuses = Set(note.errors)
     var parameters = note.query
-    if !route.isProbe { statuses.formUnion([401, 403]) }
+    if !route.isPublic { statuses.formUnion([401, 403]) }
     if note.hasTenant {
       statuses.formUnion([400, 500])
       parameters.append(.init(.query, "tenant", "string = \"blue\"", "The tenant that is meant."))
@@ -80,7 +80,7 @@ enum ControlDocumentation {
     if route.contentLimit != nil { statuses.insert(413) }
     return OperationDocumentation(
       parameters: parameters, content: note.content,
-      answers: [note.answer] + statuses.sorted().map(problem), needsKey: !route.isPage,
+      answers: [note.answer] + statuses.sorted().map(problem), needsKey: !route.isPublic,
       isStreaming: note.isStreaming)
   }
 

@@ -109,20 +109,3 @@ package struct OperationTable: Sendable {
     return best?.service
   }
 }
-
-/// A host name, or `*.` and the end of one.
-private struct HostPattern: Sendable {
-  private let suffix: [UInt8]
-  private let isWildcard: Bool
-  var length: Int { suffix.count }
-
-  init(_ text: String) {
-    isWildcard = text.hasPrefix("*.")
-    suffix = Array((isWildcard ? String(text.dropFirst()) : text).lowercased().utf8)
-  }
-
-  func matches(_ host: ArraySlice<UInt8>) -> Bool {
-    guard isWildcard ? host.count > suffix.count : host.count == suffix.count else { return false }
-    return host.suffix(suffix.count).elementsEqual(suffix)
-  }
-}
