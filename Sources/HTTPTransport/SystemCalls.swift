@@ -334,6 +334,20 @@ package struct SystemCalls: Sendable {
     _ = unsafe read(wakeup, &count, 8)
   }
 
+  /// Whether an address is one of this machine's own, on whatever interface: only those can be bound.
+  /// True also when the kernel does not say.
+  static func isOwn(_ address: SocketAddress) -> Bool {
+    let fd = Glibc.socket(
+      address.family, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard fd >= 0 else { return true }
+    defer { _ = Glibc.close(fd) }
+    // SAFETY: the pointer is valid for the call and for the length given.
+    let result = unsafe address.withPointer { pointer, length in
+      unsafe Glibc.bind(fd, pointer, length)
+    }
+    return result == 0 || errno != EADDRNOTAVAIL
+  }
+
   /// Nanoseconds on the monotonic clock.
   static func now() -> Int64 {
     var time = timespec()

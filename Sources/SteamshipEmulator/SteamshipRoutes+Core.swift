@@ -75,7 +75,7 @@ extension SteamshipRoutes {
       "Makes an instance with its configuration, or fetches it.", .documented
     ) { (state, fields, caller, step) throws(SteamshipError) in
       try state.createInstance(.package, fields, caller, &step)
-    },
+    }.askingOrigin(),
     rule("package.instance.get", "package/instance/get", "An instance by handle or id.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.getInstance(.package, fields, caller, &step)
@@ -91,7 +91,7 @@ extension SteamshipRoutes {
     task("package.instance.invoke", "package/instance/invoke", "Schedules a later call.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.invokeScheduled(fields, caller, &step)
-    },
+    }.askingOrigin(),
 
     special(
       "task.status", .post, "task/status", "Where a task stands, with its result.",

@@ -44,7 +44,7 @@ extension SteamshipRoutes {
     rule("plugin.instance.create", "plugin/instance/create", "Makes or fetches an instance.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.createInstance(.plugin, fields, caller, &step)
-    },
+    }.askingOrigin(),
     rule("plugin.instance.get", "plugin/instance/get", "An instance by handle or id.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.getInstance(.plugin, fields, caller, &step)
@@ -124,7 +124,7 @@ extension SteamshipRoutes {
           Operation.Route(.get, "/apps/{workspace}/{instance}/{path…}"),
         ], content: .collectedByDefault, fidelity: .documented,
         summary: "Calls a method of a package.", resourceParameter: "instance"),
-      handling: .special(.invoke), needsKey: false),
+      handling: .special(.invoke), needsKey: false, asksOrigin: true),
     special(
       "package.preflight", .options, "/apps/{workspace}/{instance}/{path…}",
       "What a browser asks before it calls.", .preflight, needsKey: false),

@@ -34,6 +34,8 @@ struct SteamshipRoute: Sendable {
   var needsKey = true
   /// Whether the fields may come as a form with an uploaded part.
   var isUpload = false
+  /// Whether a place outside may be named here, or called: then it matters who asks for it.
+  var asksOrigin = false
 }
 
 /// Every endpoint of the Engine. The order is stable.
@@ -97,6 +99,12 @@ extension SteamshipRoute {
     var route = self
     route.isUpload = true
     route.operation.content = .streamed
+    return route
+  }
+
+  func askingOrigin() -> SteamshipRoute {
+    var route = self
+    route.asksOrigin = true
     return route
   }
 

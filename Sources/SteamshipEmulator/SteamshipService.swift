@@ -13,11 +13,17 @@ package struct SteamshipService: EmulatedService {
   ]
   package let operations: [Operation]
   let outbound: Outbound?
+  private let outboundAllowance: OutboundAllowance
+  private let hostPatterns: [HostPattern]
 
-  /// - Parameter outbound: how to call servers outside (local development instances, URLs to fetch);
-  ///   nil: such requests fail with a message that says so.
-  package init(outbound: Outbound? = nil) {
+  /// - Parameters:
+  ///   - outbound: how to call servers outside (local development instances, URLs to fetch); nil:
+  ///     such requests fail with a message that says so.
+  ///   - allowance: for whom it is done when a client has named the place.
+  package init(outbound: Outbound? = nil, allowance: OutboundAllowance = .local) {
     self.outbound = outbound
+    outboundAllowance = allowance
+    hostPatterns = hostNames.map(HostPattern.init)
     operations = SteamshipRoutes.all.map(\.operation)
   }
 
@@ -52,7 +58,8 @@ package struct SteamshipService: EmulatedService {
     }
     let route = SteamshipRoutes.all[call.operationIndex]
     do throws(SteamshipError) {
-      let identity = try Identity(call, needsKey: route.needsKey)
+      let identity = try Identity(
+        call, needsKey: route.needsKey, origin: route.asksOrigin ? origin(of: call) : nil)
       switch route.handling {
       case .special(let special): return try respond(to: call, special, identity, in: world)
       case .rule, .task:
@@ -72,6 +79,16 @@ package struct SteamshipService: EmulatedService {
     } catch {
       return .now(error.response)
     }
+  }
+
+  /// Who stands behind a call.
+  func origin(of call: Call) -> CallerOrigin {
+    CallerFields(call.request).origin(from: call.exchange.peer, ownNames: hostPatterns)
+  }
+
+  /// What server and scenario say together.
+  func allowance(in tenant: Tenant) -> OutboundAllowance {
+    outboundAllowance.joined(with: tenant.outbound)
   }
 
   /// A JSON object, or nothing at all.
@@ -142,9 +159,12 @@ struct Identity: Sendable {
   var baseURL: String { call.baseURL }
   /// A key such as deployed code gets; a scenario gives it the right `workspace`.
   var isWorkspaceScoped = false
+  /// Nil where it does not matter.
+  let origin: CallerOrigin?
 
-  init(_ call: Call, needsKey: Bool) throws(SteamshipError) {
+  init(_ call: Call, needsKey: Bool, origin: CallerOrigin? = nil) throws(SteamshipError) {
     self.call = call
+    self.origin = origin
     workspace = WorkspaceReference(call.request.fields)
     requestID = call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
     switch call.credentialVerdict {
@@ -169,12 +189,12 @@ extension SteamshipState {
       // Only for rules that ask for no user: key 0 names nobody.
       return Caller(
         user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
-        baseURL: identity.baseURL)
+        baseURL: identity.baseURL, origin: identity.origin)
     }
     let user = user(credential: credential, name: identity.userName, &step)
     return Caller(
       user: user, workspace: identity.workspace, requestID: requestID, baseURL: identity.baseURL,
-      isWorkspaceScoped: identity.isWorkspaceScoped)
+      isWorkspaceScoped: identity.isWorkspaceScoped, origin: identity.origin)
   }
 
   /// Makes a task of a request: finished at once, or along its timeline.

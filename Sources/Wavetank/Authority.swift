@@ -12,7 +12,9 @@ public struct Authority: Sendable, Equatable {
     var host = text
     var port: UInt16 = 80
     if let colon = tail.lastIndex(of: ":") {
-      guard let number = UInt16(text[text.index(after: colon)...]), number > 0 else { return nil }
+      let digits = text[text.index(after: colon)...]
+      guard digits.utf8.allSatisfy({ $0 &- 0x30 < 10 }), let number = UInt16(digits), number > 0
+      else { return nil }
       port = number
       host = String(text[..<colon])
     }

@@ -24,6 +24,8 @@ public struct Configuration: Sendable {
   public var isStrict = false
   /// The control API asks for this bearer token; nil: it answers loopback peers only.
   public var controlToken: String?
+  /// For whom places outside are called that a client has named.
+  package var outbound = OutboundAllowance.local
   public var log = LogSettings()
   /// Tenants kept at once; beyond it the one idle for longest goes.
   public var tenantsMax = 2_000
@@ -37,6 +39,14 @@ public struct Configuration: Sendable {
   public var onNotice: @Sendable (String) -> Void = { _ in }
 
   public init() {}
+
+  /// For whom places outside are called that a client has named, by the name that flags and scenarios
+  /// use: `local`, `any`, `none`. False for anything else.
+  public mutating func setOutbound(_ name: String) -> Bool {
+    guard let allowance = OutboundAllowance(rawValue: name) else { return false }
+    outbound = allowance
+    return true
+  }
 
   /// How time runs, by the name that flags and scenarios use: `real`, `manual`, `skip`, `scaled`,
   /// or a factor such as `x60`. Nil for anything else.

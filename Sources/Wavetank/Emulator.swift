@@ -48,7 +48,9 @@ public final class Emulator: Sendable {
   public static func start(
     _ configuration: Configuration = Configuration()
   ) async throws(StartError) -> Emulator {
-    let pipeline = try makePipeline(configuration)
+    let own = OwnPorts()
+    if configuration.port > 0 { own.insert(configuration.port) }
+    let pipeline = try makePipeline(configuration, own)
     let store = try makeStore(configuration, pipeline)
     let connections = ConnectionGauge()
     let admin = AdminResponder(
@@ -66,6 +68,7 @@ public final class Emulator: Sendable {
     } catch {
       throw StartError(error, host: configuration.host, port: configuration.port)
     }
+    own.insert(server.port)
     connections.observe(server)
     store?.start(every: configuration.saveInterval)
     let isWatching = configuration.watchesScenarios && !configuration.scenarios.isEmpty
@@ -76,14 +79,15 @@ public final class Emulator: Sendable {
   }
 
   private static func makePipeline(
-    _ configuration: Configuration
+    _ configuration: Configuration, _ own: OwnPorts
   ) throws(StartError) -> Pipeline {
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = configuration.storageBytesMax
     kernel.tenantLimit = configuration.tenantsMax
     do {
-      return try Pipeline(services: services(), configuration: kernel)
+      return try Pipeline(
+        services: services(own, configuration.outbound), configuration: kernel)
     } catch {
       throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
     }
@@ -125,14 +129,15 @@ public final class Emulator: Sendable {
     }
   }
 
-  static func services() -> [any EmulatedService] {
-    [SteamshipService(outbound: outbound()), ScramjetService(), ShipyardService()]
-  }
-
-  /// One client for all tenants.
-  private static func outbound() -> Outbound {
-    let calls = OutboundCalls()
-    return { await calls.send($0) }
+  /// One client for the calls of all tenants.
+  static func services(
+    _ own: OwnPorts = OwnPorts(), _ allowance: OutboundAllowance = .local
+  ) -> [any EmulatedService] {
+    let calls = OutboundCalls(own: own)
+    return [
+      SteamshipService(outbound: { await calls.send($0) }, allowance: allowance),
+      ScramjetService(), ShipyardService(),
+    ]
   }
 
   private static func serverConfiguration(_ configuration: Configuration) -> ServerConfiguration {

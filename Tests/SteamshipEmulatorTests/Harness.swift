@@ -16,9 +16,10 @@ struct Harness {
 
   init(
     given: JSON? = nil, behaviors: JSON? = nil, mode: ClockMode = .manual, seed: UInt64 = 7,
-    storageLimit: UInt64 = 1 << 30, outbound: Outbound? = nil
+    storageLimit: UInt64 = 1 << 30, outbound: Outbound? = nil,
+    allowance: OutboundAllowance = .local
   ) throws {
-    service = SteamshipService(outbound: outbound)
+    service = SteamshipService(outbound: outbound, allowance: allowance)
     let start = VirtualInstant(seconds: 1_900_000_000)
     let clock = VirtualClock(mode: mode, start: start, wall: { start })
     let blobs = BlobStore(budget: StorageBudget(limit: storageLimit))
@@ -39,10 +40,11 @@ struct Harness {
   func send(
     _ name: String, _ body: JSON = [:], fields: [(String, String)] = [],
     target: String = "/api/v1/x", content: [UInt8]? = nil, parameters: [String: String] = [:],
-    method: Method = .post
+    method: Method = .post, peer: PeerAddress = .none
   ) async throws -> Response {
     let index = try #require(SteamshipRoutes.indexByName["steamship.\(name)"])
-    var lines = Fields(["Host": "127.0.0.1:7070", "Authorization": "Bearer \(key)"])
+    var lines = Fields(["Authorization": "Bearer \(key)"])
+    if !fields.contains(where: { $0.0 == "Host" }) { lines.append("Host", "127.0.0.1:7070") }
     if let workspaceID { lines.append("X-Workspace-Id", workspaceID) }
     for (name, value) in fields { lines.append(name, value) }
     let bytes = content ?? body.serialized()
@@ -61,7 +63,7 @@ struct Harness {
       request: request, operation: service.operations[index], operationIndex: index,
       parameters: PathParameters(names: names, ranges: ranges, bytes: pathBytes), content: bytes,
       tenant: tenant,
-      exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: .none),
+      exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: peer),
       credential: service.credential(of: request))
     switch service.respond(to: call, in: world) {
     case .now(let response): return response

@@ -32,6 +32,7 @@ package final class Cloud: Sendable {
     self.id = id
     self.tenant = tenant
     journal = Journal(limits: journalLimits)
+    tenant.allow(blueprint.outbound)
     inForce = Mutex(InForce(blueprint: blueprint))
     var slots: [any ServiceSlot] = []
     for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
@@ -89,6 +90,7 @@ package final class Cloud: Sendable {
   /// Another scenario from now on: its rules at once, its world at the next reset.
   package func adopt(_ blueprint: TenantBlueprint, rules: (any RuleEngine)?) {
     inForce.withLock { $0 = InForce(blueprint: blueprint, rules: rules) }
+    tenant.allow(blueprint.outbound)
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
   }

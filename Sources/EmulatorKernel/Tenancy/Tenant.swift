@@ -12,6 +12,8 @@ package final class Tenant: Sendable {
   /// Where ids and draws begin; a snapshot brings its own.
   package var seed: UInt64 { schedule.withLock { $0.seed } }
 
+  private let allowance = Mutex(OutboundAllowance.local)
+
   private struct Schedule {
     var seed: UInt64
     var services: [any DueService] = []
@@ -55,6 +57,10 @@ package final class Tenant: Sendable {
       byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
     }
   }
+
+  /// What the scenario in force says of calls to the outside.
+  package var outbound: OutboundAllowance { allowance.withLock { $0 } }
+  package func allow(_ outbound: OutboundAllowance) { allowance.withLock { $0 = outbound } }
 
   func reseed(_ seed: UInt64) { schedule.withLock { $0.seed = seed } }
 

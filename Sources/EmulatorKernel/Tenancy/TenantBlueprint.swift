@@ -24,6 +24,7 @@ package struct TenantBlueprint: Sendable {
   /// The scenario's `behaviors`, by service name.
   package var behaviors: [String: JSON]
   package var isStrict: Bool
+  package var outbound = OutboundAllowance.local
   /// Makes the rules of a new tenant; nil: none. Called once for each tenant, and on reset.
   package var makeRules: (@Sendable (Cloud) -> any RuleEngine)?
   /// The scenario as it stands in force, as text: for `GET /_wavetank/scenario` and snapshots.

@@ -17,6 +17,8 @@ struct InvocableInstance: Stored {
   var initStatus: InitStatus
   /// Calls are forwarded there.
   var localDevelopmentURL: String?
+  /// Who named that URL.
+  var urlOrigin: CallerOrigin?
   var createdAt: VirtualInstant
 }
 
@@ -63,7 +65,8 @@ extension SteamshipState {
         versionHandle: developmentURL != nil
           ? Self.localDevelopmentHandle : version.flatMap { versions[$0]?.handle } ?? "",
         user: caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
-        localDevelopmentURL: developmentURL, createdAt: step.now))
+        localDevelopmentURL: developmentURL,
+        urlOrigin: developmentURL == nil ? nil : caller.origin, createdAt: step.now))
     if let duration = script.initDuration(of: invocables[parent]?.handle ?? "", kind) {
       instances[key]?.initStatus = .initializing
       due.schedule(.instanceReady(key), at: step.now + duration)

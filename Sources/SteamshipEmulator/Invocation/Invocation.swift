@@ -40,8 +40,18 @@ enum InvocationPlan: Sendable {
   case answer(InvocationResult)
   /// Ask again at that instant.
   case wait(until: VirtualInstant)
-  /// Hand it to a server outside: its base URL, without a slash at the end.
-  case forward(String)
+  /// Hand it to a server outside.
+  case forward(ForwardTarget)
+}
+
+/// A server outside that stands behind an instance.
+struct ForwardTarget: Sendable, Equatable {
+  /// Without a slash at the end.
+  var url: String
+  /// Whether the scenario names it; else a client did, when it made the instance.
+  var isScripted: Bool
+  /// Where that client was.
+  var origin: CallerOrigin?
 }
 
 extension SteamshipState {
@@ -104,19 +114,20 @@ extension SteamshipState {
   /// How a background call of the method proceeds when no behaviour says so.
   func timeline(of invocation: Invocation) -> Timeline {
     if let scripted = script.timeline(for: work(of: invocation)) { return scripted }
-    if forwardURL(of: invocation) != nil { return .outside }
+    if forwardTarget(of: invocation) != nil { return .outside }
     if let delay = method(of: invocation).flatMap({ Self.delay(of: $0, invocation) }) {
       return .lasting(delay)
     }
     return .byDefault
   }
 
-  func forwardURL(of invocation: Invocation) -> String? {
-    guard
-      let url = instances[invocation.instance]?.localDevelopmentURL
-        ?? script.package(packageHandle(invocation))?.forward
-    else { return nil }
-    return url.hasSuffix("/") ? String(url.dropLast()) : url
+  func forwardTarget(of invocation: Invocation) -> ForwardTarget? {
+    let instance = instances[invocation.instance]
+    let named = instance?.localDevelopmentURL
+    guard let url = named ?? script.package(packageHandle(invocation))?.forward else { return nil }
+    return ForwardTarget(
+      url: url.hasSuffix("/") ? String(url.dropLast()) : url, isScripted: named == nil,
+      origin: instance?.urlOrigin)
   }
 
   private static func delay(of method: ScriptedMethod, _ invocation: Invocation) -> Duration? {
@@ -134,7 +145,7 @@ extension SteamshipState {
   func plan(
     _ invocation: Invocation, started: VirtualInstant?, _ step: inout Step
   ) throws(SteamshipError) -> InvocationPlan {
-    if let url = forwardURL(of: invocation) { return .forward(url) }
+    if let target = forwardTarget(of: invocation) { return .forward(target) }
     if invocation.path == "__dir__" { return .answer(.json(directory(of: invocation))) }
     if invocation.path == "__instance_init__", invocation.verb == "POST" {
       return .answer(.json(true))

@@ -9,26 +9,41 @@ extension SteamshipService {
   /// answer is the envelope of the SDK's `InvocableResponse`, or just content.
   /// Source: SDK `cli/local_server/handler.py`; contract §5.3, §5.6.
   func forward(
-    _ invocation: Invocation, to url: String, requestID: String, authorization: String?,
-    in world: World<State>
+    _ invocation: Invocation, to target: ForwardTarget, for caller: Caller,
+    authorization: String?, in world: World<State>
   ) async -> Result<InvocationResult, SteamshipError> {
-    let result = await exchange(invocation, url, requestID, authorization)
+    let result: Result<InvocationResult, SteamshipError>
+    do throws(SteamshipError) {
+      let permit = try permit(to: target, for: caller, in: world.tenant)
+      result = await exchange(invocation, target.url, permit, caller.requestID, authorization)
+    } catch {
+      result = .failure(error)
+    }
     let failure: SteamshipError? =
       if case .failure(let error) = result { error } else { nil }
     world.mutate { state, step in
-      state.log(invocation, failure, requestID: requestID, &step)
+      state.log(invocation, failure, requestID: caller.requestID, &step)
     }
     return result
   }
 
+  private func permit(
+    to target: ForwardTarget, for caller: Caller, in tenant: Tenant
+  ) throws(SteamshipError) -> OutboundPermit {
+    target.isScripted
+      ? try .scenario(for: caller.origin ?? .remote)
+      : try .client([target.origin, caller.origin], allowance(in: tenant))
+  }
+
   private func exchange(
-    _ invocation: Invocation, _ url: String, _ requestID: String, _ authorization: String?
+    _ invocation: Invocation, _ url: String, _ permit: OutboundPermit, _ requestID: String,
+    _ authorization: String?
   ) async -> Result<InvocationResult, SteamshipError> {
     guard let outbound else {
       return .failure(SteamshipError(501, "NotSupported", "This server forwards no calls."))
     }
     var request = OutboundRequest(
-      method: invocation.verb == "GET" ? .get : .post,
+      permit, method: invocation.verb == "GET" ? .get : .post,
       url: url + "/" + PercentCoding.encode(invocation.path, allowed: "/!$&'()*+,;=:@"))
     if invocation.verb == "GET" {
       let query =
@@ -107,18 +122,18 @@ extension SteamshipService {
           return Work()
         }
         guard task.isAtOutsideStage else { return nil }
-        guard let (invocation, url, caller) = state.outsideInvocation(of: key) else {
+        guard let (invocation, target, caller) = state.outsideInvocation(of: key) else {
           return Work()
         }
-        return Work(call: (invocation, url, caller))
+        return Work(call: (invocation, target, caller))
       }
-      guard let (invocation, url, caller) = work.call else { return }
+      guard let (invocation, target, caller) = work.call else { return }
       // The task is nobody's exchange: without a use the tenant could be dropped from memory while
       // the call is on its way. Where it was, whoever looks at the task next begins the work anew.
       guard let use = TenantUse(of: world.tenant) else { return }
       defer { withExtendedLifetime(use) {} }
       let result = await forward(
-        invocation, to: url, requestID: caller.requestID, authorization: authorization, in: world)
+        invocation, to: target, for: caller, authorization: authorization, in: world)
       world.mutate { state, step in
         guard state.tasks[key]?.id == id else { return }
         state.endOutsideWork(of: key, result.map { Base64.encode($0.content) }, &step)
@@ -127,6 +142,6 @@ extension SteamshipService {
   }
 
   private struct Work: Sendable {
-    var call: (Invocation, String, Caller)?
+    var call: (Invocation, ForwardTarget, Caller)?
   }
 }

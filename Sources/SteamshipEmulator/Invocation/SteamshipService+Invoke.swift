@@ -98,11 +98,11 @@ extension SteamshipService {
     case .plan(_, _, .answer(let result)): return .now(Self.response(result))
     case .plan(let invocation, let caller, .wait(let instant)):
       return .later { _ in await answer(invocation, caller, at: instant, in: world) }
-    case .plan(let invocation, let caller, .forward(let url)):
+    case .plan(let invocation, let caller, .forward(let target)):
       let authorization = request.fields["authorization"]
       return .later { _ in
         let result = await forward(
-          invocation, to: url, requestID: caller.requestID, authorization: authorization, in: world)
+          invocation, to: target, for: caller, authorization: authorization, in: world)
         switch result {
         case .success(let result): return Self.response(result)
         case .failure(let error): return error.response

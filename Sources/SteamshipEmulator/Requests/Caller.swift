@@ -12,6 +12,9 @@ struct Caller: Sendable, Codable {
   var baseURL: String
   /// The key that deployed code gets: bound to one workspace.
   var isWorkspaceScoped = false
+  /// Whether it is on this machine: decides whether a URL that it names is called. Nil in what older
+  /// snapshots brought: nobody knows.
+  var origin: CallerOrigin?
 }
 
 /// How a request says which workspace it means. The id wins over the handle.

@@ -1,6 +1,7 @@
+import EmulatorKernel
 package import HTTPModel
 
-/// A request to a server outside.
+/// A request to a server outside. Nothing makes one without a permit.
 package struct OutboundRequest: Sendable {
   package var method: Method
   /// Absolute, http or https.
@@ -10,9 +11,9 @@ package struct OutboundRequest: Sendable {
   /// More than that of the answer is an error.
   package var contentLimit: Int
 
-  package init(
-    method: Method, url: String, fields: Fields = Fields(), content: [UInt8] = [],
-    contentLimit: Int = 64 * 1024 * 1024
+  init(
+    _ permit: OutboundPermit, method: Method, url: String, fields: Fields = Fields(),
+    content: [UInt8] = [], contentLimit: Int = 64 * 1024 * 1024
   ) {
     self.method = method
     self.url = url
@@ -43,3 +44,35 @@ package struct OutboundFailure: Error, Sendable, Equatable {
 /// Calls a server outside. Given to the service by whoever owns an HTTP client.
 package typealias Outbound =
   @Sendable (OutboundRequest) async -> Result<OutboundResponse, OutboundFailure>
+
+/// Leave to call a place outside: only who has decided whether the place may be called makes one.
+struct OutboundPermit: Sendable {
+  private init() {}
+
+  /// The place stands in the scenario, whose author is not a client.
+  static func scenario(for caller: CallerOrigin) throws(SteamshipError) -> OutboundPermit {
+    guard caller != .outbound else { throw .outboundLoop }
+    return OutboundPermit()
+  }
+
+  /// The place was named by a client.
+  /// - Parameter callers: everybody who had a part in it: who named it, and who wants it called.
+  static func client(
+    _ callers: [CallerOrigin?], _ allowance: OutboundAllowance
+  ) throws(SteamshipError) -> OutboundPermit {
+    if callers.contains(.outbound) { throw .outboundLoop }
+    // One of whom nothing is known may be anybody.
+    guard callers.allSatisfy({ allowance.covers($0 ?? .remote) }) else { throw .notFollowed }
+    return OutboundPermit()
+  }
+}
+
+extension SteamshipError {
+  static let notFollowed = SteamshipError(
+    403, "OutboundNotAllowed",
+    "This server does not call the URL: it was named by a client elsewhere, behind a proxy or on a "
+      + "web page, not by a program on the server's own machine.",
+    suggestion: "Start it with --outbound any, or say \"outbound\": \"any\" in the scenario.")
+  static let outboundLoop = SteamshipError(
+    508, "LoopDetected", "The call comes from a Wavetank: it is not handed on once more.")
+}

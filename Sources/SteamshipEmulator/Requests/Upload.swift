@@ -27,7 +27,8 @@ extension SteamshipService {
     if arguments.upload == nil, call.operation.name == "steamship.block.create",
       arguments["uploadType"] == "url"
     {
-      try await fetch(into: &arguments, world.blobs)
+      let permit = try OutboundPermit.client([origin(of: call)], allowance(in: call.tenant))
+      try await fetch(into: &arguments, world.blobs, permit)
     }
     return arguments
   }
@@ -59,13 +60,13 @@ extension SteamshipService {
 
   /// `uploadType: url`: the server fetches the bytes and keeps their MIME type.
   private func fetch(
-    into arguments: inout Arguments, _ blobs: BlobStore
+    into arguments: inout Arguments, _ blobs: BlobStore, _ permit: OutboundPermit
   ) async throws(SteamshipError) {
     let url = try arguments.requiredString("url")
     guard let outbound else {
       throw SteamshipError(501, "NotSupported", "This server fetches no URLs.")
     }
-    switch await outbound(OutboundRequest(method: .get, url: url)) {
+    switch await outbound(OutboundRequest(permit, method: .get, url: url)) {
     case .failure(let failure):
       throw SteamshipError(
         400, "FetchFailed", "The URL \"\(url.shortened)\" cannot be fetched: \(failure.message)")

@@ -117,10 +117,10 @@ extension SteamshipState {
   }
 
   /// The invocation of a task whose work is done outside; nil when it has other work.
-  func outsideInvocation(of key: Key<EngineTask>) -> (Invocation, url: String, Caller)? {
+  func outsideInvocation(of key: Key<EngineTask>) -> (Invocation, ForwardTarget, Caller)? {
     guard let task = tasks[key], let job = task.job, job.operation == Self.scheduledInvocation,
-      let invocation = try? scheduledInvocation(job), let url = forwardURL(of: invocation)
+      let invocation = try? scheduledInvocation(job), let target = forwardTarget(of: invocation)
     else { return nil }
-    return (invocation, url, job.caller)
+    return (invocation, target, job.caller)
   }
 }

@@ -5,6 +5,7 @@ enum ScenarioSamples {
   static let everything: JSON = [
     "$schema": "./scenario.schema.json", "wavetank": 1, "name": "all", "description": "Everything.",
     "seed": 7, "clock": ["mode": "scaled", "factor": 10, "start": "2026-01-01T00:00:00Z"],
+    "outbound": "any",
     "auth": [
       "keys": [
         ["key": "a", "status": 401, "user": "u", "rights": ["read"], "expires": "2026-01-02"]
@@ -78,7 +79,8 @@ enum ScenarioSamples {
 
   /// Changes of `everything` at a place that both reader and schema must refuse.
   static let wrong: [(pointer: String, value: JSON)] = [
-    ("/wavetank", 2), ("/seed", -1), ("/seed", 1.5), ("/clock/mode", "fast"),
+    ("/wavetank", 2), ("/seed", -1), ("/seed", 1.5), ("/clock/mode", "fast"), ("/outbound", "all"),
+    ("/outbound", true),
     ("/clock/start", "soon"), ("/auth/keys/0/key", ""), ("/auth/keys/0/status", 200),
     ("/rules/0/name", ""), ("/rules/0/enabled", 1), ("/rules/0/match/path", "ships"),
     ("/rules/0/match/method", 5), ("/rules/0/match/header/a/present", "yes"),

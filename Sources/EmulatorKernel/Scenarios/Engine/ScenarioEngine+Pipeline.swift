@@ -73,6 +73,7 @@ extension TenantBlueprint {
       seed: seed, clock: Clock(clockMode ?? clock?.mode ?? .real, start: clock?.start),
       keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
       isStrict: isStrict, source: scenario.source)
+    outbound = scenario.outbound ?? .local
     makeRules = { cloud in
       ScenarioEngine(
         scenario, catalog: catalog, tenant: cloud.name, seed: seed, start: cloud.tenant.clock.now)

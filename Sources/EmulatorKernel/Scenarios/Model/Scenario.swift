@@ -18,6 +18,8 @@ package struct Scenario: Sendable {
   package var clock: Clock?
   /// Nil: every credential that is not empty is good.
   package var keys: [CredentialKeys.Key]?
+  /// For whom places outside are called that clients name.
+  package var outbound: OutboundAllowance?
   /// By the service's name.
   package var given: [String: JSON]
   package var behaviors: [String: JSON]

@@ -1,8 +1,8 @@
 import PayloadCodecs
 
 extension Scenario {
-  /// One scenario of several, in order: what comes later overrides (seed, clock, keys, variables,
-  /// `expect`, a rule of the same name) or is added (rules, the lists in `given` and `behaviors`).
+  /// One scenario of several, in order: what comes later overrides (seed, clock, keys, `outbound`,
+  /// variables, `expect`, a rule of the same name) or is added (rules, the lists in `given` and `behaviors`).
   package static func merged(_ scenarios: [Scenario]) -> Scenario {
     guard let first = scenarios.first else { return .empty }
     var merged = scenarios.dropFirst().reduce(first) { $0.merging($1) }
@@ -23,6 +23,7 @@ extension Scenario {
       let known = Set(keys.map(\.key))
       merged.keys = (self.keys ?? []).filter { !known.contains($0.key) } + keys
     }
+    merged.outbound = next.outbound ?? outbound
     merged.given = Self.merged(given, next.given)
     merged.behaviors = Self.merged(behaviors, next.behaviors)
     for (name, value) in next.variables.members { merged.variables[name] = value }
@@ -63,7 +64,7 @@ extension Scenario {
     var source: JSONObject = ["wavetank": .integer(Self.formatVersion)]
     if let name { source["name"] = .string(name) }
     if let summary { source["description"] = .string(summary) }
-    for key in ["seed", "clock", "expect"] {
+    for key in ["seed", "clock", "outbound", "expect"] {
       source[key] = scenarios.compactMap { $0.source[key] }.last
     }
     if keys != nil {

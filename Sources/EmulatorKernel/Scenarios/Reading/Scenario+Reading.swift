@@ -34,6 +34,7 @@ extension Scenario {
     scenario.keys = object.object("auth") { auth in
       auth.array("keys") { CredentialKeys.Key(reading: $0) }
     }
+    scenario.outbound = object.choice("outbound")
     scenario.given = sections(object, "given", catalog)
     scenario.behaviors = sections(object, "behaviors", catalog)
     for (key, value) in object.dictionary("variables", { _, reader in reader.json() }) ?? [] {

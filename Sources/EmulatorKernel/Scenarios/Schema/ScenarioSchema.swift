@@ -26,6 +26,14 @@ package enum ScenarioSchema {
         ),
         ("clock", ref("clock")),
         ("auth", auth),
+        (
+          "outbound",
+          [
+            "enum": .array(OutboundAllowance.allCases.map { .string($0.rawValue) }),
+            "description":
+              "For whom places outside are called that a client names (localDevelopmentURL, uploadType url): callers on this machine, anybody, nobody.",
+          ]
+        ),
         ("given", sections(catalog, "The world at the start.", \.given)),
         ("behaviors", sections(catalog, "How what takes time proceeds.", \.behaviors)),
         (
