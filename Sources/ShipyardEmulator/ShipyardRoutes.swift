@@ -26,7 +26,7 @@ package enum ShipyardOperation: Int, CaseIterable, Sendable {
     var operation = Operation(
       "shipyard.webhook.receive", [.init(.post, "/{webhook}/{token}")], content: Self.collected,
       fidelity: .documented, summary: "Triggers the fleet that owns the webhook.",
-      resourceParameter: "webhook")
+      resourceParameter: "webhook", firstSecretSegment: 1)
     operation.isClaimed = true
     return operation
   }

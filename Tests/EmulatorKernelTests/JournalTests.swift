@@ -128,4 +128,37 @@ import Testing
     #expect(CredentialMask.target("/a?Token=s3cret&y=2").hasSuffix("&y=2"))
     #expect(CredentialMask.target("/a?") == "/a?")
   }
+
+  private static let uuid = "44444444-4444-4444-8444-444444444444"
+  static let addresses: [(String, Int?, String)] = [
+    ("/\(uuid)/s3cret", nil, "/\(uuid)/***#"), ("/\(uuid)/s3cret/", 1, "/\(uuid)/***#"),
+    ("/_t/blue/\(uuid)/s3cret", nil, "/_t/blue/\(uuid)/***#"),
+    ("//\(uuid)//s3cret?x=1", nil, "//\(uuid)//***#"),
+    ("http://webhooks.example/\(uuid)/s3cret?q", nil, "http://webhooks.example/\(uuid)/***#"),
+    ("/not-quite/s3cret", 1, "/not-quite/***#"), ("/a/s3cret/s3cret", 1, "/a/***#"),
+    ("http://ada:s3cret@h.example/x", nil, "http://***#"),
+    ("/f?operation=Read&signature=s3cret", nil, "/f?operation=Read&signature=***#"),
+  ]
+
+  @Test(
+    "An address that is its own key is masked, with and without its operation", arguments: addresses
+  )
+  func maskedAddress(_ target: String, _ segment: Int?, _ prefix: String) {
+    let shown = CredentialMask.target(target, firstSecretSegment: segment)
+    #expect(shown.hasPrefix(prefix))
+    #expect(!shown.contains("s3cret"))
+    for field in ["Referer", "Location", "Content-Location"] where segment == nil {
+      #expect(!CredentialMask.value(target, ofField: field).contains("s3cret"))
+    }
+  }
+
+  static let plain: [(String, Int?)] = [
+    ("/orgs/\(uuid)/projects", nil), ("/\(uuid)/method/path", .max), ("/\(uuid)", nil), ("*", nil),
+    ("/apps/a/b?x=1", nil), ("", nil), ("/_t/blue", nil), ("h.example:443", nil),
+  ]
+
+  @Test("Other targets stay as they are", arguments: plain)
+  func plainTarget(_ target: String, _ segment: Int?) {
+    #expect(CredentialMask.target(target, firstSecretSegment: segment) == target)
+  }
 }

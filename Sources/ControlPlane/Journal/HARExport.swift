@@ -51,7 +51,7 @@ struct HARExport {
   }
 
   private func request(_ entry: JournalEntry, into json: inout JSONWriter) {
-    let target = CredentialMask.target(entry.target.text)
+    let target = operations.shownTarget(of: entry)
     let url =
       entry.target.form == .origin
       ? "http://\(entry.requestFields["host"] ?? "localhost")\(target)" : target
@@ -93,7 +93,8 @@ struct HARExport {
         json.member("mimeType", entry.responseFields["content-type"] ?? "")
         content(entry.responseContent, of: entry.responseContentBytes, into: &json)
       }
-      json.member("redirectURL", entry.responseFields["location"] ?? "")
+      json.member(
+        "redirectURL", entry.responseFields["location"].map { CredentialMask.target($0) } ?? "")
       json.member("headersSize", -1)
       json.member("bodySize", Int(clamping: entry.responseContentBytes))
     }

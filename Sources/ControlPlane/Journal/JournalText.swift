@@ -19,7 +19,7 @@ struct JournalText {
       json.member("service", JSON(operation.map { operations.serviceNames[$0.serviceIndex] }))
       json.member("operation", JSON(operation?.operation.name))
       json.member("method", entry.method.name)
-      json.member("target", CredentialMask.target(entry.target.text))
+      json.member("target", operations.shownTarget(of: entry))
       json.member("status", entry.status.map { .integer($0.code) } ?? .null)
       list("rules", entry.rules, into: &json)
       list("remarks", entry.remarks, into: &json)

@@ -7,6 +7,8 @@ package enum CredentialMask {
     "authorization", "proxy-authorization", "x-shipyard-api-key", "cookie", "set-cookie",
     "x-api-key", "x-revoke", "x-auth-token",
   ]
+  /// Fields that hold a URL. Source: RFC 9110 §8.7, §10.1.3, §10.2.2.
+  private static let urlFields: Set<String> = ["referer", "location", "content-location"]
   private static let secretQueryNames: Set<String> = [
     "token", "access_token", "apikey", "api_key", "api-key", "key", "password", "secret",
     "signature", "sig",
@@ -14,15 +16,57 @@ package enum CredentialMask {
 
   /// The value of a field as it may be shown.
   package static func value(_ value: String, ofField name: String) -> String {
-    guard secretFields.contains(name.lowercased()), !value.isEmpty else { return value }
+    let name = name.lowercased()
+    if urlFields.contains(name) { return target(value) }
+    guard secretFields.contains(name), !value.isEmpty else { return value }
     if let space = value.firstIndex(of: " "), value[..<space].allSatisfy(\.isLetter) {
       return value[...space] + masked(value[value.index(after: space)...])
     }
     return masked(value[...])
   }
 
-  /// A request-target without the values of query parameters that carry credentials.
-  package static func target(_ text: String) -> String {
+  /// A request-target, or a URL, without what in it is a credential: the values of query parameters
+  /// that carry one, a user's password, and the secret part of a path.
+  /// - Parameter firstSecretSegment: what the operation says, where it is known. Where not, what
+  ///   stands behind a path's first segment is secret when that is a UUID: such a path is the address
+  ///   of something, and its key.
+  package static func target(_ text: String, firstSecretSegment: Int? = nil) -> String {
+    let target = RequestTarget(text)
+    guard target.form == .origin || target.form == .absolute else { return text }
+    let bytes = target.bytes
+    func part(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+    var shown = part(0..<target.pathRange.lowerBound)
+    if let authority = target.authorityRange, let at = bytes[authority].lastIndex(of: 0x40) {
+      shown =
+        part(0..<authority.lowerBound)
+        + masked(part(authority.lowerBound..<at)[...]) + part(at..<target.pathRange.lowerBound)
+    }
+    shown += path(part(target.pathRange), firstSecretSegment)
+    return shown + query(part(target.pathRange.upperBound..<bytes.count))
+  }
+
+  /// A tenant's prefix does not count.
+  private static func path(_ text: String, _ firstSecretSegment: Int?) -> String {
+    var parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    var places = parts.indices.filter { !parts[$0].isEmpty }
+    if places.count >= 2, parts[places[0]] == "_t" { places.removeFirst(2) }
+    guard
+      let first = firstSecretSegment
+        ?? (places.first.map { isUUID(parts[$0]) } ?? false ? 1 : nil)
+    else { return text }
+    for place in places.dropFirst(first) { parts[place] = Substring(masked(parts[place])) }
+    return parts.joined(separator: "/")
+  }
+
+  private static func isUUID(_ text: Substring) -> Bool {
+    let groups = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    return groups.map(\.count) == [8, 4, 4, 4, 12]
+      && groups.allSatisfy { group in
+        group.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 6 }
+      }
+  }
+
+  private static func query(_ text: String) -> String {
     guard let question = text.firstIndex(of: "?") else { return text }
     let pairs = text[text.index(after: question)...].split(
       separator: "&", omittingEmptySubsequences: false)
@@ -46,5 +90,15 @@ package enum CredentialMask {
       if Tenant.isName(name) { return "wt-\(name).***#\(fingerprint)" }
     }
     return "***#\(fingerprint)"
+  }
+}
+
+extension OperationTable {
+  /// A request's target as it may be shown.
+  package func shownTarget(of entry: JournalEntry) -> String {
+    let operation = entry.operationIndex.map { entries[$0].operation }
+    return CredentialMask.target(
+      entry.target.text,
+      firstSecretSegment: operation.map { $0.firstSecretSegment ?? .max })
   }
 }

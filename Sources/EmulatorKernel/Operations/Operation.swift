@@ -45,6 +45,9 @@ package struct Operation: Sendable {
   package var summary: String
   /// The path parameter that names the thing a rule counts `per: resource`; nil: the whole path.
   package var resourceParameter: String?
+  /// From which segment of the path on, counted from 0, it holds a secret: an address that is its own
+  /// key. Nil: nowhere.
+  package var firstSecretSegment: Int?
   /// Whether letters of the path are compared without regard to case and empty segments are
   /// skipped when the exact search found nothing.
   package var isLenientPath: Bool
@@ -53,7 +56,8 @@ package struct Operation: Sendable {
 
   package init(
     _ name: String, _ routes: [Route], content: ContentPolicy, fidelity: Fidelity,
-    summary: String, resourceParameter: String? = nil, isLenientPath: Bool = false
+    summary: String, resourceParameter: String? = nil, isLenientPath: Bool = false,
+    firstSecretSegment: Int? = nil
   ) {
     self.name = name
     self.routes = routes
@@ -62,5 +66,6 @@ package struct Operation: Sendable {
     self.summary = summary
     self.resourceParameter = resourceParameter
     self.isLenientPath = isLenientPath
+    self.firstSecretSegment = firstSecretSegment
   }
 }

@@ -158,6 +158,7 @@ extension Criterion {
     case .credential:
       return JSON.string(CredentialMask.value(text, ofField: "authorization")).text
     case .header(let name, _): return JSON.string(CredentialMask.value(text, ofField: name)).text
+    case .path: return JSON.string(CredentialMask.target(text)).text
     case .query(let name, _):
       let pair = CredentialMask.target("?\(name)=\(text)")
       return JSON.string(String(pair.dropFirst(name.count + 2))).text

@@ -56,7 +56,7 @@ package struct Verifier: Sendable {
     if check.verdict != .holds {
       check.nearMisses = unmatched.prefix(Self.nearMissLimit).map { entry in
         VerifyReport.NearMiss(
-          number: entry.number, request: Self.text(of: entry), failed: "operation",
+          number: entry.number, request: text(of: entry), failed: "operation",
           expected: "a path that belongs to an operation",
           found: entry.responseFields["x-wavetank-hint"].map { "nearest: \($0)" } ?? "none")
       }
@@ -178,7 +178,7 @@ package struct Verifier: Sendable {
     return .misses(
       Miss(
         miss: VerifyReport.NearMiss(
-          number: entry.number, request: Self.text(of: entry), failed: first.key,
+          number: entry.number, request: text(of: entry), failed: first.key,
           expected: first.expectation, found: first.finding(in: subject)),
         nearness: nearness))
   }
@@ -191,8 +191,8 @@ package struct Verifier: Sendable {
     return sorted.prefix(nearMissLimit).map(\.miss)
   }
 
-  private static func text(of entry: JournalEntry) -> String {
-    "\(entry.method.name) \(CredentialMask.target(entry.target.text).clipped(to: 200))"
+  private func text(of entry: JournalEntry) -> String {
+    "\(entry.method.name) \(pipeline.operations.shownTarget(of: entry).clipped(to: 200))"
   }
 }
 
