@@ -39,7 +39,7 @@ package enum ProcessMemory {
     return found
   }
 
-  private static func contents(of path: String) -> String {
+  static func contents(of path: String) -> String {
     // SAFETY: the string lives through the call.
     let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { return "" }

@@ -55,7 +55,7 @@ struct ControlClient {
       }
       fields.append("X-Wavetank-Tenant", tenant)
     }
-    if let token = arguments.value("--token") ?? Terminal.environment("WAVETANK_CONTROL_TOKEN") {
+    if let token = try ControlTokens.ofClient(arguments) {
       fields.append("Authorization", "Bearer \(token)")
     }
     self.fields = fields

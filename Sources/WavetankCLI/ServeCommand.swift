@@ -23,7 +23,13 @@ extension Command {
         "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save."
       ),
       Flag("--strict", "Refuse what the real services of today refuse."),
-      Flag("--control-token", value: "T", "The control API asks for this bearer token."),
+      Flag(
+        "--control-token", value: "T",
+        "The control API asks for this bearer token ($WAVETANK_CONTROL_TOKEN)."),
+      Flag("--control-token-file", value: "F", "The token stands in that file."),
+      Flag(
+        "--outbound", value: "WHO",
+        "Who may name URLs that are called from here: local, any or none (local)."),
       Flag("--log", value: "text|json", "Form of the log on standard error (text)."),
       Flag("--log-level", value: "L", "error, warning, info or debug (warning)."),
       Flag("--quiet", "Print nothing but errors."),
@@ -61,7 +67,10 @@ extension Command {
     }
     configuration.dataDirectory = arguments.value("--data")
     configuration.isStrict = arguments.has("--strict")
-    configuration.controlToken = arguments.value("--control-token")
+    configuration.controlToken = try ControlTokens.ofServer(arguments)
+    if let name = arguments.value("--outbound"), !configuration.setOutbound(name) {
+      throw UsageError("--outbound must be local, any or none, not “\(name)”.")
+    }
     configuration.log.format = try choice("--log", arguments) ?? .text
     configuration.log.level =
       try choice("--log-level", arguments) ?? (arguments.has("--quiet") ? .error : .warning)
