@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,33 @@ def client(python, folder, port, *command):
     return done.returncode, done.stdout
 
 
+def through(folder, port, name, host, path):
+    """The first line that the front answers, or why there is none."""
+    context = ssl.create_default_context(cafile=folder / "ca.pem")
+    context.check_hostname = False
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+            with context.wrap_socket(plain, server_hostname=name) as secure:
+                secure.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                return secure.recv(4096).split(b"\r\n")[0].decode()
+    except (ssl.SSLError, OSError) as error:
+        return f"no connection: {error}"
+
+
+def strangers(folder, port):
+    """Whoever comes by the front is a loopback peer of Wavetank's, here as with a front on one's own machine."""
+    vendor = "api.steamship.com"
+    answer = through(folder, port, vendor, vendor, "/_wavetank/health")
+    check("the front serves a vendor's name", answer.startswith("HTTP/1.1 200"), answer)
+    for name in ("localhost", "127.0.0.1", None, "elsewhere.example"):
+        answer = through(folder, port, name, "localhost", "/_wavetank/journal")
+        check(f"the front has no TLS for {name}", answer.startswith("no connection"), answer)
+    answer = through(folder, port, vendor, "localhost", "/_wavetank/journal")
+    check("nor has it localhost behind a vendor's TLS name", answer.startswith("HTTP/1.1 421"), answer)
+    answer = through(folder, port, vendor, vendor, "/_wavetank/journal")
+    check("behind the front there is no control API without a token", answer.startswith("HTTP/1.1 403"), answer)
+
+
 def main():
     program = nginx()
     if not program or not shutil.which("openssl"):
@@ -115,6 +143,18 @@ def main():
         check("make-certificates makes a CA and a certificate that it signed", subprocess.run(
             ["openssl", "verify", "-CAfile", folder / "ca.pem", folder / "front.pem"],
             capture_output=True).returncode == 0, made.stderr)
+        modes = {name: (folder / name).stat().st_mode & 0o777
+                 for name in ("ca.key", "front.key", "ca.pem", "front.pem")}
+        check("keys are their owner's alone, certificates everybody's", modes == {
+            "ca.key": 0o600, "front.key": 0o600, "ca.pem": 0o644, "front.pem": 0o644}, modes)
+        names = subprocess.run(
+            ["openssl", "x509", "-in", folder / "front.pem", "-noout", "-ext", "subjectAltName"],
+            text=True, capture_output=True).stdout
+        check("the front's certificate is for no name of this machine",
+              "api.steamship.com" in names and "localhost" not in names and "127.0.0.1" not in names, names)
+        compose = (DOCKER / "compose.yaml").read_text()
+        check("no container gets the CA's key",
+              "ca.pem" in compose and "ca.key" not in compose and "certificates:/" not in compose)
         (folder / "sitecustomize.py").write_text(LOOKUP)
         port = free_port()
         configuration = adapted(folder, port)
@@ -128,6 +168,7 @@ def main():
                     if one.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.02)
+            strangers(folder, port)
             shipyard = runner.environment_for(HERE.parent / "shipyard")
             status, output = client(shipyard, folder, port, str(DOCKER / "test-job/check.py"))
             check("the test job of compose.yaml: the unmodified Shipyard client over https",
