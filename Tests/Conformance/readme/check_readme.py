@@ -206,10 +206,10 @@ def continuous_integration(block, reader):
         for flag in (word for word in service["command"] if word.startswith("--")):
             check(f"{block.name}: the service's flag {flag} exists", flag in help_text, help_text)
         arguments = ["0" if a == "7070" else a for a in service["command"][1:]]
-        reader.start(*["127.0.0.1" if a == "0.0.0.0" else a for a in arguments])
         home = f"http://127.0.0.1:{reader.port}"
-        variables = {k: v.replace("http://wavetank:7070", home) for k, v in job["variables"].items()}
-        reader.environment |= variables
+        # A service of GitLab's has the job's variables, too.
+        reader.environment |= {k: v.replace("http://wavetank:7070", home) for k, v in job["variables"].items()}
+        reader.start(*["127.0.0.1" if a == "0.0.0.0" else a for a in arguments])
     elif reader.port != "7070":
         done = [line.replace("wavetank --quiet", f"wavetank --port {reader.port} --quiet") for line in done]
         done = [line.replace("wavetank env", f"wavetank env --url http://127.0.0.1:{reader.port}") for line in done]
