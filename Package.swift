@@ -14,7 +14,9 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: house)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
   .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: house)
 }
 
@@ -56,7 +58,9 @@ let package = Package(
     module("ControlPlane", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
     module(
       "Wavetank",
-      services + ["ControlPlane", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs"]),
+      services + [
+        "ControlPlane", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs",
+      ]),
     module(
       "WavetankTestKit",
       ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs"]),
@@ -79,13 +83,13 @@ let package = Package(
       "EmulatorKernelTests", ["EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "SteamshipEmulatorTests",
-      ["SteamshipEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+      ["SteamshipEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "ScramjetEmulatorTests",
-      ["ScramjetEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+      ["ScramjetEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "ShipyardEmulatorTests",
-      ["ShipyardEmulator", "EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+      ["ShipyardEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "ControlPlaneTests",
       ["ControlPlane", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),

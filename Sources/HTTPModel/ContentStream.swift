@@ -202,6 +202,12 @@ package struct ChunkQueue: Sendable, Codable {
   package init() {}
   package var isEmpty: Bool { head == chunks.count }
 
+  /// Whether what came from a snapshot can be gone on with.
+  package var isConsistent: Bool {
+    (0...chunks.count).contains(head)
+      && byteCount == chunks[head...].reduce(0) { $0 + $1.count }
+  }
+
   /// An empty chunk is not kept.
   package mutating func append(_ chunk: [UInt8]) {
     guard !chunk.isEmpty else { return }

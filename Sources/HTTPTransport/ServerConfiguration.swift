@@ -38,6 +38,7 @@ extension Duration {
   /// Clamped to what fits into nanoseconds.
   var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
+    guard seconds >= 0 else { return 0 }
     guard seconds < 9_000_000_000 else { return .max / 2 }
     return max(0, seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
   }

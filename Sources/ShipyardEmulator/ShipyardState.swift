@@ -124,6 +124,9 @@ package struct ShipyardSettings: Sendable, Codable, Equatable {
   /// Accepts a trigger whose overrides were lost by form encoding, and ignores them.
   package var acceptsFormOverrides = false
 
+  package static let retentionDaysMax = 36_500
+  package static let runsKeptMax = 10_000_000
+
   package init() {}
 
   /// Beyond it, with the oldest run still not ended, triggers are refused.

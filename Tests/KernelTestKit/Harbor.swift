@@ -20,6 +20,14 @@ package struct Harbor: EmulatedService {
     /// What happened by itself, in order.
     package var log: [String] = []
 
+    package var inconsistencies: [String] {
+      var findings = StateFindings()
+      for (name, ship) in ships {
+        findings.expect(!ship.id.isEmpty, "/ships/\(name)/id", "it is empty")
+      }
+      return findings.found
+    }
+
     package var nextDue: VirtualInstant? {
       ships.values.filter { $0.arrivedAt == nil }.map(\.arrivesAt).min()
     }

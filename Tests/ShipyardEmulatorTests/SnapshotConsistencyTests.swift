@@ -1,8 +1,8 @@
-import EmulatorKernel
-import Foundation
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
+@testable import EmulatorKernel
 @testable import ShipyardEmulator
 
 @Suite("A state made by hand cannot break what Shipyard relies on (DESIGN §9)")
@@ -29,12 +29,10 @@ struct SnapshotConsistencyTests {
   }
 
   private static func read(_ json: JSON) throws -> ShipyardState {
-    try JSONDecoder().decode(ShipyardState.self, from: Data(json.serialized()))
+    try SnapshotJSON.decode(ShipyardState.self, from: json.serialized(), path: "state.json")
   }
 
-  private static func written() throws -> JSON {
-    try JSON(parsing: [UInt8](JSONEncoder().encode(state())))
-  }
+  private static func written() throws -> JSON { try StateEncoder.encode(state()) }
 
   @Test("A state that was saved fits together")
   func good() throws {
@@ -60,14 +58,24 @@ struct SnapshotConsistencyTests {
     (["queue", "lastOrder"], .decimal("18446744073709551615")),
     (["fleets", "1", "runPositions", "endIndex"], 2), (["fleets", "1", "runsInProgress"], -1),
     (["projects", "1", "timeZone", "transitions"], [0, 1, 2]),
+    // From the issue: attempts are gone through one by one, and runs are named by their places.
+    (["runs", "chunks", "0", "0", "voyages", "0", "retries"], 2_147_483_648),
+    (["fleets", "1", "scheduledRuns"], [9]), (["fleets", "1", "scheduledRuns"], [-1]),
+    (["fleets", "1", "versionKey"], 7), (["settings", "retentionDays"], .integer(1 << 53)),
+    (["settings", "runsKept"], 0),
   ]
 
   @Test("What does not fit together is refused", arguments: spoilt)
   func refused(_ change: (path: [String], value: JSON)) throws {
     let good = try Self.written()
-    let bad = Self.changed(good, change.path[...], change.value)
+    let bad = good.replacing(change.path[...], with: change.value)
     #expect(bad != good, "the place is there")
-    #expect(try Self.read(bad).inconsistencies != [])
+    let read: ShipyardState
+    do { read = try Self.read(bad) } catch {
+      #expect("\(error)".contains("out of range"), "\(error)")
+      return
+    }
+    #expect(read.inconsistencies != [])
   }
 
   @Test("An event for a vessel that a run does not have is refused")
@@ -77,20 +85,44 @@ struct SnapshotConsistencyTests {
     #expect(state.inconsistencies != [])
   }
 
-  private static func changed(
-    _ json: JSON, _ path: ArraySlice<String>, _ value: JSON
-  ) -> JSON {
-    guard let key = path.first else { return value }
-    switch json {
-    case .object(var object):
-      guard let inner = object[key] else { return json }
-      object[key] = changed(inner, path.dropFirst(), value)
-      return .object(object)
-    case .array(var elements):
-      guard let index = Int(key), elements.indices.contains(index) else { return json }
-      elements[index] = changed(elements[index], path.dropFirst(), value)
-      return .array(elements)
-    default: return json
+  @Test("An event of a run that is yet to come is refused")
+  func earlyEvent() throws {
+    var state = try Self.state()
+    state.queue.insert(.attemptEnds(run: 2, vessel: 9, step: 0), due: VirtualInstant(seconds: 0))
+    #expect(state.inconsistencies != [])
+  }
+
+  /// Every number of a saved state, each at one of the ends of what numbers can be;
+  /// `check_numbers.py` goes through all of them.
+  @Test("A state whose number is at an end is refused, or goes on")
+  func everyNumber() throws {
+    let json = try Self.written()
+    let blobs = BlobStore(budget: StorageBudget())
+    let now = VirtualInstant(seconds: 1_767_225_601)
+    var refused = 0
+    var taken = 0
+    for (place, extreme) in json.numbersAtEnds {
+      let changed = json.replacing(place[...], with: .integer(extreme))
+      guard let read = try? Self.read(changed), read.inconsistencies.isEmpty else {
+        refused += 1
+        continue
+      }
+      taken += 1
+      let box = StateBox(read, ids: IDSource(seed: 1, tenant: "default"), blobs: blobs)
+      box.settle(to: now + .seconds(40 * 86_400))
+      try box.mutate(at: now + .seconds(41 * 86_400)) { state, step in
+        let fleet = try #require(state.fleets.keys.first)
+        _ = try? state.accept(fleet, by: .api, nil, &step)
+        state.replanSchedules(of: fleet, &step)
+        for position in state.runs.startIndex..<state.runs.endIndex {
+          state.terminate(position, vessel: nil, at: step.now)
+        }
+        state.forgetOldRuns(step)
+        var export = RunExport(state, voyagesOf: nil, since: .earliest)
+        while export.nextPiece(byteCount: 1_000) != nil {}
+      }
+      #expect(box.read { $0.inconsistencies } == [], "\(place)")
     }
+    #expect(refused + taken > 20)
   }
 }

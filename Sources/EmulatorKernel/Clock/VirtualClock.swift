@@ -43,7 +43,7 @@ package enum ClockMode: Sendable, Equatable {
   }
 }
 
-/// One tenant's time. Never goes back by itself.
+/// One tenant's time. Never goes back by itself, and stands still at `VirtualInstant.endOfTime`.
 ///
 /// **Isolation**: behind a mutex.
 package final class VirtualClock: Sendable {
@@ -66,9 +66,7 @@ package final class VirtualClock: Sendable {
   /// - Parameter start: the first instant; absent: the wall's present.
   package init(mode: ClockMode, start: VirtualInstant? = nil, wall: @escaping WallTime) {
     self.wall = wall
-    let now = wall()
-    state = Mutex(
-      State(mode: mode, anchor: start ?? now, anchorWall: now, latest: start ?? now))
+    state = Mutex(Self.beginning(mode, start, wall()))
   }
 
   package var mode: ClockMode { state.withLock { $0.mode } }
@@ -82,7 +80,7 @@ package final class VirtualClock: Sendable {
         state.anchor + Duration(inSeconds: (wall() - state.anchorWall).inSeconds * factor)
       case .manual, .skip: state.anchor
       }
-    if present > state.latest { state.latest = present }
+    if present > state.latest { state.latest = min(present, .endOfTime) }
     return state.latest
   }
 
@@ -100,7 +98,7 @@ package final class VirtualClock: Sendable {
     state.withLock { state in
       changes.add(1, ordering: .relaxed)
       let present = now(&state)
-      state.anchor = instant ?? present
+      state.anchor = min(instant ?? present, .endOfTime)
       state.latest = state.anchor
       state.anchorWall = wall()
       if let mode { state.mode = mode }
@@ -111,13 +109,20 @@ package final class VirtualClock: Sendable {
   package func restart(mode: ClockMode, start: VirtualInstant?) {
     state.withLock { state in
       changes.add(1, ordering: .relaxed)
-      let now = wall()
-      state = State(mode: mode, anchor: start ?? now, anchorWall: now, latest: start ?? now)
+      state = Self.beginning(mode, start, wall())
     }
+  }
+
+  private static func beginning(
+    _ mode: ClockMode, _ start: VirtualInstant?, _ wall: VirtualInstant
+  ) -> State {
+    let start = min(start ?? wall, .endOfTime)
+    return State(mode: mode, anchor: start, anchorWall: wall, latest: start)
   }
 
   /// Goes forward to an instant; an earlier one changes nothing.
   package func advance(to instant: VirtualInstant) {
+    let instant = min(instant, .endOfTime)
     state.withLock { state in
       guard instant > now(&state) else { return }
       changes.add(1, ordering: .relaxed)

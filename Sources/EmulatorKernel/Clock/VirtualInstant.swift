@@ -1,18 +1,40 @@
 /// A point in time as a client can observe it: nanoseconds since 1970-01-01T00:00:00Z.
-package struct VirtualInstant: Sendable, Hashable, Comparable, Codable {
-  package var nanoseconds: Int64
+///
+/// **Range**: 1684 to 2255, wherever an instant comes from: what is earlier or later stands at the
+/// end of the range, and an instant of a snapshot outside of it is refused. So seconds, days and
+/// nanoseconds of any instant can be counted with, and the difference of two of them, a day more or
+/// less, always fits. `latest` is beyond every clock's reach: what falls due then never does.
+package struct VirtualInstant: Sendable, Hashable, Comparable {
+  package let nanoseconds: Int64
 
-  package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-  package init(seconds: Int64) { nanoseconds = seconds.multipliedClamping(by: 1_000_000_000) }
+  /// 285 years each way, seven less than 64 bits of nanoseconds hold.
+  private static let limit: Int64 = 9_000_000_000 * 1_000_000_000
+  package static let earliest = Self(nanoseconds: -limit)
+  package static let latest = Self(nanoseconds: limit)
+  /// The last instant that a clock shows.
+  package static let endOfTime = Self(nanoseconds: limit - 1_000_000_000)
+
+  package init(nanoseconds: Int64) {
+    self.nanoseconds = min(max(nanoseconds, -Self.limit), Self.limit)
+  }
+  package init(seconds: Int64) {
+    self.init(nanoseconds: seconds.multipliedClamping(by: 1_000_000_000))
+  }
+
+  /// Nil outside the range.
+  package init?(exactNanoseconds: Int64) {
+    guard (-Self.limit...Self.limit).contains(exactNanoseconds) else { return nil }
+    nanoseconds = exactNanoseconds
+  }
 
   package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
   package static func + (left: Self, right: Duration) -> Self {
     let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.clampedNanoseconds)
-    return Self(nanoseconds: overflow ? (right < .zero ? .min : .max) : sum)
+    return overflow ? (right < .zero ? .earliest : .latest) : Self(nanoseconds: sum)
   }
   package static func - (left: Self, right: Self) -> Duration {
-    .nanoseconds(left.nanoseconds.subtractingClamping(right.nanoseconds))
+    .nanoseconds(left.nanoseconds) - .nanoseconds(right.nanoseconds)
   }
   package static func += (left: inout Self, right: Duration) { left = left + right }
 
@@ -81,8 +103,23 @@ package struct VirtualInstant: Sendable, Hashable, Comparable, Codable {
       guard let offset = reader.offset() else { return nil }
       seconds -= Int64(offset)
     }
-    guard reader.isAtEnd, abs(seconds) < 9_000_000_000 else { return nil }
-    nanoseconds = seconds * 1_000_000_000 + fraction
+    guard reader.isAtEnd, abs(seconds) < Self.limit / 1_000_000_000 else { return nil }
+    self.init(exactNanoseconds: seconds * 1_000_000_000 + fraction)
+  }
+}
+
+extension VirtualInstant: Codable {
+  private enum CodingKeys: CodingKey { case nanoseconds }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let number = try container.decode(Int64.self, forKey: .nanoseconds)
+    guard let instant = Self(exactNanoseconds: number) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .nanoseconds, in: container,
+        debugDescription: "\(number) nanoseconds are not within 1684 to 2255")
+    }
+    self = instant
   }
 }
 
@@ -198,6 +235,11 @@ extension Duration {
     let (sum, overflow) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
     return overflow ? whole : sum
   }
+  /// Whole seconds, a begun one counted as whole.
+  package var secondsRoundedUp: Int {
+    let (seconds, attoseconds) = components
+    return Int(clamping: attoseconds > 0 ? seconds.addingClamping(1) : seconds)
+  }
   package var inSeconds: Double { Double(clampedNanoseconds) / 1e9 }
   package init(inSeconds seconds: Double) {
     let nanoseconds = (seconds * 1e9).rounded()
@@ -206,14 +248,6 @@ extension Duration {
 }
 
 extension Int64 {
-  func multipliedClamping(by factor: Int64) -> Int64 {
-    let (product, overflow) = multipliedReportingOverflow(by: factor)
-    return overflow ? ((self < 0) == (factor < 0) ? .max : .min) : product
-  }
-  func subtractingClamping(_ other: Int64) -> Int64 {
-    let (difference, overflow) = subtractingReportingOverflow(other)
-    return overflow ? (self < 0 ? .min : .max) : difference
-  }
   func flooredDivision(by divisor: Int64) -> Int64 {
     let quotient = self / divisor
     return self % divisor < 0 ? quotient - 1 : quotient

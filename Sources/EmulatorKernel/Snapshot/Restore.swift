@@ -23,6 +23,11 @@ package struct Restore: Sendable {
       throw .invalid(
         path: SnapshotManifest.path, reason: "no clock mode \"\(manifest.clock.mode)\"")
     }
+    guard manifest.clock.isInRange else {
+      throw .invalid(
+        path: SnapshotManifest.path,
+        reason: "at /clock/nanoseconds: the instant is not within 1684 to 2255")
+    }
     clockMode = mode
     keys = try SnapshotJSON.decode(
       CredentialKeys.State.self, from: try Self.part("keys.json", reader), path: "keys.json")

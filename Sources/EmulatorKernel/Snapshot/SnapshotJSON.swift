@@ -6,13 +6,13 @@ import PayloadCodecs
   import Foundation
 #endif
 
-/// Reads the JSON parts of a snapshot.
+/// Reads the JSON parts of a snapshot, their numbers within bounds.
 enum SnapshotJSON {
   static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], path: String
   ) throws(SnapshotError) -> Value {
     do {
-      return try JSONDecoder().decode(type, from: Data(bytes))
+      return try JSONDecoder().decode(Bounded<Value>.self, from: Data(bytes)).value
     } catch let error as DecodingError {
       throw .invalid(path: path, reason: reason(error))
     } catch {

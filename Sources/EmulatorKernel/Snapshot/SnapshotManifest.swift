@@ -61,6 +61,11 @@ extension SnapshotManifest.Clock {
     ClockMode(text: factor.map { "\(mode):\($0)" } ?? mode)
   }
 
+  /// Whether it stands within the range of all instants.
+  var isInRange: Bool {
+    nanoseconds.map { VirtualInstant(exactNanoseconds: $0) != nil } ?? true
+  }
+
   func putInForce(_ clock: VirtualClock, _ mode: ClockMode) {
     let instant =
       nanoseconds.map { VirtualInstant(nanoseconds: $0) }

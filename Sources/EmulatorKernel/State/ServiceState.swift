@@ -12,12 +12,13 @@ package protocol ServiceState: Codable, Sendable {
   mutating func advance(_ step: inout StepContext<WakeKey>)
 
   /// What does not fit together in a state that came from a snapshot: asked before it is put in
-  /// force, so that a file made by hand cannot break a rule that the code relies on.
+  /// force, so that a file made by hand cannot break a rule that the code relies on. Numbers that
+  /// cannot be counted on from are refused before (`BoundedDecoder`); here it is about what they
+  /// point at: positions in lists, records that must be there, orders, sums.
+  ///
+  /// **Shape**: each with its place as a JSON Pointer: `/tasks/7/stage: −3 is no stage`. Without a
+  /// default: a service has to say it.
   var inconsistencies: [String] { get }
-}
-
-extension ServiceState {
-  package var inconsistencies: [String] { [] }
 }
 
 /// What a rule of a service may use besides its state: the present, ids, stored content, and the

@@ -33,6 +33,9 @@ package final class StateBox<State: ServiceState>: Sendable {
     /// Counts changes, so that a store knows what is new.
     var revision: UInt64 = 0
 
+    /// What is due at the end of all instants never happens.
+    var nextDue: VirtualInstant? { state.nextDue.flatMap { $0 < .latest ? $0 : nil } }
+
     /// Runs a rule with the ids lent to it: moved, so that drawing one copies no table.
     mutating func step<Value, Failure: Error>(
       at now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter],
@@ -53,11 +56,11 @@ package final class StateBox<State: ServiceState>: Sendable {
     /// faster than it can happen. Then the state lags behind, and the lock is free in between.
     mutating func settle(to now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter]) {
       var steps = 0
-      while let due = state.nextDue, due <= now, steps < Tenant.settleStepsMax {
+      while let due = nextDue, due <= now, steps < Tenant.settleStepsMax {
         steps += 1
         step(at: due, blobs, woken: &woken) { state, step in state.advance(&step) }
         // A state whose `advance` leaves something due would hold the lock for ever.
-        if let next = state.nextDue, next <= due { return }
+        if let next = nextDue, next <= due { return }
       }
     }
 
@@ -84,7 +87,7 @@ package final class StateBox<State: ServiceState>: Sendable {
     self.blobs = blobs
   }
 
-  package var nextDue: VirtualInstant? { held.withLock { $0.state.nextDue } }
+  package var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
 
   /// Looks without changing anything, at the state as it stands.
   package func read<Value, Failure: Error>(
@@ -127,7 +130,7 @@ package final class StateBox<State: ServiceState>: Sendable {
       let now = now()
       held.settle(to: now, blobs, woken: &woken)
       let value = try held.step(at: now, blobs, woken: &woken, body)
-      return (value, held.state.nextDue)
+      return (value, held.nextDue)
     }
   }
 
@@ -158,7 +161,7 @@ package final class StateBox<State: ServiceState>: Sendable {
       if portion.rest == .news, writer.beginAwaitingNews() {
         held.waiters[key, default: []].append(.body(writer))
       }
-      return (portion, held.state.nextDue)
+      return (portion, held.nextDue)
     }
   }
 
@@ -201,7 +204,7 @@ package final class StateBox<State: ServiceState>: Sendable {
             } else {
               held.waiters[key, default: []].append(waiter)
             }
-            return held.state.nextDue
+            return held.nextDue
           }
           onTry(due)
           Self.resume(woken)

@@ -1,3 +1,4 @@
+import EmulatorKernel
 import PayloadCodecs
 
 /// A piece of an instance's program that is under way: where it stands, and what it waits for.
@@ -63,6 +64,23 @@ struct Activity: Codable, Sendable {
         return
       }
       frames.removeLast()
+    }
+  }
+}
+
+extension Activity {
+  /// What a snapshot made by hand may not have: a place in the program that is there.
+  func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(!frames.isEmpty, place + "/frames", "there is none")
+    findings.expect(binding.number, place + "/binding/number")
+    findings.expect(hops, place + "/hops")
+    for (index, frame) in frames.enumerated() {
+      let place = "\(place)/frames/\(index)"
+      findings.expect(frame.index, in: 0...frame.actions.count, place + "/index")
+      findings.expect(frame.iteration, place + "/iteration")
+      findings.expect(frame.times, place + "/times")
+      findings.expect(
+        Program.areConsistent(frame.actions), place + "/actions", "a number is out of range")
     }
   }
 }

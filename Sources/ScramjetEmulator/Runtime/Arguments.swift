@@ -1,3 +1,4 @@
+import EmulatorKernel
 import PayloadCodecs
 
 /// The start's args as a behaviour's parameters see them: `$0`, `$1.name`, `$2[0]`, `$0+1`.
@@ -78,6 +79,6 @@ struct Arguments: Sendable {
     else { return nil }
     guard values.indices.contains(number) else { return missing }
     let given = values[number].intValue ?? values[number].stringValue.flatMap { Int($0) }
-    return given.map { $0.addingReportingOverflow(plus).partialValue } ?? missing
+    return given.map { $0.addingClamping(plus) } ?? missing
   }
 }

@@ -37,6 +37,9 @@ struct Lane: Codable, Sendable {
 
   var hasRoom: Bool { queue.byteCount < Lane.mark }
 
+  /// Whether what came from a snapshot can be gone on with.
+  var isConsistent: Bool { queue.isConsistent && (0...items.count).contains(nextItem) }
+
   mutating func append(_ bytes: [UInt8]) {
     if !isEnded { queue.append(bytes) }
   }

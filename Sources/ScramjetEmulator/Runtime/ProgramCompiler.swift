@@ -95,8 +95,14 @@ struct ProgramCompiler {
     text(object, key).map { Template($0) }
   }
 
+  /// Ours: more lines, rounds or repetitions than anybody waits for.
+  static let numberMax = 1_000_000_000
+  /// A year in milliseconds.
+  static let pauseMax = 366 * 86_400_000
+
   func number(
-    _ object: ScenarioObject, _ key: String, missing: Int, in range: ClosedRange<Int> = 0...Int.max
+    _ object: ScenarioObject, _ key: String, missing: Int,
+    in range: ClosedRange<Int> = 0...numberMax
   ) -> Int {
     guard let reader = object.optional(key) else { return missing }
     guard let number = arguments.number(reader.value, missing: missing) else {
@@ -116,12 +122,13 @@ struct ProgramCompiler {
   }
 
   func milliseconds(_ reader: ScenarioReader) -> Int? {
-    let year = 366 * 86_400_000
-    if let number = arguments.number(reader.value, missing: 0), (0...year).contains(number) {
+    if let number = arguments.number(reader.value, missing: 0),
+      (0...Self.pauseMax).contains(number)
+    {
       return number
     }
     if case .string(let text) = reader.value, let duration = DurationText.parse(text) {
-      return min(year, Int(clamping: duration.clampedNanoseconds / 1_000_000))
+      return min(Self.pauseMax, Int(clamping: duration.clampedNanoseconds / 1_000_000))
     }
     return reader.mismatch("milliseconds, or a duration such as \"250ms\" or \"2s\"")
   }

@@ -1,3 +1,4 @@
+import EmulatorKernel
 import PayloadCodecs
 
 /// A text with holes that an instance's program fills for each piece of data.
@@ -109,7 +110,7 @@ extension Template {
       switch part {
       case .literal(let bytes): out += bytes
       case .piece: out += binding.piece
-      case .number(let base): out += Array(String(number + base).utf8)
+      case .number(let base): out += Array(String(number.addingClamping(base)).utf8)
       case .digit: out += Array(String(number % 10).utf8)
       case .length: out += Array(String(String(decoding: binding.piece, as: UTF8.self).count).utf8)
       case .byteCount: out += Array(String(binding.piece.count).utf8)
@@ -121,7 +122,7 @@ extension Template {
       case .fieldPlus(let path, let amount):
         if parsed == nil { parsed = .some(try? JSON(parsing: binding.piece)) }
         let number = Self.member(path, of: parsed ?? nil)?.intValue ?? 0
-        out += Array(String(number.addingReportingOverflow(amount).partialValue).utf8)
+        out += Array(String(number.addingClamping(amount)).utf8)
       }
     }
     return out

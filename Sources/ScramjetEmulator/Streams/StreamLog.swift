@@ -1,3 +1,5 @@
+import EmulatorKernel
+
 /// The number of a stream within a tenant's Scramjet world; never used twice.
 typealias StreamID = Int
 
@@ -57,7 +59,10 @@ struct StreamLog: Sendable {
   /// Whether a request waits for room.
   var hasWaitingWriter = false
 
-  init(_ keeping: Keeping, mark: Int = .max) {
+  /// A mark that no writer comes to.
+  static let noMark = 1 << 50
+
+  init(_ keeping: Keeping, mark: Int = noMark) {
     self.keeping = keeping
     self.mark = mark
   }
@@ -118,9 +123,12 @@ struct StreamLog: Sendable {
   }
 
   /// A reader that stood at `position` before a snapshot stands there again.
-  mutating func reattach(at position: Int) {
+  /// - Returns: where it stands.
+  mutating func reattach(at position: Int) -> Int {
     readerCount += 1
-    place(max(position, first))
+    let position = min(max(position, first), end)
+    place(position)
+    return position
   }
 
   /// The chunks from `position` on, about `byteLimit` bytes of them but at least one, and the
@@ -224,7 +232,8 @@ extension StreamLog: Codable {
   init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
     keeping = try values.decode(Keeping.self, forKey: .keeping)
-    mark = try values.decode(Int.self, forKey: .mark)
+    // Unsigned, since no mark used to be the largest number that there is.
+    mark = min(Int(clamping: try values.decode(UInt64.self, forKey: .mark)), Self.noMark)
     slots = try values.decode([[UInt8]].self, forKey: .chunks).map { Slot(bytes: $0, cursors: 0) }
     byteCount = slots.reduce(0) { $0 + $1.bytes.count }
     first = try values.decode(Int.self, forKey: .first)
@@ -244,5 +253,20 @@ extension StreamLog: Codable {
     try values.encode(isEnded, forKey: .isEnded)
     try values.encodeIfPresent(lastByte, forKey: .lastByte)
     try values.encode(blocked, forKey: .blocked)
+  }
+}
+
+extension StreamLog {
+  /// What a snapshot made by hand may not have.
+  func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(first, place + "/first")
+    findings.expect(deliveredEnd, in: 0...max(0, end), place + "/deliveredEnd")
+    findings.expect(mark >= 0, place + "/mark", "it is negative")
+    findings.expect(
+      slots[head...].allSatisfy { !$0.bytes.isEmpty }, place + "/chunks", "a chunk is empty")
+    if case .history(let chunks, let bytes) = keeping {
+      findings.expect(chunks, in: 1...StateFindings.counts.upperBound, place + "/keeping")
+      findings.expect(bytes, in: 1...StateFindings.counts.upperBound, place + "/keeping")
+    }
   }
 }

@@ -70,3 +70,16 @@ struct Agenda: Codable, Sendable {
     return top.job
   }
 }
+
+extension Agenda {
+  var holdsCatchUp: Bool { heap.contains { $0.job == .catchUp } }
+
+  /// What a snapshot made by hand may not have.
+  func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(lastOrder, place + "/lastOrder")
+    findings.expectHeap(heap, place + "/heap") { $0.isBefore($1) }
+    for entry in heap where entry.order < 0 || entry.order > lastOrder {
+      findings.expect(false, place + "/heap", "the order \(entry.order) has not been given yet")
+    }
+  }
+}

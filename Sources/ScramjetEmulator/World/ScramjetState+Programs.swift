@@ -201,7 +201,8 @@ extension ScramjetState {
       log(text, level: level, from: "Sequence", instance: serial, &step)
     case .sleep(let milliseconds):
       activity.advance()
-      return .sleep(milliseconds: max(0, milliseconds))
+      // A pause of nothing would be due at once, and a loop of them for ever at the same instant.
+      return milliseconds > 0 ? .sleep(milliseconds: milliseconds) : .goOn
     case .loop(let times, let actions):
       activity.enter(times: times, actions)
       return .goOn

@@ -51,7 +51,7 @@ extension ScramjetState {
       guard let position = instance.topicPosition, let space = hubs[instance.hub]?.space,
         let topic = topics[TopicKey(space: space, name: instance.requires)]
       else { continue }
-      streams[topic.stream]?.reattach(at: position)
+      instances[instance.serial]?.topicPosition = streams[topic.stream]?.reattach(at: position)
     }
     var owned: Set<StreamID> = Set(topics.values.map(\.stream))
     for space in spaces.values { owned.formUnion([space.log, space.audit]) }

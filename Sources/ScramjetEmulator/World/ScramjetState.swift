@@ -88,7 +88,7 @@ package struct ScramjetState: ServiceState {
 
   // MARK: Streams
 
-  mutating func makeStream(_ keeping: StreamLog.Keeping, mark: Int = .max) -> StreamID {
+  mutating func makeStream(_ keeping: StreamLog.Keeping, mark: Int = StreamLog.noMark) -> StreamID {
     let id = newSerial()
     streams[id] = StreamLog(keeping, mark: mark)
     return id

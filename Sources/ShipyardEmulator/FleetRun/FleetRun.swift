@@ -47,10 +47,10 @@ package struct FleetRun: Sendable, Codable {
   /// A run of a schedule that was changed before it came: it never was.
   package var isWithdrawn = false
 
-  /// Whole seconds of wall time, rounded up.
+  /// Whole seconds, rounded up; 0 where the clock was set back in between.
   package var duration: Int? {
     guard let startedAt, let endedAt else { return nil }
-    return wholeSeconds(endedAt - startedAt)
+    return max(0, (endedAt - startedAt).secondsRoundedUp)
   }
 
   /// The sum over its vessels; nil before the end.
@@ -92,12 +92,12 @@ package struct Voyage: Sendable, Codable {
 
   package var duration: Int? {
     guard let startedAt, let endedAt else { return nil }
-    return wholeSeconds(endedAt - startedAt)
+    return max(0, (endedAt - startedAt).secondsRoundedUp)
   }
 
   package var billableRuntime: Int? {
     guard startedAt != nil, endedAt != nil else { return nil }
-    return wholeSeconds(attemptTime)
+    return attemptTime.secondsRoundedUp
   }
 }
 
@@ -108,9 +108,4 @@ package struct RunInput: Sendable, Codable, Equatable {
   /// Vessels (by position) that are skipped, with the exit code that stands in for theirs.
   package var skipped: [Int: Int] = [:]
   package var webhook: WebhookDelivery?
-}
-
-func wholeSeconds(_ duration: Duration) -> Int {
-  let (seconds, attoseconds) = duration.components
-  return Int(clamping: seconds) + (attoseconds > 0 ? 1 : 0)
 }

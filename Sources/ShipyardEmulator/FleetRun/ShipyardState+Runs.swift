@@ -148,7 +148,8 @@ extension ShipyardState {
     let attempt = attempt(of: runs[position], vessel, version)
     let isCutOff = attempt.duration > .seconds(guardrails.runtimeCutoff)
     let exitCode = isCutOff ? ExitCode.cutOff : attempt.exitCode
-    runs[position].voyages[vessel].attemptTime += now - began
+    // Somebody may have set the clock back meanwhile.
+    runs[position].voyages[vessel].attemptTime += max(.zero, now - began)
     runs[position].voyages[vessel].attemptStartedAt = nil
     runs[position].voyages[vessel].step += 1
     if exitCode != 0,
@@ -178,8 +179,9 @@ extension ShipyardState {
         giveUp(position, edge.vessel, as: .incomplete, version)
         continue
       }
-      runs[position].voyages[edge.vessel].openPredecessors -= 1
-      if runs[position].voyages[edge.vessel].openPredecessors == 0 { ready.append(edge.vessel) }
+      let open = runs[position].voyages[edge.vessel].openPredecessors
+      runs[position].voyages[edge.vessel].openPredecessors = max(0, open - 1)
+      if open <= 1 { ready.append(edge.vessel) }
     }
     return ready
   }
@@ -239,7 +241,7 @@ extension ShipyardState {
 
   private mutating func stop(_ position: Int, _ vessel: Int, at now: VirtualInstant) {
     if let began = runs[position].voyages[vessel].attemptStartedAt {
-      runs[position].voyages[vessel].attemptTime += now - began
+      runs[position].voyages[vessel].attemptTime += max(.zero, now - began)
       runs[position].voyages[vessel].attemptStartedAt = nil
     }
     runs[position].voyages[vessel].step += 1
@@ -254,9 +256,7 @@ extension ShipyardState {
 
   /// Drops the oldest runs, a chunk at a time, once they are too many or too old to be exported.
   mutating func forgetOldRuns(_ step: Step) {
-    let limit =
-      VirtualInstant(nanoseconds: step.now.nanoseconds)
-      + .seconds(-86_400 * max(1, settings.retentionDays))
+    let limit = step.now + .seconds(-86_400 * max(1, settings.retentionDays))
     while let oldest = runs.oldestFullChunk {
       let isTooMany =
         runs.count > settings.runsKept || voyageCount > ShipyardSettings.voyagesKept

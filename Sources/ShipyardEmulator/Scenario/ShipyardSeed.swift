@@ -87,8 +87,11 @@ struct ShipyardSeed {
     settings.startDelay = object.duration("startDelay") ?? settings.startDelay
     settings.vesselDuration = object.duration("vesselDuration") ?? settings.vesselDuration
     settings.retryDelay = object.duration("retryDelay") ?? settings.retryDelay
-    settings.retentionDays = object.int("retentionDays", in: 1...36_500) ?? settings.retentionDays
-    settings.runsKept = object.int("runsKept", in: 1...10_000_000) ?? settings.runsKept
+    settings.retentionDays =
+      object.int("retentionDays", in: 1...ShipyardSettings.retentionDaysMax)
+      ?? settings.retentionDays
+    settings.runsKept =
+      object.int("runsKept", in: 1...ShipyardSettings.runsKeptMax) ?? settings.runsKept
     settings.exportsRunsAsJSON = object.bool("exportRunsAsJSON") ?? false
     settings.acceptsFormOverrides = object.bool("acceptFormOverrides") ?? false
     return settings

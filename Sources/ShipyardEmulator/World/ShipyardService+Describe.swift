@@ -69,7 +69,9 @@ private struct WorldDescription {
       "connections": .array(connections(version?.definition)),
       "runsInProgress": .integer(fleet.runsInProgress),
       "scheduled": .array(
-        fleet.scheduledRuns.map { .string(state.runs[$0].scheduledFor.iso8601()) }),
+        fleet.scheduledRuns.filter(state.runs.contains).map {
+          .string(state.runs[$0].scheduledFor.iso8601())
+        }),
     ]
   }
 

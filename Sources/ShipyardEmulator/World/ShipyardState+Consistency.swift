@@ -3,48 +3,108 @@ import EmulatorKernel
 /// What the rules of the service rely on and a snapshot made by hand may not have.
 extension ShipyardState {
   package var inconsistencies: [String] {
-    var found: [String] = []
-    for (key, version) in versions where !version.isConsistent {
-      found.append("the fleet of version \(key) does not fit together")
+    var findings = StateFindings()
+    for (key, version) in versions {
+      findings.expect(
+        version.isConsistent, "/versions/\(key)", "vessels and connections do not fit together")
+      findings.expect(key, in: 0...max(0, lastVersionKey), "/versions/\(key)")
     }
-    guard runs.isConsistent else { return found + ["the list of runs does not fit together"] }
+    findings.expect(runs.isConsistent, "/runs", "the chunks do not fit together")
+    // Without the list nothing more can be looked at.
+    guard runs.isConsistent else { return findings.found }
+    checkRuns(&findings)
+    for (id, position) in runPositions where !runs.contains(position) {
+      findings.expect(false, "/runPositions/\(id.text)", "the run \(position) is not there")
+    }
+    for (id, fleet) in fleets { check(fleet, "/fleets/\(id.text)", &findings) }
+    for (id, project) in projects {
+      findings.expect(
+        project.timeZone.isConsistent, "/projects/\(id.text)/timeZone", "it does not fit together")
+    }
+    findings.expect(lastVersionKey, "/lastVersionKey")
+    settings.check(&findings)
+    findings.expect(queue.isConsistent, "/queue", "what is due is not in order")
+    for event in queue.events { check(event, &findings) }
+    return findings.found
+  }
+
+  /// The runs, and what is counted of them.
+  private func checkRuns(_ findings: inout StateFindings) {
+    var counts: [Int: Int] = [:]
+    var inProgress: [ResourceID: Int] = [:]
+    var voyages = 0
     for position in runs.startIndex..<runs.endIndex {
       let run = runs[position]
-      let vessels = versions[run.versionKey]?.definition.vessels.count
-      if vessels != run.voyages.count || !run.voyages.allSatisfy(\.isPlausible) {
-        found.append("run \(run.id.text) does not fit its version")
+      check(run, &findings)
+      counts[run.versionKey, default: 0] += 1
+      voyages += run.voyages.count
+      let waits = run.trigger == .schedule && run.status == .scheduled
+      if !run.status.isFinal, !waits { inProgress[run.fleetID, default: 0] += 1 }
+    }
+    findings.expect(voyageCount == voyages, "/voyageCount", "the runs have \(voyages) voyages")
+    for key in Set(counts.keys).union(runCounts.keys) {
+      findings.expect(
+        runCounts[key, default: 0] == counts[key, default: 0], "/runCounts/\(key)",
+        "the version has \(counts[key, default: 0]) runs")
+    }
+    for (id, fleet) in fleets {
+      findings.expect(
+        fleet.runsInProgress == inProgress[id, default: 0], "/fleets/\(id.text)/runsInProgress",
+        "there are \(inProgress[id, default: 0])")
+    }
+  }
+
+  private func check(_ run: FleetRun, _ findings: inout StateFindings) {
+    let place = "/runs/\(run.id.text)"
+    let definition = versions[run.versionKey]?.definition
+    findings.expect(
+      definition?.vessels.count == run.voyages.count, place + "/voyages",
+      "version \(run.versionKey) has \(definition?.vessels.count ?? 0) vessels")
+    for (index, voyage) in run.voyages.enumerated() {
+      voyage.check("\(place)/voyages/\(index)", &findings)
+    }
+  }
+
+  private func check(_ fleet: Fleet, _ place: String, _ findings: inout StateFindings) {
+    findings.expect(versions[fleet.versionKey] != nil, place + "/versionKey", "there is no version")
+    findings.expect(projects[fleet.projectID] != nil, place + "/projectID", "there is no project")
+    let positions = fleet.runPositions
+    findings.expect(
+      positions.isConsistent, place + "/runPositions", "the chunks do not fit together")
+    guard positions.isConsistent else { return }
+    // Positions of runs that were forgotten stay in the list.
+    for index in positions.startIndex..<positions.endIndex
+    where !(0..<runs.endIndex).contains(positions[index]) {
+      findings.expect(
+        false, place + "/runPositions", "the run \(positions[index]) is not there")
+    }
+    for position in fleet.scheduledRuns where !runs.contains(position) {
+      findings.expect(false, place + "/scheduledRuns", "the run \(position) is not there")
+    }
+  }
+
+  private func check(_ event: Event, _ findings: inout StateFindings) {
+    let run: Int
+    switch event {
+    case .lookAhead: return
+    case .runStarts(let position): run = position
+    case .attemptStarts(let position, let vessel, _), .attemptEnds(let position, let vessel, _):
+      run = position
+      if runs.contains(run) {
+        findings.expect(
+          runs[run].voyages.indices.contains(vessel), "/queue", "run \(run) has no vessel \(vessel)"
+        )
       }
     }
-    if !runPositions.values.allSatisfy(runs.contains) { found.append("a run is nowhere") }
-    for fleet in fleets.values where !isConsistent(fleet) {
-      found.append("the runs of fleet \(fleet.id.text) do not fit together")
-    }
-    for project in projects.values where !project.timeZone.isConsistent {
-      found.append("the time zone of project \(project.id.text) does not fit together")
-    }
-    let counts = runCounts.values + [voyageCount, lastVersionKey]
-    if !counts.allSatisfy((0..<1 << 50).contains) { found.append("a count is out of range") }
-    if !queue.isConsistent || !queue.events.allSatisfy(isConsistent) {
-      found.append("the queue does not fit the runs")
-    }
-    return found
+    // Of a run that was forgotten: it does nothing. Of one to come it would.
+    findings.expect((0..<runs.endIndex).contains(run), "/queue", "there is no run \(run)")
   }
+}
 
-  private func isConsistent(_ fleet: Fleet) -> Bool {
-    guard fleet.runPositions.isConsistent, (0..<1 << 50).contains(fleet.runsInProgress) else {
-      return false
-    }
-    // Positions of runs that were forgotten stay in the list.
-    let positions = fleet.runPositions.startIndex..<fleet.runPositions.endIndex
-    return positions.allSatisfy { (0..<runs.endIndex).contains(fleet.runPositions[$0]) }
-  }
-
-  private func isConsistent(_ event: Event) -> Bool {
-    switch event {
-    case .runStarts, .lookAhead: return true
-    case .attemptStarts(let run, let vessel, _), .attemptEnds(let run, let vessel, _):
-      return !runs.contains(run) || runs[run].voyages.indices.contains(vessel)
-    }
+extension ShipyardSettings {
+  fileprivate func check(_ findings: inout StateFindings) {
+    findings.expect(retentionDays, in: 1...Self.retentionDaysMax, "/settings/retentionDays")
+    findings.expect(runsKept, in: 1...Self.runsKeptMax, "/settings/runsKept")
   }
 }
 
@@ -81,10 +141,14 @@ extension Schedule {
 }
 
 extension Voyage {
-  /// Counts that can be counted on from.
-  fileprivate var isPlausible: Bool {
-    [retries, openPredecessors, step].allSatisfy { (0..<1 << 40).contains($0) }
-      && attemptTime >= .zero && attemptTime < .seconds(1 << 40)
+  /// Counts that can be counted on from; attempts are gone through one by one.
+  fileprivate func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(retries, in: 0...Guardrails.retryCountMax, place + "/retries")
+    findings.expect(openPredecessors, place + "/openPredecessors")
+    findings.expect(step, place + "/step")
+    findings.expect(
+      attemptTime >= .zero && attemptTime < .seconds(1 << 40), place + "/attemptTime",
+      "it is out of range")
   }
 }
 

@@ -69,3 +69,14 @@ struct DueQueue<Event: Codable & Sendable & Equatable>: Codable, Sendable {
     }
   }
 }
+
+extension DueQueue {
+  /// What a snapshot made by hand may not have.
+  func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(lastSerial, place + "/lastSerial")
+    findings.expectHeap(heap, place + "/heap") { $0.comesBefore($1) }
+    for entry in heap where entry.serial < 0 || entry.serial > lastSerial {
+      findings.expect(false, place + "/heap", "the number \(entry.serial) has not been given yet")
+    }
+  }
+}

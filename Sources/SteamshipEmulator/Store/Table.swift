@@ -1,3 +1,5 @@
+import EmulatorKernel
+
 /// Something that is kept in a `Table` and known to clients by an id.
 protocol Stored: Codable, Sendable {
   var id: String { get }
@@ -28,7 +30,7 @@ struct Key<Record>: Hashable, Comparable, Codable, Sendable {
 struct Table<Record: Stored>: Codable, Sendable {
   private var records: [Int: Record] = [:]
   private var serials: [String: Int] = [:]
-  private var lastSerial = 0
+  fileprivate var lastSerial = 0
   /// Every key ever given out that may still be alive.
   private var order = KeySet<Record>()
 
@@ -107,6 +109,41 @@ struct KeySet<Record>: Codable, Sendable {
     guard goneCount * 2 > keys.count else { return }
     keys.removeAll { !isAlive($0) }
     goneCount = 0
+  }
+}
+
+// MARK: What a snapshot made by hand may not have
+
+extension Table {
+  /// In no order.
+  var bySerial: [Int: Record] { records }
+
+  func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(lastSerial, place + "/lastSerial")
+    order.check(place + "/order", in: self, &findings)
+    for serial in records.keys where serial < 1 || serial > lastSerial {
+      findings.expect(
+        false, "\(place)/records/\(serial)", "the last serial number is \(lastSerial)")
+    }
+    // A record that is not in the order is found by its id and never listed.
+    let listed = Set(order.keys.map(\.serial))
+    for serial in records.keys where !listed.contains(serial) {
+      findings.expect(false, "\(place)/order", "it lacks \(serial)")
+    }
+    for (id, serial) in serials where records[serial]?.id.uppercased() != id {
+      findings.expect(false, "\(place)/serials/\(id)", "it names another record, or none")
+    }
+  }
+}
+
+extension KeySet {
+  /// - Parameter table: where the records are: what it gives out next comes behind all keys here.
+  func check(_ place: String, in table: Table<Record>, _ findings: inout StateFindings)
+  where Record: Stored {
+    findings.expect(
+      zip(keys, keys.dropFirst()).allSatisfy(<) && keys.first?.serial ?? 1 > 0
+        && keys.last?.serial ?? 0 <= table.lastSerial, place, "its keys are not in order")
+    findings.expect(goneCount, in: 0...keys.count, place + "/goneCount")
   }
 }
 

@@ -33,6 +33,10 @@ struct NameBook<Record: Stored>: Codable, Sendable {
     all.insert(key)
   }
 
+  func check(_ place: String, in table: Table<Record>, _ findings: inout StateFindings) {
+    all.check(place, in: table, &findings)
+  }
+
   /// - Precondition: the record has left its table already.
   mutating func remove(handle: String, isAlive: (Key<Record>) -> Bool) {
     keyByHandle[handle] = nil

@@ -90,6 +90,9 @@ struct RuleState: Sendable, Codable {
 extension RuleState.Window {
   fileprivate mutating func exceeds(_ limit: LimitEffect, at now: VirtualInstant) -> Duration? {
     guard limit.requests > 0 else { return limit.window }
+    // Time was set back: what is yet to come has not happened.
+    if let last = stamps.last, last > now { stamps.removeAll { $0 > now } }
+    if let start, start > now { self.start = nil }
     switch limit.kind {
     case .sliding:
       let oldest = now + (.zero - limit.window)

@@ -83,8 +83,7 @@ struct RuleStrike {
       outcome.replacement = .error(failure, header: fields(effect.header))
     case .limit:
       guard outcome.replacement == nil else { return }
-      let nanoseconds = (retryAfter ?? .seconds(1)).clampedNanoseconds
-      let seconds = max(1, Int(clamping: (nanoseconds + 999_999_999) / 1_000_000_000))
+      let seconds = max(1, (retryAfter ?? .seconds(1)).secondsRoundedUp)
       outcome.replacement = .error(
         ServiceFailure(.rateLimited(retryAfter: seconds), status: 429), header: [])
     case .respond(let effect):

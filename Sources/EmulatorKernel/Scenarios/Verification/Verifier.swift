@@ -89,7 +89,7 @@ package struct Verifier: Sendable {
   private func counted(
     _ what: String, _ count: CountExpectation, certain: Int, possible: Int
   ) -> VerifyReport.Check {
-    let most = certain.addingReportingOverflow(Int(clamping: dropped)).partialValue + possible
+    let most = certain.addingClamping(Int(clamping: dropped)).addingClamping(possible)
     let least = max(certain, count.atLeast ?? 0)
     let mayHold = least <= min(most, count.atMost ?? .max)
     let mustHold = count.holds(for: certain) && count.holds(for: most)

@@ -1,0 +1,281 @@
+/// A value read with every whole number in it held to what can be counted on from.
+///
+/// Counts, serial numbers, positions and lengths of a snapshot go straight into sums: rather than to
+/// guard each of them where it is used, none is let in that a world could not have come to. What a
+/// number points at is for `ServiceState.inconsistencies` to check.
+///
+/// - Errors: `DecodingError.dataCorrupted` with the number's place.
+struct Bounded<Value: Decodable>: Decodable {
+  let value: Value
+
+  init(from decoder: any Decoder) throws {
+    value = try Value(from: BoundedDecoder(base: decoder))
+  }
+}
+
+enum NumberBounds {
+  /// What a double holds exactly: far beyond what is reached by counting, far from where twice as
+  /// much would overflow. (JavaScript's `Number.MAX_SAFE_INTEGER` is one less.)
+  static let whole = -(1 << 53)...(1 << 53)
+  /// A thousand years: longer than from one end of all instants to the other.
+  static let duration = Duration.seconds(-31_622_400_000)...Duration.seconds(31_622_400_000)
+
+  fileprivate static func checked(
+    _ read: @autoclosure () throws -> Int, _ path: @autoclosure () -> [any CodingKey]
+  ) throws -> Int {
+    let number = try placed(try read(), path())
+    guard whole.contains(number) else { throw tooLarge("\(number)", path()) }
+    return number
+  }
+
+  /// A value that was read by its own rule.
+  fileprivate static func checked<Value>(
+    _ read: @autoclosure () throws -> Value, _ path: @autoclosure () -> [any CodingKey]
+  ) throws -> Value {
+    let value = try placed(try read(), path())
+    guard Value.self == Duration.self, let duration = value as? Duration else { return value }
+    guard Self.duration.contains(duration) else { throw tooLarge("\(duration)", path()) }
+    return value
+  }
+
+  /// Foundation's decoder says of a number that does not fit its type neither that nor where.
+  private static func placed<Value>(
+    _ read: @autoclosure () throws -> Value, _ path: @autoclosure () -> [any CodingKey]
+  ) throws -> Value {
+    do {
+      return try read()
+    } catch let error as DecodingError {
+      throw error
+    } catch {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: path(), debugDescription: "the number does not fit"))
+    }
+  }
+
+  private static func tooLarge(_ text: String, _ path: [any CodingKey]) -> DecodingError {
+    .dataCorrupted(.init(codingPath: path, debugDescription: "\(text) is out of range"))
+  }
+
+  /// Types that hold no count, or hold it to its bounds themselves: they need no second look at each
+  /// of their parts, of which there may be millions.
+  fileprivate static func isPlain(_ type: any Decodable.Type) -> Bool {
+    type == [UInt8].self || type == String.self || type == UInt8.self || type == Bool.self
+      || type == VirtualInstant.self || type == [String].self
+  }
+}
+
+/// Passes everything on to the decoder behind it, looking at the numbers that come back.
+private struct BoundedDecoder: Decoder {
+  let base: any Decoder
+  var codingPath: [any CodingKey] { base.codingPath }
+  var userInfo: [CodingUserInfoKey: Any] { base.userInfo }
+
+  func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    KeyedDecodingContainer(BoundedMembers(base: try base.container(keyedBy: type)))
+  }
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    BoundedElements(base: try base.unkeyedContainer())
+  }
+  func singleValueContainer() throws -> any SingleValueDecodingContainer {
+    BoundedValue(decoder: base, base: try base.singleValueContainer())
+  }
+}
+
+private struct BoundedMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
+  let base: KeyedDecodingContainer<Key>
+  var codingPath: [any CodingKey] { base.codingPath }
+  var allKeys: [Key] { base.allKeys }
+
+  func contains(_ key: Key) -> Bool { base.contains(key) }
+  func decodeNil(forKey key: Key) throws -> Bool { try base.decodeNil(forKey: key) }
+  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: String.Type, forKey key: Key) throws -> String {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Double.Type, forKey key: Key) throws -> Double {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Float.Type, forKey key: Key) throws -> Float {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 {
+    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+  }
+  func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+    if NumberBounds.isPlain(type) {
+      return try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
+    }
+    // A decoder for a member that is missing would be one for null.
+    guard base.contains(key) else {
+      throw DecodingError.keyNotFound(key, .init(codingPath: codingPath, debugDescription: ""))
+    }
+    let decoder = BoundedDecoder(base: try base.superDecoder(forKey: key))
+    return try NumberBounds.checked(try Value(from: decoder), codingPath + [key])
+  }
+
+  func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type, forKey key: Key
+  ) throws -> KeyedDecodingContainer<Nested> {
+    KeyedDecodingContainer(
+      BoundedMembers<Nested>(base: try base.nestedContainer(keyedBy: type, forKey: key)))
+  }
+  func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+    BoundedElements(base: try base.nestedUnkeyedContainer(forKey: key))
+  }
+  func superDecoder() throws -> any Decoder { BoundedDecoder(base: try base.superDecoder()) }
+  func superDecoder(forKey key: Key) throws -> any Decoder {
+    BoundedDecoder(base: try base.superDecoder(forKey: key))
+  }
+}
+
+private struct BoundedElements: UnkeyedDecodingContainer {
+  var base: any UnkeyedDecodingContainer
+  var codingPath: [any CodingKey] { base.codingPath }
+  var count: Int? { base.count }
+  var isAtEnd: Bool { base.isAtEnd }
+  var currentIndex: Int { base.currentIndex }
+
+  private var place: [any CodingKey] { codingPath + [ElementKey(currentIndex)] }
+
+  private mutating func next<Value>(
+    _ read: (inout any UnkeyedDecodingContainer) throws -> Value
+  ) throws -> Value {
+    let place = place
+    return try NumberBounds.checked(try read(&base), place)
+  }
+
+  mutating func decodeNil() throws -> Bool { try base.decodeNil() }
+  mutating func decode(_ type: Bool.Type) throws -> Bool { try next { try $0.decode(type) } }
+  mutating func decode(_ type: String.Type) throws -> String { try next { try $0.decode(type) } }
+  mutating func decode(_ type: Double.Type) throws -> Double { try next { try $0.decode(type) } }
+  mutating func decode(_ type: Float.Type) throws -> Float { try next { try $0.decode(type) } }
+  mutating func decode(_ type: Int.Type) throws -> Int {
+    let place = place
+    return try NumberBounds.checked(try base.decode(type), place)
+  }
+  mutating func decode(_ type: Int8.Type) throws -> Int8 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: Int16.Type) throws -> Int16 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: Int32.Type) throws -> Int32 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: Int64.Type) throws -> Int64 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: UInt.Type) throws -> UInt { try next { try $0.decode(type) } }
+  mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try next { try $0.decode(type) } }
+  mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try next { try $0.decode(type) } }
+  mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    if NumberBounds.isPlain(type) { return try next { try $0.decode(type) } }
+    // Lists of numbers are the long ones.
+    if type == Int.self, let number = try decode(Int.self) as? Value { return number }
+    let decoder = try superDecoder()
+    return try NumberBounds.checked(try Value(from: decoder), decoder.codingPath)
+  }
+
+  mutating func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type
+  ) throws -> KeyedDecodingContainer<Nested> {
+    KeyedDecodingContainer(BoundedMembers<Nested>(base: try base.nestedContainer(keyedBy: type)))
+  }
+  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    BoundedElements(base: try base.nestedUnkeyedContainer())
+  }
+  mutating func superDecoder() throws -> any Decoder {
+    BoundedDecoder(base: try base.superDecoder())
+  }
+}
+
+private struct BoundedValue: SingleValueDecodingContainer {
+  let decoder: any Decoder
+  let base: any SingleValueDecodingContainer
+  var codingPath: [any CodingKey] { base.codingPath }
+
+  func decodeNil() -> Bool { base.decodeNil() }
+  func decode(_ type: Bool.Type) throws -> Bool {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: String.Type) throws -> String {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Double.Type) throws -> Double {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Float.Type) throws -> Float {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Int.Type) throws -> Int {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Int8.Type) throws -> Int8 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Int16.Type) throws -> Int16 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Int32.Type) throws -> Int32 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: Int64.Type) throws -> Int64 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: UInt.Type) throws -> UInt {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: UInt8.Type) throws -> UInt8 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: UInt16.Type) throws -> UInt16 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: UInt32.Type) throws -> UInt32 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode(_ type: UInt64.Type) throws -> UInt64 {
+    try NumberBounds.checked(try base.decode(type), codingPath)
+  }
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    if NumberBounds.isPlain(type) {
+      return try NumberBounds.checked(try base.decode(type), codingPath)
+    }
+    // What stands here alone is what the decoder itself is at.
+    return try NumberBounds.checked(
+      try Value(from: BoundedDecoder(base: decoder)), codingPath)
+  }
+}
+
+private struct ElementKey: CodingKey {
+  let index: Int
+  var intValue: Int? { index }
+  var stringValue: String { "\(index)" }
+
+  init(_ index: Int) { self.index = index }
+  init?(intValue: Int) { self.init(intValue) }
+  init?(stringValue: String) { return nil }
+}
