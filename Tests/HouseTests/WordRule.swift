@@ -132,6 +132,54 @@ extension WordRule {
       catches: ["let x = y!", "f(a!.b)", "list.first!.name", "call()![0]", "var x: Int!"],
       spares: ["a != b", "if !done {", "\"Hello!\"", "x = !y", "let s = \"a!\" + b"]),
     WordRule(
+      name: "a fraction made whole by force",
+      pattern: {
+        #/\bU?Int(?:8|16|32|64)?\((?!exactly:|clamping)(?:.*\.rounded\(|.*\bDouble\(|[^()]*\* ?1e\d)/#
+      },
+      triggers: ["Int"],
+      reason: "an infinite or large number would trap: `Int(exactly:)`, or bound it before",
+      territory: sources,
+      homes: [
+        // Bounded in the line before, or the machine's own.
+        "Sources/EmulatorKernel/Scenarios/Reading/UnitText.swift",
+        "Sources/EmulatorKernel/Clock/WallClock.swift",
+        "Sources/EmulatorKernel/Metrics/Metrics.swift", "Sources/HTTPTransport/HTTPDate.swift",
+        "Sources/HTTPTransport/DeliveryPerformer.swift", "Sources/WavetankCLI/",
+      ],
+      catches: [
+        "let n = Int(seconds.rounded())", "Int64((x * 2).rounded(.down))", "Int64(seconds * 1e9)",
+        "UInt64(Double(text) ?? 0)",
+      ],
+      spares: [
+        "Int(exactly: number.rounded())", "Double(Int(x))", "Int64(clamping: x)", "Int(text) ?? 1",
+      ]),
+    WordRule(
+      name: "a number cut to fit by force",
+      pattern: {
+        #/(?:^|[^\w.])U?Int(?:8|16)\((?!ascii:|truncatingIfNeeded:|clamping:|exactly:|bitPattern:)|(?:^|[^\w.])Int32\((?!truncatingIfNeeded:|clamping:|exactly:|bitPattern:)/#
+      },
+      triggers: ["Int8(", "Int16(", "Int32("],
+      reason: "say what becomes of one that does not fit: truncatingIfNeeded, clamping or exactly",
+      territory: sources,
+      homes: [
+        // Below this lie bytes and descriptors, which fit by their making.
+        "Sources/HTTPTransport/", "Sources/HTTPWire/", "Sources/PayloadCodecs/",
+        "Sources/WavetankCLI/", "Sources/Wavetank/Authority.swift",
+      ],
+      catches: ["UInt8(number)", "  let x = UInt16(a + b)", "f(Int32(count))", "Int8(x)"],
+      spares: [
+        "UInt8(ascii: \"a\")", "UInt8(truncatingIfNeeded: n)", "Int32(clamping: n)", "UInt32(byte)",
+        "UInt16(exactly: n)",
+      ]),
+    WordRule(
+      name: "a range without an end",
+      pattern: { #/in: ?(?:-?\d+|Int\.min) ?\.\.\. ?(?:Int)?\.max/# },
+      triggers: [".max"],
+      reason: "a number of a scenario is bounded where it is read: `ScenarioReader.countMax`",
+      territory: sources, homes: [],
+      catches: ["object.int(\"times\", in: 0...Int.max)", "reader.int(in: 1...Int.max)"],
+      spares: ["in: 0...ScenarioReader.countMax", "let most = Int.max", "in: 1...65_536"]),
+    WordRule(
       name: "a system call",
       pattern: {
         #/(?:^|[^\w.])(?:epoll_\w+|eventfd|fcntl|ioctl|[gs]etsockopt|accept4|recvmsg|recvfrom|sendmsg|sendto|readv|writev|mmap|munmap|posix_spawn\w*|waitpid|[gs]etrlimit|getaddrinfo|sigaction|fsync|openat|mkstemp)\(|\bsignal\(SIG|\bGlibc\.(?:socket|bind|listen|connect|accept|recv|send|shutdown)\b/#

@@ -52,6 +52,20 @@ struct BoundsTests {
     #expect(try await yard.send(.get, "\(Yard.hub)/instances").status == 200)
   }
 
+  @Test("Repeats inside each other end where a snapshot could not hold them")
+  func depth() throws {
+    func nested(_ count: Int) -> JSON {
+      (0..<count).reduce(["write": "x"]) { inner, _ in ["repeat": 1, "do": inner] }
+    }
+    let program = try ProgramCompiler().compile(["program": [["on": "start", "do": nested(32)]]])
+    let json = try StateEncoder.encode(program)
+    #expect(
+      try SnapshotJSON.decode(Program.self, from: json.serialized(), path: "p") == program)
+    #expect(throws: ScenarioProblems.self) {
+      try ProgramCompiler().compile(["program": [["on": "start", "do": nested(33)]]])
+    }
+  }
+
   /// A state with an instance that writes, one that reads a topic, and what they have made.
   private static func state() throws -> (state: ScramjetState, step: ScramjetState.Step) {
     var step = ScramjetState.Step(

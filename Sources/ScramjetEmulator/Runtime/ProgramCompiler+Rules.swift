@@ -119,7 +119,12 @@ extension ProgramCompiler {
       return object.optional("sleep").flatMap(milliseconds).map { .sleep(milliseconds: $0) }
     case "repeat":
       let times = number(object, "repeat", missing: 1)
-      return object.required("do").flatMap { actions($0, trigger) }.map { .loop(times: times, $0) }
+      let inner = object.required("do").flatMap { actions($0, trigger) }
+      guard inner?.contains(where: { $0.depth >= Self.loopDepthMax }) != true else {
+        object.problem("more than \(Self.loopDepthMax) repeats stand inside each other")
+        return nil
+      }
+      return inner.map { .loop(times: times, $0) }
     case "fail":
       let stderr = template(object, "stderr")
       return .fail(code: number(object, "fail", missing: 23, in: 1...255), stderr: stderr)
@@ -128,6 +133,9 @@ extension ProgramCompiler {
     default: return object.optional("writeDigest").flatMap(sink(of:)).map { .writeDigest($0) }
     }
   }
+
+  /// Ours: a snapshot that nests deeper than its reader goes would not come back.
+  private static let loopDepthMax = 32
 
   private func sinkOf(_ object: ScenarioObject, _ trigger: Trigger) -> Program.Sink? {
     guard let reader = object.optional("to") else { return trigger.isStdin ? .stdout : .output }
@@ -161,6 +169,12 @@ extension Program {
 }
 
 extension Program.Action {
+  /// How many loops stand inside each other.
+  fileprivate var depth: Int {
+    guard case .loop(_, let inner) = self else { return 0 }
+    return 1 + (inner.map(\.depth).max() ?? 0)
+  }
+
   fileprivate var isEnding: Bool {
     switch self {
     case .finish, .fail, .failAt, .exit: true

@@ -34,7 +34,7 @@ package struct CSVWriter: Sendable {
     separate()
     guard let number else { return }
     if number >= 0, number < 10 {
-      bytes.append(UInt8(ascii: "0") + UInt8(number))
+      bytes.append(UInt8(truncatingIfNeeded: 0x30 + number))
     } else {
       bytes.append(contentsOf: String(number).utf8)
     }

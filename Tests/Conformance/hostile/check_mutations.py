@@ -2,26 +2,19 @@
 refuses leaves the running world as it was. `SEED=…` repeats a run, `ROUNDS=…` makes it longer."""
 
 import glob
-import gzip
-import http.client
-import io
 import json
 import os
 import random
-import subprocess
-import tarfile
 import tempfile
-import time
 
 from mutations import Mutator
+from world import Server, pack, unpack
 
-BINARY = os.environ["WAVETANK_BINARY"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
 ROUNDS = int(os.environ.get("ROUNDS", 150))
 ANSWER_SECONDS = 5.0
 MEMORY_MEGABYTES = 600
-KEYS = {"authorization": "Bearer k", "x-shipyard-api-key": "k", "content-type": "application/json"}
 failures = 0
 
 
@@ -33,42 +26,10 @@ def check(name, holds, why=""):
     return holds
 
 
-class Server:
-    def __init__(self):
-        directory = tempfile.mkdtemp()
-        ready = os.path.join(directory, "ready")
-        self.log = open(os.path.join(directory, "log"), "w+b")
-        self.process = subprocess.Popen([BINARY, "serve", "--port", "0", "--ready-file", ready, "--quiet"],
-                                        stdout=self.log, stderr=subprocess.STDOUT)
-        end = time.time() + 30
-        while not (os.path.exists(ready) and os.path.getsize(ready)) and time.time() < end:
-            time.sleep(0.005)
-        with open(ready) as file:
-            self.port = json.load(file)["port"]
-
-    def call(self, method, path, content=None, timeout=ANSWER_SECONDS, fields=None):
-        """Status and content; status 0 where no whole answer came in time."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, content, {**KEYS, **(fields or {})})
-            response = connection.getresponse()
-            return response.status, response.read()
-        except (OSError, http.client.HTTPException) as error:
-            return 0, repr(error).encode()
-        finally:
-            connection.close()
-
-    def control(self, method, path, content=None, **more):
-        return self.call(method, "/_wavetank" + path, content, **more)
-
-    def memory(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmRSS"))
-
+class Watched(Server):
     def is_well(self, what):
         status, content = self.control("GET", "/health", timeout=ANSWER_SECONDS)
-        self.log.seek(0)
-        return (check("the server lives", self.process.poll() is None, (what, self.log.read()[-800:]))
+        return (check("the server lives", self.is_alive(), (what, self.output()))
                 and check("and answers soon", status == 200, (what, status, content))
                 and check("its memory is bounded", self.memory() < MEMORY_MEGABYTES, (what, self.memory())))
 
@@ -126,7 +87,7 @@ def scenarios():
 def mutated_scenarios():
     chance, mutator = random.Random(SEED), Mutator(SEED)
     bases = list(scenarios())
-    server = Server()
+    server = Watched()
     taken = refused = 0
     for number in range(ROUNDS):
         document = chance.choice(bases)
@@ -141,7 +102,7 @@ def mutated_scenarios():
         status, answer = server.control("PUT", "/scenario", content, fields={"content-type": kind})
         what = (number, status, content[:600])
         if not check("a scenario is taken or refused", status in (200, 400, 413, 422), (what, answer)):
-            if server.process.poll() is not None:
+            if not server.is_alive():
                 break
         if status == 200:
             taken += 1
@@ -158,23 +119,8 @@ def mutated_scenarios():
             check("a refusal leaves the scenario in force", before[0] == after, what)
         if not server.is_well(what):
             break
-    server.process.kill()
+    server.end()
     print(f"ok {ROUNDS} mutated scenarios: {taken} taken, {refused} refused")
-
-
-def unpack(archive):
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-        return [(entry.name, tar.extractfile(entry).read()) for entry in tar if entry.isfile()]
-
-
-def pack(parts):
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w") as tar:
-        for name, content in parts:
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    return gzip.compress(raw.getvalue(), 1)
 
 
 def world(server):
@@ -184,7 +130,7 @@ def world(server):
 
 def mutated_snapshots():
     chance, mutator = random.Random(SEED + 1), Mutator(SEED + 1)
-    server = Server()
+    server = Watched()
     base = list(scenarios())[-1]
     base["rules"] = base["rules"][:1]
     bash = {"source": {"type": "CODE", "language": "BASH"}, "guardrails": {"retry_count": 2, "retry_wait": "5m"}}
@@ -254,7 +200,7 @@ def mutated_snapshots():
         back = server.control("PUT", "/snapshot", good)
         if not check("the good one can always be put back", back[0] == 204, (what, back)):
             break
-    server.process.kill()
+    server.end()
     print(f"ok {ROUNDS} mutated snapshots: {taken} taken, {refused} refused")
 
 

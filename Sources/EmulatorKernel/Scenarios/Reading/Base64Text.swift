@@ -17,14 +17,14 @@ enum Base64Text {
       bits = bits << 6 | UInt32(value)
       count += 1
       if count % 4 == 0 {
-        out += [UInt8(bits >> 16 & 255), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
+        out += [16, 8, 0].map { UInt8(truncatingIfNeeded: bits >> $0) }
         bits = 0
       }
     }
     switch (count % 4, padding) {
     case (0, 0): break
-    case (2, 2): out.append(UInt8(bits >> 4 & 255))
-    case (3, 1): out += [UInt8(bits >> 10 & 255), UInt8(bits >> 2 & 255)]
+    case (2, 2): out.append(UInt8(truncatingIfNeeded: bits >> 4))
+    case (3, 1): out += [10, 2].map { UInt8(truncatingIfNeeded: bits >> $0) }
     default: return nil
     }
     return out

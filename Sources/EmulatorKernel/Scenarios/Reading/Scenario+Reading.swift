@@ -19,17 +19,21 @@ extension Scenario {
     }
   }
 
+  /// Any: a seed is hashed, never counted with.
+  private static let seedMax = Int.max
+
   private static func read(_ object: ScenarioObject, catalog: ScenarioCatalog?) -> Scenario {
     var scenario = Scenario.empty
     object.allow("$schema")
-    if let version = object.required("wavetank"), let number = version.int(),
+    if let version = object.required("wavetank"),
+      let number = version.int(in: 0...ScenarioReader.countMax),
       number != formatVersion
     {
       version.problem("expected format version \(formatVersion), found \(number)")
     }
     scenario.name = object.string("name")
     scenario.summary = object.string("description")
-    scenario.seed = object.int("seed", in: 0...Int.max).map(UInt64.init)
+    scenario.seed = object.int("seed", in: 0...seedMax).map(UInt64.init)
     scenario.clock = object.optional("clock").flatMap(Clock.init(reading:))
     scenario.keys = object.object("auth") { auth in
       auth.array("keys") { CredentialKeys.Key(reading: $0) }
@@ -127,16 +131,16 @@ extension CountExpectation {
       guard let read = reader.object({ CountExpectation(readingMembers: $0) }) else { return nil }
       self = read
     } else {
-      guard let count = reader.int(in: 0...Int.max) else { return nil }
+      guard let count = reader.int(in: 0...ScenarioReader.countMax) else { return nil }
       self.init(exactly: count)
     }
   }
 
   /// The three keys in a larger object; nil when none of them is there.
   init?(readingMembers object: ScenarioObject) {
-    let exactly = object.int("exactly", in: 0...Int.max)
-    let atLeast = object.int("atLeast", in: 0...Int.max)
-    let atMost = object.int("atMost", in: 0...Int.max)
+    let exactly = object.int("exactly", in: 0...ScenarioReader.countMax)
+    let atLeast = object.int("atLeast", in: 0...ScenarioReader.countMax)
+    let atMost = object.int("atMost", in: 0...ScenarioReader.countMax)
     if let exactly {
       if atLeast != nil || atMost != nil {
         object.problem("\"exactly\" excludes \"atLeast\" and \"atMost\"")

@@ -62,10 +62,10 @@ package final class ScenarioObject {
   package func string(_ key: String) -> String? { optional(key)?.string() }
   package func requiredString(_ key: String) -> String { required(key)?.nonEmptyString() ?? "" }
   package func bool(_ key: String) -> Bool? { optional(key)?.bool() }
-  package func int(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) -> Int? {
+  package func int(_ key: String, in range: ClosedRange<Int>) -> Int? {
     optional(key)?.int(in: range)
   }
-  package func requiredInt(_ key: String, in range: ClosedRange<Int> = Int.min...Int.max) -> Int {
+  package func requiredInt(_ key: String, in range: ClosedRange<Int>) -> Int {
     required(key)?.int(in: range) ?? range.lowerBound
   }
   package func double(

@@ -128,11 +128,16 @@ package struct ScenarioReader {
     return flag
   }
 
-  /// A whole number; `3.0` is one, `"3"` is none.
-  package func int(in range: ClosedRange<Int> = Int.min...Int.max) -> Int? {
+  /// What may be counted, where nothing else bounds it: no more than a snapshot may hold, and what
+  /// the numbers of most JSON readers hold exactly.
+  package static let countMax = NumberBounds.whole.upperBound
+
+  /// A whole number; `3.0` is one, `"3"` is none. Every one has a range: whoever counts with it
+  /// relies on that.
+  package func int(in range: ClosedRange<Int>) -> Int? {
     note(.integer)
     guard let number = value.intValue, range.contains(number) else {
-      return mismatch("a whole number" + Self.words(range, .min, .max))
+      return mismatch("a whole number" + Self.words(range, -Self.countMax, Self.countMax))
     }
     return number
   }

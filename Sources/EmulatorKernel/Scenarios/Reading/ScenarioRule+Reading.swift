@@ -14,9 +14,9 @@ extension ScenarioRule {
     self.conditions =
       conditions?.map { VariableCondition(name: $0.key, matcher: $0.value) } ?? []
     between = object.optional("between").flatMap(Period.init(reading:))
-    skip = object.int("skip", in: 0...Int.max) ?? 0
-    times = object.int("times", in: 0...Int.max)
-    every = object.int("every", in: 1...Int.max) ?? 1
+    skip = object.int("skip", in: 0...ScenarioReader.countMax) ?? 0
+    times = object.int("times", in: 0...ScenarioReader.countMax)
+    every = object.int("every", in: 1...ScenarioReader.countMax) ?? 1
     probability = object.double("probability", in: 0...1)
     per = object.choice("per") ?? .all
     delay = object.optional("delay").flatMap(DelayEffect.init(reading:))
