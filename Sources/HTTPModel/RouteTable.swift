@@ -64,6 +64,11 @@ public struct PathParameters: Sendable {
     return nil
   }
 
+  /// The value as it stands in the path, not decoded.
+  package func written(_ name: String) -> String? {
+    names.firstIndex(of: name).map { String(decoding: bytes[ranges[$0]], as: UTF8.self) }
+  }
+
   public var all: [(name: String, value: String)] {
     zip(names, ranges).map { ($0, PercentCoding.decode(bytes[$1])) }
   }

@@ -15,7 +15,7 @@ struct Endpoint: Sendable {
   init(
     _ name: String, _ level: Level, _ routes: [(Method, String)], _ check: EndpointClass,
     _ fidelity: Fidelity, content: ContentPolicy = .ignored, per resource: String? = nil,
-    _ summary: String,
+    isClaimed: Bool = false, _ summary: String,
     _ handler: @escaping @Sendable (Scope) throws(ScramjetError) -> ServiceAnswer
   ) {
     self.level = level
@@ -23,13 +23,15 @@ struct Endpoint: Sendable {
     self.handler = handler
     auditCode = routes.first.flatMap { AuditCode.code($0.0, $0.1) }
     let content = check == .operation ? .collectedByDefault : content
-    operation = Operation(
+    var operation = Operation(
       "scramjet." + name,
       Self.bases(of: level).flatMap { base in
         routes.map { method, path in Operation.Route(method, base + path) }
       },
       content: content, fidelity: fidelity, summary: summary, resourceParameter: resource,
       isLenientPath: true)
+    operation.isClaimed = isClaimed
+    self.operation = operation
   }
 
   /// Where a space is reached: through the platform, through a multi-manager, from the default hub,
@@ -69,6 +71,15 @@ struct Endpoint: Sendable {
     }
     if space == "/api/v1" { space = "/api/v1/cpm/api/v1" }
     return RequestTarget(space + "/" + path[step.upperBound...])
+  }
+
+  /// What is left for `claim` when no operation's own path matches.
+  static func claimedTable(_ endpoints: [Endpoint]) -> RouteTable {
+    var table = RouteTable(foldsCase: true, skipsEmptySegments: true)
+    for (index, endpoint) in endpoints.enumerated() where endpoint.operation.isClaimed {
+      for route in endpoint.operation.routes { table.insert(route.method, route.template, index) }
+    }
+    return table
   }
 
   /// Finds what `shortened` gives; also a hub seen from the default hub's view of its space.
@@ -357,7 +368,7 @@ extension Endpoint {
         (.put, "/instance/{id}/{rest…}"), (.delete, "/instance/{id}/{rest…}"),
         (.post, "/instance/{id}"), (.put, "/instance/{id}"), (.delete, "/instance/{id}"),
       ],
-      .free, .documented, per: "id", "A path that instances do not have",
+      .free, .documented, per: "id", isClaimed: true, "A path that instances do not have",
       { scope in scope.empty(.notFound) }),
   ]
 }

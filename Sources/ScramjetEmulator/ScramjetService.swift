@@ -11,11 +11,13 @@ package struct ScramjetService: EmulatedService {
   package let operations: [Operation]
   private let endpoints: [Endpoint]
   private let nested: RouteTable
+  private let unknownPaths: RouteTable
 
   package init() {
     endpoints = Endpoint.all
     operations = endpoints.map(\.operation)
     nested = Endpoint.nestedTable(endpoints)
+    unknownPaths = Endpoint.claimedTable(endpoints)
   }
 
   package func makeState(
@@ -33,14 +35,20 @@ package struct ScramjetService: EmulatedService {
   }
 
   /// A hub's view of its space leads to the space's hubs again, to any depth; the table of
-  /// operations has the first level only.
+  /// operations has the first level only. And what no operation of an instance matches, in whatever
+  /// letters, is still the instance's to answer.
   package func claim(
     _ request: Request, in world: World<ScramjetState>
   ) -> (operationIndex: Int, parameters: PathParameters)? {
-    guard let shortened = Endpoint.shortened(request.target) else { return nil }
-    guard case .found(let index, let parameters) = nested.match(request.method, shortened) else {
-      return nil
+    if let shortened = Endpoint.shortened(request.target) {
+      guard case .found(let index, let parameters) = nested.match(request.method, shortened) else {
+        return nil
+      }
+      return (index, parameters)
     }
+    guard
+      case .found(let index, let parameters) = unknownPaths.match(request.method, request.target)
+    else { return nil }
     return (index, parameters)
   }
 
@@ -54,12 +62,25 @@ package struct ScramjetService: EmulatedService {
       var scope = try ScopeFinder(call: call, endpoint: endpoint, world: world).find()
       scope.remarks += try RequestChecks.check(
         endpoint.check, call.request, isStrict: scope.isStrict)
-      return RequestRecord.wrap(try endpoint.handler(scope), endpoint, scope)
+      try Self.checkSlashes(&scope)
+      return RequestRecord.wrap(endpoint, scope)
     } catch {
       var response = error.response
       Scope.finish(&response)
       return .now(response)
     }
+  }
+
+  /// A base that ends in a slash makes two of them: folded here, unknown to a hub.
+  private static func checkSlashes(_ scope: inout Scope) throws(ScramjetError) {
+    let target = scope.call.request.target
+    let path = target.bytes[target.pathRange]
+    let slash = UInt8(ascii: "/")
+    guard zip(path, path.dropFirst()).contains(where: { $0 == slash && $1 == slash }) else {
+      return
+    }
+    if scope.isStrict { throw .notFound }
+    scope.remarks.append("hub 1.0.1 answers 404 to a path with two slashes in a row")
   }
 
   package func failure(

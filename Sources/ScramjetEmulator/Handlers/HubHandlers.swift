@@ -23,7 +23,9 @@ enum HubHandlers {
 
   static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let stream = scope.world.read { state in state.hubs[scope.hubSerial]?.log }
-    guard let stream, let reader = StreamReader(stream, in: scope.world) else { throw .notFound }
+    guard let stream, let reader = StreamReader(stream, in: scope.world, hub: scope.hub) else {
+      throw .notFound
+    }
     return StreamHandlers.answer(scope, reader)
   }
 
@@ -36,7 +38,7 @@ enum HubHandlers {
     }
     guard let stream,
       let reader = StreamReader(
-        stream, in: scope.world, onLeave: { state, _ in state.auditReaderLeft(hub: hub) })
+        stream, in: scope.world, hub: hub, onLeave: { state, _ in state.auditReaderLeft(hub: hub) })
     else { throw .notFound }
     return StreamHandlers.answer(scope, reader)
   }
@@ -98,7 +100,13 @@ enum HubHandlers {
         "heartBeatInterval": 10000, "instanceLifetimeExtensionDelay": .integer(delay),
         "instanceAdapterExitDelay": 9000,
       ],
-      "telemetry": ["status": false],
+      "telemetry": [
+        "status": false, "adapter": "loki", "environment": "",
+        "loki": [
+          "host": "", "replaceTimestamp": true, "labels": ["module": "sth", "job": "telemetry"],
+        ],
+      ],
+      "platform": ["apiVersion": "v1"],
       "kubernetes": [
         "namespace": "default",
         "runnerImages": [

@@ -61,13 +61,13 @@ enum LifeHandlers {
 
   /// Milliseconds, the default 7,000; more than a day counts as a day.
   private static func timeout(_ value: JSON?) throws(ScramjetError) -> Duration {
-    guard let value, !value.isNull else { return .milliseconds(7_000) }
+    guard let value else { return .milliseconds(7_000) }
     guard let number = value.doubleValue else { throw ScramjetError(400, "Invalid timeout format") }
     return .milliseconds(Int(min(max(number, 0), 86_400_000)))
   }
 
   private static func flag(_ value: JSON?, _ name: String) throws(ScramjetError) -> Bool {
-    guard let value, !value.isNull else { return false }
+    guard let value else { return false }
     guard let flag = value.boolValue else { throw ScramjetError(400, "Invalid \(name) format") }
     return flag
   }

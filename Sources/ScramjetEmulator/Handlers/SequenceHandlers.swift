@@ -19,7 +19,9 @@ enum SequenceHandlers {
       }
       return state.object(of: sequence, location: hub.id)
     }
-    guard let object else { throw ScramjetError(404, "Sequence \(id) not found") }
+    guard let object else {
+      throw ScramjetError(404, "Sequence \(scope.written("id")) not found")
+    }
     return scope.json(object)
   }
 
@@ -28,7 +30,9 @@ enum SequenceHandlers {
     let ids = scope.world.read { state in
       state.hubs[scope.hubSerial]?.sequence(id).map { state.instanceIDs(of: $0) }
     }
-    guard let ids else { throw ScramjetError(404, "Sequence \(id) not found") }
+    guard let ids else {
+      throw ScramjetError(404, "Sequence \(scope.written("id")) not found")
+    }
     return scope.json(.array(ids.map(JSON.string)))
   }
 
@@ -63,7 +67,7 @@ enum SequenceHandlers {
     let check: @Sendable (borrowing ScramjetState) throws(ScramjetError) -> Sequence = {
       state throws(ScramjetError) in
       guard let sequence = state.hubs[scope.hubSerial]?.sequence(name) else {
-        throw ScramjetError(404, "Sequence with id: \(name) not found")
+        throw ScramjetError(404, "Sequence with id: \(scope.written("id")) not found")
       }
       guard sequence.instances.isEmpty else {
         throw ScramjetError(409, "Can't update sequence with instances")
@@ -167,18 +171,14 @@ enum SequenceHandlers {
     var order = StartOrder()
     guard let body else { return order }
     let invalid = ScramjetError(422, "Invalid Instance id")
-    if let id = body["instanceId"], !id.isNull {
+    if let id = body["instanceId"], !id.isFalsy {
       guard case .string(let text) = id, text.utf16.count == 36 else { throw invalid }
       if let config = body["appConfig"], !config.isNull, config.objectValue == nil { throw invalid }
       order.instanceID = text
     }
     if let config = body["appConfig"], !config.isNull { order.appConfig = config }
-    if let arguments = body["args"], !arguments.isNull {
-      guard case .array(let values) = arguments else {
-        throw ScramjetError(400, "Invalid args format")
-      }
-      order.arguments = values
-    }
+    // Of whatever type: the hub hands them on without a look.
+    order.arguments = body["args"]
     order.outputTopic = try topic(body, "outputTopic")
     order.inputTopic = try topic(body, "inputTopic")
     order.limits = body["limits"]
@@ -202,13 +202,18 @@ enum SequenceHandlers {
     let (id, running) = try scope.world.mutate {
       state, step throws(ScramjetError) -> (String, [Int]) in
       guard let sequence = state.hubs[hub]?.sequence(name) else {
-        throw ScramjetError(404, "The sequence \(name) does not exist.")
+        throw ScramjetError(404, "The sequence \(scope.written("id")) does not exist.")
       }
-      guard !sequence.instances.isEmpty else {
+      let now = step.now
+      guard kills || sequence.instances.contains(where: { state.keepsSequence($0, at: now) }) else {
         state.removeSequence(sequence.id, from: hub, &step)
         return (sequence.id, [])
       }
       guard kills else { throw ScramjetError(409, "Can't remove- Sequence in use") }
+      guard !sequence.instances.isEmpty else {
+        state.removeSequence(sequence.id, from: hub, &step)
+        return (sequence.id, [])
+      }
       for serial in sequence.instances { state.removeSoon(serial, &step) }
       return (sequence.id, sequence.instances)
     }

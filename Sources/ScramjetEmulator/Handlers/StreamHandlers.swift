@@ -87,6 +87,8 @@ enum StreamHandlers {
       content.announceReading()
       return scope.reply(
         .streaming(ends ? .ok : .accepted) { _ in
+          // The head goes out before the instance does anything with the content.
+          await Task.yield()
           try await pass(content, to: serial, lane: lane, in: scope.world)
           if ends {
             scope.world.mutate { state, step in state.endLane(lane, of: serial, &step) }

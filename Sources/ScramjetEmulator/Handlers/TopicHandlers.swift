@@ -63,14 +63,17 @@ enum TopicHandlers {
     if let type, topic.contentType != type {
       throw ScramjetError(415, "Acceptable Content-Type for \(name) is \(topic.contentType)")
     }
-    let writer = TopicWriter(topic, key, in: scope.world)
+    let writer = TopicWriter(topic, key, through: scope.hub, in: scope.world)
+    let cut = scope.reply(ScramjetError(.serviceUnavailable, nil).response)
     let reply = scope.reply(
       .json(scope.wantsOK ? .ok : .accepted, JSON.object([:]).serialized()))
     // Neither the content nor 100 (Continue) before this writer's turn.
     return .later { content in
       do {
         try await writer.waitForTurn()
-        while let chunk = try await content.next() { try await writer.write(chunk) }
+        while let chunk = try await content.next() {
+          guard try await writer.write(chunk) else { return cut }
+        }
         writer.finish()
       } catch {}
       return reply
@@ -136,7 +139,9 @@ enum TopicHandlers {
       state.topic(key, type: type ?? "application/x-ndjson", origin: scope.hub, &step)
     }
     if let wanted, topic.contentType != wanted { throw refusal }
-    guard let reader = StreamReader(topic.stream, in: scope.world) else { throw .notFound }
+    guard let reader = StreamReader(topic.stream, in: scope.world, hub: scope.hub) else {
+      throw .notFound
+    }
     return StreamHandlers.answer(scope, reader)
   }
 }

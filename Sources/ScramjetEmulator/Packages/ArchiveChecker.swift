@@ -49,9 +49,12 @@ final class ArchiveChecker: Sendable {
         return (try reader.finish(), state.digest.finalize().hexadecimal)
       } catch { return (nil, "") }
     }
-    // What would reach outside of the package's own directory is refused whole: a hub that unpacks
-    // such an archive fails or is broken into; which of both is not worth imitating.
-    guard let archive, archive.hazards.isEmpty else { throw .refused(Self.notAnArchive) }
+    // What would be written outside of the package's own directory is refused whole: a hub that
+    // unpacks such an archive fails or is broken into; which of both is not worth imitating. Links
+    // that point out of it are taken, as a hub takes them; nothing here ever follows one.
+    guard let archive, archive.hazards.subtracting(.escapingLink).isEmpty else {
+      throw .refused(Self.notAnArchive)
+    }
     guard let manifest = archive.files["package.json"] else {
       throw .refused([
         "errno": -2, "code": "ENOENT", "syscall": "open", "path": "/package/package.json",

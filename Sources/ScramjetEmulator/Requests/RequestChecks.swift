@@ -66,7 +66,10 @@ enum RequestChecks {
   ) throws(ScramjetError) -> [String] {
     guard let value = request.fields["content-type"] else { return [] }
     let type = MediaType(value)
-    if type.name == "application/octet-stream" { return [] }
+    if type.name == "application/octet-stream" {
+      if value.hasPrefix("application/octet-stream") { return [] }
+      if !isStrict { return ["hub 1.0.1 answers 415 to a Content-Type in other letters here"] }
+    }
     // A package's own type is what a careful client would say.
     let isPackage = ["application/gzip", "application/x-gzip", "application/x-tar"]
       .contains(type.name)
@@ -76,11 +79,9 @@ enum RequestChecks {
     throw ScramjetError(Status(415, "Invalid content-type"), "Invalid content-type")
   }
 
-  /// The JSON of an operation's content; nil when there is none, or only `null`.
+  /// The JSON of an operation's content; nil when there is none, or only `null`. Blanks are no JSON.
   static func json(_ content: [UInt8]) throws(ScramjetError) -> JSON? {
-    guard content.contains(where: { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }) else {
-      return nil
-    }
+    guard !content.isEmpty else { return nil }
     do throws(JSONParseError) {
       let value = try JSON(parsing: content)
       return value.isNull ? nil : value

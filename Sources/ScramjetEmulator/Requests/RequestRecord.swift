@@ -35,9 +35,16 @@ enum AuditCode {
 
 /// What a hub's audit and log tell of one request: START and END in the audit, a line in the log.
 enum RequestRecord {
-  static func wrap(_ answer: ServiceAnswer, _ endpoint: Endpoint, _ scope: Scope) -> ServiceAnswer {
+  /// The START stands before whatever the request does to the hub.
+  static func wrap(_ endpoint: Endpoint, _ scope: Scope) -> ServiceAnswer {
+    let request = scope.hub.flatMap { begin(endpoint.auditCode, scope, $0) }
+    let answer: ServiceAnswer
+    do throws(ScramjetError) {
+      answer = try endpoint.handler(scope)
+    } catch {
+      answer = scope.refuse(error)
+    }
     guard let hub = scope.hub else { return answer }
-    let request = begin(endpoint.auditCode, scope, hub)
     switch answer {
     case .now(let response): return .now(end(response, request, scope, hub))
     case .later(let work):

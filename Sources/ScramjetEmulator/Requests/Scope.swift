@@ -16,6 +16,8 @@ struct Scope: Sendable {
   var remarks: [String] = []
 
   func parameter(_ name: String) -> String { call.parameters[name] ?? "" }
+  /// A parameter as it stands in the path: the hub's messages show it so, undecoded.
+  func written(_ name: String) -> String { call.parameters.written(name) ?? "" }
   var fields: Fields { call.request.fields }
 
   /// The hub of a hub-level operation.

@@ -70,7 +70,9 @@ struct ScopeFinder {
     guard hub.isConnected else { throw ScramjetError(.serviceUnavailable, nil) }
     guard endpoint.level == .instance else { return (space.serial, hub.serial, nil, isStrict) }
     let id = call.parameters["id"] ?? ""
-    guard let instance = hub.instances[id] else { throw .unknownInstance(id) }
+    guard let instance = hub.instances[id] else {
+      throw .unknownInstance(call.parameters.written("id") ?? "")
+    }
     return (space.serial, hub.serial, instance, isStrict)
   }
 }

@@ -26,6 +26,7 @@ extension ProgramCompiler {
       let reports = text(object, "report") == "stdout"
       program.input = reports ? [.write(.piece, .stdout)] : [.loop(times: 1, [])]
       program.inputEnd = [.finish]
+      program.returnsNothing = true
     case .stdio: stdio(object, &program)
     case .inert:
       let pause = milliseconds(object, "every") ?? 1_000
@@ -35,6 +36,7 @@ extension ProgramCompiler {
           [.write(Template("{{ x: {n1} }}\n"), .stdout), .sleep(milliseconds: pause)]),
         .finish,
       ]
+      program.returnsNothing = true
     case .forever: forever(object, &program)
     case .silent: break
     case .crash: return crash(object)
@@ -51,18 +53,22 @@ extension ProgramCompiler {
     case .unhealthy: program.isHealthy = false
     case .stopHandler: stopHandler(object, &program)
     case .flood:
-      let line = Array(repeating: UInt8(ascii: "x"), count: 1_023) + [UInt8(ascii: "\n")]
-      let count = number(object, "kilobytes", missing: 1_024)
-      if count > 0 {
-        program.start = [
-          .loop(times: count, [.write(Template(parts: [.literal(line)]), .stdout)])
-        ]
-      }
-      if let event = text(object, "emit") {
-        program.start.append(.emit(Template(literal: event), object.json("message") ?? .null))
-      }
+      flood(object, &program)
     }
     return program
+  }
+
+  /// The event comes when stdout is full for the first time, or all is written.
+  private func flood(_ object: ScenarioObject, _ program: inout Program) {
+    let line = Array(repeating: UInt8(ascii: "x"), count: 1_023) + [UInt8(ascii: "\n")]
+    let write = Program.Action.write(Template(parts: [.literal(line)]), .stdout)
+    let count = number(object, "kilobytes", missing: 1_024)
+    let first = min(count, ScramjetState.streamMark / line.count)
+    if first > 0 { program.start.append(.loop(times: first, [write])) }
+    if let event = text(object, "emit") {
+      program.start.append(.emit(Template(literal: event), object.json("message") ?? .null))
+    }
+    if count > first { program.start.append(.loop(times: count - first, [write])) }
   }
 
   private func echo(_ object: ScenarioObject, _ program: inout Program) {
@@ -136,8 +142,7 @@ extension ProgramCompiler {
   private func stdio(_ object: ScenarioObject, _ program: inout Program) {
     let prefix = literal(text(object, "prefix"))
     if object.bool("lines") == true {
-      let newline = Template.Part.literal([UInt8(ascii: "\n")])
-      program.stdinLine = [.write(Template(parts: prefix + [.piece, newline]), .stdout)]
+      program.stdinLine = [.write(Template(parts: prefix + [.piece]), .stdout)]
     } else {
       program.stdin = [.write(Template(parts: prefix + [.piece]), .stdout)]
     }

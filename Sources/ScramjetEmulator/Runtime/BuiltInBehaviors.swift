@@ -30,7 +30,7 @@ enum ProgramChoice {
   static func program(
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule]
   ) throws(ScenarioProblems) -> Program {
-    let arguments = Arguments(order.arguments ?? [], appConfig: order.appConfig)
+    let arguments = Arguments(order.arguments?.arrayValue ?? [], appConfig: order.appConfig)
     let compiler = ProgramCompiler(arguments)
     if let spec = order.appConfig?["emulator"], case .object = spec {
       return try compiler.compile(spec, at: "/appConfig/emulator")
@@ -41,8 +41,10 @@ enum ProgramChoice {
     if let rule = rules.first(where: { $0.matches(sequence, on: hub) }) {
       return try compiler.compile(rule.spec)
     }
-    return try compiler.compile(
-      builtIn(sequence.package.shortName, arguments) ?? ["behaviour": "echo"])
+    let name = sequence.package.shortName
+    var program = try compiler.compile(builtIn(name, arguments) ?? ["behaviour": "echo"])
+    program.readsTextByLine = name.hasPrefix("python-")
+    return program
   }
 
   /// Source: the packages of scramjetorg's reference-apps, platform-samples and BDD suites.
@@ -82,7 +84,7 @@ enum ProgramChoice {
     ("js-stdinout", { _ in gotOnStdin }), ("python-stdinout", { _ in gotOnStdin }),
     ("js-simple-stdio", { _ in simpleStdio }), ("reference-simple-stdio", { _ in simpleStdio }),
     ("simple-stdio", { _ in simpleStdio }),
-    ("js-debug-args", { _ in debugArguments }), ("python-debug-args", { _ in debugArguments }),
+    ("js-debug-args", { debugArguments($0) }), ("python-debug-args", { debugArguments($0) }),
     ("args-to-output", { _ in argumentLines }), ("test-args-to-output", { _ in argumentLines }),
     ("deploy-app", { _ in argumentLines }),
     (
@@ -94,9 +96,10 @@ enum ProgramChoice {
     ("checksum-sequence", { _ in ["behaviour": "hash"] }),
     (
       "endless-names-output",
-      { _ in
+      { arguments in
         [
-          "behaviour": "generate", "count": "$0+1", "every": 500, "topic": "names",
+          "behaviour": "generate", "count": arguments.values.isEmpty ? 11 : "$0+1", "every": 500,
+          "topic": "names",
           "contentType": "application/x-ndjson",
           "items": .array(names.map { ["name": .string($0)] }),
         ]
@@ -114,7 +117,8 @@ enum ProgramChoice {
     ("hello-input-out", { _ in nameIs(topic: "names") }),
     ("hello-hulk-out", { _ in nameIs(topic: "avenger") }),
     ("js-topic-producer", { _ in producer }), ("python-topic-producer*", { _ in producer }),
-    ("js-topic-consumer", { _ in consumer }), ("python-topic-consumer*", { _ in consumer }),
+    ("js-topic-consumer", { _ in consumer }), ("python-topic-consumer*", { _ in lineConsumer }),
+    ("python-gen-async", { _ in ["behaviour": "echo", "prefix": "saved to db: "] }),
     ("js-events", { _ in events }), ("python-events", { _ in events }),
     (
       "event-sequence-v2",
@@ -130,7 +134,7 @@ enum ProgramChoice {
       { _ in
         [
           "behaviour": "responder", "on": "$0", "emit": "$1", "message": "{{\"test\":{test+1}}}",
-          "print": "event {}\n",
+          "print": "event {json}\n",
         ]
       }
     ),
@@ -176,7 +180,7 @@ enum ProgramChoice {
     ),
     (
       "python-chunk-lengths",
-      { _ in ["behaviour": "lines", "template": "{length},", "newlines": true] }
+      { _ in ["program": [["on": "input", "do": ["write": "{length},"]]]] }
     ),
     (
       "python-logs-test",
@@ -216,17 +220,23 @@ enum ProgramChoice {
   private static let simpleStdio: JSON = [
     "behaviour": "stdio", "prefix": ">>> ", "lines": true, "after": 5000,
   ]
-  private static let debugArguments: JSON = [
-    "behaviour": "value", "value": "{\"first_arg\":\"$0\",\"second_arg\":\"$1\"}",
-  ]
+  /// The first two args as the members of an object; one that is missing is left out.
+  private static func debugArguments(_ arguments: Arguments) -> JSON {
+    let members = zip(["first_arg", "second_arg"], arguments.values).map { (key: $0, value: $1) }
+    return ["behaviour": "value", "value": .string(JSON.object(JSONObject(members)).text)]
+  }
   private static let argumentLines: JSON = [
     "behaviour": "value", "value": "$0\n$1\n$2.abc\n$3[0]\n",
   ]
   private static let producer: JSON = [
-    "behaviour": "lines", "template": "producer got: {}", "topic": "topic-test",
+    "behaviour": "echo", "prefix": "producer got: ", "topic": "topic-test",
     "contentType": "text/plain",
   ]
   private static let consumer: JSON = [
+    "behaviour": "echo", "prefix": "consumer got: ", "suffix": "\n", "requires": "topic-test",
+    "contentType": "text/plain",
+  ]
+  private static let lineConsumer: JSON = [
     "behaviour": "lines", "template": "consumer got: {}\n", "requires": "topic-test",
     "contentType": "text/plain",
   ]

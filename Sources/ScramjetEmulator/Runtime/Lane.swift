@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// One way into an instance, `input` or `stdin`: what has arrived and is not yet taken by the
 /// program. Pieces are handled one after the other, so a slow program holds its writers back.
@@ -6,8 +7,8 @@ struct Lane: Codable, Sendable {
   /// From so many waiting bytes on a writer has to wait.
   /// Source: Node's high mark for byte streams is 16 KiB on each of the hub's hops; four hops.
   static let mark = 64 * 1024
-  /// A line longer than this is handed over in parts.
-  static let lineBytesMax = 1 << 20
+  /// A line longer than this is handed over in parts: what DESIGN §11 lets one operation hold.
+  static let lineBytesMax = 16 << 20
 
   enum Item: Codable, Sendable, Equatable {
     case piece([UInt8])
@@ -15,11 +16,22 @@ struct Lane: Codable, Sendable {
     case end
   }
 
+  /// What a piece of input is: the runner reads it by its content type and in its language's way.
+  enum PieceForm: Sendable {
+    /// As it arrives.
+    case chunk
+    /// A line with its newline: text in Python.
+    case textLine
+    /// A line that is JSON; what is blank or no JSON is left out, as the hub leaves it out.
+    case jsonLine
+  }
+
   /// What the program listens to, so that nothing is made that nobody takes.
   struct Ears: Sendable {
     var pieces: Bool
     var lines: Bool
     var keepsNewlines: Bool
+    var pieceForm = PieceForm.chunk
   }
 
   private var queue = ChunkQueue()
@@ -56,35 +68,51 @@ struct Lane: Codable, Sendable {
       items.removeAll(keepingCapacity: items.count <= 64)
       nextItem = 0
       if let chunk = queue.popFirst() {
-        if ears.pieces, !ears.lines { return .piece(chunk) }
-        if ears.pieces { items.append(.piece(chunk)) }
-        if ears.lines { split(chunk, ears.keepsNewlines) }
+        let isChunk = ears.pieceForm == .chunk
+        if ears.pieces, isChunk, !ears.lines { return .piece(chunk) }
+        if ears.pieces, isChunk { items.append(.piece(chunk)) }
+        if ears.lines || !isChunk { split(chunk, ears) }
         continue
       }
       guard isEnded, !isEndTaken else { return nil }
       isEndTaken = true
-      if !carry.isEmpty {
-        items.append(.line(carry))
-        carry = []
-      }
+      if !carry.isEmpty { takeLine(ears) }
       items.append(.end)
     }
   }
 
-  private mutating func split(_ chunk: [UInt8], _ keepsNewlines: Bool) {
+  private mutating func split(_ chunk: [UInt8], _ ears: Ears) {
     var start = 0
-    while let end = chunk[start...].firstIndex(of: UInt8(ascii: "\n")) {
-      var line = carry
-      line += chunk[start..<(keepsNewlines ? end + 1 : end)]
-      if !keepsNewlines, line.last == UInt8(ascii: "\r") { line.removeLast() }
-      items.append(.line(line))
-      carry = []
+    while let end = chunk[start...].firstIndex(of: Self.newline) {
+      carry += chunk[start...end]
+      takeLine(ears)
       start = end + 1
     }
     carry += chunk[start...]
-    if carry.count > Lane.lineBytesMax {
-      items.append(.line(carry))
-      carry = []
+    if carry.count > Lane.lineBytesMax { takeLine(ears) }
+  }
+
+  private static let newline = UInt8(ascii: "\n")
+
+  /// Makes items of the line in `carry`, which has its newline unless it is the last.
+  private mutating func takeLine(_ ears: Ears) {
+    let whole = carry
+    carry = []
+    if ears.pieceForm == .jsonLine, (try? JSON(parsing: whole)) == nil { return }
+    if ears.pieces {
+      switch ears.pieceForm {
+      case .chunk: break
+      case .textLine: items.append(.piece(whole))
+      case .jsonLine:
+        items.append(.piece(whole.last == Self.newline ? whole : whole + [Self.newline]))
+      }
     }
+    guard ears.lines else { return }
+    var bare = whole
+    if !ears.keepsNewlines, bare.last == Self.newline {
+      bare.removeLast()
+      if bare.last == UInt8(ascii: "\r") { bare.removeLast() }
+    }
+    items.append(.line(bare))
   }
 }

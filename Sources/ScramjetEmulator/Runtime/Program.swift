@@ -79,6 +79,10 @@ struct Program: Codable, Sendable, Equatable {
   var isHealthy = true
   /// Lines keep their newline in `{}`.
   var keepsNewlines = false
+  /// Text comes line by line, as a Python runner hands it over, whatever the package's engine.
+  var readsTextByLine = false
+  /// Its function returns nothing: JavaScript's `undefined` becomes the output.
+  var returnsNothing = false
 
   init() {}
 

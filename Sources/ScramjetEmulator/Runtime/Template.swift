@@ -5,8 +5,8 @@ import PayloadCodecs
 ///
 /// **Shape**: `{}` the piece as it came; `{name}`, `{a.b}` a member of the piece read as JSON,
 /// `{name+1}` a number there plus one; `{n}` how often this rule has run, from 0; `{n1}` the same from 1; `{digit}` the last digit of
-/// `n`; `{length}`, `{bytes}` characters and bytes of the piece; `{message}` an event's message;
-/// `{now}` the tenant's time. `{{` and `}}` are braces. `$0`, `$1`… are the start's args and are
+/// `n`; `{length}`, `{bytes}` characters and bytes of the piece; `{json}` the piece read as JSON and
+/// written again; `{message}` an event's message; `{now}` the tenant's time. `{{` and `}}` are braces. `$0`, `$1`… are the start's args and are
 /// filled in when the instance starts.
 struct Template: Codable, Sendable, Equatable {
   enum Part: Codable, Sendable, Equatable {
@@ -19,6 +19,7 @@ struct Template: Codable, Sendable, Equatable {
     case digit
     case length
     case byteCount
+    case json
     case message
     case now
   }
@@ -68,6 +69,7 @@ struct Template: Codable, Sendable, Equatable {
     case "digit": return .digit
     case "length": return .length
     case "bytes": return .byteCount
+    case "json": return .json
     case "message": return .message
     case "now": return .now
     default:
@@ -114,6 +116,9 @@ extension Template {
       case .digit: out += Array(String(number % 10).utf8)
       case .length: out += Array(String(String(decoding: binding.piece, as: UTF8.self).count).utf8)
       case .byteCount: out += Array(String(binding.piece.count).utf8)
+      case .json:
+        if parsed == nil { parsed = .some(try? JSON(parsing: binding.piece)) }
+        out += (parsed ?? nil)?.serialized() ?? binding.piece
       case .message: out += (binding.message ?? .null).asText
       case .now: out += Array(now.utf8)
       case .field(let path):

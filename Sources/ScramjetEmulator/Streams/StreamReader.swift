@@ -20,20 +20,24 @@ final class StreamReader: BodySource {
   private let epoch: Int
   private let place: Mutex<Place>
   private let isPending: Bool
+  /// The hub through which it reads, and how often that had crashed; nil: none that could.
+  private let hub: (serial: Int, crashes: Int)?
   private let onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)?
 
   /// - Parameters:
   ///   - isPending: whether time may skip ahead while this reader waits.
+  ///   - hub: through which hub it reads: when that crashes, reading ends.
   ///   - onLeave: what else is to be undone when it goes.
   init?(
-    _ stream: StreamID, in world: World<ScramjetState>, isPending: Bool = false,
+    _ stream: StreamID, in world: World<ScramjetState>, isPending: Bool = false, hub: Int? = nil,
     onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)? = nil
   ) {
-    let found = world.mutate { state, _ -> (Int, Int)? in
+    let found = world.mutate { state, _ -> (Int, Int, Int?)? in
       guard let start = state.streams[stream]?.attach() else { return nil }
-      return (start, state.epoch)
+      return (start, state.epoch, hub.flatMap { state.hubs[$0]?.crashes })
     }
-    guard let (start, epoch) = found else { return nil }
+    guard let (start, epoch, crashes) = found else { return nil }
+    if let hub, let crashes { self.hub = (hub, crashes) } else { self.hub = nil }
     self.world = world
     self.stream = stream
     self.epoch = epoch
@@ -92,6 +96,7 @@ final class StreamReader: BodySource {
 
   private func look(_ place: inout Place, _ byteLimit: Int, _ writer: BodyWriter) -> BodyPortion {
     world.poll(for: .stream(stream), writer) { state, step in
+      let isCut = hub.map { state.hubs[$0.serial]?.crashes != $0.crashes } ?? false
       guard state.epoch == epoch,
         let taken = state.streams[stream]?.take(
           from: place.next, byteLimit: byteLimit, joins: !writer.keepsPieces)
@@ -101,7 +106,7 @@ final class StreamReader: BodySource {
       // Others may have written meanwhile, or ended it.
       guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
       if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
-      guard log.isEnded else { return BodyPortion(taken.pieces, .news) }
+      guard log.isEnded || isCut else { return BodyPortion(taken.pieces, .news) }
       return BodyPortion(taken.pieces, taken.pieces.isEmpty ? .end : .more)
     }
   }

@@ -13,17 +13,28 @@ final class TopicWriter: Sendable {
   private let stream: StreamID
   private let epoch: Int
   private let writer: Topic.Writer
+  private let hub: (serial: Int, crashes: Int)?
   private let lastByte = Mutex<UInt8?>(nil)
 
-  init(_ topic: Topic, _ key: TopicKey, in world: World<ScramjetState>) {
+  /// - Parameter hub: through which it writes: when that crashes, writing is over.
+  init(_ topic: Topic, _ key: TopicKey, through hub: Int?, in world: World<ScramjetState>) {
     self.world = world
     self.key = key
     stream = topic.stream
-    (writer, epoch) = world.mutate { state, _ in
+    let crashes: Int?
+    (writer, epoch, crashes) = world.mutate { state, _ in
       let writer = Topic.Writer.request(state.newSerial())
       state.joinWriters(writer, of: key)
-      return (writer, state.epoch)
+      return (writer, state.epoch, hub.flatMap { state.hubs[$0]?.crashes })
     }
+    if let hub, let crashes { self.hub = (hub, crashes) } else { self.hub = nil }
+  }
+
+  private static func isCut(
+    _ hub: (serial: Int, crashes: Int)?, _ state: borrowing ScramjetState
+  ) -> Bool {
+    guard let hub else { return false }
+    return state.hubs[hub.serial]?.crashes != hub.crashes
   }
 
   deinit {
@@ -36,29 +47,33 @@ final class TopicWriter: Sendable {
 
   /// Waits until all who came before are through.
   func waitForTurn() async throws(CancellationError) {
-    let (key, writer, epoch, stream) = (key, writer, epoch, stream)
+    let (key, writer, epoch, stream, hub) = (key, writer, epoch, stream, hub)
     _ = try await world.wait(for: .turn(stream)) { state, _ -> Bool? in
-      guard state.epoch == epoch, state.topics[key]?.stream == stream else { return true }
+      guard state.epoch == epoch, state.topics[key]?.stream == stream, !Self.isCut(hub, state)
+      else { return true }
       return state.isTurn(of: writer, at: key) ? true : nil
     }
   }
 
   /// Passes a chunk on to the readers; waits while they are behind.
-  func write(_ chunk: [UInt8]) async throws(CancellationError) {
-    guard let last = chunk.last else { return }
+  /// - Returns: false when the hub has crashed: nothing more is taken.
+  func write(_ chunk: [UInt8]) async throws(CancellationError) -> Bool {
+    guard let last = chunk.last else { return true }
     lastByte.withLock { $0 = last }
     guard chunk.count > Self.pieceBytes else { return try await writePiece(chunk) }
     var start = 0
     while start < chunk.count {
       let end = min(chunk.count, start + Self.pieceBytes)
-      try await writePiece(Array(chunk[start..<end]))
+      guard try await writePiece(Array(chunk[start..<end])) else { return false }
       start = end
     }
+    return true
   }
 
-  private func writePiece(_ piece: [UInt8]) async throws(CancellationError) {
-    let (key, stream, epoch) = (key, stream, epoch)
-    _ = try await world.wait(for: .room(stream)) { state, step -> Bool? in
+  private func writePiece(_ piece: [UInt8]) async throws(CancellationError) -> Bool {
+    let (key, stream, epoch, hub) = (key, stream, epoch, hub)
+    return try await world.wait(for: .room(stream)) { state, step -> Bool? in
+      if Self.isCut(hub, state) { return false }
       guard state.epoch == epoch else { return true }
       switch state.publishIfRoom(piece, to: key, stream: stream, &step) {
       case false: return nil

@@ -32,6 +32,8 @@ struct Hub: Codable, Sendable {
   var config: JSON?
   /// Answers a start with 419.
   var isOverloaded = false
+  /// How often it has crashed: a connection from before is over.
+  var crashes = 0
 
   func sequence(_ idOrAlias: String) -> Sequence? {
     if let sequence = sequences[idOrAlias] { return sequence }

@@ -29,7 +29,7 @@ struct Instance: Codable, Sendable {
   let sequence: JSON
   let language: String
   let appConfig: JSON?
-  let arguments: [JSON]?
+  let arguments: JSON?
   var limits: JSON?
   var provides = ""
   var requires = ""
@@ -82,6 +82,18 @@ struct Instance: Codable, Sendable {
   var failedEarly = false
 
   var nextEvent: Int { firstEvent + recentEvents.count }
+
+  /// How its input comes to the program.
+  /// Source: hub 1.0.1 on the wire.
+  var pieceForm: Lane.PieceForm {
+    guard let inputType else { return .chunk }
+    if inputType.hasSuffix("x-ndjson") { return .jsonLine }
+    let isByLine = language == "py" || program.readsTextByLine
+    return isByLine && inputType == "text/plain" ? .textLine : .chunk
+  }
+
+  /// A Python sequence that runs as a process of its own, not in a container.
+  var isPythonProcess: Bool { language == "py" && sequence["config"]?["type"] == "process" }
 
   mutating func keep(_ event: Event) {
     if event.message?.isFalsy ?? true {

@@ -109,12 +109,13 @@ extension Instance {
   var object: JSONObject {
     var object: JSONObject = ["id": .string(id)]
     if let appConfig { object["appConfig"] = appConfig }
-    if let arguments { object["args"] = .array(arguments) }
+    if let arguments { object["args"] = arguments }
     object["provides"] = .string(provides)
     object["requires"] = .string(requires)
     object["sequence"] = sequence
     if let ports { object["ports"] = ports }
-    object["created"] = .string(created.iso8601(.milliseconds))
+    // The Python runner says nothing of when it was made (hub 1.0.1 on the wire).
+    object["created"] = isPythonProcess ? .null : .string(created.iso8601(.milliseconds))
     object["started"] = .string(started.iso8601(.milliseconds))
     if let ended { object["ended"] = .string(ended.iso8601(.milliseconds)) }
     object["status"] = .string(status.rawValue)

@@ -174,7 +174,7 @@ struct Plan {
       var order = StartOrder()
       order.instanceID = object.string("id")
       order.appConfig = object.json("appConfig")
-      order.arguments = object.array("args") { $0.json() }
+      order.arguments = object.array("args") { $0.json() }.map(JSON.array)
       order.outputTopic = object.string("outputTopic")
       order.inputTopic = object.string("inputTopic")
       return InstancePlan(

@@ -83,9 +83,18 @@ extension ScramjetState {
     audit(14001, object: hub.id, hub: serial, &step)
   }
 
-  /// The hub's process dies: its instances are gone, what is on its disk (sequences) stays.
+  /// The hub's process dies: its instances are gone and every connection through it ends; what is on
+  /// its disk (sequences) stays.
   mutating func crashHub(_ serial: Int, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
+    hubs[serial]?.crashes += 1
+    let shared = (spaces[hub.space]?.topicOrder ?? []).compactMap {
+      topics[TopicKey(space: hub.space, name: $0)]?.stream
+    }
+    for stream in shared {
+      for key in [WakeKey.stream(stream), .turn(stream), .room(stream)] { step.wake(key) }
+    }
+    for stream in [hub.log, hub.audit] { step.wake(.stream(stream)) }
     for instance in hub.instanceOrder { removeInstance(instance, &step) }
     disconnectHub(serial, reason: nil, &step)
     hubs[serial]?.isHealthy = false

@@ -5,7 +5,8 @@ import PayloadCodecs
 struct StartOrder: Sendable {
   var instanceID: String?
   var appConfig: JSON?
-  var arguments: [JSON]?
+  /// As they came: a list, or what the hub takes and the sequence cannot use.
+  var arguments: JSON?
   var outputTopic: String?
   var inputTopic: String?
   var limits: JSON?
@@ -34,7 +35,14 @@ extension ScramjetState {
     }
     if let id = order.instanceID, hub.instances[id] != nil { throw .instanceExists }
     if hub.isOverloaded { throw .overloaded }
-    guard sequence.package.hasMain else { throw .missingMain(sequence.package.main) }
+    if sequence.package.engines.count > 1 {
+      throw .refused("Multiple engines provided in configuration")
+    }
+    // The Python runner is started without a look at its file, and fails by itself.
+    let isPython = sequence.package.language == "py"
+    guard sequence.package.hasMain || isPython else { throw .missingMain(sequence.package.main) }
+    var program = program
+    if isPython, !sequence.package.hasMain { program.startFailure = .errored(code: 213) }
     if case .refused(let text)? = program.startFailure { throw .refused(text) }
 
     let id = order.instanceID ?? step.ids.uuid("instance")
@@ -44,6 +52,7 @@ extension ScramjetState {
     hubs[hubSerial]?.instances[id] = serial
     hubs[hubSerial]?.instanceOrder.append(serial)
     hubs[hubSerial]?.sequences[sequence.id]?.instances.append(serial)
+    audit(4, object: id, hub: hubSerial, &step)
     audit(0, object: id, hub: hubSerial, &step)
     logStart(serial, &step)
     if case .errored(let code)? = program.startFailure {
@@ -64,11 +73,14 @@ extension ScramjetState {
     return instances[serial] ?? instance
   }
 
+  /// From so many unread bytes on a program that writes to an output stream waits.
+  static let streamMark = 64 * 1024
+
   private mutating func makeInstance(
     _ id: String, of sequence: Sequence, on hub: Hub, _ order: StartOrder, program: Program,
     _ step: borrowing Step
   ) -> Instance {
-    let mark = 64 * 1024
+    let mark = Self.streamMark
     let provides = order.outputTopic ?? program.provides
     var description: JSONObject = [
       "id": .string(sequence.id),
@@ -117,19 +129,32 @@ extension ScramjetState {
   /// The function has returned: output ends, the process stays for the exit timeout.
   mutating func finishMain(_ serial: Int, _ step: inout Step) {
     guard let instance = instances[serial], !instance.status.isOver else { return }
+    if instance.program.returnsNothing, instance.language == "js", instance.planned == nil {
+      write(Array("undefined".utf8), to: instance.output, &step)
+    }
     finish(instance.output, &step)
     leaveOutputTopic(serial, &step)
     guard instance.plannedEnding == nil else { return }
+    // A Python process goes with its function.
     let timeout =
       instance.program.exitTimeoutMilliseconds.map { Duration.milliseconds($0) }
-      ?? settings.exitTimeout
+      ?? (instance.isPythonProcess ? .milliseconds(200) : settings.exitTimeout)
     log("All Sequences processed.", level: "DEBUG", from: "Runner", instance: serial, &step)
-    planEnding(.completed, of: serial, after: timeout, isFinal: false, &step)
+    planEnding(
+      ending(.completed, of: instance), of: serial, after: timeout, isFinal: false, &step)
   }
 
   mutating func fail(_ serial: Int, code: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
     log("Function errored", level: "ERROR", from: "Runner", instance: serial, &step)
-    planEnding(.failed(code), of: serial, after: .milliseconds(500), &step)
+    planEnding(
+      ending(.failed(code), of: instance), of: serial, after: .milliseconds(500), &step)
+  }
+
+  mutating func exit(_ serial: Int, code: Int, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
+    let wanted = code == 0 ? Instance.Ending.completed : .failed(code)
+    planEnding(ending(wanted, of: instance), of: serial, after: .milliseconds(200), &step)
   }
 
   /// - Parameter isFinal: the program does nothing more until then.
@@ -168,7 +193,7 @@ extension ScramjetState {
     leaveTopics(serial, &step)
     for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
     logEnd(serial, ending, &step)
-    audit(ending.status == .completed ? 2 : 3, object: instance.id, hub: instance.hub, &step)
+    audit(3, object: instance.id, hub: instance.hub, &step)
     let extends = !(instance.removesImmediately || instance.failedEarly)
     agenda.add(
       .remove(instance: serial),
@@ -198,6 +223,7 @@ extension ScramjetState {
   mutating func removeInstance(_ serial: Int, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     if !instance.status.isOver { leaveTopics(serial, &step) }
+    audit(2, object: instance.id, hub: instance.hub, &step)
     instances[serial] = nil
     hubs[instance.hub]?.instances[instance.id] = nil
     hubs[instance.hub]?.instanceOrder.removeAll { $0 == serial }
@@ -252,9 +278,11 @@ extension ScramjetState {
     return number
   }
 
-  /// A program with stop handlers ends by itself when they are through.
+  /// A Python process goes when its stop handlers are through; a JavaScript one waits for the end of
+  /// the time that the stop grants.
+  /// Source: hub 1.0.1 on the wire.
   mutating func stopHandlersFinished(_ serial: Int, _ step: inout Step) {
-    guard let instance = instances[serial], !instance.isKeptAlive,
+    guard let instance = instances[serial], instance.isPythonProcess, !instance.isKeptAlive,
       instance.plannedEnding == nil
     else { return }
     planEnding(ending(.stopped, of: instance), of: serial, after: .milliseconds(200), &step)
@@ -292,7 +320,21 @@ extension ScramjetState {
     }
   }
 
+  /// The process adapter shows every Python process that has ended by itself, was stopped or killed
+  /// or raised an exception as failed with 213; in a container a stop or a kill is 1.
+  /// Source: hub 1.0.1 on the wire.
   private func ending(_ ending: Instance.Ending, of instance: Instance) -> Instance.Ending {
-    instance.language == "py" ? .runnerFailed : ending
+    let isUsual = [.completed, .stopped, .killed, .failed(23)].contains(ending)
+    guard instance.language == "py", isUsual else { return ending }
+    if instance.isPythonProcess { return .failed(213) }
+    return ending == .stopped || ending == .killed ? .runnerFailed : ending
+  }
+
+  /// Whether a listed instance keeps its sequence from being deleted: until its process has ended, and
+  /// for the retention after that.
+  func keepsSequence(_ serial: Int, at now: VirtualInstant) -> Bool {
+    guard let instance = instances[serial] else { return false }
+    guard instance.status.isOver, let ended = instance.ended else { return true }
+    return now < ended + settings.retention
   }
 }

@@ -18,6 +18,7 @@ extension ScramjetState {
     guard let instance = instances[serial] else { return }
     let id: JSON = ["id": .string(instance.id)]
     var line = Self.logLine(message, level, data, part, at: step.now)
+    if part == "Sequence" { line["Sequence"] = id }
     line["Runner"] = id
     write(Self.text(line), to: instance.log, &step)
     line["CSIController"] = id
@@ -85,9 +86,12 @@ extension ScramjetState {
 
   // MARK: Audit
 
-  /// A record without a request: 0 started, 1 stopped, 2 ended, 3 terminated, 4 connected.
-  mutating func audit(_ code: Int, object: String, hub: Int, _ step: inout Step) {
-    var record = AuditRecord(state: "", code: code, object: object)
+  /// A record without a request: 0 started, 1 stopped, 2 ended (gone), 3 terminated (its process),
+  /// 4 connected; heartbeats.
+  mutating func audit(
+    _ code: Int, state: String = "", object: String, hub: Int, _ step: inout Step
+  ) {
+    var record = AuditRecord(state: state, code: code, object: object)
     record.request = step.ids.uuid("audit")
     audit(record, hub: hub, &step)
   }
@@ -108,9 +112,10 @@ extension ScramjetState {
       hubs[serial]?.isBeating = false
       return
     }
-    audit(13010, object: hub.id, hub: serial, &step)
+    audit(13010, state: "ACTIVE", object: hub.id, hub: serial, &step)
     for instance in hub.instanceOrder {
-      if let id = instances[instance]?.id { audit(13012, object: id, hub: serial, &step) }
+      guard let id = instances[instance]?.id else { continue }
+      audit(13012, state: "ACTIVE", object: id, hub: serial, &step)
     }
     agenda.add(.heartbeat(hub: serial), at: step.now + .seconds(10))
   }
@@ -146,11 +151,14 @@ struct AuditRecord: Sendable {
   }
 
   func line(at now: VirtualInstant) -> JSONObject {
-    [
+    var line: JSONObject = [
       "opState": .string(state), "opCode": .integer(code), "requestId": .string(request),
-      "objectId": .string(object), "requestorId": .string(requestor),
-      "rx": .integer(Int(clamping: received)), "tx": .integer(Int(clamping: sent)),
-      "receivedAt": .integer(Int(now.epochMilliseconds)),
     ]
+    if !object.isEmpty { line["objectId"] = .string(object) }
+    line["requestorId"] = .string(requestor)
+    line["rx"] = .integer(Int(clamping: received))
+    line["tx"] = .integer(Int(clamping: sent))
+    line["receivedAt"] = .integer(Int(now.epochMilliseconds))
+    return line
   }
 }

@@ -24,7 +24,8 @@ extension ScramjetState {
     let ears = Lane.Ears(
       pieces: !(isInput ? program.input : program.stdin).isEmpty,
       lines: !(isInput ? program.line : program.stdinLine).isEmpty,
-      keepsNewlines: program.keepsNewlines)
+      keepsNewlines: program.keepsNewlines,
+      pieceForm: isInput ? instances[serial]?.pieceForm ?? .chunk : .chunk)
     var hasTaken = false
     while let instance = instances[serial], !instance.status.isOver,
       instance.plannedEnding == nil || instance.status == .stopping
@@ -216,8 +217,7 @@ extension ScramjetState {
       fail(serial, code: code, &step)
       return .ended
     case .exit(let code):
-      planEnding(
-        code == 0 ? .completed : .failed(code), of: serial, after: .milliseconds(200), &step)
+      exit(serial, code: code, &step)
       return .ended
     case .finish: finishMain(serial, &step)
     case .health(let isHealthy): instances[serial]?.isHealthy = isHealthy

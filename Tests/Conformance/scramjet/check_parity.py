@@ -1,0 +1,60 @@
+"""The emulator against recordings of the published hub 1.0.1: every recorded flow that needs no code of
+its own, played on a server of its own in strict mode. `parity/README.md` says what a flow is, and
+`parity/allowances.json` where the contract asks for another answer, with the reason."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+PARITY = pathlib.Path(__file__).resolve().parent / "parity"
+SCENARIO = {"wavetank": 1, "name": "parity", "given": {"scramjet": {"settings": {
+    "retention": "15s", "lifetimeExtension": "100ms", "exitTimeout": "10s"}}}}
+FLOWS_MIN = 100
+
+
+def play(folder: pathlib.Path) -> dict:
+    (folder / "scenario.json").write_text(json.dumps(SCENARIO))
+    ready = folder / "ready.json"
+    with open(folder / "log.txt", "w") as log:
+        server = subprocess.Popen(
+            [os.environ["WAVETANK_BINARY"], "serve", "--port", "0", "--strict", "--scenario",
+             folder / "scenario.json", "--ready-file", ready], stdout=log, stderr=subprocess.STDOUT)
+        try:
+            deadline = time.monotonic() + 20
+            while not ready.exists():
+                if server.poll() is not None or time.monotonic() > deadline:
+                    sys.exit("the server did not become ready")
+                time.sleep(0.02)
+            base = f"http://127.0.0.1:{json.loads(ready.read_text())['port']}/api/v1"
+            subprocess.run(
+                [sys.executable, PARITY / "play.py", "compare", base, "--jobs", "6", "--no-code",
+                 "--json", folder / "report.json"], stdout=subprocess.DEVNULL, timeout=280)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(15)
+    return json.loads((folder / "report.json").read_text())
+
+
+with tempfile.TemporaryDirectory(prefix="wavetank-parity-") as name:
+    report = play(pathlib.Path(name))
+failed = 0
+for flow, differences in sorted(report["flows"].items()):
+    if not differences:
+        print(f"ok recorded flow {flow}")
+        continue
+    failed += 1
+    first = differences[0]
+    print(f"FAIL recorded flow {flow}: {len(differences)} differences, first {first['step']}{first['at']}: "
+          f"got {json.dumps(first['got'])[:120]}, real {json.dumps(first['real'])[:120]}")
+reasons = len(json.loads((PARITY / "allowances.json").read_text()))
+total = len(report["flows"])
+print(f"{total - failed} of {total} recorded flows agree, under {reasons} exceptions with their reasons")
+if total < FLOWS_MIN:
+    failed += 1
+    print(f"FAIL only {total} flows were played")
+sys.exit(1 if failed else 0)
