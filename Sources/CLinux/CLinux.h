@@ -2,6 +2,7 @@
 #ifndef WAVETANK_CLINUX_H
 #define WAVETANK_CLINUX_H
 #include <malloc.h>
+#include <pthread.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-// accept4 is hidden behind _GNU_SOURCE, which a module may not define for its importer.
+// These are hidden behind _GNU_SOURCE, which a module may not define for its importer.
+int pthread_setattr_default_np(const pthread_attr_t *attributes);
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 #endif

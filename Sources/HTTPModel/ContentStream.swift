@@ -23,6 +23,13 @@ public enum ContentError: Error, Sendable, Equatable {
   case cancelled
 }
 
+/// Why a content cannot be had as a whole.
+package enum CollectError: Error, Sendable, Equatable {
+  case content(ContentError)
+  case tooLarge
+  case noRoom
+}
+
 /// The content of a request as it arrives: a bounded asynchronous sequence of byte chunks, for one
 /// reader. While more than `StreamMarks.high` bytes wait here the engine does not read the socket.
 ///
@@ -138,6 +145,23 @@ public final class RequestContent: AsyncSequence, Sendable {
     return all
   }
 
+  /// The same with room for it reserved: the lease is to be kept as long as the bytes are.
+  package func collect(
+    limit: Int, of budget: MemoryBudget
+  ) async throws(CollectError) -> (bytes: [UInt8], lease: MemoryLease) {
+    var all: [UInt8] = []
+    let lease = MemoryLease(of: budget)
+    while true {
+      let chunk: [UInt8]?
+      do throws(ContentError) { chunk = try await next() } catch { throw .content(error) }
+      guard let chunk else { return (all, lease) }
+      guard all.count + chunk.count <= limit else { throw .tooLarge }
+      // An array that grows is up to twice as long as what stands in it.
+      guard lease.grow(by: 2 * chunk.count) else { throw .noRoom }
+      if all.isEmpty { all = chunk } else { all += chunk }
+    }
+  }
+
   /// Reads to the end and throws away what comes; errors end it silently.
   public func drain() async {
     while let chunk = try? await next() { _ = chunk }
@@ -201,6 +225,8 @@ package struct ChunkQueue: Sendable, Codable {
 
   package init() {}
   package var isEmpty: Bool { head == chunks.count }
+  /// About what it takes: the bytes, and an array for each chunk.
+  package var heapBytes: Int { byteCount + chunks.capacity * 8 + (chunks.count - head) * 48 }
 
   /// Whether what came from a snapshot can be gone on with.
   package var isConsistent: Bool {

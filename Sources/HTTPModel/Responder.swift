@@ -28,6 +28,9 @@ public enum CollectedContent: Sendable {
   case complete([UInt8])
   /// More than the limit; the rest is not read and the connection closes after the answer.
   case tooLarge(limit: Int)
+  /// The server has no memory left for it; the rest is not read and the connection closes after the
+  /// answer.
+  case noRoom
 }
 
 /// One request–response pair on a connection, as the engine knows it.

@@ -7,6 +7,8 @@ public struct Response: Sendable {
   public var fields: Fields
   public var body: Body
   public var delivery: Delivery
+  /// The room that the content takes; held until the response has left.
+  package var leases: [MemoryLease] = []
 
   public init(_ status: Status, fields: Fields = Fields(), body: Body = .empty) {
     self.status = status

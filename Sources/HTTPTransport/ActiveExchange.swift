@@ -53,6 +53,9 @@ final class ActiveExchange {
   var responseContentPrefix: [UInt8] = []
   var isStream = false
   var delivery: DeliveryPerformer?
+  /// The room for its collected content; and what its response brings along.
+  var lease: MemoryLease?
+  var responseLeases: [MemoryLease] = []
   /// How the exchange ends when its output has left, if not `.completed`.
   var endingInstead: ExchangeOutcome.Ending?
 

@@ -193,6 +193,7 @@ extension Connection {
   /// Queues the head, and the content where it is known.
   private func sendHead(_ response: Response, _ active: ActiveExchange) {
     active.phase = .sending
+    active.responseLeases = response.leases
     let closes =
       closesAfterFlush || response.delivery.closesConnection || mustCloseEarly(response, active)
       || server.isStopping.load(ordering: .relaxed)

@@ -36,6 +36,8 @@ extension Connection {
     active.task?.cancel()
     active.writer?.close()
     failContent(active, ending == .timedOut || ending == .serverStopped ? .timedOut : .peerClosed)
+    active.lease = nil
+    active.responseLeases = []
     server.responder.exchangeEnded(active.exchange, outcome: active.outcome(ending))
   }
 
@@ -81,6 +83,7 @@ extension Connection {
     machine.stopReading()
     pending = []
     queue.removeAll()
+    settleMemory()
     isWriteBlocked = false
     let unsent = departures
     departures = []

@@ -99,6 +99,7 @@ extension Connection {
       if active.collected.isEmpty, let remaining = machine.contentRemaining {
         active.collected.reserveCapacity(bytes.count + Int(clamping: min(remaining, 1 << 20)))
       }
+      guard takeRoom(for: bytes.count, active) else { return collectionLacksRoom() }
       // SAFETY: copied within the closure.
       unsafe bytes.withUnsafeBufferPointer { unsafe active.collected.append(contentsOf: $0) }
     case .stream(let content):
@@ -129,12 +130,29 @@ extension Connection {
     releaseHeldHead()
   }
 
-  private func collectionOverflowed(_ limit: Int) {
+  private func collectionOverflowed(_ limit: Int) { stopCollecting(.tooLarge(limit: limit)) }
+
+  private func collectionLacksRoom() { stopCollecting(.noRoom) }
+
+  private func stopCollecting(_ reason: CollectedContent) {
     guard let active, case .collect(_, let then) = active.intake else { return }
     active.collected = []
+    active.lease = nil
     active.intake = .discard
-    resolve(then(.tooLarge(limit: limit)), active)
+    resolve(then(reason), active)
   }
+
+  /// Room for `count` more bytes of collected content, in steps, and for the array's own growth. It is
+  /// held until the exchange is over, since the content is read and kept meanwhile.
+  private func takeRoom(for count: Int, _ active: ActiveExchange) -> Bool {
+    let needed = 2 * (active.collected.count + count)
+    let lease = active.lease ?? MemoryLease(of: server.configuration.memory)
+    active.lease = lease
+    let lacking = needed - lease.count
+    return lacking <= 0 || lease.grow(by: max(lacking, Self.collectedRoomStep))
+  }
+
+  private static var collectedRoomStep: Int { 64 * 1024 }
 
   func contentTimedOut() {
     // Answered already.

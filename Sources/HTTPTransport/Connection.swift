@@ -48,6 +48,9 @@ final class Connection: Channel {
   /// So is `pumpWriter`.
   var isPumping = false
 
+  /// What of `pending` and `queue` the budget knows.
+  private var chargedBytes = 0
+
   var deadline = Int64.max
   var deadlineKind = DeadlineKind.none
   /// When the earliest entry in the timer heap fires.
@@ -123,9 +126,13 @@ final class Connection: Channel {
     case .lingering: return true
     case .open:
       if active?.isReadingPaused == true { return false }
-      return pending.count < Self.pendingBytesMax
+      return pending.count < Self.pendingBytesSmall
+        || pending.count < Self.pendingBytesMax && server.configuration.memory.hasRoom()
     }
   }
+
+  /// So much may wait even where no memory is left.
+  private static let pendingBytesSmall = 16 * 1024
 
   /// So much may wait behind a request in progress; beyond it the socket is not read. More than
   /// any head that is allowed, since an incomplete head waits here too.
@@ -138,6 +145,17 @@ final class Connection: Channel {
     if isWriteBlocked { events |= Readiness.write }
     setInterest(events)
     settleDeadline()
+    settleMemory()
+  }
+
+  /// Brings the budget in line with what waits here, in steps: most connections hold nothing. What a
+  /// response brings room for is counted there.
+  func settleMemory() {
+    let isLeased = active.map { !$0.responseLeases.isEmpty } ?? false
+    let held = (pending.count + (isLeased ? 0 : queue.byteCount)) & ~0x3FFF
+    guard held != chargedBytes else { return }
+    server.configuration.memory.charge(held - chargedBytes)
+    chargedBytes = held
   }
 
   private func settleDeadline() {

@@ -1,3 +1,4 @@
+package import HTTPModel
 package import HTTPWire
 
 /// What an `HTTPServer` is started with. Defaults are those of DESIGN §11.
@@ -26,6 +27,8 @@ package struct ServerConfiguration: Sendable {
   /// How much content that nobody reads is thrown away to keep the connection; where more of it is
   /// to come, or nobody knows how much, the early answer says that the connection closes.
   package var drainBytesMax = 64 * 1024
+  /// What content that is collected and output that waits is counted against.
+  package var memory = MemoryBudget()
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.

@@ -38,18 +38,7 @@ package struct SystemCalls: Sendable {
     return result
   }
 
-  // MARK: Memory
-
-  /// Lets the C library give memory back once it is free. Left alone, glibc raises its bounds when
-  /// large blocks come and go, and keeps an arena for each of eight threads a core: after a minute of
-  /// hostile traffic 41 MB stay resident where 24 MB are in use. For a process that is all ours.
-  package static func giveBackFreeMemory() {
-    let bound: Int32 = 256 * 1024
-    // Setting one of the two bounds ends their growing.
-    _ = mallopt(M_MMAP_THRESHOLD, bound)
-    _ = mallopt(M_TRIM_THRESHOLD, bound)
-    _ = mallopt(M_ARENA_MAX, 2)
-  }
+  // MARK: Signals
 
   /// Whether who started us wants a signal to be ignored, as `nohup` does with SIGHUP.
   package static func ignores(signal number: Int32) -> Bool {
@@ -57,12 +46,6 @@ package struct SystemCalls: Sendable {
     // SAFETY: the structure lives for the call; the handler is compared, not called.
     guard unsafe sigaction(number, nil, &action) == 0 else { return false }
     return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
-  }
-
-  /// Gives every free page of the heap back to the system: after much was freed at once. Takes
-  /// milliseconds; not for a loop.
-  package static func trimFreeMemory() {
-    _ = malloc_trim(0)
   }
 
   // MARK: Sockets

@@ -31,8 +31,15 @@ struct Endpoint: Sendable {
       content: content, fidelity: fidelity, summary: summary, resourceParameter: resource,
       isLenientPath: true)
     operation.isClaimed = isClaimed
+    if Self.keepingNothing.contains(name) { operation.needsRoom = false }
     self.operation = operation
   }
+
+  /// What these do leaves nothing behind, or less than there was, although it is POST or PUT.
+  private static let keepingNothing: Set<String> = [
+    "platform.stopSpace", "space.disconnect", "instance.stop", "instance.kill",
+    "instance.monitoringRate", "instance.set", "instance.unknownPath",
+  ]
 
   /// Where a space is reached: through the platform, through a multi-manager, from the default hub,
   /// from any hub.

@@ -27,7 +27,12 @@ enum ShipyardFailure {
 
   /// What the pipeline refuses in the service's name.
   static func response(_ failure: ServiceFailure, requestID: String) -> Response {
-    var response = response(failure.status, reason: failure.message, requestID: requestID)
+    let isFull = failure.kind == .noRoom
+    let error = ShipyardError.noRoom
+    var response = response(
+      isFull ? error.status : failure.status,
+      reason: failure.message ?? (isFull ? error.reason : nil),
+      requestID: requestID)
     switch failure.kind {
     case .methodNotAllowed(let methods):
       response.fields.append("Allow", methods.map(\.name).joined(separator: ", "))

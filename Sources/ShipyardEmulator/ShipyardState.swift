@@ -28,13 +28,13 @@ package struct ShipyardState: ServiceState {
   package var organizationIDs: [ResourceID] = []
   package var projects: [ResourceID: Project] = [:]
   package var fleets: [ResourceID: Fleet] = [:]
-  package var blueprints: [ResourceID: Blueprint] = [:]
-  package var externalFiles: [ResourceID: ExternalFile] = [:]
+  package var blueprints = WeighedDictionary<ResourceID, Blueprint>()
+  package var externalFiles = WeighedDictionary<ResourceID, ExternalFile>()
   /// Webhook id → fleet id.
   package var webhooks: [ResourceID: ResourceID] = [:]
 
   /// Versions that are the latest of their fleet or that a kept run refers to.
-  package var versions: [Int: FleetVersion] = [:]
+  package var versions = WeighedDictionary<Int, FleetVersion>()
   /// How many kept runs refer to a version.
   package var runCounts: [Int: Int] = [:]
   package var lastVersionKey = 0

@@ -87,10 +87,20 @@ enum SteamshipRoutes {
     _ name: String, _ method: Method, _ path: String, _ fidelity: Fidelity, _ summary: String,
     content: ContentPolicy = .collectedByDefault
   ) -> Operation {
-    Operation(
+    var operation = Operation(
       "steamship.\(name)", [Operation.Route(method, path.hasPrefix("/") ? path : prefix + path)],
       content: content, fidelity: fidelity, summary: summary)
+    let verb = name.split(separator: ".").last.map(String.init) ?? name
+    if keepingNothing.contains(verb) { operation.needsRoom = false }
+    return operation
   }
+
+  /// What these do leaves nothing behind, or less than there was. All are POST.
+  private static let keepingNothing: Set<String> = [
+    "get", "list", "query", "search", "embeddingSearch", "status", "raw", "rawByID", "read",
+    "pollLoginAttempt", "noop", "alwaysFail", "delete", "clear", "finishStream", "abortStream",
+    "getTrainingParameters",
+  ]
 }
 
 extension SteamshipRoute {

@@ -60,7 +60,8 @@ extension SteamshipService {
           suggestion: "It was made of blocks: read those.")
       }
       return SteamshipWire.raw(
-        content.chunks(in: step.blobs), type: file.mimeType ?? MIMEType.bytes)
+        content.chunks(in: step.blobs), type: file.mimeType ?? MIMEType.bytes,
+        content.leases(in: step.blobs))
     }
   }
 
@@ -75,7 +76,9 @@ extension SteamshipService {
       guard let block = state.blocks[key] else { throw .unknown("block", id) }
       guard block.streamState == .started else {
         return .now(
-          SteamshipWire.raw(state.rawChunks(of: block, step.blobs), type: block.mimeType))
+          SteamshipWire.raw(
+            state.rawChunks(of: block, step.blobs), type: block.mimeType,
+            block.content.leases(in: step.blobs)))
       }
       let response = Response.streaming(.ok, fields: Fields(["Content-Type": block.mimeType])) {
         try await sendGrowingBlock(key, to: $0, in: world)

@@ -129,7 +129,7 @@ extension SteamshipState {
   mutating func renderTask(_ key: Key<EngineTask>) -> [UInt8] {
     let bytes = taskEnvelope(key)
     if bytes.count <= Self.keptRenderingMax, let task = tasks[key], task.state.isTerminal {
-      if renderings.value == nil { renderings.value = [:] }
+      if renderings.value == nil { renderings.value = WeighedDictionary() }
       renderings.value?[task.id] = TaskRendering(user: task.user, bytes: bytes)
     }
     return bytes
@@ -142,7 +142,9 @@ extension SteamshipState {
 }
 
 /// What `task/status` answers for a task that has ended.
-struct TaskRendering: Sendable {
+struct TaskRendering: Sendable, Weighed {
   var user: Key<User>
   var bytes: [UInt8]
+
+  var heapBytes: Int { bytes.spineBytes }
 }

@@ -191,6 +191,10 @@ extension SteamshipState {
         user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
         baseURL: identity.baseURL, origin: identity.origin)
     }
+    // A new key makes a user with all that users start with, whatever it asks for.
+    guard userByCredential[credential] != nil || step.blobs.budget.hasRoom() else {
+      throw .noRoom
+    }
     let user = user(credential: credential, name: identity.userName, &step)
     return Caller(
       user: user, workspace: identity.workspace, requestID: requestID, baseURL: identity.baseURL,

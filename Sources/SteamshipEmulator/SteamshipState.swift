@@ -27,14 +27,14 @@ package struct SteamshipState: ServiceState {
   var instances = Table<InvocableInstance>()
   var tasks = Table<EngineTask>()
   /// What `task/status` answers for tasks that have ended, by their ids, until something changes.
-  var renderings = Transient<[String: TaskRendering]>()
+  var renderings = Transient<WeighedDictionary<String, TaskRendering>>()
   var comments = Table<TaskComment>()
   var files = Table<File>()
   var blocks = Table<Block>()
   var tags = Table<Tag>()
   var indices = Table<EmbeddingIndex>()
   var indexItems = Table<EmbeddingItem>()
-  var storedObjects: [StoredObjectName: Content] = [:]
+  var storedObjects = WeighedDictionary<StoredObjectName, Content>()
   var loginAttempts = LoginAttempts()
   var logs = LogBook()
   var due = DueQueue<DueEvent>()

@@ -29,8 +29,9 @@ public struct Configuration: Sendable {
   public var log = LogSettings()
   /// Tenants kept at once; beyond it the one idle for longest goes.
   public var tenantsMax = 2_000
-  /// Bytes of stored content, all tenants together.
-  public var storageBytesMax: UInt64 = 4 << 30
+  /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
+  /// process may take, at most 4 GiB.
+  public var memoryBytesMax: UInt64?
   /// Bytes of one streamed upload.
   public var uploadBytesMax: UInt64 = 1 << 30
 
@@ -58,6 +59,9 @@ public struct Configuration: Sendable {
 }
 
 extension Emulator {
+  /// Reads a size in the form of scenarios: `100`, `64KiB`, `10MB`, `1.5GiB`.
+  public static func size(_ text: String) -> Int? { SizeText.parse(text) }
+
   /// Reads a duration in the form of scenarios: `250ms`, `2s`, `1m30s`, `1h`.
   public static func duration(_ text: String) -> Duration? { DurationText.parse(text) }
 }

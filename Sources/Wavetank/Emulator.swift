@@ -64,7 +64,7 @@ public final class Emulator: Sendable {
     let server: HTTPServer
     do {
       server = try HTTPServer.start(
-        configuration: serverConfiguration(configuration), responder: admin)
+        configuration: serverConfiguration(configuration, pipeline), responder: admin)
     } catch {
       throw StartError(error, host: configuration.host, port: configuration.port)
     }
@@ -83,7 +83,7 @@ public final class Emulator: Sendable {
   ) throws(StartError) -> Pipeline {
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
-    kernel.storageLimit = configuration.storageBytesMax
+    kernel.storageLimit = memoryBytes(configuration)
     kernel.tenantLimit = configuration.tenantsMax
     do {
       return try Pipeline(
@@ -140,13 +140,27 @@ public final class Emulator: Sendable {
     ]
   }
 
-  private static func serverConfiguration(_ configuration: Configuration) -> ServerConfiguration {
+  private static func memoryBytes(_ configuration: Configuration) -> UInt64 {
+    configuration.memoryBytesMax
+      ?? MemoryLimits.now().budget(threads: configuration.threads > 0 ? configuration.threads : 8)
+  }
+
+  private static func serverConfiguration(
+    _ configuration: Configuration, _ pipeline: Pipeline
+  ) -> ServerConfiguration {
     var server = ServerConfiguration()
+    server.memory = pipeline.tenants.budget
+    // A connection costs the process and the kernel memory, idle or not.
+    let affordable = Int(clamping: pipeline.tenants.budget.limit) / connectionBytes
+    server.connectionsMax = min(server.connectionsMax, max(leastConnections, affordable))
     server.host = configuration.host
     server.port = configuration.port
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     return server
   }
+
+  private static let connectionBytes = 16 * 1024
+  private static let leastConnections = 256
 
   /// Stops accepting, finishes what is in flight, ends streams, closes everything.
   public func stop(within grace: Duration = .seconds(5)) async {

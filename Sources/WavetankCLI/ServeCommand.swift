@@ -16,6 +16,9 @@ extension Command {
         isRepeated: true),
       Flag("--watch", "Take over edits of the scenario files while running."),
       Flag("--threads", value: "N", "Event loops (one for each core)."),
+      Flag(
+        "--memory", value: "SIZE",
+        "Memory for what clients store and do (half of what the process may take, at most 4GiB)."),
       Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
       Flag("--seed", value: "N", "Seed of ids and of every random choice."),
       Flag(
@@ -54,6 +57,13 @@ extension Command {
       configuration.port = UInt16(port)
     }
     configuration.threads = try arguments.integer("--threads", in: 1...64) ?? 0
+    if let text = arguments.value("--memory") {
+      guard let size = Emulator.size(text), size >= memoryLeast else {
+        throw UsageError(
+          "--memory must be a size from 1MiB, such as 256MiB or 2GB, not “\(text)”.")
+      }
+      configuration.memoryBytesMax = UInt64(size)
+    }
     configuration.scenarios = arguments.all("--scenario")
     configuration.watchesScenarios = arguments.has("--watch")
     if let clock = arguments.value("--clock"), !configuration.setClock(clock) {
@@ -77,6 +87,9 @@ extension Command {
     return configuration
   }
 
+  /// The world of one tenant takes a few hundred KiB.
+  private static let memoryLeast = 1 << 20
+
   /// A flag whose value is one of a few words.
   static func choice<Choice: RawRepresentable & CaseIterable>(
     _ flag: String, _ arguments: CommandLineArguments
@@ -91,6 +104,7 @@ extension Command {
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
     SystemCalls.giveBackFreeMemory()
+    if MemoryLimits.now().countsMappings { SystemCalls.mapLess() }
     var configuration = try configuration(arguments)
     configuration.onNotice = { Terminal.complain($0) }
     // Before anything runs: a signal that comes while we start is kept, not lost.

@@ -179,7 +179,7 @@ import Testing
     let tenant = Tenant(
       name: "t", seed: 0, clock: VirtualClock(mode: .manual, wall: { VirtualInstant(seconds: 0) }),
       keys: CredentialKeys(keys: nil, now: { VirtualInstant(seconds: 0) }),
-      blobs: BlobStore(budget: StorageBudget()))
+      blobs: BlobStore(budget: MemoryBudget()))
     let box = StateBox(
       Harbor.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
     let world = World(tenant: tenant, box: box)
@@ -196,7 +196,7 @@ import Testing
   func throwing() throws {
     let box = StateBox(
       Harbor.State(), ids: IDSource(seed: 0, tenant: "t"),
-      blobs: BlobStore(budget: StorageBudget()))
+      blobs: BlobStore(budget: MemoryBudget()))
     struct Refusal: Error {}
     #expect(throws: Refusal.self) {
       try box.mutate(at: VirtualInstant(seconds: 0)) { _, _ throws(Refusal) in throw Refusal() }

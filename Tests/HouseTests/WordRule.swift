@@ -193,7 +193,8 @@ extension WordRule {
         "sockets live in HTTPTransport/SystemCalls.swift, durable files in DurableFile.swift",
       territory: sources,
       homes: [
-        "Sources/HTTPTransport/SystemCalls.swift", "Sources/WavetankCLI/",
+        "Sources/HTTPTransport/SystemCalls.swift",
+        "Sources/HTTPTransport/SystemCalls+Memory.swift", "Sources/WavetankCLI/",
         "Sources/WavetankTestKit/", "Sources/EmulatorKernel/Persistence/DurableFile.swift",
       ],
       catches: [

@@ -5,6 +5,9 @@ package import PayloadCodecs
 /// A small service for tests of the kernel: ships that arrive after a while.
 package struct Harbor: EmulatedService {
   package struct State: ServiceState {
+    package var heapBytes: Int { ships.spineBytes + log.heapBytes }
+    package var recountedHeapBytes: Int { heapBytes }
+
     package typealias WakeKey = String
 
     package struct Ship: Codable, Sendable, Equatable {

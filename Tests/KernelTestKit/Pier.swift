@@ -58,6 +58,9 @@ package struct Pier: EmulatedService {
   package struct State: ServiceState {
     package typealias WakeKey = Int
 
+    package var heapBytes: Int { entries.heapBytes }
+    package var recountedHeapBytes: Int { heapBytes }
+
     package var entries: [String] = []
     package var due: VirtualInstant?
     package var interruption: Interruption?

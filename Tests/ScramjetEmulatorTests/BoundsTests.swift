@@ -70,7 +70,7 @@ struct BoundsTests {
   private static func state() throws -> (state: ScramjetState, step: ScramjetState.Step) {
     var step = ScramjetState.Step(
       now: VirtualInstant(seconds: 1_900_000_000), ids: IDSource(seed: 1, tenant: "default"),
-      blobs: BlobStore(budget: StorageBudget()))
+      blobs: BlobStore(budget: MemoryBudget()))
     let package: JSON = ["name": "s", "version": "1.0.0"]
     let ticking: JSON = [
       "program": [

@@ -24,7 +24,7 @@ import Testing
   @Test("A snapshot in the middle of a program goes on where it stood")
   func snapshot() throws {
     let start = VirtualInstant(seconds: 1_000)
-    let blobs = BlobStore(budget: StorageBudget())
+    let blobs = BlobStore(budget: MemoryBudget())
     var step = ScramjetState.Step(now: start, ids: IDSource(seed: 1, tenant: "t"), blobs: blobs)
     var state = ScramjetState(settings: ScramjetSettings())
     let hub = state.addHub("h", to: state.addSpace("s", &step), &step)

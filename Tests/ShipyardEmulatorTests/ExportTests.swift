@@ -150,7 +150,7 @@ struct ExportTests {
   @Test("The state is complete as data: a restored copy goes on as the original does")
   func snapshot() async throws {
     let ids = IDSource(seed: 1, tenant: "t")
-    let blobs = BlobStore(budget: StorageBudget())
+    let blobs = BlobStore(budget: MemoryBudget())
     let start = try #require(VirtualInstant(iso8601: Quay.start))
     var step = StepContext<Never>(now: start, ids: ids, blobs: blobs)
     let schedule = ScheduleTests.triggers(["how_often": "HOURLY", "at": ":15"])

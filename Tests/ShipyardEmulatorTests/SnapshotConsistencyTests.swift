@@ -1,3 +1,4 @@
+import HTTPModel
 import KernelTestKit
 import PayloadCodecs
 import Testing
@@ -18,7 +19,7 @@ struct SnapshotConsistencyTests {
     let project: JSON = ["name": "P", "fleets": [fleet]]
     var step = ShipyardState.Step(
       now: VirtualInstant(seconds: 1_767_225_600), ids: IDSource(seed: 0, tenant: "default"),
-      blobs: BlobStore(budget: StorageBudget()))
+      blobs: BlobStore(budget: MemoryBudget()))
     var state = try ShipyardService().makeState(
       WorldSeed(given: ["orgs": [["name": "O", "projects": [project]]]]), &step)
     _ = try state.accept(try #require(state.fleets.keys.first), by: .api, nil, &step)
@@ -97,7 +98,7 @@ struct SnapshotConsistencyTests {
   @Test("A state whose number is at an end is refused, or goes on")
   func everyNumber() throws {
     let json = try Self.written()
-    let blobs = BlobStore(budget: StorageBudget())
+    let blobs = BlobStore(budget: MemoryBudget())
     let now = VirtualInstant(seconds: 1_767_225_601)
     var refused = 0
     var taken = 0

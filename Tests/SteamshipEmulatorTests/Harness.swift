@@ -22,7 +22,7 @@ struct Harness {
     service = SteamshipService(outbound: outbound, allowance: allowance)
     let start = VirtualInstant(seconds: 1_900_000_000)
     let clock = VirtualClock(mode: mode, start: start, wall: { start })
-    let blobs = BlobStore(budget: StorageBudget(limit: storageLimit))
+    let blobs = BlobStore(budget: MemoryBudget(limit: storageLimit))
     tenant = Tenant(
       name: "default", seed: seed, clock: clock,
       keys: CredentialKeys(keys: nil, now: { clock.now }), blobs: blobs)
@@ -33,6 +33,9 @@ struct Harness {
     tenant.add(box)
     world = World(tenant: tenant, box: box)
   }
+
+  /// Bytes in the blob store.
+  var storedBytes: Int { tenant.blobs.all.reduce(0) { $0 + $1.blob.count } }
 
   func advance(_ duration: Duration) { tenant.advance(to: tenant.clock.now + duration) }
 

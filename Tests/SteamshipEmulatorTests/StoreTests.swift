@@ -9,6 +9,7 @@ struct StoreTests {
   private struct Thing: Stored, Equatable {
     var id: String
     var number: Int
+    var heapBytes: Int { id.heapBytes }
   }
 
   @Test("A table agrees with a plain list under random changes", arguments: 1...5)

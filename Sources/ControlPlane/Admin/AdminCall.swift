@@ -24,6 +24,8 @@ package struct AdminCall: Sendable {
     case .named(let name):
       do {
         return tenants.add(try pipeline.tenants.use(name), changes: changes)
+      } catch  where error == .noRoom {
+        throw .noRoom
       } catch {
         throw Problem(500, "The scenario does not start in a new tenant.", members: error.member)
       }

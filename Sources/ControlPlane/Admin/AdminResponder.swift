@@ -144,6 +144,7 @@ package final class AdminResponder: Responder {
       case .complete(let bytes): return self.run(route, call(bytes))
       case .tooLarge(let limit):
         return .now(Problem(413, "At most \(limit) bytes are accepted here.").response)
+      case .noRoom: return .now(Problem.noRoom.response)
       }
     }
   }
@@ -159,8 +160,14 @@ package final class AdminResponder: Responder {
       case .collect(let limit, let then): return .collect(limit: limit, then: then)
       }
     }
+    // What the content becomes when it is read.
+    let needed = Room.readingBytes(of: call.content)
+    guard let lease = MemoryLease(needed, of: pipeline.tenants.budget) else {
+      return .now(Problem.noRoom.response)
+    }
     return .later { content in
-      switch await offload({ self.handle(route, call) }) {
+      defer { withExtendedLifetime(lease) {} }
+      return switch await offload({ self.handle(route, call) }) {
       case .now(let response): Self.holding(call, response)
       case .later(let work): Self.holding(call, await work(content))
       case .collect: Problem(500, "The content was collected already.").response

@@ -19,6 +19,11 @@ package struct Problem: Error, Sendable {
     self.fields = fields
   }
 
+  /// Nothing was done.
+  static let noRoom = Problem(
+    507,
+    "There is no memory left for this: drop tenants or what they hold, or give more by --memory.")
+
   package var response: Response {
     var json = JSONWriter()
     json.object { json in

@@ -9,14 +9,24 @@ enum SnapshotRoutes {
     return .later { _ in
       await offload {
         var pieces: [[UInt8]] = []
+        let lease = MemoryLease(of: cloud.tenant.blobs.budget)
         do throws(SnapshotError) {
+          // The states as JSON, tree and text, for as long as they are written.
+          let states = MemoryLease(
+            cloud.heapBytes * statesFactor, of: cloud.tenant.blobs.budget)
+          guard let states else { throw .noRoom }
           try Snapshot(of: cloud).write(mapping: { $0 }) { piece throws(SnapshotError) in
+            guard lease.grow(by: piece.count) else { throw .noRoom }
             pieces.append(piece)
           }
+          withExtendedLifetime(states) {}
+        } catch .noRoom {
+          return Problem.noRoom.response
         } catch {
           return Problem(500, error.text).response
         }
         var response = Response(.ok, body: .chunks(pieces))
+        response.leases = [lease]
         response.fields.append("Content-Type", "application/gzip")
         response.fields.append(
           "Content-Disposition", "attachment; filename=\"wavetank-\(cloud.name).tar.gz\"")
@@ -48,6 +58,9 @@ enum SnapshotRoutes {
     }
   }
 
+  /// A state as JSON is a tree of its own, and then a text.
+  private static let statesFactor = 6
+
   private static func problem(_ error: any Error) -> Problem {
     switch error {
     case let error as SnapshotError:
@@ -69,7 +82,7 @@ private final class SnapshotUpload: @unchecked Sendable {
   private let queue = DispatchQueue(label: "wavetank.snapshot")
   private let reader: SnapshotReader
 
-  init(budget: StorageBudget) throws(SnapshotError) { reader = try SnapshotReader(budget: budget) }
+  init(budget: MemoryBudget) throws(SnapshotError) { reader = try SnapshotReader(budget: budget) }
 
   func feed(_ bytes: [UInt8]) async throws {
     try await offload(on: queue) { Result { try self.reader.feed(bytes) } }.get()

@@ -20,10 +20,11 @@ enum MetricsRoutes {
         "wavetank_faults_total", .counter, "Deliberate failures performed, by kind.",
         pipeline.metrics.faultCounts.map { .init(Double($0.count), [("kind", $0.kind)]) }),
       MetricFamily(
-        "wavetank_stored_bytes", .gauge, "Stored content, all tenants.",
+        "wavetank_stored_bytes", .gauge,
+        "Memory for what clients have stored, made and are sending, all tenants.",
         value: Double(pipeline.tenants.budget.bytesUsed)),
       MetricFamily(
-        "wavetank_stored_bytes_max", .gauge, "The limit of stored content.",
+        "wavetank_stored_bytes_max", .gauge, "The limit of that memory.",
         value: Double(pipeline.tenants.budget.limit)),
     ]
   }

@@ -104,6 +104,7 @@ enum ScenarioRoutes {
     do {
       let document = try ScenarioDocument(call.content, name: fileName(call))
       names = try engine.add(document.value, first: position == "first")
+      try call.cloud().settleScenario()
     } catch let error as ScenarioLoadError {
       throw Problem(400, "The content cannot be read.", members: error.member)
     } catch let error as ScenarioProblems {
@@ -117,8 +118,10 @@ enum ScenarioRoutes {
 
   static func remove(_ call: AdminCall) throws(Problem) -> Answer {
     let name = call.parameters["name"] ?? ""
-    let engine = try call.cloud().rules as? ScenarioEngine
+    let cloud = try call.cloud()
+    let engine = cloud.rules as? ScenarioEngine
     guard let engine, engine.removeRule(name) else { throw unknownRule(name, engine) }
+    cloud.settleScenario()
     return .now(Response(.noContent))
   }
 

@@ -4,6 +4,9 @@ import Synchronization
 /// What happened in one tenant: a ring of exchanges bounded by count and bytes, written in place.
 /// The oldest entries are dropped first, and the journal knows how many.
 ///
+/// **Memory**: room is taken from the server's budget as the ring grows, but never the last of it: when
+/// half of all is in use a journal grows no more and keeps what its room holds.
+///
 /// **Isolation**: behind a mutex; followers are woken after it is released.
 package final class Journal: Sendable {
   /// What is asked of a record most, beside it: so looking touches one line of the cache.
@@ -28,14 +31,30 @@ package final class Journal: Sendable {
     /// Entries removed by request, which is no loss.
     var cleared: UInt64 = 0
     var followers: [JournalFollower] = []
+    /// How many bytes it may hold, of those that `limits` allow.
+    var room: Int
   }
 
   package let limits: JournalLimits
-  private let ring = Mutex(Ring())
+  private let ring: Mutex<Ring>
+  private let budget: MemoryBudget
 
-  package init(limits: JournalLimits = JournalLimits()) {
+  /// Every journal has so much, counted from the start.
+  static let roomAtStart = 64 * 1024
+  private static let roomStep = 256 * 1024
+  private static let budgetShare = 0.5
+
+  package init(
+    limits: JournalLimits = JournalLimits(), budget: MemoryBudget = MemoryBudget()
+  ) {
     self.limits = limits
+    self.budget = budget
+    let room = min(limits.bytes, Self.roomAtStart)
+    ring = Mutex(Ring(room: room))
+    budget.charge(room)
   }
+
+  deinit { budget.release(ring.withLock { $0.room }) }
 
   // MARK: Writing (the pipeline only)
 
@@ -160,7 +179,24 @@ package final class Journal: Sendable {
 
   /// The newest entry stays, whatever its size.
   private func dropBeyondBytes(_ ring: inout Ring) {
-    while ring.bytes > limits.bytes, ring.first < ring.last { dropFirst(&ring) }
+    guard ring.bytes > ring.room else { return }
+    takeRoom(&ring)
+    while ring.bytes > ring.room, ring.first < ring.last { dropFirst(&ring) }
+  }
+
+  private func takeRoom(_ ring: inout Ring) {
+    while ring.bytes > ring.room, ring.room < limits.bytes {
+      let step = min(Self.roomStep, limits.bytes - ring.room)
+      guard budget.reserve(step, share: Self.budgetShare) else { return }
+      ring.room += step
+    }
+  }
+
+  /// Gives back what an empty ring does not need.
+  private func giveBackRoom(_ ring: inout Ring) {
+    let kept = min(ring.room, Self.roomAtStart)
+    budget.release(ring.room - kept)
+    ring.room = kept
   }
 
   // MARK: Reading
@@ -216,6 +252,7 @@ package final class Journal: Sendable {
       ring.keys = []
       ring.bytes = 0
       ring.dropped = 0
+      giveBackRoom(&ring)
     }
   }
 
@@ -229,6 +266,7 @@ package final class Journal: Sendable {
       ring.last = number
       ring.dropped = dropped
       ring.cleared = 0
+      giveBackRoom(&ring)
     }
   }
 
@@ -236,7 +274,7 @@ package final class Journal: Sendable {
 
   /// Gives every exchange that ends from now on, until it is removed.
   package func follow() -> JournalFollower {
-    let follower = JournalFollower()
+    let follower = JournalFollower(budget)
     ring.withLock { $0.followers.append(follower) }
     return follower
   }
@@ -253,6 +291,8 @@ package final class Journal: Sendable {
 package final class JournalFollower: Sendable {
   private struct State {
     var entries: [JournalEntry] = []
+    /// The room for them.
+    var lease: MemoryLease?
     var missed = 0
     var isClosed = false
     var waiter: CheckedContinuation<Void, Never>?
@@ -260,10 +300,15 @@ package final class JournalFollower: Sendable {
 
   private static let entryLimit = 1000
   private let state = Mutex(State())
+  private let budget: MemoryBudget
+
+  init(_ budget: MemoryBudget) { self.budget = budget }
 
   func push(_ entry: JournalEntry) {
     let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      if state.entries.count < Self.entryLimit {
+      let lease = state.lease ?? MemoryLease(of: budget)
+      state.lease = lease
+      if state.entries.count < Self.entryLimit, lease.grow(by: entry.byteCount) {
         state.entries.append(entry)
       } else {
         state.missed += 1
@@ -305,6 +350,7 @@ package final class JournalFollower: Sendable {
       guard !state.entries.isEmpty else { return nil }
       defer {
         state.entries = []
+        state.lease = nil
         state.missed = 0
       }
       return (state.entries, state.missed)

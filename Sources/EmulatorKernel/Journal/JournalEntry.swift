@@ -37,6 +37,12 @@ package struct JournalEntry: Sendable {
   /// Nil while the exchange is in flight.
   package let ending: ExchangeOutcome.Ending?
 
+  /// About how much memory it takes.
+  var byteCount: Int {
+    1024 + target.bytes.count + requestFields.bytes.count + responseFields.bytes.count
+      + requestContent.count + responseContent.count + (explanation?.byteCount ?? 0)
+  }
+
   /// What the contract had to say about the request.
   package var remarks: [String] { responseFields.all("X-Wavetank-Remark") }
 }

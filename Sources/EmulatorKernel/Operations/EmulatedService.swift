@@ -107,6 +107,8 @@ package struct ServiceFailure: Sendable {
     self.tenant = tenant
     self.number = number
   }
+
+  package static let noRoom = ServiceFailure(.noRoom, status: 507)
 }
 
 /// What a tenant starts from: its part of the scenario for one service, decoded by the service.
@@ -142,4 +144,9 @@ package struct ScenarioProblem: Sendable, Equatable {
 package struct ScenarioProblems: Error, Sendable, Equatable {
   package var problems: [ScenarioProblem]
   package init(_ problems: [ScenarioProblem]) { self.problems = problems }
+
+  /// Nothing is wrong with the scenario, but no memory is left for another tenant.
+  package static let noRoom = ScenarioProblems([
+    ScenarioProblem("", "there is no room left for another tenant")
+  ])
 }

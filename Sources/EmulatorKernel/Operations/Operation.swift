@@ -53,6 +53,9 @@ package struct Operation: Sendable {
   package var isLenientPath: Bool
   /// Only the service's `claim` finds it: the routes are for people, no table holds them.
   package var isClaimed = false
+  /// Whether it may keep something: refused while no memory is left. What only looks, or takes away,
+  /// goes on.
+  package var needsRoom: Bool
 
   package init(
     _ name: String, _ routes: [Route], content: ContentPolicy, fidelity: Fidelity,
@@ -67,5 +70,6 @@ package struct Operation: Sendable {
     self.resourceParameter = resourceParameter
     self.isLenientPath = isLenientPath
     self.firstSecretSegment = firstSecretSegment
+    needsRoom = routes.contains { [.post, .put, .patch].contains($0.method) }
   }
 }

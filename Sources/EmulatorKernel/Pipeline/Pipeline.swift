@@ -90,7 +90,8 @@ package final class Pipeline: Responder {
   }
 
   func refuse(_ request: Request, _ problems: ScenarioProblems) -> Answer {
-    refuseTenant(
+    if problems == .noRoom { return refuseTenant(request, .noRoom, 507, problems.text) }
+    return refuseTenant(
       request, .internalError, 500, "The scenario does not start: \(problems.text)")
   }
 
@@ -118,6 +119,7 @@ package final class Pipeline: Responder {
       switch content {
       case .complete(let bytes): return self.proceed(flight, bytes, rules)
       case .tooLarge(let limit): return self.refuseContent(flight, limit)
+      case .noRoom: return self.refuseRoom(flight)
       }
     }
   }
@@ -138,6 +140,13 @@ package final class Pipeline: Responder {
     let response = failure(
       flight, ServiceFailure(.contentTooLarge(limit: limit), status: 413))
     return .now(finish(response, flight, content: nil, decision: nil))
+  }
+
+  /// Nothing was done: no memory is left for it.
+  private func refuseRoom(
+    _ flight: Flight, _ content: [UInt8]? = nil, _ decision: RuleDecision? = nil
+  ) -> Answer {
+    .now(finish(failure(flight, .noRoom), flight, content: content, decision: decision))
   }
 
   /// Everything that is needed is here: rules, then service.
@@ -168,6 +177,9 @@ package final class Pipeline: Responder {
       return .now(finish(response, flight, content: content, decision: decision))
     }
     let entry = operations.entries[index]
+    guard let room = Room(for: entry.operation, flight, content ?? []) else {
+      return refuseRoom(flight, content, decision)
+    }
     let call = Call(
       request: flight.request, operation: entry.operation, operationIndex: entry.indexInService,
       parameters: flight.resolution.parameters, content: content ?? [], tenant: flight.cloud.tenant,
@@ -179,7 +191,9 @@ package final class Pipeline: Responder {
     tenant.workEnded()
     switch consume answer {
     case .now(let response):
-      return .now(finish(response, flight, content: content, decision: decision))
+      return .now(
+        finish(
+          settled(response, room, entry, flight), flight, content: content, decision: decision))
     case .later(let work):
       // Work may go on when the exchange is over: its peer went away.
       let use = TenantUse(of: tenant)
@@ -188,9 +202,19 @@ package final class Pipeline: Responder {
         tenant.workBegan()
         let response = await Tenant.$isCountedWork.withValue(true) { await work(body) }
         tenant.workEnded()
-        return self.finish(response, flight, content: content, decision: decision)
+        return self.finish(
+          self.settled(response, room, entry, flight), flight, content: content,
+          decision: decision)
       }
     }
+  }
+
+  /// The service's answer with the room that it takes, or what its API says when there is none.
+  private func settled(
+    _ response: consuming Response, _ room: Room, _ entry: OperationTable.Entry, _ flight: Flight
+  ) -> Response {
+    room.lent(to: response, of: entry.operation, flight.cloud.tenant.blobs.budget)
+      ?? failure(flight, .noRoom)
   }
 
   /// Whatever a client has stored here is served from the origin of the console. So no browser

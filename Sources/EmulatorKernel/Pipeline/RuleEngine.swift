@@ -6,7 +6,7 @@ package import PayloadCodecs
 /// and replaced by `Cloud.replaceRules`.
 ///
 /// **Isolation**: called on any connection's loop, several at a time; must not block.
-package protocol RuleEngine: AnyObject, Sendable {
+package protocol RuleEngine: AnyObject, Sendable, Weighed {
   /// Whether some rule looks at requests of that operation (nil: of none). False skips everything
   /// else, so it must be O(1). The index counts in `OperationTable`.
   func concerns(operation: Int?) -> Bool
@@ -24,6 +24,7 @@ package protocol RuleEngine: AnyObject, Sendable {
 }
 
 extension RuleEngine {
+  package var heapBytes: Int { 0 }
   package var saved: @Sendable () -> JSON { { .null } }
   package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {
     PreparedState {}

@@ -1,3 +1,4 @@
+package import HTTPModel
 import PayloadCodecs
 
 /// Reads a snapshot's archive part by part, as it arrives, and refuses whatever a snapshot does not
@@ -29,15 +30,19 @@ package final class SnapshotReader {
   private var current: [UInt8] = []
   private var textBytes = 0
   private(set) var parts: [String: [UInt8]] = [:]
-  /// Holds its room in the budget from the first byte on, and gives it back if the reader is dropped.
+  /// Holds its room in the budget from the first byte on.
   let blobs: BlobStore
   private var pieces: [[UInt8]] = []
-  private var reserved = 0
+  private var lease: MemoryLease
+  /// Of all parts but stored content.
+  private let textLease: MemoryLease
   private var seenBlobs: Set<UInt64> = []
 
-  package init(budget: StorageBudget, limits: Limits = Limits()) throws(SnapshotError) {
+  package init(budget: MemoryBudget, limits: Limits = Limits()) throws(SnapshotError) {
     self.limits = limits
     blobs = BlobStore(budget: budget)
+    lease = MemoryLease(of: budget)
+    textLease = MemoryLease(of: budget)
     var gzip = GzipLimits()
     gzip.outputBytesMax = budget.limit + UInt64(limits.textBytesMax) + (64 << 20)
     gzip.ratioMax = limits.ratioMax
@@ -52,8 +57,6 @@ package final class SnapshotReader {
       throw Self.translate(error)
     }
   }
-
-  deinit { blobs.budget.release(reserved) }
 
   package func feed(_ bytes: [UInt8]) throws(SnapshotError) {
     try inflater.feed(bytes.span, mapping: Self.translate) { run throws(SnapshotError) in
@@ -86,6 +89,7 @@ package final class SnapshotReader {
     } else {
       guard parts[path] == nil else { throw .duplicateEntry(path) }
       guard entry.size <= UInt64(limits.textBytesMax - textBytes) else { throw .tooLarge }
+      guard textLease.grow(by: Int(entry.size)) else { throw .noRoom }
       textBytes += Int(entry.size)
     }
   }
@@ -112,8 +116,7 @@ package final class SnapshotReader {
   }
 
   private func keepPiece() throws(SnapshotError) {
-    guard blobs.budget.reserve(current.count) else { throw .noRoom }
-    reserved += current.count
+    guard lease.grow(by: current.count + BlobStore.pieceBytes) else { throw .noRoom }
     pieces.append(current)
     current = []
   }
@@ -122,16 +125,15 @@ package final class SnapshotReader {
     if let id = blobID {
       if !current.isEmpty {
         // The last piece is below 64 KiB; a lack of room shows at the end.
-        if blobs.budget.reserve(current.count) {
-          reserved += current.count
+        if lease.grow(by: current.count + BlobStore.pieceBytes) {
           pieces.append(current)
         } else {
           lacksRoom = true
         }
       }
-      let blob = BlobStore.Blob(pieces)
-      reserved -= blob.count
-      blobs.adopt(blob, as: BlobID(id))
+      lease.charge(BlobStore.entryBytes)
+      blobs.adopt(BlobStore.Blob(pieces, lease), as: BlobID(id))
+      lease = MemoryLease(of: blobs.budget)
       pieces = []
     } else {
       parts[path] = current

@@ -1,7 +1,10 @@
 /// A service's state for one tenant: plain data, changed only by synchronous mutating methods that
 /// get time and ids as parameters. Later work is data too (`dueAt`), so a snapshot is complete and
 /// the clock may jump.
-package protocol ServiceState: Codable, Sendable {
+///
+/// Its weight is asked after each change and counted against the server's memory: O(1), or in proportion
+/// to what has changed.
+package protocol ServiceState: Codable, Sendable, Weighed {
   /// What somebody can wait for: a stream, a task, an event.
   associatedtype WakeKey: Hashable & Sendable
 
@@ -19,6 +22,9 @@ package protocol ServiceState: Codable, Sendable {
   /// **Shape**: each with its place as a JSON Pointer: `/tasks/7/stage: −3 is no stage`. Without a
   /// default: a service has to say it.
   var inconsistencies: [String] { get }
+
+  /// The state's weight, asked of every record anew: for tests, which hold the running account to it.
+  var recountedHeapBytes: Int { get }
 }
 
 /// What a rule of a service may use besides its state: the present, ids, stored content, and the

@@ -32,6 +32,16 @@ package final class StateBox<State: ServiceState>: Sendable {
     var lastWaiterID: UInt64 = 0
     /// Counts changes, so that a store knows what is new.
     var revision: UInt64 = 0
+    /// What the budget knows of the state's weight.
+    var chargedBytes = 0
+
+    /// Brings the budget in line with the state.
+    mutating func settleWeight(_ budget: MemoryBudget) {
+      let weight = state.heapBytes
+      guard weight != chargedBytes else { return }
+      budget.charge(weight - chargedBytes)
+      chargedBytes = weight
+    }
 
     /// What is due at the end of all instants never happens.
     var nextDue: VirtualInstant? { state.nextDue.flatMap { $0 < .latest ? $0 : nil } }
@@ -45,6 +55,7 @@ package final class StateBox<State: ServiceState>: Sendable {
       defer {
         revision &+= 1
         ids = step.ids
+        settleWeight(blobs.budget)
         takeWaiters(of: step.woken, into: &woken)
       }
       return try body(&state, &step)
@@ -85,7 +96,10 @@ package final class StateBox<State: ServiceState>: Sendable {
   package init(_ state: State, ids: IDSource, blobs: BlobStore) {
     held = Mutex(Held(state: state, ids: ids))
     self.blobs = blobs
+    held.withLock { $0.settleWeight(blobs.budget) }
   }
+
+  deinit { blobs.budget.release(held.withLock { $0.chargedBytes }) }
 
   package var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
 
@@ -246,6 +260,11 @@ package final class StateBox<State: ServiceState>: Sendable {
     try held.withLock { held throws(Failure) in try body(held.state, held.ids) }
   }
 
+  /// What the state weighs, as the budget knows it.
+  package var heapBytes: Int { held.withLock { $0.chargedBytes } }
+
+  package var recountedHeapBytes: Int { held.withLock { $0.state.recountedHeapBytes } }
+
   /// Goes up with every change.
   var revision: UInt64 { held.withLock { $0.revision } }
 
@@ -255,6 +274,7 @@ package final class StateBox<State: ServiceState>: Sendable {
       held.state = state
       held.ids = ids
       held.revision &+= 1
+      held.settleWeight(blobs.budget)
       defer { held.waiters = [:] }
       return held.waiters.values.flatMap(\.self)
     }

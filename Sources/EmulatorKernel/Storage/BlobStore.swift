@@ -1,28 +1,5 @@
+package import HTTPModel
 import Synchronization
-
-/// Bytes held for all tenants together, against one limit.
-/// Source: DESIGN §11, "memory held for stored content, all tenants".
-package final class StorageBudget: Sendable {
-  package let limit: UInt64
-  private let used = Mutex<UInt64>(0)
-
-  package init(limit: UInt64 = 4 << 30) { self.limit = limit }
-
-  package var bytesUsed: UInt64 { used.withLock { $0 } }
-
-  /// Takes room for `count` bytes; false when there is none.
-  package func reserve(_ count: Int) -> Bool {
-    used.withLock { used in
-      guard used + UInt64(count) <= limit else { return false }
-      used += UInt64(count)
-      return true
-    }
-  }
-
-  package func release(_ count: Int) {
-    used.withLock { $0 -= min($0, UInt64(count)) }
-  }
-}
 
 /// There is no room for more stored content.
 package struct NoRoomError: Error, Sendable, Equatable {
@@ -41,9 +18,13 @@ package final class BlobStore: Sendable {
   package struct Blob: Sendable {
     package let chunks: [[UInt8]]
     package let count: Int
+    /// The room that it takes, given back with the last copy: content that was deleted while it is
+    /// sent still takes its room.
+    package let lease: MemoryLease
 
-    package init(_ chunks: [[UInt8]]) {
+    package init(_ chunks: [[UInt8]], _ lease: MemoryLease) {
       self.chunks = chunks
+      self.lease = lease
       count = chunks.reduce(0) { $0 + $1.count }
     }
 
@@ -51,25 +32,50 @@ package final class BlobStore: Sendable {
     package var bytes: [UInt8] { chunks.count == 1 ? chunks[0] : Array(chunks.joined()) }
   }
 
+  /// What content takes besides its bytes: its entry and its lease, and for each piece an array.
+  package static let entryBytes = 160
+  package static let pieceBytes = 64
+
   private struct State {
     var blobs: [BlobID: Blob] = [:]
     var last: UInt64 = 0
   }
 
-  package let budget: StorageBudget
+  package let budget: MemoryBudget
   private let state = Mutex(State())
+  /// While a world begins: what it starts with is stored whether there is room or not, since half a
+  /// world would be worse. Whether another tenant may begin is asked before.
+  private let isPlanting = Atomic<Bool>(false)
 
-  package init(budget: StorageBudget) { self.budget = budget }
+  package init(budget: MemoryBudget) { self.budget = budget }
 
-  deinit {
-    budget.release(state.withLock { $0.blobs.values.reduce(0) { $0 + $1.count } })
+  /// Room for content that arrives piece by piece.
+  package func lease() throws(NoRoomError) -> MemoryLease {
+    let lease = MemoryLease(of: budget)
+    guard take(Self.entryBytes, lease) else { throw NoRoomError() }
+    return lease
+  }
+
+  private func take(_ count: Int, _ lease: MemoryLease) -> Bool {
+    guard isPlanting.load(ordering: .relaxed) else { return lease.grow(by: count) }
+    lease.charge(count)
+    return true
+  }
+
+  /// Runs `body`, during which everything finds room.
+  func planting<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+    isPlanting.store(true, ordering: .relaxed)
+    defer { isPlanting.store(false, ordering: .relaxed) }
+    try body()
   }
 
   /// Stores content at once.
   package func store(_ chunks: [[UInt8]]) throws(NoRoomError) -> BlobID {
-    let blob = Blob(chunks)
-    guard budget.reserve(blob.count) else { throw NoRoomError() }
-    return adopt(blob)
+    let lease = try lease()
+    for chunk in chunks {
+      guard take(chunk.count + Self.pieceBytes, lease) else { throw NoRoomError() }
+    }
+    return adopt(Blob(chunks, lease))
   }
 
   package func store(_ bytes: [UInt8]) throws(NoRoomError) -> BlobID { try store([bytes]) }
@@ -87,9 +93,8 @@ package final class BlobStore: Sendable {
   package func blob(_ id: BlobID) -> Blob? { state.withLock { $0.blobs[id] } }
 
   package func remove(_ id: BlobID) {
-    if let blob = state.withLock({ $0.blobs.removeValue(forKey: id) }) {
-      budget.release(blob.count)
-    }
+    // Freed behind the lock.
+    _ = state.withLock { $0.blobs.removeValue(forKey: id) }
   }
 
   /// Everything and the last id, at one moment, not copied: for a snapshot.
@@ -102,38 +107,23 @@ package final class BlobStore: Sendable {
     }
   }
 
-  /// Puts a snapshot's content in place of what is there.
-  package func replaceAll(_ blobs: [(id: BlobID, blob: Blob)]) throws(NoRoomError) {
-    let incoming = blobs.reduce(0) { $0 + $1.blob.count }
-    guard budget.reserve(incoming) else { throw NoRoomError() }
-    let outgoing = state.withLock { state in
-      let outgoing = state.blobs.values.reduce(0) { $0 + $1.count }
-      state.blobs = Dictionary(blobs.map { ($0.id, $0.blob) }, uniquingKeysWith: { $1 })
-      state.last = blobs.map(\.id.value).max() ?? 0
-      return outgoing
-    }
-    budget.release(outgoing)
-  }
-
-  /// Puts another store's content in place of what is here and leaves that one empty. Its room is
-  /// reserved already, of the same budget.
+  /// Puts another store's content in place of what is here and leaves that one empty.
   package func takeOver(_ other: BlobStore) {
     let incoming = other.state.withLock { state in
       defer { state = State() }
       return state
     }
-    let outgoing = state.withLock { state in
+    _ = state.withLock { state in
       defer { state = incoming }
-      return state.blobs.values.reduce(0) { $0 + $1.count }
+      return state
     }
-    budget.release(outgoing)
   }
 
   /// The last id given out: the next one is one more, also after a restore.
   package var lastID: UInt64 { state.withLock { $0.last } }
 
   /// Puts a snapshot's content under its own id; its room has been reserved.
-  func adopt(_ blob: Blob, as id: BlobID) {
+  package func adopt(_ blob: Blob, as id: BlobID) {
     state.withLock { state in
       state.blobs[id] = blob
       state.last = max(state.last, id.value)

@@ -1,3 +1,4 @@
+import HTTPModel
 package import PayloadCodecs
 import Synchronization
 
@@ -24,6 +25,12 @@ package final class Cloud: Sendable {
   let lastUse = Atomic<UInt64>(0)
   /// Dropped from memory or removed: its world is not written to a file any more.
   let isGone = Atomic<Bool>(false)
+  /// The room for the tenant itself, and for a scenario of its own.
+  private let lease: MemoryLease
+  private let scenarioLease: MemoryLease
+
+  /// What a tenant takes beside its states, its content and its journal.
+  static let ownBytes = 16 * 1024
 
   init(
     id: UInt32, tenant: Tenant, services: [any EmulatedService], blueprint: TenantBlueprint,
@@ -31,11 +38,15 @@ package final class Cloud: Sendable {
   ) throws(ScenarioProblems) {
     self.id = id
     self.tenant = tenant
-    journal = Journal(limits: journalLimits)
+    lease = MemoryLease(charging: Self.ownBytes, to: tenant.blobs.budget)
+    scenarioLease = MemoryLease(of: tenant.blobs.budget)
+    journal = Journal(limits: journalLimits, budget: tenant.blobs.budget)
     tenant.allow(blueprint.outbound)
     inForce = Mutex(InForce(blueprint: blueprint))
     var slots: [any ServiceSlot] = []
-    for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
+    try tenant.blobs.planting { () throws(ScenarioProblems) in
+      for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
+    }
     self.slots = slots
     if let makeRules = blueprint.makeRules { replaceRules(makeRules(self)) }
   }
@@ -62,6 +73,9 @@ package final class Cloud: Sendable {
   /// Something changed that is no service's: a rule, a variable, a key.
   package func changed() { changes.add(1, ordering: .relaxed) }
 
+  /// What the services' states weigh.
+  package var heapBytes: Int { slots.reduce(0) { $0 + $1.heapBytes } }
+
   // MARK: Rules
 
   /// The rules in force; nil: none.
@@ -83,6 +97,7 @@ package final class Cloud: Sendable {
 
   package func replaceRules(_ rules: (any RuleEngine)?) {
     inForce.withLock { $0.rules = rules }
+    settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
   }
@@ -91,8 +106,17 @@ package final class Cloud: Sendable {
   package func adopt(_ blueprint: TenantBlueprint, rules: (any RuleEngine)?) {
     inForce.withLock { $0 = InForce(blueprint: blueprint, rules: rules) }
     tenant.allow(blueprint.outbound)
+    settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
+  }
+
+  /// Brings the budget in line with the scenario in force, once it is another one than the server's own
+  /// or rules have come to it or gone.
+  package func settleScenario() {
+    let (source, rules) = inForce.withLock { ($0.blueprint.source, $0.rules) }
+    scenarioLease.charge(
+      (rules?.heapBytes ?? source?.heapBytes ?? 0) - scenarioLease.count)
   }
 
   // MARK: Life
@@ -107,7 +131,9 @@ package final class Cloud: Sendable {
       // The new world is made beside the old one: if it cannot be, nothing has changed.
       let blobs = BlobStore(budget: tenant.blobs.budget)
       var states: [PreparedState] = []
-      for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
+      try blobs.planting { () throws(ScenarioProblems) in
+        for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
+      }
       tenant.reseed(blueprint.seed)
       tenant.clock.restart(mode: blueprint.clock.mode, start: blueprint.clock.start)
       tenant.keys.replace(blueprint.keys)

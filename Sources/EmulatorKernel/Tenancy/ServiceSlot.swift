@@ -22,6 +22,10 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState
   /// Goes up with every change of the state.
   var revision: UInt64 { get }
+  /// What the state weighs.
+  var heapBytes: Int { get }
+  /// The same, counted anew: for tests.
+  var recountedHeapBytes: Int { get }
 }
 
 /// A state that waits to be put in force: made and checked first, so that a failure leaves the
@@ -106,6 +110,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   var revision: UInt64 { world.box.revision }
+  var heapBytes: Int { world.box.heapBytes }
+  var recountedHeapBytes: Int { world.box.recountedHeapBytes }
 }
 
 extension EmulatedService {

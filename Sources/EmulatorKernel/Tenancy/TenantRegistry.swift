@@ -1,3 +1,4 @@
+package import HTTPModel
 import PayloadCodecs
 import Synchronization
 
@@ -22,7 +23,7 @@ package final class TenantRegistry: Sendable {
 
   /// The tenant of requests that name none: always there.
   package let `default`: Cloud
-  package let budget: StorageBudget
+  package let budget: MemoryBudget
   private let services: [any EmulatedService]
   private let configuration: PipelineConfiguration
   private let timer: DueTimer?
@@ -43,7 +44,7 @@ package final class TenantRegistry: Sendable {
   ) throws(ScenarioProblems) {
     self.services = services
     self.configuration = configuration
-    budget = StorageBudget(limit: configuration.storageLimit)
+    budget = MemoryBudget(limit: configuration.storageLimit)
     timer = configuration.ticker.map { DueTimer($0) }
     `default` = try Self.make(
       Tenant.defaultName, id: 0, services, configuration.blueprint, configuration, budget, timer)
@@ -55,7 +56,7 @@ package final class TenantRegistry: Sendable {
 
   private static func make(
     _ name: String, id: UInt32, _ services: [any EmulatedService], _ blueprint: TenantBlueprint,
-    _ configuration: PipelineConfiguration, _ budget: StorageBudget, _ timer: DueTimer?
+    _ configuration: PipelineConfiguration, _ budget: MemoryBudget, _ timer: DueTimer?
   ) throws(ScenarioProblems) -> Cloud {
     let clock = VirtualClock(
       mode: blueprint.clock.mode, start: blueprint.clock.start, wall: configuration.wall)
@@ -79,6 +80,7 @@ package final class TenantRegistry: Sendable {
     return try gates.pass(name) { () throws(ScenarioProblems) in
       // Somebody else may have made it meanwhile.
       if let here = useIfHere(name) { return here }
+      guard budget.hasRoom(for: Cloud.ownBytes + Journal.roomAtStart) else { throw .noRoom }
       let (blueprint, id) = state.withLock { ($0.blueprint, nextID(in: &$0)) }
       let made = try Self.make(name, id: id, services, blueprint, configuration, budget, timer)
       let store = store

@@ -46,7 +46,7 @@ enum EventHandlers {
     let (known, start) = scope.world.read { state in
       (state.instances[serial]?.lastEvent, state.instances[serial]?.nextEvent ?? 0)
     }
-    if let known { return scope.json(named(known)) }
+    if let known { return scope.json(named(known.value)) }
     return next(scope, from: start, named: nil, named(_:))
   }
 

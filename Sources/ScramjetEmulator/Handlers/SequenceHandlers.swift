@@ -94,10 +94,9 @@ enum SequenceHandlers {
   ) -> ServiceAnswer {
     let limit = scope.world.read { state in state.settings.packageByteLimit }
     return .later { content in
-      let budget = scope.world.blobs.budget
       do throws(UploadError) {
         let upload = try await PackageUpload.receive(
-          content, budget: budget, byteLimit: limit, keepsBytes: false)
+          content, into: scope.world.blobs, byteLimit: limit, keepsBytes: false)
         do throws(ScramjetError) {
           let id = try scope.world.mutate { state, step throws(ScramjetError) in
             try keep(upload.package, &state, &step)
@@ -147,7 +146,8 @@ enum SequenceHandlers {
     guard let space = state.spaces[scope.space], let index = state.storeIndex(id, in: space) else {
       throw ScramjetError(404, "Not Found")
     }
-    state.addSequence(space.store[index].package, id: id, alias: nil, to: scope.hubSerial, &step)
+    state.addSequence(
+      space.store[index].package.value, id: id, alias: nil, to: scope.hubSerial, &step)
     guard let sequence = state.hubs[scope.hubSerial]?.sequence(id) else {
       throw ScramjetError(404, "Not Found")
     }

@@ -71,7 +71,7 @@ enum SpaceHandlers {
       let stored: [JSON] = space.store.map { item in
         [
           "id": .string(item.id),
-          "config": .object(item.package.config(id: item.id, directory: "")),
+          "config": .object(item.package.value.config(id: item.id, directory: "")),
           "location": "store", "instances": [],
         ]
       }

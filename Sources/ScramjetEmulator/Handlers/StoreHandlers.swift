@@ -19,9 +19,8 @@ enum StoreHandlers {
     return .later { content in
       do throws(UploadError) {
         let upload = try await PackageUpload.receive(
-          content, budget: scope.world.blobs.budget, byteLimit: limits.0)
+          content, into: scope.world.blobs, byteLimit: limits.0)
         guard !upload.package.name.isEmpty else {
-          scope.world.blobs.budget.release(upload.blob.count)
           return scope.reply(ScramjetError.object(422, [:]))
         }
         return store(upload, name, limit: limits.1, scope)
@@ -41,15 +40,12 @@ enum StoreHandlers {
       guard state.storedBytes(in: space) - replaced + upload.blob.count <= limit else { return nil }
       let id = step.ids.uuid("store")
       let item = StoreItem(
-        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: upload.package,
+        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: Kept(upload.package),
         blob: blobs.adopt(upload.blob), tag: upload.tag)
       state.putInStore(item, space: scope.space, &step)
       return item
     }
-    guard let item else {
-      blobs.budget.release(upload.blob.count)
-      return scope.reply(ScramjetError.object(507, [:]))
-    }
+    guard let item else { return scope.reply(ScramjetError.object(507, [:])) }
     return scope.reply(.json(.accepted, item.stored.serialized()))
   }
 
@@ -64,6 +60,7 @@ enum StoreHandlers {
       throw ScramjetError(404, "Not Found")
     }
     var response = Response(.ok, body: .chunks(blob.chunks))
+    response.leases = [blob.lease]
     response.fields.append("Content-Type", "application/octet-stream")
     return .now(scope.reply(response))
   }

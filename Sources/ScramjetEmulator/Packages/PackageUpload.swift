@@ -31,27 +31,23 @@ struct PackageUpload {
   /// Small pieces are joined until they reach this, so that a dribble of bytes costs no array each.
   private static let pieceBytes = 256 * 1024
 
-  private let budget: StorageBudget
+  private let lease: MemoryLease
   private let byteLimit: Int
   private let checker: ArchiveChecker
   private var chunks: [[UInt8]] = []
   private var open: [UInt8] = []
   private let keepsBytes: Bool
   private var received = 0
-  private var reserved = 0
 
   /// - Parameter keepsBytes: for the store; a hub only reads its packages.
   static func receive(
-    _ content: RequestContent, budget: StorageBudget, byteLimit: Int, keepsBytes: Bool = true
+    _ content: RequestContent, into blobs: BlobStore, byteLimit: Int, keepsBytes: Bool = true
   ) async throws(UploadError) -> UploadedPackage {
-    var upload = PackageUpload(budget: budget, byteLimit: byteLimit, keepsBytes: keepsBytes)
-    do throws(UploadError) {
-      while let chunk = try await upload.next(content) { try await upload.take(chunk) }
-      return try await upload.finish()
-    } catch {
-      budget.release(upload.reserved)
-      throw error
-    }
+    let lease: MemoryLease
+    do { lease = try blobs.lease() } catch { throw .noRoom }
+    var upload = PackageUpload(lease: lease, byteLimit: byteLimit, keepsBytes: keepsBytes)
+    while let chunk = try await upload.next(content) { try await upload.take(chunk) }
+    return try await upload.finish()
   }
 
   /// The same for bytes in memory (a stored package that a hub fetches, a scenario's package).
@@ -63,8 +59,8 @@ struct PackageUpload {
     return try checker.verdict(byteCount: blob.count)
   }
 
-  private init(budget: StorageBudget, byteLimit: Int, keepsBytes: Bool) {
-    self.budget = budget
+  private init(lease: MemoryLease, byteLimit: Int, keepsBytes: Bool) {
+    self.lease = lease
     self.byteLimit = byteLimit
     self.keepsBytes = keepsBytes
     checker = ArchiveChecker()
@@ -81,8 +77,7 @@ struct PackageUpload {
     received += chunk.count
     guard received <= byteLimit else { throw .noRoom }
     if keepsBytes {
-      guard budget.reserve(chunk.count) else { throw .noRoom }
-      reserved += chunk.count
+      guard lease.grow(by: chunk.count) else { throw .noRoom }
     }
     if open.isEmpty, chunk.count >= Self.inlineBytesMax {
       try await check(chunk)
@@ -100,7 +95,10 @@ struct PackageUpload {
   }
 
   private mutating func check(_ piece: [UInt8]) async throws(UploadError) {
-    if keepsBytes { chunks.append(piece) }
+    if keepsBytes {
+      lease.charge(BlobStore.pieceBytes)
+      chunks.append(piece)
+    }
     if piece.count < Self.inlineBytesMax {
       checker.feed(piece)
     } else {
@@ -117,7 +115,7 @@ struct PackageUpload {
 
   private mutating func finish() async throws(UploadError) -> UploadedPackage {
     try await flush()
-    let blob = BlobStore.Blob(chunks)
+    let blob = BlobStore.Blob(chunks, lease)
     let (package, tag) = try checker.verdict(byteCount: received)
     return UploadedPackage(package: package, blob: blob, tag: tag)
   }

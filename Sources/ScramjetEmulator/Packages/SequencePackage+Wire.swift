@@ -1,3 +1,4 @@
+import EmulatorKernel
 import PayloadCodecs
 
 extension SequencePackage {
@@ -34,7 +35,7 @@ extension SequencePackage {
 extension StoreItem {
   /// An entry of the store's list.
   var listed: JSON {
-    var item = package.config(id: id, directory: "")
+    var item = package.value.config(id: id, directory: "")
     item["_filename"] = .string(fileName)
     item["_fileId"] = .string(id)
     return .object(item)
@@ -43,7 +44,7 @@ extension StoreItem {
   /// The answer to a PUT.
   var stored: JSON {
     var item: JSONObject = ["etag": .string(tag), "versionId": "0"]
-    for (key, value) in package.config(id: id, directory: "").members
+    for (key, value) in package.value.config(id: id, directory: "").members
     where key != "type" && key != "sequenceDir" {
       item.members.append((key, value))
     }

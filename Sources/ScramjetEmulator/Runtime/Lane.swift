@@ -1,3 +1,4 @@
+import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 
@@ -46,6 +47,12 @@ struct Lane: Codable, Sendable {
   var hasWaitingWriter = false
 
   init() {}
+
+  /// Pieces and lines are counted as small ones, which lie in an array each.
+  var heapBytes: Int {
+    queue.heapBytes + carry.spineBytes + items.spineBytes
+      + (items.count - nextItem) * (HeapOverhead.array + 16)
+  }
 
   var hasRoom: Bool { queue.byteCount < Lane.mark }
 

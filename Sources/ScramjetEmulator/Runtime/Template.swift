@@ -90,9 +90,9 @@ struct Template: Codable, Sendable, Equatable {
 struct Binding: Codable, Sendable, Equatable {
   var piece: [UInt8] = []
   var number = 0
-  var message: JSON?
+  var message: Kept<JSON>?
 
-  init(piece: [UInt8] = [], number: Int = 0, message: JSON? = nil) {
+  init(piece: [UInt8] = [], number: Int = 0, message: Kept<JSON>? = nil) {
     self.piece = piece
     self.number = number
     self.message = message
@@ -119,7 +119,7 @@ extension Template {
       case .json:
         if parsed == nil { parsed = .some(try? JSON(parsing: binding.piece)) }
         out += (parsed ?? nil)?.serialized() ?? binding.piece
-      case .message: out += (binding.message ?? .null).asText
+      case .message: out += (binding.message?.value ?? .null).asText
       case .now: out += Array(now.utf8)
       case .field(let path):
         if parsed == nil { parsed = .some(try? JSON(parsing: binding.piece)) }

@@ -11,7 +11,7 @@ typealias StreamID = Int
 /// trimming cost the same whether there is one reader or five thousand.
 ///
 /// **Units**: positions count chunks; marks count bytes.
-struct StreamLog: Sendable {
+struct StreamLog: Sendable, Weighed {
   /// What becomes of chunks.
   enum Keeping: Codable, Sendable, Equatable {
     /// Kept until read: for the slowest reader, or, when nobody reads, for the first to come.
@@ -68,6 +68,11 @@ struct StreamLog: Sendable {
   }
 
   private var count: Int { slots.count - head }
+  /// The chunks with an array each, and what was joined for readers.
+  var heapBytes: Int {
+    slots.spineBytes + byteCount + count * HeapOverhead.array + (joined?.bytes.spineBytes ?? 0)
+      + blocked.spineBytes
+  }
   /// The number that the next appended chunk gets.
   var end: Int { first + count }
   var hasRoom: Bool {

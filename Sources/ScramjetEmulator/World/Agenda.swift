@@ -40,6 +40,7 @@ struct Agenda: Codable, Sendable {
 
   var nextDue: VirtualInstant? { heap.first?.due }
   var count: Int { heap.count }
+  var heapBytes: Int { heap.spineBytes }
 
   mutating func add(_ job: Job, at due: VirtualInstant) {
     lastOrder += 1

@@ -16,7 +16,7 @@ struct Hub: Codable, Sendable {
   var description: String?
   var tags: [String] = []
   var disconnectReason: String?
-  var sequences: [String: Sequence] = [:]
+  var sequences = WeighedDictionary<String, Sequence>()
   /// Ids in order of upload.
   var sequenceOrder: [String] = []
   var instances: [String: Int] = [:]
@@ -45,7 +45,7 @@ struct Hub: Codable, Sendable {
 struct Sequence: Codable, Sendable {
   let id: String
   var alias: String?
-  var package: SequencePackage
+  var package: Kept<SequencePackage>
   /// Serial numbers of the instances that are not gone, in order of start.
   var instances: [Int] = []
 }
@@ -73,7 +73,7 @@ struct Space: Codable, Sendable {
 struct StoreItem: Codable, Sendable {
   let id: String
   let fileName: String
-  var package: SequencePackage
+  var package: Kept<SequencePackage>
   var blob: BlobID
   var tag: String
 }

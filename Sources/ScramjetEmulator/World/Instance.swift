@@ -26,10 +26,10 @@ struct Instance: Codable, Sendable {
   let hub: Int
   let sequenceID: String
   /// The `sequence` member of the object as sent: the sequence as it was at the start.
-  let sequence: JSON
+  let sequence: Kept<JSON>
   let language: String
-  let appConfig: JSON?
-  let arguments: JSON?
+  let appConfig: Kept<JSON>?
+  let arguments: Kept<JSON>?
   var limits: JSON?
   var provides = ""
   var requires = ""
@@ -41,7 +41,7 @@ struct Instance: Codable, Sendable {
   var isHealthy = true
   var ports: JSON?
 
-  let program: Program
+  let program: Kept<Program>
   let stdout: StreamID
   let stderr: StreamID
   let output: StreamID
@@ -52,7 +52,7 @@ struct Instance: Codable, Sendable {
   var inputType: String?
   /// Where it stands in the topic that it reads.
   var topicPosition: Int?
-  var activities: [Int: Activity] = [:]
+  var activities = WeighedDictionary<Int, Activity>()
   var lastActivity = 0
   /// How often each kind of rule has run, for `{n}`.
   var counts: [String: Int] = [:]
@@ -60,10 +60,10 @@ struct Instance: Codable, Sendable {
   var runningDigest = MD5()
 
   /// The last event of each name, and the latest of all.
-  var lastEvents: [String: JSON] = [:]
-  var lastEvent: Event?
+  var lastEvents = WeighedDictionary<String, JSON>()
+  var lastEvent: Kept<Event>?
   /// A short history, numbered from `firstEvent` on, for those who wait for the next one.
-  var recentEvents: [Event] = []
+  var recentEvents: [Kept<Event>] = []
   var firstEvent = 0
   var monitoringRate = 1.0
 
@@ -101,8 +101,9 @@ struct Instance: Codable, Sendable {
     } else if lastEvents.count < 1024 || lastEvents[event.name] != nil {
       lastEvents[event.name] = event.message
     }
-    lastEvent = event
-    recentEvents.append(event)
+    let kept = Kept(event)
+    lastEvent = kept
+    recentEvents.append(kept)
     if recentEvents.count > 256 {
       recentEvents.removeFirst(64)
       firstEvent += 64

@@ -6,7 +6,8 @@ extension ScramjetState {
   func object(of sequence: Sequence, location: String) -> JSON {
     var object: JSONObject = ["id": .string(sequence.id)]
     if let alias = sequence.alias { object["name"] = .string(alias) }
-    object["config"] = .object(sequence.package.config(id: sequence.id, runtime: settings.runtime))
+    object["config"] = .object(
+      sequence.package.value.config(id: sequence.id, runtime: settings.runtime))
     object["location"] = .string(location)
     object["instances"] = .array(instanceIDs(of: sequence).map(JSON.string))
     return .object(object)
@@ -108,11 +109,11 @@ extension Topic {
 extension Instance {
   var object: JSONObject {
     var object: JSONObject = ["id": .string(id)]
-    if let appConfig { object["appConfig"] = appConfig }
-    if let arguments { object["args"] = arguments }
+    if let appConfig { object["appConfig"] = appConfig.value }
+    if let arguments { object["args"] = arguments.value }
     object["provides"] = .string(provides)
     object["requires"] = .string(requires)
-    object["sequence"] = sequence
+    object["sequence"] = sequence.value
     if let ports { object["ports"] = ports }
     // The Python runner says nothing of when it was made (hub 1.0.1 on the wire).
     object["created"] = isPythonProcess ? .null : .string(created.iso8601(.milliseconds))

@@ -60,7 +60,7 @@ enum ScramjetSeed {
         manifest: manifest, byteCount: bytes.count, hasPath: { _ in true })
     else { return false }
     let item = StoreItem(
-      id: step.ids.uuid("store"), fileName: file, package: package, blob: id,
+      id: step.ids.uuid("store"), fileName: file, package: Kept(package), blob: id,
       tag: MD5.digest(bytes).hexadecimal)
     state.putInStore(item, space: space, &step)
     return true

@@ -25,7 +25,7 @@ extension ScramjetState {
     guard let instance = instances[serial], !instance.status.isOver,
       instance.plannedEnding == nil || instance.status == .stopping
     else { return }
-    for rule in instance.program.events where rule.name == name || rule.name == "*" {
+    for rule in instance.program.value.events where rule.name == name || rule.name == "*" {
       let piece = message.map(\.asText) ?? []
       begin(
         rule.actions, piece, "event \(rule.name)", .none, serial, message: message, hops: hops,
@@ -43,7 +43,7 @@ extension ScramjetState {
     guard let instance = instances[serial] else { return nil }
     var index = max(position, instance.firstEvent) - instance.firstEvent
     while index < instance.recentEvents.count {
-      let event = instance.recentEvents[index]
+      let event = instance.recentEvents[index].value
       index += 1
       if name == nil || event.name == name { return (event, instance.firstEvent + index) }
     }

@@ -117,7 +117,7 @@ extension ScramjetState {
     _ package: SequencePackage, id: String, alias: String?, to serial: Int, _ step: inout Step
   ) {
     if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
-    hubs[serial]?.sequences[id] = Sequence(id: id, alias: alias, package: package)
+    hubs[serial]?.sequences[id] = Sequence(id: id, alias: alias, package: Kept(package))
     logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }

@@ -84,15 +84,15 @@ extension ScramjetState {
     let provides = order.outputTopic ?? program.provides
     var description: JSONObject = [
       "id": .string(sequence.id),
-      "config": .object(sequence.package.config(id: sequence.id, runtime: settings.runtime)),
+      "config": .object(sequence.package.value.config(id: sequence.id, runtime: settings.runtime)),
     ]
     if let alias = sequence.alias { description["name"] = .string(alias) }
     description["location"] = .string(hub.id)
     var instance = Instance(
       serial: newSerial(), id: id, hub: hub.serial, sequenceID: sequence.id,
-      sequence: .object(description), language: sequence.package.language,
-      appConfig: order.appConfig, arguments: order.arguments, created: step.now, started: step.now,
-      program: program, stdout: makeStream(.untilRead, mark: mark),
+      sequence: Kept(.object(description)), language: sequence.package.language,
+      appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
+      started: step.now, program: Kept(program), stdout: makeStream(.untilRead, mark: mark),
       stderr: makeStream(.untilRead, mark: mark),
       output: makeStream(provides.isEmpty ? .untilRead : .untilReadOrStale, mark: mark),
       log: makeStream(.history(chunks: 1_000, bytes: 256 * 1024)))
@@ -109,14 +109,14 @@ extension ScramjetState {
     let space = space(ofInstance: instance)
     if !instance.provides.isEmpty {
       let key = TopicKey(space: space, name: instance.provides)
-      let type = instance.program.providesType
+      let type = instance.program.value.providesType
       _ = topic(
         key, type: type.isEmpty ? "application/x-ndjson" : type, origin: instance.hub, &step)
       joinWriters(.instance(serial), of: key)
     }
     if !instance.requires.isEmpty {
       let key = TopicKey(space: space, name: instance.requires)
-      let type = instance.program.requiresType
+      let type = instance.program.value.requiresType
       let topic = topic(
         key, type: type.isEmpty ? "application/x-ndjson" : type, origin: instance.hub, &step)
       instances[serial]?.inputType = topic.contentType
@@ -137,7 +137,7 @@ extension ScramjetState {
     guard instance.plannedEnding == nil else { return }
     // A Python process goes with its function.
     let timeout =
-      instance.program.exitTimeoutMilliseconds.map { Duration.milliseconds($0) }
+      instance.program.value.exitTimeoutMilliseconds.map { Duration.milliseconds($0) }
       ?? (instance.isPythonProcess ? .milliseconds(200) : settings.exitTimeout)
     log("All Sequences processed.", level: "DEBUG", from: "Runner", instance: serial, &step)
     planEnding(
@@ -165,7 +165,7 @@ extension ScramjetState {
     guard let instance = instances[serial], !instance.status.isOver else { return }
     if isFinal {
       instances[serial]?.plannedEnding = ending
-      instances[serial]?.activities = [:]
+      instances[serial]?.activities = WeighedDictionary()
     }
     instances[serial]?.plan += 1
     instances[serial]?.planned = ending
@@ -181,7 +181,7 @@ extension ScramjetState {
 
   mutating func end(_ serial: Int, _ ending: Instance.Ending, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
-    instances[serial]?.activities = [:]
+    instances[serial]?.activities = WeighedDictionary()
     instances[serial]?.input = Lane()
     instances[serial]?.stdin = Lane()
     instances[serial]?.input.end()
@@ -273,7 +273,7 @@ extension ScramjetState {
       "Control message received", level: "TRACE", data: [4001], from: "Runner", instance: serial,
       &step)
     agenda.add(.stopDeadline(instance: serial, stop: number), at: step.now + timeout)
-    begin(instance.program.stop, [], "stop", .stop, serial, &step)
+    begin(instance.program.value.stop, [], "stop", .stop, serial, &step)
     runWork(&step)
     return number
   }
@@ -304,7 +304,7 @@ extension ScramjetState {
     instances[serial]?.removesImmediately = removesImmediately
     step.wake(.instance(serial))
     log("Handling KILL request", level: "DEBUG", from: "Runner", instance: serial, &step)
-    begin(instance.program.kill, [], "kill", .none, serial, &step)
+    begin(instance.program.value.kill, [], "kill", .none, serial, &step)
     planEnding(ending(.killed, of: instance), of: serial, after: .milliseconds(700), &step)
     runWork(&step)
   }

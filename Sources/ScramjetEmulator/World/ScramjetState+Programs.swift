@@ -6,7 +6,7 @@ extension ScramjetState {
   /// Goes on with everything of an instance that can go on.
   mutating func run(_ serial: Int, _ step: inout Step) {
     guard let instance = instances[serial], !instance.status.isOver else { return }
-    for (id, activity) in instance.activities.sorted(by: { $0.key < $1.key })
+    for (id, activity) in instance.activities.entries.sorted(by: { $0.key < $1.key })
     where activity.wait == .room {
       continueActivity(id, of: serial, &step)
     }
@@ -18,7 +18,7 @@ extension ScramjetState {
 
   private mutating func runLane(_ lane: Activity.Lane, of serial: Int, _ step: inout Step) {
     let program: Program
-    if let instance = instances[serial] { program = instance.program } else { return }
+    if let instance = instances[serial] { program = instance.program.value } else { return }
     let isInput = lane == .input
     guard isInput ? program.readsInput : program.readsStdin else { return }
     let ears = Lane.Ears(
@@ -115,7 +115,7 @@ extension ScramjetState {
     let number = instances[serial]?.counts[rule, default: 0] ?? 0
     instances[serial]?.counts[rule] = number + 1
     var activity = Activity(
-      actions, Binding(piece: piece, number: number, message: message), lane: lane)
+      actions, Binding(piece: piece, number: number, message: Kept(message)), lane: lane)
     activity.hops = hops
     instances[serial]?.lastActivity += 1
     guard let id = instances[serial]?.lastActivity else { return }
@@ -244,7 +244,7 @@ extension ScramjetState {
   private func fill(_ value: JSON, _ activity: Activity, _ step: borrowing Step) -> JSON {
     switch value {
     case .string(let text):
-      if text == "{message}" { return activity.binding.message ?? .null }
+      if text == "{message}" { return activity.binding.message?.value ?? .null }
       let template = Template(text)
       guard template.parts.contains(where: { if case .literal = $0 { false } else { true } }) else {
         return value
@@ -318,10 +318,10 @@ extension ScramjetState {
   mutating func fire(timer: Int, of serial: Int, _ step: inout Step) {
     guard let instance = instances[serial], !instance.status.isOver,
       instance.plannedEnding == nil || instance.status == .stopping,
-      instance.program.timers.indices.contains(timer),
+      instance.program.value.timers.indices.contains(timer),
       instance.timersDone.indices.contains(timer)
     else { return }
-    let rule = instance.program.timers[timer]
+    let rule = instance.program.value.timers[timer]
     instances[serial]?.timersDone[timer] += 1
     begin(rule.actions, [], "every\(timer)", .none, serial, &step)
     guard rule.count == 0 || instance.timersDone[timer] + 1 < rule.count else { return }

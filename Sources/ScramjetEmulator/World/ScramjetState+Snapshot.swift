@@ -11,12 +11,12 @@ extension ScramjetState {
     let values = try decoder.container(keyedBy: Key.self)
     self.init(settings: try values.decode(ScramjetSettings.self, forKey: .settings))
     lastSerial = try values.decode(Int.self, forKey: .lastSerial)
-    spaces = try values.decode([Int: Space].self, forKey: .spaces)
+    spaces = try values.decode(WeighedDictionary<Int, Space>.self, forKey: .spaces)
     spaceOrder = try values.decode([Int].self, forKey: .spaceOrder)
-    hubs = try values.decode([Int: Hub].self, forKey: .hubs)
-    instances = try values.decode([Int: Instance].self, forKey: .instances)
-    streams = try values.decode([StreamID: StreamLog].self, forKey: .streams)
-    topics = try values.decode([TopicKey: Topic].self, forKey: .topics)
+    hubs = try values.decode(WeighedDictionary<Int, Hub>.self, forKey: .hubs)
+    instances = try values.decode(WeighedDictionary<Int, Instance>.self, forKey: .instances)
+    streams = try values.decode(WeighedDictionary<StreamID, StreamLog>.self, forKey: .streams)
+    topics = try values.decode(WeighedDictionary<TopicKey, Topic>.self, forKey: .topics)
     agenda = try values.decode(Agenda.self, forKey: .agenda)
     work = try values.decode([Work].self, forKey: .work)
     isCatchingUp = try values.decode(Bool.self, forKey: .isCatchingUp)
@@ -59,6 +59,6 @@ extension ScramjetState {
     for instance in instances.values {
       owned.formUnion([instance.output, instance.stdout, instance.stderr, instance.log])
     }
-    streams = streams.filter { owned.contains($0.key) }
+    streams = streams.filter { id, _ in owned.contains(id) }
   }
 }

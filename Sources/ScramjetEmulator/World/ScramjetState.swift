@@ -39,12 +39,12 @@ package struct ScramjetState: ServiceState {
   /// one must not touch the new one's positions.
   let epoch: Int
   var lastSerial = 0
-  var spaces: [Int: Space] = [:]
+  var spaces = WeighedDictionary<Int, Space>()
   var spaceOrder: [Int] = []
-  var hubs: [Int: Hub] = [:]
-  var instances: [Int: Instance] = [:]
-  var streams: [StreamID: StreamLog] = [:]
-  var topics: [TopicKey: Topic] = [:]
+  var hubs = WeighedDictionary<Int, Hub>()
+  var instances = WeighedDictionary<Int, Instance>()
+  var streams = WeighedDictionary<StreamID, StreamLog>()
+  var topics = WeighedDictionary<TopicKey, Topic>()
   var agenda = Agenda()
   var work: [Work] = []
   var isCatchingUp = false

@@ -1,18 +1,33 @@
+package import EmulatorKernel
+
 /// An append-only list in chunks of fixed size. A copy of it is a consistent view that costs
 /// nothing to take; while a view lives, a change copies one chunk and the spine, never everything.
 /// So an export of a hundred thousand runs reads in peace, and triggering stays as cheap as ever.
 ///
 /// Elements are named by their position since the beginning; positions of dropped elements stay
 /// used up.
-package struct ChunkedLog<Element: Sendable & Codable>: Sendable, Codable {
+///
+/// What an element weighs must not change once it is in.
+package struct ChunkedLog<Element: Sendable & Codable & Weighed>: Sendable, Codable {
   package static var chunkSize: Int { 256 }
 
   private var chunks: [[Element]] = []
   /// The position of the first element that is still there; a multiple of `chunkSize`.
   package private(set) var startIndex = 0
   package private(set) var endIndex = 0
+  private var elementBytes = 0
+
+  private enum CodingKeys: String, CodingKey { case chunks, startIndex, endIndex }
 
   package init() {}
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    chunks = try values.decode([[Element]].self, forKey: .chunks)
+    startIndex = try values.decode(Int.self, forKey: .startIndex)
+    endIndex = try values.decode(Int.self, forKey: .endIndex)
+    elementBytes = recountedElementBytes
+  }
 
   package var isEmpty: Bool { startIndex == endIndex }
   package var count: Int { endIndex - startIndex }
@@ -40,6 +55,7 @@ package struct ChunkedLog<Element: Sendable & Codable>: Sendable, Codable {
       chunks[chunks.count - 1].reserveCapacity(Self.chunkSize)
     }
     chunks[chunks.count - 1].append(element)
+    elementBytes += element.heapBytes
     endIndex += 1
     return endIndex - 1
   }
@@ -64,6 +80,23 @@ package struct ChunkedLog<Element: Sendable & Codable>: Sendable, Codable {
 
   package mutating func dropOldestChunk() {
     guard !chunks.isEmpty else { return }
-    startIndex += chunks.removeFirst().count
+    let oldest = chunks.removeFirst()
+    startIndex += oldest.count
+    elementBytes -= oldest.reduce(0) { $0 + $1.heapBytes }
+  }
+}
+
+extension ChunkedLog: Weighed {
+  package var heapBytes: Int { spineBytes + elementBytes }
+  /// The same, asked of every element: for tests.
+  package var recountedHeapBytes: Int { spineBytes + recountedElementBytes }
+
+  private var spineBytes: Int {
+    chunks.spineBytes
+      + chunks.count * (HeapOverhead.array + Self.chunkSize * MemoryLayout<Element>.stride)
+  }
+
+  private var recountedElementBytes: Int {
+    chunks.reduce(0) { $1.reduce($0) { $0 + $1.heapBytes } }
   }
 }

@@ -21,6 +21,7 @@ package struct DueQueue<Event: Sendable & Codable>: Sendable, Codable {
 
   package var first: Entry? { heap.first }
   package var count: Int { heap.count }
+  package var heapBytes: Int { heap.spineBytes }
   /// In no order.
   package var events: [Event] { heap.map(\.event) }
 

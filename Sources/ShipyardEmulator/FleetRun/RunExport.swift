@@ -25,7 +25,7 @@ package struct RunExport: Sendable {
   private let positions: ChunkedLog<Int>?
   /// Whose runs are shown; nil: all.
   private let fleetIDs: Set<ResourceID>?
-  private let versions: [Int: FleetVersion]
+  private let versions: WeighedDictionary<Int, FleetVersion>
   /// Younger runs only.
   private let since: VirtualInstant
   /// Counts down: newest first.

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import HTTPModel
 
 /// Runs of schedules: created a day ahead, replaced when the fleet is saved.
 /// Source: Shipyard documentation, "Schedule Triggers".
@@ -31,12 +32,15 @@ extension ShipyardState {
   mutating func planComingDay(at midnight: VirtualInstant, _ step: inout Step) {
     let end = midnight + .seconds(86_400)
     var hasSchedules = false
+    let before = heapBytes
     for organizationID in organizationIDs {
       for fleetID in organizations[organizationID]?.fleetIDs ?? [] {
         guard let key = fleets[fleetID]?.versionKey, let version = versions[key],
           !version.definition.schedules.isEmpty
         else { continue }
         hasSchedules = true
+        // Without memory the day's runs are left out, as a trigger would be refused.
+        guard step.blobs.budget.hasRoom(for: heapBytes - before) else { continue }
         planRuns(of: fleetID, version, from: midnight, to: end, &step)
       }
     }

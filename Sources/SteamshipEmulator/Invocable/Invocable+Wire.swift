@@ -9,10 +9,10 @@ extension SteamshipState {
       "id": .string(invocable.id), "handle": .string(invocable.handle),
       "userId": .string(owner(of: invocable).id), "isPublic": .bool(invocable.isPublic),
     ]
-    for (name, value) in invocable.pluginFields.members { object[name] = value }
+    for (name, value) in invocable.pluginFields.value.members { object[name] = value }
     if let description = invocable.description { object["description"] = .string(description) }
     if let readme = invocable.readme { object["readme"] = .string(readme) }
-    if let profile = invocable.profile { object["profile"] = .object(profile) }
+    if let profile = invocable.profile { object["profile"] = .object(profile.value) }
     object["createdAt"] = .string(invocable.createdAt.iso8601())
     object["updatedAt"] = .string(invocable.updatedAt.iso8601())
     return .object(object)

@@ -26,15 +26,15 @@ struct Invocable: Stored {
   var description: String?
   var readme: String?
   /// The manifest, kept and returned whole.
-  var profile: JSONObject?
+  var profile: Kept<JSONObject>?
   /// Plugins only: `type`, `transport`, `trainingPlatform`, `metadata`.
-  var pluginFields = JSONObject()
+  var pluginFields = Kept(JSONObject())
   var createdAt: VirtualInstant
   var updatedAt: VirtualInstant
   var versions = NameBook<InvocableVersion>()
   var instances = KeySet<InvocableInstance>()
 
-  var pluginType: String { pluginFields["type"]?.stringValue ?? "" }
+  var pluginType: String { pluginFields.value["type"]?.stringValue ?? "" }
 }
 
 extension SteamshipState {
@@ -105,8 +105,8 @@ extension SteamshipState {
       Invocable(
         id: step.ids.uuid("steamship.\(kind.rawValue)", .upper), kind: kind,
         handle: wanted ?? Handle.mint(kind.rawValue, &step), user: caller.user, isPublic: isPublic,
-        description: description ?? profile?["description"]?.stringValue, profile: profile,
-        pluginFields: pluginFields, createdAt: step.now, updatedAt: step.now))
+        description: description ?? profile?["description"]?.stringValue, profile: Kept(profile),
+        pluginFields: Kept(pluginFields), createdAt: step.now, updatedAt: step.now))
     return invocableReply(key)
   }
 
@@ -160,7 +160,7 @@ extension SteamshipState {
     }
     if let description { invocables[key]?.description = description }
     if let readme { invocables[key]?.readme = readme }
-    if let profile { invocables[key]?.profile = profile }
+    if let profile { invocables[key]?.profile = Kept(profile) }
     invocables[key]?.updatedAt = step.now
     return invocableReply(key)
   }

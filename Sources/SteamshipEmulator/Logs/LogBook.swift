@@ -12,17 +12,37 @@ struct LogBook: Codable, Sendable {
     var fields: JSONObject
   }
 
-  private var entries: [Entry] = []
+  private var entries: [Kept<Entry>] = []
+  private var entryBytes = 0
   private static let countMax = 2000
 
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    entries = try values.decode([Kept<Entry>].self, forKey: .entries)
+    entryBytes = entries.reduce(0) { $0 + $1.heapBytes }
+  }
+
+  private enum CodingKeys: String, CodingKey { case entries }
+
+  var heapBytes: Int { entries.spineBytes + entryBytes }
+  /// The same, asked of every entry: for tests.
+  var recountedHeapBytes: Int { entries.reduce(entries.spineBytes) { $0 + $1.value.heapBytes } }
+
   mutating func add(_ entry: Entry) {
-    if entries.count >= Self.countMax * 2 { entries.removeFirst(entries.count - Self.countMax) }
-    entries.append(entry)
+    if entries.count >= Self.countMax * 2 {
+      let old = entries.count - Self.countMax
+      entryBytes -= entries.prefix(old).reduce(0) { $0 + $1.heapBytes }
+      entries.removeFirst(old)
+    }
+    entries.append(Kept(entry))
+    entryBytes += entries.last?.heapBytes ?? 0
   }
 
   /// Newest first.
   func entries(of user: Key<User>) -> [Entry] {
-    entries.suffix(Self.countMax).reversed().filter { $0.user == user }
+    entries.suffix(Self.countMax).reversed().map(\.value).filter { $0.user == user }
   }
 }
 

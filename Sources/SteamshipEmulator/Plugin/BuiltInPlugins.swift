@@ -29,9 +29,8 @@ extension SteamshipState {
         Invocable(
           id: step.ids.uuid("steamship.plugin", .upper), kind: .plugin, handle: handle,
           isPublic: true,
-          pluginFields: [
-            "type": .string(type), "transport": "jsonOverHttp",
-          ], createdAt: step.now, updatedAt: step.now))
+          pluginFields: Kept(["type": .string(type), "transport": "jsonOverHttp"]),
+          createdAt: step.now, updatedAt: step.now))
       addVersion(
         InvocableVersion(
           id: step.ids.uuid("steamship.pluginVersion", .upper), invocable: key,

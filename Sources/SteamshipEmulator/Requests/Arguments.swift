@@ -5,7 +5,7 @@ import PayloadCodecs
 /// was one. An explicit null is the same as an absent field: the SDK sends every unset field so.
 ///
 /// Source: SDK `base/request.py`; contract §1.3.
-struct Arguments: Sendable, Codable {
+struct Arguments: Sendable, Codable, Weighed {
   var fields: JSONObject
   var upload: Upload?
   /// Where the fields came from: in a form every value is text, so numbers and booleans are read
@@ -21,6 +21,8 @@ struct Arguments: Sendable, Codable {
   }
 
   /// A part that carries a file, stored already.
+  var heapBytes: Int { fields.heapBytes + path.heapBytes + (upload?.prefix.spineBytes ?? 0) }
+
   struct Upload: Sendable, Codable {
     var blob: BlobID
     var count: Int

@@ -15,14 +15,17 @@ extension SteamshipService {
       arguments = try await readForm(type, content, world.blobs)
     } else {
       let limit = 16 * 1024 * 1024
-      let bytes: [UInt8]?
-      do {
-        bytes = try await content.collect(limit: limit)
+      let collected: (bytes: [UInt8], lease: MemoryLease)
+      do throws(CollectError) {
+        collected = try await content.collect(limit: limit, of: world.blobs.budget)
       } catch {
-        throw .unreadable(error)
+        switch error {
+        case .content(let error): throw .unreadable(error)
+        case .tooLarge: throw .tooLarge(limit)
+        case .noRoom: throw .noRoom
+        }
       }
-      guard let bytes else { throw .tooLarge(limit) }
-      arguments = try Self.arguments(bytes)
+      arguments = try Self.arguments(collected.bytes)
     }
     if arguments.upload == nil, call.operation.name == "steamship.block.create",
       arguments["uploadType"] == "url"
@@ -36,7 +39,7 @@ extension SteamshipService {
   private func readForm(
     _ type: String, _ content: RequestContent, _ blobs: BlobStore
   ) async throws(SteamshipError) -> Arguments {
-    var sink = UploadSink(blobs: blobs)
+    var sink = try UploadSink(blobs)
     do {
       var reader = MultipartFormReader(boundary: try MultipartBoundary(contentType: type))
       while let chunk = try await content.next() {
@@ -46,7 +49,6 @@ extension SteamshipService {
       let fields = try BracketedNames.rebuild(form.texts)
       return Arguments(fields.objectValue ?? JSONObject(), upload: sink.finish(), isForm: true)
     } catch {
-      sink.abandon()
       switch error {
       case let error as SteamshipError: throw error
       case let error as MultipartError: throw .invalid("The form is malformed: \(error).")
@@ -77,7 +79,7 @@ extension SteamshipService {
           "The URL \"\(url.shortened)\" cannot be fetched: it answers with status "
             + "\(response.status).")
       }
-      var sink = UploadSink(blobs: blobs)
+      var sink = try UploadSink(blobs)
       try sink.take(response.content)
       if try arguments.name("mimeType") == nil,
         let type = response.fields["content-type"]?.split(separator: ";").first
@@ -89,14 +91,18 @@ extension SteamshipService {
   }
 }
 
-/// Takes an upload piece by piece, its room reserved as it grows.
+/// Takes an upload piece by piece, its room reserved as it grows; dropped, it gives the room back.
 struct UploadSink {
-  let blobs: BlobStore
+  private let blobs: BlobStore
+  private let lease: MemoryLease
   private var chunks: [[UInt8]] = []
   private var count = 0
   private var hasBegun = false
 
-  init(blobs: BlobStore) { self.blobs = blobs }
+  init(_ blobs: BlobStore) throws(SteamshipError) {
+    self.blobs = blobs
+    do { lease = try blobs.lease() } catch { throw .noRoom }
+  }
 
   mutating func take(_ event: MultipartStreamEvent) throws(SteamshipError) {
     switch event {
@@ -109,7 +115,7 @@ struct UploadSink {
   }
 
   mutating func take(_ bytes: [UInt8]) throws(SteamshipError) {
-    guard blobs.budget.reserve(bytes.count) else { throw .noRoom }
+    guard lease.grow(by: bytes.count + BlobStore.pieceBytes) else { throw .noRoom }
     chunks.append(bytes)
     count += bytes.count
   }
@@ -118,13 +124,10 @@ struct UploadSink {
   mutating func finish(evenIfEmpty: Bool = false) -> Arguments.Upload? {
     guard hasBegun || evenIfEmpty else { return nil }
     let prefix = Array(chunks.joined().prefix(64))
-    let blob = blobs.adopt(BlobStore.Blob(chunks))
+    let blob = blobs.adopt(BlobStore.Blob(chunks, lease))
     chunks = []
     return Arguments.Upload(blob: blob, count: count, prefix: prefix)
   }
-
-  /// Gives back what was reserved.
-  func abandon() { blobs.budget.release(count) }
 }
 
 extension SteamshipError {

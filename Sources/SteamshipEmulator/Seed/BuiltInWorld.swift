@@ -64,7 +64,7 @@ extension SteamshipState {
       Invocable(
         id: step.ids.uuid("steamship.plugin", .upper), kind: .plugin, handle: plugin.handle,
         isPublic: true,
-        pluginFields: ["type": .string(plugin.type), "transport": "jsonOverHttp"],
+        pluginFields: Kept(["type": .string(plugin.type), "transport": "jsonOverHttp"]),
         createdAt: step.now, updatedAt: step.now))
     plant(plugin.versions, of: key, .plugin, &step)
   }

@@ -147,7 +147,8 @@ extension SteamshipService {
         guard let content = state.storedObjects[name] else {
           return SignedURLFailure.noSuchKey.response
         }
-        return SteamshipWire.raw(content.chunks(in: step.blobs), type: MIMEType.bytes)
+        return SteamshipWire.raw(
+          content.chunks(in: step.blobs), type: MIMEType.bytes, content.leases(in: step.blobs))
       }
     }
   }
@@ -164,16 +165,15 @@ extension SteamshipService {
       }
     }
     if let allowed { return allowed.response }
-    var sink = UploadSink(blobs: world.blobs)
+    let upload: Arguments.Upload?
     do {
+      var sink = try UploadSink(world.blobs)
       while let chunk = try await content.next() { try sink.take(chunk) }
+      upload = sink.finish(evenIfEmpty: true)
     } catch {
-      sink.abandon()
       return (error is SteamshipError ? SignedURLFailure.noRoom : .unreadable).response
     }
-    guard let upload = sink.finish(evenIfEmpty: true) else {
-      return SignedURLFailure.unreadable.response
-    }
+    guard let upload else { return SignedURLFailure.unreadable.response }
     return world.mutate { state, step in
       switch state.objectName(call, for: .write, step) {
       case .failure(let failure):

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import HTTPModel
 
 /// Stored bytes of a file, a block, an archive or an object behind a signed URL: the state holds
 /// their names, the tenant's blob store holds the bytes.
@@ -29,6 +30,11 @@ struct Content: Codable, Sendable, Equatable {
 
   func chunks(in blobs: BlobStore) -> [[UInt8]] {
     pieces.flatMap { blobs.blob($0)?.chunks ?? [] }
+  }
+
+  /// The room that it takes: to be kept by whoever sends it.
+  func leases(in blobs: BlobStore) -> [MemoryLease] {
+    pieces.compactMap { blobs.blob($0)?.lease }
   }
 
   /// All bytes in one array: copies; for small content and for text.

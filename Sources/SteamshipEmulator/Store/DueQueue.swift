@@ -17,6 +17,7 @@ struct DueQueue<Event: Codable & Sendable & Equatable>: Codable, Sendable {
   private var lastSerial = 0
 
   var nextDue: VirtualInstant? { heap.first?.due }
+  var heapBytes: Int { heap.spineBytes }
   var entries: [Entry] { heap.sorted { $0.comesBefore($1) } }
 
   func contains(where isWanted: (Event) -> Bool) -> Bool { heap.contains { isWanted($0.event) } }

@@ -1,7 +1,7 @@
 import EmulatorKernel
 
 /// Something that is kept in a `Table` and known to clients by an id.
-protocol Stored: Codable, Sendable {
+protocol Stored: Codable, Sendable, Weighed {
   var id: String { get }
 }
 
@@ -28,7 +28,7 @@ struct Key<Record>: Hashable, Comparable, Codable, Sendable {
 /// Ids are compared without regard to letter case (contract §8): they are upper case by nature, so
 /// the exact look-up nearly always hits.
 struct Table<Record: Stored>: Codable, Sendable {
-  private var records: [Int: Record] = [:]
+  private var records = WeighedDictionary<Int, Record>()
   private var serials: [String: Int] = [:]
   fileprivate var lastSerial = 0
   /// Every key ever given out that may still be alive.
@@ -56,8 +56,7 @@ struct Table<Record: Stored>: Codable, Sendable {
 
   /// Looks at a record without copying it out.
   borrowing func read<Value>(_ key: Key<Record>, _ body: (borrowing Record) -> Value) -> Value? {
-    guard let index = records.index(forKey: key.serial) else { return nil }
-    return body(records.values[index])
+    records.read(key.serial, body)
   }
 
   /// Changes a record in its place.
@@ -65,7 +64,7 @@ struct Table<Record: Stored>: Codable, Sendable {
     records[key.serial].change(body)
   }
 
-  func contains(_ key: Key<Record>) -> Bool { records[key.serial] != nil }
+  func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
 
   func key(id: String) -> Key<Record>? {
     (serials[id] ?? serials[id.uppercased()]).map { Key(serial: $0) }
@@ -78,15 +77,25 @@ struct Table<Record: Stored>: Codable, Sendable {
     guard let record = records.removeValue(forKey: key.serial) else { return nil }
     serials[record.id.uppercased()] = nil
     let records = records
-    order.noteRemoval { records[$0.serial] != nil }
+    order.noteRemoval { records.contains($0.serial) }
     return record
   }
 
   /// Keys of all records, in order of creation.
-  var keys: [Key<Record>] { order.keys.filter { records[$0.serial] != nil } }
+  var keys: [Key<Record>] { order.keys.filter { records.contains($0.serial) } }
 
   /// All records, in order of creation.
   var all: [Record] { order.keys.compactMap { records[$0.serial] } }
+}
+
+extension Table: Weighed {
+  /// An id stands here as the record's own text: ours are upper case.
+  var heapBytes: Int { records.heapBytes + serials.spineBytes + order.heapBytes }
+
+  /// The same, asked of every record: for tests.
+  var recountedHeapBytes: Int {
+    records.recountedHeapBytes + serials.spineBytes + order.heapBytes
+  }
 }
 
 /// A set of keys in order of creation, made for indexes over a `Table`.
@@ -94,12 +103,14 @@ struct Table<Record: Stored>: Codable, Sendable {
 /// Removal is only counted; readers pass over keys whose record is gone (keys are never used again),
 /// and once more than half are gone they are swept out. So removing costs constant time on average,
 /// however large the index.
-struct KeySet<Record>: Codable, Sendable {
+struct KeySet<Record>: Codable, Sendable, Weighed {
   private(set) var keys: [Key<Record>] = []
   private var goneCount = 0
 
   var count: Int { keys.count - goneCount }
   var isEmpty: Bool { count <= 0 }
+
+  var heapBytes: Int { keys.spineBytes }
 
   mutating func insert(_ key: Key<Record>) { keys.append(key) }
 
@@ -116,7 +127,7 @@ struct KeySet<Record>: Codable, Sendable {
 
 extension Table {
   /// In no order.
-  var bySerial: [Int: Record] { records }
+  var bySerial: WeighedDictionary<Int, Record> { records }
 
   func check(_ place: String, _ findings: inout StateFindings) {
     findings.expect(lastSerial, place + "/lastSerial")

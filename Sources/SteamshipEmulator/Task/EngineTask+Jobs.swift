@@ -1,4 +1,5 @@
 import EmulatorKernel
+import HTTPModel
 import PayloadCodecs
 
 /// How requests become the work of tasks.
@@ -51,6 +52,8 @@ extension SteamshipState {
     guard let route = SteamshipRoutes.named(job.operation) else {
       throw SteamshipError(500, "InternalError", "The operation \(job.operation) is not known.")
     }
+    // Later work was accepted when there was room.
+    guard !route.operation.needsRoom || step.blobs.budget.hasRoom() else { throw .noRoom }
     let rule: Rule
     switch route.handling {
     case .rule(let known), .task(_, let known): rule = known
@@ -118,7 +121,8 @@ extension SteamshipState {
 
   /// The invocation of a task whose work is done outside; nil when it has other work.
   func outsideInvocation(of key: Key<EngineTask>) -> (Invocation, ForwardTarget, Caller)? {
-    guard let task = tasks[key], let job = task.job, job.operation == Self.scheduledInvocation,
+    guard let task = tasks[key], let job = task.job?.value,
+      job.operation == Self.scheduledInvocation,
       let invocation = try? scheduledInvocation(job), let target = forwardTarget(of: invocation)
     else { return nil }
     return (invocation, target, job.caller)

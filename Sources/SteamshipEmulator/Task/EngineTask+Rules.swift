@@ -37,7 +37,7 @@ extension SteamshipState {
         task.output = output
         task.showsData = (try? JSON(parsing: output)) != nil
       }
-      for (name, value) in others.members { task.otherFields[name] = value }
+      task.otherFields.change { $0.merge(others) }
       if let newState, wasTerminal || !newState.isTerminal { task.state = newState }
       if newState == .running, task.startedAt == nil { task.startedAt = now }
     }

@@ -20,7 +20,7 @@ extension SteamshipState {
     object["taskCreatedOn"] = .string(task.createdAt.iso8601())
     object["taskLastModifiedOn"] = .string(task.modifiedAt.iso8601())
     if let startedAt = task.startedAt { object["startedAt"] = .string(startedAt.iso8601()) }
-    for (name, value) in task.otherFields.members { object[name] = value }
+    for (name, value) in task.otherFields.value.members { object[name] = value }
     return object
   }
 

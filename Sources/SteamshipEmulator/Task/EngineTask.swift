@@ -25,13 +25,13 @@ struct EngineTask: Stored {
   var statusSuggestion: String?
   var statusCode: String?
   /// Fields that `task/update` set, as they came: `remoteStatusInput` and its like.
-  var otherFields = JSONObject()
+  var otherFields = Kept(JSONObject())
   var createdAt: VirtualInstant
   var modifiedAt: VirtualInstant
   var startedAt: VirtualInstant?
 
   /// What is to be done; nil once it is.
-  var job: Job?
+  var job: Kept<Job>?
   var timeline: Timeline
   /// The stage it is in; −1 before the first.
   var stage = -1
@@ -93,7 +93,7 @@ extension SteamshipState {
         requestID: job.caller.requestID, name: name, type: type,
         input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
         createdAt: step.now, modifiedAt: step.now, startedAt: output == nil ? nil : step.now,
-        job: output == nil ? job : nil, timeline: timeline,
+        job: output == nil ? Kept(job) : nil, timeline: timeline,
         unfinishedDependencies: dependencies, runAfter: runAfter))
     if let workspace { workspaces[workspace]?.tasks.insert(key) }
     for dependency in dependencies { tasks[dependency]?.dependents.append(key) }
@@ -202,7 +202,7 @@ extension SteamshipState {
 
   /// Does the work, if there is some, and ends the task by how it went.
   private mutating func succeed(_ key: Key<EngineTask>, message: String?, _ step: inout Step) {
-    guard let job = tasks[key]?.job else {
+    guard let job = tasks[key]?.job?.value else {
       finish(key, output: tasks[key]?.output ?? "{}", message: message, &step)
       return
     }

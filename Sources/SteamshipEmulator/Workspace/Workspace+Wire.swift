@@ -12,7 +12,7 @@ extension SteamshipState {
       "createdAt": .string(workspace.createdAt.iso8601()),
       "updatedAt": .string(workspace.updatedAt.iso8601()),
     ]
-    if let description = workspace.externalFields["description"] {
+    if let description = workspace.externalFields.value["description"] {
       object["description"] = description
     }
     return .object(object)

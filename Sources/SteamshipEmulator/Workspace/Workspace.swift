@@ -9,7 +9,7 @@ struct Workspace: Stored {
   var createdAt: VirtualInstant
   var updatedAt: VirtualInstant
   /// Kept but never returned (contract §8).
-  var externalFields = JSONObject()
+  var externalFields = Kept(JSONObject())
   var packageInstances = NameBook<InvocableInstance>()
   var pluginInstances = NameBook<InvocableInstance>()
   var files = NameBook<File>()
@@ -21,11 +21,12 @@ struct Workspace: Stored {
 }
 
 /// What a workspace holds of one kind: by handle, and in order of creation.
-struct NameBook<Record: Stored>: Codable, Sendable {
+struct NameBook<Record: Stored>: Codable, Sendable, Weighed {
   private(set) var keyByHandle: [String: Key<Record>] = [:]
   private var all = KeySet<Record>()
 
   var keys: [Key<Record>] { all.keys }
+  var heapBytes: Int { keyByHandle.spineBytes + all.heapBytes }
   subscript(_ handle: String) -> Key<Record>? { keyByHandle[handle] }
 
   mutating func insert(_ key: Key<Record>, handle: String) {
@@ -105,7 +106,9 @@ extension SteamshipState {
     let handle = wanted ?? Handle.mint("workspace", &step)
     let key = addWorkspace(handle: handle, of: caller.user, &step)
     for name in ["externalId", "externalType", "metadata"] {
-      if let value = arguments[name] { workspaces[key]?.externalFields[name] = value }
+      if let value = arguments[name] {
+        workspaces[key]?.externalFields.change { $0[name] = value }
+      }
     }
     return workspaceReply(key)
   }
@@ -145,7 +148,9 @@ extension SteamshipState {
       workspaces[key]?.handle = handle
     }
     for name in ["description", "externalId", "externalType", "metadata"] {
-      if let value = arguments[name] { workspaces[key]?.externalFields[name] = value }
+      if let value = arguments[name] {
+        workspaces[key]?.externalFields.change { $0[name] = value }
+      }
     }
     workspaces[key]?.updatedAt = step.now
     return workspaceReply(key)

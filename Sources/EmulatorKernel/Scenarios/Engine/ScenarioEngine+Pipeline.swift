@@ -2,6 +2,9 @@ import HTTPModel
 import PayloadCodecs
 
 extension ScenarioEngine: RuleEngine {
+  /// The document that the rules were made of, what was made of it, and each rule's patterns and counts.
+  package var heapBytes: Int { 2 * scenario.source.heapBytes + 4096 * scenario.rules.count }
+
   package func decide(_ context: RuleContext) -> RuleDecision {
     let subject = RuleSubject(
       request: context.request, tenant: context.tenant.name, service: context.serviceName,

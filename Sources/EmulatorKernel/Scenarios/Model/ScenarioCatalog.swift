@@ -132,7 +132,7 @@ extension EmulatedService {
   private func problems(making seed: WorldSeed) -> [ScenarioProblem] {
     var step = StepContext<State.WakeKey>(
       now: VirtualInstant(seconds: 0), ids: IDSource(seed: 0, tenant: "check"),
-      blobs: BlobStore(budget: StorageBudget()))
+      blobs: BlobStore(budget: MemoryBudget()))
     do {
       _ = try makeState(seed, &step)
       return []

@@ -1,0 +1,155 @@
+/// A dictionary that knows what it weighs, without asking everyone at each change: a value's weight is
+/// taken anew when it was changed, and the difference is added.
+///
+/// Each value lies in an object of its own. So the table stays small, and neither its growth nor a
+/// copy for a snapshot takes the memory of all values a second time.
+package struct WeighedDictionary<
+  Key: Hashable & Weighed & Sendable, Value: Weighed & Sendable
+>: Sendable {
+  /// - `@unchecked`: changed only where the dictionary holds the sole reference (`isKnownUniquelyReferenced`),
+  ///   so whoever shares a box sees it unchanged.
+  private final class Box: @unchecked Sendable {
+    /// Nil only while an assignment of nil is on its way to the removal.
+    var value: Value?
+    var weight = 0
+
+    init(_ value: Value?) { self.value = value }
+
+    /// - Returns: by how much heavier it is now; nil when there is no value any more.
+    func weigh(_ key: Key) -> Int? {
+      guard let heapBytes = value?.heapBytes else { return nil }
+      let old = weight
+      weight = key.heapBytes + heapBytes + WeighedDictionary.boxBytes
+      return weight - old
+    }
+  }
+
+  private static var boxBytes: Int { HeapOverhead.object + 16 + MemoryLayout<Value?>.size }
+
+  private var boxes: [Key: Box] = [:]
+  private var valueBytes = 0
+
+  package init() {}
+
+  package var count: Int { boxes.count }
+  package var isEmpty: Bool { boxes.isEmpty }
+  package var keys: [Key] { Array(boxes.keys) }
+
+  package func contains(_ key: Key) -> Bool { boxes[key] != nil }
+
+  package subscript(key: Key) -> Value? {
+    get { boxes[key]?.value }
+    _modify {
+      if let index = boxes.index(forKey: key) {
+        let box = changeable(at: index)
+        defer { settle(box, key, at: index) }
+        yield &box.value
+      } else {
+        var value: Value?
+        defer { if value != nil { insert(Box(value), key) } }
+        yield &value
+      }
+    }
+  }
+
+  /// The box to change, in nobody else's hands.
+  private mutating func changeable(at index: Dictionary<Key, Box>.Index) -> Box {
+    if !isKnownUniquelyReferenced(&boxes.values[index]) {
+      let shared = boxes.values[index]
+      let own = Box(shared.value)
+      own.weight = shared.weight
+      boxes.values[index] = own
+    }
+    return boxes.values[index]
+  }
+
+  private mutating func settle(
+    _ box: Box, _ key: Key, at index: Dictionary<Key, Box>.Index
+  ) {
+    if let difference = box.weigh(key) {
+      valueBytes += difference
+    } else {
+      valueBytes -= box.weight
+      boxes.remove(at: index)
+      shrinkIfSparse()
+    }
+  }
+
+  private mutating func insert(_ box: Box, _ key: Key) {
+    // Not the difference: it may have been weighed in another dictionary.
+    _ = box.weigh(key)
+    valueBytes += box.weight
+    boxes[key] = box
+  }
+
+  /// A table does not get smaller by itself.
+  private mutating func shrinkIfSparse() {
+    guard boxes.capacity > 256, boxes.count * 8 < boxes.capacity else { return }
+    var smaller: [Key: Box] = [:]
+    smaller.reserveCapacity(boxes.count * 2)
+    for (key, box) in boxes { smaller[key] = box }
+    boxes = smaller
+  }
+
+  @discardableResult
+  package mutating func removeValue(forKey key: Key) -> Value? {
+    guard let box = boxes.removeValue(forKey: key) else { return nil }
+    valueBytes -= box.weight
+    shrinkIfSparse()
+    return box.value
+  }
+
+  /// - Returns: the value that was there.
+  package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
+    let old = removeValue(forKey: key)
+    insert(Box(value), key)
+    return old
+  }
+
+  /// Looks at a value without copying it out.
+  package func read<Result>(_ key: Key, _ body: (borrowing Value) -> Result) -> Result? {
+    guard let box = boxes[key], box.value != nil else { return nil }
+    return box.value.map { body($0) }
+  }
+
+  package var values: [Value] { boxes.values.compactMap(\.value) }
+
+  package var entries: [(key: Key, value: Value)] {
+    boxes.compactMap { key, box in box.value.map { (key, $0) } }
+  }
+
+  package func filter(_ isKept: (Key, Value) -> Bool) -> Self {
+    var kept = Self()
+    for (key, box) in boxes {
+      if let value = box.value, isKept(key, value) { kept.insert(box, key) }
+    }
+    return kept
+  }
+}
+
+extension WeighedDictionary: Sequence {
+  package func makeIterator() -> IndexingIterator<[(key: Key, value: Value)]> {
+    entries.makeIterator()
+  }
+}
+
+extension WeighedDictionary: Weighed {
+  package var heapBytes: Int { valueBytes + boxes.spineBytes }
+
+  /// The same, asked of every value: for tests.
+  package var recountedHeapBytes: Int {
+    boxes.reduce(boxes.spineBytes) { sum, entry in
+      sum + entry.key.heapBytes + (entry.value.value?.heapBytes ?? 0) + Self.boxBytes
+    }
+  }
+}
+
+extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
+  package init(from decoder: any Decoder) throws {
+    for (key, value) in try [Key: Value](from: decoder) { insert(Box(value), key) }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    try boxes.compactMapValues(\.value).encode(to: encoder)
+  }
+}
