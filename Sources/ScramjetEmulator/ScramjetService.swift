@@ -86,17 +86,24 @@ package struct ScramjetService: EmulatedService {
   package func failure(
     _ failure: ServiceFailure, operation: Operation?, request: Request
   ) -> Response {
-    var response = Self.failureResponse(failure, request)
+    var response = Self.failureResponse(failure, operation, request)
     Scope.finish(&response)
     return response
   }
 
   /// The hub answers 404 without content to whatever it does not know, and 200 to every OPTIONS.
-  private static func failureResponse(_ failure: ServiceFailure, _ request: Request) -> Response {
+  private static func failureResponse(
+    _ failure: ServiceFailure, _ operation: Operation?, _ request: Request
+  ) -> Response {
     switch failure.kind {
     case .unknownPath, .methodNotAllowed:
       return request.method == .options ? Endpoint.preflightResponse : Response(.notFound)
-    case .noRoom: return ScramjetError(507, failure.message ?? "Insufficient Storage").response
+    case .noRoom:
+      // The store says so without a word (contract §4).
+      if operation?.content == .streamed, operation?.resourceParameter == "file" {
+        return ScramjetError.object(507, [:])
+      }
+      return ScramjetError(507, failure.message ?? "Insufficient Storage").response
     case .rateLimited(let seconds):
       var response = ScramjetError(429, failure.message ?? "Too Many Requests").response
       response.fields.append("Retry-After", String(seconds))
