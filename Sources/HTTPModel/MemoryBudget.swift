@@ -30,11 +30,11 @@ package final class MemoryBudget: Sendable {
 
   /// Takes room for `count` bytes; false when there is none.
   ///
-  /// - Parameter share: of the whole that may be in use afterwards: what can be done without leaves
+  /// - Parameter percent: of the whole that may be in use afterwards: what can be done without leaves
   ///   the rest to what cannot.
-  package func reserve(_ count: Int, share: Double = 1) -> Bool {
+  package func reserve(_ count: Int, percent: Int = 100) -> Bool {
     guard count > 0 else { return true }
-    let bound = share < 1 ? Int(Double(bound) * share) : bound
+    let bound = percent < 100 ? bound / 100 * percent : bound
     var now = used.load(ordering: .relaxed)
     while true {
       let (sum, overflows) = now.addingReportingOverflow(count)

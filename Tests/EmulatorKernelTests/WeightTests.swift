@@ -20,8 +20,8 @@ struct WeightTests {
     budget.charge(150)
     #expect(!budget.reserve(1))
     budget.charge(-150)
-    #expect(budget.reserve(50, share: 0.5))
-    #expect(!budget.reserve(1, share: 0.5))
+    #expect(budget.reserve(50, percent: 50))
+    #expect(!budget.reserve(1, percent: 50))
   }
 
   @Test("No number overflows the account", arguments: [Int.max, Int.max / 2 + 1])

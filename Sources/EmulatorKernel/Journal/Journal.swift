@@ -42,7 +42,7 @@ package final class Journal: Sendable {
   /// Every journal has so much, counted from the start.
   static let roomAtStart = 64 * 1024
   private static let roomStep = 256 * 1024
-  private static let budgetShare = 0.5
+  private static let budgetPercent = 50
 
   package init(
     limits: JournalLimits = JournalLimits(), budget: MemoryBudget = MemoryBudget()
@@ -187,7 +187,7 @@ package final class Journal: Sendable {
   private func takeRoom(_ ring: inout Ring) {
     while ring.bytes > ring.room, ring.room < limits.bytes {
       let step = min(Self.roomStep, limits.bytes - ring.room)
-      guard budget.reserve(step, share: Self.budgetShare) else { return }
+      guard budget.reserve(step, percent: Self.budgetPercent) else { return }
       ring.room += step
     }
   }
