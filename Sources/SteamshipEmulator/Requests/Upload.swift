@@ -25,6 +25,11 @@ extension SteamshipService {
         case .noRoom: throw .noRoom
         }
       }
+      let budget = world.blobs.budget
+      guard let reading = MemoryLease(Room.readingBytes(of: collected.bytes), of: budget) else {
+        throw .noRoom
+      }
+      defer { withExtendedLifetime((collected.lease, reading)) {} }
       arguments = try Self.arguments(collected.bytes)
     }
     if arguments.upload == nil, call.operation.name == "steamship.block.create",
