@@ -91,7 +91,12 @@ private final class SnapshotUpload: @unchecked Sendable {
   func restore(into cloud: Cloud, _ pipeline: Pipeline) async throws {
     try await offload(on: queue) {
       Result {
+        let budget = pipeline.tenants.budget
+        guard let lease = MemoryLease(self.reader.readingBytes, of: budget) else {
+          throw SnapshotError.noRoom
+        }
         try Restore(self.reader, into: cloud, of: pipeline).putInForce()
+        withExtendedLifetime(lease) {}
       }
     }.get()
   }
