@@ -17,6 +17,9 @@ import threading
 import time
 import urllib.request
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import run as runner  # noqa: E402
+
 URL = os.environ["WAVETANK_URL"].rstrip("/")
 SHOTS = os.environ.get("WAVETANK_SHOTS")
 TENANT = f"browser-{os.getpid()}"
@@ -346,6 +349,61 @@ def narrow(page, script):
         axe(page, script, f"{name}, dark, 375 px")
 
 
+def upload_page(base, script):
+    """A page that a client stores for everybody to read; its address."""
+    content = f"<!doctype html><title>stored</title><script>{script}</script>".encode()
+    mark = "b0undary"
+    parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+             for name, value in (("type", "file"), ("mimeType", "text/html"), ("publicData", "true"))]
+    parts.append(f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="a.html"\r\n'
+                 "Content-Type: text/html\r\n\r\n".encode() + content + f"\r\n--{mark}--\r\n".encode())
+    _, made = send("POST", f"{base}/api/v1/file/create", b"".join(parts), Authorization="Bearer k",
+                   Content_Type=f"multipart/form-data; boundary={mark}")
+    return f"{base}/api/v1/file/{json.loads(made)['data']['file']['id']}/raw"
+
+
+def guarded(page):
+    """A server with a token: the page asks for it, and keeps it from every other page."""
+    secret = "s3cret-of-the-check"
+    server = runner.Server(os.environ["WAVETANK_BINARY"], "--control-token", secret)
+    one, is_open = page.browser, "document.querySelector('#token-dialog').open"
+    note = "document.querySelector('#token-note').textContent"
+    try:
+        one.get(f"{server.url}/_wavetank/console")
+        check("token: the page asks for it", page.eventually(is_open))
+        one.find_element("css selector", "#token").send_keys("wrong")
+        page.button("Go on", "#token-dialog")
+        check("token: a wrong one is told", page.eventually(f"{is_open} && {note}.includes(\"not this server's\")"),
+              page.js(f"return {note}"))
+        one.find_element("css selector", "#token").send_keys(secret)
+        page.button("Go on", "#token-dialog")
+        check("token: the right one opens the page",
+              page.eventually(f"!{is_open} && document.querySelector('#now').textContent.length > 10"))
+        time.sleep(1)
+        check("token: it is asked for once", not page.js("return " + is_open))
+        kept = page.js("return JSON.stringify([{...sessionStorage}, {...localStorage}, document.cookie, "
+                       "Object.keys(window).filter((name) => { try { return String(window[name]).includes('s3cret'); } "
+                       "catch { return false; } }), document.documentElement.outerHTML.includes('s3cret'), "
+                       "document.querySelector('#token').value, typeof token])")
+        check("token: no storage, variable of the window or element holds it",
+              kept == '[{},{},"",[],false,"","object"]', kept)
+        one.get(upload_page(server.url, "document.title = 'ran'; fetch('/_wavetank/tenants')"
+                            ".then((answer) => { document.title = 'read ' + answer.status; })"))
+        time.sleep(0.5)
+        check("a stored page runs no script", one.title == "stored", one.title)
+        check("and has no origin", page.js("return self.origin") == "null", page.js("return self.origin"))
+        one.get(f"{server.url}/_wavetank/console")
+        page.eventually(is_open)
+        page.button("Not now", "#token-dialog")
+        check("token: who would not give it is told that nothing comes", page.eventually(
+            f"!{is_open} && !document.querySelector('#notice').hidden"))
+        time.sleep(1.5)
+        check("token: and not asked again at once", not page.js("return " + is_open))
+    finally:
+        one.get("about:blank")
+        server.stop()
+
+
 def main():
     browser, driver, why = install()
     if not browser:
@@ -384,6 +442,7 @@ def main():
             said = [entry["message"] for entry in one.get_log("browser") if entry["level"] == "SEVERE"
                     and "status of 4" not in entry["message"]]
             check("the browser's console has no errors", said == [], said)
+            guarded(page)
         finally:
             one.quit()
     return 1 if failures else 0

@@ -265,12 +265,8 @@ def deputies(one, other, addresses):
         check(f"another Wavetank's control API at {host} refuses our call", called.status == 403, called)
         check(f"and our fetch at {host}", fetched.status == 400 and b"403" in fetched.content, fetched)
     check("nothing has changed there", rules(other) == [], rules(other))
-    for host in ("169.254.169.254", "[fd00:ec2::254]", "[fe80::1]", "100.100.100.200", "[::ffff:169.254.169.254]",
-                 "[64:ff9b::a9fe:a9fe]", "224.0.0.1", "255.255.255.255"):
-        began = time.monotonic()
-        answer = fetch(one, f"http://{host}/latest/meta-data/")
-        check(f"{host} is never called", answer.status == 400 and b"never called" in answer.content
-              and time.monotonic() - began < 2, answer)
+    # Links, groups and clouds' metadata are tried in OutboundTargetTests alone, without a socket: here a server whose
+    # guard is broken would really call them.
 
 
 def outside(one, addresses):
