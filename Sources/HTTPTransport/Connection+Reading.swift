@@ -143,8 +143,10 @@ extension Connection {
   }
 
   /// Room for `count` more bytes of collected content, in steps, and for the array's own growth. It is
-  /// held until the exchange is over, since the content is read and kept meanwhile.
+  /// held until the exchange is over, since the content is read and kept meanwhile. A small content
+  /// needs none: what takes things away shall work where nothing is left.
   private func takeRoom(for count: Int, _ active: ActiveExchange) -> Bool {
+    guard active.collected.count + count > Self.smallContentMax else { return true }
     let needed = 2 * (active.collected.count + count)
     let lease = active.lease ?? MemoryLease(of: server.configuration.memory)
     active.lease = lease
@@ -152,6 +154,7 @@ extension Connection {
     return lacking <= 0 || lease.grow(by: max(lacking, Self.collectedRoomStep))
   }
 
+  private static var smallContentMax: Int { 16 * 1024 }
   private static var collectedRoomStep: Int { 64 * 1024 }
 
   func contentTimedOut() {
