@@ -58,6 +58,7 @@ public final class RequestContent: AsyncSequence, Sendable {
 
   private let state = Mutex(State())
   private let onDemand: @Sendable (Demand) -> Void
+  private let onWait = Mutex<(@Sendable (Bool) -> Void)?>(nil)
 
   package init(onDemand: @escaping @Sendable (Demand) -> Void) {
     self.onDemand = onDemand
@@ -91,8 +92,17 @@ public final class RequestContent: AsyncSequence, Sendable {
     if isFirst { onDemand(.firstRead) }
   }
 
+  /// `body` is told true when the reader begins to wait for the peer, and false when it has got
+  /// something: so whoever watches over the reader knows that it does nothing meanwhile.
+  package func whileReaderWaits(_ body: @escaping @Sendable (Bool) -> Void) {
+    onWait.withLock { $0 = body }
+  }
+
   private func waitForChunk() async -> Outcome {
-    await withTaskCancellationHandler {
+    let onWait = onWait.withLock { $0 }
+    onWait?(true)
+    defer { onWait?(false) }
+    return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let ready = state.withLock { state -> Outcome? in
           if let ready = Self.takeReady(&state).ready { return ready }

@@ -38,9 +38,9 @@ package struct ShipyardService: EmulatedService {
   private func answer(_ call: ShipyardCall) throws(ShipyardError) -> ServiceAnswer {
     switch ShipyardOperation(rawValue: call.call.operationIndex) {
     case .fleetRunCreate: try call.triggerFleet()
-    case .fleetRunList: .now(try call.exportRuns(mayBeJSON: false))
-    case .fleetRunExport: .now(try call.exportRuns(mayBeJSON: true))
-    case .voyageList: .now(try call.exportVoyages())
+    case .fleetRunList: try call.exportRuns(mayBeJSON: false)
+    case .fleetRunExport: try call.exportRuns(mayBeJSON: true)
+    case .voyageList: try call.exportVoyages()
     case .fleetUpsert: try call.upsertFleet()
     case .fleetGet: try call.fleetAsCode()
     case .organizationList: .now(try call.listOrganizations())
@@ -49,7 +49,7 @@ package struct ShipyardService: EmulatedService {
     case .blueprintCreate: try call.createBlueprint()
     case .blueprintUpdate: try call.updateBlueprint()
     case .webhookReceive: .now(try call.receiveWebhook())
-    case .fleetRunPage: .now(try call.showRunPage())
+    case .fleetRunPage: try call.showRunPage()
     case nil: throw .badRequest("no such operation")
     }
   }

@@ -65,6 +65,7 @@ package struct ShipyardState: ServiceState {
   }
 
   package var nextDue: VirtualInstant? { queue.first?.due }
+  package var dueRevision: UInt64 { queue.revision }
 
   package mutating func advance(_ step: inout Step) {
     while let next = queue.first, next.due <= step.now {

@@ -79,7 +79,7 @@ extension SteamshipRoutes {
     rule("package.instance.get", "package/instance/get", "An instance by handle or id.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.getInstance(.package, fields, caller, &step)
-    },
+    }.asking(.instance(.package)),
     rule("package.instance.list", "package/instance/list", "A workspace's instances, in pages.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.listInstances(.package, fields, caller, &step)
@@ -98,11 +98,11 @@ extension SteamshipRoutes {
       .taskStatus, fidelity: .documented, content: .collected(limit: 64 * 1024)),
     rule("task.get", "task/get", "A task, without its envelope.") {
       (state, fields, caller, _) throws(SteamshipError) in try state.getTask(fields, caller)
-    },
+    }.asking(.task),
     rule("task.list", "task/list", "A workspace's tasks, in pages.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.listTasks(fields, caller, &step)
-    },
+    }.asking(.tasks),
     rule("task.update", "task/update", "Merges fields into a task.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.updateTask(fields, caller, &step)

@@ -12,7 +12,7 @@ extension SteamshipRoutes {
     rule("file.get", "file/get", "A file with its blocks and tags.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.getFile(fields, caller, &step)
-    },
+    }.asking(.file),
     rule("file.update", "file/update", "Makes a file public or private.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.updateFile(fields, caller, &step)
@@ -55,7 +55,7 @@ extension SteamshipRoutes {
     rule("block.get", "block/get", "A block.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.getBlock(fields, caller, &step)
-    },
+    }.asking(.block),
     rule("block.update", "block/update", "Makes a block public or private.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.updateBlock(fields, caller, &step)

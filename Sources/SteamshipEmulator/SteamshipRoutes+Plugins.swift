@@ -48,7 +48,7 @@ extension SteamshipRoutes {
     rule("plugin.instance.get", "plugin/instance/get", "An instance by handle or id.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.getInstance(.plugin, fields, caller, &step)
-    },
+    }.asking(.instance(.plugin)),
     rule("plugin.instance.delete", "plugin/instance/delete", "Deletes an instance.") {
       (state, fields, caller, step) throws(SteamshipError) in
       try state.deleteInstance(.plugin, fields, caller, &step)

@@ -36,6 +36,8 @@ struct SteamshipRoute: Sendable {
   var isUpload = false
   /// Whether a place outside may be named here, or called: then it matters who asks for it.
   var asksOrigin = false
+  /// What it asks about that may be in progress.
+  var question: Question?
 }
 
 /// Every endpoint of the Engine. The order is stable.
@@ -115,6 +117,12 @@ extension SteamshipRoute {
   func askingOrigin() -> SteamshipRoute {
     var route = self
     route.asksOrigin = true
+    return route
+  }
+
+  func asking(_ question: Question) -> SteamshipRoute {
+    var route = self
+    route.question = question
     return route
   }
 

@@ -8,7 +8,7 @@ extension SteamshipService {
     to call: Call, _ special: SteamshipRoute.Special, _ identity: Identity, in world: World<State>
   ) throws(SteamshipError) -> ServiceAnswer {
     switch special {
-    case .taskStatus: return .now(taskStatus(call, identity, in: world))
+    case .taskStatus: return try taskStatus(call, identity, in: world)
     case .rawFile: return .now(try rawFile(call, identity, in: world))
     case .rawBlock: return try rawBlock(call, identity, in: world)
     case .fileEvents: return try fileEvents(call, identity, in: world)
@@ -87,34 +87,37 @@ extension SteamshipService {
     }
   }
 
-  /// Ends when the stream ends, or when nothing came for `blockIdleLimit` of the tenant's time.
+  /// Ends when the stream ends, or when nothing came for `blockIdleLimit`: of the tenant's time, but
+  /// without what is jumped over, since that patience is for clients who write.
   private func sendGrowingBlock(
     _ key: Key<Block>, to writer: BodyWriter, in world: World<State>
   ) async throws {
     let wakeKey = State.WakeKey.block(serial: key.serial)
+    let clock = world.tenant.clock
     var sent = BlockNews()
-    var deadline = world.now + Self.blockIdleLimit
+    var deadline = clock.lived + Self.blockIdleLimit
     // One alarm at a time: set anew when it rings too early, not with each piece.
     var alarm: (entry: Int, at: VirtualInstant)?
     defer {
       if let entry = alarm?.entry { world.mutate { state, _ in state.cancelMoment(entry) } }
     }
     while true {
-      world.lookedAtPending()
       let end = deadline
       if alarm.map({ $0.at <= world.now }) ?? true {
-        alarm = (world.mutate { state, _ in state.scheduleWake(wakeKey, at: end) }, end)
+        let rings = world.now + (end - clock.lived)
+        alarm = (world.mutate { state, _ in state.scheduleWake(wakeKey, at: rings) }, rings)
       }
-      let rings = alarm?.at ?? end
+      let rings = alarm?.at ?? .latest
       let before = sent
-      let news = try await world.wait(for: wakeKey) { state, step -> BlockNews? in
+      let news = try await world.wait(for: wakeKey) { state, step -> Awaited<BlockNews> in
         let news = state.news(of: key, after: before, step.blobs)
-        if step.now >= end { return news.ending }
-        return news.bytes.isEmpty && !news.isEnd && step.now < rings ? nil : news
+        if clock.lived >= end { return .ready(news.ending) }
+        if !news.bytes.isEmpty || news.isEnd || step.now >= rings { return .ready(news) }
+        return state.isStreamedByTime(key) ? .coming : .idle
       }
       try await writer.write(news.bytes)
       if news.isEnd { return }
-      if !news.bytes.isEmpty { deadline = world.now + Self.blockIdleLimit }
+      if !news.bytes.isEmpty { deadline = clock.lived + Self.blockIdleLimit }
       sent = news
     }
   }

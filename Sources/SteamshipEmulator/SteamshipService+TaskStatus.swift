@@ -16,27 +16,39 @@ extension SteamshipService {
     return Self.envelope(bytes)
   }
 
-  func taskStatus(_ call: Call, _ identity: Identity, in world: World<State>) -> Response {
+  func taskStatus(
+    _ call: Call, _ identity: Identity, in world: World<State>
+  ) throws(SteamshipError) -> ServiceAnswer {
+    let arguments = try Self.arguments(call.content)
+    var id = try arguments.name("taskId")
+    if id == nil { id = try arguments.name("id") }
+    guard let id else { throw SteamshipError.invalid("The field \"taskId\" is missing.") }
+    let credential = identity.credential
+    let rendered = world.read { state in state.renderedTask(id: id, credential: credential) }
+    switch rendered {
+    case .final(let bytes): return .now(Self.envelope(bytes))
+    case .unfinished(let key) where world.isSkipping:
+      return .later { _ in
+        await world.look(atTask: key)
+        world.mutate { state, step in state.countPoll(of: key, &step) }
+        // The look may have been the one that a stage waited for.
+        await world.look(atTask: key)
+        return show(id, call, identity, in: world, countsPoll: false)
+      }
+    case .unfinished, .unrendered: return .now(show(id, call, identity, in: world))
+    }
+  }
+
+  /// What a client sees of a task that may not have ended.
+  private func show(
+    _ id: String, _ call: Call, _ identity: Identity, in world: World<State>,
+    countsPoll: Bool = true
+  ) -> Response {
     do throws(SteamshipError) {
-      let arguments = try Self.arguments(call.content)
-      var id = try arguments.name("taskId")
-      if id == nil { id = try arguments.name("id") }
-      guard let id else {
-        throw SteamshipError.invalid("The field \"taskId\" is missing.")
-      }
-      let credential = identity.credential
-      let rendered = world.read { state in
-        state.renderedTask(id: id, credential: credential)
-      }
-      switch rendered {
-      case .final(let bytes): return Self.envelope(bytes)
-      case .unfinished: world.lookedAtPending()
-      case .unrendered: break
-      }
       let shown = try world.mutate { (state, step) throws(SteamshipError) -> Shown in
         let caller = try state.caller(identity, &step)
         let key = try state.ownTask(id: id, caller)
-        state.countPoll(of: key, &step)
+        if countsPoll { state.countPoll(of: key, &step) }
         // A task that came back with a snapshot has nobody at its work outside.
         let isLeftAlone =
           state.tasks[key]?.isAtOutsideStage == true && state.tasks[key]?.worker.value == nil
@@ -104,10 +116,9 @@ enum PlainTaskQuestion {
 enum Look: Sendable {
   /// It has ended, and this is what it answers.
   case final([UInt8])
-  case unfinished
+  case unfinished(Key<EngineTask>)
   /// Ended but never shown, or not known under this key.
   case unrendered
-
 }
 
 extension SteamshipState {
@@ -117,10 +128,10 @@ extension SteamshipState {
     if let rendering = renderings.value?[id] {
       return rendering.user == user ? .final(rendering.bytes) : .unrendered
     }
-    let isUnfinished = tasks.key(id: id).flatMap { key in
-      tasks.read(key) { $0.user == user && !$0.state.isTerminal }
-    }
-    return isUnfinished == true ? .unfinished : .unrendered
+    guard let key = tasks.key(id: id),
+      tasks.read(key, { $0.user == user && !$0.state.isTerminal }) == true
+    else { return .unrendered }
+    return .unfinished(key)
   }
 
   /// Answers above this are rendered anew each time rather than kept twice.

@@ -65,6 +65,12 @@ package struct SteamshipService: EmulatedService {
       case .rule, .task:
         guard route.isUpload else {
           let arguments = try Self.arguments(call.content)
+          if let question = route.question, world.isSkipping {
+            return .later { _ in
+              await world.look(at: question, arguments, identity)
+              return run(route, arguments, call, identity, in: world)
+            }
+          }
           return .now(run(route, arguments, call, identity, in: world))
         }
         return .later { content in

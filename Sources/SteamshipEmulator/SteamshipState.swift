@@ -43,6 +43,7 @@ package struct SteamshipState: ServiceState {
   var script = Script()
 
   package var nextDue: VirtualInstant? { due.nextDue }
+  package var dueRevision: UInt64 { due.revision }
 
   package mutating func advance(_ step: inout StepContext<WakeKey>) {
     while let entry = due.popDue(at: step.now) {

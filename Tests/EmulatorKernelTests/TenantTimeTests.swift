@@ -6,10 +6,11 @@ import Testing
 
 @Suite struct TenantTimeTests {
   static func pipeline(
-    _ mode: ClockMode, wall: HandWall = HandWall(0), ticker: (any Ticker)? = nil
+    _ mode: ClockMode, wall: HandWall = HandWall(0), ticker: (any Ticker)? = nil,
+    _ harbor: Harbor = Harbor()
   ) throws -> Pipeline {
     try Pipeline(
-      services: [Harbor()],
+      services: [harbor],
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(clock: .init(mode, start: VirtualInstant(seconds: 0))),
         wall: { wall.now }, ticker: ticker))
@@ -50,43 +51,6 @@ import Testing
     #expect(tenant.clock.now == VirtualInstant(seconds: 8))
     #expect(await Self.arrived(pipeline, "s8"))
     #expect(await !Self.arrived(pipeline, "s9"))
-  }
-
-  @Test("In the mode skip a look at something pending jumps to the next event (DESIGN §4)")
-  func skip() async throws {
-    let pipeline = try Self.pipeline(.skip)
-    await Self.add(pipeline, [("a", 3600), ("b", 7200)])
-    #expect(await Self.arrived(pipeline, "a"))
-    #expect(pipeline.tenants.default.tenant.clock.now == VirtualInstant(seconds: 3600))
-    // The look at "a" was the one that jumped; the next look jumps on.
-    #expect(await Self.arrived(pipeline, "b"))
-    #expect(pipeline.tenants.default.tenant.clock.now == VirtualInstant(seconds: 7200))
-  }
-
-  @Test("skip never fires while another request is in flight, but does while one only waits")
-  func skipInFlight() async throws {
-    let pipeline = try Self.pipeline(.skip)
-    await Self.add(pipeline, [("a", 60)])
-    let upload = RequestContent(onDemand: { _ in })
-    var exchange = Exchange(connectionID: 900, sequenceNumber: 1, peer: .none)
-    let request = Request(
-      method: .put, target: RequestTarget("/ships/a/cargo"), framing: .chunked)
-    guard case .later(let work) = pipeline.respond(to: request, exchange: &exchange) else {
-      Issue.record("the upload is not streamed")
-      return
-    }
-    let uploading = Task { await work(upload) }
-    while !upload.isDemanded { await Task.yield() }
-    #expect(await !Self.arrived(pipeline, "a"))
-    upload.finish(trailers: Fields())
-    #expect(await uploading.value.status.code == 204)
-
-    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
-    let box = pipeline.tenants.default
-    while box.journal.status.total < 4 { await Task.yield() }
-    // The reader counts as working until it waits; a poll comes through at the latest then.
-    while await !Self.arrived(pipeline, "a") { await Task.yield() }
-    #expect(await waiting.value == 200)
   }
 
   @Test("A stream that waits for something due gets it when time is advanced")
@@ -184,7 +148,9 @@ import Testing
       Harbor.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
     let world = World(tenant: tenant, box: box)
     let tasks = (0..<100).map { _ in
-      Task { try await world.wait(for: "x") { state, _ in state.ships["x"] } }
+      Task {
+        try await world.wait(for: "x") { state, _ in Awaited(state.ships["x"], else: false) }
+      }
     }
     while box.waiterCount < 100 { await Task.yield() }
     for task in tasks { task.cancel() }

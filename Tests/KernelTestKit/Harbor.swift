@@ -22,6 +22,12 @@ package struct Harbor: EmulatedService {
     package var ships: [String: Ship] = [:]
     /// What happened by itself, in order.
     package var log: [String] = []
+    package var addedCount = 0
+    package var dueRevision: UInt64 { UInt64(addedCount) }
+    /// How much was jumped over.
+    package var skipped = Duration.zero
+
+    package mutating func timeSkips(by duration: Duration) { skipped += duration }
 
     package var inconsistencies: [String] {
       var findings = StateFindings()
@@ -51,11 +57,20 @@ package struct Harbor: EmulatedService {
     {
       let ship = Ship(id: step.ids.uuid("ship"), arrivesAt: step.now + pause)
       ships[name] = ship
+      addedCount += 1
       return ship
+    }
+
+    /// Whether it is under way.
+    package func isComing(_ name: String) -> Bool {
+      ships[name].map { $0.arrivedAt == nil } ?? false
     }
   }
 
   package init() {}
+
+  /// What a pilot does while a call of `ship.pilot` is at work; nil: nothing.
+  package var pilot: (@Sendable () async -> Void)?
 
   package var name = "harbor"
   package var hostNames = ["api.harbor.example", "*.localhost"]
@@ -82,6 +97,12 @@ package struct Harbor: EmulatedService {
       Operation(
         "\(name).door.knock", [.init(.post, "/doors/{ship}")], content: .collectedByDefault,
         fidelity: .assumed, summary: "Knocks.", resourceParameter: "ship"),
+      Operation(
+        "\(name).ship.pilot", [.init(.post, "/ships/{ship}/pilot")], content: .ignored,
+        fidelity: .assumed, summary: "Works at a ship."),
+      Operation(
+        "\(name).ship.tow", [.init(.post, "/ships/{ship}/tow")], content: .ignored,
+        fidelity: .assumed, summary: "Has somebody outside work at a ship."),
     ]
   }
 
@@ -130,14 +151,15 @@ package struct Harbor: EmulatedService {
       response.fields.append("Location", "\(call.baseURL)/ships/\(name)")
       return .now(response)
     case 2:
-      world.lookedAtPending()
-      let found = world.read { $0.ships[ship] }
-      guard let found else {
-        return .now(
-          failure(ServiceFailure(.unknownPath, status: 404), operation: nil, request: call.request))
+      return .later { _ in
+        await world.look { state in state.isComing(ship) }
+        let found = world.read { $0.ships[ship] }
+        guard let found else {
+          return failure(
+            ServiceFailure(.unknownPath, status: 404), operation: nil, request: call.request)
+        }
+        return .json(.ok, JSON.object(["arrived": .bool(found.arrivedAt != nil)]).serialized())
       }
-      return .now(
-        .json(.ok, JSON.object(["arrived": .bool(found.arrivedAt != nil)]).serialized()))
     case 3:
       return .later { content in
         let bytes = (try? await content.collect(limit: 1 << 20)) ?? nil
@@ -149,8 +171,22 @@ package struct Harbor: EmulatedService {
       }
     case 4:
       return .later { _ in
-        let arrived = try? await world.wait(for: ship) { state, _ in state.ships[ship]?.arrivedAt }
-        return Response(arrived == nil ? .notFound : .ok)
+        let arrived = try? await world.wait(for: ship) { state, _ in
+          Awaited(state.ships[ship]?.arrivedAt, else: state.isComing(ship))
+        }
+        guard arrived != nil else { return Response(.notFound) }
+        // What it is when the answer is made.
+        return .json(.ok, JSON.integer(Int(world.now.epochSeconds)).serialized())
+      }
+    case 7:
+      return .later { _ in
+        await pilot?()
+        return Response(.noContent)
+      }
+    case 8:
+      return .later { _ in
+        await world.tenant.whileOutside { await pilot?() }
+        return Response(.noContent)
       }
     default:
       return .now(

@@ -64,6 +64,7 @@ package struct Pier: EmulatedService {
     package var entries: [String] = []
     package var due: VirtualInstant?
     package var interruption: Interruption?
+    package var dueRevision: UInt64 { UInt64(bitPattern: due?.nanoseconds ?? 0) }
 
     private enum CodingKeys: String, CodingKey { case entries, due }
 

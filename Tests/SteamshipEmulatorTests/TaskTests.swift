@@ -26,12 +26,52 @@ struct TaskTests {
     ["waiting", "running", "succeeded"].firstIndex(of: state) ?? 9
   }
 
-  @Test("With the clock that skips, each look finds the task one event further")
+  @Test("With the clock that skips, a look finds the task finished (DESIGN §4)")
   func skips() async throws {
     let harness = try Harness(mode: .skip)
     let id = try await harness.noop()
-    #expect(try await harness.taskState(id)["state"] == "running")
     #expect(try await harness.taskState(id)["state"] == "succeeded")
+    #expect(harness.tenant.clock.now == VirtualInstant(seconds: 1_900_000_000) + .milliseconds(500))
+  }
+
+  @Test("One look at the last of a long chain goes through all of it, and through no other task")
+  func skipsChains() async throws {
+    let harness = try Harness(mode: .skip)
+    let start = harness.tenant.clock.now
+    var last = try await harness.noop()
+    for _ in 1..<50 {
+      last = try await harness.noop([("X-Task-Dependency", last)])
+    }
+    let other = try await harness.noop([("X-Task-Run-After", "2040-01-01T00:00:00Z")])
+    #expect(try await harness.taskState(last)["state"] == "succeeded")
+    #expect(harness.tenant.clock.now == start + .milliseconds(50 * 500))
+    let get = try await harness.data("task.get", ["id": .string(other)])
+    #expect(get["task"]?["state"] == "succeeded")
+    #expect(harness.tenant.clock.now.iso8601() == "2040-01-01T00:00:00Z")
+  }
+
+  @Test("Stages that end by looks take as many looks, and those that end by a signal none")
+  func skipsToLooks() async throws {
+    let behaviors: JSON = [
+      [
+        "when": ["operation": "steamship.task.noop"],
+        "timeline": [
+          ["state": "waiting", "for": "5s"], ["state": "running", "polls": 2],
+          ["state": "running", "for": "20s"], ["state": "running", "signal": "go"],
+          ["state": "succeeded"],
+        ],
+      ]
+    ]
+    let harness = try Harness(behaviors: behaviors, mode: .skip)
+    let start = harness.tenant.clock.now
+    let id = try await harness.noop()
+    for (seconds, _) in [(5, 1), (25, 2), (25, 3)] {
+      #expect(try await harness.taskState(id)["state"] == "running")
+      #expect(harness.tenant.clock.now == start + .seconds(seconds))
+    }
+    harness.world.mutate { state, step in _ = state.signal("go", &step) }
+    #expect(try await harness.taskState(id)["state"] == "succeeded")
+    #expect(harness.tenant.clock.now == start + .seconds(25))
   }
 
   @Test("A finished task answers the same bytes again and again, and new ones once it is changed")

@@ -57,11 +57,15 @@ package final class VirtualClock: Sendable {
     var anchorWall: VirtualInstant
     /// The latest instant that was given out: wall time may step back, this clock must not.
     var latest: VirtualInstant
+    /// How much of the time that has passed was jumped over.
+    var skipped = Duration.zero
   }
 
   private let wall: WallTime
   private let state: Mutex<State>
   private let changes = Atomic<UInt64>(0)
+  /// Told, outside the lock, when the mode has become `skip`.
+  private let onSkipBegins = Mutex<(@Sendable () -> Void)?>(nil)
 
   /// - Parameter start: the first instant; absent: the wall's present.
   package init(mode: ClockMode, start: VirtualInstant? = nil, wall: @escaping WallTime) {
@@ -84,6 +88,14 @@ package final class VirtualClock: Sendable {
     return state.latest
   }
 
+  /// Now, without the time that the mode `skip` has jumped over: what patience and the like are
+  /// measured by, which a jump for somebody else's sake must not use up.
+  package var lived: VirtualInstant { state.withLock { now(&$0) + (.zero - $0.skipped) } }
+
+  func whenSkipBegins(_ body: @escaping @Sendable () -> Void) {
+    onSkipBegins.withLock { $0 = body }
+  }
+
   /// How far real time is ahead of the wall, exactly: the same until somebody moves it.
   var wallOffset: Duration { state.withLock { $0.anchor - $0.anchorWall } }
 
@@ -95,14 +107,16 @@ package final class VirtualClock: Sendable {
 
   /// Changes how time runs, and where it stands if `instant` is given.
   package func set(mode: ClockMode? = nil, to instant: VirtualInstant? = nil) {
-    state.withLock { state in
+    let begins = state.withLock { state in
       changes.add(1, ordering: .relaxed)
       let present = now(&state)
       state.anchor = min(instant ?? present, .endOfTime)
       state.latest = state.anchor
       state.anchorWall = wall()
-      if let mode { state.mode = mode }
+      defer { if let mode { state.mode = mode } }
+      return mode == .skip && state.mode != .skip
     }
+    if begins { onSkipBegins.withLock { $0 }?() }
   }
 
   /// As a new clock would begin.
@@ -121,10 +135,13 @@ package final class VirtualClock: Sendable {
   }
 
   /// Goes forward to an instant; an earlier one changes nothing.
-  package func advance(to instant: VirtualInstant) {
+  /// - Parameter isJump: the time in between was jumped over.
+  package func advance(to instant: VirtualInstant, isJump: Bool = false) {
     let instant = min(instant, .endOfTime)
     state.withLock { state in
-      guard instant > now(&state) else { return }
+      let present = now(&state)
+      guard instant > present else { return }
+      if isJump { state.skipped += instant - present }
       changes.add(1, ordering: .relaxed)
       state.anchor = instant
       state.latest = instant

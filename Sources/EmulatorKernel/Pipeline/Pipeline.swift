@@ -199,9 +199,10 @@ package final class Pipeline: Responder {
       let use = TenantUse(of: tenant)
       return .later { body in
         defer { withExtendedLifetime(use) {} }
-        tenant.workBegan()
-        let response = await Tenant.$isCountedWork.withValue(true) { await work(body) }
-        tenant.workEnded()
+        let hold = TimeHold(tenant)
+        body.whileReaderWaits { $0 ? hold.pause() : hold.resume() }
+        let response = await TimeHold.$current.withValue(hold) { await work(body) }
+        hold.end()
         return self.finish(
           self.settled(response, room, entry, flight), flight, content: content,
           decision: decision)

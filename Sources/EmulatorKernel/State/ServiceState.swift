@@ -11,6 +11,16 @@ package protocol ServiceState: Codable, Sendable, Weighed {
   /// The instant of the next thing to happen by itself; nil when there is none. Asked often: O(1).
   var nextDue: VirtualInstant? { get }
 
+  /// The same without what only ends a retention: as far as the clock mode `skip` may jump for this
+  /// state's sake.
+  var nextSkipDue: VirtualInstant? { get }
+
+  /// Differs whenever something new has been put down to happen by itself.
+  var dueRevision: UInt64 { get }
+
+  /// The clock is about to jump that far: retentions last so much longer (DESIGN §4).
+  mutating func timeSkips(by duration: Duration)
+
   /// Does everything due at or before `step.now`, in order of due time, then of creation.
   mutating func advance(_ step: inout StepContext<WakeKey>)
 
@@ -25,6 +35,11 @@ package protocol ServiceState: Codable, Sendable, Weighed {
 
   /// The state's weight, asked of every record anew: for tests, which hold the running account to it.
   var recountedHeapBytes: Int { get }
+}
+
+extension ServiceState {
+  package var nextSkipDue: VirtualInstant? { nextDue }
+  package mutating func timeSkips(by duration: Duration) {}
 }
 
 /// What a rule of a service may use besides its state: the present, ids, stored content, and the

@@ -1,35 +1,13 @@
-package import HTTPModel
+import HTTPModel
 import Synchronization
 
-/// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and the
-/// tasks that wait for something in it. Continuations are resumed after the lock is released.
+/// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and those
+/// that wait for something in it (`StateBox+Waiting.swift`). They are told after the lock is released.
 package final class StateBox<State: ServiceState>: Sendable {
-  /// Who is told when a key is woken.
-  private enum Waiter {
-    case task(id: UInt64, CheckedContinuation<Void, Never>)
-    case body(BodyWriter)
-
-    func isTask(_ wanted: UInt64) -> Bool {
-      if case .task(let id, _) = self { id == wanted } else { false }
-    }
-
-    func isBody(of wanted: BodyWriter) -> Bool {
-      if case .body(let writer) = self { writer === wanted } else { false }
-    }
-
-    func tell() {
-      switch self {
-      case .task(_, let continuation): continuation.resume()
-      case .body(let writer): writer.newsArrived()
-      }
-    }
-  }
-
-  private struct Held {
+  struct Held {
     var state: State
     var ids: IDSource
-    var waiters: [State.WakeKey: [Waiter]] = [:]
-    var lastWaiterID: UInt64 = 0
+    var waiters = WaiterTable<State.WakeKey>()
     /// Counts changes, so that a store knows what is new.
     var revision: UInt64 = 0
     /// What the budget knows of the state's weight.
@@ -52,11 +30,13 @@ package final class StateBox<State: ServiceState>: Sendable {
       _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
       var step = StepContext<State.WakeKey>(now: now, ids: ids.takeOut(), blobs: blobs)
+      let dueRevision = state.dueRevision
       defer {
         revision &+= 1
         ids = step.ids
         settleWeight(blobs.budget)
-        takeWaiters(of: step.woken, into: &woken)
+        waiters.take(of: step.woken, into: &woken)
+        if state.dueRevision != dueRevision { waiters.noteTime(into: &woken) }
       }
       return try body(&state, &step)
     }
@@ -74,23 +54,9 @@ package final class StateBox<State: ServiceState>: Sendable {
         if let next = nextDue, next <= due { return }
       }
     }
-
-    @discardableResult
-    mutating func removeWaiter(of key: State.WakeKey, where matches: (Waiter) -> Bool) -> Waiter? {
-      guard let index = waiters[key]?.firstIndex(where: matches) else { return nil }
-      defer { if waiters[key]?.isEmpty == true { waiters[key] = nil } }
-      return waiters[key]?.remove(at: index)
-    }
-
-    private mutating func takeWaiters(of keys: [State.WakeKey], into taken: inout [Waiter]) {
-      guard !keys.isEmpty, !waiters.isEmpty else { return }
-      for key in keys {
-        if let found = waiters.removeValue(forKey: key) { taken += found }
-      }
-    }
   }
 
-  private let held: Mutex<Held>
+  let held: Mutex<Held>
   package let blobs: BlobStore
 
   package init(_ state: State, ids: IDSource, blobs: BlobStore) {
@@ -117,8 +83,16 @@ package final class StateBox<State: ServiceState>: Sendable {
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     var woken: [Waiter] = []
-    defer { Self.resume(woken) }
-    return try held.withLock { held throws(Failure) in
+    defer { woken.tellAll() }
+    return try read(settledTo: now, woken: &woken, body)
+  }
+
+  /// The same for callers that hold a lock: `woken` are to be told once it is released.
+  func read<Value, Failure: Error>(
+    settledTo now: () -> VirtualInstant, woken: inout [Waiter],
+    _ body: (borrowing State) throws(Failure) -> sending Value
+  ) throws(Failure) -> sending Value {
+    try held.withLock { held throws(Failure) in
       held.settle(to: now(), blobs, woken: &woken)
       return try body(held.state)
     }
@@ -139,8 +113,16 @@ package final class StateBox<State: ServiceState>: Sendable {
     _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
   ) throws(Failure) -> (value: Value, nextDue: VirtualInstant?) {
     var woken: [Waiter] = []
-    defer { Self.resume(woken) }
-    return try held.withLock { held throws(Failure) -> (Value, VirtualInstant?) in
+    defer { woken.tellAll() }
+    return try mutate(settledTo: now, woken: &woken, body)
+  }
+
+  /// The same for callers that hold a lock: `woken` are to be told once it is released.
+  func mutate<Value: Sendable, Failure: Error>(
+    settledTo now: () -> VirtualInstant, woken: inout [Waiter],
+    _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
+  ) throws(Failure) -> (value: Value, nextDue: VirtualInstant?) {
+    try held.withLock { held throws(Failure) -> (Value, VirtualInstant?) in
       let now = now()
       held.settle(to: now, blobs, woken: &woken)
       let value = try held.step(at: now, blobs, woken: &woken, body)
@@ -151,104 +133,9 @@ package final class StateBox<State: ServiceState>: Sendable {
   /// Lets happen what is due by `now`.
   package func settle(to now: VirtualInstant) {
     var woken: [Waiter] = []
-    held.withLock { $0.settle(to: now, blobs, woken: &woken) }
-    Self.resume(woken)
+    advance(to: now, woken: &woken)
+    woken.tellAll()
   }
-
-  private static func resume(_ waiters: [Waiter]) {
-    for waiter in waiters { waiter.tell() }
-  }
-
-  /// Runs `body` once, for a body that its connection fetches. Where it finds that more may come,
-  /// `writer` is told the next time that `key` is woken.
-  /// - Returns: what there is, and what is due next.
-  package func poll(
-    for key: State.WakeKey, _ writer: BodyWriter, settledTo now: () -> VirtualInstant,
-    _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion
-  ) -> (BodyPortion, nextDue: VirtualInstant?) {
-    var woken: [Waiter] = []
-    defer { Self.resume(woken) }
-    return held.withLock { held in
-      let now = now()
-      held.settle(to: now, blobs, woken: &woken)
-      let portion = held.step(at: now, blobs, woken: &woken, body)
-      if portion.rest == .news, writer.beginAwaitingNews() {
-        held.waiters[key, default: []].append(.body(writer))
-      }
-      return (portion, held.nextDue)
-    }
-  }
-
-  /// The writer's body is over: it wants no news any more.
-  package func callOff(_ writer: BodyWriter, _ key: State.WakeKey) {
-    _ = held.withLock { held in
-      held.removeWaiter(of: key) { $0.isBody(of: writer) }
-    }
-    writer.endAwaitingNews()
-  }
-
-  /// Runs `body` under the lock until it gives a value; between two tries waits for `key`.
-  /// - Parameter onTry: told after each try, outside the lock, what is due next.
-  /// - Throws: `CancellationError` when the task is cancelled while it waits.
-  package nonisolated(nonsending) func wait<Value: Sendable>(
-    for key: State.WakeKey, now: @Sendable () -> VirtualInstant,
-    onTry: @Sendable (VirtualInstant?) -> Void = { _ in },
-    _ body: @Sendable (inout State, inout StepContext<State.WakeKey>) -> Value?
-  ) async throws(CancellationError) -> Value {
-    var isWoken = false
-    while true {
-      // Whoever was woken mostly finds something: a look is cheaper than a new continuation.
-      if isWoken, let found = look(now: now, onTry: onTry, body) { return found }
-      isWoken = true
-      let id = held.withLock { held in
-        held.lastWaiterID += 1
-        return held.lastWaiterID
-      }
-      var found: Value?
-      await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-          var woken: [Waiter] = []
-          let due = held.withLock { held -> VirtualInstant? in
-            let now = now()
-            held.settle(to: now, blobs, woken: &woken)
-            found = held.step(at: now, blobs, woken: &woken, body)
-            let waiter = Waiter.task(id: id, continuation)
-            if found != nil || Task.isCancelled {
-              woken.append(waiter)
-            } else {
-              held.waiters[key, default: []].append(waiter)
-            }
-            return held.nextDue
-          }
-          onTry(due)
-          Self.resume(woken)
-        }
-      } onCancel: {
-        cancel(id, key)
-      }
-      if let found { return found }
-      if Task.isCancelled { throw CancellationError() }
-    }
-  }
-
-  private func look<Value: Sendable>(
-    now: () -> VirtualInstant, onTry: (VirtualInstant?) -> Void,
-    _ body: (inout State, inout StepContext<State.WakeKey>) -> Value?
-  ) -> Value? {
-    let (found, due) = mutate(settledTo: now, body)
-    onTry(due)
-    return found
-  }
-
-  private func cancel(_ id: UInt64, _ key: State.WakeKey) {
-    let waiter = held.withLock { held in
-      held.removeWaiter(of: key) { $0.isTask(id) }
-    }
-    waiter?.tell()
-  }
-
-  /// How many tasks wait here: for tests that look for leaks.
-  package var waiterCount: Int { held.withLock { $0.waiters.values.reduce(0) { $0 + $1.count } } }
 
   /// State and ids as they stand.
   package var contents: (state: State, ids: IDSource) { held.withLock { ($0.state, $0.ids) } }
@@ -270,14 +157,34 @@ package final class StateBox<State: ServiceState>: Sendable {
 
   /// Puts back state and ids (reset, restore) and lets everybody who waits look again.
   package func replace(_ state: State, ids: IDSource) {
-    let waiters = held.withLock { held -> [Waiter] in
+    held.withLock { held -> [Waiter] in
       held.state = state
       held.ids = ids
       held.revision &+= 1
       held.settleWeight(blobs.budget)
-      defer { held.waiters = [:] }
-      return held.waiters.values.flatMap(\.self)
-    }
-    for waiter in waiters { waiter.tell() }
+      return held.waiters.takeAll()
+    }.tellAll()
   }
+}
+
+extension StateBox: DueService {
+  package var nextSkipDue: VirtualInstant? {
+    held.withLock { held in held.state.nextSkipDue.flatMap { $0 < .latest ? $0 : nil } }
+  }
+
+  package func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
+    held.withLock { $0.settle(to: instant, blobs, woken: &woken) }
+  }
+
+  package func timeSkips(by duration: Duration) {
+    held.withLock { $0.state.timeSkips(by: duration) }
+  }
+
+  package func timeMayGoOn() {
+    var woken: [Waiter] = []
+    held.withLock { $0.waiters.noteTime(into: &woken) }
+    woken.tellAll()
+  }
+
+  package func wakeAll() { held.withLock { $0.waiters.takeAll() }.tellAll() }
 }

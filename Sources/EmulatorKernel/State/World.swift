@@ -2,7 +2,14 @@ package import HTTPModel
 
 /// A service's way to its state in one tenant: every access first lets happen what is due by the
 /// tenant's clock.
+///
+/// **Waiting** is done here and nowhere else: `wait` for something that is to come, `look` for a
+/// question about something that may be in progress, `poll` for a body that its connection fetches.
+/// All three let time jump where the clock mode is `skip` (DESIGN §4), in pieces, so that no loop is
+/// held; none of them counts as work on a request meanwhile.
 package struct World<State: ServiceState>: Sendable {
+  package typealias Step = StepContext<State.WakeKey>
+
   package let tenant: Tenant
   package let box: StateBox<State>
 
@@ -13,6 +20,8 @@ package struct World<State: ServiceState>: Sendable {
 
   package var now: VirtualInstant { tenant.clock.now }
   package var blobs: BlobStore { box.blobs }
+  /// Whether time jumps for those who ask and wait.
+  package var isSkipping: Bool { tenant.clock.mode == .skip }
 
   /// Looks at the state as it is now.
   package func read<Value, Failure: Error>(
@@ -23,44 +32,152 @@ package struct World<State: ServiceState>: Sendable {
 
   /// Changes the state. A body that throws must have changed nothing.
   package func mutate<Value: Sendable, Failure: Error>(
-    _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
+    _ body: (inout State, inout Step) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     let (value, due) = try box.mutate(settledTo: { tenant.clock.now }, body)
     tenant.dueMayHaveChanged(due)
     return value
   }
 
-  /// Waits, without a thread, until `body` gives a value; it is tried again whenever `key` is woken.
+  /// One try for something that is waited for, under the lock of whoever moves time.
+  private func attempt<Value>(
+    _ woken: inout [Waiter], _ body: (inout State, inout Step) -> Awaited<Value>
+  ) -> Awaited<Value> {
+    let (found, due) = box.mutate(settledTo: { tenant.clock.now }, woken: &woken, body)
+    tenant.dueMayHaveChanged(due)
+    return found
+  }
+
+  private func isStill(
+    _ isComing: (borrowing State) -> Bool, _ woken: inout [Waiter]
+  ) -> Bool {
+    box.read(settledTo: { tenant.clock.now }, woken: &woken) { state in isComing(state) }
+  }
+
+  // MARK: Waiting
+
+  /// Waits until `body` gives a value; it is tried again whenever `key` is woken. While it says that
+  /// time brings it, the clock mode `skip` jumps.
+  /// - Parameter budget: goes through so many events at most, and then waits for news.
+  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
   package nonisolated(nonsending) func wait<Value: Sendable>(
-    for key: State.WakeKey,
-    _ body: @Sendable (inout State, inout StepContext<State.WakeKey>) -> Value?
+    for key: State.WakeKey, _ budget: SkipBudget = .ofWait,
+    _ body: @Sendable (inout State, inout Step) -> Awaited<Value>
   ) async throws(CancellationError) -> Value {
-    let tenant = tenant
-    let box = box
-    // Who waits does no work: the mode `skip` may jump meanwhile.
-    let isCounted = Tenant.isCountedWork
-    if isCounted { tenant.workEnded() }
-    defer { if isCounted { tenant.workBegan() } }
-    return try await box.wait(
-      for: key, now: { tenant.clock.now }, onTry: { tenant.dueMayHaveChanged($0) }, body)
+    let ticket = WaitTicket(TimeHold.current)
+    defer { ticket.goToWork() }
+    while true {
+      ticket.renew()
+      let (value, due) = box.enter(
+        ticket, for: key, isTimed: isSkipping, settledTo: { tenant.clock.now }, body)
+      tenant.dueMayHaveChanged(due)
+      if let value { return value }
+      ticket.pause()
+      let brought = await bring(ticket, budget, body)
+      if brought != nil || Task.isCancelled { box.leave(ticket, key) }
+      if let brought { return brought }
+      if Task.isCancelled { throw CancellationError() }
+    }
+  }
+
+  /// Moves time as far as that helps and is allowed, then lets the task sleep until there is news.
+  /// - Returns: what moving time has brought; nil: there is news, or the task is cancelled.
+  private nonisolated(nonsending) func bring<Value: Sendable>(
+    _ ticket: WaitTicket, _ budget: SkipBudget,
+    _ body: @Sendable (inout State, inout Step) -> Awaited<Value>
+  ) async -> Value? {
+    var budget = budget
+    while !ticket.hasNews, !Task.isCancelled {
+      ticket.beginAttempt()
+      var found: Value?
+      let jump = tenant.skip(&budget) { woken in
+        if ticket.hasNews { return false }
+        switch attempt(&woken, body) {
+        case .idle: return false
+        case .coming: return true
+        case .ready(let value):
+          found = value
+          ticket.goToWork()
+          return false
+        }
+      }
+      if let found { return found }
+      switch jump {
+      case .more: await Task.yield()
+      case .off, .exhausted: await ticket.suspend(ignoringTime: true)
+      case .stopped, .nothingDue, .heldByRequest, .heldOutside:
+        await ticket.suspend(ignoringTime: false)
+      }
+    }
+    return nil
+  }
+
+  /// A client asks about something: call it before the answer is made. With the clock mode `skip`
+  /// time jumps, event by event, as long as `isComing` says that time brings the thing nearer its
+  /// end; returns then, or when nothing is due, or at once while code is at work outside. In the
+  /// other modes it does nothing.
+  /// - Parameter budget: goes through so many events at most.
+  package nonisolated(nonsending) func look(
+    _ budget: SkipBudget = .ofLook, while isComing: (borrowing State) -> Bool
+  ) async {
+    guard isSkipping else { return }
+    let ticket = WaitTicket(TimeHold.current)
+    box.enter(ticket)
+    ticket.pause()
+    defer {
+      box.leave(ticket, nil)
+      ticket.goToWork()
+    }
+    var budget = budget
+    while !Task.isCancelled {
+      ticket.beginAttempt()
+      let jump = tenant.skip(&budget) { woken in
+        if isStill(isComing, &woken) { return true }
+        ticket.goToWork()
+        return false
+      }
+      switch jump {
+      case .more: await Task.yield()
+      case .heldByRequest: await ticket.suspend(ignoringTime: false)
+      case .off, .stopped, .nothingDue, .heldOutside, .exhausted: return
+      }
+    }
   }
 
   /// What a body that its connection fetches has now; if more may come, `writer` is told when `key`
   /// is woken. `callOff` ends that.
+  ///
+  /// - Parameter isComing: whether there is still nothing and time brings more. Then time jumps a
+  ///   little way where the clock mode is `skip`, and if that is not enough the writer is told to come
+  ///   again after the loop's others have had their turn.
   package func poll(
-    for key: State.WakeKey, _ writer: BodyWriter,
-    _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion
+    for key: State.WakeKey, _ writer: BodyWriter, _ budget: inout SkipBudget,
+    while isComing: (borrowing State) -> Bool,
+    _ body: (inout State, inout Step) -> BodyPortion
   ) -> BodyPortion {
-    let (portion, due) = box.poll(for: key, writer, settledTo: { tenant.clock.now }, body)
+    let isSkipping = isSkipping && budget.eventsLeft > 0
+    // On the list before time is moved: so nothing is missed that lets it go on later.
+    let portion = poll(for: key, writer, isTimed: isSkipping, body)
+    guard isSkipping, portion.rest == .news else { return portion }
+    // It is asked again once these have left, and moves time then.
+    guard portion.pieces.isEmpty else { return BodyPortion(portion.pieces, .more) }
+    switch tenant.skip(&budget, while: { woken in isStill(isComing, &woken) }) {
+    case .stopped: return poll(for: key, writer, isTimed: true, body)
+    case .more: writer.newsArrived()
+    case .off, .nothingDue, .heldByRequest, .heldOutside, .exhausted: break
+    }
+    return portion
+  }
+
+  private func poll(
+    for key: State.WakeKey, _ writer: BodyWriter, isTimed: Bool,
+    _ body: (inout State, inout Step) -> BodyPortion
+  ) -> BodyPortion {
+    let (portion, due) = box.poll(
+      for: key, writer, isTimed: isTimed, settledTo: { tenant.clock.now }, body)
     tenant.dueMayHaveChanged(due)
     return portion
   }
 
   package func callOff(_ writer: BodyWriter, _ key: State.WakeKey) { box.callOff(writer, key) }
-
-  /// A client asks for something that is still in progress: with the clock mode `skip` time jumps
-  /// to the next due event. Call it before looking; in the other modes it does nothing.
-  package func lookedAtPending() {
-    tenant.skipToNextDue()
-  }
 }

@@ -23,9 +23,11 @@ package final class Tenant: Sendable {
 
   private let schedule: Mutex<Schedule>
   /// Held by whoever moves time, so that two of them do not interleave their steps.
-  private let moving = Mutex(())
-  /// Requests that a service is working on right now: the mode `skip` does not jump under them.
-  private let workCount = Atomic<Int>(0)
+  let moving = Mutex(())
+  /// Requests that are being worked on right now, and calls of code outside: the mode `skip` does
+  /// not jump under them (`Tenant+Skipping.swift`).
+  let requestsAtWork = Atomic<Int>(0)
+  let callsOutside = Atomic<Int>(0)
   /// Told when something falls due at a new earliest instant, so that a timer can be set.
   private let onNextDue: @Sendable (Tenant, VirtualInstant?) -> Void
 
@@ -39,6 +41,9 @@ package final class Tenant: Sendable {
     self.keys = keys
     self.blobs = blobs
     self.onNextDue = onNextDue
+    clock.whenSkipBegins { [weak self] in
+      self?.services.forEach { $0.wakeAll() }
+    }
   }
 
   /// `/_t/NAME` for URLs in answers; empty for the default tenant.
@@ -62,6 +67,11 @@ package final class Tenant: Sendable {
   package var outbound: OutboundAllowance { allowance.withLock { $0 } }
   package func allow(_ outbound: OutboundAllowance) { allowance.withLock { $0 = outbound } }
 
+  /// How many wait, for whatever: for tests that look for leaks.
+  package var waiterCount: Int { services.reduce(0) { $0 + $1.waiterCount } }
+
+  var services: [any DueService] { schedule.withLock { $0.services } }
+
   func reseed(_ seed: UInt64) { schedule.withLock { $0.seed = seed } }
 
   package func add(_ service: any DueService) {
@@ -75,15 +85,17 @@ package final class Tenant: Sendable {
   @discardableResult
   package func settle() -> VirtualInstant {
     let now = clock.now
-    moving.withLock { _ in run(until: now) }
+    var woken: [Waiter] = []
+    moving.withLock { _ in run(until: now, &woken) }
+    woken.tellAll()
     announceNextDue()
     return now
   }
 
   /// Everything due up to and at `limit`, in order of due time, then of the services' order.
-  /// Called under `moving`.
-  private func run(until limit: VirtualInstant) {
-    let services = schedule.withLock { $0.services }
+  /// Called under `moving`; those who were woken are to be told when it is released.
+  func run(until limit: VirtualInstant, _ woken: inout [Waiter]) {
+    let services = services
     var last: VirtualInstant?
     var steps = 0
     while let due = services.compactMap(\.nextDue).min(), due <= limit, steps < Self.settleStepsMax
@@ -91,7 +103,7 @@ package final class Tenant: Sendable {
       steps += 1
       if let last, due <= last { return }  // a service that leaves something due behind
       for service in services where service.nextDue.map({ $0 <= due }) ?? false {
-        service.advance(to: due)
+        service.advance(to: due, woken: &woken)
       }
       last = due
     }
@@ -99,7 +111,7 @@ package final class Tenant: Sendable {
 
   /// The earliest thing that will happen by itself.
   package var nextDue: VirtualInstant? {
-    schedule.withLock { $0.services }.compactMap(\.nextDue).min()
+    services.compactMap(\.nextDue).min()
   }
 
   /// A service's next due instant may be new: called after every change of a state.
@@ -136,6 +148,7 @@ package final class Tenant: Sendable {
   /// Moves the clock forward over at most `stepLimit` instants at which something is due.
   /// Returns whether `instant` is reached: callers that must not block go on in pieces.
   package func advance(to instant: VirtualInstant, stepLimit: Int) -> Bool {
+    var woken: [Waiter] = []
     let isDone = moving.withLock { _ in
       var steps = 0
       var last: VirtualInstant?
@@ -143,45 +156,29 @@ package final class Tenant: Sendable {
         if steps == stepLimit { return false }
         steps += 1
         clock.advance(to: due)
-        run(until: due)
+        run(until: due, &woken)
         last = due
       }
       clock.advance(to: instant)
-      run(until: clock.now)
+      run(until: clock.now, &woken)
       return true
     }
+    woken.tellAll()
     announceNextDue()
     return isDone
   }
-
-  /// Clock mode `skip`: jumps to the next due event, if there is one and no other request is being
-  /// worked on.
-  package func skipToNextDue() {
-    guard clock.mode == .skip, workCount.load(ordering: .sequentiallyConsistent) <= 1 else {
-      return
-    }
-    moving.withLock { _ in
-      run(until: clock.now)
-      guard let due = nextDue else { return }
-      clock.advance(to: due)
-      run(until: due)
-    }
-    announceNextDue()
-  }
-
-  /// A service begins or ends its work on a request (the pipeline says so).
-  package func workBegan() { workCount.add(1, ordering: .sequentiallyConsistent) }
-  package func workEnded() { workCount.subtract(1, ordering: .sequentiallyConsistent) }
-  /// Whether the current task is a request's work that is counted; body producers are not.
-  @TaskLocal package static var isCountedWork = false
 }
 
 /// A service's state, as the tenant's clock sees it.
 package protocol DueService: Sendable {
   var nextDue: VirtualInstant? { get }
-  func advance(to instant: VirtualInstant)
-}
-
-extension StateBox: DueService {
-  package func advance(to instant: VirtualInstant) { settle(to: instant) }
+  /// See `ServiceState.nextSkipDue`.
+  var nextSkipDue: VirtualInstant? { get }
+  /// - Parameter woken: gets those who are to be told once the caller has released its locks.
+  func advance(to instant: VirtualInstant, woken: inout [Waiter])
+  func timeSkips(by duration: Duration)
+  /// Lets those look again who wait for time to go on; everybody.
+  func timeMayGoOn()
+  func wakeAll()
+  var waiterCount: Int { get }
 }

@@ -54,18 +54,27 @@ enum EventHandlers {
     ["eventName": .string(event.name), "message": event.message ?? .null]
   }
 
+  /// The first event from number `position` on; nil: there will be none, since the instance is gone.
+  /// Where the clock skips nobody waits for that: it is enough that the instance is over.
+  private nonisolated(nonsending) static func event(
+    of serial: Int, from position: Int, named name: String?, in world: World<ScramjetState>
+  ) async throws(CancellationError) -> (event: Instance.Event, next: Int)? {
+    try await world.wait(for: .events(serial)) { state, _ in
+      guard let instance = state.instances[serial] else { return .ready(nil) }
+      if let found = state.event(of: serial, from: position, named: name) { return .ready(found) }
+      if instance.status.isOver, world.isSkipping { return .ready(nil) }
+      return state.isMovedByTime(serial) ? .coming : .idle
+    }
+  }
+
   private static func next(
     _ scope: Scope, from start: Int, named name: String?,
     _ body: @escaping @Sendable (Instance.Event) -> JSON
   ) -> ServiceAnswer {
     let serial = scope.instance ?? 0
     return .later { _ in
-      let found = try? await scope.world.wait(for: .events(serial), isPending: true) {
-        state, _ -> Instance.Event?? in
-        guard state.instances[serial] != nil else { return .some(nil) }
-        return state.event(of: serial, from: start, named: name).map { .some($0.event) }
-      }
-      guard let event = found ?? nil else {
+      let found = try? await event(of: serial, from: start, named: name, in: scope.world)
+      guard let event = (found ?? nil)?.event else {
         return scope.reply(ScramjetError.unknownInstance(scope.parameter("id")).response)
       }
       return scope.reply(.json(.ok, body(event).serialized()))
@@ -99,17 +108,10 @@ enum EventHandlers {
         .streaming(.ok, fields: fields) { writer in
           var position = start
           while true {
-            let from = position
-            let found = try await world.wait(for: .events(serial), isPending: true) {
-              state, _ -> (Instance.Event, Int)?? in
-              guard state.instances[serial] != nil else { return .some(nil) }
-              return state.event(of: serial, from: from, named: name).map {
-                .some(($0.event, $0.next))
-              }
-            }
-            guard let (event, next) = found else { return }
-            position = next
-            try await writer.write(body(event).serialized() + [UInt8(ascii: "\n")])
+            let found = try await event(of: serial, from: position, named: name, in: world)
+            guard let found else { return }
+            position = found.next
+            try await writer.write(body(found.event).serialized() + [UInt8(ascii: "\n")])
           }
         }))
   }

@@ -50,14 +50,16 @@ enum HubHandlers {
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let entities = scope.world.read { state -> JSON in
-      guard let hub = state.hubs[scope.hubSerial] else { return [:] }
-      return [
-        "sequences": .array(state.sequenceObjects(of: hub)),
-        "instances": .array(state.instanceObjects(of: hub)),
-      ]
+    let instances = scope.world.read { state in state.hubs[scope.hubSerial]?.instanceOrder ?? [] }
+    return try scope.asking(about: instances) { () throws(ScramjetError) in
+      scope.world.read { state in
+        guard let hub = state.hubs[scope.hubSerial] else { return [:] }
+        return [
+          "sequences": .array(state.sequenceObjects(of: hub)),
+          "instances": .array(state.instanceObjects(of: hub)),
+        ]
+      }
     }
-    return scope.json(entities)
   }
 
   static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

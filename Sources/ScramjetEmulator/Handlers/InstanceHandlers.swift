@@ -5,33 +5,32 @@ import PayloadCodecs
 /// Reading about instances.
 enum InstanceHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    scope.world.lookedAtPending()
-    let list = scope.world.read { state in
-      state.hubs[scope.hubSerial].map { state.instanceObjects(of: $0) } ?? []
+    let hub = scope.world.read { state in state.hubs[scope.hubSerial]?.instanceOrder ?? [] }
+    return try scope.asking(about: hub) { () throws(ScramjetError) in
+      let list = scope.world.read { state in
+        state.hubs[scope.hubSerial].map { state.instanceObjects(of: $0) } ?? []
+      }
+      return .array(list)
     }
-    return scope.json(.array(list))
   }
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    scope.json(.object(try object(scope)))
+    try scope.asking(about: [scope.instance ?? 0]) { () throws(ScramjetError) in
+      .object(try instance(scope).object)
+    }
   }
 
   static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let instance = try instance(scope)
-    return scope.json(instance.health)
+    try scope.asking(about: [scope.instance ?? 0]) { () throws(ScramjetError) in
+      try instance(scope).health
+    }
   }
 
-  /// The instance as it is now; time skips on while it is not over.
-  static func instance(_ scope: Scope) throws(ScramjetError) -> Instance {
+  private static func instance(_ scope: Scope) throws(ScramjetError) -> Instance {
     let serial = scope.instance ?? 0
-    if scope.call.tenant.clock.mode == .skip { scope.world.lookedAtPending() }
     let instance = scope.world.read { state in state.instances[serial] }
     guard let instance else { throw .unknownInstance(scope.parameter("id")) }
     return instance
-  }
-
-  static func object(_ scope: Scope) throws(ScramjetError) -> JSONObject {
-    try instance(scope).object
   }
 }
 
@@ -50,10 +49,9 @@ enum LifeHandlers {
     guard let number else { return scope.json(.object(before), .accepted) }
     // The reply comes when the time is over, also if the instance has ended before.
     return .later { _ in
-      let after = try? await scope.world.wait(for: .instance(serial), isPending: true) {
-        state, _ -> JSONObject? in
-        guard let instance = state.instances[serial] else { return before }
-        return instance.stopsDone >= number ? instance.object : nil
+      let after = try? await scope.world.wait(for: .instance(serial)) { state, _ in
+        guard let instance = state.instances[serial] else { return .ready(before) }
+        return instance.stopsDone >= number ? .ready(instance.object) : .coming
       }
       return scope.reply(.json(.accepted, JSON.object(after ?? before).serialized()))
     }

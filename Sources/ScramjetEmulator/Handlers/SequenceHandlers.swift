@@ -222,8 +222,8 @@ enum SequenceHandlers {
     return .later { _ in
       // The reply comes when all are gone.
       for serial in running {
-        _ = try? await scope.world.wait(for: .instance(serial), isPending: true) { state, _ in
-          state.instances[serial] == nil ? true : nil
+        try? await scope.world.wait(for: .instance(serial)) { state, _ in
+          state.instances[serial] == nil ? .ready(()) : .coming
         }
       }
       scope.world.mutate { state, step in state.removeSequence(id, from: hub, &step) }

@@ -84,22 +84,29 @@ enum SpaceHandlers {
   }
 
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    scope.world.lookedAtPending()
-    let list = scope.world.read { state -> [JSON] in
-      guard let space = state.spaces[scope.space] else { return [] }
-      var list: [JSON] = []
-      for hub in space.hubs.compactMap({ state.hubs[$0] }) {
-        for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
-          var object = instance.object
-          object["hubId"] = .string(hub.id)
-          object["location"] = .string(hub.id)
-          object["sequenceId"] = .string(instance.sequenceID)
-          list.append(.object(object))
-        }
-      }
-      return list
+    let all = scope.world.read { state in
+      state.spaces[scope.space]?.hubs.flatMap { state.hubs[$0]?.instanceOrder ?? [] } ?? []
     }
-    return scope.json(page(list, scope))
+    return try scope.asking(about: all) { () throws(ScramjetError) in
+      let list = scope.world.read { state in
+        state.spaces[scope.space].map { instances(of: $0, state) } ?? []
+      }
+      return page(list, scope)
+    }
+  }
+
+  private static func instances(of space: Space, _ state: borrowing ScramjetState) -> [JSON] {
+    var list: [JSON] = []
+    for hub in space.hubs.compactMap({ state.hubs[$0] }) {
+      for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
+        var object = instance.object
+        object["hubId"] = .string(hub.id)
+        object["location"] = .string(hub.id)
+        object["sequenceId"] = .string(instance.sequenceID)
+        list.append(.object(object))
+      }
+    }
+    return list
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

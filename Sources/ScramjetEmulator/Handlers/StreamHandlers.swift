@@ -15,14 +15,18 @@ enum StreamHandlers {
   static func stderr(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try out(scope, \.stderr)
   }
-  static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer { try out(scope, \.log) }
+  /// Ends when the instance is gone; nothing more comes once it is over.
+  static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try out(scope, \.log, endsHere: true)
+  }
 
   private static func out(
-    _ scope: Scope, _ path: any KeyPath<Instance, StreamID> & Sendable
+    _ scope: Scope, _ path: any KeyPath<Instance, StreamID> & Sendable, endsHere: Bool = false
   ) throws(ScramjetError) -> ServiceAnswer {
     let serial = scope.instance ?? 0
     let stream = scope.world.read { state in state.instances[serial]?[keyPath: path] }
-    guard let stream, let reader = StreamReader(stream, in: scope.world, isPending: true) else {
+    let source = StreamReader.Source.instance(serial, endsHere: endsHere)
+    guard let stream, let reader = StreamReader(stream, in: scope.world, source: source) else {
       throw .unknownInstance(scope.parameter("id"))
     }
     return answer(scope, reader)
@@ -93,7 +97,6 @@ enum StreamHandlers {
           if ends {
             scope.world.mutate { state, step in state.endLane(lane, of: serial, &step) }
           }
-          await skipWhileBusy(serial, in: scope.world)
         })
     }
   }
@@ -104,28 +107,14 @@ enum StreamHandlers {
     _ content: RequestContent, to serial: Int, lane: Int, in world: World<ScramjetState>
   ) async throws {
     while let chunk = try await content.next() {
-      let isTaken = try await world.wait(for: .lane(serial, lane), isPending: true) {
-        state, step -> Bool? in
+      let isTaken = try await world.wait(for: .lane(serial, lane)) { state, step -> Awaited<Bool> in
         switch state.give(chunk, to: serial, lane: lane, &step) {
-        case nil: false
-        case true: true
-        case false: nil
+        case nil: .ready(false)
+        case true: .ready(true)
+        case false: state.isMovedByTime(serial) ? .coming : .idle
         }
       }
       if !isTaken { return await content.drain() }
-    }
-  }
-
-  /// Where the clock skips, an instance's sleeps are over at once.
-  static func skipWhileBusy(_ serial: Int, in world: World<ScramjetState>) async {
-    guard world.tenant.clock.mode == .skip else { return }
-    for _ in 0..<1_000 {
-      let isAsleep = world.read { state in
-        state.instances[serial]?.activities.values.contains { $0.wait == .sleep } ?? false
-      }
-      guard isAsleep, world.tenant.nextDue != nil, !Task.isCancelled else { return }
-      world.lookedAtPending()
-      await Task.yield()
     }
   }
 
@@ -135,7 +124,7 @@ enum StreamHandlers {
     let serial = scope.instance ?? 0
     let world = scope.world
     let stream = world.read { state in state.instances[serial]?.output }
-    guard let stream, let reader = StreamReader(stream, in: world, isPending: false) else {
+    guard let stream, let reader = StreamReader(stream, in: world, source: .instance(serial)) else {
       throw .unknownInstance(scope.parameter("id"))
     }
     return .later { content in

@@ -139,7 +139,8 @@ enum TopicHandlers {
       state.topic(key, type: type ?? "application/x-ndjson", origin: scope.hub, &step)
     }
     if let wanted, topic.contentType != wanted { throw refusal }
-    guard let reader = StreamReader(topic.stream, in: scope.world, hub: scope.hub) else {
+    let reader = StreamReader(topic.stream, in: scope.world, source: .topic(key), hub: scope.hub)
+    guard let reader else {
       throw .notFound
     }
     return StreamHandlers.answer(scope, reader)

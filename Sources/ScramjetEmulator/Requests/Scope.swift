@@ -38,6 +38,31 @@ struct Scope: Sendable {
     .now(reply(.json(status, value.serialized())))
   }
 
+  /// The answer to a question about instances, which may be in progress: where the clock skips time
+  /// goes on first, until all have ended that do so by themselves. One that never ends, such as a
+  /// program that ticks, is seen one event further at each look.
+  func asking(
+    about instances: [Int], _ answer: @escaping @Sendable () throws(ScramjetError) -> JSON
+  ) throws(ScramjetError) -> ServiceAnswer {
+    guard world.isSkipping else { return json(try answer()) }
+    return .later { _ in
+      var open = instances
+      await world.look { state in
+        while let last = open.last {
+          if state.endsByTime(last) { return true }
+          open.removeLast()
+        }
+        return false
+      }
+      if instances.count == 1 {
+        await world.look(SkipBudget(events: 1)) { state in state.isMovedByTime(instances[0]) }
+      }
+      do throws(ScramjetError) {
+        return reply(.json(.ok, try answer().serialized()))
+      } catch { return reply(error.response) }
+    }
+  }
+
   func refuse(_ error: ScramjetError) -> ServiceAnswer { .now(reply(error.response)) }
 
   func empty(_ status: Status) -> ServiceAnswer { .now(reply(Response(status))) }

@@ -42,6 +42,11 @@ struct Activity: Codable, Sendable {
   /// The innermost loop's count, or the rule's own outside of loops.
   var number: Int { frames.count > 1 ? frames[frames.count - 1].iteration : binding.number }
 
+  /// Whether it is in a loop that nothing in it ends.
+  var isEndless: Bool {
+    frames.contains { $0.times == 0 && !$0.actions.contains(where: \.mayEnd) }
+  }
+
   mutating func advance() {
     guard !frames.isEmpty else { return }
     frames[frames.count - 1].index += 1

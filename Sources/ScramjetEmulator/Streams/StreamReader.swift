@@ -8,28 +8,37 @@ import Synchronization
 /// **Isolation**: used by one connection; the place is behind a mutex because the release may come
 /// from anywhere.
 final class StreamReader: BodySource {
+  /// Who may write to the stream by itself, so that time may jump for its readers.
+  enum Source: Sendable {
+    case nobody
+    /// - endsHere: nothing more comes once the instance is over, though the stream stays until it is
+    ///   gone: where the clock skips its readers need not wait for that.
+    case instance(Int, endsHere: Bool = false)
+    case topic(TopicKey)
+  }
+
   private struct Place {
     /// The next chunk.
     var next: Int
-    /// How often time was skipped since there was something.
-    var skips = 0
+    /// For jumps, since there was something.
+    var budget = SkipBudget.ofStream
   }
 
   private let world: World<ScramjetState>
   private let stream: StreamID
   private let epoch: Int
   private let place: Mutex<Place>
-  private let isPending: Bool
+  private let source: Source
   /// The hub through which it reads, and how often that had crashed; nil: none that could.
   private let hub: (serial: Int, crashes: Int)?
   private let onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)?
 
   /// - Parameters:
-  ///   - isPending: whether time may skip ahead while this reader waits.
+  ///   - source: for whose doing time may jump while this reader waits.
   ///   - hub: through which hub it reads: when that crashes, reading ends.
   ///   - onLeave: what else is to be undone when it goes.
   init?(
-    _ stream: StreamID, in world: World<ScramjetState>, isPending: Bool = false, hub: Int? = nil,
+    _ stream: StreamID, in world: World<ScramjetState>, source: Source = .nobody, hub: Int? = nil,
     onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)? = nil
   ) {
     let found = world.mutate { state, _ -> (Int, Int, Int?)? in
@@ -41,7 +50,7 @@ final class StreamReader: BodySource {
     self.world = world
     self.stream = stream
     self.epoch = epoch
-    self.isPending = isPending
+    self.source = source
     self.onLeave = onLeave
     place = Mutex(Place(next: start))
   }
@@ -65,68 +74,55 @@ final class StreamReader: BodySource {
 
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
     var place = place.withLock { $0 }
-    var portion = look(&place, byteLimit, writer)
-    if isPending, world.tenant.clock.mode == .skip, portion.rest == .news {
-      portion = skipAhead(from: portion, &place, byteLimit, writer)
+    let (start, isSkipping) = (place, world.isSkipping)
+    var next = place.next
+    let portion = world.poll(
+      for: .stream(stream), writer, &place.budget, while: { isComing($0, start.next) }
+    ) { state, step in
+      take(from: &next, byteLimit, joins: !writer.keepsPieces, isSkipping, &state, &step)
     }
-    if !portion.pieces.isEmpty { place.skips = 0 }
+    place.next = next
+    if !portion.pieces.isEmpty { place.budget = .ofStream }
     self.place.withLock { [place] in $0 = place }
     return portion
   }
 
-  /// Where the clock skips, time goes on to the next due event until there is something or nothing is
-  /// due any more; after some events the loop's others have their turn.
-  private func skipAhead(
-    from portion: BodyPortion, _ place: inout Place, _ byteLimit: Int, _ writer: BodyWriter
+  private func take(
+    from next: inout Int, _ byteLimit: Int, joins: Bool, _ isSkipping: Bool,
+    _ state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) -> BodyPortion {
-    guard portion.pieces.isEmpty else { return BodyPortion(portion.pieces, .more) }
-    var portion = portion
-    while portion.rest == .news, place.skips < 10_000, world.tenant.nextDue != nil {
-      place.skips += 1
-      world.lookedAtPending()
-      portion = look(&place, byteLimit, writer)
-      if !portion.pieces.isEmpty { return BodyPortion(portion.pieces, .more) }
-      if place.skips.isMultiple(of: 64) {
-        writer.newsArrived()
-        break
-      }
+    guard state.epoch == epoch,
+      let taken = state.streams[stream]?.take(from: next, byteLimit: byteLimit, joins: joins)
+    else { return BodyPortion([], .end) }
+    next = taken.next
+    if !taken.pieces.isEmpty { state.roomMayHaveComeUp(in: stream, &step) }
+    // Others may have written meanwhile, or ended it.
+    guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
+    if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
+    guard log.isEnded || isCut(state) || (isSkipping && isSourceOver(state)) else {
+      return BodyPortion(taken.pieces, .news)
     }
-    return portion
+    return BodyPortion(taken.pieces, taken.pieces.isEmpty ? .end : .more)
   }
 
-  private func look(_ place: inout Place, _ byteLimit: Int, _ writer: BodyWriter) -> BodyPortion {
-    world.poll(for: .stream(stream), writer) { state, step in
-      let isCut = hub.map { state.hubs[$0.serial]?.crashes != $0.crashes } ?? false
-      guard state.epoch == epoch,
-        let taken = state.streams[stream]?.take(
-          from: place.next, byteLimit: byteLimit, joins: !writer.keepsPieces)
-      else { return BodyPortion([], .end) }
-      place.next = taken.next
-      if !taken.pieces.isEmpty { state.roomMayHaveComeUp(in: stream, &step) }
-      // Others may have written meanwhile, or ended it.
-      guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
-      if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
-      guard log.isEnded || isCut else { return BodyPortion(taken.pieces, .news) }
-      return BodyPortion(taken.pieces, taken.pieces.isEmpty ? .end : .more)
-    }
+  private func isCut(_ state: borrowing ScramjetState) -> Bool {
+    hub.map { state.hubs[$0.serial]?.crashes != $0.crashes } ?? false
   }
-}
 
-extension World<ScramjetState> {
-  /// As `wait(for:)`, but where the clock skips and the awaited thing is in progress, time goes on to
-  /// the next due event, again and again, until it is there or nothing is due any more.
-  nonisolated(nonsending) func wait<Value: Sendable>(
-    for key: ScramjetState.WakeKey, isPending: Bool,
-    _ body: @Sendable (inout ScramjetState, inout ScramjetState.Step) -> Value?
-  ) async throws(CancellationError) -> Value {
-    if isPending, tenant.clock.mode == .skip {
-      for _ in 0..<10_000 {
-        if let value = mutate({ state, step in body(&state, &step) }) { return value }
-        guard tenant.nextDue != nil, !Task.isCancelled else { break }
-        lookedAtPending()
-        await Task.yield()
-      }
+  private func isSourceOver(_ state: borrowing ScramjetState) -> Bool {
+    guard case .instance(let serial, endsHere: true) = source else { return false }
+    return state.instances[serial]?.status.isOver ?? true
+  }
+
+  /// Whether there is nothing yet, but time brings something.
+  private func isComing(_ state: borrowing ScramjetState, _ next: Int) -> Bool {
+    guard state.epoch == epoch, let log = state.streams[stream], next >= log.end, !log.isEnded,
+      !isSourceOver(state), !isCut(state)
+    else { return false }
+    return switch source {
+    case .nobody: false
+    case .instance(let serial, _): state.isMovedByTime(serial)
+    case .topic(let key): state.isMovedByTime(key)
     }
-    return try await wait(for: key, body)
   }
 }

@@ -48,10 +48,11 @@ final class TopicWriter: Sendable {
   /// Waits until all who came before are through.
   func waitForTurn() async throws(CancellationError) {
     let (key, writer, epoch, stream, hub) = (key, writer, epoch, stream, hub)
-    _ = try await world.wait(for: .turn(stream)) { state, _ -> Bool? in
+    try await world.wait(for: .turn(stream)) { state, _ in
       guard state.epoch == epoch, state.topics[key]?.stream == stream, !Self.isCut(hub, state)
-      else { return true }
-      return state.isTurn(of: writer, at: key) ? true : nil
+      else { return .ready(()) }
+      if state.isTurn(of: writer, at: key) { return .ready(()) }
+      return state.isMovedByTime(key) ? .coming : .idle
     }
   }
 
@@ -72,13 +73,12 @@ final class TopicWriter: Sendable {
 
   private func writePiece(_ piece: [UInt8]) async throws(CancellationError) -> Bool {
     let (key, stream, epoch, hub) = (key, stream, epoch, hub)
-    return try await world.wait(for: .room(stream)) { state, step -> Bool? in
-      if Self.isCut(hub, state) { return false }
-      guard state.epoch == epoch else { return true }
-      switch state.publishIfRoom(piece, to: key, stream: stream, &step) {
-      case false: return nil
-      case true, nil: return true
-      }
+    return try await world.wait(for: .room(stream)) { state, step -> Awaited<Bool> in
+      if Self.isCut(hub, state) { return .ready(false) }
+      guard state.epoch == epoch,
+        state.publishIfRoom(piece, to: key, stream: stream, &step) == false
+      else { return .ready(true) }
+      return state.isMovedByTime(key) ? .coming : .idle
     }
   }
 

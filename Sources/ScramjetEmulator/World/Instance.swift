@@ -57,6 +57,8 @@ struct Instance: Codable, Sendable {
   /// How often each kind of rule has run, for `{n}`.
   var counts: [String: Int] = [:]
   var timersDone: [Int] = []
+  /// The topics that its program writes by their names.
+  var namedTopics: [String]?
   var runningDigest = MD5()
 
   /// The last event of each name, and the latest of all.

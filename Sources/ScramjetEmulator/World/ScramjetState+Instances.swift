@@ -101,6 +101,8 @@ extension ScramjetState {
     instance.requires = order.inputTopic ?? program.requires
     instance.isHealthy = program.isHealthy
     instance.timersDone = program.timers.map { _ in 0 }
+    let topics = program.namedTopics
+    if !topics.isEmpty { instance.namedTopics = topics.sorted() }
     return instance
   }
 
@@ -194,11 +196,24 @@ extension ScramjetState {
     for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
     logEnd(serial, ending, &step)
     audit(3, object: instance.id, hub: instance.hub, &step)
-    let extends = !(instance.removesImmediately || instance.failedEarly)
-    agenda.add(
-      .remove(instance: serial),
-      at: step.now + settings.retention + (extends ? settings.lifetimeExtension : .zero))
-    for key in [WakeKey.instance(serial), .lane(serial, 0), .lane(serial, 1)] { step.wake(key) }
+    retain(instance, &step)
+    for key in [
+      WakeKey.instance(serial), .lane(serial, 0), .lane(serial, 1), .events(serial),
+    ] { step.wake(key) }
+  }
+
+  /// It stays readable for a while. Where time jumps that lasts as much longer, unless the caller
+  /// wanted it gone as early as can be.
+  private mutating func retain(_ instance: Instance, _ step: inout Step) {
+    if instance.removesImmediately {
+      agenda.add(.remove(instance: instance.serial), at: step.now + settings.retention)
+      return
+    }
+    let extends = !instance.failedEarly
+    agenda.keep(
+      instance.serial,
+      until: step.now + settings.retention + (extends ? settings.lifetimeExtension : .zero))
+    agenda.dropOldRetention(at: step.now)
   }
 
   private mutating func leaveTopics(_ serial: Int, _ step: inout Step) {

@@ -59,6 +59,10 @@ package struct ScramjetState: ServiceState {
   }
 
   package var nextDue: VirtualInstant? { agenda.nextDue }
+  package var nextSkipDue: VirtualInstant? { agenda.nextGoal }
+  package var dueRevision: UInt64 { agenda.revision }
+
+  package mutating func timeSkips(by duration: Duration) { agenda.timeSkips(by: duration) }
 
   package mutating func advance(_ step: inout Step) {
     while let job = agenda.popDue(step.now) {

@@ -16,6 +16,8 @@ package struct DueQueue<Event: Sendable & Codable>: Sendable, Codable {
 
   private var heap: [Entry] = []
   private var lastOrder: UInt64 = 0
+  /// Goes up with whatever is put in.
+  package var revision: UInt64 { lastOrder }
 
   package init() {}
 

@@ -4,17 +4,27 @@ import HTTPModel
 extension ShipyardCall {
   /// `GET /<org name>/projects/…/logs/<run>`: a small page for people who follow a trigger's `log`.
   /// Needs no key, since a browser sends none. Fidelity: assumed.
-  func showRunPage() throws(ShipyardError) -> Response {
-    let name = parameters["org"]
+  func showRunPage() throws(ShipyardError) -> ServiceAnswer {
+    let position = try world.read { state throws(ShipyardError) in try namedRun(state) }
+    return try asking(aboutRuns: [position]) { () throws(ShipyardError) in try runPage() }
+  }
+
+  private func namedRun(_ state: borrowing ShipyardState) throws(ShipyardError) -> Int {
+    guard let runID = id("run"), let position = state.runPositions[runID],
+      state.runs.contains(position), !state.runs[position].isWithdrawn,
+      let fleet = state.fleets[state.runs[position].fleetID], fleet.id == id("fleet"),
+      fleet.projectID == id("project"),
+      state.organizations[fleet.organizationID]?.name == parameters["org"]
+    else { throw .badRequest("the path names no run") }
+    return position
+  }
+
+  private func runPage() throws(ShipyardError) -> Response {
     let page = try world.read { state throws(ShipyardError) -> String in
-      guard let runID = id("run"), let position = state.runPositions[runID],
-        state.runs.contains(position), !state.runs[position].isWithdrawn,
-        let version = state.versions[state.runs[position].versionKey],
-        let fleet = state.fleets[state.runs[position].fleetID], fleet.id == id("fleet"),
-        fleet.projectID == id("project"),
-        state.organizations[fleet.organizationID]?.name == name
-      else { throw .badRequest("the path names no run") }
-      let run = state.runs[position]
+      let run = state.runs[try namedRun(state)]
+      guard let version = state.versions[run.versionKey] else {
+        throw .badRequest("the path names no run")
+      }
       let outputs = run.voyages.indices.map { state.output(of: run, $0, version) }
       return FleetRunPage(run: run, version: version, outputs: outputs).html
     }

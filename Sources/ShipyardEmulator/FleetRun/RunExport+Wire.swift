@@ -6,19 +6,17 @@ extension ShipyardCall {
   /// `GET …/fleetruns` and `GET …/runs`: one table under two paths. `/fleetruns` is always CSV,
   /// whatever `Accept` says, because its reader asks for JSON and parses CSV.
   /// Source: shipyard-api 0.3.0, `get_run_status` and `get_fleet_runs`.
-  func exportRuns(mayBeJSON: Bool) throws(ShipyardError) -> Response {
-    let isPending = try world.read { state throws(ShipyardError) -> Bool in
-      let fleetID = try visibleFleet(state)
-      return (state.fleets[fleetID]?.runsInProgress ?? 0) > 0
+  func exportRuns(mayBeJSON: Bool) throws(ShipyardError) -> ServiceAnswer {
+    let fleetID = try world.read { state throws(ShipyardError) in try visibleFleet(state) }
+    return try asking(about: [fleetID]) { () throws(ShipyardError) in
+      let now = world.now
+      let (export, isJSON) = try world.read { state throws(ShipyardError) -> (RunExport, Bool) in
+        let fleetID = try visibleFleet(state)
+        let export = RunExport(state, runsOf: fleetID, since: try oldest(now, state.settings))
+        return (export, mayBeJSON ? try wantsJSON(state.settings) : false)
+      }
+      return isJSON ? export.jsonResponse() : export.csvResponse()
     }
-    if isPending { world.lookedAtPending() }
-    let now = world.now
-    let (export, isJSON) = try world.read { state throws(ShipyardError) -> (RunExport, Bool) in
-      let fleetID = try visibleFleet(state)
-      let export = RunExport(state, runsOf: fleetID, since: try oldest(now, state.settings))
-      return (export, mayBeJSON ? try wantsJSON(state.settings) : false)
-    }
-    return isJSON ? export.jsonResponse() : export.csvResponse()
   }
 
   private func visibleFleet(_ state: borrowing ShipyardState) throws(ShipyardError) -> ResourceID {
@@ -29,20 +27,18 @@ extension ShipyardCall {
   }
 
   /// `GET …/voyages`.
-  func exportVoyages() throws(ShipyardError) -> Response {
-    let isPending = try world.read { state throws(ShipyardError) -> Bool in
-      let fleetIDs = try visibleFleets(state)
-      return fleetIDs.contains { (state.fleets[$0]?.runsInProgress ?? 0) > 0 }
+  func exportVoyages() throws(ShipyardError) -> ServiceAnswer {
+    let fleetIDs = try world.read { state throws(ShipyardError) in try visibleFleets(state) }
+    return try asking(about: fleetIDs) { () throws(ShipyardError) in
+      let now = world.now
+      let export = try world.read { state throws(ShipyardError) -> RunExport in
+        let fleetIDs = try visibleFleets(state)
+        let isAll = fleetIDs.count == state.fleets.count
+        return RunExport(
+          state, voyagesOf: isAll ? nil : Set(fleetIDs), since: try oldest(now, state.settings))
+      }
+      return export.csvResponse()
     }
-    if isPending { world.lookedAtPending() }
-    let now = world.now
-    let export = try world.read { state throws(ShipyardError) -> RunExport in
-      let fleetIDs = try visibleFleets(state)
-      let isAll = fleetIDs.count == state.fleets.count
-      return RunExport(
-        state, voyagesOf: isAll ? nil : Set(fleetIDs), since: try oldest(now, state.settings))
-    }
-    return export.csvResponse()
   }
 
   private func visibleFleets(

@@ -7,7 +7,9 @@ import PayloadCodecs
 /// **Shape**: `event: blockCreated`, `id: <block id>`,
 /// `data: {"blockCreated": {"blockId": …, "createdAt": …}}`.
 /// Source: contract §2.5; SDK `data/file.py`, TypeScript client. Blocks that are there already are
-/// told first, so that a client that comes late misses nothing.
+/// told first, so that a client that comes late misses nothing. The end that the client asks for, by
+/// `timeoutSeconds`, is something that is due like any other: with the clock mode `skip` the stream
+/// tells what is there and what comes by itself until then, and ends.
 extension SteamshipService {
   /// What a client may ask for in the query.
   private struct Subscription: Sendable {
@@ -63,16 +65,15 @@ extension SteamshipService {
     try await writer.write(": open\n\n")
     var last: Key<Block>?
     while true {
-      world.runPendingTasks()
       let after = last
-      let news = try await world.wait(for: wakeKey) { state, step -> Events? in
+      let news = try await world.wait(for: wakeKey) { state, step -> Awaited<Events> in
         let found = state.events(for: subscription.file, after: after) { block in
           (subscription.requestID == nil || block.requestID == subscription.requestID)
             && (subscription.since.map { block.createdAt >= $0 } ?? true)
         }
         let isEnd = step.now >= deadline || !state.files.contains(subscription.file)
-        guard isEnd || !found.bytes.isEmpty else { return nil }
-        return Events(bytes: found.bytes, last: found.last, isEnd: isEnd)
+        guard isEnd || !found.bytes.isEmpty else { return .coming }
+        return .ready(Events(bytes: found.bytes, last: found.last, isEnd: isEnd))
       }
       last = news.last ?? last
       try await writer.write(news.bytes)
@@ -87,23 +88,7 @@ extension SteamshipService {
   }
 }
 
-extension World<SteamshipState> {
-  /// With the clock mode `skip` nobody polls while a stream is open: lets tasks go on by themselves.
-  fileprivate func runPendingTasks() {
-    guard tenant.clock.mode == .skip else { return }
-    var guardCount = 10_000
-    while guardCount > 0, read({ $0.hasPendingTask }) {
-      lookedAtPending()
-      guardCount -= 1
-    }
-  }
-}
-
 extension SteamshipState {
-  var hasPendingTask: Bool {
-    due.contains(where: { if case .task = $0 { true } else { false } })
-  }
-
   /// The events of a file's blocks behind one of them.
   fileprivate func events(
     for file: Key<File>, after: Key<Block>?, where isWanted: (Block) -> Bool

@@ -15,7 +15,9 @@ extension SteamshipService {
     let result: Result<InvocationResult, SteamshipError>
     do throws(SteamshipError) {
       let permit = try permit(to: target, for: caller, in: world.tenant)
-      result = await exchange(invocation, target.url, permit, caller.requestID, authorization)
+      result = await world.tenant.whileOutside {
+        await exchange(invocation, target.url, permit, caller.requestID, authorization)
+      }
     } catch {
       result = .failure(error)
     }
@@ -115,19 +117,20 @@ extension SteamshipService {
       return state.tasks[key]?.id
     }
     guard let id = taken else { return }
-    Task {
-      let work = try await world.wait(for: .task(serial: key.serial)) { state, _ -> Work? in
+    world.tenant.inBackground {
+      let work = try? await world.wait(for: .task(serial: key.serial)) {
+        state, _ -> Awaited<Work> in
         // After a reset another task may have the key.
         guard let task = state.tasks[key], task.id == id, !task.state.isTerminal else {
-          return Work()
+          return .ready(Work())
         }
-        guard task.isAtOutsideStage else { return nil }
+        guard task.isAtOutsideStage else { return .idle }
         guard let (invocation, target, caller) = state.outsideInvocation(of: key) else {
-          return Work()
+          return .ready(Work())
         }
-        return Work(call: (invocation, target, caller))
+        return .ready(Work(call: (invocation, target, caller)))
       }
-      guard let (invocation, target, caller) = work.call else { return }
+      guard let (invocation, target, caller) = work?.call else { return }
       // The task is nobody's exchange: without a use the tenant could be dropped from memory while
       // the call is on its way. Where it was, whoever looks at the task next begins the work anew.
       guard let use = TenantUse(of: world.tenant) else { return }

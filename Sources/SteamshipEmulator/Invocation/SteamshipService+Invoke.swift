@@ -136,9 +136,10 @@ extension SteamshipService {
   ) async -> Response {
     let moment = world.mutate { state, _ in state.scheduleMoment(at: instant) }
     defer { world.mutate { state, _ in state.cancelMoment(moment) } }
-    while world.tenant.clock.mode == .skip, world.now < instant { world.lookedAtPending() }
     do {
-      _ = try await world.wait(for: .moment(moment)) { _, step in step.now >= instant ? true : nil }
+      try await world.wait(for: .moment(moment)) { _, step in
+        step.now >= instant ? .ready(()) : .coming
+      }
       let plan = try world.mutate { (state, step) throws(SteamshipError) -> InvocationPlan in
         try state.planAndLog(invocation, started: nil, caller, &step)
       }

@@ -36,7 +36,7 @@ extension SteamshipService {
       arguments["uploadType"] == "url"
     {
       let permit = try OutboundPermit.client([origin(of: call)], allowance(in: call.tenant))
-      try await fetch(into: &arguments, world.blobs, permit)
+      try await fetch(into: &arguments, world, permit)
     }
     return arguments
   }
@@ -67,13 +67,14 @@ extension SteamshipService {
 
   /// `uploadType: url`: the server fetches the bytes and keeps their MIME type.
   private func fetch(
-    into arguments: inout Arguments, _ blobs: BlobStore, _ permit: OutboundPermit
+    into arguments: inout Arguments, _ world: World<State>, _ permit: OutboundPermit
   ) async throws(SteamshipError) {
     let url = try arguments.requiredString("url")
     guard let outbound else {
       throw SteamshipError(501, "NotSupported", "This server fetches no URLs.")
     }
-    switch await outbound(OutboundRequest(permit, method: .get, url: url)) {
+    let request = OutboundRequest(permit, method: .get, url: url)
+    switch await world.tenant.whileOutside({ await outbound(request) }) {
     case .failure(let failure):
       throw SteamshipError(
         400, "FetchFailed", "The URL \"\(url.shortened)\" cannot be fetched: \(failure.message)")
@@ -84,7 +85,7 @@ extension SteamshipService {
           "The URL \"\(url.shortened)\" cannot be fetched: it answers with status "
             + "\(response.status).")
       }
-      var sink = try UploadSink(blobs)
+      var sink = try UploadSink(world.blobs)
       try sink.take(response.content)
       if try arguments.name("mimeType") == nil,
         let type = response.fields["content-type"]?.split(separator: ";").first

@@ -15,12 +15,12 @@ struct DueQueue<Event: Codable & Sendable & Equatable>: Codable, Sendable {
 
   private var heap: [Entry] = []
   private var lastSerial = 0
+  /// Goes up with whatever is put in.
+  var revision: UInt64 { UInt64(truncatingIfNeeded: lastSerial) }
 
   var nextDue: VirtualInstant? { heap.first?.due }
   var heapBytes: Int { heap.spineBytes }
   var entries: [Entry] { heap.sorted { $0.comesBefore($1) } }
-
-  func contains(where isWanted: (Event) -> Bool) -> Bool { heap.contains { isWanted($0.event) } }
 
   mutating func schedule(_ event: Event, at due: VirtualInstant) {
     lastSerial += 1

@@ -391,7 +391,7 @@ package enum ScenarioLibrary {
       "$schema": "./scenario.schema.json",
       "wavetank": 1,
       "name": "slow-tasks",
-      "description": "Everything asynchronous takes its time: tasks wait and report progress, sequences answer slowly, vessels run for a minute. The clock skips, so polling loops see every stage without waiting.",
+      "description": "Everything asynchronous takes its time: tasks wait and report progress, sequences answer slowly, vessels run for a minute. The clock skips, so nobody waits: a polling loop sees the stages that are counted in looks.",
       "clock": {"mode": "skip", "start": "2026-01-01T00:00:00Z"},
       "behaviors": {
         "steamship": [
