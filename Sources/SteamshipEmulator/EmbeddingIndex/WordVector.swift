@@ -1,7 +1,7 @@
 import EmulatorKernel
 
-/// A text as a point in space: how often each of its words occurs, each word hashed to one of
-/// `dimensions` axes, at length 1. Texts that share words lie near each other.
+/// A text as a point in space: how often each of its words occurs, each word's stem hashed to one of
+/// `dimensions` axes, at length 1. Texts that share words lie near each other, "cars" near "car".
 ///
 /// Fidelity: assumed: stands in for a model's embedding (contract §8: cosine over a bag of words
 /// satisfies the SDK's index tests).
@@ -16,7 +16,7 @@ struct WordVector: Codable, Sendable, Equatable {
     var counts: [Int: Double] = [:]
     for word in Canned.words(text) {
       var hash = StableHash(seed: 0)
-      hash.combine(word.text.lowercased())
+      hash.combine(Self.stem(word.text.lowercased()))
       counts[Int(hash.value % UInt64(Self.dimensions)), default: 0] += 1
     }
     let norm = counts.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -25,6 +25,12 @@ struct WordVector: Codable, Sendable, Equatable {
       axes.append(axis)
       lengths.append(count / norm)
     }
+  }
+
+  /// A word without the ending of its plural.
+  private static func stem(_ word: String) -> String {
+    guard word.utf8.count > 3, word.hasSuffix("s"), !word.hasSuffix("ss") else { return word }
+    return word.hasSuffix("ies") ? word.dropLast(3) + "y" : String(word.dropLast())
   }
 
   /// The cosine of the angle between two vectors: 1 for the same direction, 0 without a common word.

@@ -61,7 +61,7 @@ extension SteamshipService {
     _ call: Call, _ identity: Identity, in world: World<State>
   ) throws(SteamshipError) -> ServiceAnswer {
     let request = call.request
-    let arguments = try Self.invocationArguments(call)
+    let arguments = try InvocationArguments.read(request, content: call.content)
     let background = try BackgroundRequest(request.fields)
     let decision = try world.mutate { (state, step) throws(SteamshipError) -> Decision in
       let caller = try state.caller(identity, &step)
@@ -116,20 +116,6 @@ extension SteamshipService {
     case task(Key<EngineTask>, [UInt8], isOutside: Bool)
   }
 
-  /// POST: a JSON object or nothing at all. GET: the query, repeated names as lists.
-  private static func invocationArguments(_ call: Call) throws(SteamshipError) -> JSONObject {
-    if call.request.method == .post { return try arguments(call.content).fields }
-    var object = JSONObject()
-    for (name, value) in call.request.target.queryItems {
-      switch object[name] {
-      case nil: object[name] = .string(value)
-      case .array(let values): object[name] = .array(values + [.string(value)])
-      case .some(let first): object[name] = .array([first, .string(value)])
-      }
-    }
-    return object
-  }
-
   /// A call that takes its time: answered when the tenant's clock says so.
   private func answer(
     _ invocation: Invocation, _ caller: Caller, at instant: VirtualInstant, in world: World<State>
@@ -154,8 +140,11 @@ extension SteamshipService {
     }
   }
 
+  /// Text says that it is UTF-8: without that `requests` reads it as ISO-8859-1. Raw files and blocks,
+  /// which clients compare, keep the bare type (contract §2.2).
   static func response(_ result: InvocationResult) -> Response {
-    var fields = Fields(["Content-Type": result.type])
+    let isBareText = result.type.hasPrefix("text/") && !result.type.contains(";")
+    var fields = Fields(["Content-Type": result.type + (isBareText ? "; charset=utf-8" : "")])
     fields.append("Access-Control-Allow-Origin", "*")
     return Response(Status(result.status), fields: fields, body: .bytes(result.content))
   }

@@ -4,12 +4,6 @@ import PayloadCodecs
 /// `plugin/instance/generate`.
 /// Source: SDK `data/operations/generator.py`; contract §2.3.
 extension SteamshipState {
-  /// A generated block before it is known where it goes.
-  private enum Output {
-    case text(String)
-    case bytes([UInt8], type: String)
-  }
-
   mutating func generate(
     _ arguments: Arguments, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
@@ -25,10 +19,10 @@ extension SteamshipState {
     guard appends || !isStreaming else {
       throw .invalid("Streaming needs \"appendOutputToFile\" set to true.")
     }
-    let texts = try generationInput(arguments, caller, &step)
+    let prompt = try generationInput(arguments, caller, &step)
     let run = try pluginRun(
       arguments, "plugin.instance.generate", types: ["generator"], caller, &step)
-    let outputs = try cannedOutputs(texts, run, options)
+    let outputs = try outputs(for: prompt, run, options)
     guard appends else {
       return ["blocks": .array(try looseBlocks(outputs, tags, caller, &step))]
     }
@@ -49,10 +43,10 @@ extension SteamshipState {
     return ["blocks": .array(added)]
   }
 
-  /// The texts to work on: one of four ways to give them.
+  /// The blocks to work on: one of four ways to give them.
   private mutating func generationInput(
     _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> [String] {
+  ) throws(SteamshipError) -> [PromptBlock] {
     let text = try arguments.string("text")
     let fileID = try arguments.name("inputFileId")
     let query = try arguments.name("blockQuery")
@@ -63,7 +57,7 @@ extension SteamshipState {
           ? "There is no input." : "There is more than one kind of input.",
         suggestion: "Give one of \"text\", \"inputFileId\" and \"blockQuery\".")
     }
-    if let text { return [text] }
+    if let text { return [PromptBlock(text: text)] }
     let blobs = step.blobs
     if let query {
       let parsed = try ShipQLParser.parse(query)
@@ -71,16 +65,16 @@ extension SteamshipState {
       switch parsed {
       case .all:
         return (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
-          .compactMap { blocks[$0].map { self.text(of: $0, blobs) } }
+          .compactMap { promptBlock($0, blobs) }
       case .matching(let expression):
         return Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted()
-          .compactMap { blocks[$0].map { self.text(of: $0, blobs) } }
+          .compactMap { promptBlock($0, blobs) }
       }
     }
     let file = try file(id: fileID, handle: nil, caller, &step)
     let all = files[file]?.blocks ?? []
     return try Self.chosenIndices(arguments, count: all.count).compactMap { index in
-      blocks[all[index]].map { self.text(of: $0, blobs) }
+      promptBlock(all[index], blobs)
     }
   }
 
@@ -113,78 +107,47 @@ extension SteamshipState {
     return Array(first..<last)
   }
 
-  private func cannedOutputs(
-    _ texts: [String], _ run: PluginRun, _ options: JSONObject
-  ) throws(SteamshipError) -> [Output] {
-    let last = texts.last ?? ""
-    switch run.answer {
-    case .text(let text, _):
-      let template = Template(values: [
-        "input": ["text": .string(last)], "options": .object(options),
-        "config": .object(run.instance.config),
-      ])
-      return [.text(template.fill(text))]
-    case .bytes(let bytes, let type): return [.bytes(bytes, type: type)]
-    case .json(let json):
-      return try Arguments(["blocks": json["blocks"] ?? json]).objects("blocks").map {
-        item throws(SteamshipError) in .text(try item.string("text") ?? "")
-      }
-    case .failure, nil: break
-    }
-    switch run.handle {
-    case "test-image-generator": return [.bytes(Canned.testImage, type: "image/png")]
-    case "dall-e", "stable-diffusion", "google-image-search":
-      let count = (options["n"] ?? run.instance.config["n"])?.intValue ?? 1
-      return Array(
-        repeating: .bytes(Canned.pixel, type: "image/png"), count: min(max(count, 1), 10))
-    case "elevenlabs": return [.bytes(Canned.silence, type: "audio/wav")]
-    case "did-video-generator": return [.bytes(Canned.video, type: "video/mp4")]
-    case "gpt-4":
-      let limit = (options["max_tokens"] ?? run.instance.config["max_tokens"])?.intValue
-      return [.text(Canned.limit("This is a generated answer to: \(last)", toWords: limit))]
-    default: return texts.map { .text($0) }
-    }
-  }
-
   /// Blocks that are not kept: without ids; bytes lie behind a URL that asks for no key.
   private mutating func looseBlocks(
-    _ outputs: [Output], _ tags: [TagDraft], _ caller: Caller, _ step: inout Step
+    _ outputs: [GeneratedBlock], _ tags: [TagDraft], _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> [JSON] {
     var blocks: [JSON] = []
     for (index, output) in outputs.enumerated() {
       var object: JSONObject = ["index": .integer(index)]
-      switch output {
+      switch output.content {
       case .text(let text):
         object["text"] = .string(text)
-        object["mimeType"] = .string(MIMEType.text)
-      case .bytes(let bytes, let type):
+        object["mimeType"] = .string(output.mimeType ?? MIMEType.text)
+      case .bytes(let bytes):
         object["text"] = ""
-        object["mimeType"] = .string(type)
+        object["mimeType"] = .string(output.mimeType ?? MIMEType.sniff([bytes]))
         let path = "generated/" + step.ids.uuid("steamship.generated", .upper)
         object["contentURL"] = .string(try publish(bytes, path: path, caller, &step))
       }
       object["publicData"] = false
       object["requestId"] = .string(caller.requestID)
-      object["tags"] = .array(tags.map(\.json))
+      object["tags"] = .array((output.tags + tags).map(\.json))
       blocks.append(.object(object))
     }
     return blocks
   }
 
   private mutating func append(
-    _ output: Output, to file: Key<File>, _ tags: [TagDraft], isPublic: Bool, isStreaming: Bool,
+    _ output: GeneratedBlock, to file: Key<File>, _ tags: [TagDraft], isPublic: Bool,
+    isStreaming: Bool,
     _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> Key<Block> {
     var draft: BlockDraft
-    switch output {
-    case .text(let text): draft = BlockDraft(text: isStreaming ? "" : text)
-    case .bytes(let bytes, let type):
+    switch output.content {
+    case .text(let text):
+      draft = BlockDraft(text: isStreaming ? "" : text, mimeType: output.mimeType)
+    case .bytes(let bytes):
       draft = BlockDraft(
         content: isStreaming ? Content() : try Content(storing: bytes, in: step.blobs),
-        mimeType: type)
+        mimeType: output.mimeType ?? MIMEType.sniff([bytes]))
     }
     draft.isPublic = isPublic
-    draft.tags = tags
+    draft.tags = output.tags + tags
     draft.isStreaming = isStreaming
     let key = try add(draft, to: file, caller, &step)
     if isStreaming {
@@ -195,13 +158,13 @@ extension SteamshipState {
   }
 
   /// A word at a time, as models write; bytes in pieces of 1 KiB.
-  private static func pieces(of output: Output) -> [[UInt8]] {
-    switch output {
+  private static func pieces(of output: GeneratedBlock) -> [[UInt8]] {
+    switch output.content {
     case .text(let text):
       return text.split(separator: " ", omittingEmptySubsequences: false).enumerated().map {
         Array((($0.offset == 0 ? "" : " ") + $0.element).utf8)
       }
-    case .bytes(let bytes, _):
+    case .bytes(let bytes):
       return stride(from: 0, to: bytes.count, by: 1024).map {
         Array(bytes[$0..<min($0 + 1024, bytes.count)])
       }

@@ -156,11 +156,16 @@ extension SteamshipState {
     return workspaceReply(key)
   }
 
-  /// `POST workspace/delete`: with everything in it.
+  /// `POST workspace/delete`: by id or by handle, with everything in it.
   mutating func deleteWorkspace(
     _ arguments: Arguments, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let key = try ownWorkspace(id: try arguments.requiredString("id"), caller)
+    let key: Key<Workspace>
+    if let handle = try arguments.name("handle"), try arguments.name("id") == nil {
+      key = try ownWorkspace(handle: handle, caller, &step)
+    } else {
+      key = try ownWorkspace(id: try arguments.requiredString("id"), caller)
+    }
     let reply = workspaceReply(key)
     removeWorkspace(key, &step)
     return reply

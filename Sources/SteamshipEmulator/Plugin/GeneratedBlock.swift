@@ -1,0 +1,92 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A generated block before it is known where it goes.
+struct GeneratedBlock {
+  enum Body {
+    case text(String)
+    case bytes([UInt8])
+  }
+
+  var content: Body
+  /// Nil: plain text, or what the bytes look like.
+  var mimeType: String?
+  /// Beside those that the request puts on every block.
+  var tags: [TagDraft] = []
+
+  static func text(_ text: String) -> Self { Self(content: .text(text)) }
+  static func bytes(_ bytes: [UInt8], type: String) -> Self {
+    Self(content: .bytes(bytes), mimeType: type)
+  }
+
+  /// A block as a scenario writes it: `text`, or `base64`, with `mimeType` and `tags`.
+  init(scripted block: Arguments) throws(SteamshipError) {
+    mimeType = try block.name("mimeType")
+    tags = try TagDraft.all(block, "tags")
+    if let encoded = try block.string("base64") {
+      guard let bytes = Base64.decode(encoded) else {
+        throw .invalid("The field \"base64\" of a scripted block is no Base64.")
+      }
+      content = .bytes(bytes)
+    } else {
+      content = .text(try block.string("text") ?? "")
+    }
+  }
+
+  init(content: Body, mimeType: String? = nil, tags: [TagDraft] = []) {
+    self.content = content
+    self.mimeType = mimeType
+    self.tags = tags
+  }
+}
+
+extension SteamshipState {
+  /// What a generator makes of its input: the scenario's answer, or the built-in one of its kind.
+  func outputs(
+    for prompt: [PromptBlock], _ run: PluginRun, _ options: JSONObject
+  ) throws(SteamshipError) -> [GeneratedBlock] {
+    if ChatModel.handles.contains(run.handle), options["model"].map({ !$0.isNull }) ?? false {
+      throw .invalid("Model may not be overridden in options.")
+    }
+    let template = Template(values: [
+      "input": ["text": .string(ChatModel.question(prompt) ?? "")], "options": .object(options),
+      "config": .object(run.instance.config),
+    ])
+    let answer: [GeneratedBlock]
+    switch run.answer {
+    case .text(let text, _): answer = [.text(template.fill(text))]
+    case .bytes(let bytes, let type): answer = [.bytes(bytes, type: type)]
+    case .json(let json):
+      let blocks = template.fill(json["blocks"] ?? json)
+      answer = try Arguments(["blocks": blocks]).objects("blocks").map {
+        item throws(SteamshipError) in try GeneratedBlock(scripted: item)
+      }
+    case .failure, nil:
+      answer = builtInOutputs(prompt, run, options)
+    }
+    guard ChatModel.handles.contains(run.handle) else { return answer }
+    return answer.map(ChatModel.spoken) + ChatModel.capabilities(prompt)
+  }
+
+  private func builtInOutputs(
+    _ prompt: [PromptBlock], _ run: PluginRun, _ options: JSONObject
+  ) -> [GeneratedBlock] {
+    func count(_ name: String) -> Int? {
+      (options[name] ?? run.instance.config[name])?.intValue.map { min(max($0, 1), 10) }
+    }
+    switch run.handle {
+    case "test-image-generator": return [.bytes(Canned.testImage, type: "image/png")]
+    case "dall-e", "stable-diffusion", "google-image-search":
+      return Array(repeating: .bytes(Canned.pixel, type: "image/png"), count: count("n") ?? 1)
+    case "elevenlabs": return [.bytes(Canned.silence, type: "audio/wav")]
+    case "did-video-generator": return [.bytes(Canned.video, type: "video/mp4")]
+    case _ where ChatModel.handles.contains(run.handle):
+      let limit = (options["max_tokens"] ?? run.instance.config["max_tokens"])?.intValue
+      let text = "This is a generated answer to: \(ChatModel.question(prompt) ?? "")"
+      return Array(
+        repeating: .text(Canned.limit(text, toWords: limit)),
+        count: count("n") ?? count("n_completions") ?? 1)
+    default: return prompt.map { .text($0.text) }
+    }
+  }
+}
