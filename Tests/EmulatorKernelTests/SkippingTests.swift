@@ -223,7 +223,7 @@ import Testing
     let clock = VirtualClock(mode: .skip, start: .init(seconds: 0), wall: { .init(seconds: 0) })
     let tenant = Tenant(
       name: "t", seed: 0, clock: clock, keys: CredentialKeys(keys: nil, now: { clock.now }),
-      blobs: BlobStore(budget: StorageBudget()))
+      blobs: BlobStore(budget: MemoryBudget()))
     let box = StateBox(
       Harbor.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
     tenant.add(box)
