@@ -17,6 +17,11 @@ package enum HTTPClientError: Error, Sendable, Equatable {
   case cancelled
   /// The response's content is longer than the caller wanted.
   case tooLarge(limit: Int)
+
+  /// What is wrong with the bytes of a malformed response, in a sentence; else empty.
+  package var complaint: String {
+    if case .malformed(let error) = self { error.reason } else { "" }
+  }
 }
 
 /// A small HTTP/1.1 client on an event loop: for the control tool, for tests, for forwarding.

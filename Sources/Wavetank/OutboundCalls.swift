@@ -43,7 +43,11 @@ actor OutboundCalls {
 
   private func readyClient() throws(SystemError) -> HTTPClient {
     if let client { return client }
-    let made = try HTTPClient()
+    // Who is called may fall silent or never end: nobody waits for that longer than this.
+    var configuration = HTTPClient.Configuration()
+    configuration.contentTimeout = .seconds(60)
+    configuration.exchangeTimeout = .seconds(300)
+    let made = try HTTPClient(configuration: configuration)
     client = made
     return made
   }
@@ -51,7 +55,9 @@ actor OutboundCalls {
   private static func sentence(_ error: any Error, _ place: OutboundTarget) -> String {
     switch error as? HTTPClientError {
     case .timedOut: "\(place.authority) took too long."
-    case .closed: "\(place.authority) closed the connection."
+    case .closed: "\(place.authority) closed the connection before its answer was whole."
+    case .some(let malformed) where !malformed.complaint.isEmpty:
+      "\(place.authority) does not answer in HTTP/1.1 as it must. \(malformed.complaint)"
     case .tooLarge(let limit): "the answer is longer than \(limit) bytes."
     default: "\(place.authority) cannot be reached (\(error))."
     }

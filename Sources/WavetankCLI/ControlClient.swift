@@ -16,9 +16,10 @@ struct NoAnswer: Error, CustomStringConvertible {
       case .unknownHost(let host):
         "\(none): “\(host)” is neither an address in numbers nor localhost, and no names are looked up."
       case .system(let error): "\(none) (\(error)). \(start)"
-      case .timedOut: "\(none) in time. \(start)"
+      case .timedOut: "\(none): whatever listens there says nothing. \(start)"
       case .closed: "the server at \(url) closed the connection before its answer was whole."
-      case .malformed: "\(none): what listens there does not speak HTTP/1.1. \(start)"
+      case .malformed:
+        "\(none): what listens there does not speak HTTP/1.1. \(error.complaint) \(start)"
       case .cancelled: "the request was given up."
       case .tooLarge(let limit): "the answer is longer than \(limit) bytes."
       }
@@ -69,11 +70,32 @@ struct ControlClient {
     var receiving = "receiving"
   }
 
+  /// Whether the server says that it is ready; fails when it has not said so in time.
+  func isReady(within limit: Duration) async throws -> Bool {
+    var configuration = HTTPClient.Configuration()
+    configuration.connectTimeout = limit
+    configuration.responseTimeout = limit
+    configuration.exchangeTimeout = limit
+    let client = try HTTPClient(configuration: configuration)
+    defer { client.shutdown() }
+    let response = try await start(client, .get, "ready", [], .empty)
+    _ = try await receive(response, Labels())
+    return response.status.code == 200
+  }
+
+  /// A call may take long (the clock moves by a year, a world is restored); a server that says
+  /// nothing at all is told from that by asking it first whether it is there.
+  private func checkPresence() async throws { _ = try await isReady(within: Self.silenceMax) }
+
+  /// How long a server may take to say whether it is ready: a loop is never held that long.
+  static let silenceMax = Duration.seconds(5)
+
   /// One call below `/_wavetank/`; the whole content of the answer.
   func send(
     _ method: Method, _ path: String, query: [(String, String)] = [], content: [UInt8]? = nil,
     labels: Labels = Labels()
   ) async throws -> (status: Int, content: [UInt8]) {
+    try await checkPresence()
     let client = try HTTPClient()
     defer { client.shutdown() }
     let upload = content.flatMap { Terminal.Progress(labels.sending, total: $0.count) }
@@ -121,6 +143,8 @@ struct ControlClient {
         }
         progress.advance(by: chunk.count)
       }
+    } catch ContentError.timedOut {
+      throw NoAnswer(.timedOut, from: baseURL)
     } catch is ContentError {
       throw NoAnswer(.closed, from: baseURL)
     }
@@ -147,12 +171,9 @@ struct ControlClient {
     }
   }
 
-  func isReady() async throws -> Bool {
-    try await send(.get, "ready").status == 200
-  }
-
   /// Server-sent events as lines of JSON, until the server or the user ends it.
   func follow(_ path: String, query: [(String, String)]) async throws -> Int32 {
+    try await checkPresence()
     let client = try HTTPClient()
     defer { client.shutdown() }
     let response = try await start(client, .get, path, query, .empty)

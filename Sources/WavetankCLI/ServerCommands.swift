@@ -10,11 +10,15 @@ extension Command {
 
   static let healthcheck = Command(
     name: "healthcheck", summary: "Whether a server is ready: exit status 0 or 1.", operands: "",
-    flags: serverFlags, examples: ["wavetank healthcheck --url http://127.0.0.1:7070"],
+    flags: serverFlags + [
+      Flag("--timeout", value: "DURATION", "Not ready when it has said nothing for so long (5s).")
+    ],
+    examples: ["wavetank healthcheck --url http://127.0.0.1:7070"],
     run: { arguments throws(UsageError) in
       let client = try ControlClient(arguments)
+      let limit = try timeLimit(arguments, ControlClient.silenceMax)
       do {
-        guard try await client.isReady() else {
+        guard try await client.isReady(within: limit) else {
           Terminal.complain("the server at \(client.baseURL) is not ready")
           return 1
         }
@@ -34,13 +38,14 @@ extension Command {
     examples: ["wavetank & wavetank wait --timeout 10s && npm test"],
     run: { arguments throws(UsageError) in
       let client = try ControlClient(arguments)
-      guard let limit = Emulator.duration(arguments.value("--timeout") ?? "30s") else {
-        throw UsageError("--timeout must be a duration such as 250ms, 10s or 1m30s.")
-      }
+      let limit = try timeLimit(arguments, .seconds(30))
       let clock = ContinuousClock()
       let deadline = clock.now + limit
       while true {
-        if (try? await client.isReady()) == true { return 0 }
+        // One that accepts and says nothing may be a server on its way, or a proxy in front of one:
+        // it is asked anew.
+        let probe = min(.seconds(2), max(.milliseconds(1), deadline - clock.now))
+        if (try? await client.isReady(within: probe)) == true { return 0 }
         guard clock.now < deadline else {
           Terminal.complain("no server became ready at \(client.baseURL)")
           return 1
@@ -49,4 +54,14 @@ extension Command {
         try? await clock.sleep(for: .milliseconds(20))
       }
     })
+
+  private static func timeLimit(
+    _ arguments: CommandLineArguments, _ otherwise: Duration
+  ) throws(UsageError) -> Duration {
+    guard let text = arguments.value("--timeout") else { return otherwise }
+    guard let limit = Emulator.duration(text) else {
+      throw UsageError("--timeout must be a duration such as 250ms, 10s or 1m30s.")
+    }
+    return limit
+  }
 }

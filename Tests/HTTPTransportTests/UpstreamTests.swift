@@ -136,7 +136,7 @@ struct UpstreamTests {
     let client = try HTTPClient(
       configuration: {
         var configuration = HTTPClient.Configuration()
-        configuration.exchangeTimeout = .milliseconds(60)
+        configuration.exchangeTimeout = .seconds(2)
         configuration.contentTimeout = .seconds(30)
         return configuration
       }())
@@ -158,7 +158,7 @@ struct UpstreamTests {
     let client = try HTTPClient(
       configuration: {
         var configuration = HTTPClient.Configuration()
-        configuration.contentTimeout = .milliseconds(20)
+        configuration.contentTimeout = .seconds(2)
         return configuration
       }())
     defer { client.shutdown() }
@@ -173,7 +173,7 @@ struct UpstreamTests {
     let other = try HTTPClient(
       configuration: {
         var configuration = HTTPClient.Configuration()
-        configuration.responseTimeout = .milliseconds(100)
+        configuration.responseTimeout = .milliseconds(2_500)
         return configuration
       }())
     defer { other.shutdown() }

@@ -84,6 +84,14 @@ extension SteamshipService {
             + String(decoding: response.content.prefix(300), as: UTF8.self)))
     }
     let status = http["status"]?.intValue ?? 200
+    // An interim status, or none at all, ends no exchange.
+    guard (200...999).contains(status) else {
+      return .failure(
+        SteamshipError(
+          502, "PackageError",
+          "The package's own server answered with http.status \(status), which is no final status.")
+      )
+    }
     if json["status"]?["state"]?.stringValue == "failed" {
       return .failure(
         SteamshipError(
