@@ -87,8 +87,8 @@ public enum TransportFault: Sendable, Equatable {
   case dribble(bytes: Int, pause: Duration)
   /// Wrong bytes: see `Corruption`.
   case corrupt(Corruption)
-  /// Answer nothing, close, and close every new connection at accept for that long.
-  case refuse(for: Duration)
+  /// As `empty`. Whoever decides on it goes on with it for a while, as a server that is down would.
+  case refuse
 
   public enum Corruption: Sendable, Equatable {
     /// The chunked coding is broken: a chunk-size line that is no number.

@@ -7,11 +7,7 @@ extension Connection {
   /// Faults that send nothing of the response. True when that was all.
   func performInsteadOfSending(_ response: Response, _ active: ActiveExchange) -> Bool {
     switch response.delivery.fault {
-    case .empty:
-      closeWithoutByte()
-      return true
-    case .refuse(let duration):
-      server.refusedUntil.store(loop.now + duration.nanoseconds, ordering: .relaxed)
+    case .empty, .refuse:
       closeWithoutByte()
       return true
     default:

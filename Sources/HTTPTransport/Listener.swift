@@ -53,9 +53,6 @@ final class Listener: Channel {
   }
 
   private func accepted(_ fd: Int32, _ address: SocketAddress) {
-    if server.refusedUntil.load(ordering: .relaxed) > loop.now {
-      return loop.system.close(fd)
-    }
     let count = server.connectionCount.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
     loop.system.setNoDelay(fd)
     if let bytes = server.configuration.sendBufferBytes { loop.system.setSendBuffer(fd, bytes) }

@@ -7,8 +7,6 @@ final class ServerShared: Sendable {
   let responder: any Responder
   /// Open connections on all loops.
   let connectionCount = Atomic<Int>(0)
-  /// Until this instant of the monotonic clock every new connection is closed at once.
-  let refusedUntil = Atomic<Int64>(0)
   let isStopping = Atomic<Bool>(false)
   private let stopWaiters = Mutex<[CheckedContinuation<Void, Never>]>([])
 

@@ -59,15 +59,10 @@ package struct ScramjetService: EmulatedService {
     }
     let endpoint = endpoints[call.operationIndex]
     do throws(ScramjetError) {
-      var scope = try ScopeFinder(call: call, endpoint: endpoint, world: world).find()
-      scope.remarks += try RequestChecks.check(
-        endpoint.check, call.request, isStrict: scope.isStrict)
-      try Self.checkSlashes(&scope)
+      let scope = try scope(of: call, endpoint, in: world)
       return RequestRecord.wrap(endpoint, scope)
     } catch {
-      var response = error.response
-      Scope.finish(&response)
-      return .now(response)
+      return .now(Self.response(error))
     }
   }
 
@@ -81,6 +76,33 @@ package struct ScramjetService: EmulatedService {
     }
     if scope.isStrict { throw .notFound }
     scope.remarks.append("hub 1.0.1 answers 404 to a path with two slashes in a row")
+  }
+
+  package func refusal(of call: Call, in world: World<ScramjetState>) -> Response? {
+    guard endpoints.indices.contains(call.operationIndex) else { return nil }
+    do throws(ScramjetError) {
+      _ = try scope(of: call, endpoints[call.operationIndex], in: world)
+      return nil
+    } catch {
+      return Self.response(error)
+    }
+  }
+
+  /// Where a call belongs, if it is as its endpoint demands.
+  private func scope(
+    of call: Call, _ endpoint: Endpoint, in world: World<ScramjetState>
+  ) throws(ScramjetError) -> Scope {
+    var scope = try ScopeFinder(call: call, endpoint: endpoint, world: world).find()
+    scope.remarks += try RequestChecks.check(
+      endpoint.check, call.request, isStrict: scope.isStrict)
+    try Self.checkSlashes(&scope)
+    return scope
+  }
+
+  private static func response(_ error: ScramjetError) -> Response {
+    var response = error.response
+    Scope.finish(&response)
+    return response
   }
 
   package func failure(

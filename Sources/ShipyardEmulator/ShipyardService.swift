@@ -65,7 +65,7 @@ package struct ShipyardService: EmulatedService {
 }
 
 extension Response {
-  fileprivate consuming func identified(_ requestID: String) -> Response {
+  consuming func identified(_ requestID: String) -> Response {
     fields.append("X-Request-Id", requestID)
     return self
   }

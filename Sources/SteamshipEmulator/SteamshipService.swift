@@ -97,6 +97,15 @@ package struct SteamshipService: EmulatedService {
     outboundAllowance.joined(with: tenant.outbound)
   }
 
+  package func refusal(of call: Call, in world: World<State>) -> Response? {
+    do throws(SteamshipError) {
+      _ = try Identity(call, needsKey: SteamshipRoutes.all[call.operationIndex].needsKey)
+      return nil
+    } catch {
+      return error.response
+    }
+  }
+
   /// A JSON object, or nothing at all.
   static func arguments(_ content: [UInt8]) throws(SteamshipError) -> Arguments {
     guard !content.isEmpty else { return Arguments() }

@@ -134,7 +134,8 @@ public final class RawPeer {
       if machine.isMessageComplete { break }
       let piece = try socket.receive()
       if piece.isEmpty {
-        guard machine.endOfInput() else {
+        // A close before the first byte of a response is none.
+        guard response.status > 0, machine.endOfInput() else {
           throw RawPeerError.closed(after: Array(response.content.suffix(200)))
         }
         break

@@ -34,6 +34,11 @@ package protocol EmulatedService: Sendable {
 
   func respond(to call: Call, in world: World<State>) -> ServiceAnswer
 
+  /// The answer to a call that fails whatever its content is (a key, a type, a path that is wrong);
+  /// nil: that is not known yet. Asked without content, where a peer waits to be told to send it;
+  /// changes nothing.
+  func refusal(of call: Call, in world: World<State>) -> Response?
+
   /// A failure in this API's own form.
   /// - Parameter operation: nil when the request belongs to none.
   func failure(_ failure: ServiceFailure, operation: Operation?, request: Request) -> Response
@@ -61,6 +66,8 @@ extension EmulatedService {
   package func claim(
     _ request: Request, in world: World<State>
   ) -> (operationIndex: Int, parameters: PathParameters)? { nil }
+
+  package func refusal(of call: Call, in world: World<State>) -> Response? { nil }
 
   package func emit(
     _ event: JSONObject, in world: World<State>

@@ -115,13 +115,41 @@ package final class Pipeline: Responder {
     }
     guard let limit = contentLimit(flight, rules) else { return proceed(flight, nil, rules) }
     guard flight.request.hasContent else { return proceed(flight, [], rules) }
+    let decision = decisionAtHead(flight, rules)
+    if let decision, case .instead(let response) = decision.action,
+      flight.request.expectsContinue || response.delivery.fault == .refuse
+    {
+      return .now(finish(response, flight, content: nil, decision: decision))
+    }
+    if flight.request.expectsContinue, let refusal = refusal(flight) {
+      return .now(finish(refusal, flight, content: nil, decision: decision))
+    }
     return .collect(limit: limit) { content in
       switch content {
-      case .complete(let bytes): return self.proceed(flight, bytes, rules)
-      case .tooLarge(let limit): return self.refuseContent(flight, limit)
-      case .noRoom: return self.refuseRoom(flight)
+      case .complete(let bytes):
+        return self.proceed(flight, bytes, rules, decided: decision)
+      case .tooLarge(let limit): return self.refuseContent(flight, limit, decision)
+      case .noRoom: return self.refuseRoom(flight, nil, decision)
       }
     }
+  }
+
+  /// What the rules decide before the content is here: where a peer waits for 100 (Continue), which
+  /// it shall not get for an answer that does not need its content (RFC 9110 §10.1.1), and where
+  /// requests are refused. Nil: not before.
+  private func decisionAtHead(_ flight: Flight, _ rules: (any RuleEngine)?) -> RuleDecision? {
+    let operation = flight.resolution.operationIndex
+    guard let rules, flight.request.expectsContinue || rules.mayRefuse(operation: operation),
+      !rules.needsContent(operation: operation)
+    else { return nil }
+    return rules.decide(context(flight, nil))
+  }
+
+  /// What the service refuses by the head alone.
+  private func refusal(_ flight: Flight) -> Response? {
+    guard let index = flight.resolution.operationIndex else { return nil }
+    let slot = flight.cloud.slots[operations.entries[index].serviceIndex]
+    return slot.refusal(of: call(flight, index, content: []))
   }
 
   /// Up to how many bytes the content must be collected first; nil: not at all.
@@ -136,10 +164,12 @@ package final class Pipeline: Responder {
     }
   }
 
-  private func refuseContent(_ flight: Flight, _ limit: Int) -> Answer {
+  private func refuseContent(
+    _ flight: Flight, _ limit: Int, _ decision: RuleDecision?
+  ) -> Answer {
     let response = failure(
       flight, ServiceFailure(.contentTooLarge(limit: limit), status: 413))
-    return .now(finish(response, flight, content: nil, decision: nil))
+    return .now(finish(response, flight, content: nil, decision: decision))
   }
 
   /// Nothing was done: no memory is left for it.
@@ -149,12 +179,14 @@ package final class Pipeline: Responder {
     .now(finish(failure(flight, .noRoom), flight, content: content, decision: decision))
   }
 
-  /// Everything that is needed is here: rules, then service.
+  /// Everything that is needed is here: rules, unless they have decided, then service.
   private func proceed(
-    _ flight: Flight, _ content: [UInt8]?, _ rules: (any RuleEngine)?
+    _ flight: Flight, _ content: [UInt8]?, _ rules: (any RuleEngine)?,
+    decided: RuleDecision? = nil
   ) -> Answer {
-    guard let rules else { return serve(flight, content, nil) }
-    let decision = rules.decide(context(flight, content))
+    guard let decision = decided ?? rules?.decide(context(flight, content)) else {
+      return serve(flight, content, nil)
+    }
     if case .instead(let response) = decision.action {
       return .now(finish(response, flight, content: content, decision: decision))
     }
@@ -180,11 +212,7 @@ package final class Pipeline: Responder {
     guard let room = Room(for: entry.operation, flight, content ?? []) else {
       return refuseRoom(flight, content, decision)
     }
-    let call = Call(
-      request: flight.request, operation: entry.operation, operationIndex: entry.indexInService,
-      parameters: flight.resolution.parameters, content: content ?? [], tenant: flight.cloud.tenant,
-      exchange: flight.exchange, number: flight.number,
-      credential: services[entry.serviceIndex].credential(of: flight.request))
+    let call = call(flight, index, content: content ?? [])
     let tenant = flight.cloud.tenant
     tenant.workBegan()
     let answer = flight.cloud.slots[entry.serviceIndex].respond(to: call)
@@ -226,6 +254,15 @@ package final class Pipeline: Responder {
   private static let contentGuards = Fields([
     "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox",
   ])
+
+  private func call(_ flight: Flight, _ index: Int, content: [UInt8]) -> Call {
+    let entry = operations.entries[index]
+    return Call(
+      request: flight.request, operation: entry.operation, operationIndex: entry.indexInService,
+      parameters: flight.resolution.parameters, content: content, tenant: flight.cloud.tenant,
+      exchange: flight.exchange, number: flight.number,
+      credential: services[entry.serviceIndex].credential(of: flight.request))
+  }
 
   /// The answer is known: rules have their say, the exchange its number, the journal its record.
   ///

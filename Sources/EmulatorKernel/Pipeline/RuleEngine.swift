@@ -13,6 +13,9 @@ package protocol RuleEngine: AnyObject, Sendable, Weighed {
   /// Whether a rule must see the content of a request whose operation does not collect it. Streamed
   /// content is never collected for a rule.
   func needsContent(operation: Int?) -> Bool
+  /// Whether some rule may refuse requests of that operation: then it is decided about them as soon
+  /// as their head is here, unless some rule must see their content.
+  func mayRefuse(operation: Int?) -> Bool
   /// Chooses what happens. Counts, draws, sets variables and performs `emit` on the way.
   func decide(_ context: RuleContext) -> RuleDecision
 
@@ -25,6 +28,7 @@ package protocol RuleEngine: AnyObject, Sendable, Weighed {
 
 extension RuleEngine {
   package var heapBytes: Int { 0 }
+  package func mayRefuse(operation: Int?) -> Bool { false }
   package var saved: @Sendable () -> JSON { { .null } }
   package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {
     PreparedState {}

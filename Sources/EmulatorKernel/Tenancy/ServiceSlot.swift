@@ -6,6 +6,7 @@ package import PayloadCodecs
 package protocol ServiceSlot: AnyObject, Sendable {
   var name: String { get }
   func respond(to call: Call) -> ServiceAnswer
+  func refusal(of call: Call) -> Response?
   func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)?
   func describe() -> JSON
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
@@ -68,6 +69,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func respond(to call: Call) -> ServiceAnswer { service.respond(to: call, in: world) }
+
+  func refusal(of call: Call) -> Response? { service.refusal(of: call, in: world) }
 
   func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)? {
     service.claim(request, in: world)

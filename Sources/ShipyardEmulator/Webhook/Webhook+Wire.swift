@@ -43,18 +43,10 @@ extension ShipyardCall {
   /// Source: Shipyard documentation, "Webhook Triggers".
   func receiveWebhook() throws(ShipyardError) -> Response {
     guard call.request.method == .post else { throw .methodNotAllowed }
-    let token = parameters["token"]
     let (run, organization, projectID) = try world.mutate {
       state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
-      guard let webhookID = id("webhook"), let fleetID = state.webhooks[webhookID],
-        state.fleets[fleetID]?.webhook?.token == token,
-        let projectID = state.fleets[fleetID]?.projectID,
-        let organizationID = state.fleets[fleetID]?.organizationID,
-        let organization = state.organizations[organizationID]
-      else { throw .badRequest("no fleet has a webhook at this URL") }
-      guard organization.isRunnable else {
-        throw .forbidden("the organization may not run fleets (is_runnable is false)")
-      }
+      let (fleetID, organization, projectID) = try state.fleetBehind(
+        webhook: id("webhook"), token: parameters["token"])
       var stored: BlobID?
       if !content.isEmpty {
         do {
@@ -71,5 +63,22 @@ extension ShipyardCall {
     return .json(
       .created,
       run.wire(requestID: requestID, organization, projectID: projectID, logBase: nil))
+  }
+}
+
+extension ShipyardState {
+  /// The fleet that a webhook starts.
+  func fleetBehind(
+    webhook id: ResourceID?, token: String?
+  ) throws(ShipyardError) -> (ResourceID, Organization, project: ResourceID) {
+    guard let id, let fleetID = webhooks[id], fleets[fleetID]?.webhook?.token == token,
+      let projectID = fleets[fleetID]?.projectID,
+      let organizationID = fleets[fleetID]?.organizationID,
+      let organization = organizations[organizationID]
+    else { throw .badRequest("no fleet has a webhook at this URL") }
+    guard organization.isRunnable else {
+      throw .forbidden("the organization may not run fleets (is_runnable is false)")
+    }
+    return (fleetID, organization, projectID)
   }
 }

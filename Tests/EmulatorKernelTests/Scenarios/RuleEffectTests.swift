@@ -149,7 +149,7 @@ struct RuleEffectTests {
     ("dribble", .dribble(bytes: 1, pause: .milliseconds(50))),
     (["dribble": ["bytes": 4, "pause": "1s"]], .dribble(bytes: 4, pause: .seconds(1))),
     (["corrupt": ["chunk": true]], .corrupt(.chunkFraming)),
-    ("refuse", .refuse(for: .seconds(1))), (["refuse": ["for": "2s"]], .refuse(for: .seconds(2))),
+    ("refuse", .refuse), (["refuse": ["for": "2s"]], .refuse), (["refuse": ["for": "1m"]], .refuse),
   ]
 
   @Test("Every fault goes down to the transport as a value", arguments: faults)

@@ -15,7 +15,8 @@ struct ScenarioHarness {
 
   init(
     _ scenario: JSON, services: [any EmulatedService] = [Harbor()],
-    journalLimits: JournalLimits = JournalLimits()
+    journalLimits: JournalLimits = JournalLimits(),
+    wall: @escaping VirtualClock.WallTime = WallClock.system
   ) throws {
     let catalog = ScenarioCatalog(services: services)
     var read = Scenario.merged([try Scenario.read(scenario, catalog: catalog)])
@@ -25,7 +26,8 @@ struct ScenarioHarness {
     pipeline = try Pipeline(
       services: services,
       configuration: PipelineConfiguration(
-        blueprint: TenantBlueprint(read, catalog: catalog), journalLimits: journalLimits))
+        blueprint: TenantBlueprint(read, catalog: catalog), wall: wall,
+        journalLimits: journalLimits))
     peer = Peer(pipeline)
   }
 

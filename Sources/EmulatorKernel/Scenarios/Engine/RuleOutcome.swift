@@ -43,6 +43,12 @@ package struct RuleOutcome: Sendable {
 
   package var struck: Bool { !strikes.isEmpty }
 
+  /// The refusal that a rule began goes on: no strike of its own, and no effect but this one.
+  mutating func refuse(by rule: String, count: Int) {
+    strikes.append(Strike(rule: rule, action: "fault refuse", count: count))
+    if fault == nil { fault = .refuse(.zero) }
+  }
+
   /// Whether the service must be asked at all.
   package var asksService: Bool {
     isAfter || (replacement == nil && !(fault?.sendsNothing ?? false))

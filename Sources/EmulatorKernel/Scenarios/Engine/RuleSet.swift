@@ -13,6 +13,8 @@ package final class RuleSet: Sendable {
     var places: [RulePlace] = []
     /// Some rule looks at the content.
     var needsContent = false
+    /// Some rule has the fault `refuse`.
+    var mayRefuse = false
 
     mutating func add(_ index: Int, at place: RulePlace?, _ rule: ScenarioRule) {
       if let place {
@@ -21,6 +23,7 @@ package final class RuleSet: Sendable {
         rules.append(index)
       }
       if !needsContent { needsContent = rule.needsContent }
+      if !mayRefuse { mayRefuse = rule.action.mayRefuse }
     }
   }
 
@@ -69,6 +72,8 @@ package final class RuleSet: Sendable {
   }
 
   func needsContent(operation: Int?) -> Bool { candidates(operation).needsContent }
+
+  func mayRefuse(operation: Int?) -> Bool { candidates(operation).mayRefuse }
 
   /// The rules that a request may meet, in their order.
   func candidates(operation: Int?, for subject: RuleSubject) -> [Int] {
@@ -125,6 +130,14 @@ extension ScenarioRule {
 }
 
 extension RuleAction {
+  fileprivate var mayRefuse: Bool {
+    switch self {
+    case .fault(.refuse): true
+    case .sequence(let sequence): sequence.steps.contains { $0.action.mayRefuse }
+    default: false
+    }
+  }
+
   fileprivate var needsContent: Bool {
     switch self {
     case .pass, .fault, .limit: false

@@ -31,6 +31,9 @@ struct RuleState: Sendable, Codable {
   private(set) var reachedInAll = 0
   /// Set at run time; nil: as the scenario says.
   var isEnabled: Bool?
+  /// Until then, on the wall's time, every request that the rule matches is refused. No part of a
+  /// snapshot: it is over before anybody restores one.
+  private var refusedUntil: VirtualInstant?
 
   private enum CodingKeys: CodingKey {
     case counters, windows, counterOrder, windowOrder, lastOrdinal, struckInAll, reachedInAll
@@ -55,6 +58,16 @@ struct RuleState: Sendable, Codable {
       if ordinalOrder.count > Self.keyLimit { ordinals[ordinalOrder.removeFirst()] = nil }
       return "n:\(lastOrdinal)"
     }
+  }
+
+  mutating func refuse(for duration: Duration, from wall: VirtualInstant) {
+    refusedUntil = wall + min(duration, FaultEffect.refusalMax)
+  }
+
+  /// A wall clock that is set back does not prolong it.
+  func isRefusing(at wall: VirtualInstant) -> Bool {
+    guard let refusedUntil, wall < refusedUntil else { return false }
+    return refusedUntil - wall <= FaultEffect.refusalMax
   }
 
   /// Counts a request that met all conditions; gives its number, from 1.

@@ -15,8 +15,18 @@ package enum RuleVerdict: Sendable, Equatable {
   case drawn(Double)
   case exhausted
   case sequenceOver
+  /// It has struck before, and what it refuses is still refused.
+  case refusing
   /// It struck, for the n-th time; `step` of a sequence, from 0; `draw` where chance decided.
   case struck(count: Int, step: Int?, draw: Double?)
+
+  /// Whether it decided about the request.
+  var isStrike: Bool {
+    switch self {
+    case .struck, .refusing: true
+    default: false
+    }
+  }
 }
 
 /// Why an exchange came out as it did: recorded for every request that some rule may concern,
@@ -54,7 +64,7 @@ package struct RuleTrace: Sendable {
       entries.append(Entry(rule: rule, verdict: verdict))
     } else {
       isCut = true
-      if case .struck = verdict { entries.append(Entry(rule: rule, verdict: verdict)) }
+      if verdict.isStrike { entries.append(Entry(rule: rule, verdict: verdict)) }
     }
   }
 
@@ -63,7 +73,7 @@ package struct RuleTrace: Sendable {
   package func explained(for subject: RuleSubject?) -> JSON {
     var result = JSONObject()
     let struck = entries.compactMap { entry -> String? in
-      if case .struck = entry.verdict { rules.rules[entry.rule].name } else { nil }
+      entry.verdict.isStrike ? rules.rules[entry.rule].name : nil
     }
     result["rulesStruck"] = .array(struck.map { .string($0) })
     result["rulesConsidered"] = .array(all(for: subject).map { explained($0, subject) })
@@ -89,7 +99,7 @@ package struct RuleTrace: Sendable {
   }
 
   private var endedSearch: Bool {
-    guard let last = entries.last, case .struck = last.verdict else { return false }
+    guard let last = entries.last, last.verdict.isStrike else { return false }
     return !rules.rules[last.rule].continues
   }
 
@@ -122,6 +132,7 @@ package struct RuleTrace: Sendable {
       result["draw"] = JSON(draw)
       result["probability"] = JSON(rule.probability ?? 1)
     case .exhausted: result["outcome"] = .string("exhausted: it struck \(rule.times ?? 0) times")
+    case .refusing: result["outcome"] = "still refused since it struck"
     case .sequenceOver: result["outcome"] = "its sequence is over"
     case .struck(let count, let step, let draw):
       result["outcome"] = "struck"

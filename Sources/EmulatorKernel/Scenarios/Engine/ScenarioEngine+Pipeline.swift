@@ -12,7 +12,9 @@ extension ScenarioEngine: RuleEngine {
       resourceParameter: context.operation?.resourceParameter, credential: context.credential,
       connectionID: context.exchange.connectionID,
       content: context.isContentCollected ? .whole(context.content) : .unavailable)
-    let outcome = decide(subject, operation: context.operationIndex, now: context.tenant.clock.now)
+    let clock = context.tenant.clock
+    let outcome = decide(
+      subject, operation: context.operationIndex, now: clock.now, wall: clock.wallNow)
     guard outcome.struck else { return RuleDecision(.pass, explanation: outcome.trace) }
     let names = outcome.strikes.map(\.rule)
     let remarks =

@@ -70,9 +70,18 @@ package final class ScenarioEngine: Sendable {
     held.withLock { $0.rules.needsContent(operation: operation) }
   }
 
+  /// Whether some rule about such requests may refuse them: without reading their content.
+  package func mayRefuse(operation: Int?) -> Bool {
+    held.withLock { $0.rules.mayRefuse(operation: operation) }
+  }
+
   /// Lets every rule that may concern the request have its say, in order.
+  ///
+  /// - Parameters:
+  ///   - now: on the tenant's clock.
+  ///   - wall: what refusals last on, as all effects on the wire.
   package func decide(
-    _ subject: RuleSubject, operation: Int?, now: VirtualInstant
+    _ subject: RuleSubject, operation: Int?, now: VirtualInstant, wall: VirtualInstant
   ) -> RuleOutcome {
     while true {
       let rules = held.withLock { $0.rules }
@@ -80,14 +89,14 @@ package final class ScenarioEngine: Sendable {
       let failures = candidates.map { rules.rules[$0].match.firstFailure(for: subject) }
       let outcome = held.withLock { held -> RuleOutcome? in
         guard held.rules === rules else { return nil }
-        return decide(subject, candidates, failures, now, &held)
+        return decide(subject, candidates, failures, (now, wall), &held)
       }
       if let outcome { return outcome }
     }
   }
 
   private func decide(
-    _ subject: RuleSubject, _ candidates: [Int], _ failures: [Int?], _ now: VirtualInstant,
+    _ subject: RuleSubject, _ candidates: [Int], _ failures: [Int?], _ times: Times,
     _ held: inout Held
   ) -> RuleOutcome {
     let variables = held.variables
@@ -99,20 +108,27 @@ package final class ScenarioEngine: Sendable {
         outcome.trace.note(index, .mismatch(failure))
         continue
       }
-      let verdict = reach(index, rule, subject, now, &held, &outcome)
+      let verdict = reach(index, rule, subject, times, &held, &outcome)
       outcome.trace.note(index, verdict)
-      if case .struck = verdict, !rule.continues { break }
+      if verdict.isStrike, !rule.continues { break }
     }
     outcome.trace.variablesAfter = held.variables
     return outcome
   }
 
+  private typealias Times = (now: VirtualInstant, wall: VirtualInstant)
+
   /// A rule whose `match` holds: whether it strikes, and if so what it does.
   private func reach(
-    _ index: Int, _ rule: ScenarioRule, _ subject: RuleSubject, _ now: VirtualInstant,
+    _ index: Int, _ rule: ScenarioRule, _ subject: RuleSubject, _ times: Times,
     _ held: inout Held, _ outcome: inout RuleOutcome
   ) -> RuleVerdict {
+    let now = times.now
     guard held.states[index].isEnabled ?? rule.isEnabled else { return .switchedOff }
+    if held.states[index].isRefusing(at: times.wall) {
+      outcome.refuse(by: rule.name, count: held.states[index].struckInAll)
+      return .refusing
+    }
     if let between = rule.between, !between.contains(now, start: held.start) {
       return .outsidePeriod
     }
@@ -153,6 +169,9 @@ package final class ScenarioEngine: Sendable {
         subject: subject, variables: held.variables, now: now, count: count,
         captures: rule.match.captures(in: subject), random: stream("id", rule, key, reached)))
     strike.perform(on: &outcome, variables: &held.variables)
+    if case .fault(.refuse(let duration)) = rule.action(atStep: step) {
+      held.states[index].refuse(for: duration, from: times.wall)
+    }
     return .struck(count: count, step: step, draw: draw)
   }
 

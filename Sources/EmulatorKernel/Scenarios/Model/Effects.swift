@@ -90,7 +90,11 @@ package enum FaultEffect: Sendable, Equatable {
   case dribble(bytes: Int, pause: Duration)
   case corruptFraming
   case corruptBytes(count: Int)
+  /// No answer, for so long also to what the rule would let pass by its counts.
   case refuse(Duration)
+
+  /// Longer, an outage that somebody forgot looks like a broken server. Source: DESIGN §7.
+  package static let refusalMax = Duration.seconds(60)
 
   /// Whether nothing of an answer is ever sent, so that the service need not be asked.
   package var sendsNothing: Bool {
@@ -113,7 +117,7 @@ package enum FaultEffect: Sendable, Equatable {
     case .dribble(let bytes, let pause): .dribble(bytes: bytes, pause: pause)
     case .corruptFraming: .corrupt(.chunkFraming)
     case .corruptBytes(let count): .corrupt(.flippedBytes(count: count, seed: seed))
-    case .refuse(let duration): .refuse(for: duration)
+    case .refuse: .refuse
     }
   }
 

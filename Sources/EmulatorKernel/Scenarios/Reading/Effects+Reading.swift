@@ -297,7 +297,14 @@ extension FaultEffect {
         return .corruptFraming
       default: return .corruptBytes(count: object.int("bytes", in: 1...65_536) ?? 1)
       }
-    case .refuse: return .refuse(object.duration("for") ?? .seconds(1))
+    case .refuse:
+      let duration = object.duration("for") ?? .seconds(1)
+      if duration > refusalMax {
+        object.optional("for")?.problem(
+          "expected at most 1m: a refusal strikes every request that the rule matches, and ends by itself, by reset or with its rule"
+        )
+      }
+      return .refuse(min(duration, refusalMax))
     }
   }
 }

@@ -132,7 +132,9 @@ extension ScenarioSchema {
         ),
         (
           "refuse",
-          settings("Close every connection at accept for a while.", [("for", ref("duration"))])
+          settings(
+            "Close without a byte, for a while of at most 1m: every request that the rule matches.",
+            [("for", ref("duration"))])
         ),
       ])
     var one = kinds
