@@ -67,6 +67,11 @@ public struct RequestTarget: Sendable {
   public var path: String {
     pathRange.isEmpty && form == .absolute ? "/" : String(decoding: bytes[pathRange], as: UTF8.self)
   }
+  /// The path for quoting in a message: of a long one its beginning, and no text is made of the rest.
+  package var shortPath: String {
+    guard pathRange.count > 200 else { return path }
+    return String(decoding: bytes[pathRange].prefix(200), as: UTF8.self) + "…"
+  }
   /// The query as sent, without `?`.
   public var query: String? { queryRange.map { String(decoding: bytes[$0], as: UTF8.self) } }
   public var authority: String? {

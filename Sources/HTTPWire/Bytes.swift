@@ -92,6 +92,45 @@ extension Span<UInt8> {
     return index
   }
 
+  /// The first index of `byte`, eight bytes at a time; else the count.
+  @inline(__always) func firstIndex(of byte: UInt8) -> Int {
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+    var index = 0
+    // SAFETY: a span of bytes is a span of its bytes.
+    let bytes = unsafe self.bytes
+    while index + 8 <= count {
+      // SAFETY: `index + 8 <= count`, and a UInt64 may have any bits.
+      let raw = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      let word = UInt64(littleEndian: raw) ^ pattern
+      // The lowest mark is always right: a borrow can only mark bytes above a true one.
+      let marks = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
+      index += 8
+    }
+    while index < count, self[index] != byte { index += 1 }
+    return index
+  }
+
+  /// The first index of `range` that is a space or a control character; else its end.
+  ///
+  /// Eight bytes at a time: a byte's high bit is set in `marks` if the byte is below 0x21.
+  @inline(__always) func endOfVisible(in range: Range<Int>) -> Int {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    var index = range.lowerBound
+    // SAFETY: a span of bytes is a span of its bytes.
+    let bytes = unsafe self.bytes
+    while index + 8 <= range.upperBound {
+      // SAFETY: `index + 8 <= range.upperBound <= count`, and a UInt64 may have any bits.
+      let raw = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      let word = UInt64(littleEndian: raw)
+      let marks = (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
+      if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
+      index += 8
+    }
+    while index < range.upperBound, self[index] > Byte.space { index += 1 }
+    return index
+  }
+
   /// The first index at or after `range`'s start that is no token character; else its end.
   @inline(__always) func endOfToken(in range: Range<Int>) -> Int {
     precondition(range.lowerBound >= 0 && range.upperBound <= count)

@@ -128,7 +128,7 @@ package struct HeadParser: Sendable {
     }
     index += 1
     let targetStart = index
-    while index < line.upperBound, bytes[index] > Byte.space { index += 1 }
+    index = bytes.endOfVisible(in: index..<line.upperBound)
     startLine.target = targetStart..<index
     guard index < line.upperBound, bytes[index] == Byte.space, !startLine.target.isEmpty else {
       throw HTTPParseError(.malformedRequestLine, at: index)

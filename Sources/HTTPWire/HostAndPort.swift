@@ -13,8 +13,12 @@ struct HostAndPort {
   /// At most 65535; 0 without digits.
   let portNumber: Int
 
+  /// RFC 3986 §3.2.2 advises against names of more than 255 characters; each may stand as three.
+  static let bytesMax = 1024
+
   /// Nil for what is none.
   init?(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    guard range.count <= Self.bytesMax else { return nil }
     var end = range.lowerBound
     if end < range.upperBound, bytes[end] == Byte.openingBracket {
       guard let close = Self.endOfLiteral(bytes, range) else { return nil }

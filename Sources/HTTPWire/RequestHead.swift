@@ -63,8 +63,7 @@ extension RequestTarget {
     var copy = storage
     copy.append(copying: bytes.extracting(range))
     if bytes[range.lowerBound] == Byte.slash {
-      var question = 0
-      while question < copy.count, copy[question] != 0x3F { question += 1 }
+      let question = copy.span.firstIndex(of: 0x3F)
       let query = question < copy.count ? question + 1..<copy.count : nil
       self.init(bytes: copy, form: .origin, path: 0..<question, query: query, authority: nil)
       return

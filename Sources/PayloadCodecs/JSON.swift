@@ -163,6 +163,28 @@ extension JSON {
     }
   }
 
+  /// Whether its text takes about that many bytes at most; looks no further than they reach.
+  package func fits(within byteCount: Int) -> Bool {
+    var room = byteCount
+    return fits(&room)
+  }
+
+  private func fits(_ room: inout Int) -> Bool {
+    room -= 8
+    switch self {
+    case .string(let text), .decimal(let text): room -= text.utf8.count
+    case .array(let elements):
+      for element in elements where !element.fits(&room) { return false }
+    case .object(let object):
+      for (key, value) in object.members {
+        room -= key.utf8.count
+        guard value.fits(&room) else { return false }
+      }
+    case .null, .bool, .integer: break
+    }
+    return room >= 0
+  }
+
   /// Compact text.
   public var text: String { String(decoding: serialized(), as: UTF8.self) }
 

@@ -9,6 +9,7 @@ public struct JSONParseError: Error, Sendable, Equatable, CustomStringConvertibl
     case invalidUTF8 = "bytes that are no UTF-8"
     case tooDeep = "too many nested arrays and objects"
     case trailingText = "text after the value"
+    case tooLarge = "more values than are taken in one text,"
   }
   public let reason: Reason
   /// Byte offset, from 0.
@@ -22,10 +23,19 @@ extension JSON {
   /// 1,000, Go's at 10,000).
   public static let depthLimit = 256
 
+  /// What the values of one text may take in memory, in bytes: half a million values, or texts of 64
+  /// MiB. A text of the most bytes that an operation takes (16 MiB) could else make ten times as much
+  /// of itself (`{"":0},…`), and hold its reader for a second.
+  public static let weightLimit = 64 << 20
+
   /// Parses one strict JSON text (RFC 8259): UTF-8, nothing before or after but white space. A byte
   /// order mark at the start is skipped (§8.1).
-  public init(parsing bytes: [UInt8]) throws(JSONParseError) {
-    var parser = JSONParser()
+  ///
+  /// - Parameter weightLimit: what its values may take in memory; more for a text of our own making.
+  public init(
+    parsing bytes: [UInt8], weightLimit: Int = JSON.weightLimit
+  ) throws(JSONParseError) {
+    var parser = JSONParser(weightLimit: weightLimit)
     self = try parser.document(bytes.span)
   }
 
@@ -41,6 +51,26 @@ extension JSON {
 struct JSONParser {
   private var index = 0
   private var depth = 0
+  /// About what the values so far take in memory.
+  private var weight = 0
+  private let weightLimit: Int
+
+  init(weightLimit: Int) { self.weightLimit = weightLimit }
+
+  // An element of an array, a member of an object, what an array or object is allocated with, and a
+  // text that does not fit into its value; grown arrays have room to spare.
+  private static let elementWeight = 40
+  private static let memberWeight = 64
+  private static let containerWeight = 48
+  private static let textWeight = 32
+  /// Up to here objects get room for what most have at once.
+  private static let generousWeightMax = 64 << 10
+
+  @inline(__always)
+  private mutating func charge(_ bytes: Span<UInt8>, _ amount: Int) throws(JSONParseError) {
+    weight &+= amount
+    guard weight <= weightLimit else { throw failure(bytes, .tooLarge) }
+  }
 
   mutating func document(_ bytes: Span<UInt8>) throws(JSONParseError) -> JSON {
     if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { index = 3 }
@@ -98,6 +128,7 @@ struct JSONParser {
   private mutating func enter(_ bytes: Span<UInt8>) throws(JSONParseError) {
     depth += 1
     guard depth <= JSON.depthLimit else { throw failure(bytes, .tooDeep) }
+    try charge(bytes, Self.containerWeight)
     index += 1
     skipSpace(bytes)
   }
@@ -110,10 +141,11 @@ struct JSONParser {
       return .object(JSONObject())
     }
     // Most objects have a handful of members: one allocation instead of four.
-    members.reserveCapacity(8)
+    if weight < Self.generousWeightMax { members.reserveCapacity(8) }
     while true {
       guard index < bytes.count else { throw failure(bytes, .unexpectedEnd) }
       guard bytes[index] == UInt8(ascii: "\"") else { throw failure(bytes, .unexpectedByte) }
+      try charge(bytes, Self.memberWeight)
       let key = try string(bytes)
       skipSpace(bytes)
       guard try skip(bytes, UInt8(ascii: ":")) else { throw failure(bytes, .unexpectedByte) }
@@ -138,6 +170,7 @@ struct JSONParser {
       return .array([])
     }
     while true {
+      try charge(bytes, Self.elementWeight)
       elements.append(try value(bytes))
       skipSpace(bytes)
       if try skip(bytes, UInt8(ascii: ",")) {
@@ -221,6 +254,7 @@ struct JSONParser {
     guard length < rest.count else { throw failure(bytes, .unexpectedEnd) }
     switch rest[length] {
     case UInt8(ascii: "\""):
+      if length > 15 { try charge(bytes, length &+ Self.textWeight) }
       let text = try decode(bytes, start..<index)
       index += 1
       return text
@@ -256,6 +290,7 @@ struct JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         index += 1
+        if buffer.count > 15 { try charge(bytes, buffer.count &+ Self.textWeight) }
         guard let text = String(validating: buffer, as: UTF8.self) else {
           throw JSONParseError(reason: .invalidUTF8, offset: start)
         }
@@ -284,7 +319,7 @@ struct JSONParser {
     case UInt8(ascii: "n"): buffer.append(0x0A)
     case UInt8(ascii: "r"): buffer.append(0x0D)
     case UInt8(ascii: "t"): buffer.append(0x09)
-    case UInt8(ascii: "u"): buffer += Array(String(Character(try unicodeEscape(bytes))).utf8)
+    case UInt8(ascii: "u"): buffer.append(contentsOf: try unicodeEscape(bytes).utf8)
     default:
       index -= 1
       throw failure(bytes, .invalidEscape)

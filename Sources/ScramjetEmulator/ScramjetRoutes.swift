@@ -8,6 +8,8 @@ struct Endpoint: Sendable {
   let level: Level
   let check: EndpointClass
   let operation: Operation
+  /// Whether it lists or removes whatever there is.
+  let reachesMuch: Bool
   /// What the hub's audit calls it; nil for what is not audited.
   let auditCode: Int?
   let handler: @Sendable (Scope) throws(ScramjetError) -> ServiceAnswer
@@ -22,6 +24,7 @@ struct Endpoint: Sendable {
     self.check = check
     self.handler = handler
     auditCode = routes.first.flatMap { AuditCode.code($0.0, $0.1) }
+    reachesMuch = Self.reachingMuch.contains(name)
     let content = check == .operation ? .collectedByDefault : content
     var operation = Operation(
       "scramjet." + name,
@@ -39,6 +42,13 @@ struct Endpoint: Sendable {
   private static let keepingNothing: Set<String> = [
     "platform.stopSpace", "space.disconnect", "instance.stop", "instance.kill",
     "instance.monitoringRate", "instance.set", "instance.unknownPath",
+  ]
+
+  private static let reachingMuch: Set = [
+    "platform.list", "platform.spaces", "platform.stopSpace", "space.list", "space.sequences",
+    "space.allSequences", "space.instances", "space.entities", "space.topics", "space.disconnect",
+    "space.deleteHub", "store.list", "store.clear", "hub.entities", "topic.list", "sequence.list",
+    "sequence.get", "sequence.instances", "sequence.delete", "instance.list",
   ]
 
   /// Where a space is reached: through the platform, through a multi-manager, from the default hub,
@@ -67,17 +77,36 @@ struct Endpoint: Sendable {
   // MARK: Deeper paths
 
   /// `…/cpm/api/v1/sth/HUB/api/v1/…`: the same as the last hub directly below its space.
+  ///
+  /// By bytes, and no further than anybody nests hubs: every path of no operation passes here.
   static func shortened(_ target: RequestTarget) -> RequestTarget? {
-    let path = target.path
-    guard let step = path.ranges(of: "/cpm/api/v1/").last else { return nil }
-    let head = path[..<step.lowerBound]
-    var space = "/api/v1"
-    for prefix in ["/api/v1/space/", "/api/v1/cpm/"] where head.hasPrefix(prefix) {
-      let id = head.dropFirst(prefix.count).prefix { $0 != "/" }
-      if id != "api" { space = prefix + id + "/api/v1" }
+    let path = target.bytes[target.pathRange]
+    guard let step = stepIntoSpace(path) else { return nil }
+    let head = path[..<step]
+    var space: [UInt8] = Array("/api/v1/cpm/api/v1".utf8)
+    for prefix in ["/api/v1/space/", "/api/v1/cpm/"] where head.starts(with: prefix.utf8) {
+      let id = head.dropFirst(prefix.utf8.count).prefix { $0 != UInt8(ascii: "/") }
+      if !id.elementsEqual("api".utf8) { space = prefix.utf8 + id + Array("/api/v1".utf8) }
     }
-    if space == "/api/v1" { space = "/api/v1/cpm/api/v1" }
-    return RequestTarget(space + "/" + path[step.upperBound...])
+    return RequestTarget(bytes: space + path[(step + stepText.count - 1)...])
+  }
+
+  private static let stepText = Array("/cpm/api/v1/".utf8)
+  /// Room for more than a dozen hubs within one another.
+  private static let nestedBytesMax = 1024
+
+  /// Where the last `/cpm/api/v1/` begins.
+  private static func stepIntoSpace(_ path: ArraySlice<UInt8>) -> Int? {
+    var start = min(path.endIndex, path.startIndex + nestedBytesMax) - stepText.count
+    while start >= path.startIndex {
+      if path[start] == UInt8(ascii: "/"), path[start + 1] == UInt8(ascii: "c"),
+        path[start...].starts(with: stepText)
+      {
+        return start
+      }
+      start -= 1
+    }
+    return nil
   }
 
   /// What is left for `claim` when no operation's own path matches.

@@ -105,6 +105,19 @@ package struct ScramjetService: EmulatedService {
     return response
   }
 
+  /// Lists and what removes many things at once, where there are many.
+  package func mayTakeLong(_ call: Call, in world: World<ScramjetState>) -> Bool {
+    guard endpoints.indices.contains(call.operationIndex),
+      endpoints[call.operationIndex].reachesMuch
+    else { return false }
+    return world.box.read { state in
+      var count = state.instances.count + state.topics.count + state.hubs.count
+      for (_, hub) in state.hubs.prefix(64) { count += hub.sequences.count }
+      for (_, space) in state.spaces.prefix(64) { count += space.store.count }
+      return count > 100
+    }
+  }
+
   package func failure(
     _ failure: ServiceFailure, operation: Operation?, request: Request
   ) -> Response {

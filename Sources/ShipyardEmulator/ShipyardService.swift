@@ -35,6 +35,23 @@ package struct ShipyardService: EmulatedService {
     }
   }
 
+  /// What has a row for each fleet or for each vessel of a run; exports come piece by piece.
+  package func mayTakeLong(_ call: Call, in world: World<ShipyardState>) -> Bool {
+    switch ShipyardOperation(rawValue: call.operationIndex) {
+    case .fleetList, .organizationList:
+      world.box.read { $0.fleets.count + $0.organizations.count > 100 }
+    case .fleetRunCreate, .fleetRunPage, .fleetGet, .webhookReceive:
+      world.box.read { state in
+        let fleet =
+          call.parameters["fleet"].flatMap { ResourceID($0) }
+          ?? call.parameters["webhook"].flatMap { ResourceID($0) }.flatMap { state.webhooks[$0] }
+        let version = fleet.flatMap { state.fleets[$0] }.flatMap { state.versions[$0.versionKey] }
+        return version?.definition.vessels.count ?? 0 > 100
+      }
+    default: false
+    }
+  }
+
   private func answer(_ call: ShipyardCall) throws(ShipyardError) -> ServiceAnswer {
     switch ShipyardOperation(rawValue: call.call.operationIndex) {
     case .fleetRunCreate: try call.triggerFleet()
@@ -82,25 +99,14 @@ struct ShipyardCall {
 
   /// Reads the content and goes on with what was read, or with why it cannot be: a key or an id that
   /// is wrong comes before content that is.
-  ///
-  /// Large content is read off the loop, once the key is known to be good; `then` runs on the loop.
   func reading<Value: Sendable>(
     needs right: AccessKey.Right,
     _ read: @escaping @Sendable () throws(ShipyardError) -> Value,
     then: @escaping @Sendable (Result<Value, ShipyardError>) throws(ShipyardError) -> Response
   ) throws(ShipyardError) -> ServiceAnswer {
-    guard content.count > Offload.inlineBytesMax else {
-      return .now(try then(Result(catching: read)))
-    }
+    // The key first: nobody without one makes us read ten megabytes.
     _ = try world.read { state throws(ShipyardError) in try state.grant(call, needs: right) }
-    return .later { _ in
-      let found = await Offload.run { Result(catching: read) }
-      do throws(ShipyardError) {
-        return try then(found)
-      } catch {
-        return ShipyardFailure.response(error, requestID: requestID)
-      }
-    }
+    return .now(try then(Result(catching: read)))
   }
 
   /// An id in the path; nil when it is no UUID, such as the `None` of a client without project.

@@ -45,9 +45,9 @@ extension SteamshipService {
 
   private static func message(for failure: ServiceFailure, _ request: Request) -> String {
     switch failure.kind {
-    case .unknownPath: "There is no operation at \(request.target.path.shortened)."
+    case .unknownPath: "There is no operation at \(request.target.shortPath)."
     case .methodNotAllowed(let methods):
-      "The operation at \(request.target.path.shortened) takes "
+      "The operation at \(request.target.shortPath) takes "
         + "\(methods.map(\.name).joined(separator: " or ")), not \(request.method.name)."
     case .contentTooLarge(let limit): "The request's content is larger than \(limit) bytes."
     case .rateLimited(let seconds): "Too many requests: try again in \(seconds) seconds."

@@ -66,21 +66,15 @@ package struct SteamshipService: EmulatedService {
         guard route.isUpload else {
           let arguments = try Self.arguments(call.content)
           if let question = route.question, world.isSkipping {
-            return .later { _ in
+            return .later { content in
               await world.look(at: question, arguments, identity)
-              return run(route, arguments, call, identity, in: world)
+              return await run(route, arguments, call, identity, in: world).answer
+                .response(content)
             }
           }
-          return .now(run(route, arguments, call, identity, in: world))
+          return run(route, arguments, call, identity, in: world).answer
         }
-        return .later { content in
-          do throws(SteamshipError) {
-            let arguments = try await readUpload(call, content, in: world)
-            return run(route, arguments, call, identity, in: world)
-          } catch {
-            return error.response
-          }
-        }
+        return .later { content in await upload(route, call, identity, content, in: world) }
       }
     } catch {
       return .now(error.response)
@@ -126,38 +120,60 @@ package struct SteamshipService: EmulatedService {
   func run(
     _ route: SteamshipRoute, _ arguments: Arguments, _ call: Call, _ identity: Identity,
     in world: World<State>
-  ) -> Response {
+  ) -> Outcome {
     do throws(SteamshipError) {
       let background = try BackgroundRequest(call.request.fields)
       let done = try world.mutate { (state, step) throws(SteamshipError) -> Done in
         let caller = try state.caller(identity, &step)
         switch route.handling {
         case .rule(let rule) where background == nil:
-          return Done(response: SteamshipWire.data(try rule(&state, arguments, caller, &step)))
+          return Done(outcome: .data(try rule(&state, arguments, caller, &step)))
         case .rule, .task:
           let key = try state.addTask(
             for: route, arguments, caller, background, path: call.request.target.path, &step)
           let response = Response(
             .ok, fields: SteamshipWire.jsonFields, body: .bytes(state.taskEnvelope(key)))
           return Done(
-            response: response, outside: state.outsideInvocation(of: key) == nil ? nil : key)
+            outcome: .written(response),
+            outside: state.outsideInvocation(of: key) == nil ? nil : key)
         case .special: throw .invalid("This operation has no rule.")
         }
       }
       if let key = done.outside {
         workOutside(on: key, authorization: call.request.fields["authorization"], in: world)
       }
-      return done.response
+      return done.outcome
     } catch {
       if let upload = arguments.upload { world.blobs.remove(upload.blob) }
-      return error.response
+      return .written(error.response)
+    }
+  }
+}
+
+/// What a rule gave: written already, or to be written once the state's lock is free.
+enum Outcome: Sendable {
+  case written(Response)
+  case data(JSON)
+
+  /// Text up to this is written on the loop.
+  private static let bytesOnLoopMax = 64 << 10
+
+  /// A long text is written off the loop, where it was made if it was made there.
+  var answer: ServiceAnswer {
+    switch self {
+    case .written(let response): return .now(response)
+    case .data(let data):
+      if Offload.isHere || data.fits(within: Self.bytesOnLoopMax) {
+        return .now(SteamshipWire.data(data))
+      }
+      return .later { _ in await Offload.run { SteamshipWire.data(data) } }
     }
   }
 }
 
 /// What became of a request.
 private struct Done: Sendable {
-  var response: Response
+  var outcome: Outcome
   /// A task whose work is done by a server outside.
   var outside: Key<EngineTask>?
 }

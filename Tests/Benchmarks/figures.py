@@ -1,4 +1,4 @@
-"""The figures T1 to T11: how each is measured, and what floor and goal it is held against."""
+"""The figures T1 to T11: how each is measured, and what floor and goal it is held against. T12 and T13: bounds.py."""
 import contextlib
 import gzip
 import io
@@ -13,44 +13,12 @@ import tarfile
 import time
 
 import machine
+from bounds import Bounds
+from rows import Row, request
 from servers import Go, Limit, Nginx, Wavetank, ask
 
 STATUS = "/api/v1/task/status"
 GO_TASKS = [f"00000000-0000-4000-8000-{i:012d}" for i in range(10_000)]
-
-
-class Row:
-    """One line of the table. `value` is held against `floor` and `goal`: at most, or at least (least=True)."""
-
-    def __init__(self, figure, what, value, floor, goal, *, least=False, unit="", detail="", values=()):
-        self.figure, self.what, self.value, self.floor, self.goal = figure, what, value, floor, goal
-        self.least, self.unit, self.detail, self.values = least, unit, detail, list(values)
-
-    def reaches(self, bound):
-        return self.value >= bound if self.least else self.value <= bound
-
-    @property
-    def verdict(self):
-        if self.value is None:
-            return "not measured"
-        return "goal" if self.reaches(self.goal) else "floor" if self.reaches(self.floor) else "**missed**"
-
-    def cells(self):
-        def text(x):
-            return "–" if x is None else f"{x:,.2f}{self.unit}" if abs(x) < 100 else f"{x:,.0f}{self.unit}"
-        sign = "≥" if self.least else "≤"
-        spread = f" ({text(min(self.values))} … {text(max(self.values))})" if len(self.values) > 1 else ""
-        detail = f"; {self.detail}" if self.detail else ""
-        return [self.figure, self.what, f"{sign} {text(self.floor)}", f"{sign} {text(self.goal)}",
-                text(self.value) + spread + detail, self.verdict]
-
-
-def request(method, path, body=None, fields=()):
-    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n"
-    head += "".join(f"{field}\r\n" for field in fields)
-    if body is None:
-        return (head + "\r\n").encode()
-    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}".encode()
 
 
 def preloadable(binary):
@@ -67,7 +35,7 @@ def preloadable(binary):
     return pathlib.Path(shown.stdout.strip()) / "wavetank"
 
 
-class Bench:
+class Bench(Bounds):
     def __init__(self, options, tools, folder):
         self.options, self.tools, self.folder = options, tools, folder
         self.rounds, self.seconds = options.rounds, 0.7 if options.quick else 1.5

@@ -1,6 +1,6 @@
 // The load of these benchmarks: one thread, epoll, 127.0.0.1 only, every mode bounded in time.
 //
-//   load closed -p PORT -f REQUESTS -c CONNECTIONS -d SECONDS [-P DEPTH] [-n MAX]   next request after the answer
+//   load closed -p PORT -f REQUESTS -c CONNECTIONS -d SECONDS [-P DEPTH] [-n MAX] [-S STATUS]   next after the answer
 //   load open   -p PORT -f REQUESTS -c CONNECTIONS -d SECONDS -R RATE               requests at planned instants
 //   load burst  -p PORT -f REQUESTS -c CONNECTIONS -n TIMES                         one request on each, all at once
 //   load hold   -p PORT -f REQUESTS -c CONNECTIONS [-s]                             open until stdin ends; -s: streams
@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int port, epoll_fd;
+static int port, epoll_fd, expected = 200;
 
 static uint64_t now(void) {  // nanoseconds
   struct timespec t;
@@ -211,7 +211,7 @@ static bool take(connection *c, uint64_t at) {
            (length = answer(c->buffer + used, c->buffer + c->have, &status, &closes, false))) {
       used += length;
       c->waiting--;
-      if (status == 200) good++;
+      if (status == expected) good++;
       else bad++;
       record(at - c->planned);
     }
@@ -513,7 +513,7 @@ int main(int argc, char **argv) {
   double seconds = 1.5, rate = 0;
   bool streams = false;
   optind = 2;
-  for (int option; (option = getopt(argc, argv, "+p:f:t:c:d:n:P:R:k:w:s")) != -1;) switch (option) {
+  for (int option; (option = getopt(argc, argv, "+p:f:t:c:d:n:P:R:S:k:w:s")) != -1;) switch (option) {
       case 'p': port = atoi(optarg); break;
       case 'f': file = optarg; break;
       case 't': path = optarg; break;
@@ -522,6 +522,7 @@ int main(int argc, char **argv) {
       case 'n': count = strtoull(optarg, NULL, 10); break;
       case 'P': depth = atoi(optarg); break;
       case 'R': rate = atof(optarg); break;
+      case 'S': expected = atoi(optarg); break;
       case 'k': size = atol(optarg); break;
       case 'w': window = atoi(optarg); break;
       case 's': streams = true; break;

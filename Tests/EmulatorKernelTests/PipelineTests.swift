@@ -145,6 +145,27 @@ import Testing
     #expect(reply.field("x-wavetank-exchange") == "1")
   }
 
+  @Test(
+    "More content than a loop should read is dealt with off it",
+    arguments: [(100, false), (Offload.inlineBytesMax, false), (Offload.inlineBytesMax + 1, true)])
+  func largeContent(_ count: Int, _ isLater: Bool) async throws {
+    _ = await peer.send(.post, "/ships", body: #"{"name":"titanic"}"#)
+    var exchange = Exchange(connectionID: 9, sequenceNumber: 1, peer: .none)
+    let request = Request(
+      method: .post, target: RequestTarget("/titanic"), framing: .length(UInt64(count)))
+    guard case .collect(_, let then) = pipeline.respond(to: request, exchange: &exchange) else {
+      Issue.record("the content is not collected")
+      return
+    }
+    switch then(.complete(Array(repeating: 0x61, count: count))) {
+    case .now: #expect(!isLater)
+    case .later(let work):
+      #expect(isLater)
+      #expect(await work(RequestContent(complete: [])).status == .ok)
+    case .collect: Issue.record("the content is collected twice")
+    }
+  }
+
   @Test("HEAD is found where GET is (RFC 9110 §9.3.2)")
   func head() async {
     #expect(await peer.send(.head, "/ships").status == 200)

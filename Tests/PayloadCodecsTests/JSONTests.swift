@@ -240,4 +240,39 @@ struct JSONTests {
         == #"{"a":1,"list":[true,null,{},[],1.50],"text":"\"\\\u0000\u001f"# + "\u{7f}/é\u{2028}"
         + #"\n\b\f\r\t","min":-9223372036854775808}"#)
   }
+
+  /// What makes most of itself in memory, a piece repeated between two ends.
+  static let weighty: [(opening: String, piece: String, closing: String)] = [
+    ("[", #"{"":0}"#, "]"), ("[", "{}", "]"), ("[", "[]", "]"), ("[", "0", "]"),
+    ("[", #""""#, "]"), ("{", #""":0"#, "}"), ("[", #""0123456789abcdef""#, "]"),
+    ("[", #""\u00410123456789abcdef""#, "]"), ("[", "[[[[0]]]]", "]"),
+  ]
+
+  @Test(
+    "The values of one text weigh no more than the budget, a few more are refused",
+    arguments: weighty.indices)
+  func weight(_ index: Int) throws {
+    let (opening, piece, closing) = Self.weighty[index]
+    func text(_ count: Int) -> [UInt8] {
+      Array((opening + repeatElement(piece, count: count).joined(separator: ",") + closing).utf8)
+    }
+    // At least what an element of an array takes.
+    let limit = 64 << 10
+    #expect(throws: JSONParseError.self) {
+      try JSON(parsing: text(1 + limit / MemoryLayout<JSON>.stride), weightLimit: limit)
+    }
+    // A small multiple of the bytes of everyday documents is in the budget.
+    _ = try JSON(parsing: text(limit / 512), weightLimit: limit)
+    let found = #expect(throws: JSONParseError.self) {
+      try JSON(parsing: text(limit), weightLimit: limit)
+    }
+    #expect(found?.reason == .tooLarge)
+  }
+
+  @Test("One long text weighs what it has bytes")
+  func longText() throws {
+    let text = Array(("\"" + String(repeating: "a", count: 1 << 20) + "\"").utf8)
+    _ = try JSON(parsing: text, weightLimit: 2 << 20)
+    #expect(throws: JSONParseError.self) { try JSON(parsing: text, weightLimit: 1 << 20) }
+  }
 }

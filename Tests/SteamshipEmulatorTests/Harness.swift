@@ -39,12 +39,12 @@ struct Harness {
 
   func advance(_ duration: Duration) { tenant.advance(to: tenant.clock.now + duration) }
 
-  /// An operation by its name, answered to its end.
-  func send(
+  /// A call of an operation by its name.
+  func call(
     _ name: String, _ body: JSON = [:], fields: [(String, String)] = [],
     target: String = "/api/v1/x", content: [UInt8]? = nil, parameters: [String: String] = [:],
     method: Method = .post, peer: PeerAddress = .none
-  ) async throws -> Response {
+  ) throws -> Call {
     let index = try #require(SteamshipRoutes.indexByName["steamship.\(name)"])
     var lines = Fields(["Authorization": "Bearer \(key)"])
     if !fields.contains(where: { $0.0 == "Host" }) { lines.append("Host", "127.0.0.1:7070") }
@@ -62,16 +62,25 @@ struct Harness {
       pathBytes += Array((parameters[name] ?? "").utf8)
       ranges.append(start..<pathBytes.count)
     }
-    let call = Call(
+    return Call(
       request: request, operation: service.operations[index], operationIndex: index,
       parameters: PathParameters(names: names, ranges: ranges, bytes: pathBytes), content: bytes,
       tenant: tenant,
       exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: peer),
       credential: service.credential(of: request))
-    switch service.respond(to: call, in: world) {
-    case .now(let response): return response
-    case .later(let work): return await work(RequestContent(complete: bytes))
-    }
+  }
+
+  /// An operation by its name, answered to its end.
+  func send(
+    _ name: String, _ body: JSON = [:], fields: [(String, String)] = [],
+    target: String = "/api/v1/x", content: [UInt8]? = nil, parameters: [String: String] = [:],
+    method: Method = .post, peer: PeerAddress = .none
+  ) async throws -> Response {
+    let call = try call(
+      name, body, fields: fields, target: target, content: content, parameters: parameters,
+      method: method, peer: peer)
+    return await service.respond(to: call, in: world)
+      .response(RequestContent(complete: call.content))
   }
 
   /// The parsed content of an answer.

@@ -43,6 +43,7 @@ package final class AdminResponder: Responder {
   private let access: AdminAccess
   private let routes: RouteTable
 
+  private static let paths = AdminRoute.all.map { "/_wavetank" + $0.path }
   private static let root = Array("/_wavetank".utf8)
   private static let healthPath = Array("/_wavetank/health".utf8)
   private static let healthy = AnswerGuard.control.added(to: ServerRoutes.health(with: []))
@@ -152,7 +153,7 @@ package final class AdminResponder: Responder {
   /// Small things are done at once, on the loop; what may take long does not hold it. The call, and
   /// with it the tenants that it uses, is held until its answer is over.
   private func run(_ route: AdminRoute, _ call: AdminCall) -> Answer {
-    guard route.isHeavy || call.content.count > AdminRoute.lightBytesMax || call.mustLoad else {
+    guard !route.isLight || call.content.count > AdminRoute.lightBytesMax || call.mustLoad else {
       switch handle(route, call) {
       case .now(let response): return .now(Self.holding(call, response))
       case .later(let work):
@@ -204,10 +205,11 @@ package final class AdminResponder: Responder {
 
   private func unknown(_ request: Request, _ match: RouteTable.Match) -> Response {
     guard case .methodNotAllowed(let methods) = match else {
-      let valid = AdminRoute.all.map { "/_wavetank" + $0.path }
-      let nearest = Nearest.match(for: request.target.path, among: valid)
+      let valid = Self.paths
+      let path = request.target.shortPath
+      let nearest = Nearest.match(for: path, among: valid)
       let hint = nearest.map { "; did you mean \($0)?" } ?? "; GET /_wavetank lists what there is"
-      return Problem(404, "The control API has no \(request.target.path)\(hint)").response
+      return Problem(404, "The control API has no \(path)\(hint)").response
     }
     let allow = (methods + [.options]).map(\.name).joined(separator: ", ")
     guard request.method != .options else {

@@ -33,11 +33,12 @@ package struct AdminRoute: Sendable {
   /// Contents up to this many bytes are dealt with on the loop.
   static let lightBytesMax = 16 << 10
 
-  /// May take long however small its content is: it looks at the whole journal, or at every tenant,
-  /// or waits for the disk.
-  var isHeavy: Bool {
-    ["/verify", "/journal.har", "/tenants", "/tenants/{name}"].contains(path)
-  }
+  /// Takes no longer the more a tenant holds, the more tenants there are or the larger a document
+  /// is, and never waits for the disk. All others are dealt with off the loop.
+  var isLight: Bool { Self.lightPaths.contains(path) }
+  private static let lightPaths: Set = [
+    "", "/console", "/health", "/ready", "/version", "/openapi", "/clock", "/journal/stream",
+  ]
 
   /// Answers anybody: probes of load balancers and containers, bare, and the console's page, which
   /// holds no data. Source: DESIGN §9.

@@ -105,7 +105,9 @@ private struct JournalEvents: Sendable {
     try await writer.write(": wavetank journal\n\n")
     var replayed: Set<UInt64> = []
     if filter.hasStart {
-      let past = journal.entries.filter { $0.ending != nil && filter.matches($0) }
+      let past = await offload { [journal, filter] in
+        journal.entries.filter { $0.ending != nil && filter.matches($0) }
+      }
       replayed = Set(past.map(\.number))
       for entry in past { try await writer.write(event(entry)) }
     }

@@ -231,15 +231,31 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Everything that is here, oldest first.
+  /// Everything that is here, oldest first; in pieces, so that no exchange waits long for the lock.
   package var entries: [JournalEntry] {
-    ring.withLock { ring in
-      guard ring.first <= ring.last, !ring.slots.isEmpty else { return [] }
-      return (ring.first...ring.last).compactMap {
-        ring.slots[Int($0 % UInt64(ring.slots.count))]?.entry
+    var found: [JournalEntry] = []
+    var next: UInt64 = 0
+    let end = ring.withLock { $0.last }
+    while next <= end {
+      next = ring.withLock { ring in
+        let first = max(next, ring.first)
+        guard first <= end, !ring.slots.isEmpty else { return end + 1 }
+        let last = min(end, first + Self.readAtOnceMax - 1)
+        for number in first...last {
+          let slot = Int(number % UInt64(ring.slots.count))
+          guard ring.keys[slot].number == number, let entry = ring.slots[slot]?.entry else {
+            continue
+          }
+          found.append(entry)
+        }
+        return last + 1
       }
     }
+    return found
   }
+
+  /// Some hundred microseconds.
+  private static let readAtOnceMax: UInt64 = 64
 
   // MARK: Clearing
 

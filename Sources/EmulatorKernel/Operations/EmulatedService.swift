@@ -39,6 +39,11 @@ package protocol EmulatedService: Sendable {
   /// changes nothing.
   func refusal(of call: Call, in world: World<State>) -> Response?
 
+  /// Whether answering may take longer than a loop should be held (some milliseconds), told in a
+  /// microsecond: then `respond` is called off the loop. Asked for operations that collect their
+  /// content or ignore it.
+  func mayTakeLong(_ call: Call, in world: World<State>) -> Bool
+
   /// A failure in this API's own form.
   /// - Parameter operation: nil when the request belongs to none.
   func failure(_ failure: ServiceFailure, operation: Operation?, request: Request) -> Response
@@ -68,6 +73,7 @@ extension EmulatedService {
   ) -> (operationIndex: Int, parameters: PathParameters)? { nil }
 
   package func refusal(of call: Call, in world: World<State>) -> Response? { nil }
+  package func mayTakeLong(_ call: Call, in world: World<State>) -> Bool { false }
 
   package func emit(
     _ event: JSONObject, in world: World<State>
@@ -79,6 +85,22 @@ package enum ServiceAnswer: Sendable {
   case now(Response)
   /// Runs as a task on the connection's own loop; see `Answer.later`.
   case later(@Sendable (RequestContent) async -> Response)
+
+  /// Waits for the response, if it comes later.
+  package func response(_ content: RequestContent) async -> Response {
+    switch self {
+    case .now(let response): response
+    case .later(let work): await work(content)
+    }
+  }
+
+  /// The same, as the engine takes it.
+  var asAnswer: Answer {
+    switch self {
+    case .now(let response): .now(response)
+    case .later(let work): .later(work)
+    }
+  }
 }
 
 /// Why a request fails before or instead of the service's own work.

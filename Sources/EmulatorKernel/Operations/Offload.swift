@@ -2,20 +2,29 @@ import Dispatch
 
 /// Work that would hold an event loop for too long, such as reading a document of ten megabytes.
 ///
+/// **Bound**: what stays on a loop takes at most some milliseconds. The pipeline sends there whatever
+/// has content of more than `inlineBytesMax`, what its service says may take long, and what asks for
+/// a world that such work holds at the moment.
+///
 /// One piece at a time: what such work takes in memory is taken once, however many clients send
 /// large documents, and the loops keep the other cores.
 package enum Offload {
-  /// Content up to this is read on the loop: a hop there and back would cost more.
-  package static let inlineBytesMax = 64 * 1024
+  /// Content up to this is dealt with on the loop: it can ask for some hundred small things at most,
+  /// and a hop there and back costs as much as reading it.
+  package static let inlineBytesMax = 8 * 1024
 
   private static let queue = DispatchQueue(label: "wavetank.offload", qos: .userInitiated)
+
+  /// Whether the caller is not on a loop: then it writes a long text at once, and what the text was
+  /// made of is let go here.
+  @TaskLocal package static var isHere = false
 
   /// Runs it on Dispatch and comes back to the caller's executor.
   package static func run<Value: Sendable>(
     _ work: @escaping @Sendable () -> Value
   ) async -> Value {
     await withCheckedContinuation { continuation in
-      queue.async { continuation.resume(returning: work()) }
+      queue.async { continuation.resume(returning: $isHere.withValue(true) { work() }) }
     }
   }
 }

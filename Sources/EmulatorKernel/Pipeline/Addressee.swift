@@ -115,7 +115,10 @@ private struct FieldScan {
       return nil
     }
     let name = bytes.trimmed.prefix { $0 != UInt8(ascii: ":") }
-    guard let first = name.first, first.asciiLowercased &- 0x61 < 26 else { return nil }
+    // RFC 1035 §2.3.4: what is longer names no host.
+    guard name.count <= 255, let first = name.first, first.asciiLowercased &- 0x61 < 26 else {
+      return nil
+    }
     if name.count == 9, name.lowercasedEquals("localhost") { return nil }
     var lower = name.map(\.asciiLowercased)
     if lower.last == UInt8(ascii: ".") { lower.removeLast() }

@@ -1,4 +1,5 @@
-import HTTPModel
+package import HTTPModel
+import Synchronization
 
 /// All operations of all services, counted through, and the tables that find them.
 package struct OperationTable: Sendable {
@@ -39,6 +40,7 @@ package struct OperationTable: Sendable {
   private let all: Tables
   private let byService: [Tables]
   private let hostNames: [(pattern: HostPattern, serviceIndex: Int)]
+  private let nearestIndex = NearestOperationIndexBox()
 
   package init(_ services: [any EmulatedService]) {
     var entries: [Entry] = []
@@ -70,6 +72,11 @@ package struct OperationTable: Sendable {
   }
 
   package func index(named name: String) -> Int? { indexByName[name] }
+
+  /// For a request of no operation; nil only where there are no operations at all.
+  package func nearest(to request: Request) -> NearestOperation? {
+    nearestIndex.index(of: self).find(request)
+  }
 
   func index(service: Int, operation: Int) -> Int? {
     let end = service + 1 < firstIndex.count ? firstIndex[service + 1] : entries.count
@@ -107,5 +114,20 @@ package struct OperationTable: Sendable {
       best = (pattern.length, service)
     }
     return best?.service
+  }
+}
+
+/// The index of the nearest operations, made when the first path of none comes: a start that meets
+/// none does not pay for it.
+private final class NearestOperationIndexBox: Sendable {
+  private let made = Mutex<NearestOperationIndex?>(nil)
+
+  func index(of table: OperationTable) -> NearestOperationIndex {
+    made.withLock { made in
+      if let made { return made }
+      let index = NearestOperationIndex(table)
+      made = index
+      return index
+    }
   }
 }

@@ -16,6 +16,8 @@ struct Resolution: Sendable {
   var parameters = PathParameters()
   /// The service of the operation, or the one that the request most resembles.
   var serviceIndex: Int
+  /// The nearest operation, for `X-Wavetank-Hint`; nil where there is an operation or none is near.
+  var hint: String?
 }
 
 extension Pipeline {
@@ -29,16 +31,19 @@ extension Pipeline {
         serviceIndex: operations.entries[index].serviceIndex)
     }
     if let claimed = claim(request, only, in: cloud) { return claimed }
-    let service = only ?? NearestOperation.find(request, in: operations)?.serviceIndex ?? 0
+    let nearest = operations.nearest(to: request)
+    let service = only ?? nearest?.serviceIndex ?? 0
     if request.method == .options, request.target.form == .asterisk {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
     }
     guard case .methodNotAllowed(let methods) = match else {
-      return Resolution(kind: .unknown, serviceIndex: service)
+      return Resolution(kind: .unknown, serviceIndex: service, hint: nearest?.hint)
     }
-    let isOptions = request.method == .options
+    if request.method == .options {
+      return Resolution(kind: .options(methods), serviceIndex: service)
+    }
     return Resolution(
-      kind: isOptions ? .options(methods) : .methodNotAllowed(methods), serviceIndex: service)
+      kind: .methodNotAllowed(methods), serviceIndex: service, hint: nearest?.hint)
   }
 
   /// The first service in whose world the path exists.
@@ -78,8 +83,7 @@ extension Pipeline {
   }
 
   private func hint(_ flight: Flight, _ response: inout Response) {
-    guard let nearest = NearestOperation.find(flight.request, in: operations) else { return }
-    if let hint = nearest.hint { response.fields.append("X-Wavetank-Hint", hint) }
+    if let hint = flight.resolution.hint { response.fields.append("X-Wavetank-Hint", hint) }
   }
 
   /// A failure in the form of the API that the request belongs to or most resembles.

@@ -99,7 +99,7 @@ package final class Pipeline: Responder {
   private func refuseTenant(
     _ request: Request, _ kind: ServiceFailure.Kind, _ status: Int, _ message: String
   ) -> Answer {
-    let nearest = NearestOperation.find(request, in: operations)
+    let nearest = operations.nearest(to: request)
     var response = services[nearest?.serviceIndex ?? 0].failure(
       ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
     response.fields.append(Self.contentGuards)
@@ -113,8 +113,10 @@ package final class Pipeline: Responder {
     let rules = flight.cloud.rules.flatMap {
       $0.concerns(operation: flight.resolution.operationIndex) ? $0 : nil
     }
-    guard let limit = contentLimit(flight, rules) else { return proceed(flight, nil, rules) }
-    guard flight.request.hasContent else { return proceed(flight, [], rules) }
+    guard let limit = contentLimit(flight, rules) else {
+      return proceed(flight, nil, rules).asAnswer
+    }
+    guard flight.request.hasContent else { return proceed(flight, [], rules).asAnswer }
     let decision = decisionAtHead(flight, rules)
     if let decision, case .instead(let response) = decision.action,
       flight.request.expectsContinue || response.delivery.fault == .refuse
@@ -127,9 +129,9 @@ package final class Pipeline: Responder {
     return .collect(limit: limit) { content in
       switch content {
       case .complete(let bytes):
-        return self.proceed(flight, bytes, rules, decided: decision)
+        return self.proceed(flight, bytes, rules, decided: decision).asAnswer
       case .tooLarge(let limit): return self.refuseContent(flight, limit, decision)
-      case .noRoom: return self.refuseRoom(flight, nil, decision)
+      case .noRoom: return self.refuseRoom(flight, nil, decision).asAnswer
       }
     }
   }
@@ -175,7 +177,7 @@ package final class Pipeline: Responder {
   /// Nothing was done: no memory is left for it.
   private func refuseRoom(
     _ flight: Flight, _ content: [UInt8]? = nil, _ decision: RuleDecision? = nil
-  ) -> Answer {
+  ) -> ServiceAnswer {
     .now(finish(failure(flight, .noRoom), flight, content: content, decision: decision))
   }
 
@@ -183,10 +185,26 @@ package final class Pipeline: Responder {
   private func proceed(
     _ flight: Flight, _ content: [UInt8]?, _ rules: (any RuleEngine)?,
     decided: RuleDecision? = nil
-  ) -> Answer {
-    guard let decision = decided ?? rules?.decide(context(flight, content)) else {
-      return serve(flight, content, nil)
+  ) -> ServiceAnswer {
+    if let decided { return proceed(flight, content, decided) }
+    guard let rules else { return serve(flight, content, nil) }
+    let context = context(flight, content)
+    // A rule may look into all of the content.
+    guard
+      content?.count ?? 0 > Offload.inlineBytesMax
+        || rules.mayTakeLong(operation: flight.resolution.operationIndex)
+    else {
+      return proceed(flight, content, rules.decide(context))
     }
+    return later(flight) { body in
+      let decision = await Offload.run { rules.decide(context) }
+      return await self.proceed(flight, content, decision).response(body)
+    }
+  }
+
+  private func proceed(
+    _ flight: Flight, _ content: [UInt8]?, _ decision: RuleDecision
+  ) -> ServiceAnswer {
     if case .instead(let response) = decision.action {
       return .now(finish(response, flight, content: content, decision: decision))
     }
@@ -203,7 +221,9 @@ package final class Pipeline: Responder {
       number: flight.number, cloud: flight.cloud, service: service)
   }
 
-  private func serve(_ flight: Flight, _ content: [UInt8]?, _ decision: RuleDecision?) -> Answer {
+  private func serve(
+    _ flight: Flight, _ content: [UInt8]?, _ decision: RuleDecision?
+  ) -> ServiceAnswer {
     guard let index = flight.resolution.operationIndex else {
       let response = answerWithoutOperation(flight)
       return .now(finish(response, flight, content: content, decision: decision))
@@ -214,26 +234,38 @@ package final class Pipeline: Responder {
     }
     let call = call(flight, index, content: content ?? [])
     let tenant = flight.cloud.tenant
+    let slot = flight.cloud.slots[entry.serviceIndex]
+    guard !slot.mayTakeLong(call) else {
+      return later(flight) { body in
+        tenant.workBegan()
+        let answer = await Offload.run { slot.respondAtLength(to: call) }
+        tenant.workEnded()
+        var response: Response
+        switch consume answer {
+        case .now(let made): response = made
+        case .later(let work): response = await self.wait(for: work, body, flight)
+        }
+        response = self.settled(response, room, entry, flight)
+        return await self.finishAtLength(response, flight, content: content, decision: decision)
+      }
+    }
     tenant.workBegan()
-    let answer = flight.cloud.slots[entry.serviceIndex].respond(to: call)
+    let answer = slot.respond(to: call)
     tenant.workEnded()
     switch consume answer {
-    case .now(let response):
-      return .now(
-        finish(
-          settled(response, room, entry, flight), flight, content: content, decision: decision))
+    case .now(let made):
+      let response = settled(made, room, entry, flight)
+      guard changesMuch(response, decision) else {
+        return .now(finish(response, flight, content: content, decision: decision))
+      }
+      return later(flight) { _ in
+        await self.finishAtLength(response, flight, content: content, decision: decision)
+      }
     case .later(let work):
-      // Work may go on when the exchange is over: its peer went away.
-      let use = TenantUse(of: tenant)
-      return .later { body in
-        defer { withExtendedLifetime(use) {} }
-        let hold = TimeHold(tenant)
-        body.whileReaderWaits { $0 ? hold.pause() : hold.resume() }
-        let response = await TimeHold.$current.withValue(hold) { await work(body) }
-        hold.end()
-        return self.finish(
-          self.settled(response, room, entry, flight), flight, content: content,
-          decision: decision)
+      return later(flight) { body in
+        let response = self.settled(
+          await self.wait(for: work, body, flight), room, entry, flight)
+        return await self.finishAtLength(response, flight, content: content, decision: decision)
       }
     }
   }
@@ -244,6 +276,43 @@ package final class Pipeline: Responder {
   ) -> Response {
     room.lent(to: response, of: entry.operation, flight.cloud.tenant.blobs.budget)
       ?? failure(flight, .noRoom)
+  }
+
+  /// Work may go on when the exchange is over (its peer went away): it uses the tenant for itself.
+  private func later(
+    _ flight: Flight, _ work: @escaping @Sendable (RequestContent) async -> Response
+  ) -> ServiceAnswer {
+    let use = TenantUse(of: flight.cloud.tenant)
+    return .later { body in
+      defer { withExtendedLifetime(use) {} }
+      return await work(body)
+    }
+  }
+
+  private func wait(
+    for work: @Sendable (RequestContent) async -> Response, _ body: RequestContent, _ flight: Flight
+  ) async -> Response {
+    let hold = TimeHold(flight.cloud.tenant)
+    body.whileReaderWaits { $0 ? hold.pause() : hold.resume() }
+    let response = await TimeHold.$current.withValue(hold) { await work(body) }
+    hold.end()
+    return response
+  }
+
+  private func changesMuch(_ response: borrowing Response, _ decision: RuleDecision?) -> Bool {
+    guard let decision, case .amend = decision.action else { return false }
+    return decision.mayTakeLong || response.body.length ?? 0 > UInt64(Offload.inlineBytesMax)
+  }
+
+  /// As `finish`; what a rule changes in a large answer, it changes off the loop.
+  private func finishAtLength(
+    _ response: Response, _ flight: Flight, content: [UInt8]?, decision: RuleDecision?
+  ) async -> Response {
+    guard changesMuch(response, decision), var decision, case .amend(let change) = decision.action
+    else { return finish(response, flight, content: content, decision: decision) }
+    let amended = await Offload.run { change(response) }
+    decision.action = .pass
+    return finish(amended, flight, content: content, decision: decision)
   }
 
   /// Whatever a client has stored here is served from the origin of the console. So no browser

@@ -5,7 +5,7 @@ package import PayloadCodecs
 /// scenarios in the pipeline. One object per tenant and scenario, made by `TenantBlueprint.makeRules`
 /// and replaced by `Cloud.replaceRules`.
 ///
-/// **Isolation**: called on any connection's loop, several at a time; must not block.
+/// **Isolation**: called on any connection's loop or off it, several at a time; must not block.
 package protocol RuleEngine: AnyObject, Sendable, Weighed {
   /// Whether some rule looks at requests of that operation (nil: of none). False skips everything
   /// else, so it must be O(1). The index counts in `OperationTable`.
@@ -16,6 +16,9 @@ package protocol RuleEngine: AnyObject, Sendable, Weighed {
   /// Whether some rule may refuse requests of that operation: then it is decided about them as soon
   /// as their head is here, unless some rule must see their content.
   func mayRefuse(operation: Int?) -> Bool
+  /// Whether `decide` may take longer than a loop should be held, for requests of that operation:
+  /// then it is called off the loop.
+  func mayTakeLong(operation: Int?) -> Bool
   /// Chooses what happens. Counts, draws, sets variables and performs `emit` on the way.
   func decide(_ context: RuleContext) -> RuleDecision
 
@@ -29,6 +32,7 @@ package protocol RuleEngine: AnyObject, Sendable, Weighed {
 extension RuleEngine {
   package var heapBytes: Int { 0 }
   package func mayRefuse(operation: Int?) -> Bool { false }
+  package func mayTakeLong(operation: Int?) -> Bool { false }
   package var saved: @Sendable () -> JSON { { .null } }
   package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {
     PreparedState {}
@@ -100,6 +104,8 @@ package struct RuleDecision: Sendable {
   }
 
   package var action: Action
+  /// Whether amending the answer may take longer than a loop should be held.
+  package var mayTakeLong = false
   /// The names of the rules that struck, in order.
   package var struck: [String]
   /// Why it came out so, for `GET /_wavetank/journal/N`.

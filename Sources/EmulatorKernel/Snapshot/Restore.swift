@@ -138,7 +138,7 @@ package struct Restore: Sendable {
   {
     guard let bytes = reader.parts[path] else { return nil }
     do {
-      return try JSON(parsing: bytes)
+      return try JSON(parsing: bytes, weightLimit: .max)
     } catch {
       throw .invalid(path: path, reason: "\(error)")
     }

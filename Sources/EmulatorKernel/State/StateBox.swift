@@ -47,7 +47,7 @@ package final class StateBox<State: ServiceState>: Sendable {
     /// faster than it can happen. Then the state lags behind, and the lock is free in between.
     mutating func settle(to now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter]) {
       var steps = 0
-      while let due = nextDue, due <= now, steps < Tenant.settleStepsMax {
+      while let due = nextDue, due <= now, steps < Tenant.settleStepsAtOnceMax {
         steps += 1
         step(at: due, blobs, woken: &woken) { state, step in state.advance(&step) }
         // A state whose `advance` leaves something due would hold the lock for ever.
@@ -57,6 +57,8 @@ package final class StateBox<State: ServiceState>: Sendable {
   }
 
   let held: Mutex<Held>
+  /// How many do work here that may take long.
+  private let lengthyCount = Atomic<Int>(0)
   package let blobs: BlobStore
 
   package init(_ state: State, ids: IDSource, blobs: BlobStore) {
@@ -66,6 +68,16 @@ package final class StateBox<State: ServiceState>: Sendable {
   }
 
   deinit { blobs.budget.release(held.withLock { $0.chargedBytes }) }
+
+  /// Whether a lock of this box may be held for long: then a loop should not wait for it.
+  package var isHeldAtLength: Bool { lengthyCount.load(ordering: .relaxed) > 0 }
+
+  /// Runs work that may hold the lock for long, never on a loop.
+  package func atLength<Value>(_ body: () -> Value) -> Value {
+    lengthyCount.add(1, ordering: .relaxed)
+    defer { lengthyCount.subtract(1, ordering: .relaxed) }
+    return body()
+  }
 
   package var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
 
@@ -157,13 +169,16 @@ package final class StateBox<State: ServiceState>: Sendable {
 
   /// Puts back state and ids (reset, restore) and lets everybody who waits look again.
   package func replace(_ state: State, ids: IDSource) {
-    held.withLock { held -> [Waiter] in
-      held.state = state
+    // The old state is let go outside the lock: a large one takes long.
+    let (waiters, _) = held.withLock { held -> ([Waiter], State) in
+      var old = state
+      swap(&old, &held.state)
       held.ids = ids
       held.revision &+= 1
       held.settleWeight(blobs.budget)
-      return held.waiters.takeAll()
-    }.tellAll()
+      return (held.waiters.takeAll(), old)
+    }
+    waiters.tellAll()
   }
 }
 

@@ -7,6 +7,11 @@ package protocol ServiceSlot: AnyObject, Sendable {
   var name: String { get }
   func respond(to call: Call) -> ServiceAnswer
   func refusal(of call: Call) -> Response?
+  /// Whether `respond` may hold its caller for long: by what is asked, or because somebody else's
+  /// large work holds the state.
+  func mayTakeLong(_ call: Call) -> Bool
+  /// As `respond`, for who may wait; others are told meanwhile that the state is held.
+  func respondAtLength(to call: Call) -> ServiceAnswer
   func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)?
   func describe() -> JSON
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
@@ -72,11 +77,20 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   func refusal(of call: Call) -> Response? { service.refusal(of: call, in: world) }
 
+  func mayTakeLong(_ call: Call) -> Bool {
+    call.content.count > Offload.inlineBytesMax || world.box.isHeldAtLength
+      || service.mayTakeLong(call, in: world)
+  }
+
+  func respondAtLength(to call: Call) -> ServiceAnswer {
+    world.box.atLength { service.respond(to: call, in: world) }
+  }
+
   func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)? {
     service.claim(request, in: world)
   }
 
-  func describe() -> JSON { service.describe(world) }
+  func describe() -> JSON { world.box.atLength { service.describe(world) } }
 
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
     try service.emit(event, in: world)

@@ -53,6 +53,8 @@ package final class Tenant: Sendable {
 
   /// Instants at which something is due that one look at the world goes through: a tenth of a second.
   static let settleStepsMax = 5_000
+  /// The same for one look at a state, which may be on a loop: some milliseconds.
+  static let settleStepsAtOnceMax = 250
 
   /// Whether a text may name a tenant: `[a-z0-9][a-z0-9-]{0,62}`.
   package static func isName(_ text: some StringProtocol) -> Bool {

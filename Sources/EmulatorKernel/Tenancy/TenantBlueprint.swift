@@ -29,6 +29,8 @@ package struct TenantBlueprint: Sendable {
   package var makeRules: (@Sendable (Cloud) -> any RuleEngine)?
   /// The scenario as it stands in force, as text: for `GET /_wavetank/scenario` and snapshots.
   package var source: JSON?
+  /// Whether making a tenant of it takes longer than a loop should be held.
+  let isLarge: Bool
 
   package init(
     seed: UInt64 = 0, clock: Clock = Clock(), keys: [CredentialKeys.Key]? = nil,
@@ -43,6 +45,7 @@ package struct TenantBlueprint: Sendable {
     self.isStrict = isStrict
     self.makeRules = makeRules
     self.source = source
+    isLarge = !(source?.fits(within: 32 << 10) ?? true)
   }
 
   func worldSeed(of service: String) -> WorldSeed {

@@ -115,10 +115,11 @@ package final class TenantRegistry: Sendable {
     return `default`
   }
 
-  /// Whether finding a tenant means reading its file, which is no work for an event loop.
+  /// Whether finding a tenant means reading its file or making a world of a large scenario, which is
+  /// no work for an event loop.
   package func mustLoad(_ name: String) -> Bool {
-    guard let store, find(name) == nil else { return false }
-    return store.hasFile(name)
+    guard find(name) == nil else { return false }
+    return state.withLock { $0.blueprint.isLarge } || store?.hasFile(name) ?? false
   }
 
   private func nextID(in state: inout State) -> UInt32 {

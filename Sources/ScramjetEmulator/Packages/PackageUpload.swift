@@ -26,8 +26,10 @@ struct UploadedPackage: Sendable {
 /// **Isolation**: one task feeds it; large pieces are checked on a Dispatch queue, so that a loop is
 /// not held for longer than a small piece takes.
 struct PackageUpload {
-  /// A piece above this is checked on Dispatch.
-  private static let inlineBytesMax = 64 * 1024
+  /// A piece above this is checked on Dispatch: gzip may make a thousand times as much of it.
+  private static let inlineBytesMax = 2 * 1024
+  /// From here on a piece is kept as it came.
+  private static let wholeBytesMin = 64 * 1024
   /// Small pieces are joined until they reach this, so that a dribble of bytes costs no array each.
   private static let pieceBytes = 256 * 1024
 
@@ -79,7 +81,7 @@ struct PackageUpload {
     if keepsBytes {
       guard lease.grow(by: chunk.count) else { throw .noRoom }
     }
-    if open.isEmpty, chunk.count >= Self.inlineBytesMax {
+    if open.isEmpty, chunk.count >= Self.wholeBytesMin {
       try await check(chunk)
     } else {
       open += chunk
@@ -103,12 +105,7 @@ struct PackageUpload {
       checker.feed(piece)
     } else {
       let checker = checker
-      await withCheckedContinuation { continuation in
-        PackageUpload.queue.async {
-          checker.feed(piece)
-          continuation.resume()
-        }
-      }
+      await Self.onQueue { checker.feed(piece) }
     }
     if checker.hasFailed { throw .refused(ArchiveChecker.notAnArchive) }
   }
@@ -116,8 +113,23 @@ struct PackageUpload {
   private mutating func finish() async throws(UploadError) -> UploadedPackage {
     try await flush()
     let blob = BlobStore.Blob(chunks, lease)
-    let (package, tag) = try checker.verdict(byteCount: received)
+    let (checker, received) = (checker, received)
+    let verdict =
+      received < Self.inlineBytesMax
+      ? Result { () throws(UploadError) in try checker.verdict(byteCount: received) }
+      : await Self.onQueue {
+        Result { () throws(UploadError) in try checker.verdict(byteCount: received) }
+      }
+    let (package, tag) = try verdict.get()
     return UploadedPackage(package: package, blob: blob, tag: tag)
+  }
+
+  private static func onQueue<Value: Sendable>(
+    _ work: @escaping @Sendable () -> Value
+  ) async -> Value {
+    await withCheckedContinuation { continuation in
+      queue.async { continuation.resume(returning: work()) }
+    }
   }
 
   private static let queue = DispatchQueue(

@@ -35,7 +35,14 @@ struct Scope: Sendable {
   // MARK: Answers
 
   func json(_ value: JSON, _ status: Status = .ok) -> ServiceAnswer {
-    .now(reply(.json(status, value.serialized())))
+    if Offload.isHere || value.fits(within: 64 << 10) {
+      return .now(reply(.json(status, value.serialized())))
+    }
+    // A long text is written off the loop.
+    return .later { _ in
+      let text = await Offload.run { value.serialized() }
+      return reply(.json(status, text))
+    }
   }
 
   /// The answer to a question about instances, which may be in progress: where the clock skips time

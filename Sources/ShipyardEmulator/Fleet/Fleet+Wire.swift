@@ -6,29 +6,14 @@ extension ShipyardCall {
   /// `PUT …/fleets`: creates or updates a fleet from YAML and answers with what was stored.
   /// `PUT …/fleets/{f}` is the same with the `_id` in the path.
   ///
-  /// A large document is read, and its answer written, off the loop; it is saved on the loop, in one
-  /// step as ever.
+  /// The pipeline has a large document read off the loop.
   /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
   func upsertFleet() throws(ShipyardError) -> ServiceAnswer {
     let content = content
-    guard content.count > Offload.inlineBytesMax else {
-      let reading = Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
-      let saved = try save(reading)
-      return answer(saved.yaml, saved.remarks)
-    }
     // The key first: nobody without one makes us read ten megabytes.
     _ = try world.read { state throws(ShipyardError) in try state.grant(call, needs: .write) }
-    return .later { _ in
-      let reading = await Offload.run {
-        Result { () throws(ShipyardError) in try FleetDocument(yaml: content) }
-      }
-      do throws(ShipyardError) {
-        let saved = try save(reading)
-        return await Offload.run { Response.yaml(saved.yaml, saved.remarks) }
-      } catch {
-        return ShipyardFailure.response(error, requestID: requestID)
-      }
-    }
+    let saved = try save(Result { () throws(ShipyardError) in try FleetDocument(yaml: content) })
+    return answer(saved.yaml, saved.remarks)
   }
 
   /// - Returns: the stored fleet as code, and what was accepted although it cannot be meant.
@@ -57,8 +42,7 @@ extension ShipyardCall {
 
   /// A long text is written off the loop.
   private func answer(_ yaml: JSON, _ remarks: [String] = []) -> ServiceAnswer {
-    var room = Offload.inlineBytesMax
-    guard yaml.fits(&room) else {
+    guard Offload.isHere || yaml.fits(within: Offload.inlineBytesMax) else {
       return .later { _ in await Offload.run { Response.yaml(yaml, remarks) } }
     }
     return .now(.yaml(yaml, remarks))
@@ -84,19 +68,6 @@ extension ShipyardCall {
       return state.asCode(fleetID, version.definition, in: organization)
     }
     return answer(yaml)
-  }
-}
-
-extension JSON {
-  /// Whether the values' texts fit into the room; looks no further than it reaches.
-  fileprivate func fits(_ room: inout Int) -> Bool {
-    switch self {
-    case .string(let text): room -= text.utf8.count
-    case .array(let elements): return elements.allSatisfy { $0.fits(&room) }
-    case .object(let object): return object.members.allSatisfy { $0.value.fits(&room) }
-    case .null, .bool, .integer, .decimal: room -= 8
-    }
-    return room >= 0
   }
 }
 

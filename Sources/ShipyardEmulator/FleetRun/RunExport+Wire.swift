@@ -80,8 +80,7 @@ extension ShipyardCall {
 }
 
 extension RunExport {
-  /// Up to so many runs are sent in one piece with their length.
-  private static let inlineRunCount = 256
+  /// So much is sent in one piece with its length, more is made while it is sent.
   private static let pieceByteCount = 64 * 1024
 
   /// The charset matters: without it `requests` reads `text/*` as ISO-8859-1.
@@ -89,16 +88,14 @@ extension RunExport {
     var export = self
     var response = Response(.ok)
     response.fields.append("Content-Type", "text/csv; charset=utf-8")
-    if runCount <= Self.inlineRunCount {
-      var bytes: [UInt8] = []
-      while let piece = export.nextPiece(byteCount: Self.pieceByteCount) {
-        if bytes.isEmpty { bytes = piece } else { bytes += piece }
-      }
-      response.body = .bytes(bytes)
+    let first = export.nextPiece(byteCount: Self.pieceByteCount) ?? []
+    if first.count < Self.pieceByteCount {
+      response.body = .bytes(first)
     } else {
-      let start = self
+      let rest = export
       response.body = .stream(length: nil) { writer in
-        var export = start
+        try await writer.write(first)
+        var export = rest
         while let piece = export.nextPiece(byteCount: Self.pieceByteCount) {
           try await writer.write(piece)
         }

@@ -68,9 +68,6 @@ package struct RunExport: Sendable {
     next = runs.endIndex
   }
 
-  /// An upper bound for the number of rows, for the choice between one piece and a stream.
-  package var runCount: Int { positions?.count ?? runs.count }
-
   /// The next piece of about that size; nil at the end.
   package mutating func nextPiece(byteCount: Int) -> [UInt8]? {
     writer = CSVWriter(reserving: byteCount + 1024)

@@ -8,24 +8,35 @@ extension ShipyardService {
     _ request: Request, in world: World<ShipyardState>
   ) -> (operationIndex: Int, parameters: PathParameters)? {
     let bytes = request.target.bytes
+    // A webhook and its token are short; every path of no operation passes here.
+    let end = min(request.target.pathRange.upperBound, request.target.pathRange.lowerBound + 1024)
     let slash = UInt8(ascii: "/")
     var segments: [Range<Int>] = []
     var start = request.target.pathRange.lowerBound
-    while start < request.target.pathRange.upperBound, segments.count < 8 {
-      while start < request.target.pathRange.upperBound, bytes[start] == slash { start += 1 }
-      var end = start
-      while end < request.target.pathRange.upperBound, bytes[end] != slash { end += 1 }
-      if end > start { segments.append(start..<end) }
-      start = end
+    while start < end, segments.count < 3 {
+      while start < end, bytes[start] == slash { start += 1 }
+      let first = start
+      while start < end, bytes[start] != slash { start += 1 }
+      if start > first { segments.append(first..<start) }
+      // The rest matters only behind what may be a webhook.
+      if segments.count == 1, !isWebhookHost(request), !Self.resemblesUUID(bytes[segments[0]]) {
+        return nil
+      }
     }
-    guard let first = segments.first else { return nil }
-    let isWebhookHost =
-      request.host?.lowercased().hasPrefix("webhooks.app.shipyardapp.com") ?? false
-    guard isWebhookHost || Self.resemblesUUID(bytes[first]) else { return nil }
+    guard !segments.isEmpty else { return nil }
+    if end < request.target.pathRange.upperBound { segments = [] }
     let ranges = segments.count == 2 ? segments : []
     let parameters = PathParameters(
       names: ranges.isEmpty ? [] : ["webhook", "token"], ranges: ranges, bytes: bytes)
     return (ShipyardOperation.webhookReceive.rawValue, parameters)
+  }
+
+  private func isWebhookHost(_ request: Request) -> Bool {
+    let name = "webhooks.app.shipyardapp.com"
+    let host =
+      request.target.authorityRange.map { request.target.bytes[$0] }
+      ?? request.fields.valueBytes("host")
+    return host?.prefix(name.utf8.count).map(\.asciiLowercased).elementsEqual(name.utf8) ?? false
   }
 
   /// Hexadecimal digits and four dashes, of about the right length: a UUID or a damaged one.

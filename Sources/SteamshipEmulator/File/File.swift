@@ -59,9 +59,10 @@ extension SteamshipState {
     let isPublic = try arguments.flag("publicData")
     let drafts = try BlockDraft.all(arguments, "blocks")
     let tagDrafts = try TagDraft.all(arguments, "tags")
-    guard drafts.reduce(drafts.count, { $0 + $1.tags.count }) <= 2 * Arguments.objectCountMax else {
+    guard drafts.reduce(drafts.count, { $0 + $1.tags.count }) <= 2 * Arguments.elementCountMax
+    else {
       throw .invalid(
-        "The file has more than \(2 * Arguments.objectCountMax) blocks and tags.",
+        "The file has more than \(2 * Arguments.elementCountMax) blocks and tags.",
         suggestion: "Add blocks by block/create.")
     }
     if type == .file, arguments.upload == nil {

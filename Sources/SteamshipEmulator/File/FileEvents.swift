@@ -71,9 +71,10 @@ extension SteamshipService {
           (subscription.requestID == nil || block.requestID == subscription.requestID)
             && (subscription.since.map { block.createdAt >= $0 } ?? true)
         }
-        let isEnd = step.now >= deadline || !state.files.contains(subscription.file)
-        guard isEnd || !found.bytes.isEmpty else { return .coming }
-        return .ready(Events(bytes: found.bytes, last: found.last, isEnd: isEnd))
+        let isOver = step.now >= deadline || !state.files.contains(subscription.file)
+        guard isOver || !found.bytes.isEmpty || !found.isAll else { return .coming }
+        return .ready(
+          Events(bytes: found.bytes, last: found.last, isEnd: isOver && found.isAll))
       }
       last = news.last ?? last
       try await writer.write(news.bytes)
@@ -89,14 +90,18 @@ extension SteamshipService {
 }
 
 extension SteamshipState {
-  /// The events of a file's blocks behind one of them.
+  /// So many blocks are looked at in one go: some milliseconds of a loop.
+  private static let eventsAtOnceMax = 500
+
+  /// The events of a file's next blocks behind one of them; whether there are no more.
   fileprivate func events(
     for file: Key<File>, after: Key<Block>?, where isWanted: (Block) -> Bool
-  ) -> (bytes: [UInt8], last: Key<Block>?) {
-    guard let all = files[file]?.blocks else { return ([], nil) }
+  ) -> (bytes: [UInt8], last: Key<Block>?, isAll: Bool) {
+    guard let all = files[file]?.blocks else { return ([], nil, true) }
     let start = after.map { after in all.partitioningIndex { $0 > after } } ?? 0
     var bytes: [UInt8] = []
-    for key in all[start...] {
+    let next = all[start...].prefix(Self.eventsAtOnceMax)
+    for key in next {
       guard let block = blocks[key], isWanted(block) else { continue }
       let data: JSON = [
         "blockCreated": [
@@ -105,7 +110,7 @@ extension SteamshipState {
       ]
       bytes += "event: blockCreated\nid: \(block.id)\ndata: \(data.text)\n\n".utf8
     }
-    return (bytes, all.last)
+    return (bytes, next.last, next.endIndex == all.endIndex)
   }
 
   /// Wakes who waits for `key` at an instant: for waits that end in time.

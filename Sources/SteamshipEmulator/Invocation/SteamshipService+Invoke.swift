@@ -18,8 +18,10 @@ extension SteamshipService {
     }
     let bytes = request.target.bytes
     var segments: [Range<Int>] = []
-    var index = request.target.pathRange.lowerBound
-    let end = request.target.pathRange.upperBound
+    let start = request.target.pathRange.lowerBound
+    // Every path of no operation passes here: no further than two handles reach.
+    let end = min(request.target.pathRange.upperBound, start + 2 * Handle.encodedBytesMax + 2)
+    var index = start
     while index < end, segments.count < 2 {
       guard bytes[index] != UInt8(ascii: "/") else {
         index += 1
@@ -27,11 +29,13 @@ extension SteamshipService {
       }
       let start = index
       while index < end, bytes[index] != UInt8(ascii: "/") { index += 1 }
+      guard index - start <= Handle.encodedBytesMax else { return nil }
       segments.append(start..<index)
     }
     guard segments.count == 2 else { return nil }
+    let rest = index..<request.target.pathRange.upperBound
     let parameters = PathParameters(
-      names: ["workspace", "instance", "path"], ranges: segments + [index..<end], bytes: bytes)
+      names: ["workspace", "instance", "path"], ranges: segments + [rest], bytes: bytes)
     let (workspace, instance) = (parameters["workspace"] ?? "", parameters["instance"] ?? "")
     let owner = Self.owner(request)
     let instanceID = request.fields["x-package-instance-id"]
@@ -49,7 +53,10 @@ extension SteamshipService {
   /// `dev.localhost:7070` or `dev.steamship.run`.
   private static func owner(_ request: Request) -> String? {
     if let handle = request.fields["x-package-owner-handle"], !handle.isEmpty { return handle }
-    guard let host = request.host?.split(separator: ":").first else { return nil }
+    // RFC 1035 §2.3.4: what is longer names no host.
+    guard let name = request.host, name.utf8.count <= 255,
+      let host = name.split(separator: ":").first
+    else { return nil }
     for suffix in [".localhost", ".steamship.run"] where host.hasSuffix(suffix) {
       let label = host.dropLast(suffix.utf8.count)
       return label.isEmpty || label.contains(".") ? nil : String(label)

@@ -24,7 +24,8 @@ struct Template {
     guard text.contains("{{") else { return text }
     var result = ""
     var rest = Substring(text)
-    while let open = rest.firstRange(of: "{{") {
+    // Repeated often, a long value is cut: as much as the content of a request may be.
+    while result.utf8.count <= 16 << 20, let open = rest.firstRange(of: "{{") {
       result += rest[..<open.lowerBound]
       let after = rest[open.upperBound...]
       guard let close = after.firstRange(of: "}}") else {

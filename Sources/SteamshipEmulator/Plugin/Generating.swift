@@ -23,6 +23,9 @@ extension SteamshipState {
     let run = try pluginRun(
       arguments, "plugin.instance.generate", types: ["generator"], caller, &step)
     let outputs = try outputs(for: prompt, run, options)
+    guard outputs.count * (1 + tags.count) <= PluginLimits.madeCountMax else {
+      throw PluginLimits.tooMuchMade
+    }
     guard appends else {
       return ["blocks": .array(try looseBlocks(outputs, tags, caller, &step))]
     }
@@ -64,18 +67,18 @@ extension SteamshipState {
       let workspace = try workspace(of: caller, &step)
       switch parsed {
       case .all:
-        return (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }
-          .compactMap { promptBlock($0, blobs) }
+        return try promptBlocks(
+          (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }, blobs)
       case .matching(let expression):
-        return Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted()
-          .compactMap { promptBlock($0, blobs) }
+        return try promptBlocks(
+          Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted(),
+          blobs)
       }
     }
     let file = try file(id: fileID, handle: nil, caller, &step)
     let all = files[file]?.blocks ?? []
-    return try Self.chosenIndices(arguments, count: all.count).compactMap { index in
-      promptBlock(all[index], blobs)
-    }
+    return try promptBlocks(
+      try Self.chosenIndices(arguments, count: all.count).map { all[$0] }, blobs)
   }
 
   /// A span (its end exclusive), a list, or everything.
@@ -84,7 +87,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> [Int] {
     let start = try arguments.int("inputFileStartBlockIndex")
     let end = try arguments.int("inputFileEndBlockIndex")
-    if let list = try arguments.array("inputFileBlockIndexList") {
+    if let list = try arguments.list("inputFileBlockIndexList") {
       guard start == nil, end == nil else {
         throw .invalid("Give a list of block indices or a span of them, not both.")
       }
@@ -160,6 +163,9 @@ extension SteamshipState {
   /// A word at a time, as models write; bytes in pieces of 1 KiB.
   private static func pieces(of output: GeneratedBlock) -> [[UInt8]] {
     switch output.content {
+    case .text(let text) where text.utf8.count > 64 << 10:
+      // Nobody waits for so many words.
+      return pieces(of: GeneratedBlock(content: .bytes(Array(text.utf8))))
     case .text(let text):
       return text.split(separator: " ", omittingEmptySubsequences: false).enumerated().map {
         Array((($0.offset == 0 ? "" : " ") + $0.element).utf8)

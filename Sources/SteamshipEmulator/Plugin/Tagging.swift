@@ -18,11 +18,14 @@ extension SteamshipState {
       arguments, "plugin.instance.tag", types: ["tagger", "embedder"], caller, &step)
     guard let fileID else { return try taggedInline(drafts, run) }
     let file = try file(id: fileID, handle: nil, caller, &step)
-    let targets = files[file]?.blocks ?? []
+    let targets = (files[file]?.blocks ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
-    for key in targets {
-      guard let block = blocks[key] else { continue }
-      found.append((key, try Self.cannedTags(text(of: block, step.blobs), run)))
+    var count = 0
+    for (key, text) in zip(targets, try texts(of: targets, step.blobs)) {
+      let tags = try Self.cannedTags(text, run)
+      count += tags.count
+      guard count <= PluginLimits.madeCountMax else { throw PluginLimits.tooMuchMade }
+      found.append((key, tags))
     }
     for (block, tags) in found {
       for draft in tags { addTag(draft, to: file, block: block, &step) }
@@ -34,9 +37,12 @@ extension SteamshipState {
     _ drafts: [BlockDraft], _ run: PluginRun
   ) throws(SteamshipError) -> JSON {
     var blocks: [JSON] = []
+    var count = 0
     for (index, draft) in drafts.enumerated() {
       let text = draft.text ?? ""
       let tags = try draft.tags + Self.cannedTags(text, run)
+      count += tags.count
+      guard count <= PluginLimits.madeCountMax else { throw PluginLimits.tooMuchMade }
       blocks.append([
         "text": .string(text), "index": .integer(index),
         "mimeType": .string(draft.mimeType ?? MIMEType.text), "publicData": false,
@@ -80,11 +86,12 @@ extension SteamshipState {
           kind: "generation", name: "prompt-completion", value: ["string-value": .string(answer)],
           start: 0, end: text.unicodeScalars.count)
       ]
-    default: return sentencesAndWords(text)
+    default: return try sentencesAndWords(text)
     }
   }
 
-  private static func sentencesAndWords(_ text: String) -> [TagDraft] {
+  private static func sentencesAndWords(_ text: String) throws(SteamshipError) -> [TagDraft] {
+    guard text.utf8.count <= PluginLimits.taggedBytesMax else { throw PluginLimits.tooMuchMade }
     let sentences = Canned.sentences(text).map {
       TagDraft(kind: "document", name: "sentence", start: $0.start, end: $0.end)
     }
@@ -107,6 +114,7 @@ extension SteamshipState {
     guard let content = files[file]?.content else {
       throw .invalid("The file has no bytes to make blocks of.")
     }
+    guard content.count <= PluginLimits.textBytesMax else { throw PluginLimits.tooMuchText }
     let isText = MIMEType.isUTF8(content.chunks(in: step.blobs))
     let text =
       isText
@@ -124,6 +132,9 @@ extension SteamshipState {
       return try BlockDraft.all(Arguments(["blocks": json["blocks"] ?? json]), "blocks")
     case .text(let text, _): return [BlockDraft(text: text)]
     case .bytes, .failure, nil: break
+    }
+    guard text.utf8.count(where: { $0 == 0x0A || $0 == 0x0D }) <= PluginLimits.madeCountMax else {
+      throw PluginLimits.tooMuchMade
     }
     if run.handle == "csv-blockifier" {
       let rows = text.split(whereSeparator: \.isNewline)

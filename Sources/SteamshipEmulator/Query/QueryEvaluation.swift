@@ -50,6 +50,33 @@ struct QueryEvaluator {
     return narrowed(expression, index) ?? index.all.keys
   }
 
+  /// At most how many tags a query looks at by the indices alone; nil: no index helps.
+  func candidateCount(_ expression: ShipQL.Expression) -> Int? {
+    guard let index = state.workspaces[workspace]?.tagIndex else { return 0 }
+    return count(expression, index)
+  }
+
+  private func count(_ expression: ShipQL.Expression, _ index: TagIndex) -> Int? {
+    switch expression {
+    case .kind(let kind): return index.byKind[kind]?.keys.count ?? 0
+    case .name(let name): return index.byName[name]?.keys.count ?? 0
+    case .blockID(let id):
+      return state.blocks.key(id: id).flatMap { state.blocks[$0]?.tags.keys.count } ?? 0
+    case .and(let terms):
+      var parts = terms.compactMap { count($0, index) }
+      if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys.count ?? 0) }
+      return parts.min()
+    case .or(let terms):
+      var sum = terms.count
+      for term in terms {
+        guard let part = count(term, index) else { return nil }
+        sum += part
+      }
+      return sum
+    case .fileID, .blockTag, .fileTag, .value, .relation: return nil
+    }
+  }
+
   /// A superset of what can match, in order of creation; nil: no index helps.
   private func narrowed(_ expression: ShipQL.Expression, _ index: TagIndex) -> [Key<Tag>]? {
     switch expression {
@@ -67,12 +94,13 @@ struct QueryEvaluator {
       if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys ?? []) }
       return parts.min { $0.count < $1.count }
     case .or(let terms):
-      var union: [Key<Tag>] = []
-      for term in terms {
+      var union: Set<Key<Tag>> = []
+      // The same condition again finds nothing more.
+      for term in Set(terms) {
         guard let part = narrowed(term, index) else { return nil }
-        union += part
+        union.formUnion(part)
       }
-      return Set(union).sorted()
+      return union.sorted()
     case .blockTag, .fileTag, .value, .relation: return nil
     }
   }

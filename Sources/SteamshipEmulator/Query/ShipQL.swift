@@ -12,12 +12,12 @@
 /// relation := "overlaps" | "samespan" | "sameblock" | "samefile"
 /// ```
 /// Source: documentation page "Queries"; contract §3.6.
-enum ShipQL: Equatable, Sendable {
+enum ShipQL: Hashable, Sendable {
   /// Every object of the workspace.
   case all
   case matching(Expression)
 
-  indirect enum Expression: Equatable, Sendable {
+  indirect enum Expression: Hashable, Sendable {
     case and([Expression])
     case or([Expression])
     case blockTag
@@ -32,7 +32,7 @@ enum ShipQL: Equatable, Sendable {
     case relation(Relation, number: Int, Expression)
   }
 
-  enum Comparison: Equatable, Sendable {
+  enum Comparison: Hashable, Sendable {
     case exists
     case compare(Operator, Literal)
   }
@@ -45,7 +45,7 @@ enum ShipQL: Equatable, Sendable {
     case below = "<"
   }
 
-  enum Literal: Equatable, Sendable {
+  enum Literal: Hashable, Sendable {
     case string(String)
     case number(Double)
     case bool(Bool)
@@ -73,9 +73,12 @@ struct ShipQLParser {
   private var tokenStart = 0
   private var depth = 0
   private var relationCount = 0
+  private var termCount = 0
   /// Deeper nesting than anybody writes; keeps the recursion bounded.
   static let depthMax = 64
   static let byteCountMax = 64 * 1024
+  /// More conditions than anybody writes: each may be looked at for each tag.
+  static let termCountMax = 256
 
   static func parse(_ text: String) throws(SteamshipError) -> ShipQL {
     guard text.utf8.count <= byteCountMax else {
@@ -137,6 +140,11 @@ struct ShipQLParser {
   }
 
   private mutating func term() throws(SteamshipError) -> ShipQL.Expression {
+    termCount += 1
+    guard termCount <= Self.termCountMax else {
+      throw SteamshipError(
+        400, "InvalidQuery", "The query has more than \(Self.termCountMax) conditions.")
+    }
     if token == .symbol("(") {
       try advance()
       let inner = try expression()

@@ -92,21 +92,28 @@ struct Arguments: Sendable, Codable, Weighed {
     return object
   }
 
-  func array(_ name: String) throws(SteamshipError) -> [JSON]? {
+  private func array(_ name: String) throws(SteamshipError) -> [JSON]? {
     guard let value = self[name] else { return nil }
     guard let elements = value.arrayValue else { throw wrong(name, "a list", value) }
     return elements
   }
 
-  /// Of one list in one request. Ours: an object of two bytes becomes a record of a kilobyte.
-  static let objectCountMax = 200_000
+  /// Of one list in one request. Ours: a few bytes of a request become a record of a kilobyte, and a
+  /// record takes ten microseconds.
+  static let elementCountMax = 20_000
+
+  /// A list of at most `elementCountMax` values.
+  func list(_ name: String) throws(SteamshipError) -> [JSON]? {
+    guard let elements = try array(name) else { return nil }
+    guard elements.count <= Self.elementCountMax else {
+      throw .invalid("The list \"\(path)\(name)\" has more than \(Self.elementCountMax) elements.")
+    }
+    return elements
+  }
 
   /// A list of objects, each to be read by its own fields.
   func objects(_ name: String) throws(SteamshipError) -> [Arguments] {
-    guard let elements = try array(name) else { return [] }
-    guard elements.count <= Self.objectCountMax else {
-      throw .invalid("The list \"\(path)\(name)\" has more than \(Self.objectCountMax) elements.")
-    }
+    guard let elements = try list(name) else { return [] }
     var all: [Arguments] = []
     for (index, element) in elements.enumerated() {
       guard let object = element.objectValue else {
@@ -120,7 +127,7 @@ struct Arguments: Sendable, Codable, Weighed {
   }
 
   func strings(_ name: String) throws(SteamshipError) -> [String]? {
-    guard let elements = try array(name) else { return nil }
+    guard let elements = try list(name) else { return nil }
     var all: [String] = []
     for (index, element) in elements.enumerated() {
       guard let text = element.stringValue else {

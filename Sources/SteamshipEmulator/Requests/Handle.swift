@@ -2,11 +2,15 @@ import EmulatorKernel
 
 /// Handles: the names that users give to things.
 enum Handle {
+  static let bytesMax = 255
+  /// In a path, where three characters may stand for one.
+  static let encodedBytesMax = 3 * bytesMax
+
   /// Permissive: whatever can stand in one segment of a path.
   /// Fidelity: assumed; the SDK's tests use letters, digits, `_`, `-` and `.` (contract §3.4).
   static func check(_ handle: String) throws(SteamshipError) {
-    guard handle.utf8.count <= 255 else {
-      throw .invalid("A handle must not be longer than 255 bytes.")
+    guard handle.utf8.count <= bytesMax else {
+      throw .invalid("A handle must not be longer than \(bytesMax) bytes.")
     }
     let isUsable = handle.unicodeScalars.allSatisfy {
       $0.value > 0x20 && $0.value != 0x7F && $0 != "/"

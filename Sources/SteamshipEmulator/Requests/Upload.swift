@@ -5,45 +5,91 @@ import PayloadCodecs
 /// Reading of requests that may carry a file: a form whose part `file` goes to the blob store while
 /// it arrives, or plain JSON.
 extension SteamshipService {
+  /// Reads the fields, fetches what is to be fetched, and lets the rule work.
   /// Source: SDK `base/client.py`, `_prepare_multipart_data`; contract §1.3.
-  func readUpload(
-    _ call: Call, _ content: RequestContent, in world: World<State>
-  ) async throws(SteamshipError) -> Arguments {
-    let type = call.request.fields["content-type"] ?? ""
-    var arguments: Arguments
-    if type.lowercased().hasPrefix("multipart/") {
-      arguments = try await readForm(type, content, world.blobs)
-    } else {
-      let limit = 16 * 1024 * 1024
-      let collected: (bytes: [UInt8], lease: MemoryLease)
-      do throws(CollectError) {
-        collected = try await content.collect(limit: limit, of: world.blobs.budget)
-      } catch {
-        switch error {
-        case .content(let error): throw .unreadable(error)
-        case .tooLarge: throw .tooLarge(limit)
-        case .noRoom: throw .noRoom
+  func upload(
+    _ route: SteamshipRoute, _ call: Call, _ identity: Identity, _ content: RequestContent,
+    in world: World<State>
+  ) async -> Response {
+    do throws(SteamshipError) {
+      let type = call.request.fields["content-type"] ?? ""
+      var arguments: Arguments
+      var isLarge = false
+      if type.lowercased().hasPrefix("multipart/") {
+        (arguments, isLarge) = try await readForm(type, content, world.blobs)
+      } else {
+        let (bytes, leases) = try await collect(content, world.blobs.budget)
+        defer { withExtendedLifetime(leases) {} }
+        guard bytes.count <= Offload.inlineBytesMax else {
+          return try await work(route, ofLarge: bytes, call, identity, content, in: world)
         }
+        arguments = try Self.arguments(bytes)
       }
-      let budget = world.blobs.budget
-      guard let reading = MemoryLease(Room.readingBytes(of: collected.bytes), of: budget) else {
-        throw .noRoom
+      if Self.asksForFetch(arguments, call) {
+        let permit = try OutboundPermit.client([origin(of: call)], allowance(in: call.tenant))
+        try await fetch(into: &arguments, world, permit)
       }
-      defer { withExtendedLifetime((collected.lease, reading)) {} }
-      arguments = try Self.arguments(collected.bytes)
+      // Whether it is text is found out by reading it.
+      if arguments.upload?.count ?? 0 > Offload.inlineBytesMax { isLarge = true }
+      guard isLarge else {
+        return await run(route, arguments, call, identity, in: world).answer.response(content)
+      }
+      let read = arguments
+      let answer = await Offload.run {
+        world.box.atLength { run(route, read, call, identity, in: world) }.answer
+      }
+      return await answer.response(content)
+    } catch {
+      return error.response
     }
-    if arguments.upload == nil, call.operation.name == "steamship.block.create",
-      arguments["uploadType"] == "url"
-    {
-      let permit = try OutboundPermit.client([origin(of: call)], allowance(in: call.tenant))
-      try await fetch(into: &arguments, world, permit)
+  }
+
+  /// All of it off the loop, so that the values of a large document are made and let go there.
+  private func work(
+    _ route: SteamshipRoute, ofLarge bytes: [UInt8], _ call: Call, _ identity: Identity,
+    _ content: RequestContent, in world: World<State>
+  ) async throws(SteamshipError) -> Response {
+    let answer = await Offload.run {
+      Result { () throws(SteamshipError) -> ServiceAnswer in
+        let arguments = try Self.arguments(bytes)
+        guard !Self.asksForFetch(arguments, call) else {
+          throw .invalid("A request that names a URL to fetch must be shorter.")
+        }
+        return world.box.atLength { run(route, arguments, call, identity, in: world) }.answer
+      }
     }
-    return arguments
+    return try await answer.get().response(content)
+  }
+
+  /// The content, and a lease of what it and its values take while they are read.
+  private func collect(
+    _ content: RequestContent, _ budget: MemoryBudget
+  ) async throws(SteamshipError) -> (bytes: [UInt8], leases: [MemoryLease]) {
+    let limit = 16 * 1024 * 1024
+    let collected: (bytes: [UInt8], lease: MemoryLease)
+    do throws(CollectError) {
+      collected = try await content.collect(limit: limit, of: budget)
+    } catch {
+      switch error {
+      case .content(let error): throw .unreadable(error)
+      case .tooLarge: throw .tooLarge(limit)
+      case .noRoom: throw .noRoom
+      }
+    }
+    guard let reading = MemoryLease(Room.readingBytes(of: collected.bytes), of: budget) else {
+      throw .noRoom
+    }
+    return (collected.bytes, [collected.lease, reading])
+  }
+
+  private static func asksForFetch(_ arguments: Arguments, _ call: Call) -> Bool {
+    arguments.upload == nil && call.operation.name == "steamship.block.create"
+      && arguments["uploadType"] == "url"
   }
 
   private func readForm(
     _ type: String, _ content: RequestContent, _ blobs: BlobStore
-  ) async throws(SteamshipError) -> Arguments {
+  ) async throws(SteamshipError) -> (Arguments, isLarge: Bool) {
     var sink = try UploadSink(blobs)
     do {
       var reader = MultipartFormReader(boundary: try MultipartBoundary(contentType: type))
@@ -51,8 +97,16 @@ extension SteamshipService {
         for event in try reader.feed(chunk) { try sink.take(event) }
       }
       let form = try reader.finish()
-      let fields = try BracketedNames.rebuild(form.texts)
-      return Arguments(fields.objectValue ?? JSONObject(), upload: sink.finish(), isForm: true)
+      let isLarge =
+        form.entries.count > 100
+        || form.entries.reduce(0) { $0 + $1.content.count } > Offload.inlineBytesMax
+      let fields =
+        isLarge
+        ? try await Offload.run { Result { try BracketedNames.rebuild(form.texts) } }.get()
+        : try BracketedNames.rebuild(form.texts)
+      return (
+        Arguments(fields.objectValue ?? JSONObject(), upload: sink.finish(), isForm: true), isLarge
+      )
     } catch {
       switch error {
       case let error as SteamshipError: throw error

@@ -15,6 +15,8 @@ package final class RuleSet: Sendable {
     var needsContent = false
     /// Some rule has the fault `refuse`.
     var mayRefuse = false
+    /// Some rule makes something happen in the world.
+    var hasEvents = false
 
     mutating func add(_ index: Int, at place: RulePlace?, _ rule: ScenarioRule) {
       if let place {
@@ -24,6 +26,7 @@ package final class RuleSet: Sendable {
       }
       if !needsContent { needsContent = rule.needsContent }
       if !mayRefuse { mayRefuse = rule.action.mayRefuse }
+      if !rule.events.isEmpty { hasEvents = true }
     }
   }
 
@@ -74,6 +77,14 @@ package final class RuleSet: Sendable {
   func needsContent(operation: Int?) -> Bool { candidates(operation).needsContent }
 
   func mayRefuse(operation: Int?) -> Bool { candidates(operation).mayRefuse }
+
+  /// More rules than this are gone through off the loop: each may search a few kilobytes.
+  private static let rulesOnLoopMax = 64
+
+  func mayTakeLong(operation: Int?) -> Bool {
+    let candidates = candidates(operation)
+    return candidates.hasEvents || candidates.rules.count > Self.rulesOnLoopMax
+  }
 
   /// The rules that a request may meet, in their order.
   func candidates(operation: Int?, for subject: RuleSubject) -> [Int] {

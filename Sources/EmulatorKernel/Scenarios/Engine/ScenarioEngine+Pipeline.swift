@@ -24,13 +24,15 @@ extension ScenarioEngine: RuleEngine {
       for remark in remarks { response.remark(remark) }
       return RuleDecision(.instead(response), struck: names, explanation: outcome.trace)
     }
-    return RuleDecision(
+    var decision = RuleDecision(
       .amend { response in
         let late = outcome.isAfter ? self.happen(outcome.events, in: context.cloud) : []
         var answer = outcome.answer(to: response, render: context.render)
         for remark in remarks + late { answer.remark(remark) }
         return answer
       }, struck: names, explanation: outcome.trace)
+    decision.mayTakeLong = outcome.isAfter && !outcome.events.isEmpty
+    return decision
   }
 
   /// Why no rule struck a request that none was asked about: each rule and what it wanted instead.

@@ -75,6 +75,11 @@ package final class ScenarioEngine: Sendable {
     held.withLock { $0.rules.mayRefuse(operation: operation) }
   }
 
+  /// Whether rules about such requests are many, or make something happen in the world.
+  package func mayTakeLong(operation: Int?) -> Bool {
+    held.withLock { $0.rules.mayTakeLong(operation: operation) }
+  }
+
   /// Lets every rule that may concern the request have its say, in order.
   ///
   /// - Parameters:

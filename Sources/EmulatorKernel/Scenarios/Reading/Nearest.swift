@@ -1,16 +1,21 @@
 /// Which of the valid words somebody may have meant.
 package enum Nearest {
   /// The valid word with the fewest changes, if they are few; letter case, `-` and `_` do not count.
+  ///
+  /// **Cost**: a word of more than 64 letters has none; each valid word costs its letters.
   package static func match(for word: String, among valid: [String]) -> String? {
     let wanted = folded(word)
-    guard !wanted.isEmpty, wanted.count <= 200 else { return nil }
+    guard (1...WordPattern.bytesMax).contains(wanted.count) else { return nil }
+    let pattern = WordPattern(count: wanted.count) { wanted[$0] }
     var best: (word: String, distance: Int)?
     for candidate in valid {
       let known = folded(candidate)
       let limit = max(1, min(wanted.count, known.count) / 3)
-      guard abs(known.count - wanted.count) <= limit || known.starts(with: wanted) else { continue }
+      let isBeginning = known.starts(with: wanted)
+      guard abs(known.count - wanted.count) <= limit || isBeginning else { continue }
       let distance =
-        known.starts(with: wanted) && wanted.count >= 3 ? 1 : changes(wanted, known)
+        isBeginning && wanted.count >= 3
+        ? 1 : pattern.distance(to: known.count) { known[$0] }
       if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.word
@@ -24,27 +29,9 @@ package enum Nearest {
     return "; valid: " + valid.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
   }
 
+  /// Not all of a long text: the rest of it cannot bring it near.
   private static func folded(_ word: String) -> [UInt8] {
-    word.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }
-  }
-
-  /// Insertions, removals, replacements and swaps of neighbours (optimal string alignment).
-  static func changes(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var beforeLast: [Int] = []
-    var last = Array(0...right.count)
-    for row in left.indices {
-      var current = [row + 1]
-      for column in right.indices {
-        let isSame = left[row] == right[column]
-        var least = min(
-          last[column + 1] + 1, current[column] + 1, last[column] + (isSame ? 0 : 1))
-        if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
-          least = min(least, beforeLast[column - 1] + 1)
-        }
-        current.append(least)
-      }
-      (beforeLast, last) = (last, current)
-    }
-    return last[right.count]
+    word.prefix(2 * WordPattern.bytesMax).lowercased().utf8
+      .filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }
   }
 }

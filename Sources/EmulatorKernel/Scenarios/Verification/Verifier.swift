@@ -216,7 +216,7 @@ extension Pipeline {
     if prefix > 0 { request.target = entry.target.droppingPathPrefix(prefix) }
     let operation = entry.operationIndex.map { operations.entries[$0] }
     let service =
-      operation?.serviceIndex ?? NearestOperation.find(request, in: operations)?.serviceIndex ?? 0
+      operation?.serviceIndex ?? operations.nearest(to: request)?.serviceIndex ?? 0
     let kept = entry.requestContent
     let content: RuleSubject.Content =
       if UInt64(kept.count) == entry.requestContentBytes, entry.status != nil {

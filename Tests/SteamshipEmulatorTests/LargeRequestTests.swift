@@ -1,0 +1,103 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+import Testing
+
+@testable import SteamshipEmulator
+
+@Suite("What one request asks for is bounded, and much of it is dealt with off the loop")
+struct LargeRequestTests {
+  static let lists: [(operation: String, name: String, element: JSON, rest: JSONObject)] = [
+    ("file.create", "blocks", [:], [:]),
+    ("file.create", "tags", ["kind": "k"], [:]),
+    ("embeddingIndex.item.create", "items", ["value": "v"], [:]),
+    ("embeddingIndex.search", "queries", "q", [:]),
+    (
+      "plugin.instance.embeddingSearch", "docs", "d",
+      ["query": "q", "pluginInstance": "test-embedder-1.0"]
+    ),
+    (
+      "plugin.instance.generate", "inputFileBlockIndexList", 0,
+      ["pluginInstance": "test-generator-1.0"]
+    ),
+  ]
+
+  @Test("A list of more elements than a request may have is refused", arguments: lists.indices)
+  func longList(_ index: Int) async throws {
+    let (operation, name, element, rest) = Self.lists[index]
+    let harness = try Harness()
+    let file = try await harness.data("file.create", ["blocks": [["text": "a"]]])
+    var fields = rest
+    if name == "inputFileBlockIndexList" { fields["inputFileId"] = file["file"]?["id"] }
+    if operation.hasPrefix("embeddingIndex") {
+      let made = try await harness.data(
+        "embeddingIndex.create", ["pluginInstance": "test-embedder-1.0"])
+      let id = made["embeddingIndex"]?["id"] ?? made["index"]?["id"]
+      fields["indexId"] = id
+      fields["id"] = id
+    }
+    fields[name] = .array(Array(repeating: element, count: Arguments.elementCountMax + 1))
+    let refused = try await harness.send(operation, .object(fields))
+    #expect(refused.status.code == 400)
+    let text = String(decoding: try await refused.content, as: UTF8.self)
+    #expect(text.contains("has more than \(Arguments.elementCountMax) elements"), "\(text)")
+  }
+
+  @Test("One block chosen again and again is no way to any amount of text")
+  func repeatedBlock() async throws {
+    let harness = try Harness()
+    let text = JSON.string(String(repeating: "a", count: 1 << 20))
+    let made = try await harness.data("file.create", ["blocks": [["text": text]]])
+    let refused = try await harness.send(
+      "plugin.instance.generate",
+      [
+        "pluginInstance": "test-generator-1.0", "inputFileId": made["file"]?["id"] ?? "",
+        "inputFileBlockIndexList": .array(Array(repeating: 0, count: 700)),
+      ])
+    #expect(refused.status.code == 400)
+    #expect(String(decoding: try await refused.content, as: UTF8.self).contains("16 MiB"))
+  }
+
+  static let junctions = ["and", "or"]
+
+  @Test("A query has a bounded number of conditions, however they are joined", arguments: junctions)
+  func conditions(_ junction: String) throws {
+    func query(_ count: Int) -> String {
+      repeatElement(#"kind "k""#, count: count).joined(separator: " \(junction) ")
+    }
+    _ = try ShipQLParser.parse(query(ShipQLParser.termCountMax))
+    #expect(throws: SteamshipError.self) {
+      try ShipQLParser.parse(query(ShipQLParser.termCountMax + 1))
+    }
+  }
+
+  @Test("A small world is dealt with at once; lists and queries over a large one are not")
+  func reach() async throws {
+    let harness = try Harness()
+    let all: JSON = ["tagFilterQuery": "all"]
+    #expect(try harness.mayTakeLong("tag.query", all) == false)
+    let blocks = (0..<600).map { index -> JSON in
+      ["text": "t", "tags": [["kind": "k", "name": .string("n\(index)")]]]
+    }
+    let made = try await harness.data("file.create", ["blocks": .array(blocks)])
+    let large = made["file"]?["id"] ?? ""
+    let small =
+      try await harness.data("file.create", ["blocks": [["text": "a"]]])["file"]?["id"] ?? ""
+    #expect(try harness.mayTakeLong("tag.query", all))
+    #expect(try harness.mayTakeLong("tag.query", ["tagFilterQuery": #"kind "k""#]))
+    #expect(try harness.mayTakeLong("tag.query", ["tagFilterQuery": #"name "n7""#]) == false)
+    #expect(try harness.mayTakeLong("file.get", ["id": large]))
+    #expect(try harness.mayTakeLong("file.delete", ["id": large]))
+    #expect(try harness.mayTakeLong("file.get", ["id": small]) == false)
+    #expect(try harness.mayTakeLong("file.list"))
+    #expect(try harness.mayTakeLong("workspace.delete", ["id": "x"]))
+    #expect(try harness.mayTakeLong("workspace.get") == false)
+    #expect(try harness.mayTakeLong("task.status", ["taskId": "x"]) == false)
+  }
+}
+
+extension Harness {
+  fileprivate func mayTakeLong(_ name: String, _ body: JSON = [:]) throws -> Bool {
+    service.mayTakeLong(try call(name, body), in: world)
+  }
+}
