@@ -207,6 +207,15 @@ public final class BodyWriter: Sendable {
     return fetch(from: source, byteLimit)
   }
 
+  /// Takes what the producer has written, and fetches nothing from a source.
+  package func takeWritten() -> [[UInt8]] {
+    state.withLock { state in
+      var pieces: [[UInt8]] = []
+      while let piece = state.queue.popFirst() { pieces.append(piece) }
+      return pieces
+    }
+  }
+
   private func fetch(from source: any BodySource, _ byteLimit: Int) -> Taken {
     let portion = source.take(byteLimit: byteLimit, for: self)
     if portion.rest == .end { takeFollower()?.resume() }

@@ -57,6 +57,7 @@ public final class RequestContent: AsyncSequence, Sendable {
   }
 
   private let state = Mutex(State())
+  private let isPauseAllowed = Atomic(false)
   private let onDemand: @Sendable (Demand) -> Void
   private let onWait = Mutex<(@Sendable (Bool) -> Void)?>(nil)
 
@@ -97,6 +98,10 @@ public final class RequestContent: AsyncSequence, Sendable {
   package func whileReaderWaits(_ body: @escaping @Sendable (Bool) -> Void) {
     onWait.withLock { $0 = body }
   }
+
+  /// Says that this is no upload but something live, such as a keyboard or the output of another
+  /// program: however long nothing comes, the peer is not taken for gone.
+  public func allowPauses() { isPauseAllowed.store(true, ordering: .relaxed) }
 
   private func waitForChunk() async -> Outcome {
     let onWait = onWait.withLock { $0 }
@@ -222,6 +227,11 @@ public final class RequestContent: AsyncSequence, Sendable {
     }
     waiter?.resume(returning: ending.map { _ in nil })
   }
+
+  package var mayPause: Bool { isPauseAllowed.load(ordering: .relaxed) }
+
+  /// Whether somebody waits for content right now.
+  package var isAwaited: Bool { state.withLock { $0.waiter != nil } }
 
   /// Whether anybody has asked for content yet.
   package var isDemanded: Bool { state.withLock { $0.isDemanded } }

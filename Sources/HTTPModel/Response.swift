@@ -9,6 +9,10 @@ public struct Response: Sendable {
   public var delivery: Delivery
   /// The room that the content takes; held until the response has left.
   package var leases: [MemoryLease] = []
+  /// A stream that has no end of its own: news, for as long as there are any. What was sent so far is
+  /// always a whole, so it ends properly when the server stops; and it ends when its reader closes the
+  /// connection, if only for writing, so that nothing is taken for somebody who has gone.
+  public var isLive = false
 
   public init(_ status: Status, fields: Fields = Fields(), body: Body = .empty) {
     self.status = status
@@ -41,9 +45,12 @@ public struct Response: Sendable {
 
   /// A streamed body of unknown length.
   public static func streaming(
-    _ status: Status, fields: Fields = Fields(), _ producer: @escaping BodyProducer
+    _ status: Status, fields: Fields = Fields(), isLive: Bool = false,
+    _ producer: @escaping BodyProducer
   ) -> Response {
-    Response(status, fields: fields, body: .stream(length: nil, producer))
+    var response = Response(status, fields: fields, body: .stream(length: nil, producer))
+    response.isLive = isLive
+    return response
   }
 }
 

@@ -52,6 +52,8 @@ final class ActiveExchange {
   var responseContentBytes: UInt64 = 0
   var responseContentPrefix: [UInt8] = []
   var isStream = false
+  /// The response goes on for as long as there is news: it ends with its reader, or with the server.
+  var isLive = false
   var delivery: DeliveryPerformer?
   /// The room for its collected content; and what its response brings along.
   var lease: MemoryLease?

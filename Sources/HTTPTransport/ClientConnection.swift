@@ -62,7 +62,7 @@ final class ClientConnection: Channel {
     hasResponseEnded = false
     isRequestSent = false
     exchangeDeadline =
-      pool.configuration.exchangeTimeout.map { SystemCalls.now() + $0.nanoseconds } ?? .max
+      pool.configuration.exchangeTimeout.map { loop.system.now() + $0.nanoseconds } ?? .max
     if state == .connecting {
       setDeadline(pool.configuration.connectTimeout)
     } else {
@@ -204,7 +204,7 @@ final class ClientConnection: Channel {
   }
 
   private func setDeadline(_ duration: Duration?) {
-    let end = duration.map { SystemCalls.now() + $0.nanoseconds } ?? .max
+    let end = duration.map { loop.system.now() + $0.nanoseconds } ?? .max
     deadline = min(end, exchangeDeadline)
     deadlineTimer += 1
     if deadline < .max { loop.schedule(self, at: deadline, token: deadlineTimer) }

@@ -142,7 +142,7 @@ extension Connection {
     guard delay > .zero else { return send(response, active) }
     active.phase = .delayed(response)
     loop.schedule(
-      self, at: SystemCalls.now() + delay.nanoseconds, token: active.exchange.sequenceNumber)
+      self, at: loop.system.now() + delay.nanoseconds, token: active.exchange.sequenceNumber)
   }
 
   /// The response of a service that ran as a task.
@@ -165,12 +165,20 @@ extension Connection {
       guard queue.isEmpty else {
         active.phase = .delayed(response)
         return loop.schedule(
-          self, at: SystemCalls.now() + 1_000_000, token: active.exchange.sequenceNumber)
+          self, at: loop.system.now() + 1_000_000, token: active.exchange.sequenceNumber)
       }
       if performInsteadOfSending(response, active) { return }
     }
     if case .stream = response.body {
       active.isStream = true
+      active.isLive = response.isLive
+      let isStopping = server.isStopping.load(ordering: .relaxed)
+      if response.isLive, isInputEnding || isStopping {
+        // Nobody is there to read it: a head and its end, and no producer.
+        sendHead(response, active)
+        _ = endLiveResponse(active, isStopping ? .serverStopped : .peerClosed)
+        return
+      }
       // While the peer waits for 100 a stream's head is held: its producer may be about to read
       // (then 100 goes out first) or to write (then the final head does, and no 100 ever).
       if active.owesContinue, !response.status.isError {

@@ -100,21 +100,13 @@ extension Connection {
     if active == nil, queue.isEmpty, pending.isEmpty, machine.isIdle {
       return close(.serverStopped)
     }
+    // A fault that never ends its response does not hold up the end.
+    if active?.delivery?.isStalled == true { return close(.fault) }
     if active != nil || !queue.isEmpty { closesAfterFlush = true }
+    if let active { _ = endLiveResponse(active, .serverStopped) }
   }
 
-  /// The grace is over: a stream ends properly where it is, everything else is cut.
-  func stopNow() {
-    guard isOpen else { return close(.serverStopped) }
-    if let active, active.isStream, active.delivery == nil, case .sending = active.phase {
-      active.task?.cancel()
-      let rest = active.writer?.take(byteLimit: .max)
-      for piece in rest?.pieces ?? [] { queueStreamPiece(piece, active) }
-      active.endingInstead = .serverStopped
-      closesAfterFlush = true
-      endOfContent(active, trailers: rest?.trailers ?? Fields())
-      sendQueued()
-    }
-    if !isClosed { close(.serverStopped) }
-  }
+  /// The grace is over: what is not finished by now is cut. Nothing that is incomplete ends as if it
+  /// were whole.
+  func stopNow() { close(.serverStopped) }
 }

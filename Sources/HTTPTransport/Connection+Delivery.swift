@@ -40,7 +40,7 @@ extension Connection {
     }
     if let pause = delivery.pauseToSet(hasWork: !queue.isEmpty) {
       loop.schedule(
-        self, at: SystemCalls.now() + pause, token: active.exchange.sequenceNumber)
+        self, at: loop.system.now() + pause, token: active.exchange.sequenceNumber)
     }
     return !queue.isEmpty
   }
@@ -51,10 +51,12 @@ extension Connection {
     case .reset:
       // RST throws away what the peer has not got yet: wait until it has all that it shall have.
       // A peer that does not read does not hold the connection for longer than any other write.
-      guard loop.system.unacknowledgedCount(fd) == 0 || delivery.hasWaited(server.writeTimeout)
+      guard
+        loop.system.unacknowledgedCount(fd) == 0
+          || delivery.hasWaited(server.writeTimeout, at: loop.now)
       else {
         return loop.schedule(
-          self, at: SystemCalls.now() + 1_000_000, token: active.exchange.sequenceNumber)
+          self, at: loop.system.now() + 1_000_000, token: active.exchange.sequenceNumber)
       }
       abort(.fault)
     case .close:

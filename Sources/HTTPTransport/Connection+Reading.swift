@@ -24,6 +24,7 @@ extension Connection {
   /// `count` bytes stand in the loop's buffer; if they are the last of this round, answers may wait
   /// for its end.
   private func received(_ count: Int, isLast: Bool) {
+    lastReceived = loop.now
     // Thrown away, however much it is: a peer that is in the middle of an upload reads its answer
     // when it has sent all. The linger timeout is the bound.
     if case .lingering = life { return }
@@ -157,9 +158,24 @@ extension Connection {
   private static var smallContentMax: Int { 16 * 1024 }
   private static var collectedRoomStep: Int { 64 * 1024 }
 
+  /// Content that is awaited does not come. Without an answer yet it is 408; a response that has begun
+  /// is its producer's to end.
   func contentTimedOut() {
     // Answered already.
     guard let active else { return close(.timedOut) }
+    if case .stream(let content) = active.intake {
+      // Whoever shall read it is busy otherwise: the peer has held up nothing yet.
+      guard content.isAwaited else {
+        lastReceived = loop.now
+        return
+      }
+      content.fail(.timedOut)
+      active.intake = .discard
+    }
+    guard case .awaitingAnswer = active.phase else {
+      closesAfterFlush = true
+      return
+    }
     self.active = nil
     active.task?.cancel()
     refuse(.requestTimeout, reason: "The request's content did not arrive in time.")
@@ -171,9 +187,12 @@ extension Connection {
     guard let active else { return }
     switch demand {
     case .firstRead:
+      // The peer's time begins when it may send.
+      lastReceived = loop.now
       if active.owesContinue { sendContinue(active) }
       releaseHeldHead()
     case .resumeReading:
+      lastReceived = loop.now
       active.isReadingPaused = false
     }
   }
@@ -181,10 +200,12 @@ extension Connection {
   // MARK: The end of the input
 
   private func inputEnded() {
-    hasInputEnded = true
+    (isInputEnding, hasInputEnded) = (true, true)
     if case .lingering = life { return close(.peerClosed) }
     if active?.delivery?.isStalled == true { return close(.fault) }
     let isClean = machine.endOfInput()
+    if !isClean, let active, active.isLive { closesAfterFlush = true }
+    if let active, endLiveResponse(active, .peerClosed) { return }
     if let active, !isClean {
       // The content will never be complete. Whoever reads it is told; an answer that is on its way
       // may still be wanted.

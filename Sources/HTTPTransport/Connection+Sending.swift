@@ -118,6 +118,7 @@ extension Connection {
   }
 
   private func advance(_ count: Int) {
+    if count > 0 { lastSent = loop.now }
     active?.delivery?.sent(count)
     queue.advance(count) { segment, content, isDone in
       if !self.departures.isEmpty {

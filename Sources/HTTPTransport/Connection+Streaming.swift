@@ -60,6 +60,8 @@ extension Connection {
   /// Moves what a producer has written into the output, as long as the peer takes it.
   func pumpWriter() {
     guard let active, let writer = active.writer else { return }
+    // Its reader has gone, or will read no more: nothing is fetched on its behalf.
+    if active.isLive, isInputEnding { return }
     if case .headHeld = active.phase { return releaseHeldHead() }
     guard case .sending = active.phase, !isPumping else { return }
     isPumping = true
@@ -94,6 +96,8 @@ extension Connection {
   /// connection closes inside the message, so that the peer sees that it is incomplete.
   func producerFailed() {
     guard let active else { return }
+    // The response was ended without it.
+    if case .queued = active.phase { return }
     if case .headHeld = active.phase { releaseHeldHead() }
     if let writer = active.writer {
       for piece in writer.take(byteLimit: .max).pieces { queueStreamPiece(piece, active) }
@@ -102,5 +106,24 @@ extension Connection {
     active.phase = .queued
     closesAfterFlush = true
     sendQueued()
+  }
+
+  /// Ends a live response where it is: what its producer has written still leaves and the message ends
+  /// properly, nothing more is fetched. False if there is no such response under way.
+  ///
+  /// That happens when the peer closes its side (a reader that has gone must not take the next message
+  /// of a topic with it; the real hub ends the response, too), and when the server stops.
+  func endLiveResponse(_ active: ActiveExchange, _ ending: ExchangeOutcome.Ending) -> Bool {
+    guard active.isLive else { return false }
+    if case .headHeld = active.phase { releaseHeldHead() }
+    guard isOpen, case .sending = active.phase else { return false }
+    for piece in active.writer?.takeWritten() ?? [] { queueStreamPiece(piece, active) }
+    active.writer?.close()
+    active.task?.cancel()
+    failContent(active, ending == .serverStopped ? .timedOut : .peerClosed)
+    active.endingInstead = ending
+    endOfContent(active)
+    sendQueued()
+    return true
   }
 }

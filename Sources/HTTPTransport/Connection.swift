@@ -8,7 +8,7 @@ import HTTPWire
 /// incomplete, and an `ActiveExchange` only for what could not be answered at once.
 /// Read next: `Connection+Reading.swift` (bytes to requests), `Connection+Answering.swift` (answers
 /// to responses), `Connection+Streaming.swift`, `Connection+Sending.swift` (responses to bytes),
-/// `Connection+Closing.swift`.
+/// `Connection+Closing.swift`, `Connection+Deadline.swift`.
 final class Connection: Channel {
   enum Life {
     case open
@@ -17,9 +17,6 @@ final class Connection: Channel {
     case lingering
     case closed
   }
-
-  /// What the deadline means when it comes.
-  enum DeadlineKind { case none, idle, head, content, write, linger, halfClosed }
 
   let server: ServerShared
   let id: UInt64
@@ -37,6 +34,8 @@ final class Connection: Channel {
   var closesAfterFlush = false
   /// The kernel's buffer is full; epoll says when it is not.
   var isWriteBlocked = false
+  /// epoll has told of the peer's FIN, which may stand behind unread bytes.
+  var isInputEnding = false
   /// The peer sends no more.
   var hasInputEnded = false
   /// Input is left unread on purpose: read it away after FIN, so that no RST overtakes the response.
@@ -51,10 +50,10 @@ final class Connection: Channel {
   /// What of `pending` and `queue` the budget knows.
   private var chargedBytes = 0
 
-  var deadline = Int64.max
-  var deadlineKind = DeadlineKind.none
-  /// When the earliest entry in the timer heap fires.
-  private var armedDeadline = Int64.max
+  /// When the peer last sent something, and when it last took something.
+  var lastReceived: Int64
+  var lastSent: Int64
+  var deadline = Deadline()
 
   init(
     loop: EventLoop, fd: Int32, server: ServerShared, peer: PeerAddress
@@ -63,6 +62,7 @@ final class Connection: Channel {
     self.peer = peer
     id = ServerShared.nextConnectionID()
     machine = ConnectionMachine(.server, limits: server.configuration.limits)
+    (lastReceived, lastSent) = (loop.now, loop.now)
     super.init(loop: loop, fd: fd)
   }
 
@@ -86,6 +86,7 @@ final class Connection: Channel {
   }
 
   override func onEvents(_ events: UInt32) {
+    if events & Readiness.peerClosed != 0 { isInputEnding = true }
     if events & Readiness.write != 0 {
       isWriteBlocked = false
       sendQueued()
@@ -158,47 +159,6 @@ final class Connection: Channel {
     chargedBytes = held
   }
 
-  private func settleDeadline() {
-    let kind = currentDeadlineKind
-    // A head and a linger have one deadline for the whole; others begin anew with every event.
-    let isKept = kind == deadlineKind && (kind == .head || kind == .linger)
-    guard !isKept else { return }
-    deadlineKind = kind
-    deadline = loop.now + timeout(kind)
-    guard kind != .none, deadline < armedDeadline else { return }
-    armedDeadline = deadline
-    loop.schedule(self, at: deadline, token: Self.deadlineToken)
-  }
-
-  private var currentDeadlineKind: DeadlineKind {
-    if case .lingering = life { return .linger }
-    if isWriteBlocked { return .write }
-    if let active {
-      if case .awaitingAnswer = active.phase, case .collect = active.intake { return .content }
-      return hasInputEnded ? .halfClosed : .none
-    }
-    if machine.isReadingHead { return pending.isEmpty ? .idle : .head }
-    // Unread content is being thrown away.
-    return machine.isMessageComplete || machine.isDead ? .none : .content
-  }
-
-  private func timeout(_ kind: DeadlineKind) -> Int64 {
-    switch kind {
-    case .none: 0
-    case .idle: server.idleTimeout
-    case .head: server.headTimeout
-    case .content: server.contentTimeout
-    case .write: server.writeTimeout
-    case .linger: server.lingerTimeout
-    case .halfClosed:
-      // A service that has not answered yet may take as long as an idle connection lasts.
-      active?.isStream == true ? server.halfClosedStreamTimeout : server.idleTimeout
-    }
-  }
-
-  /// Timer tokens: 0 is the deadline, others are exchange numbers whose delay is over.
-  static let deadlineToken: UInt64 = 0
-
   override func onTimer(_ token: UInt64) {
     if token == Self.deadlineToken {
       deadlineTimerFired()
@@ -206,22 +166,5 @@ final class Connection: Channel {
       deliveryTimerFired()
     }
     if !isClosed { settle() }
-  }
-
-  private func deadlineTimerFired() {
-    armedDeadline = .max
-    guard deadlineKind != .none else { return }
-    guard deadline <= loop.now else {
-      armedDeadline = deadline
-      return loop.schedule(self, at: deadline, token: Self.deadlineToken)
-    }
-    switch deadlineKind {
-    case .none: break
-    case .idle, .linger: close(.timedOut)
-    case .head: refuse(.requestTimeout, reason: "The request's head was not complete in time.")
-    case .content: contentTimedOut()
-    case .write: abort(.timedOut)
-    case .halfClosed: close(.peerClosed)
-    }
   }
 }

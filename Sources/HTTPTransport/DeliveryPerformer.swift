@@ -170,8 +170,7 @@ final class DeliveryPerformer {
   private var waitBegan: Int64?
 
   /// Whether the first call is longer ago than `limit`.
-  func hasWaited(_ limit: Int64) -> Bool {
-    let now = SystemCalls.now()
+  func hasWaited(_ limit: Int64, at now: Int64) -> Bool {
     guard let waitBegan else {
       waitBegan = now
       return false

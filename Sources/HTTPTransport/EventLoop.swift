@@ -17,6 +17,8 @@ import HTTPWire
   let poller: Int32
   /// Nanoseconds, read once after each wait.
   private(set) var now: Int64
+  /// The same, when the last turn was over.
+  private var turnEnded: Int64
   var timers = TimerHeap()
   /// What is read goes here first. 64 KiB is where uploads are fastest (it stays in the cache).
   let readBuffer: UnsafeMutableRawBufferPointer
@@ -51,7 +53,8 @@ import HTTPWire
     self.handle = handle
     self.system = system
     self.poller = poller
-    now = SystemCalls.now()
+    now = system.now()
+    turnEnded = now
     unsafe readBuffer = .allocate(byteCount: 64 * 1024, alignment: 64)
     unsafe gatherBuffer = .allocate(byteCount: 64 * 1024, alignment: 64)
     unsafe events = .allocate(capacity: 256)
@@ -69,6 +72,7 @@ import HTTPWire
         handle.adoptCurrentThread()
         EventLoop(handle: handle, system: system, poller: poller).run()
       }
+      system.clock?.join(handle)
       return handle
     } catch {
       system.close(poller)
@@ -88,7 +92,8 @@ import HTTPWire
   private func run() {
     while !isStopped {
       let count = unsafe system.wait(poller, events, milliseconds: waitMilliseconds())
-      now = SystemCalls.now()
+      let began = SystemCalls.monotonic()
+      now = system.clock?.now ?? began
       refreshDate()
       isRoundShared = count > 1
       for index in 0..<count {
@@ -102,7 +107,11 @@ import HTTPWire
       fireTimers()
       runLocalWork()
       passNews()
+      let ended = SystemCalls.monotonic()
+      handle.lag.note(ended - began)
+      turnEnded = system.clock?.now ?? ended
     }
+    system.clock?.leave(handle)
     for command in handle.close() {
       if case .run(let body) = command { body(self) }
     }
@@ -119,11 +128,12 @@ import HTTPWire
   private func waitMilliseconds() -> Int32 {
     if handle.hasLocalWork || handle.hasNews { return 0 }
     guard let deadline = timers.nextDeadline else { return -1 }
-    // The clock is only read again when the round's own time could matter.
-    let isFar = deadline - now > 1_000_000_000
-    let left = deadline - (isFar ? now : SystemCalls.now())
+    let left = deadline - turnEnded
+    guard left > 0 else { return 0 }
+    // A clock that stands still wakes us when it moves.
+    guard system.clock == nil else { return -1 }
     // Rounded up, so that nothing fires early.
-    return left <= 0 ? 0 : Int32(clamping: (left + 999_999) / 1_000_000)
+    return Int32(clamping: (left + 999_999) / 1_000_000)
   }
 
   private func dispatch(_ key: UInt64, _ events: UInt32) {

@@ -45,6 +45,7 @@ package final class HTTPClient: Sendable {
       return limits
     }()
     package var faults: SystemFaults?
+    package var clock: LoopClock?
 
     package init() {}
   }
@@ -64,7 +65,8 @@ package final class HTTPClient: Sendable {
     ownsLoop = loop == nil
     self.loop =
       if let loop { loop } else {
-        try EventLoop.start(system: SystemCalls(faults: configuration.faults))
+        try EventLoop.start(
+          system: SystemCalls(faults: configuration.faults, clock: configuration.clock))
       }
     id = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
   }

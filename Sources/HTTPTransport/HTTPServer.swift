@@ -20,7 +20,7 @@ package final class HTTPServer: Sendable {
     var configuration = configuration
     // Some descriptors are for others: listeners, files, the client.
     configuration.connectionsMax = max(1, min(configuration.connectionsMax, limit - 64))
-    let system = SystemCalls(faults: configuration.faults)
+    let system = SystemCalls(faults: configuration.faults, clock: configuration.clock)
     let loopCount = max(1, configuration.loopCount ?? SystemCalls.processorCount())
     let (sockets, port) = try makeListeners(configuration, loopCount, system)
     let shared = ServerShared(configuration: configuration, responder: responder)
@@ -52,6 +52,12 @@ package final class HTTPServer: Sendable {
 
   /// Connections open now.
   package var connectionCount: Int { shared.connectionCount.load(ordering: .relaxed) }
+
+  /// `stop` was called.
+  package var isStopping: Bool { shared.isStopping.load(ordering: .acquiring) }
+
+  /// How long the turns of all loops took.
+  package var loopLag: LoopLag.Counts { loops.reduce(LoopLag.Counts()) { $0 + $1.lag.total } }
 
   /// One listener per loop on the same port.
   ///
@@ -96,11 +102,11 @@ package final class HTTPServer: Sendable {
     guard isFirst else { return }
     shared.isStopping.store(true, ordering: .sequentiallyConsistent)
     tellAll(.drain)
-    let deadline = SystemCalls.now() + grace.nanoseconds
     if let first = loops.first {
       first.post(
         .run { loop in
-          StopTimer(loop: loop) { [self] in tellAll(.abort) }.start(at: deadline)
+          StopTimer(loop: loop) { [self] in tellAll(.abort) }
+            .start(at: loop.system.now() + grace.nanoseconds)
         })
     }
     await shared.waitUntilEmpty()

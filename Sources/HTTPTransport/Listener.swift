@@ -80,7 +80,7 @@ final class Listener: Channel {
     idleCandidates = loop.channels
       .compactMap { $0 as? Connection }
       .filter { $0.isIdle && $0 !== newest }
-      .sorted { $0.deadline > $1.deadline }
+      .sorted { $0.deadline.instant > $1.deadline.instant }
     if idleCandidates.count > 64 { idleCandidates.removeFirst(idleCandidates.count - 64) }
     guard let connection = nextIdleCandidate(except: newest) else { return false }
     connection.close(.timedOut)
@@ -105,6 +105,6 @@ final class Listener: Channel {
     }
     isPaused = true
     setInterest(0)
-    loop.schedule(self, at: SystemCalls.now() + 50_000_000, token: Self.resumeToken)
+    loop.schedule(self, at: loop.system.now() + 50_000_000, token: Self.resumeToken)
   }
 }

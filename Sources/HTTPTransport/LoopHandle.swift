@@ -31,6 +31,7 @@ package final class LoopHandle: TaskExecutor {
     var isClosed = false
   }
 
+  package let lag = LoopLag()
   private let mailbox = Mutex(Mailbox())
   private let system: SystemCalls
   private let wakeup: Int32

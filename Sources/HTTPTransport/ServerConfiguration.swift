@@ -15,15 +15,13 @@ package struct ServerConfiguration: Sendable {
   package var headTimeout: Duration = .seconds(10)
   /// Between requests; then the connection closes.
   package var idleTimeout: Duration = .seconds(60)
-  /// While content is collected: without a byte for so long, 408. A stream has no such limit.
+  /// While content is awaited: without a byte for so long, 408. Content that may pause has no such
+  /// limit (`RequestContent.allowPauses`).
   package var contentTimeout: Duration = .seconds(60)
   /// While something waits to be sent: without progress for so long, the connection is cut.
   package var writeTimeout: Duration = .seconds(60)
   /// How long content is read and thrown away so that the peer can still read an early answer.
   package var lingerTimeout: Duration = .seconds(2)
-  /// A peer that has closed its side gets its answer, unless a stream says nothing for so long:
-  /// then it is taken for gone.
-  package var halfClosedStreamTimeout: Duration = .seconds(2)
   /// How much content that nobody reads is thrown away to keep the connection; where more of it is
   /// to come, or nobody knows how much, the early answer says that the connection closes.
   package var drainBytesMax = 64 * 1024
@@ -33,6 +31,8 @@ package struct ServerConfiguration: Sendable {
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.
   package var faults: SystemFaults?
+  /// The time of the loops, for tests; nil: the monotonic clock.
+  package var clock: LoopClock?
 
   package init() {}
 }

@@ -16,7 +16,6 @@ final class ServerShared: Sendable {
   let contentTimeout: Int64
   let writeTimeout: Int64
   let lingerTimeout: Int64
-  let halfClosedStreamTimeout: Int64
 
   init(configuration: ServerConfiguration, responder: any Responder) {
     self.configuration = configuration
@@ -26,7 +25,6 @@ final class ServerShared: Sendable {
     contentTimeout = configuration.contentTimeout.nanoseconds
     writeTimeout = configuration.writeTimeout.nanoseconds
     lingerTimeout = configuration.lingerTimeout.nanoseconds
-    halfClosedStreamTimeout = configuration.halfClosedStreamTimeout.nanoseconds
   }
 
   private static let connectionNumbers = Atomic<UInt64>(0)

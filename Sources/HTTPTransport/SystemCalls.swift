@@ -17,8 +17,11 @@ package struct SystemCalls: Sendable {
   }
 
   private let faults: SystemFaults?
+  let clock: LoopClock?
 
-  package init(faults: SystemFaults? = nil) { self.faults = faults }
+  package init(faults: SystemFaults? = nil, clock: LoopClock? = nil) {
+    (self.faults, self.clock) = (faults, clock)
+  }
 
   static func message(of code: Int32) -> String {
     // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
@@ -29,23 +32,13 @@ package struct SystemCalls: Sendable {
   static func isOutOfDescriptors(_ code: Int32) -> Bool { code == EMFILE || code == ENFILE }
   static func isAddressInUse(_ code: Int32) -> Bool { code == EADDRINUSE }
 
-  private func injected(_ call: SystemCall) throws(SystemError) {
+  func injected(_ call: SystemCall) throws(SystemError) {
     if case .errno(let code)? = faults?.next(call) { throw SystemError(call, code) }
   }
 
   private func check(_ result: Int32, _ call: SystemCall) throws(SystemError) -> Int32 {
     guard result >= 0 else { throw SystemError(call, errno) }
     return result
-  }
-
-  // MARK: Signals
-
-  /// Whether who started us wants a signal to be ignored, as `nohup` does with SIGHUP.
-  package static func ignores(signal number: Int32) -> Bool {
-    var action = sigaction()
-    // SAFETY: the structure lives for the call; the handler is compared, not called.
-    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
-    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
   }
 
   // MARK: Sockets
@@ -247,6 +240,13 @@ package struct SystemCalls: Sendable {
     return Int(count)
   }
 
+  /// Whether epoll would say that there is room for more.
+  func isWritable(_ fd: Int32) -> Bool {
+    var poll = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+    // SAFETY: one entry, a local.
+    return unsafe Glibc.poll(&poll, 1, 0) > 0
+  }
+
   /// Sends FIN; reading goes on.
   func shutdownWrite(_ fd: Int32) {
     _ = Glibc.shutdown(fd, Int32(SHUT_WR))
@@ -260,7 +260,7 @@ package struct SystemCalls: Sendable {
     unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
   }
 
-  // MARK: epoll, eventfd, time, threads
+  // MARK: epoll, eventfd, time
 
   func makePoller() throws(SystemError) -> Int32 {
     try injected(.epollCreate)
@@ -331,8 +331,8 @@ package struct SystemCalls: Sendable {
     return result == 0 || errno != EADDRNOTAVAIL
   }
 
-  /// Nanoseconds on the monotonic clock.
-  static func now() -> Int64 {
+  /// Nanoseconds on the monotonic clock. Loops ask `now()`, which a test may hold.
+  static func monotonic() -> Int64 {
     var time = timespec()
     // SAFETY: the pointer is to a local.
     _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
@@ -346,55 +346,4 @@ package struct SystemCalls: Sendable {
     _ = unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
     return time.tv_sec
   }
-
-  static func currentThread() -> UInt { UInt(pthread_self()) }
-
-  /// Runs `body` on a thread of its own.
-  func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
-    try injected(.threadCreate)
-    var thread = pthread_t()
-    let context = unsafe Unmanaged.passRetained(ThreadBody(body))
-    // SAFETY: the context is retained here and released by the thread, exactly once.
-    let result = unsafe pthread_create(
-      &thread, nil,
-      { raw in
-        guard let raw = unsafe raw else { return nil }
-        unsafe Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run()
-        return nil
-      }, context.toOpaque())
-    guard result == 0 else {
-      unsafe context.release()
-      throw SystemError(.threadCreate, result)
-    }
-    pthread_detach(thread)
-  }
-
-  /// Raises the soft limit of descriptors to the hard one. The limit that holds now.
-  @discardableResult
-  static func raiseDescriptorLimit() -> Int {
-    var limit = rlimit()
-    // SAFETY: the pointers are to a local.
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-      return 1024
-    }
-    if limit.rlim_cur < limit.rlim_max {
-      var raised = limit
-      raised.rlim_cur = limit.rlim_max
-      if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 {
-        limit = raised
-      }
-    }
-    return Int(clamping: limit.rlim_cur)
-  }
-
-  /// How many processors this process may use.
-  static func processorCount() -> Int {
-    let count = sysconf(Int32(_SC_NPROCESSORS_ONLN))
-    return max(1, count)
-  }
-}
-
-private final class ThreadBody: Sendable {
-  let run: @Sendable () -> Void
-  init(_ run: @escaping @Sendable () -> Void) { self.run = run }
 }

@@ -80,7 +80,9 @@ extension SteamshipService {
             state.rawChunks(of: block, step.blobs), type: block.mimeType,
             block.content.leases(in: step.blobs)))
       }
-      let response = Response.streaming(.ok, fields: Fields(["Content-Type": block.mimeType])) {
+      let response = Response.streaming(
+        .ok, fields: Fields(["Content-Type": block.mimeType]), isLive: true
+      ) {
         try await sendGrowingBlock(key, to: $0, in: world)
       }
       return .now(response)

@@ -1,4 +1,5 @@
 package import EmulatorKernel
+package import HTTPTransport
 
 /// Everything that can be set, with its default. Flags are read elsewhere.
 public struct Configuration: Sendable {
@@ -38,6 +39,9 @@ public struct Configuration: Sendable {
   /// Told, in sentences for people, what happens while the server runs: a scenario that was taken
   /// over, or refused.
   public var onNotice: @Sendable (String) -> Void = { _ in }
+
+  /// The time of the engine's loops, for tests of its timeouts.
+  package var loopClock: LoopClock?
 
   public init() {}
 

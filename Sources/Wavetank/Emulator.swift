@@ -7,7 +7,6 @@ import HTTPTransport
 import ScramjetEmulator
 import ShipyardEmulator
 import SteamshipEmulator
-import Synchronization
 
 /// A running Wavetank: engine, kernel, services and control plane put together.
 ///
@@ -52,12 +51,12 @@ public final class Emulator: Sendable {
     if configuration.port > 0 { own.insert(configuration.port) }
     let pipeline = try makePipeline(configuration, own)
     let store = try makeStore(configuration, pipeline)
-    let connections = ConnectionGauge()
+    let engine = EngineMetrics()
     let admin = AdminResponder(
       pipeline: pipeline,
       options: AdminOptions(
         token: configuration.controlToken, version: version,
-        moreMetrics: { [connections.metric] },
+        moreMetrics: { engine.families },
         onWorldDropped: {
           DispatchQueue.global(qos: .utility).async { SystemCalls.trimFreeMemory() }
         }))
@@ -69,7 +68,7 @@ public final class Emulator: Sendable {
       throw StartError(error, host: configuration.host, port: configuration.port)
     }
     own.insert(server.port)
-    connections.observe(server)
+    engine.observe(server)
     store?.start(every: configuration.saveInterval)
     let isWatching = configuration.watchesScenarios && !configuration.scenarios.isEmpty
     let watcher = isWatching ? ScenarioWatcher(configuration, pipeline) : nil
@@ -156,6 +155,7 @@ public final class Emulator: Sendable {
     server.host = configuration.host
     server.port = configuration.port
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
+    server.clock = configuration.loopClock
     return server
   }
 
@@ -171,19 +171,6 @@ public final class Emulator: Sendable {
   /// After `stop`: whether the last changes of some world could not be saved; which and why is in
   /// the notices.
   public var hasUnsavedWorlds: Bool { store?.hasLost ?? false }
-}
-
-/// The engine's connections as a metric: the control plane is made before the server.
-private final class ConnectionGauge: Sendable {
-  private let server = Mutex<HTTPServer?>(nil)
-
-  func observe(_ server: HTTPServer) { self.server.withLock { $0 = server } }
-
-  var metric: MetricFamily {
-    let count = server.withLock { $0?.connectionCount ?? 0 }
-    return MetricFamily(
-      "wavetank_connections", .gauge, "Connections open now.", value: Double(count))
-  }
 }
 
 /// Why the emulator could not start, in a sentence for people.

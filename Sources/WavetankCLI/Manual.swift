@@ -77,8 +77,9 @@ enum Manual {
     .B 64
     The command line is wrong; the message names the nearest flag or command.
     .SH SIGNALS
-    SIGTERM and SIGINT end the server in order: it stops accepting, finishes what is in flight for at
-    most five seconds, and ends with 0. A second one ends it at once.
+    SIGTERM and SIGINT end the server in order: it stops accepting, ends live streams at once,
+    finishes what else is in flight for at most five seconds, and ends with 0. A second one ends it
+    at once.
     .SH SEE ALSO
     The console at http://127.0.0.1:7070/ while the server runs, and README.md.
 

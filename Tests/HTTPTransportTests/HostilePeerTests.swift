@@ -55,9 +55,7 @@ struct HostilePeerTests {
     let whole = Array(
       "POST \(path) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n0\r\n\r\n"
         .utf8)
-    try await TestServer.with(
-      { $0.halfClosedStreamTimeout = .milliseconds(10) }, handler: Self.echo
-    ) { server in
+    try await TestServer.with(handler: Self.echo) { server in
       for count in stride(from: 0, through: whole.count, by: 3) {
         let peer = try server.peer()
         try peer.send(Array(whole[..<count]))

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPModel
 import HTTPTransport
 import Synchronization
@@ -16,6 +17,7 @@ final class TestServer: Sendable {
   ) throws {
     var configuration = ServerConfiguration()
     configuration.loopCount = 1
+    configuration.setTimeouts(.seconds(3600))
     change(&configuration)
     recorder = Recorder(handler)
     server = try HTTPServer.start(configuration: configuration, responder: recorder)
@@ -71,6 +73,83 @@ final class Recorder: Responder {
     for await outcome in outcomes { return outcome }
     throw CancellationError()
   }
+}
+
+extension ServerConfiguration {
+  /// What is not about time must not depend on it: all tests of a run share a few threads, and on a
+  /// busy machine one may not get its turn for longer than a peer may be silent.
+  mutating func setTimeouts(_ timeout: Duration) {
+    headTimeout = timeout
+    idleTimeout = timeout
+    contentTimeout = timeout
+    writeTimeout = timeout
+  }
+}
+
+/// A server with the timeouts of DESIGN §11, whose loop's time is the test's.
+final class TimedServer: Sendable {
+  let server: TestServer
+  let clock = LoopClock()
+  private let faults = SystemFaults()
+
+  init(
+    _ change: (inout ServerConfiguration) -> Void = { _ in },
+    handler: @escaping TestServer.Handler
+  ) throws {
+    let (clock, faults) = (clock, faults)
+    server = try TestServer(
+      {
+        $0 = ServerConfiguration()
+        $0.loopCount = 1
+        ($0.clock, $0.faults) = (clock, faults)
+        change(&$0)
+      }, handler: handler)
+  }
+
+  static func with<Result>(
+    _ change: (inout ServerConfiguration) -> Void = { _ in },
+    handler: @escaping TestServer.Handler, _ body: (TimedServer) async throws -> Result
+  ) async throws -> Result {
+    let timed = try TimedServer(change, handler: handler)
+    do {
+      let result = try await body(timed)
+      await timed.server.stop()
+      return result
+    } catch {
+      await timed.server.stop()
+      throw error
+    }
+  }
+
+  func peer(receiveBuffer: Int32? = nil) throws -> RawPeer {
+    try server.peer(receiveBuffer: receiveBuffer)
+  }
+
+  func advance(by duration: Duration) async { await clock.advance(by: duration) }
+
+  /// Does something to the loop's sockets, and returns when it has made a call of that kind because of
+  /// it and has settled.
+  func await(_ call: SystemCall, after body: () throws -> Void) async throws {
+    let count = faults.count(of: call)
+    try body()
+    while faults.count(of: call) == count {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
+    await clock.settle()
+  }
+
+  /// Sends, and returns when the loop has read it.
+  func deliver(_ text: String, from peer: RawPeer) async throws {
+    try await self.await(.receive) { try peer.send(text) }
+  }
+
+  /// The next calls find nothing although there is something, as for a loop that was held.
+  func hideEvents(turns: Int) {
+    faults.fail(.epollWait, on: 1...turns, with: .errno(EINTR))
+  }
+
+  var connectionCount: Int { server.server.connectionCount }
 }
 
 extension Response {

@@ -1,5 +1,6 @@
 import HTTPModel
 import HTTPTransport
+import Synchronization
 import Testing
 import WavetankTestKit
 
@@ -143,26 +144,25 @@ struct TransportFaultTests {
 
   @Test("dribble: small pieces with a pause before each", arguments: Shape.allCases)
   func dribble(_ shape: Shape) async throws {
-    try await Self.serving(shape, .dribble(bytes: 4, pause: .milliseconds(5))) { server in
-      let peer = try server.peer()
-      let clock = ContinuousClock()
-      let start = clock.now
+    let response = Self.response(shape, .dribble(bytes: 4, pause: .milliseconds(5)))
+    try await TimedServer.with(handler: { _ in .now(response) }) { timed in
+      let peer = try timed.peer()
       try peer.send(get)
-      var pieces: [[UInt8]] = []
-      var received: [UInt8] = []
-      let end = shape == .stream ? Array("0\r\n\r\n".utf8) : Array("wxyz".utf8)
-      while !received.suffix(end.count).elementsEqual(end) {
-        let piece = try peer.socket.receive()
-        pieces.append(piece)
-        received += piece
+      _ = try peer.read(until: "\r\n\r\n")
+      await timed.clock.settle()
+      var pieces: [String] = []
+      while timed.server.recorder.ended.load(ordering: .relaxed) == 0 {
+        await timed.advance(by: .milliseconds(4))
+        #expect(!peer.hasInput(within: .zero))
+        await timed.advance(by: .milliseconds(1))
+        pieces.append(String(decoding: try peer.socket.receive(), as: UTF8.self))
       }
-      #expect(clock.now - start >= .milliseconds(45))
-      // The head, then nine or more pieces; a slow test may find two of them at once.
-      #expect(pieces.count > 3)
-      if shape == .stream {
-        #expect(
-          Self.split(received).content.starts(
-            with: Array("4\r\n0123\r\n4\r\n4567\r\n2\r\n89\r\n".utf8)))
+      switch shape {
+      case .bytes: #expect(pieces.prefix(3) == ["0123", "4567", "89ab"] && pieces.count == 9)
+      case .pieces: #expect(pieces.prefix(3) == ["0123", "4567", "89"] && pieces.count == 10)
+      case .stream:
+        #expect(pieces.prefix(3) == ["4\r\n0123\r\n", "4\r\n4567\r\n", "2\r\n89\r\n"])
+        #expect(pieces.joined().hasSuffix("2\r\nyz\r\n0\r\n\r\n"))
       }
     }
   }
@@ -269,15 +269,19 @@ struct TransportFaultTests {
     var response = Self.response(shape, nil)
     response.delivery.piecePause = { .milliseconds($0 == 0 ? 60 : 1) }
     let shown = response
-    try await TestServer.with(handler: { _ in .now(shown) }) { server in
-      let peer = try server.peer()
-      let clock = ContinuousClock()
-      let start = clock.now
+    try await TimedServer.with(handler: { _ in .now(shown) }) { timed in
+      let peer = try timed.peer()
       try peer.send(get)
       _ = try peer.read(until: "\r\n\r\n")
-      #expect(clock.now - start < .milliseconds(60))
+      await timed.clock.settle()
+      await timed.advance(by: .milliseconds(59))
+      #expect(!peer.hasInput(within: .zero))
+      await timed.advance(by: .milliseconds(1))
+      if shape != .bytes {
+        _ = try peer.read(until: "0123456789")
+        await timed.advance(by: .milliseconds(1))
+      }
       _ = try peer.read(until: "xyz")
-      #expect(clock.now - start >= .milliseconds(60))
     }
   }
 

@@ -194,7 +194,8 @@ extension WordRule {
       territory: sources,
       homes: [
         "Sources/HTTPTransport/SystemCalls.swift",
-        "Sources/HTTPTransport/SystemCalls+Memory.swift", "Sources/WavetankCLI/",
+        "Sources/HTTPTransport/SystemCalls+Memory.swift",
+        "Sources/HTTPTransport/SystemCalls+Process.swift", "Sources/WavetankCLI/",
         "Sources/WavetankTestKit/", "Sources/EmulatorKernel/Persistence/DurableFile.swift",
       ],
       catches: [

@@ -24,8 +24,10 @@ struct Sea {
     var json: JSON { (try? JSON(parsing: bytes)) ?? .null }
   }
 
-  init(_ scenarios: String...) async throws {
+  /// - Parameter clock: the time of the engine's loops, for tests of its timeouts.
+  init(_ scenarios: String..., clock: LoopClock? = nil) async throws {
     var configuration = Configuration()
+    configuration.loopClock = clock
     configuration.port = 0
     configuration.threads = 1
     configuration.scenarios = scenarios

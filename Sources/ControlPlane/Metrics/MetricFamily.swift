@@ -58,7 +58,8 @@ package struct MetricFamily: Sendable {
     return text
   }
 
-  static func number(_ value: Double) -> String {
+  /// A number as the format wants it; also for the label `le`.
+  package static func number(_ value: Double) -> String {
     if let whole = Int64(exactly: value) { return "\(whole)" }
     return value == .infinity ? "+Inf" : "\(value)"
   }

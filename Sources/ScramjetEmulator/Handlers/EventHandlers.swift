@@ -105,7 +105,7 @@ enum EventHandlers {
     fields.append("Content-Type", "application/octet-stream")
     return .now(
       scope.reply(
-        .streaming(.ok, fields: fields) { writer in
+        .streaming(.ok, fields: fields, isLive: true) { writer in
           var position = start
           while true {
             let found = try await event(of: serial, from: position, named: name, in: world)

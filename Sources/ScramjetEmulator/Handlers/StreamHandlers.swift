@@ -40,7 +40,7 @@ enum StreamHandlers {
     if let type { fields.append("Content-Type", type) }
     return .now(
       scope.reply(
-        .streaming(.ok, fields: fields) { writer in
+        .streaming(.ok, fields: fields, isLive: true) { writer in
           try await reader.pump(to: writer)
         }))
   }
@@ -88,6 +88,7 @@ enum StreamHandlers {
     let serial = scope.instance ?? 0
     let ends = scope.endsStream ?? true
     return .later { content in
+      content.allowPauses()
       content.announceReading()
       return scope.reply(
         .streaming(ends ? .ok : .accepted) { _ in
@@ -128,9 +129,10 @@ enum StreamHandlers {
       throw .unknownInstance(scope.parameter("id"))
     }
     return .later { content in
+      content.allowPauses()
       content.announceReading()
       return scope.reply(
-        .streaming(.ok) { writer in
+        .streaming(.ok, isLive: true) { writer in
           try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await pass(content, to: serial, lane: 0, in: world) }
             try await reader.pump(to: writer)

@@ -69,6 +69,8 @@ enum TopicHandlers {
       .json(scope.wantsOK ? .ok : .accepted, JSON.object([:]).serialized()))
     // Neither the content nor 100 (Continue) before this writer's turn.
     return .later { content in
+      // A program that writes now and then may keep its request open.
+      content.allowPauses()
       do {
         try await writer.waitForTurn()
         while let chunk = try await content.next() {

@@ -51,7 +51,9 @@ extension SteamshipService {
     var fields = Fields(["Content-Type": "text/event-stream"])
     fields.append("Cache-Control", "no-cache")
     return .now(
-      .streaming(.ok, fields: fields) { try await send(subscription, to: $0, in: world) })
+      .streaming(.ok, fields: fields, isLive: true) {
+        try await send(subscription, to: $0, in: world)
+      })
   }
 
   private func send(

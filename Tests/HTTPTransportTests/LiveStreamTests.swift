@@ -1,0 +1,243 @@
+import Glibc
+import HTTPModel
+import HTTPTransport
+import Synchronization
+import Testing
+import WavetankTestKit
+
+private let live = "GET /live HTTP/1.1\r\nHost: a\r\n\r\n"
+private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+private let lastChunk = "0\r\n\r\n"
+
+/// News for one reader, as a topic has them: what is taken is gone for others.
+private final class News: BodySource {
+  private struct State {
+    var waiting: [String] = []
+    var taken: [String] = []
+    var writer: BodyWriter?
+  }
+  private let state = Mutex(State())
+
+  func publish(_ text: String) {
+    let writer = state.withLock { state in
+      state.waiting.append(text)
+      return state.writer
+    }
+    writer?.newsArrived()
+  }
+
+  func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
+    state.withLock { state in
+      state.writer = writer
+      defer { state.waiting = [] }
+      state.taken += state.waiting
+      return BodyPortion(state.waiting.map { Array($0.utf8) }, .news)
+    }
+  }
+
+  var taken: [String] { state.withLock { $0.taken } }
+  var waiting: [String] { state.withLock { $0.waiting } }
+
+  var handler: TestServer.Handler {
+    { request in
+      guard request.target.text == "/live" else { return .now(.text("ok")) }
+      return .now(.streaming(.ok, isLive: true) { try await $0.follow(self) })
+    }
+  }
+}
+
+@Suite("Live responses end with their reader and with the server", .timeLimit(.minutes(2)))
+struct LiveStreamTests {
+  @Test("A reader that closes its side gets the proper end, and nothing is taken for it any more")
+  func halfClose() async throws {
+    let news = News()
+    try await TimedServer.with(handler: news.handler) { timed in
+      let peer = try timed.peer()
+      try peer.send(live)
+      _ = try peer.read(until: "\r\n\r\n")
+      news.publish("one")
+      #expect(try peer.read(until: "one\r\n") == "3\r\none\r\n")
+      try await timed.await(.receive) { peer.closeWrite() }
+      news.publish("two")
+      await timed.clock.settle()
+      #expect(String(decoding: try peer.readToEnd(), as: UTF8.self) == lastChunk)
+      #expect(news.taken == ["one"] && news.waiting == ["two"])
+      #expect(try await timed.server.recorder.next().ending == .peerClosed)
+    }
+  }
+
+  @Test("A reader that has gone takes nothing with it: the next one gets it")
+  func gone() async throws {
+    let news = News()
+    try await TimedServer.with(handler: news.handler) { timed in
+      for round in 0..<20 {
+        let peer = try timed.peer()
+        try peer.send(live)
+        _ = try peer.read(until: "\r\n\r\n")
+        if round > 0 { _ = try peer.read(until: "news \(round - 1)\r\n") }
+        try await timed.await(.receive) { peer.close() }
+        news.publish("news \(round)")
+        await timed.clock.settle()
+        #expect(timed.connectionCount == 0)
+        #expect(news.waiting == ["news \(round)"])
+      }
+    }
+  }
+
+  @Test("What comes in the same turn of the loop as the reader's FIN is not taken")
+  func sameTurn() async throws {
+    let news = News()
+    let isHeld = Atomic(false)
+    let isLetGo = Atomic(false)
+    let handler: TestServer.Handler = { request in
+      guard request.target.text == "/hold" else { return news.handler(request) }
+      isHeld.store(true, ordering: .releasing)
+      while !isLetGo.load(ordering: .acquiring) { sched_yield() }
+      return .now(.text("ok"))
+    }
+    try await TimedServer.with(handler: handler) { timed in
+      let (peer, holder) = (try timed.peer(), try timed.peer())
+      try peer.send(live)
+      _ = try peer.read(until: "\r\n\r\n")
+      await timed.clock.settle()
+      try holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
+      while !isHeld.load(ordering: .acquiring) { await Task.yield() }
+      peer.closeWrite()
+      news.publish("late")
+      isLetGo.store(true, ordering: .releasing)
+      #expect(String(decoding: try peer.readToEnd(), as: UTF8.self) == lastChunk)
+      #expect(news.taken.isEmpty)
+    }
+  }
+
+  @Test("A blocked reader that goes on and closes gets what was sent, and nothing is taken for it")
+  func blocked() async throws {
+    let news = News()
+    try await TimedServer.with({ $0.sendBufferBytes = 16_384 }, handler: news.handler) { timed in
+      let peer = try timed.peer(receiveBuffer: 4096)
+      try peer.send(live)
+      _ = try peer.read(until: "\r\n\r\n")
+      let large = String(repeating: "x", count: 3_000_000)
+      news.publish(large)
+      await timed.clock.settle()
+      news.publish("late")
+      try await timed.await(.receive) { peer.closeWrite() }
+      let rest = String(decoding: try peer.readToEnd(), as: UTF8.self)
+      #expect(rest.hasSuffix("x\r\n" + lastChunk))
+      #expect(news.taken == [large] && news.waiting == ["late"])
+    }
+  }
+
+  @Test("A request whose peer has closed already gets the head and the end of a live response")
+  func closedBefore() async throws {
+    let (news, gate) = (News(), Gate())
+    let handler: TestServer.Handler = { request in
+      guard request.target.text == "/live" else { return .now(.text("ok")) }
+      return .later { _ in
+        await gate.wait()
+        return .streaming(.ok, isLive: true) { try await $0.follow(news) }
+      }
+    }
+    try await TimedServer.with(handler: handler) { timed in
+      let peer = try timed.peer()
+      try await timed.deliver(live + get, from: peer)
+      news.publish("one")
+      try await timed.await(.receive) { peer.closeWrite() }
+      gate.open()
+      let response = try peer.readResponse()
+      #expect(response.status == 200 && response.content.isEmpty)
+      // What is finite is answered.
+      #expect(try peer.readResponse().text == "ok")
+      #expect(try peer.readToEnd().isEmpty)
+      #expect(news.taken.isEmpty)
+    }
+  }
+
+  @Test("A finite stream of a half-closed peer comes whole, also where it pauses")
+  func finite() async throws {
+    let gate = Gate()
+    let handler: TestServer.Handler = { _ in
+      .now(
+        .streaming(.ok) { writer in
+          try await writer.write("first ")
+          await gate.wait()
+          try await writer.write("second")
+        })
+    }
+    try await TimedServer.with(handler: handler) { timed in
+      let peer = try timed.peer()
+      try await timed.deliver(get, from: peer)
+      try await timed.await(.receive) { peer.closeWrite() }
+      await timed.advance(by: .seconds(50))
+      gate.open()
+      #expect(try peer.readResponse().text == "first second")
+      #expect(try peer.readToEnd().isEmpty)
+    }
+  }
+
+  @Test("When the server stops live responses end at once and properly (DESIGN §11)")
+  func stop() async throws {
+    let news = News()
+    // Its time stands still: what ends here does not end by the grace.
+    try await TimedServer.with(handler: news.handler) { timed in
+      let peers = try (0..<5).map { _ in try timed.peer() }
+      for peer in peers {
+        try peer.send(get + live)
+        #expect(try peer.readResponse().text == "ok")
+        _ = try peer.read(until: "\r\n\r\n")
+      }
+      news.publish("one")
+      await timed.clock.settle()
+      await timed.server.server.stop(grace: .seconds(5))
+      var texts = peers.map { String(decoding: (try? $0.readToEnd()) ?? [], as: UTF8.self) }
+      texts.sort()
+      #expect(texts == [lastChunk, lastChunk, lastChunk, lastChunk, "3\r\none\r\n" + lastChunk])
+      for _ in 0..<5 { _ = try await timed.server.recorder.next() }
+      for _ in 0..<5 {
+        #expect(try await timed.server.recorder.next().ending == .serverStopped)
+      }
+    }
+  }
+
+  @Test("A live response that is decided while the server stops has its head and its end")
+  func lateStop() async throws {
+    let (news, gate) = (News(), Gate())
+    let handler: TestServer.Handler = { _ in
+      .later { _ in
+        await gate.wait()
+        return .streaming(.ok, isLive: true) { try await $0.follow(news) }
+      }
+    }
+    try await TimedServer.with(handler: handler) { timed in
+      let peer = try timed.peer()
+      try await timed.deliver(live, from: peer)
+      news.publish("one")
+      let stopping = Task { await timed.server.server.stop(grace: .seconds(5)) }
+      while !timed.server.server.isStopping { await Task.yield() }
+      await timed.clock.settle()
+      gate.open()
+      await stopping.value
+      let response = try peer.readResponse()
+      #expect(response.content.isEmpty && response.fields["connection"] == "close")
+      #expect(try peer.readToEnd().isEmpty)
+      #expect(news.taken.isEmpty)
+    }
+  }
+
+  @Test("A response that a fault has stalled does not hold up the stop")
+  func stalled() async throws {
+    let handler: TestServer.Handler = { _ in
+      var response = Response.text("hello")
+      response.delivery.fault = .stall(afterBytes: 2)
+      return .now(response)
+    }
+    try await TimedServer.with(handler: handler) { timed in
+      let peer = try timed.peer()
+      try peer.send(get)
+      _ = try peer.read(until: "he")
+      await timed.clock.settle()
+      await timed.server.server.stop(grace: .seconds(5))
+      #expect(peer.readToEnding().bytes.isEmpty)
+    }
+  }
+}
