@@ -7,10 +7,11 @@ import Synchronization
 package final class LoopLag: Sendable {
   /// Upper bounds of the buckets in seconds; the last bucket has none. Nearly every turn falls into
   /// the first, which costs one comparison.
-  package static let bounds: [Double] = [
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1,
+  package static let bounds = boundsNanoseconds.map { Double($0) / 1e9 }
+  private static let boundsNanoseconds: [Int64] = [
+    100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 20_000_000, 50_000_000,
+    100_000_000, 250_000_000, 500_000_000, 1_000_000_000,
   ]
-  private static let boundsNanoseconds = bounds.map { Int64($0 * 1e9) }
 
   /// One more than there are bounds.
   private let counts = InlineArray<14, Atomic<UInt64>> { _ in Atomic(0) }

@@ -218,7 +218,11 @@ struct TimeoutTests {
         await timed.advance(by: .seconds(59))
         try await timed.await(.send) { _ = try peer.read(count: 200_000) }
       }
-      await Self.strikes(after: .seconds(60), timed)
+      await timed.advance(by: .seconds(59))
+      #expect(timed.connectionCount == 1)
+      // What the last reading made room for may have been on its way.
+      for _ in 0..<3 where timed.connectionCount == 1 { await timed.advance(by: .seconds(60)) }
+      #expect(timed.connectionCount == 0)
     }
   }
 
