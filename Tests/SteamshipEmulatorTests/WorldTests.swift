@@ -325,7 +325,7 @@ struct WorldTests {
   func noRoom() async throws {
     let bare = try Harness()
     _ = try await bare.data("workspace.list")
-    let harness = try Harness(storageLimit: bare.tenant.blobs.budget.bytesUsed + 32_000)
+    let harness = try Harness(storageLimit: bare.tenant.blobs.budget.bytesUsed + 31_000)
     _ = try await harness.data("workspace.list")
     let form = multipart(["type": "file"], file: [UInt8](repeating: 0xFE, count: 10_000))
     func upload() async throws -> Response {

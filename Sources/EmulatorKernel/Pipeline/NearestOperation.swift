@@ -36,7 +36,7 @@ final class NearestOperationIndex: Sendable {
 
   private struct Route: Sendable, BitwiseCopyable {
     var words: WordSet
-    /// Without the `/api/v1` in front, which stands before too much to say anything.
+    /// Without `api` and `v1` where a path begins with them: they stand in too many to say anything.
     var tellingWords: WordSet
     /// Different ones.
     var wordCount: Int32
@@ -48,8 +48,8 @@ final class NearestOperationIndex: Sendable {
     var serviceIndex: Int32
   }
 
-  private static let finalists = 6
-  private static let distancesMax = 24
+  private static let finalists = 8
+  private static let distancesMax = 32
   private static let parameterCode: Int16 = -1
   private static let restCode: Int16 = -2
   private static let unknownWordCode: Int16 = -3
@@ -126,7 +126,7 @@ extension NearestOperationIndex {
     var near = WordSet(repeating: 0)
     /// By segment; -1: none.
     var exactWord = InlineArray<12, Int16>(repeating: -1)
-    var nears = InlineArray<24, Near>(repeating: Near())
+    var nears = InlineArray<32, Near>(repeating: Near())
     var nearCount = 0
     var distanceCount = 0
     var pattern = WordPattern()
@@ -135,8 +135,8 @@ extension NearestOperationIndex {
 
   /// The most promising templates, the best first, in a heap-free list.
   private struct Candidates {
-    var routes = InlineArray<6, Int>(repeating: 0)
-    var costs = InlineArray<6, Int>(repeating: .max)
+    var routes = InlineArray<8, Int>(repeating: 0)
+    var costs = InlineArray<8, Int>(repeating: .max)
     var count = 0
 
     mutating func offer(_ route: Int, _ cost: Int) {
@@ -315,7 +315,8 @@ extension NearestOperationIndex {
         routes.append(
           Route(
             words: Self.set(words[...]),
-            tellingWords: Self.set(words.dropFirst(isBelowBase ? 2 : 0)),
+            tellingWords: Self.set(
+              isBelowBase ? words.filter { !base.contains($0) }[...] : words[...]),
             wordCount: Int32(clamping: Set(words).count), start: Int32(clamping: start),
             length: Int32(clamping: segments.count),
             hasRest: segments.last == NearestOperationIndex.restCode,
