@@ -2,6 +2,7 @@
 idle ones are dropped from memory, saved, deleted and read again; ended by SIGHUP and by SIGTERM. Whatever was
 acknowledged is there after a restart, whatever was deleted is not. `SEED=…` repeats a run, `TENANTS=…` shortens it."""
 
+import atexit
 import http.client
 import json
 import os
@@ -46,6 +47,7 @@ class Server:
                     self.process.kill()
                 raise RuntimeError("no server: " + self.text())
             time.sleep(0.002)
+        atexit.register(self.process.kill)  # whatever becomes of this script
         self.start_seconds = time.time() - began
         with open(ready) as file:
             self.port = json.load(file)["port"]
@@ -63,7 +65,11 @@ class Server:
     def end(self, number=signal.SIGTERM):
         began = time.time()
         self.process.send_signal(number)
-        status = self.process.wait(120)
+        try:
+            status = self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
         return status, time.time() - began
 
 
@@ -200,6 +206,8 @@ def use(server, model, seconds, deletes, seed):
 
 def main():
     print(f"SEED={SEED} TENANTS={TENANTS}")
+    # Under `nohup` the server would leave SIGHUP ignored, as it should.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     model = {}
     with tempfile.TemporaryDirectory() as data:
         server = Server(data)
