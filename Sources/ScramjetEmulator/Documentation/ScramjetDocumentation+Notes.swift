@@ -134,7 +134,7 @@ extension ScramjetDocumentation {
     "sequence.start": .json(
       #"{message: string = "Sequence … starting", id: Id}"#, [404, 409, 419, 422],
       takes: """
-        {appConfig?: object, args?: [any], outputTopic?: string, inputTopic?: string,
+        {appConfig?: object, args?: any, outputTopic?: string, inputTopic?: string,
          instanceId?: string(36..36), limits?: object, …}
         """),
     "sequence.delete": .json(

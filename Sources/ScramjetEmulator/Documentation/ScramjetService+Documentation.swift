@@ -171,7 +171,7 @@ enum ScramjetDocumentation {
     }
     InstanceStatus = 'initializing'|'starting'|'running'|'stopping'|'killing'|'completed'|'errored'
     Instance = {
-      id: Id, appConfig?: any, args?: [any], provides: string, requires: string,
+      id: Id, appConfig?: any, args?: any, provides: string, requires: string,
       -- The sequence, with its id and configuration.
       sequence: any,
       ports?: any, created: time, started: time, ended?: time,
@@ -180,7 +180,7 @@ enum ScramjetDocumentation {
     }
     -- An instance in the list of its space.
     SpaceInstance = {
-      id: Id, appConfig?: any, args?: [any], provides: string, requires: string, sequence: any,
+      id: Id, appConfig?: any, args?: any, provides: string, requires: string, sequence: any,
       ports?: any, created: time, started: time, ended?: time, status: InstanceStatus = "running",
       terminated?: {exitcode: integer, reason: string}, hubId: string, location: string,
       sequenceId: Id

@@ -38,7 +38,7 @@ def world():
 
 TRIGGERS = [
     "{", "[]", "3", '"text"', "null", "\xff", "{'a': 1}", '{"vessel_overrides": {}}',
-    '{"vessel_overrides": "x"}', '{"vessel_overrides": null}', '{"vessel_overrides": [3]}',
+    '{"vessel_overrides": "x"}', '{"vessel_overrides": [3]}',
     '{"vessel_overrides": [{}]}', '{"vessel_overrides": [{"name": 3}]}',
     '{"vessel_overrides": [{"name": null}]}',
     '{"vessel_overrides": [{"name": "Load", "environment_variable_overrides": []}]}',

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
 from steamship import Block, File, MimeTypes, SteamshipError, Tag, Task, TaskState
@@ -14,6 +15,20 @@ from steamship.utils.signed_urls import upload_to_signed_url, url_to_bytes
 from support import check, failed, refused, run
 
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"\x00\xff not really an image"
+
+
+class Pictures(BaseHTTPRequestHandler):
+    """Somebody else's server, from which blocks are fetched."""
+
+    def do_GET(self):
+        self.send_response(200 if self.path == "/picture.png" else 404)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(PNG)))
+        self.end_headers()
+        self.wfile.write(PNG)
+
+    def log_message(self, *_):
+        pass
 
 
 @check
@@ -99,11 +114,16 @@ def blocks_are_appended_with_text_bytes_and_by_URL(place):
     upload = file.append_block(content=b"uploaded", tags=[Tag(kind="t", value={"n": "1"})])
     assert text.text == "plain" and upload.text == "uploaded" and upload.tags[0].kind == "t"
     assert Block.get(client, _id=upload.id).text == "uploaded"
-    source = File.create(client, content=PNG, public_data=True)
-    url = f"{place.api.replace('/api/v1/', '')}/_t/{place.tenant}/api/v1/file/{source.id}/raw"
+    web = ThreadingHTTPServer(("127.0.0.1", 0), Pictures)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{web.server_port}/picture.png"
     fetched = Block.create(client, file_id=file.id, url=url)
     assert fetched.mime_type == MimeTypes.PNG and fetched.raw() == PNG
     refused(lambda: Block.create(client, file_id=file.id, url=url + "x"), "cannot be fetched")
+    web.shutdown()
+    source = File.create(client, content=PNG, public_data=True)
+    own = f"{place.api.replace('/api/v1/', '')}/_t/{place.tenant}/api/v1/file/{source.id}/raw"
+    refused(lambda: Block.create(client, file_id=file.id, url=own), "never calls itself")
     refused(lambda: Block.create(client, file_id="NO-SUCH", text="x"))
 
 
