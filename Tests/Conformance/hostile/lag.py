@@ -6,6 +6,7 @@ It runs in a process of its own, so that nothing which the sender of large reque
 the planned instant: a loop that is held for half a second delays every request of that half second, not one.
 """
 import json
+import os
 import select
 import socket
 import subprocess
@@ -59,12 +60,15 @@ def observe(port):
         now = time.monotonic()
         for one in ready:
             if one is sys.stdin:
-                word = sys.stdin.readline().strip()
-                if not word:
+                # Not by `readline`, whose buffer would hide a second word from `select`.
+                words = os.read(sys.stdin.fileno(), 4096).decode().split()
+                if not words:
                     return
-                if word == "end":
-                    print(json.dumps(sorted(latencies + [now - at for lane in lanes for at in lane.planned])), flush=True)
-                latencies = []
+                for word in words:
+                    if word == "end":
+                        waits = latencies + [now - at for lane in lanes for at in lane.planned]
+                        print(json.dumps(sorted(waits)), flush=True)
+                    latencies = []
             else:
                 latencies += by_socket[one].arrived(now)
         while next_at <= now:
