@@ -37,11 +37,11 @@ package final class LoopHandle: TaskExecutor {
   private let wakeup: Int32
   private let thread = Atomic<UInt>(0)
 
-  // SAFETY: these are touched on the loop's own thread only, which `isOnLoop` checks.
+  // SAFETY: these four are touched on the loop's own thread only, which `isOnLoop` checks; `passedNews`
+  // is how many of `localNews` are passed on.
   private nonisolated(unsafe) var localJobs: [UnownedJob] = []
   private nonisolated(unsafe) var localCommands: [Command] = []
   private nonisolated(unsafe) var localNews: [News] = []
-  /// How many of `localNews` are passed on.
   private nonisolated(unsafe) var passedNews = 0
 
   init(system: SystemCalls, wakeup: Int32) {

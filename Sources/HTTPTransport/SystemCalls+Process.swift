@@ -6,9 +6,10 @@ extension SystemCalls {
   /// Whether who started us wants a signal to be ignored, as `nohup` does with SIGHUP.
   package static func ignores(signal number: Int32) -> Bool {
     var action = sigaction()
-    // SAFETY: the structure lives for the call; the handler is compared, not called.
+    // SAFETY: the structure lives for the call; the handler is compared with SIG_IGN, which is 1, and
+    // not called.
     guard unsafe sigaction(number, nil, &action) == 0 else { return false }
-    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 
   static func currentThread() -> UInt { UInt(pthread_self()) }

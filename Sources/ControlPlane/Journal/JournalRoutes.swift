@@ -86,7 +86,9 @@ enum JournalRoutes {
     let events = JournalEvents(
       text: JournalText(operations: call.pipeline.operations), filter: filter,
       journal: cloud.journal)
-    var response = Response.streaming(.ok, isLive: true) { writer in try await events.send(to: writer) }
+    var response = Response.streaming(.ok, isLive: true) { writer in
+      try await events.send(to: writer)
+    }
     response.fields.append("Content-Type", "text/event-stream")
     return .now(response)
   }
