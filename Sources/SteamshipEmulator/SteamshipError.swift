@@ -58,6 +58,23 @@ struct SteamshipError: Error, Sendable, Equatable {
       suggestion: "Give every parameter of the configuration template a value of its type.")
   }
 
+  /// Source: the Engine's own words, as applications show them.
+  static func noVersion(of kind: InvocableKind) -> Self {
+    let type = kind == .package ? "Package" : "Plugin"
+    return Self(
+      404, "NotFound",
+      "Unable to find an appropriate \(type)Version of the \(type) you are trying to create an "
+        + "instance of.",
+      suggestion: "Deploy a version first.")
+  }
+
+  /// What the code of a package or plugin says when it cannot be started.
+  static func noMainFile(_ why: String) -> Self {
+    Self(
+      400, "InvalidInput",
+      "There was an error loading the main file (it must be named api.py)", suggestion: why)
+  }
+
   /// The substring that the SDK's tests look for.
   static let dependencyFailedAlready = Self(
     400, "DependencyFailed", "At least one dependent already failed, so this task cannot run.")

@@ -124,3 +124,20 @@ extension Response {
     }
   }
 }
+
+/// A form as the SDK sends it, with the field that names its type.
+func multipart(
+  _ fields: KeyValuePairs<String, String>, file: [UInt8]
+) -> (type: (String, String), content: [UInt8]) {
+  var content: [UInt8] = []
+  for (name, value) in fields {
+    content += Array(
+      "--q\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"\(name)\"\r\n\r\n\(value)\r\n"
+        .utf8)
+  }
+  content += Array(
+    "--q\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file-part\"\r\nContent-Type: multipart/form-data\r\n\r\n"
+      .utf8)
+  content += file + Array("\r\n--q--\r\n".utf8)
+  return (("Content-Type", "multipart/form-data; boundary=q"), content)
+}

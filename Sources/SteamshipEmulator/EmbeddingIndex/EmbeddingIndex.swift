@@ -47,6 +47,7 @@ extension SteamshipState {
     _ arguments: Arguments, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
     let wanted = try arguments.name("handle")
+    if let wanted { try Handle.check(wanted) }
     let fetchIfExists = try arguments.flag("fetchIfExists")
     let plugin = try arguments.requiredString("pluginInstance")
     let name = try arguments.string("name")

@@ -96,10 +96,12 @@ extension SteamshipState {
     return fileReply(key, step.blobs)
   }
 
-  private func checkFileHandle(
+  func checkFileHandle(
     _ handle: String?, in workspace: Key<Workspace>
   ) throws(SteamshipError) {
-    if let handle, workspaces[workspace]?.files[handle] != nil { throw .exists("file", handle) }
+    guard let handle else { return }
+    try Handle.check(handle)
+    guard workspaces[workspace]?.files[handle] == nil else { throw .exists("file", handle) }
   }
 
   /// - Precondition: the handle is free.

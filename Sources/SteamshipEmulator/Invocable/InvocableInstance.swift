@@ -105,12 +105,7 @@ extension SteamshipState {
       throw .unknown("\(kind.rawValue) version", handle)
     }
     if let last = known?.keys.last(where: { versions.contains($0) }) { return last }
-    guard isLocal else {
-      throw SteamshipError(
-        404, "NotFound",
-        "The \(kind.rawValue) \"\(invocables[parent]?.handle ?? "")\" has no version yet.",
-        suggestion: "Deploy a version first.")
-    }
+    guard isLocal else { throw .noVersion(of: kind) }
     return nil
   }
 

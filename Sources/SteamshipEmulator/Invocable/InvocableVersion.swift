@@ -33,6 +33,7 @@ extension SteamshipState {
         "The archive is missing.",
         suggestion: "Send multipart/form-data with a part named \"file\".")
     }
+    try Self.checkArchive(upload, step.blobs)
     if let wanted {
       try Handle.check(wanted)
       guard invocables[key]?.versions[wanted] == nil else {
@@ -46,6 +47,21 @@ extension SteamshipState {
         handle: handle, configTemplate: template, archive: Content(upload),
         extraFields: extraFields, createdAt: step.now, updatedAt: step.now))
     return versionReply(version)
+  }
+
+  /// The Engine starts what it is given, and fails where that has no main file.
+  /// Source: SDK `invocable/lambda_handler.py`, whose words these are. Fidelity: assumed for the
+  /// moment, which is the upload here.
+  private static func checkArchive(
+    _ upload: Arguments.Upload, _ blobs: BlobStore
+  ) throws(SteamshipError) {
+    guard upload.count > 0 else { throw .noMainFile("The uploaded file is empty.") }
+    guard let directory = ZipDirectory(of: Content(upload).chunks(in: blobs)) else {
+      throw .noMainFile("The uploaded file is no zip archive.")
+    }
+    guard directory.holds("api.py") else {
+      throw .noMainFile("The archive has no file api.py at its top.")
+    }
   }
 
   private static func versionFields(_ arguments: Arguments) throws(SteamshipError) -> JSONObject {

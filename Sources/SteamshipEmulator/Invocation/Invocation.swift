@@ -82,15 +82,14 @@ extension SteamshipState {
     return nil
   }
 
-  /// Who may call: everybody a public method, the owner all others.
-  func checkMayInvoke(_ invocation: Invocation, user: Key<User>?) throws(SteamshipError) {
+  /// Who may call: everybody a public method, the owner all others. Nil: this one may.
+  func refusal(of invocation: Invocation, by user: Key<User>?) -> SteamshipError? {
     guard let instance = instances[invocation.instance] else {
-      throw .unknown("package instance", "")
+      return .unknown("package instance", "")
     }
-    if instance.user == user { return }
-    if method(of: invocation)?.isPublic == true { return }
-    guard user != nil else { throw .missingKey }
-    throw SteamshipError(
+    if instance.user == user || method(of: invocation)?.isPublic == true { return nil }
+    guard user != nil else { return .missingKey }
+    return SteamshipError(
       403, "NotAuthorized",
       "The package instance belongs to another user and the method is private.")
   }

@@ -37,9 +37,38 @@ extension SteamshipService {
       : try .client([target.origin, caller.origin], allowance(in: tenant))
   }
 
+  /// Whether a server outside calls a method public in its `__dir__`: asked for every such call, since
+  /// whoever develops the package changes it all the time.
+  ///
+  /// **Errors**: none. Where it is not asked, or does not answer so, the method is not public.
+  /// Source: SDK `invocable/config.py`, `MethodSpec.config`; contract §5.4.
+  func isPublic(
+    _ invocation: Invocation, at target: ForwardTarget, for caller: Caller, in world: World<State>
+  ) async -> Bool {
+    guard let permit = try? permit(to: target, for: caller, in: world.tenant) else { return false }
+    let question = Invocation(
+      invocation.instance, verb: "GET", path: "__dir__", arguments: JSONObject())
+    let result = await world.tenant.whileOutside {
+      await exchange(
+        question, target.url, permit, caller.requestID, nil,
+        contentLimit: Self.directoryBytesMax)
+    }
+    guard case .success(let answer) = result,
+      let methods = try? JSON(parsing: answer.content)["methods"]?.arrayValue
+    else { return false }
+    return methods.contains { method in
+      let path = method["path"]?.stringValue?.split(separator: "/").joined(separator: "/")
+      return path == invocation.path && method["config"]?["public"]?.boolValue == true
+        && method["verb"]?.stringValue?.uppercased() == invocation.verb
+    }
+  }
+
+  /// Of a package's description. Ours: a method takes some hundred bytes in it.
+  private static let directoryBytesMax = 256 << 10
+
   private func exchange(
     _ invocation: Invocation, _ url: String, _ permit: OutboundPermit, _ requestID: String,
-    _ authorization: String?
+    _ authorization: String?, contentLimit: Int? = nil
   ) async -> Result<InvocationResult, SteamshipError> {
     guard let outbound else {
       return .failure(SteamshipError(501, "NotSupported", "This server forwards no calls."))
@@ -59,6 +88,7 @@ extension SteamshipService {
     }
     request.fields.append("x-request-id", requestID)
     if let authorization { request.fields.append("Authorization", authorization) }
+    if let contentLimit { request.contentLimit = contentLimit }
     switch await outbound(request) {
     case .failure(let failure):
       return .failure(

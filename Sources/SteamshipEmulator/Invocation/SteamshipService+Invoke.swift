@@ -67,10 +67,30 @@ extension SteamshipService {
   func invoke(
     _ call: Call, _ identity: Identity, in world: World<State>
   ) throws(SteamshipError) -> ServiceAnswer {
+    let arguments = try InvocationArguments.read(call.request, content: call.content)
+    return try carryOut(
+      try decide(call, identity, arguments, in: world), call.request.fields["authorization"],
+      in: world
+    ) { target throws(SteamshipError) in
+      try decide(call, identity, arguments, publicAt: target, in: world)
+    }
+  }
+
+  private enum Decision: Sendable {
+    case plan(Invocation, Caller, InvocationPlan)
+    case task(Key<EngineTask>, [UInt8], isOutside: Bool)
+    /// The caller has no right of his own, but the method may be public: the server that has it knows.
+    case ask(ForwardTarget, Invocation, Caller, refusal: SteamshipError)
+  }
+
+  /// - Parameter publicAt: the server outside that has called the method public.
+  private func decide(
+    _ call: Call, _ identity: Identity, _ arguments: JSONObject, publicAt: ForwardTarget? = nil,
+    in world: World<State>
+  ) throws(SteamshipError) -> Decision {
     let request = call.request
-    let arguments = try InvocationArguments.read(request, content: call.content)
     let background = try BackgroundRequest(request.fields)
-    let decision = try world.mutate { (state, step) throws(SteamshipError) -> Decision in
+    return try world.mutate { (state, step) throws(SteamshipError) -> Decision in
       let caller = try state.caller(identity, &step)
       let user = identity.credential == nil ? nil : caller.user
       let workspace = call.parameters["workspace"] ?? ""
@@ -84,7 +104,12 @@ extension SteamshipService {
       let invocation = Invocation(
         key, verb: request.method == .head ? "GET" : request.method.name,
         path: call.parameters["path"] ?? "", arguments: arguments, query: request.target.query)
-      try state.checkMayInvoke(invocation, user: user)
+      if let refusal = state.refusal(of: invocation, by: user) {
+        guard let target = state.forwardTarget(of: invocation) else { throw refusal }
+        guard target == publicAt else {
+          return .ask(target, invocation, caller, refusal: refusal)
+        }
+      }
       if let background {
         let task = try state.addBackgroundTask(
           invocation, caller, background, path: request.target.path, &step)
@@ -96,17 +121,21 @@ extension SteamshipService {
       return .plan(
         invocation, owner, try state.planAndLog(invocation, started: step.now, owner, &step))
     }
+  }
+
+  /// - Parameter again: decides once more, when a server outside has called the method public.
+  private func carryOut(
+    _ decision: Decision, _ authorization: String?, in world: World<State>,
+    again: @escaping @Sendable (ForwardTarget) throws(SteamshipError) -> Decision
+  ) throws(SteamshipError) -> ServiceAnswer {
     switch decision {
     case .task(let key, let envelope, let isOutside):
-      if isOutside {
-        workOutside(on: key, authorization: request.fields["authorization"], in: world)
-      }
+      if isOutside { workOutside(on: key, authorization: authorization, in: world) }
       return .now(Response(.ok, fields: SteamshipWire.jsonFields, body: .bytes(envelope)))
     case .plan(_, _, .answer(let result)): return .now(Self.response(result))
     case .plan(let invocation, let caller, .wait(let instant)):
       return .later { _ in await answer(invocation, caller, at: instant, in: world) }
     case .plan(let invocation, let caller, .forward(let target)):
-      let authorization = request.fields["authorization"]
       return .later { _ in
         let result = await forward(
           invocation, to: target, for: caller, authorization: authorization, in: world)
@@ -115,12 +144,20 @@ extension SteamshipService {
         case .failure(let error): return error.response
         }
       }
+    case .ask(let target, let invocation, let caller, let refusal):
+      return .later { content in
+        guard await isPublic(invocation, at: target, for: caller, in: world) else {
+          return refusal.response
+        }
+        do throws(SteamshipError) {
+          // Another user's key is none of that server's business.
+          return try await carryOut(try again(target), nil, in: world, again: again)
+            .response(content)
+        } catch {
+          return error.response
+        }
+      }
     }
-  }
-
-  private enum Decision: Sendable {
-    case plan(Invocation, Caller, InvocationPlan)
-    case task(Key<EngineTask>, [UInt8], isOutside: Bool)
   }
 
   /// A call that takes its time: answered when the tenant's clock says so.

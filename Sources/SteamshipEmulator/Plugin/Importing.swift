@@ -13,7 +13,7 @@ extension SteamshipState {
     let tagDrafts = try TagDraft.all(arguments, "tags")
     let (bytes, type) = try importedContent(arguments, caller, &step)
     let workspace = try workspace(of: caller, &step)
-    if let handle, workspaces[workspace]?.files[handle] != nil { throw .exists("file", handle) }
+    try checkFileHandle(handle, in: workspace)
     let content = try Content(storing: bytes, in: step.blobs)
     let key = addFile(
       handle: handle, mimeType: type, isPublic: isPublic, content: content, in: workspace, caller,

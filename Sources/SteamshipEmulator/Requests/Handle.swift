@@ -6,16 +6,20 @@ enum Handle {
   /// In a path, where three characters may stand for one.
   static let encodedBytesMax = 3 * bytesMax
 
-  /// Permissive: whatever can stand in one segment of a path.
-  /// Fidelity: assumed; the SDK's tests use letters, digits, `_`, `-` and `.` (contract §3.4).
+  /// Letters, digits, `-`, `_` and `.`: what stands in a URL as it is, so that whatever has a handle
+  /// can be reached by it.
+  /// Fidelity: assumed; these are the characters of the SDK's tests (contract §3.4).
   static func check(_ handle: String) throws(SteamshipError) {
     guard handle.utf8.count <= bytesMax else {
       throw .invalid("A handle must not be longer than \(bytesMax) bytes.")
     }
-    let isUsable = handle.unicodeScalars.allSatisfy {
-      $0.value > 0x20 && $0.value != 0x7F && $0 != "/"
+    let isUsable = handle.utf8.allSatisfy { byte in
+      byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
+        || byte == 0x2D || byte == 0x2E || byte == 0x5F
     }
-    guard isUsable, handle != ".", handle != ".." else {
+    // A client takes these two for steps of a path.
+    guard isUsable, !handle.utf8.elementsEqual(".".utf8), !handle.utf8.elementsEqual("..".utf8)
+    else {
       throw .invalid(
         "\"\(handle.shortened)\" cannot be a handle.",
         suggestion: "Use letters, digits, \"-\", \"_\" and \".\".")

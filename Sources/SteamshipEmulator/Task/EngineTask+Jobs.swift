@@ -36,7 +36,7 @@ extension SteamshipState {
   mutating func checkJob(_ job: EngineTask.Job, _ step: inout Step) throws(SteamshipError) {
     if job.operation == Self.scheduledInvocation {
       let invocation = try scheduledInvocation(job)
-      try checkMayInvoke(invocation, user: job.caller.user)
+      if let refusal = refusal(of: invocation, by: job.caller.user) { throw refusal }
       return
     }
     guard job.operation.hasPrefix("steamship.plugin.instance."),

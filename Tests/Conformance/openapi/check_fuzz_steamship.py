@@ -1,14 +1,22 @@
 """Requests made of the document of Steamship, see fuzzing.py."""
 
+import io
 import json
 import urllib.request
+import zipfile
 
 import fuzzing
 
 HEADERS = {"Authorization": "Bearer demo-key"}
 # Of each kind there are so many; what deletes gets the last of them, the others the first.
 POOL, KEPT = 10, 5
-ZIP = b"PK\x05\x06" + bytes(18)
+
+
+def archive() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        bundle.writestr("api.py", "")
+    return buffer.getvalue()
 
 
 def post(base: str, path: str, body: dict) -> dict:
@@ -24,7 +32,7 @@ def upload(base: str, path: str, fields: dict) -> None:
     lines = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
              for name, value in fields.items()]
     lines.append(b'--b\r\nContent-Disposition: form-data; name="file"; filename="p.zip"\r\n\r\n'
-                 + ZIP + b"\r\n--b--\r\n")
+                 + archive() + b"\r\n--b--\r\n")
     request = urllib.request.Request(
         f"{base}/api/v1/{path}", b"".join(lines),
         {"Content-Type": "multipart/form-data; boundary=b", **HEADERS})

@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 
 import requests
-from steamship import PackageInstance, SteamshipError, Task, TaskState, Workspace
+from steamship import File, PackageInstance, SteamshipError, Task, TaskState, Workspace
 from steamship.base.client import Client
 from steamship.base.request import SortOrder
 from steamship.base.tasks import TaskComment
@@ -169,6 +169,32 @@ def a_version_is_uploaded_as_a_form(place):
     refused(lambda: PackageVersion.create(client, package_id="NO-SUCH", filebytes=archive()))
     named.delete()
     refused(lambda: named.delete())
+
+
+@check
+def what_cannot_be_started_is_refused_when_it_is_uploaded(place):
+    client = place.client()
+    package = Package.create(client)
+    refused(lambda: PackageInstance.create(client, package_id=package.id),
+            "Unable to find an appropriate PackageVersion of the Package you are trying to create "
+            "an instance of.")
+    for content in (b"", b"print('no zip')", archive()[:-1], archive(name="main.py")):
+        refused(lambda: PackageVersion.create(client, package_id=package.id, filebytes=content),
+                "There was an error loading the main file (it must be named api.py)")
+    PackageVersion.create(client, package_id=package.id, filebytes=archive())
+    assert PackageInstance.create(client, package_id=package.id).id
+
+
+@check
+def what_no_url_could_name_is_no_handle(place):
+    client = place.client()
+    for handle in ("a?b", "a#b", "a/b", "a b", "ä"):
+        for call in (lambda: Workspace.create(client, handle=handle),
+                     lambda: Package.create(client, handle=handle),
+                     lambda: File.create(client, content="x", handle=handle),
+                     lambda: PackageInstance.create(client, package_handle="hello-world",
+                                                    handle=handle)):
+            refused(call, "cannot be a handle")
 
 
 @check

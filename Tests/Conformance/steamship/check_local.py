@@ -29,6 +29,10 @@ class Greeter(PackageService):
     def lookup(self, key=None) -> dict:
         return {"key": key, "workspace": self.client.config.workspace_handle}
 
+    @post("open", public=True)
+    def open(self, name: str = "you") -> str:
+        return f"Open to {name}."
+
     @post("picture")
     def picture(self) -> InvocableResponse:
         return InvocableResponse(_bytes=b"\x89PNG\x00\xff")
@@ -86,6 +90,23 @@ def failures_of_the_local_package_come_through(place):
     answer = requests.post(f"{place.app}local/local-1/nothing", json={},
                            headers={"Authorization": f"Bearer {place.key}"})
     failed(answer, 404, "No handler")
+
+
+@check
+def public_methods_of_the_local_package_need_no_key(place):
+    local(place)
+
+    def call(path, key=None):
+        fields = {"Authorization": f"Bearer {key}"} if key else {}
+        return requests.post(f"{place.app}local/local-1/{path}", json={"name": "Bo"},
+                             headers={"X-Wavetank-Tenant": place.tenant, **fields})
+
+    for key in (None, "somebody-else"):
+        answer = call("open", key)
+        assert answer.status_code == 200 and answer.text == "Open to Bo.", answer.text
+    failed(call("greet"), 401)
+    failed(call("greet", "somebody-else"), 403)
+    assert call("greet", place.key).text == "Local hello, Bo!"
 
 
 @check

@@ -52,11 +52,11 @@ class Place:
         return requests.post(self.api + operation, headers=fields, **more)
 
 
-def archive(text="print('hello')"):
+def archive(text="print('hello')", name="api.py"):
     """A zip archive in memory."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as bundle:
-        bundle.writestr("api.py", text)
+        bundle.writestr(name, text)
     return buffer.getvalue()
 
 
