@@ -5,7 +5,15 @@ import PayloadCodecs
 /// Accounts, workspaces, packages, versions, instances, tasks (contract §2.1).
 extension SteamshipRoutes {
   static let core: [SteamshipRoute] = [
-    getAccount,
+    getAccount, getUsageSummary,
+    rule(
+      "account.usage", "account/usage", "What plugins did, use by use, in pages."
+    ) { (state, fields, caller, _) throws(SteamshipError) in try state.listUsage(fields, caller) },
+    rule(
+      "usage.aggregate", "usage/aggregate", "What plugins came to, by workspace and plugin."
+    ) { (state, fields, caller, _) throws(SteamshipError) in
+      try state.aggregateUsage(fields, caller)
+    },
     rule("account.createLoginAttempt", "account/create_login_attempt", "Begins a login.") {
       (state, _, _, step) throws(SteamshipError) in state.createLoginAttempt(&step)
     }.withoutKey(),
@@ -125,7 +133,15 @@ extension SteamshipRoutes {
     },
   ]
 
-  /// The one operation that the JSON client calls by GET.
+  private static let getUsageSummary = SteamshipRoute(
+    operation: operation(
+      "account.usageSummary", .get, "account/getUsageSummary", .seenInClient,
+      "What the user's plugins came to in all.", content: .ignored),
+    handling: .rule { (state, _, caller, step) throws(SteamshipError) in
+      try state.usageSummary(caller, &step)
+    })
+
+  /// The one operation that the SDK's JSON client calls by GET.
   private static let getAccount = SteamshipRoute(
     operation: operation(
       "account.current", .get, "account/current", .seenInClient, "The user of the key.",

@@ -43,7 +43,7 @@ extension SteamshipRoutes {
     special(
       "file.rawByID", .get, "file/{id}/raw", "A file's bytes; of a public one without a key.",
       .rawFile, needsKey: false
-    ).resource("id"),
+    ).foundByID(),
     special(
       "file.stream", .get, "file/{id}/stream", "An event for each block that comes.", .fileEvents
     ).resource("id"),
@@ -74,7 +74,7 @@ extension SteamshipRoutes {
     special(
       "block.rawByID", .get, "block/{id}/raw", "A block's bytes; of a public one without a key.",
       .rawBlock, needsKey: false
-    ).resource("id"),
+    ).foundByID(),
     special(
       "block.appendStream", .post, "block/{id}/appendStream", "More bytes of a streamed block.",
       .appendStream, content: .collectedByDefault

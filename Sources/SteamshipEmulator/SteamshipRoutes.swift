@@ -101,7 +101,7 @@ enum SteamshipRoutes {
   private static let keepingNothing: Set<String> = [
     "get", "list", "query", "search", "embeddingSearch", "status", "raw", "rawByID", "read",
     "pollLoginAttempt", "noop", "alwaysFail", "delete", "clear", "finishStream", "abortStream",
-    "getTrainingParameters",
+    "getTrainingParameters", "usage", "aggregate",
   ]
 }
 
@@ -129,6 +129,13 @@ extension SteamshipRoute {
   func withoutKey() -> SteamshipRoute {
     var route = self
     route.needsKey = false
+    return route
+  }
+
+  /// What its id names may be public, and is then read without a key.
+  func foundByID() -> SteamshipRoute {
+    var route = resource("id")
+    route.operation.isFoundByID = true
     return route
   }
 

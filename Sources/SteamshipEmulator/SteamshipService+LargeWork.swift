@@ -24,7 +24,9 @@ extension SteamshipService {
       case "block.get", "block.update", "block.delete": self = .block
       case "tag.query", "block.query": self = .query
       case "tag.delete", "task.comment.delete", "task.get": self = .few
-      case "file.import", "file.query": self = .everything
+      case "file.import", "file.query", "account.usage", "account.usageSummary",
+        "usage.aggregate":
+        self = .everything
       case let name where name.hasPrefix("plugin.instance.") || name.hasPrefix("embeddingIndex."):
         self = .everything
       case let name where name.hasSuffix(".list") || name.hasSuffix(".delete"):

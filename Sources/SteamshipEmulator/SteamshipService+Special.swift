@@ -1,5 +1,5 @@
-import EmulatorKernel
-import HTTPModel
+package import EmulatorKernel
+package import HTTPModel
 import PayloadCodecs
 
 /// Endpoints that do not answer `data`: raw bytes, streams, signed URLs, invocations.
@@ -31,6 +31,26 @@ extension SteamshipService {
     case .signedWrite: return .later { await writeSigned(call, $0, in: world) }
     case .invoke: return try invoke(call, identity, in: world)
     case .preflight: return .now(Self.preflight(call.request))
+    }
+  }
+
+  package func showsToEverybody(
+    _ parameters: PathParameters, operationIndex: Int, in world: World<State>
+  ) -> Bool {
+    guard let id = parameters["id"],
+      case .special(let special) = SteamshipRoutes.all[operationIndex].handling
+    else { return false }
+    return world.read { state in
+      do throws(SteamshipError) {
+        switch special {
+        case .rawFile: _ = try state.readableFile(id: id, user: nil)
+        case .rawBlock: _ = try state.readableBlock(id: id, user: nil)
+        default: return false
+        }
+        return true
+      } catch {
+        return false
+      }
     }
   }
 

@@ -24,7 +24,12 @@ package struct SteamshipService: EmulatedService {
     self.outbound = outbound
     outboundAllowance = allowance
     hostPatterns = hostNames.map(HostPattern.init)
-    operations = SteamshipRoutes.all.map(\.operation)
+    operations = SteamshipRoutes.all.map { route in
+      var operation = route.operation
+      // A public TypeScript client builds `$B//workspace/get`.
+      operation.skipsEmptySegments = true
+      return operation
+    }
   }
 
   package func makeState(
@@ -265,6 +270,7 @@ extension SteamshipRoute {
   var isWorkspaceFree: Bool {
     operation.name.hasPrefix("steamship.workspace.")
       || operation.name.hasPrefix("steamship.account.")
+      || operation.name.hasPrefix("steamship.usage.")
       || operation.name.hasPrefix("steamship.package.version.")
       || operation.name.hasPrefix("steamship.plugin.version.")
   }
@@ -273,7 +279,10 @@ extension SteamshipRoute {
 extension Operation {
   /// Whether the operation changes nothing: what a key with the right `read` alone may do.
   fileprivate var isReading: Bool {
-    let verbs = ["current", "get", "list", "status", "query", "raw", "stream", "events", "search"]
+    let verbs = [
+      "current", "get", "list", "status", "query", "raw", "stream", "events", "search", "usage",
+      "usageSummary", "aggregate",
+    ]
     return verbs.contains { name.hasSuffix(".\($0)") }
   }
 }

@@ -18,6 +18,7 @@ extension SteamshipState {
         item.vector.isConsistent, "/indexItems/\(serial)/vector", "axes and lengths do not fit")
     }
     checkContent(&findings)
+    usage.check(&findings)
     due.check("/due", &findings)
     findings.expect(lastMoment, "/lastMoment")
     for (index, behavior) in script.behaviors.enumerated() {

@@ -37,6 +37,7 @@ package struct SteamshipState: ServiceState {
   var storedObjects = WeighedDictionary<StoredObjectName, Content>()
   var loginAttempts = LoginAttempts()
   var logs = LogBook()
+  var usage = UsageBook()
   var due = DueQueue<DueEvent>()
   var lastMoment = 0
   /// What the scenario says about the world's start and about how things proceed.

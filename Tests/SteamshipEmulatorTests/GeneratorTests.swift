@@ -159,4 +159,119 @@ struct GeneratorTests {
     let again = try await harness.json("workspace.delete", ["handle": "w"])
     #expect(again["status"]?["state"] == "failed")
   }
+
+  // MARK: Taggers, blockifiers and importers that the SDK's tools and samples want
+
+  static let labels: [(text: String, isMultiple: Bool, best: String, count: Int)] = [
+    ("Cats purr, as a cat does.", true, "cats", 3), ("My dog barks.", true, "big dogs", 3),
+    ("Pandas eat.", false, "pandas", 1), ("A big dog.", false, "big dogs", 1),
+    ("Nothing of that.", false, "cats", 1), ("", true, "cats", 3),
+  ]
+
+  @Test(
+    "The zero-shot tagger gives each block its labels with scores, the best above 0.9",
+    arguments: labels.indices)
+  func zeroShot(_ index: Int) async throws {
+    let (text, isMultiple, best, count) = Self.labels[index]
+    let harness = try Harness()
+    _ = try await harness.data(
+      "plugin.instance.create",
+      [
+        "pluginHandle": "zero-shot-tagger-default", "handle": "z",
+        "config": [
+          "labels": "cats, big dogs,pandas", "tag_kind": "animal", "multi_label": .bool(isMultiple),
+        ],
+      ])
+    let file = try await harness.data("file.create", ["blocks": [["text": .string(text)]]])
+    _ = try await harness.json(
+      "plugin.instance.tag",
+      ["pluginInstance": "z", "type": "file", "id": file["file"]?["id"] ?? ""])
+    harness.advance(.seconds(60))
+    let read = try await harness.data("file.get", ["id": file["file"]?["id"] ?? ""])
+    let tags = read["file"]?["blocks"]?[0]?["tags"]?.arrayValue ?? []
+    #expect(tags.count == count)
+    #expect(tags.allSatisfy { $0["kind"] == "animal" })
+    let top = tags.max {
+      $0["value"]?["score"]?.doubleValue ?? 0 < $1["value"]?["score"]?.doubleValue ?? 0
+    }
+    let score = top?["value"]?["score"]?.doubleValue ?? 0
+    let isAbout = !text.isEmpty && !text.hasPrefix("Nothing") && text != "My dog barks."
+    if isAbout { #expect(top?["name"] == .string(best)) }
+    #expect((score > 0.9) == isAbout, "\(score)")
+    // As the SDK's sample asks for it.
+    let found = try await harness.data(
+      "file.query",
+      ["tagFilterQuery": .string("kind \"animal\" and name \"\(best)\" and value(\"score\") > 0.7")]
+    )
+    #expect(found["files"]?.arrayValue?.count == (isAbout ? 1 : 0))
+  }
+
+  @Test("The zero-shot tagger must be told its labels and their kind")
+  func zeroShotConfiguration() async throws {
+    let harness = try Harness()
+    for config: JSON in [[:], ["labels": "a"], ["tag_kind": "k"], ["labels": 1, "tag_kind": "k"]] {
+      let answer = try await harness.json(
+        "plugin.instance.create",
+        ["pluginHandle": "zero-shot-tagger-default", "config": config])
+      #expect(
+        answer["status"]?["statusMessage"]?.stringValue?.hasPrefix(
+          "Configuration for this PluginInstance is invalid.") == true, "\(config.text)")
+    }
+    for config: JSON in [["labels": " , ", "tag_kind": "k"]] {
+      _ = try await harness.data(
+        "plugin.instance.create",
+        ["pluginHandle": "zero-shot-tagger-default", "handle": "empty", "config": config])
+    }
+    for name in ["empty", "zero-shot-tagger-default-1.0"] {
+      let inline = try await harness.json(
+        "plugin.instance.tag",
+        ["pluginInstance": .string(name), "file": ["blocks": [["text": "a"]]]])
+      let id = inline["status"]?["taskId"]?.stringValue ?? ""
+      harness.advance(.seconds(60))
+      #expect(try await harness.taskState(id)["state"] == "failed")
+    }
+  }
+
+  @Test(
+    "A film's sound is imported and written down: one block, its words with their times",
+    arguments: ["s2t-blockifier-assembly", "s2t-blockifier-default", "whisper-s2t-blockifier"])
+  func speech(_ blockifier: String) async throws {
+    let harness = try Harness(mode: .skip)
+    let made = try await harness.data(
+      "file.create",
+      [
+        "type": "fileImporter", "pluginInstance": "youtube-file-importer-1.0",
+        "url": "https://www.youtube.com/watch?v=MkTw3_PmKtc",
+      ])
+    #expect(made["file"]?["mimeType"] == "audio/mp4")
+    let id = made["file"]?["id"] ?? ""
+    let task = try await harness.json(
+      "plugin.instance.blockify",
+      ["pluginInstance": .string("\(blockifier)-1.0"), "id": id])
+    #expect(
+      try await harness.taskState(task["status"]?["taskId"]?.stringValue ?? "")["state"]
+        == "succeeded")
+    let read = try await harness.data("file.get", ["id": id])
+    let blocks = read["file"]?["blocks"]?.arrayValue ?? []
+    #expect(blocks.count == 1)
+    let text = blocks.first?["text"]?.stringValue ?? ""
+    let tags = blocks.first?["tags"]?.arrayValue ?? []
+    let words = tags.filter { $0["kind"] == "timestamp" }
+    #expect(words.count == Canned.words(text).count)
+    #expect(words.count > 3)
+    var last = 0
+    for word in words {
+      let (start, end) = (
+        word["value"]?["start_time"]?.intValue, word["value"]?["end_time"]?.intValue
+      )
+      #expect(start == last)
+      last = end ?? 0
+      let span = Array(text.unicodeScalars)[
+        (word["startIdx"]?.intValue ?? 0)..<(word["endIdx"]?.intValue ?? 0)]
+      var spoken = String.UnicodeScalarView()
+      spoken.append(contentsOf: span)
+      #expect(word["name"] == .string(String(spoken)))
+    }
+    #expect(tags.filter { $0["kind"] == "speaker" }.count == 1)
+  }
 }

@@ -36,6 +36,16 @@ package struct IDSource: Sendable, Codable {
     return UUIDText.format(random.next(), random.next(), version: 4, letterCase)
   }
 
+  /// As `uuid`, but its last four digits are `TenantMark` of the tenant: an id that is given without
+  /// anything else leads back to where it was made.
+  package mutating func markedUUID(_ kind: String, _ letterCase: LetterCase = .lower) -> String {
+    var random = stream(kind)
+    let (high, low) = (random.next(), random.next())
+    let mark = TenantMark(ofTenant: tenant).map { UInt64($0.value) }
+    return UUIDText.format(
+      high, mark.map { low & ~0xFFFF | $0 } ?? low, version: 4, letterCase)
+  }
+
   /// The 128 bits of the UUID that `uuid` would give as text, for those who keep them as numbers.
   package mutating func uuidWords(_ kind: String) -> (high: UInt64, low: UInt64) {
     var random = stream(kind)
@@ -58,6 +68,27 @@ package struct IDSource: Sendable, Codable {
     let letters = Array(alphabet.utf8)
     let bytes = (0..<count).map { _ in letters[Int(random.next() % UInt64(letters.count))] }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// What the end of an id says about the tenant in which it was made: one of 65,536 things, so it can
+/// only exclude. Ids of the default tenant bear none.
+package struct TenantMark: Sendable, Equatable {
+  let value: UInt16
+
+  init?(ofTenant name: String) {
+    guard name != Tenant.defaultName else { return nil }
+    var hash = StableHash(seed: 0)
+    hash.combine(name)
+    value = UInt16(truncatingIfNeeded: hash.value)
+  }
+
+  /// Nil for what is no UUID.
+  init?(ofID id: String) {
+    guard UUIDText.isUUID(id) else { return nil }
+    value = id.utf8.suffix(4).reduce(0) { value, digit in
+      value << 4 | UInt16(truncatingIfNeeded: digit & 0xF) + (digit < 0x40 ? 0 : 9)
+    }
   }
 }
 

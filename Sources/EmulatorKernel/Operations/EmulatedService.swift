@@ -34,6 +34,12 @@ package protocol EmulatedService: Sendable {
 
   func respond(to call: Call, in world: World<State>) -> ServiceAnswer
 
+  /// Whether the world holds what an operation's parameters name and shows it to everybody: asked of
+  /// operations that are found by an id.
+  func showsToEverybody(
+    _ parameters: PathParameters, operationIndex: Int, in world: World<State>
+  ) -> Bool
+
   /// The answer to a call that fails whatever its content is (a key, a type, a path that is wrong);
   /// nil: that is not known yet. Asked without content, where a peer waits to be told to send it;
   /// changes nothing.
@@ -71,6 +77,10 @@ extension EmulatedService {
   package func claim(
     _ request: Request, in world: World<State>
   ) -> (operationIndex: Int, parameters: PathParameters)? { nil }
+
+  package func showsToEverybody(
+    _ parameters: PathParameters, operationIndex: Int, in world: World<State>
+  ) -> Bool { false }
 
   package func refusal(of call: Call, in world: World<State>) -> Response? { nil }
   package func mayTakeLong(_ call: Call, in world: World<State>) -> Bool { false }

@@ -51,6 +51,12 @@ package struct Operation: Sendable {
   /// Whether letters of the path are compared without regard to case and empty segments are
   /// skipped when the exact search found nothing.
   package var isLenientPath: Bool
+  /// Whether only empty segments are skipped when the exact search found nothing: for clients that put
+  /// a slash too many between a base URL and a path.
+  package var skipsEmptySegments = false
+  /// Whether what its resource parameter names may be public: then a request that names no tenant and
+  /// has no credential means the tenant that holds it, whichever that is.
+  package var isFoundByID = false
   /// Only the service's `claim` finds it: the routes are for people, no table holds them.
   package var isClaimed = false
   /// Whether it may keep something: refused while no memory is left. What only looks, or takes away,

@@ -14,6 +14,8 @@ package struct Addressee: Sendable {
   }
 
   package let tenant: TenantChoice
+  /// Whether the request names it, be it the default one.
+  package let isNamed: Bool
   /// How many bytes of the path name the tenant.
   package let prefixLength: Int
   /// Host without port in lower case, when it has letters that could name something; else nil.
@@ -26,6 +28,7 @@ package struct Addressee: Sendable {
     self.host = host
     if let prefix = Addressee.prefix(of: request.target) {
       tenant = prefix.name
+      isNamed = true
       prefixLength = prefix.length
       return
     }
@@ -33,15 +36,19 @@ package struct Addressee: Sendable {
     let bytes = request.fields.bytes
     if let field = found.tenant {
       tenant = Addressee.tenant(named: bytes[field].trimmed)
+      isNamed = true
     } else if readsCredential,
       let name = found.bearer.flatMap({ Addressee.name(inBearer: bytes[$0]) })
         ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmed) })
     {
       tenant = Addressee.tenant(named: name)
+      isNamed = true
     } else if let host, host.hasSuffix(".tenant.localhost") {
       tenant = Addressee.tenant(named: host.dropLast(".tenant.localhost".utf8.count))
+      isNamed = true
     } else {
       tenant = .byDefault
+      isNamed = false
     }
   }
 

@@ -18,15 +18,17 @@ package struct OperationTable: Sendable {
     case notFound
   }
 
-  /// Exact paths first, then those of lenient operations.
+  /// Exact paths first, then those with slashes too many, then those of lenient operations.
   private struct Tables: Sendable {
     var exact = RouteTable()
+    var slashed = RouteTable(skipsEmptySegments: true)
     var lenient = RouteTable(foldsCase: true, skipsEmptySegments: true)
 
     mutating func insert(_ operation: Operation, _ index: Int) {
       if operation.isClaimed { return }
       for route in operation.routes {
         exact.insert(route.method, route.template, index)
+        if operation.skipsEmptySegments { slashed.insert(route.method, route.template, index) }
         if operation.isLenientPath { lenient.insert(route.method, route.template, index) }
       }
     }
@@ -87,22 +89,11 @@ package struct OperationTable: Sendable {
   /// - Parameter service: nil: any.
   func match(_ method: Method, _ target: RequestTarget, service: Int?) -> Match {
     let tables = service.map { byService[$0] } ?? all
-    switch tables.exact.match(method, target) {
-    case .found(let index, let parameters): return .found(index, parameters)
-    case .methodNotAllowed(let exact):
-      switch tables.lenient.match(method, target) {
-      case .found(let index, let parameters): return .found(index, parameters)
-      case .methodNotAllowed(let more):
-        return .methodNotAllowed(exact + more.filter { !exact.contains($0) })
-      case .notFound: return .methodNotAllowed(exact)
-      }
-    case .notFound:
-      switch tables.lenient.match(method, target) {
-      case .found(let index, let parameters): return .found(index, parameters)
-      case .methodNotAllowed(let methods): return .methodNotAllowed(methods)
-      case .notFound: return .notFound
-      }
-    }
+    var allowed: [Method] = []
+    if let found = tables.exact.find(method, target, &allowed) { return found }
+    if let found = tables.slashed.find(method, target, &allowed) { return found }
+    if let found = tables.lenient.find(method, target, &allowed) { return found }
+    return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed)
   }
 
   /// The service whose vendor owns that host name; nil for most hosts. A longer pattern wins.
@@ -114,6 +105,21 @@ package struct OperationTable: Sendable {
       best = (pattern.length, service)
     }
     return best?.service
+  }
+}
+
+extension RouteTable {
+  /// - Parameter allowed: gets the methods that the path takes instead.
+  fileprivate func find(
+    _ method: Method, _ target: RequestTarget, _ allowed: inout [Method]
+  ) -> OperationTable.Match? {
+    switch match(method, target) {
+    case .found(let index, let parameters): return .found(index, parameters)
+    case .methodNotAllowed(let methods):
+      allowed += methods.filter { !allowed.contains($0) }
+      return nil
+    case .notFound: return nil
+    }
   }
 }
 

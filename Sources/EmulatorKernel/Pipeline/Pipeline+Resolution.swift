@@ -32,7 +32,7 @@ extension Pipeline {
     }
     if let claimed = claim(request, only, in: cloud) { return claimed }
     let nearest = operations.nearest(to: request)
-    let service = only ?? nearest?.serviceIndex ?? 0
+    let service = only ?? speaker(of: request, nearest) ?? 0
     if request.method == .options, request.target.form == .asterisk {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
     }
@@ -44,6 +44,12 @@ extension Pipeline {
     }
     return Resolution(
       kind: .methodNotAllowed(methods), serviceIndex: service, hint: nearest?.hint)
+  }
+
+  /// Whose form a failure has: where no word of the path says more, that of the API whose key is sent.
+  private func speaker(of request: Request, _ nearest: NearestOperation?) -> Int? {
+    guard let nearest, nearest.hint == nil else { return nearest?.serviceIndex }
+    return services.firstIndex { $0.credential(of: request) != nil } ?? nearest.serviceIndex
   }
 
   /// The first service in whose world the path exists.
@@ -77,6 +83,10 @@ extension Pipeline {
       return response
     case .unknown, .operation:
       var response = failure(flight, ServiceFailure(.unknownPath, status: 404))
+      // A page learns of a 404 only if it may ask.
+      if response.status.code >= 300, CrossOrigin.isPreflight(flight.request) {
+        response = CrossOrigin.answer(CrossOrigin.allMethods, flight.request)
+      }
       hint(flight, &response)
       return response
     }
@@ -94,36 +104,5 @@ extension Pipeline {
     let entry = flight.resolution.operationIndex.map { operations.entries[$0] }
     return services[flight.resolution.serviceIndex].failure(
       failure, operation: entry?.operation, request: flight.request)
-  }
-}
-
-/// The answer to OPTIONS where a service has none of its own: what is allowed, and leave for
-/// browsers of any origin (the Fetch standard, "CORS-preflight request").
-enum CrossOrigin {
-  static let allMethods: [Method] = [.get, .head, .post, .put, .patch, .delete, .options]
-
-  static func allow(_ methods: [Method]) -> String {
-    var names: [String] = []
-    for method in methods {
-      if !names.contains(method.name) { names.append(method.name) }
-      if method == .get, !methods.contains(.head) { names.append("HEAD") }
-    }
-    return names.joined(separator: ", ")
-  }
-
-  static func answer(_ methods: [Method], _ request: Request) -> Response {
-    let allowed = allow(methods.contains(.options) ? methods : methods + [.options])
-    var response = Response(.noContent)
-    response.fields.append("Allow", allowed)
-    response.fields.append("Access-Control-Allow-Origin", "*")
-    response.fields.append("Access-Control-Allow-Methods", allowed)
-    // `*` does not cover Authorization, so what was asked for is named.
-    response.fields.append(
-      "Access-Control-Allow-Headers", request.fields["access-control-request-headers"] ?? "*")
-    response.fields.append("Access-Control-Max-Age", "600")
-    if request.fields["access-control-request-private-network"] == "true" {
-      response.fields.append("Access-Control-Allow-Private-Network", "true")
-    }
-    return response
   }
 }

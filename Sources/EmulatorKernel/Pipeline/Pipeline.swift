@@ -41,7 +41,9 @@ package final class Pipeline: Responder {
     let arrival = Arrival(
       request: request, inner: inner, host: addressee.host, exchange: exchange)
     switch addressee.tenant {
-    case .byDefault: return begin(arrival, in: tenants.useDefault(), &exchange.tag)
+    case .byDefault:
+      return begin(
+        arrival, in: tenants.useDefault(), &exchange.tag, isUnnamed: !addressee.isNamed)
     case .named(let name):
       if let here = tenants.useIfHere(name) { return begin(arrival, in: here, &exchange.tag) }
       if tenants.mustLoad(name) { return load(name, arrival, &exchange.tag) }
@@ -58,8 +60,15 @@ package final class Pipeline: Responder {
   }
 
   /// The tenant is here, its use begun, which ends with the exchange.
-  func begin(_ arrival: Arrival, in cloud: Cloud, _ tag: inout UInt64) -> Answer {
+  /// - Parameter isUnnamed: the request does not say that it means this one.
+  func begin(
+    _ arrival: Arrival, in cloud: Cloud, _ tag: inout UInt64, isUnnamed: Bool = false
+  ) -> Answer {
     let resolution = resolve(arrival.inner, host: arrival.host, in: cloud)
+    if isUnnamed, let answer = answerAsHolder(arrival, resolution, &tag) {
+      cloud.tenant.uses.end()
+      return answer
+    }
     let now = cloud.tenant.clock.now
     let number = cloud.journal.open(
       JournalOpening(
@@ -102,7 +111,7 @@ package final class Pipeline: Responder {
     let nearest = operations.nearest(to: request)
     var response = services[nearest?.serviceIndex ?? 0].failure(
       ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
-    response.fields.append(Self.contentGuards)
+    response.guardContent()
     metrics.answered(operation: nil, status: response.status.code)
     return .now(response)
   }
@@ -315,15 +324,6 @@ package final class Pipeline: Responder {
     return finish(amended, flight, content: content, decision: decision)
   }
 
-  /// Whatever a client has stored here is served from the origin of the console. So no browser
-  /// guesses its type, and a page among it has no origin, no script and no form. Behind whatever the
-  /// service or a rule says: of several policies all hold. Rendered once, since every answer has it.
-  /// Source: Fetch standard, "X-Content-Type-Options"; W3C, "Content Security Policy Level 3",
-  /// `sandbox`.
-  private static let contentGuards = Fields([
-    "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox",
-  ])
-
   private func call(_ flight: Flight, _ index: Int, content: [UInt8]) -> Call {
     let entry = operations.entries[index]
     return Call(
@@ -341,7 +341,7 @@ package final class Pipeline: Responder {
   ) -> Response {
     var response = answer
     if case .amend(let change) = decision?.action { response = change(response) }
-    response.fields.append(Self.contentGuards)
+    response.guardContent()
     response.fields.append("X-Wavetank-Exchange", String(flight.number))
     flight.cloud.journal.answered(
       flight.number, of: flight.exchange, response, content: content, decision)

@@ -13,6 +13,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   /// As `respond`, for who may wait; others are told meanwhile that the state is held.
   func respondAtLength(to call: Call) -> ServiceAnswer
   func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)?
+  /// May wait for others' large work: no question for a loop.
+  func showsToEverybody(_ parameters: PathParameters, operationIndex: Int) -> Bool
   func describe() -> JSON
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
   /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
@@ -88,6 +90,10 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)? {
     service.claim(request, in: world)
+  }
+
+  func showsToEverybody(_ parameters: PathParameters, operationIndex: Int) -> Bool {
+    service.showsToEverybody(parameters, operationIndex: operationIndex, in: world)
   }
 
   func describe() -> JSON { world.box.atLength { service.describe(world) } }

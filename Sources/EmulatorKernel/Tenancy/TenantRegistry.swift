@@ -163,6 +163,16 @@ package final class TenantRegistry: Sendable {
     return (clouds.sorted { $0.name < $1.name }, sleeping.sorted())
   }
 
+  /// Whether there is any but the default one, in memory or in a file.
+  var hasOthers: Bool { count > 1 || store?.names.isEmpty == false }
+
+  /// Those with that mark, by name: of whatever was made in one of them and of little else.
+  func names(marked mark: TenantMark) -> [String] {
+    let names = store?.names ?? []
+    return state.withLock { names.union($0.byName.keys) }
+      .filter { TenantMark(ofTenant: $0) == mark }.sorted()
+  }
+
   /// How many are in memory.
   package var count: Int { state.withLock { $0.byName.count } }
   /// How many were dropped because there were too many.

@@ -110,7 +110,7 @@ extension SteamshipState {
         try block.content.append(Array(text.utf8), to: step.blobs)
       }
     }
-    block.id = step.ids.uuid("steamship.block", .upper)
+    block.id = step.ids.markedUUID("steamship.block", .upper)
     let key = blocks.insert(block)
     files[file]?.blocks.append(key)
     for tag in draft.tags { addTag(tag, to: file, block: key, &step) }

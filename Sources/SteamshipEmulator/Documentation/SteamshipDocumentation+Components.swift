@@ -35,6 +35,14 @@ extension SteamshipDocumentation {
     }
     -- `data` once the task has succeeded.
     TaskAnswer = {status: Task, task: TaskPage, data?: any}
+    -- One use of a plugin.
+    UsageRecord = {
+      id: Id, userId: Id, workspaceId: string, workspaceHandle: string = "default",
+      resourceType: 'plugin', resourceHandle: string = "gpt-4",
+      resourceInstanceHandle: string = "gpt-4-1.0", operationType: 'run'|'train',
+      operationUnit: 'units', operationAmount: integer(0..), billingCredits: integer(0..),
+      requestId: Id, createdAt: time
+    }
     User = {id: Id, handle: string = "sailor"}
     Workspace = {
       id: Id, handle: string = "default", userId: Id, createdAt: time, updatedAt: time,

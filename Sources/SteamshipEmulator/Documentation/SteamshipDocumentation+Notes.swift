@@ -14,6 +14,17 @@ extension SteamshipDocumentation {
 
   private static let core: [String: SteamshipNote] = [
     "account.current": .init(nil, "{user: User}"),
+    "account.usageSummary": .init(
+      nil,
+      "{usageSummary: {userId: Id, billingCredits: integer(0..), operationCount: integer(0..), "
+        + "since: time, until: time}}"),
+    "account.usage": .init("{\(page)}", list("usage", "UsageRecord")),
+    "usage.aggregate": .init(
+      "{aggregateField: 'billingCredits'|'operationAmount', "
+        + "aggregation?: 'sum'|'count'|'min'|'max'|'avg' = \"sum\"}",
+      "{aggregateResults: [{workspaceHandle: string = \"default\", "
+        + "resourceHandle: string = \"gpt-4\", billingCredits?: number, "
+        + "operationAmount?: number}]}"),
     "account.createLoginAttempt": .init("{}", "{token: Id}"),
     "account.pollLoginAttempt": .init("{token: Id}", "{status: 'done', apiKey: string}"),
 

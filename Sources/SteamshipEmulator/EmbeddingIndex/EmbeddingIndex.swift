@@ -109,7 +109,18 @@ extension SteamshipState {
       ids.append(["indexId": indexID, "id": .string(draft.id)])
       indices[index]?.items.insert(indexItems.insert(draft))
     }
+    billEmbedder(of: index, amount: drafts.count, caller, &step)
     return ["itemIds": .array(ids)]
+  }
+
+  private mutating func billEmbedder(
+    of index: Key<EmbeddingIndex>, amount: Int, _ caller: Caller, _ step: inout Step
+  ) {
+    guard let index = indices[index],
+      let key = instanceKey(.plugin, handle: index.plugin, in: index.workspace),
+      let instance = instances[key]
+    else { return }
+    bill(instance, amount: amount, caller, &step)
   }
 
   /// Stands for a text that an embedder cannot take. Fidelity: this rule only serves one of the
@@ -196,6 +207,7 @@ extension SteamshipState {
       guard let item = indexItems[items[position]] else { return 0 }
       return vectors.map { $0.cosine(item.vector) }.max() ?? 0
     }
+    billEmbedder(of: key, amount: queries.count, caller, &step)
     return [
       "items": .array(
         ranked.map { position, score in
@@ -228,11 +240,14 @@ extension SteamshipState {
     let query = try arguments.requiredString("query")
     let texts = try arguments.strings("docs") ?? []
     let count = try Self.resultCount(arguments)
-    _ = try instance(
+    let embedder = try instance(
       .plugin, id: nil, handle: try arguments.requiredString("pluginInstance"), caller, &step)
     for text in texts { try Self.checkEmbeddable(text) }
     let vector = WordVector(query)
     let ranked = Self.rank(texts.count, count) { vector.cosine(WordVector(texts[$0])) }
+    if let instance = instances[embedder] {
+      bill(instance, amount: texts.count.addingClamping(1), caller, &step)
+    }
     return [
       "items": .array(
         ranked.map { position, score in

@@ -28,7 +28,7 @@ struct WordVector: Codable, Sendable, Equatable {
   }
 
   /// A word without the ending of its plural.
-  private static func stem(_ word: String) -> String {
+  static func stem(_ word: String) -> String {
     guard word.utf8.count > 3, word.hasSuffix("s"), !word.hasSuffix("ss") else { return word }
     return word.hasSuffix("ies") ? word.dropLast(3) + "y" : String(word.dropLast())
   }

@@ -113,7 +113,7 @@ extension SteamshipState {
     let sniffed = content.map { MIMEType.sniff($0.chunks(in: step.blobs)) }
     let key = files.insert(
       File(
-        id: step.ids.uuid("steamship.file", .upper), handle: handle, workspace: workspace,
+        id: step.ids.markedUUID("steamship.file", .upper), handle: handle, workspace: workspace,
         user: caller.user, mimeType: mimeType ?? sniffed, publicData: isPublic, content: content,
         createdAt: step.now))
     workspaces[workspace]?.files.insert(key, handle: handle)

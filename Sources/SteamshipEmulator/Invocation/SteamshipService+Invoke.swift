@@ -188,8 +188,7 @@ extension SteamshipService {
   /// which clients compare, keep the bare type (contract §2.2).
   static func response(_ result: InvocationResult) -> Response {
     let isBareText = result.type.hasPrefix("text/") && !result.type.contains(";")
-    var fields = Fields(["Content-Type": result.type + (isBareText ? "; charset=utf-8" : "")])
-    fields.append("Access-Control-Allow-Origin", "*")
+    let fields = Fields(["Content-Type": result.type + (isBareText ? "; charset=utf-8" : "")])
     return Response(Status(result.status), fields: fields, body: .bytes(result.content))
   }
 }

@@ -22,6 +22,17 @@ enum BuiltInPlugin {
     ("did-video-generator", "generator"), ("signed-url-exporter", "exporter"),
     ("youtube-transcript-importer", "fileImporter"), ("test-importer", "fileImporter"),
   ]
+
+  /// What an instance must be given. Source: `steamship.json` of the published plugin; all others
+  /// take whatever comes.
+  static func configTemplate(of handle: String) -> JSONObject {
+    guard handle == ZeroShot.handle else { return JSONObject() }
+    return [
+      "labels": ["type": "string", "description": "Labels, with commas."],
+      "tag_kind": ["type": "string", "description": "The kind of the tags."],
+      "multi_label": ["type": "boolean", "default": false],
+    ]
+  }
 }
 
 extension SteamshipState {
@@ -36,7 +47,8 @@ extension SteamshipState {
       addVersion(
         InvocableVersion(
           id: step.ids.uuid("steamship.pluginVersion", .upper), invocable: key,
-          handle: BuiltInPlugin.versionHandle, configTemplate: JSONObject(), createdAt: step.now,
+          handle: BuiltInPlugin.versionHandle,
+          configTemplate: BuiltInPlugin.configTemplate(of: handle), createdAt: step.now,
           updatedAt: step.now))
     }
   }

@@ -109,6 +109,10 @@ enum Canned {
     + [16, 0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0]
     + Array("data".utf8) + [0, 0, 0, 0]
 
+  /// The first box of an MP4 file that holds sound alone.
+  static let audio: [UInt8] =
+    [0, 0, 0, 20] + Array("ftypM4A ".utf8) + [0, 0, 2, 0] + Array("isom".utf8)
+
   /// The first box of an MP4 file.
   static let video: [UInt8] =
     [0, 0, 0, 20] + Array("ftypisom".utf8) + [0, 0, 2, 0] + Array("isom".utf8)

@@ -27,7 +27,9 @@ extension SteamshipState {
       throw PluginLimits.tooMuchMade
     }
     guard appends else {
-      return ["blocks": .array(try looseBlocks(outputs, tags, caller, &step))]
+      let blocks = try looseBlocks(outputs, tags, caller, &step)
+      bill(run.instance, amount: outputs.count, caller, &step)
+      return ["blocks": .array(blocks)]
     }
     let file: Key<File>
     if let outputID {
@@ -43,6 +45,7 @@ extension SteamshipState {
         output, to: file, tags, isPublic: isPublic, isStreaming: isStreaming, caller, &step)
       added.append(blockJSON(key, step.blobs))
     }
+    bill(run.instance, amount: outputs.count, caller, &step)
     return ["blocks": .array(added)]
   }
 

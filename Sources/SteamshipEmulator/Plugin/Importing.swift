@@ -43,12 +43,14 @@ extension SteamshipState {
     let url = try arguments.name("url")
     let mimeType = try arguments.name("mimeType")
     let run = try pluginRun(arguments, "file.import", types: ["fileImporter"], caller, &step)
+    bill(run.instance, amount: 1, caller, &step)
     switch run.answer {
     case .bytes(let bytes, let type): return (bytes, mimeType ?? type)
     case .text(let text, let type): return (Array(text.utf8), mimeType ?? type)
     case .json(let json): return (json.serialized(), mimeType ?? "application/json")
     case .failure, nil: break
     }
+    if run.handle == "youtube-file-importer" { return (Canned.audio, mimeType ?? "audio/mp4") }
     let source = url.map { " from \($0)" } ?? ""
     return (Array("Content imported by \(run.handle)\(source).".utf8), mimeType ?? MIMEType.text)
   }

@@ -16,7 +16,11 @@ extension SteamshipState {
     }
     let run = try pluginRun(
       arguments, "plugin.instance.tag", types: ["tagger", "embedder"], caller, &step)
-    guard let fileID else { return try taggedInline(drafts, run) }
+    guard let fileID else {
+      let tagged = try taggedInline(drafts, run)
+      bill(run.instance, amount: drafts.count, caller, &step)
+      return tagged
+    }
     let file = try file(id: fileID, handle: nil, caller, &step)
     let targets = (files[file]?.blocks ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
@@ -30,6 +34,7 @@ extension SteamshipState {
     for (block, tags) in found {
       for draft in tags { addTag(draft, to: file, block: block, &step) }
     }
+    bill(run.instance, amount: found.count, caller, &step)
     return ["file": fileJSON(file, step.blobs)]
   }
 
@@ -86,6 +91,7 @@ extension SteamshipState {
           kind: "generation", name: "prompt-completion", value: ["string-value": .string(answer)],
           start: 0, end: text.unicodeScalars.count)
       ]
+    case ZeroShot.handle: return try ZeroShot(run.instance.config).tags(of: text)
     default: return try sentencesAndWords(text)
     }
   }
@@ -120,7 +126,9 @@ extension SteamshipState {
       isText
       ? String(decoding: content.bytes(in: step.blobs), as: UTF8.self)
       : "Text of the \(content.count) bytes of \(files[file]?.handle ?? "the file")."
-    try add(try Self.cannedBlocks(text, run), to: file, caller, &step)
+    let made = try Self.cannedBlocks(text, run)
+    try add(made, to: file, caller, &step)
+    bill(run.instance, amount: made.count, caller, &step)
     return ["file": fileJSON(file, step.blobs)]
   }
 
@@ -133,6 +141,7 @@ extension SteamshipState {
     case .text(let text, _): return [BlockDraft(text: text)]
     case .bytes, .failure, nil: break
     }
+    if SpeechToText.handles.contains(run.handle) { return [try SpeechToText.block(text)] }
     guard text.utf8.count(where: { $0 == 0x0A || $0 == 0x0D }) <= PluginLimits.madeCountMax else {
       throw PluginLimits.tooMuchMade
     }

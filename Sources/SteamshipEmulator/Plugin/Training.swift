@@ -34,6 +34,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> JSON {
     let parameters = try TrainingParameters(arguments)
     let run = try pluginRun(arguments, "plugin.instance.train", types: [], caller, &step)
+    bill(run.instance, type: "train", amount: parameters.epochs, caller, &step)
     if case .json(let json) = run.answer { return json }
     let archive = "\(run.instance.handle)/\(step.ids.uuid("steamship.model", .upper)).zip"
     return [

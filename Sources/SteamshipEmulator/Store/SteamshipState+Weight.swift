@@ -12,7 +12,7 @@ extension SteamshipState {
       + indexItems.heapBytes + storedObjects.heapBytes
     let work =
       tasks.heapBytes + comments.heapBytes + (renderings.value?.heapBytes ?? 0) + due.heapBytes
-      + logs.heapBytes
+      + logs.heapBytes + usage.heapBytes
     return accounts + contents + work
   }
 
@@ -28,6 +28,7 @@ extension SteamshipState {
     let work =
       tasks.recountedHeapBytes + comments.recountedHeapBytes
       + (renderings.value?.recountedHeapBytes ?? 0) + due.heapBytes + logs.recountedHeapBytes
+      + usage.recountedHeapBytes
     return accounts + contents + work
   }
 }

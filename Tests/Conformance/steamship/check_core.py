@@ -5,7 +5,7 @@ import time
 from datetime import datetime
 
 import requests
-from steamship import File, PackageInstance, SteamshipError, Task, TaskState, Workspace
+from steamship import Block, File, PackageInstance, SteamshipError, Task, TaskState, Workspace
 from steamship.base.client import Client
 from steamship.base.request import SortOrder
 from steamship.base.tasks import TaskComment
@@ -172,6 +172,58 @@ def a_version_is_uploaded_as_a_form(place):
 
 
 @check
+def usage_is_counted_by_workspace_and_plugin(place):
+    for workspace, times in (("usage-a", 2), ("usage-b", 1)):
+        client = place.client(workspace)
+        llm = client.use_plugin("gpt-4", instance_handle="llm")
+        for _ in range(times):
+            llm.generate(text="Ahoy").wait()
+    rows = place.post("usage/aggregate", {"aggregateField": "billingCredits",
+                                          "aggregation": "sum"}).json()["data"]["aggregateResults"]
+    costs = {(row["workspaceHandle"], row["resourceHandle"]): row["billingCredits"] for row in rows}
+    assert costs[("usage-a", "gpt-4")] == 2 * costs[("usage-b", "gpt-4")] > 0, rows
+    records = place.post("account/usage", {"pageSize": None, "pageToken": None}).json()["data"]["usage"]
+    assert records[0]["workspaceHandle"] == "usage-b", records[0]
+    summary = requests.get(f"{place.api}account/getUsageSummary",
+                           headers={"Authorization": f"Bearer {place.key}"}).json()["data"]
+    assert summary["usageSummary"]["billingCredits"] == sum(costs.values()), summary
+
+
+@check
+def a_slash_too_many_names_the_same_operation(place):
+    for path in ("workspace/get", "workspace//get", "/workspace///get"):
+        assert place.post("/" + path).json()["data"]["workspace"]["handle"] == "default", path
+    url = f"{BASE}//api/v1//account/current"
+    assert requests.get(url, headers={"Authorization": f"Bearer {place.key}"}).ok
+    failed(place.post("/" + "workspace/nothing"), 404, "no operation")
+
+
+@check
+def an_unknown_path_is_told_in_words(place):
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "FROB"):
+        for path in ("nothing", "nothing/at/all", "account/nothing", "usage/nothing"):
+            failed(requests.request(method, place.api + path, headers={
+                "Authorization": f"Bearer {place.key}"}), 404, "no operation")
+        if method not in ("POST", "OPTIONS"):
+            told = failed(requests.request(method, place.api + "workspace/get", headers={
+                "Authorization": f"Bearer {place.key}"}), 405, method)
+            assert told["statusCode"] == "MethodNotAllowed"
+
+
+@check
+def public_data_is_read_without_a_key(place):
+    client = place.client("shown")
+    file = File.create(client, content="for all", public_data=True)
+    block = Block.create(client, file_id=file.id, text="to all", public_data=True)
+    hidden = Block.create(client, file_id=file.id, text="to me")
+    assert requests.get(block.raw_data_url).text == "to all"
+    assert requests.get(f"{place.api}file/{file.id}/raw").text == "for all"
+    assert not requests.get(hidden.raw_data_url).ok
+    block.set_public_data(False)
+    assert not requests.get(block.raw_data_url).ok
+
+
+@check
 def what_cannot_be_started_is_refused_when_it_is_uploaded(place):
     client = place.client()
     package = Package.create(client)
@@ -240,7 +292,7 @@ def instances_freeze_their_configuration(place):
 def an_instance_without_a_version_is_refused(place):
     client = place.client()
     package = Package.create(client)
-    refused(lambda: PackageInstance.create(client, package_id=package.id), "no version")
+    refused(lambda: PackageInstance.create(client, package_id=package.id), "Unable to find an appropriate PackageVersion")
 
 
 @check

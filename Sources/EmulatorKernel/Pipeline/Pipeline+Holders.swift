@@ -1,0 +1,65 @@
+import HTTPModel
+
+/// Public things that are asked for by their id alone: a client builds such a URL from its base, and
+/// whoever gets it sends no key, so nothing says which tenant is meant.
+///
+/// The default tenant wins; then, of the others, the one in which the id was made, by its mark; then the
+/// first by name, since a snapshot may have brought the same id to several. Tenants in memory are all
+/// looked into; those that wait in their files only where the id bears their mark. What is not public
+/// is passed over as if it were not there, and where nobody has it the default tenant says so.
+///
+/// **Cost**: off the loop; a look-up for each tenant in memory, and reading at most `filesMax` files.
+extension Pipeline {
+  private static let filesMax = 4
+
+  /// Nil: the default tenant answers, whoever else is there.
+  func answerAsHolder(
+    _ arrival: Arrival, _ resolution: Resolution, _ tag: inout UInt64
+  ) -> Answer? {
+    guard let index = resolution.operationIndex else { return nil }
+    let entry = operations.entries[index]
+    guard entry.operation.isFoundByID, tenants.hasOthers,
+      services[entry.serviceIndex].credential(of: arrival.inner) == nil
+    else { return nil }
+    let ticket = landings.takeOff()
+    tag = ticket
+    return .later { content in
+      let cloud = await Offload.run { self.holder(entry, resolution.parameters) }
+      var tag: UInt64 = 0
+      let answer = self.begin(arrival, in: cloud, &tag)
+      // The peer may have gone away meanwhile.
+      if let outcome = self.landings.landed(ticket, tag) {
+        self.ended(arrival.exchange, tag, outcome)
+      }
+      return await answer.settled(with: content)
+    }
+  }
+
+  /// A use of it has begun.
+  private func holder(_ entry: OperationTable.Entry, _ parameters: PathParameters) -> Cloud {
+    func shows(_ cloud: Cloud) -> Bool {
+      cloud.slots[entry.serviceIndex].showsToEverybody(
+        parameters, operationIndex: entry.indexInService)
+    }
+    func used(_ cloud: Cloud?) -> Cloud? {
+      guard let cloud else { return nil }
+      if shows(cloud) { return cloud }
+      cloud.tenant.uses.end()
+      return nil
+    }
+    if let home = used(tenants.useDefault()) { return home }
+    let mark = entry.operation.resourceParameter.flatMap { parameters[$0] }
+      .flatMap(TenantMark.init(ofID:))
+    let marked = mark.map { tenants.names(marked: $0) } ?? []
+    for name in marked {
+      if let here = used(tenants.useIfHere(name)) { return here }
+    }
+    for cloud in tenants.all where cloud.id != 0 && !marked.contains(cloud.name) {
+      if let here = used(tenants.useIfHere(cloud.name)) { return here }
+    }
+    for name in marked.filter({ tenants.find($0) == nil }).prefix(Self.filesMax) {
+      if let loaded = used(try? tenants.use(name)) { return loaded }
+    }
+    return tenants.useDefault()
+  }
+}

@@ -1,0 +1,92 @@
+import EmulatorKernel
+import PayloadCodecs
+
+extension SteamshipState {
+  /// A plugin's instance was used, and it was done.
+  mutating func bill(
+    _ instance: InvocableInstance, type: String = "run", amount: Int, _ caller: Caller,
+    _ step: inout Step
+  ) {
+    usage.add(
+      UsageRecord(
+        id: step.ids.uuid("steamship.usage", .upper), user: instance.user,
+        workspace: instance.workspace,
+        workspaceHandle: workspaces[instance.workspace]?.handle ?? "",
+        resourceHandle: invocables[instance.invocable]?.handle ?? "",
+        instanceHandle: instance.handle, operationType: type, amount: max(0, amount),
+        requestID: caller.requestID, createdAt: step.now), of: instance.invocable)
+  }
+
+  /// `POST account/usage`: single uses in pages, the newest first.
+  ///
+  /// **Shape**: `{"usage": […], "nextPageToken"?}`.
+  /// Source: ai-adventure, `lib/scripts/example.ts`, which reads `data.usage[0]`. Fidelity: the
+  /// members of an element are assumed, in the words of the SDK's `UsageReport`.
+  func listUsage(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
+    let page = try Page(of: usage.records.keys, arguments) {
+      usage.records[$0]?.user == caller.user
+    }
+    return page.reply("usage") { key in
+      guard let record = usage.records[key] else { return .null }
+      return [
+        "id": .string(record.id), "userId": JSON(users[record.user]?.id ?? ""),
+        "workspaceId": JSON(workspaces[record.workspace]?.id ?? ""),
+        "workspaceHandle": .string(record.workspaceHandle), "resourceType": "plugin",
+        "resourceHandle": .string(record.resourceHandle),
+        "resourceInstanceHandle": .string(record.instanceHandle),
+        "operationType": .string(record.operationType), "operationUnit": "units",
+        "operationAmount": .integer(record.amount), "billingCredits": .integer(record.amount),
+        "requestId": .string(record.requestID),
+        "createdAt": .string(record.createdAt.iso8601()),
+      ]
+    }
+  }
+
+  /// Source: ai-adventure, `lib/scripts/costs.ts`, asks for the sum; the others are assumed.
+  private enum Aggregation: String, CaseIterable { case sum, count, min, max, avg }
+  private enum AggregateField: String, CaseIterable { case billingCredits, operationAmount }
+
+  /// `POST usage/aggregate`: a row for each workspace and plugin.
+  ///
+  /// **Shape**: `{"aggregateResults": [{"workspaceHandle", "resourceHandle", FIELD: number}]}`.
+  /// Source: ai-adventure, `lib/scripts/costs.ts`.
+  func aggregateUsage(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
+    guard let field = try arguments.choice("aggregateField", AggregateField.self) else {
+      throw .invalid("The field \"aggregateField\" is missing.")
+    }
+    let aggregation = try arguments.choice("aggregation", Aggregation.self) ?? .sum
+    let rows = usage.totals.filter { $0.user == caller.user }.map { total -> JSON in
+      let value: JSON =
+        switch aggregation {
+        case .sum: .integer(total.sum)
+        case .count: .integer(total.count)
+        case .min: .integer(total.least)
+        case .max: .integer(total.most)
+        case .avg: JSON(Double(total.sum) / Double(max(1, total.count)))
+        }
+      return .object(
+        JSONObject([
+          (
+            "workspaceHandle", .string(workspaces[total.workspace]?.handle ?? total.workspaceHandle)
+          ),
+          ("resourceHandle", .string(total.resourceHandle)), (field.rawValue, value),
+        ]))
+    }
+    return ["aggregateResults": .array(rows)]
+  }
+
+  /// `GET account/getUsageSummary`. Source: ai-adventure, `lib/scripts/example.ts`, which prints the
+  /// answer. Fidelity: its shape is assumed.
+  func usageSummary(_ caller: Caller, _ step: inout Step) throws(SteamshipError) -> JSON {
+    guard let user = users[caller.user] else { throw .missingKey }
+    let totals = usage.totals.filter { $0.user == caller.user }
+    return [
+      "usageSummary": [
+        "userId": .string(user.id),
+        "billingCredits": .integer(totals.reduce(0) { $0.addingClamping($1.sum) }),
+        "operationCount": .integer(totals.reduce(0) { $0.addingClamping($1.count) }),
+        "since": .string(user.createdAt.iso8601()), "until": .string(step.now.iso8601()),
+      ]
+    ]
+  }
+}
