@@ -34,6 +34,7 @@ struct Endpoint: Sendable {
       content: content, fidelity: fidelity, summary: summary, resourceParameter: resource,
       isLenientPath: true)
     operation.isClaimed = isClaimed
+    operation.source = Self.recording(of: name)
     if Self.keepingNothing.contains(name) { operation.needsRoom = false }
     self.operation = operation
   }
@@ -189,7 +190,7 @@ extension Endpoint {
         (.options, "/instances"), (.options, "/instance/{rest…}"), (.options, "/list"),
         (.options, "/info"), (.options, "/load"), (.options, "/health"), (.options, "/start"),
       ],
-      .free, .documented, "What a browser asks before it sends anything", PlatformHandlers.preflight
+      .free, .recorded, "What a browser asks before it sends anything", PlatformHandlers.preflight
     ),
   ]
 
@@ -270,67 +271,67 @@ extension Endpoint {
 
   private static let hub: [Endpoint] = [
     Endpoint(
-      "hub.version", .hub, [(.get, "/version")], .json, .documented, "Version of the hub",
+      "hub.version", .hub, [(.get, "/version")], .json, .recorded, "Version of the hub",
       HubHandlers.version),
     Endpoint(
-      "hub.config", .hub, [(.get, "/config")], .json, .documented, "Configuration of the hub",
+      "hub.config", .hub, [(.get, "/config")], .json, .recorded, "Configuration of the hub",
       HubHandlers.config),
     Endpoint(
-      "hub.loadCheck", .hub, [(.get, "/load-check")], .json, .documented,
+      "hub.loadCheck", .hub, [(.get, "/load-check")], .json, .recorded,
       "Load of the hub's machine", HubHandlers.load),
     Endpoint(
       "hub.log", .hub, [(.get, "/log")], .streamOut, .documented, "The hub's log, live",
       HubHandlers.log),
     Endpoint(
-      "hub.status", .hub, [(.get, "/status")], .json, .seenInClient,
+      "hub.status", .hub, [(.get, "/status")], .json, .recorded,
       "Whether the hub is connected to its space", HubHandlers.status),
     Endpoint(
-      "hub.entities", .hub, [(.get, "/entities")], .json, .seenInClient,
+      "hub.entities", .hub, [(.get, "/entities")], .json, .recorded,
       "All sequences and instances of the hub", HubHandlers.entities),
     Endpoint(
-      "hub.audit", .hub, [(.get, "/audit")], .streamOut, .seenInClient,
+      "hub.audit", .hub, [(.get, "/audit")], .streamOut, .recorded,
       "The hub's audit records, live", HubHandlers.audit),
   ]
 
   private static let topics: [Endpoint] = [
     Endpoint(
-      "topic.list", .hub, [(.get, "/topics")], .json, .documented, "The topics",
+      "topic.list", .hub, [(.get, "/topics")], .json, .recorded, "The topics",
       TopicHandlers.list),
     Endpoint(
-      "topic.create", .hub, [(.post, "/topics")], .operation, .seenInClient, "Make a topic",
+      "topic.create", .hub, [(.post, "/topics")], .operation, .recorded, "Make a topic",
       TopicHandlers.create),
     Endpoint(
-      "topic.delete", .hub, [(.delete, "/topics/{name}")], .operation, .seenInClient, per: "name",
+      "topic.delete", .hub, [(.delete, "/topics/{name}")], .operation, .recorded, per: "name",
       "Remove a topic", TopicHandlers.delete),
     Endpoint(
-      "topic.publish", .hub, [(.post, "/topic/{name}")], .free, .documented, content: .streamed,
+      "topic.publish", .hub, [(.post, "/topic/{name}")], .free, .recorded, content: .streamed,
       per: "name", "Write to a topic", TopicHandlers.publish),
     Endpoint(
-      "topic.subscribe", .hub, [(.get, "/topic/{name}")], .free, .documented, per: "name",
+      "topic.subscribe", .hub, [(.get, "/topic/{name}")], .free, .recorded, per: "name",
       "Read a topic", TopicHandlers.subscribe),
   ]
 
   private static let sequences: [Endpoint] = [
     Endpoint(
-      "sequence.list", .hub, [(.get, "/sequences")], .json, .documented,
+      "sequence.list", .hub, [(.get, "/sequences")], .json, .recorded,
       "The sequences of the hub", SequenceHandlers.list),
     Endpoint(
-      "sequence.get", .hub, [(.get, "/sequence/{id}")], .json, .documented, per: "id",
+      "sequence.get", .hub, [(.get, "/sequence/{id}")], .json, .recorded, per: "id",
       "One sequence", SequenceHandlers.get),
     Endpoint(
-      "sequence.instances", .hub, [(.get, "/sequence/{id}/instances")], .json, .documented,
+      "sequence.instances", .hub, [(.get, "/sequence/{id}/instances")], .json, .recorded,
       per: "id", "Ids of a sequence's instances", SequenceHandlers.instances),
     Endpoint(
-      "sequence.create", .hub, [(.post, "/sequence")], .streamIn, .documented, content: .streamed,
+      "sequence.create", .hub, [(.post, "/sequence")], .streamIn, .recorded, content: .streamed,
       "Upload a package as a new sequence", SequenceHandlers.create),
     Endpoint(
-      "sequence.update", .hub, [(.put, "/sequence/{id}")], .streamIn, .documented,
+      "sequence.update", .hub, [(.put, "/sequence/{id}")], .streamIn, .recorded,
       content: .streamed, per: "id", "Upload a package over a sequence", SequenceHandlers.update),
     Endpoint(
-      "sequence.start", .hub, [(.post, "/sequence/{id}/start")], .operation, .documented, per: "id",
+      "sequence.start", .hub, [(.post, "/sequence/{id}/start")], .operation, .recorded, per: "id",
       "Start an instance", SequenceHandlers.start),
     Endpoint(
-      "sequence.delete", .hub, [(.delete, "/sequence/{id}")], .operation, .documented, per: "id",
+      "sequence.delete", .hub, [(.delete, "/sequence/{id}")], .operation, .recorded, per: "id",
       "Delete a sequence", SequenceHandlers.delete),
   ]
 
@@ -346,48 +347,48 @@ extension Endpoint {
 
   private static let instances: [Endpoint] = [
     Endpoint(
-      "instance.list", .hub, [(.get, "/instances")], .json, .documented,
+      "instance.list", .hub, [(.get, "/instances")], .json, .recorded,
       "The instances of the hub", InstanceHandlers.list),
-    instance("get", .get, "", .json, .documented, "One instance", InstanceHandlers.get),
+    instance("get", .get, "", .json, .recorded, "One instance", InstanceHandlers.get),
     instance(
-      "stop", .post, "/_stop", .operation, .documented, "Stop within a time", LifeHandlers.stop),
-    instance("kill", .post, "/_kill", .operation, .documented, "Kill at once", LifeHandlers.kill),
+      "stop", .post, "/_stop", .operation, .recorded, "Stop within a time", LifeHandlers.stop),
+    instance("kill", .post, "/_kill", .operation, .recorded, "Kill at once", LifeHandlers.kill),
     instance(
-      "health", .get, "/health", .json, .documented, "The last monitoring message",
+      "health", .get, "/health", .json, .recorded, "The last monitoring message",
       InstanceHandlers.health),
     instance(
-      "input", .post, "/input", .free, .documented, content: .streamed, "Data for its input",
+      "input", .post, "/input", .free, .recorded, content: .streamed, "Data for its input",
       StreamHandlers.input),
     instance(
-      "stdin", .post, "/stdin", .streamIn, .documented, content: .streamed, "Data for its stdin",
+      "stdin", .post, "/stdin", .streamIn, .recorded, content: .streamed, "Data for its stdin",
       StreamHandlers.stdin),
     instance(
-      "inout", .post, "/inout", .free, .seenInClient, content: .streamed,
+      "inout", .post, "/inout", .free, .recorded, content: .streamed,
       "Data for its input, and its output in the reply", StreamHandlers.both),
     instance(
-      "output", .get, "/output", .streamOut, .documented, "Its output", StreamHandlers.output),
+      "output", .get, "/output", .streamOut, .recorded, "Its output", StreamHandlers.output),
     instance(
-      "stdout", .get, "/stdout", .streamOut, .documented, "Its stdout", StreamHandlers.stdout),
+      "stdout", .get, "/stdout", .streamOut, .recorded, "Its stdout", StreamHandlers.stdout),
     instance(
-      "stderr", .get, "/stderr", .streamOut, .documented, "Its stderr", StreamHandlers.stderr),
-    instance("log", .get, "/log", .streamOut, .documented, "Its log", StreamHandlers.log),
+      "stderr", .get, "/stderr", .streamOut, .recorded, "Its stderr", StreamHandlers.stderr),
+    instance("log", .get, "/log", .streamOut, .recorded, "Its log", StreamHandlers.log),
     instance(
-      "sendEvent", .post, "/_event", .operation, .documented, "Send it an event",
+      "sendEvent", .post, "/_event", .operation, .recorded, "Send it an event",
       EventHandlers.send),
     instance(
       "anyEvents", .get, "/event", .free, .documented, "All its events, live",
       EventHandlers.anyEvents),
     instance(
-      "event", .get, "/event/{name}", .free, .documented,
+      "event", .get, "/event/{name}", .free, .recorded,
       "The last event of a name, or the first to come", EventHandlers.last),
     instance(
       "anyOnce", .get, "/once", .json, .documented, "The last event of any name",
       EventHandlers.anyOnce),
     instance(
-      "once", .get, "/once/{name}", .json, .seenInClient, "The next event of a name",
+      "once", .get, "/once/{name}", .json, .recorded, "The next event of a name",
       EventHandlers.once),
     instance(
-      "events", .get, "/events/{name}", .streamOut, .seenInClient, "The events of a name, live",
+      "events", .get, "/events/{name}", .streamOut, .recorded, "The events of a name, live",
       EventHandlers.stream),
     instance(
       "monitoringRate", .post, "/_monitoring_rate", .operation, .seenInClient,

@@ -9,6 +9,7 @@ package struct ScramjetService: EmulatedService {
   package let name = "scramjet"
   package let hostNames = ["api.scramjet.cloud", "*.scramjet.cloud", "*.scramjet.org"]
   package let operations: [Operation]
+  package let sources = Endpoint.sources
   private let endpoints: [Endpoint]
   private let nested: RouteTable
   private let unknownPaths: RouteTable

@@ -11,6 +11,10 @@ package struct ShipyardService: EmulatedService {
     "api.shipyardapp.com",
   ]
   package let operations = ShipyardOperation.allCases.map(\.operation)
+  package let sources: [Fidelity: String] = [
+    .documented: "the vendor's documentation, the API reference of 2022 with it",
+    .seenInClient: "the Python package shipyard-api 0.3.0", .assumed: "no source",
+  ]
 
   package init() {}
 

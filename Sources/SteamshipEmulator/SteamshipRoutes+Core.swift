@@ -8,12 +8,14 @@ extension SteamshipRoutes {
     getAccount, getUsageSummary,
     rule(
       "account.usage", "account/usage", "What plugins did, use by use, in pages."
-    ) { (state, fields, caller, _) throws(SteamshipError) in try state.listUsage(fields, caller) },
+    ) { (state, fields, caller, _) throws(SteamshipError) in
+      try state.listUsage(fields, caller)
+    }.seen(in: "the application ai-adventure, lib/scripts/example.ts"),
     rule(
       "usage.aggregate", "usage/aggregate", "What plugins came to, by workspace and plugin."
     ) { (state, fields, caller, _) throws(SteamshipError) in
       try state.aggregateUsage(fields, caller)
-    },
+    }.seen(in: "the application ai-adventure, lib/scripts/costs.ts"),
     rule("account.createLoginAttempt", "account/create_login_attempt", "Begins a login.") {
       (state, _, _, step) throws(SteamshipError) in state.createLoginAttempt(&step)
     }.withoutKey(),
@@ -139,7 +141,8 @@ extension SteamshipRoutes {
       "What the user's plugins came to in all.", content: .ignored),
     handling: .rule { (state, _, caller, step) throws(SteamshipError) in
       try state.usageSummary(caller, &step)
-    })
+    }
+  ).seen(in: "the application ai-adventure, lib/scripts/example.ts")
 
   /// The one operation that the SDK's JSON client calls by GET.
   private static let getAccount = SteamshipRoute(

@@ -126,6 +126,13 @@ extension SteamshipRoute {
     return route
   }
 
+  /// What it rests on, where that is neither the SDK nor the documentation.
+  func seen(in source: String) -> SteamshipRoute {
+    var route = self
+    route.operation.source = source
+    return route
+  }
+
   func withoutKey() -> SteamshipRoute {
     var route = self
     route.needsKey = false

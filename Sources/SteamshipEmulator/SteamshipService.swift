@@ -12,6 +12,11 @@ package struct SteamshipService: EmulatedService {
     "api.steamship.com", "steamship.com", "www.steamship.com", "steamship.run", "*.steamship.run",
   ]
   package let operations: [Operation]
+  package let sources: [Fidelity: String] = [
+    .documented: "the documentation of the Steamship Engine",
+    .seenInClient: "the Python SDK 2.17.34 or a release of the TypeScript client",
+    .assumed: "no source",
+  ]
   let outbound: Outbound?
   private let outboundAllowance: OutboundAllowance
   private let hostPatterns: [HostPattern]

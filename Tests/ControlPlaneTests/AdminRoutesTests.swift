@@ -43,6 +43,7 @@ import Testing
     #expect(list?[3]?["method"] == "PUT")
     #expect(list?[3]?["path"] == "/ships/{vessel}/cargo")
     #expect(list?[2]?["fidelity"] == "seen in client")
+    #expect(list?[2]?["source"] == nil, "nothing is told where nothing is known")
     #expect(await peer.send(.get, "/_wavetank/operations?service=harbour").text.contains("harbor"))
   }
 

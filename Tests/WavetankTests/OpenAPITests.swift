@@ -38,6 +38,8 @@ struct OpenAPITests {
       let item = try #require(items.first { $0.id == name }, "\(name) is not documented")
       #expect(item.json["summary"] == operation["summary"])
       #expect(item.json["x-wavetank-fidelity"] == operation["fidelity"])
+      #expect(item.json["x-wavetank-source"] == operation["source"])
+      #expect(operation["source"]?.stringValue?.isEmpty == false, "\(operation.text)")
       #expect(item.method.uppercased() == operation["method"]?.stringValue)
       Self.check(item)
     }

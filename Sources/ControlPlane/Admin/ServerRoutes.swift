@@ -69,6 +69,7 @@ enum ServerRoutes {
       }
       json.member("summary", operation.summary)
       json.member("fidelity", operation.fidelity.rawValue)
+      json.member(ifPresent: "source", operation.source)
       json.member(ifPresent: "resource", operation.resourceParameter)
     }
   }

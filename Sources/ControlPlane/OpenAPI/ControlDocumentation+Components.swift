@@ -10,7 +10,10 @@ extension ControlDocumentation {
     Operation = {
       name: string = "scramjet.topic.publish", service: string = "scramjet", method?: string,
       path?: string, aliases?: [{method: string, path: string}], summary: string,
-      fidelity: 'documented'|'seen in client'|'assumed', resource?: string
+      fidelity: 'recorded'|'documented'|'seen in client'|'assumed',
+      -- What that rests on.
+      source?: string,
+      resource?: string
     }
     Clock = {
       mode: 'real'|'scaled'|'manual'|'skip', factor?: number, now: time,

@@ -99,6 +99,7 @@ private struct Writer {
       object["security"] = .array(about.needsKey ? needed : [none])
     }
     object["x-wavetank-fidelity"] = .string(operation.fidelity.rawValue)
+    if let source = operation.source { object["x-wavetank-source"] = .string(source) }
     if about.isStreaming { object["x-wavetank-streaming"] = true }
     let others = operation.routes.dropFirst(about.shownRoutes ?? .max)
     if index == 0, !others.isEmpty {

@@ -45,9 +45,12 @@ enum OpenAPIRoutes {
     if wanted == "\(ControlDocumentation.name).json" {
       return (ControlDocumentation.documentation, ControlDocumentation.operations)
     }
-    return call.pipeline.services.first { "\($0.name).json" == wanted }.map {
-      ($0.documentation, $0.operations)
+    let services = call.pipeline.services
+    guard let index = services.firstIndex(where: { "\($0.name).json" == wanted }) else {
+      return nil
     }
+    let entries = call.pipeline.operations.entries.filter { $0.serviceIndex == index }
+    return (services[index].documentation, entries.map(\.operation))
   }
 }
 

@@ -15,6 +15,8 @@ package protocol EmulatedService: Sendable {
   var hostNames: [String] { get }
   /// All operations. Their order is stable: `Call.operationIndex` counts in it.
   var operations: [Operation] { get }
+  /// What each fidelity rests on, for operations that do not say it themselves.
+  var sources: [Fidelity: String] { get }
   /// What the operations take and answer. Made when somebody asks.
   var documentation: ServiceDocumentation { get }
 
@@ -68,6 +70,7 @@ package protocol EmulatedService: Sendable {
 }
 
 extension EmulatedService {
+  package var sources: [Fidelity: String] { [:] }
   package var sections: ScenarioCatalog.Service.Schema? { nil }
   package var events: [ServiceEvent]? { nil }
   package var documentation: ServiceDocumentation {

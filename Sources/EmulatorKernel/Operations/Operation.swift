@@ -2,6 +2,8 @@ package import HTTPModel
 
 /// How far an emulated behaviour can be trusted.
 package enum Fidelity: String, Sendable, Codable {
+  /// A recording of the vendor's own published server shows it, and is held against ours.
+  case recorded
   /// A vendor's documentation says so.
   case documented
   /// A published client relies on it.
@@ -41,6 +43,8 @@ package struct Operation: Sendable {
   package var routes: [Route]
   package var content: ContentPolicy
   package var fidelity: Fidelity
+  /// What the fidelity rests on; nil: what its service says of all that have it.
+  package var source: String?
   /// One sentence.
   package var summary: String
   /// The path parameter that names the thing a rule counts `per: resource`; nil: the whole path.

@@ -53,7 +53,9 @@ package struct OperationTable: Sendable {
     for (serviceIndex, service) in services.enumerated() {
       var own = Tables()
       firstIndex.append(entries.count)
-      for (indexInService, operation) in service.operations.enumerated() {
+      let sources = service.sources
+      for (indexInService, var operation) in service.operations.enumerated() {
+        operation.source = operation.source ?? sources[operation.fidelity]
         all.insert(operation, entries.count)
         own.insert(operation, entries.count)
         entries.append(
