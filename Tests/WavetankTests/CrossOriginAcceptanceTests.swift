@@ -34,6 +34,9 @@ struct CrossOriginAcceptanceTests {
       body: Array(#"{"id": "X"}"#.utf8), status: 404),
     .init(name: "unknown path", target: "/api/v1/nothing/at/all", fields: [bearer], status: 404),
     .init(name: "unknown path of none", method: .get, target: "/nothing", status: 404),
+    .init(name: "slashes", target: "//api/v1//workspace///get", fields: [bearer], status: 200),
+    .init(
+      name: "a slash at the end", target: "/api/v1/workspace/get/", fields: [bearer], status: 404),
     .init(name: "wrong method", method: .delete, target: "/api/v1/workspace/get", status: 405),
     .init(
       name: "too large", target: "/api/v1/task/status", fields: [bearer],

@@ -150,6 +150,21 @@ struct PublicDataAcceptanceTests {
     await shore.stop()
   }
 
+  @Test("Who is looked into and has it not counts as unused as before")
+  func looksAreNoUses() async throws {
+    let shore = try await Shore()
+    let id = try await shore.makeBlock("text", isPublic: true, key: "wt-zeta")
+    for name in ["yolk", "alpha"] {
+      _ = try await shore.makeBlock("text", isPublic: true, key: "wt-\(name)")
+    }
+    #expect(try await shore.raw("00000000-0000-4000-8000-000000000000").status == 404)
+    #expect(try await shore.raw(id).text == "text")
+    let tenants = shore.emulator.pipeline.tenants
+    tenants.evictIdle(downTo: 3)
+    #expect(tenants.all.map(\.name) == ["alpha", "default", "zeta"])
+    await shore.stop()
+  }
+
   @Test("A tenant that waits in its file is read for it; one that was removed is gone")
   func sleeping() async throws {
     let directory = NSTemporaryDirectory() + "wavetank-public-" + UUID().uuidString

@@ -93,7 +93,9 @@ package struct OperationTable: Sendable {
     let tables = service.map { byService[$0] } ?? all
     var allowed: [Method] = []
     if let found = tables.exact.find(method, target, &allowed) { return found }
-    if let found = tables.slashed.find(method, target, &allowed) { return found }
+    if target.hasDoubledSlash, let found = tables.slashed.find(method, target, &allowed) {
+      return found
+    }
     if let found = tables.lenient.find(method, target, &allowed) { return found }
     return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed)
   }
@@ -107,6 +109,18 @@ package struct OperationTable: Sendable {
       best = (pattern.length, service)
     }
     return best?.service
+  }
+}
+
+extension RequestTarget {
+  /// A slash at the end is another matter: no client is known to add one.
+  fileprivate var hasDoubledSlash: Bool {
+    var last: UInt8 = 0
+    for byte in bytes[pathRange] {
+      if byte == UInt8(ascii: "/"), last == byte { return true }
+      last = byte
+    }
+    return false
   }
 }
 

@@ -43,7 +43,10 @@ extension Pipeline {
     }
     func used(_ cloud: Cloud?) -> Cloud? {
       guard let cloud else { return nil }
-      if shows(cloud) { return cloud }
+      if shows(cloud) {
+        tenants.touch(cloud)
+        return cloud
+      }
       cloud.tenant.uses.end()
       return nil
     }
@@ -52,10 +55,10 @@ extension Pipeline {
       .flatMap(TenantMark.init(ofID:))
     let marked = mark.map { tenants.names(marked: $0) } ?? []
     for name in marked {
-      if let here = used(tenants.useIfHere(name)) { return here }
+      if let here = used(tenants.holdIfHere(name)) { return here }
     }
     for cloud in tenants.all where cloud.id != 0 && !marked.contains(cloud.name) {
-      if let here = used(tenants.useIfHere(cloud.name)) { return here }
+      if let here = used(tenants.holdIfHere(cloud.name)) { return here }
     }
     for name in marked.filter({ tenants.find($0) == nil }).prefix(Self.filesMax) {
       if let loaded = used(try? tenants.use(name)) { return loaded }

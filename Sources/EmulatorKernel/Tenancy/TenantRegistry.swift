@@ -100,13 +100,18 @@ package final class TenantRegistry: Sendable {
 
   /// The tenant with a use begun, if it is in memory.
   package func useIfHere(_ name: String) -> Cloud? {
-    if name == Tenant.defaultName { return useDefault() }
-    // Under the lock under which tenants are dropped: what is found here is not on its way out.
-    let here = state.withLock { state in
-      state.byName[name].flatMap { $0.tenant.uses.begin() ? $0 : nil }
-    }
+    let here = holdIfHere(name)
     if let here { touch(here) }
     return here
+  }
+
+  /// The same for a look that is no use of it: it does not become the one that was used last.
+  func holdIfHere(_ name: String) -> Cloud? {
+    if name == Tenant.defaultName { return useDefault() }
+    // Under the lock under which tenants are dropped: what is found here is not on its way out.
+    return state.withLock { state in
+      state.byName[name].flatMap { $0.tenant.uses.begin() ? $0 : nil }
+    }
   }
 
   /// The default tenant, a use begun as for the others: it is never dropped.
@@ -129,7 +134,7 @@ package final class TenantRegistry: Sendable {
     return state.lastID
   }
 
-  private func touch(_ cloud: Cloud) {
+  func touch(_ cloud: Cloud) {
     cloud.lastUse.store(uses.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
   }
 
