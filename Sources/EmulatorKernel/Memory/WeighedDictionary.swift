@@ -150,6 +150,8 @@ extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
   }
 
   package func encode(to encoder: any Encoder) throws {
-    try boxes.compactMapValues(\.value).encode(to: encoder)
+    // As a value, not by its own `encode(to:)`: the encoder of states then sees a dictionary and sorts it.
+    var container = encoder.singleValueContainer()
+    try container.encode(boxes.compactMapValues(\.value))
   }
 }
