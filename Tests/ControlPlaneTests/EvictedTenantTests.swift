@@ -17,15 +17,7 @@ import Testing
   let peer: Peer
 
   init() throws {
-    let interruption = interruption
-    pipeline = try Pipeline(
-      services: [Pier(interruption)],
-      configuration: PipelineConfiguration(
-        blueprint: TenantBlueprint(clock: .init(.real, start: VirtualInstant(seconds: 0))),
-        wall: {
-          interruption.reached(.wall)
-          return VirtualInstant(seconds: 0)
-        }))
+    pipeline = try Pier.pipeline(interruption)
     store = try WorldStore(directory: directory, pipeline: pipeline) { _ in }
     store.restoreAll()
     peer = Peer(AdminResponder(pipeline: pipeline))

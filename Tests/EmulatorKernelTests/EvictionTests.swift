@@ -14,15 +14,7 @@ import Testing
 
   init() throws {
     directory = try WorldStoreTests.Directory()
-    let interruption = interruption
-    pipeline = try Pipeline(
-      services: [Pier(interruption)],
-      configuration: PipelineConfiguration(
-        blueprint: TenantBlueprint(clock: .init(.real, start: VirtualInstant(seconds: 0))),
-        wall: {
-          interruption.reached(.wall)
-          return VirtualInstant(seconds: 0)
-        }))
+    pipeline = try Pier.pipeline(interruption)
     store = try WorldStore(directory: directory.path, pipeline: pipeline) { _ in }
     store.restoreAll()
   }

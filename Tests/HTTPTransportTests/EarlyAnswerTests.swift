@@ -136,17 +136,19 @@ struct EarlyAnswerTests {
     }
   }
 
-  @Test("A stream that ends before its request's content keeps the connection it has promised")
-  func streamEndsFirst() async throws {
-    let handler = Self.handler { _ in
-      .later { content in
-        .streaming(.ok) { writer in
-          _ = try await content.next()
-          try await writer.write("enough")
-        }
+  /// Streams an answer once it has seen a piece of the content.
+  private static let enough = handler { _ in
+    .later { content in
+      .streaming(.ok) { writer in
+        _ = try await content.next()
+        try await writer.write("enough")
       }
     }
-    try await TestServer.with(handler: handler) { server in
+  }
+
+  @Test("A stream that ends before its request's content keeps the connection it has promised")
+  func streamEndsFirst() async throws {
+    try await TestServer.with(handler: Self.enough) { server in
       let peer = try server.peer()
       try peer.send(chunked + "5\r\nhello\r\n")
       let response = try peer.readResponse()
@@ -159,15 +161,7 @@ struct EarlyAnswerTests {
 
   @Test("Content that breaks after its answer gets no second one")
   func brokenAfterwards() async throws {
-    let handler = Self.handler { _ in
-      .later { content in
-        .streaming(.ok) { writer in
-          _ = try await content.next()
-          try await writer.write("enough")
-        }
-      }
-    }
-    try await TestServer.with(handler: handler) { server in
+    try await TestServer.with(handler: Self.enough) { server in
       let peer = try server.peer()
       try peer.send(chunked + "5\r\nhello\r\n")
       #expect(try peer.readResponse().text == "enough")

@@ -55,6 +55,18 @@ package struct Pier: EmulatedService {
     }
   }
 
+  /// A pipeline with this service alone, whose wall clock is a place too.
+  package static func pipeline(_ interruption: Interruption) throws -> Pipeline {
+    try Pipeline(
+      services: [Pier(interruption)],
+      configuration: PipelineConfiguration(
+        blueprint: TenantBlueprint(clock: .init(.real, start: VirtualInstant(seconds: 0))),
+        wall: {
+          interruption.reached(.wall)
+          return VirtualInstant(seconds: 0)
+        }))
+  }
+
   package struct State: ServiceState {
     package typealias WakeKey = Int
 

@@ -7,8 +7,8 @@ import PayloadCodecs
 #endif
 
 /// Reads the JSON parts of a snapshot, their numbers within bounds.
-enum SnapshotJSON {
-  static func decode<Value: Decodable>(
+package enum SnapshotJSON {
+  package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], path: String
   ) throws(SnapshotError) -> Value {
     do {
