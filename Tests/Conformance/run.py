@@ -6,12 +6,11 @@ Each folder beside this file that has a `requirements.txt` gets a virtual enviro
 with WAVETANK_URL set. A check prints `ok NAME` or `FAIL NAME: why`, a line each, and exits 0 only
 when all went well.
 
-    Tests/Conformance/run.py --binary .build/release/wavetank [--only steamship]
+    Tests/Conformance/run.py --binary .build/release/wavetank [--only steamship | --only hostile/check_bombs]
 """
 
 import argparse
 import hashlib
-import json
 import os
 import pathlib
 import signal
@@ -20,6 +19,8 @@ import sys
 import tempfile
 import time
 import venv
+
+from common import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -50,48 +51,13 @@ def environment_for(folder: pathlib.Path) -> pathlib.Path:
     return python
 
 
-class Server:
-    """The binary on a free port, ended by SIGTERM."""
-
-    def __init__(self, binary: str, *flags: str):
-        self.folder = tempfile.TemporaryDirectory(prefix="wavetank-")
-        ready = pathlib.Path(self.folder.name) / "ready.json"
-        self.log = open(pathlib.Path(self.folder.name) / "log.txt", "w+")
-        self.process = subprocess.Popen(
-            [binary, "serve", "--port", "0", "--ready-file", str(ready), *flags],
-            stdout=self.log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 20
-        while not ready.exists():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                raise SystemExit("the server did not become ready:\n" + self.output())
-            time.sleep(0.01)
-        self.url = f"http://127.0.0.1:{json.loads(ready.read_text())['port']}"
-
-    def output(self) -> str:
-        self.log.flush()
-        self.log.seek(0)
-        return self.log.read()
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            return -9
-        finally:
-            self.folder.cleanup()
-
-
 def run_check(python: pathlib.Path, script: pathlib.Path, url: str, binary: str) -> tuple[int, int]:
     """Runs one script, passes its lines on, counts its results."""
     clean = {key: value for key, value in os.environ.items()
              if not key.startswith(("STEAMSHIP_", "SCRAMJET_", "SHIPYARD_"))
              and key.lower() not in ("http_proxy", "https_proxy", "all_proxy")}
     clean.update(WAVETANK_URL=url, WAVETANK_BINARY=binary, NO_PROXY="127.0.0.1,localhost", PYTHONUNBUFFERED="1",
-                 PYTHONDONTWRITEBYTECODE="1")
+                 PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(HERE))
     label = f"{script.parent.name}/{script.stem}"
     passed = failed = 0
     with tempfile.TemporaryFile("w+", errors="replace") as log:
@@ -125,17 +91,18 @@ def run_check(python: pathlib.Path, script: pathlib.Path, url: str, binary: str)
 def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--binary", required=True)
-    arguments.add_argument("--only", help="one folder")
+    arguments.add_argument("--only", help="one folder, or one check as folder/check_name")
     arguments.add_argument("--results", help="file that gets: PASSED FAILED")
     options = arguments.parse_args()
     passed = failed = 0
     folders = sorted(path.parent for path in HERE.glob("*/check_*.py"))
     for folder in dict.fromkeys(folders):
-        if options.only and folder.name != options.only:
+        only, _, script_name = (options.only or folder.name).partition("/")
+        if folder.name != only:
             continue
         python = environment_for(folder)
-        server = Server(options.binary)
-        for script in sorted(folder.glob("check_*.py")):
+        server = Server(binary=options.binary)
+        for script in sorted(folder.glob(f"{script_name or 'check_*'}.py")):
             counts = run_check(python, script, server.url, str(pathlib.Path(options.binary).resolve()))
             passed += counts[0]
             failed += counts[1]

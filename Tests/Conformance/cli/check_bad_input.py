@@ -6,23 +6,14 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
 
+from common import check, finish
+
 BINARY = os.environ["WAVETANK_BINARY"]
 URL = os.environ["WAVETANK_URL"].rstrip("/")
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok bad input: {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL bad input: {name}: {str(why)[:500]!r}", flush=True)
 
 
 def run(*arguments, **more):
@@ -181,4 +172,4 @@ with tempfile.TemporaryDirectory() as place:
     machine(place)
 home()
 browser()
-sys.exit(1 if failures else 0)
+finish()

@@ -6,21 +6,12 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
+from common import check, finish
+
 BINARY = os.environ["WAVETANK_BINARY"]
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}")
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[:600]!r}")
 
 
 def run(*arguments, timeout=20):
@@ -124,4 +115,4 @@ def bad_places():
 
 for part in (usage_errors, help_and_version, environment, serving, bad_places):
     part()
-sys.exit(1 if failures else 0)
+finish()

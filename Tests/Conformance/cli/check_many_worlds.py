@@ -2,75 +2,36 @@
 idle ones are dropped from memory, saved, deleted and read again; ended by SIGHUP and by SIGTERM. Whatever was
 acknowledged is there after a restart, whatever was deleted is not. `SEED=…` repeats a run, `TENANTS=…` shortens it."""
 
-import atexit
 import http.client
 import json
 import os
 import random
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import time
 
-BINARY = os.environ["WAVETANK_BINARY"]
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
+from common import Server, check, finish, seed
+
+SEED = seed()
 TENANTS = int(os.environ.get("TENANTS", 2300))
 WORKERS = 8
 KEY = {"authorization": "Bearer k", "content-type": "application/json"}
 GIVEN = {"default", "demo", "sandbox"}
-failures = 0
 
 
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: SEED={SEED} {str(why)[:800]!r}", flush=True)
-
-
-class Server:
-    def __init__(self, data, wait=60):
-        self.directory = tempfile.mkdtemp()
-        ready = os.path.join(self.directory, "ready")
-        self.log = open(os.path.join(self.directory, "log"), "w+b")
-        began = time.time()
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--port", "0", "--data", data, "--ready-file", ready, "--quiet"],
-            stdout=self.log, stderr=subprocess.STDOUT)
-        while not (os.path.exists(ready) and os.path.getsize(ready)):
-            if self.process.poll() is not None or time.time() > began + wait:
-                if self.process.poll() is None:
-                    self.process.kill()
-                raise RuntimeError("no server: " + self.text())
-            time.sleep(0.002)
-        atexit.register(self.process.kill)  # whatever becomes of this script
-        self.start_seconds = time.time() - began
-        with open(ready) as file:
-            self.port = json.load(file)["port"]
-
-    def text(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
-
+class World(Server):
     def peer(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.connect()
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def end(self, number=signal.SIGTERM):
-        began = time.time()
-        self.process.send_signal(number)
-        try:
-            status = self.process.wait(120)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            status = self.process.wait()
-        return status, time.time() - began
+    def ended(self, number=signal.SIGTERM):
+        """Exit status, and how many seconds it took."""
+        began = time.monotonic()
+        return self.stop(number, wait=120), time.monotonic() - began
 
 
 def call(peer, method, path, content=None):
@@ -205,38 +166,36 @@ def use(server, model, seconds, deletes, seed):
 
 
 def main():
-    print(f"SEED={SEED} TENANTS={TENANTS}")
     # Under `nohup` the server would leave SIGHUP ignored, as it should.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     model = {}
     with tempfile.TemporaryDirectory() as data:
-        server = Server(data)
+        server = World("--data", data)
         use(server, model, seconds=25, deletes=0.05, seed=SEED)
         status, body = call(server.peer(), "GET", "/_wavetank/tenants")
         evicted = json.loads(body)["evicted"]
         print(f"{evicted} tenants were dropped from memory meanwhile")
-        status, seconds = server.end(signal.SIGHUP)
+        status, seconds = server.ended(signal.SIGHUP)
         check(f"SIGHUP saves and ends with 0 ({seconds:.1f} s)", status == 0,
               (status, server.text()[-500:]))
 
-        server = Server(data)
+        server = World("--data", data)
         check(f"{len(model)} saved tenants: ready in {server.start_seconds:.2f} s",
               server.start_seconds < 5, server.start_seconds)
         compare("after SIGHUP", server, model, data)
         use(server, model, seconds=12, deletes=0.3, seed=SEED + 1)
-        status, seconds = server.end(signal.SIGTERM)
+        status, seconds = server.ended(signal.SIGTERM)
         check(f"SIGTERM saves and ends with 0 ({seconds:.1f} s)", status == 0,
               (status, server.text()[-500:]))
 
-        server = Server(data)
+        server = World("--data", data)
         compare("after SIGTERM", server, model, data)
         # Everything was only looked at: little is left to be saved.
-        status, seconds = server.end(signal.SIGTERM)
+        status, seconds = server.ended(signal.SIGTERM)
         check(f"it ends in order again ({seconds:.1f} s)", status == 0, server.text()[-500:])
         left = [name for name in os.listdir(data) if not name.endswith(".tar.gz") and name != ".lock"]
         check("no half-written or foreign file is left", not left, left[:5])
-    print(f"{failures} failures, SEED={SEED}")
-    raise SystemExit(1 if failures else 0)
+    finish()
 
 
 main()

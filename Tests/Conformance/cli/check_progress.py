@@ -7,24 +7,15 @@ import pty
 import random
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 import urllib.request
 
+from common import check, finish
+
 BINARY = os.environ["WAVETANK_BINARY"]
 URL = os.environ["WAVETANK_URL"].rstrip("/")
 TENANT = "progress"
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok progress: {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL progress: {name}: {str(why)[:500]!r}", flush=True)
 
 
 def command(*arguments):
@@ -133,4 +124,4 @@ with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "world.tar.gz")
     transfers(path)
     silence(path)
-sys.exit(1 if failures else 0)
+finish()

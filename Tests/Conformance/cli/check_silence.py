@@ -4,18 +4,12 @@ something else: bounded, exit 1, and a sentence that helps."""
 import os
 import socket
 import subprocess
-import sys
 import threading
 import time
 
+from common import check, finish
+
 BINARY = os.environ["WAVETANK_BINARY"]
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    failures += not holds
-    print(f"ok {name}" if holds else f"FAIL {name}: {str(why)[:600]!r}", flush=True)
 
 
 class Listener:
@@ -114,7 +108,7 @@ def main():
     finally:
         server.terminate()
         server.wait(10)
-    return 1 if failures else 0
+    finish()
 
 
-sys.exit(main())
+main()

@@ -8,21 +8,12 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import termios
 
+from common import check, finish
+
 BINARY = os.environ["WAVETANK_BINARY"]
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[:500]!r}", flush=True)
 
 
 def plain(*arguments, **more):
@@ -117,4 +108,4 @@ def manual():
 looks()
 completions()
 manual()
-sys.exit(1 if failures else 0)
+finish()

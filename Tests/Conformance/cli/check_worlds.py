@@ -1,7 +1,6 @@
 """Worlds on disk (`--data`, DESIGN §12): killed at any moment while it saves, and with a file that may not grow, the
 server comes back with the last good world. `SEED=…` repeats a run."""
 
-import http.client
 import json
 import os
 import random
@@ -11,55 +10,19 @@ import subprocess
 import tempfile
 import time
 
+from common import Server, check, finish, seed
+
 BINARY = os.environ["WAVETANK_BINARY"]
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
+SEED = seed()
 ROUNDS = int(os.environ.get("ROUNDS", 12))
-KEY = {"authorization": "Bearer k", "content-type": "application/json"}
-failures = 0
 
 
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}")
-    else:
-        failures += 1
-        print(f"FAIL {name}: SEED={SEED} {str(why)[:600]!r}")
+class World(Server):
+    """A server that keeps its worlds in `data`; no file of its may be longer than `limit` bytes."""
 
-
-class Server:
     def __init__(self, data, limit=None):
-        self.directory = tempfile.mkdtemp()
-        ready = os.path.join(self.directory, "ready")
-        self.log = open(os.path.join(self.directory, "log"), "w+b")
-
-        def confine():
-            if limit:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--port", "0", "--data", data, "--ready-file", ready, "--quiet"],
-            stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=confine)
-        end = time.time() + 30
-        while not (os.path.exists(ready) and os.path.getsize(ready)):
-            if self.process.poll() is not None or time.time() > end:
-                raise RuntimeError("no server: " + self.text())
-            time.sleep(0.005)
-        with open(ready) as file:
-            self.port = json.load(file)["port"]
-
-    def text(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
-
-    def call(self, method, path, content=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.request(method, path, None if content is None else json.dumps(content), KEY)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
+        super().__init__("--data", data, confine=limit and (
+            lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))))
 
     def make(self, handle):
         return self.call("POST", "/api/v1/workspace/create", {"handle": handle})[0] == 200
@@ -67,10 +30,6 @@ class Server:
     def handles(self):
         state = json.loads(self.call("GET", "/_wavetank/state/steamship")[1])
         return [space["handle"] for user in state["users"] for space in user["workspaces"]]
-
-    def end(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(30)
 
 
 def numbers(server):
@@ -83,7 +42,7 @@ def killed_while_saving():
     with tempfile.TemporaryDirectory() as data:
         count, whole, cut = 0, 0, 0
         for round_number in range(ROUNDS):
-            server = Server(data)
+            server = World(data)
             found = numbers(server)
             if round_number:
                 if found == list(range(count + 40)):
@@ -92,7 +51,7 @@ def killed_while_saving():
                     cut += 1
                 else:
                     check("a world is whole, the new one or the old one", False, (count, found[-5:]))
-                    server.end(signal.SIGKILL)
+                    server.end()
                     return
             count = len(found)
             for number in range(count, count + 40):
@@ -100,7 +59,7 @@ def killed_while_saving():
                     check("workspaces are made", False, number)
             server.process.send_signal(signal.SIGTERM)
             time.sleep(chance.uniform(0, 0.06))
-            server.end(signal.SIGKILL)
+            server.end()
             names = os.listdir(data)
             if any("damaged" in name for name in names):
                 check("nothing is damaged", False, names)
@@ -109,18 +68,18 @@ def killed_while_saving():
 
 def file_that_may_not_grow():
     with tempfile.TemporaryDirectory() as data:
-        server = Server(data)
+        server = World(data)
         server.make("first")
-        check("a world is saved at the end", server.end() == 0, server.text())
+        check("a world is saved at the end", server.stop() == 0, server.text())
         size = os.path.getsize(os.path.join(data, "default.tar.gz"))
         # With the log in a file of its own, which may not grow either.
-        server = Server(data, limit=size + 600)
+        server = World(data, limit=size + 600)
         for number in range(150):
             server.make(f"w{number}-{random.getrandbits(120):x}")
-        status = server.end()
+        status = server.stop()
         check("a world that cannot be saved at the end: exit 1 and a sentence that says so",
               status == 1 and "is lost" in server.text(), (status, server.text()))
-        server = Server(data)
+        server = World(data)
         found = server.handles()
         check("the last good world is there", "first" in found and len(found) < 20, found)
         check("and no half-written file", not [n for n in os.listdir(data) if n.endswith(".tmp")])
@@ -146,5 +105,4 @@ def reader_that_went_away():
 killed_while_saving()
 file_that_may_not_grow()
 reader_that_went_away()
-print(f"{failures} failures, SEED={SEED}")
-raise SystemExit(1 if failures else 0)
+finish()

@@ -7,10 +7,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import urllib.request
 
 import aiohttp
+from common import check, finish
 
 BASE = os.environ["WAVETANK_URL"]
 TENANT = f"{BASE}/_t/kept"
@@ -36,13 +36,6 @@ UPLOADS = [
     ("too much", "POST", f"{NIGHTLY}/fleetruns", {"X-Shipyard-API-Key": "k"}, 20 << 20, 413),
     ("a method that is not allowed", "PATCH", f"{NIGHTLY}/fleetruns", {"X-Shipyard-API-Key": "k"}, SIZE, 405),
 ]
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    failures += not holds
-    print(f"ok {name}" if holds else f"FAIL {name}: {str(why)[:600]}", flush=True)
 
 
 def rounds(size):
@@ -97,7 +90,7 @@ def main():
         urllib.request.urlopen(request, timeout=10).read()
     asyncio.run(by_aiohttp())
     by_node()
-    return 1 if failures else 0
+    finish()
 
 
-sys.exit(main())
+main()

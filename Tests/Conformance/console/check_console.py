@@ -11,14 +11,12 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import run as runner  # noqa: E402
+from common import Server, check, finish
 
 URL = os.environ["WAVETANK_URL"].rstrip("/")
 SHOTS = os.environ.get("WAVETANK_SHOTS")
@@ -27,17 +25,6 @@ BASE = f"{URL}/_t/{TENANT}"
 FLEETS = (f"{BASE}/orgs/11111111-1111-4111-8111-111111111111"
           "/projects/22222222-2222-4222-8222-222222222222/fleets")
 FLEET = f"{FLEETS}/33333333-3333-4333-8333-333333333333"
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[:600]!r}", flush=True)
-    return bool(holds)
 
 
 # The browser
@@ -365,7 +352,7 @@ def upload_page(base, script):
 def guarded(page):
     """A server with a token: the page asks for it, and keeps it from every other page."""
     secret = "s3cret-of-the-check"
-    server = runner.Server(os.environ["WAVETANK_BINARY"], "--control-token", secret)
+    server = Server("--control-token", secret)
     one, is_open = page.browser, "document.querySelector('#token-dialog').open"
     note = "document.querySelector('#token-note').textContent"
     try:
@@ -445,8 +432,8 @@ def main():
             guarded(page)
         finally:
             one.quit()
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -10,28 +10,15 @@ import os
 import pathlib
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import run as runner  # noqa: E402
+from common import Server, check, finish
 
 BINARY = os.environ["WAVETANK_BINARY"]
 KEY = {"Authorization": "Bearer k"}
 TOKEN = "t0ken-of-the-check"
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[:500]!r}", flush=True)
-    return bool(holds)
 
 
 class Answer:
@@ -74,8 +61,7 @@ def call(place, method, target, fields=(), body=None):
 
 @contextlib.contextmanager
 def server(*flags):
-    one = runner.Server(BINARY, *flags)
-    one.port = int(one.url.rsplit(":", 1)[1])
+    one = Server(*flags)
     one.here = ("127.0.0.1", one.port)
     try:
         yield one
@@ -471,8 +457,8 @@ def main():
     if own:
         allowed(own[0])
     tokens(own)
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

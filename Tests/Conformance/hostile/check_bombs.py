@@ -1,51 +1,14 @@
 """Scenarios that would fill memory or hold a thread for ever: each is bounded, with a word about it, and others are served."""
 
-import http.client
 import json
-import os
-import subprocess
-import tempfile
 import time
 
-BINARY = os.environ["WAVETANK_BINARY"]
-KEYS = {"authorization": "Bearer k", "x-shipyard-api-key": "k", "content-type": "application/json"}
+from common import Server, check, finish
+
 MEMORY_MEGABYTES = 500
-failures = 0
 
 
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}")
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[:600]!r}")
-
-
-class Server:
-    def __init__(self):
-        directory = tempfile.mkdtemp()
-        ready = os.path.join(directory, "ready")
-        self.process = subprocess.Popen([BINARY, "serve", "--port", "0", "--ready-file", ready, "--quiet"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.time() + 30
-        while not (os.path.exists(ready) and os.path.getsize(ready)) and time.time() < end:
-            time.sleep(0.005)
-        with open(ready) as file:
-            self.port = json.load(file)["port"]
-
-    def call(self, method, path, content=None, timeout=20, fields=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            body = json.dumps(content) if isinstance(content, dict) else content
-            connection.request(method, path, body, {**KEYS, **(fields or {})})
-            response = connection.getresponse()
-            return response.status, response.read(), dict(response.getheaders())
-        except (OSError, http.client.HTTPException) as error:
-            return 0, repr(error).encode(), {}
-        finally:
-            connection.close()
-
+class Watched(Server):
     def scenario(self, **members):
         return self.call("PUT", "/_wavetank/scenario", {"wavetank": 1, **members})
 
@@ -54,16 +17,9 @@ class Server:
         began = time.time()
         status = self.call("GET", "/_t/other/orgs", timeout=10)[0]
         took = time.time() - began
-        memory = 0
-        if self.process.poll() is None:
-            with open(f"/proc/{self.process.pid}/status") as file:
-                memory = next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmRSS"))
+        memory = self.resident >> 20 if self.lives else 0
         check(f"{name}: others are served", status == 200 and took < 5, (status, took, self.process.poll()))
         check(f"{name}: memory stays small", 0 < memory < MEMORY_MEGABYTES, memory)
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
 
 
 TICKER = {
@@ -159,11 +115,10 @@ def large_documents(server):
 
 for bomb in (growing_variables, templates, expressions, triggers, time_by_rules, time_by_hand, time_that_races, delays,
              pieces, large_documents):
-    server = Server()
+    server = Watched()
     try:
         bomb(server)
         server.is_well(bomb.__name__)
     finally:
         server.end()
-print(f"{failures} failures")
-raise SystemExit(1 if failures else 0)
+finish()

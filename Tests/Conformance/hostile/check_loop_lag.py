@@ -6,30 +6,19 @@ import json
 import multiprocessing
 import os
 import random
-import sys
 import threading
 import time
 
 import worst
 from lag import Observer
-from server import Server
+from common import Server, check, finish, seed
 
-SEED = int(os.environ.get("SEED", "1"))
+SEED = seed(1)
 ONLY = os.environ.get("ONLY", "")
 SECONDS = float(os.environ.get("SECONDS", "120"))
 # On a quiet machine 20 ms; on a noisy one so much more than the same client waits while nothing is asked.
 LIMIT_MS, RATIO = 20.0, 3.0
 TRIES = 4
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {why}", flush=True)
 
 
 def burn(stop):
@@ -112,7 +101,7 @@ class Lag:
             if p99 < figures["p99"]:
                 figures.update(p99=p99, longest=longest, idle=self.idle)
             seen.append(f"p99 {p99:.1f} ms, longest {longest:.1f} ms, idle {self.idle:.1f} ms, answer {answer}")
-            if self.server.process.poll() is not None or not answer[0]:
+            if not self.server.lives or not answer[0]:
                 break
             if p99 <= max(LIMIT_MS, RATIO * self.idle):
                 if os.environ.get("VERBOSE"):
@@ -128,7 +117,6 @@ def main():
     server = Server("--threads", "1")
     try:
         rng = random.Random(SEED)
-        print(f"# seed {SEED}")
         sender = Sender(server.port)
         cases = worst.Cases(rng, sender, server)
         lag = Lag(server)
@@ -140,12 +128,11 @@ def main():
         if "REPORT" in os.environ:
             with open(os.environ["REPORT"], "w") as file:
                 json.dump(lag.report, file)
-        check("the server is still there", server.process.poll() is None, server.process.poll())
+        check("the server is still there", server.lives, server.text())
     finally:
         server.end()
-    print(f"{failures} failures")
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

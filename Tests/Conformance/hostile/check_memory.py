@@ -10,35 +10,23 @@ import pathlib
 import resource
 import subprocess
 import tarfile
-import tempfile
 import threading
 import time
 import uuid
 
+from common import Server, check, finish
+
 BINARY = os.environ["WAVETANK_BINARY"]
 ONLY = os.environ.get("ONLY")
-KEYS = {"authorization": "Bearer k", "x-shipyard-api-key": "k", "content-type": "application/json"}
 MEBI = 1 << 20
 PROJECT = "/orgs/11111111-1111-4111-8111-111111111111/projects/22222222-2222-4222-8222-222222222222"
 NIGHTLY = PROJECT + "/fleets/33333333-3333-4333-8333-333333333333"
 HUB = "/api/v1/space/demo/api/v1/sth/sth-0/api/v1"
-failures = 0
 
 
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[:600]!r}", flush=True)
-
-
-class Server:
+class Confined(Server):
     def __init__(self, *flags, address_space=None, group=None):
-        self.directory = tempfile.mkdtemp()
-        ready = os.path.join(self.directory, "ready")
-        self.log = open(os.path.join(self.directory, "log"), "w+b")
+        self.kept = None
 
         def confine():
             if address_space:
@@ -46,21 +34,7 @@ class Server:
             if group:
                 (group / "cgroup.procs").write_text("0")
 
-        self.process = subprocess.Popen(
-            [BINARY, "serve", "--port", "0", "--ready-file", ready, "--quiet", *flags],
-            stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=confine)
-        end = time.time() + 30
-        while not (os.path.exists(ready) and os.path.getsize(ready)):
-            if self.process.poll() is not None or time.time() > end:
-                raise RuntimeError("no server: " + self.text())
-            time.sleep(0.005)
-        with open(ready) as file:
-            self.port = json.load(file)["port"]
-        self.kept = None
-
-    def text(self):
-        self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        super().__init__(*flags, confine=confine)
 
     def call(self, method, path, content=None, fields=None, timeout=30):
         """On a connection that is kept while the server keeps it."""
@@ -69,7 +43,7 @@ class Server:
             connection = self.kept or http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
             self.kept = None
             try:
-                connection.request(method, path, body, {**KEYS, **(fields or {})})
+                connection.request(method, path, body, {**self.KEYS, **(fields or {})})
                 response = connection.getresponse()
                 answer = response.status, response.read(), dict(response.getheaders())
                 if not response.will_close:
@@ -85,18 +59,6 @@ class Server:
         if name + " " not in text:
             raise RuntimeError(f"no {name} in {text[:300]!r}: server {self.process.poll()}, {self.text()[-300:]}")
         return next(int(float(line.split()[1])) for line in text.splitlines() if line.startswith(name + " "))
-
-    def resident(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
-
-    @property
-    def lives(self):
-        return self.process.poll() is None
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def form(content, **texts):
@@ -248,7 +210,7 @@ def many_at_once(server, what):
         def send():
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
             try:
-                connection.request("POST", "/_t/many" + path, content, {**KEYS, **extra})
+                connection.request("POST", "/_t/many" + path, content, {**server.KEYS, **extra})
                 statuses.append(connection.getresponse().status)
             except (OSError, http.client.HTTPException) as error:
                 statuses.append(repr(error))
@@ -304,7 +266,7 @@ def all_of(server, what, kinds=(upload, small_blocks, tags, instance, fleets, ru
 
 
 def limited_by_flag():
-    server = Server("--memory", "48MiB")
+    server = Confined("--memory", "48MiB")
     check("--memory: the metric tells the limit", server.metric("wavetank_stored_bytes_max") == 48 * MEBI)
     all_of(server, "--memory 48MiB", KINDS)
     for wrong in ["much", "10", "-5MiB", "1e9"]:
@@ -313,7 +275,7 @@ def limited_by_flag():
 
 
 def limited_address_space():
-    all_of(Server(address_space=400 * MEBI), "ulimit -v")
+    all_of(Confined(address_space=400 * MEBI), "ulimit -v")
 
 
 def limited_group():
@@ -328,7 +290,7 @@ def limited_group():
         except OSError:
             continue
         try:
-            server = Server(group=group / "inner")
+            server = Confined(group=group / "inner")
             most = server.metric("wavetank_stored_bytes_max")
             check("group: the limit of the group around ours is seen", most < 256 * MEBI, most)
             all_of(server, "group of 256 MiB")
@@ -342,19 +304,19 @@ def limited_group():
 def account_is_true():
     """What the metric says a kind of thing takes is what the process takes, within a factor."""
     for kind in KINDS:
-        server = Server("--memory", "2GiB")
+        server = Confined("--memory", "2GiB")
         try:
             prefix = f"/_t/{kind.__name__.replace('_', '-')}"
             kind(server, prefix, 0)
             # What the heap keeps for the next request is there before as after.
             for n in range(1, 6):
                 kind(server, prefix, n)
-            counted, taken, n = server.metric("wavetank_stored_bytes"), server.resident(), 6
+            counted, taken, n = server.metric("wavetank_stored_bytes"), server.resident, 6
             while server.metric("wavetank_stored_bytes") - counted < 24 * MEBI and n < 5000:
                 for _ in range(5):
                     kind(server, prefix, n)
                     n += 1
-            counted, taken = server.metric("wavetank_stored_bytes") - counted, server.resident() - taken
+            counted, taken = server.metric("wavetank_stored_bytes") - counted, server.resident - taken
             # A rule's text counts in the document and in the rule, which often share it.
             most = 6 if kind is rules else 2.5
             check(f"truth: {kind.__name__}", 0.6 < counted / max(1, taken) < most, f"{n} counted as {counted}, take {taken}: {counted / max(1, taken):.2f}")
@@ -366,4 +328,4 @@ def account_is_true():
 for name, part in [("memory", limited_by_flag), ("address-space", limited_address_space), ("group", limited_group), ("truth", account_is_true)]:
     if ONLY in (None, name):
         part()
-raise SystemExit(1 if failures else 0)
+finish()

@@ -8,30 +8,22 @@ import random
 import tempfile
 
 from mutations import Mutator
-from world import Server, pack, unpack
+from common import expect, finish, seed
+from world import World, pack, unpack
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
+SEED = seed()
 ROUNDS = int(os.environ.get("ROUNDS", 150))
 ANSWER_SECONDS = 5.0
 MEMORY_MEGABYTES = 600
-failures = 0
 
 
-def check(name, holds, why=""):
-    global failures
-    if not holds:
-        failures += 1
-        print(f"FAIL {name}: SEED={SEED} {str(why)[:1500]}")
-    return holds
-
-
-class Watched(Server):
+class Watched(World):
     def is_well(self, what):
         status, content = self.control("GET", "/health", timeout=ANSWER_SECONDS)
-        return (check("the server lives", self.is_alive(), (what, self.output()))
-                and check("and answers soon", status == 200, (what, status, content))
-                and check("its memory is bounded", self.memory() < MEMORY_MEGABYTES, (what, self.memory())))
+        return (expect("the server lives", self.lives, (what, self.text()))
+                and expect("and answers soon", status == 200, (what, status, content))
+                and expect("its memory is bounded", self.resident >> 20 < MEMORY_MEGABYTES, (what, self.resident)))
 
 
 def use(server, chance):
@@ -46,10 +38,10 @@ def use(server, chance):
     for method, path, content in chance.sample(requests, 4):
         server.call(method, path, content, timeout=0.25)
     moved = server.control("POST", "/clock/advance", json.dumps({"by": "2h"}), timeout=20)
-    check("time can be moved", moved[0] == 200, moved)
+    expect("time can be moved", moved[0] == 200, moved)
     for path in ("/scenario/rules", "/state", "/journal?limit=5"):
         seen = server.control("GET", path)
-        check(f"{path} can be seen", seen[0] == 200, seen)
+        expect(f"{path} can be seen", seen[0] == 200, seen)
 
 
 def scenarios():
@@ -101,8 +93,8 @@ def mutated_scenarios():
         before = server.control("GET", "/scenario"), server.control("GET", "/clock")[1]
         status, answer = server.control("PUT", "/scenario", content, fields={"content-type": kind})
         what = (number, status, content[:600])
-        if not check("a scenario is taken or refused", status in (200, 400, 413, 422), (what, answer)):
-            if not server.is_alive():
+        if not expect("a scenario is taken or refused", status in (200, 400, 413, 422), (what, answer)):
+            if not server.lives:
                 break
         if status == 200:
             taken += 1
@@ -110,13 +102,13 @@ def mutated_scenarios():
             if number % 10 == 0:
                 kept = server.control("GET", "/snapshot")
                 back = server.control("PUT", "/snapshot", kept[1])
-                check("its snapshot can be put back", kept[0] == 200 and back[0] == 204, (what, back))
+                expect("its snapshot can be put back", kept[0] == 200 and back[0] == 204, (what, back))
         elif status:
             refused += 1
             problems = json.loads(answer)
-            check("a refusal says why", problems.get("problems") or problems.get("detail"), (what, answer))
+            expect("a refusal says why", problems.get("problems") or problems.get("detail"), (what, answer))
             after = server.control("GET", "/scenario")
-            check("a refusal leaves the scenario in force", before[0] == after, what)
+            expect("a refusal leaves the scenario in force", before[0] == after, what)
         if not server.is_well(what):
             break
     server.end()
@@ -143,7 +135,7 @@ def mutated_snapshots():
     base["behaviors"]["shipyard"] = [{"when": {"vessel": "B"}, "attempts": [{"exit": 1, "for": "3m"}]}]
     base["behaviors"]["steamship"] = [{"timeline": [{"state": "waiting", "for": "3h"}, {"state": "running", "polls": 3},
                                                     {"state": "succeeded"}]}]
-    if not check("the base is good", server.control("PUT", "/scenario", json.dumps(base))[0] == 200):
+    if not expect("the base is good", server.control("PUT", "/scenario", json.dumps(base))[0] == 200):
         return
     for _ in range(3):
         use(server, chance)
@@ -181,24 +173,24 @@ def mutated_snapshots():
         before = world(server)
         status, answer = server.control("PUT", "/snapshot", archive, fields={"content-type": "application/gzip"})
         what = (number, status, names)
-        check("a snapshot is taken or refused", status in (204, 400, 413, 422), (what, answer))
+        expect("a snapshot is taken or refused", status in (204, 400, 413, 422), (what, answer))
         if status == 204:
             taken += 1
             use(server, chance)
             again = server.control("GET", "/snapshot")
-            check("the world of a taken snapshot can be taken again", again[0] == 200, (what, again))
+            expect("the world of a taken snapshot can be taken again", again[0] == 200, (what, again))
             reset = server.control("POST", "/reset")
-            check("and be reset, or says why not", reset[0] in (200, 500), (what, reset))
+            expect("and be reset, or says why not", reset[0] in (200, 500), (what, reset))
         elif status:
             refused += 1
-            check("a refusal says why", json.loads(answer).get("detail"), (what, answer))
-            check("a refusal leaves the world as it was", world(server) == before, what)
+            expect("a refusal says why", json.loads(answer).get("detail"), (what, answer))
+            expect("a refusal leaves the world as it was", world(server) == before, what)
         if not server.is_well(what):
             with open(os.path.join(tempfile.gettempdir(), f"wavetank-snapshot-{SEED}.tar.gz"), "wb") as file:
                 file.write(archive)
             break
         back = server.control("PUT", "/snapshot", good)
-        if not check("the good one can always be put back", back[0] == 204, (what, back)):
+        if not expect("the good one can always be put back", back[0] == 204, (what, back)):
             break
     server.end()
     print(f"ok {ROUNDS} mutated snapshots: {taken} taken, {refused} refused")
@@ -206,5 +198,4 @@ def mutated_snapshots():
 
 mutated_scenarios()
 mutated_snapshots()
-print(f"{failures} failures, SEED={SEED}")
-raise SystemExit(1 if failures else 0)
+finish()

@@ -11,10 +11,11 @@ import random
 import tempfile
 import time
 
+from common import expect, failures, finish, seed
 from mutations import Mutator, at, places
-from world import BUSY, Server, busy, operations, pack, package, unpack
+from world import BUSY, World, busy, operations, pack, package, unpack
 
-SEED = int(os.environ.get("SEED", random.randrange(1 << 30)))
+SEED = seed()
 SECONDS = os.environ.get("NUMBERS_SECONDS", "60")
 SECONDS = 1e9 if SECONDS == "all" else float(SECONDS)
 NUMBERS = [2 ** 63 - 1, -2 ** 63, -1, 0, 1, 2, 2 ** 31, 2 ** 31 - 1, 2 ** 53, 2 ** 53 + 1, -2 ** 53, 2 ** 62, 2 ** 63, 10 ** 30,
@@ -24,14 +25,6 @@ ERAS = ["1684-10-21T00:00:00Z", "1700-02-28T23:59:59Z", "1969-12-31T23:59:59.999
         "2026-01-01T00:00:00Z", "2026-03-29T01:30:00Z", "2100-02-28T12:00:00Z", "2255-01-01T00:00:00Z",
         "2255-03-14T15:59:58Z", "2255-03-14T15:59:59.999999Z"]
 MODES = ["manual", "manual", "manual", "skip", "real"]
-failures = failures_here = 0
-
-
-def fail(name, why):
-    global failures, failures_here
-    failures += 1
-    failures_here += 1
-    print(f"FAIL {name}: SEED={SEED} {str(why)[:1200]}", flush=True)
 
 
 class Run:
@@ -42,7 +35,7 @@ class Run:
         self.renew()
 
     def renew(self):
-        self.server = Server()
+        self.server = World()
         self.known, self.ids = busy(self.server)
         self.calls = operations(self.server, self.known, self.ids, self.chance)
 
@@ -51,13 +44,13 @@ class Run:
 
     def lives(self, what):
         """Whether the process is there and answers; else it is told and a new one begins."""
-        status = self.server.control("GET", "/health", timeout=10)[0] if self.server.is_alive() else 0
+        status = self.server.control("GET", "/health", timeout=10)[0] if self.server.lives else 0
         if status == 200:
             return True
-        log = self.server.output()
+        log = self.server.text()
         fatal = [line for line in log.splitlines() if "Fatal" in line or "rror" in line][:1]
-        state = "answers nobody" if self.server.is_alive() else f"is gone ({self.server.process.poll()})"
-        fail(f"the server {state}", (what, fatal, [f"{one[0]} {one[1]}" for one in self.sent[-8:]]))
+        state = "answers nobody" if self.server.lives else f"is gone ({self.server.process.poll()})"
+        expect(f"the server {state}", False, (what, fatal, [f"{one[0]} {one[1]}" for one in self.sent[-8:]]))
         self.server.end()
         self.renew()
         return False
@@ -82,7 +75,7 @@ class Run:
         for call in self.chance.sample(self.calls, min(count, len(self.calls))):
             self.note(call.name, call.path)
             call.send(self.server, timeout=0.1)
-            if not self.server.is_alive():
+            if not self.server.lives:
                 return
 
 
@@ -189,11 +182,10 @@ def mutator_text(text, chance):
 
 
 def nested_parameters(seconds):
-    global failures_here
-    failures_here = 0
+    before = failures()
     chance, mutator = random.Random(SEED), Mutator(SEED)
     run, count, end = Run(chance), 0, time.monotonic() + seconds
-    while time.monotonic() < end and failures_here < 5:
+    while time.monotonic() < end and failures() - before < 5:
         count += 1
         nested(run, mutator)
         if count % 3 == 0:
@@ -229,8 +221,7 @@ def changed_parts(parts, index, change):
 
 
 def snapshot_numbers(seconds):
-    global failures_here
-    failures_here = 0
+    before = failures()
     chance = random.Random(SEED + 1)
     run = Run(chance)
     good = run.server.control("GET", "/snapshot")[1]
@@ -244,7 +235,7 @@ def snapshot_numbers(seconds):
     taken = refused = 0
     end = time.monotonic() + seconds
     for index, place, value in plan:
-        if time.monotonic() > end or failures_here >= 5:
+        if time.monotonic() > end or failures() - before >= 5:
             break
 
         def change(document):
@@ -268,15 +259,15 @@ def snapshot_numbers(seconds):
             # What is not refused must stay good, or it would be set aside at the next start.
             again = run.server.control("GET", "/snapshot", timeout=20)
             back = run.server.control("PUT", "/snapshot", again[1], timeout=20, fields={"content-type": "application/gzip"})
-            if (again[0], back[0]) != (200, 204) and run.server.is_alive():
-                fail("a world that was taken and driven can be taken and put back", (what, again[0], back))
+            if (again[0], back[0]) != (200, 204) and run.server.lives:
+                expect("a world that was taken and driven can be taken and put back", False, (what, again[0], back))
         elif status in (400, 413, 422):
             refused += 1
             detail = json.loads(answer).get("detail", "")
             if parts[index][0] not in detail and parts[index][0] != "wavetank.json":
-                fail("a refusal names the part and the reason", (what, answer))
-        elif run.server.is_alive():
-            fail("a snapshot is taken or refused", (what, status, answer))
+                expect("a refusal names the part and the reason", False, (what, answer))
+        elif run.server.lives:
+            expect("a snapshot is taken or refused", False, (what, status, answer))
         run.lives(what)
     run.server.end()
     print(f"ok {taken + refused} of {len(plan)} changes of a busy snapshot: {taken} taken and driven, {refused} refused")
@@ -294,7 +285,7 @@ SPOILT = [
 
 def data_files():
     """A file that does not fit is set aside with its bytes, and the server begins without it."""
-    server = Server()
+    server = World()
     busy(server)
     parts = unpack(server.control("GET", "/snapshot")[1])
     server.end()
@@ -309,13 +300,13 @@ def data_files():
             path = os.path.join(folder, "default.tar.gz")
             with open(path, "wb") as file:
                 file.write(archive)
-            server = Server("--data", folder)
+            server = World("--data", folder)
             answers = [server.call(method, path, timeout=10)[0] for method, path in (
                 ("GET", "/_wavetank/clock"), ("GET", "/orgs"), ("GET", "/_wavetank/state"), ("GET", "/api/v1/instances"))]
             kept = [one for one in os.listdir(folder) if one != "default.tar.gz" and os.path.isfile(os.path.join(folder, one))
                     and open(os.path.join(folder, one), "rb").read() == archive]
             if answers != [200] * 4 or not kept:
-                fail("a file that does not fit is set aside", (name, place, value, answers, os.listdir(folder), server.output()))
+                expect("a file that does not fit is set aside", False, (name, place, value, answers, os.listdir(folder), server.text()))
             aside += bool(kept)
             server.end()
     print(f"ok {aside} files that do not fit are set aside, and the server begins")
@@ -326,7 +317,7 @@ def data_files():
 def eras(seconds):
     """A tenant in which nothing repeats itself can be anywhere at once."""
     chance = random.Random(SEED + 2)
-    server, count, end = Server(), 0, time.monotonic() + seconds
+    server, count, end = World(), 0, time.monotonic() + seconds
     server.control("PUT", "/scenario", {"wavetank": 1, "clock": {"mode": "manual"}, "rules": [
         {"match": {"service": "steamship"}, "continue": True, "limit": {"requests": 2, "window": "720000h"}},
         {"match": {"service": "shipyard"}, "limit": {"requests": 2, "window": "876000h", "kind": "fixed"}},
@@ -334,33 +325,32 @@ def eras(seconds):
     moves = [(None, {"now": era}) for era in ERAS] + [(None, {"now": era, "mode": "scaled", "factor": 1e6}) for era in ERAS[-2:]]
     moves += [(None, {"mode": mode}) for mode in ("real", "manual", "skip")]
     moves += [("/advance", {"by": by}) for by in ("1ns", "876000h", "876000h", "1h")] + [("/advance", {"toNext": True})]
-    while time.monotonic() < end and server.is_alive():
+    while time.monotonic() < end and server.lives:
         path, content = chance.choice(moves)
         moved = server.control("POST" if path else "PUT", "/clock" + (path or ""), content, timeout=20)
-        if moved[0] not in (200, 409) and server.is_alive():
-            fail("time can be moved", (content, moved))
+        if moved[0] not in (200, 409) and server.lives:
+            expect("time can be moved", False, (content, moved))
             break
         for method, target in chance.sample([
                 ("GET", "/api/v1/account/current"), ("GET", "/orgs"), ("GET", "/api/v1/instances"), ("POST", "/api/v1/workspace/create"),
                 ("POST", "/api/v1/sequence/echo.tar.gz/start"), ("GET", "/_wavetank/snapshot"), ("GET", "/_wavetank/state")], 3):
             server.call(method, target, {} if method == "POST" else None, timeout=2)
         count += 1
-    if not server.is_alive():
-        fail("the server lives through all eras", server.output()[-800:])
+    if not server.lives:
+        expect("the server lives through all eras", False, server.text()[-800:])
     server.end()
     print(f"ok {count} moves through all eras, both ways")
     return count
 
 
 def main():
-    print(f"SEED={SEED} NUMBERS_SECONDS={SECONDS:g}", flush=True)
+    print(f"NUMBERS_SECONDS={SECONDS:g}", flush=True)
     counts = [nested_parameters(min(SECONDS * 0.4, 1800)), *snapshot_numbers(SECONDS * 0.5), eras(min(SECONDS * 0.1, 300))]
     data_files()
     if min(counts) < 3:
-        fail("every part ran", counts)
-    print(f"{failures} failures, SEED={SEED}")
-    return 1 if failures else 0
+        expect("every part ran", False, counts)
+    finish()
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -4,9 +4,9 @@ import os
 import random
 import socket
 
-from server import Server
+from common import Server, check, finish, seed
 
-SEED = int(os.environ.get("SEED", "1"))
+SEED = seed(1)
 # The floor of T12; its goal is 3. Measured as the least of some rounds: what others do can only add.
 RATIO, ROUNDS, COUNT = 5.0, 4, 300
 LONG = 16_000
@@ -14,13 +14,6 @@ HINTS = {
     "/api/v1/task/statu": "steamship.task.status", "/orgs/x/fleet": "shipyard.fleet.list", "/api/v1/instancess": "scramjet.instance.list",
     "/API/V1/Sequencse": "scramjet.sequence.list", "/task/status": "steamship.task.status",
 }
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    failures += not holds
-    print(f"ok {name}" if holds else f"FAIL {name}: {why}", flush=True)
 
 
 class Peer:
@@ -81,7 +74,6 @@ def targets(rng):
 
 server = Server("--threads", "1")
 try:
-    print(f"# seed {SEED}")
     peer = Peer(server)
     for path, operation in HINTS.items():
         method = "POST" if operation.startswith("steamship") else "GET"
@@ -99,8 +91,7 @@ try:
         check(f"{name} costs at most {RATIO:g} × health", ratio <= RATIO, f"{ratio:.1f}")
         if os.environ.get("VERBOSE"):
             print(f"# {ratio:.2f} {name}")
-    check("the server is still there", server.process.poll() is None)
+    check("the server is still there", server.lives, server.text())
 finally:
     server.end()
-print(f"{failures} failures")
-raise SystemExit(1 if failures else 0)
+finish()

@@ -5,39 +5,14 @@ import gzip
 import http.client
 import io
 import json
-import os
-import subprocess
 import tarfile
-import tempfile
-import time
 
+from common import Server
 from traffic import KNOWN, tar_gz
 
-BINARY = os.environ["WAVETANK_BINARY"]
-KEYS = {"authorization": "Bearer k", "x-shipyard-api-key": "k", "content-type": "application/json"}
 
-
-class Server:
-    def __init__(self, *flags):
-        self.folder = tempfile.TemporaryDirectory(prefix="wavetank-")
-        ready = os.path.join(self.folder.name, "ready")
-        self.log = open(os.path.join(self.folder.name, "log"), "w+b")
-        self.process = subprocess.Popen([BINARY, "serve", "--port", "0", "--ready-file", ready, "--quiet", *flags],
-                                        stdout=self.log, stderr=subprocess.STDOUT)
-        end = time.time() + 30
-        while not (os.path.exists(ready) and os.path.getsize(ready)) and time.time() < end and self.is_alive():
-            time.sleep(0.005)
-        self.port = 0
-        if os.path.exists(ready):
-            with open(ready) as file:
-                self.port = json.load(file)["port"]
-
-    def is_alive(self):
-        return self.process.poll() is None
-
-    def output(self):
-        self.log.seek(0)
-        return self.log.read()[-1500:].decode(errors="replace")
+class World(Server):
+    """Whatever is asked of it may go wrong: the process may be gone, and an answer may never end."""
 
     def call(self, method, path, content=None, timeout=5.0, fields=None, whole=True):
         """Status and content; status 0 where no answer came in time. Without `whole` a content without a known length
@@ -46,7 +21,7 @@ class Server:
         if isinstance(content, (dict, list)):
             content = json.dumps(content)
         try:
-            connection.request(method, path, content, {**KEYS, **(fields or {})})
+            connection.request(method, path, content, {**self.KEYS, **(fields or {})})
             response = connection.getresponse()
             return response.status, response.read() if whole or response.length is not None else b""
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -63,16 +38,6 @@ class Server:
             return json.loads(self.call(method, path, content, **more)[1])
         except ValueError:
             return {}
-
-    def memory(self):
-        with open(f"/proc/{self.process.pid}/status") as file:
-            return next(int(line.split()[1]) // 1024 for line in file if line.startswith("VmRSS"))
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
-        self.folder.cleanup()
 
 
 def unpack(archive):

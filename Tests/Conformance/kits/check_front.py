@@ -11,18 +11,17 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
 
+import run as runner
+from common import check, finish
+
 HERE = pathlib.Path(__file__).resolve().parent
 DOCKER = HERE.parent.parent.parent / "docker"
-sys.path.insert(0, str(HERE.parent))
-import run as runner  # noqa: E402
 
 WAVETANK = urllib.parse.urlsplit(os.environ["WAVETANK_URL"]).netloc
-failures = 0
 
 LOOKUP = '''
 import os, socket
@@ -56,16 +55,6 @@ with requests.get(url, headers=head, stream=True, timeout=20) as answer:
         print(line.decode())
         break
 '''
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[-700:]!r}", flush=True)
-    return holds
 
 
 def nginx():
@@ -181,8 +170,8 @@ def main():
         finally:
             front.send_signal(signal.SIGTERM)
             front.wait(10)
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -10,17 +10,9 @@ import shutil
 import subprocess
 import sys
 
+from common import check, finish
+
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "Examples"
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[-1500:]!r}", flush=True)
 
 
 def run(folder, *command, seconds=120, **more):
@@ -73,4 +65,4 @@ def swift():
 python()
 javascript()
 swift()
-sys.exit(1 if failures else 0)
+finish()

@@ -18,25 +18,15 @@ import tempfile
 
 import yaml
 
+import run as runner
+from common import check, finish
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
-sys.path.insert(0, str(HERE.parent))
-import run as runner  # noqa: E402
 
 BINARY = pathlib.Path(os.environ["WAVETANK_BINARY"]).resolve()
 README = ROOT / "README.md"
 SECONDS = 60
-failures = 0
-
-
-def check(name, holds, why=""):
-    global failures
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        failures += 1
-        print(f"FAIL {name}: {str(why)[-700:]!r}", flush=True)
-    return bool(holds)
 
 
 class Block:
@@ -261,8 +251,8 @@ def main():
                 continuous_integration(block, reader)
             finally:
                 reader.stop()
-    return 1 if failures else 0
+    finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,6 @@
 hang a server which waits for whole requests (contract §1.3, §6.2, §6.3)."""
 
 import json
-import time
 
 from support import (HOST, PORT, Base, advance, check, control, eventually, finish, manifest,
                      package, same, section)

@@ -1,6 +1,5 @@
 """Instances (contract §3.2 to §3.5, §5.2) on a clock that stands until it is moved."""
 
-import json
 import threading
 import time
 

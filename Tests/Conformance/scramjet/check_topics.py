@@ -5,7 +5,7 @@ import struct
 import threading
 import time
 
-from support import Base, check, control, eventually, finish, manifest, package, same, section
+from support import Base, check, control, eventually, finish, same, section
 
 TENANT = "topics"
 SPACE = Base("/api/v1/space/demo/api/v1", TENANT, token="token")

@@ -7,8 +7,7 @@ import json
 import os
 import tarfile
 
-from support import (HOST, PORT, Base, advance, check, control, eventually, finish, manifest,
-                     package, same, section)
+from support import (Base, check, control, finish, manifest, package, same, section)
 
 TENANT = "uploads"
 SPACE = Base("/api/v1/space/demo/api/v1", TENANT, token="token")

@@ -1,31 +1,19 @@
 """What the checks of this folder share: a line for each check, packages made in memory, HTTP without
 a library's opinions, and the emulator's own control API."""
 
-import gzip
 import http.client
 import io
 import json
 import os
 import socket
-import sys
 import tarfile
 import time
 import urllib.parse
 
+from common import check, finish  # noqa: F401
+
 URL = os.environ["WAVETANK_URL"].rstrip("/")
 HOST, PORT = urllib.parse.urlsplit(URL).hostname, urllib.parse.urlsplit(URL).port
-_failed = 0
-
-
-def check(name, holds, why=""):
-    """One line for one check."""
-    global _failed
-    if holds:
-        print(f"ok {name}", flush=True)
-    else:
-        _failed += 1
-        print(f"FAIL {name}: {str(why)[:400]}", flush=True)
-    return bool(holds)
 
 
 def same(name, found, expected):
@@ -46,10 +34,6 @@ class section:
             check(self.name, False, f"line {trace.tb_lineno}: {kind.__name__}: {error}")
             return True
         return False
-
-
-def finish():
-    sys.exit(1 if _failed else 0)
 
 
 # Packages

@@ -6,8 +6,8 @@ import threading
 import time
 import urllib.parse
 
-from harness import (BASE, FLEET, FLEET_PATH, ORG, PROJECT, PROJECT_PATH, RUNS_PATH, WEBHOOK,
-                     Tenant, check, equal, finish)
+from harness import (BASE, FLEET_PATH, ORG, PROJECT_PATH, RUNS_PATH, WEBHOOK, Tenant, check,
+                     equal, finish)
 
 tenant = Tenant("shipyard-bad-input")
 tenant.reset()

@@ -5,17 +5,16 @@ import time
 from datetime import datetime
 
 import requests
-from steamship import Block, File, PackageInstance, SteamshipError, Task, TaskState, Workspace
-from steamship.base.client import Client
+from steamship import Block, File, PackageInstance, Task, TaskState, Workspace
 from steamship.base.request import SortOrder
 from steamship.base.tasks import TaskComment
 from steamship.data.invocable_init_status import InvocableInitStatus
-from steamship.data.manifest import Manifest, PluginConfig, SteamshipRegistry
+from steamship.data.manifest import Manifest, SteamshipRegistry
 from steamship.data.package.package import Package
 from steamship.data.package.package_version import PackageVersion
 from steamship.data.user import User
 
-from support import archive, check, failed, refused, run, BASE
+from support import archive, check, failed, refused, run
 
 
 @check

@@ -6,7 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
-from steamship import Block, File, MimeTypes, SteamshipError, Tag, Task, TaskState
+from steamship import Block, File, MimeTypes, Tag, Task, TaskState
 from steamship.base.request import SortOrder
 from steamship.data.workspace import SignedUrl, Workspace
 from steamship.utils.kv_store import KeyValueStore

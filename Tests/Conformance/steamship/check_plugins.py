@@ -1,7 +1,7 @@
 """Plugins, tagging, blockifying, generating, training and embedding indices: by the SDK."""
 
 import requests
-from steamship import Block, File, MimeTypes, PluginInstance, SteamshipError, Tag, TaskState
+from steamship import Block, File, PluginInstance, Tag, TaskState
 from steamship.base.mime_types import MimeTypes
 from steamship.data.embeddings import EmbeddingIndex
 from steamship.data.plugin import HostingMemory, HostingTimeout, HostingType

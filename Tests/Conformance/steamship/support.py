@@ -1,7 +1,6 @@
 """What all checks of the Steamship client share: a client of its own tenant, and one line per check."""
 
 import io
-import json
 import logging
 import os
 import sys

@@ -108,6 +108,15 @@ class Exchange(threading.Thread):
         self.buffer = bytearray(rest)
         return line.rstrip(b"\r").decode("latin-1")
 
+    def receive(self, count):
+        while count:
+            if not self.buffer and not self.fill():
+                raise EOFError
+            piece = bytes(self.buffer[:count])
+            del self.buffer[:count]
+            count -= len(piece)
+            self.add(piece)
+
     def add(self, data):
         with self.changed:
             self.body += data
@@ -143,23 +152,10 @@ class Exchange(threading.Thread):
                     while self.line():
                         pass
                     break
-                while size:
-                    if not self.buffer and not self.fill():
-                        raise EOFError
-                    piece = bytes(self.buffer[:size])
-                    del self.buffer[:size]
-                    size -= len(piece)
-                    self.add(piece)
+                self.receive(size)
                 self.line()
         elif get("content-length") is not None:
-            size = int(get("content-length"))
-            while size:
-                if not self.buffer and not self.fill():
-                    raise EOFError
-                piece = bytes(self.buffer[:size])
-                del self.buffer[:size]
-                size -= len(piece)
-                self.add(piece)
+            self.receive(int(get("content-length")))
         else:
             while True:
                 if self.buffer:
