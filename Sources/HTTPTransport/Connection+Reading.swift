@@ -97,10 +97,8 @@ extension Connection {
     case .discard: break
     case .collect(let limit, _):
       if active.collected.count + bytes.count > limit { return collectionOverflowed(limit) }
-      if active.collected.isEmpty, let remaining = machine.contentRemaining {
-        active.collected.reserveCapacity(bytes.count + Int(clamping: min(remaining, 1 << 20)))
-      }
       guard takeRoom(for: bytes.count, active) else { return collectionLacksRoom() }
+      reserveCapacity(for: bytes.count, active)
       // SAFETY: copied within the closure.
       unsafe bytes.withUnsafeBufferPointer { unsafe active.collected.append(contentsOf: $0) }
     case .stream(let content):
@@ -153,6 +151,16 @@ extension Connection {
     active.lease = lease
     let lacking = needed - lease.count
     return lacking <= 0 || lease.grow(by: max(lacking, Self.collectedRoomStep))
+  }
+
+  /// The array at most doubles, which `takeRoom` has seen to, and becomes no larger than the content can:
+  /// what is announced is not there yet, and may never come.
+  private func reserveCapacity(for count: Int, _ active: ActiveExchange) {
+    let needed = active.collected.count + count
+    guard needed > active.collected.capacity else { return }
+    let most = max(needed, Self.smallContentMax)
+    let more = min(machine.contentRemaining ?? .max, UInt64(most))
+    active.collected.reserveCapacity(needed + Int(more))
   }
 
   private static var smallContentMax: Int { 16 * 1024 }

@@ -37,11 +37,13 @@ extension SystemCalls {
   }
 
   /// Where what is mapped counts (`ulimit -v`), used or not: stacks of a mebibyte for threads to come in
-  /// place of eight, and one heap for all of them, since each begins with a mapping of 64 MiB.
+  /// place of eight, and one heap for all of them, since each begins with a mapping of 64 MiB. A heap
+  /// stays mapped up to its last block in use, so pieces of content lie outside it.
   ///
   /// - Source: pthread_setattr_default_np(3), mallopt(3).
   package static func mapLess() {
     _ = mallopt(M_ARENA_MAX, 1)
+    _ = mallopt(M_MMAP_THRESHOLD, 16 * 1024)
     var attributes = pthread_attr_t()
     // SAFETY: the pointers are to a local, initialised by the first call and given up by the last.
     guard unsafe pthread_attr_init(&attributes) == 0 else { return }

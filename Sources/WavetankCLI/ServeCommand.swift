@@ -103,8 +103,6 @@ extension Command {
   }
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
-    SystemCalls.giveBackFreeMemory()
-    if MemoryLimits.now().countsMappings { SystemCalls.mapLess() }
     var configuration = try configuration(arguments)
     configuration.onNotice = { Terminal.complain($0) }
     // Before anything runs: a signal that comes while we start is kept, not lost.

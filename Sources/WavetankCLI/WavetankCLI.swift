@@ -5,10 +5,14 @@
 // Read next: `Command.swift` (the table of commands), `ServeCommand.swift`.
 
 import Glibc
+import HTTPTransport
 
 @main
 struct WavetankCLI {
-  static func main() async {
+  @MainActor static func main() async {
+    // While this is the only thread: with the second one the C library decides how many heaps there are.
+    SystemCalls.giveBackFreeMemory()
+    if MemoryLimits.now().countsMappings { SystemCalls.mapLess() }
     let arguments = Array(CommandLine.arguments.dropFirst())
     exit(await Command.run(arguments))
   }

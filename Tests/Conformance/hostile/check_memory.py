@@ -229,7 +229,12 @@ def many_at_once(server, what):
               (statuses, server.lives, server.text()[-300:]))
         check(f"{what}: health is answered meanwhile", health == 200, health)
         server.call("DELETE", "/_wavetank/tenants/many")
-        check(f"{what}: all room comes back", upload(server, "/_t/many", 0)[0] == 200, server.metric("wavetank_stored_bytes"))
+        # The last of forty may still be ending on its thread, with a hold on what it stored.
+        answer, end = upload(server, "/_t/many", 0), time.monotonic() + 5
+        while answer[0] == 507 and time.monotonic() < end:
+            time.sleep(0.05)
+            answer = upload(server, "/_t/many", 0)
+        check(f"{what}: all room comes back", answer[0] == 200, (answer[:2], server.metric("wavetank_stored_bytes")))
         server.call("DELETE", "/_wavetank/tenants/many")
 
 
