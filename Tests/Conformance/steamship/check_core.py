@@ -14,7 +14,7 @@ from steamship.data.package.package import Package
 from steamship.data.package.package_version import PackageVersion
 from steamship.data.user import User
 
-from support import archive, check, failed, refused, run
+from support import BASE, archive, check, failed, refused, run
 
 
 @check
