@@ -30,7 +30,8 @@ extension SteamshipService {
     case .signedRead: return .now(readSigned(call, in: world))
     case .signedWrite: return .later { await writeSigned(call, $0, in: world) }
     case .invoke: return try invoke(call, identity, in: world)
-    case .preflight: return .now(Self.preflight(call.request))
+    // Browsers ask before they call a package (contract §8, CORS).
+    case .preflight: return .now(CrossOrigin.answer([.get, .post], call.request))
     }
   }
 
@@ -146,19 +147,6 @@ extension SteamshipService {
 
   /// Fidelity: assumed (contract §8).
   static let blockIdleLimit = Duration.seconds(60)
-
-  /// Browsers ask before they call a package (contract §8, CORS).
-  static func preflight(_ request: Request) -> Response {
-    var fields = Fields([
-      "Access-Control-Allow-Origin": "*",
-      "Access-Control-Allow-Methods": "OPTIONS, HEAD, GET, POST",
-      "Access-Control-Max-Age": "86400",
-    ])
-    fields.append(
-      "Access-Control-Allow-Headers",
-      request.fields["access-control-request-headers"] ?? "Authorization, Content-Type")
-    return Response(.noContent, fields: fields)
-  }
 }
 
 /// What came to a streamed block, and how far that is in all.

@@ -1,8 +1,8 @@
-import HTTPModel
+package import HTTPModel
 
-/// The answer to OPTIONS where a service has none of its own: what is allowed, and leave for
+/// The answer to OPTIONS where a vendor has none of his own: what is allowed, and leave for
 /// browsers of any origin (the Fetch standard, "CORS-preflight request").
-enum CrossOrigin {
+package enum CrossOrigin {
   static let allMethods: [Method] = [.get, .head, .post, .put, .patch, .delete, .options]
 
   /// The Fetch standard, "CORS-preflight request".
@@ -20,7 +20,7 @@ enum CrossOrigin {
     return names.joined(separator: ", ")
   }
 
-  static func answer(_ methods: [Method], _ request: Request) -> Response {
+  package static func answer(_ methods: [Method], _ request: Request) -> Response {
     let allowed = allow(methods.contains(.options) ? methods : methods + [.options])
     var response = Response(.noContent)
     response.fields.append("Allow", allowed)
