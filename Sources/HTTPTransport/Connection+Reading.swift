@@ -262,10 +262,10 @@ extension Connection {
   /// An answer of the engine itself, and the end of the connection.
   func refuse(_ status: Status, reason: String, retryAfter: Int? = nil) {
     flushBatch()
-    // It may be a page's program that must be told (the Fetch standard, "CORS check").
-    var fields = Fields([
-      "Content-Type": "application/json", "Access-Control-Allow-Origin": "*",
-    ])
+    var fields = Fields(["Content-Type": "application/json"])
+    // It may be a page's program that must be told (the Fetch standard, "CORS check"); none sends what
+    // is malformed.
+    if status != .badRequest { fields.append("Access-Control-Allow-Origin", "*") }
     if let retryAfter { fields.append("Retry-After", String(retryAfter)) }
     let body = Array(
       "{\"error\":\"\(status.reason)\",\"status\":\(status.code),\"reason\":\"\(reason)\"}\n".utf8)

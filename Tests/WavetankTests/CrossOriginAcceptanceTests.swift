@@ -128,7 +128,6 @@ struct CrossOriginAcceptanceTests {
     arguments: [
       ("GET /\(String(repeating: "a", count: 100_000)) HTTP/1.1\r\n", 414),
       ("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 200_000))\r\n\r\n", 431),
-      ("POST /api/v1/task/noop HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400),
     ])
   func engine(head: String, status: Int) async throws {
     let shore = try await PublicDataAcceptanceTests.Shore()

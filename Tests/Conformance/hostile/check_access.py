@@ -245,8 +245,9 @@ def deputies(one, other, addresses):
     check("none of them has changed anything", rules(one) == [], rules(one))
     for host in ("127.0.0.1", "localhost", "[::ffff:127.0.0.1]"):
         base = f"http://{host}:{other.port}"
-        instance(one, f"{base}/_wavetank", f"other-{host[:3].strip('[')}")
-        called = invoke(one, f"other-{host[:3].strip('[')}", "scenario/rules", {"name": "r", "error": 500})
+        handle = f"other-{host.encode().hex()}"
+        instance(one, f"{base}/_wavetank", handle)
+        called = invoke(one, handle, "scenario/rules", {"name": "r", "error": 500})
         fetched = fetch(one, f"{base}/_wavetank/tenants")
         check(f"another Wavetank's control API at {host} refuses our call", called.status == 403, called)
         check(f"and our fetch at {host}", fetched.status == 400 and b"403" in fetched.content, fetched)
