@@ -9,6 +9,8 @@ public struct Request: Sendable {
   public var fields: Fields
   /// How the end of the content is found (RFC 9112 §6.3); `.none` when there is no content.
   public var framing: BodyFraming
+  /// Where it arrived, as host and port: known for a request that names no host itself (HTTP/1.0).
+  public var arrivalHost: String?
 
   public init(
     method: Method, target: RequestTarget, version: HTTPVersion = .http11,

@@ -13,6 +13,9 @@ public struct Response: Sendable {
   /// always a whole, so it ends properly when the server stops; and it ends when its reader closes the
   /// connection, if only for writing, so that nothing is taken for somebody who has gone.
   public var isLive = false
+  /// What the reader of a live stream gets when it has got nothing for a while, between two pieces: a
+  /// comment of an event stream, so that no proxy on the way takes the connection for dead.
+  public var heartbeat: StaticString?
 
   public init(_ status: Status, fields: Fields = Fields(), body: Body = .empty) {
     self.status = status

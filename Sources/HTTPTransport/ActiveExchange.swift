@@ -54,6 +54,7 @@ final class ActiveExchange {
   var isStream = false
   /// The response goes on for as long as there is news: it ends with its reader, or with the server.
   var isLive = false
+  var heartbeat: StaticString?
   var delivery: DeliveryPerformer?
   /// The room for its collected content; and what its response brings along.
   var lease: MemoryLease?

@@ -13,6 +13,7 @@ extension Connection {
   /// A head is complete. What needs no waiting is answered here and now.
   func begin(_ request: consuming Request, _ input: Span<UInt8>, _ position: inout Int) {
     sequenceNumber += 1
+    if request.version == .http10, request.host == nil { request.arrivalHost = arrivalHost }
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
     var answer = server.responder.respond(to: request, exchange: &exchange)
     var contentBytes: UInt64 = 0
@@ -36,6 +37,12 @@ extension Connection {
     case let other:
       beginActive(other, exchange, contentBytes, isContentHere: isContentHere)
     }
+  }
+
+  private var arrivalHost: String? {
+    guard let local = try? loop.system.localAddress(fd).peer else { return nil }
+    let host = local.host.contains(":") ? "[\(local.host)]" : local.host
+    return "\(host):\(local.port)"
   }
 
   /// Throws away what has come of content that the answer did not wait for: if that is all of it,
@@ -171,7 +178,7 @@ extension Connection {
     }
     if case .stream = response.body {
       active.isStream = true
-      active.isLive = response.isLive
+      (active.isLive, active.heartbeat) = (response.isLive, response.heartbeat)
       let isStopping = server.isStopping.load(ordering: .relaxed)
       if response.isLive, isInputEnding || isStopping {
         // Nobody is there to read it: a head and its end, and no producer.

@@ -21,6 +21,8 @@ struct Deadline {
     case linger
     /// The peer sends no more, and has no answer yet.
     case halfClosed
+    /// A live stream has nothing to say: its heartbeat is due.
+    case heartbeat
   }
 
   fileprivate(set) var kind = Kind.none
@@ -55,10 +57,19 @@ extension Connection {
     if isWriteBlocked { return .write }
     if let active {
       if awaitsContent(active) { return .content }
-      return hasInputEnded ? .halfClosed : .none
+      if hasInputEnded { return .halfClosed }
+      return beats(active) ? .heartbeat : .none
     }
     if machine.isReadingHead { return pending.isEmpty ? .idle : .head }
     return machine.isMessageComplete || machine.isDead ? .none : .content
+  }
+
+  /// Not where a rule says when each piece leaves.
+  private func beats(_ active: ActiveExchange) -> Bool {
+    guard active.heartbeat != nil, active.delivery == nil, case .sending = active.phase else {
+      return false
+    }
+    return true
   }
 
   /// Whether it is the peer's turn to send content. It is not while we do not read, or while the peer
@@ -77,7 +88,7 @@ extension Connection {
   private func lastProgress(_ kind: Deadline.Kind) -> Int64 {
     switch kind {
     case .content: max(deadline.began, lastReceived)
-    case .write, .halfClosed: max(deadline.began, lastSent)
+    case .write, .halfClosed, .heartbeat: max(deadline.began, lastSent)
     case .none, .idle, .head, .linger: deadline.began
     }
   }
@@ -92,6 +103,7 @@ extension Connection {
     case .content: server.contentTimeout
     case .write: server.writeTimeout
     case .linger: server.lingerTimeout
+    case .heartbeat: server.heartbeatInterval
     }
   }
 
@@ -112,6 +124,7 @@ extension Connection {
     case .content: contentTimedOut()
     case .write: abort(.timedOut)
     case .halfClosed: close(.peerClosed)
+    case .heartbeat: sendHeartbeat()
     }
   }
 
@@ -127,7 +140,7 @@ extension Connection {
       guard loop.system.isWritable(fd) else { return }
       isWriteBlocked = false
       sendQueued()
-    case .none, .linger, .halfClosed: break
+    case .none, .linger, .halfClosed, .heartbeat: break
     }
   }
 }

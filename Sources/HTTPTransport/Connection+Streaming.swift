@@ -82,6 +82,13 @@ extension Connection {
     }
   }
 
+  /// Nothing waits to be sent when it is due, so it stands between two pieces.
+  func sendHeartbeat() {
+    guard let active, let heartbeat = active.heartbeat else { return }
+    queueStreamPiece(Array(heartbeat.description.utf8), active)
+    sendQueued()
+  }
+
   /// What goes beyond an announced length is cut off: it would be read as the next response.
   func queueStreamPiece(_ piece: [UInt8], _ active: ActiveExchange) {
     guard case .length = active.plan.framing else { return queuePiece(piece, active) }

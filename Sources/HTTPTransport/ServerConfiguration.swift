@@ -20,6 +20,8 @@ package struct ServerConfiguration: Sendable {
   package var contentTimeout: Duration = .seconds(60)
   /// While something waits to be sent: without progress for so long, the connection is cut.
   package var writeTimeout: Duration = .seconds(60)
+  /// After so long without a byte, a live stream that has a heartbeat sends it.
+  package var heartbeatInterval: Duration = .seconds(15)
   /// How long content is read and thrown away so that the peer can still read an early answer.
   package var lingerTimeout: Duration = .seconds(2)
   /// How much content that nobody reads is thrown away to keep the connection; where more of it is

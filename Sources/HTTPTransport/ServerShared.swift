@@ -16,6 +16,7 @@ final class ServerShared: Sendable {
   let contentTimeout: Int64
   let writeTimeout: Int64
   let lingerTimeout: Int64
+  let heartbeatInterval: Int64
 
   init(configuration: ServerConfiguration, responder: any Responder) {
     self.configuration = configuration
@@ -25,6 +26,7 @@ final class ServerShared: Sendable {
     contentTimeout = configuration.contentTimeout.nanoseconds
     writeTimeout = configuration.writeTimeout.nanoseconds
     lingerTimeout = configuration.lingerTimeout.nanoseconds
+    heartbeatInterval = configuration.heartbeatInterval.nanoseconds
   }
 
   private static let connectionNumbers = Atomic<UInt64>(0)

@@ -20,7 +20,7 @@ package enum HeadSerializer {
         let lines = fields.lines.span
         for index in lines.indices {
           let line = lines[index]
-          if skipped.contains(bytes, line) { continue }
+          if skipped.contains(bytes, line, closes: plan.closes) { continue }
           writer.append(bytes, line.name)
           writer.append(": ")
           writer.append(bytes, line.value)
@@ -37,7 +37,7 @@ package enum HeadSerializer {
         }
         if plan.closes {
           writer.append("Connection: close\r\n")
-        } else if saysKeepAlive {
+        } else if saysKeepAlive || skipped.hasKeepAlive {
           writer.append("Connection: keep-alive\r\n")
         }
         writer.append("\r\n")
@@ -128,6 +128,8 @@ extension [UInt8] {
 struct FieldSet {
   private(set) var hasDate = false
   private(set) var saysClose = false
+  /// How long the connection is kept (RFC 2068 §19.7.1.1), which belongs to `Connection: keep-alive`.
+  private(set) var hasKeepAlive = false
   private var hasAny = false
 
   init(_ fields: Fields) {
@@ -138,6 +140,7 @@ struct FieldSet {
       switch line.nameLength {
       case 4 where bytes.equalsIgnoringCase(line.name, "date"): hasDate = true
       case 10, 14, 17:
+        if Self.isKeepAlive(bytes, line) { hasKeepAlive = true }
         guard Self.isEngineField(bytes, line) else { continue }
         hasAny = true
         if line.nameLength == 10, bytes.equalsIgnoringCase(line.value, "close") { saysClose = true }
@@ -147,8 +150,13 @@ struct FieldSet {
   }
 
   @inline(__always)
-  func contains(_ bytes: Span<UInt8>, _ line: Fields.Line) -> Bool {
-    hasAny && Self.isEngineField(bytes, line)
+  func contains(_ bytes: Span<UInt8>, _ line: Fields.Line, closes: Bool) -> Bool {
+    (hasAny && Self.isEngineField(bytes, line))
+      || (hasKeepAlive && closes && Self.isKeepAlive(bytes, line))
+  }
+
+  private static func isKeepAlive(_ bytes: Span<UInt8>, _ line: Fields.Line) -> Bool {
+    bytes.equalsIgnoringCase(line.name, "keep-alive")
   }
 
   private static func isEngineField(_ bytes: Span<UInt8>, _ line: Fields.Line) -> Bool {

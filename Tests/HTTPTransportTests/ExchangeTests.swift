@@ -168,6 +168,20 @@ struct ExchangeTests {
     }
   }
 
+  @Test("A request that names no host is told where it arrived; others are not")
+  func arrivalHost() async throws {
+    try await TestServer.with(handler: { .now(.text($0.arrivalHost ?? "-")) }) { server in
+      for (head, expected) in [
+        ("GET / HTTP/1.0", "127.0.0.1:\(server.port)"), ("GET / HTTP/1.0\r\nHost: a", "-"),
+        ("GET http://a/ HTTP/1.0", "-"), ("GET / HTTP/1.1\r\nHost: a", "-"),
+      ] {
+        let peer = try server.peer()
+        try peer.send(head + "\r\n\r\n")
+        #expect(try peer.readResponse().text == expected, "\(head)")
+      }
+    }
+  }
+
   @Test("A stream to an HTTP/1.0 peer lasts until the close, unframed (RFC 9112 §6.3)")
   func http10Stream() async throws {
     let handler: TestServer.Handler = { _ in

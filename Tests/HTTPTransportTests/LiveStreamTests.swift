@@ -224,6 +224,33 @@ struct LiveStreamTests {
     }
   }
 
+  @Test("A reader who hears nothing gets a heartbeat every 15 s, counted from the last news")
+  func heartbeat() async throws {
+    let news = News()
+    let handler: TestServer.Handler = { _ in
+      var response = Response.streaming(.ok, isLive: true) { try await $0.follow(news) }
+      response.heartbeat = ":\n\n"
+      return .now(response)
+    }
+    try await TimedServer.with(handler: handler) { timed in
+      let peer = try timed.peer()
+      try await timed.deliver(live, from: peer)
+      _ = try peer.read(until: "\r\n\r\n")
+      await timed.advance(by: .seconds(14))
+      news.publish("one")
+      #expect(try peer.read(until: "one\r\n") == "3\r\none\r\n")
+      await timed.clock.settle()
+      for _ in 0..<3 {
+        await timed.advance(by: .seconds(15) - .milliseconds(1))
+        #expect(!peer.hasInput(within: .zero))
+        await timed.advance(by: .milliseconds(1))
+        #expect(try peer.read(until: ":\n\n\r\n") == "3\r\n:\n\n\r\n")
+      }
+      news.publish("two")
+      #expect(try peer.read(until: "two\r\n") == "3\r\ntwo\r\n")
+    }
+  }
+
   @Test("A response that a fault has stalled does not hold up the stop")
   func stalled() async throws {
     let handler: TestServer.Handler = { _ in

@@ -55,6 +55,17 @@ struct SerializerTests {
     #expect(plan.closes)
   }
 
+  @Test("Keep-Alive comes with the Connection that names it, and not with one that closes")
+  func keepAlive() {
+    let fields = Fields(["Keep-Alive": "timeout=5"])
+    let start = "HTTP/1.1 200 OK\r\n"
+    let rest = "Date: D\r\nContent-Length: 0\r\nConnection: "
+    let (kept, _) = Self.head(Self.get, .ok, fields, length: 0)
+    #expect(kept == start + "Keep-Alive: timeout=5\r\n" + rest + "keep-alive\r\n\r\n")
+    let (closed, _) = Self.head(Self.get, .ok, fields, length: 0, closes: true)
+    #expect(closed == start + rest + "close\r\n\r\n")
+  }
+
   @Test("A reason phrase cannot end its line")
   func reasonPhrase() {
     let (head, _) = Self.head(

@@ -90,6 +90,7 @@ enum JournalRoutes {
       try await events.send(to: writer)
     }
     response.fields.append("Content-Type", "text/event-stream")
+    response.heartbeat = ":\n\n"
     return .now(response)
   }
 }

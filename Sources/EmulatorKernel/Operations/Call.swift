@@ -45,7 +45,7 @@ extension Request {
   /// `X-Forwarded-Proto`.
   package var origin: String {
     let scheme = fields["x-forwarded-proto"]?.lowercased() == "https" ? "https" : "http"
-    return "\(scheme)://\(fields["x-forwarded-host"] ?? host ?? "127.0.0.1")"
+    return "\(scheme)://\(fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1")"
   }
 }
 

@@ -81,8 +81,13 @@ struct Scope: Sendable {
     return response
   }
 
+  /// Clients that pool connections, as Node's agents do, give one up a moment before the hub would.
+  private static let hubFields = Fields([
+    "Access-Control-Allow-Origin": "*", "Keep-Alive": "timeout=5",
+  ])
+
   static func finish(_ response: inout Response, remarks: [String] = []) {
-    response.fields.append("Access-Control-Allow-Origin", "*")
+    response.fields.append(hubFields)
     for remark in remarks { response.remark(remark) }
   }
 }

@@ -50,10 +50,11 @@ extension SteamshipService {
     }
     var fields = Fields(["Content-Type": "text/event-stream"])
     fields.append("Cache-Control", "no-cache")
-    return .now(
-      .streaming(.ok, fields: fields, isLive: true) {
-        try await send(subscription, to: $0, in: world)
-      })
+    var response = Response.streaming(.ok, fields: fields, isLive: true) {
+      try await send(subscription, to: $0, in: world)
+    }
+    response.heartbeat = ":\n\n"
+    return .now(response)
   }
 
   private func send(
