@@ -252,8 +252,13 @@ def form(*parts, boundary=b"q1", end=True):
 
 @check
 def broken_forms_are_refused_and_keep_nothing(place):
+    def kept():
+        # Tasks of other checks may be under way: time alone moves them on.
+        seen = state(place)
+        return {**seen, "tasks": [task["id"] for task in seen["tasks"]]}
+
     world(place)
-    before = state(place)
+    before = kept()
     package = place.names["$package"].encode()
     good = [(b"packageId", package), (b"file", archive())]
     kind = "multipart/form-data; boundary=q1"
@@ -278,7 +283,7 @@ def broken_forms_are_refused_and_keep_nothing(place):
                             headers={"Content-Type": type_})
         assert answer.status_code in (400, 404), f"{name}: {answer.status_code} {answer.text}"
         assert answer.json()["status"]["state"] == "failed", name
-    assert state(place) == before
+    assert kept() == before
     answer = place.post("package/version/create", data=form(*good),
                         headers={"Content-Type": kind})
     assert answer.json()["status"]["state"] == "succeeded", answer.text
