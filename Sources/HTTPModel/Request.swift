@@ -30,7 +30,9 @@ public struct Request: Sendable {
 
   public var hasContent: Bool { framing != .none && framing != .length(0) }
   public var expectsContinue: Bool {
-    version == .http11 && fields["expect"]?.lowercased() == "100-continue"
+    version == .http11
+      && fields.valueBytes("expect")?.lazy.map(\.asciiLowercased)
+        .elementsEqual("100-continue".utf8) ?? false
   }
   /// The effective host and port: the target's authority, else the field (RFC 9112 §3.3).
   public var host: String? { target.authority ?? fields["host"] }

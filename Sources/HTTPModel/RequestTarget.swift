@@ -101,7 +101,7 @@ public struct RequestTarget: Sendable {
 
   /// The value of the first query pair of that name.
   public func queryValue(_ name: String) -> String? {
-    queryItems.first { $0.name == name }?.value
+    queryItems.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 }
 

@@ -23,7 +23,7 @@ public struct PathTemplate: Sendable, Hashable {
     }
     let name = String(Substring(part.dropFirst().dropLast()))
     for mark in ["…", "..."] where name.utf8.suffix(3).elementsEqual(mark.utf8) {
-      return .rest(String(name.dropLast(mark.count)))
+      return .rest(String(Substring(name.utf8.dropLast(3))))
     }
     return .parameter(name)
   }

@@ -60,8 +60,8 @@ extension JSONObject: Equatable {
 extension JSONObject {
   /// The members as a table: for who looks many of them up, since each look-up of an object goes
   /// through its members. Of a name that comes twice the last one counts.
-  package var valuesByName: [String: JSON] {
-    Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+  package var valuesByName: TextMap<JSON> {
+    TextMap(members.lazy.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
   }
 
   /// Takes over the members of another object: a known name's value changes in its place, others are
@@ -71,8 +71,8 @@ extension JSONObject {
       for (key, value) in other.members { self[key] = value }
       return
     }
-    var places = Dictionary(
-      members.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { $1 })
+    var places = TextMap(
+      members.enumerated().lazy.map { ($1.key, $0) }, uniquingKeysWith: { $1 })
     for (key, value) in other.members {
       if let place = places[key] {
         members[place].value = value

@@ -3,7 +3,7 @@
 /// - Source: RFC 6901 for the form of the paths (`/rules/0/name`, the document itself is empty).
 package struct SourceMap: Sendable, Equatable {
   /// Members by the position of their key, elements by their own.
-  private var positions: [String: SourcePosition] = [:]
+  private var positions: TextMap<SourcePosition> = [:]
 
   package init() {}
 

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import PayloadCodecs
 
 /// One endpoint: what the kernel knows of it, and what answers it.
 struct Endpoint: Sendable {
@@ -40,12 +41,12 @@ struct Endpoint: Sendable {
   }
 
   /// What these do leaves nothing behind, or less than there was, although it is POST or PUT.
-  private static let keepingNothing: Set<String> = [
+  private static let keepingNothing: TextSet = [
     "platform.stopSpace", "space.disconnect", "instance.stop", "instance.kill",
     "instance.monitoringRate", "instance.set", "instance.unknownPath",
   ]
 
-  private static let reachingMuch: Set = [
+  private static let reachingMuch: TextSet = [
     "platform.list", "platform.spaces", "platform.stopSpace", "space.list", "space.sequences",
     "space.allSequences", "space.instances", "space.entities", "space.topics", "space.disconnect",
     "space.deleteHub", "store.list", "store.clear", "hub.entities", "topic.list", "sequence.list",

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// What the fidelity of the operations rests on.
 extension Endpoint {
@@ -10,7 +11,7 @@ extension Endpoint {
 
   /// Recorded operations, each with one of the recordings that show it doing its work.
   /// Source: the flows of `Tests/Conformance/scramjet/parity`, of the published hub 1.0.1.
-  static let recordings: [String: String] = [
+  static let recordings: TextMap<String> = [
     "hub.audit": "hub-audit",
     "hub.config": "hub-config",
     "hub.entities": "hub-empty",

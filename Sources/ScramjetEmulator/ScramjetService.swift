@@ -31,7 +31,7 @@ package struct ScramjetService: EmulatedService {
   package func credential(of request: Request) -> String? {
     guard let value = request.fields["authorization"] else { return nil }
     let parts = value.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return value }
+    guard parts.count == 2, parts[0].asciiLowercased == "bearer" else { return value }
     return String(parts[1]).trimmingOptionalWhitespace()
   }
 

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import EmulatorKernel
 import HTTPModel
 

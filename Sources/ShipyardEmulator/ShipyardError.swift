@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// Why Shipyard refuses a request. All have the same content on the wire; the reason goes to the
 /// journal and to the field `X-Wavetank-Remark`.
 package enum ShipyardError: Error, Sendable, Equatable {

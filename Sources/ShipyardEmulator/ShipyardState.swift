@@ -1,3 +1,4 @@
+package import PayloadCodecs
 package import EmulatorKernel
 
 /// Everything that Shipyard keeps for one tenant: plain data, changed by the mutating methods in
@@ -20,7 +21,7 @@ package struct ShipyardState: ServiceState {
   package var settings: ShipyardSettings
   package var isStrict: Bool
   /// By key; nil: no list was given.
-  package var keys: [String: AccessKey]?
+  package var keys: TextMap<AccessKey>?
   package var behaviors: [VesselBehavior]
 
   package var organizations: [ResourceID: Organization] = [:]
@@ -51,7 +52,7 @@ package struct ShipyardState: ServiceState {
 
   package init(
     settings: ShipyardSettings = ShipyardSettings(), isStrict: Bool = false,
-    keys: [String: AccessKey]? = nil, behaviors: [VesselBehavior] = []
+    keys: TextMap<AccessKey>? = nil, behaviors: [VesselBehavior] = []
   ) {
     self.settings = settings
     self.isStrict = isStrict

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// Why a request of a Steamship client fails, in the client's own four words: message, suggestion,
 /// code, and the HTTP status that goes with them.
 ///

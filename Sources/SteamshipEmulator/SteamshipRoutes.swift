@@ -45,7 +45,7 @@ struct SteamshipRoute: Sendable {
 enum SteamshipRoutes {
   static let all: [SteamshipRoute] = core + dataPlane + plugins + rest + invocation
 
-  static let indexByName: [String: Int] = Dictionary(
+  static let indexByName: TextMap<Int> = TextMap(
     all.enumerated().map { ($1.operation.name, $0) }, uniquingKeysWith: { first, _ in first })
 
   static let taskStatusIndex = indexByName["steamship.task.status"] ?? -1
@@ -98,7 +98,7 @@ enum SteamshipRoutes {
   }
 
   /// What these do leaves nothing behind, or less than there was. All are POST.
-  private static let keepingNothing: Set<String> = [
+  private static let keepingNothing: TextSet = [
     "get", "list", "query", "search", "embeddingSearch", "status", "raw", "rawByID", "read",
     "pollLoginAttempt", "noop", "alwaysFail", "delete", "clear", "finishStream", "abortStream",
     "getTrainingParameters", "usage", "aggregate",

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import EmulatorKernel
 
 /// What the rules of the service rely on and a snapshot made by hand may not have.

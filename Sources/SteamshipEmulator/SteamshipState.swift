@@ -19,7 +19,7 @@ package struct SteamshipState: ServiceState {
   }
 
   var users = Table<User>()
-  var userByCredential: [String: Key<User>] = [:]
+  var userByCredential: TextMap<Key<User>> = [:]
   var workspaces = Table<Workspace>()
   var invocables = Table<Invocable>()
   var invocableByHandle: [InvocableHandle: Key<Invocable>] = [:]
@@ -27,7 +27,7 @@ package struct SteamshipState: ServiceState {
   var instances = Table<InvocableInstance>()
   var tasks = Table<EngineTask>()
   /// What `task/status` answers for tasks that have ended, by their ids, until something changes.
-  var renderings = Transient<WeighedDictionary<String, TaskRendering>>()
+  var renderings = Transient<WeighedDictionary<ExactText, TaskRendering>>()
   var comments = Table<TaskComment>()
   var files = Table<File>()
   var blocks = Table<Block>()

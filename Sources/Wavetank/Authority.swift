@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// Host and port of a URL (RFC 3986 §3.2), for plain http.
 public struct Authority: Sendable, Equatable {
   /// Without brackets.

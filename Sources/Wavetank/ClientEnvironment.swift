@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// The variables that point the published clients at a running emulator.
 public struct ClientEnvironment: Sendable {

@@ -1,5 +1,6 @@
 package import EmulatorKernel
 package import HTTPTransport
+import PayloadCodecs
 
 /// Everything that can be set, with its default. Flags are read elsewhere.
 public struct Configuration: Sendable {

@@ -4,6 +4,7 @@ package import EmulatorKernel
 import Glibc
 import HTTPModel
 import HTTPTransport
+import PayloadCodecs
 import ScramjetEmulator
 import ShipyardEmulator
 import SteamshipEmulator

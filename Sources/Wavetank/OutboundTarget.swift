@@ -1,5 +1,6 @@
 import HTTPModel
 import HTTPTransport
+import PayloadCodecs
 import Synchronization
 
 /// A place that may be called: its URL taken apart, its host turned into the address that is then
@@ -17,7 +18,7 @@ struct OutboundTarget: Sendable {
   /// - Parameter own: where we listen.
   init(_ url: String, own: OwnPorts) throws(OutboundRefusal) {
     let target = RequestTarget(url)
-    guard url.lowercased().hasPrefix("http://"), let text = target.authority,
+    guard url.asciiLowercased.hasPrefix("http://"), let text = target.authority,
       let authority = Authority(text)
     else { throw .notPlain }
     guard let address = NumericAddress(host: authority.host) else {

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 import Synchronization
 
 /// Scenario files without a running emulator: for `check` and `scenarios`, and for other people's

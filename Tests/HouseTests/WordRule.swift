@@ -215,5 +215,20 @@ extension WordRule {
       territory: sources, homes: [],
       catches: ["let f = DateFormatter()", "String(format: \"%02d\", 1)"],
       spares: ["HTTPDate.format(now)", "String(describing: x)"]),
+    WordRule(
+      name: "letter case by Unicode",
+      pattern: { #/\.(?:lower|upper)cased\(\)/# },
+      triggers: ["cased()"],
+      reason:
+        "names of protocols and ids have ASCII's letter case: asciiLowercased, asciiUppercased",
+      territory: sources,
+      homes: [
+        "Sources/EmulatorKernel/Scenarios/Reading/Nearest.swift",
+        "Sources/HTTPTransport/NumericAddress.swift",
+        "Sources/SteamshipEmulator/EmbeddingIndex/WordVector.swift", "Sources/WavetankCLI/",
+        "Sources/WavetankTestKit/",
+      ],
+      catches: ["name.lowercased()", "id?.uppercased()"],
+      spares: ["name.asciiLowercased", "func lowercased(_ text: String)"]),
   ]
 }

@@ -108,7 +108,8 @@ package final class AdminResponder: Responder {
     let prefix = String(
       decoding: request.target.bytes[request.target.pathRange].prefix(addressee.prefixLength),
       as: UTF8.self)
-    if request.fields.list("accept").contains(where: { $0.lowercased().hasPrefix("text/html") }) {
+    if request.fields.list("accept").contains(where: { $0.asciiLowercased.hasPrefix("text/html") })
+    {
       var response = Response(.init(302))
       response.fields.append("Location", "\(prefix)/_wavetank/console")
       return response

@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// One row of the control API.
 package struct AdminRoute: Sendable {
@@ -36,7 +37,7 @@ package struct AdminRoute: Sendable {
   /// Takes no longer the more a tenant holds, the more tenants there are or the larger a document
   /// is, and never waits for the disk. All others are dealt with off the loop.
   var isLight: Bool { Self.lightPaths.contains(path) }
-  private static let lightPaths: Set = [
+  private static let lightPaths: TextSet = [
     "", "/console", "/health", "/ready", "/version", "/openapi", "/clock", "/journal/stream",
   ]
 

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import PayloadCodecs
 
 /// Which entries of a journal are wanted: the query of `GET /_wavetank/journal`.
 struct JournalFilter: Sendable {
@@ -61,8 +62,7 @@ struct JournalFilter: Sendable {
   private static func statuses(_ text: String) throws(Problem) -> [StatusRange] {
     var ranges: [StatusRange] = []
     for part in text.split(separator: ",") {
-      if part.count == 3, part.lowercased().hasSuffix("xx"),
-        let digit = part.first?.wholeNumberValue
+      if part.utf8.count == 3, part.asciiLowercased.hasSuffix("xx"), let digit = Int(part.prefix(1))
       {
         ranges.append(.hundred(digit))
       } else if let code = Int(part), (100...999).contains(code) {

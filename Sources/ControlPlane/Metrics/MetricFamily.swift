@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// One metric with its samples, in the words of the Prometheus text format 0.0.4.
 package struct MetricFamily: Sendable {
   package enum Kind: String, Sendable { case counter, gauge, histogram }

@@ -61,7 +61,7 @@ enum ControlDocumentation {
         "document": .init(.path, "document", #"string = "scramjet.json""#, "SERVICE.json."),
         "number": .init(.path, "number", "integer(1..) = 1", "The exchange's number."),
       ],
-      operations: Dictionary(
+      operations: TextMap(
         AdminRoute.all.compactMap { route in
           notes[key(route)].map { ("wavetank.\($0.name)", documented($0, route)) }
         }, uniquingKeysWith: { first, _ in first }))
@@ -125,7 +125,7 @@ enum ControlDocumentation {
     .init("application/yaml", "Scenario"),
   ]
 
-  private static let notes: [String: Note] = [
+  private static let notes: TextMap<Note> = [
     "GET ": Note(
       "index.get",
       json(

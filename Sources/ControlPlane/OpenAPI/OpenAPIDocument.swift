@@ -22,7 +22,7 @@ package struct OpenAPIDocument {
       for (index, route) in operation.routes.prefix(about.shownRoutes ?? .max).enumerated() {
         let path = Self.path(route.template)
         var item = paths[path]?.objectValue ?? JSONObject()
-        item[route.method.name.lowercased()] = .object(
+        item[route.method.name.asciiLowercased] = .object(
           try writer.operation(operation, about, route, index))
         paths[path] = .object(item)
       }

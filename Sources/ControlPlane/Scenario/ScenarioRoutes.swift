@@ -68,7 +68,7 @@ enum ScenarioRoutes {
 
   /// The name in messages; its ending chooses the form where the content type knows it.
   private static func fileName(_ call: AdminCall) -> String {
-    let type = call.request.fields["content-type"]?.lowercased() ?? ""
+    let type = call.request.fields["content-type"]?.asciiLowercased ?? ""
     return type.contains("yaml")
       ? "content.yaml" : type.contains("json") ? "content.json" : "content"
   }

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import Synchronization
 
 /// How a tenant's time runs.

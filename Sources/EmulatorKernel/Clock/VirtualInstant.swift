@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// A point in time as a client can observe it: nanoseconds since 1970-01-01T00:00:00Z.
 ///
 /// **Range**: 1684 to 2255, wherever an instant comes from: what is earlier or later stands at the

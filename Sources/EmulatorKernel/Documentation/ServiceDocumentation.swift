@@ -24,14 +24,14 @@ package struct ServiceDocumentation: Sendable {
   /// Shared shapes, `Name = shape` one after the other; see `ShapeParser`.
   package var components: String
   /// Path parameters: name → example and meaning.
-  package var parameters: [String: DocumentedParameter]
+  package var parameters: TextMap<DocumentedParameter>
   /// By the operation's name.
-  package var operations: [String: OperationDocumentation]
+  package var operations: TextMap<OperationDocumentation>
 
   package init(
     title: String, description: String, security: Security? = nil, components: String = "",
-    parameters: [String: DocumentedParameter] = [:],
-    operations: [String: OperationDocumentation] = [:]
+    parameters: TextMap<DocumentedParameter> = [:],
+    operations: TextMap<OperationDocumentation> = [:]
   ) {
     self.title = title
     self.description = description

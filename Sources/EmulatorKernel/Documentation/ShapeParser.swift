@@ -91,7 +91,7 @@ package struct ShapeParser {
     return try bounded(schema)
   }
 
-  private static let words: [String: JSON] = [
+  private static let words: TextMap<JSON> = [
     "string": ["type": "string"], "integer": ["type": "integer"], "number": ["type": "number"],
     "boolean": ["type": "boolean"], "null": ["type": "null"], "any": [:],
     "object": ["type": "object"], "uuid": ["type": "string", "format": "uuid"],
@@ -201,8 +201,7 @@ package struct ShapeParser {
     while take("--") {
       let start = index
       while index < text.count, text[index] != 0x0A { index += 1 }
-      let line = String(decoding: text[start..<index], as: UTF8.self)
-      lines.append(String(line.drop { $0 == " " }))
+      lines.append(String(decoding: text[start..<index].drop { $0 == 0x20 }, as: UTF8.self))
     }
     return lines.isEmpty ? nil : lines.joined(separator: " ")
   }

@@ -1,10 +1,12 @@
+import PayloadCodecs
+
 /// Makes ids in each vendor's own form from (seed, tenant, kind, n), n counting per kind.
 ///
 /// Lives beside a service's state and is used under its lock, so ids follow the order of requests.
 package struct IDSource: Sendable, Codable {
   package let seed: UInt64
   package let tenant: String
-  private var counters: [String: UInt64] = [:]
+  private var counters: TextMap<UInt64> = [:]
 
   package init(seed: UInt64, tenant: String) {
     self.seed = seed

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// A stream of random numbers that depends on its key alone (SplitMix64).
 ///
 /// Every random choice has a stream of its own, keyed by what it depends on (seed, tenant, rule,

@@ -1,25 +1,28 @@
 import HTTPModel
+import PayloadCodecs
 
 /// Takes credentials out of what the journal tells. The scheme and a short fingerprint stay, so that
 /// two credentials can be told apart, and the part of a `wt-NAME` key that names the tenant.
 package enum CredentialMask {
-  private static let secretFields: Set<String> = [
+  private static let secretFields: TextSet = [
     "authorization", "proxy-authorization", "x-shipyard-api-key", "cookie", "set-cookie",
     "x-api-key", "x-revoke", "x-auth-token",
   ]
   /// Fields that hold a URL. Source: RFC 9110 §8.7, §10.1.3, §10.2.2.
-  private static let urlFields: Set<String> = ["referer", "location", "content-location"]
-  private static let secretQueryNames: Set<String> = [
+  private static let urlFields: TextSet = ["referer", "location", "content-location"]
+  private static let secretQueryNames: TextSet = [
     "token", "access_token", "apikey", "api_key", "api-key", "key", "password", "secret",
     "signature", "sig",
   ]
 
   /// The value of a field as it may be shown.
   package static func value(_ value: String, ofField name: String) -> String {
-    let name = name.lowercased()
+    let name = name.asciiLowercased
     if urlFields.contains(name) { return target(value) }
     guard secretFields.contains(name), !value.isEmpty else { return value }
-    if let space = value.firstIndex(of: " "), value[..<space].allSatisfy(\.isLetter) {
+    if let space = value.firstIndex(of: " "),
+      value[..<space].utf8.allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
+    {
       return value[...space] + masked(value[value.index(after: space)...])
     }
     return masked(value[...])
@@ -73,7 +76,7 @@ package enum CredentialMask {
     let shown = pairs.map { pair -> Substring in
       guard let equals = pair.firstIndex(of: "="),
         secretQueryNames.contains(
-          PercentCoding.decode(String(pair[..<equals]), plusIsSpace: true).lowercased())
+          PercentCoding.decode(String(pair[..<equals]), plusIsSpace: true).asciiLowercased)
       else { return pair }
       return pair[...equals] + masked(pair[pair.index(after: equals)...])
     }
@@ -86,7 +89,7 @@ package enum CredentialMask {
     let digits = String(hash.value & 0xFFFF, radix: 16)
     let fingerprint = String(repeating: "0", count: 4 - digits.count) + digits
     if secret.hasPrefix("wt-") {
-      let name = secret.dropFirst(3).prefix { $0 != "." }
+      let name = Substring(secret.dropFirst(3).utf8.prefix { $0 != UInt8(ascii: ".") })
       if Tenant.isName(name) { return "wt-\(name).***#\(fingerprint)" }
     }
     return "***#\(fingerprint)"

@@ -31,6 +31,10 @@ extension String: Weighed {
   }
 }
 
+extension ExactText: Weighed {
+  package var heapBytes: Int { text.heapBytes }
+}
+
 extension Optional: Weighed where Wrapped: Weighed {
   package var heapBytes: Int { self?.heapBytes ?? 0 }
 }
@@ -52,6 +56,13 @@ extension Dictionary {
   package var spineBytes: Int {
     HeapOverhead.table(
       capacity: capacity, entryBytes: MemoryLayout<Key>.stride + MemoryLayout<Value>.stride)
+  }
+}
+
+extension TextMap {
+  package var spineBytes: Int {
+    HeapOverhead.table(
+      capacity: capacity, entryBytes: MemoryLayout<String>.stride + MemoryLayout<Value>.stride)
   }
 }
 

@@ -1,3 +1,5 @@
+package import PayloadCodecs
+
 /// A dictionary that knows what it weighs, without asking everyone at each change: a value's weight is
 /// taken anew when it was changed, and the difference is added.
 ///
@@ -144,14 +146,38 @@ extension WeighedDictionary: Weighed {
   }
 }
 
+extension WeighedDictionary {
+  package subscript(_ text: String) -> Value? where Key == ExactText {
+    get { self[ExactText(text)] }
+    _modify { yield &self[ExactText(text)] }
+  }
+
+  @discardableResult
+  package mutating func removeValue(forKey text: String) -> Value? where Key == ExactText {
+    removeValue(forKey: ExactText(text))
+  }
+}
+
 extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
   package init(from decoder: any Decoder) throws {
-    for (key, value) in try [Key: Value](from: decoder) { insert(Box(value), key) }
+    guard Key.self == ExactText.self else {
+      for (key, value) in try [Key: Value](from: decoder) { insert(Box(value), key) }
+      return
+    }
+    for (key, value) in try TextMap<Value>(from: decoder) {
+      if let key = ExactText(key) as? Key { insert(Box(value), key) }
+    }
   }
 
   package func encode(to encoder: any Encoder) throws {
     // As a value, not by its own `encode(to:)`: the encoder of states then sees a dictionary and sorts it.
     var container = encoder.singleValueContainer()
-    try container.encode(boxes.compactMapValues(\.value))
+    let values = boxes.compactMapValues(\.value)
+    // An empty dictionary could be cast to any other.
+    if Key.self == ExactText.self, let texts = values as? [ExactText: Value] {
+      try container.encode(TextMap(texts))
+    } else {
+      try container.encode(values)
+    }
   }
 }

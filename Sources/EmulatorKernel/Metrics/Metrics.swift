@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 import Synchronization
 
 /// What the pipeline counts for `GET /_wavetank/metrics`: over all tenants, since the start.
@@ -28,7 +29,7 @@ package final class Metrics: Sendable {
 
   /// The last one counts requests of no operation.
   private let counters: [Counter]
-  private let faults = Mutex<[String: UInt64]>([:])
+  private let faults = Mutex<TextMap<UInt64>>([:])
   private let inFlight = Atomic<Int>(0)
 
   package init(operationCount: Int) {

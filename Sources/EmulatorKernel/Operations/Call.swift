@@ -1,3 +1,4 @@
+import PayloadCodecs
 package import HTTPModel
 
 /// One request on its way to a service, after the pipeline has found tenant and operation.
@@ -44,7 +45,7 @@ extension Request {
   /// Scheme and host by which the caller reached us. A front that terminates TLS says so by
   /// `X-Forwarded-Proto`.
   package var origin: String {
-    let scheme = fields["x-forwarded-proto"]?.lowercased() == "https" ? "https" : "http"
+    let scheme = fields["x-forwarded-proto"]?.asciiLowercased == "https" ? "https" : "http"
     return "\(scheme)://\(fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1")"
   }
 }

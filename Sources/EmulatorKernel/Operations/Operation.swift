@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// How far an emulated behaviour can be trusted.
 package enum Fidelity: String, Sendable, Codable {

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)

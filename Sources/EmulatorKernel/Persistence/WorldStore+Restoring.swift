@@ -1,3 +1,4 @@
+import PayloadCodecs
 import Synchronization
 
 extension WorldStore {
@@ -14,7 +15,7 @@ extension WorldStore {
         if Tenant.isName(tenant) { tenants.append(tenant) } else { report(.ignored(file: name)) }
       }
     }
-    state.withLock { $0.names = Set(tenants) }
+    state.withLock { $0.names = TextSet(tenants) }
     let early = earlyCount(tenants)
     for (index, tenant) in tenants.enumerated()
     where index < early || tenant == Tenant.defaultName {

@@ -1,4 +1,5 @@
 import Dispatch
+import PayloadCodecs
 import Synchronization
 
 extension WorldStore {

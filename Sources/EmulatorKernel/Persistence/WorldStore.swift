@@ -1,4 +1,5 @@
 import Dispatch
+import PayloadCodecs
 import Synchronization
 
 /// Keeps tenants in a directory (`--data DIR`), each as one snapshot `NAME.tar.gz`: restored when a
@@ -40,9 +41,9 @@ package final class WorldStore: Sendable {
 
   struct State: Sendable {
     /// Of tenants that are or were in memory.
-    var standings: [String: Standing] = [:]
+    var standings: TextMap<Standing> = [:]
     /// Tenants that have a file.
-    var names: Set<String> = []
+    var names: TextSet = []
     var isStarted = false
     var isStopped = false
     /// A pass was asked for ahead of its time.
@@ -147,7 +148,7 @@ package final class WorldStore: Sendable {
   package var hasLost: Bool { state.withLock { !$0.lost.isEmpty } }
 
   /// Names of tenants that have a file.
-  var names: Set<String> { state.withLock { $0.names } }
+  var names: TextSet { state.withLock { $0.names } }
 
   /// What `GET /_wavetank/health` tells.
   var problems: [String] {

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 extension WorldStore {
   /// What the user should read in the log.
   package enum Report: Sendable, Equatable {

@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// Whom a request is meant for: tenant and, where its host belongs to a vendor, service.
 ///

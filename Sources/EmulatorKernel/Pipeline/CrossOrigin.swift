@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// The answer to OPTIONS where a vendor has none of his own: what is allowed, and leave for
 /// browsers of any origin (the Fetch standard, "CORS-preflight request").

@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// The operation that a request of no operation most resembles, for the form of its failure and for
 /// the field `X-Wavetank-Hint`.

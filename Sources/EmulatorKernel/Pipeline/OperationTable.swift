@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 import Synchronization
 
 /// All operations of all services, counted through, and the tables that find them.
@@ -36,7 +37,7 @@ package struct OperationTable: Sendable {
 
   package let entries: [Entry]
   package let serviceNames: [String]
-  private let indexByName: [String: Int]
+  private let indexByName: TextMap<Int>
   /// Where each service's operations begin in `entries`.
   private let firstIndex: [Int]
   private let all: Tables
@@ -71,7 +72,7 @@ package struct OperationTable: Sendable {
     self.byService = byService
     self.hostNames = hostNames
     serviceNames = services.map(\.name)
-    indexByName = Dictionary(
+    indexByName = TextMap(
       entries.enumerated().map { ($1.operation.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 

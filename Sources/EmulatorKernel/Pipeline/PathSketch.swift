@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// A path as the search for the nearest operation sees it: the beginning of its first segments, in
 /// lower case.

@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// What becomes of a request whose tenant and operation are known.
 extension Pipeline {

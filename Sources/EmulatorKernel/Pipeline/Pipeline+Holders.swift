@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// Public things that are asked for by their id alone: a client builds such a URL from its base, and
 /// whoever gets it sends no key, so nothing says which tenant is meant.

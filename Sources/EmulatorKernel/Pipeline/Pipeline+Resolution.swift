@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// What a request's method and path were found to be.
 struct Resolution: Sendable {

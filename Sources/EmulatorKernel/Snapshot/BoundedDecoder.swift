@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// A value read with every whole number in it held to what can be counted on from.
 ///
 /// Counts, serial numbers, positions and lengths of a snapshot go straight into sums: rather than to
@@ -60,7 +62,7 @@ enum NumberBounds {
   /// of their parts, of which there may be millions.
   fileprivate static func isPlain(_ type: any Decodable.Type) -> Bool {
     type == [UInt8].self || type == String.self || type == UInt8.self || type == Bool.self
-      || type == VirtualInstant.self || type == [String].self
+      || type == VirtualInstant.self || type == [String].self || type == ExactText.self
   }
 }
 

@@ -29,7 +29,7 @@ package final class SnapshotReader {
   private var path = ""
   private var current: [UInt8] = []
   private var textBytes = 0
-  private(set) var parts: [String: [UInt8]] = [:]
+  private(set) var parts: TextMap<[UInt8]> = [:]
   /// Holds its room in the budget from the first byte on.
   let blobs: BlobStore
   private var pieces: [[UInt8]] = []

@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 import Synchronization
 
 /// There is no room for more stored content.

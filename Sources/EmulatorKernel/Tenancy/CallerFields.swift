@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// What a request's fields say about who sent it and by which way: everything that access is decided
 /// by, found in one pass.

@@ -1,10 +1,11 @@
+package import PayloadCodecs
 import Synchronization
 
 /// What a tenant's keys say about a credential.
 package enum CredentialVerdict: Sendable, Equatable {
   case missing
   /// Good. `user` is set when the scenario names one; nil rights mean all.
-  case accepted(user: String?, rights: Set<String>?)
+  case accepted(user: String?, rights: TextSet?)
   /// Known to be bad, or unknown where keys are listed: the status to answer.
   case refused(status: Int)
 }
@@ -17,11 +18,11 @@ package final class CredentialKeys: Sendable {
     package var status: Int?
     package var user: String?
     /// Such as `["read"]`; absent: all.
-    package var rights: Set<String>?
+    package var rights: TextSet?
     package var expires: VirtualInstant?
 
     package init(
-      key: String, status: Int? = nil, user: String? = nil, rights: Set<String>? = nil,
+      key: String, status: Int? = nil, user: String? = nil, rights: TextSet? = nil,
       expires: VirtualInstant? = nil
     ) {
       self.key = key
@@ -35,9 +36,9 @@ package final class CredentialKeys: Sendable {
   /// What the keys are, for a snapshot.
   package struct State: Sendable, Codable, Equatable {
     /// Nil: every non-empty key is good.
-    var keys: [String: Key]?
+    var keys: TextMap<Key>?
     /// Keys that were expired by an event, also where no list is given.
-    var expired: [String: Int] = [:]
+    var expired: TextMap<Int> = [:]
   }
 
   private let state: Mutex<State>
@@ -48,8 +49,8 @@ package final class CredentialKeys: Sendable {
     state = Mutex(State(keys: Self.byName(keys)))
   }
 
-  private static func byName(_ keys: [Key]?) -> [String: Key]? {
-    keys.map { Dictionary($0.map { ($0.key, $0) }, uniquingKeysWith: { $1 }) }
+  private static func byName(_ keys: [Key]?) -> TextMap<Key>? {
+    keys.map { TextMap($0.lazy.map { ($0.key, $0) }, uniquingKeysWith: { $1 }) }
   }
 
   package func verdict(on credential: String?) -> CredentialVerdict {

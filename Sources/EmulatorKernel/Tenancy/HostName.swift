@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// Host names as bytes, with or without a port.
 package enum HostName {
@@ -64,7 +65,7 @@ package struct HostPattern: Sendable {
 
   package init(_ text: String) {
     isWildcard = text.hasPrefix("*.")
-    suffix = Array((isWildcard ? String(text.dropFirst()) : text).lowercased().utf8)
+    suffix = Array((isWildcard ? String(text.dropFirst()) : text).asciiLowercased.utf8)
   }
 
   /// - Parameter host: lower case, without port.

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import Synchronization
 
 /// A lock for each name, there only while somebody is at it: a tenant is read from its file,
@@ -12,7 +13,7 @@ final class NameGates: Sendable {
     var visitors: Int
   }
 
-  private let entries = Mutex<[String: Entry]>([:])
+  private let entries = Mutex<TextMap<Entry>>([:])
 
   func pass<Value: Sendable, Failure: Error>(
     _ name: String, _ body: () throws(Failure) -> Value

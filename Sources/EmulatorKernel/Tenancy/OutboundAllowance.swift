@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// For whom a service calls a place outside that a client has named: a URL to fetch, a server that
 /// stands behind an instance. Places that a scenario names are its author's own and always called.
 ///

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import Synchronization
 
 /// One complete private cloud: its own clock, ids, keys, stored content and the state of every

@@ -20,9 +20,9 @@ package struct TenantBlueprint: Sendable {
   /// Nil: every non-empty credential is good.
   package var keys: [CredentialKeys.Key]?
   /// The scenario's `given`, by service name.
-  package var given: [String: JSON]
+  package var given: TextMap<JSON>
   /// The scenario's `behaviors`, by service name.
-  package var behaviors: [String: JSON]
+  package var behaviors: TextMap<JSON>
   package var isStrict: Bool
   package var outbound = OutboundAllowance.local
   /// Makes the rules of a new tenant; nil: none. Called once for each tenant, and on reset.
@@ -34,7 +34,7 @@ package struct TenantBlueprint: Sendable {
 
   package init(
     seed: UInt64 = 0, clock: Clock = Clock(), keys: [CredentialKeys.Key]? = nil,
-    given: [String: JSON] = [:], behaviors: [String: JSON] = [:], isStrict: Bool = false,
+    given: TextMap<JSON> = [:], behaviors: TextMap<JSON> = [:], isStrict: Bool = false,
     makeRules: (@Sendable (Cloud) -> any RuleEngine)? = nil, source: JSON? = nil
   ) {
     self.seed = seed

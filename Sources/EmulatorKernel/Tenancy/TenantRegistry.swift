@@ -10,7 +10,7 @@ import Synchronization
 /// at its own instant: nobody can tell the difference, since nobody was looking.
 package final class TenantRegistry: Sendable {
   private struct State {
-    var byName: [String: Cloud]
+    var byName: TextMap<Cloud>
     var byID: [UInt32: Cloud]
     var blueprint: TenantBlueprint
     var lastID: UInt32 = 0
@@ -18,7 +18,7 @@ package final class TenantRegistry: Sendable {
     /// Below that many tenants a search for idle ones would find too few.
     var nextSearch = 0
     /// The scenarios that this one took the place of while the server ran, as text.
-    var formerScenarios: Set<String> = []
+    var formerScenarios: TextSet = []
   }
 
   /// The tenant of requests that name none: always there.

@@ -43,7 +43,7 @@ package enum BracketedNames {
   private final class Node {
     private var text: String?
     private var order: [String] = []
-    private var children: [String: Node] = [:]
+    private var children: TextMap<Node> = [:]
 
     func insert(_ keys: [String], _ value: String, name: String) throws(RebuildError) {
       guard keys.count <= depthMax else { throw .tooDeep(name: name, limit: depthMax) }

@@ -19,7 +19,7 @@ package struct FieldParameters: Sendable, Equatable {
       {
         index += 1
       }
-      let name = Self.trimmed(bytes[start..<index]).lowercased()
+      let name = Self.trimmed(bytes[start..<index]).asciiLowercased
       guard index < bytes.count, bytes[index] == UInt8(ascii: "=") else { continue }
       index += 1
       let value = Self.value(bytes, &index)
@@ -36,7 +36,8 @@ package struct FieldParameters: Sendable, Equatable {
   private func first(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 
   package static func == (left: FieldParameters, right: FieldParameters) -> Bool {
-    left.head == right.head && left.pairs.elementsEqual(right.pairs) { $0 == $1 }
+    left.head == right.head
+      && left.pairs.elementsEqual(right.pairs) { $0.name == $1.name && $0.value == $1.value }
   }
 
   /// Reads a token or quoted string and whatever follows it up to the next semicolon.
@@ -70,7 +71,7 @@ package struct FieldParameters: Sendable, Equatable {
     guard pieces.count == 3, let bytes = FormURLEncoded.decode(pieces[2], plusIsSpace: false) else {
       return nil
     }
-    switch String(Substring(pieces[0])).lowercased() {
+    switch String(Substring(pieces[0])).asciiLowercased {
     case "utf-8": return String(validating: bytes, as: UTF8.self)
     case "iso-8859-1":
       var latin = String.UnicodeScalarView()

@@ -45,7 +45,7 @@ package struct MultipartBoundary: Sendable, Equatable {
   /// - Parameter contentType: such as `multipart/form-data; boundary=x7q`.
   package init(contentType: String) throws(MultipartError) {
     let value = FieldParameters(contentType)
-    guard value.head.lowercased() == "multipart/form-data" else { throw .wrongMediaType }
+    guard value.head.asciiLowercased == "multipart/form-data" else { throw .wrongMediaType }
     guard let text = value["boundary"] else { throw .badBoundary }
     try self.init(text)
   }

@@ -47,7 +47,7 @@ package enum MultipartStreamEvent: Sendable, Equatable {
 /// ```
 /// Parts come in any order, so a streamed part may begin before the fields are known.
 package struct MultipartFormReader: Sendable {
-  private let streaming: Set<String>
+  private let streaming: TextSet
   private let limits: MultipartLimits
   private var parser: MultipartParser
   private var form = MultipartForm()
@@ -56,7 +56,7 @@ package struct MultipartFormReader: Sendable {
 
   /// - Parameter streaming: names of the parts that are not collected.
   package init(
-    boundary: MultipartBoundary, streaming: Set<String> = ["file"],
+    boundary: MultipartBoundary, streaming: TextSet = ["file"],
     limits: MultipartLimits = MultipartLimits()
   ) {
     self.streaming = streaming

@@ -198,10 +198,10 @@ extension MultipartPart {
       start = end + 2
     }
     func value(_ name: String) -> String? {
-      fields.first { $0.name.lowercased() == name }?.value
+      fields.first { $0.name.asciiLowercased == name }?.value
     }
     let disposition = FieldParameters(value("content-disposition") ?? "")
-    guard disposition.head.lowercased() == "form-data", let name = disposition["name"] else {
+    guard disposition.head.asciiLowercased == "form-data", let name = disposition["name"] else {
       throw .missingName(offset: offset)
     }
     self.init(

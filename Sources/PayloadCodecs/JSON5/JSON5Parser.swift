@@ -149,7 +149,7 @@ struct JSON5Parser {
     try enter()
     defer { depth -= 1 }
     var object = JSONObject()
-    var seen: Set<String> = []
+    var seen: TextSet = []
     while true {
       try passGap()
       if isNext("}") { break }

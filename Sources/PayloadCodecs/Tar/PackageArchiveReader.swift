@@ -25,7 +25,7 @@ package struct PackageArchive: Sendable, Equatable {
   /// Whether `paths` has them all.
   package internal(set) var hasAllPaths = true
   /// Content of the kept files that were there, by the path they were asked for.
-  package internal(set) var files: [String: [UInt8]] = [:]
+  package internal(set) var files: TextMap<[UInt8]> = [:]
   /// Everything a careful extractor would object to, and the first path that did it.
   package internal(set) var hazards: TarEntry.Hazards = []
   package internal(set) var hazardousPath: String?
@@ -43,7 +43,7 @@ package struct PackageArchive: Sendable, Equatable {
 /// **Isolation**: none; owned by whoever feeds it.
 package final class PackageArchiveReader {
   private let limits: PackageArchiveLimits
-  private let keeping: Set<String>
+  private let keeping: TextSet
   private let inflater: Inflater
   private var tar: TarReader
   private var archive = PackageArchive()
@@ -54,7 +54,7 @@ package final class PackageArchiveReader {
 
   /// - Parameter keeping: paths from the top of the archive, without leading `./`.
   package init(
-    keeping: Set<String> = ["package.json"], limits: PackageArchiveLimits = PackageArchiveLimits()
+    keeping: TextSet = ["package.json"], limits: PackageArchiveLimits = PackageArchiveLimits()
   ) throws(PackageArchiveError) {
     self.keeping = keeping
     self.limits = limits
@@ -95,7 +95,7 @@ package final class PackageArchiveReader {
 
   /// The whole check for an archive in memory.
   package static func read(
-    _ bytes: [UInt8], keeping: Set<String> = ["package.json"],
+    _ bytes: [UInt8], keeping: TextSet = ["package.json"],
     limits: PackageArchiveLimits = PackageArchiveLimits()
   ) throws(PackageArchiveError) -> PackageArchive {
     let reader = try PackageArchiveReader(keeping: keeping, limits: limits)

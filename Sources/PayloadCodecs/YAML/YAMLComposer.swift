@@ -12,10 +12,10 @@ struct YAMLComposer {
   private var depth = 0
   private var expandedNodes = 0
   /// Anchors whose node is complete.
-  private var anchors: [String: Composed] = [:]
+  private var anchors: TextMap<Composed> = [:]
   /// Anchors whose node is being built.
-  private var openAnchors: Set<String> = []
-  private var tagHandles = ["!": "!", "!!": YAMLTag.prefix]
+  private var openAnchors: TextSet = []
+  private var tagHandles: TextMap = ["!": "!", "!!": YAMLTag.prefix]
 
   init(_ bytes: [UInt8], limits: YAMLLimits) throws(YAMLError) {
     self.limits = limits
@@ -332,7 +332,7 @@ struct YAMLComposer {
 
   private func refuseDuplicates(_ pairs: [YAMLPair]) throws(YAMLError) {
     guard pairs.count > 1 else { return }
-    var seen: Set<String> = []
+    var seen: TextSet = []
     for pair in pairs {
       let key = pair.key.keyText
       guard seen.insert(key).inserted else {
@@ -345,7 +345,7 @@ struct YAMLComposer {
   ///
   /// - Source: the YAML 1.1 merge key type (yaml.org/type/merge).
   private func merged(_ pairs: Pairs, _ position: SourcePosition) throws(YAMLError) -> [YAMLPair] {
-    var own: Set<String> = []
+    var own: TextSet = []
     for pair in pairs.pairs { if let key = pair.key.scalar?.text { own.insert(key) } }
     var result: [YAMLPair] = []
     for merge in pairs.merges {

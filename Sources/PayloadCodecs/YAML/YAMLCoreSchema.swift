@@ -89,7 +89,7 @@ enum YAMLCoreSchema {
   static func isAmbiguous(_ text: String) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first else { return true }
-    switch text.lowercased() {
+    switch text.asciiLowercased {
     case "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=", ".nan",
       ".inf",
       "+.inf", "-.inf":

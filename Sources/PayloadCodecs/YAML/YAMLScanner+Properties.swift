@@ -64,7 +64,7 @@ enum YAMLTag {
   static let string = prefix + "str"
 
   /// Those that PyYAML's safe loader takes. Everything else names a type of some program.
-  static let known: Set<String> = Set(
+  static let known: TextSet = TextSet(
     [
       "str", "int", "float", "bool", "null", "seq", "map", "binary", "timestamp", "set", "omap",
       "pairs", "merge", "value",

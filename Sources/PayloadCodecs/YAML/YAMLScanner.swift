@@ -340,7 +340,8 @@ struct YAMLScanner {
       text.append(Self.character(peek()))
       advance()
     }
-    let words = text.split { $0 == " " || $0 == "\t" }.prefix { !$0.hasPrefix("#") }
+    let words = text.unicodeScalars.split { $0 == " " || $0 == "\t" }
+      .map { Substring($0) }.prefix { !$0.hasPrefix("#") }
     switch words.first {
     case "%YAML":
       let numbers = words.dropFirst().first.map { $0.split(separator: ".") } ?? []

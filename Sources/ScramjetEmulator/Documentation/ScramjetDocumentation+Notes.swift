@@ -4,7 +4,7 @@ import PayloadCodecs
 /// What the endpoints take and answer, by name.
 /// Source: the contract of hub 1.0.1 and what its handlers answer here.
 extension ScramjetDocumentation {
-  static let notes: [String: ScramjetNote] = [
+  static let notes: TextMap<ScramjetNote> = [
     platform, space, store, hub, topics, sequences, instances,
   ].reduce(into: [:]) { all, part in all.merge(part) { first, _ in first } }
 
@@ -13,7 +13,7 @@ extension ScramjetDocumentation {
     .init(.query, "limit", "integer(1..100)", "At most so many; else 100."),
   ]
 
-  private static let platform: [String: ScramjetNote] = [
+  private static let platform: TextMap<ScramjetNote> = [
     "platform.spaces": .json(#"[{id: string = "demo"}]"#),
     "platform.listKeys": .json("{accessKeys: [{created: integer, description: string}]}"),
     "platform.createKey": .json(
@@ -44,7 +44,7 @@ extension ScramjetDocumentation {
       ]),
   ]
 
-  private static let space: [String: ScramjetNote] = [
+  private static let space: TextMap<ScramjetNote> = [
     "space.version": .json("Version"),
     "space.load": .json("Load"),
     "space.loadStream": .stream("A load object a second, a line each."),
@@ -70,7 +70,7 @@ extension ScramjetDocumentation {
       query: [.init(.header, "X-Force", "'true'|'false'", "Even while it is connected.")]),
   ]
 
-  private static let store: [String: ScramjetNote] = [
+  private static let store: TextMap<ScramjetNote> = [
     "store.list": .json("[StoreItem]"),
     "store.put": ScramjetNote(
       content: [package],
@@ -82,7 +82,7 @@ extension ScramjetDocumentation {
     "store.clear": .json("{}", status: 202),
   ]
 
-  private static let hub: [String: ScramjetNote] = [
+  private static let hub: TextMap<ScramjetNote> = [
     "hub.version": .json("Version"),
     "hub.config": .json("{host?: {id: string, …}, …}"),
     "hub.loadCheck": .json("Load"),
@@ -104,7 +104,7 @@ extension ScramjetDocumentation {
       DocumentedAnswer($0, "All of it has been taken.", [.init(json, "{}")])
     }, errors: [400, 415])
 
-  private static let topics: [String: ScramjetNote] = [
+  private static let topics: TextMap<ScramjetNote> = [
     "topic.list": .json("[Topic]"),
     "topic.create": .json(
       "{id: string, origin: {id: string, type: 'hub'}, state: 'flowing', contentType: TopicType}",
@@ -119,7 +119,7 @@ extension ScramjetDocumentation {
   private static let alias = DocumentedParameter(
     .header, "X-Name", "string", "A name for the sequence.")
 
-  private static let sequences: [String: ScramjetNote] = [
+  private static let sequences: TextMap<ScramjetNote> = [
     "sequence.list": .json("[Sequence]"),
     "sequence.get": .json("Sequence", [404]),
     "sequence.instances": .json("[Id]", [404]),
@@ -162,7 +162,7 @@ extension ScramjetDocumentation {
       ], errors: errors, isStreaming: true)
   }
 
-  private static let instances: [String: ScramjetNote] = [
+  private static let instances: TextMap<ScramjetNote> = [
     "instance.list": .json("[Instance]"),
     "instance.get": .json("Instance"),
     "instance.stop": .json(

@@ -21,7 +21,7 @@ extension ScramjetService {
       security: .init("token", ["type": "http", "scheme": "bearer"], isOptional: true),
       components: ScramjetDocumentation.components,
       parameters: ScramjetDocumentation.pathParameters,
-      operations: Dictionary(
+      operations: TextMap(
         Endpoint.all.compactMap { endpoint in
           ScramjetDocumentation.operation(endpoint).map { (endpoint.operation.name, $0) }
         }, uniquingKeysWith: { first, _ in first }))
@@ -130,7 +130,7 @@ enum ScramjetDocumentation {
       [.init(json, [422, 507].contains(status) ? "Refusal | {}" : "Refusal")])
   }
 
-  static let pathParameters: [String: DocumentedParameter] = [
+  static let pathParameters: TextMap<DocumentedParameter> = [
     "space": .init(.path, "space", #"string = "demo""#, "The space's id."),
     "hub": .init(.path, "hub", #"string = "sth-0""#, "The hub's id."),
     "file": .init(.path, "file", #"string = "echo.tar.gz""#, "The item's file name or id."),

@@ -151,5 +151,5 @@ enum TopicHandlers {
 
 extension Scope {
   /// For topics the word `true` counts in any letter case.
-  fileprivate var wantsOK: Bool { fields["x-end-stream"]?.lowercased() == "true" }
+  fileprivate var wantsOK: Bool { fields["x-end-stream"]?.asciiLowercased == "true" }
 }

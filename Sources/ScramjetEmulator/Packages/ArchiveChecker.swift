@@ -60,7 +60,7 @@ final class ArchiveChecker: Sendable {
         "errno": -2, "code": "ENOENT", "syscall": "open", "path": "/package/package.json",
       ])
     }
-    let paths = Set(archive.paths)
+    let paths = TextSet(archive.paths)
     do throws(SequencePackage.Refusal) {
       var package = try SequencePackage(manifest: manifest, byteCount: byteCount) {
         !archive.hasAllPaths || paths.contains($0)

@@ -57,7 +57,7 @@ enum RequestChecks {
     let type = MediaType(value)
     guard type.name == "application/json" || type.name == "text/json" else { throw refusal }
     guard let charset = type.parameter("charset"), charset != "utf-8" else { return [] }
-    guard !isStrict, charset.lowercased() == "utf-8" else { throw refusal }
+    guard !isStrict, charset.asciiLowercased == "utf-8" else { throw refusal }
     return ["hub 1.0.1 answers 400 to a charset other than exactly utf-8"]
   }
 
@@ -99,7 +99,7 @@ struct MediaType: Sendable, Equatable {
 
   init(_ text: String) {
     let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-    name = String(parts.first ?? "").trimmingOptionalWhitespace().lowercased()
+    name = String(parts.first ?? "").trimmingOptionalWhitespace().asciiLowercased
     parameters = parts.dropFirst().compactMap { part in
       let pair = part.split(separator: "=", maxSplits: 1)
       guard pair.count == 2 else { return nil }
@@ -107,7 +107,7 @@ struct MediaType: Sendable, Equatable {
       if value.count >= 2, value.hasPrefix("\""), value.hasSuffix("\"") {
         value = String(value.dropFirst().dropLast())
       }
-      return (String(pair[0]).trimmingOptionalWhitespace().lowercased(), value)
+      return (String(pair[0]).trimmingOptionalWhitespace().asciiLowercased, value)
     }
   }
 

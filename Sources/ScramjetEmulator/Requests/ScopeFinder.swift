@@ -23,7 +23,7 @@ struct ScopeFinder {
       endpoint.level == .platform || call.parameters["space"] != nil
     else { return false }
     // A multi-manager's own paths (`/cpm/…`, `/start`) are for those who run it.
-    let path = call.request.target.path.lowercased()
+    let path = call.request.target.path.asciiLowercased
     return path.hasPrefix("/api/v1/space")
   }
 

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// The number of a stream within a tenant's Scramjet world; never used twice.
 typealias StreamID = Int

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// What will happen by itself, in order of due time, then of creation: a binary heap of plain data.
 ///

@@ -16,10 +16,10 @@ struct Hub: Codable, Sendable {
   var description: String?
   var tags: [String] = []
   var disconnectReason: String?
-  var sequences = WeighedDictionary<String, Sequence>()
+  var sequences = WeighedDictionary<ExactText, Sequence>()
   /// Ids in order of upload.
   var sequenceOrder: [String] = []
-  var instances: [String: Int] = [:]
+  var instances: TextMap<Int> = [:]
   /// Serial numbers in order of start.
   var instanceOrder: [Int] = []
   let log: StreamID

@@ -55,14 +55,14 @@ struct Instance: Codable, Sendable {
   var activities = WeighedDictionary<Int, Activity>()
   var lastActivity = 0
   /// How often each kind of rule has run, for `{n}`.
-  var counts: [String: Int] = [:]
+  var counts: TextMap<Int> = [:]
   var timersDone: [Int] = []
   /// The topics that its program writes by their names.
   var namedTopics: [String]?
   var runningDigest = MD5()
 
   /// The last event of each name, and the latest of all.
-  var lastEvents = WeighedDictionary<String, JSON>()
+  var lastEvents = WeighedDictionary<ExactText, JSON>()
   var lastEvent: Kept<Event>?
   /// A short history, numbered from `firstEvent` on, for those who wait for the next one.
   var recentEvents: [Kept<Event>] = []
@@ -95,7 +95,7 @@ struct Instance: Codable, Sendable {
   }
 
   /// A Python sequence that runs as a process of its own, not in a container.
-  var isPythonProcess: Bool { language == "py" && sequence["config"]?["type"] == "process" }
+  var isPythonProcess: Bool { language == "py" && sequence.value["config"]?["type"] == "process" }
 
   mutating func keep(_ event: Event) {
     if event.message?.isFalsy ?? true {

@@ -134,7 +134,8 @@ extension Instance {
   var health: JSON {
     [
       "healthy": .bool(isHealthy), "processId": .integer(processID),
-      "containerId": .string(String(id.filter { $0 != "-" }.prefix(12))),
+      "containerId": .string(
+        String(String.UnicodeScalarView(id.unicodeScalars.lazy.filter { $0 != "-" }.prefix(12)))),
     ]
   }
 }

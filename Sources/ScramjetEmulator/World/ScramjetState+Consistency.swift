@@ -1,3 +1,4 @@
+import PayloadCodecs
 import EmulatorKernel
 
 /// What the rules of the service rely on and a snapshot made by hand may not have.
@@ -61,7 +62,7 @@ extension ScramjetState {
     }
     let names = topics.keys.filter { $0.space == serial }.map(\.name)
     findings.expect(
-      space.topicOrder.count == names.count && Set(space.topicOrder) == Set(names),
+      space.topicOrder.count == names.count && TextSet(space.topicOrder) == TextSet(names),
       place + "/topicOrder", "it does not name each topic once")
     for item in space.store {
       findings.expect(

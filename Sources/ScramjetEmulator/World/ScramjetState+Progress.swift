@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// What time alone brings: where the clock skips, it jumps for these things and for no others.
 extension ScramjetState {
@@ -98,9 +99,9 @@ extension Program.Action {
 
 extension Program {
   /// The topics that some action writes by their names.
-  var namedTopics: Set<String> {
+  var namedTopics: TextSet {
     let rules = [start, input, line, inputEnd, stdin, stdinLine, stdinEnd, stop, kill]
     let others = events.map(\.actions) + timers.map(\.actions)
-    return Set((rules + others).flatMap { $0.flatMap(\.topics) })
+    return TextSet((rules + others).flatMap { $0.flatMap(\.topics) })
   }
 }

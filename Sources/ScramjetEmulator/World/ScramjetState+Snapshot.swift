@@ -1,3 +1,4 @@
+import PayloadCodecs
 import EmulatorKernel
 
 /// A world in a snapshot: everything but the connections, which do not survive.

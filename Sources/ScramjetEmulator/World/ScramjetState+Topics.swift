@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// Topics: one table per space, shared by its hubs.
 extension ScramjetState {

@@ -1,3 +1,4 @@
+import PayloadCodecs
 /// A named stream of a space that many can write, one after the other, and many can read.
 struct Topic: Codable, Sendable {
   enum Writer: Codable, Sendable, Equatable {
@@ -37,5 +38,5 @@ struct Topic: Codable, Sendable {
 
 struct TopicKey: Codable, Sendable, Hashable {
   var space: Int
-  var name: String
+  @ExactText var name: String
 }

@@ -80,7 +80,7 @@ struct BlueprintDocument: Sendable {
   }
 
   /// Members that have a place of their own in `Blueprint`, and those that are the service's.
-  private static let ownMembers: Set<String> = [
+  private static let ownMembers: TextSet = [
     "name", "pallet_type", "spec_list", "id", "org_id", "created_at", "updated_at",
   ]
 

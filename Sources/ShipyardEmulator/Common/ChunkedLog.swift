@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// An append-only list in chunks of fixed size. A copy of it is a consistent view that costs
 /// nothing to take; while a view lives, a change copies one chunk and the spine, never everything.

@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// What will happen by itself, as a binary heap: the next is found in O(1), in order of due time,
 /// then of creation.

@@ -18,7 +18,7 @@ extension ShipyardService {
         "key", ["type": "apiKey", "in": "header", "name": "X-Shipyard-API-Key"]),
       components: ShipyardDocumentation.components,
       parameters: ShipyardDocumentation.pathParameters,
-      operations: Dictionary(
+      operations: TextMap(
         uniqueKeysWithValues: ShipyardOperation.allCases.map {
           ($0.operation.name, ShipyardDocumentation.operation($0))
         }))
@@ -139,7 +139,7 @@ enum ShipyardDocumentation {
       fields: [("X-Wavetank-Remark", "The reason.")])
   }
 
-  static let pathParameters: [String: DocumentedParameter] = [
+  static let pathParameters: TextMap<DocumentedParameter> = [
     "org": .init(
       .path, "org", #"string = "11111111-1111-4111-8111-111111111111""#,
       "The organization's id; its name in the page of a run."),

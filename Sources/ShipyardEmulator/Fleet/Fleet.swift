@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// A fleet: its latest version, and where its runs stand.
 package struct Fleet: Sendable, Codable {

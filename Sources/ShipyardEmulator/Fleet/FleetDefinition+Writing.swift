@@ -21,7 +21,7 @@ extension FleetDefinition {
 }
 
 extension Vessel {
-  func asCode(hiding passwords: Set<String>) -> JSON {
+  func asCode(hiding passwords: TextSet) -> JSON {
     [
       "_id": .string(id.text),
       "source": source.asCode(hiding: passwords),
@@ -32,7 +32,7 @@ extension Vessel {
 }
 
 extension VesselSource {
-  func asCode(hiding passwords: Set<String>) -> JSON {
+  func asCode(hiding passwords: TextSet) -> JSON {
     var source = JSONObject()
     source["blueprint"] = blueprint.map(JSON.string)
     if !inputs.isEmpty {

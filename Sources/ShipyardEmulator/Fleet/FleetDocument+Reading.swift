@@ -1,3 +1,4 @@
+import PayloadCodecs
 /// A fleet document that was read: the definition, still without ids where none were given.
 struct FleetDocument: Sendable {
   var id: ResourceID?
@@ -77,8 +78,8 @@ struct FleetDocument: Sendable {
     _ reader: FleetNodeReader?, _ names: [String]
   ) throws(FleetDocumentError) -> [Connection] {
     guard let reader else { return [] }
-    let positions = Dictionary(
-      names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let positions = TextMap(
+      names.enumerated().lazy.map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     var connections: [Connection] = []
     for (from, targets) in try reader.members() {
       guard let source = positions[from] else { throw targets.failure("no vessel of that name") }
@@ -137,7 +138,7 @@ extension Schedule {
     case "HOURLY": frequency = .hourly
     case "DAILY": frequency = .daily
     case "WEEKLY":
-      guard let when, let weekday = weekdays.firstIndex(of: try when.text().uppercased()) else {
+      guard let when, let weekday = weekdays.firstIndex(of: try when.text().asciiUppercased) else {
         throw (when ?? word).failure("WEEKLY needs 'when': SUNDAY to SATURDAY")
       }
       return .weekly(weekday: weekday)

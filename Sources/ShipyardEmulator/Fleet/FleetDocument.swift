@@ -112,7 +112,7 @@ struct FleetNodeReader {
 
   /// Also YAML 1.1's words, which hand-written files hold.
   func bool() throws(FleetDocumentError) -> Bool {
-    switch try text().lowercased() {
+    switch try text().asciiLowercased {
     case "true", "yes", "on": true
     case "false", "no", "off": false
     default: throw failure("expected true or false")
@@ -160,7 +160,7 @@ struct FleetNodeReader {
     guard case .map(let members) = node else {
       throw failure("expected a map, found \(node.kindName)")
     }
-    var seen: Set<String> = []
+    var seen: TextSet = []
     var readers: [(key: String, value: FleetNodeReader)] = []
     for (key, value) in members {
       let reader = inner(value, at: key)

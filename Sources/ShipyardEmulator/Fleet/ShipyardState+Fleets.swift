@@ -11,7 +11,7 @@ extension ShipyardState {
     _ ids: inout IDSource
   ) throws(FleetDocumentError) -> FleetDefinition {
     let known = previous?.definition.vessels ?? []
-    let idsByName = Dictionary(known.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+    let idsByName = TextMap(known.lazy.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
     var taken = Set(document.vessels.compactMap(\.id))
     var vessels: [Vessel] = []
     for written in document.vessels {
@@ -48,9 +48,9 @@ extension ShipyardState {
   }
 
   /// The inputs that a blueprint declares as passwords.
-  func passwordInputs(ofBlueprint name: String?, in organization: Organization) -> Set<String> {
+  func passwordInputs(ofBlueprint name: String?, in organization: Organization) -> TextSet {
     let blueprint = blueprint(named: name, in: organization)
-    return Set(blueprint?.inputs.filter { $0.type == .password }.map(\.name) ?? [])
+    return TextSet(blueprint?.inputs.filter { $0.type == .password }.map(\.name) ?? [])
   }
 
   private func blueprint(named name: String?, in organization: Organization) -> Blueprint? {

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// The connections of a fleet from each vessel's side.
 package struct VesselGraph: Sendable, Codable {
   package struct Edge: Sendable, Codable {

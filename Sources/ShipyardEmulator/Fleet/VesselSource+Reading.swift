@@ -89,7 +89,7 @@ extension VesselSource {
   /// Three forms occur in the documentation: `{key, value}`, `{name, value}`, `{'--flag': value}`.
   private static func argument(_ reader: FleetNodeReader) throws(FleetDocumentError) -> Argument {
     let members = try reader.members()
-    let keys = Set(members.map(\.key))
+    let keys = TextSet(members.map(\.key))
     for form in [Argument.Form.key, .name] where keys.contains(form.rawValue) {
       let argument = try reader.object([form.rawValue, "value"])
       return Argument(

@@ -46,7 +46,7 @@ struct WrittenGuardrails: Sendable, Equatable {
     _ reader: FleetNodeReader
   ) throws(FleetDocumentError) -> ClosedRange<Int> {
     let bounds = try reader.text().split(separator: "-", omittingEmptySubsequences: false).map {
-      Int($0.drop { $0 == " " }.prefix { $0 != " " })
+      Int(Substring($0.utf8.drop { $0 == 0x20 }.prefix { $0 != 0x20 }))
     }
     guard bounds.count <= 2, let low = bounds[0], let high = bounds[bounds.count - 1],
       low >= 0, high <= exitCodeMax, low <= high

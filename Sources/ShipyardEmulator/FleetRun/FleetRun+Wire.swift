@@ -53,7 +53,7 @@ extension ShipyardState {
       let vessels = versions[key]?.definition.vessels
     else { return nil }
     var input = RunInput()
-    var unknown = Set(overrides.byVessel.keys)
+    var unknown = TextSet(overrides.byVessel.keys)
     for (position, vessel) in vessels.enumerated() {
       guard let variables = overrides.byVessel[vessel.name] else { continue }
       unknown.remove(vessel.name)

@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// The words of the CSV exports and of the web pages.
 /// Source: Shipyard documentation, "Fleet Logs" and "Voyages".

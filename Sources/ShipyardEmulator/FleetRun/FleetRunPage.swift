@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import PayloadCodecs
 
 extension ShipyardCall {
   /// `GET /<org name>/projects/…/logs/<run>`: a small page for people who follow a trigger's `log`.

@@ -1,3 +1,4 @@
+import PayloadCodecs
 package import EmulatorKernel
 
 /// A table of runs or voyages as it stands at one instant, rendered piece by piece.

@@ -2,9 +2,9 @@ import PayloadCodecs
 
 /// What a trigger says about the variables of vessels.
 /// Source: Shipyard documentation, "API Triggers", and the former API reference.
-struct VesselOverrides: Sendable, Equatable {
+struct VesselOverrides: Sendable {
   /// Vessel name → variable → new value; nulls have no effect and are gone.
-  var byVessel: [String: [String: String]] = [:]
+  var byVessel: TextMap<TextMap<String>> = [:]
   var remarks: [String] = []
 
   /// Skips its vessel, if its value says so.
@@ -69,13 +69,14 @@ struct VesselOverrides: Sendable, Equatable {
       throw .badRequest(
         "\(path).environment_variable_overrides must be an object, not \(variables.kindName)")
     }
+    // A vessel that is named without any change still has to exist.
+    var own = byVessel[name] ?? [:]
     for (variable, value) in variables.members {
       if let text = try Self.text(value, at: "\(path) variable '\(variable)'") {
-        byVessel[name, default: [:]][variable] = text
+        own[variable] = text
       }
     }
-    // A vessel that is named without any change still has to exist.
-    if byVessel[name] == nil { byVessel[name] = [:] }
+    byVessel[name] = own
   }
 
   /// A string as it is, numbers and booleans as their JSON text, null for no change.

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import EmulatorKernel
 
 /// The variables that a vessel would see. Made when somebody looks, from what the run keeps.
@@ -32,14 +33,14 @@ struct VoyageEnvironment {
   /// platform's, which nothing replaces.
   func variables(of vessel: Int) -> [(name: String, value: String)] {
     let platform = platformVariables(of: vessel)
-    let reserved = Set(platform.map(\.name))
+    let reserved = TextSet(platform.map(\.name))
     return configuredVariables(of: vessel).filter { !reserved.contains($0.name) } + platform
   }
 
   private func configuredVariables(of vessel: Int) -> [(name: String, value: String)] {
     let definition = version.definition.vessels[vessel]
     var variables: [(name: String, value: String)] = []
-    var positions: [String: Int] = [:]
+    var positions: TextMap<Int> = [:]
     func put(_ name: String, _ value: String) {
       if let position = positions[name] {
         variables[position].value = value
@@ -89,8 +90,8 @@ struct VoyageEnvironment {
 
   /// For code the id is no UUID (documented); which word it is then is assumed.
   private func blueprintVariables(_ vessel: Vessel) -> [(name: String, value: String)] {
-    let word = vessel.source.language?.rawValue.lowercased() ?? "blueprint"
-    let name = vessel.source.blueprint ?? "\(word.prefix(1).uppercased())\(word.dropFirst())"
+    let word = vessel.source.language?.rawValue.asciiLowercased ?? "blueprint"
+    let name = vessel.source.blueprint ?? "\(word.prefix(1).asciiUppercased)\(word.dropFirst())"
     return [("SHIPYARD_BLUEPRINT_ID", word), ("SHIPYARD_BLUEPRINT_NAME", name)]
   }
 

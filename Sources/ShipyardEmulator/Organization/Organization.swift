@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// The top level: holds projects, blueprints, and who may use them.
 package struct Organization: Sendable, Codable {

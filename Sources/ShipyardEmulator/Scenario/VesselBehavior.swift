@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// How the attempts of certain vessels go: the first behavior that matches decides.
 package struct VesselBehavior: Sendable, Codable, Equatable {

@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// When a fleet runs by itself, in the time zone of its project.
 /// Source: Shipyard documentation, "Schedule Triggers".

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else

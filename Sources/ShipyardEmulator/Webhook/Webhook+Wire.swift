@@ -1,3 +1,4 @@
+import PayloadCodecs
 package import EmulatorKernel
 package import HTTPModel
 

@@ -26,7 +26,7 @@ package struct WebhookDelivery: Sendable, Codable, Equatable {
   /// The fields of a request as Go's server hands them on: canonical names in order, `Host` taken
   /// out, `Content-Length` put in.
   init(fields: Fields, content: BlobID?, contentLength: Int) {
-    var byName: [String: [String]] = [:]
+    var byName: TextMap<[String]> = [:]
     for (name, value) in fields.pairs {
       byName[Self.canonical(name), default: []].append(value)
     }

@@ -86,7 +86,7 @@ private struct WorldBuilder {
       add(organization, at: "/orgs/\(index)", &step)
     }
     guard let keys = seed.keys else { return }
-    var byKey: [String: AccessKey] = [:]
+    var byKey: TextMap<AccessKey> = [:]
     for (index, key) in keys.enumerated() { byKey[key.key] = accessKey(key, at: "/keys/\(index)") }
     state.keys = byKey
   }

@@ -3,7 +3,7 @@ import PayloadCodecs
 
 /// Logins of the command-line client that are under way: token → key, once it is ready.
 struct LoginAttempts: Codable, Sendable {
-  private(set) var keys: [String: String] = [:]
+  private(set) var keys: TextMap<String> = [:]
   private var order: [String] = []
   /// Enough for every client at work; older attempts are forgotten.
   private static let countMax = 64

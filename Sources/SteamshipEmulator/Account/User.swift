@@ -1,10 +1,11 @@
+import PayloadCodecs
 import EmulatorKernel
 
 /// Somebody with a key. A key makes its user on first sight.
 struct User: Stored {
   var id: String
   var handle: String
-  var workspaceByHandle: [String: Key<Workspace>] = [:]
+  var workspaceByHandle: TextMap<Key<Workspace>> = [:]
   var workspaces = KeySet<Workspace>()
   var createdAt: VirtualInstant
 }
@@ -47,7 +48,7 @@ extension SteamshipState {
 
   /// `dev`, then `dev-2`, `dev-3`…
   private func freeUserHandle() -> String {
-    let taken = Set(users.all.map(\.handle))
+    let taken = TextSet(users.all.map(\.handle))
     guard taken.contains("dev") else { return "dev" }
     var number = users.count
     while taken.contains("dev-\(number)") { number += 1 }

@@ -1,6 +1,8 @@
+import PayloadCodecs
+
 /// What the endpoints with rules take and answer, by name. Source: contract §2.
 extension SteamshipDocumentation {
-  static let notes: [String: SteamshipNote] = core.merging(dataPlane) { first, _ in first }
+  static let notes: TextMap<SteamshipNote> = core.merging(dataPlane) { first, _ in first }
     .merging(pluginNotes) { first, _ in first }
 
   private static let page =
@@ -12,7 +14,7 @@ extension SteamshipDocumentation {
     "{\(name): [\(shape)], nextPageToken?: string}"
   }
 
-  private static let core: [String: SteamshipNote] = [
+  private static let core: TextMap<SteamshipNote> = [
     "account.current": .init(nil, "{user: User}"),
     "account.usageSummary": .init(
       nil,
@@ -105,7 +107,7 @@ extension SteamshipDocumentation {
         + #"entries: [{timestamp: time, level: string = "INFO", message: string, …}]}"#),
   ]
 
-  private static let dataPlane: [String: SteamshipNote] = [
+  private static let dataPlane: TextMap<SteamshipNote> = [
     "file.create": .init(
       #"{type?: 'none'|'blocks'|'file'|'fileImporter'|'value' = "blocks", handle?: string, "#
         + "mimeType?: string, filename?: string, publicData?: boolean, value?: string, "
@@ -144,7 +146,7 @@ extension SteamshipDocumentation {
     #"value: string = "Ahoy", externalId?: string, externalType?: string, "#
     + "metadata?: string|object, fileId?: Id, blockId?: Id, spanId?: string"
 
-  private static let pluginNotes: [String: SteamshipNote] = [
+  private static let pluginNotes: TextMap<SteamshipNote> = [
     "plugin.create": .init(
       #"{type: string = "tagger", transport?: string = "jsonOverHttp", isPublic?: boolean, "#
         + #"handle?: string = "spotter", description?: string, metadata?: string|object, "#

@@ -19,7 +19,7 @@ extension SteamshipService {
       security: .init("key", ["type": "http", "scheme": "bearer"]),
       components: SteamshipDocumentation.components,
       parameters: SteamshipDocumentation.pathParameters,
-      operations: Dictionary(
+      operations: TextMap(
         SteamshipRoutes.all.compactMap { route in
           SteamshipDocumentation.operation(route).map { (route.operation.name, $0) }
         }, uniquingKeysWith: { first, _ in first }))
@@ -70,7 +70,8 @@ enum SteamshipDocumentation {
     guard let shape = note.content else { return [] }
     var contents = [DocumentedContent(json, shape, isTolerant: true)]
     if route.isUpload {
-      let form = "{file?: bytes, " + shape.drop { $0 != "{" }.dropFirst()
+      let form =
+        "{file?: bytes, " + shape[(shape.firstIndex(of: "{") ?? shape.startIndex)...].dropFirst()
       contents.append(DocumentedContent("multipart/form-data", form))
     }
     return contents
@@ -95,7 +96,7 @@ enum SteamshipDocumentation {
     DocumentedParameter(.header, "X-Task-Run-After", "time", "When to start at the earliest."),
   ]
 
-  static let pathParameters: [String: DocumentedParameter] = [
+  static let pathParameters: TextMap<DocumentedParameter> = [
     "id": .init(.path, "id", "Id", "The id of the file or block."),
     "workspace": .init(
       .path, "workspace", #"string = "default""#, "Handle (of a signed URL: id) of the workspace."),

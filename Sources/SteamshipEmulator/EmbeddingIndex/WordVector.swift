@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// A text as a point in space: how often each of its words occurs, each word's stem hashed to one of
 /// `dimensions` axes, at length 1. Texts that share words lie near each other, "cars" near "car".
@@ -16,7 +17,7 @@ struct WordVector: Codable, Sendable, Equatable {
     var counts: [Int: Double] = [:]
     for word in Canned.words(text) {
       var hash = StableHash(seed: 0)
-      hash.combine(Self.stem(word.text.lowercased()))
+      hash.combine(Self.stem(word.text))
       counts[Int(hash.value % UInt64(Self.dimensions)), default: 0] += 1
     }
     let norm = counts.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -27,8 +28,9 @@ struct WordVector: Codable, Sendable, Equatable {
     }
   }
 
-  /// A word without the ending of its plural.
+  /// A word in small letters, those of all alphabets, without the ending of its plural.
   static func stem(_ word: String) -> String {
+    let word = word.lowercased()
     guard word.utf8.count > 3, word.hasSuffix("s"), !word.hasSuffix("ss") else { return word }
     return word.hasSuffix("ies") ? word.dropLast(3) + "y" : String(word.dropLast())
   }

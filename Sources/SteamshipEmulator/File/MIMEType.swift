@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// What kind of content bytes are, in the values that the client knows.
 ///
 /// Source: SDK `base/mime_types.py`: any other value makes the client refuse the response, so only

@@ -60,7 +60,7 @@ enum ConfigTemplate {
         problems.append("\"\(name.shortened)\" is required and has no value.")
       }
     }
-    let parameters = Set(template.keys)
+    let parameters = TextSet(template.keys)
     var further = JSONObject()
     further.merge(
       JSONObject(

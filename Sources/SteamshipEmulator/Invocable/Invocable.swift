@@ -12,7 +12,7 @@ enum InvocableKind: String, Codable, Sendable, CaseIterable {
 
 struct InvocableHandle: Hashable, Codable, Sendable {
   var kind: InvocableKind
-  var handle: String
+  @ExactText var handle: String
 }
 
 /// A package or a plugin.

@@ -76,7 +76,7 @@ extension SteamshipState {
 
   private static func developmentURL(_ arguments: Arguments) throws(SteamshipError) -> String? {
     guard let url = try arguments.name("localDevelopmentURL") else { return nil }
-    let lower = url.lowercased()
+    let lower = url.asciiLowercased
     guard lower.hasPrefix("http://") || lower.hasPrefix("https://") else {
       throw .invalid("The field \"localDevelopmentURL\" must be an http or https URL.")
     }
@@ -223,8 +223,8 @@ extension SteamshipState {
   mutating func listInstances(
     _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let invocableID = try arguments.name("\(kind.rawValue)Id")?.uppercased()
-    let versionID = try arguments.name("\(kind.rawValue)VersionId")?.uppercased()
+    let invocableID = try arguments.name("\(kind.rawValue)Id")?.asciiUppercased
+    let versionID = try arguments.name("\(kind.rawValue)VersionId")?.asciiUppercased
     _ = try arguments.bool("includeWorkspace")
     let workspace =
       try arguments.flag("acrossWorkspaces") ? nil : try self.workspace(of: caller, &step)
@@ -236,8 +236,8 @@ extension SteamshipState {
     let page = try Page(of: keys, arguments) { key in
       guard let instance = instances[key], instance.kind == kind, instance.user == caller.user
       else { return false }
-      if let versionID, instance.versionID.uppercased() != versionID { return false }
-      if let invocableID, invocables[instance.invocable]?.id.uppercased() != invocableID {
+      if let versionID, instance.versionID.asciiUppercased != versionID { return false }
+      if let invocableID, invocables[instance.invocable]?.id.asciiUppercased != invocableID {
         return false
       }
       return true

@@ -17,7 +17,7 @@ struct Invocation: Sendable, Codable {
     query: String? = nil
   ) {
     self.instance = instance
-    self.verb = verb.uppercased()
+    self.verb = verb.asciiUppercased
     self.path = path.split(separator: "/").joined(separator: "/")
     self.arguments = arguments
     self.query = query

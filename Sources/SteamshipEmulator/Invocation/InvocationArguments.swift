@@ -22,7 +22,7 @@ enum InvocationArguments {
   private static func fields(
     of content: [UInt8], type: String
   ) throws(SteamshipError) -> JSONObject {
-    let kind = type.lowercased()
+    let kind = type.asciiLowercased
     if kind.hasPrefix("multipart/form-data") { return try form(content, type) }
     // `curl -d` calls everything a form, JSON too.
     let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
@@ -48,7 +48,7 @@ enum InvocationArguments {
   }
 
   private static func gather(_ pairs: [(name: String, value: JSON)]) -> JSONObject {
-    var places: [String: Int] = [:]
+    var places: TextMap<Int> = [:]
     var members: [(key: String, value: JSON)] = []
     for (name, value) in pairs {
       guard let place = places[name] else {

@@ -59,7 +59,7 @@ extension SteamshipService {
     return methods.contains { method in
       let path = method["path"]?.stringValue?.split(separator: "/").joined(separator: "/")
       return path == invocation.path && method["config"]?["public"]?.boolValue == true
-        && method["verb"]?.stringValue?.uppercased() == invocation.verb
+        && method["verb"]?.stringValue?.asciiUppercased == invocation.verb
     }
   }
 

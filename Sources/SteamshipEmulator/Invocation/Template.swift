@@ -57,10 +57,10 @@ struct Template {
 extension Substring {
   /// Without spaces at both ends.
   fileprivate var trimmed: String {
-    var view = self
-    while view.first == " " { view.removeFirst() }
-    while view.last == " " { view.removeLast() }
-    return String(view)
+    var view = utf8
+    while view.first == UInt8(ascii: " ") { view.removeFirst() }
+    while view.last == UInt8(ascii: " ") { view.removeLast() }
+    return String(Substring(view))
   }
 
   fileprivate func firstRange(of text: String) -> Range<Index>? {

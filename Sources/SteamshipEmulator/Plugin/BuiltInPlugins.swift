@@ -99,7 +99,7 @@ extension SteamshipState {
   ///
   /// - Parameter types: the plugin types that can do it.
   mutating func pluginRun(
-    _ arguments: Arguments, _ operation: String, types: Set<String>, _ caller: Caller,
+    _ arguments: Arguments, _ operation: String, types: TextSet, _ caller: Caller,
     _ step: inout Step
   ) throws(SteamshipError) -> PluginRun {
     let name = try arguments.requiredString("pluginInstance")

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// What the built-in plugins answer: deterministic text work that stands in for models.
 /// Fidelity: assumed in content; the counts that the SDK's tests demand hold (contract §2.3).
 enum Canned {
@@ -72,12 +74,12 @@ enum Canned {
     }
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       let body = line.hasSuffix("\r") ? line.dropLast() : line
-      let level = body.prefix { $0 == "#" }.count
-      if (1...5).contains(level), body.dropFirst(level).first == " " {
+      let level = body.utf8.prefix { $0 == UInt8(ascii: "#") }.count
+      if (1...5).contains(level), body.utf8.dropFirst(level).first == UInt8(ascii: " ") {
         flush()
-        let title = body.dropFirst(level).drop { $0 == " " }
-        found.append((String(title), "h\(level)"))
-      } else if body.allSatisfy({ $0 == " " || $0 == "\t" }) {
+        let title = body.dropFirst(level).utf8.drop { $0 == UInt8(ascii: " ") }
+        found.append((String(Substring(title)), "h\(level)"))
+      } else if body.utf8.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
         flush()
       } else {
         paragraph.append(body)

@@ -32,7 +32,7 @@ extension SteamshipState {
 /// Source: the published `gpt-4` plugin as the SDK's tests and agents use it; SDK
 /// `plugin/capabilities.py`.
 enum ChatModel {
-  static let handles: Set<String> = ["gpt-4", "replicate-llm"]
+  static let handles: TextSet = ["gpt-4", "replicate-llm"]
 
   enum Role: String, CaseIterable { case function, system, assistant, user }
 

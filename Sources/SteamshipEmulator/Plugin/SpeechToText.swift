@@ -6,7 +6,7 @@ import PayloadCodecs
 /// `whisper-s2t-blockifier`: tags of kind `timestamp`, named by the word, and `speaker`, with
 /// `{"start_time", "end_time"}` in milliseconds. Fidelity: what was said is assumed.
 enum SpeechToText {
-  static let handles: Set<String> = [
+  static let handles: TextSet = [
     "s2t-blockifier-default", "s2t-blockifier-assembly", "whisper-s2t-blockifier",
   ]
   private static let wordMilliseconds = 300

@@ -146,7 +146,7 @@ extension SteamshipState {
       throw PluginLimits.tooMuchMade
     }
     if run.handle == "csv-blockifier" {
-      let rows = text.split(whereSeparator: \.isNewline)
+      let rows = text.unicodeScalars.split { Character($0).isNewline }.map { Substring($0) }
       return rows.dropFirst().map { row in
         var draft = BlockDraft(text: String(row))
         draft.tags = [TagDraft(kind: "document", name: "row")]

@@ -50,12 +50,12 @@ struct ZeroShot {
       start: 0, end: text.unicodeScalars.count)
   }
 
-  private static func stems(_ text: String) -> Set<String> {
-    Set(Canned.words(text).map { WordVector.stem($0.text.lowercased()) })
+  private static func stems(_ text: String) -> TextSet {
+    TextSet(Canned.words(text).map { WordVector.stem($0.text) })
   }
 
   /// How much of a label occurs: 0 to 1.
-  private static func share(of label: String, in stems: Set<String>) -> Double {
+  private static func share(of label: String, in stems: TextSet) -> Double {
     let words = Self.stems(label)
     return words.isEmpty ? 0 : Double(words.count(where: stems.contains)) / Double(words.count)
   }

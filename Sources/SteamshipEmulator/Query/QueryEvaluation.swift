@@ -58,10 +58,10 @@ struct QueryEvaluator {
 
   private func count(_ expression: ShipQL.Expression, _ index: TagIndex) -> Int? {
     switch expression {
-    case .kind(let kind): return index.byKind[kind]?.keys.count ?? 0
-    case .name(let name): return index.byName[name]?.keys.count ?? 0
+    case .kind(let kind): return index.byKind[kind.text]?.keys.count ?? 0
+    case .name(let name): return index.byName[name.text]?.keys.count ?? 0
     case .blockID(let id):
-      return state.blocks.key(id: id).flatMap { state.blocks[$0]?.tags.keys.count } ?? 0
+      return state.blocks.key(id: id.text).flatMap { state.blocks[$0]?.tags.keys.count } ?? 0
     case .and(let terms):
       var parts = terms.compactMap { count($0, index) }
       if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys.count ?? 0) }
@@ -80,12 +80,12 @@ struct QueryEvaluator {
   /// A superset of what can match, in order of creation; nil: no index helps.
   private func narrowed(_ expression: ShipQL.Expression, _ index: TagIndex) -> [Key<Tag>]? {
     switch expression {
-    case .kind(let kind): return index.byKind[kind]?.keys ?? []
-    case .name(let name): return index.byName[name]?.keys ?? []
+    case .kind(let kind): return index.byKind[kind.text]?.keys ?? []
+    case .name(let name): return index.byName[name.text]?.keys ?? []
     case .blockID(let id):
-      return state.blocks.key(id: id).flatMap { state.blocks[$0]?.tags.keys } ?? []
+      return state.blocks.key(id: id.text).flatMap { state.blocks[$0]?.tags.keys } ?? []
     case .fileID(let id):
-      guard let key = state.files.key(id: id), let file = state.files[key],
+      guard let key = state.files.key(id: id.text), let file = state.files[key],
         file.workspace == workspace
       else { return [] }
       return allTags(of: file)
@@ -110,8 +110,8 @@ struct QueryEvaluator {
     var kind: String?
     var name: String?
     for term in terms {
-      if case .kind(let wanted) = term { kind = wanted }
-      if case .name(let wanted) = term { name = wanted }
+      if case .kind(let wanted) = term { kind = wanted.text }
+      if case .name(let wanted) = term { name = wanted.text }
     }
     guard let kind, let name else { return nil }
     return TagIndex.KindAndName(kind: kind, name: name)
@@ -144,11 +144,11 @@ struct QueryEvaluator {
       return false
     case .blockTag: return tag.block != nil
     case .fileTag: return tag.block == nil
-    case .kind(let kind): return tag.kind == kind
-    case .name(let name): return tag.name == name
-    case .fileID(let id): return state.files.read(tag.file) { Self.isSame($0.id, id) } ?? false
+    case .kind(let kind): return tag.kind == kind.text
+    case .name(let name): return tag.name == name.text
+    case .fileID(let id): return state.files.read(tag.file) { Self.isSame($0.id, id.text) } ?? false
     case .blockID(let id):
-      return tag.block.flatMap { state.blocks.read($0) { Self.isSame($0.id, id) } } ?? false
+      return tag.block.flatMap { state.blocks.read($0) { Self.isSame($0.id, id.text) } } ?? false
     case .value(let path, let comparison): return Self.holds(comparison, at: path, in: tag.value)
     case .relation(let relation, let number, let inner):
       return hasOther(key, tag, relation, number, inner)
@@ -164,16 +164,17 @@ struct QueryEvaluator {
   }
 
   private static func holds(
-    _ comparison: ShipQL.Comparison, at path: [String], in value: JSON?
+    _ comparison: ShipQL.Comparison, at path: [ExactText], in value: JSON?
   ) -> Bool {
     var found = value
-    for name in path { found = found?[name] ?? Int(name).flatMap { found?[$0] } }
+    for name in path { found = found?[name.text] ?? Int(name.text).flatMap { found?[$0] } }
     guard let found else { return false }
     switch comparison {
     case .exists: return true
     case .compare(let comparison, let literal):
       switch (literal, found) {
-      case (.string(let wanted), .string(let text)): return comparison.holds(text, wanted)
+      case (.string(let wanted), .string(let text)):
+        return comparison.holds(ExactText(text), wanted)
       case (.number(let wanted), .integer), (.number(let wanted), .decimal):
         return found.doubleValue.map { comparison.holds($0, wanted) } ?? false
       case (.bool(let wanted), .bool(let flag)): return comparison == .equal && flag == wanted

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// The Engine's query language over tags.
 ///
 /// ```
@@ -22,12 +24,12 @@ enum ShipQL: Hashable, Sendable {
     case or([Expression])
     case blockTag
     case fileTag
-    case kind(String)
-    case name(String)
+    case kind(ExactText)
+    case name(ExactText)
     /// Ids are kept in upper case: they are compared without regard to it.
-    case fileID(String)
-    case blockID(String)
-    case value(path: [String], Comparison)
+    case fileID(ExactText)
+    case blockID(ExactText)
+    case value(path: [ExactText], Comparison)
     /// The number tells apart the relations of one query.
     case relation(Relation, number: Int, Expression)
   }
@@ -46,7 +48,7 @@ enum ShipQL: Hashable, Sendable {
   }
 
   enum Literal: Hashable, Sendable {
-    case string(String)
+    case string(ExactText)
     case number(Double)
     case bool(Bool)
   }
@@ -170,10 +172,10 @@ struct ShipQLParser {
       try advance()
       let text = try string()
       return switch word {
-      case "kind": .kind(text)
-      case "name": .name(text)
-      case "file_id": .fileID(text.uppercased())
-      default: .blockID(text.uppercased())
+      case "kind": .kind(ExactText(text))
+      case "name": .name(ExactText(text))
+      case "file_id": .fileID(ExactText(text.asciiUppercased))
+      default: .blockID(ExactText(text.asciiUppercased))
       }
     case "value":
       try advance()
@@ -184,7 +186,7 @@ struct ShipQLParser {
 
   private mutating func value() throws(SteamshipError) -> ShipQL.Expression {
     try expect("(")
-    let path = try string().split(separator: ".").map(String.init)
+    let path = try string().split(separator: ".").map { ExactText(String($0)) }
     guard !path.isEmpty else { throw failure("a path of keys in value(\"…\")") }
     try expect(")")
     if token == .word("exists") {
@@ -198,7 +200,7 @@ struct ShipQLParser {
     try advance()
     let literal: ShipQL.Literal
     switch token {
-    case .string(let text): literal = .string(text)
+    case .string(let text): literal = .string(ExactText(text))
     case .number(let number): literal = .number(number)
     case .word("true"): literal = .bool(true)
     case .word("false"): literal = .bool(false)
@@ -250,7 +252,7 @@ struct ShipQLParser {
           400, "InvalidQuery",
           "The query has an unexpected character at character \(tokenStart + 1).")
       }
-      token = .word(String(decoding: bytes[start..<index], as: UTF8.self).lowercased())
+      token = .word(String(decoding: bytes[start..<index], as: UTF8.self).asciiLowercased)
     }
   }
 

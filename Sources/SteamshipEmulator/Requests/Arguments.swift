@@ -64,7 +64,7 @@ struct Arguments: Sendable, Codable, Weighed {
   func bool(_ name: String) throws(SteamshipError) -> Bool? {
     guard let value = self[name] else { return nil }
     if let flag = value.boolValue { return flag }
-    if isForm, let flag = value.stringValue.flatMap({ Bool($0.lowercased()) }) { return flag }
+    if isForm, let flag = value.stringValue.flatMap({ Bool($0.asciiLowercased) }) { return flag }
     throw wrong(name, "true or false", value)
   }
 

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import EmulatorKernel
 import HTTPModel
 
@@ -45,7 +46,7 @@ struct BackgroundRequest: Sendable {
   /// Nil when the caller wants the answer itself.
   init?(_ fields: Fields) throws(SteamshipError) {
     guard let background = fields["x-task-background"] else { return nil }
-    switch background.lowercased() {
+    switch background.asciiLowercased {
     case "true", "1": break
     case "false", "0", "": return nil
     default:

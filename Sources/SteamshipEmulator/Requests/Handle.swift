@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// Handles: the names that users give to things.
 enum Handle {

@@ -1,5 +1,6 @@
 import EmulatorKernel
 package import HTTPModel
+import PayloadCodecs
 
 /// A request to a server outside. Nothing makes one without a permit.
 package struct OutboundRequest: Sendable {

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// What an operation asks about that may be in progress. With the clock mode `skip` it is finished
 /// first, as far as time brings it (DESIGN §4); `task/status` has its own way.
@@ -27,7 +28,7 @@ enum Question: Sendable {
         keys.filter { key in
           state.tasks.read(key) { task in
             !task.state.isTerminal && task.user == caller.user
-              && (id == nil || task.id == id?.uppercased())
+              && (id == nil || task.id == id?.asciiUppercased)
           } ?? false
         }.reversed().map { TaskProspect($0) })
     case .instance(let kind):

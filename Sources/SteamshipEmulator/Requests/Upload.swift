@@ -15,7 +15,7 @@ extension SteamshipService {
       let type = call.request.fields["content-type"] ?? ""
       var arguments: Arguments
       var isLarge = false
-      if type.lowercased().hasPrefix("multipart/") {
+      if type.asciiLowercased.hasPrefix("multipart/") {
         (arguments, isLarge) = try await readForm(type, content, world.blobs)
       } else {
         let (bytes, leases) = try await collect(content, world.blobs.budget)

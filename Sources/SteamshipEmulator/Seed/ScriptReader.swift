@@ -72,7 +72,7 @@ enum ScriptReader {
   private static func reportDoubles(
     _ handles: [String], _ kind: String, _ given: ScenarioObject
   ) {
-    var seen: Set<String> = []
+    var seen: TextSet = []
     for handle in handles where !seen.insert(handle).inserted {
       given.problem("there are two \(kind)s with the handle \"\(handle)\"")
     }

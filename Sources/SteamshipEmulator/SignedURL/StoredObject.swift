@@ -5,8 +5,8 @@ import PayloadCodecs
 /// The name of an object in a workspace's buckets.
 struct StoredObjectName: Hashable, Codable, Sendable {
   var workspace: Key<Workspace>
-  var bucket: String
-  var path: String
+  @ExactText var bucket: String
+  @ExactText var path: String
 }
 
 /// Source: SDK `data/workspace.py`, `SignedUrl`.

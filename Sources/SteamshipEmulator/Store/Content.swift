@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import PayloadCodecs
 
 /// Stored bytes of a file, a block, an archive or an object behind a signed URL: the state holds
 /// their names, the tenant's blob store holds the bytes.

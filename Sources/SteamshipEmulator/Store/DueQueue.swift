@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// What will happen by itself, the earliest first; what falls due at the same instant keeps the order
 /// in which it was put in. A binary heap: the next instant is known at once.

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// Something that is kept in a `Table` and known to clients by an id.
 protocol Stored: Codable, Sendable, Weighed {
@@ -29,7 +30,7 @@ struct Key<Record>: Hashable, Comparable, Codable, Sendable {
 /// the exact look-up nearly always hits.
 struct Table<Record: Stored>: Codable, Sendable {
   private var records = WeighedDictionary<Int, Record>()
-  private var serials: [String: Int] = [:]
+  private var serials: TextMap<Int> = [:]
   fileprivate var lastSerial = 0
   /// Every key ever given out that may still be alive.
   private var order = KeySet<Record>()
@@ -40,7 +41,7 @@ struct Table<Record: Stored>: Codable, Sendable {
   mutating func insert(_ record: Record) -> Key<Record> {
     lastSerial += 1
     // Our own ids are upper case: their text is held once.
-    let upper = record.id.uppercased()
+    let upper = record.id.asciiUppercased
     serials[upper == record.id ? record.id : upper] = lastSerial
     records[lastSerial] = record
     let key = Key<Record>(serial: lastSerial)
@@ -67,7 +68,7 @@ struct Table<Record: Stored>: Codable, Sendable {
   func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
 
   func key(id: String) -> Key<Record>? {
-    (serials[id] ?? serials[id.uppercased()]).map { Key(serial: $0) }
+    (serials[id] ?? serials[id.asciiUppercased]).map { Key(serial: $0) }
   }
 
   func record(id: String) -> Record? { key(id: id).flatMap { records[$0.serial] } }
@@ -75,7 +76,7 @@ struct Table<Record: Stored>: Codable, Sendable {
   @discardableResult
   mutating func remove(_ key: Key<Record>) -> Record? {
     guard let record = records.removeValue(forKey: key.serial) else { return nil }
-    serials[record.id.uppercased()] = nil
+    serials[record.id.asciiUppercased] = nil
     let records = records
     order.noteRemoval { records.contains($0.serial) }
     return record
@@ -141,7 +142,7 @@ extension Table {
     for serial in records.keys where !listed.contains(serial) {
       findings.expect(false, "\(place)/order", "it lacks \(serial)")
     }
-    for (id, serial) in serials where records[serial]?.id.uppercased() != id {
+    for (id, serial) in serials where records[serial]?.id.asciiUppercased != id {
       findings.expect(false, "\(place)/serials/\(id)", "it names another record, or none")
     }
   }

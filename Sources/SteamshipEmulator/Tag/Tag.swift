@@ -17,14 +17,14 @@ struct Tag: Stored {
 /// The tags of a workspace by what queries ask for.
 struct TagIndex: Codable, Sendable {
   private(set) var all = KeySet<Tag>()
-  private(set) var byKind: [String: KeySet<Tag>] = [:]
-  private(set) var byName: [String: KeySet<Tag>] = [:]
+  private(set) var byKind: TextMap<KeySet<Tag>> = [:]
+  private(set) var byName: TextMap<KeySet<Tag>> = [:]
   /// Many tags may share a kind, and as many a name, with few that have both.
   private(set) var byBoth: [KindAndName: KeySet<Tag>] = [:]
 
   struct KindAndName: Hashable, Codable, Sendable {
-    var kind: String
-    var name: String
+    @ExactText var kind: String
+    @ExactText var name: String
   }
 
   mutating func insert(_ key: Key<Tag>, _ tag: Tag) {
@@ -146,7 +146,8 @@ extension SteamshipState {
     guard let key = tags.key(id: id), let tag = tags[key], let file = files[tag.file],
       file.workspace == workspace
     else { throw .unknown("tag", id) }
-    if let fileID = try arguments.name("fileId"), fileID.uppercased() != file.id.uppercased() {
+    if let fileID = try arguments.name("fileId"), fileID.asciiUppercased != file.id.asciiUppercased
+    {
       throw .unknown("tag", id)
     }
     let reply = tagJSON(key)

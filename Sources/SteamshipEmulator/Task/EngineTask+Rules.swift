@@ -79,7 +79,7 @@ extension SteamshipState {
     let page = try Page(of: keys, arguments) { key in
       guard let task = tasks[key], task.user == caller.user else { return false }
       return (state == nil || task.state == state)
-        && (id == nil || task.id.uppercased() == id?.uppercased())
+        && (id == nil || task.id.asciiUppercased == id?.asciiUppercased)
     }
     return page.reply("tasks") { .object(taskObject($0)) }
   }

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import PayloadCodecs
 
 /// Source: SDK `base/tasks.py`, `TaskState`.
 enum TaskState: String, Codable, Sendable, CaseIterable {

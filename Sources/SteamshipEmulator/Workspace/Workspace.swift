@@ -22,7 +22,7 @@ struct Workspace: Stored {
 
 /// What a workspace holds of one kind: by handle, and in order of creation.
 struct NameBook<Record: Stored>: Codable, Sendable, Weighed {
-  private(set) var keyByHandle: [String: Key<Record>] = [:]
+  private(set) var keyByHandle: TextMap<Key<Record>> = [:]
   private var all = KeySet<Record>()
 
   var keys: [Key<Record>] { all.keys }

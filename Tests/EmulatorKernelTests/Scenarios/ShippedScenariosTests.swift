@@ -24,12 +24,14 @@ struct ShippedScenariosTests {
   /// The source of the library, made of the files. `REGENERATE=1` writes it.
   private static func source(_ files: [(name: String, text: String)]) -> String {
     var source = """
+      package import PayloadCodecs
+
       /// The shipped scenarios, in the program itself so that one file is enough to run it. The texts
       /// are those of the files in `Scenarios/`; `ShippedScenariosTests` holds them together and, with
       /// `REGENERATE=1`, writes this file.
       package enum ScenarioLibrary {
         /// By name: the file's name without its ending.
-        package static let texts: [String: String] = [
+        package static let texts: TextMap<String> = [
 
       """
     for (name, text) in files {

@@ -97,9 +97,9 @@ extension RuleOutcome.Patch {
 
   func apply(to response: inout Response) {
     if let status { response.status = Status(status) }
-    var names: Set<String> = []
+    var names: TextSet = []
     for (name, value) in header {
-      if names.insert(name.lowercased()).inserted { response.fields.remove(name) }
+      if names.insert(name.asciiLowercased).inserted { response.fields.remove(name) }
       if let value { response.fields.append(name, value) }
     }
     guard let json else { return }

@@ -4,8 +4,8 @@ import PayloadCodecs
 /// A place of a request whose value decides about many rules at once.
 enum RulePlace: Sendable, Hashable {
   case path
-  case header(String)
-  case query(String)
+  case header(ExactText)
+  case query(ExactText)
   case credential
   case pointer(JSONPointer)
 
@@ -17,8 +17,8 @@ enum RulePlace: Sendable, Hashable {
       let path = subject.path
       guard path.utf8.contains(UInt8(ascii: "%")) else { return [path] }
       return [path, PercentCoding.decode(path)]
-    case .header(let name): return subject.request.fields.all(name)
-    case .query(let name): return subject.queryValues(name)
+    case .header(let name): return subject.request.fields.all(name.text)
+    case .query(let name): return subject.queryValues(name.text)
     case .credential: return subject.credential.map { [$0] } ?? []
     case .pointer(let pointer):
       return subject.contentJSON.flatMap(pointer.value(in:))?.stringValue.map { [$0] } ?? []
@@ -40,8 +40,8 @@ extension Criterion {
   fileprivate var place: RulePlace? {
     switch self {
     case .path: .path
-    case .header(let name, _): .header(name)
-    case .query(let name, _): .query(name)
+    case .header(let name, _): .header(ExactText(name))
+    case .query(let name, _): .query(ExactText(name))
     case .credential: .credential
     case .bodyPointer(let pointer, _): .pointer(pointer)
     case .service, .operation, .method, .tenant, .bodyText, .bodyJSON: nil

@@ -1,3 +1,4 @@
+import PayloadCodecs
 import HTTPModel
 
 /// The rules in force, indexed so that a rule costs only the requests it may concern: by operation,
@@ -36,19 +37,19 @@ package final class RuleSet: Sendable {
   /// For requests that belong to no operation.
   private let elsewhere: Candidates
   /// Rules that want a certain value at a certain place.
-  private let byValue: [RulePlace: [String: [Int]]]
-  private let positions: [String: Int]
+  private let byValue: [RulePlace: TextMap<[Int]>]
+  private let positions: TextMap<Int>
 
   package init(_ rules: [ScenarioRule], catalog: ScenarioCatalog) {
     self.rules = rules
     var byOperation = Array(repeating: Candidates(), count: catalog.operations.count)
     var elsewhere = Candidates()
-    var byValue: [RulePlace: [String: [Int]]] = [:]
+    var byValue: [RulePlace: TextMap<[Int]>] = [:]
     let operations = OperationNames(catalog)
     for (index, rule) in rules.enumerated() {
       let wanted = rule.match.wantedValues
       if let wanted {
-        for text in Set(wanted.texts) {
+        for text in TextSet(wanted.texts) {
           byValue[wanted.place, default: [:]][text, default: []].append(index)
         }
       }
@@ -60,8 +61,8 @@ package final class RuleSet: Sendable {
     self.byOperation = byOperation
     self.elsewhere = elsewhere
     self.byValue = byValue
-    positions = Dictionary(
-      rules.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+    positions = TextMap(
+      rules.enumerated().lazy.map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   private func candidates(_ operation: Int?) -> Candidates {
@@ -106,13 +107,15 @@ package final class RuleSet: Sendable {
 /// Finds the operations that a rule may be about, without asking each of them for most rules.
 private struct OperationNames {
   private let catalog: ScenarioCatalog
-  private let positions: [String: [Int]]
+  private let positions: TextMap<[Int]>
 
   init(_ catalog: ScenarioCatalog) {
     self.catalog = catalog
-    positions = Dictionary(grouping: catalog.operations.indices) {
-      catalog.operations[$0].operation.name
+    var positions: TextMap<[Int]> = [:]
+    for (index, entry) in catalog.operations.enumerated() {
+      positions[entry.operation.name, default: []].append(index)
     }
+    self.positions = positions
   }
 
   func mayBeMeant(by match: RequestMatch) -> [Int] {

@@ -18,8 +18,8 @@ struct RuleState: Sendable, Codable {
   /// Things counted at once for one rule; beyond it the oldest is forgotten.
   static let keyLimit = 10_000
 
-  private(set) var counters: [String: Counter] = [:]
-  private(set) var windows: [String: Window] = [:]
+  private(set) var counters: TextMap<Counter> = [:]
+  private(set) var windows: TextMap<Window> = [:]
   private var counterOrder: [String] = []
   private var windowOrder: [String] = []
   /// Connections in the order in which this rule first saw them: their own numbers belong to the
@@ -145,7 +145,7 @@ extension RuleState.Window {
 package struct ScenarioState: Sendable {
   var variables: JSONObject
   /// By the rule's name.
-  var rules: [String: RuleState]
+  var rules: TextMap<RuleState>
 
   init(_ scenario: Scenario) {
     variables = scenario.variables
@@ -164,7 +164,7 @@ extension ScenarioState: Codable {
         forKey: .variables, in: container, debugDescription: "the variables are no JSON object")
     }
     self.variables = variables
-    rules = try container.decode([String: RuleState].self, forKey: .rules)
+    rules = try container.decode(TextMap<RuleState>.self, forKey: .rules)
   }
 
   package func encode(to encoder: any Encoder) throws {

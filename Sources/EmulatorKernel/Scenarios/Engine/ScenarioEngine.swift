@@ -215,7 +215,7 @@ package final class ScenarioEngine: Sendable {
     return try held.withLock { held throws(ScenarioProblems) in
       var scenario = held.scenario
       var names: [String] = []
-      var taken = Set(scenario.rules.map(\.name)).union(added.map(\.name))
+      var taken = TextSet(scenario.rules.map(\.name)).union(added.map(\.name))
       var fresh: [ScenarioRule] = []
       for var rule in added {
         if rule.name.isEmpty {
@@ -349,7 +349,7 @@ package final class ScenarioEngine: Sendable {
 
 extension RequestMatch {
   /// What the path templates take from the request's path.
-  func captures(in subject: RuleSubject) -> [String: String] {
+  func captures(in subject: RuleSubject) -> TextMap<String> {
     for case .path(let patterns) in criteria {
       for pattern in patterns {
         if let captures = pattern.captures(subject.path) { return captures }

@@ -1,9 +1,11 @@
+package import PayloadCodecs
+
 /// The shipped scenarios, in the program itself so that one file is enough to run it. The texts
 /// are those of the files in `Scenarios/`; `ShippedScenariosTests` holds them together and, with
 /// `REGENERATE=1`, writes this file.
 package enum ScenarioLibrary {
   /// By name: the file's name without its ending.
-  package static let texts: [String: String] = [
+  package static let texts: TextMap<String> = [
     "bad-credentials": #"""
     {
       "$schema": "./scenario.schema.json",

@@ -44,7 +44,7 @@ package struct ScenarioDocument: Sendable {
   }
 
   private static func isYAML(_ bytes: [UInt8], name: String) -> Bool {
-    let lower = name.lowercased()
+    let lower = name.asciiLowercased
     if lower.hasSuffix(".yaml") || lower.hasSuffix(".yml") { return true }
     if lower.hasSuffix(".json") || lower.hasSuffix(".json5") { return false }
     // JSON5 begins with a brace or a comment; a YAML mapping can begin with neither.

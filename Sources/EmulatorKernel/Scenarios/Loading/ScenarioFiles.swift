@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else

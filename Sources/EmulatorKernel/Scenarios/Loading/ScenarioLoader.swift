@@ -1,4 +1,4 @@
-import PayloadCodecs
+package import PayloadCodecs
 
 /// Makes one scenario of several files, or says everything that is wrong with any of them.
 package struct ScenarioLoader: Sendable {
@@ -8,10 +8,10 @@ package struct ScenarioLoader: Sendable {
   /// documents from the network must not read what lies on this machine.
   package var readFile: (@Sendable (String) throws(ScenarioFileError) -> [UInt8])?
   /// The shipped scenarios, by name.
-  package var library: [String: String]
+  package var library: TextMap<String>
 
   package init(
-    catalog: ScenarioCatalog, isStrict: Bool = false, library: [String: String] = [:],
+    catalog: ScenarioCatalog, isStrict: Bool = false, library: TextMap<String> = [:],
     readFile: (@Sendable (String) throws(ScenarioFileError) -> [UInt8])? = nil
   ) {
     self.catalog = catalog
@@ -115,11 +115,11 @@ package struct ScenarioLoader: Sendable {
       Scenario.sections(of: document.value).sectionProblems(catalog: catalog, isStrict: isStrict)
     }
     return problems.map { problem in
-      let parts = JSONPointer(problem.pointer)?.tokens.prefix(2)
+      let parts = JSONPointer(problem.pointer).map { Array($0.tokens.prefix(2)) }
       for (index, document) in documents.enumerated() where isOfSection(problem) {
         let position = own[index].firstIndex { candidate in
           candidate.message == problem.message
-            && JSONPointer(candidate.pointer)?.tokens.prefix(2) == parts
+            && JSONPointer(candidate.pointer).map { Array($0.tokens.prefix(2)) } == parts
         }
         if let position { return document.located(own[index].remove(at: position)) }
       }

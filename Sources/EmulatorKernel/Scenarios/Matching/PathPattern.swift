@@ -1,3 +1,4 @@
+package import PayloadCodecs
 import HTTPModel
 
 /// A condition on the path: a template (`/orgs/{org}/fleets`, `{rest…}` last) when it has braces,
@@ -25,14 +26,15 @@ package struct PathPattern: Sendable, Equatable {
       if glob.matches(path) { return true }
       return path.utf8.contains(UInt8(ascii: "%")) && glob.matches(PercentCoding.decode(path))
     }
-    return captures(path) != nil
+    if case .some = captures(path) { return true }
+    return false
   }
 
   /// The values of the template's parameters; nil when the path does not fit.
-  package func captures(_ path: String) -> [String: String]? {
+  package func captures(_ path: String) -> TextMap<String>? {
     guard let template else { return nil }
     let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-    var captures: [String: String] = [:]
+    var captures: TextMap<String> = [:]
     for (index, segment) in template.segments.enumerated() {
       if case .rest(let name) = segment {
         let rest = parts.dropFirst(index).map { String(Substring($0)) }

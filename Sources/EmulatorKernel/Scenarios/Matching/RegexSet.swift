@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// A set of characters of a regular expression.
 struct RegexSet: Sendable, Equatable {
   enum Kind: Sendable, Equatable {
@@ -109,7 +111,7 @@ struct RegexSet: Sendable, Equatable {
     }
   }
 
-  static let categories: Set<String> = [
+  static let categories: TextSet = [
     "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc",
     "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So", "Z", "Zs", "Zl", "Zp", "C",
     "Cc", "Cf", "Cs", "Co", "Cn",
@@ -183,7 +185,7 @@ struct RegexSetReader {
     return .one(scalar, ignoresCase: false)
   }
 
-  private static let posix: [String: RegexSet] = [
+  private static let posix: TextMap<RegexSet> = [
     "alpha": RegexSet(items: [.kind(.category("L"))]), "digit": RegexSet(items: [.kind(.digit)]),
     "alnum": RegexSet(items: [.kind(.category("L")), .kind(.digit)]),
     "upper": RegexSet(items: [.kind(.category("Lu"))]),

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// A regular expression, taken apart.
 ///
 /// **Shape**: the usual syntax (Perl's, as Swift, RE2 and others share it) without what makes the time

@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// A regular expression, found anywhere in a text (`^…$` for the whole); see `RegexNode` for what may
 /// stand in it.
 ///

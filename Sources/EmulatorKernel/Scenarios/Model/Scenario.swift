@@ -21,8 +21,8 @@ package struct Scenario: Sendable {
   /// For whom places outside are called that clients name.
   package var outbound: OutboundAllowance?
   /// By the service's name.
-  package var given: [String: JSON]
-  package var behaviors: [String: JSON]
+  package var given: TextMap<JSON>
+  package var behaviors: TextMap<JSON>
   package var variables: JSONObject
   package var rules: [ScenarioRule]
   package var expectation: Expectation?

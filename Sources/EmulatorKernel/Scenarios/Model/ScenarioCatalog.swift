@@ -96,7 +96,8 @@ package struct ScenarioCatalog: Sendable {
       if glob.literal != nil {
         let _: Never? = place.unknown("operation", glob.text, of: names)
       } else {
-        let word = glob.text.filter { $0 != "*" && $0 != "?" }
+        let word = String(
+          String.UnicodeScalarView(glob.text.unicodeScalars.filter { $0 != "*" && $0 != "?" }))
         place.problem(
           "no operation matches \"\(glob.text)\"\(Nearest.hint(for: word, among: names))")
       }

@@ -214,7 +214,7 @@ package struct TemplateContext {
   package let now: VirtualInstant
   package let count: Int
   /// Values of the rule's own path template.
-  package let captures: [String: String]
+  package let captures: TextMap<String>
   /// Where fresh ids come from: a stream of this strike alone.
   package var random: SeededRandom
   /// How much may still be filled in.
@@ -224,7 +224,7 @@ package struct TemplateContext {
 
   package init(
     subject: RuleSubject, variables: JSONObject, now: VirtualInstant, count: Int,
-    captures: [String: String], random: SeededRandom
+    captures: TextMap<String>, random: SeededRandom
   ) {
     self.subject = subject
     self.variables = variables
@@ -289,9 +289,9 @@ extension StringProtocol {
 
 extension String {
   fileprivate func trimmingSpaces() -> String {
-    var view = Substring(self)
-    while view.first?.isWhitespace == true { view.removeFirst() }
-    while view.last?.isWhitespace == true { view.removeLast() }
-    return String(view)
+    var view = Substring(self).unicodeScalars
+    while view.first?.properties.isWhitespace == true { view.removeFirst() }
+    while view.last?.properties.isWhitespace == true { view.removeLast() }
+    return String(Substring(view))
   }
 }

@@ -146,7 +146,7 @@ extension HeaderTemplate {
         reader.problem("\(JSON.string(name).text) is no field name (RFC 9110 §5.1)")
         return nil
       }
-      if framing.contains(name.lowercased()) {
+      if framing.contains(name.asciiLowercased) {
         reader.problem("the field \(name) belongs to the server's framing and cannot be set")
         return nil
       }

@@ -1,8 +1,10 @@
+import PayloadCodecs
+
 /// A pattern in which `*` stands for any run of characters, also none and also `/` and `.`, and `?`
 /// for one character. `\` takes the character behind it as it stands. The whole text must match;
 /// letter case counts.
-package struct Glob: Sendable, Hashable {
-  private enum Token: Sendable, Hashable {
+package struct Glob: Sendable, Equatable {
+  private enum Token: Sendable, Equatable {
     case byte(UInt8)
     case one
     case run

@@ -86,3 +86,9 @@ package struct JSONPointer: Sendable, Hashable {
     return Int(token)
   }
 }
+
+extension JSONPointer {
+  package func hash(into hasher: inout Hasher) {
+    for token in tokens { hasher.combine(ExactText(token)) }
+  }
+}

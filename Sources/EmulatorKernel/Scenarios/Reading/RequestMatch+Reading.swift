@@ -15,7 +15,7 @@ extension RequestMatch {
         catalog?.check(operations: globs, at: operation)
         criteria.append(.operation(globs))
       }
-      if let methods = object.oneOrMore("method", { $0.nonEmptyString()?.uppercased() }) {
+      if let methods = object.oneOrMore("method", { $0.nonEmptyString()?.asciiUppercased }) {
         criteria.append(.method(methods))
       }
       if let paths = object.oneOrMore("path", { Self.path($0) }) { criteria.append(.path(paths)) }

@@ -20,7 +20,7 @@ extension Scenario {
     merged.seed = next.seed ?? seed
     merged.clock = next.clock ?? clock
     if let keys = next.keys {
-      let known = Set(keys.map(\.key))
+      let known = TextSet(keys.map(\.key))
       merged.keys = (self.keys ?? []).filter { !known.contains($0.key) } + keys
     }
     merged.outbound = next.outbound ?? outbound
@@ -38,13 +38,13 @@ extension Scenario {
     return merged
   }
 
-  private static func merged(_ left: [String: JSON], _ right: [String: JSON]) -> [String: JSON] {
+  private static func merged(_ left: TextMap<JSON>, _ right: TextMap<JSON>) -> TextMap<JSON> {
     left.merging(right) { $0.merging(section: $1) }
   }
 
   /// Rules without a name are called by their place: `rule 3`.
   package mutating func nameRules() {
-    var names = Set(rules.map(\.name))
+    var names = TextSet(rules.map(\.name))
     for index in rules.indices where rules[index].name.isEmpty {
       var name = "rule \(index + 1)"
       while !names.insert(name).inserted { name += "'" }
@@ -53,7 +53,7 @@ extension Scenario {
   }
 
   /// `rule 4` after three, or the next number that is free.
-  static func freeName(after count: Int, among names: Set<String>) -> String {
+  static func freeName(after count: Int, among names: TextSet) -> String {
     var number = count + 1
     while names.contains("rule \(number)") { number += 1 }
     return "rule \(number)"
@@ -69,7 +69,7 @@ extension Scenario {
     }
     if keys != nil {
       let all = scenarios.flatMap { $0.source["auth"]?["keys"]?.arrayValue ?? [] }
-      var last: [String: JSON] = [:]
+      var last: TextMap<JSON> = [:]
       for key in all { last[key["key"]?.stringValue ?? ""] = key }
       source["auth"] = [
         "keys": .array((keys ?? []).compactMap { last[$0.key] })
@@ -154,7 +154,7 @@ extension Scenario {
   var ruleProblems: [ScenarioProblem] { variableProblems() + triggerProblems() }
 
   private func variableProblems() -> [ScenarioProblem] {
-    var known = Set(variables.keys)
+    var known = TextSet(variables.keys)
     for rule in rules {
       known.formUnion(rule.assignments.map(\.name))
       for event in rule.source.oneOrMore("emit") {
@@ -173,9 +173,9 @@ extension Scenario {
 
   private func triggerProblems() -> [ScenarioProblem] {
     let names = rules.map(\.name)
-    let known = Set(names)
+    let known = TextSet(names)
     var found: [ScenarioProblem] = []
-    var targets: [String: [String]] = [:]
+    var targets: TextMap<[String]> = [:]
     for (index, rule) in rules.enumerated() {
       for event in rule.source.oneOrMore("emit") {
         for kind in [WorldEvent.Kind.trigger, .enableRule, .disableRule] {
@@ -204,9 +204,9 @@ extension Scenario {
 
   /// The rules from which triggers lead round for ever: what is left when, again and again, those
   /// that trigger nothing (any more) are taken away.
-  private static func leadingToCircles(_ targets: [String: [String]]) -> Set<String> {
-    var sources: [String: [String]] = [:]
-    var open: [String: Int] = [:]
+  private static func leadingToCircles(_ targets: TextMap<[String]>) -> TextSet {
+    var sources: TextMap<[String]> = [:]
+    var open: TextMap<Int> = [:]
     for (name, nexts) in targets {
       open[name] = nexts.count
       for next in nexts { sources[next, default: []].append(name) }
@@ -221,12 +221,12 @@ extension Scenario {
         }
       }
     }
-    return Set(open.keys)
+    return TextSet(open.keys)
   }
 
   /// The way from a rule through triggers back to itself; nil when there is none.
-  private static func circle(from name: String, _ targets: [String: [String]]) -> [String]? {
-    var before: [String: String] = [:]
+  private static func circle(from name: String, _ targets: TextMap<[String]>) -> [String]? {
+    var before: TextMap<String> = [:]
     var open = [name]
     while let rule = open.popLast() {
       for next in targets[rule] ?? [] {

@@ -54,8 +54,8 @@ extension Scenario {
   /// `given` and `behaviors`: a part for each service, which that service checks.
   private static func sections(
     _ object: ScenarioObject, _ key: String, _ catalog: ScenarioCatalog?
-  ) -> [String: JSON] {
-    var sections: [String: JSON] = [:]
+  ) -> TextMap<JSON> {
+    var sections: TextMap<JSON> = [:]
     let names = catalog?.services.map(\.name)
     for (name, value) in object.dictionary(key, { $1.json() }) ?? [] {
       sections[name] = value
@@ -67,7 +67,7 @@ extension Scenario {
   }
 
   static func rules(_ reader: ScenarioReader?, _ catalog: ScenarioCatalog?) -> [ScenarioRule] {
-    var names: Set<String> = []
+    var names: TextSet = []
     return reader?.array { item in
       let rule = item.object { ScenarioRule(reading: $0, catalog: catalog) }
       if let name = rule?.name, !name.isEmpty, !names.insert(name).inserted {
@@ -116,7 +116,7 @@ extension CredentialKeys.Key {
       CredentialKeys.Key(
         key: object.requiredString("key"), status: object.int("status", in: 400...599),
         user: object.string("user"),
-        rights: object.array("rights") { $0.nonEmptyString() }.map(Set.init),
+        rights: object.array("rights") { $0.nonEmptyString() }.map { TextSet($0) },
         expires: object.instant("expires"))
     }
     guard let key else { return nil }

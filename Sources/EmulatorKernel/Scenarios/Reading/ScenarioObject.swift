@@ -101,7 +101,7 @@ package final class ScenarioObject {
   /// Reports the keys that nobody asked for, and those that came twice.
   func finish() {
     reader.findings.recorder?(reader, .object, known)
-    var seen: Set<String> = []
+    var seen: TextSet = []
     for key in members.keys {
       let place = ScenarioReader(
         value: .null, path: .key(reader.path, key), findings: reader.findings)

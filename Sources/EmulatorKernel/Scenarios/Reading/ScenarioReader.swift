@@ -261,7 +261,7 @@ package struct ScenarioReader {
     note(.dictionary)
     guard case .object(let members) = value else { return mismatch("an object") }
     var result: [(key: String, value: Value)] = []
-    var seen: Set<String> = []
+    var seen: TextSet = []
     var isWhole = true
     for (key, value) in members.members {
       let reader = ScenarioReader(value: value, path: .key(path, key), findings: findings)

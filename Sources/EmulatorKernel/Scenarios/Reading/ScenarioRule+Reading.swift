@@ -66,7 +66,7 @@ extension ScenarioRule {
     guard let catalog else { return }
     let used = source.templateParameters()
     guard !used.isEmpty else { return }
-    var known: Set<String> = []
+    var known: TextSet = []
     for entry in catalog.operations where match.mayConcern(entry.operation, service: entry.service)
     {
       for route in entry.operation.routes { known.formUnion(route.template.parameterNames) }

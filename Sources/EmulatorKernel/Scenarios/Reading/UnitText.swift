@@ -1,3 +1,4 @@
+import PayloadCodecs
 /// Durations as a scenario and the control API write them: `250ms`, `2s`, `1m30s`, `1h`, `1.5s`.
 package enum DurationText {
   private static let units: [(name: String, nanoseconds: Double)] = [
@@ -44,7 +45,7 @@ package enum SizeText {
   ]
 
   package static func parse(_ text: String) -> Int? {
-    var scanner = UnitScanner(text.lowercased())
+    var scanner = UnitScanner(text.asciiLowercased)
     guard let number = scanner.number() else { return nil }
     if scanner.isAtEnd { return Int(exactly: number) }
     guard let unit = scanner.unit(of: units.map(\.name)), scanner.isAtEnd else { return nil }
