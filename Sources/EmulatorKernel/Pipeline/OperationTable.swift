@@ -101,6 +101,16 @@ package struct OperationTable: Sendable {
     return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed)
   }
 
+  /// The service that has the path, though not for this method.
+  func serviceWithPath(of request: Request) -> Int? {
+    byService.indices.first { service in
+      guard case .methodNotAllowed = match(request.method, request.target, service: service) else {
+        return false
+      }
+      return true
+    }
+  }
+
   /// The service whose vendor owns that host name; nil for most hosts. A longer pattern wins.
   /// - Parameter host: lower case, without port.
   func service(ofHost host: ArraySlice<UInt8>) -> Int? {

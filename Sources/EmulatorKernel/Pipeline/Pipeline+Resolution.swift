@@ -33,7 +33,8 @@ extension Pipeline {
     }
     if let claimed = claim(request, only, in: cloud) { return claimed }
     let nearest = operations.nearest(to: request)
-    let service = only ?? speaker(of: request, nearest) ?? 0
+    let service =
+      only ?? operations.serviceWithPath(of: request) ?? speaker(of: request, nearest) ?? 0
     if request.method == .options, request.target.form == .asterisk {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
     }

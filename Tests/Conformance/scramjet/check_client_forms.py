@@ -147,6 +147,8 @@ with section("JS: space, multi-manager, platform"):
 with section("hubs of a space"):
     reply = SPACE.get("/sth/none/api/v1/version")
     same("an unknown hub", (reply.status, reply.body), (404, b""))
+    reply = SPACE.get("/nothing")
+    same("a path that only preflights know", (reply.status, reply.body), (404, b""))
     check("info of an unknown hub", SPACE.get("/sth/none/info").json.get("error"))
     for body, status, error in (
             ({}, 400, "Received empty request body"), ({"id": "none"}, 404, "Couldn't find STH with a given ID"),
