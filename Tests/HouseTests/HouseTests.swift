@@ -53,16 +53,35 @@ import Testing
     #expect(readme.contains("does not do"))
   }
 
-  @Test("What the README's map and text points at exists")
-  func readmePaths() throws {
-    let readme = try #require(Repository.files.first { $0.path == "README.md" })
-    let paths = String(decoding: readme.text.bytes, as: UTF8.self).matches(
-      of: #/`((?:Sources|Tests|docker|Scenarios)[\w\/.+\-]*)`/#)
-    #expect(!paths.isEmpty)
+  @Test("What the README and the documents point at exists")
+  func paths() throws {
     let existing = Repository.files.map(\.path)
-    for path in paths.map({ String($0.output.1) }) {
-      #expect(
-        existing.contains { $0 == path || $0.hasPrefix(path + "/") }, "\(path) does not exist")
+    var seen = 0
+    for page in Repository.files where page.path == "README.md" || page.path.contains(".docc/") {
+      // Its models to learn from lie in other repositories.
+      if page.path.hasSuffix("/Style.md") { continue }
+      let paths = String(decoding: page.text.bytes, as: UTF8.self).matches(
+        of: #/`((?:Sources|Tests|docker|Scenarios)\/[\w\/.+\-]+)`/#)
+      for path in paths.map({ String($0.output.1) }) {
+        seen += 1
+        #expect(
+          existing.contains { $0 == path || $0.hasPrefix(path + "/") },
+          "\(page.path): \(path) does not exist")
+      }
+    }
+    #expect(seen > 50)
+  }
+
+  @Test("The pages that the documents link to exist")
+  func links() throws {
+    let pages = Repository.files.filter { $0.path.contains(".docc/") }
+    for page in pages {
+      let text = String(decoding: page.text.bytes, as: UTF8.self)
+      for link in text.matches(of: #/<doc:(\w+)>/#) {
+        let name = "/\(link.output.1).md"
+        #expect(
+          pages.contains { $0.path.hasSuffix(name) }, "\(page.path): no page \(link.output.1)")
+      }
     }
   }
 
