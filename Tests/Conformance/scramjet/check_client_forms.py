@@ -3,8 +3,8 @@ hang a server which waits for whole requests (contract §1.3, §6.2, §6.3)."""
 
 import json
 
-from support import (HOST, PORT, Base, advance, check, control, eventually, finish, manifest,
-                     package, same, section)
+from common import check, finish
+from support import HOST, PORT, Base, advance, control, eventually, manifest, package, same, section
 
 TENANT = "forms"
 PLATFORM = Base("/api/v1", TENANT, token="token")

@@ -10,7 +10,8 @@ import tempfile
 import threading
 import time
 
-from support import Base, check, control, eventually, finish, manifest, package, same, section
+from common import check, finish
+from support import Base, control, eventually, manifest, package, same, section
 
 TENANT = "curl"
 SPACE = Base("/api/v1/space/demo/api/v1", TENANT, token="token")

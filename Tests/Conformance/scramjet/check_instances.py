@@ -3,8 +3,8 @@
 import threading
 import time
 
-from support import (Base, advance, check, control, eventually, finish, manifest, package, same,
-                     section)
+from common import check, finish
+from support import Base, advance, control, eventually, manifest, package, same, section
 
 TENANT = "instances"
 HUB = Base("/api/v1", TENANT)

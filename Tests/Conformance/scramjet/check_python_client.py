@@ -9,7 +9,8 @@ from client.instance_client import InstanceClient
 from client.sequence_client import SequenceClient
 from client_utils.base_client import BaseClient
 
-from support import Base, advance, check, control, eventually, finish, manifest, package, same, section
+from common import check, finish
+from support import Base, advance, control, eventually, manifest, package, same, section
 
 BASES = [("hub alone", "/api/v1", "py-alone"),
          ("hub in its space", "/api/v1/space/demo/api/v1/sth/sth-1/api/v1", "py-space"),

@@ -5,7 +5,8 @@ import struct
 import threading
 import time
 
-from support import Base, check, control, eventually, finish, same, section
+from common import check, finish
+from support import Base, control, eventually, same, section
 
 TENANT = "topics"
 SPACE = Base("/api/v1/space/demo/api/v1", TENANT, token="token")

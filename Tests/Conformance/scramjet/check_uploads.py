@@ -7,7 +7,8 @@ import json
 import os
 import tarfile
 
-from support import (Base, check, control, finish, manifest, package, same, section)
+from common import check, finish
+from support import Base, control, manifest, package, same, section
 
 TENANT = "uploads"
 SPACE = Base("/api/v1/space/demo/api/v1", TENANT, token="token")

@@ -10,7 +10,7 @@ import tarfile
 import time
 import urllib.parse
 
-from common import check, finish  # noqa: F401
+from common import check
 
 URL = os.environ["WAVETANK_URL"].rstrip("/")
 HOST, PORT = urllib.parse.urlsplit(URL).hostname, urllib.parse.urlsplit(URL).port
