@@ -27,8 +27,6 @@ public struct Status: Sendable, Hashable {
   public static let requestTimeout = Status(408)
   public static let conflict = Status(409)
   public static let contentTooLarge = Status(413)
-  public static let unsupportedMediaType = Status(415)
-  public static let unprocessableContent = Status(422)
   public static let internalServerError = Status(500)
   public static let notImplemented = Status(501)
   public static let serviceUnavailable = Status(503)

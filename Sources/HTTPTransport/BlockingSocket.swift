@@ -121,8 +121,6 @@ package final class BlockingSocket {
 
 extension SystemError {
   static func timedOut(_ call: SystemCall) -> SystemError { SystemError(call, ETIMEDOUT) }
-  /// ECONNRESET or EPIPE: the peer has sent RST.
-  package var isReset: Bool { code == ECONNRESET || code == EPIPE }
   /// ETIMEDOUT.
   package var isTimeout: Bool { code == ETIMEDOUT }
   /// ECONNREFUSED.

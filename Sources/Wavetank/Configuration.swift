@@ -34,7 +34,7 @@ public struct Configuration: Sendable {
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
   /// process may take, at most 4 GiB.
   public var memoryBytesMax: UInt64?
-  /// Bytes of one streamed upload.
+  /// Bytes of one request's content, streamed; beyond it 413.
   public var uploadBytesMax: UInt64 = 1 << 30
 
   /// Told, in sentences for people, what happens while the server runs: a scenario that was taken

@@ -4,6 +4,7 @@ package import EmulatorKernel
 import Glibc
 import HTTPModel
 import HTTPTransport
+import HTTPWire
 import PayloadCodecs
 import ScramjetEmulator
 import ShipyardEmulator
@@ -157,6 +158,7 @@ public final class Emulator: Sendable {
     server.port = configuration.port
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock
+    server.limits.contentBytesMax = configuration.uploadBytesMax
     return server
   }
 

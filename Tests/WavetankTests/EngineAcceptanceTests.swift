@@ -186,4 +186,21 @@ struct EngineAcceptanceTests {
       #expect(text.contains("# TYPE wavetank_loop_lag_seconds histogram"))
     }
   }
+
+  @Test("No request brings more content than the configuration says", arguments: [1000, 1001])
+  func uploadLimit(_ count: Int) async throws {
+    var configuration = Configuration()
+    (configuration.port, configuration.threads, configuration.uploadBytesMax) = (0, 1, 1000)
+    let emulator = try await Emulator.start(configuration)
+    let content = String(repeating: "a", count: count)
+    let status = Result {
+      let peer = try RawPeer(port: emulator.port)
+      try peer.send(
+        "PUT /api/v1/space/demo/api/v1/s3/a.tar.gz HTTP/1.1\r\nHost: a\r\n\(Self.key)"
+          + "Content-Type: application/octet-stream\r\nContent-Length: \(count)\r\n\r\n\(content)")
+      return try peer.readResponse().status
+    }
+    await emulator.stop(within: .zero)
+    #expect(try (status.get() == 413) == (count > 1000))
+  }
 }

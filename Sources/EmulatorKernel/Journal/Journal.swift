@@ -28,8 +28,6 @@ package final class Journal: Sendable {
     var last: UInt64 = 0
     var bytes = 0
     var dropped: UInt64 = 0
-    /// Entries removed by request, which is no loss.
-    var cleared: UInt64 = 0
     var followers: [JournalFollower] = []
     /// How many bytes it may hold, of those that `limits` allow.
     var room: Int
@@ -262,7 +260,6 @@ package final class Journal: Sendable {
   /// Forgets the entries; numbers go on.
   package func clear() {
     ring.withLock { ring in
-      ring.cleared += ring.last + 1 - ring.first
       ring.first = ring.last + 1
       ring.slots = []
       ring.keys = []
@@ -281,7 +278,6 @@ package final class Journal: Sendable {
       ring.first = number + 1
       ring.last = number
       ring.dropped = dropped
-      ring.cleared = 0
       giveBackRoom(&ring)
     }
   }

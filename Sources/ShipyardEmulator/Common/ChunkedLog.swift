@@ -32,7 +32,6 @@ package struct ChunkedLog<Element: Sendable & Codable & Weighed>: Sendable, Coda
 
   package var isEmpty: Bool { startIndex == endIndex }
   package var count: Int { endIndex - startIndex }
-  package var chunkCount: Int { chunks.count }
 
   package func contains(_ position: Int) -> Bool {
     position >= startIndex && position < endIndex

@@ -102,13 +102,6 @@ package struct Template: Sendable, Equatable {
           "unknown template {{\(name.clipped(to: 40))}}\(Nearest.hint(for: name, among: valid))"))
   }
 
-  /// The names of variables it uses.
-  package var variableNames: [String] {
-    parts.compactMap { part in
-      if case .expression(.variable(let name, _)) = part { name } else { nil }
-    }
-  }
-
   /// The names of path parameters it uses.
   package var pathParameterNames: [String] {
     parts.compactMap { part in

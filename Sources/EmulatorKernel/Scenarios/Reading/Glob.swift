@@ -38,9 +38,6 @@ package struct Glob: Sendable, Equatable {
     literal = bytes.count == tokens.count ? String(decoding: bytes, as: UTF8.self) : nil
   }
 
-  /// Matches everything.
-  package var isAny: Bool { tokens == [.run] }
-
   package func matches(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { unsafe matches($0.span) }
