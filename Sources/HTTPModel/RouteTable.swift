@@ -249,7 +249,7 @@ public struct RouteTable: Sendable {
     return restMatch(node, segmentStart, &search)
   }
 
-  private static let slashes: UInt64 = 0x2F2F_2F2F_2F2F_2F2F
+  static let slashes: UInt64 = 0x2F2F_2F2F_2F2F_2F2F
 
   /// Where the next slash stands, or the end. Eight bytes at a time: every table that a request is
   /// looked up in passes over its segments, which may be as long as a request line.
@@ -302,7 +302,7 @@ public struct RouteTable: Sendable {
 
 extension Span<UInt8> {
   /// Eight bytes from `index` on, the first in the lowest place.
-  @inline(__always) fileprivate func word(at index: Int) -> UInt64 {
+  @inline(__always) func word(at index: Int) -> UInt64 {
     precondition(index >= 0 && index + 8 <= count)
     // SAFETY: the eight bytes lie within the span, checked above; a UInt64 may have any bits.
     return unsafe UInt64(

@@ -35,9 +35,10 @@ package struct MemoryLimits: Sendable, Equatable {
 
   /// `MemTotal:       24090448 kB` in bytes.
   private static func kibibytes(_ name: String, in text: String) -> UInt64? {
-    let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
-    let words = line?.split(whereSeparator: { $0 == " " || $0 == "\t" })
-    return words?.dropFirst().first.flatMap { UInt64($0) }.map { $0.multipliedClamping(by: 1024) }
+    let line = text.parts("\n").first { $0.hasPrefix(name) }
+    let words = line?.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    return words?.dropFirst().first.flatMap { UInt64(Substring($0)) }
+      .map { $0.multipliedClamping(by: 1024) }
   }
 
   /// Where the limits of this process's group stand, and those of every group around it that can be
@@ -46,14 +47,14 @@ package struct MemoryLimits: Sendable, Equatable {
   /// - Source: cgroups(7), "/proc/pid/cgroup"; proc_pid_mountinfo(5).
   static func groupDirectories(groups: String, mounts: String) -> [String] {
     var found: [String] = []
-    for line in groups.split(separator: "\n") {
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+    for line in groups.parts("\n") {
+      let parts = line.parts(":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       let isVersion2 = parts[0] == "0" && parts[1].isEmpty
-      guard isVersion2 || parts[1].split(separator: ",").contains("memory") else { continue }
+      guard isVersion2 || parts[1].parts(",").contains("memory") else { continue }
       for mount in Self.mounts(mounts, isVersion2: isVersion2) {
-        var path = parts[2].split(separator: "/")
-        let root = mount.root.split(separator: "/")
+        var path = parts[2].parts("/")
+        let root = mount.root.parts("/")
         // Within a container the path may be told from outside and the mount from within.
         path = path.starts(with: root) ? Array(path.dropFirst(root.count)) : []
         for count in stride(from: path.count, through: 0, by: -1) {
@@ -67,8 +68,8 @@ package struct MemoryLimits: Sendable, Equatable {
   private static func mounts(
     _ text: String, isVersion2: Bool
   ) -> [(root: String, point: String)] {
-    text.split(separator: "\n").compactMap { line in
-      let words = line.split(separator: " ")
+    text.parts("\n").compactMap { line in
+      let words = line.parts(" ")
       guard let dash = words.firstIndex(of: "-"), words.count > dash + 1, words.count > 4 else {
         return nil
       }
@@ -76,7 +77,7 @@ package struct MemoryLimits: Sendable, Equatable {
         isVersion2
         ? words[dash + 1] == "cgroup2"
         : words[dash + 1] == "cgroup"
-          && (words.last?.split(separator: ",").contains("memory") ?? false)
+          && (words.last?.parts(",").contains("memory") ?? false)
       return isWanted ? (String(words[3]), String(words[4])) : nil
     }
   }
@@ -110,8 +111,23 @@ extension MemoryLimits {
   /// See `SystemCalls.mapLess`.
   static let stackBytes: UInt64 = 1 << 20
 
-  /// Whether what is mapped counts, used or not: then stacks and heaps must be small.
-  package var countsMappings: Bool { addressSpace != nil || data != nil }
+  /// Whether what is mapped counts, used or not: then stacks and heaps must be small. Asked first of all,
+  /// so it reads no file.
+  package static var countsMappings: Bool {
+    SystemCalls.memoryLimit(.addressSpace) != nil || SystemCalls.memoryLimit(.data) != nil
+  }
+}
+
+extension StringProtocol {
+  /// By bytes: these files are read before the first answer, and characters are slow to find.
+  fileprivate func parts(
+    _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+  ) -> [Substring] {
+    utf8.split(
+      separator: UInt8(ascii: separator), maxSplits: maxSplits,
+      omittingEmptySubsequences: omittingEmptySubsequences
+    ).map { Substring(decoding: $0, as: UTF8.self) }
+  }
 }
 
 extension UInt64 {

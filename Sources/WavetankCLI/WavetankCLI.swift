@@ -12,7 +12,7 @@ struct WavetankCLI {
   @MainActor static func main() async {
     // While this is the only thread: with the second one the C library decides how many heaps there are.
     SystemCalls.giveBackFreeMemory()
-    if MemoryLimits.now().countsMappings { SystemCalls.mapLess() }
+    if MemoryLimits.countsMappings { SystemCalls.mapLess() }
     let arguments = Array(CommandLine.arguments.dropFirst())
     exit(await Command.run(arguments))
   }

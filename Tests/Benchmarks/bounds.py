@@ -46,7 +46,7 @@ class Bounds:
 
     def t13(self):
         report = self.folder / "lag.json"
-        environment = {**os.environ, "WAVETANK_BINARY": str(Wavetank.binary), "REPORT": str(report)}
+        environment = {**os.environ, "PYTHONPATH": str(HOSTILE.parent), "WAVETANK_BINARY": str(Wavetank.binary), "REPORT": str(report)}
         subprocess.run([sys.executable, str(HOSTILE / "check_loop_lag.py")], env=environment, timeout=600,
                        stdout=None if self.options.verbose else subprocess.DEVNULL)
         cases = json.loads(report.read_text())

@@ -148,6 +148,7 @@ import Testing
     #expect(live?.hasSuffix("}\n\n") == true)
     task.cancel()
     _ = await task.result
+    box.writer.withLock { $0 = nil }
     #expect(responder.pipeline.tenants.default.journal.followerCount == 0)
   }
 }

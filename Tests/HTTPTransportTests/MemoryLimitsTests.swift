@@ -87,7 +87,6 @@ struct MemoryLimitsTests {
     #expect(limits.budget(threads: 2) == 112 << 20)
     limits.addressSpace = 200 << 20
     #expect(limits.budget(threads: 2) == (200 - 80 - 10 - 32) << 19)
-    #expect(limits.countsMappings)
     limits.data = 64 << 20
     #expect(limits.budget(threads: 2) == (64 - 10 - 32) << 19)
     limits.group = 0

@@ -123,18 +123,6 @@ package struct OperationTable: Sendable {
   }
 }
 
-extension RequestTarget {
-  /// A slash at the end is another matter: no client is known to add one.
-  fileprivate var hasDoubledSlash: Bool {
-    var last: UInt8 = 0
-    for byte in bytes[pathRange] {
-      if byte == UInt8(ascii: "/"), last == byte { return true }
-      last = byte
-    }
-    return false
-  }
-}
-
 extension RouteTable {
   /// - Parameter allowed: gets the methods that the path takes instead.
   fileprivate func find(

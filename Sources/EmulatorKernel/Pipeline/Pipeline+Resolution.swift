@@ -33,8 +33,7 @@ extension Pipeline {
     }
     if let claimed = claim(request, only, in: cloud) { return claimed }
     let nearest = operations.nearest(to: request)
-    let service =
-      only ?? operations.serviceWithPath(of: request) ?? speaker(of: request, nearest) ?? 0
+    let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest) ?? 0
     if request.method == .options, request.target.form == .asterisk {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
     }
@@ -46,6 +45,12 @@ extension Pipeline {
     }
     return Resolution(
       kind: .methodNotAllowed(methods), serviceIndex: service, hint: nearest?.hint)
+  }
+
+  /// The service that has the path, where one has it for other methods.
+  private func owner(of request: Request, _ match: OperationTable.Match) -> Int? {
+    guard case .methodNotAllowed = match else { return nil }
+    return operations.serviceWithPath(of: request)
   }
 
   /// Whose form a failure has: where no word of the path says more, that of the API whose key is sent.
