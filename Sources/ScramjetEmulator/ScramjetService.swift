@@ -3,7 +3,7 @@ package import HTTPModel
 package import PayloadCodecs
 
 /// The Scramjet Cloud Platform: platform, spaces, hubs, their store, sequences, instances and topics.
-package struct ScramjetService: EmulatedService {
+package struct ScramjetService: ServiceWithOperations {
   package typealias State = ScramjetState
 
   package let name = "scramjet"

@@ -2,7 +2,7 @@ package import EmulatorKernel
 package import HTTPModel
 
 /// The emulated Shipyard API.
-package struct ShipyardService: EmulatedService {
+package struct ShipyardService: ServiceWithOperations {
   package typealias State = ShipyardState
 
   package let name = "shipyard"

@@ -4,7 +4,7 @@ import PayloadCodecs
 
 /// The Steamship Engine as an emulated service: finds the endpoint's rule, reads the fields, lets
 /// the rule work on the tenant's state and wraps what comes of it.
-package struct SteamshipService: EmulatedService {
+package struct SteamshipService: ServiceWithOperations {
   package typealias State = SteamshipState
 
   package let name = "steamship"

@@ -3,7 +3,7 @@ package import HTTPModel
 package import PayloadCodecs
 
 /// A small service for tests of the kernel: ships that arrive after a while.
-package struct Harbor: EmulatedService {
+package struct Harbor: ServiceWithOperations {
   package struct State: ServiceState {
     package var heapBytes: Int { ships.spineBytes + log.heapBytes }
     package var recountedHeapBytes: Int { heapBytes }

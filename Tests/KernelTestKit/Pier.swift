@@ -5,7 +5,7 @@ import Synchronization
 
 /// A small service that tells each place that a request, a control call or a save comes through, so
 /// that a test can do something there: what else could happen at that moment on another thread.
-package struct Pier: EmulatedService {
+package struct Pier: ServiceWithOperations {
   /// Where something may happen in between.
   package enum Place: String, CaseIterable, Sendable {
     case wall, credential, claim, failure, respondBegins, respondEnds

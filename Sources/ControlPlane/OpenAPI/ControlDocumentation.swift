@@ -35,12 +35,14 @@ enum ControlDocumentation {
 
   // MARK: As a service's
 
-  static var operations: [EmulatorKernel.Operation] {
+  static var operations: [DocumentedOperation] {
     AdminRoute.all.compactMap { route in
       notes[key(route)].map { note in
-        EmulatorKernel.Operation(
+        var operation = EmulatorKernel.Operation(
           "wavetank.\(note.name)", [.init(route.method, "/_wavetank\(route.path)")],
           content: .ignored, fidelity: .documented, summary: route.summary)
+        operation.right = route.isPublic ? nil : ""
+        return DocumentedOperation(operation, documented(note, route))
       }
     }
   }
@@ -60,11 +62,7 @@ enum ControlDocumentation {
         "service": .init(.path, "service", #"string = "scramjet""#, "A service."),
         "document": .init(.path, "document", #"string = "scramjet.json""#, "SERVICE.json."),
         "number": .init(.path, "number", "integer(1..) = 1", "The exchange's number."),
-      ],
-      operations: TextMap(
-        AdminRoute.all.compactMap { route in
-          notes[key(route)].map { ("wavetank.\($0.name)", documented($0, route)) }
-        }, uniquingKeysWith: { first, _ in first }))
+      ])
   }
 
   private static func key(_ route: AdminRoute) -> String { "\(route.method.name) \(route.path)" }
@@ -80,8 +78,7 @@ enum ControlDocumentation {
     if route.contentLimit != nil { statuses.insert(413) }
     return OperationDocumentation(
       parameters: parameters, content: note.content,
-      answers: [note.answer] + statuses.sorted().map(problem), needsKey: !route.isPublic,
-      isStreaming: note.isStreaming)
+      answers: [note.answer] + statuses.sorted().map(problem), isStreaming: note.isStreaming)
   }
 
   private static let meanings = [

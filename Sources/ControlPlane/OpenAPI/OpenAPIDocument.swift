@@ -10,20 +10,21 @@ package struct OpenAPIDocument {
   package let json: JSON
 
   package init(
-    _ documentation: ServiceDocumentation, operations: [EmulatorKernel.Operation], version: String,
+    _ documentation: ServiceDocumentation, operations: [DocumentedOperation], version: String,
     serverURL: String
   ) throws(ShapeError) {
     let components = try ShapeParser.components(documentation.components)
     let writer = Writer(
       documentation: documentation, example: ShapeExample(components: components))
     var paths = JSONObject()
-    for operation in operations {
-      guard let about = documentation.operations[operation.name] else { continue }
-      for (index, route) in operation.routes.prefix(about.shownRoutes ?? .max).enumerated() {
+    for documented in operations {
+      let operation = documented.operation
+      let shown = operation.routes.prefix(documented.about.shownRoutes ?? .max)
+      for (index, route) in shown.enumerated() {
         let path = Self.path(route.template)
         var item = paths[path]?.objectValue ?? JSONObject()
         item[route.method.name.asciiLowercased] = .object(
-          try writer.operation(operation, about, route, index))
+          try writer.operation(operation, documented.about, route, index))
         paths[path] = .object(item)
       }
     }
@@ -38,7 +39,7 @@ package struct OpenAPIDocument {
         "description": .string(documentation.description),
       ],
       "servers": [["url": .string(serverURL)]],
-      "tags": .array(Self.tags(operations)),
+      "tags": .array(Self.tags(operations.map(\.operation))),
       "paths": .object(paths),
       "components": .object(parts),
     ]
@@ -93,10 +94,7 @@ private struct Writer {
     for answer in about.answers { responses["\(answer.status)"] = try response(answer) }
     object["responses"] = .object(responses)
     if let security = documentation.security {
-      let none = JSON.object(JSONObject())
-      let key = JSON.object(JSONObject([(security.name, .array([]))]))
-      let needed = security.isOptional ? [key, none] : [key]
-      object["security"] = .array(about.needsKey ? needed : [none])
+      object["security"] = .array(requirements(security, operation.right))
     }
     object["x-wavetank-fidelity"] = .string(operation.fidelity.rawValue)
     if let source = operation.source { object["x-wavetank-source"] = .string(source) }
@@ -107,6 +105,15 @@ private struct Writer {
         others.map { .string("\($0.method.name) \($0.template.text)") })
     }
     return object
+  }
+
+  /// Roles of a key that is no OAuth token are allowed since OpenAPI 3.1 (§4.8.30).
+  private func requirements(_ security: ServiceDocumentation.Security, _ right: String?) -> [JSON] {
+    let none = JSON.object(JSONObject())
+    guard let right else { return [none] }
+    let roles = right.isEmpty ? [] : [JSON.string(right)]
+    let key = JSON.object(JSONObject([(security.name, .array(roles))]))
+    return security.isOptional ? [key, none] : [key]
   }
 
   private func parameter(_ parameter: DocumentedParameter) throws(ShapeError) -> JSON {

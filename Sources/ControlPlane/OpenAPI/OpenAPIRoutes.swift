@@ -41,16 +41,12 @@ enum OpenAPIRoutes {
 
   private static func subject(
     _ wanted: String, _ call: AdminCall
-  ) -> (ServiceDocumentation, [EmulatorKernel.Operation])? {
+  ) -> (ServiceDocumentation, [DocumentedOperation])? {
     if wanted == "\(ControlDocumentation.name).json" {
       return (ControlDocumentation.documentation, ControlDocumentation.operations)
     }
-    let services = call.pipeline.services
-    guard let index = services.firstIndex(where: { "\($0.name).json" == wanted }) else {
-      return nil
-    }
-    let entries = call.pipeline.operations.entries.filter { $0.serviceIndex == index }
-    return (services[index].documentation, entries.map(\.operation))
+    let service = call.pipeline.services.first { "\($0.name).json" == wanted }
+    return service.map { ($0.documentation, $0.documentedOperations) }
   }
 }
 

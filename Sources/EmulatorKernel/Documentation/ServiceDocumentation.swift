@@ -1,6 +1,7 @@
 package import PayloadCodecs
 
-/// What a service says about its operations, beside their table: what an OpenAPI document is made of.
+/// What a service says about its API as a whole: what an OpenAPI document is made of beside the
+/// endpoints.
 package struct ServiceDocumentation: Sendable {
   /// How a caller shows who it is.
   package struct Security: Sendable {
@@ -42,6 +43,23 @@ package struct ServiceDocumentation: Sendable {
   }
 }
 
+/// An operation with what it takes and answers.
+package struct DocumentedOperation: Sendable {
+  package var operation: Operation
+  package var about: OperationDocumentation
+
+  package init(_ operation: Operation, _ about: OperationDocumentation) {
+    self.operation = operation
+    self.about = about
+  }
+}
+
+extension EmulatedService {
+  package var documentedOperations: [DocumentedOperation] {
+    zip(operations, endpoints).map { DocumentedOperation($0, documentation(of: $1)) }
+  }
+}
+
 /// What one operation takes and answers.
 package struct OperationDocumentation: Sendable {
   /// Query and header parameters; path parameters come from the route.
@@ -49,6 +67,9 @@ package struct OperationDocumentation: Sendable {
   package var content: [DocumentedContent]
   package var isContentRequired: Bool
   package var answers: [DocumentedAnswer]
+  /// Statuses of refusals besides those that every endpoint of the service has; the service gives them
+  /// their meaning.
+  package var refusals: [Int]
   /// Whether the service's security is asked for here.
   package var needsKey: Bool
   /// The answer goes on until one side ends it.
@@ -59,13 +80,14 @@ package struct OperationDocumentation: Sendable {
 
   package init(
     parameters: [DocumentedParameter] = [], content: [DocumentedContent] = [],
-    isContentRequired: Bool = false, answers: [DocumentedAnswer], needsKey: Bool = true,
-    isStreaming: Bool = false, shownRoutes: Int? = nil
+    isContentRequired: Bool = false, answers: [DocumentedAnswer], refusals: [Int] = [],
+    needsKey: Bool = true, isStreaming: Bool = false, shownRoutes: Int? = nil
   ) {
     self.parameters = parameters
     self.content = content
     self.isContentRequired = isContentRequired
     self.answers = answers
+    self.refusals = refusals
     self.needsKey = needsKey
     self.isStreaming = isStreaming
     self.shownRoutes = shownRoutes
@@ -106,6 +128,10 @@ package struct DocumentedContent: Sendable {
     self.example = example
     self.isTolerant = isTolerant
   }
+
+  package static func json(_ shape: String) -> DocumentedContent {
+    DocumentedContent("application/json", shape)
+  }
 }
 
 package struct DocumentedAnswer: Sendable {
@@ -124,5 +150,12 @@ package struct DocumentedAnswer: Sendable {
     self.meaning = meaning
     self.content = content
     self.fields = fields
+  }
+
+  /// One form, in JSON.
+  package static func json(
+    _ status: Int, _ meaning: String, _ shape: String
+  ) -> DocumentedAnswer {
+    DocumentedAnswer(status, meaning, [.json(shape)])
   }
 }

@@ -5,8 +5,8 @@ package import HTTPModel
 package struct Call: Sendable {
   package let request: Request
   package let operation: Operation
-  /// Where `operation` stands in the service's `operations`: services switch on it.
-  package let operationIndex: Int
+  /// Where the endpoint stands in the service's table.
+  let endpointIndex: Int
   package let parameters: PathParameters
   /// The content, for operations with the policy `.collected`; else empty.
   package let content: [UInt8]
@@ -18,13 +18,13 @@ package struct Call: Sendable {
   package let credential: String?
 
   package init(
-    request: Request, operation: Operation, operationIndex: Int, parameters: PathParameters,
+    request: Request, operation: Operation, endpointIndex: Int, parameters: PathParameters,
     content: [UInt8] = [], tenant: Tenant, exchange: Exchange, number: UInt64 = 0,
     credential: String? = nil
   ) {
     self.request = request
     self.operation = operation
-    self.operationIndex = operationIndex
+    self.endpointIndex = endpointIndex
     self.parameters = parameters
     self.content = content
     self.tenant = tenant

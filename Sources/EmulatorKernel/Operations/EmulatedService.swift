@@ -7,18 +7,26 @@ package import PayloadCodecs
 /// own error form.
 package protocol EmulatedService: Sendable {
   associatedtype State: ServiceState
+  /// What answers an endpoint, with whatever else the service wants to know of it.
+  associatedtype Handler: Sendable
+  /// What a key may be allowed to do.
+  associatedtype Right: RawRepresentable & Sendable = AnyKey where Right.RawValue == String
 
   /// `steamship`, `scramjet`, `shipyard`: the first part of its operations' names and its key in a
   /// scenario's `given` and `behaviors`.
   var name: String { get }
   /// The vendor's own host names, lower case; `*.` in front covers all names below.
   var hostNames: [String] { get }
-  /// All operations. Their order is stable: `Call.operationIndex` counts in it.
-  var operations: [Operation] { get }
+  /// The table of all endpoints.
+  var endpoints: [Endpoint<Self>] { get }
   /// What each fidelity rests on, for operations that do not say it themselves.
   var sources: [Fidelity: String] { get }
-  /// What the operations take and answer. Made when somebody asks.
+  /// What is said about the API as a whole.
   var documentation: ServiceDocumentation { get }
+  /// What an endpoint takes and answers: what its row says and what all endpoints have. Made when
+  /// somebody asks.
+  func documentation(of endpoint: Endpoint<Self>) -> OperationDocumentation
+  var documentedOperations: [DocumentedOperation] { get }
 
   /// The state at a tenant's start, or everything that is wrong with the scenario's sections.
   func makeState(
@@ -29,28 +37,28 @@ package protocol EmulatedService: Sendable {
   func credential(of request: Request) -> String?
 
   /// A request that no template matched, claimed by what exists in the world (an instance's own
-  /// URL, a webhook): the index of the operation and the values for its parameters.
-  func claim(
-    _ request: Request, in world: World<State>
-  ) -> (operationIndex: Int, parameters: PathParameters)?
+  /// URL, a webhook).
+  func claim(_ request: Request, in world: World<State>) -> Claim<Self>?
 
-  func respond(to call: Call, in world: World<State>) -> ServiceAnswer
+  func respond(
+    to call: Call, at endpoint: Endpoint<Self>, in world: World<State>
+  ) -> ServiceAnswer
 
   /// Whether the world holds what an operation's parameters name and shows it to everybody: asked of
   /// operations that are found by an id.
   func showsToEverybody(
-    _ parameters: PathParameters, operationIndex: Int, in world: World<State>
+    _ parameters: PathParameters, at endpoint: Endpoint<Self>, in world: World<State>
   ) -> Bool
 
   /// The answer to a call that fails whatever its content is (a key, a type, a path that is wrong);
   /// nil: that is not known yet. Asked without content, where a peer waits to be told to send it;
   /// changes nothing.
-  func refusal(of call: Call, in world: World<State>) -> Response?
+  func refusal(of call: Call, at endpoint: Endpoint<Self>, in world: World<State>) -> Response?
 
   /// Whether answering may take longer than a loop should be held (some milliseconds), told in a
   /// microsecond: then `respond` is called off the loop. Asked for operations that collect their
   /// content or ignore it.
-  func mayTakeLong(_ call: Call, in world: World<State>) -> Bool
+  func mayTakeLong(_ call: Call, at endpoint: Endpoint<Self>, in world: World<State>) -> Bool
 
   /// A failure in this API's own form.
   /// - Parameter operation: nil when the request belongs to none.
@@ -77,16 +85,23 @@ extension EmulatedService {
     ServiceDocumentation(title: name, description: "")
   }
 
-  package func claim(
-    _ request: Request, in world: World<State>
-  ) -> (operationIndex: Int, parameters: PathParameters)? { nil }
+  package func documentation(of endpoint: Endpoint<Self>) -> OperationDocumentation {
+    endpoint.description()
+  }
+
+  package func claim(_ request: Request, in world: World<State>) -> Claim<Self>? { nil }
 
   package func showsToEverybody(
-    _ parameters: PathParameters, operationIndex: Int, in world: World<State>
+    _ parameters: PathParameters, at endpoint: Endpoint<Self>, in world: World<State>
   ) -> Bool { false }
 
-  package func refusal(of call: Call, in world: World<State>) -> Response? { nil }
-  package func mayTakeLong(_ call: Call, in world: World<State>) -> Bool { false }
+  package func refusal(
+    of call: Call, at endpoint: Endpoint<Self>, in world: World<State>
+  ) -> Response? { nil }
+
+  package func mayTakeLong(
+    _ call: Call, at endpoint: Endpoint<Self>, in world: World<State>
+  ) -> Bool { false }
 
   package func emit(
     _ event: JSONObject, in world: World<State>

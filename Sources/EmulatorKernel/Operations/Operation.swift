@@ -36,6 +36,22 @@ package struct Operation: Sendable {
       self.method = method
       self.template = PathTemplate(template)
     }
+
+    package static func get(_ template: String) -> Route { Route(.get, template) }
+    package static func post(_ template: String) -> Route { Route(.post, template) }
+    package static func put(_ template: String) -> Route { Route(.put, template) }
+    package static func delete(_ template: String) -> Route { Route(.delete, template) }
+  }
+
+  /// How a path is compared that no route has to the letter.
+  package enum PathComparison: Sendable {
+    /// Not at all.
+    case exact
+    /// Empty segments are skipped: for clients that put a slash too many between a base URL and a
+    /// path.
+    case skippingEmptySegments
+    /// Empty segments are skipped, and letters are compared without regard to case.
+    case lenient
   }
 
   /// `service.resource.verb`, such as `scramjet.topic.publish`.
@@ -48,6 +64,8 @@ package struct Operation: Sendable {
   package var source: String?
   /// One sentence.
   package var summary: String
+  /// What the request's key must allow; nil: no key is asked for; empty: any key will do.
+  package var right: String?
   /// The path parameter that names the thing a rule counts `per: resource`; nil: the whole path.
   package var resourceParameter: String?
   /// From which segment of the path on, counted from 0, it holds a secret: an address that is its own

@@ -8,8 +8,8 @@ package struct OperationTable: Sendable {
     package let operation: Operation
     /// Which service, in the order given to the pipeline.
     package let serviceIndex: Int
-    /// Which operation of that service: `Call.operationIndex`.
-    package let indexInService: Int
+    /// Where its endpoint stands in that service's table.
+    let endpointIndex: Int
   }
 
   enum Match: Sendable {
@@ -38,8 +38,6 @@ package struct OperationTable: Sendable {
   package let entries: [Entry]
   package let serviceNames: [String]
   private let indexByName: TextMap<Int>
-  /// Where each service's operations begin in `entries`.
-  private let firstIndex: [Int]
   private let all: Tables
   private let byService: [Tables]
   private let hostNames: [(pattern: HostPattern, serviceIndex: Int)]
@@ -47,27 +45,21 @@ package struct OperationTable: Sendable {
 
   package init(_ services: [any EmulatedService]) {
     var entries: [Entry] = []
-    var firstIndex: [Int] = []
     var all = Tables()
     var byService: [Tables] = []
     var hostNames: [(HostPattern, Int)] = []
     for (serviceIndex, service) in services.enumerated() {
       var own = Tables()
-      firstIndex.append(entries.count)
-      let sources = service.sources
-      for (indexInService, var operation) in service.operations.enumerated() {
-        operation.source = operation.source ?? sources[operation.fidelity]
+      for (endpointIndex, operation) in service.operations.enumerated() {
         all.insert(operation, entries.count)
         own.insert(operation, entries.count)
         entries.append(
-          Entry(
-            operation: operation, serviceIndex: serviceIndex, indexInService: indexInService))
+          Entry(operation: operation, serviceIndex: serviceIndex, endpointIndex: endpointIndex))
       }
       byService.append(own)
       hostNames += service.hostNames.map { (HostPattern($0), serviceIndex) }
     }
     self.entries = entries
-    self.firstIndex = firstIndex
     self.all = all
     self.byService = byService
     self.hostNames = hostNames
@@ -81,12 +73,6 @@ package struct OperationTable: Sendable {
   /// For a request of no operation; nil only where there are no operations at all.
   package func nearest(to request: Request) -> NearestOperation? {
     nearestIndex.index(of: self).find(request)
-  }
-
-  func index(service: Int, operation: Int) -> Int? {
-    let end = service + 1 < firstIndex.count ? firstIndex[service + 1] : entries.count
-    let index = firstIndex[service] + operation
-    return operation >= 0 && index < end ? index : nil
   }
 
   /// - Parameter service: nil: any.

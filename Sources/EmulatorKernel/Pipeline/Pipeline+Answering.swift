@@ -212,7 +212,7 @@ extension Pipeline {
   private func call(_ flight: Flight, _ index: Int, content: [UInt8]) -> Call {
     let entry = operations.entries[index]
     return Call(
-      request: flight.request, operation: entry.operation, operationIndex: entry.indexInService,
+      request: flight.request, operation: entry.operation, endpointIndex: entry.endpointIndex,
       parameters: flight.resolution.parameters, content: content, tenant: flight.cloud.tenant,
       exchange: flight.exchange, number: flight.number,
       credential: services[entry.serviceIndex].credential(of: flight.request))

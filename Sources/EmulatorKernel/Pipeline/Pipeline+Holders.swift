@@ -40,7 +40,7 @@ extension Pipeline {
   private func holder(_ entry: OperationTable.Entry, _ parameters: PathParameters) -> Cloud {
     func shows(_ cloud: Cloud) -> Bool {
       cloud.slots[entry.serviceIndex].showsToEverybody(
-        parameters, operationIndex: entry.indexInService)
+        parameters, endpointIndex: entry.endpointIndex)
     }
     func used(_ cloud: Cloud?) -> Cloud? {
       guard let cloud else { return nil }

@@ -63,7 +63,7 @@ extension Pipeline {
   private func claim(_ request: Request, _ only: Int?, in cloud: Cloud) -> Resolution? {
     for (service, slot) in cloud.slots.enumerated() where only == nil || only == service {
       guard let claim = slot.claim(request),
-        let index = operations.index(service: service, operation: claim.operationIndex)
+        let index = operations.index(named: claim.operation)
       else { continue }
       let methods = operations.entries[index].operation.routes.map(\.method)
       if request.method == .options, !methods.contains(.options) {

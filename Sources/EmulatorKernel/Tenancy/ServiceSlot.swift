@@ -12,9 +12,9 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func mayTakeLong(_ call: Call) -> Bool
   /// As `respond`, for who may wait; others are told meanwhile that the state is held.
   func respondAtLength(to call: Call) -> ServiceAnswer
-  func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)?
+  func claim(_ request: Request) -> (operation: String, parameters: PathParameters)?
   /// May wait for others' large work: no question for a loop.
-  func showsToEverybody(_ parameters: PathParameters, operationIndex: Int) -> Bool
+  func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool
   func describe() -> JSON
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
   /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
@@ -52,12 +52,14 @@ package struct SavedState: Sendable {
 
 final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   private let service: Service
+  private let endpoints: [Endpoint<Service>]
   let world: World<Service.State>
   var name: String { service.name }
 
   init(_ service: Service, in tenant: Tenant, _ blueprint: TenantBlueprint) throws(ScenarioProblems)
   {
     self.service = service
+    endpoints = service.endpoints
     let (state, ids) = try Self.start(
       service, tenant: tenant, now: tenant.clock.now, blueprint, blobs: tenant.blobs)
     let box = StateBox(state, ids: ids, blobs: tenant.blobs)
@@ -75,25 +77,29 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     return (state, step.ids)
   }
 
-  func respond(to call: Call) -> ServiceAnswer { service.respond(to: call, in: world) }
+  func respond(to call: Call) -> ServiceAnswer {
+    service.respond(to: call, at: endpoints[call.endpointIndex], in: world)
+  }
 
-  func refusal(of call: Call) -> Response? { service.refusal(of: call, in: world) }
+  func refusal(of call: Call) -> Response? {
+    service.refusal(of: call, at: endpoints[call.endpointIndex], in: world)
+  }
 
   func mayTakeLong(_ call: Call) -> Bool {
     call.content.count > Offload.inlineBytesMax || world.box.isHeldAtLength
-      || service.mayTakeLong(call, in: world)
+      || service.mayTakeLong(call, at: endpoints[call.endpointIndex], in: world)
   }
 
   func respondAtLength(to call: Call) -> ServiceAnswer {
-    world.box.atLength { service.respond(to: call, in: world) }
+    world.box.atLength { respond(to: call) }
   }
 
-  func claim(_ request: Request) -> (operationIndex: Int, parameters: PathParameters)? {
-    service.claim(request, in: world)
+  func claim(_ request: Request) -> (operation: String, parameters: PathParameters)? {
+    service.claim(request, in: world).map { ($0.endpoint.operation.name, $0.parameters) }
   }
 
-  func showsToEverybody(_ parameters: PathParameters, operationIndex: Int) -> Bool {
-    service.showsToEverybody(parameters, operationIndex: operationIndex, in: world)
+  func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool {
+    service.showsToEverybody(parameters, at: endpoints[endpointIndex], in: world)
   }
 
   func describe() -> JSON { world.box.atLength { service.describe(world) } }
