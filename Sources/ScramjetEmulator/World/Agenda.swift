@@ -1,10 +1,7 @@
 import EmulatorKernel
 import PayloadCodecs
 
-/// What will happen by itself, in order of due time, then of creation: a binary heap of plain data.
-///
-/// An entry that has become pointless (its instance is gone, its ending was overtaken) stays until
-/// it is due and then does nothing; that is cheaper than finding it.
+/// What will happen by itself, and which instances' retentions end.
 struct Agenda: Codable, Sendable {
   enum Job: Codable, Sendable, Equatable {
     /// A sleeping activity of an instance's program goes on.
@@ -27,18 +24,17 @@ struct Agenda: Codable, Sendable {
     case loadReport(stream: StreamID)
   }
 
-  private struct Entry: Codable, Sendable {
+  private struct Entry: DueEntry {
     var due: VirtualInstant
     var order: Int
     var job: Job
     /// Of a retention: when it would end by the clock.
     var until: VirtualInstant?
-    func isBefore(_ other: Entry) -> Bool { (due, order) < (other.due, other.order) }
   }
 
-  private var heap: [Entry] = []
+  private var heap = DueQueue<Entry>()
   /// Ends of retentions, with the instants at which they would be due if no time had been jumped over.
-  private var retentions: [Entry] = []
+  private var retentions = DueQueue<Entry>()
   /// Nanoseconds that were jumped over: so much later are the retentions due (DESIGN §4).
   private var skipped: Int64 = 0
   private var lastOrder = 0
@@ -46,7 +42,7 @@ struct Agenda: Codable, Sendable {
   init() {}
 
   var count: Int { heap.count + retentions.count }
-  var heapBytes: Int { heap.spineBytes + retentions.spineBytes }
+  var heapBytes: Int { heap.heapBytes + retentions.heapBytes }
   /// Goes up with whatever is put in.
   var revision: UInt64 { UInt64(truncatingIfNeeded: lastOrder) }
 
@@ -56,25 +52,24 @@ struct Agenda: Codable, Sendable {
   }
 
   /// The next thing but for ends of retentions.
-  var nextGoal: VirtualInstant? { heap.first?.due }
+  var nextGoal: VirtualInstant? { heap.nextDue }
 
   private var nextRetention: VirtualInstant? {
-    retentions.first.map { $0.due + .nanoseconds(skipped) }
+    retentions.nextDue.map { $0 + .nanoseconds(skipped) }
   }
 
   mutating func add(_ job: Job, at due: VirtualInstant) {
     lastOrder += 1
-    Self.insert(Entry(due: due, order: lastOrder, job: job), &heap)
+    heap.insert(Entry(due: due, order: lastOrder, job: job))
   }
 
   /// An instance that is over stays until then, and longer by all that is jumped over meanwhile.
   mutating func keep(_ instance: Int, until due: VirtualInstant) {
     lastOrder += 1
-    var entry = Entry(
-      due: due + (.zero - .nanoseconds(skipped)), order: lastOrder,
-      job: .remove(instance: instance))
-    entry.until = due
-    Self.insert(entry, &retentions)
+    retentions.insert(
+      Entry(
+        due: due + (.zero - .nanoseconds(skipped)), order: lastOrder,
+        job: .remove(instance: instance), until: due))
   }
 
   mutating func timeSkips(by duration: Duration) {
@@ -90,43 +85,14 @@ struct Agenda: Codable, Sendable {
     guard retentions.count > Self.retentionsMax, let first = retentions.first,
       let until = first.until, until <= now
     else { return }
-    _ = Self.popFirst(&retentions)
+    _ = retentions.popFirst()
     add(first.job, at: now)
   }
 
   /// The next job due at or before `now`.
   mutating func popDue(_ now: VirtualInstant) -> Job? {
     guard let due = nextDue, due <= now else { return nil }
-    return (nextGoal == due ? Self.popFirst(&heap) : Self.popFirst(&retentions))?.job
-  }
-
-  // MARK: Heaps
-
-  private static func insert(_ entry: Entry, _ heap: inout [Entry]) {
-    heap.append(entry)
-    var child = heap.count - 1
-    while child > 0, heap[child].isBefore(heap[(child - 1) / 2]) {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  private static func popFirst(_ heap: inout [Entry]) -> Entry? {
-    guard let top = heap.first else { return nil }
-    let last = heap.removeLast()
-    guard !heap.isEmpty else { return top }
-    heap[0] = last
-    var parent = 0
-    while true {
-      let left = 2 * parent + 1
-      guard left < heap.count else { break }
-      let right = left + 1
-      let child = right < heap.count && heap[right].isBefore(heap[left]) ? right : left
-      guard heap[child].isBefore(heap[parent]) else { break }
-      heap.swapAt(child, parent)
-      parent = child
-    }
-    return top
+    return (nextGoal == due ? heap.popFirst() : retentions.popFirst())?.job
   }
 }
 
@@ -135,24 +101,22 @@ extension Agenda {
 
   init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
-    heap = try values.decode([Entry].self, forKey: .heap)
+    heap = try values.decode(DueQueue<Entry>.self, forKey: .heap)
     lastOrder = try values.decode(Int.self, forKey: .lastOrder)
     // Snapshots of earlier versions have all in one heap.
-    retentions = try values.decodeIfPresent([Entry].self, forKey: .retentions) ?? []
+    retentions =
+      try values.decodeIfPresent(DueQueue<Entry>.self, forKey: .retentions) ?? DueQueue()
     skipped = max(0, try values.decodeIfPresent(Int64.self, forKey: .skipped) ?? 0)
   }
 }
 
 extension Agenda {
-  var holdsCatchUp: Bool { heap.contains { $0.job == .catchUp } }
+  var holdsCatchUp: Bool { heap.entries.contains { $0.job == .catchUp } }
 
   /// What a snapshot made by hand may not have.
   func check(_ place: String, _ findings: inout StateFindings) {
     findings.expect(lastOrder, place + "/lastOrder")
-    findings.expectHeap(heap, place + "/heap") { $0.isBefore($1) }
-    findings.expectHeap(retentions, place + "/retentions") { $0.isBefore($1) }
-    for entry in heap + retentions where entry.order < 0 || entry.order > lastOrder {
-      findings.expect(false, place + "/heap", "the order \(entry.order) has not been given yet")
-    }
+    heap.check(place + "/heap", lastOrder: lastOrder, &findings)
+    retentions.check(place + "/retentions", lastOrder: lastOrder, &findings)
   }
 }
