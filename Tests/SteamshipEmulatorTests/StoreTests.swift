@@ -4,41 +4,8 @@ import Testing
 
 @testable import SteamshipEmulator
 
-@Suite("Tables, queues, small codecs")
+@Suite("Queues, small codecs")
 struct StoreTests {
-  private struct Thing: Stored, Equatable {
-    var id: String
-    var number: Int
-    var heapBytes: Int { id.heapBytes }
-  }
-
-  @Test("A table agrees with a plain list under random changes", arguments: 1...5)
-  func tableAgreesWithList(_ seed: UInt64) {
-    var random = SeededRandom(key: seed)
-    var table = Table<Thing>()
-    var plain: [Thing] = []
-    var index = KeySet<Thing>()
-    for number in 0..<2000 {
-      if random.next() % 3 > 0 || plain.isEmpty {
-        let thing = Thing(id: "Id-\(number)", number: number)
-        index.insert(table.insert(thing))
-        plain.append(thing)
-      } else {
-        let gone = plain.remove(at: Int(random.next() % UInt64(plain.count)))
-        if let key = table.key(id: gone.id.lowercased()) {
-          table.remove(key)
-          let copy = table
-          index.noteRemoval { copy.contains($0) }
-        }
-        #expect(table.record(id: gone.id) == nil)
-      }
-    }
-    #expect(table.all == plain)
-    #expect(index.keys.compactMap { table[$0] } == plain)
-    #expect(index.count == plain.count)
-    #expect(index.keys.count <= plain.count * 2 + 1)
-  }
-
   @Test("A queue gives events by due time, then in the order they came", arguments: 1...5)
   func queueOrder(_ seed: UInt64) {
     var random = SeededRandom(key: seed)

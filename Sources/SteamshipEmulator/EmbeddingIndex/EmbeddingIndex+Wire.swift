@@ -1,3 +1,4 @@
+import EmulatorKernel
 import PayloadCodecs
 
 extension SteamshipState {

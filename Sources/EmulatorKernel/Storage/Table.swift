@@ -1,24 +1,31 @@
-import EmulatorKernel
-import PayloadCodecs
+package import PayloadCodecs
 
 /// Something that is kept in a `Table` and known to clients by an id.
-protocol Stored: Codable, Sendable, Weighed {
+package protocol Stored: Codable, Sendable, Weighed {
   var id: String { get }
+  /// Whether an id is also found when it is written in other letter case.
+  static var idsIgnoreCase: Bool { get }
+}
+
+extension Stored {
+  fileprivate static func lookUpForm(of id: String) -> String {
+    idsIgnoreCase ? id.asciiUppercased : id
+  }
 }
 
 /// The name of a record inside the state: a serial number, so keys sort by creation and are never
 /// used again.
-struct Key<Record>: Hashable, Comparable, Codable, Sendable {
-  let serial: Int
+package struct Key<Record>: Hashable, Comparable, Codable, Sendable {
+  package let serial: Int
 
-  init(serial: Int) { self.serial = serial }
+  package init(serial: Int) { self.serial = serial }
 
-  static func < (left: Self, right: Self) -> Bool { left.serial < right.serial }
+  package static func < (left: Self, right: Self) -> Bool { left.serial < right.serial }
 
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     serial = try decoder.singleValueContainer().decode(Int.self)
   }
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(serial)
   }
@@ -26,23 +33,25 @@ struct Key<Record>: Hashable, Comparable, Codable, Sendable {
 
 /// All records of one kind, in the order of their creation, found by key or by id.
 ///
-/// Ids are compared without regard to letter case (contract §8): they are upper case by nature, so
-/// the exact look-up nearly always hits.
-struct Table<Record: Stored>: Codable, Sendable {
+/// Where letter case does not matter, ids are upper case by nature, so the exact look-up nearly always
+/// hits.
+package struct Table<Record: Stored>: Codable, Sendable {
   private var records = WeighedDictionary<Int, Record>()
   private var serials: TextMap<Int> = [:]
   fileprivate var lastSerial = 0
   /// Every key ever given out that may still be alive.
   private var order = KeySet<Record>()
 
-  var count: Int { records.count }
+  package init() {}
+
+  package var count: Int { records.count }
 
   @discardableResult
-  mutating func insert(_ record: Record) -> Key<Record> {
+  package mutating func insert(_ record: Record) -> Key<Record> {
     lastSerial += 1
-    // Our own ids are upper case: their text is held once.
-    let upper = record.id.asciiUppercased
-    serials[upper == record.id ? record.id : upper] = lastSerial
+    let form = Record.lookUpForm(of: record.id)
+    // Our own ids are in that form: their text is held once.
+    serials[form == record.id ? record.id : form] = lastSerial
     records[lastSerial] = record
     let key = Key<Record>(serial: lastSerial)
     order.insert(key)
@@ -50,51 +59,53 @@ struct Table<Record: Stored>: Codable, Sendable {
   }
 
   /// Assign through optional chaining only; `remove` takes a record out.
-  subscript(key: Key<Record>) -> Record? {
+  package subscript(key: Key<Record>) -> Record? {
     get { records[key.serial] }
     _modify { yield &records[key.serial] }
   }
 
   /// Looks at a record without copying it out.
-  borrowing func read<Value>(_ key: Key<Record>, _ body: (borrowing Record) -> Value) -> Value? {
+  package borrowing func read<Value>(_ key: Key<Record>, _ body: (borrowing Record) -> Value)
+    -> Value?
+  {
     records.read(key.serial, body)
   }
 
   /// Changes a record in its place.
-  mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
+  package mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
     records[key.serial].change(body)
   }
 
-  func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
+  package func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
 
-  func key(id: String) -> Key<Record>? {
-    (serials[id] ?? serials[id.asciiUppercased]).map { Key(serial: $0) }
+  package func key(id: String) -> Key<Record>? {
+    (serials[id] ?? serials[Record.lookUpForm(of: id)]).map { Key(serial: $0) }
   }
 
-  func record(id: String) -> Record? { key(id: id).flatMap { records[$0.serial] } }
+  package func record(id: String) -> Record? { key(id: id).flatMap { records[$0.serial] } }
 
   @discardableResult
-  mutating func remove(_ key: Key<Record>) -> Record? {
+  package mutating func remove(_ key: Key<Record>) -> Record? {
     guard let record = records.removeValue(forKey: key.serial) else { return nil }
-    serials[record.id.asciiUppercased] = nil
+    serials[Record.lookUpForm(of: record.id)] = nil
     let records = records
     order.noteRemoval { records.contains($0.serial) }
     return record
   }
 
   /// Keys of all records, in order of creation.
-  var keys: [Key<Record>] { order.keys.filter { records.contains($0.serial) } }
+  package var keys: [Key<Record>] { order.keys.filter { records.contains($0.serial) } }
 
   /// All records, in order of creation.
-  var all: [Record] { order.keys.compactMap { records[$0.serial] } }
+  package var all: [Record] { order.keys.compactMap { records[$0.serial] } }
 }
 
 extension Table: Weighed {
-  /// An id stands here as the record's own text: ours are upper case.
-  var heapBytes: Int { records.heapBytes + serials.spineBytes + order.heapBytes }
+  /// An id stands here as the record's own text.
+  package var heapBytes: Int { records.heapBytes + serials.spineBytes + order.heapBytes }
 
   /// The same, asked of every record: for tests.
-  var recountedHeapBytes: Int {
+  package var recountedHeapBytes: Int {
     records.recountedHeapBytes + serials.spineBytes + order.heapBytes
   }
 }
@@ -104,19 +115,21 @@ extension Table: Weighed {
 /// Removal is only counted; readers pass over keys whose record is gone (keys are never used again),
 /// and once more than half are gone they are swept out. So removing costs constant time on average,
 /// however large the index.
-struct KeySet<Record>: Codable, Sendable, Weighed {
-  private(set) var keys: [Key<Record>] = []
+package struct KeySet<Record>: Codable, Sendable, Weighed {
+  package private(set) var keys: [Key<Record>] = []
   private var goneCount = 0
 
-  var count: Int { keys.count - goneCount }
-  var isEmpty: Bool { count <= 0 }
+  package init() {}
 
-  var heapBytes: Int { keys.spineBytes }
+  package var count: Int { keys.count - goneCount }
+  package var isEmpty: Bool { count <= 0 }
 
-  mutating func insert(_ key: Key<Record>) { keys.append(key) }
+  package var heapBytes: Int { keys.spineBytes }
+
+  package mutating func insert(_ key: Key<Record>) { keys.append(key) }
 
   /// A record that was in here has left its table.
-  mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
+  package mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
     goneCount += 1
     guard goneCount * 2 > keys.count else { return }
     keys.removeAll { !isAlive($0) }
@@ -128,9 +141,9 @@ struct KeySet<Record>: Codable, Sendable, Weighed {
 
 extension Table {
   /// In no order.
-  var bySerial: WeighedDictionary<Int, Record> { records }
+  package var bySerial: WeighedDictionary<Int, Record> { records }
 
-  func check(_ place: String, _ findings: inout StateFindings) {
+  package func check(_ place: String, _ findings: inout StateFindings) {
     findings.expect(lastSerial, place + "/lastSerial")
     order.check(place + "/order", in: self, &findings)
     for serial in records.keys where serial < 1 || serial > lastSerial {
@@ -142,7 +155,8 @@ extension Table {
     for serial in records.keys where !listed.contains(serial) {
       findings.expect(false, "\(place)/order", "it lacks \(serial)")
     }
-    for (id, serial) in serials where records[serial]?.id.asciiUppercased != id {
+    for (id, serial) in serials
+    where records[serial].map({ Record.lookUpForm(of: $0.id) }) != id {
       findings.expect(false, "\(place)/serials/\(id)", "it names another record, or none")
     }
   }
@@ -150,7 +164,7 @@ extension Table {
 
 extension KeySet {
   /// - Parameter table: where the records are: what it gives out next comes behind all keys here.
-  func check(_ place: String, in table: Table<Record>, _ findings: inout StateFindings)
+  package func check(_ place: String, in table: Table<Record>, _ findings: inout StateFindings)
   where Record: Stored {
     findings.expect(
       zip(keys, keys.dropFirst()).allSatisfy(<) && keys.first?.serial ?? 1 > 0
