@@ -11,22 +11,10 @@ public struct ClientEnvironment: Sendable {
   ///   - tenant: nil for the default tenant.
   public init(baseURL: String, tenant: String? = nil) {
     let base = baseURL + (tenant.map { "/_t/\($0)" } ?? "")
-    let key = "wt-\(tenant ?? "default")"
-    variables = [
-      ("WAVETANK_URL", base),
-      // The Steamship SDK reads these itself.
-      ("STEAMSHIP_API_BASE", "\(base)/api/v1/"),
-      ("STEAMSHIP_APP_BASE", "\(base)/apps/"),
-      ("STEAMSHIP_WEB_BASE", "\(base)/"),
-      ("STEAMSHIP_API_KEY", key),
-      // Scramjet's clients take a base URL; the names are ours.
-      ("SCRAMJET_SPACE_URL", "\(base)/api/v1/space/demo/api/v1"),
-      ("SCRAMJET_HUB_URL", "\(base)/api/v1"),
-      ("SCRAMJET_TOKEN", key),
-      // Shipyard's scripts read the token; its client takes `base_url`.
-      ("SHIPYARD_API_BASE", base),
-      ("SHIPYARD_API_TOKEN", key),
-    ]
+    let key = "wt-\(tenant ?? Tenant.defaultName)"
+    variables =
+      [("WAVETANK_URL", base)]
+      + Emulator.services().flatMap { $0.clientVariables(baseURL: base, key: key) }
   }
 
   /// Whether a text may name a tenant.

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import Testing
 
 @Suite struct JournalTests {
@@ -103,30 +104,32 @@ import Testing
     #expect(journal.followerCount == 0)
   }
 
+  private static let credentials = CredentialMask(Harbor().keyFields + Harbor().secretFields)
   static let masks: [(String, String, String)] = [
     ("Accept", "text/html", "text/html"), ("Authorization", "Bearer abc", "Bearer ***#"),
-    ("AUTHORIZATION", "Basic dXNlcjpwYXNz", "Basic ***#"), ("X-Shipyard-API-Key", "k", "***#"),
+    ("AUTHORIZATION", "Basic dXNlcjpwYXNz", "Basic ***#"), ("X-Harbor-Key", "k", "***#"),
+    ("X-Harbor-Secret", "wt-blue.secret", "wt-blue.***#"), ("X-Pier-Key", "k", "k"),
     ("Authorization", "Bearer wt-blue.secret", "Bearer wt-blue.***#"), ("Cookie", "a=b", "***#"),
     ("Authorization", "", ""),
   ]
 
   @Test("Credentials are masked, and two of them stay apart", arguments: masks)
   func mask(_ name: String, _ value: String, _ prefix: String) {
-    let shown = CredentialMask.value(value, ofField: name)
+    let shown = Self.credentials.value(value, ofField: name)
     #expect(shown.hasPrefix(prefix))
-    #expect(shown == CredentialMask.value(value, ofField: name))
+    #expect(shown == Self.credentials.value(value, ofField: name))
     if prefix.hasSuffix("#") {
       #expect(shown.count == prefix.count + 4)
-      #expect(shown != CredentialMask.value(value + "x", ofField: name))
+      #expect(shown != Self.credentials.value(value + "x", ofField: name))
     }
   }
 
   @Test("Query parameters that carry credentials are masked, others stay as they are")
   func maskedTarget() {
-    #expect(CredentialMask.target("/a?x=1&y") == "/a?x=1&y")
-    #expect(CredentialMask.target("/a?x=1&api%5Fkey=s3cret&y=2").contains("s3cret") == false)
-    #expect(CredentialMask.target("/a?Token=s3cret&y=2").hasSuffix("&y=2"))
-    #expect(CredentialMask.target("/a?") == "/a?")
+    #expect(Self.credentials.target("/a?x=1&y") == "/a?x=1&y")
+    #expect(Self.credentials.target("/a?x=1&api%5Fkey=s3cret&y=2").contains("s3cret") == false)
+    #expect(Self.credentials.target("/a?Token=s3cret&y=2").hasSuffix("&y=2"))
+    #expect(Self.credentials.target("/a?") == "/a?")
   }
 
   private static let uuid = "44444444-4444-4444-8444-444444444444"
@@ -144,11 +147,11 @@ import Testing
     "An address that is its own key is masked, with and without its operation", arguments: addresses
   )
   func maskedAddress(_ target: String, _ segment: Int?, _ prefix: String) {
-    let shown = CredentialMask.target(target, firstSecretSegment: segment)
+    let shown = Self.credentials.target(target, firstSecretSegment: segment)
     #expect(shown.hasPrefix(prefix))
     #expect(!shown.contains("s3cret"))
     for field in ["Referer", "Location", "Content-Location"] where segment == nil {
-      #expect(!CredentialMask.value(target, ofField: field).contains("s3cret"))
+      #expect(!Self.credentials.value(target, ofField: field).contains("s3cret"))
     }
   }
 
@@ -159,6 +162,6 @@ import Testing
 
   @Test("Other targets stay as they are", arguments: plain)
   func plainTarget(_ target: String, _ segment: Int?) {
-    #expect(CredentialMask.target(target, firstSecretSegment: segment) == target)
+    #expect(Self.credentials.target(target, firstSecretSegment: segment) == target)
   }
 }

@@ -119,6 +119,9 @@ package struct Harbor: ServiceWithOperations {
     return state
   }
 
+  package var keyFields: [String] { ["x-harbor-key"] }
+  package var secretFields: [String] { ["x-harbor-secret"] }
+
   package func credential(of request: Request) -> String? { request.fields["authorization"] }
 
   package func claim(

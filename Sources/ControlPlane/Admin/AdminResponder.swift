@@ -76,7 +76,7 @@ package final class AdminResponder: Responder {
       // What is wrong is told to those only who may use the control API.
       if pipeline.tenants.storageProblems.isEmpty { return .now(Self.healthy) }
     }
-    let addressee = Addressee(request, readsCredential: false)
+    let addressee = Addressee(request, keyFields: nil)
     let rest = bytes[(path.lowerBound + addressee.prefixLength)..<path.upperBound]
     if rest.count <= 1 {
       if let index = index(request, addressee) {

@@ -94,7 +94,7 @@ struct HARExport {
         content(entry.responseContent, of: entry.responseContentBytes, into: &json)
       }
       json.member(
-        "redirectURL", entry.responseFields["location"].map { CredentialMask.target($0) } ?? "")
+        "redirectURL", entry.responseFields["location"].map { operations.mask.target($0) } ?? "")
       json.member("headersSize", -1)
       json.member("bodySize", Int(clamping: entry.responseContentBytes))
     }
@@ -104,7 +104,7 @@ struct HARExport {
     json.key("headers")
     json.array { json in
       for (name, value) in fields.pairs {
-        let shown = CredentialMask.value(value, ofField: name)
+        let shown = operations.mask.value(value, ofField: name)
         json.value(["name": .string(name), "value": .string(shown)])
       }
     }

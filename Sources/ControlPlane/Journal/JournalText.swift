@@ -78,7 +78,7 @@ struct JournalText {
       for (name, value) in fields.pairs {
         json.object { json in
           json.member("name", name)
-          json.member("value", CredentialMask.value(value, ofField: name))
+          json.member("value", operations.mask.value(value, ofField: name))
         }
       }
     }

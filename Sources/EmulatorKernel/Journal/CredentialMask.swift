@@ -3,10 +3,9 @@ import PayloadCodecs
 
 /// Takes credentials out of what the journal tells. The scheme and a short fingerprint stay, so that
 /// two credentials can be told apart, and the part of a `wt-NAME` key that names the tenant.
-package enum CredentialMask {
-  private static let secretFields: TextSet = [
-    "authorization", "proxy-authorization", "x-shipyard-api-key", "cookie", "set-cookie",
-    "x-api-key", "x-revoke", "x-auth-token",
+package struct CredentialMask: Sendable {
+  private var secretFields: TextSet = [
+    "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token",
   ]
   /// Fields that hold a URL. Source: RFC 9110 §8.7, §10.1.3, §10.2.2.
   private static let urlFields: TextSet = ["referer", "location", "content-location"]
@@ -15,17 +14,22 @@ package enum CredentialMask {
     "signature", "sig",
   ]
 
+  /// - Parameter more: further fields that hold secrets, in lower case.
+  package init(_ more: [String] = []) {
+    for name in more { secretFields.insert(name) }
+  }
+
   /// The value of a field as it may be shown.
-  package static func value(_ value: String, ofField name: String) -> String {
+  package func value(_ value: String, ofField name: String) -> String {
     let name = name.asciiLowercased
-    if urlFields.contains(name) { return target(value) }
+    if Self.urlFields.contains(name) { return target(value) }
     guard secretFields.contains(name), !value.isEmpty else { return value }
     if let space = value.firstIndex(of: " "),
       value[..<space].utf8.allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
     {
-      return value[...space] + masked(value[value.index(after: space)...])
+      return value[...space] + Self.masked(value[value.index(after: space)...])
     }
-    return masked(value[...])
+    return Self.masked(value[...])
   }
 
   /// A request-target, or a URL, without what in it is a credential: the values of query parameters
@@ -33,7 +37,7 @@ package enum CredentialMask {
   /// - Parameter firstSecretSegment: what the operation says, where it is known. Where not, what
   ///   stands behind a path's first segment is secret when that is a UUID: such a path is the address
   ///   of something, and its key.
-  package static func target(_ text: String, firstSecretSegment: Int? = nil) -> String {
+  package func target(_ text: String, firstSecretSegment: Int? = nil) -> String {
     let target = RequestTarget(text)
     guard target.form == .origin || target.form == .absolute else { return text }
     let bytes = target.bytes
@@ -42,10 +46,10 @@ package enum CredentialMask {
     if let authority = target.authorityRange, let at = bytes[authority].lastIndex(of: 0x40) {
       shown =
         part(0..<authority.lowerBound)
-        + masked(part(authority.lowerBound..<at)[...]) + part(at..<target.pathRange.lowerBound)
+        + Self.masked(part(authority.lowerBound..<at)[...]) + part(at..<target.pathRange.lowerBound)
     }
-    shown += path(part(target.pathRange), firstSecretSegment)
-    return shown + query(part(target.pathRange.upperBound..<bytes.count))
+    shown += Self.path(part(target.pathRange), firstSecretSegment)
+    return shown + Self.query(part(target.pathRange.upperBound..<bytes.count))
   }
 
   /// A tenant's prefix does not count.
@@ -100,7 +104,7 @@ extension OperationTable {
   /// A request's target as it may be shown.
   package func shownTarget(of entry: JournalEntry) -> String {
     let operation = entry.operationIndex.map { entries[$0].operation }
-    return CredentialMask.target(
+    return mask.target(
       entry.target.text,
       firstSecretSegment: operation.map { $0.firstSecretSegment ?? .max })
   }

@@ -12,8 +12,8 @@ package protocol EmulatedService: Sendable {
   /// What a key may be allowed to do.
   associatedtype Right: RawRepresentable & Sendable = AnyKey where Right.RawValue == String
 
-  /// `steamship`, `scramjet`, `shipyard`: the first part of its operations' names and its key in a
-  /// scenario's `given` and `behaviors`.
+  /// In lower case: the first part of its operations' names and its key in a scenario's `given` and
+  /// `behaviors`.
   var name: String { get }
   /// The vendor's own host names, lower case; `*.` in front covers all names below.
   var hostNames: [String] { get }
@@ -32,6 +32,17 @@ package protocol EmulatedService: Sendable {
   func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<State.WakeKey>
   ) throws(ScenarioProblems) -> State
+
+  /// The fields in which clients send a key as it is, in lower case, where it is not `authorization`:
+  /// such a key may name the tenant, and the journal masks it.
+  var keyFields: [String] { get }
+  /// Further fields whose values are secrets, in lower case: the journal masks them.
+  var secretFields: [String] { get }
+  /// The variables that point the vendor's published clients here.
+  /// - Parameters:
+  ///   - baseURL: scheme, host, port and tenant's prefix, without a slash at the end.
+  ///   - key: a key that names the tenant.
+  func clientVariables(baseURL: String, key: String) -> [(name: String, value: String)]
 
   /// The request's credential; nil when it carries none.
   func credential(of request: Request) -> String?
@@ -79,6 +90,11 @@ package protocol EmulatedService: Sendable {
 
 extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
+  package var keyFields: [String] { [] }
+  package var secretFields: [String] { [] }
+  package func clientVariables(
+    baseURL: String, key: String
+  ) -> [(name: String, value: String)] { [] }
   package var sections: ScenarioCatalog.Service.Schema? { nil }
   package var events: [ServiceEvent]? { nil }
   package var documentation: ServiceDocumentation {

@@ -4,7 +4,7 @@ import PayloadCodecs
 /// Whom a request is meant for: tenant and, where its host belongs to a vendor, service.
 ///
 /// The tenant is the first of: path prefix `/_t/NAME`, field `X-Wavetank-Tenant`, a credential of
-/// the form `wt-NAME` or `wt-NAME.anything` (bearer token or `X-Shipyard-API-Key`), a host
+/// the form `wt-NAME` or `wt-NAME.anything` (bearer token, or in a service's `keyFields`), a host
 /// `NAME.tenant.localhost`; else the default one. Source: DESIGN §3.
 package struct Addressee: Sendable {
   package enum TenantChoice: Sendable, Equatable {
@@ -22,9 +22,10 @@ package struct Addressee: Sendable {
   /// Host without port in lower case, when it has letters that could name something; else nil.
   package let host: [UInt8]?
 
-  /// - Parameter readsCredential: false for the control API, whose bearer token is its own.
-  package init(_ request: Request, readsCredential: Bool = true) {
-    let found = FieldScan(request)
+  /// - Parameter keyFields: where keys stand; nil: no credential is read (the bearer token of the
+  ///   control API is its own).
+  package init(_ request: Request, keyFields: KeyFields?) {
+    let found = FieldScan(request, keyFields)
     let host = found.host(of: request)
     self.host = host
     if let prefix = Addressee.prefix(of: request.target) {
@@ -38,9 +39,8 @@ package struct Addressee: Sendable {
     if let field = found.tenant {
       tenant = Addressee.tenant(named: bytes[field].trimmed)
       isNamed = true
-    } else if readsCredential,
-      let name = found.bearer.flatMap({ Addressee.name(inBearer: bytes[$0]) })
-        ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmed) })
+    } else if let name = found.bearer.flatMap({ Addressee.name(inBearer: bytes[$0]) })
+      ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmed) })
     {
       tenant = Addressee.tenant(named: name)
       isNamed = true
@@ -62,6 +62,11 @@ package struct Addressee: Sendable {
     let text = String(decoding: name.prefix(100), as: UTF8.self)
     guard TenantName.isValid(name) else { return .malformed(text) }
     return text == Tenant.defaultName ? .byDefault : .named(text)
+  }
+
+  /// How many bytes of a path name the tenant.
+  package static func prefixLength(of target: RequestTarget) -> Int {
+    prefix(of: target)?.length ?? 0
   }
 
   /// `/_t/NAME` in front of the path.
@@ -96,16 +101,17 @@ private struct FieldScan {
   var key: Range<Int>?
   private var hostField: Range<Int>?
 
-  init(_ request: Request) {
+  init(_ request: Request, _ keyFields: KeyFields?) {
     let fields = request.fields
     for line in fields.lines {
       switch line.nameLength {
       case 4 where hostField == nil && fields.matches(line, "host"): hostField = line.value
-      case 13 where bearer == nil && fields.matches(line, "authorization"): bearer = line.value
+      case 13 where keyFields != nil && bearer == nil && fields.matches(line, "authorization"):
+        bearer = line.value
       case 17 where tenant == nil && fields.matches(line, "x-wavetank-tenant"):
         tenant = line.value
-      case 18 where key == nil && fields.matches(line, "x-shipyard-api-key"): key = line.value
-      default: break
+      default:
+        if let keyFields, key == nil, keyFields.contain(line, of: fields) { key = line.value }
       }
     }
   }

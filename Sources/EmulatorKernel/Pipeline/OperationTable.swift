@@ -37,6 +37,8 @@ package struct OperationTable: Sendable {
 
   package let entries: [Entry]
   package let serviceNames: [String]
+  /// Hides what the services' secrets are in whatever is told of an exchange.
+  package let mask: CredentialMask
   private let indexByName: TextMap<Int>
   private let all: Tables
   private let byService: [Tables]
@@ -64,6 +66,7 @@ package struct OperationTable: Sendable {
     self.byService = byService
     self.hostNames = hostNames
     serviceNames = services.map(\.name)
+    mask = CredentialMask(services.flatMap { $0.keyFields + $0.secretFields })
     indexByName = TextMap(
       entries.enumerated().map { ($1.operation.name, $0) }, uniquingKeysWith: { first, _ in first })
   }

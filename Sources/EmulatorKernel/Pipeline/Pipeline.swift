@@ -3,7 +3,7 @@ package import PayloadCodecs
 
 /// The way of a request: tenant → operation → rules → service → journal.
 ///
-/// **Compose**: `Pipeline(services: [SteamshipService(), …], configuration: .serving(blueprint))` is a
+/// **Compose**: `Pipeline(services: services, configuration: .serving(blueprint))` is a
 /// `Responder`; put `AdminResponder` of the control plane in front of it. The blueprint's world is
 /// made at once, so whatever is wrong with a scenario is thrown here.
 ///
@@ -16,6 +16,7 @@ package final class Pipeline: Responder {
   package let tenants: TenantRegistry
   package let metrics: Metrics
   let landings = Landings()
+  private let keyFields: KeyFields
   /// See `PipelineConfiguration`.
   package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
 
@@ -24,6 +25,7 @@ package final class Pipeline: Responder {
   ) throws(ScenarioProblems) {
     self.services = services
     operations = OperationTable(services)
+    keyFields = KeyFields(services.flatMap(\.keyFields))
     metrics = Metrics(operationCount: operations.entries.count)
     readScenario = configuration.readScenario
     tenants = try TenantRegistry(services: services, configuration: configuration)
@@ -33,7 +35,7 @@ package final class Pipeline: Responder {
 
   package func respond(to request: Request, exchange: inout Exchange) -> Answer {
     metrics.began()
-    let addressee = Addressee(request)
+    let addressee = Addressee(request, keyFields: keyFields)
     var inner = request
     if addressee.prefixLength > 0 {
       inner.target = request.target.droppingPathPrefix(addressee.prefixLength)

@@ -146,21 +146,21 @@ extension Criterion {
       return (difference.found?.text.clipped(to: 200) ?? "nothing") + place
     }
     if values.isEmpty { return "nothing" }
-    return values.map { shown($0).clipped(to: 200) }.joined(separator: ", ")
+    return values.map { shown($0, subject.mask).clipped(to: 200) }.joined(separator: ", ")
   }
 }
 
 extension Criterion {
   /// A value for people, credentials masked.
-  private func shown(_ value: JSON) -> String {
+  private func shown(_ value: JSON, _ mask: CredentialMask) -> String {
     guard case .string(let text) = value else { return value.text }
     switch self {
     case .credential:
-      return JSON.string(CredentialMask.value(text, ofField: "authorization")).text
-    case .header(let name, _): return JSON.string(CredentialMask.value(text, ofField: name)).text
-    case .path: return JSON.string(CredentialMask.target(text)).text
+      return JSON.string(mask.value(text, ofField: "authorization")).text
+    case .header(let name, _): return JSON.string(mask.value(text, ofField: name)).text
+    case .path: return JSON.string(mask.target(text)).text
     case .query(let name, _):
-      let pair = CredentialMask.target("?\(name)=\(text)")
+      let pair = mask.target("?\(name)=\(text)")
       return JSON.string(String(pair.dropFirst(name.count + 2))).text
     default: return value.text
     }

@@ -23,13 +23,16 @@ package final class RuleSubject {
   package let credential: String?
   package let connectionID: UInt64
   package let content: Content
+  /// Hides credentials in what is told about the request.
+  let mask: CredentialMask
   /// What `per: resource` counts by: the operation's resource parameter, else the path.
   private let resourceParameter: String?
 
   package init(
     request: Request, tenant: String, service: String?, operation: String?,
     parameters: PathParameters = PathParameters(), resourceParameter: String? = nil,
-    credential: String? = nil, connectionID: UInt64 = 0, content: Content = .unavailable
+    credential: String? = nil, connectionID: UInt64 = 0, content: Content = .unavailable,
+    mask: CredentialMask = CredentialMask()
   ) {
     self.request = request
     self.tenant = tenant
@@ -40,6 +43,7 @@ package final class RuleSubject {
     self.credential = credential
     self.connectionID = connectionID
     self.content = content
+    self.mask = mask
   }
 
   /// No request at all: for templates outside of one.

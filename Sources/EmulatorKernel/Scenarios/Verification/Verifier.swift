@@ -212,7 +212,7 @@ extension Pipeline {
     var request = Request(
       method: entry.method, target: entry.target, version: entry.version,
       fields: entry.requestFields)
-    let prefix = Addressee(request).prefixLength
+    let prefix = Addressee.prefixLength(of: entry.target)
     if prefix > 0 { request.target = entry.target.droppingPathPrefix(prefix) }
     let operation = entry.operationIndex.map { operations.entries[$0] }
     let service =
@@ -234,6 +234,6 @@ extension Pipeline {
       resourceParameter: operation?.operation.resourceParameter,
       credential: services.indices.contains(service)
         ? services[service].credential(of: request) : nil,
-      connectionID: entry.exchange.connectionID, content: content)
+      connectionID: entry.exchange.connectionID, content: content, mask: operations.mask)
   }
 }

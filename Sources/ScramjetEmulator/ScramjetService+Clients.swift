@@ -1,0 +1,13 @@
+/// What the vendor's clients tell and are told.
+extension ScramjetService {
+  /// A key that is to be revoked.
+  package var secretFields: [String] { ["x-revoke"] }
+
+  /// The clients take a base URL; the names are ours.
+  package func clientVariables(baseURL: String, key: String) -> [(name: String, value: String)] {
+    [
+      ("SCRAMJET_SPACE_URL", "\(baseURL)/api/v1/space/demo/api/v1"),
+      ("SCRAMJET_HUB_URL", "\(baseURL)/api/v1"), ("SCRAMJET_TOKEN", key),
+    ]
+  }
+}
