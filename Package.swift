@@ -51,7 +51,9 @@ let package = Package(
     module("HTTPWire", ["HTTPModel"]),
     module("HTTPTransport", ["HTTPModel", "HTTPWire", "CLinux"]),
     module("PayloadCodecs", ["CZlib"]),
-    module("EmulatorKernel", ["HTTPModel", "PayloadCodecs"]),
+    module("Determinism", ["PayloadCodecs"]),
+    module("Scenarios", ["Determinism", "HTTPModel", "PayloadCodecs"]),
+    module("EmulatorKernel", ["Determinism", "HTTPModel", "PayloadCodecs", "Scenarios"]),
     module("SteamshipEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
     module("ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
     module("ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
@@ -80,7 +82,8 @@ let package = Package(
       name: "KernelTestKit", dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
       path: "Tests/KernelTestKit", swiftSettings: house),
     tests(
-      "EmulatorKernelTests", ["EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
+      "EmulatorKernelTests",
+      ["EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs", "Scenarios"]),
     tests(
       "SteamshipEmulatorTests",
       ["SteamshipEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),

@@ -263,7 +263,7 @@ import Testing
     arguments: [true, false])
   func rules(_ knowsScenario: Bool) async throws {
     let first = try Self.scripted(Self.scenario)
-    let engine = try #require(first.tenants.default.rules as? ScenarioEngine)
+    let engine = try #require(first.tenants.default.rules)
     for _ in 0..<2 { #expect(await Peer(first).send(.get, "/ships").status == 503) }
     for _ in 0..<5 { _ = await Peer(first).send(.get, "/api/v1/tides/1") }
     _ = try engine.add([
@@ -280,7 +280,7 @@ import Testing
       #expect(one.status == two.status, "\(path)")
       #expect(one.field("x-wavetank-exchange") == two.field("x-wavetank-exchange"))
     }
-    #expect((second.tenants.default.rules as? ScenarioEngine)?.variables["phase"] == "warm")
+    #expect(second.tenants.default.rules?.variables["phase"] == "warm")
     try second.tenants.default.reset()
     #expect(await Peer(second).send(.get, "/ships").status == 503)
   }

@@ -38,14 +38,14 @@
 
     /// Modules in which a client's text is compared.
     static let modules = [
-      "ControlPlane", "EmulatorKernel", "HTTPModel", "PayloadCodecs", "ScramjetEmulator",
-      "ShipyardEmulator", "SteamshipEmulator", "Wavetank",
+      "ControlPlane", "Determinism", "EmulatorKernel", "HTTPModel", "PayloadCodecs", "Scenarios",
+      "ScramjetEmulator", "ShipyardEmulator", "SteamshipEmulator", "Wavetank",
     ]
 
     /// Files that may, each with its reason.
     static let exceptions = [
       "Sources/ControlPlane/OpenAPI/OpenAPIDocument.swift": "paths of our own",
-      "Sources/EmulatorKernel/Scenarios/Loading/ScenarioFiles.swift": "Foundation's kinds of files",
+      "Sources/Scenarios/Loading/ScenarioFiles.swift": "Foundation's kinds of files",
       "Sources/HTTPModel/ContentStream.swift": "names of the snapshot's own members",
       "Sources/HTTPModel/Method.swift": "tokens, which are ASCII",
       "Sources/HTTPModel/Responder.swift": "numeric addresses, ASCII",

@@ -4,7 +4,8 @@ enum ImportRule {
   static let everywhere: Set<String> = ["Swift", "Synchronization", "RegexBuilder"]
 
   private static let kernelAndBelow: Set<String> = [
-    "EmulatorKernel", "HTTPModel", "PayloadCodecs", "FoundationEssentials", "Foundation",
+    "EmulatorKernel", "Scenarios", "Determinism", "HTTPModel", "PayloadCodecs",
+    "FoundationEssentials", "Foundation",
   ]
 
   /// Foundation is for cold paths; the layers that touch every byte do without.
@@ -13,8 +14,12 @@ enum ImportRule {
     "HTTPWire": ["HTTPModel"],
     "HTTPTransport": ["HTTPModel", "HTTPWire", "CLinux", "Glibc", "Dispatch"],
     "PayloadCodecs": ["CZlib"],
+    "Determinism": ["PayloadCodecs"],
+    "Scenarios": [
+      "Determinism", "HTTPModel", "PayloadCodecs", "FoundationEssentials", "Foundation",
+    ],
     "EmulatorKernel": [
-      "HTTPModel", "PayloadCodecs", "Dispatch", "FoundationEssentials", "Foundation",
+      "Determinism", "Scenarios", "HTTPModel", "PayloadCodecs", "Dispatch", "FoundationEssentials", "Foundation",
     ],
     "SteamshipEmulator": kernelAndBelow,
     "ScramjetEmulator": kernelAndBelow.union(["Dispatch"]),

@@ -141,7 +141,7 @@ extension WordRule {
       territory: sources,
       homes: [
         // Bounded in the line before, or the machine's own.
-        "Sources/EmulatorKernel/Scenarios/Reading/UnitText.swift",
+        "Sources/Determinism/UnitText.swift",
         "Sources/EmulatorKernel/Clock/WallClock.swift",
         "Sources/EmulatorKernel/Metrics/Metrics.swift", "Sources/HTTPTransport/HTTPDate.swift",
         "Sources/HTTPTransport/DeliveryPerformer.swift", "Sources/WavetankCLI/",
@@ -223,7 +223,7 @@ extension WordRule {
         "names of protocols and ids have ASCII's letter case: asciiLowercased, asciiUppercased",
       territory: sources,
       homes: [
-        "Sources/EmulatorKernel/Scenarios/Reading/Nearest.swift",
+        "Sources/Scenarios/Reading/Nearest.swift",
         "Sources/HTTPTransport/NumericAddress.swift",
         "Sources/SteamshipEmulator/EmbeddingIndex/WordVector.swift", "Sources/WavetankCLI/",
         "Sources/WavetankTestKit/",

@@ -52,10 +52,8 @@ enum JournalRoutes {
 
   /// Each rule with what became of it; nil when no scenario is in force.
   private static func why(_ entry: JournalEntry, _ cloud: Cloud, _ pipeline: Pipeline) -> JSON? {
-    let trace =
-      entry.explanation as? RuleTrace
-      ?? (entry.explanation == nil ? (cloud.rules as? ScenarioEngine)?.trace() : nil)
-    return trace?.explained(for: pipeline.subject(of: entry, in: cloud))
+    (entry.trace ?? cloud.rules?.trace())?
+      .explained(for: pipeline.subject(of: entry, in: cloud))
   }
 
   static func clear(_ call: AdminCall) throws(Problem) -> Answer {

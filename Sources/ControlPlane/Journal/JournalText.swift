@@ -49,7 +49,7 @@ struct JournalText {
       fields(entry.responseFields, into: &json)
       Self.content(entry.responseContent, of: entry.responseContentBytes, into: &json)
     }
-    json.member("why", why ?? entry.explanation?.describe() ?? Self.plainWhy(entry))
+    json.member("why", why ?? entry.trace?.explained() ?? Self.plainWhy(entry))
   }
 
   /// What there is to say when no rule was asked.

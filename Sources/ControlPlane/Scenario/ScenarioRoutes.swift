@@ -9,7 +9,7 @@ enum ScenarioRoutes {
   /// The document in force: what was given, merged, with the rules added since. It can be put back.
   static func show(_ call: AdminCall) throws(Problem) -> Answer {
     let cloud = try call.cloud()
-    let source = (cloud.rules as? ScenarioEngine)?.scenario.source ?? cloud.blueprint.source
+    let source = cloud.rules?.scenario.source ?? cloud.blueprint.source
     return .now(.json(.ok, (source ?? Scenario.empty.source).serialized()))
   }
 
@@ -77,7 +77,7 @@ enum ScenarioRoutes {
 
   /// The rules in force, in order, with their counts.
   static func rules(_ call: AdminCall) throws(Problem) -> Answer {
-    let engine = try call.cloud().rules as? ScenarioEngine
+    let engine = try call.cloud().rules
     let counts = engine?.strikeCounts ?? []
     let sources = engine?.scenario.rules.map(\.source) ?? []
     let rules = zip(counts, sources).map { count, source -> JSON in
@@ -119,7 +119,7 @@ enum ScenarioRoutes {
   static func remove(_ call: AdminCall) throws(Problem) -> Answer {
     let name = call.parameters["name"] ?? ""
     let cloud = try call.cloud()
-    let engine = cloud.rules as? ScenarioEngine
+    let engine = cloud.rules
     guard let engine, engine.removeRule(name) else { throw unknownRule(name, engine) }
     cloud.settleScenario()
     return .now(Response(.noContent))
@@ -131,7 +131,7 @@ enum ScenarioRoutes {
     guard let isEnabled = try call.object(keys: ["enabled"])["enabled"]?.boolValue else {
       throw Problem(422, "Expected {\"enabled\": true} or {\"enabled\": false}.")
     }
-    let engine = try call.cloud().rules as? ScenarioEngine
+    let engine = try call.cloud().rules
     guard let engine, engine.setRule(name, isEnabled: isEnabled) else {
       throw unknownRule(name, engine)
     }
@@ -145,16 +145,11 @@ enum ScenarioRoutes {
 
   /// The tenant's engine; one without rules where no scenario is in force yet.
   private static func engine(_ call: AdminCall) throws(Problem) -> ScenarioEngine {
-    let cloud = try call.cloud()
-    let made = cloud.rules { cloud in
+    try call.cloud().rules { cloud in
       ScenarioEngine(
         .empty, catalog: call.pipeline.catalog, tenant: cloud.name, seed: cloud.tenant.seed,
         start: cloud.tenant.clock.now)
     }
-    guard let engine = made as? ScenarioEngine else {
-      throw Problem(409, "The rules in force are none of a scenario.")
-    }
-    return engine
   }
 
   // MARK: verify and schema
@@ -175,7 +170,7 @@ enum ScenarioRoutes {
     }
     var expectation = question.expectation
     if question.isEmpty {
-      guard let own = (cloud.rules as? ScenarioEngine)?.scenario.expectation else {
+      guard let own = cloud.rules?.scenario.expectation else {
         throw Problem(
           422, "The scenario in force expects nothing; ask with {\"match\": …, \"exactly\": 1}.")
       }

@@ -3,7 +3,7 @@ import PayloadCodecs
 
 /// Takes credentials out of what the journal tells. The scheme and a short fingerprint stay, so that
 /// two credentials can be told apart, and the part of a `wt-NAME` key that names the tenant.
-package struct CredentialMask: Sendable {
+package struct CredentialMask: ValueMask {
   private var secretFields: TextSet = [
     "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token",
   ]
@@ -37,7 +37,7 @@ package struct CredentialMask: Sendable {
   /// - Parameter firstSecretSegment: what the operation says, where it is known. Where not, what
   ///   stands behind a path's first segment is secret when that is a UUID: such a path is the address
   ///   of something, and its key.
-  package func target(_ text: String, firstSecretSegment: Int? = nil) -> String {
+  package func target(_ text: String, firstSecretSegment: Int?) -> String {
     let target = RequestTarget(text)
     guard target.form == .origin || target.form == .absolute else { return text }
     let bytes = target.bytes
@@ -51,6 +51,8 @@ package struct CredentialMask: Sendable {
     shown += Self.path(part(target.pathRange), firstSecretSegment)
     return shown + Self.query(part(target.pathRange.upperBound..<bytes.count))
   }
+
+  package func target(_ text: String) -> String { target(text, firstSecretSegment: nil) }
 
   /// A tenant's prefix does not count.
   private static func path(_ text: String, _ firstSecretSegment: Int?) -> String {

@@ -26,7 +26,8 @@ package struct JournalEntry: Sendable {
 
   /// The names of the rules that struck, in order.
   package let rules: [String]
-  package let explanation: (any RuleExplanation)?
+  /// Why it came out so; nil: no rule was asked.
+  package let trace: RuleTrace?
   package let fault: TransportFault?
 
   /// By the tenant's clock.
@@ -40,7 +41,7 @@ package struct JournalEntry: Sendable {
   /// About how much memory it takes.
   var byteCount: Int {
     1024 + target.bytes.count + requestFields.bytes.count + responseFields.bytes.count
-      + requestContent.count + responseContent.count + (explanation?.byteCount ?? 0)
+      + requestContent.count + responseContent.count + (trace?.byteCount ?? 0)
   }
 
   /// What the contract had to say about the request.

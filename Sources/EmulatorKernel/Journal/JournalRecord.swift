@@ -28,7 +28,7 @@ struct JournalRecord: Sendable {
   private var duration: Duration?
   private var ending: ExchangeOutcome.Ending?
   private var rules: [String] = []
-  private var explanation: (any RuleExplanation)?
+  private var trace: RuleTrace?
   private var fault: TransportFault?
 
   private var bytes: [UInt8] = []
@@ -51,7 +51,7 @@ struct JournalRecord: Sendable {
   /// in the ring goes through mutating methods: reading a property would copy it out first.
   mutating func apply<Value>(_ body: (inout JournalRecord) -> Value) -> (Value, byteCount: Int) {
     let value = body(&self)
-    return (value, 400 + bytes.capacity + (explanation?.byteCount ?? 0))
+    return (value, 400 + bytes.capacity + (trace?.byteCount ?? 0))
   }
 
   /// Takes the place of what stands here.
@@ -70,7 +70,7 @@ struct JournalRecord: Sendable {
     duration = nil
     ending = nil
     if !rules.isEmpty { rules = [] }
-    if explanation != nil { explanation = nil }
+    if trace != nil { trace = nil }
     if fault != nil { fault = nil }
     bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacityMax)
     requestContent = Part()
@@ -105,7 +105,7 @@ struct JournalRecord: Sendable {
     if response.delivery.fault != nil { fault = response.delivery.fault }
     if let decision {
       rules = decision.struck
-      explanation = decision.explanation
+      trace = decision.trace
     }
   }
 
@@ -168,7 +168,7 @@ struct JournalRecord: Sendable {
       requestContent: content(requestContent), requestContentBytes: requestContentBytes,
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
-      rules: rules, explanation: explanation, fault: fault,
+      rules: rules, trace: trace, fault: fault,
       arrived: arrived, ended: ended, duration: duration, ending: ending)
   }
 

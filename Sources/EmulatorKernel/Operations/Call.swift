@@ -51,12 +51,6 @@ extension Request {
 }
 
 extension Response {
-  /// Leaves a remark for the user: journal and the field `X-Wavetank-Remark`. For requests that are
-  /// accepted although the real service of today would refuse them, and the like.
-  package mutating func remark(_ text: String) {
-    fields.append("X-Wavetank-Remark", text)
-  }
-
   /// JSON content with its type.
   package static func json(
     _ status: Status, _ content: [UInt8], type: String = "application/json"

@@ -33,7 +33,7 @@ extension Pipeline {
   /// What the rules decide before the content is here: where a peer waits for 100 (Continue), which
   /// it shall not get for an answer that does not need its content (RFC 9110 §10.1.1), and where
   /// requests are refused. Nil: not before.
-  private func decisionAtHead(_ flight: Flight, _ rules: (any RuleEngine)?) -> RuleDecision? {
+  private func decisionAtHead(_ flight: Flight, _ rules: ScenarioEngine?) -> RuleDecision? {
     let operation = flight.resolution.operationIndex
     guard let rules, flight.request.expectsContinue || rules.mayRefuse(operation: operation),
       !rules.needsContent(operation: operation)
@@ -49,7 +49,7 @@ extension Pipeline {
   }
 
   /// Up to how many bytes the content must be collected first; nil: not at all.
-  private func contentLimit(_ flight: Flight, _ rules: (any RuleEngine)?) -> Int? {
+  private func contentLimit(_ flight: Flight, _ rules: ScenarioEngine?) -> Int? {
     let policy = flight.resolution.operationIndex.map { operations.entries[$0].operation.content }
     switch policy {
     case .collected(let limit): return limit
@@ -77,7 +77,7 @@ extension Pipeline {
 
   /// Everything that is needed is here: rules, unless they have decided, then service.
   private func proceed(
-    _ flight: Flight, _ content: [UInt8]?, _ rules: (any RuleEngine)?,
+    _ flight: Flight, _ content: [UInt8]?, _ rules: ScenarioEngine?,
     decided: RuleDecision? = nil
   ) -> ServiceAnswer {
     if let decided { return proceed(flight, content, decided) }

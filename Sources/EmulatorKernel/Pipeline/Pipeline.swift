@@ -150,13 +150,6 @@ enum ExchangeTag {
   }
 }
 
-extension ScenarioProblems {
-  /// All problems in one line.
-  package var text: String {
-    problems.map { "\($0.pointer): \($0.message)" }.joined(separator: "; ")
-  }
-}
-
 extension ContentPolicy {
   /// Source: DESIGN §11, "content in memory for one operation".
   package static let defaultLimit = 16 * 1024 * 1024

@@ -16,9 +16,7 @@ struct Bounded<Value: Decodable>: Decodable {
 }
 
 enum NumberBounds {
-  /// What a double holds exactly: far beyond what is reached by counting, far from where twice as
-  /// much would overflow. (JavaScript's `Number.MAX_SAFE_INTEGER` is one less.)
-  static let whole = -(1 << 53)...(1 << 53)
+  static let whole = WholeNumbers.exact
   /// A thousand years: longer than from one end of all instants to the other.
   static let duration = Duration.seconds(-31_622_400_000)...Duration.seconds(31_622_400_000)
 

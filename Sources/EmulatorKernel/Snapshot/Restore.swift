@@ -9,7 +9,7 @@ package struct Restore: Sendable {
   private let blobs: BlobStore
   private let states: [PreparedState]
   private let blueprint: TenantBlueprint
-  private let rules: (any RuleEngine)?
+  private let rules: ScenarioEngine?
   private let rulesState: PreparedState?
 
   /// Checks everything and changes nothing.
@@ -97,7 +97,7 @@ package struct Restore: Sendable {
   /// The scenario that the snapshot was taken under; read anew if another one is in force.
   private static func rules(
     _ reader: SnapshotReader, _ cloud: Cloud, _ pipeline: Pipeline, _ seed: UInt64
-  ) throws(SnapshotError) -> (TenantBlueprint, (any RuleEngine)?, PreparedState?) {
+  ) throws(SnapshotError) -> (TenantBlueprint, ScenarioEngine?, PreparedState?) {
     let present = cloud.blueprint
     var blueprint = present
     let source = try json("scenario.json", reader)

@@ -12,7 +12,7 @@ package final class Cloud: Sendable {
 
   private struct InForce {
     var blueprint: TenantBlueprint
-    var rules: (any RuleEngine)?
+    var rules: ScenarioEngine?
   }
   private let inForce: Mutex<InForce>
   /// Held while another world is put in force, so that two of them do not mix.
@@ -79,13 +79,13 @@ package final class Cloud: Sendable {
   // MARK: Rules
 
   /// The rules in force; nil: none.
-  package var rules: (any RuleEngine)? {
+  package var rules: ScenarioEngine? {
     hasRules.load(ordering: .acquiring) ? inForce.withLock { $0.rules } : nil
   }
 
   /// The rules in force; where there are none, those that `make` makes are put in force first.
-  package func rules(orMake make: (Cloud) -> any RuleEngine) -> any RuleEngine {
-    let rules = inForce.withLock { inForce -> any RuleEngine in
+  package func rules(orMake make: (Cloud) -> ScenarioEngine) -> ScenarioEngine {
+    let rules = inForce.withLock { inForce -> ScenarioEngine in
       if let rules = inForce.rules { return rules }
       let made = make(self)
       inForce.rules = made
@@ -95,7 +95,7 @@ package final class Cloud: Sendable {
     return rules
   }
 
-  package func replaceRules(_ rules: (any RuleEngine)?) {
+  package func replaceRules(_ rules: ScenarioEngine?) {
     inForce.withLock { $0.rules = rules }
     settleScenario()
     changes.add(1, ordering: .relaxed)
@@ -103,7 +103,7 @@ package final class Cloud: Sendable {
   }
 
   /// Another scenario from now on: its rules at once, its world at the next reset.
-  package func adopt(_ blueprint: TenantBlueprint, rules: (any RuleEngine)?) {
+  package func adopt(_ blueprint: TenantBlueprint, rules: ScenarioEngine?) {
     inForce.withLock { $0 = InForce(blueprint: blueprint, rules: rules) }
     tenant.allow(blueprint.outbound)
     settleScenario()

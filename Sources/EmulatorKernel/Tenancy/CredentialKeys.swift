@@ -12,26 +12,7 @@ package enum CredentialVerdict: Sendable, Equatable {
 
 /// The keys of a tenant. Without a list any non-empty credential is good.
 package final class CredentialKeys: Sendable {
-  package struct Key: Sendable, Codable, Equatable {
-    package var key: String
-    /// Answer with this status instead of accepting.
-    package var status: Int?
-    package var user: String?
-    /// Such as `["read"]`; absent: all.
-    package var rights: TextSet?
-    package var expires: VirtualInstant?
-
-    package init(
-      key: String, status: Int? = nil, user: String? = nil, rights: TextSet? = nil,
-      expires: VirtualInstant? = nil
-    ) {
-      self.key = key
-      self.status = status
-      self.user = user
-      self.rights = rights
-      self.expires = expires
-    }
-  }
+  package typealias Key = CredentialKey
 
   /// What the keys are, for a snapshot.
   package struct State: Sendable, Codable, Equatable {

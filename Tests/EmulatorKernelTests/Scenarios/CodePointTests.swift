@@ -1,4 +1,5 @@
 @testable import EmulatorKernel
+@testable import Scenarios
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs

@@ -4,6 +4,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("What rules make has bounds (DESIGN §7)")
 struct EngineLimitTests {

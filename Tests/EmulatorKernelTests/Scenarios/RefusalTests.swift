@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 /// The fault `refuse` (DESIGN §7): a server that is down for a while, for one tenant and for what one
 /// rule matches.
@@ -85,7 +86,7 @@ struct RefusalTests {
     #expect(counts.map(\.struck) == [1] && counts.map(\.reached) == [1])
     let entries = harness.cloud.journal.entries
     #expect(entries.count == 4 && entries.allSatisfy { $0.rules == ["down"] })
-    let last = try #require(entries.last?.explanation?.describe())
+    let last = try #require(entries.last?.trace?.explained())
     #expect(last["rulesConsidered"]?[0]?["outcome"] == "still refused since it struck")
     #expect(last["rulesStruck"] == ["down"])
   }

@@ -3,6 +3,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("Which requests a rule is about")
 struct RequestMatchTests {
@@ -16,7 +17,7 @@ struct RequestMatchTests {
           "Content-Type": "application/json", "Accept": "a", "accept": "b", "X-N": "7",
         ])),
       tenant: "blue", service: "harbor", operation: "harbor.cargo.put", credential: "key-1",
-      content: content ?? .whole(Array(body.utf8)))
+      content: content ?? .whole(Array(body.utf8)), mask: CredentialMask())
   }
 
   private func match(_ json: JSON) throws -> RequestMatch {

@@ -4,6 +4,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("How often a rule strikes (DESIGN §7)")
 struct RuleCountTests {

@@ -4,6 +4,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("What a rule does (DESIGN §7)")
 struct RuleEffectTests {

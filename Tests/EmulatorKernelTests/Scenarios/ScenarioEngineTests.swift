@@ -5,6 +5,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("The rule engine: draws, changes at run time, state, explanations")
 struct ScenarioEngineTests {
@@ -169,7 +170,7 @@ struct ScenarioEngineTests {
     ])
     #expect(await harness.peer.send(.get, "/ships", ["X-A": "2"]).status == 503)
     let entry = try #require(harness.cloud.journal.entry(1))
-    let trace = try #require(entry.explanation as? RuleTrace)
+    let trace = try #require(entry.trace)
     let json = trace.explained(for: harness.pipeline.subject(of: entry, in: harness.cloud))
     let considered = try #require(json["rulesConsidered"]?.arrayValue)
     #expect(

@@ -4,6 +4,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 /// A pipeline over the small harbor service with one scenario in force.
 struct ScenarioHarness {
@@ -37,7 +38,7 @@ struct ScenarioHarness {
   }
 
   func engine(_ tenant: String = "default") throws -> ScenarioEngine {
-    try #require(pipeline.tenants.find(tenant)?.rules as? ScenarioEngine)
+    try #require(pipeline.tenants.find(tenant)?.rules)
   }
 
   /// The statuses of so many equal requests.

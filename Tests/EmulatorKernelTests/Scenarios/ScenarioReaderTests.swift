@@ -2,6 +2,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("Reading a scenario's sections")
 struct ScenarioReaderTests {

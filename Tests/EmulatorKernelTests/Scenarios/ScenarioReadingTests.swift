@@ -3,6 +3,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("Reading whole scenarios")
 struct ScenarioReadingTests {

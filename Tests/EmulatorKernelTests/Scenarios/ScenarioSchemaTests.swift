@@ -3,6 +3,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("The JSON Schema and the reader say the same (DESIGN §7)")
 struct ScenarioSchemaTests {

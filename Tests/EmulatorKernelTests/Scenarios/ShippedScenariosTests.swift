@@ -3,13 +3,14 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("The shipped scenarios are the same as files and in the program")
 struct ShippedScenariosTests {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
   static let library = root.appending(
-    path: "Sources/EmulatorKernel/Scenarios/Library/ScenarioLibrary.swift")
+    path: "Sources/Scenarios/Library/ScenarioLibrary.swift")
 
   private static func files() throws -> [(name: String, text: String)] {
     let folder = root.appending(path: "Scenarios")

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("Regular expressions are searched in linear time (DESIGN §7)")
 struct TextPatternTests {

@@ -4,6 +4,7 @@ import PayloadCodecs
 import Testing
 
 @testable import EmulatorKernel
+@testable import Scenarios
 
 @Suite("verify: counts, order, near misses and what cannot be known (DESIGN §8)")
 struct VerifyTests {

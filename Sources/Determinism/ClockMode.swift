@@ -1,0 +1,44 @@
+import PayloadCodecs
+
+/// How a tenant's time runs.
+package enum ClockMode: Sendable, Equatable {
+  /// Wall time.
+  case real
+  /// Wall time, faster (or slower) by a factor.
+  case scaled(Double)
+  /// Stands still until it is advanced.
+  case manual
+  /// Stands still, and jumps to the next due event whenever a client asks for something in progress.
+  case skip
+
+  package var name: String {
+    switch self {
+    case .real: "real"
+    case .scaled: "scaled"
+    case .manual: "manual"
+    case .skip: "skip"
+    }
+  }
+
+  /// Reads `real`, `manual`, `skip` and `scaled:60` (also `scaled:0.5`).
+  package init?(text: String) {
+    switch text {
+    case "real": self = .real
+    case "manual": self = .manual
+    case "skip": self = .skip
+    default:
+      guard text.hasPrefix("scaled:"), let factor = Double(text.dropFirst(7)),
+        factor > 0, factor <= 1_000_000
+      else { return nil }
+      self = .scaled(factor)
+    }
+  }
+
+  /// Whether time passes by itself.
+  package var runs: Bool {
+    switch self {
+    case .real, .scaled: true
+    case .manual, .skip: false
+    }
+  }
+}

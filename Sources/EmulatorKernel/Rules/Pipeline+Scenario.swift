@@ -1,0 +1,37 @@
+import PayloadCodecs
+
+extension Pipeline {
+  /// What the names in a scenario are checked against.
+  package var catalog: ScenarioCatalog { ScenarioCatalog(services: services) }
+
+  /// Takes over an edited scenario while requests go on: in every tenant that runs the scenario of
+  /// the server, rules at once (those that are unchanged keep their counts), keys at once, the world
+  /// at the next reset. Tenants whose scenario was replaced by the control API keep theirs.
+  package func swap(
+    _ scenario: Scenario, isStrict: Bool, seed: UInt64? = nil, clock: ClockMode? = nil
+  ) {
+    let blueprint = TenantBlueprint(
+      scenario, catalog: catalog, isStrict: isStrict, seed: seed, clockMode: clock)
+    let old = tenants.replaceBlueprint(blueprint)
+    tenants.forEach { cloud in
+      if cloud.blueprint.source == old.source { cloud.swap(scenario, blueprint) }
+    }
+  }
+}
+
+extension Cloud {
+  /// Another scenario from now on, without touching the world.
+  package func swap(_ scenario: Scenario, _ blueprint: TenantBlueprint) {
+    let keysChanged = self.blueprint.keys != blueprint.keys
+    guard let engine = rules ?? blueprint.makeRules?(self) else { return }
+    engine.swap(scenario)
+    adopt(blueprint, rules: engine)
+    if keysChanged { tenant.keys.replace(blueprint.keys) }
+  }
+
+  /// The same with the scenario of a blueprint.
+  func swap(_ blueprint: TenantBlueprint) {
+    guard let engine = blueprint.makeRules?(self) else { return }
+    swap(engine.scenario, blueprint)
+  }
+}

@@ -1,0 +1,76 @@
+import HTTPModel
+import PayloadCodecs
+package import Scenarios
+
+extension ScenarioEngine: Weighed {
+  /// The document that the rules were made of, what was made of it, and each rule's patterns and counts.
+  package var heapBytes: Int { 2 * scenario.source.heapBytes + 4096 * scenario.rules.count }
+}
+
+extension ScenarioEngine {
+  /// Chooses what happens to a request. Counts, draws, sets variables and makes events happen on the
+  /// way. Called on any connection's loop or off it.
+  func decide(_ context: RuleContext) -> RuleDecision {
+    let clock = context.cloud.tenant.clock
+    let outcome = decide(
+      context.subject, operation: context.operationIndex, now: clock.now, wall: clock.wallNow)
+    guard outcome.struck else { return RuleDecision(.pass, trace: outcome.trace) }
+    let names = outcome.strikes.map(\.rule)
+    let remarks =
+      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: context.cloud))
+    guard outcome.asksService else {
+      var response = outcome.answer(to: nil, render: context.render)
+      for remark in remarks { response.remark(remark) }
+      return RuleDecision(.instead(response), struck: names, trace: outcome.trace)
+    }
+    var decision = RuleDecision(
+      .amend { response in
+        let late = outcome.isAfter ? self.happen(outcome.events, in: context.cloud) : []
+        var answer = outcome.answer(to: response, render: context.render)
+        for remark in remarks + late { answer.remark(remark) }
+        return answer
+      }, struck: names, trace: outcome.trace)
+    decision.mayTakeLong = outcome.isAfter && !outcome.events.isEmpty
+    return decision
+  }
+
+  /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and
+  /// gives a remark for its answer.
+  private func happen(_ events: [JSONObject], in cloud: Cloud) -> [String] {
+    var remarks: [String] = []
+    let chain = EventChain()
+    for event in events {
+      let name = event.keys.first ?? ""
+      do {
+        if try !cloud.emit(event, chain) {
+          remarks.append("emit: nobody knows the event \"\(name)\"")
+        }
+      } catch {
+        remarks.append("emit \"\(name)\": \(error.text)")
+      }
+    }
+    return remarks
+  }
+}
+
+extension TenantBlueprint {
+  /// What a scenario makes of a tenant.
+  /// - Parameters:
+  ///   - seed, clockMode: in place of the scenario's own (flags of the command line).
+  package init(
+    _ scenario: Scenario, catalog: ScenarioCatalog, isStrict: Bool = false, seed: UInt64? = nil,
+    clockMode: ClockMode? = nil
+  ) {
+    let seed = seed ?? scenario.seed ?? 0
+    let clock = scenario.clock
+    self.init(
+      seed: seed, clock: Clock(clockMode ?? clock?.mode ?? .real, start: clock?.start),
+      keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
+      isStrict: isStrict, source: scenario.source)
+    outbound = scenario.outbound ?? .local
+    makeRules = { cloud in
+      ScenarioEngine(
+        scenario, catalog: catalog, tenant: cloud.name, seed: seed, start: cloud.tenant.clock.now)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package import HTTPModel
+package import PayloadCodecs
+
+/// What the rules make of a request: a value that the pipeline carries out.
+///
+/// In order: `events` (before the service, or after it when `isAfter`), then the service unless
+/// `asksService` is false, then `answer(to:)` over what it said, which also sets the delivery.
+package struct RuleOutcome: Sendable {
+  package struct Strike: Sendable, Equatable {
+    package var rule: String
+    package var action: String
+    package var count: Int
+  }
+
+  /// A failure that the operation's own API puts into words.
+  package struct Failure: Sendable {
+    package var status: Int
+    /// A sentence for people; nil: the API's own wording.
+    package var message: String?
+    /// Seconds after which there is room again, where a limit was exceeded.
+    package var retryAfter: Int?
+  }
+
+  package enum Replacement: Sendable {
+    case error(Failure, header: [(name: String, value: String)])
+    case respond(Response)
+  }
+
+  package struct Patch: Sendable {
+    package var status: Int?
+    /// A nil value removes the field.
+    package var header: [(name: String, value: String?)]
+    package var json: JSON?
+  }
+
+  package var strikes: [Strike] = []
+  package var delay: Duration = .zero
+  /// The pauses before each piece of the content: they add up.
+  package var piecePauses: [@Sendable (Int) -> Duration] = []
+  package var replacement: Replacement?
+  package var patches: [Patch] = []
+  package var fault: FaultEffect?
+  package var faultSeed: UInt64 = 0
+  /// The service does its work although its answer is replaced or lost.
+  package var isAfter = false
+  package var events: [JSONObject] = []
+  /// What could not be done as the scenario says.
+  package var remarks: [String] = []
+  package var trace: RuleTrace
+
+  init(trace: RuleTrace) { self.trace = trace }
+
+  package var struck: Bool { !strikes.isEmpty }
+
+  /// The refusal that a rule began goes on: no strike of its own, and no effect but this one.
+  mutating func refuse(by rule: String, count: Int) {
+    strikes.append(Strike(rule: rule, action: "fault refuse", count: count))
+    if fault == nil { fault = .refuse(.zero) }
+  }
+
+  /// Whether the service must be asked at all.
+  package var asksService: Bool {
+    isAfter || (replacement == nil && !(fault?.sendsNothing ?? false))
+  }
+
+  /// The answer that goes out, with its delivery and the field `X-Wavetank-Rule`.
+  /// - Parameters:
+  ///   - response: the service's; nil when it was not asked.
+  ///   - render: a failure in the API's own form.
+  package func answer(
+    to response: Response?, render: (Failure) -> Response
+  ) -> Response {
+    var answer: Response
+    switch replacement {
+    case .error(let failure, let header):
+      answer = render(failure)
+      if let seconds = failure.retryAfter, !answer.fields.contains("Retry-After") {
+        answer.fields.append("Retry-After", "\(seconds)")
+      }
+      for (name, value) in header { answer.fields.set(name, value) }
+    case .respond(let scripted): answer = scripted
+    case nil: answer = response ?? Response(.ok)
+    }
+    for patch in patches { patch.apply(to: &answer) }
+    answer.delivery.delay = min(answer.delivery.delay + delay, EngineLimits.delayMax)
+    if !piecePauses.isEmpty {
+      let pauses = piecePauses
+      answer.delivery.piecePause = { piece in
+        min(pauses.reduce(.zero) { $0 + $1(piece) }, EngineLimits.delayMax)
+      }
+    }
+    if let fault {
+      answer.delivery.fault = fault.transportFault(
+        contentLength: answer.body.length, seed: faultSeed)
+    }
+    if struck {
+      answer.fields.append("X-Wavetank-Rule", strikes.map(\.rule).joined(separator: ", "))
+    }
+    return answer
+  }
+}
+
+extension RuleOutcome.Patch {
+  /// Content beyond this is left as it is.
+  private static let byteLimit = 16 << 20
+
+  func apply(to response: inout Response) {
+    if let status { response.status = Status(status) }
+    var names: TextSet = []
+    for (name, value) in header {
+      if names.insert(name.asciiLowercased).inserted { response.fields.remove(name) }
+      if let value { response.fields.append(name, value) }
+    }
+    guard let json else { return }
+    let bytes: [UInt8]?
+    switch response.body {
+    case .empty: bytes = []
+    case .bytes(let content): bytes = content
+    case .chunks(let chunks):
+      bytes = response.body.length ?? 0 <= UInt64(Self.byteLimit) ? Array(chunks.joined()) : nil
+    case .stream: bytes = nil
+    }
+    guard let bytes, bytes.count <= Self.byteLimit,
+      let old = bytes.isEmpty ? .null : try? JSON(parsing: bytes)
+    else {
+      response.remark("a rule's JSON patch was not applied: the content is no JSON in memory")
+      return
+    }
+    response.body = .bytes(old.merging(patch: json).serialized())
+    if !response.fields.contains("Content-Type") {
+      response.fields.append("Content-Type", "application/json")
+    }
+  }
+}
+
+extension Response {
+  /// Leaves a remark for the user: journal and the field `X-Wavetank-Remark`. For requests that are
+  /// accepted although the real service of today would refuse them, and the like.
+  package mutating func remark(_ text: String) {
+    fields.append("X-Wavetank-Remark", text)
+  }
+}

@@ -1,0 +1,157 @@
+import Determinism
+import HTTPModel
+package import PayloadCodecs
+
+/// One strike of one rule: fills its templates and adds its effects to the outcome.
+package struct RuleStrike {
+  let rule: ScenarioRule
+  /// The step of its sequence.
+  let step: Int?
+  let count: Int
+  /// Set when a limit was exceeded.
+  let retryAfter: Duration?
+  /// The random stream for a purpose.
+  let random: (String) -> SeededRandom
+  var context: TemplateContext
+
+  private var sequenceStep: SequenceEffect.Step? {
+    guard let step, case .sequence(let sequence) = rule.action else { return nil }
+    return sequence.steps[step]
+  }
+
+  mutating func perform(on outcome: inout RuleOutcome, variables: inout JSONObject) {
+    let action = rule.action(atStep: step)
+    outcome.strikes.append(.init(rule: rule.name, action: action.name, count: count))
+    addDelay(rule.delay, "delay", to: &outcome)
+    addDelay(sequenceStep?.delay, "step delay", to: &outcome)
+    add(action, to: &outcome)
+    if rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
+    let following = trigger(variables: &variables)
+    outcome.events += following.events
+    outcome.remarks += following.remarks
+    outcome.trace.changedBytes += following.changedBytes
+  }
+
+  /// What follows from a strike besides the answer.
+  package struct Following: Sendable {
+    package var events: [JSONObject] = []
+    package var remarks: [String] = []
+    /// How much the variables that were set weigh.
+    var changedBytes = 0
+  }
+
+  /// Events and variables alone.
+  mutating func trigger(variables: inout JSONObject) -> Following {
+    var following = Following()
+    for event in rule.events {
+      if case .object(let event) = event.json(&context) { following.events.append(event) }
+    }
+    assign(&variables, &following)
+    if context.isCut {
+      following.remarks.append(
+        "rule \"\(rule.name)\": what its templates fill in came to more than "
+          + "\(EngineLimits.templateBytesMax >> 20) MiB and was cut")
+    }
+    return following
+  }
+
+  private func addDelay(
+    _ delay: DelayEffect?, _ purpose: String, to outcome: inout RuleOutcome
+  ) {
+    guard let delay else { return }
+    var stream = random(purpose)
+    switch delay.place {
+    case .head: outcome.delay += delay.draw(&stream)
+    case .each:
+      // A draw for each piece, from (seed, tenant, rule, count, piece).
+      let key = stream.next()
+      outcome.piecePauses.append { piece in
+        var stream = SeededRandom(seed: key, ["piece"], count: UInt64(clamping: piece))
+        return delay.draw(&stream)
+      }
+    }
+  }
+
+  /// With several rules at work (`continue`) the first replacement and the first fault stand,
+  /// patches add up.
+  private mutating func add(_ action: RuleAction, to outcome: inout RuleOutcome) {
+    switch action {
+    case .pass, .sequence: break
+    case .error(let effect):
+      guard outcome.replacement == nil else { return }
+      let failure = RuleOutcome.Failure(
+        status: effect.status, message: effect.message.map { $0.text(&context) })
+      outcome.replacement = .error(failure, header: fields(effect.header))
+    case .limit:
+      guard outcome.replacement == nil else { return }
+      let seconds = max(1, (retryAfter ?? .seconds(1)).secondsRoundedUp)
+      outcome.replacement = .error(
+        RuleOutcome.Failure(status: 429, retryAfter: seconds), header: [])
+    case .respond(let effect):
+      guard outcome.replacement == nil else { return }
+      outcome.replacement = .respond(response(effect))
+    case .patch(let effect):
+      var header: [(name: String, value: String?)] = []
+      for field in effect.header {
+        header.append((field.name, field.value.map { $0.text(&context) }))
+      }
+      outcome.patches.append(
+        .init(status: effect.status, header: header, json: effect.json.map { $0.json(&context) }))
+    case .fault(let fault):
+      guard outcome.fault == nil else { return }
+      outcome.fault = fault
+      var stream = random("fault")
+      outcome.faultSeed = stream.next()
+    }
+  }
+
+  private mutating func fields(_ header: [HeaderTemplate]) -> [(name: String, value: String)] {
+    var fields: [(name: String, value: String)] = []
+    for field in header {
+      if let value = field.value { fields.append((field.name, value.text(&context))) }
+    }
+    return fields
+  }
+
+  private mutating func response(_ effect: RespondEffect) -> Response {
+    var response = Response(Status(effect.status))
+    for (name, value) in fields(effect.header) { response.fields.append(name, value) }
+    let type: String?
+    switch effect.content {
+    case .none: type = nil
+    case .json(let template):
+      response.body = .bytes(template.json(&context).serialized())
+      type = "application/json"
+    case .text(let template):
+      response.body = .bytes(Array(template.text(&context).utf8))
+      type = "text/plain; charset=utf-8"
+    case .bytes(let bytes):
+      response.body = .bytes(bytes)
+      type = "application/octet-stream"
+    }
+    if let type, !response.fields.contains("Content-Type") {
+      response.fields.append("Content-Type", type)
+    }
+    return response
+  }
+
+  private mutating func assign(_ variables: inout JSONObject, _ following: inout Following) {
+    for assignment in rule.assignments {
+      switch assignment.value {
+      case .set(let template):
+        let value = template.json(&context)
+        if let bytes = value.variableBytes {
+          following.changedBytes += bytes
+          variables[assignment.name] = value
+        } else {
+          following.remarks.append(
+            "rule \"\(rule.name)\": the variable \"\(assignment.name)\" \(JSON.variableLimit) "
+              + "and stays as it is")
+        }
+      case .add(let number):
+        let sum = (variables[assignment.name]?.doubleValue ?? 0) + number
+        variables[assignment.name] = Int(exactly: sum).map { .integer($0) } ?? JSON(sum)
+      }
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package import PayloadCodecs
+
+/// What became of a rule that was looked at for a request.
+package enum RuleVerdict: Sendable, Equatable {
+  /// The position of the first criterion that did not hold.
+  case mismatch(Int)
+  case switchedOff
+  case outsidePeriod
+  /// The position of the first condition on variables that did not hold.
+  case condition(Int)
+  /// The request is within the limit.
+  case withinLimit
+  case skipped(reached: Int)
+  case notThisOne(reached: Int)
+  case drawn(Double)
+  case exhausted
+  case sequenceOver
+  /// It has struck before, and what it refuses is still refused.
+  case refusing
+  /// It struck, for the n-th time; `step` of a sequence, from 0; `draw` where chance decided.
+  case struck(count: Int, step: Int?, draw: Double?)
+
+  /// Whether it decided about the request.
+  var isStrike: Bool {
+    switch self {
+    case .struck, .refusing: true
+    default: false
+    }
+  }
+}
+
+/// Why an exchange came out as it did: recorded for every request that some rule may concern,
+/// turned into words only when somebody asks.
+package struct RuleTrace: Sendable {
+  package struct Entry: Sendable {
+    package var rule: Int
+    package var verdict: RuleVerdict
+  }
+
+  package let rules: RuleSet
+  package var entries: [Entry] = []
+  /// More rules were looked at than are listed.
+  package var isCut = false
+  /// How much the variables weigh that the exchange has set: the trace keeps their values alive.
+  package var changedBytes = 0
+  package var variablesBefore: JSONObject
+  package var variablesAfter: JSONObject
+
+  /// About how much memory it holds.
+  package var byteCount: Int { 96 + entries.count * MemoryLayout<Entry>.stride + changedBytes }
+
+  /// Rules listed for one exchange.
+  package static let entryLimit = 256
+
+  /// Whether a rule answered by itself, so that the request found somebody.
+  package var hasResponded: Bool {
+    entries.contains { entry in
+      guard case .struck(_, let step, _) = entry.verdict,
+        case .respond = rules.rules[entry.rule].action(atStep: step)
+      else { return false }
+      return true
+    }
+  }
+
+  mutating func note(_ rule: Int, _ verdict: RuleVerdict) {
+    if entries.count < Self.entryLimit {
+      entries.append(Entry(rule: rule, verdict: verdict))
+    } else {
+      isCut = true
+      if verdict.isStrike { entries.append(Entry(rule: rule, verdict: verdict)) }
+    }
+  }
+
+  /// - Parameter subject: the request as the journal kept it: for what was found in place of what a
+  ///   criterion wanted, and for the rules that the index passed over.
+  package func explained(for subject: RuleSubject? = nil) -> JSON {
+    var result = JSONObject()
+    let struck = entries.compactMap { entry -> String? in
+      entry.verdict.isStrike ? rules.rules[entry.rule].name : nil
+    }
+    result["rulesStruck"] = .array(struck.map { .string($0) })
+    result["rulesConsidered"] = .array(all(for: subject).map { explained($0, subject) })
+    if isCut { result["cut"] = true }
+    result["rulesInForce"] = .integer(rules.rules.count)
+    result["variablesBefore"] = .object(variablesBefore)
+    result["variablesAfter"] = .object(variablesAfter)
+    return .object(result)
+  }
+
+  /// What was recorded, and the rules in front of and between these that are about other requests.
+  private func all(for subject: RuleSubject?) -> [Entry] {
+    guard let subject, !isCut else { return entries }
+    let recorded = Dictionary(
+      entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
+    let end = endedSearch ? entries[entries.count - 1].rule + 1 : rules.rules.count
+    return (0..<end).compactMap { index -> Entry? in
+      if let entry = recorded[index] { return entry }
+      return rules.rules[index].match.firstFailure(for: subject).map {
+        Entry(rule: index, verdict: .mismatch($0))
+      }
+    }.prefix(Self.entryLimit).map(\.self)
+  }
+
+  private var endedSearch: Bool {
+    guard let last = entries.last, last.verdict.isStrike else { return false }
+    return !rules.rules[last.rule].continues
+  }
+
+  private func explained(_ entry: Entry, _ subject: RuleSubject?) -> JSON {
+    let rule = rules.rules[entry.rule]
+    var result: JSONObject = ["rule": .string(rule.name)]
+    switch entry.verdict {
+    case .mismatch(let index):
+      let criterion = rule.match.criteria[index]
+      result["outcome"] = "not matched"
+      result["failed"] = .string(criterion.key)
+      result["expected"] = .string(criterion.expectation)
+      if let subject { result["found"] = .string(criterion.finding(in: subject)) }
+    case .condition(let index):
+      let condition = rule.conditions[index]
+      result["outcome"] = "not matched"
+      result["failed"] = .string("where.\(condition.name)")
+      result["expected"] = .string(condition.matcher.description)
+      result["found"] = .string(variablesBefore[condition.name]?.text ?? "nothing")
+    case .switchedOff: result["outcome"] = "switched off"
+    case .outsidePeriod: result["outcome"] = "outside its period"
+    case .withinLimit: result["outcome"] = "within its limit"
+    case .skipped(let reached):
+      result["outcome"] = .string("skipped: request \(reached) of the first \(rule.skip)")
+    case .notThisOne(let reached):
+      result["outcome"] = .string(
+        "request \(reached) after the skipped ones is none of every \(rule.every)")
+    case .drawn(let draw):
+      result["outcome"] = "not drawn"
+      result["draw"] = JSON(draw)
+      result["probability"] = JSON(rule.probability ?? 1)
+    case .exhausted: result["outcome"] = .string("exhausted: it struck \(rule.times ?? 0) times")
+    case .refusing: result["outcome"] = "still refused since it struck"
+    case .sequenceOver: result["outcome"] = "its sequence is over"
+    case .struck(let count, let step, let draw):
+      result["outcome"] = "struck"
+      result["count"] = .integer(count)
+      if let step { result["step"] = .integer(step + 1) }
+      if let draw {
+        result["draw"] = JSON(draw)
+        result["probability"] = JSON(rule.probability ?? 1)
+      }
+      result["action"] = .string(rule.action(atStep: step).name)
+    }
+    return .object(result)
+  }
+}
+
+extension ScenarioRule {
+  func action(atStep step: Int?) -> RuleAction {
+    if let step, case .sequence(let sequence) = action, sequence.steps.indices.contains(step) {
+      return sequence.steps[step].action
+    }
+    return action
+  }
+}
+

@@ -1,0 +1,367 @@
+package import Determinism
+import HTTPModel
+package import PayloadCodecs
+import Synchronization
+
+/// A tenant's rules and their state: decides what happens to each request.
+///
+/// Ask `concerns` first: for most requests it says that no rule is about them, and nothing else needs
+/// to be made. Random choices come from (seed, tenant, rule, count) alone.
+///
+/// **Isolation**: behind a mutex; conditions on the request are checked outside of it.
+package final class ScenarioEngine: Sendable {
+  private struct Held {
+    var scenario: Scenario
+    var rules: RuleSet
+    var variables: JSONObject
+    /// One for each rule, in the rules' order: changed in place, since counts by resource are many.
+    var states: [RuleState]
+    /// The tenant's first instant: where `between` counts durations from.
+    var start: VirtualInstant
+
+    init(_ scenario: Scenario, _ catalog: ScenarioCatalog, start: VirtualInstant) {
+      self.scenario = scenario
+      rules = RuleSet(scenario.rules, catalog: catalog)
+      variables = scenario.variables
+      states = Array(repeating: RuleState(), count: scenario.rules.count)
+      self.start = start
+    }
+
+    /// As a snapshot holds it: rules that were never reached are left out.
+    var state: ScenarioState {
+      var state = ScenarioState(scenario)
+      state.variables = variables
+      for (rule, own) in zip(rules.rules, states) where !own.isUntouched {
+        state.rules[rule.name] = own
+      }
+      return state
+    }
+
+    mutating func take(_ state: ScenarioState) {
+      variables = state.variables
+      states = rules.rules.map { state.rules[$0.name] ?? RuleState() }
+    }
+  }
+
+  package let tenant: String
+  package let seed: UInt64
+  package let catalog: ScenarioCatalog
+  private let held: Mutex<Held>
+
+  package init(
+    _ scenario: Scenario, catalog: ScenarioCatalog, tenant: String, seed: UInt64,
+    start: VirtualInstant
+  ) {
+    self.tenant = tenant
+    self.seed = seed
+    self.catalog = catalog
+    held = Mutex(Held(scenario, catalog, start: start))
+  }
+
+  // MARK: Deciding
+
+  /// Whether some rule may concern requests of that operation, as counted in the catalog; nil: of
+  /// none.
+  package func concerns(operation: Int?) -> Bool {
+    held.withLock { $0.rules.concerns(operation: operation) }
+  }
+
+  /// Whether some rule about such requests looks at the content.
+  package func needsContent(operation: Int?) -> Bool {
+    held.withLock { $0.rules.needsContent(operation: operation) }
+  }
+
+  /// Whether some rule about such requests may refuse them: without reading their content.
+  package func mayRefuse(operation: Int?) -> Bool {
+    held.withLock { $0.rules.mayRefuse(operation: operation) }
+  }
+
+  /// Whether rules about such requests are many, or make something happen in the world.
+  package func mayTakeLong(operation: Int?) -> Bool {
+    held.withLock { $0.rules.mayTakeLong(operation: operation) }
+  }
+
+  /// Lets every rule that may concern the request have its say, in order.
+  ///
+  /// - Parameters:
+  ///   - now: on the tenant's clock.
+  ///   - wall: what refusals last on, as all effects on the wire.
+  package func decide(
+    _ subject: RuleSubject, operation: Int?, now: VirtualInstant, wall: VirtualInstant
+  ) -> RuleOutcome {
+    while true {
+      let rules = held.withLock { $0.rules }
+      let candidates = rules.candidates(operation: operation, for: subject)
+      let failures = candidates.map { rules.rules[$0].match.firstFailure(for: subject) }
+      let outcome = held.withLock { held -> RuleOutcome? in
+        guard held.rules === rules else { return nil }
+        return decide(subject, candidates, failures, (now, wall), &held)
+      }
+      if let outcome { return outcome }
+    }
+  }
+
+  private func decide(
+    _ subject: RuleSubject, _ candidates: [Int], _ failures: [Int?], _ times: Times,
+    _ held: inout Held
+  ) -> RuleOutcome {
+    let variables = held.variables
+    var outcome = RuleOutcome(
+      trace: RuleTrace(rules: held.rules, variablesBefore: variables, variablesAfter: variables))
+    for (position, index) in candidates.enumerated() {
+      let rule = held.rules.rules[index]
+      if let failure = failures[position] {
+        outcome.trace.note(index, .mismatch(failure))
+        continue
+      }
+      let verdict = reach(index, rule, subject, times, &held, &outcome)
+      outcome.trace.note(index, verdict)
+      if verdict.isStrike, !rule.continues { break }
+    }
+    outcome.trace.variablesAfter = held.variables
+    return outcome
+  }
+
+  private typealias Times = (now: VirtualInstant, wall: VirtualInstant)
+
+  /// A rule whose `match` holds: whether it strikes, and if so what it does.
+  private func reach(
+    _ index: Int, _ rule: ScenarioRule, _ subject: RuleSubject, _ times: Times,
+    _ held: inout Held, _ outcome: inout RuleOutcome
+  ) -> RuleVerdict {
+    let now = times.now
+    guard held.states[index].isEnabled ?? rule.isEnabled else { return .switchedOff }
+    if held.states[index].isRefusing(at: times.wall) {
+      outcome.refuse(by: rule.name, count: held.states[index].struckInAll)
+      return .refusing
+    }
+    if let between = rule.between, !between.contains(now, start: held.start) {
+      return .outsidePeriod
+    }
+    for (position, condition) in rule.conditions.enumerated() {
+      let values = held.variables[condition.name].map { [$0] } ?? []
+      if !condition.matcher.matches(values, isText: false) { return .condition(position) }
+    }
+    var retryAfter: Duration?
+    if case .limit(let limit) = rule.action {
+      let key = held.states[index].key(limit.per ?? rule.per, subject)
+      retryAfter = held.states[index].exceeds(limit, key, at: now)
+      if retryAfter == nil { return .withinLimit }
+    }
+    let key = held.states[index].key(rule.per, subject)
+    let reached = held.states[index].reach(key)
+    if reached <= rule.skip { return .skipped(reached: reached) }
+    if (reached - rule.skip) % rule.every != 0 {
+      return .notThisOne(reached: reached - rule.skip)
+    }
+    if let times = rule.times, held.states[index].struck(key) >= times { return .exhausted }
+    var draw: Double?
+    if let probability = rule.probability {
+      var random = stream("strike", rule, key, reached)
+      let drawn = random.unit()
+      if drawn >= probability { return .drawn(drawn) }
+      draw = drawn
+    }
+    var step: Int?
+    if case .sequence(let sequence) = rule.action {
+      step = sequence.step(at: held.states[index].struck(key))
+      if step == nil { return .sequenceOver }
+    }
+    let count = held.states[index].strike(key)
+    var strike = RuleStrike(
+      rule: rule, step: step, count: count, retryAfter: retryAfter,
+      random: { self.stream($0, rule, key, reached) },
+      context: TemplateContext(
+        subject: subject, variables: held.variables, now: now, count: count,
+        captures: rule.match.captures(in: subject), random: stream("id", rule, key, reached)))
+    strike.perform(on: &outcome, variables: &held.variables)
+    if case .fault(.refuse(let duration)) = rule.action(atStep: step) {
+      held.states[index].refuse(for: duration, from: times.wall)
+    }
+    return .struck(count: count, step: step, draw: draw)
+  }
+
+  /// The random stream of one purpose, one rule and one count.
+  private func stream(
+    _ purpose: String, _ rule: ScenarioRule, _ key: String, _ count: Int
+  ) -> SeededRandom {
+    SeededRandom(seed: seed, [tenant, rule.name, purpose, key], count: UInt64(count))
+  }
+
+  // MARK: Changing the rules
+
+  package var scenario: Scenario { held.withLock { $0.scenario } }
+  private var rulesAndVariables: (RuleSet, JSONObject) { held.withLock { ($0.rules, $0.variables) } }
+  /// Why no rule struck a request that none was asked about: each rule and what it wanted instead.
+  package func trace() -> RuleTrace {
+    let (rules, variables) = rulesAndVariables
+    return RuleTrace(rules: rules, variablesBefore: variables, variablesAfter: variables)
+  }
+
+  package var variables: JSONObject { held.withLock { $0.variables } }
+
+  /// What a snapshot holds.
+  package var parts: (scenario: Scenario, state: ScenarioState, start: VirtualInstant) {
+    held.withLock { ($0.scenario, $0.state, $0.start) }
+  }
+
+  /// Puts a snapshot's parts in force.
+  package func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
+    var restored = Held(scenario, catalog, start: start)
+    restored.take(state)
+    held.withLock { $0 = restored }
+  }
+
+  /// Adds rules at the end (or the front); one with a known name takes the place of that one. All
+  /// of them, or none and everything that is wrong.
+  /// - Parameter json: a rule, an array of rules, or `{"rules": […]}`.
+  /// - Returns: their names.
+  package func add(_ json: JSON, first: Bool = false) throws(ScenarioProblems) -> [String] {
+    let (list, prefix) = Self.ruleList(json)
+    let added = try ScenarioReader.read(list, at: prefix) { Scenario.rules($0, catalog) }
+    return try held.withLock { held throws(ScenarioProblems) in
+      var scenario = held.scenario
+      var names: [String] = []
+      var taken = TextSet(scenario.rules.map(\.name)).union(added.map(\.name))
+      var fresh: [ScenarioRule] = []
+      for var rule in added {
+        if rule.name.isEmpty {
+          rule.rename(Scenario.freeName(after: scenario.rules.count + fresh.count, among: taken))
+          taken.insert(rule.name)
+        }
+        names.append(rule.name)
+        if let index = held.rules.position(of: rule.name) {
+          scenario.rules[index] = rule
+        } else {
+          fresh.append(rule)
+        }
+      }
+      scenario.rules.insert(contentsOf: fresh, at: first ? 0 : scenario.rules.count)
+      let problems = scenario.ruleProblems
+      guard problems.isEmpty else { throw ScenarioProblems(problems) }
+      var state = held.state
+      for name in names { state.rules[name] = nil }
+      replace(scenario.rules, state, in: &held)
+      return names
+    }
+  }
+
+  private static func ruleList(_ json: JSON) -> (list: JSON, prefix: String) {
+    if case .object(let object) = json, object.keys == ["rules"], let list = object["rules"] {
+      return (list, "/rules")
+    }
+    if case .array = json { return (json, "") }
+    return ([json], "")
+  }
+
+  /// False when there is no such rule.
+  package func removeRule(_ name: String) -> Bool {
+    held.withLock { held in
+      guard held.rules.position(of: name) != nil else { return false }
+      replace(held.scenario.rules.filter { $0.name != name }, held.state, in: &held)
+      return true
+    }
+  }
+
+  /// False when there is no such rule.
+  @discardableResult
+  package func setRule(_ name: String, isEnabled: Bool) -> Bool {
+    held.withLock { held in
+      guard let index = held.rules.position(of: name) else { return false }
+      held.states[index].isEnabled = isEnabled
+      return true
+    }
+  }
+
+  package func hasRule(_ name: String) -> Bool {
+    held.withLock { $0.rules.position(of: name) != nil }
+  }
+
+  /// False, and nothing is changed, when there would be too many.
+  package func setVariables(_ values: JSONObject) -> Bool {
+    held.withLock { held in
+      let fresh = values.members.count { held.variables[$0.key] == nil }
+      let allowed = max(EngineLimits.variablesMax, held.scenario.variables.count)
+      guard held.variables.count + fresh <= allowed else { return false }
+      for (name, value) in values.members { held.variables[name] = value }
+      return true
+    }
+  }
+
+  /// Sets a rule's variables as if it had struck, and gives the events that must now happen: none
+  /// of its templates can see a request. Circles are refused when rules are read or added.
+  package func trigger(_ name: String) -> RuleStrike.Following {
+    held.withLock { held in
+      guard let index = held.rules.position(of: name) else { return RuleStrike.Following() }
+      let rule = held.rules.rules[index]
+      var strike = RuleStrike(
+        rule: rule, step: nil, count: 0, retryAfter: nil, random: { _ in SeededRandom(key: 0) },
+        context: TemplateContext(
+          subject: .none, variables: held.variables, now: held.start, count: 0,
+          captures: [:], random: stream("trigger", rule, "", 0)))
+      return strike.trigger(variables: &held.variables)
+    }
+  }
+
+  /// Other rules, with what is known of those that stay.
+  private func replace(
+    _ rules: [ScenarioRule], _ state: ScenarioState, in held: inout Held
+  ) {
+    held.scenario.rules = rules
+    if case .object(var source) = held.scenario.source {
+      source["rules"] = .array(rules.map(\.source))
+      held.scenario.source = .object(source)
+    }
+    held.rules = RuleSet(rules, catalog: catalog)
+    held.take(state)
+  }
+
+  /// Takes over another scenario while requests go on: rules that are still there unchanged keep
+  /// their counts, and variables whose first value is the same keep their present one.
+  package func swap(_ scenario: Scenario) {
+    var next = Held(scenario, catalog, start: VirtualInstant(seconds: 0))
+    held.withLock { held in
+      for (index, rule) in scenario.rules.enumerated() {
+        guard let old = held.rules.position(of: rule.name) else { continue }
+        if held.rules.rules[old].source == rule.source { next.states[index] = held.states[old] }
+      }
+      for (name, value) in scenario.variables.members
+      where held.scenario.variables[name] == value {
+        next.variables[name] = held.variables[name] ?? value
+      }
+      next.start = held.start
+      held = next
+    }
+  }
+
+  /// As at the tenant's start; with another scenario if one is given.
+  package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
+    held.withLock { held in held = Held(scenario ?? held.scenario, catalog, start: start) }
+  }
+
+  // MARK: Snapshot and counts
+
+  package var state: ScenarioState { held.withLock { $0.state } }
+  package var start: VirtualInstant { held.withLock { $0.start } }
+
+  /// How often each rule struck since the tenant's start, in the rules' order.
+  package var strikeCounts: [(name: String, reached: Int, struck: Int, isEnabled: Bool)] {
+    held.withLock { held in
+      zip(held.rules.rules, held.states).map { rule, state in
+        (rule.name, state.reachedInAll, state.struckInAll, state.isEnabled ?? rule.isEnabled)
+      }
+    }
+  }
+}
+
+extension RequestMatch {
+  /// What the path templates take from the request's path.
+  func captures(in subject: RuleSubject) -> TextMap<String> {
+    for case .path(let patterns) in criteria {
+      for pattern in patterns {
+        if let captures = pattern.captures(subject.path) { return captures }
+      }
+    }
+    return [:]
+  }
+}

@@ -1,0 +1,115 @@
+package import PayloadCodecs
+
+/// What exists in this emulator: what the names in a scenario are checked against.
+package struct ScenarioCatalog: Sendable {
+  /// What rules must know of an operation.
+  package struct Operation: Sendable {
+    package var name: String
+    /// The methods of its routes.
+    package var methods: [String]
+    /// The parameters of its paths.
+    package var parameters: [String]
+    /// Its content streams past, so no rule can see it.
+    package var isStreamed: Bool
+
+    package init(
+      name: String, methods: [String], parameters: [String] = [], isStreamed: Bool = false
+    ) {
+      self.name = name
+      self.methods = methods
+      self.parameters = parameters
+      self.isStreamed = isStreamed
+    }
+  }
+
+  package struct Service: Sendable {
+    /// The service's sections as JSON Schema.
+    package struct Schema: Sendable {
+      package var given: JSON
+      package var behaviors: JSON
+      /// What both refer to, as `#/$defs/NAME`.
+      package var definitions: JSONObject
+
+      package init(given: JSON, behaviors: JSON, definitions: JSONObject = JSONObject()) {
+        self.given = given
+        self.behaviors = behaviors
+        self.definitions = definitions
+      }
+    }
+
+    package var name: String
+    package var operations: [Operation]
+    /// The events that its `emit` knows; nil: not known beforehand, so not checked.
+    package var events: [ServiceEvent]?
+    /// What the service's sections look like; nil: anything.
+    package var schema: Schema?
+    /// What the service finds wrong with its parts of `given` and `behaviors`.
+    package var check: @Sendable (WorldSeed) -> [ScenarioProblem]
+
+    package init(
+      name: String, operations: [Operation], events: [ServiceEvent]? = nil,
+      schema: Schema? = nil,
+      check: @escaping @Sendable (WorldSeed) -> [ScenarioProblem] = { _ in [] }
+    ) {
+      self.name = name
+      self.operations = operations
+      self.events = events
+      self.schema = schema
+      self.check = check
+    }
+
+  }
+
+  package var services: [Service]
+  package let operations: [(service: String, operation: Operation)]
+
+  package init(_ services: [Service]) {
+    self.services = services
+    operations = services.flatMap { service in
+      service.operations.map { (service.name, $0) }
+    }
+  }
+
+  /// The events of the kernel and of every service; nil where some service does not tell its own.
+  package var eventNames: [String]? {
+    var names = WorldEvent.Kind.allCases.map(\.rawValue)
+    for service in services {
+      guard let events = service.events else { return nil }
+      names += events.map(\.name)
+    }
+    return names
+  }
+
+  /// The service's event that an object with these keys means.
+  func event(among keys: [String]) -> ServiceEvent? {
+    for service in services {
+      if let event = service.events?.first(where: { keys.contains($0.name) }) { return event }
+    }
+    return nil
+  }
+
+  /// Every glob must be the name of some service.
+  func check(services globs: [Glob], at reader: ScenarioReader) {
+    let names = services.map(\.name)
+    for (index, glob) in globs.enumerated() where !names.contains(where: glob.matches) {
+      let _: Never? = reader.elementOrSelf(index).unknown("service", glob.text, of: names)
+    }
+  }
+
+  /// Every glob must match some operation.
+  func check(operations globs: [Glob], at reader: ScenarioReader) {
+    for (index, glob) in globs.enumerated() {
+      if operations.contains(where: { glob.matches($0.operation.name) }) { continue }
+      let place = reader.elementOrSelf(index)
+      let names = operations.map(\.operation.name)
+      if glob.literal != nil {
+        let _: Never? = place.unknown("operation", glob.text, of: names)
+      } else {
+        let word = String(
+          String.UnicodeScalarView(glob.text.unicodeScalars.filter { $0 != "*" && $0 != "?" }))
+        place.problem(
+          "no operation matches \"\(glob.text)\"\(Nearest.hint(for: word, among: names))")
+      }
+    }
+  }
+}

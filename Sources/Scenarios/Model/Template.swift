@@ -1,0 +1,291 @@
+package import Determinism
+import HTTPModel
+package import PayloadCodecs
+
+/// A text that may hold `{{…}}`, taken apart once when the scenario is read.
+package struct Template: Sendable, Equatable {
+  /// What may stand between the braces.
+  package enum Expression: Sendable, Equatable {
+    /// `request.json./handle`: a place in the request's content.
+    case requestJSON(JSONPointer)
+    case requestText
+    case requestQuery(String)
+    case requestHeader(String)
+    case requestPath
+    case requestMethod
+    /// `path.id`: a parameter of the operation's path, or of the rule's own path template.
+    case path(String)
+    /// A fresh UUID, the same in every run.
+    case id
+    /// The tenant's time, RFC 3339 with milliseconds.
+    case now
+    /// `vars.phase`, `vars.deep./a/0`.
+    case variable(String, JSONPointer?)
+    /// How often the rule has struck, this time included.
+    case count
+    case tenant
+    case operation
+  }
+
+  private enum Part: Sendable, Equatable {
+    case text(String)
+    case expression(Expression)
+  }
+
+  private let parts: [Part]
+  /// Nothing to fill in.
+  package let isConstant: Bool
+
+  /// Reads a text; what is wrong with an expression goes to `problem`.
+  package init(_ text: String, problem: (String) -> Void) {
+    var parts: [Part] = []
+    var rest = Substring(text)
+    while let open = rest.firstRange(of: "{{") {
+      guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
+        problem("the template \(text.clipped(to: 60)) has {{ without }}")
+        break
+      }
+      if open.lowerBound > rest.startIndex {
+        parts.append(.text(String(rest[..<open.lowerBound])))
+      }
+      let name = String(rest[open.upperBound..<close.lowerBound]).trimmingSpaces()
+      switch Self.expression(name) {
+      case .success(let expression): parts.append(.expression(expression))
+      case .failure(let problemFound): problem(problemFound.message)
+      }
+      rest = rest[close.upperBound...]
+    }
+    if !rest.isEmpty || parts.isEmpty { parts.append(.text(String(rest))) }
+    self.parts = parts
+    isConstant = parts.allSatisfy { if case .text = $0 { true } else { false } }
+  }
+
+  private struct Misread: Error { var message: String }
+
+  private static func expression(_ name: String) -> Result<Expression, Misread> {
+    func rest(_ prefix: String) -> String? {
+      name.hasPrefix(prefix) && name.utf8.count > prefix.utf8.count
+        ? String(name.dropFirst(prefix.count)) : nil
+    }
+    switch name {
+    case "id": return .success(.id)
+    case "now": return .success(.now)
+    case "count": return .success(.count)
+    case "tenant": return .success(.tenant)
+    case "operation": return .success(.operation)
+    case "request.path": return .success(.requestPath)
+    case "request.method": return .success(.requestMethod)
+    case "request.text": return .success(.requestText)
+    case "request.json": return .success(.requestJSON(JSONPointer()))
+    default: break
+    }
+    if let text = rest("request.json.") {
+      return JSONPointer(text).map { .success(.requestJSON($0)) }
+        ?? .failure(Misread(message: "\(text) is no JSON Pointer: write request.json./handle"))
+    }
+    if let item = rest("request.query.") { return .success(.requestQuery(item)) }
+    if let field = rest("request.header.") { return .success(.requestHeader(field)) }
+    if let parameter = rest("path.") { return .success(.path(parameter)) }
+    if let variable = rest("vars.") {
+      guard let slash = variable.firstRange(of: "./") else {
+        return .success(.variable(variable, nil))
+      }
+      let pointer = JSONPointer(String(variable[slash.lowerBound...].dropFirst()))
+      return .success(.variable(String(variable[..<slash.lowerBound]), pointer))
+    }
+    let valid = [
+      "request.json./…", "request.text", "request.query.…", "request.header.…", "request.path",
+      "request.method", "path.…", "id", "now", "vars.…", "count", "tenant", "operation",
+    ]
+    return .failure(
+      Misread(
+        message:
+          "unknown template {{\(name.clipped(to: 40))}}\(Nearest.hint(for: name, among: valid))"))
+  }
+
+  /// The names of path parameters it uses.
+  package var pathParameterNames: [String] {
+    parts.compactMap { part in
+      if case .expression(.path(let name)) = part { name } else { nil }
+    }
+  }
+
+  package var needsContent: Bool {
+    parts.contains { part in
+      switch part {
+      case .expression(.requestJSON), .expression(.requestText): true
+      default: false
+      }
+    }
+  }
+
+  package func text(_ context: inout TemplateContext) -> String {
+    var text = ""
+    for part in parts {
+      switch part {
+      case .text(let piece): text += piece
+      case .expression(let expression):
+        guard let value = context.filling(expression) else { continue }
+        text += ValueMatcher.plainText(of: value) ?? (value.isNull ? "" : value.text)
+      }
+    }
+    return text
+  }
+
+  /// A text; or, when the template is one place in the content or one variable and nothing else,
+  /// the value that stands there, with its type.
+  package func json(_ context: inout TemplateContext) -> JSON {
+    if parts.count == 1, case .expression(let expression) = parts[0] {
+      switch expression {
+      case .requestJSON, .variable: return context.filling(expression) ?? .null
+      default: break
+      }
+    }
+    return .string(text(&context))
+  }
+}
+
+/// JSON whose texts are templates.
+package indirect enum JSONTemplate: Sendable, Equatable {
+  case constant(JSON)
+  case text(Template)
+  case array([JSONTemplate])
+  case object([Member])
+
+  package struct Member: Sendable, Equatable {
+    package var key: String
+    package var value: JSONTemplate
+  }
+
+  package init(_ json: JSON, problem: (String) -> Void) {
+    switch json {
+    case .string(let text):
+      let template = Template(text, problem: problem)
+      self = template.isConstant ? .constant(json) : .text(template)
+    case .array(let elements):
+      let parts = elements.map { JSONTemplate($0, problem: problem) }
+      self = parts.allSatisfy(\.isConstant) ? .constant(json) : .array(parts)
+    case .object(let object):
+      let members = object.members.map {
+        Member(key: $0.key, value: JSONTemplate($0.value, problem: problem))
+      }
+      self = members.allSatisfy(\.value.isConstant) ? .constant(json) : .object(members)
+    case .null, .bool, .integer, .decimal: self = .constant(json)
+    }
+  }
+
+  private var isConstant: Bool { if case .constant = self { true } else { false } }
+
+  package var needsContent: Bool {
+    switch self {
+    case .constant: false
+    case .text(let template): template.needsContent
+    case .array(let parts): parts.contains(where: \.needsContent)
+    case .object(let members): members.contains(where: \.value.needsContent)
+    }
+  }
+
+  package func json(_ context: inout TemplateContext) -> JSON {
+    switch self {
+    case .constant(let json): return json
+    case .text(let template): return template.json(&context)
+    case .array(let parts):
+      var elements: [JSON] = []
+      for part in parts { elements.append(part.json(&context)) }
+      return .array(elements)
+    case .object(let members):
+      var object = JSONObject()
+      for member in members { object.members.append((member.key, member.value.json(&context))) }
+      return .object(object)
+    }
+  }
+}
+
+/// What templates are filled with.
+package struct TemplateContext {
+  package let subject: RuleSubject
+  package let variables: JSONObject
+  package let now: VirtualInstant
+  package let count: Int
+  /// Values of the rule's own path template.
+  package let captures: TextMap<String>
+  /// Where fresh ids come from: a stream of this strike alone.
+  package var random: SeededRandom
+  /// How much may still be filled in.
+  private var room = EngineLimits.templateBytesMax
+  /// Something was left out because there was no room.
+  private(set) package var isCut = false
+
+  package init(
+    subject: RuleSubject, variables: JSONObject, now: VirtualInstant, count: Int,
+    captures: TextMap<String>, random: SeededRandom
+  ) {
+    self.subject = subject
+    self.variables = variables
+    self.now = now
+    self.count = count
+    self.captures = captures
+    self.random = random
+  }
+
+  /// The value of an expression; nil when it is too long for what is left of the strike's room.
+  mutating func filling(_ expression: Template.Expression) -> JSON? {
+    guard room > 0 else {
+      isCut = true
+      return nil
+    }
+    let value = value(of: expression)
+    guard let bytes = value.textBytes(atMost: room) else {
+      isCut = true
+      room = 0
+      return nil
+    }
+    room -= bytes
+    return value
+  }
+
+  private mutating func value(of expression: Template.Expression) -> JSON {
+    switch expression {
+    case .requestJSON(let pointer):
+      return subject.contentJSON.flatMap(pointer.value(in:)) ?? .null
+    case .requestText: return JSON(subject.contentText)
+    case .requestQuery(let name): return JSON(subject.queryValues(name).first)
+    case .requestHeader(let name): return JSON(subject.request.fields[name])
+    case .requestPath: return .string(subject.path)
+    case .requestMethod: return .string(subject.request.method.name)
+    case .path(let name): return JSON(subject.parameters[name] ?? captures[name])
+    case .id: return .string(UUIDText.format(random.next(), random.next(), version: 4, .lower))
+    case .now: return .string(now.iso8601(.milliseconds))
+    case .variable(let name, let pointer):
+      guard let value = variables[name] else { return .null }
+      return pointer.map { $0.value(in: value) ?? .null } ?? value
+    case .count: return .integer(count)
+    case .tenant: return .string(subject.tenant)
+    case .operation: return JSON(subject.operation)
+    }
+  }
+}
+
+extension StringProtocol {
+  /// The first place of a text, compared byte by byte; nil for an empty one.
+  func firstRange(of part: String) -> Range<Index>? {
+    guard let first = part.utf8.first else { return nil }
+    var index = utf8.startIndex
+    while index < utf8.endIndex {
+      if utf8[index] == first, utf8[index...].starts(with: part.utf8) {
+        return index..<utf8.index(index, offsetBy: part.utf8.count)
+      }
+      index = utf8.index(after: index)
+    }
+    return nil
+  }
+}
+
+extension String {
+  fileprivate func trimmingSpaces() -> String {
+    var view = Substring(self).unicodeScalars
+    while view.first?.properties.isWhitespace == true { view.removeFirst() }
+    while view.last?.properties.isWhitespace == true { view.removeLast() }
+    return String(Substring(view))
+  }
+}

@@ -1,0 +1,318 @@
+package import Determinism
+package import PayloadCodecs
+
+/// One value of a scenario and the place where it stands: typed access that collects every problem
+/// instead of stopping at the first.
+///
+/// **Shape**: a wrong value gives nil and leaves a problem, an absent key gives nil and leaves none
+/// (unless it was `required`); the whole decode throws at its end when there is any problem, so
+/// what a closure returns meanwhile may hold placeholders. A key of an object that nobody asked for
+/// is a problem, with the nearest of the asked keys.
+///
+///     struct SeedPackage { var handle: String; var versions: [String]; var delay: Duration }
+///
+///     let packages = try ScenarioReader.read(given) { root in
+///       root.object { given in
+///         given.array("packages") { item in
+///           item.object { package in
+///             SeedPackage(
+///               handle: package.requiredString("handle"),
+///               versions: package.array("versions") { $0.string() } ?? ["1.0"],
+///               delay: package.duration("delay") ?? .zero)
+///           }
+///         } ?? []
+///       }
+///     }
+///
+/// The pointers of `ScenarioProblems` are relative to what was given to `read` (see its `at`).
+///
+/// **Isolation**: lives in one call; not `Sendable`.
+package struct ScenarioReader {
+  package let value: JSON
+  let path: ScenarioPath
+  let findings: ScenarioFindings
+
+  // MARK: Life
+
+  /// Decodes a value; throws everything that `body` and its readers found wrong.
+  /// - Parameter at: a JSON Pointer put in front of every problem's own.
+  package static func read<Value>(
+    _ value: JSON, at pointer: String = "", _ body: (ScenarioReader) -> Value?
+  ) throws(ScenarioProblems) -> Value {
+    try read(value, at: pointer, recorder: nil, body)
+  }
+
+  static func read<Value>(
+    _ value: JSON, at pointer: String, recorder: ScenarioFindings.Recorder?,
+    _ body: (ScenarioReader) -> Value?
+  ) throws(ScenarioProblems) -> Value {
+    let findings = ScenarioFindings()
+    findings.recorder = recorder
+    let result = read(value, at: .root(pointer), into: findings, body)
+    guard findings.problems.isEmpty, let result else {
+      throw findings.problems.isEmpty
+        ? ScenarioProblems([ScenarioProblem(pointer, "could not be read")])
+        : ScenarioProblems(findings.problems)
+    }
+    return result
+  }
+
+  static func read<Value>(
+    _ value: JSON, at path: ScenarioPath, into findings: ScenarioFindings,
+    _ body: (ScenarioReader) -> Value?
+  ) -> Value? {
+    body(ScenarioReader(value: value, path: path, findings: findings))
+  }
+
+  // MARK: Problems
+
+  /// The place as a JSON Pointer (RFC 6901).
+  package var pointer: String { path.pointer }
+
+  /// Leaves a problem at this place.
+  package func problem(_ message: String) {
+    findings.problems.append(ScenarioProblem(pointer, message))
+  }
+
+  /// Leaves the problem `expected …, found …`, and gives nil for the reader to return.
+  package func mismatch<Value>(_ expected: String) -> Value? {
+    problem("expected \(expected), found \(foundText)")
+    return nil
+  }
+
+  /// The problem of a text that is none of the valid ones: names the nearest, or all of a few.
+  package func unknown<Value>(_ kind: String, _ text: String, of valid: [String]) -> Value? {
+    problem("unknown \(kind) \(quoted(text))\(Nearest.hint(for: text, among: valid))")
+    return nil
+  }
+
+  /// Takes over what another decoder found wrong below this place.
+  package func adopt(_ problems: ScenarioProblems) {
+    for problem in problems.problems {
+      findings.problems.append(ScenarioProblem(pointer + problem.pointer, problem.message))
+    }
+  }
+
+  private var foundText: String {
+    switch value {
+    case .null, .bool, .integer, .decimal: value.text
+    case .string(let text): quoted(text)
+    case .array, .object: value.kindName
+    }
+  }
+
+  private func quoted(_ text: String) -> String {
+    text.unicodeScalars.count <= 60
+      ? JSON.string(text).text
+      : JSON.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(57))) + "…").text
+  }
+
+  // MARK: Plain values
+
+  package func string() -> String? {
+    note(.string)
+    guard case .string(let text) = value else { return mismatch("a string") }
+    return text
+  }
+
+  package func nonEmptyString() -> String? {
+    note(.string)
+    guard case .string(let text) = value, !text.isEmpty else {
+      return mismatch("a string that is not empty")
+    }
+    return text
+  }
+
+  package func bool() -> Bool? {
+    note(.boolean)
+    guard case .bool(let flag) = value else { return mismatch("true or false") }
+    return flag
+  }
+
+  /// What may be counted, where nothing else bounds it: no more than a snapshot may hold, and what
+  /// the numbers of most JSON readers hold exactly.
+  package static let countMax = WholeNumbers.exact.upperBound
+
+  /// A whole number; `3.0` is one, `"3"` is none. Every one has a range: whoever counts with it
+  /// relies on that.
+  package func int(in range: ClosedRange<Int>) -> Int? {
+    note(.integer)
+    guard let number = value.intValue, range.contains(number) else {
+      return mismatch("a whole number" + Self.words(range, -Self.countMax, Self.countMax))
+    }
+    return number
+  }
+
+  package func double(in range: ClosedRange<Double> = -(.infinity) ... .infinity) -> Double? {
+    note(.number)
+    guard let number = value.doubleValue, number.isFinite, range.contains(number) else {
+      return mismatch("a number" + Self.words(range, -.infinity, .infinity))
+    }
+    return number
+  }
+
+  private static func words<Bound: Comparable>(
+    _ range: ClosedRange<Bound>, _ least: Bound, _ most: Bound
+  ) -> String {
+    switch (range.lowerBound == least, range.upperBound == most) {
+    case (true, true): ""
+    case (false, true): " of at least \(range.lowerBound)"
+    case (true, false): " of at most \(range.upperBound)"
+    case (false, false): " from \(range.lowerBound) to \(range.upperBound)"
+    }
+  }
+
+  /// `"250ms"`, `"2s"`, `"1m30s"`, `"1h"`; never negative.
+  package func duration() -> Duration? {
+    note(.duration)
+    switch value {
+    case .string(let text):
+      return DurationText.parse(text) ?? mismatch(#"a duration such as "250ms" or "1m30s""#)
+    case .integer(0): return .zero
+    case .integer, .decimal:
+      problem(
+        #"expected a duration with its unit, such as "\#(value.text)s", found \#(value.text)"#)
+      return nil
+    default: return mismatch(#"a duration such as "250ms" or "1m30s""#)
+    }
+  }
+
+  /// Bytes: a whole number, or a text such as `"64KiB"` or `"10MB"`.
+  package func size() -> Int? {
+    note(.size)
+    switch value {
+    case .integer(let count) where count >= 0: return count
+    case .string(let text):
+      return SizeText.parse(text) ?? mismatch(#"a size such as 100, "64KiB" or "10MB""#)
+    default: return mismatch(#"a size such as 100, "64KiB" or "10MB""#)
+    }
+  }
+
+  /// RFC 3339, such as `"2026-01-01T00:00:00Z"`.
+  package func instant() -> VirtualInstant? {
+    note(.instant)
+    guard case .string(let text) = value, let instant = VirtualInstant(iso8601: text) else {
+      return mismatch(#"an instant such as "2026-01-01T00:00:00Z""#)
+    }
+    return instant
+  }
+
+  /// A text that may hold `*` and `?`; see `Glob`.
+  package func glob() -> Glob? {
+    note(.string)
+    guard case .string(let text) = value else {
+      return mismatch(#"a text, in which * stands for any characters"#)
+    }
+    return Glob(text)
+  }
+
+  /// One of the raw values of a closed set.
+  package func choice<Choice>(of type: Choice.Type = Choice.self) -> Choice?
+  where Choice: RawRepresentable<String> & CaseIterable {
+    let valid = Choice.allCases.map(\.rawValue)
+    note(.choice(valid))
+    guard case .string(let text) = value else {
+      return mismatch("one of " + valid.map(quoted).joined(separator: ", "))
+    }
+    return Choice(rawValue: text) ?? unknown("value", text, of: valid)
+  }
+
+  /// Any JSON.
+  package func json() -> JSON? {
+    note(.any)
+    return value
+  }
+
+  // MARK: Containers
+
+  /// Every element through `body`; nil when the value is no array or an element gave nil.
+  package func array<Element>(_ body: (ScenarioReader) -> Element?) -> [Element]? {
+    note(.array)
+    guard case .array(let elements) = value else { return mismatch("an array") }
+    var result: [Element] = []
+    result.reserveCapacity(elements.count)
+    var isWhole = true
+    for (index, element) in elements.enumerated() {
+      let reader = ScenarioReader(value: element, path: .index(path, index), findings: findings)
+      if let element = body(reader) { result.append(element) } else { isWhole = false }
+    }
+    return isWhole ? result : nil
+  }
+
+  /// An array, or one element without the brackets.
+  package func oneOrMore<Element>(_ body: (ScenarioReader) -> Element?) -> [Element]? {
+    if case .array = value { return array(body) }
+    return body(self).map { [$0] }
+  }
+
+  /// An object with known keys: `body` asks for them, what it did not ask for is a problem.
+  package func object<Value>(_ body: (ScenarioObject) -> Value?) -> Value? {
+    note(.object)
+    guard case .object(let members) = value else { return mismatch("an object") }
+    let object = ScenarioObject(members, reader: self)
+    let result = body(object)
+    object.finish()
+    return result
+  }
+
+  /// An object whose keys are free (variables, fields, query): every member through `body`, in order.
+  package func dictionary<Value>(
+    _ body: (String, ScenarioReader) -> Value?
+  ) -> [(key: String, value: Value)]? {
+    note(.dictionary)
+    guard case .object(let members) = value else { return mismatch("an object") }
+    var result: [(key: String, value: Value)] = []
+    var seen: TextSet = []
+    var isWhole = true
+    for (key, value) in members.members {
+      let reader = ScenarioReader(value: value, path: .key(path, key), findings: findings)
+      if !seen.insert(key).inserted { reader.problem("the key \(quoted(key)) stands here twice") }
+      if let value = body(key, reader) { result.append((key, value)) } else { isWhole = false }
+    }
+    return isWhole ? result : nil
+  }
+
+  /// A member, without making its key a known one; nil when there is none.
+  package func member(_ key: String) -> ScenarioReader? {
+    value[key].map { ScenarioReader(value: $0, path: .key(path, key), findings: findings) }
+  }
+
+  /// An element of an array, or the value itself when it is none (see `oneOrMore`).
+  func elementOrSelf(_ index: Int) -> ScenarioReader {
+    guard let element = value[index] else { return self }
+    return ScenarioReader(value: element, path: .index(path, index), findings: findings)
+  }
+
+  /// Tells the recorder, if there is one, what was expected here.
+  func note(_ kind: ScenarioValueKind) { findings.recorder?(self, kind, []) }
+}
+
+/// What a reader expects of a value: recorded so that a test can hold the JSON Schema against the
+/// decoder.
+enum ScenarioValueKind: Equatable {
+  case string, boolean, integer, number, duration, size, instant, any, array, object, dictionary
+  case choice([String])
+}
+
+/// What one decode has found so far.
+final class ScenarioFindings {
+  var problems: [ScenarioProblem] = []
+  /// Told each place, what is expected there and, for an object, its known keys.
+  typealias Recorder = (ScenarioReader, ScenarioValueKind, [String]) -> Void
+  var recorder: Recorder?
+}
+
+/// Where a value stands; becomes a text only when there is a problem.
+indirect enum ScenarioPath {
+  case root(String)
+  case key(ScenarioPath, String)
+  case index(ScenarioPath, Int)
+
+  var pointer: String {
+    switch self {
+    case .root(let pointer): pointer
+    case .key(let path, let key): path.pointer + "/" + JSONPointer.escape(key)
+    case .index(let path, let index): path.pointer + "/\(index)"
+    }
+  }
+}
