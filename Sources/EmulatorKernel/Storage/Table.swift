@@ -1,4 +1,4 @@
-package import PayloadCodecs
+import PayloadCodecs
 
 /// Something that is kept in a `Table` and known to clients by an id.
 package protocol Stored: Codable, Sendable, Weighed {

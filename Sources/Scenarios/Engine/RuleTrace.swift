@@ -159,4 +159,3 @@ extension ScenarioRule {
     return action
   }
 }
-

@@ -191,7 +191,9 @@ package final class ScenarioEngine: Sendable {
   // MARK: Changing the rules
 
   package var scenario: Scenario { held.withLock { $0.scenario } }
-  private var rulesAndVariables: (RuleSet, JSONObject) { held.withLock { ($0.rules, $0.variables) } }
+  private var rulesAndVariables: (RuleSet, JSONObject) {
+    held.withLock { ($0.rules, $0.variables) }
+  }
   /// Why no rule struck a request that none was asked about: each rule and what it wanted instead.
   package func trace() -> RuleTrace {
     let (rules, variables) = rulesAndVariables

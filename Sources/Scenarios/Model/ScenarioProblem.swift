@@ -1,3 +1,5 @@
+import PayloadCodecs
+
 /// One thing wrong with a scenario.
 package struct ScenarioProblem: Sendable, Equatable {
   /// Where in the document, as a JSON Pointer relative to what was decoded: `/packages/0/handle`.
