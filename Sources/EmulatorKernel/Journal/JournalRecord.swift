@@ -91,6 +91,7 @@ struct JournalRecord: Sendable {
     _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int
   ) {
     status = response.status
+    reserve(response, content, prefix)
     responseFields = append(response.fields.bytes)
     responseLines = append(response.fields.lines)
     if let content {
@@ -107,6 +108,18 @@ struct JournalRecord: Sendable {
       rules = decision.struck
       trace = decision.trace
     }
+  }
+
+  /// Room for all that `answered` writes, and little more: doubled as arrays are, many a buffer would be
+  /// larger than what is kept, and made anew by each exchange.
+  private mutating func reserve(
+    _ response: borrowing Response, _ content: [UInt8]?, _ prefix: Int
+  ) {
+    let contents =
+      min(content?.count ?? 0, prefix) + min(Int(clamping: response.body.length ?? 0), prefix)
+    let lines = response.fields.lines.count * MemoryLayout<Fields.Line>.stride
+    let needed = bytes.count + response.fields.bytes.count + lines + contents
+    if needed > bytes.capacity { bytes.reserveCapacity(needed | 0xFF) }
   }
 
   /// The exchange is over; how long it took.
