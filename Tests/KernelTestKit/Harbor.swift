@@ -3,7 +3,7 @@ package import HTTPModel
 package import PayloadCodecs
 
 /// A small service for tests of the kernel: ships that arrive after a while.
-package struct Harbor: ServiceWithOperations {
+package struct Harbor: EmulatedService {
   package struct State: ServiceState {
     package var heapBytes: Int { ships.spineBytes + log.heapBytes }
     package var recountedHeapBytes: Int { heapBytes }
@@ -74,36 +74,39 @@ package struct Harbor: ServiceWithOperations {
 
   package var name = "harbor"
   package var hostNames = ["api.harbor.example", "*.localhost"]
-  package var operations: [Operation] {
+  package var endpoints: [Endpoint<Harbor>] {
     [
-      Operation(
-        "\(name).ship.list", [.init(.get, "/ships")], content: .ignored, fidelity: .documented,
-        summary: "Lists."),
-      Operation(
-        "\(name).ship.create", [.init(.post, "/ships")], content: .collected(limit: 64),
-        fidelity: .documented, summary: "Creates."),
-      Operation(
-        "\(name).ship.get", [.init(.get, "/ships/{ship}")], content: .ignored,
-        fidelity: .seenInClient, summary: "Reads.", resourceParameter: "ship"),
-      Operation(
-        "\(name).cargo.put", [.init(.put, "/ships/{vessel}/cargo")], content: .streamed,
-        fidelity: .assumed, summary: "Loads.", resourceParameter: "vessel"),
-      Operation(
-        "\(name).ship.wait", [.init(.get, "/ships/{ship}/wait")], content: .ignored,
-        fidelity: .assumed, summary: "Waits for arrival."),
-      Operation(
-        "\(name).tides", [.init(.get, "/api/v1/tides/{day}")], content: .ignored,
-        fidelity: .assumed, summary: "Tides.", isLenientPath: true),
-      Operation(
-        "\(name).door.knock", [.init(.post, "/doors/{ship}")], content: .collectedByDefault,
-        fidelity: .assumed, summary: "Knocks.", resourceParameter: "ship"),
-      Operation(
-        "\(name).ship.pilot", [.init(.post, "/ships/{ship}/pilot")], content: .ignored,
-        fidelity: .assumed, summary: "Works at a ship."),
-      Operation(
-        "\(name).ship.tow", [.init(.post, "/ships/{ship}/tow")], content: .ignored,
-        fidelity: .assumed, summary: "Has somebody outside work at a ship."),
+      row("ship.list", .get("/ships"), fidelity: .documented, Harbor.listShips),
+      row(
+        "ship.create", .post("/ships"), fidelity: .documented, content: .collected(limit: 64),
+        Harbor.createShip),
+      row("ship.get", .get("/ships/{ship}"), fidelity: .seenInClient, per: "ship", Harbor.getShip),
+      row(
+        "cargo.put", .put("/ships/{vessel}/cargo"), content: .streamed, per: "vessel",
+        Harbor.putCargo),
+      row("ship.wait", .get("/ships/{ship}/wait"), Harbor.waitForShip),
+      row("tides", .get("/api/v1/tides/{day}"), path: .lenient, Harbor.nameOperation),
+      door,
+      row("ship.pilot", .post("/ships/{ship}/pilot"), Harbor.pilotShip),
+      row("ship.tow", .post("/ships/{ship}/tow"), Harbor.towShip),
     ]
+  }
+
+  private var door: Endpoint<Harbor> {
+    row(
+      "door.knock", .post("/doors/{ship}"), content: .collectedByDefault, per: "ship",
+      Harbor.nameOperation)
+  }
+
+  private func row(
+    _ operation: String, _ route: Operation.Route, fidelity: Fidelity = .assumed,
+    content: ContentPolicy = .ignored, per resource: String? = nil,
+    path: Operation.PathComparison = .exact, _ handler: @escaping Handler
+  ) -> Endpoint<Harbor> {
+    Endpoint(
+      "\(name).\(operation)", [route], "Is there for tests.", fidelity, needs: nil,
+      content: content, per: resource, path: path, description: .init(answers: []),
+      handler: handler)
   }
 
   package func makeState(
@@ -124,80 +127,95 @@ package struct Harbor: ServiceWithOperations {
 
   package func credential(of request: Request) -> String? { request.fields["authorization"] }
 
-  package func claim(
-    _ request: Request, in world: World<State>
-  ) -> (operationIndex: Int, parameters: PathParameters)? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim<Harbor>? {
     let segments = request.target.path.split(separator: "/")
     guard segments.count == 1, let ship = segments.first.map(String.init),
       world.read({ $0.ships[ship] != nil })
     else { return nil }
-    return (
-      6, PathParameters(names: ["ship"], ranges: [0..<ship.utf8.count], bytes: Array(ship.utf8))
-    )
+    return Claim(
+      door, PathParameters(names: ["ship"], ranges: [0..<ship.utf8.count], bytes: Array(ship.utf8)))
   }
 
-  package func respond(to call: Call, in world: World<State>) -> ServiceAnswer {
-    let ship = call.parameters["ship"] ?? call.parameters["vessel"] ?? ""
-    switch call.operationIndex {
-    case 0:
-      let names = world.read { $0.ships.keys.sorted() }
-      return .now(.json(.ok, JSON.array(names.map { JSON.string($0) }).serialized()))
-    case 1:
-      guard let json = try? JSON(parsing: call.content), let name = json["name"]?.stringValue else {
-        return .now(
-          failure(ServiceFailure(.badRequest, status: 400), operation: nil, request: call.request))
-      }
-      let made = world.mutate { state, step in
-        state.add(name, in: .seconds(json["after"]?.intValue ?? 10), &step)
-      }
-      var response = Response.json(.created, JSON.object(["id": .string(made.id)]).serialized())
-      response.fields.append("Location", "\(call.baseURL)/ships/\(name)")
-      return .now(response)
-    case 2:
-      return .later { _ in
-        await world.look { state in state.isComing(ship) }
-        let found = world.read { $0.ships[ship] }
-        guard let found else {
-          return failure(
-            ServiceFailure(.unknownPath, status: 404), operation: nil, request: call.request)
-        }
-        return .json(.ok, JSON.object(["arrived": .bool(found.arrivedAt != nil)]).serialized())
-      }
-    case 3:
-      return .later { content in
-        let bytes = (try? await content.collect(limit: 1 << 20)) ?? nil
-        guard let bytes, let blob = try? world.blobs.store(bytes) else {
-          return Response(.init(507))
-        }
-        world.mutate { state, _ in state.ships[ship]?.cargo = blob }
-        return Response(.noContent)
-      }
-    case 4:
-      return .later { _ in
-        let arrived = try? await world.wait(for: ship) { state, _ in
-          Awaited(state.ships[ship]?.arrivedAt, else: state.isComing(ship))
-        }
-        guard arrived != nil else { return Response(.notFound) }
-        // What it is when the answer is made.
-        return .json(.ok, JSON.integer(Int(world.now.epochSeconds)).serialized())
-      }
-    case 7:
-      return .later { _ in
-        await pilot?()
-        return Response(.noContent)
-      }
-    case 8:
-      return .later { _ in
-        await world.tenant.whileOutside { await pilot?() }
-        return Response(.noContent)
-      }
-    default:
+  private func listShips(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let names = world.read { $0.ships.keys.sorted() }
+    return .now(.json(.ok, JSON.array(names.map { JSON.string($0) }).serialized()))
+  }
+
+  private func createShip(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    guard let json = try? JSON(parsing: call.content), let name = json["name"]?.stringValue else {
       return .now(
-        .json(
-          .ok,
-          JSON.object(["operation": .string(call.operation.name), "ship": .string(ship)])
-            .serialized()))
+        failure(ServiceFailure(.badRequest, status: 400), operation: nil, request: call.request))
     }
+    let made = world.mutate { state, step in
+      state.add(name, in: .seconds(json["after"]?.intValue ?? 10), &step)
+    }
+    var response = Response.json(.created, JSON.object(["id": .string(made.id)]).serialized())
+    response.fields.append("Location", "\(call.baseURL)/ships/\(name)")
+    return .now(response)
+  }
+
+  private func getShip(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let ship = Self.ship(call)
+    return .later { _ in
+      await world.look { state in state.isComing(ship) }
+      let found = world.read { $0.ships[ship] }
+      guard let found else {
+        return failure(
+          ServiceFailure(.unknownPath, status: 404), operation: nil, request: call.request)
+      }
+      return .json(.ok, JSON.object(["arrived": .bool(found.arrivedAt != nil)]).serialized())
+    }
+  }
+
+  private func putCargo(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let ship = Self.ship(call)
+    return .later { content in
+      let bytes = (try? await content.collect(limit: 1 << 20)) ?? nil
+      guard let bytes, let blob = try? world.blobs.store(bytes) else {
+        return Response(.init(507))
+      }
+      world.mutate { state, _ in state.ships[ship]?.cargo = blob }
+      return Response(.noContent)
+    }
+  }
+
+  private func waitForShip(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let ship = Self.ship(call)
+    return .later { _ in
+      let arrived = try? await world.wait(for: ship) { state, _ in
+        Awaited(state.ships[ship]?.arrivedAt, else: state.isComing(ship))
+      }
+      guard arrived != nil else { return Response(.notFound) }
+      // What it is when the answer is made.
+      return .json(.ok, JSON.integer(Int(world.now.epochSeconds)).serialized())
+    }
+  }
+
+  private func pilotShip(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    .later { _ in
+      await pilot?()
+      return Response(.noContent)
+    }
+  }
+
+  private func towShip(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    .later { _ in
+      await world.tenant.whileOutside { await pilot?() }
+      return Response(.noContent)
+    }
+  }
+
+  private func nameOperation(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    .now(
+      .json(
+        .ok,
+        JSON.object([
+          "operation": .string(call.operation.name), "ship": .string(Self.ship(call)),
+        ]).serialized()))
+  }
+
+  private static func ship(_ call: Call) -> String {
+    call.parameters["ship"] ?? call.parameters["vessel"] ?? ""
   }
 
   package func failure(_ failure: ServiceFailure, operation: Operation?, request: Request)

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A small service that tells each place that a request, a control call or a save comes through, so
 /// that a test can do something there: what else could happen at that moment on another thread.
-package struct Pier: ServiceWithOperations {
+package struct Pier: EmulatedService {
   /// Where something may happen in between.
   package enum Place: String, CaseIterable, Sendable {
     case wall, credential, claim, failure, respondBegins, respondEnds
@@ -117,30 +117,24 @@ package struct Pier: ServiceWithOperations {
 
   package let name = "pier"
   package let hostNames: [String] = []
-  package var operations: [Operation] {
-    [
-      Operation(
-        "pier.list", [.init(.get, "/entries")], content: .ignored, fidelity: .assumed,
-        summary: "Lists."),
-      Operation(
-        "pier.add", [.init(.post, "/entries/{entry}")], content: .ignored, fidelity: .assumed,
-        summary: "Adds."),
-      Operation(
-        "pier.collect", [.init(.put, "/entries/{entry}")], content: .collectedByDefault,
-        fidelity: .assumed, summary: "Adds what the content names."),
-      Operation(
-        "pier.work", [.init(.post, "/work/{entry}")], content: .streamed, fidelity: .assumed,
-        summary: "Adds after some work."),
-      Operation(
-        "pier.stream", [.init(.post, "/stream/{entry}")], content: .ignored, fidelity: .assumed,
-        summary: "Adds while the answer is sent."),
-      Operation(
-        "pier.later", [.init(.post, "/due/{seconds}")], content: .ignored, fidelity: .assumed,
-        summary: "Something falls due."),
-      Operation(
-        "pier.claimed", [.init(.post, "/claimed/{entry}")], content: .ignored, fidelity: .assumed,
-        summary: "Adds where a path is claimed."),
-    ]
+  package let endpoints: [Endpoint<Pier>] = [
+    row("list", .get("/entries"), Pier.list),
+    row("add", .post("/entries/{entry}"), Pier.addEntry),
+    row("collect", .put("/entries/{entry}"), content: .collectedByDefault, Pier.addContent),
+    row("work", .post("/work/{entry}"), content: .streamed, Pier.work),
+    row("stream", .post("/stream/{entry}"), Pier.stream),
+    row("later", .post("/due/{seconds}"), Pier.plan),
+    claimed,
+  ]
+  private static let claimed = row("claimed", .post("/claimed/{entry}"), Pier.addEntry)
+
+  private static func row(
+    _ operation: String, _ route: Operation.Route, content: ContentPolicy = .ignored,
+    _ handler: @escaping Handler
+  ) -> Endpoint<Pier> {
+    Endpoint(
+      "pier.\(operation)", [route], "Is there for tests.", .assumed, needs: nil, content: content,
+      description: .init(answers: []), handler: handler)
   }
 
   package func makeState(
@@ -155,16 +149,14 @@ package struct Pier: ServiceWithOperations {
     return request.fields["authorization"]
   }
 
-  package func claim(
-    _ request: Request, in world: World<State>
-  ) -> (operationIndex: Int, parameters: PathParameters)? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim<Pier>? {
     interruption.reached(.claim)
     let segments = request.target.path.split(separator: "/")
     guard segments.count == 1, let entry = segments.first.map(String.init), entry.hasPrefix("c")
     else { return nil }
-    return (
-      6, PathParameters(names: ["entry"], ranges: [0..<entry.utf8.count], bytes: Array(entry.utf8))
-    )
+    return Claim(
+      Self.claimed,
+      PathParameters(names: ["entry"], ranges: [0..<entry.utf8.count], bytes: Array(entry.utf8)))
   }
 
   private func add(_ entry: String, in world: World<State>) {
@@ -175,44 +167,58 @@ package struct Pier: ServiceWithOperations {
     }
   }
 
-  package func respond(to call: Call, in world: World<State>) -> ServiceAnswer {
+  package func respond(
+    to call: Call, at endpoint: Endpoint<Pier>, in world: World<State>
+  ) -> ServiceAnswer {
     interruption.reached(.respondBegins)
     defer { interruption.reached(.respondEnds) }
-    let entry = call.parameters["entry"] ?? ""
-    switch call.operationIndex {
-    case 0:
-      let entries = world.read { $0.entries }
-      return .now(.json(.ok, JSON.array(entries.map { JSON.string($0) }).serialized()))
-    case 1, 6:
-      add(entry, in: world)
-    case 2:
-      add(String(decoding: call.content, as: UTF8.self), in: world)
-    case 3:
-      return .later { content in
-        interruption.reached(.workBegins)
-        while let _ = try? await content.next() { await Task.yield() }
-        interruption.reached(.workWaits)
+    return endpoint.handler(self)(call, world)
+  }
+
+  private func list(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let entries = world.read { $0.entries }
+    return .now(.json(.ok, JSON.array(entries.map { JSON.string($0) }).serialized()))
+  }
+
+  private func addEntry(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    add(call.parameters["entry"] ?? "", in: world)
+    return .now(Response(.created))
+  }
+
+  private func addContent(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    add(String(decoding: call.content, as: UTF8.self), in: world)
+    return .now(Response(.created))
+  }
+
+  private func work(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    .later { content in
+      interruption.reached(.workBegins)
+      while let _ = try? await content.next() { await Task.yield() }
+      interruption.reached(.workWaits)
+      await Task.yield()
+      add(call.parameters["entry"] ?? "", in: world)
+      interruption.reached(.workEnds)
+      return Response(.created)
+    }
+  }
+
+  private func stream(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    .now(
+      .streaming(.created) { writer in
+        interruption.reached(.bodyBegins)
+        try await writer.write("1")
         await Task.yield()
-        add(entry, in: world)
-        interruption.reached(.workEnds)
-        return Response(.created)
-      }
-    case 4:
-      return .now(
-        .streaming(.created) { writer in
-          interruption.reached(.bodyBegins)
-          try await writer.write("1")
-          await Task.yield()
-          add(entry, in: world)
-          try await writer.write("2")
-          interruption.reached(.bodyEnds)
-        })
-    default:
-      let seconds = call.parameters["seconds"].flatMap { Int($0) } ?? 0
-      world.mutate { state, step in
-        state.interruption = interruption
-        state.due = step.now + .seconds(seconds)
-      }
+        add(call.parameters["entry"] ?? "", in: world)
+        try await writer.write("2")
+        interruption.reached(.bodyEnds)
+      })
+  }
+
+  private func plan(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let seconds = call.parameters["seconds"].flatMap { Int($0) } ?? 0
+    world.mutate { state, step in
+      state.interruption = interruption
+      state.due = step.now + .seconds(seconds)
     }
     return .now(Response(.created))
   }

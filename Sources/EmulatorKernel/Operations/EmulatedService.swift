@@ -7,8 +7,10 @@ package import PayloadCodecs
 /// own error form.
 package protocol EmulatedService: Sendable {
   associatedtype State: ServiceState
-  /// What answers an endpoint, with whatever else the service wants to know of it.
-  associatedtype Handler: Sendable
+  /// What answers an endpoint, with whatever else the service wants to know of it; a method of the
+  /// service, where it wants to know no more.
+  associatedtype Handler: Sendable =
+    @Sendable (Self) -> (Call, World<State>) -> ServiceAnswer
   /// What a key may be allowed to do.
   associatedtype Right: RawRepresentable & Sendable = AnyKey where Right.RawValue == String
 
@@ -122,6 +124,15 @@ extension EmulatedService {
   package func emit(
     _ event: JSONObject, in world: World<State>
   ) throws(ScenarioProblems) -> Bool { false }
+}
+
+extension EmulatedService
+where Handler == @Sendable (Self) -> (Call, World<State>) -> ServiceAnswer {
+  package func respond(
+    to call: Call, at endpoint: Endpoint<Self>, in world: World<State>
+  ) -> ServiceAnswer {
+    endpoint.handler(self)(call, world)
+  }
 }
 
 /// What a service answers to a call.
