@@ -71,6 +71,7 @@ enum ServerRoutes {
       json.member("fidelity", operation.fidelity.rawValue)
       json.member(ifPresent: "source", operation.source)
       json.member(ifPresent: "resource", operation.resourceParameter)
+      json.member(ifPresent: "right", operation.right.flatMap { $0.isEmpty ? nil : $0 })
     }
   }
 }

@@ -13,7 +13,9 @@ extension ControlDocumentation {
       fidelity: 'recorded'|'documented'|'seen in client'|'assumed',
       -- What that rests on.
       source?: string,
-      resource?: string
+      resource?: string,
+      -- What the key must be allowed to do, where keys differ in that.
+      right?: string
     }
     Clock = {
       mode: 'real'|'scaled'|'manual'|'skip', factor?: number, now: time,
