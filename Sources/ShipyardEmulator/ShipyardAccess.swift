@@ -13,11 +13,12 @@ struct ShipyardGrant: Sendable {
   func maySee(project id: ResourceID) -> Bool { projects?.contains(id) ?? true }
 }
 
-extension ShipyardState {
+extension ShipyardCall {
   /// The key first: 401 comes before any 400.
   /// Fidelity: 401 seen in client; the precedence and 403 assumed.
-  func grant(_ call: Call, needs right: AccessKey.Right) throws(ShipyardError) -> ShipyardGrant {
+  func grant(by state: borrowing ShipyardState) throws(ShipyardError) -> ShipyardGrant {
     var grant = ShipyardGrant()
+    guard let right else { return grant }
     var isAllowed = true
     switch call.credentialVerdict {
     case .missing: throw .refusedKey(status: 401, "the field X-Shipyard-API-Key is missing")
@@ -26,7 +27,7 @@ extension ShipyardState {
     case .accepted(_, let rights):
       if let rights { isAllowed = rights.contains(right.rawValue) }
     }
-    if let keys {
+    if let keys = state.keys {
       guard let key = call.credential.flatMap({ keys[$0] }) else {
         throw .refusedKey(status: 401, "the key is not among given.shipyard.keys")
       }
@@ -40,10 +41,12 @@ extension ShipyardState {
     return grant
   }
 
+  /// The organization that the path names, and what the key may do in it.
   func organization(
-    _ id: ResourceID?, _ grant: ShipyardGrant
-  ) throws(ShipyardError) -> Organization {
-    guard let id, let organization = organizations[id] else {
+    in state: borrowing ShipyardState
+  ) throws(ShipyardError) -> (Organization, ShipyardGrant) {
+    let grant = try grant(by: state)
+    guard let id = id("org"), let organization = state.organizations[id] else {
       throw .badRequest("the path names no organization")
     }
     guard grant.maySee(organization) else {
@@ -52,28 +55,32 @@ extension ShipyardState {
     guard organization.hasAPIAccess else {
       throw .forbidden("the organization's plan has no API")
     }
-    return organization
+    return (organization, grant)
   }
 
   func project(
-    _ id: ResourceID?, of organization: Organization, _ grant: ShipyardGrant
-  ) throws(ShipyardError) -> Project {
-    guard let id, let project = projects[id], project.organizationID == organization.id else {
+    in state: borrowing ShipyardState
+  ) throws(ShipyardError) -> (Organization, Project) {
+    let (organization, grant) = try organization(in: state)
+    guard let id = id("project"), let project = state.projects[id],
+      project.organizationID == organization.id
+    else {
       throw .badRequest("the path names no project of this organization")
     }
     guard grant.maySee(project: id) else {
       throw .forbidden("the key does not belong to this project")
     }
-    return project
+    return (organization, project)
   }
 
   /// - Returns: the fleet's id, so that nobody holds a copy of the fleet while it is changed.
-  func fleetID(
-    _ id: ResourceID?, of project: Project
-  ) throws(ShipyardError) -> ResourceID {
-    guard let id, fleets[id]?.projectID == project.id else {
+  func fleet(
+    in state: borrowing ShipyardState
+  ) throws(ShipyardError) -> (Organization, Project, ResourceID) {
+    let (organization, project) = try project(in: state)
+    guard let id = id("fleet"), state.fleets[id]?.projectID == project.id else {
       throw .badRequest("the path names no fleet of this project")
     }
-    return id
+    return (organization, project, id)
   }
 }

@@ -46,7 +46,7 @@ package struct ShipyardState: ServiceState {
   /// Of all kept runs: what they weigh, since a fleet may have a thousand vessels.
   package var voyageCount = 0
 
-  package var queue = DueQueue<Event>()
+  package var queue = EventQueue<Event>()
   /// Whether `lookAhead` stands in the queue.
   package var isLookAheadPlanned = false
 

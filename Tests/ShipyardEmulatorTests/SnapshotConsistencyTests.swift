@@ -52,7 +52,7 @@ struct SnapshotConsistencyTests {
     (["runs", "chunks", "0", "0", "voyages", "1", "openPredecessors"], .integer(.min)),
     (["runPositions", "1"], 9), (["runCounts"], ["1": .integer(.max)]),
     (["lastVersionKey"], .integer(.max)), (["voyageCount"], .integer(.min)),
-    (["queue", "lastOrder"], .decimal("18446744073709551615")),
+    (["queue", "lastOrder"], .integer(.max)),
     (["fleets", "1", "runPositions", "endIndex"], 2), (["fleets", "1", "runsInProgress"], -1),
     (["projects", "1", "timeZone", "transitions"], [0, 1, 2]),
     // From the issue: attempts are gone through one by one, and runs are named by their places.

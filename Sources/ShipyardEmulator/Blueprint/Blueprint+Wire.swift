@@ -6,13 +6,12 @@ extension ShipyardCall {
   /// `POST /orgs/{o}/temporary_external_files`: one part named `file`. By what the content is, not
   /// by its type, except for the boundary.
   /// Source: the former API reference, "Upload File".
-  func storeExternalFile() throws(ShipyardError) -> Response {
+  func storeExternalFile() throws(ShipyardError) -> ServiceAnswer {
     let upload = Result { () throws(ShipyardError) -> MultipartForm.Entry in try uploadedFile() }
     let file = try world.mutate { state, step throws(ShipyardError) -> ExternalFile in
-      let grant = try state.grant(call, needs: .write)
-      let organization = try state.organization(id("org"), grant)
+      let (organization, _) = try organization(in: state)
       let entry = try upload.get()
-      guard let requestID = ResourceID(step.ids.uuid("shipyard.upload")) else { throw .noRoom }
+      let requestID = ResourceID(&step.ids, "shipyard.upload")
       let url =
         "s3://production-shipyard-uploads-tmp/tmp/organizations/\(organization.id)/requests/"
         + "\(requestID).sefv2_\(step.ids.uuid("shipyard.uploadObject"))"
@@ -34,14 +33,14 @@ extension ShipyardCall {
         json.member("ExternalFile", file.url)
       }
     }
-    return .json(.created, json.bytes)
+    return .now(.json(.created, json.bytes))
   }
 
   private func uploadedFile() throws(ShipyardError) -> MultipartForm.Entry {
     do {
       let boundary = try MultipartBoundary(contentType: call.request.fields["content-type"] ?? "")
       var limits = MultipartLimits()
-      limits.fieldBytesMax = ShipyardOperation.contentLimit
+      limits.fieldBytesMax = ShipyardService.contentLimit
       let form = try MultipartForm.parse(content, boundary: boundary, limits: limits)
       if form.entries.count == 1, let file = form["file"] { return file }
     } catch {
@@ -52,24 +51,14 @@ extension ShipyardCall {
 
   /// `POST /orgs/{o}/blueprints`.
   func createBlueprint() throws(ShipyardError) -> ServiceAnswer {
-    let content = content
-    return try reading(needs: .write) { () throws(ShipyardError) in
-      try BlueprintDocument(content)
-    } then: { document throws(ShipyardError) in
-      try create(document)
-    }
-  }
-
-  private func create(
-    _ reading: Result<BlueprintDocument, ShipyardError>
-  ) throws(ShipyardError) -> Response {
+    let reading = try reading { () throws(ShipyardError) in try BlueprintDocument(content) }
     let blueprint = try world.mutate { state, step throws(ShipyardError) -> Blueprint in
-      let grant = try state.grant(call, needs: .write)
-      let organization = try state.organization(id("org"), grant)
+      let (organization, _) = try organization(in: state)
       let document = try reading.get()
-      guard let id = ResourceID(step.ids.uuid("shipyard.blueprint")),
-        let name = document.name, let palletType = document.palletType
-      else { throw .badRequest("a blueprint needs name and pallet_type") }
+      let id = ResourceID(&step.ids, "shipyard.blueprint")
+      guard let name = document.name, let palletType = document.palletType else {
+        throw .badRequest("a blueprint needs name and pallet_type")
+      }
       var blueprint = Blueprint(
         id: id, organizationID: organization.id, createdAt: step.now, updatedAt: step.now,
         name: name, palletType: palletType)
@@ -78,25 +67,14 @@ extension ShipyardCall {
       state.organizations[organization.id]?.blueprintIDs.append(id)
       return blueprint
     }
-    return .json(.created, blueprint.wire)
+    return .now(.json(.created, blueprint.wire))
   }
 
   /// `POST /orgs/{o}/blueprints/{b}`: only the members present change.
   func updateBlueprint() throws(ShipyardError) -> ServiceAnswer {
-    let content = content
-    return try reading(needs: .write) { () throws(ShipyardError) in
-      try BlueprintDocument(content)
-    } then: { document throws(ShipyardError) in
-      try update(document)
-    }
-  }
-
-  private func update(
-    _ reading: Result<BlueprintDocument, ShipyardError>
-  ) throws(ShipyardError) -> Response {
+    let reading = try reading { () throws(ShipyardError) in try BlueprintDocument(content) }
     let blueprint = try world.mutate { state, step throws(ShipyardError) -> Blueprint in
-      let grant = try state.grant(call, needs: .write)
-      let organization = try state.organization(id("org"), grant)
+      let (organization, _) = try organization(in: state)
       guard let id = id("blueprint"), var blueprint = state.blueprints[id],
         blueprint.organizationID == organization.id
       else { throw .badRequest("the path names no blueprint of this organization") }
@@ -109,7 +87,7 @@ extension ShipyardCall {
       state.blueprints[id] = blueprint
       return blueprint
     }
-    return .json(.ok, blueprint.wire)
+    return .now(.json(.ok, blueprint.wire))
   }
 }
 

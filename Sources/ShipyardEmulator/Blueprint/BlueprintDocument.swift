@@ -145,7 +145,8 @@ struct BlueprintDocument: Sendable {
       blueprint.inputs[position].name = name
       blueprint.inputs[position].type = type
       blueprint.inputs[position].members = merged
-    } else if let id = ResourceID(ids.uuid("shipyard.blueprintInput")) {
+    } else {
+      let id = ResourceID(&ids, "shipyard.blueprintInput")
       blueprint.inputs.append(Blueprint.Input(id: id, name: name, type: type, members: merged))
     }
   }

@@ -9,10 +9,8 @@ extension ShipyardCall {
   /// The pipeline has a large document read off the loop.
   /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
   func upsertFleet() throws(ShipyardError) -> ServiceAnswer {
-    let content = content
-    // The key first: nobody without one makes us read ten megabytes.
-    _ = try world.read { state throws(ShipyardError) in try state.grant(call, needs: .write) }
-    let saved = try save(Result { () throws(ShipyardError) in try FleetDocument(yaml: content) })
+    let saved = try save(
+      reading { () throws(ShipyardError) in try FleetDocument(yaml: content) })
     return answer(saved.yaml, saved.remarks)
   }
 
@@ -21,9 +19,7 @@ extension ShipyardCall {
     _ reading: Result<FleetDocument, ShipyardError>
   ) throws(ShipyardError) -> (yaml: JSON, remarks: [String]) {
     try world.mutate { state, step throws(ShipyardError) -> (JSON, [String]) in
-      let grant = try state.grant(call, needs: .write)
-      let organization = try state.organization(id("org"), grant)
-      let project = try state.project(id("project"), of: organization, grant)
+      let (organization, project) = try project(in: state)
       let document = try reading.get()
       if state.isStrict, let remark = document.remarks.first { throw .badRequest(remark) }
       let fleetID = try state.target(of: document, pathID(), in: project, &step.ids)
@@ -58,10 +54,7 @@ extension ShipyardCall {
   /// `GET …/fleets/{f}`.
   func fleetAsCode() throws(ShipyardError) -> ServiceAnswer {
     let yaml = try world.read { state throws(ShipyardError) -> JSON in
-      let grant = try state.grant(call, needs: .read)
-      let organization = try state.organization(id("org"), grant)
-      let project = try state.project(id("project"), of: organization, grant)
-      let fleetID = try state.fleetID(id("fleet"), of: project)
+      let (organization, _, fleetID) = try fleet(in: state)
       guard let key = state.fleets[fleetID]?.versionKey, let version = state.versions[key] else {
         throw .badRequest("the path names no fleet of this project")
       }
@@ -130,8 +123,7 @@ extension ShipyardState {
       }
       return id
     }
-    guard let id = ResourceID(ids.uuid("shipyard.fleet")) else { throw .noRoom }
-    return id
+    return ResourceID(&ids, "shipyard.fleet")
   }
 
   /// The stored fleet in the members and the order that the editor shows.

@@ -17,12 +17,12 @@ extension ShipyardState {
     for written in document.vessels {
       var id = written.id
       if id == nil, let kept = idsByName[written.name], taken.insert(kept).inserted { id = kept }
-      guard let id = id ?? ResourceID(ids.uuid("shipyard.vessel")) else { continue }
-      let stored = known.first { $0.id == id } ?? known.first { $0.name == written.name }
+      let vesselID = id ?? ResourceID(&ids, "shipyard.vessel")
+      let stored = known.first { $0.id == vesselID } ?? known.first { $0.name == written.name }
       let base = blueprint(named: written.source.blueprint, in: organization)?.guardrails
       vessels.append(
         Vessel(
-          name: written.name, id: id,
+          name: written.name, id: vesselID,
           source: source(written.source, keeping: stored?.source, in: organization),
           guardrails: written.guardrails.resolved(over: base ?? Guardrails()),
           notifications: written.notifications))

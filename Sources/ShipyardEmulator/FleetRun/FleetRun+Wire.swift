@@ -6,25 +6,14 @@ extension ShipyardCall {
   /// `POST …/fleetruns`: 201 as soon as the run is scheduled.
   /// Source: Shipyard documentation, "API Triggers".
   func triggerFleet() throws(ShipyardError) -> ServiceAnswer {
-    let content = content
     let (settings, isStrict) = world.read { ($0.settings, $0.isStrict) }
-    return try reading(needs: .run) { () throws(ShipyardError) in
+    let reading = try reading { () throws(ShipyardError) in
       try TriggerReading(content).overrides(settings, isStrict: isStrict)
-    } then: { overrides throws(ShipyardError) in
-      try trigger(overrides)
     }
-  }
-
-  private func trigger(
-    _ reading: Result<VesselOverrides, ShipyardError>
-  ) throws(ShipyardError) -> Response {
     var remarks: [String] = []
     let (run, organization, projectID) = try world.mutate {
       state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
-      let grant = try state.grant(call, needs: .run)
-      let organization = try state.organization(id("org"), grant)
-      let project = try state.project(id("project"), of: organization, grant)
-      let fleetID = try state.fleetID(id("fleet"), of: project)
+      let (organization, project, fleetID) = try fleet(in: state)
       guard organization.isRunnable else {
         throw .forbidden("the organization may not run fleets (is_runnable is false)")
       }
@@ -39,7 +28,7 @@ extension ShipyardCall {
       run.wire(
         requestID: requestID, organization, projectID: projectID, logBase: call.baseURL))
     for remark in remarks { response.shortRemark(remark) }
-    return response
+    return .now(response)
   }
 }
 

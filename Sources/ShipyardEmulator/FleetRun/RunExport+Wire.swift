@@ -6,24 +6,21 @@ extension ShipyardCall {
   /// `GET …/fleetruns` and `GET …/runs`: one table under two paths. `/fleetruns` is always CSV,
   /// whatever `Accept` says, because its reader asks for JSON and parses CSV.
   /// Source: shipyard-api 0.3.0, `get_run_status` and `get_fleet_runs`.
-  func exportRuns(mayBeJSON: Bool) throws(ShipyardError) -> ServiceAnswer {
-    let fleetID = try world.read { state throws(ShipyardError) in try visibleFleet(state) }
+  func listRuns() throws(ShipyardError) -> ServiceAnswer { try exportRuns(mayBeJSON: false) }
+
+  func exportRuns() throws(ShipyardError) -> ServiceAnswer { try exportRuns(mayBeJSON: true) }
+
+  private func exportRuns(mayBeJSON: Bool) throws(ShipyardError) -> ServiceAnswer {
+    let fleetID = try world.read { state throws(ShipyardError) in try fleet(in: state).2 }
     return try asking(about: [fleetID]) { () throws(ShipyardError) in
       let now = world.now
       let (export, isJSON) = try world.read { state throws(ShipyardError) -> (RunExport, Bool) in
-        let fleetID = try visibleFleet(state)
+        let (_, _, fleetID) = try fleet(in: state)
         let export = RunExport(state, runsOf: fleetID, since: try oldest(now, state.settings))
         return (export, mayBeJSON ? try wantsJSON(state.settings) : false)
       }
       return isJSON ? export.jsonResponse() : export.csvResponse()
     }
-  }
-
-  private func visibleFleet(_ state: borrowing ShipyardState) throws(ShipyardError) -> ResourceID {
-    let grant = try state.grant(call, needs: .read)
-    let organization = try state.organization(id("org"), grant)
-    let project = try state.project(id("project"), of: organization, grant)
-    return try state.fleetID(id("fleet"), of: project)
   }
 
   /// `GET …/voyages`.
@@ -44,8 +41,7 @@ extension ShipyardCall {
   private func visibleFleets(
     _ state: borrowing ShipyardState
   ) throws(ShipyardError) -> [ResourceID] {
-    let grant = try state.grant(call, needs: .read)
-    let organization = try state.organization(id("org"), grant)
+    let (organization, grant) = try organization(in: state)
     guard grant.projects != nil else { return organization.fleetIDs }
     return organization.fleetIDs.filter { id in
       state.fleets[id].map { grant.maySee(project: $0.projectID) } ?? false

@@ -5,9 +5,9 @@ import PayloadCodecs
 extension ShipyardCall {
   /// `GET /orgs`: what the key can see, as an array.
   /// Source: the former API reference; a tutorial shows a single object.
-  func listOrganizations() throws(ShipyardError) -> Response {
+  func listOrganizations() throws(ShipyardError) -> ServiceAnswer {
     let organizations = try world.read { state throws(ShipyardError) -> [Organization] in
-      let grant = try state.grant(call, needs: .read)
+      let grant = try grant(by: state)
       return state.organizationIDs.compactMap { id in
         state.organizations[id].flatMap { grant.maySee($0) && $0.hasAPIAccess ? $0 : nil }
       }
@@ -20,14 +20,13 @@ extension ShipyardCall {
         for organization in organizations { organization.write(&json) }
       }
     }
-    return .json(.ok, json.bytes)
+    return .now(.json(.ok, json.bytes))
   }
 
   /// `GET /orgs/{o}/fleets`.
-  func listFleets() throws(ShipyardError) -> Response {
+  func listFleets() throws(ShipyardError) -> ServiceAnswer {
     let bytes = try world.read { state throws(ShipyardError) -> [UInt8] in
-      let grant = try state.grant(call, needs: .read)
-      let organization = try state.organization(id("org"), grant)
+      let (organization, grant) = try organization(in: state)
       var json = JSONWriter(reserving: 4096)
       json.beginObject()
       json.member("data_kind", "fleets")
@@ -43,7 +42,7 @@ extension ShipyardCall {
       json.endObject()
       return json.bytes
     }
-    return .json(.ok, bytes)
+    return .now(.json(.ok, bytes))
   }
 }
 

@@ -7,7 +7,7 @@ extension ShipyardService {
   /// one, and so is every path that begins with something like a UUID.
   package func claim(
     _ request: Request, in world: World<ShipyardState>
-  ) -> (operationIndex: Int, parameters: PathParameters)? {
+  ) -> Claim<ShipyardService>? {
     let bytes = request.target.bytes
     // A webhook and its token are short; every path of no operation passes here.
     let end = min(request.target.pathRange.upperBound, request.target.pathRange.lowerBound + 1024)
@@ -29,7 +29,7 @@ extension ShipyardService {
     let ranges = segments.count == 2 ? segments : []
     let parameters = PathParameters(
       names: ranges.isEmpty ? [] : ["webhook", "token"], ranges: ranges, bytes: bytes)
-    return (ShipyardOperation.webhookReceive.rawValue, parameters)
+    return Claim(Self.webhook, parameters)
   }
 
   private func isWebhookHost(_ request: Request) -> Bool {
@@ -53,12 +53,11 @@ extension ShipyardService {
 extension ShipyardCall {
   /// `POST /{uuid}/{token}`: any content, any fields, no key.
   /// Source: Shipyard documentation, "Webhook Triggers".
-  func receiveWebhook() throws(ShipyardError) -> Response {
+  func receiveWebhook() throws(ShipyardError) -> ServiceAnswer {
     guard call.request.method == .post else { throw .methodNotAllowed }
     let (run, organization, projectID) = try world.mutate {
       state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
-      let (fleetID, organization, projectID) = try state.fleetBehind(
-        webhook: id("webhook"), token: parameters["token"])
+      let (fleetID, organization, projectID) = try webhook(in: state)
       var stored: BlobID?
       if !content.isEmpty {
         do {
@@ -72,21 +71,21 @@ extension ShipyardCall {
         fields: call.request.fields, content: stored, contentLength: content.count)
       return (try state.accept(fleetID, by: .webhook, input, &step), organization, projectID)
     }
-    return .json(
-      .created,
-      run.wire(requestID: requestID, organization, projectID: projectID, logBase: nil))
+    return .now(
+      .json(
+        .created,
+        run.wire(requestID: requestID, organization, projectID: projectID, logBase: nil)))
   }
-}
 
-extension ShipyardState {
-  /// The fleet that a webhook starts.
-  func fleetBehind(
-    webhook id: ResourceID?, token: String?
+  /// The fleet that the webhook of the path starts.
+  func webhook(
+    in state: borrowing ShipyardState
   ) throws(ShipyardError) -> (ResourceID, Organization, project: ResourceID) {
-    guard let id, let fleetID = webhooks[id], fleets[fleetID]?.webhook?.token == token,
-      let projectID = fleets[fleetID]?.projectID,
-      let organizationID = fleets[fleetID]?.organizationID,
-      let organization = organizations[organizationID]
+    guard let id = id("webhook"), let fleetID = state.webhooks[id],
+      state.fleets[fleetID]?.webhook?.token == parameters["token"],
+      let projectID = state.fleets[fleetID]?.projectID,
+      let organizationID = state.fleets[fleetID]?.organizationID,
+      let organization = state.organizations[organizationID]
     else { throw .badRequest("no fleet has a webhook at this URL") }
     guard organization.isRunnable else {
       throw .forbidden("the organization may not run fleets (is_runnable is false)")

@@ -95,7 +95,7 @@ private struct WorldBuilder {
   private mutating func id(
     _ given: ResourceID?, _ kind: String, at pointer: String, _ ids: inout IDSource
   ) -> ResourceID {
-    let id = given ?? ResourceID(ids.uuid("shipyard.\(kind)")) ?? ResourceID(high: 0, low: 0)
+    let id = given ?? ResourceID(&ids, "shipyard.\(kind)")
     if !takenIDs.insert(id).inserted {
       problems.append(ScenarioProblem(pointer, "the id \(id) is used twice"))
     }

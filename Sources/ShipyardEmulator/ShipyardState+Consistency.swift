@@ -23,7 +23,7 @@ extension ShipyardState {
     }
     findings.expect(lastVersionKey, "/lastVersionKey")
     settings.check(&findings)
-    findings.expect(queue.isConsistent, "/queue", "what is due is not in order")
+    queue.check("/queue", &findings)
     for event in queue.events { check(event, &findings) }
     return findings.found
   }
