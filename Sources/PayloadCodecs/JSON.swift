@@ -20,6 +20,11 @@ public struct JSONObject: Sendable {
   public init() { members = [] }
   public init(_ members: [(key: String, value: JSON)]) { self.members = members }
 
+  /// Without those members that are null: what is not set is left out.
+  package init(withoutNulls object: JSONObject) {
+    members = object.members.filter { !$0.value.isNull }
+  }
+
   public var isEmpty: Bool { members.isEmpty }
   public var count: Int { members.count }
   public var keys: [String] { members.map(\.key) }
@@ -116,6 +121,11 @@ extension JSON {
   }
 
   public init(_ text: String?) { self = text.map(JSON.string) ?? .null }
+
+  /// As `JSONObject(withoutNulls:)`.
+  package init(withoutNulls object: JSONObject) {
+    self = .object(JSONObject(withoutNulls: object))
+  }
 
   public var isNull: Bool { if case .null = self { true } else { false } }
   public var stringValue: String? { if case .string(let value) = self { value } else { nil } }

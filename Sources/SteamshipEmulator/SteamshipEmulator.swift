@@ -3,5 +3,5 @@
 // Owns: users, workspaces, packages, versions, instances and their invocation, tasks, files, blocks,
 // tags and the query language over them, signed URLs, plugins, embedding indices, logs.
 // Refuses to know: sockets, other services, wall time (the tenant's clock comes by parameter).
-// Read next: `SteamshipRoutes.swift` (the table of endpoints), `SteamshipService.swift` (the way of a
+// Read next: `SteamshipEndpoints.swift` (the table of endpoints), `SteamshipService.swift` (the way of a
 // request), `SteamshipState.swift` (the world), `Task/EngineTask.swift` (how background work proceeds).

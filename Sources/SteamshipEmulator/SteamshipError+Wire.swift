@@ -40,9 +40,7 @@ enum SteamshipWire {
   }
 
   /// Stored content as it is: the bare MIME type, no charset (contract §2.2).
-  static func raw(
-    _ chunks: [[UInt8]], type: String, _ leases: [MemoryLease]
-  ) -> Response {
+  static func raw(_ chunks: [[UInt8]], type: String, _ leases: [MemoryLease]) -> Response {
     var response = Response(
       .ok, fields: Fields(["Content-Type": type]), body: .chunks(chunks))
     response.leases = leases

@@ -2,11 +2,11 @@ package import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 
-/// Which requests may hold a loop for too long, told from counts alone: a record takes about ten
+/// Which requests may hold a loop for too long, judged by counts alone: a record takes about ten
 /// microseconds to make, to write out or to remove.
-extension SteamshipService {
+extension SteamshipHandler {
   /// How far a request of an operation may reach.
-  private enum Reach: Sendable {
+  enum Reach: Sendable {
     /// A handful of records, however many there are.
     case few
     /// A file with its blocks and tags.
@@ -17,28 +17,10 @@ extension SteamshipService {
     case query
     /// Whatever there is.
     case everything
-
-    init(_ operation: String) {
-      switch operation.dropFirst("steamship.".count) {
-      case "file.get", "file.update", "file.delete", "file.clear": self = .file
-      case "block.get", "block.update", "block.delete": self = .block
-      case "tag.query", "block.query": self = .query
-      case "tag.delete", "task.comment.delete", "task.get": self = .few
-      case "file.import", "file.query", "account.usage", "account.usageSummary",
-        "usage.aggregate":
-        self = .everything
-      case let name where name.hasPrefix("plugin.instance.") || name.hasPrefix("embeddingIndex."):
-        self = .everything
-      case let name where name.hasSuffix(".list") || name.hasSuffix(".delete"):
-        self = .everything
-      case let name where name.hasPrefix("plugin.version."): self = .everything
-      default: self = .few
-      }
-    }
   }
+}
 
-  private static let reaches = SteamshipRoutes.all.map { Reach($0.operation.name) }
-
+extension SteamshipService {
   /// Some milliseconds.
   static let recordsOnLoopMax = 400
   /// While no more is stored, texts are short.
@@ -46,13 +28,15 @@ extension SteamshipService {
   /// So much text takes as long to write out as a record.
   fileprivate static let bytesPerRecord = 8 << 10
 
-  package func mayTakeLong(_ call: Call, in world: World<State>) -> Bool {
-    let reach = Self.reaches[call.operationIndex]
+  package func mayTakeLong(
+    _ call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>
+  ) -> Bool {
+    let reach = endpoint.handler.reach
     if case .few = reach { return false }
     let storesMuch = world.blobs.budget.bytesUsed > Self.storedBytesMax
     return world.box.read { state in
       guard storesMuch || state.recordCount > Self.recordsOnLoopMax else { return false }
-      // What is wrong with the content is told soon.
+      // Malformed content is refused soon.
       guard let arguments = try? Self.arguments(call.content) else { return false }
       let count: Int? =
         switch reach {
@@ -66,7 +50,7 @@ extension SteamshipService {
             state.blocks.read($0) { $0.tags.keys.count + $0.content.count / Self.bytesPerRecord }
               ?? 0
           }
-        case .query: storesMuch ? nil : state.candidateCount(call, arguments)
+        case .query: storesMuch ? nil : state.candidateCount(call, endpoint.right, arguments)
         case .everything: nil
         }
       return count ?? .max > Self.recordsOnLoopMax
@@ -95,11 +79,13 @@ extension SteamshipState {
     return count
   }
 
-  /// How many conditions a query looks at if no relation multiplies them; nil: it cannot be told.
-  fileprivate func candidateCount(_ call: Call, _ arguments: Arguments) -> Int? {
+  /// How many conditions a query looks at if no relation multiplies them; nil: that is unknown.
+  fileprivate func candidateCount(
+    _ call: Call, _ right: SteamshipRight?, _ arguments: Arguments
+  ) -> Int? {
     guard let text = arguments["tagFilterQuery"]?.stringValue,
       let query = try? ShipQLParser.parse(text),
-      let identity = try? Identity(call, needsKey: true)
+      let identity = try? Identity(call, needs: right)
     else { return 0 }
     guard case .matching(let expression) = query, let workspace = knownWorkspace(of: identity)
     else { return nil }
@@ -112,10 +98,6 @@ extension SteamshipState {
     guard let credential = identity.credential, let user = userByCredential[credential] else {
       return nil
     }
-    return switch identity.workspace {
-    case .id(let id): workspaces.key(id: id)
-    case .handle(let handle): users[user]?.workspaceByHandle[handle]
-    case .unnamed: users[user]?.workspaceByHandle[Workspace.defaultHandle]
-    }
+    return knownWorkspace(identity.workspace, of: user)
   }
 }

@@ -49,7 +49,7 @@ extension SteamshipService {
         let caller = try state.caller(identity, &step)
         let key = try state.ownTask(id: id, caller)
         if countsPoll { state.countPoll(of: key, &step) }
-        // A task that came back with a snapshot has nobody at its work outside.
+        // A task that came back with a snapshot is worked on by no one outside.
         let isLeftAlone =
           state.tasks[key]?.isAtOutsideStage == true && state.tasks[key]?.worker.value == nil
         return Shown(bytes: state.renderTask(key), leftAlone: isLeftAlone ? key : nil)
@@ -73,7 +73,7 @@ extension SteamshipService {
   }
 }
 
-/// `{"taskId": "…"}` and nothing else: what the SDK asks with, told by its bytes.
+/// `{"taskId": "…"}` and nothing else: what the SDK asks with, recognised by its bytes.
 enum PlainTaskQuestion {
   private static let name = Array("\"taskId\"".utf8)
 

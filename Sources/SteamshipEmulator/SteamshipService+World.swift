@@ -63,9 +63,7 @@ extension SteamshipService {
   }
 
   /// `{"signal": "name"}` ends every stage that waits for it; `{"expireKey": …}` is the kernel's.
-  package func emit(
-    _ event: JSONObject, in world: World<State>
-  ) throws(ScenarioProblems) -> Bool {
+  package func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool {
     guard let value = event["signal"] else { return false }
     guard let name = value.stringValue else {
       throw ScenarioProblems([ScenarioProblem("/signal", "expected a string")])

@@ -4,14 +4,15 @@ import PayloadCodecs
 
 /// The Steamship Engine as an emulated service: finds the endpoint's rule, reads the fields, lets
 /// the rule work on the tenant's state and wraps what comes of it.
-package struct SteamshipService: ServiceWithOperations {
+package struct SteamshipService: EmulatedService {
   package typealias State = SteamshipState
+  package typealias Handler = SteamshipHandler
+  package typealias Right = SteamshipRight
 
   package let name = "steamship"
   package let hostNames = [
     "api.steamship.com", "steamship.com", "www.steamship.com", "steamship.run", "*.steamship.run",
   ]
-  package let operations: [Operation]
   package let sources: [Fidelity: String] = [
     .documented: "the documentation of the Steamship Engine",
     .seenInClient: "the Python SDK 2.17.34 or a release of the TypeScript client",
@@ -29,20 +30,12 @@ package struct SteamshipService: ServiceWithOperations {
     self.outbound = outbound
     outboundAllowance = allowance
     hostPatterns = hostNames.map(HostPattern.init)
-    operations = SteamshipRoutes.all.map { route in
-      var operation = route.operation
-      // A public TypeScript client builds `$B//workspace/get`.
-      operation.skipsEmptySegments = true
-      return operation
-    }
   }
 
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<SteamshipState.WakeKey>
   ) throws(ScenarioProblems) -> SteamshipState {
-    var state = SteamshipState()
-    try state.plant(seed, &step)
-    return state
+    try SteamshipState(seed, &step)
   }
 
   /// The bearer token; the scheme is compared without regard to case.
@@ -60,31 +53,26 @@ package struct SteamshipService: ServiceWithOperations {
     return token.isEmpty ? nil : token
   }
 
-  package func respond(to call: Call, in world: World<State>) -> ServiceAnswer {
-    if call.operationIndex == SteamshipRoutes.taskStatusIndex,
-      let response = finishedTaskStatus(call, in: world)
-    {
-      return .now(response)
-    }
-    let route = SteamshipRoutes.all[call.operationIndex]
+  package func respond(
+    to call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>
+  ) -> ServiceAnswer {
+    let handler = endpoint.handler
+    if let response = handler.shortcut?(self, call, world) { return .now(response) }
     do throws(SteamshipError) {
       let identity = try Identity(
-        call, needsKey: route.needsKey, origin: route.asksOrigin ? origin(of: call) : nil)
-      switch route.handling {
-      case .special(let special): return try respond(to: call, special, identity, in: world)
-      case .rule, .task:
-        guard route.isUpload else {
-          let arguments = try Self.arguments(call.content)
-          if let question = route.question, world.isSkipping {
-            return .later { content in
-              await world.look(at: question, arguments, identity)
-              return await run(route, arguments, call, identity, in: world).answer
-                .response(content)
-            }
-          }
-          return run(route, arguments, call, identity, in: world).answer
-        }
-        return .later { content in await upload(route, call, identity, content, in: world) }
+        call, needs: endpoint.right,
+        origin: handler.traits.contains(.asksOrigin) ? origin(of: call) : nil)
+      if case .own(let answer) = handler.work { return try answer(self, call, identity, world) }
+      guard !handler.traits.contains(.takesUpload) else {
+        return .later { content in await upload(endpoint, call, identity, content, in: world) }
+      }
+      let arguments = try Self.arguments(call.content)
+      guard let question = handler.question, world.isSkipping else {
+        return run(endpoint, arguments, call, identity, in: world).answer
+      }
+      return .later { content in
+        await world.look(at: question, arguments, identity)
+        return await run(endpoint, arguments, call, identity, in: world).answer.response(content)
       }
     } catch {
       return .now(error.response)
@@ -101,9 +89,11 @@ package struct SteamshipService: ServiceWithOperations {
     outboundAllowance.joined(with: tenant.outbound)
   }
 
-  package func refusal(of call: Call, in world: World<State>) -> Response? {
+  package func refusal(
+    of call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>
+  ) -> Response? {
     do throws(SteamshipError) {
-      _ = try Identity(call, needsKey: SteamshipRoutes.all[call.operationIndex].needsKey)
+      _ = try Identity(call, needs: endpoint.right)
       return nil
     } catch {
       return error.response
@@ -128,25 +118,27 @@ package struct SteamshipService: ServiceWithOperations {
 
   /// Lets a rule work, at once or as a task.
   func run(
-    _ route: SteamshipRoute, _ arguments: Arguments, _ call: Call, _ identity: Identity,
-    in world: World<State>
+    _ endpoint: Endpoint<SteamshipService>, _ arguments: Arguments, _ call: Call,
+    _ identity: Identity, in world: World<State>
   ) -> Outcome {
     do throws(SteamshipError) {
       let background = try BackgroundRequest(call.request.fields)
       let done = try world.mutate { (state, step) throws(SteamshipError) -> Done in
-        let caller = try state.caller(identity, &step)
-        switch route.handling {
+        let job = Job(
+          operation: endpoint.operation.name, arguments: arguments,
+          caller: try state.caller(identity, &step))
+        switch endpoint.handler.work {
         case .rule(let rule) where background == nil:
-          return Done(outcome: .data(try rule(&state, arguments, caller, &step)))
+          return Done(outcome: .data(try rule(&state, job, &step)))
         case .rule, .task:
           let key = try state.addTask(
-            for: route, arguments, caller, background, path: call.request.target.path, &step)
+            for: endpoint, job, background, path: call.request.target.path, &step)
           let response = Response(
             .ok, fields: SteamshipWire.jsonFields, body: .bytes(state.taskEnvelope(key)))
           return Done(
             outcome: .written(response),
             outside: state.outsideInvocation(of: key) == nil ? nil : key)
-        case .special: throw .invalid("This operation has no rule.")
+        case .own: throw .invalid("This operation has no rule.")
         }
       }
       if let key = done.outside {
@@ -203,7 +195,10 @@ struct Identity: Sendable {
   /// Nil where it does not matter.
   let origin: CallerOrigin?
 
-  init(_ call: Call, needsKey: Bool, origin: CallerOrigin? = nil) throws(SteamshipError) {
+  /// - Parameter right: What the key must allow; nil: none is asked for.
+  init(
+    _ call: Call, needs right: SteamshipRight?, origin: CallerOrigin? = nil
+  ) throws(SteamshipError) {
     self.call = call
     self.origin = origin
     workspace = WorkspaceReference(call.request.fields)
@@ -213,11 +208,11 @@ struct Identity: Sendable {
       credential = call.credential
       userName = user
       isWorkspaceScoped = rights?.contains("workspace") ?? false
-      if needsKey, let rights, rights.isDisjoint(with: ["write", "workspace", "*"]) {
-        guard rights.contains("read"), call.operation.isReading else { throw .refusedKey(403) }
+      if let right, let rights, rights.isDisjoint(with: ["write", "workspace", "*"]) {
+        guard right == .read, rights.contains("read") else { throw .refusedKey(403) }
       }
-    case .missing: if needsKey { throw .missingKey }
-    case .refused(let status): if needsKey { throw .refusedKey(status) }
+    case .missing: if right != nil { throw .missingKey }
+    case .refused(let status): if right != nil { throw .refusedKey(status) }
     }
   }
 }
@@ -227,7 +222,7 @@ extension SteamshipState {
   mutating func caller(_ identity: Identity, _ step: inout Step) throws(SteamshipError) -> Caller {
     let requestID = identity.requestID ?? step.ids.uuid("steamship.request", .upper)
     guard let credential = identity.credential else {
-      // Only for rules that ask for no user: key 0 names nobody.
+      // Only for rules that ask for no user: key 0 is no user's.
       return Caller(
         user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
         baseURL: identity.baseURL, origin: identity.origin)
@@ -244,18 +239,18 @@ extension SteamshipState {
 
   /// Makes a task of a request: finished at once, or along its timeline.
   mutating func addTask(
-    for route: SteamshipRoute, _ arguments: Arguments, _ caller: Caller,
-    _ background: BackgroundRequest?, path: String, _ step: inout Step
+    for endpoint: Endpoint<SteamshipService>, _ job: Job, _ background: BackgroundRequest?,
+    path: String,
+    _ step: inout Step
   ) throws(SteamshipError) -> Key<EngineTask> {
-    var job = EngineTask.Job(
-      operation: route.operation.name, arguments: arguments, caller: caller)
+    var job = job
     // A deleted workspace fails now, and later work stays where it was asked for.
-    if !route.isWorkspaceFree {
-      let workspace = try workspace(of: caller, &step)
-      job.caller.workspace = workspaces[workspace].map { .id($0.id) } ?? caller.workspace
+    if !endpoint.handler.traits.contains(.needsNoWorkspace) {
+      let workspace = try workspace(of: job.caller, &step)
+      job.caller.workspace = workspaces[workspace].map { .id($0.id) } ?? job.caller.workspace
     }
-    try checkJob(job, &step)
-    let plan = taskPlan(for: route, job)
+    try checkJob(job, endpoint.handler, &step)
+    let plan = taskPlan(for: job, endpoint.handler)
     if plan.timeline == .atOnce, background == nil {
       let output = try perform(job, &step)
       let key = try addTask(
@@ -266,28 +261,5 @@ extension SteamshipState {
     return try addTask(
       job, name: path, timeline: plan.timeline == .atOnce ? .byDefault : plan.timeline,
       background: background, type: plan.type, showsData: plan.showsData, &step)
-  }
-}
-
-extension SteamshipRoute {
-  /// Operations on accounts and workspaces work although the caller's own workspace is gone
-  /// (contract §1.2).
-  var isWorkspaceFree: Bool {
-    operation.name.hasPrefix("steamship.workspace.")
-      || operation.name.hasPrefix("steamship.account.")
-      || operation.name.hasPrefix("steamship.usage.")
-      || operation.name.hasPrefix("steamship.package.version.")
-      || operation.name.hasPrefix("steamship.plugin.version.")
-  }
-}
-
-extension Operation {
-  /// Whether the operation changes nothing: what a key with the right `read` alone may do.
-  fileprivate var isReading: Bool {
-    let verbs = [
-      "current", "get", "list", "status", "query", "raw", "stream", "events", "search", "usage",
-      "usageSummary", "aggregate",
-    ]
-    return verbs.contains { name.hasSuffix(".\($0)") }
   }
 }

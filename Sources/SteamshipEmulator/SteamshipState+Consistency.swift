@@ -12,7 +12,6 @@ extension SteamshipState {
     checkSets(&findings)
     for (serial, task) in tasks.bySerial {
       task.check("/tasks/\(serial)", &findings)
-      task.comments.check("/tasks/\(serial)/comments", in: comments, &findings)
     }
     for (serial, item) in indexItems.bySerial {
       findings.expect(
@@ -44,28 +43,21 @@ extension SteamshipState {
   }
 
   private func checkSets(_ findings: inout StateFindings) {
-    for (serial, user) in users.bySerial {
-      user.workspaces.check("/users/\(serial)/workspaces", in: workspaces, &findings)
-    }
+    check(users, "/users", \.workspaces, "workspaces", in: workspaces, &findings)
+    check(invocables, "/invocables", \.versions.all, "versions", in: versions, &findings)
+    check(invocables, "/invocables", \.instances, "instances", in: instances, &findings)
+    check(tasks, "/tasks", \.comments, "comments", in: comments, &findings)
+    check(files, "/files", \.tags, "tags", in: tags, &findings)
+    check(blocks, "/blocks", \.tags, "tags", in: tags, &findings)
+    check(indices, "/indices", \.items, "items", in: indexItems, &findings)
     for (serial, workspace) in workspaces.bySerial {
       check(workspace, "/workspaces/\(serial)", &findings)
     }
-    for (serial, invocable) in invocables.bySerial {
-      invocable.versions.check("/invocables/\(serial)/versions", in: versions, &findings)
-      invocable.instances.check("/invocables/\(serial)/instances", in: instances, &findings)
-    }
     for (serial, file) in files.bySerial {
-      file.tags.check("/files/\(serial)/tags", in: tags, &findings)
       findings.expect(
         zip(file.blocks, file.blocks.dropFirst()).allSatisfy(<)
           && file.blocks.allSatisfy(blocks.contains), "/files/\(serial)/blocks",
         "they are not in order, or not there")
-    }
-    for (serial, block) in blocks.bySerial {
-      block.tags.check("/blocks/\(serial)/tags", in: tags, &findings)
-    }
-    for (serial, index) in indices.bySerial {
-      index.items.check("/indices/\(serial)/items", in: indexItems, &findings)
     }
     for (serial, tag) in tags.bySerial {
       let (start, end) = (tag.start ?? 0, tag.end ?? tag.start ?? 0)
@@ -74,11 +66,21 @@ extension SteamshipState {
     }
   }
 
+  /// The sets of keys that records of one table hold of those of another.
+  private func check<Holder, Member>(
+    _ table: Table<Holder>, _ place: String, _ set: KeyPath<Holder, KeySet<Member>>,
+    _ name: String, in members: Table<Member>, _ findings: inout StateFindings
+  ) {
+    for (serial, holder) in table.bySerial {
+      holder[keyPath: set].check("\(place)/\(serial)/\(name)", in: members, &findings)
+    }
+  }
+
   private func check(_ workspace: Workspace, _ place: String, _ findings: inout StateFindings) {
-    workspace.packageInstances.check(place + "/packageInstances", in: instances, &findings)
-    workspace.pluginInstances.check(place + "/pluginInstances", in: instances, &findings)
-    workspace.files.check(place + "/files", in: files, &findings)
-    workspace.indices.check(place + "/indices", in: indices, &findings)
+    workspace.packageInstances.all.check(place + "/packageInstances", in: instances, &findings)
+    workspace.pluginInstances.all.check(place + "/pluginInstances", in: instances, &findings)
+    workspace.files.all.check(place + "/files", in: files, &findings)
+    workspace.indices.all.check(place + "/indices", in: indices, &findings)
     workspace.tasks.check(place + "/tasks", in: tasks, &findings)
     let index = workspace.tagIndex
     index.all.check(place + "/tagIndex/all", in: tags, &findings)

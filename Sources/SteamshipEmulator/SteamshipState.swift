@@ -38,7 +38,7 @@ package struct SteamshipState: ServiceState {
   var loginAttempts = LoginAttempts()
   var logs = LogBook()
   var usage = UsageBook()
-  var due = DueQueue<DueEvent>()
+  var due = Agenda()
   var lastMoment = 0
   /// What the scenario says about the world's start and about how things proceed.
   var script = Script()
@@ -47,8 +47,8 @@ package struct SteamshipState: ServiceState {
   package var dueRevision: UInt64 { due.revision }
 
   package mutating func advance(_ step: inout StepContext<WakeKey>) {
-    while let entry = due.popDue(at: step.now) {
-      switch entry.event {
+    while let event = due.popDue(at: step.now) {
+      switch event {
       case .task(let key, let stage): stageEnded(of: key, stage: stage, &step)
       case .streamPiece(let block): appendNextPiece(to: block, &step)
       case .instanceReady(let instance): instances[instance]?.initStatus = .complete
@@ -63,6 +63,40 @@ package struct SteamshipState: ServiceState {
     lastMoment += 1
     due.schedule(.moment(lastMoment), at: instant)
     return lastMoment
+  }
+}
+
+/// What will happen by itself.
+struct Agenda: Codable, Sendable {
+  struct Entry: DueEntry {
+    var due: VirtualInstant
+    var serial: Int
+    var event: DueEvent
+
+    var order: Int { serial }
+  }
+
+  private var heap = DueQueue<Entry>()
+  private var lastSerial = 0
+  /// Goes up with whatever is put in.
+  var revision: UInt64 { UInt64(truncatingIfNeeded: lastSerial) }
+  var nextDue: VirtualInstant? { heap.nextDue }
+  var heapBytes: Int { heap.heapBytes }
+
+  mutating func schedule(_ event: DueEvent, at due: VirtualInstant) {
+    lastSerial += 1
+    heap.insert(Entry(due: due, serial: lastSerial, event: event))
+  }
+
+  mutating func popDue(at now: VirtualInstant) -> DueEvent? { heap.popDue(at: now)?.event }
+
+  mutating func cancel(where isCancelled: (DueEvent) -> Bool) {
+    heap.cancel { isCancelled($0.event) }
+  }
+
+  func check(_ place: String, _ findings: inout StateFindings) {
+    findings.expect(lastSerial, place + "/lastSerial")
+    heap.check(place + "/heap", lastOrder: lastSerial, &findings)
   }
 }
 

@@ -53,8 +53,6 @@
       "Sources/HTTPModel/Status.swift": "reason phrases of our own",
       "Sources/PayloadCodecs/Text/ExactText.swift": "asks the library before it compares bytes",
       "Sources/PayloadCodecs/Text/TextMap.swift": "asks whether others would take two keys for one",
-      "Sources/SteamshipEmulator/Documentation/SteamshipDocumentation+Notes.swift":
-        "documentation of our own",
     ]
 
     @Test("No compiled file of kernel, codecs and services compares strings by normalisation")

@@ -45,7 +45,7 @@ struct Harness {
     target: String = "/api/v1/x", content: [UInt8]? = nil, parameters: [String: String] = [:],
     method: Method = .post, peer: PeerAddress = .none
   ) throws -> Call {
-    let index = try #require(SteamshipRoutes.indexByName["steamship.\(name)"])
+    let endpoint = try #require(SteamshipEndpoints.byName["steamship.\(name)"])
     var lines = Fields(["Authorization": "Bearer \(key)"])
     if !fields.contains(where: { $0.0 == "Host" }) { lines.append("Host", "127.0.0.1:7070") }
     if let workspaceID { lines.append("X-Workspace-Id", workspaceID) }
@@ -63,7 +63,7 @@ struct Harness {
       ranges.append(start..<pathBytes.count)
     }
     return Call(
-      request: request, operation: service.operations[index], operationIndex: index,
+      request: request, operation: endpoint.operation, endpointIndex: 0,
       parameters: PathParameters(names: names, ranges: ranges, bytes: pathBytes), content: bytes,
       tenant: tenant,
       exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: peer),
@@ -79,7 +79,14 @@ struct Harness {
     let call = try call(
       name, body, fields: fields, target: target, content: content, parameters: parameters,
       method: method, peer: peer)
-    return await service.respond(to: call, in: world)
+    return await respond(to: call)
+  }
+
+  func respond(to call: Call) async -> Response {
+    guard let endpoint = SteamshipEndpoints.byName[call.operation.name] else {
+      return Response(.notFound)
+    }
+    return await service.respond(to: call, at: endpoint, in: world)
       .response(RequestContent(complete: call.content))
   }
 

@@ -98,6 +98,7 @@ struct LargeRequestTests {
 
 extension Harness {
   fileprivate func mayTakeLong(_ name: String, _ body: JSON = [:]) throws -> Bool {
-    service.mayTakeLong(try call(name, body), in: world)
+    let endpoint = try #require(SteamshipEndpoints.byName["steamship.\(name)"])
+    return service.mayTakeLong(try call(name, body), at: endpoint, in: world)
   }
 }

@@ -70,11 +70,10 @@ struct PublicMethodTests {
     var request = call.request
     request.fields = lines
     call = Call(
-      request: request, operation: call.operation, operationIndex: call.operationIndex,
+      request: request, operation: call.operation, endpointIndex: 0,
       parameters: call.parameters, content: call.content, tenant: call.tenant,
       exchange: call.exchange, credential: key)
-    let response = await harness.service.respond(to: call, in: harness.world)
-      .response(RequestContent(complete: call.content))
+    let response = await harness.respond(to: call)
     return (response.status.code, String(decoding: try await response.content, as: UTF8.self))
   }
 

@@ -4,30 +4,8 @@ import Testing
 
 @testable import SteamshipEmulator
 
-@Suite("Queues, small codecs")
+@Suite("Small codecs, templates")
 struct StoreTests {
-  @Test("A queue gives events by due time, then in the order they came", arguments: 1...5)
-  func queueOrder(_ seed: UInt64) {
-    var random = SeededRandom(key: seed)
-    var queue = DueQueue<Int>()
-    var plain: [(due: Int64, number: Int)] = []
-    for number in 0..<500 {
-      let due = Int64(random.next() % 50)
-      queue.schedule(number, at: VirtualInstant(nanoseconds: due))
-      plain.append((due, number))
-    }
-    queue.cancel { $0 % 7 == 0 }
-    plain.removeAll { $0.number % 7 == 0 }
-    plain.sort { $0.due == $1.due ? $0.number < $1.number : $0.due < $1.due }
-    #expect(queue.nextDue?.nanoseconds == plain.first?.due)
-    #expect(queue.popDue(at: VirtualInstant(nanoseconds: -1)) == nil)
-    var order: [Int] = []
-    while let entry = queue.popDue(at: VirtualInstant(nanoseconds: 100)) {
-      order.append(entry.event)
-    }
-    #expect(order == plain.map(\.number))
-  }
-
   static let base64: [(String, String)] = [
     ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
     ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),

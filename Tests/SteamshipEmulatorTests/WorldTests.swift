@@ -172,12 +172,12 @@ struct WorldTests {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let table = try String(
       contentsOf: root.appending(path: "Conformance/steamship/ENDPOINTS.md"), encoding: .utf8)
-    for route in SteamshipRoutes.all {
-      let name = route.operation.name.dropFirst("steamship.".count)
+    for endpoint in SteamshipEndpoints.all {
+      let name = endpoint.operation.name.dropFirst("steamship.".count)
       let row = table.split(separator: "\n").first { $0.hasPrefix("| `\(name)` |") }
-      #expect(row?.contains("| \(route.operation.fidelity.rawValue) |") == true, "\(name)")
+      #expect(row?.contains("| \(endpoint.operation.fidelity.rawValue) |") == true, "\(name)")
     }
-    let names = SteamshipRoutes.all.map(\.operation.name)
+    let names = SteamshipEndpoints.all.map(\.operation.name)
     #expect(Set(names).count == names.count)
   }
 

@@ -7,6 +7,12 @@ package protocol Weighed {
   var heapBytes: Int { get }
 }
 
+/// Something that keeps a running account of what it weighs.
+package protocol Recounted: Weighed {
+  /// The same, asked of every part anew: for tests, which hold the account to it.
+  var recountedHeapBytes: Int { get }
+}
+
 /// What the allocator and the runtime put around an array or an object.
 package enum HeapOverhead {
   /// Allocator's header, object's header, count and capacity.

@@ -135,10 +135,9 @@ extension WeighedDictionary: Sequence {
   }
 }
 
-extension WeighedDictionary: Weighed {
+extension WeighedDictionary: Recounted {
   package var heapBytes: Int { valueBytes + boxes.spineBytes }
 
-  /// The same, asked of every value: for tests.
   package var recountedHeapBytes: Int {
     boxes.reduce(boxes.spineBytes) { sum, entry in
       sum + entry.key.heapBytes + (entry.value.value?.heapBytes ?? 0) + Self.boxBytes

@@ -100,11 +100,10 @@ package struct Table<Record: Stored>: Codable, Sendable {
   package var all: [Record] { order.keys.compactMap { records[$0.serial] } }
 }
 
-extension Table: Weighed {
+extension Table: Recounted {
   /// An id stands here as the record's own text.
   package var heapBytes: Int { records.heapBytes + serials.spineBytes + order.heapBytes }
 
-  /// The same, asked of every record: for tests.
   package var recountedHeapBytes: Int {
     records.recountedHeapBytes + serials.spineBytes + order.heapBytes
   }

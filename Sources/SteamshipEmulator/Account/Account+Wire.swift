@@ -16,7 +16,6 @@ struct LoginAttempts: Codable, Sendable {
 }
 
 extension SteamshipState {
-  /// `GET account/current`.
   /// Fidelity: seen in client; the refusal of workspace-scoped keys is demanded by the SDK's tests.
   func currentAccount(_ caller: Caller) throws(SteamshipError) -> JSON {
     guard !caller.isWorkspaceScoped else {
@@ -35,9 +34,8 @@ extension SteamshipState {
     return ["token": .string(token)]
   }
 
-  /// `POST account/poll_login_attempt`.
-  func pollLoginAttempt(_ arguments: Arguments) throws(SteamshipError) -> JSON {
-    let token = try arguments.requiredString("token")
+  func pollLoginAttempt(_ job: Job) throws(SteamshipError) -> JSON {
+    let token = try job.arguments.requiredString("token")
     guard let key = loginAttempts.keys[token] else { throw .unknown("login attempt", token) }
     return ["status": "done", "apiKey": .string(key)]
   }

@@ -22,10 +22,9 @@ extension SteamshipState {
   /// `POST block/{id}/appendStream`: raw bytes.
   mutating func appendStream(
     id: String, _ bytes: [UInt8], _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) {
     let key = try openStream(id: id, caller, &step)
     try append(bytes, to: key, &step)
-    return [:]
   }
 
   mutating func append(
@@ -37,7 +36,6 @@ extension SteamshipState {
     step.wake(.block(serial: key.serial))
   }
 
-  /// `POST block/{id}/finishStream`, `POST block/{id}/abortStream`.
   mutating func endStream(
     id: String, _ state: Block.StreamState, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> JSON {

@@ -6,16 +6,14 @@ extension SteamshipState {
   /// Source: SDK `data/block.py`.
   func blockJSON(_ key: Key<Block>, index: Int? = nil, _ blobs: BlobStore) -> JSON {
     guard let block = blocks[key] else { return .null }
-    var object: JSONObject = [
+    return JSON(withoutNulls: [
       "id": .string(block.id), "fileId": JSON(files[block.file]?.id ?? ""),
       "text": .string(text(of: block, blobs)), "tags": .array(tagList(block.tags)),
       "index": .integer(index ?? blockIndex(key, in: block.file) ?? 0),
       "mimeType": .string(block.mimeType), "publicData": .bool(block.publicData),
-      "requestId": .string(block.requestID),
-    ]
-    if let state = block.streamState { object["streamState"] = .string(state.rawValue) }
-    object["createdAt"] = .string(block.createdAt.iso8601())
-    return .object(object)
+      "requestId": .string(block.requestID), "streamState": JSON(block.streamState?.rawValue),
+      "createdAt": .string(block.createdAt.iso8601()),
+    ])
   }
 
   func blockReply(_ key: Key<Block>, _ blobs: BlobStore) -> JSON {

@@ -45,13 +45,7 @@ struct BlockDraft: Sendable {
     mimeType = try arguments.name("mimeType")
     isPublic = try arguments.flag("publicData")
     isStreaming = try arguments.flag("streaming")
-    tags = try TagDraft.all(arguments, "tags")
-  }
-
-  static func all(_ arguments: Arguments, _ name: String) throws(SteamshipError) -> [BlockDraft] {
-    var drafts: [BlockDraft] = []
-    for item in try arguments.objects(name) { drafts.append(try BlockDraft(item)) }
-    return drafts
+    tags = try arguments.objects("tags", TagDraft.init)
   }
 }
 
@@ -135,46 +129,37 @@ extension SteamshipState {
   }
 
   /// `POST block/create`: appended at the end of the file.
-  mutating func createBlock(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let type = try arguments.choice("uploadType", BlockUploadType.self)
-    var draft = try BlockDraft(arguments)
-    let file = try file(id: try arguments.requiredString("fileId"), handle: nil, caller, &step)
-    if let upload = arguments.upload {
+  mutating func createBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let type = try job.arguments.choice("uploadType", BlockUploadType.self)
+    var draft = try BlockDraft(job.arguments)
+    let file = try file(id: job.arguments.requiredString("fileId"), handle: nil, job.caller, &step)
+    if let upload = job.arguments.upload {
       draft.content = Content(upload)
     } else if type == .file {
       throw .invalid(
         "The content is missing.",
         suggestion: "Send multipart/form-data with a part named \"file\".")
     }
-    let key = try add(draft, to: file, caller, &step)
+    let key = try add(draft, to: file, job.caller, &step)
     return blockReply(key, step.blobs)
   }
 
-  /// `POST block/get`.
-  mutating func getBlock(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try block(id: try arguments.requiredString("id"), caller, &step)
+  mutating func getBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
     return blockReply(key, step.blobs)
   }
 
   /// `POST block/update`: only who may read it can be changed.
-  mutating func updateBlock(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let isPublic = try arguments.bool("publicData")
-    let key = try block(id: try arguments.requiredString("id"), caller, &step)
+  mutating func updateBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let isPublic = try job.arguments.bool("publicData")
+    let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
     if let isPublic { blocks[key]?.publicData = isPublic }
     return blockReply(key, step.blobs)
   }
 
   /// `POST block/delete`: the indices of those behind it close up.
-  mutating func deleteBlock(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try block(id: try arguments.requiredString("id"), caller, &step)
+  mutating func deleteBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
     let reply = blockReply(key, step.blobs)
     removeBlock(key, &step)
     return reply

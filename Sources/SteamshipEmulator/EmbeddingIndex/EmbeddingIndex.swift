@@ -32,30 +32,27 @@ struct EmbeddingItem: Stored {
 
 extension SteamshipState {
   private mutating func index(
-    _ arguments: Arguments, _ name: String, _ caller: Caller, _ step: inout Step
+    _ job: Job, _ name: String, _ step: inout Step
   ) throws(SteamshipError) -> Key<EmbeddingIndex> {
-    let id = try arguments.requiredString(name)
-    let workspace = try workspace(of: caller, &step)
+    let id = try job.arguments.requiredString(name)
+    let workspace = try workspace(of: job.caller, &step)
     guard let key = indices.key(id: id), indices[key]?.workspace == workspace else {
       throw .unknown("embedding index", id)
     }
     return key
   }
 
-  /// `POST embedding-index/create`.
-  mutating func createIndex(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let wanted = try arguments.name("handle")
+  mutating func createIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let wanted = try job.arguments.name("handle")
     if let wanted { try Handle.check(wanted) }
-    let fetchIfExists = try arguments.flag("fetchIfExists")
-    let plugin = try arguments.requiredString("pluginInstance")
-    let name = try arguments.string("name")
-    let externalID = try arguments.string("externalId")
-    let externalType = try arguments.string("externalType")
-    let metadata = try arguments.verbatimText("metadata")
-    _ = try instance(.plugin, id: nil, handle: plugin, caller, &step)
-    let workspace = try workspace(of: caller, &step)
+    let fetchIfExists = try job.arguments.flag("fetchIfExists")
+    let plugin = try job.arguments.requiredString("pluginInstance")
+    let name = try job.arguments.string("name")
+    let externalID = try job.arguments.string("externalId")
+    let externalType = try job.arguments.string("externalType")
+    let metadata = try job.arguments.verbatimText("metadata")
+    _ = try instance(.plugin, id: nil, handle: plugin, job.caller, &step)
+    let workspace = try workspace(of: job.caller, &step)
     if let wanted, let known = workspaces[workspace]?.indices[wanted] {
       guard fetchIfExists else { throw .exists("embedding index", wanted) }
       return indexReply(known)
@@ -70,11 +67,8 @@ extension SteamshipState {
     return indexReply(key)
   }
 
-  /// `POST embedding-index/delete`.
-  mutating func deleteIndex(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try index(arguments, "id", caller, &step)
+  mutating func deleteIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try index(job, "id", &step)
     let reply = indexReply(key)
     removeIndex(key)
     return reply
@@ -88,18 +82,18 @@ extension SteamshipState {
   }
 
   /// `POST embedding-index/item/create`: a list of items, one item's fields, or a file's blocks.
-  mutating func createIndexItems(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let index = try index(arguments, "indexId", caller, &step)
-    _ = try arguments.bool("reindex")
+  mutating func createIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let index = try index(job, "indexId", &step)
+    _ = try job.arguments.bool("reindex")
     var drafts: [EmbeddingItem] = []
-    if let fileID = try arguments.name("fileId") {
-      drafts = try itemsOfFile(fileID, arguments, index, caller, &step)
-    } else if arguments["items"] != nil {
-      for item in try arguments.objects("items") { drafts.append(try self.item(item, index)) }
+    if let fileID = try job.arguments.name("fileId") {
+      drafts = try itemsOfFile(fileID, job, index, &step)
+    } else if job.arguments["items"] != nil {
+      drafts = try job.arguments.objects("items") { item throws(SteamshipError) in
+        try self.item(item, index)
+      }
     } else {
-      drafts.append(try item(arguments, index))
+      drafts.append(try item(job.arguments, index))
     }
     for draft in drafts { try Self.checkEmbeddable(draft.value) }
     let indexID = JSON(indices[index]?.id)
@@ -109,7 +103,7 @@ extension SteamshipState {
       ids.append(["indexId": indexID, "id": .string(draft.id)])
       indices[index]?.items.insert(indexItems.insert(draft))
     }
-    billEmbedder(of: index, amount: drafts.count, caller, &step)
+    billEmbedder(of: index, amount: drafts.count, job.caller, &step)
     return ["itemIds": .array(ids)]
   }
 
@@ -145,11 +139,10 @@ extension SteamshipState {
 
   /// One item for each block with text; `blockType` limits them to blocks with such a tag.
   private mutating func itemsOfFile(
-    _ id: String, _ arguments: Arguments, _ index: Key<EmbeddingIndex>, _ caller: Caller,
-    _ step: inout Step
+    _ id: String, _ job: Job, _ index: Key<EmbeddingIndex>, _ step: inout Step
   ) throws(SteamshipError) -> [EmbeddingItem] {
-    let type = try arguments.name("blockType")
-    let file = try file(id: id, handle: nil, caller, &step)
+    let type = try job.arguments.name("blockType")
+    let file = try file(id: id, handle: nil, job.caller, &step)
     var items: [EmbeddingItem] = []
     for key in files[file]?.blocks ?? [] {
       guard let block = blocks[key] else { continue }
@@ -167,15 +160,12 @@ extension SteamshipState {
     return items
   }
 
-  /// `POST embedding-index/item/list`.
-  mutating func listIndexItems(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let index = try index(arguments, "id", caller, &step)
-    let fileID = try arguments.name("fileId")
-    let blockID = try arguments.name("blockId")
-    let spanID = try arguments.name("spanId")
-    let page = try Page(of: indices[index]?.items.keys ?? [], arguments) { key in
+  mutating func listIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let index = try index(job, "id", &step)
+    let fileID = try job.arguments.name("fileId")
+    let blockID = try job.arguments.name("blockId")
+    let spanID = try job.arguments.name("spanId")
+    let page = try Page(of: indices[index]?.items.keys ?? [], job.arguments) { key in
       guard let item = indexItems[key] else { return false }
       return (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
         && (spanID == nil || item.spanID == spanID)
@@ -184,30 +174,26 @@ extension SteamshipState {
   }
 
   /// `POST embedding-index/embed`: items are embedded as they come, so there is nothing left to do.
-  mutating func embedIndex(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try index(arguments, "id", caller, &step)
+  mutating func embedIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try index(job, "id", &step)
     return ["id": JSON(indices[key]?.id)]
   }
 
   /// `POST embedding-index/search`: the nearest first; of equally near ones the newest.
-  mutating func searchIndex(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try index(arguments, "id", caller, &step)
-    var queries = try arguments.strings("queries") ?? []
-    if let query = try arguments.string("query") { queries.append(query) }
+  mutating func searchIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try index(job, "id", &step)
+    var queries = try job.arguments.strings("queries") ?? []
+    if let query = try job.arguments.string("query") { queries.append(query) }
     guard !queries.isEmpty else { throw .invalid("The field \"query\" is missing.") }
-    let count = try Self.resultCount(arguments)
-    let includesMetadata = try arguments.flag("includeMetadata")
+    let count = try Self.resultCount(job.arguments)
+    let includesMetadata = try job.arguments.flag("includeMetadata")
     let vectors = queries.map { WordVector($0) }
     let items = (indices[key]?.items.keys ?? []).filter { indexItems.contains($0) }
     let ranked = Self.rank(items.count, count) { position in
       guard let item = indexItems[items[position]] else { return 0 }
       return vectors.map { $0.cosine(item.vector) }.max() ?? 0
     }
-    billEmbedder(of: key, amount: queries.count, caller, &step)
+    billEmbedder(of: key, amount: queries.count, job.caller, &step)
     return [
       "items": .array(
         ranked.map { position, score in
@@ -234,19 +220,17 @@ extension SteamshipState {
   }
 
   /// `POST plugin/instance/embeddingSearch`: the texts come with the request.
-  mutating func embeddingSearch(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let query = try arguments.requiredString("query")
-    let texts = try arguments.strings("docs") ?? []
-    let count = try Self.resultCount(arguments)
+  mutating func embeddingSearch(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let query = try job.arguments.requiredString("query")
+    let texts = try job.arguments.strings("docs") ?? []
+    let count = try Self.resultCount(job.arguments)
     let embedder = try instance(
-      .plugin, id: nil, handle: try arguments.requiredString("pluginInstance"), caller, &step)
+      .plugin, id: nil, handle: job.arguments.requiredString("pluginInstance"), job.caller, &step)
     for text in texts { try Self.checkEmbeddable(text) }
     let vector = WordVector(query)
     let ranked = Self.rank(texts.count, count) { vector.cosine(WordVector(texts[$0])) }
     if let instance = instances[embedder] {
-      bill(instance, amount: texts.count.addingClamping(1), caller, &step)
+      bill(instance, amount: texts.count.addingClamping(1), job.caller, &step)
     }
     return [
       "items": .array(

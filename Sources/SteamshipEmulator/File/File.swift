@@ -35,11 +35,9 @@ extension SteamshipState {
     return key
   }
 
-  private mutating func file(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> Key<File> {
+  private mutating func file(_ job: Job, _ step: inout Step) throws(SteamshipError) -> Key<File> {
     try file(
-      id: try arguments.name("id"), handle: try arguments.name("handle"), caller, &step)
+      id: job.arguments.name("id"), handle: job.arguments.name("handle"), job.caller, &step)
   }
 
   /// Source: SDK `data/file.py`, `FileUploadType`; `value` is the TypeScript client's.
@@ -48,45 +46,43 @@ extension SteamshipState {
   }
 
   /// `POST file/create`: the answer already holds blocks and tags with their ids.
-  mutating func createFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let type = try arguments.choice("type", FileUploadType.self)
-    if type == .fileImporter { return try importNewFile(arguments, caller, &step) }
-    let handle = try arguments.name("handle")
-    let mimeType = try arguments.name("mimeType")
-    let filename = try arguments.name("filename")
-    let isPublic = try arguments.flag("publicData")
-    let drafts = try BlockDraft.all(arguments, "blocks")
-    let tagDrafts = try TagDraft.all(arguments, "tags")
+  mutating func createFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let type = try job.arguments.choice("type", FileUploadType.self)
+    if type == .fileImporter { return try importNewFile(job, &step) }
+    let handle = try job.arguments.name("handle")
+    let mimeType = try job.arguments.name("mimeType")
+    let filename = try job.arguments.name("filename")
+    let isPublic = try job.arguments.flag("publicData")
+    let drafts = try job.arguments.objects("blocks", BlockDraft.init)
+    let tagDrafts = try job.arguments.objects("tags", TagDraft.init)
     guard drafts.reduce(drafts.count, { $0 + $1.tags.count }) <= 2 * Arguments.elementCountMax
     else {
       throw .invalid(
         "The file has more than \(2 * Arguments.elementCountMax) blocks and tags.",
         suggestion: "Add blocks by block/create.")
     }
-    if type == .file, arguments.upload == nil {
+    if type == .file, job.arguments.upload == nil {
       throw .invalid(
         "The content is missing.",
         suggestion: "Send multipart/form-data with a part named \"file\".")
     }
-    if arguments.upload != nil, !drafts.isEmpty {
+    if job.arguments.upload != nil, !drafts.isEmpty {
       throw .invalid("A file is made of uploaded bytes or of blocks, not of both.")
     }
-    let workspace = try workspace(of: caller, &step)
+    let workspace = try workspace(of: job.caller, &step)
     try checkFileHandle(handle, in: workspace)
-    var content = arguments.upload.map { Content($0) }
+    var content = job.arguments.upload.map { Content($0) }
     if type == .value {
-      let text = try arguments.requiredString("value")
+      let text = try job.arguments.requiredString("value")
       content = try Content(storing: Array(text.utf8), in: step.blobs)
     }
     let key = addFile(
       handle: handle, mimeType: mimeType, isPublic: isPublic, content: content, in: workspace,
-      caller, &step)
+      job.caller, &step)
     files[key]?.filename = filename
     for draft in tagDrafts { addTag(draft, to: key, block: nil, &step) }
     do throws(SteamshipError) {
-      try add(drafts, to: key, caller, &step)
+      try add(drafts, to: key, job.caller, &step)
     } catch {
       // The upload is given back by whoever took it in.
       files[key]?.content = nil
@@ -96,9 +92,7 @@ extension SteamshipState {
     return fileReply(key, step.blobs)
   }
 
-  func checkFileHandle(
-    _ handle: String?, in workspace: Key<Workspace>
-  ) throws(SteamshipError) {
+  func checkFileHandle(_ handle: String?, in workspace: Key<Workspace>) throws(SteamshipError) {
     guard let handle else { return }
     try Handle.check(handle)
     guard workspaces[workspace]?.files[handle] == nil else { throw .exists("file", handle) }
@@ -120,38 +114,29 @@ extension SteamshipState {
     return key
   }
 
-  /// `POST file/get`.
-  mutating func getFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try file(arguments, caller, &step)
+  mutating func getFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try file(job, &step)
     return fileReply(key, step.blobs)
   }
 
   /// `POST file/update`: only who may read it can be changed.
-  mutating func updateFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
-    if let isPublic = try arguments.bool("publicData") { files[key]?.publicData = isPublic }
+  mutating func updateFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
+    if let isPublic = try job.arguments.bool("publicData") { files[key]?.publicData = isPublic }
     return fileReply(key, step.blobs)
   }
 
   /// `POST file/delete`: with blocks and tags.
-  mutating func deleteFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+  mutating func deleteFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     let reply = fileReply(key, step.blobs)
     removeFile(key, &step)
     return reply
   }
 
   /// `POST file/clear`: takes blocks and tags away. Fidelity: seen in the TypeScript client.
-  mutating func clearFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+  mutating func clearFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     removeContents(of: key, &step)
     return fileReply(key, step.blobs)
   }
@@ -172,13 +157,10 @@ extension SteamshipState {
     for tag in file.tags.keys { removeTag(tag) }
   }
 
-  /// `POST file/list`.
-  mutating func listFiles(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let workspace = try workspace(of: caller, &step)
+  mutating func listFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let workspace = try workspace(of: job.caller, &step)
     let keys = workspaces[workspace]?.files.keys ?? []
-    let page = try Page(of: keys, arguments) { files.contains($0) }
+    let page = try Page(of: keys, job.arguments) { files.contains($0) }
     return page.reply("files") { fileJSON($0, step.blobs) }
   }
 

@@ -7,9 +7,9 @@ import PayloadCodecs
 /// **Shape**: `event: blockCreated`, `id: <block id>`,
 /// `data: {"blockCreated": {"blockId": …, "createdAt": …}}`.
 /// Source: contract §2.5; SDK `data/file.py`, TypeScript client. Blocks that are there already are
-/// told first, so that a client that comes late misses nothing. The end that the client asks for, by
+/// sent first, so that a client that comes late misses nothing. The end that the client asks for, by
 /// `timeoutSeconds`, is something that is due like any other: with the clock mode `skip` the stream
-/// tells what is there and what comes by itself until then, and ends.
+/// sends what is there and what comes by itself until then, and ends.
 extension SteamshipService {
   /// What a client may ask for in the query.
   private struct Subscription: Sendable {
@@ -69,7 +69,7 @@ extension SteamshipService {
     var last: Key<Block>?
     while true {
       let after = last
-      let news = try await world.wait(for: wakeKey) { state, step -> Awaited<Events> in
+      let next = try await world.wait(for: wakeKey) { state, step -> Awaited<Events> in
         let found = state.events(for: subscription.file, after: after) { block in
           (subscription.requestID == nil || block.requestID == subscription.requestID)
             && (subscription.since.map { block.createdAt >= $0 } ?? true)
@@ -79,9 +79,9 @@ extension SteamshipService {
         return .ready(
           Events(bytes: found.bytes, last: found.last, isEnd: isOver && found.isAll))
       }
-      last = news.last ?? last
-      try await writer.write(news.bytes)
-      if news.isEnd { return }
+      last = next.last ?? last
+      try await writer.write(next.bytes)
+      if next.isEnd { return }
     }
   }
 

@@ -31,7 +31,7 @@ struct Invocable: Stored {
   var pluginFields = Kept(JSONObject())
   var createdAt: VirtualInstant
   var updatedAt: VirtualInstant
-  var versions = NameBook<InvocableVersion>()
+  var versions = HandleIndex<InvocableVersion>()
   var instances = KeySet<InvocableInstance>()
 
   var pluginType: String { pluginFields.value["type"]?.stringValue ?? "" }
@@ -83,20 +83,19 @@ extension SteamshipState {
     return key
   }
 
-  /// `POST package/create`, `POST plugin/create`.
   mutating func createInvocable(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let wanted = try arguments.name("handle")
-    let isPublic = try arguments.flag("isPublic")
-    let profile = try arguments.object("profile")
-    let description = try arguments.string("description")
-    let fetchIfExists = try arguments.flag("fetchIfExists")
-    let pluginFields = kind == .plugin ? try Self.pluginFields(arguments) : JSONObject()
+    let wanted = try job.arguments.name("handle")
+    let isPublic = try job.arguments.flag("isPublic")
+    let profile = try job.arguments.object("profile")
+    let description = try job.arguments.string("description")
+    let fetchIfExists = try job.arguments.flag("fetchIfExists")
+    let pluginFields = kind == .plugin ? try Self.pluginFields(job.arguments) : JSONObject()
     if let wanted {
       try Handle.check(wanted)
       if let known = invocableByHandle[InvocableHandle(kind: kind, handle: wanted)] {
-        guard invocables[known]?.user == caller.user else { throw .handleOfOther }
+        guard invocables[known]?.user == job.caller.user else { throw .handleOfOther }
         guard fetchIfExists else { throw .exists(kind.rawValue, wanted) }
         return invocableReply(known)
       }
@@ -104,7 +103,8 @@ extension SteamshipState {
     let key = addInvocable(
       Invocable(
         id: step.ids.uuid("steamship.\(kind.rawValue)", .upper), kind: kind,
-        handle: wanted ?? Handle.mint(kind.rawValue, &step), user: caller.user, isPublic: isPublic,
+        handle: wanted ?? Handle.mint(kind.rawValue, &step), user: job.caller.user,
+        isPublic: isPublic,
         description: description ?? profile?["description"]?.stringValue, profile: Kept(profile),
         pluginFields: Kept(pluginFields), createdAt: step.now, updatedAt: step.now))
     return invocableReply(key)
@@ -128,30 +128,27 @@ extension SteamshipState {
     return fields
   }
 
-  /// `POST package/get`, `POST plugin/get`.
-  func getInvocable(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller
-  ) throws(SteamshipError) -> JSON {
+  func getInvocable(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> JSON {
     invocableReply(
       try visibleInvocable(
-        kind, id: try arguments.name("id"), handle: try arguments.name("handle"), caller))
+        kind, id: job.arguments.name("id"), handle: job.arguments.name("handle"), job.caller))
   }
 
   /// `POST package/update`, `POST plugin/update`: null leaves a field as it is.
   mutating func updateInvocable(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let key = try ownInvocable(kind, id: try arguments.requiredString("id"), caller)
-    let handle = try arguments.name("handle")
-    let description = try arguments.string("description")
-    let readme = try arguments.string("readme")
-    let profile = try arguments.object("profile")
+    let key = try ownInvocable(kind, id: job.arguments.requiredString("id"), job.caller)
+    let handle = try job.arguments.name("handle")
+    let description = try job.arguments.string("description")
+    let readme = try job.arguments.string("readme")
+    let profile = try job.arguments.object("profile")
     guard let old = invocables[key]?.handle else { throw .unknown(kind.rawValue, "") }
     if let handle, handle != old {
       try Handle.check(handle)
       let name = InvocableHandle(kind: kind, handle: handle)
       if let other = invocableByHandle[name] {
-        throw invocables[other]?.user == caller.user
+        throw invocables[other]?.user == job.caller.user
           ? .exists(kind.rawValue, handle) : .handleOfOther
       }
       invocableByHandle[InvocableHandle(kind: kind, handle: old)] = nil
@@ -168,11 +165,11 @@ extension SteamshipState {
   /// `POST package/delete`, `POST plugin/delete`: with versions and the caller's instances; refused
   /// while somebody else has an instance.
   mutating func deleteInvocable(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let key = try ownInvocable(kind, id: try arguments.requiredString("id"), caller)
+    let key = try ownInvocable(kind, id: job.arguments.requiredString("id"), job.caller)
     guard let invocable = invocables[key] else { throw .unknown(kind.rawValue, "") }
-    try checkNobodyElseUses(invocable.instances.keys, kind, caller)
+    try checkNobodyElseUses(invocable.instances.keys, kind, job.caller)
     let reply = invocableReply(key)
     for instance in invocable.instances.keys { removeInstance(instance) }
     for version in invocable.versions.keys {
@@ -196,14 +193,12 @@ extension SteamshipState {
   }
 
   /// `POST package/list`, `POST plugin/list`: public ones and own ones.
-  func listInvocables(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller
-  ) throws(SteamshipError) -> JSON {
-    let type = try arguments.name("type")
-    let page = try Page(of: invocables.keys, arguments) { key in
+  func listInvocables(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> JSON {
+    let type = try job.arguments.name("type")
+    let page = try Page(of: invocables.keys, job.arguments) { key in
       guard let invocable = invocables[key], invocable.kind == kind else { return false }
       guard kind == .package || type == nil || invocable.pluginType == type else { return false }
-      return invocable.isPublic || invocable.user == caller.user
+      return invocable.isPublic || invocable.user == job.caller.user
     }
     return page.reply("\(kind.rawValue)s") { invocableJSON($0) }
   }

@@ -32,26 +32,26 @@ extension SteamshipState {
   /// Source: SDK `data/package/package_version.py`.
   static let localDevelopmentHandle = "local-development!"
 
-  /// `POST package/instance/create`, `POST plugin/instance/create`.
   mutating func createInstance(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
     let name = kind.rawValue
     let parent = try visibleInvocable(
-      kind, id: try arguments.name("\(name)Id"), handle: try arguments.name("\(name)Handle"), caller
+      kind, id: job.arguments.name("\(name)Id"), handle: job.arguments.name("\(name)Handle"),
+      job.caller
     )
-    let wanted = try arguments.name("handle")
-    let fetchIfExists = try arguments.flag("fetchIfExists")
-    let config = try arguments.object("config")
-    let developmentURL = try Self.developmentURL(arguments)
+    let wanted = try job.arguments.name("handle")
+    let fetchIfExists = try job.arguments.flag("fetchIfExists")
+    let config = try job.arguments.object("config")
+    let developmentURL = try Self.developmentURL(job.arguments)
     let version = try chooseVersion(
-      of: parent, kind, arguments, isLocal: developmentURL != nil)
+      of: parent, kind, job.arguments, isLocal: developmentURL != nil)
     if let wanted { try Handle.check(wanted) }
-    let workspace = try instanceWorkspace(arguments, caller, &step)
+    let workspace = try instanceWorkspace(job, &step)
     if let wanted, let known = instanceKey(kind, handle: wanted, in: workspace) {
       guard fetchIfExists else { throw .exists("\(name) instance", wanted) }
       try checkSame(known, parent, config)
-      return instanceReply(known, caller)
+      return instanceReply(known, job.caller)
     }
     let template = version.flatMap { versions[$0]?.configTemplate } ?? JSONObject()
     let resolved = try ConfigTemplate.resolve(config ?? JSONObject(), by: template, for: kind)
@@ -64,14 +64,14 @@ extension SteamshipState {
           ?? step.ids.uuid("steamship.\(name)Version", .upper),
         versionHandle: developmentURL != nil
           ? Self.localDevelopmentHandle : version.flatMap { versions[$0]?.handle } ?? "",
-        user: caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
+        user: job.caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
         localDevelopmentURL: developmentURL,
-        urlOrigin: developmentURL == nil ? nil : caller.origin, createdAt: step.now))
+        urlOrigin: developmentURL == nil ? nil : job.caller.origin, createdAt: step.now))
     if let duration = script.initDuration(of: invocables[parent]?.handle ?? "", kind) {
       instances[key]?.initStatus = .initializing
       due.schedule(.instanceReady(key), at: step.now + duration)
     }
-    return instanceReply(key, caller)
+    return instanceReply(key, job.caller)
   }
 
   private static func developmentURL(_ arguments: Arguments) throws(SteamshipError) -> String? {
@@ -110,10 +110,12 @@ extension SteamshipState {
   }
 
   private mutating func instanceWorkspace(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> Key<Workspace> {
-    if let id = try arguments.name("workspaceId") { return try ownWorkspace(id: id, caller) }
-    return try workspace(of: caller, &step)
+    if let id = try job.arguments.name("workspaceId") {
+      return try ownWorkspace(id: id, job.caller)
+    }
+    return try workspace(of: job.caller, &step)
   }
 
   /// With `fetchIfExists` the known instance must be of the same package and, if a configuration is
@@ -144,12 +146,8 @@ extension SteamshipState {
   mutating func addInstance(_ instance: InvocableInstance) -> Key<InvocableInstance> {
     let key = instances.insert(instance)
     invocables[instance.invocable]?.instances.insert(key)
-    switch instance.kind {
-    case .package:
-      workspaces[instance.workspace]?.packageInstances.insert(key, handle: instance.handle)
-    case .plugin:
-      workspaces[instance.workspace]?.pluginInstances.insert(key, handle: instance.handle)
-    }
+    workspaces[instance.workspace]?[instancesOf: instance.kind]
+      .insert(key, handle: instance.handle)
     return key
   }
 
@@ -157,25 +155,14 @@ extension SteamshipState {
     guard let instance = instances.remove(key) else { return }
     let instances = instances
     invocables[instance.invocable]?.instances.noteRemoval { instances.contains($0) }
-    switch instance.kind {
-    case .package:
-      workspaces[instance.workspace]?.packageInstances.remove(handle: instance.handle) {
-        instances.contains($0)
-      }
-    case .plugin:
-      workspaces[instance.workspace]?.pluginInstances.remove(handle: instance.handle) {
-        instances.contains($0)
-      }
-    }
+    workspaces[instance.workspace]?[instancesOf: instance.kind]
+      .remove(handle: instance.handle) { instances.contains($0) }
   }
 
   func instanceKey(
     _ kind: InvocableKind, handle: String, in workspace: Key<Workspace>
   ) -> Key<InvocableInstance>? {
-    switch kind {
-    case .package: workspaces[workspace]?.packageInstances[handle]
-    case .plugin: workspaces[workspace]?.pluginInstances[handle]
-    }
+    workspaces[workspace]?[instancesOf: kind][handle]
   }
 
   /// An instance that a request names by id, or by handle within its workspace.
@@ -199,42 +186,36 @@ extension SteamshipState {
     throw .unknown("\(kind.rawValue) instance", handle)
   }
 
-  /// `POST package/instance/get`, `POST plugin/instance/get`.
   mutating func getInstance(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
     let key = try instance(
-      kind, id: try arguments.name("id"), handle: try arguments.name("handle"), caller, &step)
-    return instanceReply(key, caller)
+      kind, id: job.arguments.name("id"), handle: job.arguments.name("handle"), job.caller, &step)
+    return instanceReply(key, job.caller)
   }
 
-  /// `POST package/instance/delete`, `POST plugin/instance/delete`.
   mutating func deleteInstance(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
     let key = try instance(
-      kind, id: try arguments.requiredString("id"), handle: nil, caller, &step)
-    let reply = instanceReply(key, caller)
+      kind, id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
+    let reply = instanceReply(key, job.caller)
     removeInstance(key)
     return reply
   }
 
   /// `POST package/instance/list`: of the request's workspace, or across all of the caller's.
   mutating func listInstances(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let invocableID = try arguments.name("\(kind.rawValue)Id")?.asciiUppercased
-    let versionID = try arguments.name("\(kind.rawValue)VersionId")?.asciiUppercased
-    _ = try arguments.bool("includeWorkspace")
+    let invocableID = try job.arguments.name("\(kind.rawValue)Id")?.asciiUppercased
+    let versionID = try job.arguments.name("\(kind.rawValue)VersionId")?.asciiUppercased
+    _ = try job.arguments.bool("includeWorkspace")
     let workspace =
-      try arguments.flag("acrossWorkspaces") ? nil : try self.workspace(of: caller, &step)
-    let keys =
-      workspace.flatMap {
-        kind == .package
-          ? workspaces[$0]?.packageInstances.keys : workspaces[$0]?.pluginInstances.keys
-      } ?? instances.keys
-    let page = try Page(of: keys, arguments) { key in
-      guard let instance = instances[key], instance.kind == kind, instance.user == caller.user
+      try job.arguments.flag("acrossWorkspaces") ? nil : try self.workspace(of: job.caller, &step)
+    let keys = workspace.flatMap { workspaces[$0]?[instancesOf: kind].keys } ?? instances.keys
+    let page = try Page(of: keys, job.arguments) { key in
+      guard let instance = instances[key], instance.kind == kind, instance.user == job.caller.user
       else { return false }
       if let versionID, instance.versionID.asciiUppercased != versionID { return false }
       if let invocableID, invocables[instance.invocable]?.id.asciiUppercased != invocableID {
@@ -242,7 +223,7 @@ extension SteamshipState {
       }
       return true
     }
-    return page.reply("\(kind.rawValue)Instances") { instanceJSON($0, caller.baseURL) }
+    return page.reply("\(kind.rawValue)Instances") { instanceJSON($0, job.caller.baseURL) }
   }
 }
 

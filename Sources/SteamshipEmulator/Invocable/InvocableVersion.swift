@@ -20,15 +20,15 @@ struct InvocableVersion: Stored {
 extension SteamshipState {
   /// `POST package/version/create`, `POST plugin/version/create`: a form with the archive.
   mutating func createVersion(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
     let key = try ownInvocable(
-      kind, id: try arguments.requiredString("\(kind.rawValue)Id"), caller)
-    let wanted = try arguments.name("handle")
-    let template = try arguments.embeddedObject("configTemplate") ?? JSONObject()
+      kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), job.caller)
+    let wanted = try job.arguments.name("handle")
+    let template = try job.arguments.embeddedObject("configTemplate") ?? JSONObject()
     try ConfigTemplate.check(template)
-    let extraFields = try Self.versionFields(arguments)
-    guard let upload = arguments.upload else {
+    let extraFields = try Self.versionFields(job.arguments)
+    guard let upload = job.arguments.upload else {
       throw .invalid(
         "The archive is missing.",
         suggestion: "Send multipart/form-data with a part named \"file\".")
@@ -97,15 +97,15 @@ extension SteamshipState {
 
   /// `POST package/version/delete`, `POST plugin/version/delete`: with the caller's instances of it.
   mutating func deleteVersion(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
-    let key = try visibleVersion(kind, id: try arguments.requiredString("id"), caller)
+    let key = try visibleVersion(kind, id: job.arguments.requiredString("id"), job.caller)
     guard let version = versions[key], let invocable = invocables[version.invocable] else {
       throw .unknown("\(kind.rawValue) version", "")
     }
-    _ = try ownInvocable(kind, id: invocable.id, caller)
+    _ = try ownInvocable(kind, id: invocable.id, job.caller)
     let users = invocable.instances.keys.filter { instances[$0]?.version == key }
-    try checkNobodyElseUses(users, kind, caller)
+    try checkNobodyElseUses(users, kind, job.caller)
     let reply = versionReply(key)
     for instance in users { removeInstance(instance) }
     versions.remove(key)?.archive?.release(step.blobs)
@@ -127,16 +127,14 @@ extension SteamshipState {
   }
 
   /// `POST package/version/get`. Fidelity: seen in the TypeScript client.
-  func getVersion(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller
-  ) throws(SteamshipError) -> JSON {
-    if let id = try arguments.name("id") {
-      return versionReply(try visibleVersion(kind, id: id, caller))
+  func getVersion(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> JSON {
+    if let id = try job.arguments.name("id") {
+      return versionReply(try visibleVersion(kind, id: id, job.caller))
     }
     let parent = try visibleInvocable(
-      kind, id: try arguments.name("\(kind.rawValue)Id"),
-      handle: try arguments.name("\(kind.rawValue)Handle"), caller)
-    let handle = try arguments.requiredString("handle")
+      kind, id: job.arguments.name("\(kind.rawValue)Id"),
+      handle: try job.arguments.name("\(kind.rawValue)Handle"), job.caller)
+    let handle = try job.arguments.requiredString("handle")
     guard let key = invocables[parent]?.versions[handle] else {
       throw .unknown("\(kind.rawValue) version", handle)
     }
@@ -146,14 +144,13 @@ extension SteamshipState {
   /// `POST package/version/list`; `POST plugin/version/public` and `…/private`, whose list is
   /// called `plugins` (contract §2.3).
   func listVersions(
-    _ kind: InvocableKind, _ arguments: Arguments, _ caller: Caller, named name: String,
-    isPublic: Bool? = nil
+    _ kind: InvocableKind, _ job: Job, named name: String, isPublic: Bool? = nil
   ) throws(SteamshipError) -> JSON {
     let parent = try visibleInvocable(
-      kind, id: try arguments.requiredString("\(kind.rawValue)Id"), handle: nil, caller)
-    let handle = try arguments.name("handle")
+      kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), handle: nil, job.caller)
+    let handle = try job.arguments.name("handle")
     let keys = invocables[parent]?.versions.keys ?? []
-    let page = try Page(of: keys, arguments) { key in
+    let page = try Page(of: keys, job.arguments) { key in
       guard let version = versions[key], handle == nil || version.handle == handle else {
         return false
       }

@@ -9,9 +9,7 @@ import PayloadCodecs
 /// Source: contract §5.1; applications that call packages by plain HTTP.
 enum InvocationArguments {
   /// - Errors: content that is none of them.
-  static func read(
-    _ request: Request, content: [UInt8]
-  ) throws(SteamshipError) -> JSONObject {
+  static func read(_ request: Request, content: [UInt8]) throws(SteamshipError) -> JSONObject {
     var arguments = gather(
       request.target.queryItems.map { (name: $0.name, value: queryValue($0.value)) })
     guard request.method == .post, !content.isEmpty else { return arguments }

@@ -169,7 +169,7 @@ extension SteamshipService {
         return .ready(Work(call: (invocation, target, caller)))
       }
       guard let (invocation, target, caller) = work?.call else { return }
-      // The task is nobody's exchange: without a use the tenant could be dropped from memory while
+      // The task belongs to no exchange: without a use the tenant could be dropped from memory while
       // the call is on its way. Where it was, whoever looks at the task next begins the work anew.
       guard let use = TenantUse(of: world.tenant) else { return }
       defer { withExtendedLifetime(use) {} }

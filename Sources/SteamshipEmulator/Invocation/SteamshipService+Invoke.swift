@@ -4,15 +4,8 @@ import PayloadCodecs
 
 /// Calls of packages: `GET` and `POST {appBase}/{workspace}/{instance}/{path…}`.
 extension SteamshipService {
-  /// Where the invocation of a package stands in `operations`.
-  private static let invokeIndex = SteamshipRoutes.indexByName["steamship.package.invoke"] ?? 0
-  private static let preflightIndex =
-    SteamshipRoutes.indexByName["steamship.package.preflight"] ?? 0
-
-  /// Invocation URLs may come without `/apps`: they are told by the instance they name.
-  package func claim(
-    _ request: Request, in world: World<State>
-  ) -> (operationIndex: Int, parameters: PathParameters)? {
+  /// Invocation URLs may come without `/apps`: they are recognised by the instance they name.
+  package func claim(_ request: Request, in world: World<State>) -> Claim<SteamshipService>? {
     guard request.method == .get || request.method == .post || request.method == .options else {
       return nil
     }
@@ -46,7 +39,9 @@ extension SteamshipService {
         user: credential.flatMap { state.userByCredential[$0] }) != nil
     }
     guard isKnown else { return nil }
-    return (request.method == .options ? Self.preflightIndex : Self.invokeIndex, parameters)
+    return Claim(
+      request.method == .options ? SteamshipEndpoints.preflight : SteamshipEndpoints.invoke,
+      parameters)
   }
 
   /// The owner's handle: by its own field, or the first label of a host such as
@@ -150,7 +145,7 @@ extension SteamshipService {
           return refusal.response
         }
         do throws(SteamshipError) {
-          // Another user's key is none of that server's business.
+          // That server does not get another user's key.
           return try await carryOut(try again(target), nil, in: world, again: again)
             .response(content)
         } catch {
@@ -224,7 +219,7 @@ extension SteamshipState {
     var caller = caller
     caller.user = instance.user
     caller.workspace = .id(workspace.id)
-    let job = EngineTask.Job(
+    let job = Job(
       operation: Self.scheduledInvocation,
       arguments: Arguments([
         "instanceId": .string(instance.id), "instanceHandle": .string(instance.handle),

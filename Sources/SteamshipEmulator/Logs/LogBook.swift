@@ -2,7 +2,7 @@ import EmulatorKernel
 import PayloadCodecs
 
 /// What packages and plugins did: one entry for each call, the newest last, bounded.
-struct LogBook: Codable, Sendable {
+struct LogBook: Codable, Sendable, Recounted {
   struct Entry: Codable, Sendable {
     var user: Key<User>
     var instant: VirtualInstant
@@ -27,7 +27,6 @@ struct LogBook: Codable, Sendable {
   private enum CodingKeys: String, CodingKey { case entries }
 
   var heapBytes: Int { entries.spineBytes + entryBytes }
-  /// The same, asked of every entry: for tests.
   var recountedHeapBytes: Int { entries.reduce(entries.spineBytes) { $0 + $1.value.heapBytes } }
 
   mutating func add(_ entry: Entry) {
@@ -78,20 +77,20 @@ extension SteamshipState {
 
   /// `POST logs/list`: `from` entries are passed over, `size` are shown, the newest first.
   /// Fidelity: request seen in client (`cli/cli.py`), shape of the answer assumed (contract §8).
-  func listLogs(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
-    let from = try arguments.int("from") ?? 0
-    let size = try arguments.int("size") ?? 50
+  func listLogs(_ job: Job) throws(SteamshipError) -> JSON {
+    let from = try job.arguments.int("from") ?? 0
+    let size = try job.arguments.int("size") ?? 50
     guard from >= 0, size >= 0 else {
       throw .invalid("The fields \"from\" and \"size\" must not be negative.")
     }
-    var wanted = try arguments.object("fieldValues") ?? JSONObject()
+    var wanted = try job.arguments.object("fieldValues") ?? JSONObject()
     let names = [
       "invocableHandle", "invocableInstanceHandle", "invocableVersionHandle", "invocablePath",
     ]
     for name in names {
-      if let text = try arguments.name(name) { wanted[name] = .string(text) }
+      if let text = try job.arguments.name(name) { wanted[name] = .string(text) }
     }
-    let entries = logs.entries(of: caller.user).filter { entry in
+    let entries = logs.entries(of: job.caller.user).filter { entry in
       wanted.members.allSatisfy { entry.fields[$0.key] == $0.value }
     }
     let shown = entries.dropFirst(from).prefix(size).map { entry -> JSON in

@@ -6,7 +6,13 @@ import PayloadCodecs
 enum BuiltInPlugin {
   static let versionHandle = "1.0"
 
-  static let all: [(handle: String, type: String)] = [
+  static let all = types.map { handle, type in
+    Script.PluginSeed(
+      handle: handle, type: type,
+      versions: [.init(handle: versionHandle, configTemplate: configTemplate(of: handle))])
+  }
+
+  private static let types: [(handle: String, type: String)] = [
     ("markdown-blockifier-default", "blockifier"), ("csv-blockifier", "blockifier"),
     ("pdf-blockifier", "blockifier"), ("wikipedia-blockifier", "blockifier"),
     ("s2t-blockifier-default", "blockifier"), ("whisper-s2t-blockifier", "blockifier"),
@@ -25,7 +31,7 @@ enum BuiltInPlugin {
 
   /// What an instance must be given. Source: `steamship.json` of the published plugin; all others
   /// take whatever comes.
-  static func configTemplate(of handle: String) -> JSONObject {
+  private static func configTemplate(of handle: String) -> JSONObject {
     guard handle == ZeroShot.handle else { return JSONObject() }
     return [
       "labels": ["type": "string", "description": "Labels, with commas."],
@@ -36,23 +42,6 @@ enum BuiltInPlugin {
 }
 
 extension SteamshipState {
-  mutating func plantBuiltInPlugins(_ step: inout Step) {
-    for (handle, type) in BuiltInPlugin.all {
-      let key = addInvocable(
-        Invocable(
-          id: step.ids.uuid("steamship.plugin", .upper), kind: .plugin, handle: handle,
-          isPublic: true,
-          pluginFields: Kept(["type": .string(type), "transport": "jsonOverHttp"]),
-          createdAt: step.now, updatedAt: step.now))
-      addVersion(
-        InvocableVersion(
-          id: step.ids.uuid("steamship.pluginVersion", .upper), invocable: key,
-          handle: BuiltInPlugin.versionHandle,
-          configTemplate: BuiltInPlugin.configTemplate(of: handle), createdAt: step.now,
-          updatedAt: step.now))
-    }
-  }
-
   /// Every workspace behaves as if it had an instance `<handle>-<version>` of each built-in plugin:
   /// it is made when it is first named.
   mutating func builtInInstance(
@@ -74,13 +63,8 @@ extension SteamshipState {
 
   /// The plugin behind an instance's handle, for choosing a behaviour.
   func pluginHandle(ofInstance handle: String, _ caller: Caller) -> String? {
-    let workspace: Key<Workspace>? =
-      switch caller.workspace {
-      case .id(let id): workspaces.key(id: id)
-      case .handle(let name): users[caller.user]?.workspaceByHandle[name]
-      case .unnamed: users[caller.user]?.workspaceByHandle[Workspace.defaultHandle]
-      }
-    return workspace.flatMap { workspaces[$0]?.pluginInstances[handle] }
+    knownWorkspace(caller.workspace, of: caller.user)
+      .flatMap { workspaces[$0]?.pluginInstances[handle] }
       .flatMap { instances[$0] }.flatMap { invocables[$0.invocable]?.handle }
   }
 }
@@ -99,11 +83,10 @@ extension SteamshipState {
   ///
   /// - Parameter types: the plugin types that can do it.
   mutating func pluginRun(
-    _ arguments: Arguments, _ operation: String, types: TextSet, _ caller: Caller,
-    _ step: inout Step
+    _ job: Job, _ operation: String, types: TextSet, _ step: inout Step
   ) throws(SteamshipError) -> PluginRun {
-    let name = try arguments.requiredString("pluginInstance")
-    let key = try instance(.plugin, id: nil, handle: name, caller, &step)
+    let name = try job.arguments.requiredString("pluginInstance")
+    let key = try instance(.plugin, id: nil, handle: name, job.caller, &step)
     guard let instance = instances[key], let plugin = invocables[instance.invocable] else {
       throw .unknown("plugin instance", name)
     }
@@ -120,10 +103,10 @@ extension SteamshipState {
     let run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
     if case .failure(let status, let message, let suggestion, let code) = answer {
       let error = SteamshipError(status, code ?? "PluginError", message, suggestion: suggestion)
-      log(instance, path: path, verb: "POST", error, requestID: caller.requestID, &step)
+      log(instance, path: path, verb: "POST", error, requestID: job.caller.requestID, &step)
       throw error
     }
-    log(instance, path: path, verb: "POST", nil, requestID: caller.requestID, &step)
+    log(instance, path: path, verb: "POST", nil, requestID: job.caller.requestID, &step)
     return run
   }
 }

@@ -22,7 +22,7 @@ struct GeneratedBlock {
   /// A block as a scenario writes it: `text`, or `base64`, with `mimeType` and `tags`.
   init(scripted block: Arguments) throws(SteamshipError) {
     mimeType = try block.name("mimeType")
-    tags = try TagDraft.all(block, "tags")
+    tags = try block.objects("tags", TagDraft.init)
     if let encoded = try block.string("base64") {
       guard let bytes = Base64.decode(encoded) else {
         throw .invalid("The field \"base64\" of a scripted block is no Base64.")
@@ -58,9 +58,8 @@ extension SteamshipState {
     case .bytes(let bytes, let type): answer = [.bytes(bytes, type: type)]
     case .json(let json):
       let blocks = template.fill(json["blocks"] ?? json)
-      answer = try Arguments(["blocks": blocks]).objects("blocks").map {
-        item throws(SteamshipError) in try GeneratedBlock(scripted: item)
-      }
+      answer = try Arguments(["blocks": blocks])
+        .objects("blocks", GeneratedBlock.init(scripted:))
     case .failure, nil:
       answer = builtInOutputs(prompt, run, options)
     }

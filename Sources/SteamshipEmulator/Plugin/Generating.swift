@@ -4,58 +4,55 @@ import PayloadCodecs
 /// `plugin/instance/generate`.
 /// Source: SDK `data/operations/generator.py`; contract §2.3.
 extension SteamshipState {
-  mutating func generate(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let appends = try arguments.flag("appendOutputToFile")
-    let isStreaming = try arguments.flag("streaming")
-    let isPublic = try arguments.flag("makeOutputPublic")
-    let outputID = try arguments.name("outputFileId")
-    let tags = try TagDraft.all(arguments, "tags")
-    let options = try arguments.object("options") ?? JSONObject()
+  mutating func generate(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let appends = try job.arguments.flag("appendOutputToFile")
+    let isStreaming = try job.arguments.flag("streaming")
+    let isPublic = try job.arguments.flag("makeOutputPublic")
+    let outputID = try job.arguments.name("outputFileId")
+    let tags = try job.arguments.objects("tags", TagDraft.init)
+    let options = try job.arguments.object("options") ?? JSONObject()
     guard appends || outputID == nil else {
       throw .invalid("An \"outputFileId\" needs \"appendOutputToFile\" set to true.")
     }
     guard appends || !isStreaming else {
       throw .invalid("Streaming needs \"appendOutputToFile\" set to true.")
     }
-    let prompt = try generationInput(arguments, caller, &step)
-    let run = try pluginRun(
-      arguments, "plugin.instance.generate", types: ["generator"], caller, &step)
+    let prompt = try generationInput(job, &step)
+    let run = try pluginRun(job, "plugin.instance.generate", types: ["generator"], &step)
     let outputs = try outputs(for: prompt, run, options)
     guard outputs.count * (1 + tags.count) <= PluginLimits.madeCountMax else {
       throw PluginLimits.tooMuchMade
     }
     guard appends else {
-      let blocks = try looseBlocks(outputs, tags, caller, &step)
-      bill(run.instance, amount: outputs.count, caller, &step)
+      let blocks = try looseBlocks(outputs, tags, job.caller, &step)
+      bill(run.instance, amount: outputs.count, job.caller, &step)
       return ["blocks": .array(blocks)]
     }
     let file: Key<File>
     if let outputID {
-      file = try self.file(id: outputID, handle: nil, caller, &step)
+      file = try self.file(id: outputID, handle: nil, job.caller, &step)
     } else {
-      let workspace = try workspace(of: caller, &step)
+      let workspace = try workspace(of: job.caller, &step)
       file = addFile(
-        handle: nil, mimeType: nil, isPublic: isPublic, in: workspace, caller, &step)
+        handle: nil, mimeType: nil, isPublic: isPublic, in: workspace, job.caller, &step)
     }
     var added: [JSON] = []
     for output in outputs {
       let key = try append(
-        output, to: file, tags, isPublic: isPublic, isStreaming: isStreaming, caller, &step)
+        output, to: file, tags, isPublic: isPublic, isStreaming: isStreaming, job.caller, &step)
       added.append(blockJSON(key, step.blobs))
     }
-    bill(run.instance, amount: outputs.count, caller, &step)
+    bill(run.instance, amount: outputs.count, job.caller, &step)
     return ["blocks": .array(added)]
   }
 
   /// The blocks to work on: one of four ways to give them.
   private mutating func generationInput(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> [PromptBlock] {
-    let text = try arguments.string("text")
-    let fileID = try arguments.name("inputFileId")
-    let query = try arguments.name("blockQuery")
+    let text = try job.arguments.string("text")
+    let fileID = try job.arguments.name("inputFileId")
+    let query = try job.arguments.name("blockQuery")
     let given = [text != nil, fileID != nil, query != nil].filter { $0 }.count
     guard given == 1 else {
       throw .invalid(
@@ -67,7 +64,7 @@ extension SteamshipState {
     let blobs = step.blobs
     if let query {
       let parsed = try ShipQLParser.parse(query)
-      let workspace = try workspace(of: caller, &step)
+      let workspace = try workspace(of: job.caller, &step)
       switch parsed {
       case .all:
         return try promptBlocks(
@@ -78,10 +75,10 @@ extension SteamshipState {
           blobs)
       }
     }
-    let file = try file(id: fileID, handle: nil, caller, &step)
+    let file = try file(id: fileID, handle: nil, job.caller, &step)
     let all = files[file]?.blocks ?? []
     return try promptBlocks(
-      try Self.chosenIndices(arguments, count: all.count).map { all[$0] }, blobs)
+      try Self.chosenIndices(job.arguments, count: all.count).map { all[$0] }, blobs)
   }
 
   /// A span (its end exclusive), a list, or everything.
@@ -167,7 +164,7 @@ extension SteamshipState {
   private static func pieces(of output: GeneratedBlock) -> [[UInt8]] {
     switch output.content {
     case .text(let text) where text.utf8.count > 64 << 10:
-      // Nobody waits for so many words.
+      // Word by word it would take too long.
       return pieces(of: GeneratedBlock(content: .bytes(Array(text.utf8))))
     case .text(let text):
       return text.split(separator: " ", omittingEmptySubsequences: false).enumerated().map {

@@ -5,32 +5,29 @@ import PayloadCodecs
 /// Source: SDK `data/file.py`, `create_with_plugin`, `import_with_plugin`; contract §2.2.
 extension SteamshipState {
   /// `POST file/create` with `type: fileImporter`.
-  mutating func importNewFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let handle = try arguments.name("handle")
-    let isPublic = try arguments.flag("publicData")
-    let tagDrafts = try TagDraft.all(arguments, "tags")
-    let (bytes, type) = try importedContent(arguments, caller, &step)
-    let workspace = try workspace(of: caller, &step)
+  mutating func importNewFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let handle = try job.arguments.name("handle")
+    let isPublic = try job.arguments.flag("publicData")
+    let tagDrafts = try job.arguments.objects("tags", TagDraft.init)
+    let (bytes, type) = try importedContent(job, &step)
+    let workspace = try workspace(of: job.caller, &step)
     try checkFileHandle(handle, in: workspace)
     let content = try Content(storing: bytes, in: step.blobs)
     let key = addFile(
-      handle: handle, mimeType: type, isPublic: isPublic, content: content, in: workspace, caller,
+      handle: handle, mimeType: type, isPublic: isPublic, content: content, in: workspace,
+      job.caller,
       &step)
     for draft in tagDrafts { addTag(draft, to: key, block: nil, &step) }
     return fileReply(key, step.blobs)
   }
 
   /// `POST file/import`: fills a file that is there and empty.
-  mutating func importFile(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try file(id: try arguments.requiredString("id"), handle: nil, caller, &step)
+  mutating func importFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     if let content = files[key]?.content, content.count > 0 {
       throw SteamshipError(409, "AlreadyExists", "The file has content already.")
     }
-    let (bytes, type) = try importedContent(arguments, caller, &step)
+    let (bytes, type) = try importedContent(job, &step)
     let content = try Content(storing: bytes, in: step.blobs)
     files[key]?.content = content
     files[key]?.mimeType = type
@@ -38,12 +35,12 @@ extension SteamshipState {
   }
 
   private mutating func importedContent(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> ([UInt8], type: String) {
-    let url = try arguments.name("url")
-    let mimeType = try arguments.name("mimeType")
-    let run = try pluginRun(arguments, "file.import", types: ["fileImporter"], caller, &step)
-    bill(run.instance, amount: 1, caller, &step)
+    let url = try job.arguments.name("url")
+    let mimeType = try job.arguments.name("mimeType")
+    let run = try pluginRun(job, "file.import", types: ["fileImporter"], &step)
+    bill(run.instance, amount: 1, job.caller, &step)
     switch run.answer {
     case .bytes(let bytes, let type): return (bytes, mimeType ?? type)
     case .text(let text, let type): return (Array(text.utf8), mimeType ?? type)

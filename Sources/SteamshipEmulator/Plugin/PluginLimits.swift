@@ -23,14 +23,7 @@ extension SteamshipState {
   func texts(
     of keys: some Sequence<Key<Block>>, _ blobs: BlobStore
   ) throws(SteamshipError) -> [String] {
-    var (texts, byteCount): ([String], Int) = ([], 0)
-    for key in keys {
-      guard let block = blocks[key] else { continue }
-      byteCount += block.content.count + (block.text?.utf8.count ?? 0)
-      guard byteCount <= PluginLimits.textBytesMax else { throw PluginLimits.tooMuchText }
-      texts.append(text(of: block, blobs))
-    }
-    return texts
+    try promptBlocks(keys, blobs).map(\.text)
   }
 
   /// What a generator reads of blocks, each as often as it is asked for.

@@ -5,23 +5,20 @@ import PayloadCodecs
 extension SteamshipState {
   /// `POST plugin/instance/tag`: inline blocks come back tagged and nothing is stored; a file's tags
   /// are stored.
-  mutating func tag(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let fileID = try arguments.name("id")
-    let inline = try arguments.object("file").map { Arguments($0) }
-    let drafts = try BlockDraft.all(inline ?? Arguments(), "blocks")
+  mutating func tag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let fileID = try job.arguments.name("id")
+    let inline = try job.arguments.object("file").map { Arguments($0) }
+    let drafts = try (inline ?? Arguments()).objects("blocks", BlockDraft.init)
     guard fileID != nil || inline != nil else {
       throw .invalid("Give the \"file\" to tag, or the \"id\" of a stored one.")
     }
-    let run = try pluginRun(
-      arguments, "plugin.instance.tag", types: ["tagger", "embedder"], caller, &step)
+    let run = try pluginRun(job, "plugin.instance.tag", types: ["tagger", "embedder"], &step)
     guard let fileID else {
       let tagged = try taggedInline(drafts, run)
-      bill(run.instance, amount: drafts.count, caller, &step)
+      bill(run.instance, amount: drafts.count, job.caller, &step)
       return tagged
     }
-    let file = try file(id: fileID, handle: nil, caller, &step)
+    let file = try file(id: fileID, handle: nil, job.caller, &step)
     let targets = (files[file]?.blocks ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
     var count = 0
@@ -34,7 +31,7 @@ extension SteamshipState {
     for (block, tags) in found {
       for draft in tags { addTag(draft, to: file, block: block, &step) }
     }
-    bill(run.instance, amount: found.count, caller, &step)
+    bill(run.instance, amount: found.count, job.caller, &step)
     return ["file": fileJSON(file, step.blobs)]
   }
 
@@ -63,7 +60,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> [TagDraft] {
     if case .json(let json) = run.answer {
       let fields: JSONObject = ["tags": json["tags"] ?? json]
-      return try TagDraft.all(Arguments(fields), "tags")
+      return try Arguments(fields).objects("tags", TagDraft.init)
     }
     if run.type == "embedder" {
       try checkEmbeddable(text)
@@ -110,13 +107,10 @@ extension SteamshipState {
   }
 
   /// `POST plugin/instance/blockify`: makes blocks of a file's bytes.
-  mutating func blockify(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let id = try arguments.requiredString("id")
-    let run = try pluginRun(
-      arguments, "plugin.instance.blockify", types: ["blockifier"], caller, &step)
-    let file = try file(id: id, handle: nil, caller, &step)
+  mutating func blockify(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let id = try job.arguments.requiredString("id")
+    let run = try pluginRun(job, "plugin.instance.blockify", types: ["blockifier"], &step)
+    let file = try file(id: id, handle: nil, job.caller, &step)
     guard let content = files[file]?.content else {
       throw .invalid("The file has no bytes to make blocks of.")
     }
@@ -127,8 +121,8 @@ extension SteamshipState {
       ? String(decoding: content.bytes(in: step.blobs), as: UTF8.self)
       : "Text of the \(content.count) bytes of \(files[file]?.handle ?? "the file")."
     let made = try Self.cannedBlocks(text, run)
-    try add(made, to: file, caller, &step)
-    bill(run.instance, amount: made.count, caller, &step)
+    try add(made, to: file, job.caller, &step)
+    bill(run.instance, amount: made.count, job.caller, &step)
     return ["file": fileJSON(file, step.blobs)]
   }
 
@@ -137,7 +131,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> [BlockDraft] {
     switch run.answer {
     case .json(let json):
-      return try BlockDraft.all(Arguments(["blocks": json["blocks"] ?? json]), "blocks")
+      return try Arguments(["blocks": json["blocks"] ?? json]).objects("blocks", BlockDraft.init)
     case .text(let text, _): return [BlockDraft(text: text)]
     case .bytes, .failure, nil: break
     }
@@ -167,11 +161,9 @@ extension SteamshipState {
 extension TagDraft {
   /// A tag that is not stored: without ids.
   var json: JSON {
-    var object: JSONObject = ["kind": .string(kind)]
-    if let name { object["name"] = .string(name) }
-    if let value { object["value"] = value }
-    if let start { object["startIdx"] = .integer(start) }
-    if let end { object["endIdx"] = .integer(end) }
-    return .object(object)
+    JSON(withoutNulls: [
+      "kind": .string(kind), "name": JSON(name), "value": value ?? .null,
+      "startIdx": start.map(JSON.integer) ?? .null, "endIdx": end.map(JSON.integer) ?? .null,
+    ])
   }
 }

@@ -29,12 +29,10 @@ extension SteamshipState {
   }
 
   /// `POST plugin/instance/train`. Fidelity: shape seen in client, figures canned.
-  mutating func train(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let parameters = try TrainingParameters(arguments)
-    let run = try pluginRun(arguments, "plugin.instance.train", types: [], caller, &step)
-    bill(run.instance, type: "train", amount: parameters.epochs, caller, &step)
+  mutating func train(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let parameters = try TrainingParameters(job.arguments)
+    let run = try pluginRun(job, "plugin.instance.train", types: [], &step)
+    bill(run.instance, type: "train", amount: parameters.epochs, job.caller, &step)
     if case .json(let json) = run.answer { return json }
     let archive = "\(run.instance.handle)/\(step.ids.uuid("steamship.model", .upper)).zip"
     return [
@@ -47,13 +45,9 @@ extension SteamshipState {
     ]
   }
 
-  /// `POST plugin/instance/getTrainingParameters`.
-  mutating func trainingParameters(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let parameters = try TrainingParameters(arguments)
-    let run = try pluginRun(
-      arguments, "plugin.instance.getTrainingParameters", types: [], caller, &step)
+  mutating func trainingParameters(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let parameters = try TrainingParameters(job.arguments)
+    let run = try pluginRun(job, "plugin.instance.getTrainingParameters", types: [], &step)
     if case .json(let json) = run.answer { return json }
     var object: JSONObject = [
       "machineType": "cpu", "trainingEpochs": .integer(parameters.epochs),

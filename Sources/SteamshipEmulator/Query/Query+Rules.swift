@@ -5,17 +5,15 @@ import PayloadCodecs
 /// files that have one. Scope: the request's workspace. No paging.
 extension SteamshipState {
   private mutating func query(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
+    _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> (ShipQL, Key<Workspace>) {
-    let query = try ShipQLParser.parse(try arguments.requiredString("tagFilterQuery"))
-    return (query, try workspace(of: caller, &step))
+    let query = try ShipQLParser.parse(job.arguments.requiredString("tagFilterQuery"))
+    return (query, try workspace(of: job.caller, &step))
   }
 
   /// `POST tag/query`, in order of creation.
-  mutating func queryTags(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let (query, workspace) = try query(arguments, caller, &step)
+  mutating func queryTags(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let (query, workspace) = try query(job, &step)
     let found: [Key<Tag>] =
       switch query {
       case .all:
@@ -26,10 +24,8 @@ extension SteamshipState {
   }
 
   /// `POST block/query`: by file, then by index. File tags make no block match.
-  mutating func queryBlocks(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let (query, workspace) = try query(arguments, caller, &step)
+  mutating func queryBlocks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let (query, workspace) = try query(job, &step)
     let found: [Key<Block>]
     switch query {
     case .all:
@@ -46,10 +42,8 @@ extension SteamshipState {
   }
 
   /// `POST file/query`, in order of creation.
-  mutating func queryFiles(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let (query, workspace) = try query(arguments, caller, &step)
+  mutating func queryFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let (query, workspace) = try query(job, &step)
     let found: [Key<File>] =
       switch query {
       case .all: (workspaces[workspace]?.files.keys ?? []).filter { files.contains($0) }

@@ -12,7 +12,7 @@ struct QueryEvaluator {
   private var counts: [CountKey: OtherTags] = [:]
   /// How many tags were looked at: what a query costs.
   private(set) var examinedCount = 0
-  /// How many conditions were looked at: what a query may cost, in time that nobody else has.
+  /// How many conditions were looked at: what a query may cost: the state is held meanwhile.
   private var conditionCount = 0
 
   /// Some seconds of work. Long questions over large workspaces are refused, never both let run.
@@ -25,9 +25,7 @@ struct QueryEvaluator {
 
   /// In order of creation.
   /// - Errors: 400 for a query that would look at too many conditions.
-  mutating func tags(
-    matching expression: ShipQL.Expression
-  ) throws(SteamshipError) -> [Key<Tag>] {
+  mutating func tags(matching expression: ShipQL.Expression) throws(SteamshipError) -> [Key<Tag>] {
     let candidates = candidates(expression)
     examinedCount += candidates.count
     var found: [Key<Tag>] = []

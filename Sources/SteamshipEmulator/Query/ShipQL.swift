@@ -102,8 +102,7 @@ struct ShipQLParser {
       case .symbol(let symbol): "\"\(symbol)\""
       case .end: "the end of the query"
       }
-    return SteamshipError(
-      400, "InvalidQuery",
+    return .invalidQuery(
       "The query is malformed at character \(tokenStart + 1): expected "
         + "\(expected), found \(found).")
   }
@@ -124,7 +123,7 @@ struct ShipQLParser {
   private mutating func expression() throws(SteamshipError) -> ShipQL.Expression {
     depth += 1
     guard depth <= Self.depthMax else {
-      throw SteamshipError(400, "InvalidQuery", "The query is nested too deeply.")
+      throw .invalidQuery("The query is nested too deeply.")
     }
     defer { depth -= 1 }
     let first = try term()
@@ -144,8 +143,7 @@ struct ShipQLParser {
   private mutating func term() throws(SteamshipError) -> ShipQL.Expression {
     termCount += 1
     guard termCount <= Self.termCountMax else {
-      throw SteamshipError(
-        400, "InvalidQuery", "The query has more than \(Self.termCountMax) conditions.")
+      throw .invalidQuery("The query has more than \(Self.termCountMax) conditions.")
     }
     if token == .symbol("(") {
       try advance()
@@ -248,9 +246,7 @@ struct ShipQLParser {
       let start = index
       while index < bytes.count, Self.isWordByte(bytes[index]) { index += 1 }
       guard index > start else {
-        throw SteamshipError(
-          400, "InvalidQuery",
-          "The query has an unexpected character at character \(tokenStart + 1).")
+        throw .invalidQuery("The query has an unexpected character at character \(tokenStart + 1).")
       }
       token = .word(String(decoding: bytes[start..<index], as: UTF8.self).asciiLowercased)
     }
@@ -268,8 +264,7 @@ struct ShipQLParser {
     { index += 1 }
     let text = String(decoding: bytes[start..<index], as: UTF8.self)
     guard let number = Double(text), number.isFinite else {
-      throw SteamshipError(
-        400, "InvalidQuery",
+      throw .invalidQuery(
         "The query has a malformed number at character \(start + 1): \"\(text.shortened)\".")
     }
     return number
@@ -290,8 +285,13 @@ struct ShipQLParser {
         text.append(byte)
       }
     }
-    throw SteamshipError(
-      400, "InvalidQuery",
+    throw .invalidQuery(
       "The query has a text that does not end, beginning at character \(tokenStart + 1).")
+  }
+}
+
+extension SteamshipError {
+  fileprivate static func invalidQuery(_ message: String) -> Self {
+    Self(400, "InvalidQuery", message)
   }
 }

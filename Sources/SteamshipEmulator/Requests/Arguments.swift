@@ -111,17 +111,19 @@ struct Arguments: Sendable, Codable, Weighed {
     return elements
   }
 
-  /// A list of objects, each to be read by its own fields.
-  func objects(_ name: String) throws(SteamshipError) -> [Arguments] {
+  /// A list of objects, each read by its own fields.
+  func objects<Value>(
+    _ name: String, _ read: (Arguments) throws(SteamshipError) -> Value
+  ) throws(SteamshipError) -> [Value] {
     guard let elements = try list(name) else { return [] }
-    var all: [Arguments] = []
+    for (index, element) in elements.enumerated() where element.objectValue == nil {
+      throw wrong("\(name)[\(index)]", "an object", element)
+    }
+    var all: [Value] = []
     for (index, element) in elements.enumerated() {
-      guard let object = element.objectValue else {
-        throw wrong("\(name)[\(index)]", "an object", element)
-      }
-      var inner = Arguments(object, isForm: isForm)
+      var inner = Arguments(element.objectValue ?? JSONObject(), isForm: isForm)
       inner.path = "\(path)\(name)[\(index)]."
-      all.append(inner)
+      all.append(try read(inner))
     }
     return all
   }

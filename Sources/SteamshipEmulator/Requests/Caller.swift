@@ -14,7 +14,7 @@ struct Caller: Sendable, Codable {
   /// The key that deployed code gets: bound to one workspace.
   var isWorkspaceScoped = false
   /// Whether it is on this machine: decides whether a URL that it names is called. Nil in what older
-  /// snapshots brought: nobody knows.
+  /// snapshots brought: unknown.
   var origin: CallerOrigin?
 }
 

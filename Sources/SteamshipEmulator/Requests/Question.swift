@@ -11,33 +11,33 @@ enum Question: Sendable {
   /// The things that a request names; none that it may not see, or where it is wrong: the rule says
   /// so then.
   fileprivate func subject(
-    _ arguments: Arguments, _ caller: Caller, _ state: inout SteamshipState, _ step: inout Step
+    _ job: Job, _ state: inout SteamshipState, _ step: inout Step
   ) throws(SteamshipError) -> Subject {
-    let id = try arguments.name("id")
+    let id = try job.arguments.name("id")
     switch self {
     case .task:
-      let other = try arguments.name("taskId")
-      return .tasks([TaskProspect(try state.ownTask(id: id ?? other ?? "", caller))])
+      let other = try job.arguments.name("taskId")
+      return .tasks([TaskProspect(try state.ownTask(id: id ?? other ?? "", job.caller))])
     case .tasks:
-      var workspace = try state.workspace(of: caller, &step)
-      if let id = try arguments.name("workspaceId") {
-        workspace = try state.ownWorkspace(id: id, caller)
+      var workspace = try state.workspace(of: job.caller, &step)
+      if let id = try job.arguments.name("workspaceId") {
+        workspace = try state.ownWorkspace(id: id, job.caller)
       }
       let keys = state.workspaces[workspace]?.tasks.keys ?? []
       return .tasks(
         keys.filter { key in
           state.tasks.read(key) { task in
-            !task.state.isTerminal && task.user == caller.user
+            !task.state.isTerminal && task.user == job.caller.user
               && (id == nil || task.id == id?.asciiUppercased)
           } ?? false
         }.reversed().map { TaskProspect($0) })
     case .instance(let kind):
       return .instance(
-        try state.instance(kind, id: id, handle: try arguments.name("handle"), caller, &step))
+        try state.instance(kind, id: id, handle: job.arguments.name("handle"), job.caller, &step))
     case .block:
-      return .blocks([try state.block(id: id ?? "", caller, &step)])
+      return .blocks([try state.block(id: id ?? "", job.caller, &step)])
     case .file:
-      let key = try state.file(id: id, handle: try arguments.name("handle"), caller, &step)
+      let key = try state.file(id: id, handle: job.arguments.name("handle"), job.caller, &step)
       return .blocks(state.files[key]?.blocks ?? [])
     }
   }
@@ -75,8 +75,9 @@ extension World<SteamshipState> {
     at question: Question, _ arguments: Arguments, _ identity: Identity
   ) async {
     let subject = try? mutate { (state, step) throws(SteamshipError) -> Subject in
-      let caller = try state.caller(identity, &step)
-      return try question.subject(arguments, caller, &state, &step)
+      let job = Job(
+        operation: "", arguments: arguments, caller: try state.caller(identity, &step))
+      return try question.subject(job, &state, &step)
     }
     guard var subject else { return }
     await look { state in subject.isComing(state) }

@@ -8,7 +8,8 @@ extension SteamshipService {
   /// Reads the fields, fetches what is to be fetched, and lets the rule work.
   /// Source: SDK `base/client.py`, `_prepare_multipart_data`; contract §1.3.
   func upload(
-    _ route: SteamshipRoute, _ call: Call, _ identity: Identity, _ content: RequestContent,
+    _ endpoint: Endpoint<SteamshipService>, _ call: Call, _ identity: Identity,
+    _ content: RequestContent,
     in world: World<State>
   ) async -> Response {
     do throws(SteamshipError) {
@@ -21,7 +22,7 @@ extension SteamshipService {
         let (bytes, leases) = try await collect(content, world.blobs.budget)
         defer { withExtendedLifetime(leases) {} }
         guard bytes.count <= Offload.inlineBytesMax else {
-          return try await work(route, ofLarge: bytes, call, identity, content, in: world)
+          return try await work(endpoint, ofLarge: bytes, call, identity, content, in: world)
         }
         arguments = try Self.arguments(bytes)
       }
@@ -32,11 +33,11 @@ extension SteamshipService {
       // Whether it is text is found out by reading it.
       if arguments.upload?.count ?? 0 > Offload.inlineBytesMax { isLarge = true }
       guard isLarge else {
-        return await run(route, arguments, call, identity, in: world).answer.response(content)
+        return await run(endpoint, arguments, call, identity, in: world).answer.response(content)
       }
       let read = arguments
       let answer = await Offload.run {
-        world.box.atLength { run(route, read, call, identity, in: world) }.answer
+        world.box.atLength { run(endpoint, read, call, identity, in: world) }.answer
       }
       return await answer.response(content)
     } catch {
@@ -46,7 +47,8 @@ extension SteamshipService {
 
   /// All of it off the loop, so that the values of a large document are made and let go there.
   private func work(
-    _ route: SteamshipRoute, ofLarge bytes: [UInt8], _ call: Call, _ identity: Identity,
+    _ endpoint: Endpoint<SteamshipService>, ofLarge bytes: [UInt8], _ call: Call,
+    _ identity: Identity,
     _ content: RequestContent, in world: World<State>
   ) async throws(SteamshipError) -> Response {
     let answer = await Offload.run {
@@ -55,7 +57,7 @@ extension SteamshipService {
         guard !Self.asksForFetch(arguments, call) else {
           throw .invalid("A request that names a URL to fetch must be shorter.")
         }
-        return world.box.atLength { run(route, arguments, call, identity, in: world) }.answer
+        return world.box.atLength { run(endpoint, arguments, call, identity, in: world) }.answer
       }
     }
     return try await answer.get().response(content)

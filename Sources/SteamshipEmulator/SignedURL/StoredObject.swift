@@ -35,25 +35,23 @@ extension SteamshipState {
   /// `POST workspace/createSignedUrl`: scoped to the request's workspace.
   /// Fidelity: request and answer seen in client; the URL's form and its expiry after an hour
   /// assumed (contract §8).
-  mutating func createSignedURL(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    guard let bucket = try arguments.choice("bucket", SignedURL.Bucket.self) else {
+  mutating func createSignedURL(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    guard let bucket = try job.arguments.choice("bucket", SignedURL.Bucket.self) else {
       throw .invalid("The field \"bucket\" is missing.")
     }
-    guard let operation = try arguments.choice("operation", SignedURL.Operation.self) else {
+    guard let operation = try job.arguments.choice("operation", SignedURL.Operation.self) else {
       throw .invalid("The field \"operation\" is missing.")
     }
-    let path = try arguments.requiredString("filepath")
+    let path = try job.arguments.requiredString("filepath")
     guard !path.isEmpty else { throw .invalid("The field \"filepath\" must not be empty.") }
-    let minutes = try arguments.int("expiresInMinutes") ?? 60
+    let minutes = try job.arguments.int("expiresInMinutes") ?? 60
     guard minutes > 0, minutes <= 525_600 else {
       throw .invalid("The field \"expiresInMinutes\" must be between 1 and 525600.")
     }
-    let workspace = try workspace(of: caller, &step)
+    let workspace = try workspace(of: job.caller, &step)
     let url = signedURL(
       StoredObjectName(workspace: workspace, bucket: bucket.rawValue, path: path), operation,
-      minutes: minutes, caller, step)
+      minutes: minutes, job.caller, step)
     return [
       "signedUrl": .string(url), "bucket": .string(bucket.rawValue), "filepath": .string(path),
       "operation": .string(operation.rawValue), "expiresInMinutes": .integer(minutes),
@@ -113,7 +111,7 @@ extension SteamshipState {
   }
 }
 
-/// Failures of signed URLs are told in the XML of the object store behind the real service.
+/// Failures of signed URLs are written as the XML of the object store behind the real service.
 /// Source: SDK `utils/signed_urls.py` looks for `<Code>NoSuchKey</Code>`.
 private enum SignedURLFailure: Error {
   case noSuchKey, signatureDoesNotMatch, expired, noRoom, unreadable

@@ -3,32 +3,23 @@ import PayloadCodecs
 
 /// What the world of a tenant weighs: the sum over its tables, each of which keeps its own account.
 extension SteamshipState {
-  package var heapBytes: Int {
-    let accounts =
-      users.heapBytes + userByCredential.spineBytes + workspaces.heapBytes + invocables.heapBytes
-      + invocableByHandle.spineBytes + versions.heapBytes + instances.heapBytes
-    let contents =
-      files.heapBytes + blocks.heapBytes + tags.heapBytes + indices.heapBytes
-      + indexItems.heapBytes + storedObjects.heapBytes
-    let work =
-      tasks.heapBytes + comments.heapBytes + (renderings.value?.heapBytes ?? 0) + due.heapBytes
-      + logs.heapBytes + usage.heapBytes
-    return accounts + contents + work
-  }
+  package var heapBytes: Int { heapBytes(isRecounted: false) }
+  package var recountedHeapBytes: Int { heapBytes(isRecounted: true) }
 
-  package var recountedHeapBytes: Int {
+  private func heapBytes(isRecounted: Bool) -> Int {
+    // Asked after each change: generic, so that nothing is copied into a box.
+    func weight(_ part: borrowing some Recounted) -> Int {
+      isRecounted ? part.recountedHeapBytes : part.heapBytes
+    }
     let accounts =
-      users.recountedHeapBytes + userByCredential.spineBytes + workspaces.recountedHeapBytes
-      + invocables.recountedHeapBytes + invocableByHandle.spineBytes + versions.recountedHeapBytes
-      + instances.recountedHeapBytes
+      weight(users) + userByCredential.spineBytes + weight(workspaces) + weight(invocables)
+      + invocableByHandle.spineBytes + weight(versions) + weight(instances)
     let contents =
-      files.recountedHeapBytes + blocks.recountedHeapBytes + tags.recountedHeapBytes
-      + indices.recountedHeapBytes + indexItems.recountedHeapBytes
-      + storedObjects.recountedHeapBytes
+      weight(files) + weight(blocks) + weight(tags) + weight(indices) + weight(indexItems)
+      + weight(storedObjects)
     let work =
-      tasks.recountedHeapBytes + comments.recountedHeapBytes
-      + (renderings.value?.recountedHeapBytes ?? 0) + due.heapBytes + logs.recountedHeapBytes
-      + usage.recountedHeapBytes
+      weight(tasks) + weight(comments) + (renderings.value.map { weight($0) } ?? 0) + due.heapBytes
+      + weight(logs) + weight(usage)
     return accounts + contents + work
   }
 }
@@ -59,7 +50,7 @@ extension TagIndex: Weighed {
 
 extension Tag {
   /// Itself, and its places in the lists of its workspace: most kinds and names are shared by many
-  /// tags, but nobody promises it.
+  /// tags, but that is not certain.
   var heapBytes: Int {
     id.heapBytes + kind.heapBytes + name.heapBytes + value.heapBytes + (name == nil ? 16 : 48)
   }
@@ -128,13 +119,6 @@ extension EngineTask {
       + statusSuggestion.heapBytes + statusCode.heapBytes
     return texts + otherFields.heapBytes + job.heapBytes + timeline.stages.spineBytes
       + unfinishedDependencies.spineBytes + dependents.spineBytes + comments.heapBytes
-  }
-}
-
-extension EngineTask.Job: Weighed {
-  var heapBytes: Int {
-    operation.heapBytes + arguments.heapBytes + caller.requestID.heapBytes
-      + caller.baseURL.heapBytes
   }
 }
 

@@ -77,12 +77,6 @@ struct TagDraft: Sendable {
       throw .invalid("The field \"endIdx\" (\(end)) must not be below \"startIdx\" (\(start)).")
     }
   }
-
-  static func all(_ arguments: Arguments, _ name: String) throws(SteamshipError) -> [TagDraft] {
-    var drafts: [TagDraft] = []
-    for item in try arguments.objects(name) { drafts.append(try TagDraft(item)) }
-    return drafts
-  }
 }
 
 extension SteamshipState {
@@ -115,16 +109,16 @@ extension SteamshipState {
   }
 
   /// `POST tag/create`. With only `blockId` given the tag goes to that block's file.
-  mutating func createTag(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let draft = try TagDraft(arguments)
-    let fileID = try arguments.name("fileId")
+  mutating func createTag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let draft = try TagDraft(job.arguments)
+    let fileID = try job.arguments.name("fileId")
     var block: Key<Block>?
-    if let id = try arguments.name("blockId") { block = try self.block(id: id, caller, &step) }
+    if let id = try job.arguments.name("blockId") {
+      block = try self.block(id: id, job.caller, &step)
+    }
     let file: Key<File>
     if let fileID {
-      file = try self.file(id: fileID, handle: nil, caller, &step)
+      file = try self.file(id: fileID, handle: nil, job.caller, &step)
       if let block, blocks[block]?.file != file {
         throw .invalid("The block belongs to another file.")
       }
@@ -137,16 +131,14 @@ extension SteamshipState {
     return ["tag": tagJSON(key)]
   }
 
-  /// `POST tag/delete`.
-  mutating func deleteTag(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let id = try arguments.requiredString("id")
-    let workspace = try workspace(of: caller, &step)
+  mutating func deleteTag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let id = try job.arguments.requiredString("id")
+    let workspace = try workspace(of: job.caller, &step)
     guard let key = tags.key(id: id), let tag = tags[key], let file = files[tag.file],
       file.workspace == workspace
     else { throw .unknown("tag", id) }
-    if let fileID = try arguments.name("fileId"), fileID.asciiUppercased != file.id.asciiUppercased
+    if let fileID = try job.arguments.name("fileId"),
+      fileID.asciiUppercased != file.id.asciiUppercased
     {
       throw .unknown("tag", id)
     }
@@ -158,16 +150,13 @@ extension SteamshipState {
   /// Source: SDK `data/tags/tag.py`; contract §2.2.
   func tagJSON(_ key: Key<Tag>) -> JSON {
     guard let tag = tags[key] else { return .null }
-    var object: JSONObject = [
+    return JSON(withoutNulls: [
       "id": .string(tag.id), "fileId": JSON(files[tag.file]?.id ?? ""),
-    ]
-    if let block = tag.block { object["blockId"] = JSON(blocks[block]?.id ?? "") }
-    object["kind"] = .string(tag.kind)
-    if let name = tag.name { object["name"] = .string(name) }
-    if let value = tag.value { object["value"] = value }
-    if let start = tag.start { object["startIdx"] = .integer(start) }
-    if let end = tag.end { object["endIdx"] = .integer(end) }
-    return .object(object)
+      "blockId": JSON(tag.block.map { blocks[$0]?.id ?? "" }), "kind": .string(tag.kind),
+      "name": JSON(tag.name), "value": tag.value ?? .null,
+      "startIdx": tag.start.map(JSON.integer) ?? .null,
+      "endIdx": tag.end.map(JSON.integer) ?? .null,
+    ])
   }
 
   func tagList(_ set: KeySet<Tag>) -> [JSON] {

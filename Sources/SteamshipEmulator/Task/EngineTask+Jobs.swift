@@ -13,54 +13,52 @@ extension SteamshipState {
   static let scheduledInvocation = "steamship.package.instance.invoke"
 
   /// How a job proceeds: by a behaviour of the scenario, else by its kind.
-  func taskPlan(for route: SteamshipRoute, _ job: EngineTask.Job) -> TaskPlan {
-    let name = route.operation.name
-    if name == Self.scheduledInvocation {
+  func taskPlan(for job: Job, _ handler: SteamshipHandler) -> TaskPlan {
+    if job.operation == Self.scheduledInvocation {
       guard let invocation = try? scheduledInvocation(job) else {
         return TaskPlan(timeline: .byDefault, showsData: false)
       }
       return TaskPlan(timeline: timeline(of: invocation), showsData: false)
     }
-    var work = Script.Work(operation: name)
+    var work = Script.Work(operation: job.operation)
     if let handle = job.arguments["pluginInstance"]?.stringValue {
       work.plugin = pluginHandle(ofInstance: handle, job.caller)
     }
     var plan = TaskPlan(timeline: .atOnce)
-    if case .task(let timeline?, _) = route.handling { plan.timeline = timeline }
+    if case .task(let timeline, let type, _) = handler.work {
+      plan.type = type
+      if let timeline { plan.timeline = timeline }
+    }
     if let timeline = script.timeline(for: work) { plan.timeline = timeline }
-    if name == "steamship.plugin.instance.train" { plan.type = "train" }
     return plan
   }
 
   /// What can be checked cheaply before a task is made, so that plain mistakes fail at once.
-  mutating func checkJob(_ job: EngineTask.Job, _ step: inout Step) throws(SteamshipError) {
+  mutating func checkJob(
+    _ job: Job, _ handler: SteamshipHandler, _ step: inout Step
+  ) throws(SteamshipError) {
     if job.operation == Self.scheduledInvocation {
       let invocation = try scheduledInvocation(job)
       if let refusal = refusal(of: invocation, by: job.caller.user) { throw refusal }
       return
     }
-    guard job.operation.hasPrefix("steamship.plugin.instance."),
+    guard handler.traits.contains(.runsPlugin),
       let handle = try job.arguments.name("pluginInstance")
     else { return }
     _ = try instance(.plugin, id: nil, handle: handle, job.caller, &step)
   }
 
   /// Does a task's work: the JSON text of its result, or the base64 text of a scheduled invocation.
-  mutating func perform(
-    _ job: EngineTask.Job, _ step: inout Step
-  ) throws(SteamshipError) -> String {
-    guard let route = SteamshipRoutes.named(job.operation) else {
+  mutating func perform(_ job: Job, _ step: inout Step) throws(SteamshipError) -> String {
+    guard let endpoint = SteamshipEndpoints.byName[job.operation] else {
       throw SteamshipError(500, "InternalError", "The operation \(job.operation) is not known.")
     }
     // Later work was accepted when there was room.
-    guard !route.operation.needsRoom || step.blobs.budget.hasRoom() else { throw .noRoom }
-    let rule: Rule
-    switch route.handling {
-    case .rule(let known), .task(_, let known): rule = known
-    case .special:
+    guard !endpoint.operation.needsRoom || step.blobs.budget.hasRoom() else { throw .noRoom }
+    guard let rule = endpoint.handler.rule else {
       throw SteamshipError(500, "InternalError", "\(job.operation) cannot be a task.")
     }
-    let result = try rule(&self, job.arguments, job.caller, &step)
+    let result = try rule(&self, job, &step)
     if job.operation == Self.scheduledInvocation, let text = result.stringValue { return text }
     return result.text
   }
@@ -68,9 +66,7 @@ extension SteamshipState {
   // MARK: Scheduled invocations (contract §5.5)
 
   /// The invocation that `{instanceHandle, payload: {httpVerb, invocationPath, arguments}}` means.
-  private func scheduledInvocation(
-    _ job: EngineTask.Job
-  ) throws(SteamshipError) -> Invocation {
+  private func scheduledInvocation(_ job: Job) throws(SteamshipError) -> Invocation {
     let key: Key<InvocableInstance>
     if let id = try job.arguments.name("instanceId") {
       guard let known = instances.key(id: id), instances[known]?.kind == .package else {
@@ -79,12 +75,8 @@ extension SteamshipState {
       key = known
     } else {
       let handle = try job.arguments.requiredString("instanceHandle")
-      let workspace: Key<Workspace>? =
-        switch job.caller.workspace {
-        case .id(let id): try ownWorkspace(id: id, job.caller)
-        case .handle(let name): users[job.caller.user]?.workspaceByHandle[name]
-        case .unnamed: users[job.caller.user]?.workspaceByHandle[Workspace.defaultHandle]
-        }
+      if case .id(let id) = job.caller.workspace { _ = try ownWorkspace(id: id, job.caller) }
+      let workspace = knownWorkspace(job.caller.workspace, of: job.caller.user)
       guard let known = workspace.flatMap({ workspaces[$0]?.packageInstances[handle] }) else {
         throw .unknown("package instance", handle)
       }
@@ -101,20 +93,16 @@ extension SteamshipState {
   }
 
   /// The work of `package/instance/invoke`: the raw body of the answer as base64 text.
-  mutating func invokeScheduled(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let job = EngineTask.Job(
-      operation: Self.scheduledInvocation, arguments: arguments, caller: caller)
+  mutating func invokeScheduled(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
     let invocation = try scheduledInvocation(job)
     do throws(SteamshipError) {
       guard case .answer(let result) = try plan(invocation, started: nil, &step) else {
         throw SteamshipError(501, "NotSupported", "This server forwards no calls.")
       }
-      log(invocation, nil, requestID: caller.requestID, &step)
+      log(invocation, nil, requestID: job.caller.requestID, &step)
       return .string(Base64.encode(result.content))
     } catch {
-      log(invocation, error, requestID: caller.requestID, &step)
+      log(invocation, error, requestID: job.caller.requestID, &step)
       throw error
     }
   }

@@ -5,31 +5,29 @@ import PayloadCodecs
 /// (`SteamshipService+TaskStatus.swift`).
 extension SteamshipState {
   /// `POST task/get`: under `data.task`, never with `status` (contract §6.12).
-  func getTask(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
-    var id = try arguments.name("id")
-    if id == nil { id = try arguments.name("taskId") }
+  func getTask(_ job: Job) throws(SteamshipError) -> JSON {
+    var id = try job.arguments.name("id")
+    if id == nil { id = try job.arguments.name("taskId") }
     guard let id else {
       throw .invalid("The field \"id\" is missing.")
     }
-    return taskReply(try ownTask(id: id, caller))
+    return taskReply(try ownTask(id: id, job.caller))
   }
 
   /// `POST task/update`: merges what is given, even into a finished task.
   /// Source: SDK `base/tasks.py`, `post_update`.
-  mutating func updateTask(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try ownTask(id: try arguments.requiredString("taskId"), caller)
-    let newState = try arguments.choice("state", TaskState.self)
-    let message = try arguments.string("statusMessage")
-    let suggestion = try arguments.string("statusSuggestion")
-    let code = try arguments.string("statusCode")
-    let output = try arguments.verbatimText("output")
+  mutating func updateTask(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try ownTask(id: job.arguments.requiredString("taskId"), job.caller)
+    let newState = try job.arguments.choice("state", TaskState.self)
+    let message = try job.arguments.string("statusMessage")
+    let suggestion = try job.arguments.string("statusSuggestion")
+    let code = try job.arguments.string("statusCode")
+    let output = try job.arguments.verbatimText("output")
     var others = JSONObject()
     for name in Self.updatableFields {
-      if let value = arguments[name] { others[name] = value }
+      if let value = job.arguments[name] { others[name] = value }
     }
-    for name in ["remoteStatusInput", "remoteStatusOutput"] { _ = try arguments.object(name) }
+    for name in ["remoteStatusInput", "remoteStatusOutput"] { _ = try job.arguments.object(name) }
     let wasTerminal = tasks[key]?.state.isTerminal ?? true
     let now = step.now
     change(key, &step) { task in
@@ -66,18 +64,18 @@ extension SteamshipState {
   ]
 
   /// `POST task/list`. Fidelity: seen in the TypeScript client: `{id?, workspaceId?, state?}`.
-  mutating func listTasks(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let id = try arguments.name("id")
-    let state = try arguments.choice("state", TaskState.self)
+  mutating func listTasks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let id = try job.arguments.name("id")
+    let state = try job.arguments.choice("state", TaskState.self)
     let workspace =
-      if let id = try arguments.name("workspaceId") { try ownWorkspace(id: id, caller) } else {
-        try self.workspace(of: caller, &step)
+      if let id = try job.arguments.name("workspaceId") {
+        try ownWorkspace(id: id, job.caller)
+      } else {
+        try self.workspace(of: job.caller, &step)
       }
     let keys = workspaces[workspace]?.tasks.keys ?? []
-    let page = try Page(of: keys, arguments) { key in
-      guard let task = tasks[key], task.user == caller.user else { return false }
+    let page = try Page(of: keys, job.arguments) { key in
+      guard let task = tasks[key], task.user == job.caller.user else { return false }
       return (state == nil || task.state == state)
         && (id == nil || task.id.asciiUppercased == id?.asciiUppercased)
     }

@@ -7,19 +7,17 @@ extension SteamshipState {
   /// Source: SDK `base/tasks.py`, `Task`; contract §4.
   func taskObject(_ key: Key<EngineTask>) -> JSONObject {
     guard let task = tasks[key] else { return JSONObject() }
-    var object: JSONObject = [
+    var object = JSONObject(withoutNulls: [
       "taskId": .string(task.id), "state": .string(task.state.rawValue),
       "userId": JSON(users[task.user]?.id ?? ""), "workspaceId": .string(task.workspaceID),
       "requestId": .string(task.requestID), "name": .string(task.name), "version": "1",
       "input": .string(task.input), "taskType": .string(task.type), "assignedWorker": "engine",
-    ]
-    if task.state.isTerminal, let output = task.output { object["output"] = .string(output) }
-    if let message = task.statusMessage { object["statusMessage"] = .string(message) }
-    if let suggestion = task.statusSuggestion { object["statusSuggestion"] = .string(suggestion) }
-    if let code = task.statusCode { object["statusCode"] = .string(code) }
-    object["taskCreatedOn"] = .string(task.createdAt.iso8601())
-    object["taskLastModifiedOn"] = .string(task.modifiedAt.iso8601())
-    if let startedAt = task.startedAt { object["startedAt"] = .string(startedAt.iso8601()) }
+      "output": JSON(task.state.isTerminal ? task.output : nil),
+      "statusMessage": JSON(task.statusMessage), "statusSuggestion": JSON(task.statusSuggestion),
+      "statusCode": JSON(task.statusCode), "taskCreatedOn": .string(task.createdAt.iso8601()),
+      "taskLastModifiedOn": .string(task.modifiedAt.iso8601()),
+      "startedAt": JSON(task.startedAt?.iso8601()),
+    ])
     for (name, value) in task.otherFields.value.members { object[name] = value }
     return object
   }

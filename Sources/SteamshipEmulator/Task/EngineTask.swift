@@ -40,15 +40,8 @@ struct EngineTask: Stored {
   var dependents: [Key<EngineTask>] = []
   var runAfter: VirtualInstant?
   var comments = KeySet<TaskComment>()
-  /// Set while somebody is at its work outside; a restored task has nobody.
+  /// Set while its work is being done outside; never in a restored task.
   var worker = Transient<Bool>()
-
-  /// A request that is carried out when the task succeeds.
-  struct Job: Codable, Sendable {
-    var operation: String
-    var arguments: Arguments
-    var caller: Caller
-  }
 
   /// Whether a look of a client moves it.
   var countsPolls: Bool { pollsLeft > 0 && !state.isTerminal }
@@ -79,7 +72,7 @@ extension SteamshipState {
   ///
   /// - Parameter output: the result of work that is done already.
   mutating func addTask(
-    _ job: EngineTask.Job, name: String, timeline: Timeline, background: BackgroundRequest?,
+    _ job: Job, name: String, timeline: Timeline, background: BackgroundRequest?,
     type: String = "internalApi", showsData: Bool = true, doneWith output: String? = nil,
     _ step: inout Step
   ) throws(SteamshipError) -> Key<EngineTask> {
@@ -150,7 +143,7 @@ extension SteamshipState {
   mutating func enterNextStage(of key: Key<EngineTask>, _ step: inout Step) {
     while let task = tasks[key], !task.state.isTerminal {
       let index = task.stage + 1
-      // A timeline that does not say how it ends ends well.
+      // A timeline that does not say how it ends ends in success.
       let stage =
         index < task.timeline.stages.count
         ? task.timeline.stages[index] : Timeline.Stage(state: .succeeded)

@@ -16,34 +16,29 @@ struct TaskComment: Stored {
 }
 
 extension SteamshipState {
-  /// `POST task/comment/create`.
-  mutating func createTaskComment(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let task = try ownTask(id: try arguments.requiredString("taskId"), caller)
+  mutating func createTaskComment(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let task = try ownTask(id: job.arguments.requiredString("taskId"), job.caller)
     let comment = TaskComment(
-      id: step.ids.uuid("steamship.taskComment", .upper), user: caller.user, task: task,
-      externalID: try arguments.string("externalId"),
-      externalType: try arguments.string("externalType"),
-      externalGroup: try arguments.string("externalGroup"),
-      metadata: try arguments.verbatimText("metadata"), createdAt: step.now)
+      id: step.ids.uuid("steamship.taskComment", .upper), user: job.caller.user, task: task,
+      externalID: try job.arguments.string("externalId"),
+      externalType: try job.arguments.string("externalType"),
+      externalGroup: try job.arguments.string("externalGroup"),
+      metadata: try job.arguments.verbatimText("metadata"), createdAt: step.now)
     let key = comments.insert(comment)
     tasks[task]?.comments.insert(key)
     return ["taskComment": taskCommentJSON(key)]
   }
 
   /// `POST task/comment/list`: every filter that is given must match.
-  func listTaskComments(
-    _ arguments: Arguments, _ caller: Caller
-  ) throws(SteamshipError) -> JSON {
+  func listTaskComments(_ job: Job) throws(SteamshipError) -> JSON {
     let task: Key<EngineTask>? =
-      if let id = try arguments.name("taskId") { try ownTask(id: id, caller) } else { nil }
-    let id = try arguments.string("externalId")
-    let type = try arguments.string("externalType")
-    let group = try arguments.string("externalGroup")
+      if let id = try job.arguments.name("taskId") { try ownTask(id: id, job.caller) } else { nil }
+    let id = try job.arguments.string("externalId")
+    let type = try job.arguments.string("externalType")
+    let group = try job.arguments.string("externalGroup")
     let keys = task.flatMap { tasks[$0]?.comments.keys } ?? comments.keys
-    let page = try Page(of: keys, arguments) { key in
-      guard let comment = comments[key], comment.user == caller.user else { return false }
+    let page = try Page(of: keys, job.arguments) { key in
+      guard let comment = comments[key], comment.user == job.caller.user else { return false }
       return (id == nil || comment.externalID == id)
         && (type == nil || comment.externalType == type)
         && (group == nil || comment.externalGroup == group)
@@ -51,12 +46,10 @@ extension SteamshipState {
     return page.reply("comments") { taskCommentJSON($0) }
   }
 
-  /// `POST task/comment/delete`.
-  mutating func deleteTaskComment(
-    _ arguments: Arguments, _ caller: Caller
-  ) throws(SteamshipError) -> JSON {
-    let id = try arguments.requiredString("id")
-    guard let key = comments.key(id: id), let comment = comments[key], comment.user == caller.user
+  mutating func deleteTaskComment(_ job: Job) throws(SteamshipError) -> JSON {
+    let id = try job.arguments.requiredString("id")
+    guard let key = comments.key(id: id), let comment = comments[key],
+      comment.user == job.caller.user
     else { throw .unknown("task comment", id) }
     let reply = taskCommentJSON(key)
     comments.remove(key)
@@ -67,15 +60,11 @@ extension SteamshipState {
 
   private func taskCommentJSON(_ key: Key<TaskComment>) -> JSON {
     guard let comment = comments[key] else { return .null }
-    var object: JSONObject = [
+    return JSON(withoutNulls: [
       "id": .string(comment.id), "userId": JSON(users[comment.user]?.id ?? ""),
-      "taskId": JSON(tasks[comment.task]?.id ?? ""),
-    ]
-    if let id = comment.externalID { object["externalId"] = .string(id) }
-    if let type = comment.externalType { object["externalType"] = .string(type) }
-    if let group = comment.externalGroup { object["externalGroup"] = .string(group) }
-    if let metadata = comment.metadata { object["metadata"] = .string(metadata) }
-    object["createdAt"] = .string(comment.createdAt.iso8601())
-    return .object(object)
+      "taskId": JSON(tasks[comment.task]?.id ?? ""), "externalId": JSON(comment.externalID),
+      "externalType": JSON(comment.externalType), "externalGroup": JSON(comment.externalGroup),
+      "metadata": JSON(comment.metadata), "createdAt": .string(comment.createdAt.iso8601()),
+    ])
   }
 }

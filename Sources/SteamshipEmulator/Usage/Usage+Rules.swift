@@ -22,9 +22,9 @@ extension SteamshipState {
   /// **Shape**: `{"usage": […], "nextPageToken"?}`.
   /// Source: ai-adventure, `lib/scripts/example.ts`, which reads `data.usage[0]`. Fidelity: the
   /// members of an element are assumed, in the words of the SDK's `UsageReport`.
-  func listUsage(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
-    let page = try Page(of: usage.records.keys, arguments) {
-      usage.records[$0]?.user == caller.user
+  func listUsage(_ job: Job) throws(SteamshipError) -> JSON {
+    let page = try Page(of: usage.records.keys, job.arguments) {
+      usage.records[$0]?.user == job.caller.user
     }
     return page.reply("usage") { key in
       guard let record = usage.records[key] else { return .null }
@@ -50,12 +50,12 @@ extension SteamshipState {
   ///
   /// **Shape**: `{"aggregateResults": [{"workspaceHandle", "resourceHandle", FIELD: number}]}`.
   /// Source: ai-adventure, `lib/scripts/costs.ts`.
-  func aggregateUsage(_ arguments: Arguments, _ caller: Caller) throws(SteamshipError) -> JSON {
-    guard let field = try arguments.choice("aggregateField", AggregateField.self) else {
+  func aggregateUsage(_ job: Job) throws(SteamshipError) -> JSON {
+    guard let field = try job.arguments.choice("aggregateField", AggregateField.self) else {
       throw .invalid("The field \"aggregateField\" is missing.")
     }
-    let aggregation = try arguments.choice("aggregation", Aggregation.self) ?? .sum
-    let rows = usage.totals.filter { $0.user == caller.user }.map { total -> JSON in
+    let aggregation = try job.arguments.choice("aggregation", Aggregation.self) ?? .sum
+    let rows = usage.totals.filter { $0.user == job.caller.user }.map { total -> JSON in
       let value: JSON =
         switch aggregation {
         case .sum: .integer(total.sum)

@@ -105,10 +105,9 @@ extension KeyedDecodingContainer {
   }
 }
 
-extension UsageBook: Weighed {
+extension UsageBook: Recounted {
   var heapBytes: Int { records.heapBytes + totals.spineBytes + totalBytes }
 
-  /// The same, asked of every record: for tests.
   var recountedHeapBytes: Int {
     totals.reduce(records.recountedHeapBytes + totals.spineBytes) { $0 + $1.heapBytes }
   }

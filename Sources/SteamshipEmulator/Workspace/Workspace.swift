@@ -10,20 +10,28 @@ struct Workspace: Stored {
   var updatedAt: VirtualInstant
   /// Kept but never returned (contract §8).
   var externalFields = Kept(JSONObject())
-  var packageInstances = NameBook<InvocableInstance>()
-  var pluginInstances = NameBook<InvocableInstance>()
-  var files = NameBook<File>()
-  var indices = NameBook<EmbeddingIndex>()
+  var packageInstances = HandleIndex<InvocableInstance>()
+  var pluginInstances = HandleIndex<InvocableInstance>()
+  var files = HandleIndex<File>()
+  var indices = HandleIndex<EmbeddingIndex>()
   var tagIndex = TagIndex()
   var tasks = KeySet<EngineTask>()
 
   static let defaultHandle = "default"
+
+  /// Its instances of packages, or of plugins.
+  subscript(instancesOf kind: InvocableKind) -> HandleIndex<InvocableInstance> {
+    get { kind == .package ? packageInstances : pluginInstances }
+    _modify {
+      if kind == .package { yield &packageInstances } else { yield &pluginInstances }
+    }
+  }
 }
 
 /// What a workspace holds of one kind: by handle, and in order of creation.
-struct NameBook<Record: Stored>: Codable, Sendable, Weighed {
+struct HandleIndex<Record: Stored>: Codable, Sendable, Weighed {
   private(set) var keyByHandle: TextMap<Key<Record>> = [:]
-  private var all = KeySet<Record>()
+  private(set) var all = KeySet<Record>()
 
   var keys: [Key<Record>] { all.keys }
   var heapBytes: Int { keyByHandle.spineBytes + all.heapBytes }
@@ -32,10 +40,6 @@ struct NameBook<Record: Stored>: Codable, Sendable, Weighed {
   mutating func insert(_ key: Key<Record>, handle: String) {
     keyByHandle[handle] = key
     all.insert(key)
-  }
-
-  func check(_ place: String, in table: Table<Record>, _ findings: inout StateFindings) {
-    all.check(place, in: table, &findings)
   }
 
   /// - Precondition: the record has left its table already.
@@ -59,6 +63,15 @@ extension SteamshipState {
     }
   }
 
+  /// The same without an error, and without making `default` anew.
+  func knownWorkspace(_ reference: WorkspaceReference, of user: Key<User>) -> Key<Workspace>? {
+    switch reference {
+    case .id(let id): workspaces.key(id: id)
+    case .handle(let handle): users[user]?.workspaceByHandle[handle]
+    case .unnamed: users[user]?.workspaceByHandle[Workspace.defaultHandle]
+    }
+  }
+
   func ownWorkspace(id: String, _ caller: Caller) throws(SteamshipError) -> Key<Workspace> {
     guard let key = workspaces.key(id: id), workspaces[key]?.user == caller.user else {
       throw .unknown(
@@ -68,7 +81,7 @@ extension SteamshipState {
     return key
   }
 
-  /// `default` comes back by itself, with a new id, when it was deleted.
+  /// A deleted `default` is made anew, with a new id.
   mutating func ownWorkspace(
     handle: String, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> Key<Workspace> {
@@ -91,22 +104,20 @@ extension SteamshipState {
   }
 
   /// `POST workspace/create`: the first call of every client.
-  mutating func createWorkspace(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let wanted = try arguments.name("handle")
-    let fetchIfExists = try arguments.flag("fetchIfExists")
+  mutating func createWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let wanted = try job.arguments.name("handle")
+    let fetchIfExists = try job.arguments.flag("fetchIfExists")
     if let wanted {
       try Handle.check(wanted)
-      if let known = users[caller.user]?.workspaceByHandle[wanted] {
+      if let known = users[job.caller.user]?.workspaceByHandle[wanted] {
         guard fetchIfExists else { throw .exists("workspace", wanted) }
         return workspaceReply(known)
       }
     }
     let handle = wanted ?? Handle.mint("workspace", &step)
-    let key = addWorkspace(handle: handle, of: caller.user, &step)
+    let key = addWorkspace(handle: handle, of: job.caller.user, &step)
     for name in ["externalId", "externalType", "metadata"] {
-      if let value = arguments[name] {
+      if let value = job.arguments[name] {
         workspaces[key]?.externalFields.change { $0[name] = value }
       }
     }
@@ -114,41 +125,37 @@ extension SteamshipState {
   }
 
   /// `POST workspace/get`: by id, by handle, by both, or the workspace of the request's fields.
-  mutating func getWorkspace(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let id = try arguments.name("id")
-    let handle = try arguments.name("handle")
+  mutating func getWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let id = try job.arguments.name("id")
+    let handle = try job.arguments.name("handle")
     if let id {
-      let key = try ownWorkspace(id: id, caller)
+      let key = try ownWorkspace(id: id, job.caller)
       if let handle, workspaces[key]?.handle != handle { throw .unknown("workspace", handle) }
       return workspaceReply(key)
     }
-    // Found first, told then: finding may bring `default` back.
+    // Looked up before it is rendered: the look-up may make `default` anew.
     let key =
-      if let handle { try ownWorkspace(handle: handle, caller, &step) } else {
-        try workspace(of: caller, &step)
+      if let handle { try ownWorkspace(handle: handle, job.caller, &step) } else {
+        try workspace(of: job.caller, &step)
       }
     return workspaceReply(key)
   }
 
   /// `POST workspace/update`. Fidelity: assumed: no client has it; shaped like `package/update`.
-  mutating func updateWorkspace(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    let key = try ownWorkspace(id: try arguments.requiredString("id"), caller)
+  mutating func updateWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    let key = try ownWorkspace(id: job.arguments.requiredString("id"), job.caller)
     guard let old = workspaces[key]?.handle else { throw .unknown("workspace", "") }
-    if let handle = try arguments.name("handle"), handle != old {
+    if let handle = try job.arguments.name("handle"), handle != old {
       try Handle.check(handle)
-      guard users[caller.user]?.workspaceByHandle[handle] == nil else {
+      guard users[job.caller.user]?.workspaceByHandle[handle] == nil else {
         throw .exists("workspace", handle)
       }
-      users[caller.user]?.workspaceByHandle[old] = nil
-      users[caller.user]?.workspaceByHandle[handle] = key
+      users[job.caller.user]?.workspaceByHandle[old] = nil
+      users[job.caller.user]?.workspaceByHandle[handle] = key
       workspaces[key]?.handle = handle
     }
     for name in ["description", "externalId", "externalType", "metadata"] {
-      if let value = arguments[name] {
+      if let value = job.arguments[name] {
         workspaces[key]?.externalFields.change { $0[name] = value }
       }
     }
@@ -157,14 +164,12 @@ extension SteamshipState {
   }
 
   /// `POST workspace/delete`: by id or by handle, with everything in it.
-  mutating func deleteWorkspace(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  mutating func deleteWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
     let key: Key<Workspace>
-    if let handle = try arguments.name("handle"), try arguments.name("id") == nil {
-      key = try ownWorkspace(handle: handle, caller, &step)
+    if let handle = try job.arguments.name("handle"), try job.arguments.name("id") == nil {
+      key = try ownWorkspace(handle: handle, job.caller, &step)
     } else {
-      key = try ownWorkspace(id: try arguments.requiredString("id"), caller)
+      key = try ownWorkspace(id: job.arguments.requiredString("id"), job.caller)
     }
     let reply = workspaceReply(key)
     removeWorkspace(key, &step)
@@ -191,12 +196,10 @@ extension SteamshipState {
   }
 
   /// `POST workspace/list`: all of the caller's, wherever the client is anchored.
-  mutating func listWorkspaces(
-    _ arguments: Arguments, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
-    _ = try ownWorkspace(handle: Workspace.defaultHandle, caller, &step)
-    let keys = users[caller.user]?.workspaces.keys ?? []
-    let page = try Page(of: keys, arguments) { workspaces.contains($0) }
+  mutating func listWorkspaces(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+    _ = try ownWorkspace(handle: Workspace.defaultHandle, job.caller, &step)
+    let keys = users[job.caller.user]?.workspaces.keys ?? []
+    let page = try Page(of: keys, job.arguments) { workspaces.contains($0) }
     return page.reply("workspaces") { workspaceJSON($0) }
   }
 }

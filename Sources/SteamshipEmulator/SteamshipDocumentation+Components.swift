@@ -1,5 +1,5 @@
 /// The Engine's objects. Source: contract §2; the `…+Wire.swift` files beside the rules.
-extension SteamshipDocumentation {
+extension SteamshipEndpoints {
   static let components = """
     -- An upper-case UUID, unless a scenario says otherwise.
     Id = string = "0B9E5B1C-6E53-4C5B-9C0B-5D2B0D3B7A10"

@@ -36,44 +36,43 @@ enum BuiltInWorld {
 }
 
 extension SteamshipState {
-  /// Puts the scenario's world, or the built-in one, in place of nothing.
-  mutating func plant(_ seed: WorldSeed, _ step: inout Step) throws(ScenarioProblems) {
+  /// The world that a scenario describes, or the built-in one.
+  init(_ seed: WorldSeed, _ step: inout Step) throws(ScenarioProblems) {
+    self.init()
     script = try ScriptReader.read(seed)
     script.vendorID = step.ids.uuid("steamship.user", .upper)
-    plantBuiltInPlugins(&step)
-    for package in script.packages { plant(package, &step) }
-    for plugin in script.plugins { plant(plugin, &step) }
+    for plugin in BuiltInPlugin.all { addVendors(plugin, &step) }
+    for package in script.packages {
+      addVendors(
+        .package, package.handle, isPublic: package.isPublic, description: package.description,
+        package.versions, &step)
+    }
+    for plugin in script.plugins
+    where invocableByHandle[InvocableHandle(kind: .plugin, handle: plugin.handle)] == nil {
+      addVendors(plugin, &step)
+    }
     for name in script.users where !users.all.contains(where: { $0.handle == name }) {
       _ = addUser(handle: name, &step)
     }
   }
 
-  private mutating func plant(_ package: Script.PackageScript, _ step: inout Step) {
-    let key = addInvocable(
-      Invocable(
-        id: step.ids.uuid("steamship.package", .upper), kind: .package, handle: package.handle,
-        isPublic: package.isPublic, description: package.description, createdAt: step.now,
-        updatedAt: step.now))
-    plant(package.versions, of: key, .package, &step)
+  private mutating func addVendors(_ plugin: Script.PluginSeed, _ step: inout Step) {
+    addVendors(
+      .plugin, plugin.handle, fields: ["type": .string(plugin.type), "transport": "jsonOverHttp"],
+      plugin.versions, &step)
   }
 
-  private mutating func plant(_ plugin: Script.PluginSeed, _ step: inout Step) {
-    let name = InvocableHandle(kind: .plugin, handle: plugin.handle)
-    guard invocableByHandle[name] == nil else { return }
-    let key = addInvocable(
-      Invocable(
-        id: step.ids.uuid("steamship.plugin", .upper), kind: .plugin, handle: plugin.handle,
-        isPublic: true,
-        pluginFields: Kept(["type": .string(plugin.type), "transport": "jsonOverHttp"]),
-        createdAt: step.now, updatedAt: step.now))
-    plant(plugin.versions, of: key, .plugin, &step)
-  }
-
-  private mutating func plant(
-    _ seeds: [Script.VersionSeed], of key: Key<Invocable>, _ kind: InvocableKind,
-    _ step: inout Step
+  /// A package or a plugin that belongs to no user.
+  private mutating func addVendors(
+    _ kind: InvocableKind, _ handle: String, isPublic: Bool = true, description: String? = nil,
+    fields: JSONObject = JSONObject(), _ versions: [Script.VersionSeed], _ step: inout Step
   ) {
-    for version in seeds {
+    let key = addInvocable(
+      Invocable(
+        id: step.ids.uuid("steamship.\(kind.rawValue)", .upper), kind: kind, handle: handle,
+        isPublic: isPublic, description: description, pluginFields: Kept(fields),
+        createdAt: step.now, updatedAt: step.now))
+    for version in versions {
       addVersion(
         InvocableVersion(
           id: step.ids.uuid("steamship.\(kind.rawValue)Version", .upper), invocable: key,
@@ -98,7 +97,8 @@ extension SteamshipState {
       ]
       fields["config"] = .object(instance.config)
       // Checked when the scenario was read.
-      _ = try? createInstance(.package, Arguments(fields), caller, &step)
+      let job = Job(operation: "", arguments: Arguments(fields), caller: caller)
+      _ = try? createInstance(.package, job, &step)
     }
     for file in seed.files {
       let fileKey = addFile(handle: file.handle, mimeType: nil, in: key, caller, &step)

@@ -69,9 +69,7 @@ enum ScriptReader {
     return script
   }
 
-  private static func reportDoubles(
-    _ handles: [String], _ kind: String, _ given: ScenarioObject
-  ) {
+  private static func reportDoubles(_ handles: [String], _ kind: String, _ given: ScenarioObject) {
     var seen: TextSet = []
     for handle in handles where !seen.insert(handle).inserted {
       given.problem("there are two \(kind)s with the handle \"\(handle)\"")

@@ -17,64 +17,72 @@ extension SteamshipService {
         A scenario can make any operation answer any status; those are not listed here.
         """,
       security: .init("key", ["type": "http", "scheme": "bearer"]),
-      components: SteamshipDocumentation.components,
-      parameters: SteamshipDocumentation.pathParameters,
-      operations: TextMap(
-        SteamshipRoutes.all.compactMap { route in
-          SteamshipDocumentation.operation(route).map { (route.operation.name, $0) }
-        }, uniquingKeysWith: { first, _ in first }))
+      components: SteamshipEndpoints.components,
+      parameters: SteamshipEndpoints.pathParameters)
+  }
+
+  /// The row's own words, and the failures of the Engine unless the row lists failures of its own.
+  package func documentation(of endpoint: Endpoint<SteamshipService>) -> OperationDocumentation {
+    var about = endpoint.description()
+    if endpoint.handler.rule != nil {
+      about.parameters =
+        (endpoint.right == nil ? [] : SteamshipEndpoints.workspaceFields)
+        + SteamshipEndpoints.taskFields
+    }
+    guard !about.answers.contains(where: { $0.status >= 400 }) else { return about }
+    // A workspace or a task to wait for, at least, may be unknown.
+    var statuses = Set(about.refusals).union([400, 404])
+    if endpoint.right != nil { statuses.formUnion([401, 403]) }
+    if endpoint.operation.content != .ignored { statuses.insert(413) }
+    if endpoint.handler.traits.contains(.takesUpload) { statuses.insert(507) }
+    about.answers += statuses.sorted().map { SteamshipEndpoints.failure($0) }
+    return about
   }
 }
 
-/// What an endpoint takes and answers, in shapes.
-struct SteamshipNote: Sendable {
-  /// The JSON object that is sent; nil: no content.
-  var content: String?
-  /// What stands under `data`.
-  var data: String
-  /// Statuses besides those that every endpoint has.
-  var errors: [Int]
-
-  init(_ content: String?, _ data: String, _ errors: [Int] = []) {
-    self.content = content
-    self.data = data
-    self.errors = errors
-  }
-}
-
-/// Makes the documentation of a route of what the table of routes knows and what the notes say.
-enum SteamshipDocumentation {
+/// What rows of the table share when they say what they take and answer.
+extension SteamshipEndpoints {
   static let json = "application/json"
 
-  static func operation(_ route: SteamshipRoute) -> OperationDocumentation? {
-    let name = String(route.operation.name.dropFirst("steamship.".count))
-    if case .special(let special) = route.handling { return self.special(special, name, route) }
-    guard let note = notes[name] else { return nil }
-    let envelope =
-      if case .task = route.handling {
-        "{status: Task, task: TaskPage, data?: \(note.data)}"
-      } else {
-        "{data: \(note.data)} | TaskAnswer"
-      }
-    return OperationDocumentation(
-      parameters: (route.needsKey ? workspaceFields : []) + taskFields,
-      content: content(note, route), isContentRequired: false,
-      answers: [DocumentedAnswer(200, "Done, or a task.", [.init(json, envelope)])]
-        + failures(of: route, note.errors),
-      needsKey: route.needsKey)
+  static let page =
+    #"pageSize?: integer(1..) = 20, pageToken?: string, sortOrder?: 'ASC'|'DESC'"#
+  static let byID = "{id: Id}"
+  static let byEither = #"{id?: Id, handle?: string = "default"}"#
+
+  static func list(_ name: String, _ shape: String) -> String {
+    "{\(name): [\(shape)], nextPageToken?: string}"
   }
 
-  private static func content(
-    _ note: SteamshipNote, _ route: SteamshipRoute
-  ) -> [DocumentedContent] {
-    guard let shape = note.content else { return [] }
-    var contents = [DocumentedContent(json, shape, isTolerant: true)]
-    if route.isUpload {
-      let form =
-        "{file?: bytes, " + shape[(shape.firstIndex(of: "{") ?? shape.startIndex)...].dropFirst()
-      contents.append(DocumentedContent("multipart/form-data", form))
+  /// Of an endpoint with a rule.
+  static func documentation(
+    _ content: String?, _ data: String, _ form: Form, takesUpload: Bool, _ refusals: [Int]
+  ) -> OperationDocumentation {
+    let envelope =
+      if case .task = form {
+        "{status: Task, task: TaskPage, data?: \(data)}"
+      } else {
+        "{data: \(data)} | TaskAnswer"
+      }
+    var contents: [DocumentedContent] = []
+    if let content {
+      contents.append(DocumentedContent(json, content, isTolerant: true))
+      if takesUpload {
+        contents.append(
+          DocumentedContent("multipart/form-data", "{file?: bytes, " + content.dropFirst()))
+      }
     }
-    return contents
+    return OperationDocumentation(
+      content: contents, answers: [.json(200, "Done, or a task.", envelope)], refusals: refusals)
+  }
+
+  /// Of an endpoint that answers in its own way, within a workspace.
+  static func about(
+    _ answer: DocumentedAnswer, takes content: DocumentedContent? = nil,
+    refuses refusals: [Int] = []
+  ) -> OperationDocumentation {
+    OperationDocumentation(
+      parameters: workspaceFields, content: content.map { [$0] } ?? [],
+      isContentRequired: content != nil, answers: [answer], refusals: refusals)
   }
 
   // MARK: Fields
@@ -88,7 +96,7 @@ enum SteamshipDocumentation {
       .header, "X-Request-Id", "string", "Kept with the tasks and blocks that the call makes."),
   ]
 
-  private static let taskFields = [
+  static let taskFields = [
     DocumentedParameter(
       .header, "X-Task-Background", "'true'|'false'", "Whether a task is wanted as the answer."),
     DocumentedParameter(
@@ -108,7 +116,7 @@ enum SteamshipDocumentation {
       "What is called, or the object's path: all that follows, slashes too."),
   ]
 
-  // MARK: Answers
+  // MARK: Failures
 
   private static let meanings: [Int: String] = [
     400: "The content or a field is not what it must be.",
@@ -125,15 +133,6 @@ enum SteamshipDocumentation {
   ]
 
   static func failure(_ status: Int) -> DocumentedAnswer {
-    DocumentedAnswer(status, meanings[status] ?? "It failed.", [.init(json, "Failure")])
-  }
-
-  static func failures(of route: SteamshipRoute, _ more: [Int]) -> [DocumentedAnswer] {
-    // A workspace or a task to wait for, at least, may be unknown.
-    var statuses: Set<Int> = [400, 404]
-    if route.needsKey { statuses.formUnion([401, 403]) }
-    if route.operation.content != .ignored { statuses.insert(413) }
-    if route.isUpload { statuses.insert(507) }
-    return statuses.union(more).sorted().map { failure($0) }
+    .json(status, meanings[status] ?? "It failed.", "Failure")
   }
 }
