@@ -3,23 +3,17 @@ package import HTTPModel
 package import PayloadCodecs
 
 /// The Scramjet Cloud Platform: platform, spaces, hubs, their store, sequences, instances and topics.
-package struct ScramjetService: ServiceWithOperations {
+package struct ScramjetService: EmulatedService {
   package typealias State = ScramjetState
+  package typealias Handler = ScramjetHandler
 
   package let name = "scramjet"
   package let hostNames = ["api.scramjet.cloud", "*.scramjet.cloud", "*.scramjet.org"]
-  package let operations: [Operation]
-  package let sources = Endpoint.sources
-  private let endpoints: [Endpoint]
-  private let nested: RouteTable
-  private let unknownPaths: RouteTable
+  package let endpoints: [Endpoint<ScramjetService>] = Endpoint.all
+  package let sources = Evidence.sources
+  private let claimedPaths = ClaimedPaths()
 
-  package init() {
-    endpoints = Endpoint.all
-    operations = endpoints.map(\.operation)
-    nested = Endpoint.nestedTable(endpoints)
-    unknownPaths = Endpoint.claimedTable(endpoints)
-  }
+  package init() {}
 
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<ScramjetState.WakeKey>
@@ -35,33 +29,16 @@ package struct ScramjetService: ServiceWithOperations {
     return String(parts[1]).trimmingOptionalWhitespace()
   }
 
-  /// A hub's view of its space leads to the space's hubs again, to any depth; the table of
-  /// operations has the first level only. And what no operation of an instance matches, in whatever
-  /// letters, is still the instance's to answer.
   package func claim(
     _ request: Request, in world: World<ScramjetState>
-  ) -> (operationIndex: Int, parameters: PathParameters)? {
-    if let shortened = Endpoint.shortened(request.target) {
-      guard case .found(let index, let parameters) = nested.match(request.method, shortened) else {
-        return nil
-      }
-      return (index, parameters)
-    }
-    guard
-      case .found(let index, let parameters) = unknownPaths.match(request.method, request.target)
-    else { return nil }
-    return (index, parameters)
-  }
+  ) -> Claim<Self>? { claimedPaths.claim(request) }
 
-  package func respond(to call: Call, in world: World<ScramjetState>) -> ServiceAnswer {
-    guard endpoints.indices.contains(call.operationIndex) else {
-      return .now(
-        failure(ServiceFailure(.unknownPath, status: 404), operation: nil, request: call.request))
-    }
-    let endpoint = endpoints[call.operationIndex]
+  package func respond(
+    to call: Call, at endpoint: Endpoint<Self>, in world: World<ScramjetState>
+  ) -> ServiceAnswer {
     do throws(ScramjetError) {
-      let scope = try scope(of: call, endpoint, in: world)
-      return RequestRecord.wrap(endpoint, scope)
+      let scope = try scope(of: call, endpoint.handler, in: world)
+      return RequestRecord.wrap(endpoint.handler, scope)
     } catch {
       return .now(Self.response(error))
     }
@@ -79,10 +56,11 @@ package struct ScramjetService: ServiceWithOperations {
     scope.remarks.append("hub 1.0.1 answers 404 to a path with two slashes in a row")
   }
 
-  package func refusal(of call: Call, in world: World<ScramjetState>) -> Response? {
-    guard endpoints.indices.contains(call.operationIndex) else { return nil }
+  package func refusal(
+    of call: Call, at endpoint: Endpoint<Self>, in world: World<ScramjetState>
+  ) -> Response? {
     do throws(ScramjetError) {
-      _ = try scope(of: call, endpoints[call.operationIndex], in: world)
+      _ = try scope(of: call, endpoint.handler, in: world)
       return nil
     } catch {
       return Self.response(error)
@@ -91,11 +69,10 @@ package struct ScramjetService: ServiceWithOperations {
 
   /// Where a call belongs, if it is as its endpoint demands.
   private func scope(
-    of call: Call, _ endpoint: Endpoint, in world: World<ScramjetState>
+    of call: Call, _ handler: ScramjetHandler, in world: World<ScramjetState>
   ) throws(ScramjetError) -> Scope {
-    var scope = try ScopeFinder(call: call, endpoint: endpoint, world: world).find()
-    scope.remarks += try RequestChecks.check(
-      endpoint.check, call.request, isStrict: scope.isStrict)
+    var scope = try ScopeFinder(call: call, level: handler.level, world: world).find()
+    scope.remarks += try RequestChecks.check(handler.form, call.request, isStrict: scope.isStrict)
     try Self.checkSlashes(&scope)
     return scope
   }
@@ -107,10 +84,10 @@ package struct ScramjetService: ServiceWithOperations {
   }
 
   /// Lists and what removes many things at once, where there are many.
-  package func mayTakeLong(_ call: Call, in world: World<ScramjetState>) -> Bool {
-    guard endpoints.indices.contains(call.operationIndex),
-      endpoints[call.operationIndex].reachesMuch
-    else { return false }
+  package func mayTakeLong(
+    _ call: Call, at endpoint: Endpoint<Self>, in world: World<ScramjetState>
+  ) -> Bool {
+    guard endpoint.handler.reachesMuch else { return false }
     return world.box.read { state in
       var count = state.instances.count + state.topics.count + state.hubs.count
       for (_, hub) in state.hubs.prefix(64) { count += hub.sequences.count }
@@ -133,7 +110,7 @@ package struct ScramjetService: ServiceWithOperations {
   ) -> Response {
     switch failure.kind {
     case .unknownPath, .methodNotAllowed:
-      return request.method == .options ? Endpoint.preflightResponse : Response(.notFound)
+      return request.method == .options ? PlatformHandlers.preflightResponse : Response(.notFound)
     case .noRoom:
       // The store says so without a word (contract §4).
       if operation?.content == .streamed, operation?.resourceParameter == "file" {

@@ -19,7 +19,7 @@ struct RecordedFidelityTests {
   /// The operations whose request a flow sends and whose answer, or a later piece of it, succeeded.
   private static func covered() throws -> [String: Set<String>] {
     var table = RouteTable(foldsCase: true, skipsEmptySegments: true)
-    for (index, endpoint) in Endpoint.all.enumerated() where !endpoint.operation.isClaimed {
+    for (index, endpoint) in Row.all.enumerated() where !endpoint.operation.isClaimed {
       for route in endpoint.operation.routes { table.insert(route.method, route.template, index) }
     }
     var covered: [String: Set<String>] = [:]
@@ -40,7 +40,7 @@ struct RecordedFidelityTests {
         guard !succeeded.isDisjoint(with: reads + [id]) else { continue }
         let target = "/api/v1" + path.replacing(/\{\{[^}]*\}\}/, with: "x")
         if case .found(let index, _) = table.match(Method(method), RequestTarget(target)) {
-          covered[Endpoint.all[index].operation.name, default: []].insert(
+          covered[Row.all[index].operation.name, default: []].insert(
             String(file.dropLast(".json".count)))
         }
       }
@@ -52,16 +52,15 @@ struct RecordedFidelityTests {
   func marks() throws {
     let covered = try Self.covered()
     #expect(covered.count > 30)
-    for endpoint in Endpoint.all {
+    for endpoint in Row.all {
       let operation = endpoint.operation
       let flows = covered[operation.name]
       #expect((operation.fidelity == .recorded) == (flows != nil), "\(operation.name)")
-      let short = String(operation.name.dropFirst("scramjet.".count))
-      let recording = Endpoint.recordings[short]
+      let recording = operation.source?.split(separator: "recording ").last.map(String.init)
       #expect((recording != nil) == (flows != nil), "\(operation.name)")
       if let recording { #expect(flows?.contains(recording) == true, "\(operation.name)") }
       #expect(
-        (operation.source ?? Endpoint.sources[operation.fidelity])?.isEmpty == false,
+        (operation.source ?? Evidence.sources[operation.fidelity])?.isEmpty == false,
         "\(operation.name)")
     }
   }
@@ -71,7 +70,7 @@ struct RecordedFidelityTests {
     let text = try String(
       contentsOf: Self.parity.deletingLastPathComponent().appending(path: "README.md"),
       encoding: .utf8)
-    for endpoint in Endpoint.all {
+    for endpoint in Row.all {
       let short = String(endpoint.operation.name.dropFirst("scramjet.".count))
       guard let row = text.split(separator: "\n").first(where: { $0.hasPrefix("| `\(short)` |") })
       else { continue }

@@ -34,7 +34,7 @@ enum PlatformHandlers {
   }
 
   static func preflight(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    .now(scope.reply(Endpoint.preflightResponse))
+    .now(scope.reply(preflightResponse))
   }
 
   // MARK: Spaces of a multi-manager
@@ -126,9 +126,7 @@ enum PlatformHandlers {
     }
     return scope.json(reply)
   }
-}
 
-extension Endpoint {
   /// Source: hub 1.0.1 on the wire, which forgets PUT.
   static var preflightResponse: Response {
     var response = Response(.ok)

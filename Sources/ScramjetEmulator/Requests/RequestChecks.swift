@@ -4,7 +4,7 @@ import PayloadCodecs
 
 /// What an endpoint demands of a request before its handler is asked.
 /// Source: transform-hub 1.0.1, `packages/api-server` (`get`, `op`, `upstream`, `downstream`).
-enum EndpointClass: Sendable {
+enum RequestForm: Sendable {
   /// A GET that gives JSON: `Accept`, if there, must cover it.
   case json
   /// A POST or DELETE that takes or ignores JSON: `Content-Type` must say JSON.
@@ -15,15 +15,33 @@ enum EndpointClass: Sendable {
   case streamIn
   /// Its handler checks by itself.
   case free
+
+  /// What the content of such a request is for; nil: that differs.
+  var content: ContentPolicy? {
+    switch self {
+    case .operation: .collectedByDefault
+    case .streamIn: .streamed
+    case .json, .streamOut, .free: nil
+    }
+  }
+
+  /// The statuses of what `RequestChecks` refuses.
+  var refusals: [Int] {
+    switch self {
+    case .json, .streamOut, .streamIn: [415]
+    case .operation: [400, 413]
+    case .free: []
+    }
+  }
 }
 
 enum RequestChecks {
   /// - Returns: what a hub would have refused but we accept, as remarks.
   /// - Errors: the refusal, with the code of the hub and always with a JSON body.
   static func check(
-    _ endpoint: EndpointClass, _ request: Request, isStrict: Bool
+    _ form: RequestForm, _ request: Request, isStrict: Bool
   ) throws(ScramjetError) -> [String] {
-    switch endpoint {
+    switch form {
     case .json: return try checkAccept(request, "application/json", "text/json", isStrict: isStrict)
     case .streamOut: return try checkAccept(request, "application/octet-stream", isStrict: isStrict)
     case .operation: return try checkOperation(request, isStrict: isStrict)

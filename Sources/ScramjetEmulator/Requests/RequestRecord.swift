@@ -2,45 +2,14 @@ import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 
-/// Numbers of operations in audit records.
-/// Source: transform-hub, `packages/symbols` (`OpRecordCode`).
-enum AuditCode {
-  private static let parts = [
-    "stdout", "stderr", "stdin", "log", "monitoring", "output", "input", "health", "events",
-    "event", "once", "_monitoring_rate", "_event", "_stop", "_kill", "instances", "start",
-  ]
-
-  /// - Parameter path: below a hub's base; only sequences, instances and topics are audited.
-  static func code(_ method: HTTPModel.Method, _ path: String) -> Int? {
-    let segments = path.split(separator: "/")
-    let kind: Int
-    switch segments.first {
-    case "sequence", "sequences": kind = 10_000
-    case "instance", "instances": kind = 11_000
-    case "topic", "topics": kind = 12_000
-    default: return nil
-    }
-    let verb: Int
-    switch method {
-    case .post: verb = 100
-    case .get: verb = 200
-    case .put: verb = 300
-    case .delete: verb = 400
-    default: return nil
-    }
-    let part = segments.dropFirst(2).first.flatMap { parts.firstIndex(of: String($0)) }
-    return kind + verb + (part.map { $0 + 1 } ?? 0)
-  }
-}
-
 /// What a hub's audit and log tell of one request: START and END in the audit, a line in the log.
 enum RequestRecord {
   /// The START stands before whatever the request does to the hub.
-  static func wrap(_ endpoint: Endpoint, _ scope: Scope) -> ServiceAnswer {
-    let request = scope.hub.flatMap { begin(endpoint.auditCode, scope, $0) }
+  static func wrap(_ handler: ScramjetHandler, _ scope: Scope) -> ServiceAnswer {
+    let request = scope.hub.flatMap { begin(handler.auditCode, scope, $0) }
     let answer: ServiceAnswer
     do throws(ScramjetError) {
-      answer = try endpoint.handler(scope)
+      answer = try handler.answer(scope)
     } catch {
       answer = scope.refuse(error)
     }

@@ -5,7 +5,7 @@ import PayloadCodecs
 /// Finds who may do what where: the credential, then space, hub and instance of the path.
 struct ScopeFinder {
   let call: Call
-  let endpoint: Endpoint
+  let level: ScramjetHandler.Level
   let world: World<ScramjetState>
 
   /// - Errors: 401, 403; 404 for an unknown space, hub or instance; 503 for a hub that is away.
@@ -20,7 +20,7 @@ struct ScopeFinder {
   /// Whether the path goes through the platform; a hub reached alone asks for no token.
   private var isThroughPlatform: Bool {
     guard call.request.method != .options,
-      endpoint.level == .platform || call.parameters["space"] != nil
+      level == .platform || call.parameters["space"] != nil
     else { return false }
     // A multi-manager's own paths (`/cpm/…`, `/start`) are for those who run it.
     let path = call.request.target.path.asciiLowercased
@@ -52,7 +52,7 @@ struct ScopeFinder {
 
   private func place(in state: borrowing ScramjetState) throws(ScramjetError) -> Place {
     let isStrict = state.settings.isStrict
-    if endpoint.level == .platform { return (0, nil, nil, isStrict) }
+    if level == .platform { return (0, nil, nil, isStrict) }
     let space: Space?
     if let id = call.parameters["space"] {
       space = state.space(id)
@@ -61,14 +61,14 @@ struct ScopeFinder {
     }
     guard let space else { throw .notFound }
     if let via = call.parameters["via"], state.hub(via, in: space) == nil { throw .notFound }
-    guard endpoint.level == .hub || endpoint.level == .instance else {
+    guard level.isOfHub else {
       return (space.serial, nil, nil, isStrict)
     }
     var hub = state.defaultHub
     if let id = call.parameters["hub"] { hub = state.hub(id, in: space) }
     guard let hub else { throw .notFound }
     guard hub.isConnected else { throw ScramjetError(.serviceUnavailable, nil) }
-    guard endpoint.level == .instance else { return (space.serial, hub.serial, nil, isStrict) }
+    guard level == .instance else { return (space.serial, hub.serial, nil, isStrict) }
     let id = call.parameters["id"] ?? ""
     guard let instance = hub.instances[id] else {
       throw .unknownInstance(call.parameters.written("id") ?? "")
