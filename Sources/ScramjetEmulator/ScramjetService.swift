@@ -139,6 +139,6 @@ package struct ScramjetService: EmulatedService {
   package func emit(
     _ event: JSONObject, in world: World<ScramjetState>
   ) throws(ScenarioProblems) -> Bool {
-    try ScramjetEmit.perform(event, in: world)
+    try ScramjetEvents.perform(event, in: world)
   }
 }

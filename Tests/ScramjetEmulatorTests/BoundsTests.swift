@@ -115,7 +115,7 @@ struct BoundsTests {
       box.settle(to: step.now + .seconds(30))
       box.mutate(at: step.now + .seconds(40)) { state, step in
         for serial in state.instances.keys.sorted() {
-          _ = state.give(Array("x\n".utf8), to: serial, lane: 0, &step)
+          _ = state.give(Array("x\n".utf8), to: serial, lane: .input, &step)
           state.emit("news", ["a": 1], from: serial, hops: 0, &step)
         }
         for key in state.topics.keys { state.publish([1], to: key, &step) }

@@ -55,7 +55,9 @@ import Testing
   @Test("Topics are two where their keys differ by code points, also behind a snapshot")
   func topicKeys() throws {
     for (left, right) in Self.pairs {
-      let keys = [TopicKey(space: 1, name: left), TopicKey(space: 1, name: right)]
+      let keys = [
+        TopicKey(space: Key(serial: 1), name: left), TopicKey(space: Key(serial: 1), name: right),
+      ]
       #expect(Set(keys).count == 2)
       let data = try JSONEncoder().encode(Dictionary(uniqueKeysWithValues: zip(keys, [1, 2])))
       let back = try JSONDecoder().decode([TopicKey: Int].self, from: data)

@@ -85,7 +85,7 @@ import Testing
   @Test("Every known package has a program (contract §5.2)", arguments: packages)
   func knownPackages(name: String) throws {
     for arguments in [Arguments(), Arguments(["SEND_KEEPALIVE", 3, ["a": 1]])] {
-      let spec = try #require(ProgramChoice.builtIn(name, arguments))
+      let spec = try #require(KnownPackages.behavior(of: name, arguments))
       _ = try ProgramCompiler(arguments).compile(spec)
     }
   }
@@ -98,20 +98,20 @@ import Testing
 }
 
 @Suite struct LaneTests {
-  private let ears = Lane.Ears(pieces: false, lines: true, keepsNewlines: false)
+  private let demand = InputQueue.Demand(pieces: false, lines: true, keepsNewlines: false)
 
   @Test("Lines are the same however the bytes are cut", arguments: [1, 2, 3, 5, 100])
   func lines(size: Int) {
     let bytes = Array("one\r\ntwo\n\nfour without end".utf8)
-    var lane = Lane()
-    var found: [Lane.Item] = []
+    var lane = InputQueue()
+    var found: [InputQueue.Item] = []
     for start in stride(from: 0, to: bytes.count, by: size) {
       lane.append(Array(bytes[start..<min(bytes.count, start + size)]))
-      while let item = lane.take(ears) { found.append(item) }
+      while let item = lane.take(demand) { found.append(item) }
     }
     lane.end()
-    while let item = lane.take(ears) { found.append(item) }
-    let lines = ["one", "two", "", "four without end"].map { Lane.Item.line(Array($0.utf8)) }
+    while let item = lane.take(demand) { found.append(item) }
+    let lines = ["one", "two", "", "four without end"].map { InputQueue.Item.line(Array($0.utf8)) }
     #expect(found == lines + [.end])
   }
 }

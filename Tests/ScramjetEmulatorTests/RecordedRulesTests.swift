@@ -170,7 +170,7 @@ struct RecordedRulesTests {
     "Lines that are blank or no JSON are left out of x-ndjson, whatever the pieces",
     arguments: [1, 3, 100])
   func jsonLines(size: Int) {
-    var lane = Lane()
+    var lane = InputQueue()
     let bytes = Array("{\"a\":1}\n\n  \nnot json\n5\n\"end\"".utf8)
     var start = 0
     while start < bytes.count {
@@ -179,8 +179,9 @@ struct RecordedRulesTests {
     }
     lane.end()
     var pieces: [String] = []
-    let ears = Lane.Ears(pieces: true, lines: false, keepsNewlines: false, pieceForm: .jsonLine)
-    while case .piece(let piece)? = lane.take(ears) {
+    let demand = InputQueue.Demand(
+      pieces: true, lines: false, keepsNewlines: false, pieceForm: .jsonLine)
+    while case .piece(let piece)? = lane.take(demand) {
       pieces.append(String(decoding: piece, as: UTF8.self))
     }
     #expect(pieces == ["{\"a\":1}\n", "5\n", "\"end\"\n"])
@@ -188,11 +189,11 @@ struct RecordedRulesTests {
 
   @Test("A line of three megabytes is one line")
   func longLine() {
-    var lane = Lane()
+    var lane = InputQueue()
     for _ in 0..<48 { lane.append(Array(repeating: UInt8(ascii: "x"), count: 64 * 1024)) }
     lane.append([UInt8(ascii: "\n")])
-    let ears = Lane.Ears(pieces: false, lines: true, keepsNewlines: false)
-    #expect(lane.take(ears) == .line(Array(repeating: UInt8(ascii: "x"), count: 3 << 20)))
+    let demand = InputQueue.Demand(pieces: false, lines: true, keepsNewlines: false)
+    #expect(lane.take(demand) == .line(Array(repeating: UInt8(ascii: "x"), count: 3 << 20)))
   }
 
   @Test("A function that returns nothing outputs undefined in JavaScript")

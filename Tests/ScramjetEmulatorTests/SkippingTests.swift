@@ -49,7 +49,7 @@ import Testing
     var agenda = Agenda()
     let start = VirtualInstant(seconds: 0)
     for number in 0..<Agenda.retentionsMax + 1 {
-      agenda.keep(number, until: start + .seconds(195))
+      agenda.keep(Key(serial: number), until: start + .seconds(195))
       agenda.dropOldRetention(at: start)
     }
     // Within its retention by the clock nothing goes.
@@ -59,7 +59,7 @@ import Testing
     let now = start + .seconds(1_000)
     #expect(agenda.nextDue == now + .seconds(195))
     agenda.dropOldRetention(at: now)
-    #expect(agenda.popDue(now) == .remove(instance: 0))
+    #expect(agenda.popDue(now) == .remove(instance: Key(serial: 0)))
     #expect(agenda.popDue(now) == nil)
     agenda.dropOldRetention(at: now)
     #expect(agenda.popDue(now) == nil)
@@ -68,7 +68,7 @@ import Testing
   @Test("A retention that was put off survives a snapshot")
   func savedRetention() throws {
     var agenda = Agenda()
-    agenda.keep(7, until: VirtualInstant(seconds: 10))
+    agenda.keep(Key(serial: 7), until: VirtualInstant(seconds: 10))
     agenda.timeSkips(by: .seconds(90))
     let saved = try StateEncoder.encode(agenda)
     let restored = try SnapshotJSON.decode(Agenda.self, from: saved.serialized(), path: "agenda")

@@ -121,14 +121,15 @@ import Testing
     var plain: [(due: Int64, order: Int)] = []
     for order in 0..<500 {
       let due = Int64(random.next() % 40)
-      agenda.add(.remove(instance: order), at: VirtualInstant(seconds: due))
+      agenda.add(.remove(instance: Key(serial: order)), at: VirtualInstant(seconds: due))
       plain.append((due, order))
     }
     plain.sort { $0 < $1 }
     for expected in plain {
       #expect(agenda.nextDue == VirtualInstant(seconds: expected.due))
       #expect(
-        agenda.popDue(VirtualInstant(seconds: 1_000)) == .remove(instance: expected.order))
+        agenda.popDue(VirtualInstant(seconds: 1_000))
+          == .remove(instance: Key(serial: expected.order)))
     }
     #expect(agenda.nextDue == nil)
   }

@@ -38,8 +38,8 @@ import Testing
       ]
     ])
     let instance = try state.start("q", on: hub, StartOrder(), program: program, &step)
-    #expect(state.give(Array("a\nb\nc\n".utf8), to: instance.serial, lane: 0, &step) == true)
-    state.endLane(0, of: instance.serial, &step)
+    #expect(state.give(Array("a\nb\nc\n".utf8), to: instance.serial, lane: .input, &step) == true)
+    state.endLane(.input, of: instance.serial, &step)
     step = ScramjetState.Step(now: start + .seconds(1), ids: step.ids, blobs: blobs)
     state.advance(&step)
     var restored = try JSONDecoder().decode(

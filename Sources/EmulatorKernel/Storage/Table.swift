@@ -31,6 +31,35 @@ package struct Key<Record>: Hashable, Comparable, Codable, Sendable {
   }
 }
 
+extension Key: CustomStringConvertible, Weighed {
+  package var description: String { "\(serial)" }
+  package var heapBytes: Int { 0 }
+}
+
+/// As the key of a dictionary it is the name of a member: `{"1": …}`.
+extension Key: CodingKeyRepresentable {
+  private struct Member: CodingKey {
+    let serial: Int
+
+    init(serial: Int) { self.serial = serial }
+    init(intValue: Int) { serial = intValue }
+    init?(stringValue: String) {
+      guard let number = Int(stringValue) else { return nil }
+      serial = number
+    }
+
+    var intValue: Int? { serial }
+    var stringValue: String { "\(serial)" }
+  }
+
+  package var codingKey: any CodingKey { Member(serial: serial) }
+
+  package init?<T: CodingKey>(codingKey: T) {
+    guard let serial = codingKey.intValue ?? Int(codingKey.stringValue) else { return nil }
+    self.init(serial: serial)
+  }
+}
+
 /// All records of one kind, in the order of their creation, found by key or by id.
 ///
 /// Where letter case does not matter, ids are upper case by nature, so the exact look-up nearly always

@@ -12,7 +12,7 @@ enum EventHandlers {
     }
     // The published Python client misspells the key.
     let message = event["message"] ?? event["messagee"]
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     scope.world.mutate { state, step in
       state.deliver(name, message, to: serial, &step)
       state.runWork(&step)
@@ -22,19 +22,19 @@ enum EventHandlers {
 
   /// The last event of the name, at once; else the first to come.
   static func last(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let name = scope.parameter("name")
     let (known, start) = scope.world.read { state in
       (state.instances[serial]?.lastEvents[name], state.instances[serial]?.nextEvent ?? 0)
     }
     if let known { return scope.json(known) }
-    return next(scope, from: start, named: name) { $0.message ?? [:] }
+    return try next(scope, from: start, named: name) { $0.message ?? [:] }
   }
 
   static func once(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let start = scope.world.read { state in state.instances[serial]?.nextEvent ?? 0 }
-    return next(scope, from: start, named: scope.parameter("name")) { $0.message ?? [:] }
+    return try next(scope, from: start, named: scope.parameter("name")) { $0.message ?? [:] }
   }
 
   /// Without a name: the last event of any, or the first to come.
@@ -42,12 +42,12 @@ enum EventHandlers {
     var scope = scope
     scope.remarks.append("hub 1.0.1 has no /once without an event's name and answers 404")
     if scope.isStrict { return scope.empty(.notFound) }
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let (known, start) = scope.world.read { state in
       (state.instances[serial]?.lastEvent, state.instances[serial]?.nextEvent ?? 0)
     }
     if let known { return scope.json(named(known.value)) }
-    return next(scope, from: start, named: nil, named(_:))
+    return try next(scope, from: start, named: nil, named(_:))
   }
 
   private static func named(_ event: Instance.Event) -> JSON {
@@ -57,7 +57,7 @@ enum EventHandlers {
   /// The first event from number `position` on; nil: there will be none, since the instance is gone.
   /// Where the clock skips nobody waits for that: it is enough that the instance is over.
   private nonisolated(nonsending) static func event(
-    of serial: Int, from position: Int, named name: String?, in world: World<ScramjetState>
+    of serial: InstanceKey, from position: Int, named name: String?, in world: World<ScramjetState>
   ) async throws(CancellationError) -> (event: Instance.Event, next: Int)? {
     try await world.wait(for: .events(serial)) { state, _ in
       guard let instance = state.instances[serial] else { return .ready(nil) }
@@ -70,8 +70,8 @@ enum EventHandlers {
   private static func next(
     _ scope: Scope, from start: Int, named name: String?,
     _ body: @escaping @Sendable (Instance.Event) -> JSON
-  ) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+  ) throws(ScramjetError) -> ServiceAnswer {
+    let serial = try scope.instanceKey
     return .later { _ in
       let found = try? await event(of: serial, from: start, named: name, in: scope.world)
       guard let event = (found ?? nil)?.event else {
@@ -82,7 +82,7 @@ enum EventHandlers {
   }
 
   static func stream(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    events(scope, named: scope.parameter("name")) { event in
+    try events(scope, named: scope.parameter("name")) { event in
       event.message.map { $0.isFalsy ? [:] : $0 } ?? [:]
     }
   }
@@ -91,14 +91,14 @@ enum EventHandlers {
     var scope = scope
     scope.remarks.append("hub 1.0.1 has no /event without an event's name and answers 404")
     if scope.isStrict { return scope.empty(.notFound) }
-    return events(scope, named: nil, named(_:))
+    return try events(scope, named: nil, named(_:))
   }
 
   /// One JSON value a line, from now on, until the instance is gone.
   private static func events(
     _ scope: Scope, named name: String?, _ body: @escaping @Sendable (Instance.Event) -> JSON
-  ) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+  ) throws(ScramjetError) -> ServiceAnswer {
+    let serial = try scope.instanceKey
     let world = scope.world
     let start = world.read { state in state.instances[serial]?.nextEvent ?? 0 }
     var fields = Fields()

@@ -17,12 +17,12 @@ enum HubHandlers {
   }
 
   static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let given = scope.world.read { state in state.hubs[scope.hubSerial]?.load }
+    let given = scope.world.read { state in scope.hub(in: state)?.load }
     return scope.json(given ?? MachineLoad.object())
   }
 
   static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let stream = scope.world.read { state in state.hubs[scope.hubSerial]?.log }
+    let stream = scope.world.read { state in scope.hub(in: state)?.log }
     guard let stream, let reader = StreamReader(stream, in: scope.world, hub: scope.hub) else {
       throw .notFound
     }
@@ -30,8 +30,8 @@ enum HubHandlers {
   }
 
   static func audit(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let hub = scope.hubSerial
-    let stream = scope.world.mutate { state, step -> StreamID? in
+    let hub = try scope.hubKey
+    let stream = scope.world.mutate { state, step -> StreamKey? in
       guard let stream = state.hubs[hub]?.audit else { return nil }
       state.auditReaderCame(hub: hub, &step)
       return stream
@@ -44,30 +44,28 @@ enum HubHandlers {
   }
 
   static func status(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let space = scope.world.read { state in state.spaces[scope.space]?.id }
-    guard let space else { return scope.json(["cpm": [:]]) }
-    return scope.json(["cpm": ["connected": true, "cpmId": .string(space)]])
+    try scope.json { state in
+      guard let space = scope.space(in: state) else { return ["cpm": [:]] }
+      return ["cpm": ["connected": true, "cpmId": .string(space.id)]]
+    }
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let instances = scope.world.read { state in state.hubs[scope.hubSerial]?.instanceOrder ?? [] }
-    return try scope.asking(about: instances) { () throws(ScramjetError) in
-      scope.world.read { state in
-        guard let hub = state.hubs[scope.hubSerial] else { return [:] }
-        return [
-          "sequences": .array(state.sequenceObjects(of: hub)),
-          "instances": .array(state.instanceObjects(of: hub)),
-        ]
-      }
+    let instances = scope.world.read { state in scope.hub(in: state)?.instanceOrder ?? [] }
+    return try scope.asking(about: instances) { state in
+      guard let hub = scope.hub(in: state) else { return [:] }
+      return [
+        "sequences": .array(state.sequenceObjects(of: hub)),
+        "instances": .array(state.instanceObjects(of: hub)),
+      ]
     }
   }
 
   static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let config = scope.world.read { state -> JSONObject in
-      guard let hub = state.hubs[scope.hubSerial] else { return [:] }
-      return Self.config(of: hub, space: state.spaces[hub.space]?.id ?? "", state.settings)
+    try scope.json { state in
+      guard let hub = scope.hub(in: state) else { return [:] }
+      return .object(config(of: hub, space: state.spaces[hub.space]?.id ?? "", state.settings))
     }
-    return scope.json(.object(config))
   }
 
   /// The running configuration, without secrets.

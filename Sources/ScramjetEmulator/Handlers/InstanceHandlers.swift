@@ -5,32 +5,30 @@ import PayloadCodecs
 /// Reading about instances.
 enum InstanceHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let hub = scope.world.read { state in state.hubs[scope.hubSerial]?.instanceOrder ?? [] }
-    return try scope.asking(about: hub) { () throws(ScramjetError) in
-      let list = scope.world.read { state in
-        state.hubs[scope.hubSerial].map { state.instanceObjects(of: $0) } ?? []
-      }
-      return .array(list)
+    let hub = scope.world.read { state in scope.hub(in: state)?.instanceOrder ?? [] }
+    return try scope.asking(about: hub) { state in
+      .array(scope.hub(in: state).map { state.instanceObjects(of: $0) } ?? [])
     }
   }
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.asking(about: [scope.instance ?? 0]) { () throws(ScramjetError) in
-      .object(try instance(scope).object)
-    }
+    try asking(scope) { .object($0.object) }
   }
 
   static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.asking(about: [scope.instance ?? 0]) { () throws(ScramjetError) in
-      try instance(scope).health
-    }
+    try asking(scope, \.health)
   }
 
-  private static func instance(_ scope: Scope) throws(ScramjetError) -> Instance {
-    let serial = scope.instance ?? 0
-    let instance = scope.world.read { state in state.instances[serial] }
-    guard let instance else { throw .unknownInstance(scope.parameter("id")) }
-    return instance
+  private static func asking(
+    _ scope: Scope, _ tell: @escaping @Sendable (Instance) -> JSON
+  ) throws(ScramjetError) -> ServiceAnswer {
+    let key = try scope.instanceKey
+    return try scope.asking(about: [key]) { state throws(ScramjetError) in
+      guard let instance = state.instances[key] else {
+        throw .unknownInstance(scope.parameter("id"))
+      }
+      return tell(instance)
+    }
   }
 }
 
@@ -40,7 +38,7 @@ enum LifeHandlers {
     let body = try RequestChecks.json(scope.call.content)
     let timeout = try timeout(body?["timeout"])
     let mayCallKeepAlive = try flag(body?["canCallKeepalive"], "canCallKeepalive")
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let (number, before) = scope.world.mutate { state, step -> (Int?, JSONObject) in
       let number = state.stop(
         serial, timeout: timeout, mayCallKeepAlive: mayCallKeepAlive, &step)
@@ -73,7 +71,7 @@ enum LifeHandlers {
   static func kill(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let body = try RequestChecks.json(scope.call.content)
     let removesImmediately = try flag(body?["removeImmediately"], "removeImmediately")
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let object = scope.world.mutate { state, step -> JSONObject? in
       guard state.instances[serial]?.status == .running else { return nil }
       state.kill(serial, removesImmediately: removesImmediately, &step)
@@ -88,7 +86,7 @@ enum LifeHandlers {
     guard let rate = body?[1]?["monitoringRate"]?.doubleValue, rate >= 0 else {
       throw ScramjetError(500, "Bad message of type 4003")
     }
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     scope.world.mutate { state, _ in state.instances[serial]?.monitoringRate = min(rate, 1_000) }
     return scope.json(["accepted": true], .accepted)
   }
@@ -100,7 +98,7 @@ enum LifeHandlers {
 
   /// Health reports as the runner sends them, at the instance's rate on the tenant's clock.
   static func monitoring(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     guard let stream = StreamHandlers.reportStream(of: serial, in: scope.world) else {
       throw .unknownInstance(scope.parameter("id"))
     }

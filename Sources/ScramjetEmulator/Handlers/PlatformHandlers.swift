@@ -4,33 +4,28 @@ import PayloadCodecs
 
 /// The platform's front, and a multi-manager.
 enum PlatformHandlers {
-  private static func spaceList(_ scope: Scope) -> JSON {
-    scope.world.read { state in
+  static func spaces(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    try scope.json { state in
       .array(state.spaceOrder.compactMap { state.spaces[$0].map { ["id": .string($0.id)] } })
     }
   }
 
-  static func spaces(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    scope.json(spaceList(scope))
-  }
-
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     guard scope.call.parameters["hub"] == nil else { throw .notFound }
-    return scope.json(spaceList(scope))
+    return try spaces(scope)
   }
 
   static func info(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let isHub = scope.call.parameters["hub"] != nil
     let tenant = scope.call.tenant
-    let info = scope.world.read { state -> JSONObject in
-      if isHub { return state.hubs[scope.hubSerial].map { state.info(of: $0) } ?? [:] }
+    return try scope.json { state in
+      if isHub { return .object(scope.hub(in: state).map { state.info(of: $0) } ?? [:]) }
       var ids = IDSource(seed: tenant.seed, tenant: tenant.name)
       return [
         "apiBase": "/api/v1", "apiPort": 11000, "id": .string(ids.uuid("multi-manager")),
         "managersCount": .integer(state.spaces.count),
       ]
     }
-    return scope.json(.object(info))
   }
 
   static func preflight(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -75,16 +70,15 @@ enum PlatformHandlers {
   }
 
   static func listKeys(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let keys = try scope.world.read { state throws(ScramjetError) in
-      try space(scope, state).accessKeys
+    try scope.json { state throws(ScramjetError) in
+      let list: [JSON] = try space(scope, state).accessKeys.map { key in
+        [
+          "created": .integer(Int(key.created.epochMilliseconds)),
+          "description": .string(key.description),
+        ]
+      }
+      return ["accessKeys": .array(list)]
     }
-    let list: [JSON] = keys.map { key in
-      [
-        "created": .integer(Int(key.created.epochMilliseconds)),
-        "description": .string(key.description),
-      ]
-    }
-    return scope.json(["accessKeys": .array(list)])
   }
 
   static func createKey(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

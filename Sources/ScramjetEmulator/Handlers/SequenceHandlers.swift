@@ -5,68 +5,61 @@ import PayloadCodecs
 /// Sequences of a hub.
 enum SequenceHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let list = scope.world.read { state in
-      state.hubs[scope.hubSerial].map { state.sequenceObjects(of: $0) } ?? []
+    try scope.json { state in
+      .array(scope.hub(in: state).map { state.sequenceObjects(of: $0) } ?? [])
     }
-    return scope.json(.array(list))
   }
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let id = scope.parameter("id")
-    let object = scope.world.read { state -> JSON? in
-      guard let hub = state.hubs[scope.hubSerial], let sequence = hub.sequence(id) else {
-        return nil
-      }
+    try scope.json { state throws(ScramjetError) in
+      let (sequence, hub) = try Self.sequence(scope, state)
       return state.object(of: sequence, location: hub.id)
     }
-    guard let object else {
-      throw ScramjetError(404, "Sequence \(scope.written("id")) not found")
-    }
-    return scope.json(object)
   }
 
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let id = scope.parameter("id")
-    let ids = scope.world.read { state in
-      state.hubs[scope.hubSerial]?.sequence(id).map { state.instanceIDs(of: $0) }
+    try scope.json { state throws(ScramjetError) in
+      .array(state.instanceIDs(of: try sequence(scope, state).0).map(JSON.string))
     }
-    guard let ids else {
+  }
+
+  private static func sequence(
+    _ scope: Scope, _ state: borrowing ScramjetState
+  ) throws(ScramjetError) -> (Sequence, Hub) {
+    guard let hub = scope.hub(in: state), let sequence = hub.sequence(scope.parameter("id")) else {
       throw ScramjetError(404, "Sequence \(scope.written("id")) not found")
     }
-    return scope.json(.array(ids.map(JSON.string)))
+    return (sequence, hub)
   }
 
   // MARK: Upload
 
   static func create(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let alias = scope.fields["x-name"].flatMap { $0.isEmpty ? nil : $0 }
-    try refuseTaken(alias, scope)
+    let hub = try scope.hubKey
+    let alias = scope.givenName
+    try scope.world.read { state throws(ScramjetError) in try refuseTaken(alias, hub, state) }
     return upload(scope) { package, state, step throws(ScramjetError) in
       // Another upload may have taken the alias while this one arrived.
-      if let alias, state.hubs[scope.hubSerial]?.sequence(alias) != nil { throw taken(alias) }
+      try refuseTaken(alias, hub, state)
       let id = step.ids.uuid("sequence")
-      state.addSequence(package, id: id, alias: alias, to: scope.hubSerial, &step)
+      state.addSequence(package, id: id, alias: alias, to: hub, &step)
       return id
     }
   }
 
-  private static func taken(_ alias: String) -> ScramjetError {
-    ScramjetError(405, "Sequence with name \(alias) already exist")
-  }
-
-  private static func refuseTaken(_ alias: String?, _ scope: Scope) throws(ScramjetError) {
-    guard let alias else { return }
-    let isTaken = scope.world.read { state in
-      state.hubs[scope.hubSerial]?.sequence(alias) != nil
+  private static func refuseTaken(
+    _ alias: String?, _ hub: HubKey, _ state: borrowing ScramjetState
+  ) throws(ScramjetError) {
+    if let alias, state.hubs[hub]?.sequence(alias) != nil {
+      throw ScramjetError(405, "Sequence with name \(alias) already exist")
     }
-    if isTaken { throw taken(alias) }
   }
 
   static func update(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let name = scope.parameter("id")
+    let (hub, name) = (try scope.hubKey, scope.parameter("id"))
     let check: @Sendable (borrowing ScramjetState) throws(ScramjetError) -> Sequence = {
       state throws(ScramjetError) in
-      guard let sequence = state.hubs[scope.hubSerial]?.sequence(name) else {
+      guard let sequence = scope.hub(in: state)?.sequence(name) else {
         throw ScramjetError(404, "Sequence with id: \(scope.written("id")) not found")
       }
       guard sequence.instances.isEmpty else {
@@ -77,9 +70,8 @@ enum SequenceHandlers {
     _ = try scope.world.read { state throws(ScramjetError) in try check(state) }
     return upload(scope) { package, state, step throws(ScramjetError) in
       let old = try check(state)
-      let header = scope.fields["x-name"].flatMap { $0.isEmpty ? nil : $0 }
-      let alias = header ?? (name == old.id ? old.alias : name)
-      state.addSequence(package, id: old.id, alias: alias, to: scope.hubSerial, &step)
+      let alias = scope.givenName ?? (name == old.id ? old.alias : name)
+      state.addSequence(package, id: old.id, alias: alias, to: hub, &step)
       return old.id
     }
   }
@@ -119,10 +111,10 @@ enum SequenceHandlers {
 
   static func start(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let order = try order(try RequestChecks.json(scope.call.content), scope)
-    let id = scope.parameter("id")
+    let (hubKey, id) = (try scope.hubKey, scope.parameter("id"))
     let started = try scope.world.mutate { state, step throws(ScramjetError) -> String in
       let sequence = try Self.sequence(id, scope, &state, &step)
-      let hub = state.hubs[scope.hubSerial]?.id ?? ""
+      let hub = scope.hub(in: state)?.id ?? ""
       let program: Program
       do throws(ScenarioProblems) {
         program = try ProgramChoice.program(
@@ -132,7 +124,7 @@ enum SequenceHandlers {
         throw ScramjetError(400, "emulator: " + texts.joined(separator: "; "))
       }
       do throws(StartError) {
-        return try state.start(sequence.id, on: scope.hubSerial, order, program: program, &step).id
+        return try state.start(sequence.id, on: hubKey, order, program: program, &step).id
       } catch { throw refusal(error) }
     }
     return scope.json(["message": .string("Sequence \(started) starting"), "id": .string(started)])
@@ -142,13 +134,13 @@ enum SequenceHandlers {
   private static func sequence(
     _ id: String, _ scope: Scope, _ state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) throws(ScramjetError) -> Sequence {
-    if let sequence = state.hubs[scope.hubSerial]?.sequence(id) { return sequence }
-    guard let space = state.spaces[scope.space], let index = state.storeIndex(id, in: space) else {
+    if let sequence = scope.hub(in: state)?.sequence(id) { return sequence }
+    guard let space = scope.space(in: state), let index = state.storeIndex(id, in: space) else {
       throw ScramjetError(404, "Not Found")
     }
     state.addSequence(
-      space.store[index].package.value, id: id, alias: nil, to: scope.hubSerial, &step)
-    guard let sequence = state.hubs[scope.hubSerial]?.sequence(id) else {
+      space.store[index].package.value, id: id, alias: nil, to: try scope.hubKey, &step)
+    guard let sequence = scope.hub(in: state)?.sequence(id) else {
       throw ScramjetError(404, "Not Found")
     }
     return sequence
@@ -197,10 +189,10 @@ enum SequenceHandlers {
 
   static func delete(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let name = scope.parameter("id")
-    let hub = scope.hubSerial
+    let hub = try scope.hubKey
     let kills = scope.fields.contains("x-seq-kill-inst")
     let (id, running) = try scope.world.mutate {
-      state, step throws(ScramjetError) -> (String, [Int]) in
+      state, step throws(ScramjetError) -> (String, [InstanceKey]) in
       guard let sequence = state.hubs[hub]?.sequence(name) else {
         throw ScramjetError(404, "The sequence \(scope.written("id")) does not exist.")
       }
@@ -230,4 +222,9 @@ enum SequenceHandlers {
       return reply
     }
   }
+}
+
+extension Scope {
+  /// The name that an upload gives its sequence.
+  fileprivate var givenName: String? { fields["x-name"].flatMap { $0.isEmpty ? nil : $0 } }
 }

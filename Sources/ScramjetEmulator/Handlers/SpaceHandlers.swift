@@ -10,14 +10,14 @@ enum SpaceHandlers {
 
   static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let given = scope.world.read { state in
-      state.spaces[scope.space]?.hubs.first.flatMap { state.hubs[$0]?.load }
+      scope.space(in: state)?.hubs.first.flatMap { state.hubs[$0]?.load }
     }
     return scope.json(given ?? MachineLoad.object())
   }
 
   /// One load object a second, a line each.
   static func loadStream(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let stream = scope.world.mutate { state, step -> StreamID in
+    let stream = scope.world.mutate { state, step -> StreamKey in
       let stream = state.makeStream(.history(chunks: 16, bytes: 64 * 1024))
       state.reportLoad(to: stream, &step)
       return stream
@@ -31,7 +31,7 @@ enum SpaceHandlers {
 
   static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let now = scope.world.now
-    let created = scope.world.read { state in state.spaces[scope.space]?.created ?? now }
+    let created = scope.world.read { state in scope.space(in: state)?.created ?? now }
     return scope.json([
       "uptime": JSON((now - created).inSeconds), "timestamp": .integer(Int(now.epochMilliseconds)),
       "modules": ["sthServer": true],
@@ -41,33 +41,30 @@ enum SpaceHandlers {
   // MARK: Lists
 
   /// `?offset=&limit=`; whatever is out of range counts as the default.
-  private static func page(_ list: [JSON], _ scope: Scope) -> JSON {
+  private static func page(_ list: [JSON]?, _ scope: Scope) -> JSON {
     let target = scope.call.request.target
     let offset = target.queryValue("offset").flatMap { Int($0) } ?? 0
     let limit = target.queryValue("limit").flatMap { Int($0) } ?? 100
-    let rest = list.dropFirst(max(0, offset))
+    let rest = (list ?? []).dropFirst(max(0, offset))
     return .array(Array(rest.prefix((1...100).contains(limit) ? limit : 100)))
   }
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let list = scope.world.read { state -> [JSON] in
-      guard let space = state.spaces[scope.space] else { return [] }
-      return state.hubs(of: space).map { state.listed($0) }
+    try scope.json { state in
+      page(scope.space(in: state).map { state.hubs(of: $0) }?.map { state.listed($0) }, scope)
     }
-    return scope.json(page(list, scope))
   }
 
   static func sequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let ids = scope.world.read { state -> [JSON] in
-      guard let space = state.spaces[scope.space] else { return [] }
-      return space.hubs.flatMap { state.hubs[$0]?.sequenceOrder ?? [] }.map(JSON.string)
+    try scope.json { state in
+      let hubs = scope.space(in: state)?.hubs ?? []
+      return .array(hubs.flatMap { state.hubs[$0]?.sequenceOrder ?? [] }.map(JSON.string))
     }
-    return scope.json(.array(ids))
   }
 
   static func allSequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let list = scope.world.read { state -> [JSON] in
-      guard let space = state.spaces[scope.space] else { return [] }
+    try scope.json { state in
+      guard let space = scope.space(in: state) else { return [] }
       let stored: [JSON] = space.store.map { item in
         [
           "id": .string(item.id),
@@ -75,23 +72,19 @@ enum SpaceHandlers {
           "location": "store", "instances": [],
         ]
       }
-      return stored
-        + space.hubs.flatMap { hub in
-          state.hubs[hub].map { state.sequenceObjects(of: $0) } ?? []
-        }
+      let uploaded = space.hubs.flatMap { hub in
+        state.hubs[hub].map { state.sequenceObjects(of: $0) } ?? []
+      }
+      return page(stored + uploaded, scope)
     }
-    return scope.json(page(list, scope))
   }
 
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let all = scope.world.read { state in
-      state.spaces[scope.space]?.hubs.flatMap { state.hubs[$0]?.instanceOrder ?? [] } ?? []
+      scope.space(in: state)?.hubs.flatMap { state.hubs[$0]?.instanceOrder ?? [] } ?? []
     }
-    return try scope.asking(about: all) { () throws(ScramjetError) in
-      let list = scope.world.read { state in
-        state.spaces[scope.space].map { instances(of: $0, state) } ?? []
-      }
-      return page(list, scope)
+    return try scope.asking(about: all) { state in
+      page(scope.space(in: state).map { instances(of: $0, state) }, scope)
     }
   }
 
@@ -110,8 +103,8 @@ enum SpaceHandlers {
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let entities = scope.world.read { state -> JSON in
-      guard let space = state.spaces[scope.space] else { return [:] }
+    try scope.json { state in
+      guard let space = scope.space(in: state) else { return [:] }
       let hubs = space.hubs.compactMap { state.hubs[$0] }
       return [
         "topics": .array(space.topicOrder.map(JSON.string)),
@@ -121,45 +114,43 @@ enum SpaceHandlers {
           hubs.flatMap(\.instanceOrder).compactMap { state.instances[$0].map { .string($0.id) } }),
       ]
     }
-    return scope.json(entities)
   }
 
   static func topics(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let list = scope.world.read { state -> [JSON] in
-      guard let space = state.spaces[scope.space] else { return [] }
-      return state.topics(of: space).map { state.spaceObject(of: $0) }
+    try scope.json { state in
+      let topics = scope.space(in: state).map { state.topics(of: $0) } ?? []
+      return .array(topics.map { state.spaceObject(of: $0) })
     }
-    return scope.json(.array(list))
   }
 
   static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let (id, limit) = scope.world.read { state in
-      (state.spaces[scope.space]?.id ?? "", state.settings.storeByteLimit)
-    }
-    return scope.json([
-      "config": [
-        "id": .string(id), "logLevel": "trace", "logColors": true, "apiBase": "/api/v1",
-        "sthServerPort": 7070,
-        "s3Config": [
-          "bucket": .string(id), "accessKey": "********", "secretKey": "********",
-          "bucketLimit": .integer(limit),
-        ],
+    try scope.json { state in
+      let id = JSON.string(scope.space(in: state)?.id ?? "")
+      return [
+        "config": [
+          "id": id, "logLevel": "trace", "logColors": true, "apiBase": "/api/v1",
+          "sthServerPort": 7070,
+          "s3Config": [
+            "bucket": id, "accessKey": "********", "secretKey": "********",
+            "bucketLimit": .integer(state.settings.storeByteLimit),
+          ],
+        ]
       ]
-    ])
+    }
   }
 
   // MARK: Streams
 
   static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try stream(scope, scope.world.read { state in state.spaces[scope.space]?.log })
+    try stream(scope, scope.world.read { state in scope.space(in: state)?.log })
   }
 
   static func audit(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try stream(scope, scope.world.read { state in state.spaces[scope.space]?.audit })
+    try stream(scope, scope.world.read { state in scope.space(in: state)?.audit })
   }
 
   private static func stream(
-    _ scope: Scope, _ stream: StreamID?
+    _ scope: Scope, _ stream: StreamKey?
   ) throws(ScramjetError) -> ServiceAnswer {
     guard let stream, let reader = StreamReader(stream, in: scope.world) else { throw .notFound }
     return StreamHandlers.answer(scope, reader)
@@ -169,20 +160,25 @@ enum SpaceHandlers {
 
   static func hubInfo(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let id = scope.parameter("hub")
-    let info = scope.world.read { state in
-      state.spaces[scope.space].flatMap { state.hub(id, in: $0) }.map { state.info(of: $0) }
+    return try scope.json { state throws(ScramjetError) in
+      .object(state.info(of: try hub(id, scope, state)))
     }
-    guard let info else { throw ScramjetError(404, "STH with a given ID was not found") }
-    return scope.json(.object(info))
+  }
+
+  private static func hub(
+    _ id: String, _ scope: Scope, _ state: borrowing ScramjetState
+  ) throws(ScramjetError) -> Hub {
+    guard let space = scope.space(in: state), let hub = state.hub(id, in: space) else {
+      throw ScramjetError(404, "STH with a given ID was not found")
+    }
+    return hub
   }
 
   static func deleteHub(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let id = scope.parameter("hub")
     let isForced = scope.fields["x-force"] == "true"
     try scope.world.mutate { state, step throws(ScramjetError) in
-      guard let space = state.spaces[scope.space], let hub = state.hub(id, in: space) else {
-        throw ScramjetError(404, "STH with a given ID was not found")
-      }
+      let hub = try Self.hub(id, scope, state)
       if !hub.isSelfHosted { throw ScramjetError(400, "Unable to delete native hub") }
       if hub.isConnected, !isForced {
         throw ScramjetError(409, "Cannot delete selected hub as it is still connected")
@@ -198,7 +194,7 @@ enum SpaceHandlers {
     else { throw ScramjetError(400, "Received empty request body") }
     let (space, gone) = try scope.world.mutate {
       state, step throws(ScramjetError) -> (String, [(String, String)]) in
-      guard let space = state.spaces[scope.space] else { throw .notFound }
+      guard let space = scope.space(in: state) else { throw .notFound }
       let chosen = try choose(body, in: space, state)
       for (hub, reason) in chosen { state.disconnectHub(hub.serial, reason: reason, &step) }
       return (space.id, chosen.map { ($0.0.id, $0.1) })
@@ -237,7 +233,7 @@ enum SpaceHandlers {
 }
 
 extension ScramjetState {
-  mutating func reportLoad(to stream: StreamID, _ step: inout Step) {
+  mutating func reportLoad(to stream: StreamKey, _ step: inout Step) {
     guard streams[stream] != nil else { return }
     write(MachineLoad.object().serialized() + [UInt8(ascii: "\n")], to: stream, &step)
     agenda.add(.loadReport(stream: stream), at: step.now + .seconds(1))

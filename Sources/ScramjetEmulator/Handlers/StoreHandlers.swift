@@ -5,10 +5,7 @@ import PayloadCodecs
 /// The store of a space.
 enum StoreHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let list = scope.world.read { state in
-      state.spaces[scope.space]?.store.map(\.listed) ?? []
-    }
-    return scope.json(.array(list))
+    try scope.json { state in .array(scope.space(in: state)?.store.map(\.listed) ?? []) }
   }
 
   static func put(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -35,14 +32,14 @@ enum StoreHandlers {
   ) -> Response {
     let blobs = scope.world.blobs
     let item = scope.world.mutate { state, step -> StoreItem? in
-      guard let space = state.spaces[scope.space] else { return nil }
+      guard let space = scope.space(in: state) else { return nil }
       let replaced = space.store.first { $0.fileName == name }?.package.byteCount ?? 0
       guard state.storedBytes(in: space) - replaced + upload.blob.count <= limit else { return nil }
       let id = step.ids.uuid("store")
       let item = StoreItem(
         id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: Kept(upload.package),
         blob: blobs.adopt(upload.blob), tag: upload.tag)
-      state.putInStore(item, space: scope.space, &step)
+      state.putInStore(item, space: space.serial, &step)
       return item
     }
     guard let item else { return scope.reply(ScramjetError.object(507, [:])) }
@@ -52,7 +49,7 @@ enum StoreHandlers {
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let name = scope.parameter("file")
     let id = scope.world.read { state -> BlobID? in
-      guard let space = state.spaces[scope.space], let index = state.storeIndex(name, in: space)
+      guard let space = scope.space(in: state), let index = state.storeIndex(name, in: space)
       else { return nil }
       return space.store[index].blob
     }
@@ -66,18 +63,19 @@ enum StoreHandlers {
   }
 
   static func delete(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let name = scope.parameter("file")
+    let (space, name) = (try scope.spaceKey, scope.parameter("file"))
     let isRemoved = scope.world.mutate { state, step in
-      state.removeFromStore(name, space: scope.space, &step)
+      state.removeFromStore(name, space: space, &step)
     }
     guard isRemoved else { throw ScramjetError(404, "Not Found") }
     return scope.json(["id": .string(name)], .accepted)
   }
 
   static func clear(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
+    let space = try scope.spaceKey
     scope.world.mutate { state, step in
-      for item in state.spaces[scope.space]?.store ?? [] { step.blobs.remove(item.blob) }
-      state.spaces[scope.space]?.store = []
+      for item in state.spaces[space]?.store ?? [] { step.blobs.remove(item.blob) }
+      state.spaces[space]?.store = []
     }
     return scope.json([:], .accepted)
   }

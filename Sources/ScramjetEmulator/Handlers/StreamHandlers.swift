@@ -21,9 +21,9 @@ enum StreamHandlers {
   }
 
   private static func out(
-    _ scope: Scope, _ path: any KeyPath<Instance, StreamID> & Sendable, endsHere: Bool = false
+    _ scope: Scope, _ path: any KeyPath<Instance, StreamKey> & Sendable, endsHere: Bool = false
   ) throws(ScramjetError) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let stream = scope.world.read { state in state.instances[serial]?[keyPath: path] }
     let source = StreamReader.Source.instance(serial, endsHere: endsHere)
     guard let stream, let reader = StreamReader(stream, in: scope.world, source: source) else {
@@ -46,8 +46,9 @@ enum StreamHandlers {
   }
 
   /// A live stream of an instance's health reports, made for one reader.
-  static func reportStream(of serial: Int, in world: World<ScramjetState>) -> StreamReader? {
-    let stream = world.mutate { state, step -> StreamID? in
+  static func reportStream(of serial: InstanceKey, in world: World<ScramjetState>) -> StreamReader?
+  {
+    let stream = world.mutate { state, step -> StreamKey? in
       guard state.instances[serial] != nil else { return nil }
       return state.makeReportStream(of: serial, &step)
     }
@@ -58,18 +59,18 @@ enum StreamHandlers {
   // MARK: In
 
   static func stdin(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    write(scope, lane: 1)
+    try write(scope, to: .stdin)
   }
 
   static func input(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try claimInput(scope)
-    return write(scope, lane: 0)
+    return try write(scope, to: .input)
   }
 
   /// The first POST must name a content type, which then holds; an instance that reads a topic takes
   /// nothing here.
   private static func claimInput(_ scope: Scope) throws(ScramjetError) {
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let type = scope.fields["content-type"].map { MediaType($0).name }
     try scope.world.mutate { state, _ throws(ScramjetError) in
       guard let instance = state.instances[serial] else {
@@ -84,8 +85,10 @@ enum StreamHandlers {
   }
 
   /// Status at once, content while it arrives, the end of the reply when all has been taken.
-  private static func write(_ scope: Scope, lane: Int) -> ServiceAnswer {
-    let serial = scope.instance ?? 0
+  private static func write(
+    _ scope: Scope, to lane: Lane
+  ) throws(ScramjetError) -> ServiceAnswer {
+    let serial = try scope.instanceKey
     let ends = scope.endsStream ?? true
     return .later { content in
       content.allowPauses()
@@ -105,7 +108,7 @@ enum StreamHandlers {
   /// Gives the instance all that comes, as fast as it takes it. What a dead instance does not take
   /// is read and dropped.
   private static func pass(
-    _ content: RequestContent, to serial: Int, lane: Int, in world: World<ScramjetState>
+    _ content: RequestContent, to serial: InstanceKey, lane: Lane, in world: World<ScramjetState>
   ) async throws {
     while let chunk = try await content.next() {
       let isTaken = try await world.wait(for: .lane(serial, lane)) { state, step -> Awaited<Bool> in
@@ -122,7 +125,7 @@ enum StreamHandlers {
   /// Content to the input, output in the reply; neither end is passed on.
   static func both(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try claimInput(scope)
-    let serial = scope.instance ?? 0
+    let serial = try scope.instanceKey
     let world = scope.world
     let stream = world.read { state in state.instances[serial]?.output }
     guard let stream, let reader = StreamReader(stream, in: world, source: .instance(serial)) else {
@@ -134,7 +137,7 @@ enum StreamHandlers {
       return scope.reply(
         .streaming(.ok, isLive: true) { writer in
           try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await pass(content, to: serial, lane: 0, in: world) }
+            group.addTask { try await pass(content, to: serial, lane: .input, in: world) }
             try await reader.pump(to: writer)
             group.cancelAll()
           }

@@ -8,10 +8,9 @@ enum TopicHandlers {
   private static let badType = "Unsupported content-type"
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let list = scope.world.read { state in
-      state.spaces[scope.space].map { state.topics(of: $0).map(\.hubObject) } ?? []
+    try scope.json { state in
+      .array(scope.space(in: state).map { state.topics(of: $0).map(\.hubObject) } ?? [])
     }
-    return scope.json(.array(list))
   }
 
   static func create(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -24,13 +23,13 @@ enum TopicHandlers {
     }
     guard Topic.contentTypes.contains(type) else { throw ScramjetError(400, badType) }
     guard Topic.isName(id) else { throw ScramjetError(400, badName) }
-    let key = TopicKey(space: scope.space, name: id)
+    let key = TopicKey(space: try scope.spaceKey, name: id)
     let origin = try scope.world.mutate { state, step throws(ScramjetError) -> String in
       if state.topics[key] != nil {
         throw ScramjetError(400, "Topic with given id already exist")
       }
       _ = state.topic(key, type: type, origin: scope.hub, &step)
-      return state.hubs[scope.hubSerial]?.id ?? ""
+      return scope.hub(in: state)?.id ?? ""
     }
     return scope.json([
       "id": .string(id), "origin": ["id": .string(origin), "type": "hub"], "state": "flowing",
@@ -41,7 +40,7 @@ enum TopicHandlers {
   static func delete(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let name = scope.parameter("name")
     guard Topic.isName(name) else { throw ScramjetError(400, badName) }
-    let key = TopicKey(space: scope.space, name: name)
+    let key = TopicKey(space: try scope.spaceKey, name: name)
     try scope.world.mutate { state, step throws(ScramjetError) in
       guard state.topics[key] != nil else { throw ScramjetError(404, "Topic \(name) not found") }
       state.removeTopic(key, &step)
@@ -56,9 +55,9 @@ enum TopicHandlers {
     let name = scope.parameter("name")
     guard Topic.isName(name) else { throw ScramjetError(400, badName) }
     let type = try publishedType(&scope)
-    let key = TopicKey(space: scope.space, name: name)
+    let key = TopicKey(space: try scope.spaceKey, name: name)
     let topic = scope.world.mutate { state, step in
-      state.topic(key, type: type ?? "application/x-ndjson", origin: scope.hub, &step)
+      state.topic(key, type: type, origin: scope.hub, &step)
     }
     if let type, topic.contentType != type {
       throw ScramjetError(415, "Acceptable Content-Type for \(name) is \(topic.contentType)")
@@ -104,7 +103,7 @@ enum TopicHandlers {
       throw refusal
     }
     scope.remarks.append("hub 1.0.1 answers 400 to \(name) here: send application/x-ndjson")
-    return "application/x-ndjson"
+    return Topic.defaultType
   }
 
   // MARK: Reading
@@ -134,11 +133,11 @@ enum TopicHandlers {
         throw refusal
       }
     }
-    if wanted == nil, scope.isStrict { wanted = "application/x-ndjson" }
-    let key = TopicKey(space: scope.space, name: name)
+    if wanted == nil, scope.isStrict { wanted = Topic.defaultType }
+    let key = TopicKey(space: try scope.spaceKey, name: name)
     let type = wanted
     let topic = scope.world.mutate { state, step in
-      state.topic(key, type: type ?? "application/x-ndjson", origin: scope.hub, &step)
+      state.topic(key, type: type, origin: scope.hub, &step)
     }
     if let wanted, topic.contentType != wanted { throw refusal }
     let reader = StreamReader(topic.stream, in: scope.world, source: .topic(key), hub: scope.hub)

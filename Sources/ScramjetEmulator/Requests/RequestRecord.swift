@@ -21,7 +21,7 @@ enum RequestRecord {
     }
   }
 
-  private static func begin(_ code: Int?, _ scope: Scope, _ hub: Int) -> AuditRecord? {
+  private static func begin(_ code: Int?, _ scope: Scope, _ hub: HubKey) -> AuditRecord? {
     guard let code else { return nil }
     var record = AuditRecord(
       state: "START", code: code,
@@ -39,7 +39,7 @@ enum RequestRecord {
 
   /// The end of a streamed answer is the end of its stream.
   private static func end(
-    _ response: Response, _ record: AuditRecord?, _ scope: Scope, _ hub: Int
+    _ response: Response, _ record: AuditRecord?, _ scope: Scope, _ hub: HubKey
   ) -> Response {
     let call = scope.call
     let status = response.status.code
@@ -69,7 +69,7 @@ enum RequestRecord {
   }
 
   private static func finish(
-    _ record: AuditRecord?, _ sent: UInt64, _ state: inout ScramjetState, _ hub: Int,
+    _ record: AuditRecord?, _ sent: UInt64, _ state: inout ScramjetState, _ hub: HubKey,
     _ step: inout ScramjetState.Step
   ) {
     guard var record else { return }

@@ -6,11 +6,12 @@ import PayloadCodecs
 struct Scope: Sendable {
   let call: Call
   let world: World<ScramjetState>
-  let space: Int
-  /// The hub; for space-level operations nil.
-  let hub: Int?
+  /// Nil for operations of the platform.
+  let space: SpaceKey?
+  /// Nil for operations of the platform or a space.
+  let hub: HubKey?
   /// The instance of `/instance/{id}/…`.
-  let instance: Int?
+  let instance: InstanceKey?
   let isStrict: Bool
   /// What the real hub would have refused.
   var remarks: [String] = []
@@ -20,8 +21,32 @@ struct Scope: Sendable {
   func written(_ name: String) -> String { call.parameters.written(name) ?? "" }
   var fields: Fields { call.request.fields }
 
-  /// The hub of a hub-level operation.
-  var hubSerial: Int { hub ?? 0 }
+  func space(in state: borrowing ScramjetState) -> Space? { space.flatMap { state.spaces[$0] } }
+  func hub(in state: borrowing ScramjetState) -> Hub? { hub.flatMap { state.hubs[$0] } }
+
+  /// For the endpoints of spaces and of what is in them.
+  var spaceKey: SpaceKey {
+    get throws(ScramjetError) {
+      guard let space else { throw .notFound }
+      return space
+    }
+  }
+
+  /// For the endpoints of hubs and of what is on them.
+  var hubKey: HubKey {
+    get throws(ScramjetError) {
+      guard let hub else { throw .notFound }
+      return hub
+    }
+  }
+
+  /// For the endpoints of instances.
+  var instanceKey: InstanceKey {
+    get throws(ScramjetError) {
+      guard let instance else { throw .unknownInstance(parameter("id")) }
+      return instance
+    }
+  }
 
   /// Whether `x-end-stream` says anything, in the exact words that a hub knows.
   var endsStream: Bool? {
@@ -45,13 +70,21 @@ struct Scope: Sendable {
     }
   }
 
+  /// What the world holds now.
+  func json(
+    _ read: (borrowing ScramjetState) throws(ScramjetError) -> JSON
+  ) throws(ScramjetError) -> ServiceAnswer {
+    json(try world.read { state throws(ScramjetError) in try read(state) })
+  }
+
   /// The answer to a question about instances, which may be in progress: where the clock skips time
   /// goes on first, until all have ended that do so by themselves. One that never ends, such as a
   /// program that ticks, is seen one event further at each look.
   func asking(
-    about instances: [Int], _ answer: @escaping @Sendable () throws(ScramjetError) -> JSON
+    about instances: [InstanceKey],
+    _ read: @escaping @Sendable (borrowing ScramjetState) throws(ScramjetError) -> JSON
   ) throws(ScramjetError) -> ServiceAnswer {
-    guard world.isSkipping else { return json(try answer()) }
+    guard world.isSkipping else { return try json(read) }
     return .later { _ in
       var open = instances
       await world.look { state in
@@ -65,7 +98,9 @@ struct Scope: Sendable {
         await world.look(SkipBudget(events: 1)) { state in state.isMovedByTime(instances[0]) }
       }
       do throws(ScramjetError) {
-        return reply(.json(.ok, try answer().serialized()))
+        return reply(
+          .json(.ok, try world.read { state throws(ScramjetError) in try read(state) }.serialized())
+        )
       } catch { return reply(error.response) }
     }
   }

@@ -48,11 +48,13 @@ struct ScopeFinder {
     return error
   }
 
-  private typealias Place = (space: Int, hub: Int?, instance: Int?, isStrict: Bool)
+  private typealias Place = (
+    space: SpaceKey?, hub: HubKey?, instance: InstanceKey?, isStrict: Bool
+  )
 
   private func place(in state: borrowing ScramjetState) throws(ScramjetError) -> Place {
     let isStrict = state.settings.isStrict
-    if level == .platform { return (0, nil, nil, isStrict) }
+    if level == .platform { return (nil, nil, nil, isStrict) }
     let space: Space?
     if let id = call.parameters["space"] {
       space = state.space(id)

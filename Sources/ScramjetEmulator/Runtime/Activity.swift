@@ -3,7 +3,20 @@ import PayloadCodecs
 
 /// A piece of an instance's program that is under way: where it stands, and what it waits for.
 struct Activity: Codable, Sendable {
-  enum Lane: Codable, Sendable, Equatable { case none, input, stdin, stop }
+  /// What it keeps busy until it is through.
+  enum Occupied: Codable, Sendable, Equatable {
+    case none, input, stdin, stop
+
+    init(_ lane: Lane) { self = lane == .input ? .input : .stdin }
+
+    var lane: Lane? {
+      switch self {
+      case .input: .input
+      case .stdin: .stdin
+      case .none, .stop: nil
+      }
+    }
+  }
 
   enum Wait: Codable, Sendable, Equatable {
     case nothing
@@ -22,12 +35,12 @@ struct Activity: Codable, Sendable {
 
   private var frames: [Frame]
   var binding: Binding
-  let lane: Lane
+  let lane: Occupied
   var wait = Wait.nothing
   /// How many instances an event has gone through; keeps circles of events apart in time.
   var hops = 0
 
-  init(_ actions: [Program.Action], _ binding: Binding, lane: Lane = .none) {
+  init(_ actions: [Program.Action], _ binding: Binding, lane: Occupied = .none) {
     frames = [Frame(actions: actions)]
     self.binding = binding
     self.lane = lane

@@ -84,8 +84,30 @@ struct Program: Codable, Sendable, Equatable {
   /// Its function returns nothing: JavaScript's `undefined` becomes the output.
   var returnsNothing = false
 
-  init() {}
+  /// The actions of a trigger that needs nothing else said; of others none.
+  subscript(trigger: ProgramCompiler.Trigger) -> [Action] {
+    switch trigger {
+    case .start: start
+    case .input: input
+    case .line: line
+    case .end: inputEnd
+    case .stdin: stdin
+    case .stdinLine: stdinLine
+    case .stdinEnd: stdinEnd
+    case .stop: stop
+    case .kill: kill
+    case .event, .every: []
+    }
+  }
 
-  var readsInput: Bool { !(input.isEmpty && line.isEmpty && inputEnd.isEmpty) }
-  var readsStdin: Bool { !(stdin.isEmpty && stdinLine.isEmpty && stdinEnd.isEmpty) }
+  /// The actions of all its rules.
+  var rules: [[Action]] {
+    ProgramCompiler.Trigger.allCases.map { self[$0] } + events.map(\.actions)
+      + timers.map(\.actions)
+  }
+
+  func reads(_ lane: Lane) -> Bool {
+    let triggers = lane.triggers
+    return [triggers.piece, triggers.line, triggers.end].contains { !self[$0].isEmpty }
+  }
 }

@@ -22,7 +22,7 @@ extension ProgramCompiler {
     }
     guard isWhole != nil else { return nil }
     // A program that reads input and never says when it is through is through with its input.
-    if program.readsInput, program.inputEnd.isEmpty, !program.mentionsItsEnd {
+    if program.reads(.input), program.inputEnd.isEmpty, !program.mentionsItsEnd {
       program.inputEnd = [.finish]
     }
     return program

@@ -51,11 +51,11 @@ struct ProgramCompiler {
     let type = text(object, "contentType")
     if let topic = text(object, "topic") {
       program.provides = topic
-      program.providesType = type ?? "application/x-ndjson"
+      program.providesType = type ?? Topic.defaultType
     }
     if let topic = text(object, "requires") {
       program.requires = topic
-      program.requiresType = text(object, "requiresType") ?? type ?? "application/x-ndjson"
+      program.requiresType = text(object, "requiresType") ?? type ?? Topic.defaultType
     }
     for (key, name) in [("topic", program.provides), ("requires", program.requires)]
     where !name.isEmpty && !Topic.isName(name) {

@@ -1,9 +1,6 @@
 import EmulatorKernel
 import PayloadCodecs
 
-/// The number of a stream within a tenant's Scramjet world; never used twice.
-typealias StreamID = Int
-
 /// One log of byte chunks that many readers share: each reader is only a position, a chunk is kept
 /// once, and it is dropped when the last reader has passed it.
 ///
@@ -12,7 +9,7 @@ typealias StreamID = Int
 /// trimming cost the same whether there is one reader or five thousand.
 ///
 /// **Units**: positions count chunks; marks count bytes.
-struct StreamLog: Sendable, Weighed {
+package struct StreamLog: Sendable, Weighed {
   /// What becomes of chunks.
   enum Keeping: Codable, Sendable, Equatable {
     /// Kept until read: for the slowest reader, or, when nobody reads, for the first to come.
@@ -55,8 +52,8 @@ struct StreamLog: Sendable, Weighed {
   private(set) var isEnded = false
   /// The last byte ever written; nil before the first.
   private(set) var lastByte: UInt8?
-  /// Instances that wait for room here, by their serial numbers.
-  var blocked: [Int] = []
+  /// Instances that wait for room here.
+  var blocked: [InstanceKey] = []
   /// Whether a request waits for room.
   var hasWaitingWriter = false
 
@@ -70,7 +67,7 @@ struct StreamLog: Sendable, Weighed {
 
   private var count: Int { slots.count - head }
   /// The chunks with an array each, and what was joined for readers.
-  var heapBytes: Int {
+  package var heapBytes: Int {
     slots.spineBytes + byteCount + count * HeapOverhead.array + (joined?.bytes.spineBytes ?? 0)
       + blocked.spineBytes
   }
@@ -235,7 +232,7 @@ extension StreamLog: Codable {
   }
 
   /// Readers are connections and do not survive: a restored log has none.
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: Key.self)
     keeping = try values.decode(Keeping.self, forKey: .keeping)
     // Unsigned, since no mark used to be the largest number that there is.
@@ -246,10 +243,10 @@ extension StreamLog: Codable {
     deliveredEnd = try values.decode(Int.self, forKey: .deliveredEnd)
     isEnded = try values.decode(Bool.self, forKey: .isEnded)
     lastByte = try values.decodeIfPresent(UInt8.self, forKey: .lastByte)
-    blocked = try values.decode([Int].self, forKey: .blocked)
+    blocked = try values.decode([InstanceKey].self, forKey: .blocked)
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(keeping, forKey: .keeping)
     try values.encode(mark, forKey: .mark)

@@ -13,7 +13,7 @@ final class StreamReader: BodySource {
     case nobody
     /// - endsHere: nothing more comes once the instance is over, though the stream stays until it is
     ///   gone: where the clock skips its readers need not wait for that.
-    case instance(Int, endsHere: Bool = false)
+    case instance(InstanceKey, endsHere: Bool = false)
     case topic(TopicKey)
   }
 
@@ -25,12 +25,12 @@ final class StreamReader: BodySource {
   }
 
   private let world: World<ScramjetState>
-  private let stream: StreamID
+  private let stream: StreamKey
   private let epoch: Int
   private let place: Mutex<Place>
   private let source: Source
-  /// The hub through which it reads, and how often that had crashed; nil: none that could.
-  private let hub: (serial: Int, crashes: Int)?
+  /// The hub through which it reads; nil: none that could crash.
+  private let hub: HubLife?
   private let onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)?
 
   /// - Parameters:
@@ -38,15 +38,16 @@ final class StreamReader: BodySource {
   ///   - hub: through which hub it reads: when that crashes, reading ends.
   ///   - onLeave: what else is to be undone when it goes.
   init?(
-    _ stream: StreamID, in world: World<ScramjetState>, source: Source = .nobody, hub: Int? = nil,
+    _ stream: StreamKey, in world: World<ScramjetState>, source: Source = .nobody,
+    hub: HubKey? = nil,
     onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)? = nil
   ) {
-    let found = world.mutate { state, _ -> (Int, Int, Int?)? in
+    let found = world.mutate { state, _ -> (Int, Int, HubLife?)? in
       guard let start = state.streams[stream]?.attach() else { return nil }
-      return (start, state.epoch, hub.flatMap { state.hubs[$0]?.crashes })
+      return (start, state.epoch, HubLife(hub, in: state))
     }
-    guard let (start, epoch, crashes) = found else { return nil }
-    if let hub, let crashes { self.hub = (hub, crashes) } else { self.hub = nil }
+    guard let (start, epoch, life) = found else { return nil }
+    self.hub = life
     self.world = world
     self.stream = stream
     self.epoch = epoch
@@ -99,14 +100,11 @@ final class StreamReader: BodySource {
     // Others may have written meanwhile, or ended it.
     guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
     if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
-    guard log.isEnded || isCut(state) || (isSkipping && isSourceOver(state)) else {
+    guard log.isEnded || hub?.isOver(in: state) == true || (isSkipping && isSourceOver(state))
+    else {
       return BodyPortion(taken.pieces, .news)
     }
     return BodyPortion(taken.pieces, taken.pieces.isEmpty ? .end : .more)
-  }
-
-  private func isCut(_ state: borrowing ScramjetState) -> Bool {
-    hub.map { state.hubs[$0.serial]?.crashes != $0.crashes } ?? false
   }
 
   private func isSourceOver(_ state: borrowing ScramjetState) -> Bool {
@@ -117,7 +115,7 @@ final class StreamReader: BodySource {
   /// Whether there is nothing yet, but time brings something.
   private func isComing(_ state: borrowing ScramjetState, _ next: Int) -> Bool {
     guard state.epoch == epoch, let log = state.streams[stream], next >= log.end, !log.isEnded,
-      !isSourceOver(state), !isCut(state)
+      !isSourceOver(state), hub?.isOver(in: state) != true
     else { return false }
     return switch source {
     case .nobody: false
@@ -125,4 +123,18 @@ final class StreamReader: BodySource {
     case .topic(let key): state.isMovedByTime(key)
     }
   }
+}
+
+/// A hub from its start to its crash: what goes through it ends with it.
+struct HubLife: Sendable {
+  private let hub: HubKey
+  private let crashes: Int
+
+  init?(_ hub: HubKey?, in state: borrowing ScramjetState) {
+    guard let hub, let crashes = state.hubs[hub]?.crashes else { return nil }
+    self.hub = hub
+    self.crashes = crashes
+  }
+
+  func isOver(in state: borrowing ScramjetState) -> Bool { state.hubs[hub]?.crashes != crashes }
 }

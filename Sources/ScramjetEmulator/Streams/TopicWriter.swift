@@ -10,31 +10,22 @@ final class TopicWriter: Sendable {
 
   private let world: World<ScramjetState>
   private let key: TopicKey
-  private let stream: StreamID
+  private let stream: StreamKey
   private let epoch: Int
   private let writer: Topic.Writer
-  private let hub: (serial: Int, crashes: Int)?
+  private let hub: HubLife?
   private let lastByte = Mutex<UInt8?>(nil)
 
   /// - Parameter hub: through which it writes: when that crashes, writing is over.
-  init(_ topic: Topic, _ key: TopicKey, through hub: Int?, in world: World<ScramjetState>) {
+  init(_ topic: Topic, _ key: TopicKey, through hub: HubKey?, in world: World<ScramjetState>) {
     self.world = world
     self.key = key
     stream = topic.stream
-    let crashes: Int?
-    (writer, epoch, crashes) = world.mutate { state, _ in
+    (writer, epoch, self.hub) = world.mutate { state, _ in
       let writer = Topic.Writer.request(state.newSerial())
       state.joinWriters(writer, of: key)
-      return (writer, state.epoch, hub.flatMap { state.hubs[$0]?.crashes })
+      return (writer, state.epoch, HubLife(hub, in: state))
     }
-    if let hub, let crashes { self.hub = (hub, crashes) } else { self.hub = nil }
-  }
-
-  private static func isCut(
-    _ hub: (serial: Int, crashes: Int)?, _ state: borrowing ScramjetState
-  ) -> Bool {
-    guard let hub else { return false }
-    return state.hubs[hub.serial]?.crashes != hub.crashes
   }
 
   deinit {
@@ -49,7 +40,8 @@ final class TopicWriter: Sendable {
   func waitForTurn() async throws(CancellationError) {
     let (key, writer, epoch, stream, hub) = (key, writer, epoch, stream, hub)
     try await world.wait(for: .turn(stream)) { state, _ in
-      guard state.epoch == epoch, state.topics[key]?.stream == stream, !Self.isCut(hub, state)
+      guard state.epoch == epoch, state.topics[key]?.stream == stream,
+        hub?.isOver(in: state) != true
       else { return .ready(()) }
       if state.isTurn(of: writer, at: key) { return .ready(()) }
       return state.isMovedByTime(key) ? .coming : .idle
@@ -74,7 +66,7 @@ final class TopicWriter: Sendable {
   private func writePiece(_ piece: [UInt8]) async throws(CancellationError) -> Bool {
     let (key, stream, epoch, hub) = (key, stream, epoch, hub)
     return try await world.wait(for: .room(stream)) { state, step -> Awaited<Bool> in
-      if Self.isCut(hub, state) { return .ready(false) }
+      if hub?.isOver(in: state) == true { return .ready(false) }
       guard state.epoch == epoch,
         state.publishIfRoom(piece, to: key, stream: stream, &step) == false
       else { return .ready(true) }

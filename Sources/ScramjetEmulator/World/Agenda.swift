@@ -5,23 +5,23 @@ import PayloadCodecs
 struct Agenda: Codable, Sendable {
   enum Job: Codable, Sendable, Equatable {
     /// A sleeping activity of an instance's program goes on.
-    case resume(instance: Int, activity: Int)
+    case resume(instance: InstanceKey, activity: Int)
     /// A timer of an instance's program fires.
-    case tick(instance: Int, timer: Int)
+    case tick(instance: InstanceKey, timer: Int)
     /// The instance's process ends, unless its ending was planned anew meanwhile.
-    case end(instance: Int, plan: Int)
+    case end(instance: InstanceKey, plan: Int)
     /// The time that a `_stop` grants is over.
-    case stopDeadline(instance: Int, stop: Int)
+    case stopDeadline(instance: InstanceKey, stop: Int)
     /// The retention time after the end is over.
-    case remove(instance: Int)
+    case remove(instance: InstanceKey)
     /// Work that was put off because a program went in circles.
     case catchUp
     /// A record every ten seconds while an audit reader is attached.
-    case heartbeat(hub: Int)
+    case heartbeat(hub: HubKey)
     /// A health report for a reader of an instance's monitoring.
-    case report(instance: Int, stream: StreamID)
+    case report(instance: InstanceKey, stream: StreamKey)
     /// A load object a second for a reader of a space's load.
-    case loadReport(stream: StreamID)
+    case loadReport(stream: StreamKey)
   }
 
   private struct Entry: DueEntry {
@@ -38,8 +38,6 @@ struct Agenda: Codable, Sendable {
   /// Nanoseconds that were jumped over: so much later are the retentions due (DESIGN §4).
   private var skipped: Int64 = 0
   private var lastOrder = 0
-
-  init() {}
 
   var count: Int { heap.count + retentions.count }
   var heapBytes: Int { heap.heapBytes + retentions.heapBytes }
@@ -64,7 +62,7 @@ struct Agenda: Codable, Sendable {
   }
 
   /// An instance that is over stays until then, and longer by all that is jumped over meanwhile.
-  mutating func keep(_ instance: Int, until due: VirtualInstant) {
+  mutating func keep(_ instance: InstanceKey, until due: VirtualInstant) {
     lastOrder += 1
     retentions.insert(
       Entry(

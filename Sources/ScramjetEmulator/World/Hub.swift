@@ -1,11 +1,18 @@
 import EmulatorKernel
 import PayloadCodecs
 
+/// Names of records inside the state. All kinds are counted through together, and no number is used
+/// twice.
+typealias SpaceKey = Key<Space>
+typealias HubKey = Key<Hub>
+typealias InstanceKey = Key<Instance>
+typealias StreamKey = Key<StreamLog>
+
 /// A hub (code name STH): holds sequences and runs their instances.
 struct Hub: Codable, Sendable {
-  let serial: Int
+  let serial: HubKey
   let id: String
-  let space: Int
+  let space: SpaceKey
   let created: VirtualInstant
   var lastConnected: VirtualInstant
   var lastDisconnected: VirtualInstant?
@@ -19,11 +26,11 @@ struct Hub: Codable, Sendable {
   var sequences = WeighedDictionary<ExactText, Sequence>()
   /// Ids in order of upload.
   var sequenceOrder: [String] = []
-  var instances: TextMap<Int> = [:]
-  /// Serial numbers in order of start.
-  var instanceOrder: [Int] = []
-  let log: StreamID
-  let audit: StreamID
+  var instances: TextMap<InstanceKey> = [:]
+  /// In order of start.
+  var instanceOrder: [InstanceKey] = []
+  let log: StreamKey
+  let audit: StreamKey
   var auditReaders = 0
   var isBeating = false
   /// Figures of a scenario in place of the machine's own.
@@ -46,21 +53,21 @@ struct Sequence: Codable, Sendable {
   let id: String
   var alias: String?
   var package: Kept<SequencePackage>
-  /// Serial numbers of the instances that are not gone, in order of start.
-  var instances: [Int] = []
+  /// The instances that are not gone, in order of start.
+  var instances: [InstanceKey] = []
 }
 
 /// A space (code name manager, cpm): hubs, topics and the store.
 struct Space: Codable, Sendable {
-  let serial: Int
+  let serial: SpaceKey
   let id: String
   let created: VirtualInstant
-  var hubs: [Int] = []
+  var hubs: [HubKey] = []
   var topicOrder: [String] = []
   var store: [StoreItem] = []
   var accessKeys: [AccessKey] = []
-  let log: StreamID
-  let audit: StreamID
+  let log: StreamKey
+  let audit: StreamKey
 
   struct AccessKey: Codable, Sendable {
     var key: String

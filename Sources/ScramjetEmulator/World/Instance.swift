@@ -2,7 +2,7 @@ import EmulatorKernel
 import PayloadCodecs
 
 /// A started sequence: a scripted process with streams.
-struct Instance: Codable, Sendable {
+package struct Instance: Codable, Sendable {
   /// Source: `InstanceStatus` of transform-hub's `packages/types`.
   enum Status: String, Codable, Sendable {
     case initializing, starting, running, stopping, killing, completed, errored
@@ -21,9 +21,9 @@ struct Instance: Codable, Sendable {
     var message: JSON?
   }
 
-  let serial: Int
+  let serial: InstanceKey
   let id: String
-  let hub: Int
+  let hub: HubKey
   let sequenceID: String
   /// The `sequence` member of the object as sent: the sequence as it was at the start.
   let sequence: Kept<JSON>
@@ -42,12 +42,12 @@ struct Instance: Codable, Sendable {
   var ports: JSON?
 
   let program: Kept<Program>
-  let stdout: StreamID
-  let stderr: StreamID
-  let output: StreamID
-  let log: StreamID
-  var input = Lane()
-  var stdin = Lane()
+  let stdout: StreamKey
+  let stderr: StreamKey
+  let output: StreamKey
+  let log: StreamKey
+  var input = InputQueue()
+  var stdin = InputQueue()
   /// Of the first POST to `input`; the topic's where it reads one.
   var inputType: String?
   /// Where it stands in the topic that it reads.
@@ -83,11 +83,26 @@ struct Instance: Codable, Sendable {
   /// It failed before it could say what it reads and writes.
   var failedEarly = false
 
+  /// Whether its program does anything more: not while its end is planned, but in its stop handlers.
+  var mayAct: Bool {
+    !status.isOver && (plannedEnding == nil || status == .stopping)
+  }
+
+  subscript(lane: Lane) -> InputQueue {
+    get { lane == .input ? input : stdin }
+    _modify {
+      switch lane {
+      case .input: yield &input
+      case .stdin: yield &stdin
+      }
+    }
+  }
+
   var nextEvent: Int { firstEvent + recentEvents.count }
 
   /// How its input comes to the program.
   /// Source: hub 1.0.1 on the wire.
-  var pieceForm: Lane.PieceForm {
+  var pieceForm: InputQueue.PieceForm {
     guard let inputType else { return .chunk }
     if inputType.hasSuffix("x-ndjson") { return .jsonLine }
     let isByLine = language == "py" || program.readsTextByLine
@@ -96,6 +111,36 @@ struct Instance: Codable, Sendable {
 
   /// A Python sequence that runs as a process of its own, not in a container.
   var isPythonProcess: Bool { language == "py" && sequence.value["config"]?["type"] == "process" }
+
+  // MARK: Ends
+
+  mutating func plan(_ ending: Ending, isFinal: Bool) {
+    if isFinal {
+      plannedEnding = ending
+      activities = WeighedDictionary()
+    }
+    plan += 1
+    planned = ending
+  }
+
+  mutating func end(_ ending: Ending, at now: VirtualInstant) {
+    activities = WeighedDictionary()
+    for lane in [Lane.input, .stdin] {
+      self[lane] = InputQueue()
+      self[lane].end()
+    }
+    status = ending.status
+    terminated = ending
+    if !failedEarly { ended = now }
+    plan += 1
+  }
+
+  mutating func beginStop(mayCallKeepAlive: Bool) {
+    stops += 1
+    self.mayCallKeepAlive = mayCallKeepAlive
+    isKeptAlive = false
+    status = .stopping
+  }
 
   mutating func keep(_ event: Event) {
     if event.message?.isFalsy ?? true {

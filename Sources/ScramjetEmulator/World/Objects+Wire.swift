@@ -129,7 +129,7 @@ extension Instance {
   }
 
   /// Plausible and always the same for the same instance.
-  var processID: Int { 1_000 + serial % 30_000 }
+  var processID: Int { 1_000 + serial.serial % 30_000 }
 
   var health: JSON {
     [

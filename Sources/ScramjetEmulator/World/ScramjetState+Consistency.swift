@@ -35,8 +35,8 @@ extension ScramjetState {
   private func checkSerials(_ findings: inout StateFindings) {
     findings.expect(lastSerial, "/lastSerial")
     for (name, keys) in [
-      ("spaces", Array(spaces.keys)), ("hubs", Array(hubs.keys)),
-      ("instances", Array(instances.keys)), ("streams", Array(streams.keys)),
+      ("spaces", spaces.keys.map(\.serial)), ("hubs", hubs.keys.map(\.serial)),
+      ("instances", instances.keys.map(\.serial)), ("streams", streams.keys.map(\.serial)),
     ] {
       for key in keys where key < 1 || key > lastSerial {
         findings.expect(false, "/\(name)/\(key)", "the last serial number is \(lastSerial)")
@@ -48,12 +48,12 @@ extension ScramjetState {
   }
 
   private func expectStream(
-    _ stream: StreamID, _ place: @autoclosure () -> String, _ findings: inout StateFindings
+    _ stream: StreamKey, _ place: @autoclosure () -> String, _ findings: inout StateFindings
   ) {
     findings.expect(streams[stream] != nil, place(), "there is no stream \(stream)")
   }
 
-  private func check(_ space: Space, _ serial: Int, _ findings: inout StateFindings) {
+  private func check(_ space: Space, _ serial: SpaceKey, _ findings: inout StateFindings) {
     let place = "/spaces/\(serial)"
     findings.expect(space.serial == serial, place + "/serial", "it is \(space.serial)")
     for stream in [space.log, space.audit] { expectStream(stream, place, &findings) }
@@ -70,7 +70,7 @@ extension ScramjetState {
     }
   }
 
-  private func check(_ hub: Hub, _ serial: Int, _ findings: inout StateFindings) {
+  private func check(_ hub: Hub, _ serial: HubKey, _ findings: inout StateFindings) {
     let place = "/hubs/\(serial)"
     findings.expect(hub.serial == serial, place + "/serial", "it is \(hub.serial)")
     findings.expect(spaces[hub.space] != nil, place + "/space", "there is no space \(hub.space)")
@@ -92,7 +92,7 @@ extension ScramjetState {
 }
 
 extension Instance {
-  fileprivate func check(_ place: String, _ key: Int, _ findings: inout StateFindings) {
+  fileprivate func check(_ place: String, _ key: InstanceKey, _ findings: inout StateFindings) {
     findings.expect(serial == key, place + "/serial", "it is \(serial)")
     for (name, number) in [
       ("lastActivity", lastActivity), ("firstEvent", firstEvent), ("plan", plan), ("stops", stops),
@@ -110,8 +110,9 @@ extension Instance {
     findings.expect(
       monitoringRate >= 0 && monitoringRate <= 1_000, place + "/monitoringRate",
       "it is not from 0 to 1000")
-    for (name, lane) in [("input", input), ("stdin", stdin)] {
-      findings.expect(lane.isConsistent, "\(place)/\(name)", "its queue does not fit together")
+    for lane in [Lane.input, .stdin] {
+      findings.expect(
+        self[lane].isConsistent, "\(place)/\(lane.rawValue)", "its queue does not fit together")
     }
     findings.expect(program.isConsistent, place + "/program", "a number is out of range")
   }
@@ -120,10 +121,7 @@ extension Instance {
 extension Program {
   /// Pauses and counts as a scenario may have them; see `ProgramCompiler`.
   fileprivate var isConsistent: Bool {
-    let lists =
-      [start, input, line, inputEnd, stdin, stdinLine, stdinEnd, stop, kill]
-      + events.map(\.actions) + timers.map(\.actions)
-    return lists.allSatisfy(Self.areConsistent)
+    rules.allSatisfy(Self.areConsistent)
       && timers.allSatisfy {
         Self.isPause($0.milliseconds) && StateFindings.counts.contains($0.count)
       }

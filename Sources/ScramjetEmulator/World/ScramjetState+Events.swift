@@ -6,7 +6,7 @@ extension ScramjetState {
   /// An instance emits: kept as the last of its name, given to those who wait, and forwarded to every
   /// other instance of the hub.
   mutating func emit(
-    _ name: String, _ message: JSON?, from serial: Int, hops: Int, _ step: inout Step
+    _ name: String, _ message: JSON?, from serial: InstanceKey, hops: Int, _ step: inout Step
   ) {
     guard let instance = instances[serial] else { return }
     instances[serial]?.keep(Instance.Event(name: name, message: message))
@@ -20,11 +20,9 @@ extension ScramjetState {
 
   /// An event arrives at an instance, from outside or from another instance.
   mutating func deliver(
-    _ name: String, _ message: JSON?, hops: Int = 0, to serial: Int, _ step: inout Step
+    _ name: String, _ message: JSON?, hops: Int = 0, to serial: InstanceKey, _ step: inout Step
   ) {
-    guard let instance = instances[serial], !instance.status.isOver,
-      instance.plannedEnding == nil || instance.status == .stopping
-    else { return }
+    guard let instance = instances[serial], instance.mayAct else { return }
     for rule in instance.program.value.events where rule.name == name || rule.name == "*" {
       let piece = message.map(\.asText) ?? []
       begin(
@@ -33,12 +31,9 @@ extension ScramjetState {
     }
   }
 
-  /// The number that an instance's next event will have; nil when the instance is gone.
-  func nextEvent(of serial: Int) -> Int? { instances[serial]?.nextEvent }
-
   /// The first event from number `position` on that has the name (nil: any).
   func event(
-    of serial: Int, from position: Int, named name: String?
+    of serial: InstanceKey, from position: Int, named name: String?
   ) -> (event: Instance.Event, next: Int)? {
     guard let instance = instances[serial] else { return nil }
     var index = max(position, instance.firstEvent) - instance.firstEvent

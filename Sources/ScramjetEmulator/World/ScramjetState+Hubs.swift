@@ -30,8 +30,8 @@ extension ScramjetState {
   // MARK: Making and removing
 
   @discardableResult
-  mutating func addSpace(_ id: String, _ step: inout Step) -> Int {
-    let serial = newSerial()
+  mutating func addSpace(_ id: String, _ step: inout Step) -> SpaceKey {
+    let serial = newKey(Space.self)
     spaces[serial] = Space(
       serial: serial, id: id, created: step.now, log: makeStream(Self.logHistory),
       audit: makeStream(Self.auditHistory))
@@ -40,8 +40,8 @@ extension ScramjetState {
   }
 
   @discardableResult
-  mutating func addHub(_ id: String, to space: Int, _ step: inout Step) -> Int {
-    let serial = newSerial()
+  mutating func addHub(_ id: String, to space: SpaceKey, _ step: inout Step) -> HubKey {
+    let serial = newKey(Hub.self)
     hubs[serial] = Hub(
       serial: serial, id: id, space: space, created: step.now, lastConnected: step.now,
       log: makeStream(Self.logHistory), audit: makeStream(Self.auditHistory))
@@ -51,7 +51,7 @@ extension ScramjetState {
     return serial
   }
 
-  mutating func removeHub(_ serial: Int, _ step: inout Step) {
+  mutating func removeHub(_ serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     for instance in hub.instanceOrder { removeInstance(instance, &step) }
     remove(hub.log, &step)
@@ -61,7 +61,7 @@ extension ScramjetState {
     runWork(&step)
   }
 
-  mutating func removeSpace(_ serial: Int, _ step: inout Step) {
+  mutating func removeSpace(_ serial: SpaceKey, _ step: inout Step) {
     guard let space = spaces[serial] else { return }
     for hub in space.hubs { removeHub(hub, &step) }
     for name in space.topicOrder { removeTopic(TopicKey(space: serial, name: name), &step) }
@@ -74,7 +74,7 @@ extension ScramjetState {
 
   // MARK: Connection
 
-  mutating func disconnectHub(_ serial: Int, reason: String?, _ step: inout Step) {
+  mutating func disconnectHub(_ serial: HubKey, reason: String?, _ step: inout Step) {
     guard let hub = hubs[serial], hub.isConnected else { return }
     hubs[serial]?.isConnected = false
     hubs[serial]?.lastDisconnected = step.now
@@ -85,7 +85,7 @@ extension ScramjetState {
 
   /// The hub's process dies: its instances are gone and every connection through it ends; what is on
   /// its disk (sequences) stays.
-  mutating func crashHub(_ serial: Int, _ step: inout Step) {
+  mutating func crashHub(_ serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     hubs[serial]?.crashes += 1
     let shared = (spaces[hub.space]?.topicOrder ?? []).compactMap {
@@ -101,7 +101,7 @@ extension ScramjetState {
     runWork(&step)
   }
 
-  mutating func recoverHub(_ serial: Int, _ step: inout Step) {
+  mutating func recoverHub(_ serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     hubs[serial]?.isConnected = true
     hubs[serial]?.isHealthy = true
@@ -114,7 +114,7 @@ extension ScramjetState {
   // MARK: Sequences
 
   mutating func addSequence(
-    _ package: SequencePackage, id: String, alias: String?, to serial: Int, _ step: inout Step
+    _ package: SequencePackage, id: String, alias: String?, to serial: HubKey, _ step: inout Step
   ) {
     if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
     hubs[serial]?.sequences[id] = Sequence(id: id, alias: alias, package: Kept(package))
@@ -122,7 +122,7 @@ extension ScramjetState {
     audit(0, object: id, hub: serial, &step)
   }
 
-  mutating func removeSequence(_ id: String, from serial: Int, _ step: inout Step) {
+  mutating func removeSequence(_ id: String, from serial: HubKey, _ step: inout Step) {
     guard hubs[serial]?.sequences.removeValue(forKey: id) != nil else { return }
     hubs[serial]?.sequenceOrder.removeAll { $0 == id }
     logOnHub("Sequence removed", level: "INFO", data: [.string(id)], hub: serial, &step)
@@ -141,7 +141,7 @@ extension ScramjetState {
   }
 
   /// Adds an item; one of the same file name is replaced in its place.
-  mutating func putInStore(_ item: StoreItem, space serial: Int, _ step: inout Step) {
+  mutating func putInStore(_ item: StoreItem, space serial: SpaceKey, _ step: inout Step) {
     guard let space = spaces[serial] else { return }
     if let index = space.store.firstIndex(where: { $0.fileName == item.fileName }) {
       step.blobs.remove(space.store[index].blob)
@@ -152,7 +152,7 @@ extension ScramjetState {
   }
 
   mutating func removeFromStore(
-    _ name: String, space serial: Int, _ step: inout Step
+    _ name: String, space serial: SpaceKey, _ step: inout Step
   ) -> Bool {
     guard let space = spaces[serial], let index = storeIndex(name, in: space) else { return false }
     step.blobs.remove(space.store[index].blob)

@@ -10,7 +10,6 @@ struct StartOrder: Sendable {
   var outputTopic: String?
   var inputTopic: String?
   var limits: JSON?
-  init() {}
 }
 
 /// Why a start is refused.
@@ -27,7 +26,7 @@ extension ScramjetState {
   // MARK: Start
 
   mutating func start(
-    _ sequenceID: String, on hubSerial: Int, _ order: StartOrder, program: Program,
+    _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder, program: Program,
     _ step: inout Step
   ) throws(StartError) -> Instance {
     guard let hub = hubs[hubSerial], let sequence = hub.sequence(sequenceID) else {
@@ -89,7 +88,7 @@ extension ScramjetState {
     if let alias = sequence.alias { description["name"] = .string(alias) }
     description["location"] = .string(hub.id)
     var instance = Instance(
-      serial: newSerial(), id: id, hub: hub.serial, sequenceID: sequence.id,
+      serial: newKey(Instance.self), id: id, hub: hub.serial, sequenceID: sequence.id,
       sequence: Kept(.object(description)), language: sequence.package.language,
       appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
       started: step.now, program: Kept(program), stdout: makeStream(.untilRead, mark: mark),
@@ -106,21 +105,14 @@ extension ScramjetState {
     return instance
   }
 
-  private mutating func wireTopics(of serial: Int, _ step: inout Step) {
+  private mutating func wireTopics(of serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
-    let space = space(ofInstance: instance)
-    if !instance.provides.isEmpty {
-      let key = TopicKey(space: space, name: instance.provides)
-      let type = instance.program.value.providesType
-      _ = topic(
-        key, type: type.isEmpty ? "application/x-ndjson" : type, origin: instance.hub, &step)
+    if !instance.provides.isEmpty, let key = topicKey(instance.provides, of: instance) {
+      _ = topic(key, type: instance.program.providesType, origin: instance.hub, &step)
       joinWriters(.instance(serial), of: key)
     }
-    if !instance.requires.isEmpty {
-      let key = TopicKey(space: space, name: instance.requires)
-      let type = instance.program.value.requiresType
-      let topic = topic(
-        key, type: type.isEmpty ? "application/x-ndjson" : type, origin: instance.hub, &step)
+    if !instance.requires.isEmpty, let key = topicKey(instance.requires, of: instance) {
+      let topic = topic(key, type: instance.program.requiresType, origin: instance.hub, &step)
       instances[serial]?.inputType = topic.contentType
       addConsumer(serial, to: key)
     }
@@ -129,7 +121,7 @@ extension ScramjetState {
   // MARK: Ends
 
   /// The function has returned: output ends, the process stays for the exit timeout.
-  mutating func finishMain(_ serial: Int, _ step: inout Step) {
+  mutating func finishMain(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial], !instance.status.isOver else { return }
     if instance.program.returnsNothing, instance.language == "js", instance.planned == nil {
       write(Array("undefined".utf8), to: instance.output, &step)
@@ -146,14 +138,14 @@ extension ScramjetState {
       ending(.completed, of: instance), of: serial, after: timeout, isFinal: false, &step)
   }
 
-  mutating func fail(_ serial: Int, code: Int, _ step: inout Step) {
+  mutating func fail(_ serial: InstanceKey, code: Int, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     log("Function errored", level: "ERROR", from: "Runner", instance: serial, &step)
     planEnding(
       ending(.failed(code), of: instance), of: serial, after: .milliseconds(500), &step)
   }
 
-  mutating func exit(_ serial: Int, code: Int, _ step: inout Step) {
+  mutating func exit(_ serial: InstanceKey, code: Int, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     let wanted = code == 0 ? Instance.Ending.completed : .failed(code)
     planEnding(ending(wanted, of: instance), of: serial, after: .milliseconds(200), &step)
@@ -161,44 +153,35 @@ extension ScramjetState {
 
   /// - Parameter isFinal: the program does nothing more until then.
   mutating func planEnding(
-    _ ending: Instance.Ending, of serial: Int, after delay: Duration, isFinal: Bool = true,
+    _ ending: Instance.Ending, of serial: InstanceKey, after delay: Duration, isFinal: Bool = true,
     _ step: inout Step
   ) {
     guard let instance = instances[serial], !instance.status.isOver else { return }
-    if isFinal {
-      instances[serial]?.plannedEnding = ending
-      instances[serial]?.activities = WeighedDictionary()
-    }
-    instances[serial]?.plan += 1
-    instances[serial]?.planned = ending
+    instances[serial]?.plan(ending, isFinal: isFinal)
     agenda.add(.end(instance: serial, plan: instance.plan + 1), at: step.now + delay)
   }
 
-  mutating func carryOut(plan: Int, of serial: Int, _ step: inout Step) {
+  mutating func carryOut(plan: Int, of serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial], instance.plan == plan, !instance.status.isOver,
       let ending = instance.planned
     else { return }
     end(serial, ending, &step)
   }
 
-  mutating func end(_ serial: Int, _ ending: Instance.Ending, _ step: inout Step) {
+  mutating func end(_ serial: InstanceKey, _ ending: Instance.Ending, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
-    instances[serial]?.activities = WeighedDictionary()
-    instances[serial]?.input = Lane()
-    instances[serial]?.stdin = Lane()
-    instances[serial]?.input.end()
-    instances[serial]?.stdin.end()
-    instances[serial]?.status = ending.status
-    instances[serial]?.terminated = ending
-    if !instance.failedEarly { instances[serial]?.ended = step.now }
-    instances[serial]?.plan += 1
+    instances[serial]?.end(ending, at: step.now)
     leaveTopics(serial, &step)
     for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
     logEnd(serial, ending, &step)
     audit(3, object: instance.id, hub: instance.hub, &step)
     retain(instance, &step)
+    wakeAll(waitingFor: serial, &step)
+  }
+
+  private func wakeAll(waitingFor serial: InstanceKey, _ step: inout Step) {
     for key in [
-      WakeKey.instance(serial), .lane(serial, 0), .lane(serial, 1), .events(serial),
+      WakeKey.instance(serial), .lane(serial, .input), .lane(serial, .stdin), .events(serial),
     ] { step.wake(key) }
   }
 
@@ -216,18 +199,17 @@ extension ScramjetState {
     agenda.dropOldRetention(at: step.now)
   }
 
-  private mutating func leaveTopics(_ serial: Int, _ step: inout Step) {
+  private mutating func leaveTopics(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
-    if !instance.requires.isEmpty {
-      removeConsumer(
-        serial, from: TopicKey(space: space(ofInstance: instance), name: instance.requires), &step)
+    if let key = topicKey(instance.requires, of: instance) {
+      removeConsumer(serial, from: key, &step)
     }
     leaveOutputTopic(serial, &step)
   }
 
-  private mutating func leaveOutputTopic(_ serial: Int, _ step: inout Step) {
-    guard let instance = instances[serial], !instance.provides.isEmpty else { return }
-    let key = TopicKey(space: space(ofInstance: instance), name: instance.provides)
+  private mutating func leaveOutputTopic(_ serial: InstanceKey, _ step: inout Step) {
+    guard let instance = instances[serial], let key = topicKey(instance.provides, of: instance)
+    else { return }
     if isTurn(of: .instance(serial), at: key) {
       endLine(of: key, after: streams[instance.output]?.lastByte, &step)
     }
@@ -235,7 +217,7 @@ extension ScramjetState {
   }
 
   /// The instance is gone: out of every list, all its paths 404, its readers' replies end.
-  mutating func removeInstance(_ serial: Int, _ step: inout Step) {
+  mutating func removeInstance(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     if !instance.status.isOver { leaveTopics(serial, &step) }
     audit(2, object: instance.id, hub: instance.hub, &step)
@@ -246,20 +228,18 @@ extension ScramjetState {
     for stream in [instance.output, instance.stdout, instance.stderr, instance.log] {
       remove(stream, &step)
     }
-    for key in [
-      WakeKey.instance(serial), .lane(serial, 0), .lane(serial, 1), .events(serial),
-    ] { step.wake(key) }
+    wakeAll(waitingFor: serial, &step)
   }
 
   /// A live stream with the instance's health, at the rate that was asked for.
-  mutating func makeReportStream(of serial: Int, _ step: inout Step) -> StreamID? {
+  mutating func makeReportStream(of serial: InstanceKey, _ step: inout Step) -> StreamKey? {
     guard instances[serial] != nil else { return nil }
     let stream = makeStream(.history(chunks: 16, bytes: 16 * 1024))
     report(serial, to: stream, &step)
     return stream
   }
 
-  mutating func report(_ serial: Int, to stream: StreamID, _ step: inout Step) {
+  mutating func report(_ serial: InstanceKey, to stream: StreamKey, _ step: inout Step) {
     guard streams[stream] != nil else { return }
     guard let instance = instances[serial], !instance.status.isOver else {
       return finish(stream, &step)
@@ -275,14 +255,11 @@ extension ScramjetState {
 
   /// - Returns: the number of the stop, for `endStop`; nil when it is over already.
   mutating func stop(
-    _ serial: Int, timeout: Duration, mayCallKeepAlive: Bool, _ step: inout Step
+    _ serial: InstanceKey, timeout: Duration, mayCallKeepAlive: Bool, _ step: inout Step
   ) -> Int? {
     guard let instance = instances[serial], !instance.status.isOver else { return nil }
+    instances[serial]?.beginStop(mayCallKeepAlive: mayCallKeepAlive)
     let number = instance.stops + 1
-    instances[serial]?.stops = number
-    instances[serial]?.mayCallKeepAlive = mayCallKeepAlive
-    instances[serial]?.isKeptAlive = false
-    instances[serial]?.status = .stopping
     step.wake(.instance(serial))
     log(
       "Control message received", level: "TRACE", data: [4001], from: "Runner", instance: serial,
@@ -296,14 +273,14 @@ extension ScramjetState {
   /// A Python process goes when its stop handlers are through; a JavaScript one waits for the end of
   /// the time that the stop grants.
   /// Source: hub 1.0.1 on the wire.
-  mutating func stopHandlersFinished(_ serial: Int, _ step: inout Step) {
+  mutating func stopHandlersFinished(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial], instance.isPythonProcess, !instance.isKeptAlive,
       instance.plannedEnding == nil
     else { return }
     planEnding(ending(.stopped, of: instance), of: serial, after: .milliseconds(200), &step)
   }
 
-  mutating func endStop(_ stop: Int, of serial: Int, _ step: inout Step) {
+  mutating func endStop(_ stop: Int, of serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     instances[serial]?.stopsDone = max(stop, instance.stopsDone)
     step.wake(.instance(serial))
@@ -313,7 +290,7 @@ extension ScramjetState {
   }
 
   /// Only of a running instance; see the caller.
-  mutating func kill(_ serial: Int, removesImmediately: Bool, _ step: inout Step) {
+  mutating func kill(_ serial: InstanceKey, removesImmediately: Bool, _ step: inout Step) {
     guard let instance = instances[serial], !instance.status.isOver else { return }
     instances[serial]?.status = .killing
     instances[serial]?.removesImmediately = removesImmediately
@@ -325,7 +302,7 @@ extension ScramjetState {
   }
 
   /// Ended, if it has not, and gone as early as can be: 15 seconds after its end.
-  mutating func removeSoon(_ serial: Int, _ step: inout Step) {
+  mutating func removeSoon(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     if instance.status.isOver {
       let due = (instance.ended ?? step.now) + settings.retention
@@ -347,7 +324,7 @@ extension ScramjetState {
 
   /// Whether a listed instance keeps its sequence from being deleted: until its process has ended, and
   /// for the retention after that.
-  func keepsSequence(_ serial: Int, at now: VirtualInstant) -> Bool {
+  func keepsSequence(_ serial: InstanceKey, at now: VirtualInstant) -> Bool {
     guard let instance = instances[serial] else { return false }
     guard instance.status.isOver, let ended = instance.ended else { return true }
     return now < ended + settings.retention

@@ -12,7 +12,8 @@ extension ScramjetState {
   // MARK: Log
 
   mutating func log(
-    _ message: String, level: String, data: [JSON] = [], from part: String, instance serial: Int,
+    _ message: String, level: String, data: [JSON] = [], from part: String,
+    instance serial: InstanceKey,
     _ step: inout Step
   ) {
     guard let instance = instances[serial] else { return }
@@ -28,14 +29,14 @@ extension ScramjetState {
 
   mutating func logOnHub(
     _ message: String, level: String = "DEBUG", data: [JSON] = [], from part: String = "Host",
-    hub serial: Int, _ step: inout Step
+    hub serial: HubKey, _ step: inout Step
   ) {
     var line = Self.logLine(message, level, data, part, at: step.now)
     line["Host"] = ["id": .string(hubs[serial]?.id ?? "")]
     logOnHub(line, serial, &step)
   }
 
-  private mutating func logOnHub(_ line: JSONObject, _ serial: Int, _ step: inout Step) {
+  private mutating func logOnHub(_ line: JSONObject, _ serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     let text = Self.text(line)
     write(text, to: hub.log, &step)
@@ -61,7 +62,7 @@ extension ScramjetState {
 
   /// The first lines of a real instance's log.
   /// Source: contract of the hub's log, observed on hub 1.0.1.
-  mutating func logStart(_ serial: Int, _ step: inout Step) {
+  mutating func logStart(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     logOnHub(
       "Starting sequence", level: "INFO", data: [.string(instance.id)], hub: instance.hub, &step)
@@ -73,7 +74,7 @@ extension ScramjetState {
     }
   }
 
-  mutating func logEnd(_ serial: Int, _ ending: Instance.Ending, _ step: inout Step) {
+  mutating func logEnd(_ serial: InstanceKey, _ ending: Instance.Ending, _ step: inout Step) {
     if ending.status == .errored {
       log(
         ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner",
@@ -89,14 +90,14 @@ extension ScramjetState {
   /// A record without a request: 0 started, 1 stopped, 2 ended (gone), 3 terminated (its process),
   /// 4 connected; heartbeats.
   mutating func audit(
-    _ code: Int, state: String = "", object: String, hub: Int, _ step: inout Step
+    _ code: Int, state: String = "", object: String, hub: HubKey, _ step: inout Step
   ) {
     var record = AuditRecord(state: state, code: code, object: object)
     record.request = step.ids.uuid("audit")
     audit(record, hub: hub, &step)
   }
 
-  mutating func audit(_ record: AuditRecord, hub serial: Int, _ step: inout Step) {
+  mutating func audit(_ record: AuditRecord, hub serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     let line = record.line(at: step.now)
     write(JSON.object(line).serialized() + [UInt8(ascii: "\n")], to: hub.audit, &step)
@@ -107,7 +108,7 @@ extension ScramjetState {
   }
 
   /// While somebody reads a hub's audit there is a heartbeat every ten seconds.
-  mutating func beat(hub serial: Int, _ step: inout Step) {
+  mutating func beat(hub serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial], hub.auditReaders > 0 else {
       hubs[serial]?.isBeating = false
       return
@@ -120,7 +121,7 @@ extension ScramjetState {
     agenda.add(.heartbeat(hub: serial), at: step.now + .seconds(10))
   }
 
-  mutating func auditReaderCame(hub serial: Int, _ step: inout Step) {
+  mutating func auditReaderCame(hub serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     hubs[serial]?.auditReaders += 1
     if !hub.isBeating {
@@ -129,7 +130,7 @@ extension ScramjetState {
     }
   }
 
-  mutating func auditReaderLeft(hub serial: Int) {
+  mutating func auditReaderLeft(hub serial: HubKey) {
     if let count = hubs[serial]?.auditReaders, count > 0 { hubs[serial]?.auditReaders = count - 1 }
   }
 }

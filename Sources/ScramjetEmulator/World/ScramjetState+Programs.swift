@@ -4,101 +4,75 @@ import PayloadCodecs
 /// How instances' programs run: one step at a time, under the state's lock, on the tenant's clock.
 extension ScramjetState {
   /// Goes on with everything of an instance that can go on.
-  mutating func run(_ serial: Int, _ step: inout Step) {
+  mutating func run(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial], !instance.status.isOver else { return }
     for (id, activity) in instance.activities.entries.sorted(by: { $0.key < $1.key })
     where activity.wait == .room {
       continueActivity(id, of: serial, &step)
     }
-    runLane(.input, of: serial, &step)
-    runLane(.stdin, of: serial, &step)
+    for lane in [Lane.input, .stdin] { runLane(lane, of: serial, &step) }
   }
 
   // MARK: Lanes
 
-  private mutating func runLane(_ lane: Activity.Lane, of serial: Int, _ step: inout Step) {
-    let program: Program
-    if let instance = instances[serial] { program = instance.program.value } else { return }
-    let isInput = lane == .input
-    guard isInput ? program.readsInput : program.readsStdin else { return }
-    let ears = Lane.Ears(
-      pieces: !(isInput ? program.input : program.stdin).isEmpty,
-      lines: !(isInput ? program.line : program.stdinLine).isEmpty,
+  private mutating func runLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
+    guard let program = instances[serial]?.program.value, program.reads(lane) else { return }
+    let triggers = lane.triggers
+    let demand = InputQueue.Demand(
+      pieces: !program[triggers.piece].isEmpty, lines: !program[triggers.line].isEmpty,
       keepsNewlines: program.keepsNewlines,
-      pieceForm: isInput ? instances[serial]?.pieceForm ?? .chunk : .chunk)
+      pieceForm: lane == .input ? instances[serial]?.pieceForm ?? .chunk : .chunk)
     var hasTaken = false
-    while let instance = instances[serial], !instance.status.isOver,
-      instance.plannedEnding == nil || instance.status == .stopping
+    while let instance = instances[serial], instance.mayAct, instance[lane].activity == nil,
+      let item = instances[serial]?[lane].take(demand)
     {
-      let isBusy = (isInput ? instance.input.activity : instance.stdin.activity) != nil
-      if isBusy { break }
-      let item =
-        isInput ? instances[serial]?.input.take(ears) : instances[serial]?.stdin.take(ears)
-      guard let item else { break }
       hasTaken = true
-      switch item {
-      case .piece(let bytes):
-        begin(
-          isInput ? program.input : program.stdin, bytes, isInput ? "input" : "stdin", lane, serial,
-          &step)
-      case .line(let bytes):
-        begin(
-          isInput ? program.line : program.stdinLine, bytes, isInput ? "line" : "stdinLine", lane,
-          serial, &step)
-      case .end:
-        begin(
-          isInput ? program.inputEnd : program.stdinEnd, [], isInput ? "end" : "stdinEnd", lane,
-          serial, &step)
-      }
+      let (trigger, bytes): (ProgramCompiler.Trigger, [UInt8]) =
+        switch item {
+        case .piece(let bytes): (triggers.piece, bytes)
+        case .line(let bytes): (triggers.line, bytes)
+        case .end: (triggers.end, [])
+        }
+      begin(
+        program[trigger], bytes, trigger.rawValue, Activity.Occupied(lane), serial, &step)
     }
-    if hasTaken { laneMayHaveRoom(isInput ? 0 : 1, of: serial, &step) }
+    if hasTaken { laneMayHaveRoom(lane, of: serial, &step) }
   }
 
-  private mutating func laneMayHaveRoom(_ lane: Int, of serial: Int, _ step: inout Step) {
-    guard let instance = instances[serial] else { return }
-    let state = lane == 0 ? instance.input : instance.stdin
-    guard state.hasRoom else { return }
-    if state.hasWaitingWriter {
-      if lane == 0 {
-        instances[serial]?.input.hasWaitingWriter = false
-      } else {
-        instances[serial]?.stdin.hasWaitingWriter = false
-      }
+  private mutating func laneMayHaveRoom(
+    _ lane: Lane, of serial: InstanceKey, _ step: inout Step
+  ) {
+    guard let instance = instances[serial], instance[lane].hasRoom else { return }
+    if instance[lane].hasWaitingWriter {
+      instances[serial]?[lane].hasWaitingWriter = false
       step.wake(.lane(serial, lane))
     }
-    if lane == 0, instance.topicPosition != nil {
-      work.append(.feed(TopicKey(space: space(ofInstance: instance), name: instance.requires)))
+    if lane == .input, instance.topicPosition != nil,
+      let key = topicKey(instance.requires, of: instance)
+    {
+      work.append(.feed(key))
     }
   }
 
-  /// Data for `input` (0) or `stdin` (1). Nil: nobody takes it any more. False: no room; the writer
-  /// waits for `.lane`.
+  /// Data for an instance. Nil: nobody takes it any more. False: no room; the writer waits for `.lane`.
   mutating func give(
-    _ bytes: [UInt8], to serial: Int, lane: Int, _ step: inout Step
+    _ bytes: [UInt8], to serial: InstanceKey, lane: Lane, _ step: inout Step
   ) -> Bool? {
-    guard let instance = instances[serial], !instance.status.isOver else { return nil }
-    let state = lane == 0 ? instance.input : instance.stdin
-    guard !state.isEnded else { return nil }
-    guard state.hasRoom else {
-      if lane == 0 {
-        instances[serial]?.input.hasWaitingWriter = true
-      } else {
-        instances[serial]?.stdin.hasWaitingWriter = true
-      }
+    guard let instance = instances[serial], !instance.status.isOver, !instance[lane].isEnded else {
+      return nil
+    }
+    guard instance[lane].hasRoom else {
+      instances[serial]?[lane].hasWaitingWriter = true
       return false
     }
-    if lane == 0 {
-      instances[serial]?.input.append(bytes)
-    } else {
-      instances[serial]?.stdin.append(bytes)
-    }
+    instances[serial]?[lane].append(bytes)
     run(serial, &step)
     runWork(&step)
     return true
   }
 
-  mutating func endLane(_ lane: Int, of serial: Int, _ step: inout Step) {
-    if lane == 0 { instances[serial]?.input.end() } else { instances[serial]?.stdin.end() }
+  mutating func endLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
+    instances[serial]?[lane].end()
     run(serial, &step)
     runWork(&step)
   }
@@ -107,8 +81,9 @@ extension ScramjetState {
 
   /// Begins to do actions; what cannot be finished now is kept.
   mutating func begin(
-    _ actions: [Program.Action], _ piece: [UInt8], _ rule: String, _ lane: Activity.Lane,
-    _ serial: Int, message: JSON? = nil, hops: Int = 0, _ step: inout Step
+    _ actions: [Program.Action], _ piece: [UInt8], _ rule: String,
+    _ lane: Activity.Occupied, _ serial: InstanceKey, message: JSON? = nil, hops: Int = 0,
+    _ step: inout Step
   ) {
     // A timer or an event whose rule waits for a reader does not pile up.
     guard !actions.isEmpty, instances[serial]?.activities.count ?? 0 < 256 else { return }
@@ -122,25 +97,21 @@ extension ScramjetState {
     drive(&activity, id, serial, &step)
   }
 
-  private mutating func continueActivity(_ id: Int, of serial: Int, _ step: inout Step) {
+  private mutating func continueActivity(_ id: Int, of serial: InstanceKey, _ step: inout Step) {
     guard var activity = instances[serial]?.activities.removeValue(forKey: id) else { return }
     activity.wait = .nothing
     occupy(activity.lane, of: serial, with: nil)
     drive(&activity, id, serial, &step)
   }
 
-  mutating func wakeActivity(_ id: Int, of serial: Int, _ step: inout Step) {
+  mutating func wakeActivity(_ id: Int, of serial: InstanceKey, _ step: inout Step) {
     guard instances[serial]?.activities[id]?.wait == .sleep else { return }
     continueActivity(id, of: serial, &step)
     run(serial, &step)
   }
 
-  private mutating func occupy(_ lane: Activity.Lane, of serial: Int, with id: Int?) {
-    switch lane {
-    case .input: instances[serial]?.input.activity = id
-    case .stdin: instances[serial]?.stdin.activity = id
-    case .none, .stop: break
-    }
+  private mutating func occupy(_ place: Activity.Occupied, of serial: InstanceKey, with id: Int?) {
+    if let lane = place.lane { instances[serial]?[lane].activity = id }
   }
 
   private enum Flow {
@@ -153,7 +124,7 @@ extension ScramjetState {
   private static let actionsPerStep = 2_000
 
   private mutating func drive(
-    _ activity: inout Activity, _ id: Int, _ serial: Int, _ step: inout Step
+    _ activity: inout Activity, _ id: Int, _ serial: InstanceKey, _ step: inout Step
   ) {
     var count = 0
     while let action = activity.current {
@@ -182,7 +153,7 @@ extension ScramjetState {
   }
 
   private mutating func perform(
-    _ action: Program.Action, _ activity: inout Activity, _ serial: Int, _ step: inout Step
+    _ action: Program.Action, _ activity: inout Activity, _ serial: InstanceKey, _ step: inout Step
   ) -> Flow {
     switch action {
     case .write(let template, let sink):
@@ -267,34 +238,36 @@ extension ScramjetState {
   // MARK: Where data goes
 
   /// Whether the sink takes data now; if not, the instance is put on the list of those to go on.
-  private mutating func claimRoom(_ sink: Program.Sink, _ serial: Int, _ step: inout Step) -> Bool {
+  private mutating func claimRoom(_ sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step)
+    -> Bool
+  {
     guard let instance = instances[serial] else { return true }
     switch sink {
     case .stdout: return claimRoom(in: instance.stdout, serial)
     case .stderr: return claimRoom(in: instance.stderr, serial)
     case .output:
       guard !instance.provides.isEmpty else { return claimRoom(in: instance.output, serial) }
-      let key = TopicKey(space: space(ofInstance: instance), name: instance.provides)
-      guard let topic = topics[key] else { return true }
+      guard let topic = topicKey(instance.provides, of: instance).flatMap({ topics[$0] }) else {
+        return true
+      }
       guard topic.writers.first == .instance(serial) else {
         return !topic.writers.contains(.instance(serial))
       }
       return claimRoom(in: topic.stream, serial) && claimRoom(in: instance.output, serial)
     case .topic(let name):
-      let key = TopicKey(space: space(ofInstance: instance), name: name)
-      guard let topic = topics[key] else { return true }
+      guard let topic = topicKey(name, of: instance).flatMap({ topics[$0] }) else { return true }
       return claimRoom(in: topic.stream, serial)
     }
   }
 
-  private mutating func claimRoom(in stream: StreamID, _ serial: Int) -> Bool {
+  private mutating func claimRoom(in stream: StreamKey, _ serial: InstanceKey) -> Bool {
     guard let log = streams[stream], !log.hasRoom else { return true }
     if !log.blocked.contains(serial) { streams[stream]?.blocked.append(serial) }
     return false
   }
 
   private mutating func put(
-    _ bytes: [UInt8], to sink: Program.Sink, _ serial: Int, _ step: inout Step
+    _ bytes: [UInt8], to sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step
   ) {
     guard !bytes.isEmpty, let instance = instances[serial] else { return }
     switch sink {
@@ -302,22 +275,22 @@ extension ScramjetState {
     case .stderr: write(bytes, to: instance.stderr, &step)
     case .output:
       write(bytes, to: instance.output, &step)
-      if !instance.provides.isEmpty {
-        let key = TopicKey(space: space(ofInstance: instance), name: instance.provides)
-        if topics[key]?.writers.first == .instance(serial) { publish(bytes, to: key, &step) }
+      if let key = topicKey(instance.provides, of: instance),
+        isTurn(of: .instance(serial), at: key)
+      {
+        publish(bytes, to: key, &step)
       }
     case .topic(let name):
-      let key = TopicKey(space: space(ofInstance: instance), name: name)
-      _ = topic(key, type: "application/x-ndjson", origin: instance.hub, &step)
+      guard let key = topicKey(name, of: instance) else { return }
+      _ = topic(key, type: nil, origin: instance.hub, &step)
       publish(bytes, to: key, &step)
     }
   }
 
   // MARK: Timers
 
-  mutating func fire(timer: Int, of serial: Int, _ step: inout Step) {
-    guard let instance = instances[serial], !instance.status.isOver,
-      instance.plannedEnding == nil || instance.status == .stopping,
+  mutating func fire(timer: Int, of serial: InstanceKey, _ step: inout Step) {
+    guard let instance = instances[serial], instance.mayAct,
       instance.program.value.timers.indices.contains(timer),
       instance.timersDone.indices.contains(timer)
     else { return }
@@ -330,5 +303,8 @@ extension ScramjetState {
     )
   }
 
-  func space(ofInstance instance: Instance) -> Int { hubs[instance.hub]?.space ?? 0 }
+  /// A topic of the space that an instance runs in.
+  func topicKey(_ name: String, of instance: Instance) -> TopicKey? {
+    hubs[instance.hub].map { TopicKey(space: $0.space, name: name) }
+  }
 }

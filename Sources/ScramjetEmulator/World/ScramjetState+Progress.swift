@@ -5,8 +5,8 @@ import PayloadCodecs
 extension ScramjetState {
   /// Whether an instance does something by itself some time: its program sleeps or has a timer, its
   /// end is planned, or one whose topic or events it takes is such an instance.
-  func isMovedByTime(_ serial: Int) -> Bool {
-    var seen: Set<Int> = [serial]
+  func isMovedByTime(_ serial: InstanceKey) -> Bool {
+    var seen: Set<InstanceKey> = [serial]
     var open = [serial]
     while let next = open.popLast() {
       guard let instance = instances[next], !instance.status.isOver else { continue }
@@ -17,22 +17,19 @@ extension ScramjetState {
   }
 
   /// Instances whose output may make this one go on.
-  private func sources(of instance: Instance) -> [Int] {
-    var found: [Int] = []
-    if !instance.requires.isEmpty {
-      found += writers(to: TopicKey(space: space(ofInstance: instance), name: instance.requires))
-    }
-    if !instance.provides.isEmpty {
-      // It waits for its turn behind those.
-      found += writers(to: TopicKey(space: space(ofInstance: instance), name: instance.provides))
+  private func sources(of instance: Instance) -> [InstanceKey] {
+    var found: [InstanceKey] = []
+    // Of the topic that it writes, it waits for its turn behind those.
+    for name in [instance.requires, instance.provides] where !name.isEmpty {
+      if let key = topicKey(name, of: instance) { found += writers(to: key) }
     }
     if !instance.program.events.isEmpty { found += hubs[instance.hub]?.instanceOrder ?? [] }
     return found
   }
 
-  private func writers(to key: TopicKey) -> [Int] {
+  private func writers(to key: TopicKey) -> [InstanceKey] {
     guard let topic = topics[key] else { return [] }
-    let named = topic.writers.compactMap { writer -> Int? in
+    let named = topic.writers.compactMap { writer -> InstanceKey? in
       if case .instance(let serial) = writer { serial } else { nil }
     }
     // Any program of the space may write to any topic by its name.
@@ -42,7 +39,7 @@ extension ScramjetState {
 
   /// Whether an instance comes to its end by itself, as far as can be told: a client that polls for
   /// that end is not to be led through the endless ticks of a program that never ends.
-  func endsByTime(_ serial: Int) -> Bool {
+  func endsByTime(_ serial: InstanceKey) -> Bool {
     guard let instance = instances[serial], !instance.status.isOver else { return false }
     return isCatchingUp || instance.isNearingItsEnd
   }
@@ -100,8 +97,6 @@ extension Program.Action {
 extension Program {
   /// The topics that some action writes by their names.
   var namedTopics: TextSet {
-    let rules = [start, input, line, inputEnd, stdin, stdinLine, stdinEnd, stop, kill]
-    let others = events.map(\.actions) + timers.map(\.actions)
-    return TextSet((rules + others).flatMap { $0.flatMap(\.topics) })
+    TextSet(rules.flatMap { $0.flatMap(\.topics) })
   }
 }

@@ -3,40 +3,25 @@ import EmulatorKernel
 
 /// A world in a snapshot: everything but the connections, which do not survive.
 extension ScramjetState {
-  private enum Key: String, CodingKey {
+  enum CodingKeys: String, CodingKey {
     case settings, lastSerial, spaces, spaceOrder, hubs, instances, streams, topics, agenda, work
     case isCatchingUp
   }
 
   package init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: Key.self)
+    let values = try decoder.container(keyedBy: CodingKeys.self)
     self.init(settings: try values.decode(ScramjetSettings.self, forKey: .settings))
     lastSerial = try values.decode(Int.self, forKey: .lastSerial)
-    spaces = try values.decode(WeighedDictionary<Int, Space>.self, forKey: .spaces)
-    spaceOrder = try values.decode([Int].self, forKey: .spaceOrder)
-    hubs = try values.decode(WeighedDictionary<Int, Hub>.self, forKey: .hubs)
-    instances = try values.decode(WeighedDictionary<Int, Instance>.self, forKey: .instances)
-    streams = try values.decode(WeighedDictionary<StreamID, StreamLog>.self, forKey: .streams)
+    spaces = try values.decode(WeighedDictionary<SpaceKey, Space>.self, forKey: .spaces)
+    spaceOrder = try values.decode([SpaceKey].self, forKey: .spaceOrder)
+    hubs = try values.decode(WeighedDictionary<HubKey, Hub>.self, forKey: .hubs)
+    instances = try values.decode(WeighedDictionary<InstanceKey, Instance>.self, forKey: .instances)
+    streams = try values.decode(WeighedDictionary<StreamKey, StreamLog>.self, forKey: .streams)
     topics = try values.decode(WeighedDictionary<TopicKey, Topic>.self, forKey: .topics)
     agenda = try values.decode(Agenda.self, forKey: .agenda)
     work = try values.decode([Work].self, forKey: .work)
     isCatchingUp = try values.decode(Bool.self, forKey: .isCatchingUp)
     forgetConnections()
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Key.self)
-    try values.encode(settings, forKey: .settings)
-    try values.encode(lastSerial, forKey: .lastSerial)
-    try values.encode(spaces, forKey: .spaces)
-    try values.encode(spaceOrder, forKey: .spaceOrder)
-    try values.encode(hubs, forKey: .hubs)
-    try values.encode(instances, forKey: .instances)
-    try values.encode(streams, forKey: .streams)
-    try values.encode(topics, forKey: .topics)
-    try values.encode(agenda, forKey: .agenda)
-    try values.encode(work, forKey: .work)
-    try values.encode(isCatchingUp, forKey: .isCatchingUp)
   }
 
   /// Readers and writers that were requests are gone; instances take their places again. A stream
@@ -54,7 +39,7 @@ extension ScramjetState {
       else { continue }
       instances[instance.serial]?.topicPosition = streams[topic.stream]?.reattach(at: position)
     }
-    var owned: Set<StreamID> = Set(topics.values.map(\.stream))
+    var owned: Set<StreamKey> = Set(topics.values.map(\.stream))
     for space in spaces.values { owned.formUnion([space.log, space.audit]) }
     for hub in hubs.values { owned.formUnion([hub.log, hub.audit]) }
     for instance in instances.values {

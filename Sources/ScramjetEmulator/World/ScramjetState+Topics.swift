@@ -4,11 +4,13 @@ import PayloadCodecs
 /// Topics: one table per space, shared by its hubs.
 extension ScramjetState {
   /// The topic, made if there is none.
+  /// - Parameter type: nil or empty: the default.
   mutating func topic(
-    _ key: TopicKey, type: String, origin: Int? = nil, _ step: inout Step
+    _ key: TopicKey, type: String?, origin: HubKey? = nil, _ step: inout Step
   ) -> Topic {
     if let topic = topics[key] { return topic }
     let stream = makeStream(.untilRead, mark: Topic.mark)
+    let type = type.flatMap { $0.isEmpty ? nil : $0 } ?? Topic.defaultType
     var topic = Topic(name: key.name, contentType: type, stream: stream)
     topic.origin = origin
     topics[key] = topic
@@ -52,7 +54,7 @@ extension ScramjetState {
 
   /// Hub 1.0.1 separates writers on this content type only.
   mutating func endLine(of key: TopicKey, after lastByte: UInt8?, _ step: inout Step) {
-    guard let topic = topics[key], topic.contentType == "application/x-ndjson",
+    guard let topic = topics[key], topic.contentType == Topic.defaultType,
       let lastByte, lastByte != UInt8(ascii: "\n")
     else { return }
     publish([UInt8(ascii: "\n")], to: key, &step)
@@ -72,7 +74,7 @@ extension ScramjetState {
 
   /// A request's chunk. Nil: the topic is gone. False: no room; the writer waits for `.room`.
   mutating func publishIfRoom(
-    _ bytes: [UInt8], to key: TopicKey, stream: StreamID, _ step: inout Step
+    _ bytes: [UInt8], to key: TopicKey, stream: StreamKey, _ step: inout Step
   ) -> Bool? {
     guard let log = streams[stream] else { return nil }
     guard log.hasRoom else {
@@ -86,14 +88,14 @@ extension ScramjetState {
 
   // MARK: Instances that read
 
-  mutating func addConsumer(_ serial: Int, to key: TopicKey) {
+  mutating func addConsumer(_ serial: InstanceKey, to key: TopicKey) {
     guard let topic = topics[key], let position = streams[topic.stream]?.attach() else { return }
     topics[key]?.consumers.append(serial)
     instances[serial]?.topicPosition = position
     work.append(.feed(key))
   }
 
-  mutating func removeConsumer(_ serial: Int, from key: TopicKey, _ step: inout Step) {
+  mutating func removeConsumer(_ serial: InstanceKey, from key: TopicKey, _ step: inout Step) {
     guard let topic = topics[key], topic.consumers.contains(serial) else { return }
     topics[key]?.consumers.removeAll { $0 == serial }
     if let position = instances[serial]?.topicPosition {
@@ -110,7 +112,7 @@ extension ScramjetState {
     for serial in topic.consumers {
       while let position = instances[serial]?.topicPosition,
         instances[serial]?.input.hasRoom == true,
-        let taken = streams[topic.stream]?.take(from: position, byteLimit: Lane.mark),
+        let taken = streams[topic.stream]?.take(from: position, byteLimit: InputQueue.mark),
         !taken.pieces.isEmpty
       {
         hasTaken = true

@@ -66,7 +66,7 @@ extension TopicKey: Weighed {
 }
 
 extension Instance: Weighed {
-  var heapBytes: Int {
+  package var heapBytes: Int {
     let given =
       id.heapBytes + sequenceID.heapBytes + sequence.heapBytes + language.heapBytes
       + appConfig.heapBytes + arguments.heapBytes + limits.heapBytes + provides.heapBytes
@@ -88,13 +88,9 @@ extension Activity: Weighed {
 
 extension Program: Weighed {
   var heapBytes: Int {
-    let lists = [
-      start, input, line, inputEnd, stdin, stdinLine, stdinEnd, stop, kill,
-    ]
     let timed = events.spineBytes + timers.spineBytes
-    return lists.reduce(timed) { $0 + $1.heapBytes }
-      + events.reduce(0) { $0 + $1.name.heapBytes + $1.actions.heapBytes }
-      + timers.reduce(0) { $0 + $1.actions.heapBytes }
+    return rules.reduce(timed) { $0 + $1.heapBytes }
+      + events.reduce(0) { $0 + $1.name.heapBytes }
   }
 }
 

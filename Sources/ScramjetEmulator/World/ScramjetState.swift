@@ -8,30 +8,30 @@ import Synchronization
 /// Every rule is a mutating method here (in the extensions, by subject). Live readers and writers
 /// are tasks outside; the state only knows their positions.
 package struct ScramjetState: ServiceState {
-  /// What a task can wait for. The numbers are those of streams and instances.
+  /// What a task can wait for.
   package enum WakeKey: Hashable, Sendable {
     /// Something to read, or the end.
-    case stream(Int)
+    case stream(Key<StreamLog>)
     /// Room to write.
-    case room(Int)
+    case room(Key<StreamLog>)
     /// The first place among a topic's writers.
-    case turn(Int)
-    /// Room in an instance's `input` (0) or `stdin` (1).
-    case lane(Int, Int)
+    case turn(Key<StreamLog>)
+    /// Room in what an instance reads.
+    case lane(Key<Instance>, Lane)
     /// An event of an instance.
-    case events(Int)
+    case events(Key<Instance>)
     /// A change of an instance's status.
-    case instance(Int)
+    case instance(Key<Instance>)
   }
 
   /// What is left to do before the lock is released; see `runWork`.
   enum Work: Codable, Sendable, Equatable {
     /// Go on with an instance's program.
-    case run(instance: Int)
+    case run(instance: InstanceKey)
     /// Hand a topic's news to the instances that read it.
     case feed(TopicKey)
     /// An event for an instance.
-    case deliver(instance: Int, name: String, message: JSON?, hops: Int)
+    case deliver(instance: InstanceKey, name: String, message: JSON?, hops: Int)
   }
 
   var settings: ScramjetSettings
@@ -39,11 +39,11 @@ package struct ScramjetState: ServiceState {
   /// one must not touch the new one's positions.
   let epoch: Int
   var lastSerial = 0
-  var spaces = WeighedDictionary<Int, Space>()
-  var spaceOrder: [Int] = []
-  var hubs = WeighedDictionary<Int, Hub>()
-  var instances = WeighedDictionary<Int, Instance>()
-  var streams = WeighedDictionary<StreamID, StreamLog>()
+  var spaces = WeighedDictionary<SpaceKey, Space>()
+  var spaceOrder: [SpaceKey] = []
+  var hubs = WeighedDictionary<HubKey, Hub>()
+  var instances = WeighedDictionary<InstanceKey, Instance>()
+  var streams = WeighedDictionary<StreamKey, StreamLog>()
   var topics = WeighedDictionary<TopicKey, Topic>()
   var agenda = Agenda()
   var work: [Work] = []
@@ -76,6 +76,8 @@ package struct ScramjetState: ServiceState {
     return lastSerial
   }
 
+  mutating func newKey<Record>(_ record: Record.Type) -> Key<Record> { Key(serial: newSerial()) }
+
   private mutating func perform(_ job: Agenda.Job, _ step: inout Step) {
     switch job {
     case .resume(let instance, let activity): wakeActivity(activity, of: instance, &step)
@@ -92,30 +94,31 @@ package struct ScramjetState: ServiceState {
 
   // MARK: Streams
 
-  mutating func makeStream(_ keeping: StreamLog.Keeping, mark: Int = StreamLog.noMark) -> StreamID {
-    let id = newSerial()
+  mutating func makeStream(_ keeping: StreamLog.Keeping, mark: Int = StreamLog.noMark) -> StreamKey
+  {
+    let id = newKey(StreamLog.self)
     streams[id] = StreamLog(keeping, mark: mark)
     return id
   }
 
-  mutating func write(_ bytes: [UInt8], to stream: StreamID, _ step: inout Step) {
+  mutating func write(_ bytes: [UInt8], to stream: StreamKey, _ step: inout Step) {
     if streams[stream]?.append(bytes) == true { step.wake(.stream(stream)) }
   }
 
-  mutating func finish(_ stream: StreamID, _ step: inout Step) {
+  mutating func finish(_ stream: StreamKey, _ step: inout Step) {
     streams[stream]?.finish()
     step.wake(.stream(stream))
     step.wake(.room(stream))
   }
 
-  mutating func remove(_ stream: StreamID, _ step: inout Step) {
+  mutating func remove(_ stream: StreamKey, _ step: inout Step) {
     streams[stream] = nil
     step.wake(.stream(stream))
     step.wake(.room(stream))
   }
 
   /// After a reader took something or left: lets those go on who waited for room.
-  mutating func roomMayHaveComeUp(in stream: StreamID, _ step: inout Step) {
+  mutating func roomMayHaveComeUp(in stream: StreamKey, _ step: inout Step) {
     guard let log = streams[stream], log.hasRoom else { return }
     if log.hasWaitingWriter {
       streams[stream]?.hasWaitingWriter = false
@@ -177,6 +180,4 @@ struct ScramjetSettings: Codable, Sendable {
   var packageByteLimit = 1 << 30
   var runtime = "process"
   var behaviors: [BehaviorRule] = []
-
-  init() {}
 }

@@ -46,7 +46,7 @@ enum ScramjetView {
     ]
   }
 
-  private static func buffered(_ stream: StreamID, _ state: borrowing ScramjetState) -> JSON {
+  private static func buffered(_ stream: StreamKey, _ state: borrowing ScramjetState) -> JSON {
     guard let log = state.streams[stream] else { return .null }
     return [
       "bytes": .integer(log.byteCount), "readers": .integer(log.readerCount),

@@ -2,19 +2,20 @@ import PayloadCodecs
 /// A named stream of a space that many can write, one after the other, and many can read.
 struct Topic: Codable, Sendable {
   enum Writer: Codable, Sendable, Equatable {
+    /// A number of its own.
     case request(Int)
-    case instance(Int)
+    case instance(InstanceKey)
   }
 
   let name: String
   var contentType: String
-  let stream: StreamID
+  let stream: StreamKey
   /// In order of arrival; only the first may write.
   var writers: [Writer] = []
-  /// Instances that read it, by serial number.
-  var consumers: [Int] = []
-  /// Hub (serial number) whose caller or instance made it; nil for the space itself.
-  var origin: Int?
+  /// Instances that read it.
+  var consumers: [InstanceKey] = []
+  /// The hub whose caller or instance made it; nil for the space itself.
+  var origin: HubKey?
 
   /// From so many kept bytes on a writer waits.
   ///
@@ -31,12 +32,15 @@ struct Topic: Codable, Sendable {
       }
   }
 
+  /// Where nothing else is said. A topic of it separates its writers by lines.
+  static let defaultType = "application/x-ndjson"
+
   static let contentTypes = [
     "text/x-ndjson", "application/x-ndjson", "text/plain", "application/octet-stream",
   ]
 }
 
 struct TopicKey: Codable, Sendable, Hashable {
-  var space: Int
+  var space: SpaceKey
   @ExactText var name: String
 }

@@ -2,9 +2,21 @@ import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 
-/// One way into an instance, `input` or `stdin`: what has arrived and is not yet taken by the
-/// program. Pieces are handled one after the other, so a slow program holds its writers back.
-struct Lane: Codable, Sendable {
+/// A way into an instance.
+package enum Lane: String, Sendable, Hashable {
+  case input, stdin
+
+  /// What in a program hears of a piece, a line and the end.
+  var triggers:
+    (piece: ProgramCompiler.Trigger, line: ProgramCompiler.Trigger, end: ProgramCompiler.Trigger)
+  {
+    self == .input ? (.input, .line, .end) : (.stdin, .stdinLine, .stdinEnd)
+  }
+}
+
+/// What has arrived for an instance and is not yet taken by its program. Pieces are handled one after
+/// the other, so a slow program holds its writers back.
+struct InputQueue: Codable, Sendable {
   /// From so many waiting bytes on a writer has to wait.
   /// Source: Node's high mark for byte streams is 16 KiB on each of the hub's hops; four hops.
   static let mark = 64 * 1024
@@ -27,8 +39,8 @@ struct Lane: Codable, Sendable {
     case jsonLine
   }
 
-  /// What the program listens to, so that nothing is made that nobody takes.
-  struct Ears: Sendable {
+  /// What the program takes, so that nothing is made that nobody does.
+  struct Demand: Sendable {
     var pieces: Bool
     var lines: Bool
     var keepsNewlines: Bool
@@ -46,15 +58,13 @@ struct Lane: Codable, Sendable {
   var activity: Int?
   var hasWaitingWriter = false
 
-  init() {}
-
   /// Pieces and lines are counted as small ones, which lie in an array each.
   var heapBytes: Int {
     queue.heapBytes + carry.spineBytes + items.spineBytes
       + (items.count - nextItem) * (HeapOverhead.array + 16)
   }
 
-  var hasRoom: Bool { queue.byteCount < Lane.mark }
+  var hasRoom: Bool { queue.byteCount < Self.mark }
 
   /// Whether what came from a snapshot can be gone on with.
   var isConsistent: Bool { queue.isConsistent && (0...items.count).contains(nextItem) }
@@ -66,7 +76,7 @@ struct Lane: Codable, Sendable {
   mutating func end() { isEnded = true }
 
   /// The next thing to handle; nil when nothing is there yet.
-  mutating func take(_ ears: Ears) -> Item? {
+  mutating func take(_ demand: Demand) -> Item? {
     while true {
       if nextItem < items.count {
         defer { nextItem += 1 }
@@ -75,48 +85,48 @@ struct Lane: Codable, Sendable {
       items.removeAll(keepingCapacity: items.count <= 64)
       nextItem = 0
       if let chunk = queue.popFirst() {
-        let isChunk = ears.pieceForm == .chunk
-        if ears.pieces, isChunk, !ears.lines { return .piece(chunk) }
-        if ears.pieces, isChunk { items.append(.piece(chunk)) }
-        if ears.lines || !isChunk { split(chunk, ears) }
+        let isChunk = demand.pieceForm == .chunk
+        if demand.pieces, isChunk, !demand.lines { return .piece(chunk) }
+        if demand.pieces, isChunk { items.append(.piece(chunk)) }
+        if demand.lines || !isChunk { split(chunk, demand) }
         continue
       }
       guard isEnded, !isEndTaken else { return nil }
       isEndTaken = true
-      if !carry.isEmpty { takeLine(ears) }
+      if !carry.isEmpty { takeLine(demand) }
       items.append(.end)
     }
   }
 
-  private mutating func split(_ chunk: [UInt8], _ ears: Ears) {
+  private mutating func split(_ chunk: [UInt8], _ demand: Demand) {
     var start = 0
     while let end = chunk[start...].firstIndex(of: Self.newline) {
       carry += chunk[start...end]
-      takeLine(ears)
+      takeLine(demand)
       start = end + 1
     }
     carry += chunk[start...]
-    if carry.count > Lane.lineBytesMax { takeLine(ears) }
+    if carry.count > Self.lineBytesMax { takeLine(demand) }
   }
 
   private static let newline = UInt8(ascii: "\n")
 
   /// Makes items of the line in `carry`, which has its newline unless it is the last.
-  private mutating func takeLine(_ ears: Ears) {
+  private mutating func takeLine(_ demand: Demand) {
     let whole = carry
     carry = []
-    if ears.pieceForm == .jsonLine, (try? JSON(parsing: whole)) == nil { return }
-    if ears.pieces {
-      switch ears.pieceForm {
+    if demand.pieceForm == .jsonLine, (try? JSON(parsing: whole)) == nil { return }
+    if demand.pieces {
+      switch demand.pieceForm {
       case .chunk: break
       case .textLine: items.append(.piece(whole))
       case .jsonLine:
         items.append(.piece(whole.last == Self.newline ? whole : whole + [Self.newline]))
       }
     }
-    guard ears.lines else { return }
+    guard demand.lines else { return }
     var bare = whole
-    if !ears.keepsNewlines, bare.last == Self.newline {
+    if !demand.keepsNewlines, bare.last == Self.newline {
       bare.removeLast()
       if bare.last == UInt8(ascii: "\r") { bare.removeLast() }
     }

@@ -52,7 +52,7 @@ enum ScramjetSeed {
   /// Puts a package made of a manifest into the store; false when there is no room.
   @discardableResult
   static func store(
-    _ manifest: JSONObject, as file: String, in space: Int, of state: inout ScramjetState,
+    _ manifest: JSONObject, as file: String, in space: SpaceKey, of state: inout ScramjetState,
     _ step: inout ScramjetState.Step
   ) -> Bool {
     guard let bytes = archive(manifest), let id = try? step.blobs.store(bytes),
@@ -83,8 +83,8 @@ enum ScramjetSeed {
     var problems: [ScenarioProblem] = []
     let spaces = plan.spaces.isEmpty ? ["demo"] : plan.spaces
     for id in spaces where state.space(id) == nil { state.addSpace(id, &step) }
-    let first = state.spaceOrder.first ?? 0
-    func spaceSerial(_ id: String?, _ pointer: String) -> Int {
+    guard let first = state.spaceOrder.first else { return state }
+    func spaceKey(_ id: String?, _ pointer: String) -> SpaceKey {
       guard let id else { return first }
       if let space = state.space(id) { return space.serial }
       problems.append(ScenarioProblem(pointer, "there is no space \"\(id)\""))
@@ -92,43 +92,44 @@ enum ScramjetSeed {
     }
     let hubs = plan.hubs.isEmpty ? [Plan.HubPlan(id: "sth-0", pointer: "")] : plan.hubs
     for hub in hubs {
-      let serial = state.addHub(hub.id, to: spaceSerial(hub.space, hub.pointer + "/space"), &step)
+      let serial = state.addHub(hub.id, to: spaceKey(hub.space, hub.pointer + "/space"), &step)
       hub.apply(to: &state, serial, &step)
     }
-    func hubSerial(_ id: String?, _ pointer: String) -> Int {
-      guard let id else { return state.defaultHub?.serial ?? 0 }
+    func hubKey(_ id: String?, _ pointer: String) -> HubKey? {
+      guard let id else { return state.defaultHub?.serial }
       for serial in state.spaceOrder.flatMap({ state.spaces[$0]?.hubs ?? [] })
       where state.hubs[serial]?.id == id { return serial }
       problems.append(ScenarioProblem(pointer, "there is no hub \"\(id)\""))
-      return 0
+      return nil
     }
     for item in plan.store {
-      let space = spaceSerial(item.space, item.pointer + "/space")
+      let space = spaceKey(item.space, item.pointer + "/space")
       store(item.manifest, as: item.file, in: space, of: &state, &step)
     }
     for sequence in plan.sequences {
-      let hub = hubSerial(sequence.hub, sequence.pointer + "/hub")
+      guard let hub = hubKey(sequence.hub, sequence.pointer + "/hub") else { continue }
       let id = sequence.id ?? step.ids.uuid("sequence")
       state.addSequence(sequence.package, id: id, alias: sequence.alias, to: hub, &step)
     }
     for topic in plan.topics {
       let key = TopicKey(
-        space: spaceSerial(topic.space, topic.pointer + "/space"), name: topic.name)
+        space: spaceKey(topic.space, topic.pointer + "/space"), name: topic.name)
       _ = state.topic(key, type: topic.type, &step)
     }
     for instance in plan.instances {
-      let hub = hubSerial(instance.hub, instance.pointer + "/hub")
+      let hub = hubKey(instance.hub, instance.pointer + "/hub").flatMap { state.hubs[$0] }
       do throws(ScenarioProblems) {
-        guard let sequence = state.hubs[hub]?.sequence(instance.sequence) else {
+        guard let hub, let sequence = hub.sequence(instance.sequence) else {
           problems.append(
             ScenarioProblem(
               instance.pointer + "/sequence", "there is no sequence \"\(instance.sequence)\""))
           continue
         }
         let program = try ProgramChoice.program(
-          for: sequence, on: state.hubs[hub]?.id ?? "", order: instance.order,
+          for: sequence, on: hub.id, order: instance.order,
           rules: state.settings.behaviors)
-        _ = try? state.start(sequence.id, on: hub, instance.order, program: program, &step)
+        _ = try? state.start(
+          sequence.id, on: hub.serial, instance.order, program: program, &step)
       } catch { problems += error.problems }
     }
     guard problems.isEmpty else { throw ScenarioProblems(problems) }

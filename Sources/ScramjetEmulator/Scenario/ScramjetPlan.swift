@@ -152,14 +152,14 @@ struct Plan {
   private static func topic(_ reader: ScenarioReader) -> TopicPlan? {
     if case .string = reader.value {
       guard let name = reader.nonEmptyString() else { return nil }
-      return TopicPlan(name: name, type: "application/x-ndjson", pointer: reader.pointer)
+      return TopicPlan(name: name, type: Topic.defaultType, pointer: reader.pointer)
     }
     return reader.object { object in
       let name = object.requiredString("name")
       if !Topic.isName(name) {
         object.optional("name")?.problem("a topic's name has letters, digits, - _ + and \\ only")
       }
-      let type = object.string("contentType") ?? "application/x-ndjson"
+      let type = object.string("contentType") ?? Topic.defaultType
       if !Topic.contentTypes.contains(type) {
         let _: Never? = object.optional("contentType")?.unknown(
           "content type", type, of: Topic.contentTypes)
@@ -185,7 +185,7 @@ struct Plan {
 }
 
 extension Plan.HubPlan {
-  func apply(to state: inout ScramjetState, _ serial: Int, _ step: inout ScramjetState.Step) {
+  func apply(to state: inout ScramjetState, _ serial: HubKey, _ step: inout ScramjetState.Step) {
     state.hubs[serial]?.isSelfHosted = isSelfHosted
     state.hubs[serial]?.accessKey = accessKey
     state.hubs[serial]?.description = description

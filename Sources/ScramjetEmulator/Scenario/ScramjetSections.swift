@@ -9,7 +9,7 @@ extension ScramjetService {
       definitions: ProgramSchema.definitions)
   }
 
-  package var events: [ServiceEvent]? { ScramjetEmit.events }
+  package var events: [ServiceEvent]? { ScramjetEvents.all }
 }
 
 private enum ScramjetSections {
