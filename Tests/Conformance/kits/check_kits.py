@@ -1,4 +1,4 @@
-"""The test kits of `Tests/Examples`, each by its own test runner, as a user would run them.
+"""The examples of `Tests/Examples`, each by its own test runner, with the packages that users install.
 
 The Swift kit builds the whole package again: only when WAVETANK_SLOW is set.
 """
@@ -9,17 +9,22 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
+import time
+import zipfile
 
 from common import check, finish
 
-EXAMPLES = pathlib.Path(__file__).resolve().parent.parent.parent / "Examples"
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+EXAMPLES = ROOT / "Tests" / "Examples"
 
 
 def run(folder, *command, seconds=120, **more):
     environment = {**os.environ, **more}
     environment.pop("WAVETANK_URL", None)
     try:
-        done = subprocess.run(command, cwd=EXAMPLES / folder, env=environment, text=True,
+        done = subprocess.run(command, cwd=folder, env=environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds,
                               stdin=subprocess.DEVNULL)
         return done.returncode, done.stdout
@@ -27,28 +32,55 @@ def run(folder, *command, seconds=120, **more):
         return f"no end within {seconds} s", str(late.stdout)
 
 
-def python():
-    status, output = run("python", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
-    expected = len(re.findall(r"^def test_", (EXAMPLES / "python/test_nightly.py").read_text(), re.M))
+def python(place, wheel):
+    installed = place / "python"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    folder = shutil.copytree(EXAMPLES / "python", place / "test")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    status, output = run(folder, *command, PYTHONPATH=str(installed))
+    expected = len(re.findall(r"^def test_", (folder / "test_nightly.py").read_text(), re.M))
     check(f"the Python kit: {expected} example tests pass",
           status == 0 and f"{expected} passed" in output, output)
-    status, output = run("python", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-                         "-k", "tenants", WAVETANK_BINARY="/nowhere/wavetank")
+    status, output = run(folder, *command, "-k", "tenants", PYTHONPATH=str(installed),
+                         WAVETANK_BINARY="/nowhere/wavetank")
     check("the Python kit: without the binary it fails and names it",
           status == 1 and "/nowhere/wavetank" in output, output)
+    (folder / "test_red.py").write_text(
+        "import urllib.error, urllib.request\n"
+        "def test_red(wavetank):\n"
+        "    wavetank.scenario({'wavetank': 1, 'name': 'x', 'rules': [\n"
+        "        {'name': 'only posts', 'match': {'operation': 'scramjet.hub.version', 'method': 'POST'}, 'error': 503}]})\n"
+        "    urllib.request.urlopen(wavetank.scramjet_hub + '/version').read()\n"
+        "    wavetank.verify({'operation': 'scramjet.hub.version'}, exactly=2)\n"
+        "def test_shipped(wavetank):\n"
+        "    wavetank.scenario('rate-limited')\n"
+        "    assert wavetank.control('GET', 'scenario')['name'] == 'rate-limited'\n")
+    status, output = run(folder, *command, "test_red.py", PYTHONPATH=str(installed))
+    check("the Python kit: a failed test shows its exchanges and the near misses of the rules",
+          status == 1 and "GET /_t/" in output and "(scramjet.hub.version)" in output
+          and "near miss: rule only posts" in output and "1 passed" in output, output)
 
 
-def javascript():
+def javascript(place, package):
     node = shutil.which("node")
     version = subprocess.run([node, "--version"], text=True, capture_output=True).stdout if node else ""
     if not node or int(version.strip().lstrip("v").split(".")[0]) < 18:
         print("ok the JavaScript kit skipped: no Node 18 or newer")
         return
-    expected = len(re.findall(r"^test\(", (EXAMPLES / "javascript/harbor.test.mjs").read_text(), re.M))
-    status, output = run("javascript", node, "--test")
+    folder = shutil.copytree(EXAMPLES / "javascript", place / "javascript")
+    (folder / "node_modules").mkdir()
+    with tarfile.open(package) as archive:
+        archive.extractall(folder / "node_modules")
+    (folder / "node_modules" / "package").rename(folder / "node_modules" / "wavetank")
+    expected = len(re.findall(r"^test\(", (folder / "harbor.test.mjs").read_text(), re.M))
+    began = time.monotonic()
+    status, output = run(folder, node, "--test", "harbor.test.mjs")
     check(f"the JavaScript kit: {expected} example tests pass",
           status == 0 and re.search(rf"# pass {expected}\b", output), output)
-    status, output = run("javascript", node, "--test", WAVETANK_BINARY="/nowhere/wavetank")
+    check("the JavaScript kit: it does not wait for streams at its end (5 s)",
+          time.monotonic() - began < 4.5, output)
+    status, output = run(folder, node, "--test", "harbor.test.mjs", WAVETANK_BINARY="/nowhere/wavetank")
     check("the JavaScript kit: without the binary it fails and says so",
           status != 0 and "did not become ready" in output, output)
 
@@ -57,12 +89,18 @@ def swift():
     if not os.environ.get("WAVETANK_SLOW"):
         print("ok the Swift kit skipped: WAVETANK_SLOW is not set")
         return
-    status, output = run("swift", "swift", "test", seconds=1500)
+    status, output = run(EXAMPLES / "swift", "swift", "test", seconds=1500)
     check("the Swift kit: its example tests pass",
           status == 0 and "4 tests" in output and "passed" in output, output)
 
 
-python()
-javascript()
+with tempfile.TemporaryDirectory() as place:
+    place = pathlib.Path(place)
+    status, made = run(ROOT, sys.executable, "docker/release", "--binary", os.environ["WAVETANK_BINARY"],
+                       "--out", str(place / "dist"), "wheel", "npm")
+    if check("docker/release packs a wheel and a package for Node", status == 0, made):
+        wheel, package = made.split()
+        python(place, wheel)
+        javascript(place, package)
 swift()
 finish()

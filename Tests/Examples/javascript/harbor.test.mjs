@@ -1,7 +1,7 @@
 // An example: code under test (`publish`), and what it must do when the cloud misbehaves.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { startWavetank } from "./wavetank.mjs";
+import { startWavetank } from "wavetank";
 
 const wavetank = await startWavetank();
 after(() => wavetank.stop());

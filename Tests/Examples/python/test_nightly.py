@@ -6,7 +6,7 @@ import pytest
 from shipyard_api import ShipyardClient
 from shipyard_templates import ExitCodeException
 
-from wavetank_pytest import WavetankError
+from wavetank import WavetankError
 
 ORG = "11111111-1111-4111-8111-111111111111"
 PROJECT = "22222222-2222-4222-8222-222222222222"

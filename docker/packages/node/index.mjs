@@ -1,21 +1,21 @@
-// A helper for Node's own test runner, in one file and without dependencies.
-//
-//   import { startWavetank } from "./wavetank.mjs";
-//   const wavetank = await startWavetank();
-//   after(() => wavetank.stop());
-//   test("…", async (t) => { const cloud = wavetank.tenant(t); … await cloud.verify({…}, {exactly: 1}); });
-//
-// The binary is the one named by WAVETANK_BINARY, else `wavetank` on the path.
+// A helper for Node's own test runner, without dependencies; see README.md.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The program of this package, else the one on the path. */
+const ownBinary = () => {
+  const own = fileURLToPath(new URL("bin/wavetank", import.meta.url));
+  return existsSync(own) ? own : "wavetank";
+};
 
 export async function startWavetank({ flags = ["--clock", "skip"], binary } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wavetank-"));
   const ready = join(folder, "ready.json");
-  const program = binary ?? process.env.WAVETANK_BINARY ?? "wavetank";
+  const program = binary ?? process.env.WAVETANK_BINARY ?? ownBinary();
   const child = spawn(program, ["serve", "--port", "0", "--quiet", "--ready-file", ready, ...flags], {
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -44,7 +44,10 @@ export async function startWavetank({ flags = ["--clock", "skip"], binary } = {}
     },
     async stop() {
       child.kill("SIGTERM");
+      // It would wait longer for streams that are open; what it holds is of no use any more.
+      const late = setTimeout(() => child.kill("SIGKILL"), 500);
       await exited;
+      clearTimeout(late);
       rmSync(folder, { recursive: true, force: true });
     },
   };
