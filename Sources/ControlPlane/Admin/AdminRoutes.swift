@@ -1,124 +1,216 @@
-package import HTTPModel
+import EmulatorKernel
+import HTTPModel
 import PayloadCodecs
 
-/// One row of the control API.
-package struct AdminRoute: Sendable {
-  package typealias Handler = @Sendable (AdminCall) throws(Problem) -> Answer
+extension AdminRoute {
+  /// The whole control API. Source: DESIGN §9.
+  static let all = server + tenants + scenarios + snapshotsAndClock + journal
 
-  enum Content: Sendable {
-    case none
-    /// JSON of ordinary size.
-    case small
-    /// A scenario.
-    case large
-  }
-
-  let method: Method
-  /// Below `/_wavetank`.
-  let path: String
-  let summary: String
-  let content: Content
-  let handle: Handler
-
-  init(
-    _ method: Method, _ path: String, _ summary: String, content: Content = .none,
-    _ handle: @escaping Handler
-  ) {
-    self.method = method
-    self.path = path
-    self.summary = summary
-    self.content = content
-    self.handle = handle
-  }
-
-  /// Contents up to this many bytes are dealt with on the loop.
-  static let lightBytesMax = 16 << 10
-
-  /// Takes no longer the more a tenant holds, the more tenants there are or the larger a document
-  /// is, and never waits for the disk. All others are dealt with off the loop.
-  var isLight: Bool { Self.lightPaths.contains(path) }
-  private static let lightPaths: TextSet = [
-    "", "/console", "/health", "/ready", "/version", "/openapi", "/clock", "/journal/stream",
+  private static let server: [AdminRoute] = [
+    AdminRoute(
+      "index.get", .get, "", "This list.", isLight: true, hasTenant: false,
+      description: .answering(
+        "{name: 'wavetank', version: string, services: [string], "
+          + "control: [{method: string, path: string, summary: string}]}"), AdminIndex.answer),
+    AdminRoute(
+      "console.get", .get, "/console", "The console, for a browser.", isLight: true,
+      isPublic: true, hasTenant: false,
+      description: .answering("text/html", "<!doctype html>…"), ConsolePage.answer),
+    AdminRoute(
+      "health.get", .get, "/health", "Whether the process answers.", isLight: true, isPublic: true,
+      hasTenant: false, description: .answering("{status: 'ok'}"), ServerRoutes.health),
+    AdminRoute(
+      "ready.get", .get, "/ready", "Whether requests are taken.", isLight: true, isPublic: true,
+      hasTenant: false, description: .answering("{status: 'ready'}", refusals: [503]),
+      ServerRoutes.ready),
+    AdminRoute(
+      "version.get", .get, "/version", "Which version answers.", isLight: true, hasTenant: false,
+      description: .answering("{name: 'wavetank', version: string}"), ServerRoutes.version),
+    AdminRoute(
+      "metrics.get", .get, "/metrics", "Counters as Prometheus text.", hasTenant: false,
+      description: .answering("text/plain", "wavetank_connections 1\n"), MetricsRoutes.metrics),
+    AdminRoute(
+      "operations.list", .get, "/operations", "What is emulated; ?service=.", hasTenant: false,
+      description: .answering(
+        "{operations: [Operation]}",
+        query: [.init(.query, "service", "string", "Of this service only.")], refusals: [404]),
+      ServerRoutes.operations),
+    AdminRoute(
+      "openapi.list", .get, "/openapi", "Which OpenAPI documents there are.", isLight: true,
+      description: .answering("{documents: [{service: string, url: string}]}"),
+      OpenAPIRoutes.list),
+    AdminRoute(
+      "openapi.get", .get, "/openapi/{document}", "OpenAPI 3.1 of a service: scramjet.json, ….",
+      description: .answering(#"{openapi: string = "3.1.0", …}"#, refusals: [404]),
+      OpenAPIRoutes.document),
   ]
 
-  /// Answers anybody: probes of load balancers and containers, bare, and the console's page, which
-  /// holds no data. Source: DESIGN §9.
-  var isPublic: Bool { path == "/health" || path == "/ready" || path == "/console" }
+  private static let tenants: [AdminRoute] = [
+    AdminRoute(
+      "tenants.list", .get, "/tenants", "The tenants that there are.", hasTenant: false,
+      description: .answering("{tenants: [Tenant], evicted: integer(0..)}"), TenantRoutes.list),
+    AdminRoute(
+      "tenants.delete", .delete, "/tenants/{name}", "Drops a tenant.", hasTenant: false,
+      description: .done(refusals: [400, 404]), TenantRoutes.delete),
+    AdminRoute(
+      "reset.post", .post, "/reset", "The tenant as at its start; ?keep=journal.", content: .small,
+      description: .answering(
+        "Tenant", query: [.init(.query, "keep", "'journal'", "What stays.")]), TenantRoutes.reset),
+    AdminRoute(
+      "state.list", .get, "/state", "A readable view of every service's world.",
+      description: .answering("{*: object}"), TenantRoutes.states),
+    AdminRoute(
+      "state.get", .get, "/state/{service}", "A readable view of one service's world.",
+      description: .answering("object", refusals: [404]), TenantRoutes.state),
+    AdminRoute(
+      "emit.post", .post, "/emit", "Makes something happen now.", content: .small,
+      description: .answering(
+        "{emitted: boolean}", takes: #"object = {"crashHub": "sth-1"}"#, refusals: [404, 422]),
+      TenantRoutes.emit),
+  ]
 
-  /// Nil: content is not collected; thrown away, or read by the handler's `later`.
-  var contentLimit: Int? {
-    switch content {
-    case .none: nil
-    case .small: 1 << 20
-    case .large: 64 << 20
-    }
-  }
-
-  /// The whole control API. Source: DESIGN §9.
-  static let all: [AdminRoute] = [
-    AdminRoute(.get, "", "This list.", AdminIndex.answer),
-    AdminRoute(.get, "/console", "The console, for a browser.", ConsolePage.answer),
-    AdminRoute(.get, "/health", "Whether the process answers.", ServerRoutes.health),
-    AdminRoute(.get, "/ready", "Whether requests are taken.", ServerRoutes.ready),
-    AdminRoute(.get, "/version", "Which version answers.", ServerRoutes.version),
-    AdminRoute(.get, "/metrics", "Counters as Prometheus text.", MetricsRoutes.metrics),
-    AdminRoute(.get, "/operations", "What is emulated; ?service=.", ServerRoutes.operations),
-    AdminRoute(.get, "/openapi", "Which OpenAPI documents there are.", OpenAPIRoutes.list),
+  private static let scenarios: [AdminRoute] = [
     AdminRoute(
-      .get, "/openapi/{document}", "OpenAPI 3.1 of a service: scramjet.json, ….",
-      OpenAPIRoutes.document),
-
-    AdminRoute(.get, "/tenants", "The tenants that there are.", TenantRoutes.list),
-    AdminRoute(.delete, "/tenants/{name}", "Drops a tenant.", TenantRoutes.delete),
+      "scenarios.list", .get, "/scenarios", "The shipped scenarios.", hasTenant: false,
+      description: .answering("{scenarios: [string]}"), ScenarioRoutes.shipped),
     AdminRoute(
-      .post, "/reset", "The tenant as at its start; ?keep=journal.", content: .small,
-      TenantRoutes.reset),
-    AdminRoute(.get, "/state", "A readable view of every service's world.", TenantRoutes.states),
+      "scenario.get", .get, "/scenario", "The scenario in force.",
+      description: .answering("Scenario"), ScenarioRoutes.show),
     AdminRoute(
-      .get, "/state/{service}", "A readable view of one service's world.", TenantRoutes.state),
+      "scenario.put", .put, "/scenario",
+      "Replaces it (JSON5, YAML or ?name=) and starts anew; ?keep=world.", content: .large,
+      description: .init(
+        parameters: [
+          .init(.query, "keep", "'world'", "What stays."),
+          .init(.query, "name", "string", "A shipped scenario, instead of content."),
+        ],
+        content: [.json("Scenario"), .init("application/yaml", "Scenario")],
+        answers: [.json(200, "As asked.", "{wavetank: integer, rules: [any], …}")],
+        refusals: [404, 422]), ScenarioRoutes.replace),
     AdminRoute(
-      .post, "/emit", "Makes something happen now.", content: .small, TenantRoutes.emit),
-
-    AdminRoute(.get, "/scenarios", "The shipped scenarios.", ScenarioRoutes.shipped),
-    AdminRoute(.get, "/scenario", "The scenario in force.", ScenarioRoutes.show),
+      "rules.list", .get, "/scenario/rules", "The rules, their counts, the variables.",
+      description: .answering("{rules: [{name: string, …}], variables: object}"),
+      ScenarioRoutes.rules),
     AdminRoute(
-      .put, "/scenario", "Replaces it (JSON5, YAML or ?name=) and starts anew; ?keep=world.",
-      content: .large, ScenarioRoutes.replace),
-    AdminRoute(
-      .get, "/scenario/rules", "The rules, their counts, the variables.", ScenarioRoutes.rules),
-    AdminRoute(
-      .post, "/scenario/rules", "Adds rules; ?position=first.", content: .large,
+      "rules.add", .post, "/scenario/rules", "Adds rules; ?position=first.", content: .large,
+      description: .init(
+        parameters: [.init(.query, "position", "'first'|'last'", "Before or behind the others.")],
+        content: [.json(#"object|[object] = {"name": "slow", "times": 1, "error": 503}"#)],
+        answers: [.json(201, "As asked.", "{added: [string]}")], refusals: [409, 422]),
       ScenarioRoutes.add),
     AdminRoute(
-      .patch, "/scenario/rules/{name}", #"Switches one: {"enabled": false}."#, content: .small,
+      "rules.switch", .patch, "/scenario/rules/{name}", #"Switches one: {"enabled": false}."#,
+      content: .small,
+      description: .done(takes: .json("{enabled: boolean = false}"), refusals: [404, 409, 422]),
       ScenarioRoutes.switchRule),
-    AdminRoute(.delete, "/scenario/rules/{name}", "Removes one.", ScenarioRoutes.remove),
     AdminRoute(
-      .get, "/scenario.schema.json", "JSON Schema of scenario files.", ScenarioRoutes.schema),
+      "rules.remove", .delete, "/scenario/rules/{name}", "Removes one.",
+      description: .done(refusals: [404, 409]), ScenarioRoutes.remove),
     AdminRoute(
-      .post, "/verify", #"Whether it came so: {"match": …, "exactly": 2}; nothing: expect."#,
-      content: .small, ScenarioRoutes.verify),
-
+      "schema.get", .get, "/scenario.schema.json", "JSON Schema of scenario files.",
+      hasTenant: false,
+      description: .init(answers: [
+        .init(200, "JSON Schema.", [.init("application/schema+json", #"{"$defs": object, …}"#)])
+      ]), ScenarioRoutes.schema),
     AdminRoute(
-      .get, "/snapshot", "The whole tenant as one tar.gz.", SnapshotRoutes.take),
-    AdminRoute(.put, "/snapshot", "Puts a snapshot back.", SnapshotRoutes.put),
-
-    AdminRoute(.get, "/clock", "The tenant's time.", ClockRoutes.show),
-    AdminRoute(
-      .put, "/clock", #"Sets it: {"mode": "manual", "now": "…", "factor": 60}."#,
-      content: .small, ClockRoutes.set),
-    AdminRoute(
-      .post, "/clock/advance", #"Moves it: {"by": "5s"}, {"to": "…"} or {"toNext": true}."#,
-      content: .small, ClockRoutes.advance),
-
-    AdminRoute(
-      .get, "/journal",
-      "What happened; ?service= &operation= &status= &rule= &since= &limit=.", JournalRoutes.list),
-    AdminRoute(.delete, "/journal", "Forgets it.", JournalRoutes.clear),
-    AdminRoute(
-      .get, "/journal/stream", "What happens, as server-sent events.", JournalRoutes.stream),
-    AdminRoute(.get, "/journal.har", "What happened, as HAR 1.2.", JournalRoutes.har),
-    AdminRoute(
-      .get, "/journal/{number}", "One exchange, and why it came out so.", JournalRoutes.one),
+      "verify.post", .post, "/verify",
+      #"Whether it came so: {"match": …, "exactly": 2}; nothing: expect."#, content: .small,
+      description: .answering(
+        "Verdict", takes: #"object = {"match": {"operation": "scramjet.*"}, "atLeast": 0}"#,
+        refusals: [422]), ScenarioRoutes.verify),
   ]
+
+  private static let snapshotsAndClock: [AdminRoute] = [
+    AdminRoute(
+      "snapshot.get", .get, "/snapshot", "The whole tenant as one tar.gz.",
+      description: .init(answers: [
+        .init(
+          200, "The tenant.", [.init("application/gzip", "bytes")],
+          fields: [("Content-Disposition", "A name for the file.")])
+      ]), SnapshotRoutes.take),
+    AdminRoute(
+      "snapshot.put", .put, "/snapshot", "Puts a snapshot back.",
+      description: .done(takes: .init("application/gzip", "bytes"), refusals: [413, 422, 507]),
+      SnapshotRoutes.put),
+    AdminRoute(
+      "clock.get", .get, "/clock", "The tenant's time.", isLight: true,
+      description: .answering("Clock"), ClockRoutes.show),
+    AdminRoute(
+      "clock.put", .put, "/clock", #"Sets it: {"mode": "manual", "now": "…", "factor": 60}."#,
+      content: .small, isLight: true,
+      description: .answering(
+        "Clock",
+        takes: #"{mode?: 'real'|'scaled'|'manual'|'skip' = "manual", now?: string, "#
+          + "start?: string, factor?: number}", refusals: [422]), ClockRoutes.set),
+    AdminRoute(
+      "clock.advance", .post, "/clock/advance",
+      #"Moves it: {"by": "5s"}, {"to": "…"} or {"toNext": true}."#, content: .small,
+      description: .answering(
+        #"{advanced: string = "5s", …}"#,
+        takes: #"{by?: string = "1s", to?: string, toNext?: boolean}"#, refusals: [409, 422],
+        isStreaming: true), ClockRoutes.advance),
+  ]
+
+  private static let journal: [AdminRoute] = [
+    AdminRoute(
+      "journal.list", .get, "/journal",
+      "What happened; ?service= &operation= &status= &rule= &since= &limit=.",
+      description: .answering("Journal", query: filter), JournalRoutes.list),
+    AdminRoute(
+      "journal.clear", .delete, "/journal", "Forgets it.", description: .done(),
+      JournalRoutes.clear),
+    AdminRoute(
+      "journal.stream", .get, "/journal/stream", "What happens, as server-sent events.",
+      isLight: true,
+      description: .answering(
+        "text/event-stream", "id: 1\ndata: {\"number\":1}\n\n", query: filter, isStreaming: true),
+      JournalRoutes.stream),
+    AdminRoute(
+      "journal.har", .get, "/journal.har", "What happened, as HAR 1.2.",
+      description: .answering(
+        "{log: {version: '1.2', creator: object, pages: [any], entries: [any]}}", query: filter),
+      JournalRoutes.har),
+    AdminRoute(
+      "journal.get", .get, "/journal/{number}", "One exchange, and why it came out so.",
+      description: .answering("Exchange", refusals: [404]), JournalRoutes.one),
+  ]
+
+  private static let filter: [DocumentedParameter] = [
+    .init(.query, "service", "string", "Of these services: globs."),
+    .init(.query, "operation", "string", "Of these operations: globs."),
+    .init(.query, "status", "string", "With this status, such as 404 or 5xx."),
+    .init(.query, "rule", "string", "Struck by these rules: globs."),
+    .init(.query, "since", "string", "After this exchange or instant."),
+    .init(.query, "limit", "integer(0..)", "At most so many, the last ones."),
+  ]
+}
+
+extension OperationDocumentation {
+  /// 200 with JSON.
+  fileprivate static func answering(
+    _ shape: String, takes content: String? = nil, query: [DocumentedParameter] = [],
+    refusals: [Int] = [], isStreaming: Bool = false
+  ) -> OperationDocumentation {
+    OperationDocumentation(
+      parameters: query, content: content.map { [.json($0)] } ?? [],
+      answers: [.json(200, "As asked.", shape)], refusals: refusals, isStreaming: isStreaming)
+  }
+
+  /// 200 with a text of that type.
+  fileprivate static func answering(
+    _ type: String, _ example: String, query: [DocumentedParameter] = [], isStreaming: Bool = false
+  ) -> OperationDocumentation {
+    OperationDocumentation(
+      parameters: query,
+      answers: [.init(200, "As asked.", [.init(type, "string", example: .string(example))])],
+      isStreaming: isStreaming)
+  }
+
+  /// 204.
+  fileprivate static func done(
+    takes content: DocumentedContent? = nil, refusals: [Int] = []
+  ) -> OperationDocumentation {
+    OperationDocumentation(
+      content: content.map { [$0] } ?? [], answers: [.init(204, "Done.")], refusals: refusals)
+  }
 }
