@@ -26,20 +26,16 @@ package struct ServiceDocumentation: Sendable {
   package var components: String
   /// Path parameters: name → example and meaning.
   package var parameters: TextMap<DocumentedParameter>
-  /// By the operation's name.
-  package var operations: TextMap<OperationDocumentation>
 
   package init(
     title: String, description: String, security: Security? = nil, components: String = "",
-    parameters: TextMap<DocumentedParameter> = [:],
-    operations: TextMap<OperationDocumentation> = [:]
+    parameters: TextMap<DocumentedParameter> = [:]
   ) {
     self.title = title
     self.description = description
     self.security = security
     self.components = components
     self.parameters = parameters
-    self.operations = operations
   }
 }
 
@@ -55,6 +51,7 @@ package struct DocumentedOperation: Sendable {
 }
 
 extension EmulatedService {
+  /// What the service's document shows.
   package var documentedOperations: [DocumentedOperation] {
     zip(operations, endpoints).map { DocumentedOperation($0, documentation(of: $1)) }
   }
@@ -70,8 +67,6 @@ package struct OperationDocumentation: Sendable {
   /// Statuses of refusals besides those that every endpoint of the service has; the service gives them
   /// their meaning.
   package var refusals: [Int]
-  /// Whether the service's security is asked for here.
-  package var needsKey: Bool
   /// The answer goes on until one side ends it.
   package var isStreaming: Bool
   /// How many of the operation's routes are shown as paths of their own; nil: all. The others are
@@ -81,14 +76,13 @@ package struct OperationDocumentation: Sendable {
   package init(
     parameters: [DocumentedParameter] = [], content: [DocumentedContent] = [],
     isContentRequired: Bool = false, answers: [DocumentedAnswer], refusals: [Int] = [],
-    needsKey: Bool = true, isStreaming: Bool = false, shownRoutes: Int? = nil
+    isStreaming: Bool = false, shownRoutes: Int? = nil
   ) {
     self.parameters = parameters
     self.content = content
     self.isContentRequired = isContentRequired
     self.answers = answers
     self.refusals = refusals
-    self.needsKey = needsKey
     self.isStreaming = isStreaming
     self.shownRoutes = shownRoutes
   }

@@ -28,7 +28,6 @@ package protocol EmulatedService: Sendable {
   /// What an endpoint takes and answers: what its row says and what all endpoints have. Made when
   /// somebody asks.
   func documentation(of endpoint: Endpoint<Self>) -> OperationDocumentation
-  var documentedOperations: [DocumentedOperation] { get }
 
   /// The state at a tenant's start, or everything that is wrong with the scenario's sections.
   func makeState(

@@ -35,12 +35,12 @@ package struct Endpoint<Service: EmulatedService>: Sendable {
     handler: Service.Handler
   ) {
     var operation = Operation(
-      name, routes, content: content, fidelity: fidelity, summary: summary,
-      resourceParameter: resource, isLenientPath: path == .lenient,
-      firstSecretSegment: firstSecretSegment)
+      name, routes, content: content, fidelity: fidelity, summary: summary)
     operation.right = right?.rawValue
     operation.source = source
-    operation.skipsEmptySegments = path == .skippingEmptySegments
+    operation.resourceParameter = resource
+    operation.path = path
+    operation.firstSecretSegment = firstSecretSegment
     operation.isFoundByID = isFoundByID
     operation.isClaimed = isClaimed
     if let needsRoom { operation.needsRoom = needsRoom }

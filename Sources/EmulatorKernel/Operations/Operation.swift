@@ -71,12 +71,7 @@ package struct Operation: Sendable {
   /// From which segment of the path on, counted from 0, it holds a secret: an address that is its own
   /// key. Nil: nowhere.
   package var firstSecretSegment: Int?
-  /// Whether letters of the path are compared without regard to case and empty segments are
-  /// skipped when the exact search found nothing.
-  package var isLenientPath: Bool
-  /// Whether only empty segments are skipped when the exact search found nothing: for clients that put
-  /// a slash too many between a base URL and a path.
-  package var skipsEmptySegments = false
+  package var path = PathComparison.exact
   /// Whether what its resource parameter names may be public: then a request that names no tenant and
   /// has no credential means the tenant that holds it, whichever that is.
   package var isFoundByID = false
@@ -88,17 +83,13 @@ package struct Operation: Sendable {
 
   package init(
     _ name: String, _ routes: [Route], content: ContentPolicy, fidelity: Fidelity,
-    summary: String, resourceParameter: String? = nil, isLenientPath: Bool = false,
-    firstSecretSegment: Int? = nil
+    summary: String
   ) {
     self.name = name
     self.routes = routes
     self.content = content
     self.fidelity = fidelity
     self.summary = summary
-    self.resourceParameter = resourceParameter
-    self.isLenientPath = isLenientPath
-    self.firstSecretSegment = firstSecretSegment
     needsRoom = routes.contains { [.post, .put, .patch].contains($0.method) }
   }
 }

@@ -29,8 +29,11 @@ package struct OperationTable: Sendable {
       if operation.isClaimed { return }
       for route in operation.routes {
         exact.insert(route.method, route.template, index)
-        if operation.skipsEmptySegments { slashed.insert(route.method, route.template, index) }
-        if operation.isLenientPath { lenient.insert(route.method, route.template, index) }
+        switch operation.path {
+        case .exact: break
+        case .skippingEmptySegments: slashed.insert(route.method, route.template, index)
+        case .lenient: lenient.insert(route.method, route.template, index)
+        }
       }
     }
   }
