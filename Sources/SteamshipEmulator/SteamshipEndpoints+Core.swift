@@ -7,8 +7,7 @@ extension SteamshipEndpoints {
   static let core: [Row] = [
     rule(
       "steamship.account.current", "account/current", "The user of the key.", needs: .read,
-      by: .get,
-      .needsNoWorkspace, gives: "{user: User}"
+      by: .get, .needsNoWorkspace, gives: "{user: User}"
     ) { state, job, _ in try state.currentAccount(job.caller) },
     rule(
       "steamship.account.usageSummary", "account/getUsageSummary",
@@ -38,8 +37,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.aggregateUsage(job) },
     rule(
       "steamship.account.createLoginAttempt", "account/create_login_attempt", "Begins a login.",
-      needs: nil, .needsNoWorkspace,
-      takes: "{}", gives: "{token: Id}"
+      needs: nil, .needsNoWorkspace, takes: "{}", gives: "{token: Id}"
     ) { $0.createLoginAttempt(&$2) },
     rule(
       "steamship.account.pollLoginAttempt", "account/poll_login_attempt",
@@ -56,8 +54,7 @@ extension SteamshipEndpoints {
     ) { try $0.createWorkspace($1, &$2) },
     rule(
       "steamship.workspace.get", "workspace/get", "A workspace by id or handle.", needs: .read,
-      .needsNoWorkspace,
-      takes: byEither, gives: "{workspace: Workspace}"
+      .needsNoWorkspace, takes: byEither, gives: "{workspace: Workspace}"
     ) { try $0.getWorkspace($1, &$2) },
     rule(
       "steamship.workspace.update", "workspace/update", "Renames or describes a workspace.",
@@ -68,8 +65,7 @@ extension SteamshipEndpoints {
     rule(
       "steamship.workspace.delete", "workspace/delete",
       "Deletes a workspace with all that is in it.", needs: .write, touches: .everything,
-      [.needsNoWorkspace, .keepsNothing],
-      takes: byID, gives: "{workspace: Workspace}"
+      [.needsNoWorkspace, .keepsNothing], takes: byID, gives: "{workspace: Workspace}"
     ) { try $0.deleteWorkspace($1, &$2) },
     rule(
       "steamship.workspace.list", "workspace/list", "The caller's workspaces, in pages.",
@@ -89,8 +85,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getInvocable(.package, job) },
     rule(
       "steamship.package.list", "package/list", "Public and own packages, in pages.", needs: .read,
-      touches: .everything,
-      takes: "{\(page)}", gives: list("packages", "Package")
+      touches: .everything, takes: "{\(page)}", gives: list("packages", "Package")
     ) { state, job, _ in try state.listInvocables(.package, job) },
     rule(
       "steamship.package.update", "package/update", "Changes what is given.", needs: .write,
@@ -100,8 +95,7 @@ extension SteamshipEndpoints {
     rule(
       "steamship.package.delete", "package/delete",
       "Deletes a package, its versions and instances.", needs: .write, touches: .everything,
-      .keepsNothing,
-      takes: byID, gives: "{package: Package}"
+      .keepsNothing, takes: byID, gives: "{package: Package}"
     ) { try $0.deleteInvocable(.package, $1, &$2) },
     rule(
       "steamship.package.version.create", "package/version/create", "Deploys a zip archive.",
@@ -147,8 +141,7 @@ extension SteamshipEndpoints {
       "steamship.package.instance.list", "package/instance/list",
       "A workspace's instances, in pages.", needs: .read, touches: .everything,
       takes: "{packageId?: Id, packageVersionId?: Id, includeWorkspace?: boolean, "
-        + "acrossWorkspaces?: boolean, \(page)}",
-      gives: list("packageInstances", "PackageInstance")
+        + "acrossWorkspaces?: boolean, \(page)}", gives: list("packageInstances", "PackageInstance")
     ) { try $0.listInstances(.package, $1, &$2) },
     rule(
       "steamship.package.instance.delete", "package/instance/delete", "Deletes an instance.",
@@ -166,21 +159,18 @@ extension SteamshipEndpoints {
     own(
       "steamship.task.status", [.post("/api/v1/task/status")],
       "Where a task stands, with its result.", .documented, needs: .read,
-      content: .collected(limit: 64 * 1024),
-      shortcut: { $0.finishedTaskStatus($1, in: $2) },
+      content: .collected(limit: 64 * 1024), shortcut: { $0.finishedTaskStatus($1, in: $2) },
       description: about(
         .json(200, "Where the task stands.", "TaskAnswer"), takes: .json("{taskId: Id, …}"))
     ) { try $0.taskStatus($1, $2, in: $3) },
     rule(
       "steamship.task.get", "task/get", "A task, without its envelope.", needs: .read,
-      looksAt: .task,
-      takes: "{id?: Id, taskId?: Id}", gives: "{task: Task}"
+      looksAt: .task, takes: "{id?: Id, taskId?: Id}", gives: "{task: Task}"
     ) { state, job, _ in try state.getTask(job) },
     rule(
       "steamship.task.list", "task/list", "A workspace's tasks, in pages.", needs: .read,
       touches: .everything, looksAt: .tasks,
-      takes: "{id?: Id, workspaceId?: Id, state?: TaskState, \(page)}",
-      gives: list("tasks", "Task")
+      takes: "{id?: Id, workspaceId?: Id, state?: TaskState, \(page)}", gives: list("tasks", "Task")
     ) { try $0.listTasks($1, &$2) },
     rule(
       "steamship.task.update", "task/update", "Merges fields into a task.", needs: .write,
@@ -200,13 +190,11 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.listTaskComments(job) },
     rule(
       "steamship.task.comment.delete", "task/comment/delete", "Deletes a remark.", needs: .write,
-      .keepsNothing,
-      takes: byID, gives: "{taskComment: TaskComment}"
+      .keepsNothing, takes: byID, gives: "{taskComment: TaskComment}"
     ) { state, job, _ in try state.deleteTaskComment(job) },
     rule(
       "steamship.task.noop", "task/noop", "Does nothing and succeeds.", needs: .write,
-      .keepsNothing,
-      takes: "{}", gives: "{}"
+      .keepsNothing, takes: "{}", gives: "{}"
     ) { _, _, _ in [:] },
     rule(
       "steamship.task.alwaysFail", "task/alwaysfail", "Fails.", needs: .write, .keepsNothing,

@@ -20,23 +20,19 @@ extension SteamshipEndpoints {
     ) { try $0.getFile($1, &$2) },
     rule(
       "steamship.file.update", "file/update", "Makes a file public or private.", needs: .write,
-      touches: .file,
-      takes: "{id: Id, publicData?: boolean}", gives: "{file: File}"
+      touches: .file, takes: "{id: Id, publicData?: boolean}", gives: "{file: File}"
     ) { try $0.updateFile($1, &$2) },
     rule(
       "steamship.file.delete", "file/delete", "Deletes a file with its blocks and tags.",
-      needs: .write, touches: .file, .keepsNothing,
-      takes: byID, gives: "{file: File}"
+      needs: .write, touches: .file, .keepsNothing, takes: byID, gives: "{file: File}"
     ) { try $0.deleteFile($1, &$2) },
     rule(
       "steamship.file.clear", "file/clear", "Takes a file's blocks and tags away.", needs: .write,
-      touches: .file, .keepsNothing,
-      takes: byID, gives: "{file: File}"
+      touches: .file, .keepsNothing, takes: byID, gives: "{file: File}"
     ) { try $0.clearFile($1, &$2) },
     rule(
       "steamship.file.list", "file/list", "A workspace's files, in pages.", needs: .read,
-      touches: .everything,
-      takes: "{\(page)}", gives: list("files", "File")
+      touches: .everything, takes: "{\(page)}", gives: list("files", "File")
     ) { try $0.listFiles($1, &$2) },
     rule(
       "steamship.file.query", "file/query", "Files that have a matching tag.", .documented,
@@ -76,18 +72,15 @@ extension SteamshipEndpoints {
     ) { try $0.createBlock($1, &$2) },
     rule(
       "steamship.block.get", "block/get", "A block.", needs: .read, touches: .block,
-      looksAt: .block,
-      takes: byID, gives: "{block: Block}"
+      looksAt: .block, takes: byID, gives: "{block: Block}"
     ) { try $0.getBlock($1, &$2) },
     rule(
       "steamship.block.update", "block/update", "Makes a block public or private.", needs: .write,
-      touches: .block,
-      takes: "{id: Id, publicData?: boolean}", gives: "{block: Block}"
+      touches: .block, takes: "{id: Id, publicData?: boolean}", gives: "{block: Block}"
     ) { try $0.updateBlock($1, &$2) },
     rule(
       "steamship.block.delete", "block/delete", "Deletes a block.", needs: .write, touches: .block,
-      .keepsNothing,
-      takes: byID, gives: "{block: Block}"
+      .keepsNothing, takes: byID, gives: "{block: Block}"
     ) { try $0.deleteBlock($1, &$2) },
     rule(
       "steamship.block.query", "block/query", "Blocks that have a matching tag.", .documented,
@@ -136,8 +129,7 @@ extension SteamshipEndpoints {
     ) { try $0.deleteTag($1, &$2) },
     rule(
       "steamship.tag.query", "tag/query", "Tags that match.", .documented, needs: .read,
-      touches: .query,
-      takes: #"{tagFilterQuery: string = "all"}"#, gives: "{tags: [Tag]}"
+      touches: .query, takes: #"{tagFilterQuery: string = "all"}"#, gives: "{tags: [Tag]}"
     ) { try $0.queryTags($1, &$2) },
 
     rule(

@@ -18,8 +18,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getInvocable(.plugin, job) },
     rule(
       "steamship.plugin.list", "plugin/list", "Public and own plugins, in pages.", needs: .read,
-      touches: .everything,
-      takes: "{type?: string, \(page)}", gives: list("plugins", "Plugin")
+      touches: .everything, takes: "{type?: string, \(page)}", gives: list("plugins", "Plugin")
     ) { state, job, _ in try state.listInvocables(.plugin, job) },
     rule(
       "steamship.plugin.update", "plugin/update", "Changes what is given.", needs: .write,
@@ -28,8 +27,7 @@ extension SteamshipEndpoints {
     ) { try $0.updateInvocable(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.delete", "plugin/delete", "Deletes a plugin, its versions and instances.",
-      needs: .write, touches: .everything, .keepsNothing,
-      takes: byID, gives: "{plugin: Plugin}"
+      needs: .write, touches: .everything, .keepsNothing, takes: byID, gives: "{plugin: Plugin}"
     ) { try $0.deleteInvocable(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.version.create", "plugin/version/create", "Deploys a zip archive.",
@@ -110,8 +108,7 @@ extension SteamshipEndpoints {
     rule(
       "steamship.plugin.instance.getTrainingParameters", "plugin/instance/getTrainingParameters",
       "What a training would run with.", needs: .write, touches: .everything,
-      [.keepsNothing, .runsPlugin], as: .task(nil),
-      takes: "{\(training)}",
+      [.keepsNothing, .runsPlugin], as: .task(nil), takes: "{\(training)}",
       gives: "{machineType: 'cpu', trainingEpochs: integer, testingHoldoutPercent: number, "
         + "testSplitSeed: integer, trainingParams: object, inferenceParams: object, "
         + "exportPluginInput?: object}"
@@ -151,9 +148,8 @@ extension SteamshipEndpoints {
       gives: list("items", "IndexItem")
     ) { try $0.listIndexItems($1, &$2) },
     rule(
-      "steamship.embeddingIndex.embed", "embedding-index/embed",
-      "Embeds what is not embedded yet.", needs: .write, touches: .everything, as: .task(nil),
-      takes: byID, gives: "{id: Id}"
+      "steamship.embeddingIndex.embed", "embedding-index/embed", "Embeds what is not embedded yet.",
+      needs: .write, touches: .everything, as: .task(nil), takes: byID, gives: "{id: Id}"
     ) { try $0.embedIndex($1, &$2) },
     rule(
       "steamship.embeddingIndex.search", "embedding-index/search", "The nearest items.",

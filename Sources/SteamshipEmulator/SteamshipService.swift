@@ -157,18 +157,10 @@ enum Outcome: Sendable {
   case written(Response)
   case data(JSON)
 
-  /// Text up to this is written on the loop.
-  private static let bytesOnLoopMax = 64 << 10
-
-  /// A long text is written off the loop, where it was made if it was made there.
   var answer: ServiceAnswer {
     switch self {
-    case .written(let response): return .now(response)
-    case .data(let data):
-      if Offload.isHere || data.fits(within: Self.bytesOnLoopMax) {
-        return .now(SteamshipWire.data(data))
-      }
-      return .later { _ in await Offload.run { SteamshipWire.data(data) } }
+    case .written(let response): .now(response)
+    case .data(let data): .written(data) { SteamshipWire.data($0) }
     }
   }
 }

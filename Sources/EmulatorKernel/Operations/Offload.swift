@@ -1,4 +1,6 @@
 import Dispatch
+package import HTTPModel
+package import PayloadCodecs
 
 /// Work that would hold an event loop for too long, such as reading a document of ten megabytes.
 ///
@@ -26,5 +28,17 @@ package enum Offload {
     await withCheckedContinuation { continuation in
       queue.async { continuation.resume(returning: $isHere.withValue(true) { work() }) }
     }
+  }
+}
+
+extension ServiceAnswer {
+  /// A document written as a response: a long one off the loop, where it was made if it was made
+  /// there.
+  package static func written(
+    _ document: JSON, onLoopUpTo byteCount: Int = 64 << 10,
+    _ write: @escaping @Sendable (JSON) -> Response
+  ) -> ServiceAnswer {
+    if Offload.isHere || document.fits(within: byteCount) { return .now(write(document)) }
+    return .later { _ in await Offload.run { write(document) } }
   }
 }

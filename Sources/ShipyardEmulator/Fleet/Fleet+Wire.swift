@@ -36,12 +36,8 @@ extension ShipyardCall {
     }
   }
 
-  /// A long text is written off the loop.
   private func answer(_ yaml: JSON, _ remarks: [String] = []) -> ServiceAnswer {
-    guard Offload.isHere || yaml.fits(within: Offload.inlineBytesMax) else {
-      return .later { _ in await Offload.run { Response.yaml(yaml, remarks) } }
-    }
-    return .now(.yaml(yaml, remarks))
+    .written(yaml, onLoopUpTo: Offload.inlineBytesMax) { .yaml($0, remarks) }
   }
 
   /// The fleet's id in the path; nil when the path has none.

@@ -42,10 +42,19 @@ struct Arguments: Sendable, Codable, Weighed {
     .invalid("The field \"\(path)\(name)\" must be \(wanted), not \(found.kindName).")
   }
 
-  func string(_ name: String) throws(SteamshipError) -> String? {
+  /// The value in a wanted form; nil when it is absent.
+  private func value<Value>(
+    _ name: String, _ wanted: String, _ read: (JSON) -> Value?,
+    ofText: (String) -> Value? = { _ in nil }
+  ) throws(SteamshipError) -> Value? {
     guard let value = self[name] else { return nil }
-    guard let text = value.stringValue else { throw wrong(name, "a string", value) }
-    return text
+    if let found = read(value) { return found }
+    if isForm, let found = value.stringValue.flatMap(ofText) { return found }
+    throw wrong(name, wanted, value)
+  }
+
+  func string(_ name: String) throws(SteamshipError) -> String? {
+    try value(name, "a string", \.stringValue)
   }
 
   /// As `string`, an empty text being the same as none.
@@ -62,40 +71,21 @@ struct Arguments: Sendable, Codable, Weighed {
   }
 
   func bool(_ name: String) throws(SteamshipError) -> Bool? {
-    guard let value = self[name] else { return nil }
-    if let flag = value.boolValue { return flag }
-    if isForm, let flag = value.stringValue.flatMap({ Bool($0.asciiLowercased) }) { return flag }
-    throw wrong(name, "true or false", value)
+    try value(name, "true or false", \.boolValue) { Bool($0.asciiLowercased) }
   }
 
   func flag(_ name: String) throws(SteamshipError) -> Bool { try bool(name) ?? false }
 
   func int(_ name: String) throws(SteamshipError) -> Int? {
-    guard let value = self[name] else { return nil }
-    if let number = value.intValue { return number }
-    if isForm, let number = value.stringValue.flatMap({ Int($0) }) { return number }
-    throw wrong(name, "a whole number", value)
+    try value(name, "a whole number", \.intValue) { Int($0) }
   }
 
   func double(_ name: String) throws(SteamshipError) -> Double? {
-    guard let value = self[name] else { return nil }
-    if let number = value.doubleValue { return number }
-    if isForm, let number = value.stringValue.flatMap({ Double($0) }), number.isFinite {
-      return number
-    }
-    throw wrong(name, "a number", value)
+    try value(name, "a number", \.doubleValue) { Double($0).flatMap { $0.isFinite ? $0 : nil } }
   }
 
   func object(_ name: String) throws(SteamshipError) -> JSONObject? {
-    guard let value = self[name] else { return nil }
-    guard let object = value.objectValue else { throw wrong(name, "an object", value) }
-    return object
-  }
-
-  private func array(_ name: String) throws(SteamshipError) -> [JSON]? {
-    guard let value = self[name] else { return nil }
-    guard let elements = value.arrayValue else { throw wrong(name, "a list", value) }
-    return elements
+    try value(name, "an object", \.objectValue)
   }
 
   /// Of one list in one request. Ours: a few bytes of a request become a record of a kilobyte, and a
@@ -104,7 +94,7 @@ struct Arguments: Sendable, Codable, Weighed {
 
   /// A list of at most `elementCountMax` values.
   func list(_ name: String) throws(SteamshipError) -> [JSON]? {
-    guard let elements = try array(name) else { return nil }
+    guard let elements = try value(name, "a list", \.arrayValue) else { return nil }
     guard elements.count <= Self.elementCountMax else {
       throw .invalid("The list \"\(path)\(name)\" has more than \(Self.elementCountMax) elements.")
     }
@@ -129,15 +119,12 @@ struct Arguments: Sendable, Codable, Weighed {
   }
 
   func strings(_ name: String) throws(SteamshipError) -> [String]? {
-    guard let elements = try list(name) else { return nil }
-    var all: [String] = []
-    for (index, element) in elements.enumerated() {
+    try list(name)?.enumerated().map { (index, element) throws(SteamshipError) in
       guard let text = element.stringValue else {
         throw wrong("\(name)[\(index)]", "a string", element)
       }
-      all.append(text)
+      return text
     }
-    return all
   }
 
   /// A value of a closed set, given by its text.

@@ -60,12 +60,6 @@ struct UsageBook: Codable, Sendable {
     totalBytes = totals.reduce(0) { $0 + $1.heapBytes }
   }
 
-  func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(records, forKey: .records)
-    try values.encode(totals, forKey: .totals)
-  }
-
   mutating func add(_ record: UsageRecord, of invocable: Key<Invocable>) {
     if records.count >= Self.recordsMax * 2 {
       for key in records.keys.prefix(Self.recordsMax) { records.remove(key) }
