@@ -17,30 +17,21 @@ enum Canned {
 
   /// Parts that end in a full stop, a question mark, an exclamation mark or a line end.
   static func sentences(_ text: String) -> [Span] {
+    let scalars = Array(text.unicodeScalars)
+    let ends: [Unicode.Scalar] = [".", "!", "?", "\n"]
     var found: [Span] = []
-    var current = String.UnicodeScalarView()
     var start = 0
-    var index = 0
-    func trimmed() -> Span? {
-      let body = String(current)
-      let leading = body.unicodeScalars.prefix { $0.properties.isWhitespace }.count
-      var scalars = Array(body.unicodeScalars.dropFirst(leading))
-      while scalars.last?.properties.isWhitespace == true { scalars.removeLast() }
-      guard !scalars.isEmpty else { return nil }
-      var view = String.UnicodeScalarView()
-      view.append(contentsOf: scalars)
-      return Span(start: start + leading, end: start + leading + scalars.count, text: String(view))
+    for (index, scalar) in scalars.enumerated()
+    where ends.contains(scalar) || index == scalars.count - 1 {
+      let part = start...index
+      start = index + 1
+      let leading = part.prefix { scalars[$0].properties.isWhitespace }.count
+      guard leading < part.count else { continue }
+      let trailing = part.reversed().prefix { scalars[$0].properties.isWhitespace }.count
+      let (first, last) = (part.lowerBound + leading, part.upperBound - trailing)
+      let body = String(String.UnicodeScalarView(scalars[first...last]))
+      found.append(Span(start: first, end: last + 1, text: body))
     }
-    for scalar in text.unicodeScalars {
-      current.append(scalar)
-      index += 1
-      if scalar == "." || scalar == "!" || scalar == "?" || scalar == "\n" {
-        if let span = trimmed() { found.append(span) }
-        current = String.UnicodeScalarView()
-        start = index
-      }
-    }
-    if let span = trimmed() { found.append(span) }
     return found
   }
 
