@@ -1,55 +1,21 @@
 /// SHA-256, incrementally.
 ///
 /// Source: FIPS 180-4 §6.2.
-package struct SHA256: Sendable {
+package struct SHA256: BlockDigest {
+  static let isBigEndian = true
   private var hash: InlineArray<8, UInt32> = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
     0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
-  private var buffer = BlockBuffer()
+  var buffer = BlockBuffer()
 
   package init() {}
-
-  package mutating func update(_ bytes: Span<UInt8>) {
-    var position = 0
-    if buffer.fill > 0 {
-      position = buffer.take(bytes, from: 0)
-      if buffer.isFull {
-        let block = buffer.bytes
-        compress(block.span)
-        buffer.clear()
-      }
-    }
-    while bytes.count - position >= 64 {
-      compress(bytes.extracting(position..<position + 64))
-      position += 64
-    }
-    _ = buffer.take(bytes, from: position)
-    buffer.addLength(bytes.count)
-  }
-
+  package mutating func update(_ bytes: Span<UInt8>) { absorb(bytes) }
   /// The 32 bytes of the digest. The value may go on being updated.
-  package func finalize() -> [UInt8] {
-    var last = self
-    let bitCount = buffer.byteCount &* 8
-    var padding: [UInt8] = [0x80]
-    padding += [UInt8](repeating: 0, count: (119 - Int(buffer.byteCount % 64)) % 64)
-    for shift in 0..<8 { padding.append(UInt8(truncatingIfNeeded: bitCount >> (56 - 8 * shift))) }
-    last.update(padding.span)
-    var digest: [UInt8] = []
-    for i in 0..<8 {
-      for shift in 0..<4 {
-        digest.append(UInt8(truncatingIfNeeded: last.hash[i] >> (24 - 8 * shift)))
-      }
-    }
-    return digest
-  }
+  package func finalize() -> [UInt8] { finished() }
+  package static func digest(_ bytes: [UInt8]) -> [UInt8] { whole(bytes) }
 
-  package static func digest(_ bytes: [UInt8]) -> [UInt8] {
-    var sha = SHA256()
-    sha.update(bytes.span)
-    return sha.finalize()
-  }
+  var words: [UInt32] { (0..<8).map { hash[$0] } }
 
   private static let constants: InlineArray<64, UInt32> = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1,
@@ -68,7 +34,7 @@ package struct SHA256: Sendable {
   @inline(__always)
   private static func turn(_ x: UInt32, _ by: UInt32) -> UInt32 { (x &>> by) | (x &<< (32 &- by)) }
 
-  private mutating func compress(_ block: Span<UInt8>) {
+  mutating func compress(_ block: Span<UInt8>) {
     guard block.count == 64 else { return }
     var w = InlineArray<64, UInt32>(repeating: 0)
     for i in 0..<16 {
