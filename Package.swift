@@ -10,8 +10,8 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: house)
+func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
@@ -54,17 +54,23 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    .target(name: "CResources"),
+
+    module("Resources", ["CResources"]),
     module("HTTPModel", []),
     module("HTTPWire", ["HTTPModel"]),
     module("HTTPTransport", ["HTTPModel", "HTTPWire", "CLinux"]),
-    module("PayloadCodecs", ["CZlib"]),
-    module("Determinism", ["PayloadCodecs"]),
-    module("Scenarios", ["Determinism", "HTTPModel", "PayloadCodecs"]),
+    module("PayloadCodecs", ["HTTPModel", "CZlib"]),
+    module("Determinism", ["HTTPModel", "PayloadCodecs"]),
+    module("Scenarios", ["Determinism", "HTTPModel", "PayloadCodecs", "Resources"]),
     module("EmulatorKernel", ["Determinism", "HTTPModel", "PayloadCodecs", "Scenarios"]),
     module("SteamshipEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
     module("ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
     module("ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
-    module("ControlPlane", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    // `CResources` takes these in.
+    module(
+      "ControlPlane", ["EmulatorKernel", "HTTPModel", "PayloadCodecs", "Resources"],
+      exclude: ["core.js", "live.js", "page.html", "style.css", "views.js"].map { "Console/\($0)" }),
     module(
       "Wavetank",
       services + [
@@ -75,7 +81,8 @@ let package = Package(
       ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs"]),
     .executableTarget(
       name: "WavetankCLI",
-      dependencies: ["Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs"],
+      dependencies: ["Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources"],
+      exclude: ["Texts"],
       swiftSettings: house,
       linkerSettings: [staticRuntime]),
 
@@ -102,7 +109,10 @@ let package = Package(
       ["ShipyardEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
     tests(
       "ControlPlaneTests",
-      ["ControlPlane", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
+      [
+        "ControlPlane", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs",
+        "Resources",
+      ]),
     tests(
       "WavetankTests",
       [
@@ -110,7 +120,9 @@ let package = Package(
         "HTTPTransport", "HTTPWire", "PayloadCodecs",
       ]),
     tests("HouseTests", []),
-  ]
+  ],
+  // C23, for `#embed`.
+  cLanguageStandard: .gnu2x
 )
 
 // The libFuzzer target exists only when it is asked for: `Tests/sanitize fuzz`, or

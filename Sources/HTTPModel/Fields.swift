@@ -151,18 +151,3 @@ public struct Fields: Sendable {
     String(decoding: bytes[range], as: UTF8.self)
   }
 }
-
-extension UInt8 {
-  /// The byte with A–Z turned to a–z.
-  package var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
-}
-
-extension String {
-  /// Without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
-  package func trimmingOptionalWhitespace() -> String {
-    var view = Substring(self).utf8
-    while let first = view.first, first == 0x20 || first == 0x09 { view.removeFirst() }
-    while let last = view.last, last == 0x20 || last == 0x09 { view.removeLast() }
-    return String(Substring(view))
-  }
-}

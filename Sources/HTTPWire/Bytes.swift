@@ -45,13 +45,6 @@ extension UInt8 {
   }
 
   @inline(__always) var isDigit: Bool { self &- Byte.zero < 10 }
-
-  @inline(__always) var hexDigitValue: UInt8? {
-    let digit = self &- Byte.zero
-    if digit < 10 { return digit }
-    let letter = (self | 0x20) &- 0x61
-    return letter < 6 ? letter + 10 : nil
-  }
 }
 
 extension [UInt8] {

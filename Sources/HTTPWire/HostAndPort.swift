@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// Where host and port lie in `uri-host [":" port]`: the value of a `Host` field, the authority of
 /// an absolute form, the target of CONNECT.
 ///

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// Why a text is no JSON, and where.
 public struct JSONParseError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Reason: String, Sendable {
@@ -350,13 +352,7 @@ struct JSONParser {
     var value: UInt32 = 0
     for _ in 0..<4 {
       guard index < bytes.count else { throw failure(bytes, .unexpectedEnd) }
-      let digit: UInt8
-      switch bytes[index] {
-      case 0x30...0x39: digit = bytes[index] - 0x30
-      case 0x41...0x46: digit = bytes[index] - 0x41 + 10
-      case 0x61...0x66: digit = bytes[index] - 0x61 + 10
-      default: throw failure(bytes, .invalidEscape)
-      }
+      guard let digit = bytes[index].hexDigitValue else { throw failure(bytes, .invalidEscape) }
       value = value << 4 | UInt32(digit)
       index += 1
     }

@@ -4,7 +4,7 @@
 /// var json = JSONWriter()
 /// json.object { json in
 ///   json.member("id", id)
-///   json.key("tags"); json.array { json in for tag in tags { json.value(tag) } }
+///   json.array("tags") { json in for tag in tags { json.value(tag) } }
 /// }
 /// ```
 public struct JSONWriter: Sendable {
@@ -34,6 +34,18 @@ public struct JSONWriter: Sendable {
     beginArray()
     body(&self)
     endArray()
+  }
+
+  /// An object as the member of one.
+  public mutating func object(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    key(name)
+    object(body)
+  }
+
+  /// An array as the member of an object.
+  public mutating func array(_ name: String, _ body: (inout JSONWriter) -> Void) {
+    key(name)
+    array(body)
   }
 
   public mutating func beginObject() { open(UInt8(ascii: "{")) }

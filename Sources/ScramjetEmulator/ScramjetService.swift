@@ -21,12 +21,9 @@ package struct ScramjetService: EmulatedService {
     try ScramjetSeed.makeState(seed, &step)
   }
 
-  /// The token of `Authorization: Bearer TOKEN`.
+  /// The token of `Authorization: Bearer TOKEN`; of another form the whole value.
   package func credential(of request: Request) -> String? {
-    guard let value = request.fields["authorization"] else { return nil }
-    let parts = value.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].asciiLowercased == "bearer" else { return value }
-    return String(parts[1]).trimmingOptionalWhitespace()
+    request.fields.bearerToken ?? request.fields["authorization"]
   }
 
   package func claim(

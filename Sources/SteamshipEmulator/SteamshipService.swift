@@ -39,19 +39,7 @@ package struct SteamshipService: EmulatedService {
   }
 
   /// The bearer token; the scheme is compared without regard to case.
-  package func credential(of request: Request) -> String? {
-    guard let value = request.fields.valueBytes("authorization") else { return nil }
-    let scheme = "bearer "
-    guard value.count > scheme.utf8.count else { return nil }
-    var index = value.startIndex
-    for byte in scheme.utf8 {
-      guard value[index].asciiLowercased == byte else { return nil }
-      index += 1
-    }
-    let token = String(decoding: value.dropFirst(scheme.utf8.count), as: UTF8.self)
-      .trimmingOptionalWhitespace()
-    return token.isEmpty ? nil : token
-  }
+  package func credential(of request: Request) -> String? { request.fields.bearerToken }
 
   package func respond(
     to call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>

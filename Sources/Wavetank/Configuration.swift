@@ -28,7 +28,6 @@ public struct Configuration: Sendable {
   public var controlToken: String?
   /// For whom places outside are called that a client has named.
   package var outbound = OutboundAllowance.local
-  public var log = LogSettings()
   /// Tenants kept at once; beyond it the one idle for longest goes.
   public var tenantsMax = 2_000
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
@@ -37,9 +36,9 @@ public struct Configuration: Sendable {
   /// Bytes of one request's content, streamed; beyond it 413.
   public var uploadBytesMax: UInt64 = 1 << 30
 
-  /// Told, in sentences for people, what happens while the server runs: a scenario that was taken
-  /// over, or refused.
-  public var onNotice: @Sendable (String) -> Void = { _ in }
+  /// Told what happens while the server runs: a scenario that was taken over, or refused; a world
+  /// that could not be saved.
+  public var onNotice: @Sendable (Notice) -> Void = { _ in }
 
   /// The time of the engine's loops, for tests of its timeouts.
   package var loopClock: LoopClock?
@@ -88,12 +87,10 @@ extension ClockMode {
   }
 }
 
-/// What the server says about itself, on standard error.
-public struct LogSettings: Sendable {
-  public enum Format: String, Sendable, CaseIterable { case text, json }
-  public enum Level: String, Sendable, CaseIterable { case error, warning, info, debug }
-  public var format = Format.text
-  public var level = Level.warning
-
-  public init() {}
+/// What happened while the server runs, for people.
+public struct Notice: Sendable, Equatable {
+  /// One sentence or more.
+  public let text: String
+  /// Something went wrong; otherwise it is good to know.
+  public let isProblem: Bool
 }

@@ -101,7 +101,7 @@ public final class Emulator: Sendable {
     guard let directory = configuration.dataDirectory else { return nil }
     do {
       let store = try WorldStore(directory: directory, pipeline: pipeline) { report in
-        configuration.onNotice(report.text)
+        configuration.onNotice(Notice(text: report.text, isProblem: report.isProblem))
       }
       store.restoreAll()
       return store

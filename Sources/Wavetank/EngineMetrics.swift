@@ -10,30 +10,15 @@ final class EngineMetrics: Sendable {
 
   var families: [MetricFamily] {
     let server = server.withLock { $0 }
+    let lag = server?.loopLag ?? LoopLag.Counts()
     return [
       MetricFamily(
         "wavetank_connections", .gauge, "Connections open now.",
         value: Double(server?.connectionCount ?? 0)),
-      .histogram(
-        "wavetank_loop_lag_seconds",
+      MetricFamily(
+        "wavetank_loop_lag_seconds", .histogram,
         "How long each turn of an event loop held it: so late is served what became ready meanwhile.",
-        server?.loopLag ?? LoopLag.Counts()),
+        MetricFamily.histogram(lag.buckets, LoopLag.bounds, sum: lag.seconds)),
     ]
-  }
-}
-
-extension MetricFamily {
-  fileprivate static func histogram(
-    _ name: String, _ help: String, _ counts: LoopLag.Counts
-  ) -> MetricFamily {
-    var samples: [Sample] = []
-    var sum: UInt64 = 0
-    for (bound, count) in zip(LoopLag.bounds + [.infinity], counts.buckets) {
-      sum &+= count
-      samples.append(Sample(Double(sum), [("le", MetricFamily.number(bound))], suffix: "_bucket"))
-    }
-    samples.append(Sample(counts.seconds, suffix: "_sum"))
-    samples.append(Sample(Double(sum), suffix: "_count"))
-    return MetricFamily(name, .histogram, help, samples)
   }
 }

@@ -44,7 +44,7 @@ final class ScenarioWatcher: Sendable {
   private let names: [String]
   private let pipeline: Pipeline
   private let configuration: Configuration
-  private let report: @Sendable (String) -> Void
+  private let report: @Sendable (Notice) -> Void
   private let state: Mutex<[[Int64]]>
   private let ticker = DispatchTicker()
 
@@ -70,12 +70,14 @@ final class ScenarioWatcher: Sendable {
       pipeline.swap(
         scenario, isStrict: configuration.isStrict, seed: configuration.seed,
         clock: configuration.clockMode)
-      report("scenario taken over: \(names.joined(separator: ", "))")
+      report(
+        Notice(text: "scenario taken over: \(names.joined(separator: ", "))", isProblem: false))
       return true
     } catch {
       report(
-        "the edited scenario was refused, the old one stays:\n"
-          + error.problems.map { "  \($0.text)" }.joined(separator: "\n"))
+        Notice(
+          text: "the edited scenario was refused, the old one stays:\n"
+            + error.problems.map { "  \($0.text)" }.joined(separator: "\n"), isProblem: true))
       return false
     }
   }

@@ -21,11 +21,8 @@ struct Command {
     var rest = arguments
     var command = serve
     if let first = rest.first, !first.hasPrefix("-") {
-      guard let known = all.first(where: { $0.name == first }) else {
-        if first == "help" { return showHelp(Array(rest.dropFirst())) }
-        Terminal.complain(CommandLineArguments.unknown(first, among: all.map(\.name)))
-        return 64
-      }
+      if first == "help" { return showHelp(Array(rest.dropFirst())) }
+      guard let known = named(first) else { return 64 }
       command = known
       rest.removeFirst()
     } else if rest == ["--help"] || rest == ["-h"] {
@@ -34,11 +31,14 @@ struct Command {
       command = version
       rest = []
     }
-    do {
+    do throws(UsageError) {
       let parsed = try CommandLineArguments(rest, flags: command.flags + [help])
       if parsed.has("--help") {
         Terminal.put(command.helpText)
         return 0
+      }
+      if command.operands.isEmpty, let extra = parsed.positionals.first {
+        throw UsageError("\(command.name) takes no operand, but “\(extra)” was given.")
       }
       return try await command.run(parsed)
     } catch {
@@ -47,15 +47,19 @@ struct Command {
     }
   }
 
+  /// Nil, and what to do, when there is none of that name.
+  private static func named(_ name: String) -> Command? {
+    if let command = all.first(where: { $0.name == name }) { return command }
+    Terminal.complain(CommandLineArguments.unknown(name, among: all.map(\.name)))
+    return nil
+  }
+
   private static func showHelp(_ names: [String]) -> Int32 {
     guard let name = names.first else {
       Terminal.put(overview)
       return 0
     }
-    guard let command = all.first(where: { $0.name == name }) else {
-      Terminal.complain(CommandLineArguments.unknown(name, among: all.map(\.name)))
-      return 64
-    }
+    guard let command = named(name) else { return 64 }
     Terminal.put(command.helpText)
     return 0
   }

@@ -1,3 +1,5 @@
+import Wavetank
+
 /// One flag of a command.
 struct Flag {
   let name: String
@@ -82,6 +84,27 @@ struct CommandLineArguments {
       )
     }
     return number
+  }
+
+  /// A flag whose value is one of a few words.
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ flag: String
+  ) throws(UsageError) -> Choice? where Choice.RawValue == String {
+    guard let word = value(flag) else { return nil }
+    guard let choice = Choice(rawValue: word) else {
+      let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("\(flag) must be one of \(words), not “\(word)”.")
+    }
+    return choice
+  }
+
+  /// The value of `--tenant`.
+  func tenant() throws(UsageError) -> String? {
+    guard let name = value("--tenant") else { return nil }
+    guard ClientEnvironment.isTenantName(name) else {
+      throw UsageError("--tenant must match [a-z0-9][a-z0-9-]{0,62}, not “\(name)”.")
+    }
+    return name
   }
 
   /// "Unknown …", with the nearest one that exists.

@@ -1,3 +1,5 @@
+import Resources
+
 extension Command {
   enum CompletionShell: String, CaseIterable { case bash, zsh, fish }
 
@@ -30,7 +32,6 @@ extension Command {
     switch name {
     case "ctl": ControlRequest.nouns
     case "completions": CompletionShell.allCases.map(\.rawValue)
-    case "help": Command.all.map(\.name)
     default: []
     }
   }
@@ -43,10 +44,8 @@ extension Flag {
   var words: [String] {
     switch (name, value) {
     case ("--clock", _), ("--mode", _): ["real", "manual", "skip", "x60"]
-    case ("--log-level", _): ["error", "warning", "info", "debug"]
     case ("--shell", _): ["sh", "fish", "powershell", "json"]
     case ("--service", _): ["steamship", "scramjet", "shipyard"]
-    case ("--log", _): ["text", "json"]
     default: []
     }
   }
@@ -57,6 +56,7 @@ extension Flag {
 /// Scripts for shells, from the table of commands: what the help lists, a shell completes.
 enum Completions {
   private static var commands: [Command] { Command.all }
+  private static var names: String { commands.map(\.name).joined(separator: " ") }
   private static func flags(_ command: Command) -> [Flag] { command.flags + [Command.help] }
 
   // MARK: bash
@@ -75,29 +75,9 @@ enum Completions {
         values += "    \(command.name):\(flag.name)) \(reply); return ;;\n"
       }
     }
-    return """
-      # Completions of wavetank for bash.
-      _wavetank() {
-        local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-        local command=serve words=""
-        COMPREPLY=()
-        if [ "$COMP_CWORD" -eq 1 ] && [[ $word != -* ]]; then
-          COMPREPLY=($(compgen -W "\(commands.map(\.name).joined(separator: " "))" -- "$word"))
-          return
-        fi
-        case ${COMP_WORDS[1]} in -*) ;; *) command=${COMP_WORDS[1]} ;; esac
-        case $command:$previous in
-      \(values)  esac
-        case $command in
-      \(cases)  esac
-        COMPREPLY=($(compgen -W "$words" -- "$word"))
-        case $command:$word in check:[!-]* | check: | ctl:[!-]*)
-          COMPREPLY+=($(compgen -f -- "$word")) ;;
-        esac
-      }
-      complete -F _wavetank wavetank
-
-      """
+    return Resource.filled(
+      "cli/completions.bash",
+      [("@COMMANDS@", names), ("#@VALUES@\n", values), ("#@WORDS@\n", cases)])
   }
 
   // MARK: zsh
@@ -123,31 +103,9 @@ enum Completions {
       cases += "    \(command.name))\n      _arguments \\\n        "
       cases += rows.joined(separator: " \\\n        ") + " ;;\n"
     }
-    let names = commands.map { "    '\($0.name):\(zshText($0.summary))'" }
-    return """
-      #compdef wavetank
-      # Completions of wavetank for zsh.
-      _wavetank() {
-        local -a commands
-        commands=(
-      \(names.joined(separator: "\n"))
-        )
-        if (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then
-          _describe 'command' commands
-          return
-        fi
-        local command=serve
-        if [[ $words[2] != -* ]]; then
-          command=$words[2]
-          shift words
-          (( CURRENT-- ))
-        fi
-        case $command in
-      \(cases)  esac
-      }
-      if [ "$funcstack[1]" = "_wavetank" ]; then _wavetank "$@"; else compdef _wavetank wavetank; fi
-
-      """
+    let names = commands.map { "    '\($0.name):\(zshText($0.summary))'\n" }.joined()
+    return Resource.filled(
+      "cli/completions.zsh", [("#@NAMES@\n", names), ("#@ARGUMENTS@\n", cases)])
   }
 
   private static func zshText(_ text: String) -> String {
@@ -158,24 +116,7 @@ enum Completions {
   // MARK: fish
 
   static var fish: String {
-    let names = commands.map(\.name).joined(separator: " ")
-    var text = """
-      # Completions of wavetank for fish.
-      complete -c wavetank -f
-      function __wavetank_has_command
-        set -l words (commandline -opc)
-        test (count $words) -gt 1; and contains -- $words[2] \(names)
-      end
-      function __wavetank_is
-        set -l words (commandline -opc)
-        if test (count $words) -gt 1; and contains -- $words[2] \(names)
-          test $words[2] = $argv[1]
-        else
-          test $argv[1] = serve
-        end
-      end
-
-      """
+    var text = ""
     for command in commands {
       text +=
         "complete -c wavetank -n 'not __wavetank_has_command' -a \(command.name) "
@@ -197,7 +138,8 @@ enum Completions {
         text += "\(condition) -F\n"
       }
     }
-    return text
+    return Resource.filled(
+      "cli/completions.fish", [("@COMMANDS@", names), ("#@COMPLETIONS@\n", text)])
   }
 
   private static func fishText(_ text: String) -> String {

@@ -50,12 +50,7 @@ struct ControlClient {
     (host, port) = (address.host, address.port)
     prefix = target.path == "/" ? "" : target.path
     var fields = Fields()
-    if let tenant = arguments.value("--tenant") {
-      guard ClientEnvironment.isTenantName(tenant) else {
-        throw UsageError("--tenant must match [a-z0-9][a-z0-9-]{0,62}, not “\(tenant)”.")
-      }
-      fields.append("X-Wavetank-Tenant", tenant)
-    }
+    if let tenant = try arguments.tenant() { fields.append("X-Wavetank-Tenant", tenant) }
     if let token = try ControlTokens.ofClient(arguments) {
       fields.append("Authorization", "Bearer \(token)")
     }

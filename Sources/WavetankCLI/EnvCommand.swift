@@ -13,20 +13,14 @@ extension Command {
       "wavetank env --tenant blue --shell json",
     ],
     run: { arguments throws(UsageError) in
-      if let extra = arguments.positionals.first {
-        throw UsageError("env takes no operand, but “\(extra)” was given.")
-      }
-      let shell: ClientEnvironment.Shell = try choice("--shell", arguments) ?? .sh
+      let shell: ClientEnvironment.Shell = try arguments.choice("--shell") ?? .sh
       var url = arguments.value("--url") ?? "http://127.0.0.1:7070"
       while url.hasSuffix("/") { url.removeLast() }
       guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
         throw UsageError("--url must begin with http:// or https://, not “\(url)”.")
       }
-      let tenant = arguments.value("--tenant")
-      if let tenant, !ClientEnvironment.isTenantName(tenant) {
-        throw UsageError("--tenant must match [a-z0-9][a-z0-9-]{0,62}, not “\(tenant)”.")
-      }
-      Terminal.put(ClientEnvironment(baseURL: url, tenant: tenant).text(for: shell))
+      let environment = ClientEnvironment(baseURL: url, tenant: try arguments.tenant())
+      Terminal.put(environment.text(for: shell))
       return 0
     })
 }

@@ -33,24 +33,19 @@ extension Command {
       Flag(
         "--outbound", value: "WHO",
         "Who may name URLs that are called from here: local, any or none (local)."),
-      Flag("--log", value: "text|json", "Form of the log on standard error (text)."),
-      Flag("--log-level", value: "L", "error, warning, info or debug (warning)."),
-      Flag("--quiet", "Print nothing but errors."),
+      Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
       Flag("--ready-file", value: "F", "Write {\"port\":…,\"pid\":…} there once ready."),
     ],
     examples: [
       "wavetank --port 0 --ready-file ready.json",
       "wavetank --scenario flaky-network --clock skip",
-      "wavetank --data ./worlds --strict --log json --log-level info",
+      "wavetank --data ./worlds --strict",
     ],
     run: { arguments throws(UsageError) in try await serve(arguments) })
 
   private static func configuration(
     _ arguments: CommandLineArguments
   ) throws(UsageError) -> Configuration {
-    if let extra = arguments.positionals.first {
-      throw UsageError("serve takes no operand, but “\(extra)” was given.")
-    }
     var configuration = Configuration()
     if let host = arguments.value("--host") { configuration.host = host }
     if let port = try arguments.integer("--port", in: 0...65_535) {
@@ -81,30 +76,18 @@ extension Command {
     if let name = arguments.value("--outbound"), !configuration.setOutbound(name) {
       throw UsageError("--outbound must be local, any or none, not “\(name)”.")
     }
-    configuration.log.format = try choice("--log", arguments) ?? .text
-    configuration.log.level =
-      try choice("--log-level", arguments) ?? (arguments.has("--quiet") ? .error : .warning)
     return configuration
   }
 
   /// The world of one tenant takes a few hundred KiB.
   private static let memoryLeast = 1 << 20
 
-  /// A flag whose value is one of a few words.
-  static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ flag: String, _ arguments: CommandLineArguments
-  ) throws(UsageError) -> Choice? where Choice.RawValue == String {
-    guard let word = arguments.value(flag) else { return nil }
-    guard let choice = Choice(rawValue: word) else {
-      let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw UsageError("\(flag) must be one of \(words), not “\(word)”.")
-    }
-    return choice
-  }
-
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
     var configuration = try configuration(arguments)
-    configuration.onNotice = { Terminal.complain($0) }
+    let isQuiet = arguments.has("--quiet")
+    configuration.onNotice = { notice in
+      if notice.isProblem || !isQuiet { Terminal.complain(notice.text) }
+    }
     // Before anything runs: a signal that comes while we start is kept, not lost.
     let signals = StopSignals()
     let emulator: Emulator
@@ -114,7 +97,7 @@ extension Command {
       Terminal.complain("\(error)")
       return 1
     }
-    if !arguments.has("--quiet") {
+    if !isQuiet {
       Terminal.say("wavetank ready on \(emulator.baseURL)")
       Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
       // The vendor's own suites wait for these words on standard output.

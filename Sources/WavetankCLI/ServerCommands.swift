@@ -18,15 +18,12 @@ extension Command {
       let client = try ControlClient(arguments)
       let limit = try timeLimit(arguments, ControlClient.silenceMax)
       do {
-        guard try await client.isReady(within: limit) else {
-          Terminal.complain("the server at \(client.baseURL) is not ready")
-          return 1
-        }
-        return 0
+        if try await client.isReady(within: limit) { return 0 }
+        Terminal.complain("the server at \(client.baseURL) is not ready")
       } catch {
         Terminal.complain("\(error)")
-        return 1
       }
+      return 1
     })
 
   static let wait = Command(

@@ -98,6 +98,26 @@ import Testing
     report(citing.flatMap { CitationRule.offences(in: $0, pages: pages) })
   }
 
+  @Test(
+    "Every file among the sources that is no source, and every scenario, is part of the program")
+  func resources() throws {
+    let list = try #require(Repository.files.first { $0.path == "Sources/CResources/CResources.c" })
+    let text = String(decoding: list.text.bytes, as: UTF8.self)
+    var taken: Set<String> = []
+    for match in text.matches(of: #/\{"(\w+)\/([\w.\-]+)", .*\n#embed "\.\.\/(\.\.\/)?([^"]+)"/#) {
+      #expect(match.output.4.hasSuffix("/\(match.output.2)"), "\(match.output.4) has another name")
+      taken.insert((match.output.3 == nil ? "Sources/" : "") + match.output.4)
+    }
+    let code = [".swift", ".c", ".h", ".modulemap", ".md"]
+    let files = Repository.files.map(\.path).filter { path in
+      path.hasPrefix("Sources/")
+        ? !code.contains { path.hasSuffix($0) }
+        : path.hasPrefix("Scenarios/") && path.hasSuffix(".json") && !path.hasSuffix(".schema.json")
+    }
+    #expect(files.count >= 20)
+    #expect(taken == Set(files))
+  }
+
   private func report(_ offences: [Offence]) {
     for offence in offences { Issue.record("\(offence)") }
   }
@@ -163,7 +183,8 @@ import Testing
     ("HTTPWire", "import HTTPTransport", false),
     ("HTTPModel", "import FoundationEssentials", false),
     ("HTTPModel", "import Synchronization", true),
-    ("PayloadCodecs", "import struct HTTPModel.Fields", false),
+    ("PayloadCodecs", "import struct HTTPModel.Fields", true),
+    ("PayloadCodecs", "import HTTPWire", false),
     ("SteamshipEmulator", "package import EmulatorKernel", true),
     ("SteamshipEmulator", "@preconcurrency import ShipyardEmulator", false),
     ("ShipyardEmulator", "internal import HTTPTransport", false),

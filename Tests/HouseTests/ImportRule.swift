@@ -10,21 +10,24 @@ enum ImportRule {
 
   /// Foundation is for cold paths; the layers that touch every byte do without.
   static let allowed: [String: Set<String>] = [
+    "Resources": ["CResources"],
     "HTTPModel": [],
     "HTTPWire": ["HTTPModel"],
     "HTTPTransport": ["HTTPModel", "HTTPWire", "CLinux", "Glibc", "Dispatch"],
-    "PayloadCodecs": ["CZlib"],
-    "Determinism": ["PayloadCodecs"],
+    "PayloadCodecs": ["CZlib", "HTTPModel"],
+    "Determinism": ["HTTPModel", "PayloadCodecs"],
     "Scenarios": [
-      "Determinism", "HTTPModel", "PayloadCodecs", "FoundationEssentials", "Foundation",
+      "Determinism", "HTTPModel", "PayloadCodecs", "Resources", "FoundationEssentials",
+      "Foundation",
     ],
     "EmulatorKernel": [
-      "Determinism", "Scenarios", "HTTPModel", "PayloadCodecs", "Dispatch", "FoundationEssentials", "Foundation",
+      "Determinism", "Scenarios", "HTTPModel", "PayloadCodecs", "Dispatch", "FoundationEssentials",
+      "Foundation",
     ],
     "SteamshipEmulator": kernelAndBelow,
     "ScramjetEmulator": kernelAndBelow.union(["Dispatch"]),
     "ShipyardEmulator": kernelAndBelow,
-    "ControlPlane": kernelAndBelow.union(["Dispatch"]),
+    "ControlPlane": kernelAndBelow.union(["Dispatch", "Resources"]),
     "Wavetank": kernelAndBelow.union([
       "HTTPTransport", "HTTPWire", "SteamshipEmulator", "ScramjetEmulator", "ShipyardEmulator",
       "ControlPlane", "Dispatch", "Glibc",
@@ -34,7 +37,7 @@ enum ImportRule {
       "FoundationEssentials", "Foundation", "Testing",
     ],
     "WavetankCLI": [
-      "Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Dispatch", "Glibc",
+      "Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources", "Dispatch", "Glibc",
       "FoundationEssentials", "Foundation",
     ],
   ]

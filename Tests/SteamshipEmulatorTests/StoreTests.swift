@@ -6,20 +6,6 @@ import Testing
 
 @Suite("Small codecs, templates")
 struct StoreTests {
-  static let base64: [(String, String)] = [
-    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
-    ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"),
-  ]
-
-  @Test("Base64 has the test vectors of RFC 4648 §10", arguments: base64)
-  func base64Vectors(_ plain: String, _ encoded: String) {
-    #expect(Base64.encode(Array(plain.utf8)) == encoded)
-    #expect(Base64.decode(encoded) == Array(plain.utf8))
-  }
-
-  @Test("Malformed base64 is nothing", arguments: ["a", "a!==", "Zg==Zg=="])
-  func malformedBase64(_ text: String) { #expect(Base64.decode(text) == nil) }
-
   @Test("Content is told text by its bytes, wherever it is cut", arguments: 1...7)
   func sniffing(_ size: Int) {
     let text = Array("aä€𝄞b".utf8)

@@ -20,7 +20,7 @@ struct ScenarioWatcherTests {
     let notices = Notices()
     var configuration = Configuration()
     configuration.scenarios = [file.path]
-    configuration.onNotice = { notices.add($0) }
+    configuration.onNotice = { notices.add($0.text) }
     let watcher = ScenarioWatcher(configuration, sea.emulator.pipeline)
     #expect(!watcher.look())
     #expect(notices.all.isEmpty)

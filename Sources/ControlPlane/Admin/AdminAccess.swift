@@ -53,7 +53,7 @@ struct AdminAccess: Sendable {
     guard !caller.isForwarded else {
       return Problem(
         403,
-        "The control API answers nobody behind a proxy (Forwarded, X-Forwarded-…, Via), unless it has a token (--control-token-file)."
+        "The control API refuses requests that come through a proxy (Forwarded, X-Forwarded-…, Via), unless it has a token (--control-token-file)."
       )
     }
     return nil

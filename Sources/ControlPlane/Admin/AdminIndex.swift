@@ -13,10 +13,10 @@ enum AdminIndex {
     json.object { json in
       json.member("name", "wavetank")
       json.member("version", version)
-      json.key("services")
-      json.array { json in for name in pipeline.operations.serviceNames { json.value(name) } }
-      json.key("control")
-      json.array { json in
+      json.array("services") { json in
+        for name in pipeline.operations.serviceNames { json.value(name) }
+      }
+      json.array("control") { json in
         for route in AdminRoute.all {
           json.object { json in
             json.member("method", route.method.name)

@@ -169,7 +169,7 @@ package final class AdminResponder: Responder {
     }
     return .later { content in
       defer { withExtendedLifetime(lease) {} }
-      return switch await offload({ self.handle(route, call) }) {
+      return switch await Offload.run(on: Offload.concurrent, { self.handle(route, call) }) {
       case .now(let response): Self.holding(call, response)
       case .later(let work): Self.holding(call, await work(content))
       case .collect: Problem(500, "The content was collected already.").response

@@ -23,8 +23,7 @@ enum ServerRoutes {
   }
 
   static func version(_ call: AdminCall) -> Answer {
-    let json: JSON = ["name": "wavetank", "version": .string(call.options.version)]
-    return .now(.json(.ok, json.serialized()))
+    .json(["name": "wavetank", "version": .string(call.options.version)])
   }
 
   static func operations(_ call: AdminCall) throws(Problem) -> Answer {
@@ -34,10 +33,8 @@ enum ServerRoutes {
       throw Problem(
         404, "No service \"\(wanted)\"\(Nearest.hint(for: wanted, among: table.serviceNames))")
     }
-    var json = JSONWriter(reserving: 16_384)
-    json.object { json in
-      json.key("operations")
-      json.array { json in
+    return .object(reserving: 16_384) { json in
+      json.array("operations") { json in
         for entry in table.entries {
           let service = table.serviceNames[entry.serviceIndex]
           guard wanted == nil || wanted == service else { continue }
@@ -45,7 +42,6 @@ enum ServerRoutes {
         }
       }
     }
-    return .now(.json(.ok, json.bytes))
   }
 
   private static func write(
@@ -57,8 +53,7 @@ enum ServerRoutes {
       json.member(ifPresent: "method", operation.routes.first?.method.name)
       json.member(ifPresent: "path", operation.routes.first?.template.text)
       if operation.routes.count > 1 {
-        json.key("aliases")
-        json.array { json in
+        json.array("aliases") { json in
           for route in operation.routes.dropFirst() {
             json.object { json in
               json.member("method", route.method.name)

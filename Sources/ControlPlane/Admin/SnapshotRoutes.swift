@@ -7,7 +7,7 @@ enum SnapshotRoutes {
   static func take(_ call: AdminCall) throws(Problem) -> Answer {
     let cloud = try call.cloud()
     return .later { _ in
-      await offload {
+      await Offload.run(on: Offload.concurrent) {
         var pieces: [[UInt8]] = []
         let lease = MemoryLease(of: cloud.tenant.blobs.budget)
         do throws(SnapshotError) {
@@ -85,11 +85,11 @@ private final class SnapshotUpload: @unchecked Sendable {
   init(budget: MemoryBudget) throws(SnapshotError) { reader = try SnapshotReader(budget: budget) }
 
   func feed(_ bytes: [UInt8]) async throws {
-    try await offload(on: queue) { Result { try self.reader.feed(bytes) } }.get()
+    try await Offload.run(on: queue) { Result { try self.reader.feed(bytes) } }.get()
   }
 
   func restore(into cloud: Cloud, _ pipeline: Pipeline) async throws {
-    try await offload(on: queue) {
+    try await Offload.run(on: queue) {
       Result {
         let budget = pipeline.tenants.budget
         guard let lease = MemoryLease(self.reader.readingBytes, of: budget) else {

@@ -6,10 +6,8 @@ import PayloadCodecs
 enum TenantRoutes {
   /// Those that wait in their files for their first use (`--data`) are told by name alone.
   static func list(_ call: AdminCall) -> Answer {
-    var json = JSONWriter(reserving: 4096)
-    json.object { json in
-      json.key("tenants")
-      json.array { json in
+    return .object(reserving: 4096) { json in
+      json.array("tenants") { json in
         let (clouds, sleeping) = call.pipeline.tenants.overview
         for cloud in clouds { write(cloud, into: &json) }
         for name in sleeping {
@@ -21,7 +19,6 @@ enum TenantRoutes {
       }
       json.member("evicted", Int(clamping: call.pipeline.tenants.evictedCount))
     }
-    return .now(.json(.ok, json.bytes))
   }
 
   private static func write(_ cloud: Cloud, into json: inout JSONWriter) {
@@ -33,8 +30,7 @@ enum TenantRoutes {
       json.key("clock")
       ClockRoutes.write(cloud.tenant, into: &json)
       json.member("exchanges", Int(clamping: journal.total))
-      json.key("journal")
-      json.object { json in
+      json.object("journal") { json in
         json.member("entries", journal.count)
         json.member("bytes", journal.bytes)
         json.member("dropped", Int(clamping: journal.dropped))
@@ -84,11 +80,9 @@ enum TenantRoutes {
 
   static func states(_ call: AdminCall) throws(Problem) -> Answer {
     let cloud = try call.cloud()
-    var json = JSONWriter(reserving: 4096)
-    json.object { json in
+    return .object(reserving: 4096) { json in
       for slot in cloud.slots { json.member(slot.name, slot.describe()) }
     }
-    return .now(.json(.ok, json.bytes))
   }
 
   static func state(_ call: AdminCall) throws(Problem) -> Answer {
@@ -98,7 +92,7 @@ enum TenantRoutes {
       throw Problem(
         404, "No service \"\(name)\"\(Nearest.hint(for: name, among: cloud.slots.map(\.name)))")
     }
-    return .now(.json(.ok, slot.describe().serialized()))
+    return .json(slot.describe())
   }
 
   static func emit(_ call: AdminCall) throws(Problem) -> Answer {
@@ -113,7 +107,12 @@ enum TenantRoutes {
     } catch {
       throw Problem(422, "The event cannot happen: \(error.text)", members: error.member)
     }
-    guard isKnown else { throw Problem(422, "Nobody knows the event \"\(kind)\".") }
+    guard isKnown else {
+      throw Problem(
+        422,
+        "No service knows an event \"\(kind)\"; GET /_wavetank/scenario.schema.json lists the events."
+      )
+    }
     return .now(.json(.ok, Array(#"{"emitted":true}"#.utf8)))
   }
 }

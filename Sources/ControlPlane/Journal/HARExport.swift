@@ -12,8 +12,7 @@ struct HARExport {
   func text(_ entries: [JournalEntry]) -> [UInt8] {
     var json = JSONWriter(reserving: 1024 + entries.count * 2048)
     json.object { json in
-      json.key("log")
-      json.object { json in
+      json.object("log") { json in
         json.member("version", "1.2")
         json.member("creator", ["name": "wavetank", "version": .string(version)])
         let dropped = cloud.journal.status.dropped
@@ -21,8 +20,7 @@ struct HARExport {
           json.member("comment", "\(dropped) earlier exchanges were dropped")
         }
         json.member("pages", [])
-        json.key("entries")
-        json.array { json in
+        json.array("entries") { json in
           for entry in entries where entry.status != nil { write(entry, into: &json) }
         }
       }
@@ -61,15 +59,13 @@ struct HARExport {
       json.member("httpVersion", entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
       json.member("cookies", [])
       headers(entry.requestFields, into: &json)
-      json.key("queryString")
-      json.array { json in
+      json.array("queryString") { json in
         for (name, value) in RequestTarget(target).queryItems {
           json.value(["name": .string(name), "value": .string(value)])
         }
       }
       if entry.requestContentBytes > 0 {
-        json.key("postData")
-        json.object { json in
+        json.object("postData") { json in
           json.member("mimeType", entry.requestFields["content-type"] ?? "")
           json.member("params", [])
           content(entry.requestContent, of: entry.requestContentBytes, into: &json)
@@ -87,8 +83,7 @@ struct HARExport {
       json.member("httpVersion", "HTTP/1.1")
       json.member("cookies", [])
       headers(entry.responseFields, into: &json)
-      json.key("content")
-      json.object { json in
+      json.object("content") { json in
         json.member("size", Int(clamping: entry.responseContentBytes))
         json.member("mimeType", entry.responseFields["content-type"] ?? "")
         content(entry.responseContent, of: entry.responseContentBytes, into: &json)
@@ -101,8 +96,7 @@ struct HARExport {
   }
 
   private func headers(_ fields: Fields, into json: inout JSONWriter) {
-    json.key("headers")
-    json.array { json in
+    json.array("headers") { json in
       for (name, value) in fields.pairs {
         let shown = operations.mask.value(value, ofField: name)
         json.value(["name": .string(name), "value": .string(shown)])

@@ -11,8 +11,7 @@ enum JournalRoutes {
     let status = cloud.journal.status
     let (entries, matched) = filter.select(cloud.journal.entries)
     let text = JournalText(operations: call.pipeline.operations)
-    var json = JSONWriter(reserving: 512 + entries.count * 512)
-    json.object { json in
+    return .object(reserving: 512 + entries.count * 512) { json in
       json.member("tenant", cloud.name)
       json.member("total", Int(clamping: status.total))
       json.member("kept", status.count)
@@ -20,12 +19,10 @@ enum JournalRoutes {
       json.member("dropped", Int(clamping: status.dropped))
       json.member("first", status.first.map { .integer(Int(clamping: $0)) } ?? .null)
       json.member("matched", matched)
-      json.key("entries")
-      json.array { json in
+      json.array("entries") { json in
         for entry in entries { text.write(entry, isWhole: false, into: &json) }
       }
     }
-    return .now(.json(.ok, json.bytes))
   }
 
   static func one(_ call: AdminCall) throws(Problem) -> Answer {
@@ -106,7 +103,7 @@ private struct JournalEvents: Sendable {
     try await writer.write(": wavetank journal\n\n")
     var replayed: Set<UInt64> = []
     if filter.hasStart {
-      let past = await offload { [journal, filter] in
+      let past = await Offload.run(on: Offload.concurrent) { [journal, filter] in
         journal.entries.filter { $0.ending != nil && filter.matches($0) }
       }
       replayed = Set(past.map(\.number))

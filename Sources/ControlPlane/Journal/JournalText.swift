@@ -37,14 +37,12 @@ struct JournalText {
     json.member("connection", Int(clamping: entry.exchange.connectionID))
     json.member("numberOnConnection", Int(clamping: entry.exchange.sequenceNumber))
     json.member("peer", entry.exchange.peer.host)
-    json.key("request")
-    json.object { json in
+    json.object("request") { json in
       json.member("version", entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
       fields(entry.requestFields, into: &json)
       Self.content(entry.requestContent, of: entry.requestContentBytes, into: &json)
     }
-    json.key("response")
-    json.object { json in
+    json.object("response") { json in
       json.member(ifPresent: "reason", entry.status?.reason)
       fields(entry.responseFields, into: &json)
       Self.content(entry.responseContent, of: entry.responseContentBytes, into: &json)
@@ -68,13 +66,11 @@ struct JournalText {
   }
 
   private func list(_ name: String, _ texts: [String], into json: inout JSONWriter) {
-    json.key(name)
-    json.array { json in for text in texts { json.value(text) } }
+    json.array(name) { json in for text in texts { json.value(text) } }
   }
 
   private func fields(_ fields: Fields, into json: inout JSONWriter) {
-    json.key("fields")
-    json.array { json in
+    json.array("fields") { json in
       for (name, value) in fields.pairs {
         json.object { json in
           json.member("name", name)

@@ -19,6 +19,23 @@ package struct MetricFamily: Sendable {
     }
   }
 
+  /// The samples of one distribution: how many up to each bound, their sum and their number.
+  /// - Parameter bounds: of all buckets but the last, which has none.
+  package static func histogram(
+    _ buckets: [UInt64], _ bounds: [Double], sum: Double,
+    _ labels: [(name: String, value: String)] = []
+  ) -> [Sample] {
+    var samples: [Sample] = []
+    var count: UInt64 = 0
+    for (bound, more) in zip(bounds + [.infinity], buckets) {
+      count &+= more
+      samples.append(Sample(Double(count), labels + [("le", number(bound))], suffix: "_bucket"))
+    }
+    samples.append(Sample(sum, labels, suffix: "_sum"))
+    samples.append(Sample(Double(count), labels, suffix: "_count"))
+    return samples
+  }
+
   let name: String
   let kind: Kind
   let help: String
@@ -61,7 +78,7 @@ package struct MetricFamily: Sendable {
   }
 
   /// A number as the format wants it; also for the label `le`.
-  package static func number(_ value: Double) -> String {
+  private static func number(_ value: Double) -> String {
     if let whole = Int64(exactly: value) { return "\(whole)" }
     return value == .infinity ? "+Inf" : "\(value)"
   }

@@ -44,14 +44,8 @@ enum MetricsRoutes {
         total.append(.init(Double(count), label + [("status", "\(code)")]))
       }
       guard !counts.durations.isEmpty else { continue }
-      var sum: UInt64 = 0
-      for (bucket, bound) in (Metrics.durationBounds + [.infinity]).enumerated() {
-        sum += counts.durations[bucket]
-        let bucketLabel = label + [("le", MetricFamily.number(bound))]
-        durations.append(.init(Double(sum), bucketLabel, suffix: "_bucket"))
-      }
-      durations.append(.init(counts.durationSum.inSeconds, label, suffix: "_sum"))
-      durations.append(.init(Double(sum), label, suffix: "_count"))
+      durations += MetricFamily.histogram(
+        counts.durations, Metrics.durationBounds, sum: counts.durationSum.inSeconds, label)
       received.append(.init(Double(counts.requestBytes), label))
       sent.append(.init(Double(counts.responseBytes), label))
     }

@@ -14,7 +14,7 @@ enum OpenAPIRoutes {
         "url": .string("\(base)/_wavetank/openapi/\(name).json"),
       ]
     }
-    return .now(.json(.ok, JSON.object(["documents": .array(documents)]).serialized()))
+    return .json(["documents": .array(documents)])
   }
 
   static func document(_ call: AdminCall) throws(Problem) -> Answer {
@@ -28,7 +28,7 @@ enum OpenAPIRoutes {
       let document = try OpenAPIDocument(
         documentation, operations: operations, version: call.options.version,
         serverURL: call.request.origin + call.urlPrefix)
-      return .now(.json(.ok, document.json.serialized()))
+      return .json(document.json)
     } catch {
       throw Problem(500, "\(error.message) (\(wanted))")
     }

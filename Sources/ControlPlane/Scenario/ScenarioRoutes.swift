@@ -10,7 +10,7 @@ enum ScenarioRoutes {
   static func show(_ call: AdminCall) throws(Problem) -> Answer {
     let cloud = try call.cloud()
     let source = cloud.rules?.scenario.source ?? cloud.blueprint.source
-    return .now(.json(.ok, (source ?? Scenario.empty.source).serialized()))
+    return .json(source ?? Scenario.empty.source)
   }
 
   /// Another scenario for this tenant: JSON, JSON5 or YAML, or a shipped one by `?name=`. The tenant
@@ -42,27 +42,21 @@ enum ScenarioRoutes {
   /// Names that `PUT /scenario?name=` takes.
   static func shipped(_ call: AdminCall) -> Answer {
     let names = ScenarioLibrary.texts.keys.sorted().map { JSON.string($0) }
-    let result: JSON = ["scenarios": .array(names)]
-    return .now(.json(.ok, result.serialized()))
+    return .json(["scenarios": .array(names)])
   }
 
   private static func load(_ call: AdminCall, isStrict: Bool) throws(Problem) -> Scenario {
     let loader = ScenarioLoader(
       catalog: call.pipeline.catalog, isStrict: isStrict, library: ScenarioLibrary.texts)
+    let name = call.query("name")
+    guard name == nil || call.content.isEmpty else {
+      throw Problem(400, "Either ?name= or a content, not both.")
+    }
     do {
-      if let name = call.query("name") {
-        guard call.content.isEmpty else {
-          throw Problem(400, "Either ?name= or a content, not both.")
-        }
-        return try loader.load([name])
-      }
+      if let name { return try loader.load([name]) }
       return try loader.load([ScenarioDocument(call.content, name: fileName(call))])
-    } catch let error as ScenarioLoadError {
-      throw Problem(422, "The scenario was refused.", members: error.member)
-    } catch let problem as Problem {
-      throw problem
     } catch {
-      throw Problem(500, "\(error)")
+      throw Problem(422, "The scenario was refused.", members: error.member)
     }
   }
 
@@ -86,10 +80,9 @@ enum ScenarioRoutes {
         "reached": .integer(count.reached), "struck": .integer(count.struck), "rule": source,
       ]
     }
-    let result: JSON = [
+    return .json([
       "rules": .array(rules), "variables": .object(engine?.variables ?? JSONObject()),
-    ]
-    return .now(.json(.ok, result.serialized()))
+    ])
   }
 
   /// Adds rules behind the others (`?position=first`: in front): one, an array, or `{"rules": […]}`.
@@ -100,20 +93,20 @@ enum ScenarioRoutes {
       throw Problem(400, "position=\(position) is unknown; valid: first, last")
     }
     let engine = try engine(call)
-    var names: [String] = []
+    let document: ScenarioDocument
     do {
-      let document = try ScenarioDocument(call.content, name: fileName(call))
-      names = try engine.add(document.value, first: position == "first")
-      try call.cloud().settleScenario()
-    } catch let error as ScenarioLoadError {
-      throw Problem(400, "The content cannot be read.", members: error.member)
-    } catch let error as ScenarioProblems {
-      throw Problem(422, "The rules were refused.", members: error.member)
+      document = try ScenarioDocument(call.content, name: fileName(call))
     } catch {
-      throw Problem(500, "\(error)")
+      throw Problem(400, "The content cannot be read.", members: error.member)
     }
-    let result: JSON = ["added": .array(names.map { .string($0) })]
-    return .now(.json(.created, result.serialized()))
+    let names: [String]
+    do {
+      names = try engine.add(document.value, first: position == "first")
+    } catch {
+      throw Problem(422, "The rules were refused.", members: error.member)
+    }
+    try call.cloud().settleScenario()
+    return .json(["added": .array(names.map { .string($0) })], .created)
   }
 
   static func remove(_ call: AdminCall) throws(Problem) -> Answer {
@@ -158,15 +151,12 @@ enum ScenarioRoutes {
   /// scenario's own `expect`.
   static func verify(_ call: AdminCall) throws(Problem) -> Answer {
     let cloud = try call.cloud()
+    let json = JSON.object(try call.object())
     let question: VerifyQuestion
     do {
-      question = try VerifyQuestion.read(.object(try call.object()), catalog: call.pipeline.catalog)
-    } catch let error as ScenarioProblems {
-      throw Problem(422, "The question was refused.", members: error.member)
-    } catch let problem as Problem {
-      throw problem
+      question = try VerifyQuestion.read(json, catalog: call.pipeline.catalog)
     } catch {
-      throw Problem(500, "\(error)")
+      throw Problem(422, "The question was refused.", members: error.member)
     }
     var expectation = question.expectation
     if question.isEmpty {
@@ -177,7 +167,7 @@ enum ScenarioRoutes {
       expectation = own
     }
     let report = Verifier(pipeline: call.pipeline, cloud: cloud).check(expectation)
-    return .now(.json(.ok, report.json.serialized()))
+    return .json(report.json)
   }
 
   static func schema(_ call: AdminCall) -> Answer {

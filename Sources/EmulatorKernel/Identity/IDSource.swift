@@ -87,9 +87,7 @@ package struct TenantMark: Sendable, Equatable {
 
   /// Nil for what is no UUID.
   init?(ofID id: String) {
-    guard UUIDText.isUUID(id) else { return nil }
-    value = id.utf8.suffix(4).reduce(0) { value, digit in
-      value << 4 | UInt16(truncatingIfNeeded: digit & 0xF) + (digit < 0x40 ? 0 : 9)
-    }
+    guard let words = UUIDText.read(id.utf8Span.span) else { return nil }
+    value = UInt16(truncatingIfNeeded: words.low)
   }
 }

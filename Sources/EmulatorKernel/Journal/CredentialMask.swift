@@ -61,18 +61,10 @@ package struct CredentialMask: ValueMask {
     if places.count >= 2, parts[places[0]] == "_t" { places.removeFirst(2) }
     guard
       let first = firstSecretSegment
-        ?? (places.first.map { isUUID(parts[$0]) } ?? false ? 1 : nil)
+        ?? (places.first.map { UUIDText.isUUID(String(parts[$0])) } ?? false ? 1 : nil)
     else { return text }
     for place in places.dropFirst(first) { parts[place] = Substring(masked(parts[place])) }
     return parts.joined(separator: "/")
-  }
-
-  private static func isUUID(_ text: Substring) -> Bool {
-    let groups = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    return groups.map(\.count) == [8, 4, 4, 4, 12]
-      && groups.allSatisfy { group in
-        group.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 6 }
-      }
   }
 
   private static func query(_ text: String) -> String {

@@ -1,4 +1,4 @@
-import Dispatch
+package import Dispatch
 package import HTTPModel
 package import PayloadCodecs
 
@@ -15,6 +15,9 @@ package enum Offload {
   /// and a hop there and back costs as much as reading it.
   package static let inlineBytesMax = 8 * 1024
 
+  /// For what may be done beside other such work: it reads little and makes less.
+  package static let concurrent = DispatchQueue.global(qos: .userInitiated)
+
   private static let queue = DispatchQueue(label: "wavetank.offload", qos: .userInitiated)
 
   /// Whether the caller is not on a loop: then it writes a long text at once, and what the text was
@@ -22,11 +25,14 @@ package enum Offload {
   @TaskLocal package static var isHere = false
 
   /// Runs it on Dispatch and comes back to the caller's executor.
+  /// - Parameter queue: absent: the one on which one piece at a time is done.
   package static func run<Value: Sendable>(
-    _ work: @escaping @Sendable () -> Value
+    on queue: DispatchQueue? = nil, _ work: @escaping @Sendable () -> Value
   ) async -> Value {
     await withCheckedContinuation { continuation in
-      queue.async { continuation.resume(returning: $isHere.withValue(true) { work() }) }
+      (queue ?? Self.queue).async {
+        continuation.resume(returning: $isHere.withValue(true) { work() })
+      }
     }
   }
 }

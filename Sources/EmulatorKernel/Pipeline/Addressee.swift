@@ -37,10 +37,10 @@ package struct Addressee: Sendable {
     prefixLength = 0
     let bytes = request.fields.bytes
     if let field = found.tenant {
-      tenant = Addressee.tenant(named: bytes[field].trimmed)
+      tenant = Addressee.tenant(named: bytes[field].trimmingOptionalWhitespace)
       isNamed = true
     } else if let name = found.bearer.flatMap({ Addressee.name(inBearer: bytes[$0]) })
-      ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmed) })
+      ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmingOptionalWhitespace) })
     {
       tenant = Addressee.tenant(named: name)
       isNamed = true
@@ -80,11 +80,9 @@ package struct Addressee: Sendable {
 
   /// `Bearer wt-NAME`, the scheme in any case (RFC 9110 §11.1).
   private static func name(inBearer value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    let value = value.trimmed
-    guard value.count > 10, value.prefix(6).lowercasedEquals("bearer"),
-      value[value.startIndex + 6] == 0x20
-    else { return nil }
-    return name(inKey: value.dropFirst(7).trimmed)
+    BearerToken.read(value.trimmingOptionalWhitespace).flatMap {
+      name(inKey: $0.trimmingOptionalWhitespace)
+    }
   }
 
   /// `wt-NAME` or `wt-NAME.anything`.
@@ -128,7 +126,7 @@ private struct FieldScan {
     } else {
       return nil
     }
-    let name = bytes.trimmed.prefix { $0 != UInt8(ascii: ":") }
+    let name = bytes.trimmingOptionalWhitespace.prefix { $0 != UInt8(ascii: ":") }
     // RFC 1035 §2.3.4: what is longer names no host.
     guard name.count <= 255, let first = name.first, first.asciiLowercased &- 0x61 < 26 else {
       return nil
@@ -151,14 +149,6 @@ private enum TenantName {
 }
 
 extension ArraySlice<UInt8> {
-  /// Without spaces and tabs at both ends.
-  fileprivate var trimmed: ArraySlice<UInt8> {
-    var view = self
-    while let first = view.first, first == 0x20 || first == 0x09 { view.removeFirst() }
-    while let last = view.last, last == 0x20 || last == 0x09 { view.removeLast() }
-    return view
-  }
-
   /// - Parameter text: lower case.
   fileprivate func lowercasedEquals(_ text: String) -> Bool {
     guard count == text.utf8.count else { return false }

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// A field value of the form `head; name=value; name="quoted"; name*=UTF-8''percent`.
 ///
 /// Source: RFC 9110 §5.6.6; RFC 8187 for the extended form; RFC 7578 §4.2 and the HTML standard for
@@ -66,12 +68,12 @@ package struct FieldParameters: Sendable, Equatable {
 
   /// `charset'language'percent-encoded`, of UTF-8 or Latin-1.
   private static func decodeExtended(_ text: String) -> String? {
-    let pieces = text.utf8.split(
+    let pieces = Array(text.utf8).split(
       separator: UInt8(ascii: "'"), maxSplits: 2, omittingEmptySubsequences: false)
-    guard pieces.count == 3, let bytes = FormURLEncoded.decode(pieces[2], plusIsSpace: false) else {
+    guard pieces.count == 3, let bytes = PercentCoding.decodeStrictly(pieces[2]) else {
       return nil
     }
-    switch String(Substring(pieces[0])).asciiLowercased {
+    switch String(decoding: pieces[0], as: UTF8.self).asciiLowercased {
     case "utf-8": return String(validating: bytes, as: UTF8.self)
     case "iso-8859-1":
       var latin = String.UnicodeScalarView()
@@ -82,9 +84,6 @@ package struct FieldParameters: Sendable, Equatable {
   }
 
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
-    var bytes = bytes
-    while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
-    while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
-    return String(decoding: bytes, as: UTF8.self)
+    String(decoding: bytes.trimmingOptionalWhitespace, as: UTF8.self)
   }
 }

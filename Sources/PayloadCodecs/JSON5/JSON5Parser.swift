@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// Recursive descent over the characters of a JSON5 text.
 struct JSON5Parser {
   private let depthMax: Int
@@ -297,7 +299,7 @@ struct JSON5Parser {
     let from = index
     while let scalar = Unicode.Scalar(peek()), Self.continuesName(scalar) { advance() }
     let digits = string(from..<index)
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ Self.hexadecimalValue(UInt32($0)) != nil })
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ $0.hexDigitValue != nil })
     else { throw JSON5Error(.badNumber, start) }
     guard let magnitude = UInt64(digits, radix: 16) else {
       throw JSON5Error(.noJSONForm("\(sign)0x\(digits)"), start)
@@ -385,19 +387,12 @@ struct JSON5Parser {
   ) throws(JSON5Error) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<digits {
-      guard let digit = Self.hexadecimalValue(peek()) else { throw JSON5Error(.badEscape, start) }
-      value = value << 4 | digit
+      guard let digit = UInt8(exactly: peek())?.hexDigitValue else {
+        throw JSON5Error(.badEscape, start)
+      }
+      value = value << 4 | UInt32(digit)
       advance()
     }
     return value
-  }
-
-  private static func hexadecimalValue(_ c: UInt32) -> UInt32? {
-    switch c {
-    case 0x30...0x39: c - 0x30
-    case 0x41...0x46: c - 0x37
-    case 0x61...0x66: c - 0x57
-    default: nil
-    }
   }
 }

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// What plain scalars mean.
 ///
 /// Source: YAML 1.2.2 §10.3.2 (core schema); YAML 1.1 type repository for what older readers see.
@@ -113,7 +115,7 @@ enum YAMLCoreSchema {
       let digits = rest.dropFirst(2)
       switch letter | 0x20 {
       case UInt8(ascii: "x"):
-        return digits.allSatisfy { Character(Unicode.Scalar($0)).isHexDigit || $0 == 0x5f }
+        return digits.allSatisfy { $0.hexDigitValue != nil || $0 == 0x5f }
       case UInt8(ascii: "b"), UInt8(ascii: "o"):
         return digits.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x5f }
       default: break

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// Plain, quoted and block scalars.
 extension YAMLScanner {
   /// Characters on their way to a text, as UTF-8: a string that grows by single scalars costs ten
@@ -164,9 +166,9 @@ extension YAMLScanner {
   ) throws(YAMLError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<digits {
-      guard let scalar = Unicode.Scalar(peek()), let digit = Character(scalar).hexDigitValue,
-        scalar.isASCII, value <= 0x0fff_ffff
-      else { throw YAMLError(.badEscape, start) }
+      guard let digit = UInt8(exactly: peek())?.hexDigitValue, value <= 0x0fff_ffff else {
+        throw YAMLError(.badEscape, start)
+      }
       value = value << 4 | UInt32(digit)
       advance()
     }

@@ -189,7 +189,7 @@ package struct ScenarioLoader: Sendable {
     } catch {
       problems.append(ScenarioProblem("\(pointer)/respond/file", "\(path): \(error.words)"))
     }
-    let content = JSON.string(Base64Text.encode(bytes))
+    let content = JSON.string(Base64.encode(bytes))
     respond.members = respond.members.map { member in
       member.key == "file" ? ("base64", content) : member
     }

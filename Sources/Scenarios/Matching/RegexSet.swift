@@ -1,3 +1,4 @@
+import HTTPModel
 import PayloadCodecs
 
 /// A set of characters of a regular expression.
@@ -250,7 +251,9 @@ struct RegexSetReader {
     index += 1
     let isBraced = take("{")
     var digits = ""
-    while let scalar = next, Character(scalar).isHexDigit, digits.count < (isBraced ? 8 : length) {
+    while let scalar = next, UInt8(exactly: scalar.value)?.hexDigitValue != nil,
+      digits.count < (isBraced ? 8 : length)
+    {
       digits.unicodeScalars.append(scalar)
       index += 1
     }

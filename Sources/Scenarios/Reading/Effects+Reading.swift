@@ -201,7 +201,7 @@ extension RespondEffect {
 
   private static func base64(_ reader: ScenarioReader) -> [UInt8]? {
     guard let text = reader.string() else { return nil }
-    guard let bytes = Base64Text.decode(text) else {
+    guard let bytes = Base64.decode(text, .exact) else {
       return reader.mismatch("base64 (RFC 4648 §4)")
     }
     return bytes

@@ -133,7 +133,7 @@ extension SteamshipService {
     let data = json["data"] ?? .null
     let isBase64 = http["base64Wrapped"]?.boolValue ?? false
     let declared = http["headers"]?["Content-Type"]?.stringValue
-    if isBase64, let bytes = data.stringValue.flatMap(Base64.decode) {
+    if isBase64, let bytes = data.stringValue.flatMap({ Base64.decode($0, .lenient) }) {
       return .success(
         InvocationResult(status: status, type: declared ?? MIMEType.bytes, content: bytes))
     }

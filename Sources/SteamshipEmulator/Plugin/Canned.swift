@@ -93,8 +93,8 @@ enum Canned {
   /// A PNG of one pixel.
   static let pixel =
     Base64.decode(
-      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-    ) ?? []
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+      .exact) ?? []
 
   /// A WAV file without sound.
   static let silence: [UInt8] =

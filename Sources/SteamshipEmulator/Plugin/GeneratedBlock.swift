@@ -24,7 +24,7 @@ struct GeneratedBlock {
     mimeType = try block.name("mimeType")
     tags = try block.objects("tags", TagDraft.init)
     if let encoded = try block.string("base64") {
-      guard let bytes = Base64.decode(encoded) else {
+      guard let bytes = Base64.decode(encoded, .lenient) else {
         throw .invalid("The field \"base64\" of a scripted block is no Base64.")
       }
       content = .bytes(bytes)

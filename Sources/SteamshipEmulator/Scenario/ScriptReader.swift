@@ -235,7 +235,7 @@ enum ScriptReader {
     case "json": return object.json("json").map { .json($0) }
     case "base64":
       guard let reader = object.optional("base64"), let text = reader.string() else { return nil }
-      guard let bytes = Base64.decode(text) else { return reader.mismatch("base64") }
+      guard let bytes = Base64.decode(text, .lenient) else { return reader.mismatch("base64") }
       return .bytes(bytes, type: type ?? MIMEType.bytes)
     case "failure":
       return object.object("failure") { failure in

@@ -113,6 +113,49 @@ def bad_places():
           done.returncode == 1 and "ready file" in done.stderr, (done.returncode, done.stderr))
 
 
-for part in (usage_errors, help_and_version, environment, serving, bad_places):
+def notices(*flags):
+    """What a server says of a good and of a bad edit of its scenario file; and whether it goes on."""
+    with tempfile.TemporaryDirectory() as folder:
+        scenario, ready = pathlib.Path(folder, "s.json"), pathlib.Path(folder, "ready.json")
+        written = pathlib.Path(folder, "written")
+        scenario.write_text('{"wavetank": 1}')
+        with open(written, "w") as output:
+            process = subprocess.Popen(
+                [BINARY, "serve", "--port", "0", "--ready-file", str(ready), "--watch", "--scenario", str(scenario),
+                 *flags], stdout=output, stderr=subprocess.STDOUT)
+        limit = time.monotonic() + 20
+        try:
+            while not ready.exists() and time.monotonic() < limit:
+                time.sleep(0.01)
+            place = f"http://127.0.0.1:{json.loads(ready.read_text())['port']}"
+            scenario.write_text('{"wavetank": 1, "name": "good"}')
+            while '"good"' not in run("ctl", "scenario", "--url", place).stdout and time.monotonic() < limit:
+                time.sleep(0.1)
+            scenario.write_text('{"wavetank": 1, "nam": "bad"}')
+            while "refused" not in written.read_text() and time.monotonic() < limit:
+                time.sleep(0.1)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(10)
+        return written.read_text()
+
+
+def quiet():
+    loud, silent = notices(), notices("--quiet")
+    check("serve: both edits are told", "taken over" in loud and "refused" in loud, loud)
+    check("serve --quiet: nothing but what goes wrong, and that whole",
+          silent.startswith("wavetank: the edited scenario was refused") and "nam" in silent
+          and "taken over" not in silent and "ready" not in silent, silent)
+    for flags in (["--log", "json"], ["--log-level", "info"]):
+        done = run("serve", "--port", "0", *flags)
+        check(f"serve {flags[0]}: a setting that nobody would read is refused",
+              done.returncode == 64 and flags[0] in done.stderr, (done.returncode, done.stderr))
+    for command in ("env", "manual", "version", "wait", "healthcheck"):
+        done = run(command, "surplus")
+        check(f"{command}: an operand too many is exit 64 and named",
+              done.returncode == 64 and "surplus" in done.stderr, (done.returncode, done.stderr))
+
+
+for part in (usage_errors, help_and_version, environment, serving, quiet, bad_places):
     part()
 finish()

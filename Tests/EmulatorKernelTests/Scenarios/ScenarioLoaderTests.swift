@@ -113,13 +113,6 @@ struct ScenarioLoaderTests {
     #expect(scenario.rules[1].source["sequence"]?[0]?["respond"] == ["base64": "aGVsbG8="])
   }
 
-  @Test("Base64 both ways", arguments: 0..<20)
-  func base64(_ count: Int) {
-    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) }
-    #expect(Base64Text.encode(bytes) == Data(bytes).base64EncodedString())
-    #expect(Base64Text.decode(Base64Text.encode(bytes)) == bytes)
-  }
-
   @Test("What is no regular file is refused and not waited for")
   func pipes() throws {
     for path in ["/dev/zero", "/"] {

@@ -9,8 +9,6 @@ import Testing
 struct ShippedScenariosTests {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  static let library = root.appending(
-    path: "Sources/Scenarios/Library/ScenarioLibrary.swift")
 
   private static func files() throws -> [(name: String, text: String)] {
     let folder = root.appending(path: "Scenarios")
@@ -22,36 +20,9 @@ struct ShippedScenariosTests {
       }
   }
 
-  /// The source of the library, made of the files. `REGENERATE=1` writes it.
-  private static func source(_ files: [(name: String, text: String)]) -> String {
-    var source = """
-      package import PayloadCodecs
-
-      /// The shipped scenarios, in the program itself so that one file is enough to run it. The texts
-      /// are those of the files in `Scenarios/`; `ShippedScenariosTests` holds them together and, with
-      /// `REGENERATE=1`, writes this file.
-      package enum ScenarioLibrary {
-        /// By name: the file's name without its ending.
-        package static let texts: TextMap<String> = [
-
-      """
-    for (name, text) in files {
-      source += "    \"\(name)\": #\"\"\"\n"
-      for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
-        source += line.isEmpty ? "\n" : "      \(line)\n"
-      }
-      source += "\n      \"\"\"#,\n"
-    }
-    return source + "  ]\n}\n"
-  }
-
   @Test("Library and files agree")
   func agree() throws {
     let files = try Self.files()
-    if ProcessInfo.processInfo.environment["REGENERATE"] == "1" {
-      try Self.source(files).write(to: Self.library, atomically: true, encoding: .utf8)
-      return
-    }
     #expect(ScenarioLibrary.texts.keys.sorted() == files.map(\.name))
     for (name, text) in files { #expect(ScenarioLibrary.texts[name] == text, "\(name)") }
   }
