@@ -98,6 +98,22 @@ import Testing
     report(citing.flatMap { CitationRule.offences(in: $0, pages: pages) })
   }
 
+  @Test("Every setting is read somewhere")
+  func settings() { report(UnusedNameRule.unreadSettings(in: Repository.sources)) }
+
+  @Test("Every name that is declared is used somewhere")
+  func names() {
+    let unused = UnusedNameRule.unusedNames(in: Repository.sources)
+    report(
+      unused.filter { offence in
+        !UnusedNameRule.exceptions.keys.contains { offence.reason.hasPrefix("\($0) ") }
+      })
+    for name in UnusedNameRule.exceptions.keys {
+      #expect(
+        unused.contains { $0.reason.hasPrefix("\(name) ") }, "\(name) is no exception any more")
+    }
+  }
+
   @Test(
     "Every file among the sources that is no source, and every scenario, is part of the program")
   func resources() throws {
@@ -201,6 +217,52 @@ import Testing
     let (module, line, isAllowed) = Self.importLines[index]
     let file = TextFile(path: "Sources/\(module)/A.swift", text: line)
     #expect(ImportRule.offences(in: file).isEmpty == isAllowed, "\(module): \(line)")
+  }
+
+  @Test("A setting that is only set is found, and one that is read is not")
+  func unreadSettings() {
+    let files = [
+      TextFile(
+        path: "Sources/A/Limits.swift",
+        text: """
+          package struct WaveLimits {
+            package var heightMax = 3
+            package var lengthMax: Int
+            package var depthMax = 4
+            package static let calm = WaveLimits(lengthMax: 1)
+            package var areaMax = 0
+            var volumeMax: Int { areaMax * depthMax }
+          }
+          """),
+      TextFile(
+        path: "Sources/B/Use.swift",
+        text: """
+          struct Tank {
+            var limits = WaveLimits.calm
+            mutating func set() {
+              limits.lengthMax = other.lengthMax
+              limits.heightMax += 1
+              if limits.volumeMax == 3 { return }
+            }
+          }
+          """),
+    ]
+    let found = UnusedNameRule.unreadSettings(in: files)
+    #expect(found.map(\.line) == [2, 3])
+  }
+
+  @Test("A name that stands alone is found, whatever stands before it")
+  func unusedNames() {
+    let file = TextFile(
+      path: "Sources/A/B.swift",
+      text: """
+        package struct Wave {
+          @inline(__always) package static func rise() { fall() }
+          private mutating func fall() { /* rise */ let _ = Wave.self }
+          static let text = "rise text"
+        }
+        """)
+    #expect(UnusedNameRule.unusedNames(in: [file]).map(\.line) == [2, 4])
   }
 
   @Test("Foundation may stand in for FoundationEssentials, and only so")
