@@ -64,7 +64,7 @@ package struct HTTPParseError: Error, Sendable, Equatable {
       "No tunnel is opened: there is no TLS here. Point the client to this server by an http:// base "
         + "URL (the command wavetank env prints them), by HTTP_PROXY with an http:// URL, or through "
         + "a TLS front."
-    case .protocolSwitch: "A switch to another protocol that nobody asked for."
+    case .protocolSwitch: "A switch to another protocol that was not asked for."
     case .tooManyInterimResponses: "Too many interim responses."
     case .missingColon: "A field line without colon."
     case .invalidFieldName: "A field name that is not a token."

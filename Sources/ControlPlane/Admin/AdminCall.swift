@@ -30,8 +30,7 @@ package struct AdminCall: Sendable {
         throw Problem(500, "The scenario does not start in a new tenant.", members: error.member)
       }
     case .malformed(let name):
-      throw Problem(
-        400, "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
+      throw .noTenantName(name)
     }
   }
 

@@ -1,3 +1,4 @@
+import EmulatorKernel
 package import HTTPModel
 package import PayloadCodecs
 
@@ -23,6 +24,14 @@ package struct Problem: Error, Sendable {
   static let noRoom = Problem(
     507,
     "There is no memory left for this: drop tenants or what they hold, or give more by --memory.")
+
+  static func noService(_ name: String, among known: [String], status: Int = 404) -> Problem {
+    Problem(status, "No service \"\(name)\"\(Nearest.hint(for: name, among: known))")
+  }
+
+  static func noTenantName(_ name: String) -> Problem {
+    Problem(400, "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
+  }
 
   package var response: Response {
     var json = JSONWriter()

@@ -30,8 +30,7 @@ enum ServerRoutes {
     let table = call.pipeline.operations
     let wanted = call.query("service")
     if let wanted, !table.serviceNames.contains(wanted) {
-      throw Problem(
-        404, "No service \"\(wanted)\"\(Nearest.hint(for: wanted, among: table.serviceNames))")
+      throw .noService(wanted, among: table.serviceNames)
     }
     return .object(reserving: 16_384) { json in
       json.array("operations") { json in

@@ -40,9 +40,7 @@ enum TenantRoutes {
 
   static func delete(_ call: AdminCall) throws(Problem) -> Answer {
     let name = call.parameters["name"] ?? ""
-    guard Tenant.isName(name) else {
-      throw Problem(400, "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
-    }
+    guard Tenant.isName(name) else { throw .noTenantName(name) }
     let isRemoved: Bool
     do {
       isRemoved = try call.pipeline.tenants.remove(name)
@@ -89,8 +87,7 @@ enum TenantRoutes {
     let cloud = try call.cloud()
     let name = call.parameters["service"] ?? ""
     guard let slot = cloud.slots.first(where: { $0.name == name }) else {
-      throw Problem(
-        404, "No service \"\(name)\"\(Nearest.hint(for: name, among: cloud.slots.map(\.name)))")
+      throw .noService(name, among: cloud.slots.map(\.name))
     }
     return .json(slot.describe())
   }

@@ -32,8 +32,7 @@ struct JournalFilter: Sendable {
       switch name {
       case "service":
         guard table.serviceNames.contains(value) else {
-          throw Problem(
-            400, "No service \"\(value)\"\(Nearest.hint(for: value, among: table.serviceNames))")
+          throw .noService(value, among: table.serviceNames, status: 400)
         }
         narrow(table) { table.serviceNames[table.entries[$0].serviceIndex] == value }
       case "operation":

@@ -43,7 +43,7 @@ extension ScenarioEngine {
       let name = event.keys.first ?? ""
       do {
         if try !cloud.emit(event, chain) {
-          remarks.append("emit: nobody knows the event \"\(name)\"")
+          remarks.append("emit: no service knows the event \"\(name)\"")
         }
       } catch {
         remarks.append("emit \"\(name)\": \(error.text)")

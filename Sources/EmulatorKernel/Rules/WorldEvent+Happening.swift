@@ -79,7 +79,7 @@ extension WorldEvent {
         for event in following.events {
           do throws(ScenarioProblems) {
             if try !cloud.emit(event, chain) {
-              value.problem("nobody knows the event \"\(event.keys.first ?? "")\"")
+              value.problem("no service knows the event \"\(event.keys.first ?? "")\"")
             }
           } catch {
             for problem in error.problems { value.problem(problem.message) }
