@@ -3,9 +3,7 @@ import HTTPTransport
 /// Where the control token comes from: the flag, a file, the environment; the first that is given.
 enum ControlTokens {
   /// The variable that both sides read. An empty one counts as absent.
-  private static var fromEnvironment: String? {
-    Terminal.environment("WAVETANK_CONTROL_TOKEN").flatMap { $0.isEmpty ? nil : $0 }
-  }
+  private static var fromEnvironment: String? { Terminal.environment("WAVETANK_CONTROL_TOKEN") }
 
   /// What the server asks for; nil: it answers this machine only.
   static func ofServer(_ arguments: CommandLineArguments) throws(UsageError) -> String? {
