@@ -63,10 +63,18 @@ let package = Package(
     module("PayloadCodecs", ["HTTPModel", "CZlib"]),
     module("Determinism", ["HTTPModel", "PayloadCodecs"]),
     module("Scenarios", ["Determinism", "HTTPModel", "PayloadCodecs", "Resources"]),
-    module("EmulatorKernel", ["Determinism", "HTTPModel", "PayloadCodecs", "Scenarios"]),
-    module("SteamshipEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
-    module("ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
-    module("ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"]),
+    module(
+      "EmulatorKernel",
+      ["Determinism", "HTTPModel", "PayloadCodecs", "Resources", "Scenarios"]),
+    module(
+      "SteamshipEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      exclude: ["Console/steamship.js"]),
+    module(
+      "ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      exclude: ["Console/scramjet.js"]),
+    module(
+      "ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      exclude: ["Console/shipyard.js"]),
     // `CResources` takes these in.
     module(
       "ControlPlane", ["EmulatorKernel", "HTTPModel", "PayloadCodecs", "Resources"],
@@ -95,6 +103,10 @@ let package = Package(
     .target(
       name: "KernelTestKit", dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
       path: "Tests/KernelTestKit", swiftSettings: house),
+    // A made-up fourth vendor: what the guide "Add a service" builds.
+    .target(
+      name: "ParcelsEmulator", dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      path: "Tests/ParcelsEmulator", swiftSettings: house),
     tests(
       "EmulatorKernelTests",
       ["EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs", "Scenarios"]),
@@ -117,7 +129,7 @@ let package = Package(
       "WavetankTests",
       [
         "Wavetank", "WavetankTestKit", "EmulatorKernel", "KernelTestKit", "HTTPModel",
-        "HTTPTransport", "HTTPWire", "PayloadCodecs",
+        "HTTPTransport", "HTTPWire", "ParcelsEmulator", "PayloadCodecs",
       ]),
     tests("HouseTests", []),
   ],

@@ -21,6 +21,15 @@ static const struct wavetank_resource resources[] = {
     {"console/live.js", (const unsigned char[]){
 #embed "../ControlPlane/Console/live.js" suffix(, 0)
     }},
+    {"console/steamship.js", (const unsigned char[]){
+#embed "../SteamshipEmulator/Console/steamship.js" suffix(, 0)
+    }},
+    {"console/scramjet.js", (const unsigned char[]){
+#embed "../ScramjetEmulator/Console/scramjet.js" suffix(, 0)
+    }},
+    {"console/shipyard.js", (const unsigned char[]){
+#embed "../ShipyardEmulator/Console/shipyard.js" suffix(, 0)
+    }},
     {"scenarios/bad-credentials.json", (const unsigned char[]){
 #embed "../../Scenarios/bad-credentials.json" suffix(, 0)
     }},

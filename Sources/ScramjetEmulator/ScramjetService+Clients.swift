@@ -1,3 +1,5 @@
+package import EmulatorKernel
+
 /// What the vendor's clients tell and are told.
 extension ScramjetService {
   /// A key that is to be revoked.
@@ -9,5 +11,9 @@ extension ScramjetService {
       ("SCRAMJET_SPACE_URL", "\(baseURL)/api/v1/space/demo/api/v1"),
       ("SCRAMJET_HUB_URL", "\(baseURL)/api/v1"), ("SCRAMJET_TOKEN", key),
     ]
+  }
+
+  package var consoleView: ConsoleView? {
+    ConsoleView("Scramjet", file: "console/scramjet.js")
   }
 }

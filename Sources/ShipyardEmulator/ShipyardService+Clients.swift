@@ -1,3 +1,5 @@
+package import EmulatorKernel
+
 /// What the vendor's clients tell and are told.
 extension ShipyardService {
   package var keyFields: [String] { ["x-shipyard-api-key"] }
@@ -5,5 +7,9 @@ extension ShipyardService {
   /// The vendor's scripts read the token; its client takes `base_url`.
   package func clientVariables(baseURL: String, key: String) -> [(name: String, value: String)] {
     [("SHIPYARD_API_BASE", baseURL), ("SHIPYARD_API_TOKEN", key)]
+  }
+
+  package var consoleView: ConsoleView? {
+    ConsoleView("Shipyard", file: "console/shipyard.js")
   }
 }

@@ -1,3 +1,5 @@
+package import EmulatorKernel
+
 /// What the vendor's clients are told.
 extension SteamshipService {
   /// The names are the SDK's: it reads them itself.
@@ -6,5 +8,9 @@ extension SteamshipService {
       ("STEAMSHIP_API_BASE", "\(baseURL)/api/v1/"), ("STEAMSHIP_APP_BASE", "\(baseURL)/apps/"),
       ("STEAMSHIP_WEB_BASE", "\(baseURL)/"), ("STEAMSHIP_API_KEY", key),
     ]
+  }
+
+  package var consoleView: ConsoleView? {
+    ConsoleView("Steamship", file: "console/steamship.js")
   }
 }

@@ -9,12 +9,15 @@ public struct ClientEnvironment: Sendable {
   /// - Parameters:
   ///   - baseURL: scheme, host and port, without a slash at the end.
   ///   - tenant: nil for the default tenant.
-  public init(baseURL: String, tenant: String? = nil) {
+  ///   - configuration: of the emulator, which says whose clients there are.
+  public init(
+    baseURL: String, tenant: String? = nil, configuration: Configuration = Configuration()
+  ) {
     let base = baseURL + (tenant.map { "/_t/\($0)" } ?? "")
     let key = "wt-\(tenant ?? Tenant.defaultName)"
     variables =
       [("WAVETANK_URL", base)]
-      + Emulator.services().flatMap { $0.clientVariables(baseURL: base, key: key) }
+      + Emulator.services(configuration).flatMap { $0.clientVariables(baseURL: base, key: key) }
   }
 
   /// Whether a text may name a tenant.

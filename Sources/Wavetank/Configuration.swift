@@ -28,6 +28,8 @@ public struct Configuration: Sendable {
   public var controlToken: String?
   /// For whom places outside are called that a client has named.
   package var outbound = OutboundAllowance.local
+  /// APIs beside Wavetank's own.
+  package var furtherServices: [any EmulatedService] = []
   /// Tenants kept at once; beyond it the one idle for longest goes.
   public var tenantsMax = 2_000
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the

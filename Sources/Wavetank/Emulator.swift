@@ -6,9 +6,6 @@ import HTTPModel
 import HTTPTransport
 import HTTPWire
 import PayloadCodecs
-import ScramjetEmulator
-import ShipyardEmulator
-import SteamshipEmulator
 
 /// A running Wavetank: engine, kernel, services and control plane put together.
 ///
@@ -88,7 +85,7 @@ public final class Emulator: Sendable {
     kernel.tenantLimit = configuration.tenantsMax
     do {
       return try Pipeline(
-        services: services(own, configuration.outbound), configuration: kernel)
+        services: services(configuration, own), configuration: kernel)
     } catch {
       throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
     }
@@ -119,7 +116,7 @@ public final class Emulator: Sendable {
         seed: configuration.seed ?? 0, clock: .init(configuration.clockMode ?? .real),
         isStrict: configuration.isStrict)
     }
-    let loader = Scenarios.loader(isStrict: configuration.isStrict)
+    let loader = Scenarios.loader(for: configuration)
     do {
       return TenantBlueprint(
         try loader.load(configuration.scenarios), catalog: loader.catalog,
@@ -128,17 +125,6 @@ public final class Emulator: Sendable {
     } catch {
       throw .scenario(error.problems.map(\.text))
     }
-  }
-
-  /// One client for the calls of all tenants.
-  static func services(
-    _ own: OwnPorts = OwnPorts(), _ allowance: OutboundAllowance = .local
-  ) -> [any EmulatedService] {
-    let calls = OutboundCalls(own: own)
-    return [
-      SteamshipService(outbound: { await calls.send($0) }, allowance: allowance),
-      ScramjetService(), ShipyardService(),
-    ]
   }
 
   private static func memoryBytes(_ configuration: Configuration) -> UInt64 {

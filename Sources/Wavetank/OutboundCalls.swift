@@ -1,7 +1,6 @@
 import EmulatorKernel
 import HTTPModel
 import HTTPTransport
-import SteamshipEmulator
 
 /// Calls from services to servers outside: a developer's own local server, a URL to fetch. Each
 /// carries the mark that no control API answers; redirections are handed back, never followed.

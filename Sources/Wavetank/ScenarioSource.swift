@@ -29,8 +29,15 @@ public enum Scenarios {
   public static func text(of name: String) -> String? { ScenarioLibrary.texts[name] }
 
   static func loader(isStrict: Bool) -> ScenarioLoader {
+    var configuration = Configuration()
+    configuration.isStrict = isStrict
+    return loader(for: configuration)
+  }
+
+  static func loader(for configuration: Configuration) -> ScenarioLoader {
     ScenarioLoader(
-      catalog: ScenarioCatalog(services: Emulator.services()), isStrict: isStrict,
+      catalog: ScenarioCatalog(services: Emulator.services(configuration)),
+      isStrict: configuration.isStrict,
       library: ScenarioLibrary.texts
     ) { path throws(ScenarioFileError) in try ScenarioFiles.read(path) }
   }
@@ -46,7 +53,7 @@ final class ScenarioWatcher: Sendable {
   private let configuration: Configuration
   private let report: @Sendable (Notice) -> Void
   private let state: Mutex<[[Int64]]>
-  private let ticker = DispatchTicker()
+  private let wallTimer = DispatchWallTimer()
 
   init(_ configuration: Configuration, _ pipeline: Pipeline) {
     self.configuration = configuration
@@ -66,7 +73,7 @@ final class ScenarioWatcher: Sendable {
     }
     guard hasChanged else { return false }
     do {
-      let scenario = try Scenarios.loader(isStrict: configuration.isStrict).load(names)
+      let scenario = try Scenarios.loader(for: configuration).load(names)
       pipeline.swap(
         scenario, isStrict: configuration.isStrict, seed: configuration.seed,
         clock: configuration.clockMode)
@@ -84,11 +91,11 @@ final class ScenarioWatcher: Sendable {
 
   /// Looks twice a second for as long as the watcher is held.
   func start() {
-    ticker.start { [weak self] in
+    wallTimer.start { [weak self] in
       guard let self else { return }
       self.look()
-      self.ticker.wake(after: .milliseconds(500))
+      self.wallTimer.wake(after: .milliseconds(500))
     }
-    ticker.wake(after: .milliseconds(500))
+    wallTimer.wake(after: .milliseconds(500))
   }
 }

@@ -1,4 +1,5 @@
 import Resources
+import Wavetank
 
 extension Command {
   enum CompletionShell: String, CaseIterable { case bash, zsh, fish }
@@ -45,7 +46,7 @@ extension Flag {
     switch (name, value) {
     case ("--clock", _), ("--mode", _): ["real", "manual", "skip", "x60"]
     case ("--shell", _): ["sh", "fish", "powershell", "json"]
-    case ("--service", _): ["steamship", "scramjet", "shipyard"]
+    case ("--service", _): Emulator.serviceNames
     default: []
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import KernelTestKit
 import HTTPModel
 import PayloadCodecs
 import Resources
@@ -12,7 +13,7 @@ struct ConsolePageTests {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   private static func page() -> String {
-    guard case .bytes(let bytes) = ConsolePage.response.body else { return "" }
+    guard case .bytes(let bytes) = ConsolePage.response([Harbor()]).body else { return "" }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -30,8 +31,10 @@ struct ConsolePageTests {
     let folder = Self.root.appending(path: "Sources/ControlPlane/Console")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { !$0.hasSuffix(".swift") }
+    // The services' own tabs lie with them.
+    let tabs = ["console/steamship.js", "console/scramjet.js", "console/shipyard.js"]
     #expect(
-      Set(names.map { "console/\($0)" })
+      Set(names.map { "console/\($0)" } + tabs)
         == Set(Resource.all.map(\.name).filter { $0.hasPrefix("console/") }))
     for name in names {
       let text = try String(contentsOf: folder.appending(path: name), encoding: .utf8)
@@ -45,7 +48,14 @@ struct ConsolePageTests {
     let script = Self.part(of: page, "<script type=\"module\">", "</script>")
     let texts = ["core.js", "views.js", "live.js"].map { Resource.text("console/\($0)") ?? "" }
     #expect(!texts.contains(""))
-    #expect(script == texts.joined())
+    let tab = """
+      {
+      const view = (state) => [pretty(state)];
+      views["harbor"] = ["harbor", async () => view(await get("state/harbor"))];
+      }
+
+      """
+    #expect(script == texts[0] + texts[1] + tab + texts[2])
     #expect(Self.part(of: page, "<style>", "</style>") == Resource.text("console/style.css"))
     #expect(!page.contains("src="))
     #expect(page.components(separatedBy: "<link ").count == 2, "the icon, which is in the page")
@@ -56,7 +66,7 @@ struct ConsolePageTests {
   func policy() {
     let script = Self.part(of: Self.page(), "<script type=\"module\">", "</script>")
     let digest = Base64.encode(SHA256.digest(Array(script.utf8)))
-    let policy = ConsolePage.response.fields["content-security-policy"] ?? ""
+    let policy = ConsolePage.response([Harbor()]).fields["content-security-policy"] ?? ""
     let scripts = policy.components(separatedBy: "; ").filter { $0.hasPrefix("script-src ") }
     #expect(scripts == ["script-src 'sha256-\(digest)'"])
     #expect(policy.hasPrefix("default-src 'none'; "))

@@ -150,7 +150,7 @@ import Testing
   @Test("What falls due while a tenant goes, or is gone, happens once and at its instant")
   func due() async throws {
     let wall = HandWall(0)
-    let ticker = TenantTimeTests.HandTicker()
+    let wallTimer = TenantTimeTests.HandTimer()
     let interruption = Pier.Interruption()
     let directory = try WorldStoreTests.Directory()
     let pipeline = try Pipeline(
@@ -160,7 +160,7 @@ import Testing
         wall: {
           interruption.reached(.wall)
           return wall.now
-        }, ticker: ticker))
+        }, wallTimer: wallTimer))
     let store = try WorldStore(directory: directory.path, pipeline: pipeline) { _ in }
     store.restoreAll()
     let peer = Peer(pipeline)
@@ -176,7 +176,7 @@ import Testing
           pipeline.tenants.evictIdle(downTo: 0)
         }
         wall.add(.seconds(90))
-        ticker.fire()
+        wallTimer.fire()
         interruption.arm(nil)
         expected.append("due@\(dueAt)")
         let entries = await peer.send(.get, "/_t/blue/entries").text

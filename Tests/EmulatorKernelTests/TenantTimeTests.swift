@@ -6,14 +6,14 @@ import Testing
 
 @Suite struct TenantTimeTests {
   static func pipeline(
-    _ mode: ClockMode, wall: HandWall = HandWall(0), ticker: (any Ticker)? = nil,
+    _ mode: ClockMode, wall: HandWall = HandWall(0), wallTimer: (any WallTimer)? = nil,
     _ harbor: Harbor = Harbor()
   ) throws -> Pipeline {
     try Pipeline(
       services: [harbor],
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(clock: .init(mode, start: VirtualInstant(seconds: 0))),
-        wall: { wall.now }, ticker: ticker))
+        wall: { wall.now }, wallTimer: wallTimer))
   }
 
   static func add(_ pipeline: Pipeline, _ ships: [(String, Int)]) async {
@@ -64,7 +64,7 @@ import Testing
   }
 
   /// A timer by hand: remembers what it was set to.
-  final class HandTicker: Ticker {
+  final class HandTimer: WallTimer {
     private struct State {
       var onWake: (@Sendable () -> Void)?
       var pause: Duration?
@@ -83,27 +83,27 @@ import Testing
     }
   }
 
-  @Test("With time that runs by itself the ticker brings what is due, without a request")
-  func ticker() async throws {
+  @Test("With time that runs by itself the wallTimer brings what is due, without a request")
+  func wallTimer() async throws {
     let wall = HandWall(0)
-    let ticker = HandTicker()
-    let pipeline = try Self.pipeline(.scaled(60), wall: wall, ticker: ticker)
-    #expect(ticker.pause == nil)
+    let wallTimer = HandTimer()
+    let pipeline = try Self.pipeline(.scaled(60), wall: wall, wallTimer: wallTimer)
+    #expect(wallTimer.pause == nil)
     await Self.add(pipeline, [("a", 0)])
     let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
-    // Due at once: whoever came first, request or ticker, has done it.
-    ticker.fire()
+    // Due at once: whoever came first, request or wallTimer, has done it.
+    wallTimer.fire()
     #expect(await waiting.value == 200)
     await Self.add(pipeline, [("b", 600)])
-    #expect(ticker.pause == .seconds(10))
+    #expect(wallTimer.pause == .seconds(10))
     await Self.add(pipeline, [("c", 60)])
-    #expect(ticker.pause == .seconds(1))
+    #expect(wallTimer.pause == .seconds(1))
     await Self.add(pipeline, [("d", 6000)])
-    #expect(ticker.pause == .seconds(1))
+    #expect(wallTimer.pause == .seconds(1))
   }
 
   @Test("A real timer wakes a stream that waits")
-  func dispatchTicker() async throws {
+  func dispatchTimer() async throws {
     let pipeline = try Pipeline(
       services: [Harbor()],
       configuration: .serving(TenantBlueprint(clock: .init(.scaled(1_000_000)))))

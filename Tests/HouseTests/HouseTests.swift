@@ -39,6 +39,22 @@ import Testing
     }
   }
 
+  @Test("The pipeline's list of steps names each function, in its file and in its order")
+  func pipelineSteps() throws {
+    let folder = "Sources/EmulatorKernel/Pipeline/"
+    let list = try #require(Repository.files.first { $0.path == folder + "Pipeline.swift" })
+    let steps = list.text.lines(containing: ["/// "]).compactMap {
+      try? #/\/\/\/ (\d+)\. `([\w.]+)` \(`([\w+.]+)`\): /#.firstMatch(in: $0.text)?.output
+    }
+    #expect(steps.map { Int($0.1) } == Array(1...10))
+    for (_, number, name, path) in steps {
+      let file = try #require(Repository.files.first { $0.path == folder + path })
+      #expect(file.contains("/// Step \(number). "), "\(path)")
+      let function = name.split(separator: ".").last ?? name
+      #expect(file.contains("\(function)(") || file.contains("\(function)?("), "\(path)")
+    }
+  }
+
   @Test("The manifest depends on no package")
   func noPackages() throws {
     let manifest = try #require(Repository.files.first { $0.path == "Package.swift" })

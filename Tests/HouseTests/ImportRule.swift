@@ -21,8 +21,8 @@ enum ImportRule {
       "Foundation",
     ],
     "EmulatorKernel": [
-      "Determinism", "Scenarios", "HTTPModel", "PayloadCodecs", "Dispatch", "FoundationEssentials",
-      "Foundation",
+      "Determinism", "Scenarios", "HTTPModel", "PayloadCodecs", "Resources", "Dispatch",
+      "FoundationEssentials", "Foundation",
     ],
     "SteamshipEmulator": kernelAndBelow,
     "ScramjetEmulator": kernelAndBelow.union(["Dispatch"]),

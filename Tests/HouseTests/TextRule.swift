@@ -33,7 +33,9 @@ struct TextRule: Sendable {
 }
 
 extension TextRule {
-  static let all: [TextRule] = [unfinished, machinePaths, registries, length, tabs, unproved]
+  static let all: [TextRule] = [
+    unfinished, machinePaths, registries, length, tabs, unproved, vendors,
+  ]
 
   // The words are built from pieces, so that this file does not offend.
   private static let unfinished = TextRule(
@@ -93,6 +95,38 @@ extension TextRule {
     guard file.isSwift else { return [] }
     return file.text.lines(containing: ["\t", " \n"]).map { number, _ in
       Offence(file.path, number, "a tab or a trailing space; run `swift format`")
+    }
+  }
+
+  /// Services say for themselves what others must know of them; a comment may give an example.
+  private static let vendors = TextRule(
+    name: "a vendor in shared code",
+    catches: [
+      TextFile(
+        path: "Sources/EmulatorKernel/Y.swift", text: "let a = 1\nlet b = \"X-Shipyard-Key\""),
+      TextFile(path: "Sources/ControlPlane/y.js", text: "steamshipView()"),
+    ],
+    spares: [
+      TextFile(
+        path: "Sources/EmulatorKernel/Y.swift", text: "  /// such as `scramjet.topic.publish`"),
+      TextFile(path: "Sources/ShipyardEmulator/Y.swift", text: "let a = \"shipyard\""),
+    ]
+  ) { file in
+    let shared = [
+      "ControlPlane", "Determinism", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire",
+      "Scenarios",
+    ]
+    guard shared.contains(where: { file.path.hasPrefix("Sources/\($0)/") }),
+      !file.path.contains(".docc/")
+    else { return [] }
+    let vendors = ["steamship", "scramjet", "shipyard"]
+    return file.text.lines(containing: ["team", "cram", "hipy", "TEAM", "CRAM", "HIPY"]).compactMap
+    {
+      number, line in
+      guard !line.drop(while: { $0 == " " }).hasPrefix("//"),
+        let vendor = vendors.first(where: line.lowercased().contains)
+      else { return nil }
+      return Offence(file.path, number, "\(vendor) says this for itself (`EmulatedService`)")
     }
   }
 

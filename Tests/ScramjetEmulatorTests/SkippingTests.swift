@@ -92,7 +92,7 @@ import Testing
     #expect(seconds(yard) >= 30)
     let writer = BodyWriter(onReady: {})
     let portion = reader.take(byteLimit: .max, for: writer)
-    world.callOff(writer, .stream(topic.value.stream))
+    world.stopPolling(writer, .stream(topic.value.stream))
     let bytes = Array(portion.pieces.joined())
     #expect(String(decoding: bytes, as: UTF8.self) == "begun\ndone\nlate\n")
     #expect(try await yard.send(.get, "\(instance)/output").text == "begun\ndone\n")

@@ -2,7 +2,6 @@ import EmulatorKernel
 import HTTPModel
 import HTTPTransport
 import PayloadCodecs
-import SteamshipEmulator
 import Testing
 
 @testable import Wavetank

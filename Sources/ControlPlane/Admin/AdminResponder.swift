@@ -163,7 +163,7 @@ package final class AdminResponder: Responder {
       }
     }
     // What the content becomes when it is read.
-    let needed = Room.readingBytes(of: call.content)
+    let needed = RequestMemory.readingBytes(of: call.content)
     guard let lease = MemoryLease(needed, of: pipeline.tenants.budget) else {
       return .now(Problem.noRoom.response)
     }

@@ -1,3 +1,4 @@
+import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 import Resources
@@ -5,9 +6,10 @@ import Resources
 /// The console at `/_wavetank/console`: one page without outside resources, embedded in the binary.
 /// It uses nothing but the control API that everybody has.
 enum ConsolePage {
-  /// Rendered once; the page is the same for every tenant.
-  static let response: Response = {
-    var response = Response(.ok, body: .bytes(Array(html.utf8)))
+  /// The page is the same for every tenant.
+  static func response(_ services: [any EmulatedService]) -> Response {
+    let script = script(services)
+    var response = Response(.ok, body: .bytes(Array(html(script).utf8)))
     response.fields.append("Content-Type", "text/html; charset=utf-8")
     response.fields.append("Cache-Control", "no-cache")
     // Nothing from elsewhere, no frames around it, no forms to elsewhere, and no script but ours: the
@@ -23,25 +25,39 @@ enum ConsolePage {
     response.fields.append("X-Content-Type-Options", "nosniff")
     response.fields.append("Referrer-Policy", "no-referrer")
     return response
-  }()
+  }
 
-  static func answer(_ call: AdminCall) -> Answer { .now(response) }
+  static func answer(_ call: AdminCall) -> Answer { .now(response(call.pipeline.services)) }
 
-  /// In the order of the page: helpers and the control API, the services' views, live updates. One
-  /// module, so that the token is no other page's to read.
-  private static let script = ["core.js", "views.js", "live.js"].map { text($0) }.joined()
+  /// In the order of the page: helpers and the control API, the journal, the services' views, live
+  /// updates. One module, so that the token is no other page's to read.
+  private static func script(_ services: [any EmulatedService]) -> String {
+    text("core.js") + text("views.js") + services.map(tab).joined() + text("live.js")
+  }
+
+  private static func tab(of service: any EmulatedService) -> String {
+    let view = service.consoleView ?? .plain(service.documentation.title)
+    return """
+      {
+      \(view.script)views["\(service.name)"] = [\(JSON.string(view.title).text), async () => view(await get("state/\(service.name)"))];
+      }
+
+      """
+  }
 
   /// `page.html` names its style and its script as files, so that it is a page for editors too; here
   /// they stand in the page itself.
-  private static let html = Resource.filled(
-    "console/page.html",
-    [
-      (#"<link rel="stylesheet" href="style.css">"#, "<style>\(text("style.css"))</style>"),
-      (
-        #"<script type="module" src="script.js"></script>"#,
-        #"<script type="module">\#(script)</script>"#
-      ),
-    ])
+  private static func html(_ script: String) -> String {
+    Resource.filled(
+      "console/page.html",
+      [
+        (#"<link rel="stylesheet" href="style.css">"#, "<style>\(text("style.css"))</style>"),
+        (
+          #"<script type="module" src="script.js"></script>"#,
+          #"<script type="module">\#(script)</script>"#
+        ),
+      ])
+  }
 
   private static func text(_ file: String) -> String { Resource.text("console/\(file)") ?? "" }
 }

@@ -89,6 +89,7 @@ const list = (pairs) => h("dl", {}, pairs.filter(([, value]) => value !== undefi
 const when = (text) => (text || "").replace("T", " ").replace(/(\.\d{3})\d*Z?$/, "$1");
 const hue = (word) => /success|succeed|complete|running|connected/i.test(word) ? (/running/i.test(word) ? "warn" : "good")
   : /fail|error|terminat|kill|refus|crash/i.test(word) ? "bad" : /wait|start|retry|stopping|schedul/i.test(word) ? "warn" : "quiet";
+const cards = (items, empty) => items.length ? h("div", { class: "cards" }, items) : h("p", { class: "quiet" }, empty);
 const tag = (word) => h("span", { class: "tag " + hue(word) }, word);
 
 // ---- the clock

@@ -48,7 +48,8 @@ async function tenantsView() {
 }
 
 // ---- views, kept fresh by the journal's events
-const views = { journal: ["Journal", journalView], steamship: ["Steamship", steamshipView], scramjet: ["Scramjet", scramjetView], shipyard: ["Shipyard", shipyardView], scenario: ["Scenario", scenarioView], tenants: ["Tenants", tenantsView] };
+views.scenario = ["Scenario", scenarioView];
+views.tenants = ["Tenants", tenantsView];
 let shown = views[location.hash.slice(1)] ? location.hash.slice(1) : "journal", drawn = 0;
 function drawTabs() {
   $("tabs").replaceChildren(...Object.entries(views).map(([name, [label]]) => h("button", { role: "tab", id: "tab-" + name, type: "button", "aria-selected": String(name === shown), "aria-controls": "main", tabindex: name === shown ? 0 : -1, onclick: () => show(name) }, label)));

@@ -8,7 +8,7 @@ extension ControlDocumentation {
       problems?: [{pointer: string, message: string, …}], …
     }
     Operation = {
-      name: string = "scramjet.topic.publish", service: string = "scramjet", method?: string,
+      name: string = "service.noun.verb", service: string, method?: string,
       path?: string, aliases?: [{method: string, path: string}], summary: string,
       fidelity: 'recorded'|'documented'|'seen in client'|'assumed',
       -- What that rests on.

@@ -6,7 +6,8 @@ import PayloadCodecs
 enum ControlDocumentation {
   static let name = "wavetank"
 
-  static var documentation: ServiceDocumentation {
+  /// - Parameter service: the name of some service, for examples.
+  static func documentation(_ service: String) -> ServiceDocumentation {
     ServiceDocumentation(
       title: "Wavetank control API",
       description: """
@@ -18,8 +19,8 @@ enum ControlDocumentation {
       components: components,
       parameters: [
         "name": .init(.path, "name", #"string = "blue""#, "The tenant's or the rule's name."),
-        "service": .init(.path, "service", #"string = "scramjet""#, "A service."),
-        "document": .init(.path, "document", #"string = "scramjet.json""#, "SERVICE.json."),
+        "service": .init(.path, "service", #"string = "\#(service)""#, "A service."),
+        "document": .init(.path, "document", #"string = "\#(service).json""#, "SERVICE.json."),
         "number": .init(.path, "number", "integer(1..) = 1", "The exchange's number."),
       ])
   }

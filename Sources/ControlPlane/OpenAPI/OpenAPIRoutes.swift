@@ -43,7 +43,8 @@ enum OpenAPIRoutes {
     _ wanted: String, _ call: AdminCall
   ) -> (ServiceDocumentation, [DocumentedOperation])? {
     if wanted == "\(ControlDocumentation.name).json" {
-      return (ControlDocumentation.documentation, AdminRoute.all.map(\.documented))
+      let service = call.pipeline.services.first?.name ?? "service"
+      return (ControlDocumentation.documentation(service), AdminRoute.all.map(\.documented))
     }
     let service = call.pipeline.services.first { "\($0.name).json" == wanted }
     return service.map { ($0.documentation, $0.documentedOperations) }

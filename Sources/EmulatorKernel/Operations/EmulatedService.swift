@@ -79,6 +79,8 @@ package protocol EmulatedService: Sendable {
   /// A readable view of the world for `GET /_wavetank/state/{service}`.
   func describe(_ world: World<State>) -> JSON
 
+  /// The service's tab in the console; nil: its state as JSON.
+  var consoleView: ConsoleView? { get }
   /// What the service's parts of a scenario look like; nil: it does not say.
   var sections: ScenarioCatalog.Service.Schema? { get }
   /// The events that `emit` knows; nil: it does not say.
@@ -93,6 +95,7 @@ extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
   package var keyFields: [String] { [] }
   package var secretFields: [String] { [] }
+  package var consoleView: ConsoleView? { nil }
   package func clientVariables(
     baseURL: String, key: String
   ) -> [(name: String, value: String)] { [] }

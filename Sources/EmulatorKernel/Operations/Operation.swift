@@ -23,7 +23,8 @@ package enum ContentPolicy: Sendable, Equatable {
   case streamed
 
   /// Source: DESIGN §11, "content in memory for one operation".
-  package static let collectedByDefault = ContentPolicy.collected(limit: 16 * 1024 * 1024)
+  package static let defaultLimit = 16 * 1024 * 1024
+  package static let collectedByDefault = ContentPolicy.collected(limit: defaultLimit)
 }
 
 /// One endpoint of an emulated API: what rules, journal, verify, metrics and hints call it by.

@@ -59,7 +59,7 @@ package final class WorldStore: Sendable {
   /// is being removed.
   let placing = Mutex(())
   private let queue = DispatchQueue(label: "wavetank.store", qos: .utility)
-  private let ticker = DispatchTicker()
+  private let wallTimer = DispatchWallTimer()
   /// One pass at a time, also when `stop` comes during an interval's.
   private let saving = Mutex(())
   private let lockFile: Int32
@@ -96,14 +96,14 @@ package final class WorldStore: Sendable {
   /// Saves what has changed, again and again.
   package func start(every interval: Duration) {
     state.withLock { $0.isStarted = true }
-    ticker.start { [weak self] in self?.intervalEnded(interval) }
-    ticker.wake(after: interval)
+    wallTimer.start { [weak self] in self?.intervalEnded(interval) }
+    wallTimer.wake(after: interval)
   }
 
   private func intervalEnded(_ interval: Duration) {
     queue.async {
       self.saveChanged()
-      if !self.state.withLock({ $0.isStopped }) { self.ticker.wake(after: interval) }
+      if !self.state.withLock({ $0.isStopped }) { self.wallTimer.wake(after: interval) }
     }
   }
 
@@ -113,7 +113,7 @@ package final class WorldStore: Sendable {
       defer { state.isHurried = true }
       return state.isStarted && !state.isStopped && !state.isHurried
     }
-    if isDue { ticker.wake(after: .zero) }
+    if isDue { wallTimer.wake(after: .zero) }
   }
 
   /// Saves every tenant that has changed since it was last saved; returns when that is done.
@@ -131,7 +131,7 @@ package final class WorldStore: Sendable {
   /// The last save: after it nothing is written any more.
   package func stop() {
     state.withLock { $0.isStopped = true }
-    ticker.wake(after: nil)
+    wallTimer.wake(after: nil)
     saveChanged()
     let unsaved = pipeline.tenants.all.filter { !isSaved($0) }.map(\.name)
     let lost = state.withLock { state in

@@ -1,7 +1,7 @@
 package import HTTPModel
 import PayloadCodecs
 
-/// Whom a request is meant for: tenant and, where its host belongs to a vendor, service.
+/// Step 1. Whom a request is meant for: tenant and, where its host belongs to a vendor, service.
 ///
 /// The tenant is the first of: path prefix `/_t/NAME`, field `X-Wavetank-Tenant`, a credential of
 /// the form `wt-NAME` or `wt-NAME.anything` (bearer token, or in a service's `keyFields`), a host
@@ -60,7 +60,7 @@ package struct Addressee: Sendable {
 
   private static func tenant(named name: ArraySlice<UInt8>) -> TenantChoice {
     let text = String(decoding: name.prefix(100), as: UTF8.self)
-    guard TenantName.isValid(name) else { return .malformed(text) }
+    guard Tenant.isName(bytes: name) else { return .malformed(text) }
     return text == Tenant.defaultName ? .byDefault : .named(text)
   }
 
@@ -135,16 +135,6 @@ private struct FieldScan {
     var lower = name.map(\.asciiLowercased)
     if lower.last == UInt8(ascii: ".") { lower.removeLast() }
     return lower
-  }
-}
-
-/// Checks on names as bytes.
-private enum TenantName {
-  static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
-    guard (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-") else { return false }
-    return bytes.allSatisfy { byte in
-      byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
-    }
   }
 }
 

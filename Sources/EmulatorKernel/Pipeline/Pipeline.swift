@@ -1,11 +1,24 @@
 package import HTTPModel
 package import PayloadCodecs
 
-/// The way of a request: tenant → operation → rules → service → journal.
+/// The way of a request through the emulator.
 ///
-/// **Compose**: `Pipeline(services: services, configuration: .serving(blueprint))` is a
-/// `Responder`; put `AdminResponder` of the control plane in front of it. The blueprint's world is
-/// made at once, so whatever is wrong with a scenario is thrown here.
+/// **Steps**, in this order; each is the function of that name (a house test holds the list to it):
+///
+/// 1. `Addressee.init` (`Addressee.swift`): whom the request means.
+/// 2. `findTenant` (`Pipeline+Tenant.swift`): the tenant, in memory, new, or read from its file.
+/// 3. `resolve` (`Pipeline+Operation.swift`): the operation, or why there is none.
+/// 4. `openEntry` (`Pipeline.swift`): the journal's entry, whose number the answer carries.
+/// 5. `collect` (`Pipeline+Content.swift`): the content, where the operation or a rule wants it.
+/// 6. `decide` (`Pipeline+Rules.swift`): what the scenario's rules say.
+/// 7. `RequestMemory.init` (`RequestMemory.swift`): memory for what the request may become.
+/// 8. `serve` (`Pipeline+Service.swift`): the service.
+/// 9. `amend` (`Pipeline+Finishing.swift`): what the rules change in the answer.
+/// 10. `finish` (`Pipeline+Finishing.swift`): guards of the content, the number, journal, counters.
+///
+/// **Compose**: `Pipeline(services: services, configuration: .serving(blueprint))` is a `Responder`; put
+/// `AdminResponder` of the control plane in front of it. The blueprint's world is made at once, so
+/// whatever is wrong with a scenario is thrown here.
 ///
 /// **Isolation**: stateless but for its parts; called on any loop. A request without rules whose
 /// service answers at once costs three short locks on the tenant's journal, one on the service's
@@ -15,7 +28,7 @@ package final class Pipeline: Responder {
   package let operations: OperationTable
   package let tenants: TenantRegistry
   package let metrics: Metrics
-  let landings = Landings()
+  let pending = PendingExchanges()
   private let keyFields: KeyFields
   /// See `PipelineConfiguration`.
   package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
@@ -36,56 +49,38 @@ package final class Pipeline: Responder {
   package func respond(to request: Request, exchange: inout Exchange) -> Answer {
     metrics.began()
     let addressee = Addressee(request, keyFields: keyFields)
-    var inner = request
-    if addressee.prefixLength > 0 {
-      inner.target = request.target.droppingPathPrefix(addressee.prefixLength)
-    }
-    let arrival = Arrival(
-      request: request, inner: inner, host: addressee.host, exchange: exchange)
-    switch addressee.tenant {
-    case .byDefault:
-      return begin(
-        arrival, in: tenants.useDefault(), &exchange.tag, isUnnamed: !addressee.isNamed)
-    case .named(let name):
-      if let here = tenants.useIfHere(name) { return begin(arrival, in: here, &exchange.tag) }
-      if tenants.mustLoad(name) { return load(name, arrival, &exchange.tag) }
-      do {
-        return begin(arrival, in: try tenants.use(name), &exchange.tag)
-      } catch {
-        return refuse(inner, error)
-      }
-    case .malformed(let name):
-      return refuseTenant(
-        inner, .badRequest, 400,
-        "\"\(name)\" is no tenant's name: expected [a-z0-9][a-z0-9-]{0,62}")
-    }
+    return findTenant(AddressedRequest(request, addressee, exchange), &exchange.tag)
   }
 
-  /// The tenant is here, its use begun, which ends with the exchange.
-  /// - Parameter isUnnamed: the request does not say that it means this one.
-  func begin(
-    _ arrival: Arrival, in cloud: Cloud, _ tag: inout UInt64, isUnnamed: Bool = false
+  /// Steps 3 to 10, in a tenant whose use has begun: it ends with the exchange.
+  func proceed(
+    _ addressed: AddressedRequest, in cloud: Cloud, _ tag: inout UInt64
   ) -> Answer {
-    let resolution = resolve(arrival.inner, host: arrival.host, in: cloud)
-    if isUnnamed, let answer = answerAsHolder(arrival, resolution, &tag) {
+    let resolution = resolve(addressed, in: cloud)
+    if !addressed.isNamed, let answer = lookUpPublicly(addressed, resolution, &tag) {
       cloud.tenant.uses.end()
       return answer
     }
-    let now = cloud.tenant.clock.now
+    return collect(openEntry(addressed, resolution, in: cloud, &tag))
+  }
+
+  /// Step 4. The journal learns of the exchange.
+  func openEntry(
+    _ addressed: AddressedRequest, _ resolution: Resolution, in cloud: Cloud, _ tag: inout UInt64
+  ) -> RoutedRequest {
     let number = cloud.journal.open(
       JournalOpening(
-        arrival.request, target: arrival.request.target, exchange: arrival.exchange,
-        operationIndex: resolution.operationIndex, arrived: now, began: .now))
+        addressed.original, target: addressed.original.target, exchange: addressed.exchange,
+        operationIndex: resolution.operationIndex, arrived: cloud.tenant.clock.now, began: .now))
     tag = ExchangeTag.pack(cloud: cloud.id, number: number)
-    let flight = Flight(
-      cloud: cloud, number: number, exchange: arrival.exchange, request: arrival.inner,
+    return RoutedRequest(
+      cloud: cloud, number: number, exchange: addressed.exchange, request: addressed.request,
       resolution: resolution)
-    return answer(flight)
   }
 
   package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
     metrics.ended()
-    if let tag = landings.ended(exchange.tag, outcome) { ended(exchange, tag, outcome) }
+    if let tag = pending.ended(exchange.tag, outcome) { ended(exchange, tag, outcome) }
   }
 
   /// - Parameter tag: as `ExchangeTag` has it.
@@ -99,43 +94,47 @@ package final class Pipeline: Responder {
       metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
   }
-
-  func refuse(_ request: Request, _ problems: ScenarioProblems) -> Answer {
-    if problems == .noRoom { return refuseTenant(request, .noRoom, 507, problems.text) }
-    return refuseTenant(
-      request, .internalError, 500, "The scenario does not start: \(problems.text)")
-  }
-
-  /// Refused before there is a tenant whose journal could tell.
-  private func refuseTenant(
-    _ request: Request, _ kind: ServiceFailure.Kind, _ status: Int, _ message: String
-  ) -> Answer {
-    let nearest = operations.nearest(to: request)
-    var response = services[nearest?.serviceIndex ?? 0].failure(
-      ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
-    response.guardContent()
-    metrics.answered(operation: nil, status: response.status.code)
-    return .now(response)
-  }
 }
 
-/// A request whose tenant is named, not yet found.
-struct Arrival: Sendable {
-  let request: Request
+/// A request of which it is known whom it means.
+struct AddressedRequest: Sendable {
+  /// As it was sent.
+  let original: Request
   /// Without the tenant's prefix.
-  let inner: Request
+  let request: Request
+  let tenant: Addressee.TenantChoice
+  let isNamed: Bool
   let host: [UInt8]?
   let exchange: Exchange
+
+  init(_ request: Request, _ addressee: Addressee, _ exchange: Exchange) {
+    original = request
+    var request = request
+    if addressee.prefixLength > 0 {
+      request.target = request.target.droppingPathPrefix(addressee.prefixLength)
+    }
+    self.request = request
+    tenant = addressee.tenant
+    isNamed = addressee.isNamed
+    host = addressee.host
+    self.exchange = exchange
+  }
 }
 
-/// One request on its way, with all that is known about it.
-struct Flight: Sendable {
+/// A request whose tenant and operation are known, with all that becomes known of it on its way.
+struct RoutedRequest: Sendable {
   let cloud: Cloud
   let number: UInt64
   let exchange: Exchange
   /// Without the tenant's prefix.
   let request: Request
   let resolution: Resolution
+  /// Nil unless it was collected.
+  var content: [UInt8]?
+  /// Nil until the rules have decided, and where none is concerned.
+  var decision: RuleDecision?
+
+  var operationIndex: Int? { resolution.operationIndex }
 }
 
 /// The tag by which the pipeline recognises an exchange when it ends: the tenant's id above the
@@ -148,9 +147,4 @@ enum ExchangeTag {
   static func unpack(_ tag: UInt64) -> (cloud: UInt32, number: UInt64) {
     (UInt32(truncatingIfNeeded: tag >> 40), tag & 0xFF_FFFF_FFFF)
   }
-}
-
-extension ContentPolicy {
-  /// Source: DESIGN §11, "content in memory for one operation".
-  package static let defaultLimit = 16 * 1024 * 1024
 }

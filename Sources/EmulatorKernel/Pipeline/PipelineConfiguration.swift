@@ -6,7 +6,7 @@ package struct PipelineConfiguration: Sendable {
   package var blueprint: TenantBlueprint
   package var wall: VirtualClock.WallTime
   /// Wakes streams that wait for something due; nil: only requests move things (tests).
-  package var ticker: (any Ticker)?
+  package var wallTimer: (any WallTimer)?
   /// Bytes of stored content, all tenants. Source: DESIGN §11.
   package var storageLimit: UInt64
   package var journalLimits: JournalLimits
@@ -16,16 +16,16 @@ package struct PipelineConfiguration: Sendable {
   /// as it stands.
   package var readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
 
-  /// Without a ticker: see `serving` for the one of a server.
+  /// Without a timer: see `serving` for the one of a server.
   package init(
     blueprint: TenantBlueprint = TenantBlueprint(),
-    wall: @escaping VirtualClock.WallTime = WallClock.system, ticker: (any Ticker)? = nil,
+    wall: @escaping VirtualClock.WallTime = WallClock.system, wallTimer: (any WallTimer)? = nil,
     storageLimit: UInt64 = 4 << 30, journalLimits: JournalLimits = JournalLimits(),
     tenantLimit: Int = 4096
   ) {
     self.blueprint = blueprint
     self.wall = wall
-    self.ticker = ticker
+    self.wallTimer = wallTimer
     self.storageLimit = storageLimit
     self.journalLimits = journalLimits
     self.tenantLimit = max(1, tenantLimit)
@@ -33,6 +33,6 @@ package struct PipelineConfiguration: Sendable {
 
   /// For a server: a timer of Dispatch wakes what waits for something due.
   package static func serving(_ blueprint: TenantBlueprint) -> PipelineConfiguration {
-    PipelineConfiguration(blueprint: blueprint, ticker: DispatchTicker())
+    PipelineConfiguration(blueprint: blueprint, wallTimer: DispatchWallTimer())
   }
 }

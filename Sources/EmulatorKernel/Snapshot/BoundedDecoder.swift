@@ -59,8 +59,11 @@ enum NumberBounds {
   /// Types that hold no count, or hold it to its bounds themselves: they need no second look at each
   /// of their parts, of which there may be millions.
   fileprivate static func isPlain(_ type: any Decodable.Type) -> Bool {
-    type == [UInt8].self || type == String.self || type == UInt8.self || type == Bool.self
-      || type == VirtualInstant.self || type == [String].self || type == ExactText.self
+    type == String.self || type == Bool.self || type == VirtualInstant.self
+      || type == ExactText.self || type == [UInt8].self || type == [String].self
+      || type == UInt64.self || type == Int64.self || type == Double.self || type == UInt32.self
+      || type == Int32.self || type == UInt16.self || type == Int16.self || type == UInt8.self
+      || type == Int8.self || type == UInt.self || type == Float.self
   }
 }
 
@@ -88,49 +91,13 @@ private struct BoundedMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
   func contains(_ key: Key) -> Bool { base.contains(key) }
   func decodeNil(forKey key: Key) throws -> Bool { try base.decodeNil(forKey: key) }
-  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: String.Type, forKey key: Key) throws -> String {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Double.Type, forKey key: Key) throws -> Double {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Float.Type, forKey key: Key) throws -> Float {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Int.Type, forKey key: Key) throws -> Int {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
-  func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 {
-    try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
-  }
+  /// For each type that the protocol names.
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+    if type == Int.self {
+      let number = try NumberBounds.checked(
+        try base.decode(Int.self, forKey: key), codingPath + [key])
+      if let number = number as? Value { return number }
+    }
     if NumberBounds.isPlain(type) {
       return try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
     }
@@ -174,27 +141,13 @@ private struct BoundedElements: UnkeyedDecodingContainer {
   }
 
   mutating func decodeNil() throws -> Bool { try base.decodeNil() }
-  mutating func decode(_ type: Bool.Type) throws -> Bool { try next { try $0.decode(type) } }
-  mutating func decode(_ type: String.Type) throws -> String { try next { try $0.decode(type) } }
-  mutating func decode(_ type: Double.Type) throws -> Double { try next { try $0.decode(type) } }
-  mutating func decode(_ type: Float.Type) throws -> Float { try next { try $0.decode(type) } }
-  mutating func decode(_ type: Int.Type) throws -> Int {
-    let place = place
-    return try NumberBounds.checked(try base.decode(type), place)
-  }
-  mutating func decode(_ type: Int8.Type) throws -> Int8 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: Int16.Type) throws -> Int16 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: Int32.Type) throws -> Int32 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: Int64.Type) throws -> Int64 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: UInt.Type) throws -> UInt { try next { try $0.decode(type) } }
-  mutating func decode(_ type: UInt8.Type) throws -> UInt8 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: UInt16.Type) throws -> UInt16 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: UInt32.Type) throws -> UInt32 { try next { try $0.decode(type) } }
-  mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try next { try $0.decode(type) } }
   mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    if type == Int.self {
+      let place = place
+      let number = try NumberBounds.checked(try base.decode(Int.self), place)
+      if let number = number as? Value { return number }
+    }
     if NumberBounds.isPlain(type) { return try next { try $0.decode(type) } }
-    // Lists of numbers are the long ones.
-    if type == Int.self, let number = try decode(Int.self) as? Value { return number }
     let decoder = try superDecoder()
     return try NumberBounds.checked(try Value(from: decoder), decoder.codingPath)
   }
@@ -218,49 +171,11 @@ private struct BoundedValue: SingleValueDecodingContainer {
   var codingPath: [any CodingKey] { base.codingPath }
 
   func decodeNil() -> Bool { base.decodeNil() }
-  func decode(_ type: Bool.Type) throws -> Bool {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: String.Type) throws -> String {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Double.Type) throws -> Double {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Float.Type) throws -> Float {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Int.Type) throws -> Int {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Int8.Type) throws -> Int8 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Int16.Type) throws -> Int16 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Int32.Type) throws -> Int32 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: Int64.Type) throws -> Int64 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: UInt.Type) throws -> UInt {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: UInt8.Type) throws -> UInt8 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: UInt16.Type) throws -> UInt16 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: UInt32.Type) throws -> UInt32 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
-  func decode(_ type: UInt64.Type) throws -> UInt64 {
-    try NumberBounds.checked(try base.decode(type), codingPath)
-  }
   func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    if type == Int.self {
+      let number = try NumberBounds.checked(try base.decode(Int.self), codingPath)
+      if let number = number as? Value { return number }
+    }
     if NumberBounds.isPlain(type) {
       return try NumberBounds.checked(try base.decode(type), codingPath)
     }

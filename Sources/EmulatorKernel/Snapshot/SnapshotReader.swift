@@ -144,7 +144,9 @@ package final class SnapshotReader {
   private var lacksRoom = false
 
   /// About what the texts take while they are decoded.
-  package var readingBytes: Int { parts.values.reduce(0) { $0 + Room.readingBytes(of: $1) } }
+  package var readingBytes: Int {
+    parts.values.reduce(0) { $0 + RequestMemory.readingBytes(of: $1) }
+  }
 
   /// The archive is complete: nothing may be missing at its end.
   package func finish() throws(SnapshotError) {

@@ -12,7 +12,7 @@ extension StateBox {
     _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion
   ) -> (BodyPortion, nextDue: VirtualInstant?) {
     var woken: [Waiter] = []
-    defer { woken.tellAll() }
+    defer { woken.notifyAll() }
     return held.withLock { held in
       let now = now()
       held.settle(to: now, blobs, woken: &woken)
@@ -25,7 +25,7 @@ extension StateBox {
   }
 
   /// The writer's body is over: it wants no news any more.
-  package func callOff(_ writer: BodyWriter, _ key: State.WakeKey) {
+  package func stopPolling(_ writer: BodyWriter, _ key: State.WakeKey) {
     held.withLock { $0.waiters.remove(ObjectIdentifier(writer), key) }
     writer.endAwaitingNews()
   }
@@ -38,7 +38,7 @@ extension StateBox {
     _ body: (inout State, inout StepContext<State.WakeKey>) -> Awaited<Value>
   ) -> (found: Value?, nextDue: VirtualInstant?) {
     var woken: [Waiter] = []
-    defer { woken.tellAll() }
+    defer { woken.notifyAll() }
     return held.withLock { held in
       let now = now()
       held.settle(to: now, blobs, woken: &woken)

@@ -95,7 +95,7 @@ package final class StateBox<State: ServiceState>: Sendable {
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     var woken: [Waiter] = []
-    defer { woken.tellAll() }
+    defer { woken.notifyAll() }
     return try read(settledTo: now, woken: &woken, body)
   }
 
@@ -125,7 +125,7 @@ package final class StateBox<State: ServiceState>: Sendable {
     _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
   ) throws(Failure) -> (value: Value, nextDue: VirtualInstant?) {
     var woken: [Waiter] = []
-    defer { woken.tellAll() }
+    defer { woken.notifyAll() }
     return try mutate(settledTo: now, woken: &woken, body)
   }
 
@@ -146,7 +146,7 @@ package final class StateBox<State: ServiceState>: Sendable {
   package func settle(to now: VirtualInstant) {
     var woken: [Waiter] = []
     advance(to: now, woken: &woken)
-    woken.tellAll()
+    woken.notifyAll()
   }
 
   /// State and ids as they stand.
@@ -178,7 +178,7 @@ package final class StateBox<State: ServiceState>: Sendable {
       held.settleWeight(blobs.budget)
       return (held.waiters.takeAll(), old)
     }
-    waiters.tellAll()
+    waiters.notifyAll()
   }
 }
 
@@ -198,8 +198,8 @@ extension StateBox: DueService {
   package func timeMayGoOn() {
     var woken: [Waiter] = []
     held.withLock { $0.waiters.noteTime(into: &woken) }
-    woken.tellAll()
+    woken.notifyAll()
   }
 
-  package func wakeAll() { held.withLock { $0.waiters.takeAll() }.tellAll() }
+  package func wakeAll() { held.withLock { $0.waiters.takeAll() }.notifyAll() }
 }

@@ -14,17 +14,17 @@ package enum Waiter: Sendable {
     }
   }
 
-  package func tell() {
+  package func notify() {
     switch self {
-    case .task(let ticket): ticket.tell()
+    case .task(let ticket): ticket.notify()
     case .body(let writer): writer.newsArrived()
     }
   }
 }
 
 extension [Waiter] {
-  package func tellAll() {
-    for waiter in self { waiter.tell() }
+  package func notifyAll() {
+    for waiter in self { waiter.notify() }
   }
 }
 
@@ -36,13 +36,13 @@ extension [Waiter] {
 package final class WaitTicket: Sendable {
   private struct State {
     var isPaused = false
-    var hasNews = false
+    var isWoken = false
     var mayGoOn = false
     var isCancelled = false
     var ignoresTime = false
     var continuation: CheckedContinuation<Void, Never>?
 
-    var isDue: Bool { hasNews || isCancelled || (mayGoOn && !ignoresTime) }
+    var isDue: Bool { isWoken || isCancelled || (mayGoOn && !ignoresTime) }
   }
 
   private let hold: TimeHold?
@@ -50,16 +50,16 @@ package final class WaitTicket: Sendable {
 
   init(_ hold: TimeHold?) { self.hold = hold }
 
-  var hasNews: Bool { state.withLock { $0.hasNews } }
+  var isWoken: Bool { state.withLock { $0.isWoken } }
 
   /// Before it enters the table (again).
-  func renew() { state.withLock { $0.hasNews = false } }
+  func renew() { state.withLock { $0.isWoken = false } }
 
   /// The request only waits from now on, unless there is news already. Not under a lock: time may go
   /// on because of this.
   func pause() {
     let pauses = state.withLock { state in
-      if state.isPaused || state.hasNews { return false }
+      if state.isPaused || state.isWoken { return false }
       state.isPaused = true
       return true
     }
@@ -75,8 +75,8 @@ package final class WaitTicket: Sendable {
     if wasPaused { hold?.resume() }
   }
 
-  func noteNews() {
-    state.withLock { $0.hasNews = true }
+  func noteWakeUp() {
+    state.withLock { $0.isWoken = true }
     goToWork()
   }
 
@@ -86,7 +86,7 @@ package final class WaitTicket: Sendable {
   /// The task is about to move time: what is noted from now on it has not yet seen.
   func beginAttempt() { state.withLock { $0.mayGoOn = false } }
 
-  func tell() {
+  func notify() {
     let continuation = state.withLock { state in
       guard state.isDue else { return nil as CheckedContinuation<Void, Never>? }
       defer { state.continuation = nil }
@@ -109,7 +109,7 @@ package final class WaitTicket: Sendable {
       }
     } onCancel: {
       state.withLock { $0.isCancelled = true }
-      tell()
+      notify()
     }
   }
 }

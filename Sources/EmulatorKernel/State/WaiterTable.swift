@@ -52,7 +52,7 @@ struct WaiterTable<Key: Hashable & Sendable>: Sendable {
 
   private mutating func note(_ waiter: Waiter) {
     if !timed.isEmpty { timed[waiter.id] = nil }
-    if case .task(let ticket) = waiter { ticket.noteNews() }
+    if case .task(let ticket) = waiter { ticket.noteWakeUp() }
   }
 
   var count: Int {

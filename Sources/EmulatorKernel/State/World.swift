@@ -87,11 +87,11 @@ package struct World<State: ServiceState>: Sendable {
     _ body: @Sendable (inout State, inout Step) -> Awaited<Value>
   ) async -> Value? {
     var budget = budget
-    while !ticket.hasNews, !Task.isCancelled {
+    while !ticket.isWoken, !Task.isCancelled {
       ticket.beginAttempt()
       var found: Value?
       let jump = tenant.skip(&budget) { woken in
-        if ticket.hasNews { return false }
+        if ticket.isWoken { return false }
         switch attempt(&woken, body) {
         case .idle: return false
         case .coming: return true
@@ -145,7 +145,7 @@ package struct World<State: ServiceState>: Sendable {
   }
 
   /// What a body that its connection fetches has now; if more may come, `writer` is told when `key`
-  /// is woken. `callOff` ends that.
+  /// is woken. `stopPolling` ends that.
   ///
   /// - Parameter isComing: whether there is still nothing and time brings more. Then time jumps a
   ///   little way where the clock mode is `skip`, and if that is not enough the writer is told to come
@@ -179,5 +179,7 @@ package struct World<State: ServiceState>: Sendable {
     return portion
   }
 
-  package func callOff(_ writer: BodyWriter, _ key: State.WakeKey) { box.callOff(writer, key) }
+  package func stopPolling(_ writer: BodyWriter, _ key: State.WakeKey) {
+    box.stopPolling(writer, key)
+  }
 }

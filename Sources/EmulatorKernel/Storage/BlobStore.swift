@@ -46,7 +46,7 @@ package final class BlobStore: Sendable {
   private let state = Mutex(State())
   /// While a world begins: what it starts with is stored whether there is room or not, since half a
   /// world would be worse. Whether another tenant may begin is asked before.
-  private let isPlanting = Atomic<Bool>(false)
+  private let isSeeding = Atomic<Bool>(false)
 
   package init(budget: MemoryBudget) { self.budget = budget }
 
@@ -58,15 +58,15 @@ package final class BlobStore: Sendable {
   }
 
   private func take(_ count: Int, _ lease: MemoryLease) -> Bool {
-    guard isPlanting.load(ordering: .relaxed) else { return lease.grow(by: count) }
+    guard isSeeding.load(ordering: .relaxed) else { return lease.grow(by: count) }
     lease.charge(count)
     return true
   }
 
   /// Runs `body`, during which everything finds room.
-  func planting<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
-    isPlanting.store(true, ordering: .relaxed)
-    defer { isPlanting.store(false, ordering: .relaxed) }
+  func seeding<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+    isSeeding.store(true, ordering: .relaxed)
+    defer { isSeeding.store(false, ordering: .relaxed) }
     try body()
   }
 

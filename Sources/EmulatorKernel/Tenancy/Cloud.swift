@@ -44,7 +44,7 @@ package final class Cloud: Sendable {
     tenant.allow(blueprint.outbound)
     inForce = Mutex(InForce(blueprint: blueprint))
     var slots: [any ServiceSlot] = []
-    try tenant.blobs.planting { () throws(ScenarioProblems) in
+    try tenant.blobs.seeding { () throws(ScenarioProblems) in
       for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
     }
     self.slots = slots
@@ -131,7 +131,7 @@ package final class Cloud: Sendable {
       // The new world is made beside the old one: if it cannot be, nothing has changed.
       let blobs = BlobStore(budget: tenant.blobs.budget)
       var states: [PreparedState] = []
-      try blobs.planting { () throws(ScenarioProblems) in
+      try blobs.seeding { () throws(ScenarioProblems) in
         for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
       }
       tenant.reseed(blueprint.seed)

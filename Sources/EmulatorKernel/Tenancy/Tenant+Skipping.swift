@@ -31,7 +31,7 @@ extension Tenant {
         budget.eventsLeft -= 1
       }
     }
-    woken.tellAll()
+    woken.notifyAll()
     announceNextDue()
     return outcome
   }

@@ -58,9 +58,10 @@ package final class Tenant: Sendable {
   static let settleStepsAtOnceMax = 250
 
   /// Whether a text may name a tenant: `[a-z0-9][a-z0-9-]{0,62}`.
-  package static func isName(_ text: some StringProtocol) -> Bool {
-    let bytes = Array(text.utf8)
-    guard (1...63).contains(bytes.count), bytes[0] != UInt8(ascii: "-") else { return false }
+  package static func isName(_ text: some StringProtocol) -> Bool { isName(bytes: text.utf8) }
+
+  static func isName(bytes: some Collection<UInt8>) -> Bool {
+    guard (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-") else { return false }
     return bytes.allSatisfy { byte in
       byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
     }
@@ -90,7 +91,7 @@ package final class Tenant: Sendable {
     let now = clock.now
     var woken: [Waiter] = []
     moving.withLock { _ in run(until: now, &woken) }
-    woken.tellAll()
+    woken.notifyAll()
     announceNextDue()
     return now
   }
@@ -166,7 +167,7 @@ package final class Tenant: Sendable {
       run(until: clock.now, &woken)
       return true
     }
-    woken.tellAll()
+    woken.notifyAll()
     announceNextDue()
     return isDone
   }

@@ -29,7 +29,7 @@ package final class TenantRegistry: Sendable {
   private let timer: DueTimer?
   private let state: Mutex<State>
   private let uses = Atomic<UInt64>(0)
-  private let gates = NameGates()
+  private let locks = NameLocks()
   private let persistence = Mutex(PersistenceReference())
 
   private struct PersistenceReference {
@@ -45,7 +45,7 @@ package final class TenantRegistry: Sendable {
     self.services = services
     self.configuration = configuration
     budget = MemoryBudget(limit: configuration.storageLimit)
-    timer = configuration.ticker.map { DueTimer($0) }
+    timer = configuration.wallTimer.map { DueTimer($0) }
     `default` = try Self.make(
       Tenant.defaultName, id: 0, services, configuration.blueprint, configuration, budget, timer)
     state = Mutex(
@@ -77,7 +77,7 @@ package final class TenantRegistry: Sendable {
   /// - Parameter name: checked by `Tenant.isName`.
   package func use(_ name: String) throws(ScenarioProblems) -> Cloud {
     if let here = useIfHere(name) { return here }
-    return try gates.pass(name) { () throws(ScenarioProblems) in
+    return try locks.withLock(of: name) { () throws(ScenarioProblems) in
       // Somebody else may have made it meanwhile.
       if let here = useIfHere(name) { return here }
       guard budget.hasRoom(for: Cloud.ownBytes + Journal.roomAtStart) else { throw .noRoom }
@@ -242,7 +242,7 @@ package final class TenantRegistry: Sendable {
       return true
     }
     let store = store
-    return try gates.pass(name) { () throws(RemovalError) in
+    return try locks.withLock(of: name) { () throws(RemovalError) in
       let removed = state.withLock { state -> Cloud? in
         guard let cloud = state.byName.removeValue(forKey: name) else { return nil }
         state.byID[cloud.id] = nil

@@ -9,7 +9,7 @@ extension ScenarioSchema {
     let services = catalog.services.map { JSON.string($0.name) }
     return [
       ("serviceName", choice(services, "A service, or a glob.")),
-      ("operationName", choice(names, "An operation, or a glob such as scramjet.store.*.")),
+      ("operationName", choice(names, "An operation, or a glob such as *.store.*.")),
       ("matcher", matcher),
       (
         "match",

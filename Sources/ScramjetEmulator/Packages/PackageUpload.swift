@@ -105,7 +105,7 @@ struct PackageUpload {
       checker.feed(piece)
     } else {
       let checker = checker
-      await Self.onQueue { checker.feed(piece) }
+      await Offload.run(on: Self.queue) { checker.feed(piece) }
     }
     if checker.hasFailed { throw .refused(ArchiveChecker.notAnArchive) }
   }
@@ -117,19 +117,11 @@ struct PackageUpload {
     let verdict =
       received < Self.inlineBytesMax
       ? Result { () throws(UploadError) in try checker.verdict(byteCount: received) }
-      : await Self.onQueue {
+      : await Offload.run(on: Self.queue) {
         Result { () throws(UploadError) in try checker.verdict(byteCount: received) }
       }
     let (package, tag) = try verdict.get()
     return UploadedPackage(package: package, blob: blob, tag: tag)
-  }
-
-  private static func onQueue<Value: Sendable>(
-    _ work: @escaping @Sendable () -> Value
-  ) async -> Value {
-    await withCheckedContinuation { continuation in
-      queue.async { continuation.resume(returning: work()) }
-    }
   }
 
   private static let queue = DispatchQueue(

@@ -69,7 +69,7 @@ final class StreamReader: BodySource {
 
   /// Sends what comes until the stream ends or the peer goes away.
   nonisolated(nonsending) func pump(to writer: BodyWriter) async throws {
-    defer { world.callOff(writer, .stream(stream)) }
+    defer { world.stopPolling(writer, .stream(stream)) }
     try await writer.follow(self)
   }
 

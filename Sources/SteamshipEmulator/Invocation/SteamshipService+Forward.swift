@@ -32,9 +32,13 @@ extension SteamshipService {
   private func permit(
     to target: ForwardTarget, for caller: Caller, in tenant: Tenant
   ) throws(SteamshipError) -> OutboundPermit {
-    target.isScripted
-      ? try .scenario(for: caller.origin ?? .remote)
-      : try .client([target.origin, caller.origin], allowance(in: tenant))
+    do {
+      return target.isScripted
+        ? try .scenario(for: caller.origin ?? .remote)
+        : try .client([target.origin, caller.origin], allowance(in: tenant))
+    } catch {
+      throw SteamshipError(error)
+    }
   }
 
   /// Whether a server outside calls a method public in its `__dir__`: asked for every such call, since

@@ -27,7 +27,12 @@ extension SteamshipService {
         arguments = try Self.arguments(bytes)
       }
       if Self.asksForFetch(arguments, call) {
-        let permit = try OutboundPermit.client([origin(of: call)], allowance(in: call.tenant))
+        let permit: OutboundPermit
+        do {
+          permit = try .client([origin(of: call)], allowance(in: call.tenant))
+        } catch {
+          throw SteamshipError(error)
+        }
         try await fetch(into: &arguments, world, permit)
       }
       // Whether it is text is found out by reading it.
@@ -67,7 +72,7 @@ extension SteamshipService {
   private func collect(
     _ content: RequestContent, _ budget: MemoryBudget
   ) async throws(SteamshipError) -> (bytes: [UInt8], leases: [MemoryLease]) {
-    let limit = 16 * 1024 * 1024
+    let limit = ContentPolicy.defaultLimit
     let collected: (bytes: [UInt8], lease: MemoryLease)
     do throws(CollectError) {
       collected = try await content.collect(limit: limit, of: budget)
@@ -78,7 +83,8 @@ extension SteamshipService {
       case .noRoom: throw .noRoom
       }
     }
-    guard let reading = MemoryLease(Room.readingBytes(of: collected.bytes), of: budget) else {
+    guard let reading = MemoryLease(RequestMemory.readingBytes(of: collected.bytes), of: budget)
+    else {
       throw .noRoom
     }
     return (collected.bytes, [collected.lease, reading])

@@ -14,26 +14,19 @@ extension Pipeline {
   private static let filesMax = 4
 
   /// Nil: the default tenant answers, whoever else is there.
-  func answerAsHolder(
-    _ arrival: Arrival, _ resolution: Resolution, _ tag: inout UInt64
+  func lookUpPublicly(
+    _ addressed: AddressedRequest, _ resolution: Resolution, _ tag: inout UInt64
   ) -> Answer? {
     guard let index = resolution.operationIndex else { return nil }
     let entry = operations.entries[index]
     guard entry.operation.isFoundByID, tenants.hasOthers,
-      services[entry.serviceIndex].credential(of: arrival.inner) == nil
+      services[entry.serviceIndex].credential(of: addressed.request) == nil
     else { return nil }
-    let ticket = landings.takeOff()
-    tag = ticket
-    return .later { content in
-      let cloud = await Offload.run { self.holder(entry, resolution.parameters) }
-      var tag: UInt64 = 0
-      let answer = self.begin(arrival, in: cloud, &tag)
-      // The peer may have gone away meanwhile.
-      if let outcome = self.landings.landed(ticket, tag) {
-        self.ended(arrival.exchange, tag, outcome)
-      }
-      return await answer.settled(with: content)
+    let find = { @Sendable in
+      Result<Cloud, ScenarioProblems>.success(
+        await Offload.run { self.holder(entry, resolution.parameters) })
     }
+    return proceed(addressed, inTenantFoundBy: find, &tag)
   }
 
   /// A use of it has begun.

@@ -22,9 +22,10 @@ struct Resolution: Sendable {
 }
 
 extension Pipeline {
-  /// Exact path, lenient path, then what exists in the world, then the reason for a refusal.
-  func resolve(_ request: Request, host: [UInt8]?, in cloud: Cloud) -> Resolution {
-    let only = host.flatMap { operations.service(ofHost: $0[...]) }
+  /// Step 3. Exact path, lenient path, then what exists in the world, then the reason for a refusal.
+  func resolve(_ addressed: AddressedRequest, in cloud: Cloud) -> Resolution {
+    let request = addressed.request
+    let only = addressed.host.flatMap { operations.service(ofHost: $0[...]) }
     let match = operations.match(request.method, request.target, service: only)
     if case .found(let index, let parameters) = match {
       return Resolution(
@@ -77,39 +78,39 @@ extension Pipeline {
   }
 
   /// The answer to a request that belongs to no operation.
-  func answerWithoutOperation(_ flight: Flight) -> Response {
-    switch flight.resolution.kind {
-    case .options(let methods): return CrossOrigin.answer(methods, flight.request)
+  func answerWithoutOperation(_ routed: RoutedRequest) -> Response {
+    switch routed.resolution.kind {
+    case .options(let methods): return CrossOrigin.answer(methods, routed.request)
     case .methodNotAllowed(let methods):
-      var response = failure(flight, ServiceFailure(.methodNotAllowed(methods), status: 405))
+      var response = failure(routed, ServiceFailure(.methodNotAllowed(methods), status: 405))
       // RFC 9110 §15.5.6; not where a vendor answers 404 instead.
       if response.status.code == 405, !response.fields.contains("Allow") {
         response.fields.append("Allow", CrossOrigin.allow(methods))
       }
-      hint(flight, &response)
+      hint(routed, &response)
       return response
     case .unknown, .operation:
-      var response = failure(flight, ServiceFailure(.unknownPath, status: 404))
+      var response = failure(routed, ServiceFailure(.unknownPath, status: 404))
       // A page learns of a 404 only if it may ask.
-      if response.status.code >= 300, CrossOrigin.isPreflight(flight.request) {
-        response = CrossOrigin.answer(CrossOrigin.allMethods, flight.request)
+      if response.status.code >= 300, CrossOrigin.isPreflight(routed.request) {
+        response = CrossOrigin.answer(CrossOrigin.allMethods, routed.request)
       }
-      hint(flight, &response)
+      hint(routed, &response)
       return response
     }
   }
 
-  private func hint(_ flight: Flight, _ response: inout Response) {
-    if let hint = flight.resolution.hint { response.fields.append("X-Wavetank-Hint", hint) }
+  private func hint(_ routed: RoutedRequest, _ response: inout Response) {
+    if let hint = routed.resolution.hint { response.fields.append("X-Wavetank-Hint", hint) }
   }
 
   /// A failure in the form of the API that the request belongs to or most resembles.
-  func failure(_ flight: Flight, _ failure: ServiceFailure) -> Response {
+  func failure(_ routed: RoutedRequest, _ failure: ServiceFailure) -> Response {
     var failure = failure
-    failure.tenant = flight.cloud.tenant
-    failure.number = flight.number
-    let entry = flight.resolution.operationIndex.map { operations.entries[$0] }
-    return services[flight.resolution.serviceIndex].failure(
-      failure, operation: entry?.operation, request: flight.request)
+    failure.tenant = routed.cloud.tenant
+    failure.number = routed.number
+    let entry = routed.operationIndex.map { operations.entries[$0] }
+    return services[routed.resolution.serviceIndex].failure(
+      failure, operation: entry?.operation, request: routed.request)
   }
 }

@@ -1,4 +1,3 @@
-import EmulatorKernel
 package import HTTPModel
 import PayloadCodecs
 
@@ -12,7 +11,7 @@ package struct OutboundRequest: Sendable {
   /// More than that of the answer is an error.
   package var contentLimit: Int
 
-  init(
+  package init(
     _ permit: OutboundPermit, method: Method, url: String, fields: Fields = Fields(),
     content: [UInt8] = [], contentLimit: Int = 64 * 1024 * 1024
   ) {
@@ -47,33 +46,31 @@ package typealias Outbound =
   @Sendable (OutboundRequest) async -> Result<OutboundResponse, OutboundFailure>
 
 /// Leave to call a place outside: only who has decided whether the place may be called makes one.
-struct OutboundPermit: Sendable {
+package struct OutboundPermit: Sendable {
+  /// Why there is no leave.
+  package enum Denial: Error, Sendable {
+    /// The call comes from a Wavetank: two that point at each other would never end.
+    case loop
+    /// The place was named by somebody who could not call it himself.
+    case notAllowed
+  }
+
   private init() {}
 
   /// The place stands in the scenario, whose author is not a client.
-  static func scenario(for caller: CallerOrigin) throws(SteamshipError) -> OutboundPermit {
-    guard caller != .outbound else { throw .outboundLoop }
+  package static func scenario(for caller: CallerOrigin) throws(Denial) -> OutboundPermit {
+    guard caller != .outbound else { throw .loop }
     return OutboundPermit()
   }
 
   /// The place was named by a client.
   /// - Parameter callers: everybody who had a part in it: who named it, and who wants it called.
-  static func client(
+  package static func client(
     _ callers: [CallerOrigin?], _ allowance: OutboundAllowance
-  ) throws(SteamshipError) -> OutboundPermit {
-    if callers.contains(.outbound) { throw .outboundLoop }
+  ) throws(Denial) -> OutboundPermit {
+    if callers.contains(.outbound) { throw .loop }
     // One of whom nothing is known may be anybody.
-    guard callers.allSatisfy({ allowance.covers($0 ?? .remote) }) else { throw .notFollowed }
+    guard callers.allSatisfy({ allowance.covers($0 ?? .remote) }) else { throw .notAllowed }
     return OutboundPermit()
   }
-}
-
-extension SteamshipError {
-  static let notFollowed = SteamshipError(
-    403, "OutboundNotAllowed",
-    "This server does not call the URL: it was named by a client elsewhere, behind a proxy or on a "
-      + "web page, not by a program on the server's own machine.",
-    suggestion: "Start it with --outbound any, or say \"outbound\": \"any\" in the scenario.")
-  static let outboundLoop = SteamshipError(
-    508, "LoopDetected", "The call comes from a Wavetank: it is not handed on once more.")
 }

@@ -2,7 +2,7 @@ import Dispatch
 import Synchronization
 
 /// A timer on wall time that can be set again and again: one instant at most is waited for.
-package protocol Ticker: Sendable {
+package protocol WallTimer: Sendable {
   /// Calls back after a pause, once; a later call takes the place of an earlier one. Nil: not at all.
   func wake(after pause: Duration?)
   /// Called once, before the first `wake`.
@@ -13,11 +13,11 @@ package protocol Ticker: Sendable {
 ///
 /// `@unchecked`: a source may be set from any thread (its own locks see to that), and the reference
 /// never changes.
-package final class DispatchTicker: Ticker, @unchecked Sendable {
+package final class DispatchWallTimer: WallTimer, @unchecked Sendable {
   private let timer: any DispatchSourceTimer
 
   package init() {
-    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "wavetank.ticker"))
+    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "wavetank.timer"))
     timer.schedule(deadline: .distantFuture)
   }
 
@@ -42,7 +42,7 @@ package final class DispatchTicker: Ticker, @unchecked Sendable {
 }
 
 /// Lets things happen in tenants whose time runs by itself, also while no request comes: streams
-/// that wait for something due get it. One ticker for all tenants, set to the earliest instant.
+/// that wait for something due get it. One timer for all tenants, set to the earliest instant.
 final class DueTimer: Sendable {
   private struct Waiting {
     weak var tenant: Tenant?
@@ -55,16 +55,16 @@ final class DueTimer: Sendable {
     var wakesAt: ContinuousClock.Instant?
   }
 
-  private let ticker: any Ticker
+  private let wallTimer: any WallTimer
   private let state = Mutex(State())
 
-  init(_ ticker: any Ticker) {
-    self.ticker = ticker
-    ticker.start { [weak self] in self?.woke() }
+  init(_ wallTimer: any WallTimer) {
+    self.wallTimer = wallTimer
+    wallTimer.start { [weak self] in self?.woke() }
   }
 
   /// A tenant's earliest due instant is new; nil: nothing is due there. Waking too early does no
-  /// harm, so only an earlier deadline sets the ticker.
+  /// harm, so only an earlier deadline sets the timer.
   func nextDue(of tenant: Tenant, is due: VirtualInstant?) {
     let pause = due.flatMap { tenant.clock.wallDelay(until: $0) }
     state.withLock { state in
@@ -77,7 +77,7 @@ final class DueTimer: Sendable {
       state.byTenant[ObjectIdentifier(tenant)] = Waiting(tenant: tenant, deadline: deadline)
       if let wakesAt = state.wakesAt, wakesAt <= deadline { return }
       state.wakesAt = deadline
-      ticker.wake(after: limited)
+      wallTimer.wake(after: limited)
     }
   }
 
@@ -92,10 +92,10 @@ final class DueTimer: Sendable {
       let due = state.byTenant.filter { $0.value.deadline <= now }
       for key in due.keys { state.byTenant[key] = nil }
       state.wakesAt = state.byTenant.values.map(\.deadline).min()
-      if let wakesAt = state.wakesAt { ticker.wake(after: wakesAt - now) }
+      if let wakesAt = state.wakesAt { wallTimer.wake(after: wakesAt - now) }
       return due.sorted { $0.value.deadline < $1.value.deadline }.compactMap(\.value.tenant)
     }
-    // Each announces what is due next, which sets the ticker again.
+    // Each announces what is due next, which sets the wallTimer again.
     for tenant in due { tenant.settle() }
   }
 }

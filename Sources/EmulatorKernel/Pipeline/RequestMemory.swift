@@ -1,9 +1,9 @@
 import HTTPModel
 
-/// The memory that a request may need while a service works on it, reserved before it begins: what
+/// Step 7. The memory that a request may need while a service works on it, reserved before it begins: what
 /// its content becomes when it is read, and what waits in its streams. What it keeps is charged when it
 /// is kept, and refuses the next one.
-package struct Room: Sendable {
+package struct RequestMemory: Sendable {
   /// Nil for most requests, which are small: they only ask whether there is any room at all.
   private var lease: MemoryLease?
 
@@ -13,13 +13,14 @@ package struct Room: Sendable {
   private static let smallContentMax = 16 * 1024
 
   /// - Returns: nil when there is no room.
-  init?(for operation: Operation, _ flight: Flight, _ content: [UInt8]) {
-    let budget = flight.cloud.tenant.blobs.budget
+  init?(for operation: Operation, _ routed: RoutedRequest) {
+    let budget = routed.cloud.tenant.blobs.budget
+    let content = routed.content ?? []
     guard !operation.needsRoom || budget.hasRoom(for: Self.smallestRoom) else { return nil }
     var needed =
       content.count > Self.smallContentMax && operation.content != .ignored
       ? Self.readingBytes(of: content) : 0
-    if operation.content == .streamed, flight.request.hasContent { needed += StreamMarks.high }
+    if operation.content == .streamed, routed.request.hasContent { needed += StreamMarks.high }
     guard needed > 0 else { return }
     guard let lease = MemoryLease(needed, of: budget) else { return nil }
     self.lease = lease

@@ -1,0 +1,46 @@
+import HTTPModel
+
+extension Pipeline {
+  /// Step 9. What a rule changes in the answer.
+  private func amend(_ response: consuming Response, _ decision: RuleDecision?) -> Response {
+    guard case .amend(let change) = decision?.action else { return response }
+    return change(response)
+  }
+
+  /// Whether that takes longer than a loop should be held.
+  func changesMuch(_ response: borrowing Response, _ decision: RuleDecision?) -> Bool {
+    guard let decision, case .amend = decision.action else { return false }
+    return decision.mayTakeLong || response.body.length ?? 0 > UInt64(Offload.inlineBytesMax)
+  }
+
+  /// As `finish`; what a rule changes in a large answer, it changes off the loop.
+  func finishAtLength(_ response: Response, _ routed: RoutedRequest) async -> Response {
+    guard changesMuch(response, routed.decision) else { return finish(response, routed) }
+    let amended = await Offload.run { self.amend(response, routed.decision) }
+    var routed = routed
+    routed.decision?.action = .pass
+    return finish(amended, routed)
+  }
+
+  /// Step 10. The answer is known: it gets its guards and the exchange's number, the journal its
+  /// record.
+  ///
+  /// Takes the answer over, so that its fields grow in place.
+  func finish(_ answer: consuming Response, _ routed: RoutedRequest) -> Response {
+    var response = amend(answer, routed.decision)
+    response.guardContent()
+    response.fields.append("X-Wavetank-Exchange", String(routed.number))
+    routed.cloud.journal.answered(
+      routed.number, of: routed.exchange, response, content: routed.content, routed.decision)
+    if let fault = response.delivery.fault { metrics.struck(fault) }
+    if case .stream(let length, let producer) = response.body {
+      let use = TenantUse(of: routed.cloud.tenant)
+      response.body = .stream(length: length) { writer in
+        defer { withExtendedLifetime(use) {} }
+        try await producer(writer)
+      }
+    }
+    metrics.answered(operation: routed.operationIndex, status: response.status.code)
+    return response
+  }
+}

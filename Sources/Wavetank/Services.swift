@@ -1,0 +1,21 @@
+import EmulatorKernel
+import ScramjetEmulator
+import ShipyardEmulator
+import SteamshipEmulator
+
+extension Emulator {
+  /// The emulated APIs: a further one is a line here, and a target in the manifest.
+  static func services(
+    _ configuration: Configuration, _ own: OwnPorts = OwnPorts()
+  ) -> [any EmulatedService] {
+    let outside = OutboundCalls(own: own)
+    return [
+      SteamshipService(outbound: { await outside.send($0) }, allowance: configuration.outbound),
+      ScramjetService(),
+      ShipyardService(),
+    ] + configuration.furtherServices
+  }
+
+  /// The names of the emulated APIs, as operations and scenarios have them.
+  public static let serviceNames = services(Configuration()).map(\.name)
+}
