@@ -10,7 +10,7 @@ public enum WriteError: Error, Sendable, Equatable {
 /// share, such as a topic. A producer hands it over with `BodyWriter.follow`.
 public protocol BodySource: Sendable {
   /// What there is now, about `byteLimit` bytes, without waiting. Where nothing is left and more may
-  /// come, the source calls `writer.newsArrived()` once there is something. Called on the loop.
+  /// come, the source calls `writer.sourceIsReady()` once there is something. Called on the loop.
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion
 }
 
@@ -20,7 +20,7 @@ public struct BodyPortion: Sendable {
     /// There is more right now.
     case more
     /// The writer will be told.
-    case news
+    case later
     /// Nothing, now or later; comes without pieces.
     case end
   }
@@ -51,22 +51,22 @@ public final class BodyWriter: Sendable {
   }
 
   private let state = Mutex(State())
-  private let awaitsNews = Atomic(false)
+  private let awaitsSource = Atomic(false)
   private let onReady: @Sendable () -> Void
-  private let onNews: @Sendable () -> Void
+  private let onSourceReady: @Sendable () -> Void
   /// Each piece shall leave as it was written: a source that could put small ones together does not.
   public let keepsPieces: Bool
 
   /// - Parameters:
   ///   - onReady: told whenever there is something to send or the body has ended.
-  ///   - onNews: told when a source may have something, from any thread; `onReady` if there is none.
+  ///   - onSourceReady: told when a source may have something, from any thread; `onReady` if there is none.
   package init(
-    onReady: @escaping @Sendable () -> Void, onNews: (@Sendable () -> Void)? = nil,
+    onReady: @escaping @Sendable () -> Void, onSourceReady: (@Sendable () -> Void)? = nil,
     keepsPieces: Bool = false
   ) {
     self.keepsPieces = keepsPieces
     self.onReady = onReady
-    self.onNews = onNews ?? onReady
+    self.onSourceReady = onSourceReady ?? onReady
   }
 
   // MARK: The producer's side
@@ -126,18 +126,18 @@ public final class BodyWriter: Sendable {
   }
 
   /// A source that had nothing may have something now. From any thread.
-  public func newsArrived() {
-    awaitsNews.store(false, ordering: .releasing)
-    onNews()
+  public func sourceIsReady() {
+    awaitsSource.store(false, ordering: .releasing)
+    onSourceReady()
   }
 
   /// Notes that news is awaited. False if it was awaited already: whoever tells the writer knows it.
-  public func beginAwaitingNews() -> Bool {
-    !awaitsNews.exchange(true, ordering: .acquiringAndReleasing)
+  public func beginAwaitingSource() -> Bool {
+    !awaitsSource.exchange(true, ordering: .acquiringAndReleasing)
   }
 
   /// No news will come any more.
-  public func endAwaitingNews() { awaitsNews.store(false, ordering: .releasing) }
+  public func endAwaitingSource() { awaitsSource.store(false, ordering: .releasing) }
 
   /// Trailer fields, sent after the last chunk if the message is chunked.
   public func setTrailers(_ fields: Fields) {

@@ -1,8 +1,8 @@
 import HTTPModel
 import HTTPWire
 
-/// A response in the output of a connection whose exchange is told when it has left.
-struct Departure {
+/// A response that stands in the output as a whole: its exchange is over when it has left.
+struct QueuedResponse {
   var exchange: Exchange
   var headCount: Int
   var contentCount: Int
@@ -26,11 +26,15 @@ final class ActiveExchange {
     case awaitingAnswer
     /// Awaits its delay.
     case delayed(Response)
+    /// Its fault counts its own bytes: awaits that the answers before it have left.
+    case behindOthers(Response)
     /// A stream's head is ready, and held back while the peer may still be owed a 100.
     case headHeld(Response)
-    /// Its bytes are on their way.
+    /// A stream's head is queued: awaits the first job of its producer, whose pieces leave with it.
+    case starting
+    /// Its bytes are on their way: awaits more of its producer.
     case sending
-    /// All bytes of the response are in the output queue.
+    /// All bytes of the response are in the output queue: awaits that they have left.
     case queued
   }
 
@@ -46,6 +50,8 @@ final class ActiveExchange {
 
   var plan = ResponsePlan(framing: .none, closes: false, sendsContent: false)
   var writer: BodyWriter?
+  /// The writer has said that there is something, or gave less than all.
+  var isWriterReady = false
   var task: Task<Void, Never>?
   /// What a stream of known length may still send.
   var contentAllowed = UInt64.max
@@ -55,7 +61,7 @@ final class ActiveExchange {
   /// The response goes on for as long as there is news: it ends with its reader, or with the server.
   var isLive = false
   var heartbeat: StaticString?
-  var delivery: DeliveryPerformer?
+  var delivery: DeliveryPacer?
   /// The room for its collected content; and what its response brings along.
   var lease: MemoryLease?
   var responseLeases: [MemoryLease] = []
@@ -65,6 +71,22 @@ final class ActiveExchange {
   init(_ exchange: Exchange, owesContinue: Bool) {
     self.exchange = exchange
     self.owesContinue = owesContinue
+  }
+
+  /// Its head is queued, its end is not.
+  var isSending: Bool {
+    switch phase {
+    case .starting, .sending: true
+    default: false
+    }
+  }
+
+  /// Nothing may go before its head any more.
+  var isHeadQueued: Bool {
+    switch phase {
+    case .starting, .sending, .queued: true
+    default: false
+    }
   }
 
   /// How much of streamed content is kept for the outcome.

@@ -135,7 +135,7 @@ final class ClientConnection: Channel {
 
   private func sendQueued() {
     while !queue.isEmpty, !isWriteBlocked, state != .closed {
-      switch loop.send(queue, limit: min(queue.byteCount, 256 * 1024), to: fd) {
+      switch loop.send(queue, limit: min(queue.byteCount, 256 * 1024), to: stream) {
       case .bytes(let count): queue.advance(count) { _, _, _ in }
       case .wouldBlock: isWriteBlocked = true
       case .failed:
@@ -144,7 +144,7 @@ final class ClientConnection: Channel {
         writer?.close()
         isRequestSent = true
         closesAfterResponse = true
-        loop.system.shutdownWrite(fd)
+        stream.finish()
       }
     }
   }
@@ -228,7 +228,7 @@ final class ClientConnection: Channel {
   private func readAvailable() {
     for _ in 0..<4 {
       // SAFETY: the buffer is the loop's own and nobody else's meanwhile.
-      let result = unsafe loop.system.receive(fd, into: loop.readBuffer)
+      let result = unsafe stream.receive(into: loop.readBuffer)
       switch result {
       case .bytes(0): return inputEnded()
       case .bytes(let count):

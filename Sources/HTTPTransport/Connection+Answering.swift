@@ -59,7 +59,7 @@ extension Connection {
   private func beginActive(
     _ answer: Answer, _ exchange: Exchange, _ contentBytes: UInt64, isContentHere: Bool
   ) {
-    flushBatch()
+    sendAnswers()
     guard isOpen else {
       return server.responder.exchangeEnded(exchange, outcome: ExchangeOutcome(ending: .peerClosed))
     }
@@ -98,13 +98,13 @@ extension Connection {
       loop.out.append(contentsOf: bytes)
       contentCount = bytes.count
     }
-    loop.batch.append(
-      Departure(
+    loop.answers.append(
+      QueuedResponse(
         exchange: exchange, headCount: headCount, contentCount: contentCount,
         requestContentBytes: contentBytes))
-    if plan.closes { closesAfterFlush = true }
+    if plan.closes { closeAfterResponse() }
     machine.finishExchange()
-    if loop.openPart.out.count > Self.batchBytesMax { flushBatch() }
+    if loop.openPart.out.count > Self.batchBytesMax { sendAnswers() }
   }
 
   /// Performs an answer of an exchange that is not answered inline.
@@ -134,11 +134,10 @@ extension Connection {
 
   func sendContinue(_ active: ActiveExchange) {
     active.owesContinue = false
-    if case .sending = active.phase { return }
+    if active.isHeadQueued { return }
     var bytes: [UInt8] = []
     HeadSerializer.appendContinue(to: &bytes)
     queue.append(OutputQueue.Segment(bytes: bytes, kind: .frame))
-    sendQueued()
   }
 
   // MARK: From response to output
@@ -148,8 +147,7 @@ extension Connection {
     let delay = response.delivery.delay
     guard delay > .zero else { return send(response, active) }
     active.phase = .delayed(response)
-    loop.schedule(
-      self, at: loop.system.now() + delay.nanoseconds, token: active.exchange.sequenceNumber)
+    wake(active, after: delay.nanoseconds)
   }
 
   /// The response of a service that ran as a task.
@@ -163,16 +161,16 @@ extension Connection {
   func deliveryTimerFired() {
     guard let active else { return }
     if case .delayed(let response) = active.phase { return send(response, active) }
-    deliveryGoesOn(active)
+    active.delivery?.refill()
   }
 
-  private func send(_ response: Response, _ active: ActiveExchange) {
+  /// Begins to send.
+  func send(_ response: Response, _ active: ActiveExchange) {
     if !response.delivery.isPlain {
       // A fault counts its own bytes only: answers before it leave first.
       guard queue.isEmpty else {
-        active.phase = .delayed(response)
-        return loop.schedule(
-          self, at: loop.system.now() + 1_000_000, token: active.exchange.sequenceNumber)
+        active.phase = .behindOthers(response)
+        return
       }
       if performInsteadOfSending(response, active) { return }
     }
@@ -180,7 +178,7 @@ extension Connection {
       active.isStream = true
       (active.isLive, active.heartbeat) = (response.isLive, response.heartbeat)
       let isStopping = server.isStopping.load(ordering: .relaxed)
-      if response.isLive, isInputEnding || isStopping {
+      if response.isLive, input != .open || isStopping {
         // Nobody is there to read it: a head and its end, and no producer.
         sendHead(response, active)
         _ = endLiveResponse(active, isStopping ? .serverStopped : .peerClosed)
@@ -202,7 +200,7 @@ extension Connection {
     guard let active, case .headHeld(let response) = active.phase else { return }
     active.owesContinue = false
     sendHead(response, active)
-    pumpWriter()
+    producerHasBegun()
   }
 
   /// Queues the head, and the content where it is known.
@@ -210,7 +208,7 @@ extension Connection {
     active.phase = .sending
     active.responseLeases = response.leases
     let closes =
-      closesAfterFlush || response.delivery.closesConnection || mustCloseEarly(response, active)
+      isClosing || response.delivery.closesConnection || mustCloseEarly(response, active)
       || server.isStopping.load(ordering: .relaxed)
     var head: [UInt8] = []
     var status = response.status
@@ -220,7 +218,7 @@ extension Connection {
       status, response.fields,
       contentLength: contentLength(of: response, active), closes: closes, date: loop.dateLine,
       into: &head)
-    if active.plan.closes { closesAfterFlush = true }
+    if active.plan.closes { closeAfterResponse() }
     active.delivery?.headIsReady(head.count)
     queue.append(OutputQueue.Segment(bytes: head, kind: .frame))
     if active.delivery?.breaksFraming == true, active.plan.sendsContent {
@@ -234,16 +232,10 @@ extension Connection {
       if let length { active.contentAllowed = length }
       if !active.plan.sendsContent { endOfContent(active) }
     }
-    if case .queued = active.phase {
-      sendQueued()
-    } else {
-      // A producer's first pieces leave together with the head, if they come at once.
-      loop.handle.post(.channel(key, .flush(exchange: active.exchange.sequenceNumber)))
-    }
   }
 
   private func contentLength(of response: Response, _ active: ActiveExchange) -> UInt64? {
-    if let delivery = active.delivery, delivery.forcesChunks { return nil }
+    if let delivery = active.delivery, delivery.breaksFraming { return nil }
     return response.body.length
   }
 

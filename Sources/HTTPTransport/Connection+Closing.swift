@@ -4,29 +4,38 @@ import Synchronization
 
 // The ends of exchanges and of the connection.
 extension Connection {
-  /// Everything queued has left. What was waiting for that goes on.
-  func finishIfFlushed() {
-    guard isOpen, queue.isEmpty else { return }
+  /// The response in progress is the last one.
+  func closeAfterResponse() {
+    if case .open = life { life = .closing(lingers: false) }
+  }
+
+  /// Ends what was waiting for the output to leave. A step of the turn.
+  func endWhatHasLeft() -> Bool {
+    guard isOpen else { return false }
+    if let active, performDelivery(active) { return self.active == nil }
+    guard queue.isEmpty, output != .deferred else { return false }
     if let active {
       switch active.phase {
-      case .queued: completeActive(active)
-      case .sending: pumpWriter()
-      default: break
+      case .queued: endWholeResponse(active)
+      case .behindOthers(let response): send(response, active)
+      default: return false
       }
-      return
+    } else if case .closing(let lingers) = life {
+      endSending(lingers: lingers)
+    } else if input == .ended {
+      // Everything that was sent before the peer closed is answered; then we close too.
+      close(.peerClosed)
+    } else {
+      return false
     }
-    if closesAfterFlush { return finishClosing() }
-    resumeInput()
+    return true
   }
 
   /// The whole response was handed to the kernel, or as much of it as there will be.
-  private func completeActive(_ active: ActiveExchange) {
-    let isIncomplete = !machine.isMessageComplete
+  private func endWholeResponse(_ active: ActiveExchange) {
     endActive(active.endingInstead ?? .completed)
-    if closesAfterFlush { return finishClosing() }
-    // Else the rest of the content is thrown away.
-    if !isIncomplete { machine.finishExchange() }
-    resumeInput()
+    // What is still to come of the request's content is thrown away.
+    if machine.isMessageComplete, !isClosing { machine.finishExchange() }
   }
 
   /// Tells everybody that the active exchange is over.
@@ -44,26 +53,23 @@ extension Connection {
   /// The last byte is sent: closes. At once only where nothing of the peer's can be on its way, which
   /// is when it said itself that this was its last request: else the kernel would answer what comes
   /// with RST, and the peer could lose the response (RFC 9112 §9.6).
-  func finishClosing() {
-    guard isOpen else { return }
+  private func endSending(lingers: Bool) {
     let isPeerDone = machine.peerCloses || server.isStopping.load(ordering: .relaxed)
     let leavesNothing =
-      isPeerDone && machine.isMessageComplete && pending.isEmpty && !mustLinger
-      && loop.system.unreadCount(fd) == 0
-    if hasInputEnded || leavesNothing { return close(.completed) }
+      isPeerDone && machine.isMessageComplete && pending.isEmpty && !lingers && !stream.hasUnread
+    if input == .ended || leavesNothing { return close(.completed) }
     startLingering()
   }
 
   /// Sends FIN and reads on until the peer has closed too, for a while.
   /// Source: RFC 9112 §9.6, last paragraphs.
   func startLingering() {
-    guard isOpen else { return }
     endActive(.completed)
     life = .lingering
     machine.stopReading()
     pending = []
-    loop.system.shutdownWrite(fd)
-    if hasInputEnded { close(.completed) }
+    stream.finish()
+    if input == .ended { close(.completed) }
   }
 
   /// The peer has closed or reset both directions, or cannot be written to.
@@ -71,7 +77,7 @@ extension Connection {
 
   /// Closes with RST.
   func abort(_ ending: ExchangeOutcome.Ending) {
-    loop.system.setAbortive(fd)
+    stream.resetWhenClosed()
     close(ending)
   }
 
@@ -84,17 +90,17 @@ extension Connection {
     pending = []
     queue.removeAll()
     settleMemory()
-    isWriteBlocked = false
-    let unsent = departures
-    departures = []
-    for departure in unsent { tell(departure, ending == .completed ? .peerClosed : ending) }
-    endActive(ending == .completed ? .peerClosed : ending)
+    output = .ready
+    let unsent = queuedResponses
+    queuedResponses = []
+    let unsentEnding = ending == .completed ? .peerClosed : ending
+    for response in unsent { reportEnd(of: response, unsentEnding) }
+    endActive(unsentEnding)
     server.connectionClosed()
   }
 
-  // MARK: The server stops
-
-  /// Finishes what is in flight, then closes.
+  /// The server stops: what is in flight is finished, then the connection closes. When the grace is
+  /// over, `close` cuts the rest: nothing that is incomplete ends as if it were whole.
   func startDraining() {
     guard isOpen else { return }
     if active == nil, queue.isEmpty, pending.isEmpty, machine.isIdle {
@@ -102,11 +108,7 @@ extension Connection {
     }
     // A fault that never ends its response does not hold up the end.
     if active?.delivery?.isStalled == true { return close(.fault) }
-    if active != nil || !queue.isEmpty { closesAfterFlush = true }
+    if active != nil || !queue.isEmpty { closeAfterResponse() }
     if let active { _ = endLiveResponse(active, .serverStopped) }
   }
-
-  /// The grace is over: what is not finished by now is cut. Nothing that is incomplete ends as if it
-  /// were whole.
-  func stopNow() { close(.serverStopped) }
 }

@@ -54,10 +54,10 @@ extension Connection {
 
   private var currentDeadlineKind: Deadline.Kind {
     if case .lingering = life { return .linger }
-    if isWriteBlocked { return .write }
+    if output == .blocked { return .write }
     if let active {
       if awaitsContent(active) { return .content }
-      if hasInputEnded { return .halfClosed }
+      if input == .ended { return .halfClosed }
       return beats(active) ? .heartbeat : .none
     }
     if machine.isReadingHead { return pending.isEmpty ? .idle : .head }
@@ -107,16 +107,14 @@ extension Connection {
     }
   }
 
-  /// The timer of the deadline. If that has moved on meanwhile, `settle` sets the timer anew, as after
+  /// The timer of the deadline. If that has moved on meanwhile, the turn sets the timer anew, as after
   /// every event.
   func deadlineTimerFired() {
     guard loop.now >= deadline.armed else { return }
     deadline.armed = .max
     guard isDeadlineOver else { return }
     lookOnceMore()
-    guard !isClosed else { return }
-    settleDeadline()
-    guard isDeadlineOver else { return }
+    guard !isClosed, isDeadlineOver else { return }
     switch deadline.kind {
     case .none: break
     case .idle, .linger: close(.timedOut)
@@ -135,12 +133,11 @@ extension Connection {
   private func lookOnceMore() {
     switch deadline.kind {
     case .idle, .head, .content:
-      if loop.system.unreadCount(fd) > 0 { readAvailable() }
-    case .write:
-      guard loop.system.isWritable(fd) else { return }
-      isWriteBlocked = false
-      sendQueued()
-    case .none, .linger, .halfClosed, .heartbeat: break
+      if stream.hasUnread { turn(isReadable: true) }
+    case .write where stream.isWritable:
+      output = .ready
+      turn()
+    case .write, .none, .linger, .halfClosed, .heartbeat: break
     }
   }
 }

@@ -11,7 +11,7 @@ extension Connection {
       closeWithoutByte()
       return true
     default:
-      active.delivery = DeliveryPerformer(
+      active.delivery = DeliveryPacer(
         response.delivery, contentLength: response.body.length)
       return false
     }
@@ -20,62 +20,59 @@ extension Connection {
   /// FIN and not a byte before it.
   private func closeWithoutByte() {
     endActive(.fault)
-    mustLinger = true
-    closesAfterFlush = true
-    finishClosing()
+    life = .closing(lingers: true)
   }
 
-  /// After what may leave has left: the fault strikes, or a pause begins. True when the response
+  /// After what may leave has left: the fault happens, or a pause begins. True when the response
   /// is not to be treated as sent.
-  func performDeliveryStep(_ active: ActiveExchange) -> Bool {
+  func performDelivery(_ active: ActiveExchange) -> Bool {
     guard let delivery = active.delivery else { return false }
     var isAllSent = false
-    if case .queued = active.phase {
+    switch active.phase {
+    case .sending: break
+    case .queued:
       // Only an end that may not leave is left, or nothing.
-      isAllSent = queue.isEmpty || (delivery.withholdsEnd && !isWriteBlocked && sendable() <= 0)
+      isAllSent = queue.isEmpty || (delivery.withholdsEnd && output == .ready && sendable() <= 0)
+    default: return false
     }
     if delivery.terminal != .none, delivery.isExhausted || isAllSent {
-      strike(delivery, active)
+      performFault(delivery, active)
       return true
     }
-    if let pause = delivery.pauseToSet(hasWork: !queue.isEmpty) {
-      loop.schedule(
-        self, at: loop.system.now() + pause, token: active.exchange.sequenceNumber)
-    }
-    return !queue.isEmpty
+    if queue.isEmpty { return false }
+    if let pause = delivery.beginPause() { wake(active, after: pause) }
+    return true
   }
 
-  private func strike(_ delivery: DeliveryPerformer, _ active: ActiveExchange) {
+  /// Sets a timer of the active exchange.
+  func wake(_ active: ActiveExchange, after nanoseconds: Int64) {
+    loop.schedule(
+      self, at: loop.system.now() + nanoseconds, token: active.exchange.sequenceNumber)
+  }
+
+  private func performFault(_ delivery: DeliveryPacer, _ active: ActiveExchange) {
     switch delivery.terminal {
     case .none: break
     case .reset:
       // RST throws away what the peer has not got yet: wait until it has all that it shall have.
       // A peer that does not read does not hold the connection for longer than any other write.
       guard
-        loop.system.unacknowledgedCount(fd) == 0
+        stream.isAcknowledged
           || delivery.hasWaited(server.writeTimeout, at: loop.now)
       else {
-        return loop.schedule(
-          self, at: loop.system.now() + 1_000_000, token: active.exchange.sequenceNumber)
+        if !delivery.isPausing { wake(active, after: 1_000_000) }
+        delivery.isPausing = true
+        return
       }
       abort(.fault)
     case .close:
       queue.removeAll()
       endActive(.fault)
-      closesAfterFlush = true
-      mustLinger = !machine.isMessageComplete
-      finishClosing()
+      life = .closing(lingers: !machine.isMessageComplete)
     case .stall:
       // The exchange stays as it is until the peer gives up.
       delivery.markStalled()
       active.endingInstead = .fault
     }
-  }
-
-  /// A pause of the active response is over.
-  func deliveryGoesOn(_ active: ActiveExchange) {
-    guard let delivery = active.delivery else { return }
-    delivery.refill()
-    sendQueued()
   }
 }

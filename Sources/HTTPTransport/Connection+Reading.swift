@@ -3,27 +3,25 @@ import HTTPWire
 
 // Bytes to requests and content.
 extension Connection {
-  /// Reads what is there, up to a fair share.
-  func readAvailable() {
-    for _ in 0..<4 {
-      // SAFETY: the buffer is the loop's own and nobody else's meanwhile.
-      let result = unsafe loop.system.receive(fd, into: loop.readBuffer)
-      switch result {
-      case .bytes(0): return inputEnded()
-      case .bytes(let count):
-        // Less than there was room for: nothing more waits. Do not ask again to see EAGAIN.
-        let isLast = unsafe count < loop.readBuffer.count
-        received(count, isLast: isLast)
-        guard !isLast, !isClosed, wantsInput else { return }
-      case .wouldBlock: return
-      case .failed: return peerIsGone()
-      }
+  /// Reads once, if there may be something and a use for it. A step of the turn.
+  func readMore(_ reads: inout Int) -> Bool {
+    guard reads > 0, wantsInput else { return false }
+    reads -= 1
+    // SAFETY: the buffer is the loop's own and nobody else's meanwhile.
+    switch unsafe stream.receive(into: loop.readBuffer) {
+    case .bytes(0): inputEnded()
+    case .bytes(let count):
+      // Less than there was room for: nothing more waits. Do not ask again to see EAGAIN.
+      if unsafe count < loop.readBuffer.count { reads = 0 }
+      received(count)
+    case .wouldBlock: reads = 0
+    case .failed: peerIsGone()
     }
+    return true
   }
 
-  /// `count` bytes stand in the loop's buffer; if they are the last of this round, answers may wait
-  /// for its end.
-  private func received(_ count: Int, isLast: Bool) {
+  /// `count` bytes stand in the loop's buffer.
+  private func received(_ count: Int) {
     lastReceived = loop.now
     // Thrown away, however much it is: a peer that is in the middle of an upload reads its answer
     // when it has sent all. The linger timeout is the bound.
@@ -32,53 +30,42 @@ extension Connection {
     // this call, and nothing else reads into the buffer meanwhile.
     let bytes = unsafe UnsafeBufferPointer(
       start: loop.readBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
-    if pending.isEmpty {
-      let used = unsafe consume(bytes.span)
-      if used < count, isOpen { unsafe pending.append(contentsOf: bytes[used...]) }
-    } else {
-      unsafe pending.append(contentsOf: bytes)
-      consumePending()
-    }
-    if isLast { flushBatchSoon() } else { flushBatch() }
+    // Where bytes wait already, the turn goes on with them.
+    let used = pending.isEmpty ? unsafe consume(bytes.span) : 0
+    if used < count, isOpen { unsafe pending.append(contentsOf: bytes[used...]) }
   }
 
-  /// Goes on with what was kept, after a response made room for the next request.
-  func resumeInput() {
-    guard !isConsuming else { return }
-    if !pending.isEmpty { consumePending() }
-    flushBatch()
-    // Everything that was sent before the peer closed is answered; then we close too.
-    if hasInputEnded, isOpen, active == nil, queue.isEmpty { close(.peerClosed) }
-  }
-
-  private func consumePending() {
-    var input: [UInt8] = []
-    swap(&input, &pending)
-    let used = consume(input.span)
-    guard isOpen, used < input.count else { return }
-    if used > 0 { input.removeFirst(used) }
-    pending = input
+  /// Goes on with what was kept, if it may be gone on with. A step of the turn.
+  func answerPending() -> Bool {
+    guard !pending.isEmpty, isOpen,
+      machine.isReadingHead ? queue.isEmpty : !machine.isMessageComplete
+    else { return false }
+    var bytes: [UInt8] = []
+    swap(&bytes, &pending)
+    let used = consume(bytes.span)
+    guard isOpen, used < bytes.count else { return true }
+    if used > 0 { bytes.removeFirst(used) }
+    pending = bytes
+    return used > 0
   }
 
   /// Performs all that the bytes say; how many are done with.
-  private func consume(_ input: Span<UInt8>) -> Int {
-    isConsuming = true
-    defer { isConsuming = false }
+  private func consume(_ bytes: Span<UInt8>) -> Int {
     var position = 0
     while isOpen {
       // The next request waits until earlier responses have left.
       let isInHead = machine.isReadingHead
       if !queue.isEmpty, isInHead { break }
-      switch machine.next(input, &position, spares: &loop.spares) {
+      switch machine.next(bytes, &position, spares: &loop.spares) {
       case .needMore, .blocked: return position
-      case .request(let request): begin(request, input, &position)
-      case .content(let range): contentArrived(input.extracting(range))
+      case .request(let request): begin(request, bytes, &position)
+      case .content(let range): contentArrived(bytes.extracting(range))
       case .contentEnded(let trailers): contentEnded(trailers)
       case .failed(let error):
         // Content of a request that is answered already gets no second answer.
-        if active == nil, !isInHead { startLingering() } else { fail(error) }
-        return input.count
-      case .interim, .response: return input.count
+        if active == nil, !isInHead { startLingering() } else { refuseMalformed(error) }
+        return bytes.count
+      case .interim, .response: return bytes.count
       }
     }
     return position
@@ -181,8 +168,7 @@ extension Connection {
       active.intake = .discard
     }
     guard case .awaitingAnswer = active.phase else {
-      closesAfterFlush = true
-      return
+      return closeAfterResponse()
     }
     self.active = nil
     active.task?.cancel()
@@ -208,31 +194,26 @@ extension Connection {
   // MARK: The end of the input
 
   private func inputEnded() {
-    (isInputEnding, hasInputEnded) = (true, true)
+    input = .ended
     if case .lingering = life { return close(.peerClosed) }
     if active?.delivery?.isStalled == true { return close(.fault) }
-    let isClean = machine.endOfInput()
-    if !isClean, let active, active.isLive { closesAfterFlush = true }
-    if let active, endLiveResponse(active, .peerClosed) { return }
-    if let active, !isClean {
-      // The content will never be complete. Whoever reads it is told; an answer that is on its way
-      // may still be wanted.
-      failContent(active, .peerClosed)
-      if case .awaitingAnswer = active.phase, case .stream = active.intake { return }
-      if case .awaitingAnswer = active.phase {
-        self.active = nil
-        refuse(.badRequest, reason: "The content ended before its end.")
-        return server.responder.exchangeEnded(
-          active.exchange, outcome: active.outcome(.peerClosed))
+    let isWhole = machine.endOfInput()
+    guard let active else {
+      // Answers that wait leave first, then the turn closes.
+      if queue.isEmpty, !isWhole, !pending.isEmpty {
+        refuse(.badRequest, reason: "The head ended before its end.")
       }
-      closesAfterFlush = true
       return
     }
-    guard active == nil, queue.isEmpty else { return }
-    if !isClean, !pending.isEmpty {
-      return refuse(.badRequest, reason: "The head ended before its end.")
-    }
-    close(.peerClosed)
+    if !isWhole, active.isLive { closeAfterResponse() }
+    if endLiveResponse(active, .peerClosed) || isWhole { return }
+    // The content will never be complete. Whoever reads it is told; an answer that is on its way may
+    // still be wanted.
+    failContent(active, .peerClosed)
+    guard case .awaitingAnswer = active.phase else { return closeAfterResponse() }
+    self.active = nil
+    refuse(.badRequest, reason: "The content ended before its end.")
+    server.responder.exchangeEnded(active.exchange, outcome: active.outcome(.peerClosed))
   }
 
   func failContent(_ active: ActiveExchange, _ error: ContentError) {
@@ -242,8 +223,7 @@ extension Connection {
   // MARK: Errors of the peer
 
   /// The bytes are not HTTP: answered with the status that says so, and nothing is read any more.
-  private func fail(_ error: HTTPParseError) {
-    flushBatch()
+  private func refuseMalformed(_ error: HTTPParseError) {
     guard let active else { return refuse(error.status, reason: error.reason) }
     // The head was fine, its content is not.
     failContent(
@@ -251,8 +231,7 @@ extension Connection {
       error.status == .contentTooLarge
         ? .tooLarge(
           limit: server.configuration.limits.contentBytesMax) : .malformed)
-    closesAfterFlush = true
-    guard case .awaitingAnswer = active.phase else { return }
+    guard case .awaitingAnswer = active.phase else { return closeAfterResponse() }
     self.active = nil
     active.task?.cancel()
     refuse(error.status, reason: error.reason)
@@ -261,7 +240,8 @@ extension Connection {
 
   /// An answer of the engine itself, and the end of the connection.
   func refuse(_ status: Status, reason: String, retryAfter: Int? = nil) {
-    flushBatch()
+    sendAnswers()
+    guard isOpen else { return }
     var fields = Fields(["Content-Type": "application/json"])
     // It may be a page's program that must be told (the Fetch standard, "CORS check"); none sends what
     // is malformed.
@@ -276,9 +256,7 @@ extension Connection {
       into: &head)
     machine.stopReading()
     pending = []
-    closesAfterFlush = true
-    mustLinger = !hasInputEnded
+    life = .closing(lingers: input != .ended)
     queue.append(OutputQueue.Segment(bytes: head + body, kind: .frame))
-    sendQueued()
   }
 }

@@ -3,26 +3,29 @@ import HTTPWire
 
 // Responses to bytes.
 extension Connection {
-  /// Sends the answers of this connection's batch with one call, and tells of each that left.
-  func flushBatch() {
+  /// Sends the answers that stand in the loop's output with one call.
+  func sendAnswers() {
     let part = loop.openPart
-    guard !part.batch.isEmpty else { return }
-    let result = send(part)
+    guard !part.answers.isEmpty else { return }
+    let isBroken = send(part) == .failed
     loop.dropOpenPart()
-    switch result {
-    case .all: finishIfFlushed()
-    case .some: sendQueued()
-    case .failed: peerIsGone()
-    }
+    if isBroken { peerIsGone() }
   }
 
-  /// The same, or later in this round together with those of other connections.
-  func flushBatchSoon() {
-    guard loop.isRoundShared, isOpen, active == nil, queue.isEmpty, pending.isEmpty,
-      !closesAfterFlush, !hasInputEnded, !loop.openPart.batch.isEmpty
-    else { return flushBatch() }
-    isFlushDeferred = true
-    loop.deferFlush(of: self)
+  /// The same, now or at the end of the round together with those of other connections. A step of the
+  /// turn.
+  func sendAnswersOfRound(isLastRead: Bool) -> Bool {
+    guard loop.hasOpenPart else { return false }
+    let mayWait =
+      isLastRead && loop.isRoundShared && active == nil && queue.isEmpty && pending.isEmpty
+      && input != .ended
+    if mayWait, case .open = life {
+      output = .deferred
+      loop.deferFlush(of: self)
+    } else {
+      sendAnswers()
+    }
+    return true
   }
 
   /// How much of a part has left.
@@ -30,100 +33,98 @@ extension Connection {
 
   /// Sends a part of the loop's output; what the kernel does not take is queued.
   func send(_ part: EventLoop.OutputPart) -> PartResult {
-    isFlushDeferred = false
+    if output == .deferred { output = .ready }
     var sent = 0
     if queue.isEmpty {
       // SAFETY: the bytes are valid for the call; nothing appends to `out` meanwhile.
       let result = unsafe loop.out.withUnsafeBytes {
-        unsafe loop.system.send(fd, UnsafeRawBufferPointer(rebasing: $0[part.out]))
+        unsafe stream.send(UnsafeRawBufferPointer(rebasing: $0[part.out]))
       }
       switch result {
       case .bytes(let bytes): sent = bytes
-      case .wouldBlock: isWriteBlocked = true
+      case .wouldBlock: output = .blocked
       case .failed:
         keepUnsent(of: part, from: 0)
         return .failed
       }
     }
     if sent == part.out.count {
-      for index in part.batch { tell(loop.batch[index], .completed) }
+      for index in part.answers { reportEnd(of: loop.answers[index], .completed) }
       return .all
     }
     keepUnsent(of: part, from: sent)
     return .some
   }
 
-  func tell(_ departure: Departure, _ ending: ExchangeOutcome.Ending) {
+  func reportEnd(of response: QueuedResponse, _ ending: ExchangeOutcome.Ending) {
     server.responder.exchangeEnded(
-      departure.exchange,
+      response.exchange,
       outcome: ExchangeOutcome(
-        ending: ending, requestContentBytes: departure.requestContentBytes,
-        responseContentBytes: UInt64(departure.contentCount)))
+        ending: ending, requestContentBytes: response.requestContentBytes,
+        responseContentBytes: UInt64(response.contentCount)))
   }
 
   /// Queues what the kernel did not take of a part.
   private func keepUnsent(of part: EventLoop.OutputPart, from count: Int) {
     var start = part.out.lowerBound
     let sent = start + count
-    for departure in loop.batch[part.batch] {
-      let headEnd = start + departure.headCount
-      let end = headEnd + departure.contentCount
+    for response in loop.answers[part.answers] {
+      let headEnd = start + response.headCount
+      let end = headEnd + response.contentCount
       if end <= sent {
-        tell(departure, .completed)
+        reportEnd(of: response, .completed)
       } else {
-        var kept = departure
+        var kept = response
         // From here on it counts what has left.
         kept.contentCount = max(0, sent - headEnd)
-        departures.append(kept)
+        queuedResponses.append(kept)
         if headEnd > sent {
           queue.append(
             OutputQueue.Segment(
               bytes: Array(loop.out[max(start, sent)..<headEnd]), kind: .frame,
-              endsDeparture: departure.contentCount == 0))
+              endsResponse: response.contentCount == 0))
         }
         if end > headEnd {
           queue.append(
             OutputQueue.Segment(
               bytes: Array(loop.out[max(headEnd, sent)..<end]), kind: .content,
-              endsDeparture: true))
+              endsResponse: true))
         }
       }
       start = end
     }
   }
 
-  /// Sends from the queue until it is empty or the kernel takes no more, then goes on with what
-  /// that allows.
-  func sendQueued() {
-    var rounds = 0
-    while !queue.isEmpty, !isWriteBlocked, isOpen {
-      rounds += 1
-      // A fair share: a fast reader of a large body does not hold up the loop.
-      if rounds > 16 {
-        isWriteBlocked = true
-        break
-      }
-      let limit = sendable()
-      if limit <= 0 { break }
-      switch loop.send(queue, limit: limit, to: fd) {
-      case .bytes(let count):
-        advance(count)
-      case .wouldBlock: isWriteBlocked = true
-      case .failed: return peerIsGone()
-      }
+  /// Sends some of the queue, if anything of it may leave. A step of the turn.
+  func sendQueue(_ writes: inout Int) -> Bool {
+    guard output == .ready, isOpen, !queue.isEmpty else { return false }
+    if let active, case .starting = active.phase { return false }
+    let limit = sendable()
+    guard limit > 0 else { return false }
+    guard writes > 0 else {
+      // A fair share: a fast reader of a large body does not hold up the loop. epoll tells at once
+      // that there is room.
+      output = .blocked
+      return false
     }
-    guard isOpen else { return }
-    if let active, active.delivery != nil, performDeliveryStep(active) { return }
-    if queue.isEmpty { finishIfFlushed() }
+    writes -= 1
+    switch loop.send(queue, limit: limit, to: stream) {
+    case .bytes(let count): advance(count)
+    case .wouldBlock: output = .blocked
+    case .failed: peerIsGone()
+    }
+    return true
   }
 
   private func advance(_ count: Int) {
     if count > 0 { lastSent = loop.now }
     active?.delivery?.sent(count)
     queue.advance(count) { segment, content, isDone in
-      if !self.departures.isEmpty {
-        self.departures[0].contentCount += content.count
-        if isDone, segment.endsDeparture { self.tell(self.departures.removeFirst(), .completed) }
+      if !self.queuedResponses.isEmpty {
+        self.queuedResponses[0].contentCount += content.count
+        if isDone, segment.endsResponse {
+          self.reportEnd(of: self.queuedResponses.removeFirst(), .completed)
+        }
       } else if let active = self.active, !content.isEmpty {
         active.noteResponseContent(segment.bytes[content])
         active.delivery?.sentContent(content.count)
@@ -134,7 +135,7 @@ extension Connection {
   /// How many bytes on the wire one call shall send at most.
   func sendable() -> Int {
     let most = 256 * 1024
-    guard let allowance = active?.delivery?.allowance, departures.isEmpty else {
+    guard let allowance = active?.delivery?.allowance, queuedResponses.isEmpty else {
       return min(queue.byteCount, most)
     }
     return min(wireCount(within: allowance), allowance.wire, most)

@@ -42,9 +42,14 @@ extension Connection {
     let handle = loop.handle
     let key = self.key
     let number = active.exchange.sequenceNumber
+    if case .sending = active.phase {
+      // Its first pieces leave together with the head, if they come at once.
+      active.phase = .starting
+      handle.post(.channel(key, .flush(exchange: number)))
+    }
     let writer = BodyWriter(
       onReady: { handle.post(.channel(key, .writable(exchange: number))) },
-      onNews: { handle.postNews(key, exchange: number) },
+      onSourceReady: { handle.postReadySource(key, exchange: number) },
       keepsPieces: active.delivery != nil)
     active.writer = writer
     active.task = startTask {
@@ -57,36 +62,38 @@ extension Connection {
     }
   }
 
-  /// Moves what a producer has written into the output, as long as the peer takes it.
-  func pumpWriter() {
-    guard let active, let writer = active.writer else { return }
+  /// The producer's first job has run: its head need not wait for its first pieces any more.
+  func producerHasBegun() {
+    guard let active else { return }
+    if case .starting = active.phase { active.phase = .sending }
+    active.isWriterReady = true
+  }
+
+  /// Moves some of what a producer has written into the output, if the peer takes it. A step of the
+  /// turn.
+  func takeFromWriter() -> Bool {
+    guard let active, active.isWriterReady, let writer = active.writer else { return false }
     // Its reader has gone, or will read no more: nothing is fetched on its behalf.
-    if active.isLive, isInputEnding { return }
-    if case .headHeld = active.phase { return releaseHeldHead() }
-    guard case .sending = active.phase, !isPumping else { return }
-    isPumping = true
-    defer { isPumping = false }
-    while queue.byteCount < StreamMarks.low {
-      let taken = writer.take(byteLimit: StreamMarks.low)
-      for piece in taken.pieces { queueStreamPiece(piece, active) }
-      if taken.isEnd {
-        // Less than was announced: the peer must not take it for complete.
-        if case .length = active.plan.framing, active.contentAllowed > 0 { return producerFailed() }
-        endOfContent(active, trailers: taken.trailers)
-      }
-      if taken.pieces.isEmpty, !taken.isEnd { break }
-      sendQueued()
-      guard isOpen, self.active === active, case .sending = active.phase, taken.hasMore else {
-        return
-      }
+    if active.isLive, input != .open { return false }
+    if case .headHeld = active.phase { releaseHeldHead() }
+    guard case .sending = active.phase, queue.byteCount < StreamMarks.low else { return false }
+    let taken = writer.take(byteLimit: StreamMarks.low)
+    active.isWriterReady = taken.hasMore
+    for piece in taken.pieces { queueStreamPiece(piece, active) }
+    guard taken.isEnd else { return !taken.pieces.isEmpty }
+    // Less than was announced: the peer must not take it for complete.
+    if case .length = active.plan.framing, active.contentAllowed > 0 {
+      producerFailed()
+    } else {
+      endOfContent(active, trailers: taken.trailers)
     }
+    return true
   }
 
   /// Nothing waits to be sent when it is due, so it stands between two pieces.
   func sendHeartbeat() {
     guard let active, let heartbeat = active.heartbeat else { return }
     queueStreamPiece(Array(heartbeat.description.utf8), active)
-    sendQueued()
   }
 
   /// What goes beyond an announced length is cut off: it would be read as the next response.
@@ -111,8 +118,7 @@ extension Connection {
     }
     active.endingInstead = .producerFailed
     active.phase = .queued
-    closesAfterFlush = true
-    sendQueued()
+    closeAfterResponse()
   }
 
   /// Ends a live response where it is: what its producer has written still leaves and the message ends
@@ -123,14 +129,13 @@ extension Connection {
   func endLiveResponse(_ active: ActiveExchange, _ ending: ExchangeOutcome.Ending) -> Bool {
     guard active.isLive else { return false }
     if case .headHeld = active.phase { releaseHeldHead() }
-    guard isOpen, case .sending = active.phase else { return false }
+    guard isOpen, active.isSending else { return false }
     for piece in active.writer?.takeWritten() ?? [] { queueStreamPiece(piece, active) }
     active.writer?.close()
     active.task?.cancel()
     failContent(active, ending == .serverStopped ? .timedOut : .peerClosed)
     active.endingInstead = ending
     endOfContent(active)
-    sendQueued()
     return true
   }
 }

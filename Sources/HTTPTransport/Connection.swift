@@ -6,16 +6,44 @@ import HTTPWire
 /// **Shape**: while a connection is idle it is this object and nothing else: no buffer, no task, no
 /// timer of its own beyond one entry in the loop's heap. Bytes are kept only while a head is
 /// incomplete, and an `ActiveExchange` only for what could not be answered at once.
+///
+/// **Turns**: an event, a command or a timer changes the state; then `turn()` does everything that
+/// the state allows. Nothing else reads, sends or ends an exchange, so no step calls another.
 /// Read next: `Connection+Reading.swift` (bytes to requests), `Connection+Answering.swift` (answers
 /// to responses), `Connection+Streaming.swift`, `Connection+Sending.swift` (responses to bytes),
-/// `Connection+Closing.swift`, `Connection+Deadline.swift`.
+/// `Connection+Closing.swift`, `Connection+Deadline.swift`; `ByteStream.swift` is the socket below.
 final class Connection: Channel {
   enum Life {
+    /// Awaits requests, and the answers to them.
     case open
+    /// The response in progress is the last one: awaits that all of it has left. `lingers`: input is
+    /// left unread on purpose and must be read away after FIN, so that no RST overtakes the response.
+    case closing(lingers: Bool)
     /// The last response is out and FIN is sent: reads and throws away until the peer closes, so
     /// that unread content does not become an RST that destroys the response on its way.
     case lingering
+    /// Awaits nothing.
     case closed
+  }
+
+  /// What the peer may still send.
+  enum Input {
+    /// Awaits bytes.
+    case open
+    /// epoll has told of the peer's FIN, which may stand behind unread bytes: awaits the read that
+    /// finds it.
+    case ending
+    /// The peer sends no more.
+    case ended
+  }
+
+  enum Output {
+    /// The kernel takes more, as far as is known.
+    case ready
+    /// The kernel's buffer is full: awaits epoll's word that there is room.
+    case blocked
+    /// Answers stand in the loop's output: awaits the end of the round.
+    case deferred
   }
 
   let server: ServerShared
@@ -23,29 +51,15 @@ final class Connection: Channel {
   let peer: PeerAddress
   var machine: ConnectionMachine
   var life = Life.open
-  /// Input that is not consumed: an incomplete head, or requests behind the one in progress.
+  var input = Input.open
+  var output = Output.ready
+  /// Bytes that are not consumed: an incomplete head, or requests behind the one in progress.
   var pending: [UInt8] = []
   var queue = OutputQueue()
-  /// Exchanges whose responses stand in `queue`, oldest first.
-  var departures: [Departure] = []
+  /// The responses that stand in `queue` and whose exchanges are over with them, oldest first.
+  var queuedResponses: [QueuedResponse] = []
   var active: ActiveExchange?
   var sequenceNumber: UInt64 = 0
-  /// Close when everything is sent.
-  var closesAfterFlush = false
-  /// The kernel's buffer is full; epoll says when it is not.
-  var isWriteBlocked = false
-  /// epoll has told of the peer's FIN, which may stand behind unread bytes.
-  var isInputEnding = false
-  /// The peer sends no more.
-  var hasInputEnded = false
-  /// Input is left unread on purpose: read it away after FIN, so that no RST overtakes the response.
-  var mustLinger = false
-  /// Its answers stand in the loop's output until the end of the round.
-  var isFlushDeferred = false
-  /// `consume` is at work: what it calls must not call it again.
-  var isConsuming = false
-  /// So is `pumpWriter`.
-  var isPumping = false
 
   /// What of `pending` and `queue` the budget knows.
   private var chargedBytes = 0
@@ -71,61 +85,106 @@ final class Connection: Channel {
     settle()
   }
 
-  /// Between requests, with nothing to send and nothing received.
-  var isIdle: Bool {
-    guard case .open = life else { return false }
-    return active == nil && queue.isEmpty && pending.isEmpty && machine.isIdle && !isFlushDeferred
+  /// Nothing waits here, on its way in or out.
+  private var isQuiet: Bool {
+    guard case .open = life, input == .open else { return false }
+    return active == nil && queue.isEmpty && pending.isEmpty
   }
 
+  /// Between requests, with nothing to send and nothing received.
+  var isIdle: Bool { isQuiet && output == .ready && machine.isIdle }
+
+  /// Responses may still be sent.
   var isOpen: Bool {
-    if case .open = life { true } else { false }
+    switch life {
+    case .open, .closing: true
+    case .lingering, .closed: false
+    }
+  }
+
+  var isClosing: Bool {
+    if case .closing = life { true } else { false }
   }
 
   var isClosed: Bool {
     if case .closed = life { true } else { false }
   }
 
+  // MARK: What happens
+
   override func onEvents(_ events: UInt32) {
-    if events & Readiness.peerClosed != 0 { isInputEnding = true }
-    if events & Readiness.write != 0 {
-      isWriteBlocked = false
-      sendQueued()
-    }
-    if !isClosed, events & (Readiness.read | Readiness.peerClosed) != 0, wantsInput {
-      readAvailable()
-    } else if !isClosed, events & (Readiness.error | Readiness.hangUp) != 0 {
-      peerIsGone()
-    }
-    if !isClosed { settle() }
+    if events & Readiness.peerClosed != 0, input == .open { input = .ending }
+    if events & Readiness.write != 0, output == .blocked { output = .ready }
+    let isReadable = events & (Readiness.read | Readiness.peerClosed) != 0
+    // Else the read that finds it broken takes first what the peer has left.
+    let isGone = events & (Readiness.error | Readiness.hangUp) != 0
+    if isGone, !isReadable || !wantsInput { return peerIsGone() }
+    turn(isReadable: isReadable)
   }
 
   override func onCommand(_ command: ChannelCommand) {
     switch command {
     case .drain: startDraining()
-    case .abort: stopNow()
+    case .abort: close(.serverStopped)
     case .demand(let number, let demand):
-      if active?.exchange.sequenceNumber == number { contentDemanded(demand) }
+      if isActive(number) { contentDemanded(demand) }
     case .answered(let number, let response):
-      if active?.exchange.sequenceNumber == number { answered(response) }
+      if isActive(number) { answered(response) }
     case .writable(let number):
-      if active?.exchange.sequenceNumber == number { pumpWriter() }
+      if isActive(number) { active?.isWriterReady = true }
     case .producerFailed(let number):
-      if active?.exchange.sequenceNumber == number { producerFailed() }
+      if isActive(number) { producerFailed() }
     case .flush(let number):
-      if active?.exchange.sequenceNumber == number { sendQueued() }
+      if isActive(number) { producerHasBegun() }
     }
-    if !isClosed { settle() }
+    turn()
   }
 
-  // MARK: Interest and deadline follow the state
+  private func isActive(_ number: UInt64) -> Bool {
+    active?.exchange.sequenceNumber == number
+  }
+
+  override func onTimer(_ token: UInt64) {
+    if token == Self.deadlineToken {
+      deadlineTimerFired()
+    } else if isActive(token) {
+      deliveryTimerFired()
+    }
+    turn()
+  }
+
+  // MARK: The turn
+
+  /// Answers what has come, fetches what there is to send, sends, ends what has left, and reads, until
+  /// nothing moves any more; then brings interest, deadline and budget in line with the state.
+  ///
+  /// - Parameter isReadable: the socket has something for us. It is read last, when there is no other
+  ///   use for this turn.
+  /// **Fair shares**: so many reads and writes in a turn; then others have theirs.
+  func turn(isReadable: Bool = false) {
+    var reads = isReadable ? 4 : 0
+    var writes = 16
+    if isReadable, isQuiet {
+      // Nearly all turns are so: one read, and the answers to it.
+      _ = readMore(&reads)
+      _ = sendAnswersOfRound(isLastRead: reads == 0)
+      if output == .deferred || reads == 0 && isQuiet { return settle() }
+    }
+    while !isClosed {
+      let hasMoved =
+        answerPending() || takeFromWriter() || sendAnswersOfRound(isLastRead: reads == 0)
+        || sendQueue(&writes) || endWhatHasLeft() || readMore(&reads)
+      if !hasMoved { return settle() }
+    }
+  }
 
   /// Whether there is a use for more input.
   var wantsInput: Bool {
-    if hasInputEnded { return false }
+    if input == .ended { return false }
     switch life {
     case .closed: return false
     case .lingering: return true
-    case .open:
+    case .open, .closing:
       if active?.isReadingPaused == true { return false }
       return pending.count < Self.pendingBytesSmall
         || pending.count < Self.pendingBytesMax && server.configuration.memory.hasRoom()
@@ -139,11 +198,10 @@ final class Connection: Channel {
   /// any head that is allowed, since an incomplete head waits here too.
   static let pendingBytesMax = 128 * 1024
 
-  /// Brings epoll and the deadline in line with the state. After every event.
-  func settle() {
+  private func settle() {
     var events: UInt32 = 0
     if wantsInput { events |= Readiness.read | Readiness.peerClosed }
-    if isWriteBlocked { events |= Readiness.write }
+    if output == .blocked { events |= Readiness.write }
     setInterest(events)
     settleDeadline()
     settleMemory()
@@ -157,14 +215,5 @@ final class Connection: Channel {
     guard held != chargedBytes else { return }
     server.configuration.memory.charge(held - chargedBytes)
     chargedBytes = held
-  }
-
-  override func onTimer(_ token: UInt64) {
-    if token == Self.deadlineToken {
-      deadlineTimerFired()
-    } else if active?.exchange.sequenceNumber == token {
-      deliveryTimerFired()
-    }
-    if !isClosed { settle() }
   }
 }

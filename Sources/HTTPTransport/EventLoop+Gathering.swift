@@ -23,17 +23,19 @@ private struct GatherState {
 
 extension EventLoop {
   /// Sends up to `limit` bytes from the queue: small parts copied together, large ones in place.
-  func send(_ queue: OutputQueue, limit: Int, to fd: Int32) -> SystemCalls.IOResult {
+  func send(
+    _ queue: OutputQueue, limit: Int, to stream: ByteStream
+  ) -> SystemCalls.IOResult {
     unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: 32) { parts in
       let start = GatherState(part: 0, index: queue.indices.lowerBound, gathered: 0, total: 0)
-      return unsafe fill(parts, from: start, queue, limit, fd)
+      return unsafe fill(parts, from: start, queue, limit, stream)
     }
   }
 
   /// Adds segments from `index` on to `parts`, pins large ones by recursion, and sends at the end.
   private func fill(
     _ parts: UnsafeMutableBufferPointer<iovec>, from start: GatherState, _ queue: OutputQueue,
-    _ limit: Int, _ fd: Int32
+    _ limit: Int, _ stream: ByteStream
   ) -> SystemCalls.IOResult {
     var partCount = start.part
     var gathered = start.gathered
@@ -65,7 +67,7 @@ extension EventLoop {
             iov_len: count)
           let next = GatherState(
             part: partCount + 1, index: index + 1, gathered: gathered, total: total + count)
-          return unsafe fill(parts, from: next, queue, limit, fd)
+          return unsafe fill(parts, from: next, queue, limit, stream)
         }
       }
       let room = min(scratch.count - gathered, limit - total)
@@ -77,8 +79,8 @@ extension EventLoop {
     }
     closeRun()
     // SAFETY: every part is valid until this call returns.
-    return unsafe system.send(
-      fd, UnsafeMutableBufferPointer(rebasing: parts[..<partCount]), totalCount: total)
+    return unsafe stream.send(
+      UnsafeMutableBufferPointer(rebasing: parts[..<partCount]), totalCount: total)
   }
 
   /// Copies the wire form of a segment from `offset` on into the gather buffer; how much.
@@ -88,24 +90,23 @@ extension EventLoop {
     guard segment.kind == .chunk else {
       return copy(segment.bytes[offset...].prefix(room), to: position)
     }
-    var frame: [UInt8] = []
-    HeadSerializer.appendChunkSize(segment.bytes.count, to: &frame)
-    let prefixCount = frame.count
-    frame.append(0x0D)
-    frame.append(0x0A)
+    let contentCount = segment.bytes.count
+    chunkFrame.removeAll(keepingCapacity: true)
+    HeadSerializer.appendChunkSize(contentCount, to: &chunkFrame)
+    let prefixCount = chunkFrame.count
+    chunkFrame += [0x0D, 0x0A]
+    // Size line, content, CRLF: of each what lies behind `offset`, as far as there is room.
     var copied = 0
     if offset < prefixCount {
-      copied += copy(frame[offset..<prefixCount].prefix(room), to: position)
+      copied += copy(chunkFrame[offset..<prefixCount].prefix(room), to: position)
     }
-    let contentStart = max(0, offset - prefixCount)
-    if copied < room, contentStart < segment.bytes.count {
-      copied += copy(
-        segment.bytes[contentStart...].prefix(room - copied), to: position + copied)
+    let start = max(0, offset - prefixCount)
+    if start < contentCount {
+      copied += copy(segment.bytes[start...].prefix(room - copied), to: position + copied)
     }
-    let tailStart = max(0, offset - prefixCount - segment.bytes.count)
-    if copied < room, offset + copied >= prefixCount + segment.bytes.count {
-      copied += copy(
-        frame[(prefixCount + tailStart)...].prefix(room - copied), to: position + copied)
+    let tail = chunkFrame[(prefixCount + max(0, start - contentCount))...]
+    if offset + copied >= prefixCount + contentCount {
+      copied += copy(tail.prefix(room - copied), to: position + copied)
     }
     return copied
   }

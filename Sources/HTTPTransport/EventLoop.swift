@@ -20,17 +20,21 @@ import HTTPWire
   /// The same, when the last turn was over.
   private var turnEnded: Int64
   var timers = TimerHeap()
+  /// With so many timers those of closed connections are swept out.
+  private var timerSweepCount = 1024
   /// What is read goes here first. 64 KiB is where uploads are fastest (it stays in the cache).
   let readBuffer: UnsafeMutableRawBufferPointer
   /// Where many small parts are put together before they are sent.
   let gatherBuffer: UnsafeMutableRawBufferPointer
+  /// Size line and CRLF of the chunk that is being put there.
+  var chunkFrame: [UInt8] = []
   /// The answers of this round, each connection's in one part that is sent with one call.
   var out: [UInt8] = []
-  /// The exchanges whose answers stand in `out`.
-  var batch: [Departure] = []
+  /// Whose answers stand in `out`.
+  var answers: [QueuedResponse] = []
   /// Parts that are sent at the end of the round, and where the part in progress begins.
   private var deferred: [(connection: Connection, part: OutputPart)] = []
-  private var openStart = (out: 0, batch: 0)
+  private var openStart = (out: 0, answers: 0)
   /// Whether several channels have something to do in this round.
   private(set) var isRoundShared = false
   var spares = HeadSpares()
@@ -106,7 +110,7 @@ import HTTPWire
       runLocalWork()
       fireTimers()
       runLocalWork()
-      passNews()
+      serveReadySources()
       let ended = SystemCalls.monotonic()
       handle.lag.note(ended - began)
       turnEnded = system.clock?.now ?? ended
@@ -126,7 +130,7 @@ import HTTPWire
   func stop() { isStopped = true }
 
   private func waitMilliseconds() -> Int32 {
-    if handle.hasLocalWork || handle.hasNews { return 0 }
+    if handle.hasLocalWork || handle.hasReadySources { return 0 }
     guard let deadline = timers.nextDeadline else { return -1 }
     let left = deadline - turnEnded
     guard left > 0 else { return 0 }
@@ -158,10 +162,10 @@ import HTTPWire
   /// Lets connections fetch what their body sources have: some of them a round, so that with many
   /// readers the sockets are looked at in between. What a writer sends meanwhile leaves together with
   /// what its readers have not fetched yet.
-  private func passNews() {
+  private func serveReadySources() {
     for _ in 0..<64 {
-      guard let news = handle.takeNews() else { return }
-      channel(news.key)?.onCommand(.writable(exchange: news.exchange))
+      guard let source = handle.takeReadySource() else { return }
+      channel(source.key)?.onCommand(.writable(exchange: source.exchange))
     }
   }
 
@@ -172,24 +176,30 @@ import HTTPWire
   /// Wakes `channel` at `deadline` with `token`.
   func schedule(_ channel: Channel, at deadline: Int64, token: UInt64) {
     timers.insert(TimerHeap.Entry(deadline: deadline, key: channel.key, token: token))
+    guard timers.count >= timerSweepCount else { return }
+    // Of closed connections: a sweep each time that their number has doubled.
+    timers.removeAll { self.channel($0.key) == nil }
+    timerSweepCount = max(1024, 2 * timers.count)
   }
 
   // MARK: Output of a round
 
-  /// One connection's part of `out` and `batch`.
+  /// One connection's part of `out` and `answers`.
   struct OutputPart {
     var out: Range<Int>
-    var batch: Range<Int>
+    var answers: Range<Int>
   }
 
   /// The part of the connection that is being served.
   var openPart: OutputPart {
-    OutputPart(out: openStart.out..<out.count, batch: openStart.batch..<batch.count)
+    OutputPart(out: openStart.out..<out.count, answers: openStart.answers..<answers.count)
   }
+
+  var hasOpenPart: Bool { answers.count > openStart.answers }
 
   func dropOpenPart() {
     out.removeLast(out.count - openStart.out)
-    batch.removeLast(batch.count - openStart.batch)
+    answers.removeLast(answers.count - openStart.answers)
   }
 
   /// The open part is sent at the end of the round. While the first peers are being answered the
@@ -197,24 +207,23 @@ import HTTPWire
   /// the answers wake a peer with many connections once and find it awake after that.
   func deferFlush(of connection: Connection) {
     deferred.append((connection, openPart))
-    openStart = (out.count, batch.count)
+    openStart = (out.count, answers.count)
     if out.count > Connection.batchBytesMax { flushDeferred() }
   }
 
   private func flushDeferred() {
     guard !deferred.isEmpty else { return }
-    var unfinished: [(Connection, Connection.PartResult)] = []
+    var unfinished: [(connection: Connection, result: Connection.PartResult)] = []
     for (connection, part) in deferred {
       let result = connection.send(part)
       if result != .all { unfinished.append((connection, result)) }
     }
     deferred.removeAll(keepingCapacity: true)
     out.removeAll(keepingCapacity: true)
-    batch.removeAll(keepingCapacity: true)
+    answers.removeAll(keepingCapacity: true)
     openStart = (0, 0)
     for (connection, result) in unfinished {
-      if result == .failed { connection.peerIsGone() } else { connection.sendQueued() }
-      if !connection.isClosed { connection.settle() }
+      if result == .failed { connection.peerIsGone() } else { connection.turn() }
     }
   }
 

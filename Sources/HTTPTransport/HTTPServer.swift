@@ -101,11 +101,11 @@ package final class HTTPServer: Sendable {
     }
     guard isFirst else { return }
     shared.isStopping.store(true, ordering: .sequentiallyConsistent)
-    tellAll(.drain)
+    sendToAll(.drain)
     if let first = loops.first {
       first.post(
         .run { loop in
-          StopTimer(loop: loop) { [self] in tellAll(.abort) }
+          StopTimer(loop: loop) { [self] in sendToAll(.abort) }
             .start(at: loop.system.now() + grace.nanoseconds)
         })
     }
@@ -113,7 +113,7 @@ package final class HTTPServer: Sendable {
     await endLoops()
   }
 
-  private func tellAll(_ command: ChannelCommand) {
+  private func sendToAll(_ command: ChannelCommand) {
     for loop in loops {
       loop.post(
         .run { loop in

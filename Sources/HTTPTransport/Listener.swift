@@ -63,10 +63,9 @@ final class Listener: Channel {
       return connection.close(.peerClosed)
     }
     if count > server.configuration.connectionsMax, !closeOldestIdle(except: connection) {
-      connection.mustLinger = true
       connection.refuse(
         .serviceUnavailable, reason: "Too many connections.", retryAfter: 1)
-      if !connection.isClosed { connection.settle() }
+      connection.turn()
     }
   }
 

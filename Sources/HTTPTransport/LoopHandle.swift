@@ -17,8 +17,8 @@ package final class LoopHandle: TaskExecutor {
     case run(@Sendable (EventLoop) -> Void)
   }
 
-  /// A body source has something for a connection's exchange.
-  struct News: Sendable {
+  /// The exchange of a connection whose body source has something.
+  struct ReadySource: Sendable {
     var key: UInt64
     var exchange: UInt64
   }
@@ -26,7 +26,7 @@ package final class LoopHandle: TaskExecutor {
   private struct Mailbox: Sendable {
     var jobs: [UnownedJob] = []
     var commands: [Command] = []
-    var news: [News] = []
+    var readySources: [ReadySource] = []
     var isSignalled = false
     var isClosed = false
   }
@@ -37,12 +37,12 @@ package final class LoopHandle: TaskExecutor {
   private let wakeup: Int32
   private let thread = Atomic<UInt>(0)
 
-  // SAFETY: these four are touched on the loop's own thread only, which `isOnLoop` checks; `passedNews`
-  // is how many of `localNews` are passed on.
+  // SAFETY: these four are touched on the loop's own thread only, which `isOnLoop` checks;
+  // `servedSources` is how many of `readySources` are served.
   private nonisolated(unsafe) var localJobs: [UnownedJob] = []
   private nonisolated(unsafe) var localCommands: [Command] = []
-  private nonisolated(unsafe) var localNews: [News] = []
-  private nonisolated(unsafe) var passedNews = 0
+  private nonisolated(unsafe) var readySources: [ReadySource] = []
+  private nonisolated(unsafe) var servedSources = 0
 
   init(system: SystemCalls, wakeup: Int32) {
     self.system = system
@@ -69,51 +69,42 @@ package final class LoopHandle: TaskExecutor {
     let job = UnownedJob(job)
     if isOnLoop {
       unsafe localJobs.append(job)
-      return
+    } else if !deliver({ $0.jobs.append(job) }) {
+      // A task may outlive its loop (somebody resumes it after the server has stopped): it goes on
+      // elsewhere, sees that its stream is closed, and ends.
+      Self.runElsewhere(job)
     }
-    let (mustSignal, isClosed) = mailbox.withLock { box -> (Bool, Bool) in
-      guard !box.isClosed else { return (false, true) }
-      box.jobs.append(job)
-      defer { box.isSignalled = true }
-      return (!box.isSignalled, false)
-    }
-    if mustSignal { system.signal(wakeup) }
-    // A task may outlive its loop (somebody resumes it after the server has stopped): it goes on
-    // elsewhere, sees that its stream is closed, and ends.
-    if isClosed { Self.runElsewhere(job) }
   }
 
   /// False if the loop has ended and takes nothing any more.
   @discardableResult
   func post(_ command: Command) -> Bool {
+    guard isOnLoop else { return deliver { $0.commands.append(command) } }
+    unsafe localCommands.append(command)
+    return true
+  }
+
+  /// Thousands at once are usual: one publication is for every reader of a topic.
+  func postReadySource(_ key: UInt64, exchange: UInt64) {
+    let source = ReadySource(key: key, exchange: exchange)
     if isOnLoop {
-      unsafe localCommands.append(command)
-      return true
+      unsafe readySources.append(source)
+    } else {
+      _ = deliver { $0.readySources.append(source) }
     }
+  }
+
+  /// Puts something into the mailbox, and wakes the loop if it does not know yet that there is mail.
+  /// False if the loop has ended.
+  private func deliver(_ put: (inout sending Mailbox) -> Void) -> Bool {
     let (mustSignal, isClosed) = mailbox.withLock { box -> (Bool, Bool) in
       guard !box.isClosed else { return (false, true) }
-      box.commands.append(command)
+      put(&box)
       defer { box.isSignalled = true }
       return (!box.isSignalled, false)
     }
     if mustSignal { system.signal(wakeup) }
     return !isClosed
-  }
-
-  /// Thousands at once are usual: one publication tells every reader of a topic.
-  func postNews(_ key: UInt64, exchange: UInt64) {
-    let news = News(key: key, exchange: exchange)
-    if isOnLoop {
-      unsafe localNews.append(news)
-      return
-    }
-    let mustSignal = mailbox.withLock { box -> Bool in
-      guard !box.isClosed else { return false }
-      box.news.append(news)
-      defer { box.isSignalled = true }
-      return !box.isSignalled
-    }
-    if mustSignal { system.signal(wakeup) }
   }
 
   private static func runElsewhere(_ job: UnownedJob) {
@@ -131,31 +122,31 @@ package final class LoopHandle: TaskExecutor {
     mailbox.withLock { box in
       swap(&box.jobs, &taken.jobs)
       swap(&box.commands, &taken.commands)
-      swap(&box.news, &taken.news)
+      swap(&box.readySources, &taken.readySources)
       box.isSignalled = false
     }
     unsafe localJobs.append(contentsOf: taken.jobs)
     unsafe localCommands.append(contentsOf: taken.commands)
-    unsafe localNews.append(contentsOf: taken.news)
+    unsafe readySources.append(contentsOf: taken.readySources)
   }
 
   var hasLocalWork: Bool { unsafe !localJobs.isEmpty || !localCommands.isEmpty }
 
-  var hasNews: Bool { unsafe passedNews < localNews.count }
+  var hasReadySources: Bool { unsafe servedSources < readySources.count }
 
-  /// The next to be told of news, oldest first.
-  func takeNews() -> News? {
-    guard hasNews else { return nil }
-    let news = unsafe localNews[passedNews]
-    unsafe passedNews += 1
-    if unsafe passedNews == localNews.count {
-      unsafe localNews.removeAll(keepingCapacity: localNews.count <= 4096)
-      unsafe passedNews = 0
-    } else if unsafe passedNews >= 8192 {
-      unsafe localNews.removeSubrange(..<passedNews)
-      unsafe passedNews = 0
+  /// The next one to be served, oldest first.
+  func takeReadySource() -> ReadySource? {
+    guard hasReadySources else { return nil }
+    let source = unsafe readySources[servedSources]
+    unsafe servedSources += 1
+    if unsafe servedSources == readySources.count {
+      unsafe readySources.removeAll(keepingCapacity: readySources.count <= 4096)
+      unsafe servedSources = 0
+    } else if unsafe servedSources >= 8192 {
+      unsafe readySources.removeSubrange(..<servedSources)
+      unsafe servedSources = 0
     }
-    return news
+    return source
   }
 
   /// Runs the jobs that wait, each to its next suspension.
@@ -185,14 +176,14 @@ package final class LoopHandle: TaskExecutor {
     let (jobs, commands) = unsafe (localJobs + rest.jobs, localCommands + rest.commands)
     unsafe localJobs = []
     unsafe localCommands = []
-    unsafe localNews = []
-    unsafe passedNews = 0
+    unsafe readySources = []
+    unsafe servedSources = 0
     for job in jobs { Self.runElsewhere(job) }
     return commands
   }
 }
 
-/// What tasks and other threads tell a channel. `exchange` is the sequence number it is meant for:
+/// What tasks and other threads say to a channel. `exchange` is the sequence number it is meant for:
 /// a command for an exchange that is over means nothing.
 enum ChannelCommand: Sendable {
   case demand(exchange: UInt64, RequestContent.Demand)

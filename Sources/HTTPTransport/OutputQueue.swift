@@ -11,8 +11,8 @@ struct OutputQueue {
     }
     var bytes: [UInt8]
     var kind: Kind
-    /// The last segment of a departure's response.
-    var endsDeparture = false
+    /// The last one of a `QueuedResponse`.
+    var endsResponse = false
 
     /// On the wire, with framing.
     var wireCount: Int {
@@ -33,7 +33,7 @@ struct OutputQueue {
 
   /// A segment without bytes is only taken if it marks an end.
   mutating func append(_ segment: Segment) {
-    guard !segment.bytes.isEmpty || segment.endsDeparture else { return }
+    guard !segment.bytes.isEmpty || segment.endsResponse else { return }
     segments.append(segment)
     byteCount += segment.wireCount
   }
@@ -48,7 +48,7 @@ struct OutputQueue {
   }
 
   /// `count` bytes were sent. Tells of each segment how much content left with it and whether it
-  /// ended a departure.
+  /// ended a response.
   mutating func advance(
     _ count: Int, _ body: (_ segment: Segment, _ contentRange: Range<Int>, _ isDone: Bool) -> Void
   ) {

@@ -1,7 +1,8 @@
 /// The timers of one loop: a binary heap whose root is the next deadline.
 ///
-/// Nothing is ever removed before its time: whoever is woken looks whether it still means
-/// something. So a connection that pushes its deadline out with every request costs no heap work.
+/// An entry is not removed when it loses its meaning: whoever is woken looks whether it still has one.
+/// So a connection that pushes its deadline out with every request costs no heap work; and those of
+/// channels that are gone are swept out together, when there may be many (`removeAll`).
 struct TimerHeap {
   struct Entry {
     /// Nanoseconds on the monotonic clock.
@@ -29,19 +30,25 @@ struct TimerHeap {
     }
   }
 
+  /// Removes what nobody will be woken by.
+  mutating func removeAll(where isMeaningless: (Entry) -> Bool) {
+    entries.removeAll(where: isMeaningless)
+    for index in (0..<entries.count / 2).reversed() { siftDown(from: index) }
+  }
+
   /// The earliest entry that is due at `now`.
   mutating func popDue(at now: Int64) -> Entry? {
     guard let first = entries.first, first.deadline <= now else { return nil }
     let last = entries.removeLast()
     if !entries.isEmpty {
       entries[0] = last
-      siftDown()
+      siftDown(from: 0)
     }
     return first
   }
 
-  private mutating func siftDown() {
-    var index = 0
+  private mutating func siftDown(from start: Int) {
+    var index = start
     while true {
       var smallest = index
       for child in [2 * index + 1, 2 * index + 2] where child < entries.count {

@@ -23,7 +23,7 @@ private final class News: BodySource {
       state.waiting.append(text)
       return state.writer
     }
-    writer?.newsArrived()
+    writer?.sourceIsReady()
   }
 
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
@@ -31,7 +31,7 @@ private final class News: BodySource {
       state.writer = writer
       defer { state.waiting = [] }
       state.taken += state.waiting
-      return BodyPortion(state.waiting.map { Array($0.utf8) }, .news)
+      return BodyPortion(state.waiting.map { Array($0.utf8) }, .later)
     }
   }
 

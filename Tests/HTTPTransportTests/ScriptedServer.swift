@@ -16,20 +16,22 @@ final class ScriptedServer: Sendable {
   }
 
   private let listener: BlockingListener
+  /// Opens when a script has come to its silence.
+  let isSilent = Gate()
   var port: UInt16 { listener.port }
 
   /// Plays `script` on every connection, then closes it.
   init(_ script: [Step]) throws {
     listener = try BlockingListener()
-    DispatchQueue.global().async { [listener] in
+    DispatchQueue.global().async { [listener, isSilent] in
       while let socket = try? listener.accept(timeout: .seconds(30)) {
-        try? Self.play(script, on: socket)
+        try? Self.play(script, on: socket, isSilent)
         socket.close()
       }
     }
   }
 
-  private static func play(_ script: [Step], on socket: BlockingSocket) throws {
+  private static func play(_ script: [Step], on socket: BlockingSocket, _ isSilent: Gate) throws {
     for step in script {
       switch step {
       case .readHead:
@@ -41,7 +43,9 @@ final class ScriptedServer: Sendable {
         }
       case .send(let text): try socket.send(Array(text.utf8))
       case .sendForever(let text): while true { try socket.send(Array(text.utf8)) }
-      case .silence: while try !socket.receive().isEmpty {}
+      case .silence:
+        isSilent.open()
+        while try !socket.receive().isEmpty {}
       case .reset: socket.reset()
       }
     }

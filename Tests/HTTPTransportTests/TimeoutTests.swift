@@ -322,6 +322,19 @@ struct TimeoutTests {
     }
   }
 
+  @Test("The timers of closed connections are swept out before their time")
+  func timersOfClosedConnections() async throws {
+    try await TimedServer.with(handler: Self.answering) { timed in
+      for _ in 0..<15 {
+        let peers = try (0..<100).map { _ in try timed.peer() }
+        while timed.connectionCount < peers.count { await Task.yield() }
+        for peer in peers { peer.close() }
+        while timed.connectionCount > 0 { await Task.yield() }
+      }
+      #expect(await timed.clock.timerCount() < 1_024)
+    }
+  }
+
   @Test("The client gives up 60 s after its request, also on a connection that is used again")
   func client() async throws {
     let gate = Gate()

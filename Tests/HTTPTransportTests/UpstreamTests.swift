@@ -10,14 +10,16 @@ struct UpstreamTests {
 
   /// What comes of one request to a server with that script.
   private static func ask(
-    _ script: [ScriptedServer.Step], _ method: HTTPModel.Method = .get,
-    _ change: (inout HTTPClient.Configuration) -> Void = { _ in }
+    _ script: [ScriptedServer.Step], _ method: HTTPModel.Method = .get
   ) async throws -> Result<(status: Int, text: String), HTTPClientError> {
-    var configuration = HTTPClient.Configuration()
-    change(&configuration)
+    try await ask(ScriptedServer(script), method, HTTPClient.Configuration())
+  }
+
+  private static func ask(
+    _ server: ScriptedServer, _ method: HTTPModel.Method, _ configuration: HTTPClient.Configuration
+  ) async throws -> Result<(status: Int, text: String), HTTPClientError> {
     let client = try HTTPClient(configuration: configuration)
     defer { client.shutdown() }
-    let server = try ScriptedServer(script)
     do throws(HTTPClientError) {
       let response = try await client.send(
         method, host: "127.0.0.1", port: server.port, target: "/")
@@ -121,10 +123,19 @@ struct UpstreamTests {
       [.readHead, .send("HTTP/1.1 200 OK\r\n\r\n"), .silence],
     ] as [[ScriptedServer.Step]])
   func silent(_ script: [ScriptedServer.Step]) async throws {
-    let found = try await Self.ask(script) {
-      $0.responseTimeout = .milliseconds(40)
-      $0.contentTimeout = .milliseconds(40)
+    let clock = LoopClock()
+    let server = try ScriptedServer(script)
+    let passing = Task {
+      await server.isSilent.wait()
+      // What the server has said is read; then a minute passes.
+      await clock.settle()
+      await clock.advance(by: .seconds(61))
     }
+    var configuration = HTTPClient.Configuration()
+    configuration.clock = clock
+    configuration.contentTimeout = .seconds(60)
+    let found = try await Self.ask(server, .get, configuration)
+    await passing.value
     guard case .failure(.timedOut) = found else {
       Issue.record("\(found)")
       return

@@ -144,7 +144,7 @@ extension WordRule {
         "Sources/Determinism/UnitText.swift",
         "Sources/EmulatorKernel/Clock/WallClock.swift",
         "Sources/EmulatorKernel/Metrics/Metrics.swift", "Sources/HTTPTransport/HTTPDate.swift",
-        "Sources/HTTPTransport/DeliveryPerformer.swift", "Sources/WavetankCLI/",
+        "Sources/HTTPTransport/DeliveryPacer.swift", "Sources/WavetankCLI/",
       ],
       catches: [
         "let n = Int(seconds.rounded())", "Int64((x * 2).rounded(.down))", "Int64(seconds * 1e9)",

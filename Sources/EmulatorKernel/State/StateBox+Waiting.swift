@@ -17,7 +17,7 @@ extension StateBox {
       let now = now()
       held.settle(to: now, blobs, woken: &woken)
       let portion = held.step(at: now, blobs, woken: &woken, body)
-      if portion.rest == .news, writer.beginAwaitingNews() {
+      if portion.rest == .later, writer.beginAwaitingSource() {
         held.waiters.add(.body(writer), key, isTimed: isTimed)
       }
       return (portion, held.nextDue)
@@ -27,7 +27,7 @@ extension StateBox {
   /// The writer's body is over: it wants no news any more.
   package func stopPolling(_ writer: BodyWriter, _ key: State.WakeKey) {
     held.withLock { $0.waiters.remove(ObjectIdentifier(writer), key) }
-    writer.endAwaitingNews()
+    writer.endAwaitingSource()
   }
 
   /// Runs `body`; if it gives nothing the ticket enters the table under the same lock, so that no news

@@ -17,7 +17,7 @@ package enum Waiter: Sendable {
   package func notify() {
     switch self {
     case .task(let ticket): ticket.notify()
-    case .body(let writer): writer.newsArrived()
+    case .body(let writer): writer.sourceIsReady()
     }
   }
 }

@@ -158,12 +158,12 @@ package struct World<State: ServiceState>: Sendable {
     let isSkipping = isSkipping && budget.eventsLeft > 0
     // On the list before time is moved: so nothing is missed that lets it go on later.
     let portion = poll(for: key, writer, isTimed: isSkipping, body)
-    guard isSkipping, portion.rest == .news else { return portion }
+    guard isSkipping, portion.rest == .later else { return portion }
     // It is asked again once these have left, and moves time then.
     guard portion.pieces.isEmpty else { return BodyPortion(portion.pieces, .more) }
     switch tenant.skip(&budget, while: { woken in isStill(isComing, &woken) }) {
     case .stopped: return poll(for: key, writer, isTimed: true, body)
-    case .more: writer.newsArrived()
+    case .more: writer.sourceIsReady()
     case .off, .nothingDue, .heldByRequest, .heldOutside, .exhausted: break
     }
     return portion

@@ -102,7 +102,7 @@ final class StreamReader: BodySource {
     if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
     guard log.isEnded || hub?.isOver(in: state) == true || (isSkipping && isSourceOver(state))
     else {
-      return BodyPortion(taken.pieces, .news)
+      return BodyPortion(taken.pieces, .later)
     }
     return BodyPortion(taken.pieces, taken.pieces.isEmpty ? .end : .more)
   }

@@ -13,86 +13,70 @@ struct DeliveryAllowance {
   var headLeft: Int
 }
 
-/// Performs the pauses and the fault of one response: how much may leave when, and what happens at
-/// the end. It decides numbers only; the connection sends, waits and closes.
+/// The pauses and the fault of one response: how much may leave when, and what happens at the end. It
+/// decides numbers only; the connection sends, waits and closes.
 ///
 /// **Isolation**: belongs to an `ActiveExchange`, hence to its loop.
-final class DeliveryPerformer {
+final class DeliveryPacer {
   /// What happens when the allowance is used up for good, or the response has ended.
   enum Terminal { case none, reset, close, stall }
 
-  let terminal: Terminal
-  /// The response goes out in the chunked coding even if its length is known.
-  let forcesChunks: Bool
-  /// A chunk-size line that is no number goes behind the head.
-  let breaksFraming: Bool
+  /// Pauses in nanoseconds.
+  private enum Pace {
+    case none
+    /// After so many bytes on the wire.
+    case bytes(Int, pause: Int64)
+    /// Before each piece of content, by its number.
+    case pieces(pause: (Int) -> Int64)
+  }
 
+  private(set) var terminal = Terminal.none
+  /// A chunk-size line that is no number goes behind the head; so the response goes out in the chunked
+  /// coding, its length known or not.
+  private(set) var breaksFraming = false
+  private var pace = Pace.none
   private var wireLeft = Int.max
   private var contentLeft = Int.max
   private var headLeft = 0
-  /// The pause before each refill; 0: no pace.
-  private let pause: Int64
-  /// Where each piece has a pause of its own.
-  private let piecePause: (@Sendable (Int) -> Duration)?
-  /// Wire bytes of each refill; 0: pieces of content instead.
-  private let wireQuantum: Int
   /// Pieces are cut to this size; 0: as they come.
-  private let pieceBytes: Int
+  private var pieceBytes = 0
   private var pieceCounts: [Int] = []
   private var nextPiece = 0
-  private var isTimerSet = false
   private var flips: ByteFlipper?
+  /// A timer runs; `refill` is called when it fires.
+  var isPausing = false
   private(set) var isStalled = false
+  private var waitBegan: Int64?
 
   /// nil when the delivery needs nothing but a delay in front of the head.
   init?(_ delivery: Delivery, contentLength: UInt64?) {
-    var terminal = Terminal.none
-    var pause: Int64 = 0
-    var quantum = 0
-    var pieceBytes = 0
-    var breaksFraming = false
     let lastByte = contentLength.map { max(0, Int(clamping: $0) - 1) } ?? .max
-    var piecePause = delivery.piecePause
-    if piecePause != nil { pause = 1 }
+    if let pause = delivery.piecePause { pace = .pieces { max(1, pause($0).nanoseconds) } }
     switch delivery.fault {
-    case .reset(let count):
-      terminal = .reset
-      wireLeft = max(0, count)
-    case .truncate(let count):
-      terminal = .close
-      contentLeft = min(max(0, count), lastByte)
-    case .stall(let count):
-      terminal = .stall
-      contentLeft = min(max(0, count), lastByte)
+    case .reset(let count): (terminal, wireLeft) = (.reset, max(0, count))
+    case .truncate(let count): (terminal, contentLeft) = (.close, min(max(0, count), lastByte))
+    case .stall(let count): (terminal, contentLeft) = (.stall, min(max(0, count), lastByte))
     case .throttle(let rate):
       let rate = max(1, rate)
-      pause = max(20_000_000, 1_000_000_000 / Int64(rate))
-      quantum = max(1, Int(Double(rate) * Double(pause) / 1e9))
-      wireLeft = quantum
-      piecePause = nil
+      let pause = max(20_000_000, 1_000_000_000 / Int64(rate))
+      wireLeft = max(1, Int(Double(rate) * Double(pause) / 1e9))
+      pace = .bytes(wireLeft, pause: pause)
     case .dribble(let bytes, let wait):
       pieceBytes = max(1, bytes)
-      pause = max(1, wait.nanoseconds)
-      piecePause = nil
+      let pause = max(1, wait.nanoseconds)
+      pace = .pieces { _ in pause }
     case .corrupt(.flippedBytes(let count, let seed)):
       flips = ByteFlipper(count: count, seed: seed, length: contentLength.map { Int(clamping: $0) })
-    case .corrupt(.chunkFraming):
-      breaksFraming = true
-      terminal = .close
+    case .corrupt(.chunkFraming): (terminal, breaksFraming) = (.close, true)
     case .empty, .refuse, nil: break
     }
-    guard terminal != .none || pause > 0 || flips != nil else { return nil }
-    self.terminal = terminal
-    self.pause = pause
-    self.piecePause = piecePause
-    wireQuantum = quantum
-    self.pieceBytes = pieceBytes
-    self.breaksFraming = breaksFraming
-    forcesChunks = breaksFraming
-    if pause > 0, quantum == 0 { contentLeft = min(contentLeft, 0) }
+    if isPacedByPieces { contentLeft = 0 }
+    if case .none = pace, terminal == .none, flips == nil { return nil }
   }
 
-  private var isPacedByPieces: Bool { pause > 0 && wireQuantum == 0 }
+  private var isPacedByPieces: Bool {
+    if case .pieces = pace { true } else { false }
+  }
 
   var allowance: DeliveryAllowance {
     DeliveryAllowance(
@@ -149,25 +133,30 @@ final class DeliveryPerformer {
   }
 
   /// The pause until more may leave, if a timer must be set for it now.
-  func pauseToSet(hasWork: Bool) -> Int64? {
-    guard pause > 0, !isTimerSet, hasWork else { return nil }
-    if wireQuantum > 0 ? wireLeft > 0 : contentLeft > 0 { return nil }
-    isTimerSet = true
-    return piecePause.map { max(1, $0(nextPiece).nanoseconds) } ?? pause
+  func beginPause() -> Int64? {
+    guard !isPausing else { return nil }
+    let length: Int64
+    switch pace {
+    case .bytes(_, let pause) where wireLeft <= 0: length = pause
+    case .pieces(let pause) where contentLeft <= 0: length = pause(nextPiece)
+    default: return nil
+    }
+    isPausing = true
+    return length
   }
 
   /// The pause is over.
   func refill() {
-    isTimerSet = false
-    if wireQuantum > 0 {
-      wireLeft = wireQuantum
-    } else if nextPiece < pieceCounts.count {
+    isPausing = false
+    switch pace {
+    case .none: break
+    case .bytes(let count, _): wireLeft = count
+    case .pieces:
+      guard nextPiece < pieceCounts.count else { break }
       contentLeft = pieceCounts[nextPiece]
       nextPiece += 1
     }
   }
-
-  private var waitBegan: Int64?
 
   /// Whether the first call is longer ago than `limit`.
   func hasWaited(_ limit: Int64, at now: Int64) -> Bool {
