@@ -29,18 +29,7 @@ package struct SourceMap: Sendable, Equatable {
 
   /// One more step of a pointer.
   package static func step(_ pointer: String, _ key: String) -> String {
-    guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
-      return pointer + "/" + key
-    }
-    var text = pointer + "/"
-    for character in key.unicodeScalars {
-      switch character {
-      case "~": text += "~0"
-      case "/": text += "~1"
-      default: text.unicodeScalars.append(character)
-      }
-    }
-    return text
+    pointer + "/" + key.asPointerToken
   }
 
   mutating func add(_ node: YAMLNode, at pointer: String, from key: SourcePosition? = nil) {

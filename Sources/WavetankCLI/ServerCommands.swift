@@ -44,7 +44,9 @@ extension Command {
         let probe = min(.seconds(2), max(.milliseconds(1), deadline - clock.now))
         if (try? await client.isReady(within: probe)) == true { return 0 }
         guard clock.now < deadline else {
-          Terminal.complain("no server became ready at \(client.baseURL)")
+          Terminal.complain(
+            "no server became ready at \(client.baseURL) in time. Start one with “wavetank serve”, name it with --url URL, or give it longer by --timeout."
+          )
           return 1
         }
         // The one place that polls: nobody tells when another process has bound its port.

@@ -65,16 +65,14 @@ package struct MetricFamily: Sendable {
   }
 
   private static func escape(_ value: String) -> String {
-    var text = ""
-    for character in value.unicodeScalars {
-      switch character {
-      case "\\": text += "\\\\"
-      case "\"": text += "\\\""
-      case "\n": text += "\\n"
-      default: text.unicodeScalars.append(character)
+    value.escaped {
+      switch $0 {
+      case "\\": "\\\\"
+      case "\"": "\\\""
+      case "\n": "\\n"
+      default: nil
       }
     }
-    return text
   }
 
   /// A number as the format wants it; also for the label `le`.

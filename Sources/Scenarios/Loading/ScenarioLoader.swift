@@ -135,7 +135,7 @@ package struct ScenarioLoader: Sendable {
     if tokens.count >= 2, tokens[0] == "rules", let position = Int(tokens[1]),
       merged.rules.indices.contains(position), let origin = merged.rules[position].origin
     {
-      let rest = tokens.dropFirst(2).map { "/" + JSONPointer.escape($0) }.joined()
+      let rest = tokens.dropFirst(2).map { "/" + $0.asPointerToken }.joined()
       return documents[origin.document].located(
         ScenarioProblem("/rules/\(origin.position)\(rest)", problem.message))
     }

@@ -126,7 +126,7 @@ extension JSON {
     case (.object(let part), .object(let object)):
       for (key, value) in part.members {
         if let inner = value.firstDifference(fromContaining: object[key]) {
-          return ("/" + JSONPointer.escape(key) + inner.pointer, inner.found)
+          return ("/" + key.asPointerToken + inner.pointer, inner.found)
         }
       }
       return nil

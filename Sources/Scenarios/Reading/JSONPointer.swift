@@ -43,23 +43,7 @@ package struct JSONPointer: Sendable, Hashable {
     return isEscaped ? nil : String(decoding: bytes, as: UTF8.self)
   }
 
-  package var text: String { tokens.map { "/" + Self.escape($0) }.joined() }
-
-  /// A token as it stands in a pointer.
-  package static func escape(_ token: String) -> String {
-    guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
-      return token
-    }
-    var text = ""
-    for character in token.unicodeScalars {
-      switch character {
-      case "~": text += "~0"
-      case "/": text += "~1"
-      default: text.unicodeScalars.append(character)
-      }
-    }
-    return text
-  }
+  package var text: String { tokens.map { "/" + $0.asPointerToken }.joined() }
 
   /// The value at this place; nil when there is none.
   package func value(in root: JSON) -> JSON? {

@@ -93,7 +93,7 @@ extension Scenario {
     for (name, _) in expectation?.rules ?? [] where !names.contains(name) {
       found.append(
         ScenarioProblem(
-          "/expect/rules/\(JSONPointer.escape(name))",
+          "/expect/rules/\(name.asPointerToken)",
           "unknown rule \"\(name)\"\(Nearest.hint(for: name, among: names))"))
     }
     return found + sectionProblems(catalog: catalog, isStrict: isStrict)
@@ -164,7 +164,7 @@ extension Scenario {
     return rules.enumerated().flatMap { index, rule in
       rule.conditions.filter { !known.contains($0.name) }.map { condition in
         ScenarioProblem(
-          "/rules/\(index)/where/\(JSONPointer.escape(condition.name))",
+          "/rules/\(index)/where/\(condition.name.asPointerToken)",
           "unknown variable \"\(condition.name)\"\(Nearest.hint(for: condition.name, among: known.sorted()))"
         )
       }

@@ -311,7 +311,7 @@ indirect enum ScenarioPath {
   var pointer: String {
     switch self {
     case .root(let pointer): pointer
-    case .key(let path, let key): path.pointer + "/" + JSONPointer.escape(key)
+    case .key(let path, let key): path.pointer + "/" + key.asPointerToken
     case .index(let path, let index): path.pointer + "/\(index)"
     }
   }
