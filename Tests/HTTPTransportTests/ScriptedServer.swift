@@ -25,6 +25,8 @@ final class ScriptedServer: Sendable {
     listener = try BlockingListener()
     DispatchQueue.global().async { [listener, isSilent] in
       while let socket = try? listener.accept(timeout: .seconds(30)) {
+        // Other tests may hold every thread that the client's side needs for longer than ten seconds.
+        socket.timeout = .seconds(120)
         try? Self.play(script, on: socket, isSilent)
         socket.close()
       }
