@@ -216,8 +216,8 @@ extension Connection {
     if status.code < 200 { status = .internalServerError }
     active.plan = machine.writeResponseHead(
       status, response.fields,
-      contentLength: contentLength(of: response, active), closes: closes, date: loop.dateLine,
-      into: &head)
+      contentLength: active.delivery?.breaksFraming == true ? nil : response.body.length,
+      closes: closes, date: loop.dateLine, into: &head)
     if active.plan.closes { closeAfterResponse() }
     active.delivery?.headIsReady(head.count)
     queue.append(OutputQueue.Segment(bytes: head, kind: .frame))
@@ -232,11 +232,6 @@ extension Connection {
       if let length { active.contentAllowed = length }
       if !active.plan.sendsContent { endOfContent(active) }
     }
-  }
-
-  private func contentLength(of response: Response, _ active: ActiveExchange) -> UInt64? {
-    if let delivery = active.delivery, delivery.breaksFraming { return nil }
-    return response.body.length
   }
 
   /// Content that is known as a whole.
@@ -291,15 +286,11 @@ extension Connection {
 extension Response {
   /// May be written into the batch of its loop.
   fileprivate var isInlineable: Bool {
-    guard delivery.isPlain, !status.isInterim else { return false }
+    guard delivery.isPlain, status.code >= 200 else { return false }
     switch body {
     case .empty: return true
     case .bytes(let bytes): return bytes.count <= Connection.inlineBodyBytesMax
     case .chunks, .stream: return false
     }
   }
-}
-
-extension Status {
-  fileprivate var isInterim: Bool { code < 200 }
 }

@@ -83,8 +83,10 @@ extension Connection {
     // its content is out would never read an answer for which there is no more room.
     case .discard: break
     case .collect(let limit, _):
-      if active.collected.count + bytes.count > limit { return collectionOverflowed(limit) }
-      guard takeRoom(for: bytes.count, active) else { return collectionLacksRoom() }
+      if active.collected.count + bytes.count > limit {
+        return stopCollecting(.tooLarge(limit: limit))
+      }
+      guard takeRoom(for: bytes.count, active) else { return stopCollecting(.noRoom) }
       reserveCapacity(for: bytes.count, active)
       // SAFETY: copied within the closure.
       unsafe bytes.withUnsafeBufferPointer { unsafe active.collected.append(contentsOf: $0) }
@@ -115,10 +117,6 @@ extension Connection {
     }
     releaseHeldHead()
   }
-
-  private func collectionOverflowed(_ limit: Int) { stopCollecting(.tooLarge(limit: limit)) }
-
-  private func collectionLacksRoom() { stopCollecting(.noRoom) }
 
   private func stopCollecting(_ reason: CollectedContent) {
     guard let active, case .collect(_, let then) = active.intake else { return }

@@ -152,45 +152,15 @@ package struct SystemCalls: Sendable {
   }
 
   func receive(_ fd: Int32, into buffer: UnsafeMutableRawBufferPointer) -> IOResult {
-    var capacity = buffer.count
-    switch faults?.next(.receive) {
-    case .errno(EAGAIN): return .wouldBlock
-    case .errno(EINTR): return unsafe receive(fd, into: buffer)
-    case .errno(let code): return .failed(SystemError(.receive, code))
-    case .short(let limit): capacity = min(capacity, limit)
-    case nil: break
-    }
-    while true {
-      // SAFETY: at most `capacity` bytes, which is no more than the buffer's, are written.
-      let count = unsafe recv(fd, buffer.baseAddress, capacity, 0)
-      if count >= 0 { return .bytes(count) }
-      switch errno {
-      case EINTR: continue
-      case EAGAIN: return .wouldBlock
-      default: return .failed(SystemError(.receive, errno))
-      }
-    }
+    // SAFETY: at most as many bytes as the buffer has are written.
+    transfer(.receive, buffer.count) { unsafe recv(fd, buffer.baseAddress, $0, 0) }
   }
 
   /// Never raises SIGPIPE. For one buffer `send` costs the kernel less than `sendmsg`.
   func send(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) -> IOResult {
-    var count = bytes.count
-    switch faults?.next(.send) {
-    case .errno(EAGAIN): return .wouldBlock
-    case .errno(EINTR): break
-    case .errno(let code): return .failed(SystemError(.send, code))
-    case .short(let limit): count = min(count, max(1, limit))
-    case nil: break
-    }
-    while true {
-      // SAFETY: at most the buffer's bytes are read, during the call only.
-      let sent = unsafe Glibc.send(fd, bytes.baseAddress, count, Int32(MSG_NOSIGNAL))
-      if sent >= 0 { return .bytes(sent) }
-      switch errno {
-      case EINTR: continue
-      case EAGAIN: return .wouldBlock
-      default: return .failed(SystemError(.send, errno))
-      }
+    // SAFETY: at most the buffer's bytes are read, during the call only.
+    transfer(.send, bytes.count) {
+      unsafe Glibc.send(fd, bytes.baseAddress, $0, Int32(MSG_NOSIGNAL))
     }
   }
 
@@ -198,28 +168,37 @@ package struct SystemCalls: Sendable {
   func send(
     _ fd: Int32, _ parts: UnsafeMutableBufferPointer<iovec>, totalCount: Int
   ) -> IOResult {
-    var partCount = parts.count
-    switch faults?.next(.send) {
-    case .errno(EAGAIN): return .wouldBlock
-    case .errno(EINTR): break
-    case .errno(let code): return .failed(SystemError(.send, code))
-    case .short(let limit) where totalCount > limit:
-      // One part, cut: short enough for every test.
-      partCount = 1
-      unsafe parts[0].iov_len = min(parts[0].iov_len, max(1, limit))
-    default: break
-    }
-    var message = unsafe msghdr()
-    unsafe message.msg_iov = parts.baseAddress
-    unsafe message.msg_iovlen = partCount
-    while true {
+    transfer(.send, totalCount) { most in
+      var message = unsafe msghdr()
+      unsafe message.msg_iov = parts.baseAddress
+      unsafe message.msg_iovlen = parts.count
+      if most < totalCount {
+        // One part, cut: short enough for every test.
+        unsafe message.msg_iovlen = 1
+        unsafe parts[0].iov_len = min(parts[0].iov_len, most)
+      }
       // SAFETY: the parts are valid for the call, by the caller's promise.
-      let count = unsafe sendmsg(fd, &message, Int32(MSG_NOSIGNAL))
+      return unsafe sendmsg(fd, &message, Int32(MSG_NOSIGNAL))
+    }
+  }
+
+  /// Makes a call that moves up to `most` bytes, again where it was interrupted.
+  @inline(__always)
+  private func transfer(_ call: SystemCall, _ most: Int, _ body: (_ most: Int) -> Int) -> IOResult {
+    var most = most
+    switch faults?.next(call) {
+    case .errno(EAGAIN): return .wouldBlock
+    case .errno(EINTR), nil: break
+    case .errno(let code): return .failed(SystemError(call, code))
+    case .short(let limit): most = min(most, max(1, limit))
+    }
+    while true {
+      let count = body(most)
       if count >= 0 { return .bytes(count) }
       switch errno {
       case EINTR: continue
       case EAGAIN: return .wouldBlock
-      default: return .failed(SystemError(.send, errno))
+      default: return .failed(SystemError(call, errno))
       }
     }
   }
