@@ -71,7 +71,9 @@ struct EventRuleTests {
     #expect(event(990, nil)?.event.message == 990)
     #expect(event(999, "even") == nil)
     let oldest = try #require(event(0, nil)?.event.message?.intValue)
-    #expect((1_000 - 256...1_000 - 193).contains(oldest), "an old position goes on at the oldest that is kept")
+    #expect(
+      (1_000 - 256...1_000 - 193).contains(oldest),
+      "an old position goes on at the oldest that is kept")
   }
 
   @Test("Programs whose events answer each other come to rest, and the hub goes on")
