@@ -24,19 +24,23 @@ extension SteamshipError {
         json.member("taskMessage", message)
       }
     }
-    return Response(Status(status), fields: SteamshipWire.jsonFields, body: .bytes(json.bytes))
+    return SteamshipWire.json(json.bytes, Status(status))
   }
 }
 
 enum SteamshipWire {
   /// Shared by all JSON answers.
-  static let jsonFields = Fields(["Content-Type": "application/json; charset=utf-8"])
+  private static let jsonFields = Fields(["Content-Type": "application/json; charset=utf-8"])
+
+  static func json(_ content: [UInt8], _ status: Status = .ok) -> Response {
+    Response(status, fields: jsonFields, body: .bytes(content))
+  }
 
   /// `{"data": …}`.
   static func data(_ value: JSON) -> Response {
     var json = JSONWriter()
     json.object { $0.member("data", value) }
-    return Response(.ok, fields: jsonFields, body: .bytes(json.bytes))
+    return self.json(json.bytes)
   }
 
   /// Stored content as it is: the bare MIME type, no charset (contract §2.2).

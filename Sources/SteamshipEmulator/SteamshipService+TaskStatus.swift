@@ -13,7 +13,7 @@ extension SteamshipService {
     else { return nil }
     let look = world.read { state in state.renderedTask(id: id, credential: call.credential) }
     guard case .final(let bytes) = look else { return nil }
-    return Self.envelope(bytes)
+    return SteamshipWire.json(bytes)
   }
 
   func taskStatus(
@@ -26,7 +26,7 @@ extension SteamshipService {
     let credential = identity.credential
     let rendered = world.read { state in state.renderedTask(id: id, credential: credential) }
     switch rendered {
-    case .final(let bytes): return .now(Self.envelope(bytes))
+    case .final(let bytes): return .now(SteamshipWire.json(bytes))
     case .unfinished(let key) where world.isSkipping:
       return .later { _ in
         await world.look(atTask: key)
@@ -57,7 +57,7 @@ extension SteamshipService {
       if let key = shown.leftAlone {
         workOutside(on: key, authorization: call.request.fields["authorization"], in: world)
       }
-      return Self.envelope(shown.bytes)
+      return SteamshipWire.json(shown.bytes)
     } catch {
       return error.response
     }
@@ -66,10 +66,6 @@ extension SteamshipService {
   private struct Shown: Sendable {
     var bytes: [UInt8]
     var leftAlone: Key<EngineTask>?
-  }
-
-  private static func envelope(_ bytes: [UInt8]) -> Response {
-    Response(.ok, fields: SteamshipWire.jsonFields, body: .bytes(bytes))
   }
 }
 

@@ -104,35 +104,35 @@ package struct SteamshipService: EmulatedService {
     return Arguments(object)
   }
 
-  /// Lets a rule work, at once or as a task.
+  /// Lets a rule work, at once or as a task, whose work may be done by a server outside.
   func run(
     _ endpoint: Endpoint<SteamshipService>, _ arguments: Arguments, _ call: Call,
     _ identity: Identity, in world: World<State>
   ) -> Outcome {
     do throws(SteamshipError) {
       let background = try BackgroundRequest(call.request.fields)
-      let done = try world.mutate { (state, step) throws(SteamshipError) -> Done in
+      let (outcome, outside) = try world.mutate {
+        (state, step) throws(SteamshipError) -> (Outcome, outside: Key<EngineTask>?) in
         let job = Job(
           operation: endpoint.operation.name, arguments: arguments,
           caller: try state.caller(identity, &step))
         switch endpoint.handler.work {
         case .rule(let rule) where background == nil:
-          return Done(outcome: .data(try rule(&state, job, &step)))
+          return (.data(try rule(&state, job, &step)), nil)
         case .rule, .task:
           let key = try state.addTask(
             for: endpoint, job, background, path: call.request.target.path, &step)
-          let response = Response(
-            .ok, fields: SteamshipWire.jsonFields, body: .bytes(state.taskEnvelope(key)))
-          return Done(
-            outcome: .written(response),
-            outside: state.outsideInvocation(of: key) == nil ? nil : key)
+          return (
+            .written(SteamshipWire.json(state.taskEnvelope(key))),
+            state.outsideInvocation(of: key) == nil ? nil : key
+          )
         case .own: throw .invalid("This operation has no rule.")
         }
       }
-      if let key = done.outside {
-        workOutside(on: key, authorization: call.request.fields["authorization"], in: world)
+      if let outside {
+        workOutside(on: outside, authorization: call.request.fields["authorization"], in: world)
       }
-      return done.outcome
+      return outcome
     } catch {
       if let upload = arguments.upload { world.blobs.remove(upload.blob) }
       return .written(error.response)
@@ -151,13 +151,6 @@ enum Outcome: Sendable {
     case .data(let data): .written(data) { SteamshipWire.data($0) }
     }
   }
-}
-
-/// What became of a request.
-private struct Done: Sendable {
-  var outcome: Outcome
-  /// A task whose work is done by a server outside.
-  var outside: Key<EngineTask>?
 }
 
 /// Who calls, before the state is asked.

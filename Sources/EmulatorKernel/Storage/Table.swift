@@ -157,7 +157,11 @@ package struct KeySet<Record>: Codable, Sendable, Weighed {
   package mutating func insert(_ key: Key<Record>) { keys.append(key) }
 
   /// A record that was in here has left its table.
-  package mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
+  package mutating func noteRemoval(from table: Table<Record>) where Record: Stored {
+    noteRemoval { table.contains($0) }
+  }
+
+  fileprivate mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
     goneCount += 1
     guard goneCount * 2 > keys.count else { return }
     keys.removeAll { !isAlive($0) }

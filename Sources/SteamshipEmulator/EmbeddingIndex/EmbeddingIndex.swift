@@ -77,8 +77,7 @@ extension SteamshipState {
   mutating func removeIndex(_ key: Key<EmbeddingIndex>) {
     guard let index = indices.remove(key) else { return }
     for item in index.items.keys { indexItems.remove(item) }
-    let indices = indices
-    workspaces[index.workspace]?.indices.remove(handle: index.handle) { indices.contains($0) }
+    workspaces[index.workspace]?.indices.remove(handle: index.handle, from: indices)
   }
 
   /// `POST embedding-index/item/create`: a list of items, one item's fields, or a file's blocks.

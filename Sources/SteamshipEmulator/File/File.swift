@@ -145,8 +145,7 @@ extension SteamshipState {
     removeContents(of: key, &step)
     guard let file = files.remove(key) else { return }
     file.content?.release(step.blobs)
-    let files = files
-    workspaces[file.workspace]?.files.remove(handle: file.handle) { files.contains($0) }
+    workspaces[file.workspace]?.files.remove(handle: file.handle, from: files)
     step.wake(.file(serial: key.serial))
   }
 

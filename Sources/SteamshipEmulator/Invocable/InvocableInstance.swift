@@ -153,10 +153,9 @@ extension SteamshipState {
 
   mutating func removeInstance(_ key: Key<InvocableInstance>) {
     guard let instance = instances.remove(key) else { return }
-    let instances = instances
-    invocables[instance.invocable]?.instances.noteRemoval { instances.contains($0) }
+    invocables[instance.invocable]?.instances.noteRemoval(from: instances)
     workspaces[instance.workspace]?[instancesOf: instance.kind]
-      .remove(handle: instance.handle) { instances.contains($0) }
+      .remove(handle: instance.handle, from: instances)
   }
 
   func instanceKey(

@@ -109,10 +109,7 @@ extension SteamshipState {
     let reply = versionReply(key)
     for instance in users { removeInstance(instance) }
     versions.remove(key)?.archive?.release(step.blobs)
-    let versions = versions
-    invocables[version.invocable]?.versions.remove(handle: version.handle) {
-      versions.contains($0)
-    }
+    invocables[version.invocable]?.versions.remove(handle: version.handle, from: versions)
     return reply
   }
 

@@ -126,7 +126,7 @@ extension SteamshipService {
     switch decision {
     case .task(let key, let envelope, let isOutside):
       if isOutside { workOutside(on: key, authorization: authorization, in: world) }
-      return .now(Response(.ok, fields: SteamshipWire.jsonFields, body: .bytes(envelope)))
+      return .now(SteamshipWire.json(envelope))
     case .plan(_, _, .answer(let result)): return .now(Self.response(result))
     case .plan(let invocation, let caller, .wait(let instant)):
       return .later { _ in await answer(invocation, caller, at: instant, in: world) }

@@ -36,15 +36,15 @@ struct TagIndex: Codable, Sendable {
   }
 
   /// - Precondition: the tag has left its table already.
-  mutating func remove(_ tag: Tag, isAlive: (Key<Tag>) -> Bool) {
-    all.noteRemoval(isAlive: isAlive)
-    byKind[tag.kind]?.noteRemoval(isAlive: isAlive)
+  mutating func remove(_ tag: Tag, from table: Table<Tag>) {
+    all.noteRemoval(from: table)
+    byKind[tag.kind]?.noteRemoval(from: table)
     if byKind[tag.kind]?.isEmpty == true { byKind[tag.kind] = nil }
     guard let name = tag.name else { return }
-    byName[name]?.noteRemoval(isAlive: isAlive)
+    byName[name]?.noteRemoval(from: table)
     if byName[name]?.isEmpty == true { byName[name] = nil }
     let both = KindAndName(kind: tag.kind, name: name)
-    byBoth[both]?.noteRemoval(isAlive: isAlive)
+    byBoth[both]?.noteRemoval(from: table)
     if byBoth[both]?.isEmpty == true { byBoth[both] = nil }
   }
 }
@@ -97,14 +97,13 @@ extension SteamshipState {
 
   mutating func removeTag(_ key: Key<Tag>) {
     guard let tag = tags.remove(key) else { return }
-    let tags = tags
     if let block = tag.block {
-      blocks[block]?.tags.noteRemoval { tags.contains($0) }
+      blocks[block]?.tags.noteRemoval(from: tags)
     } else {
-      files[tag.file]?.tags.noteRemoval { tags.contains($0) }
+      files[tag.file]?.tags.noteRemoval(from: tags)
     }
     if let workspace = files[tag.file]?.workspace {
-      workspaces[workspace]?.tagIndex.remove(tag) { tags.contains($0) }
+      workspaces[workspace]?.tagIndex.remove(tag, from: tags)
     }
   }
 

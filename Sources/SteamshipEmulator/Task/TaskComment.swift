@@ -53,8 +53,7 @@ extension SteamshipState {
     else { throw .unknown("task comment", id) }
     let reply = taskCommentJSON(key)
     comments.remove(key)
-    let comments = comments
-    tasks[comment.task]?.comments.noteRemoval { comments.contains($0) }
+    tasks[comment.task]?.comments.noteRemoval(from: comments)
     return ["taskComment": reply]
   }
 

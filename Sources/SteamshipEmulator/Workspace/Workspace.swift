@@ -43,9 +43,9 @@ struct HandleIndex<Record: Stored>: Codable, Sendable, Weighed {
   }
 
   /// - Precondition: the record has left its table already.
-  mutating func remove(handle: String, isAlive: (Key<Record>) -> Bool) {
+  mutating func remove(handle: String, from table: Table<Record>) {
     keyByHandle[handle] = nil
-    all.noteRemoval(isAlive: isAlive)
+    all.noteRemoval(from: table)
   }
 }
 
@@ -191,8 +191,7 @@ extension SteamshipState {
     }
     workspaces.remove(key)
     users[workspace.user]?.workspaceByHandle[workspace.handle] = nil
-    let workspaces = workspaces
-    users[workspace.user]?.workspaces.noteRemoval { workspaces.contains($0) }
+    users[workspace.user]?.workspaces.noteRemoval(from: workspaces)
   }
 
   /// `POST workspace/list`: all of the caller's, wherever the client is anchored.
