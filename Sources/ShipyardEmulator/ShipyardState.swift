@@ -18,11 +18,11 @@ package struct ShipyardState: ServiceState {
     case lookAhead
   }
 
-  package var settings: ShipyardSettings
-  package var isStrict: Bool
+  package var settings = ShipyardSettings()
+  package var isStrict = false
   /// By key; nil: no list was given.
   package var keys: TextMap<AccessKey>?
-  package var behaviors: [VesselBehavior]
+  package var behaviors: [VesselBehavior] = []
 
   package var organizations: [ResourceID: Organization] = [:]
   /// In order of creation.
@@ -49,16 +49,6 @@ package struct ShipyardState: ServiceState {
   package var queue = EventQueue<Event>()
   /// Whether `lookAhead` stands in the queue.
   package var isLookAheadPlanned = false
-
-  package init(
-    settings: ShipyardSettings = ShipyardSettings(), isStrict: Bool = false,
-    keys: TextMap<AccessKey>? = nil, behaviors: [VesselBehavior] = []
-  ) {
-    self.settings = settings
-    self.isStrict = isStrict
-    self.keys = keys
-    self.behaviors = behaviors
-  }
 
   /// Whether one more run can be kept.
   package var hasRoomForRun: Bool {
@@ -128,8 +118,6 @@ package struct ShipyardSettings: Sendable, Codable, Equatable {
 
   package static let retentionDaysMax = 36_500
   package static let runsKeptMax = 10_000_000
-
-  package init() {}
 
   /// Beyond it, with the oldest run still not ended, triggers are refused.
   package var runsMax: Int { 2 * runsKept + 4 * ChunkedLog<FleetRun>.chunkSize }

@@ -14,8 +14,6 @@ package struct EventQueue<Event: Sendable & Codable>: Sendable, Codable {
   /// Goes up with whatever is put in.
   package var revision: UInt64 { UInt64(truncatingIfNeeded: lastOrder) }
 
-  package init() {}
-
   package var first: Entry? { heap.first }
   package var heapBytes: Int { heap.heapBytes }
   /// In no order.

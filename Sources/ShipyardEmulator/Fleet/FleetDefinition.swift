@@ -9,17 +9,6 @@ package struct FleetDefinition: Sendable, Codable, Equatable {
   package var connections: [Connection]
   package var schedules: [Schedule]
   package var notifications: Notifications
-
-  package init(
-    name: String, vessels: [Vessel], connections: [Connection] = [], schedules: [Schedule] = [],
-    notifications: Notifications = Notifications()
-  ) {
-    self.name = name
-    self.vessels = vessels
-    self.connections = connections
-    self.schedules = schedules
-    self.notifications = notifications
-  }
 }
 
 /// One unit of work: code or a blueprint. Its name is unique in the fleet.
