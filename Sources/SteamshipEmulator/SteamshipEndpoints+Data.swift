@@ -64,7 +64,7 @@ extension SteamshipEndpoints {
 
     rule(
       "steamship.block.create", "block/create", "Appends a block to a file.", needs: .write,
-      .takesUpload,
+      [.takesUpload, .mayFetch],
       takes:
         #"{fileId: Id, text?: string = "Ahoy", tags?: [NewTag], url?: string, mimeType?: string, "#
         + "uploadType?: 'none'|'file'|'url'|'blocks', publicData?: boolean, streaming?: boolean}",

@@ -38,6 +38,8 @@ package struct SteamshipHandler: Sendable {
     static let keepsNothing = Traits(rawValue: 1 << 3)
     /// Names a plugin's instance, which must be there before a task is made.
     static let runsPlugin = Traits(rawValue: 1 << 4)
+    /// May name a URL whose content is fetched first.
+    static let mayFetch = Traits(rawValue: 1 << 5)
   }
 
   var work: Work

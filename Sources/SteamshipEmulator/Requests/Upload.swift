@@ -26,7 +26,7 @@ extension SteamshipService {
         }
         arguments = try Self.arguments(bytes)
       }
-      if Self.asksForFetch(arguments, call) {
+      if Self.asksForFetch(arguments, endpoint) {
         let permit: OutboundPermit
         do {
           permit = try .client([origin(of: call)], allowance(in: call.tenant))
@@ -59,7 +59,7 @@ extension SteamshipService {
     let answer = await Offload.run {
       Result { () throws(SteamshipError) -> ServiceAnswer in
         let arguments = try Self.arguments(bytes)
-        guard !Self.asksForFetch(arguments, call) else {
+        guard !Self.asksForFetch(arguments, endpoint) else {
           throw .invalid("A request that names a URL to fetch must be shorter.")
         }
         return world.box.atLength { run(endpoint, arguments, call, identity, in: world) }.answer
@@ -90,8 +90,10 @@ extension SteamshipService {
     return (collected.bytes, [collected.lease, reading])
   }
 
-  private static func asksForFetch(_ arguments: Arguments, _ call: Call) -> Bool {
-    arguments.upload == nil && call.operation.name == "steamship.block.create"
+  private static func asksForFetch(
+    _ arguments: Arguments, _ endpoint: Endpoint<SteamshipService>
+  ) -> Bool {
+    arguments.upload == nil && endpoint.handler.traits.contains(.mayFetch)
       && arguments["uploadType"] == "url"
   }
 
