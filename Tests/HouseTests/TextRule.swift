@@ -78,7 +78,10 @@ extension TextRule {
     ]
   ) { file in
     let ends = [".swift", ".py", ".c", ".h", ".go", ".sh", ".mjs", ".js", ".md", ".html"]
-    guard ends.contains(where: file.path.hasSuffix), file.text.count > 801 else { return [] }
+    // A page that is made by the program is looked up, not read.
+    guard ends.contains(where: file.path.hasSuffix), file.path != "Scenarios/REFERENCE.md",
+      file.text.count > 801
+    else { return [] }
     return [Offence(file.path, 800, "longer than 800 lines: find the second subject")]
   }
 

@@ -12,7 +12,6 @@ enum UnusedNameRule {
     "isHeld": "tests ask for it",
     "isRefused": "tests ask for it",
     "timerCount": "tests ask for it",
-    "triggered": "tests trigger events with it",
   ]
 
   /// Names that are declared in one of the files and stand nowhere else in any. What is public is for

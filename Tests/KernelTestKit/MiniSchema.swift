@@ -9,9 +9,10 @@ package struct MiniSchema {
 
   private static let known: Set<String> = [
     "$schema", "title", "description", "examples", "$defs", "$ref", "type", "properties",
-    "required", "additionalProperties", "enum", "const", "anyOf", "items", "minimum", "maximum",
-    "pattern", "minLength", "minItems", "maxItems", "minProperties", "maxProperties",
-    "propertyNames", "default",
+    "required", "additionalProperties", "enum", "const", "anyOf", "oneOf", "allOf", "not", "if",
+    "then", "else", "dependentSchemas", "items", "minimum", "maximum", "pattern", "minLength",
+    "minItems", "maxItems", "minProperties", "maxProperties", "propertyNames", "default",
+    "contentEncoding",
   ]
 
   package func resolved(_ schema: JSON) -> JSON {
@@ -22,7 +23,12 @@ package struct MiniSchema {
 
   /// What is wrong with a value; empty: valid.
   package func errors(_ value: JSON, _ schema: JSON? = nil, at pointer: String = "") -> [String] {
-    let schema = resolved(schema ?? root)
+    let schema = schema ?? root
+    if case .object(var rest) = schema, rest["$ref"] != nil {
+      let referred = errors(value, resolved(schema), at: pointer)
+      rest["$ref"] = nil
+      return referred + errors(value, .object(rest), at: pointer)
+    }
     if schema.boolValue == false { return ["\(pointer): not allowed"] }
     guard case .object(let object) = schema else { return [] }
     var errors = object.keys.filter { !Self.known.contains($0) }.map { "unknown keyword \($0)" }
@@ -42,6 +48,7 @@ package struct MiniSchema {
         require(false, "no alternative")
       }
     }
+    errors += combined(value, object, at: pointer)
     if let number = value.doubleValue {
       if let least = object["minimum"]?.doubleValue { require(number >= least, "minimum") }
       if let most = object["maximum"]?.doubleValue { require(number <= most, "maximum") }
@@ -63,6 +70,27 @@ package struct MiniSchema {
       }
     }
     if let members = value.objectValue { errors += self.members(members, object, at: pointer) }
+    return errors
+  }
+
+  /// What combines other schemas.
+  private func combined(_ value: JSON, _ schema: JSONObject, at pointer: String) -> [String] {
+    func holds(_ other: JSON) -> Bool { self.errors(value, other, at: pointer).isEmpty }
+    var errors: [String] = []
+    if let choices = schema["oneOf"]?.arrayValue, choices.count(where: holds) != 1 {
+      errors.append("\(pointer): not one of the choices")
+    }
+    for part in schema["allOf"]?.arrayValue ?? [] {
+      errors += self.errors(value, part, at: pointer)
+    }
+    if let other = schema["not"], holds(other) { errors.append("\(pointer): not allowed so") }
+    if let condition = schema["if"], let next = schema[holds(condition) ? "then" : "else"] {
+      errors += self.errors(value, next, at: pointer)
+    }
+    for (key, part) in schema["dependentSchemas"]?.objectValue?.members ?? []
+    where value.objectValue?[key] != nil {
+      errors += self.errors(value, part, at: pointer)
+    }
     return errors
   }
 
@@ -98,49 +126,6 @@ package struct MiniSchema {
       true
     case ("integer", .decimal): value.intValue != nil
     default: false
-    }
-  }
-
-  // MARK: Places
-
-  /// All schemas that a place may have, references and alternatives taken apart.
-  private func expanded(_ schema: JSON) -> [JSON] {
-    let schema = resolved(schema)
-    guard let alternatives = schema["anyOf"]?.arrayValue else { return [schema] }
-    return alternatives.flatMap(expanded)
-  }
-
-  /// The schemas with known keys at a place of a document.
-  package func objects(at tokens: [String]) -> [JSONObject] {
-    var schemas = expanded(root)
-    for token in tokens {
-      schemas = schemas.flatMap { schema -> [JSON] in
-        if let property = schema["properties"]?[token] { return expanded(property) }
-        if Int(token) != nil, let items = schema["items"] { return expanded(items) }
-        if let more = schema["additionalProperties"], more.objectValue != nil {
-          return expanded(more)
-        }
-        return []
-      }
-    }
-    return schemas.compactMap { $0["properties"]?.objectValue }
-  }
-
-  /// The known keys of every object schema there is.
-  package var allObjects: [[String]] { Self.objects(in: root) }
-
-  private static func objects(in schema: JSON) -> [[String]] {
-    switch schema {
-    case .object(let object):
-      var found: [[String]] = []
-      if object["type"] == "object", let properties = object["properties"]?.objectValue,
-        object["additionalProperties"] == false, !properties.isEmpty
-      {
-        found.append(properties.keys.sorted())
-      }
-      return found + object.members.flatMap { objects(in: $0.value) }
-    case .array(let elements): return elements.flatMap(objects)
-    default: return []
     }
   }
 }

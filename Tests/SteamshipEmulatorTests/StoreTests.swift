@@ -23,7 +23,7 @@ struct StoreTests {
 
   @Test("Templates fill in values with their types, and nothing for what is unknown")
   func templates() {
-    let template = Template(values: [
+    let template = AnswerValues(values: [
       "arguments": ["name": "Ada", "n": 3, "list": [1, ["a": true]], "none": nil]
     ])
     #expect(

@@ -150,7 +150,7 @@ struct WorldTests {
   @Test("A scenario with a mistake is refused with the mistake's place (DESIGN §7)", arguments: bad)
   func refusesScenarios(_ given: JSON, _ behaviors: JSON, _ pointer: String) {
     do throws(ScenarioProblems) {
-      _ = try ScriptReader.read(WorldSeed(given: given, behaviors: behaviors))
+      _ = try Script.read(WorldSeed(given: given, behaviors: behaviors))
       Issue.record("it was accepted")
     } catch {
       #expect(error.problems.contains { $0.pointer.hasPrefix(pointer) }, "\(error.problems)")

@@ -1,8 +1,10 @@
 import Foundation
 import HTTPModel
 import PayloadCodecs
+import Scenarios
 import Testing
-import Wavetank
+
+@testable import Wavetank
 
 @Suite("The schema that is shipped is the one that is served")
 struct ScenarioSchemaFileTests {
@@ -24,6 +26,43 @@ struct ScenarioSchemaFileTests {
     let shipped = try JSON(parsing: [UInt8](Data(contentsOf: Self.file)))
     #expect(shipped == served.json, "REGENERATE=1 writes the file anew")
     #expect(shipped["$defs"]?["operationName"]?["anyOf"]?[0]?["enum"]?.arrayValue?.count ?? 0 > 100)
+  }
+
+  static let page = file.deletingLastPathComponent().appending(path: "REFERENCE.md")
+
+  @Test("Scenarios/REFERENCE.md is what the forms say")
+  func reference() throws {
+    let page = ScenarioReference.page(Scenarios.loader(isStrict: false).catalog)
+    if ProcessInfo.processInfo.environment["REGENERATE"] == "1" {
+      try page.write(to: Self.page, atomically: true, encoding: .utf8)
+      return
+    }
+    let shipped = try String(contentsOf: Self.page, encoding: .utf8)
+    #expect(shipped == page, "REGENERATE=1 swift test --filter ScenarioSchemaFile writes it anew")
+  }
+
+  /// Every node that people read: properties, definitions, and what stands in them.
+  private static func properties(_ schema: JSON, _ place: String) -> [(String, JSON)] {
+    switch schema {
+    case .object(let object):
+      object.members.flatMap { key, value -> [(String, JSON)] in
+        let inner = properties(value, "\(place)/\(key)")
+        guard key == "properties", let members = value.objectValue else { return inner }
+        return inner + members.members.map { ("\(place)/\($0.key)", $0.value) }
+      }
+    case .array(let elements): elements.flatMap { properties($0, place) }
+    default: []
+    }
+  }
+
+  @Test("Every key has a sentence, and an example where it tells more than the form")
+  func described() {
+    let catalog = Scenarios.loader(isStrict: false).catalog
+    let keys = Self.properties(ScenarioSchema.document(catalog), "")
+    #expect(keys.count > 250)
+    for (place, key) in keys where !place.hasSuffix("/if/mode") {
+      #expect(key["description"]?.stringValue?.isEmpty == false, "\(place)")
+    }
   }
 
   /// One member or element a line.

@@ -28,60 +28,6 @@ struct ServiceSectionTests {
     #expect(schema.errors(ServiceSectionSamples.whole) == [])
   }
 
-  /// All objects of a document, with their places.
-  private static func objects(_ json: JSON, _ path: [String] = []) -> [([String], JSONObject)] {
-    switch json {
-    case .object(let object):
-      [(path, object)] + object.members.flatMap { objects($0.value, path + [$0.key]) }
-    case .array(let elements):
-      elements.enumerated().flatMap { objects($1, path + ["\($0)"]) }
-    default: []
-    }
-  }
-
-  @Test("Every key of the schema is used in the sample, so that the reader takes it")
-  func used() {
-    var unused: [[String]: Set<String>] = [:]
-    for keys in schema.allObjects { unused[keys] = Set(keys) }
-    for (path, object) in Self.objects(ServiceSectionSamples.whole) {
-      for properties in schema.objects(at: path) {
-        unused[properties.keys.sorted()]?.subtract(object.keys)
-      }
-    }
-    let sections = Set(sectionObjects)
-    for (keys, left) in unused where sections.contains(keys) { #expect(left == [], "\(keys)") }
-    #expect(sections.count > 30)
-  }
-
-  /// The object schemas of the services' sections.
-  private var sectionObjects: [[String]] {
-    let root = schema.root
-    let definitions = root["$defs"]?.objectValue?.members ?? []
-    let parts: [JSON?] =
-      [root["properties"]?["given"], root["properties"]?["behaviors"]]
-      + definitions.filter { $0.key.hasPrefix("program") || $0.key == "fleet" }.map(\.value)
-    return parts.compactMap(\.self).flatMap { MiniSchema(root: $0).allObjects }
-  }
-
-  @Test("An unknown key is refused by both wherever it stands, with its place")
-  func unknownKeys() throws {
-    var count = 0
-    for (path, _) in Self.objects(ServiceSectionSamples.whole)
-    where path.count > 1 && ["given", "behaviors"].contains(path[0]) {
-      guard schema.objects(at: path).contains(where: { !$0.isEmpty }) else { continue }
-      count += 1
-      let changed = ServiceSectionSamples.changed(
-        ServiceSectionSamples.whole, (path + ["unheard-of"])[...], "x")
-      let found = try problems(changed)
-      let pointer = "/" + path.joined(separator: "/") + "/unheard-of"
-      #expect(
-        found.contains { $0.pointer == pointer && $0.message.contains("unknown key") },
-        "\(pointer): \(found.map(\.text))")
-      #expect(schema.errors(changed) != [], "\(pointer)")
-    }
-    #expect(count > 60)
-  }
-
   @Test("Mistakes in several services are told all at once, with the nearest valid key")
   func allAtOnce() throws {
     var document = ServiceSectionSamples.whole

@@ -14,7 +14,7 @@ extension ScenarioCatalog.Service {
   package init(_ service: some EmulatedService) {
     self.init(
       name: service.name, operations: service.operations.map(ScenarioCatalog.Operation.init),
-      events: service.events, schema: service.sections, check: { service.problems(with: $0) })
+      events: service.events, sections: service.sections, check: { service.problems(with: $0) })
   }
 }
 

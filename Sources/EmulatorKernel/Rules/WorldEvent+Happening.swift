@@ -15,56 +15,48 @@ extension WorldEvent {
   private static func happen(
     _ kind: Kind, _ value: ScenarioReader, in cloud: Cloud, _ chain: EventChain
   ) -> Bool {
-    switch kind {
-    case .advance:
-      guard let move = clockMove(value) else { return false }
+    guard let event = form(kind).read(value) else { return false }
+    switch event {
+    case .advance(let move):
       if !perform(move, cloud.tenant) {
         value.problem(
           "too much falls due on the way: it is \(cloud.tenant.clock.now.iso8601(.milliseconds)) now; "
             + "POST /_wavetank/clock/advance goes further")
       }
-      return true
-    case .expireKey:
-      guard let (key, status) = expiry(value) else { return false }
-      cloud.tenant.keys.expire(key, status: status)
-      return true
-    case .setVariables, .enableRule, .disableRule, .trigger:
-      guard let engine = cloud.rules else {
-        value.problem("no scenario is in force")
+    case .expireKey(let key, let status): cloud.tenant.keys.expire(key, status: status)
+    case .setVariables(let variables):
+      guard let engine = engine(of: cloud, value) else { return false }
+      set(variables, value, engine)
+    case .enableRule(let name), .disableRule(let name), .trigger(let name):
+      guard let engine = engine(of: cloud, value) else { return false }
+      guard engine.hasRule(name) else {
+        let _: Never? = value.unknown("rule", name, of: engine.scenario.rules.map(\.name))
         return false
       }
-      return happen(kind, value, engine, in: cloud, chain)
-    }
-  }
-
-  private static func happen(
-    _ kind: Kind, _ value: ScenarioReader, _ engine: ScenarioEngine, in cloud: Cloud,
-    _ chain: EventChain
-  ) -> Bool {
-    if kind == .setVariables {
-      let members = value.dictionary { _, member -> JSON? in
-        guard member.value.variableBytes != nil else {
-          member.problem("the value \(JSON.variableLimit)")
-          return nil
-        }
-        return member.json()
+      if kind == .trigger {
+        trigger(name, value, engine, in: cloud, chain)
+      } else {
+        engine.setRule(name, isEnabled: kind == .enableRule)
       }
-      guard let members else { return false }
-      if !engine.setVariables(JSONObject(members.map { ($0.key, $0.value) })) {
-        value.problem("there would be more than \(EngineLimits.variablesMax) variables")
-      }
-      return true
-    }
-    guard let name = value.nonEmptyString() else { return false }
-    guard engine.hasRule(name) else {
-      let _: Never? = value.unknown("rule", name, of: engine.scenario.rules.map(\.name))
-      return false
-    }
-    switch kind {
-    case .trigger: trigger(name, value, engine, in: cloud, chain)
-    default: engine.setRule(name, isEnabled: kind == .enableRule)
     }
     return true
+  }
+
+  private static func engine(of cloud: Cloud, _ value: ScenarioReader) -> ScenarioEngine? {
+    if cloud.rules == nil { value.problem("no scenario is in force") }
+    return cloud.rules
+  }
+
+  private static func set(
+    _ variables: [(key: String, value: JSON)], _ value: ScenarioReader, _ engine: ScenarioEngine
+  ) {
+    let tooLarge = variables.filter { $0.value.variableBytes == nil }
+    for (name, _) in tooLarge {
+      value.member(name)?.problem("the value \(JSON.variableLimit)")
+    }
+    if tooLarge.isEmpty, !engine.setVariables(JSONObject(variables.map { ($0.key, $0.value) })) {
+      value.problem("there would be more than \(EngineLimits.variablesMax) variables")
+    }
   }
 
   /// The rule's own events; what is wrong with one of them does not keep the others back.

@@ -220,7 +220,8 @@ package final class ScenarioEngine: Sendable {
   /// - Returns: their names.
   package func add(_ json: JSON, first: Bool = false) throws(ScenarioProblems) -> [String] {
     let (list, prefix) = Self.ruleList(json)
-    let added = try ScenarioReader.read(list, at: prefix) { Scenario.rules($0, catalog) }
+    let added = try ScenarioReader.read(
+      list, at: prefix, catalog: catalog, Scenario.rules.read)
     return try held.withLock { held throws(ScenarioProblems) in
       var scenario = held.scenario
       var names: [String] = []

@@ -41,27 +41,27 @@ package struct Scenario: Sendable {
 
 /// One rule: which requests, how often, and what then happens.
 package struct ScenarioRule: Sendable {
-  package var name: String
+  package var name = ""
   package var summary: String?
-  package var isEnabled: Bool
-  package var match: RequestMatch
+  package var isEnabled = true
+  package var match = RequestMatch()
   /// Conditions on the scenario's variables.
-  package var conditions: [VariableCondition]
+  package var conditions: [VariableCondition] = []
   package var between: Period?
-  package var skip: Int
+  package var skip = 0
   package var times: Int?
-  package var every: Int
+  package var every = 1
   /// Nil: always, without a draw.
   package var probability: Double?
-  package var per: CountScope
+  package var per = CountScope.all
   package var delay: DelayEffect?
-  package var action: RuleAction
+  package var action = RuleAction.pass
   /// The service does its work first, then the answer is spoilt.
-  package var isAfter: Bool
-  package var assignments: [Assignment]
-  package var events: [JSONTemplate]
-  package var continues: Bool
-  package var source: JSON
+  package var isAfter = false
+  package var assignments: [Assignment] = []
+  package var events: [JSONTemplate] = []
+  package var continues = false
+  package var source: JSON = [:]
   /// The document and the place in it that the rule comes from.
   var origin: Origin?
 

@@ -1,4 +1,4 @@
-package import PayloadCodecs
+import PayloadCodecs
 
 /// What exists in this emulator: what the names in a scenario are checked against.
 package struct ScenarioCatalog: Sendable {
@@ -23,38 +23,36 @@ package struct ScenarioCatalog: Sendable {
   }
 
   package struct Service: Sendable {
-    /// The service's sections as JSON Schema.
-    package struct Schema: Sendable {
-      package var given: JSON
-      package var behaviors: JSON
-      /// What both refer to, as `#/$defs/NAME`.
-      package var definitions: JSONObject
+    /// The service's parts of `given` and `behaviors`.
+    package struct Sections: Sendable {
+      package var given: Form<Void>
+      package var behaviors: Form<Void>
 
-      package init(given: JSON, behaviors: JSON, definitions: JSONObject = JSONObject()) {
+      package init(given: Form<Void>, behaviors: Form<Void>) {
         self.given = given
         self.behaviors = behaviors
-        self.definitions = definitions
       }
     }
+    package typealias Schema = Sections
 
     package var name: String
     package var operations: [Operation]
     /// The events that its `emit` knows; nil: not known beforehand, so not checked.
     package var events: [ServiceEvent]?
     /// What the service's sections look like; nil: anything.
-    package var schema: Schema?
+    package var sections: Sections?
     /// What the service finds wrong with its parts of `given` and `behaviors`.
     package var check: @Sendable (WorldSeed) -> [ScenarioProblem]
 
     package init(
       name: String, operations: [Operation], events: [ServiceEvent]? = nil,
-      schema: Schema? = nil,
+      sections: Sections? = nil,
       check: @escaping @Sendable (WorldSeed) -> [ScenarioProblem] = { _ in [] }
     ) {
       self.name = name
       self.operations = operations
       self.events = events
-      self.schema = schema
+      self.sections = sections
       self.check = check
     }
 
@@ -89,7 +87,7 @@ package struct ScenarioCatalog: Sendable {
   }
 
   /// Every glob must be the name of some service.
-  func check(services globs: [Glob], at reader: ScenarioReader) {
+  func check(services globs: [Glob], _ reader: ScenarioReader) {
     let names = services.map(\.name)
     for (index, glob) in globs.enumerated() where !names.contains(where: glob.matches) {
       let _: Never? = reader.elementOrSelf(index).unknown("service", glob.text, of: names)
@@ -97,7 +95,7 @@ package struct ScenarioCatalog: Sendable {
   }
 
   /// Every glob must match some operation.
-  func check(operations globs: [Glob], at reader: ScenarioReader) {
+  func check(operations globs: [Glob], _ reader: ScenarioReader) {
     for (index, glob) in globs.enumerated() {
       if operations.contains(where: { glob.matches($0.operation.name) }) { continue }
       let place = reader.elementOrSelf(index)

@@ -36,71 +36,75 @@ package struct Template: Sendable, Equatable {
   /// Nothing to fill in.
   package let isConstant: Bool
 
+  /// The names that rules know.
+  package static let names = [
+    TemplateName("request.json", "The request's content as JSON."),
+    TemplateName(
+      "request.json.…", "A place in it, by JSON Pointer: `request.json./handle`, with its type."),
+    TemplateName("request.text", "The request's content as text."),
+    TemplateName("request.query.…", "An item of the query, by name."),
+    TemplateName("request.header.…", "A field of the request, by name."),
+    TemplateName("request.path", "The request's path."),
+    TemplateName("request.method", "The request's method."),
+    TemplateName(
+      "path.…", "A parameter of the operation's path, or of the rule's own path template."),
+    TemplateName("id", "A fresh UUID, the same in every run."),
+    TemplateName("now", "The tenant's time, RFC 3339 with milliseconds."),
+    TemplateName(
+      "vars.…", "A variable of the scenario, with its type; `vars.deep./a/0` is a place in it."),
+    TemplateName("count", "How often the rule has struck, this time included."),
+    TemplateName("tenant", "The tenant's name."),
+    TemplateName("operation", "The operation's name."),
+  ]
+
   /// Reads a text; what is wrong with an expression goes to `problem`.
   package init(_ text: String, problem: (String) -> Void) {
-    var parts: [Part] = []
-    var rest = Substring(text)
-    while let open = rest.firstRange(of: "{{") {
-      guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
-        problem("the template \(text.clipped(to: 60)) has {{ without }}")
-        break
+    parts = HoleText(text, names: Self.names, problem: problem).parts.compactMap { part -> Part? in
+      switch part {
+      case .text(let text): return .text(text)
+      case .hole(let name):
+        if let expression = Self.expression(name) { return .expression(expression) }
+        if let text = Self.rest(of: name, behind: "request.json.") {
+          problem("\(text) is no JSON Pointer: write request.json./handle")
+        }
+        return nil
       }
-      if open.lowerBound > rest.startIndex {
-        parts.append(.text(String(rest[..<open.lowerBound])))
-      }
-      let name = String(rest[open.upperBound..<close.lowerBound]).trimmingSpaces()
-      switch Self.expression(name) {
-      case .success(let expression): parts.append(.expression(expression))
-      case .failure(let problemFound): problem(problemFound.message)
-      }
-      rest = rest[close.upperBound...]
     }
-    if !rest.isEmpty || parts.isEmpty { parts.append(.text(String(rest))) }
-    self.parts = parts
     isConstant = parts.allSatisfy { if case .text = $0 { true } else { false } }
   }
 
-  private struct Misread: Error { var message: String }
+  private static func rest(of name: String, behind prefix: String) -> String? {
+    name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
+  }
 
-  private static func expression(_ name: String) -> Result<Expression, Misread> {
-    func rest(_ prefix: String) -> String? {
-      name.hasPrefix(prefix) && name.utf8.count > prefix.utf8.count
-        ? String(name.dropFirst(prefix.count)) : nil
-    }
+  /// Nil for a name that is unknown, which has been told.
+  private static func expression(_ name: String) -> Expression? {
+    func rest(_ prefix: String) -> String? { Self.rest(of: name, behind: prefix) }
     switch name {
-    case "id": return .success(.id)
-    case "now": return .success(.now)
-    case "count": return .success(.count)
-    case "tenant": return .success(.tenant)
-    case "operation": return .success(.operation)
-    case "request.path": return .success(.requestPath)
-    case "request.method": return .success(.requestMethod)
-    case "request.text": return .success(.requestText)
-    case "request.json": return .success(.requestJSON(JSONPointer()))
+    case "id": return .id
+    case "now": return .now
+    case "count": return .count
+    case "tenant": return .tenant
+    case "operation": return .operation
+    case "request.path": return .requestPath
+    case "request.method": return .requestMethod
+    case "request.text": return .requestText
+    case "request.json": return .requestJSON(JSONPointer())
     default: break
     }
-    if let text = rest("request.json.") {
-      return JSONPointer(text).map { .success(.requestJSON($0)) }
-        ?? .failure(Misread(message: "\(text) is no JSON Pointer: write request.json./handle"))
-    }
-    if let item = rest("request.query.") { return .success(.requestQuery(item)) }
-    if let field = rest("request.header.") { return .success(.requestHeader(field)) }
-    if let parameter = rest("path.") { return .success(.path(parameter)) }
-    if let variable = rest("vars.") {
-      guard let slash = variable.firstRange(of: "./") else {
-        return .success(.variable(variable, nil))
-      }
-      let pointer = JSONPointer(String(variable[slash.lowerBound...].dropFirst()))
-      return .success(.variable(String(variable[..<slash.lowerBound]), pointer))
-    }
-    let valid = [
-      "request.json./…", "request.text", "request.query.…", "request.header.…", "request.path",
-      "request.method", "path.…", "id", "now", "vars.…", "count", "tenant", "operation",
-    ]
-    return .failure(
-      Misread(
-        message:
-          "unknown template {{\(name.clipped(to: 40))}}\(Nearest.hint(for: name, among: valid))"))
+    if let text = rest("request.json.") { return JSONPointer(text).map { .requestJSON($0) } }
+    if let item = rest("request.query.") { return .requestQuery(item) }
+    if let field = rest("request.header.") { return .requestHeader(field) }
+    if let parameter = rest("path.") { return .path(parameter) }
+    guard let variable = rest("vars.") else { return nil }
+    guard let slash = variable.firstRange(of: "./") else { return .variable(variable, nil) }
+    let pointer = JSONPointer(String(variable[slash.lowerBound...].dropFirst()))
+    return .variable(String(variable[..<slash.lowerBound]), pointer)
+  }
+
+  /// The text where there is nothing to fill in.
+  fileprivate var constantText: String {
+    parts.map { if case .text(let text) = $0 { text } else { "" } }.joined()
   }
 
   /// The names of path parameters it uses.
@@ -161,20 +165,18 @@ package indirect enum JSONTemplate: Sendable, Equatable {
     switch json {
     case .string(let text):
       let template = Template(text, problem: problem)
-      self = template.isConstant ? .constant(json) : .text(template)
+      self = template.isConstant ? .constant(.string(template.constantText)) : .text(template)
     case .array(let elements):
       let parts = elements.map { JSONTemplate($0, problem: problem) }
-      self = parts.allSatisfy(\.isConstant) ? .constant(json) : .array(parts)
+      self = json.holdsTemplate ? .array(parts) : .constant(json)
     case .object(let object):
       let members = object.members.map {
         Member(key: $0.key, value: JSONTemplate($0.value, problem: problem))
       }
-      self = members.allSatisfy(\.value.isConstant) ? .constant(json) : .object(members)
+      self = json.holdsTemplate ? .object(members) : .constant(json)
     case .null, .bool, .integer, .decimal: self = .constant(json)
     }
   }
-
-  private var isConstant: Bool { if case .constant = self { true } else { false } }
 
   package var needsContent: Bool {
     switch self {
@@ -197,6 +199,18 @@ package indirect enum JSONTemplate: Sendable, Equatable {
       var object = JSONObject()
       for member in members { object.members.append((member.key, member.value.json(&context))) }
       return .object(object)
+    }
+  }
+}
+
+extension JSON {
+  /// The names after `{{path.` in all texts.
+  func templateParameters() -> [String] {
+    switch self {
+    case .string(let text): Template(text, problem: { _ in }).pathParameterNames
+    case .array(let elements): elements.flatMap { $0.templateParameters() }
+    case .object(let object): object.members.flatMap { $0.value.templateParameters() }
+    default: []
     }
   }
 }
@@ -278,14 +292,5 @@ extension StringProtocol {
       index = utf8.index(after: index)
     }
     return nil
-  }
-}
-
-extension String {
-  fileprivate func trimmingSpaces() -> String {
-    var view = Substring(self).unicodeScalars
-    while view.first?.properties.isWhitespace == true { view.removeFirst() }
-    while view.last?.properties.isWhitespace == true { view.removeLast() }
-    return String(Substring(view))
   }
 }

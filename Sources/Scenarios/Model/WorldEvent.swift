@@ -1,22 +1,16 @@
 package import Determinism
-import PayloadCodecs
+package import PayloadCodecs
 
 /// Something that a rule's `emit` or the control API makes happen: `{"advance": "5s"}`. Events
 /// that are none of the kernel's go to the services.
-package enum WorldEvent {
-  /// The events of the kernel; every service has its own besides.
-  package enum Kind: String, CaseIterable, Sendable {
-    /// `"5s"`, or `{"by"}`, `{"to"}`, `{"toNext": true}`.
-    case advance
-    /// `"key"`, or `{"key", "status"}`.
-    case expireKey
-    /// `{"phase": "warm"}`.
-    case setVariables
-    case enableRule
-    case disableRule
-    /// A rule's name: its variables are set and its events happen as if it had struck.
-    case trigger
-  }
+package enum WorldEvent: Sendable {
+  case advance(ClockMove)
+  case expireKey(String, status: Int)
+  case setVariables([(key: String, value: JSON)])
+  case enableRule(String)
+  case disableRule(String)
+  /// A rule's variables are set and its events happen as if it had struck.
+  case trigger(String)
 
   package enum ClockMove: Sendable, Equatable {
     case by(Duration)
@@ -24,60 +18,129 @@ package enum WorldEvent {
     case toNext
   }
 
-  /// Names must be known, and the kernel's own values well-formed unless they are templates.
-  static func check(_ event: JSONObject, at reader: ScenarioReader, _ catalog: ScenarioCatalog?) {
-    let first = event.members.first?.key ?? ""
-    if let kind = Kind(rawValue: first) {
+  /// The names of these events; every service has its own besides.
+  package enum Kind: String, CaseIterable, Sendable {
+    case advance, expireKey, setVariables, enableRule, disableRule, trigger
+
+    var sentence: String {
+      switch self {
+      case .advance: "The tenant's clock goes forward, and what falls due happens."
+      case .expireKey: "A key is refused from now on."
+      case .setVariables: "Variables and their new values."
+      case .enableRule: "A rule that is switched on."
+      case .disableRule: "A rule that is switched off."
+      case .trigger: "A rule whose variables are set and whose events happen as if it had struck."
+      }
+    }
+  }
+
+  /// What stands under an event's name.
+  package static func form(_ kind: Kind) -> Form<WorldEvent> {
+    switch kind {
+    case .advance: clockMove
+    case .expireKey: expiry
+    case .setVariables:
+      Form<[(key: String, value: JSON)]>.dictionary(of: .json, "By name.", exampleKey: "phase")
+        .described(example: ["phase": "warm"]).map { .setVariables($0) }
+    case .enableRule: rule.map { .enableRule($0) }
+    case .disableRule: rule.map { .disableRule($0) }
+    case .trigger: rule.map { .trigger($0) }
+    }
+  }
+
+  private static let rule = Form<String>.nonEmptyText.described(example: "a rule's name")
+
+  private static let clockMove = Form<ClockMove>.short(
+    Form<Duration>.duration.map { .by($0) },
+    orObject: .object(
+      "How far.", .toNext,
+      [
+        .oneOf(
+          \.self, missing: "one of \"by\", \"to\" and \"toNext\" is needed",
+          [
+            .choice("by", .duration, "So much.") { .by($0) },
+            .choice("to", .instant, "To that instant.") { .to($0) },
+            .choice(
+              "toNext", .onlyTrue("\"toNext\" can only be true"),
+              "To the next instant at which something is due."
+            ) { _ in .toNext },
+          ])
+      ])
+  ).map { WorldEvent.advance($0) }
+
+  private struct Expiry: Sendable { var key = "", status = 401 }
+  private static let expiry = Form<Expiry>.short(
+    Form<String>.nonEmptyText.map { Expiry(key: $0) }.described(example: "my-key"),
+    orObject: .object(
+      "With another status than 401.", Expiry(),
+      [
+        .required("key", \.key, .nonEmptyText, "The key.", example: "my-key"),
+        .standard("status", \.status, .status(from: 400), 401, "What it is answered with."),
+      ])
+  ).map { WorldEvent.expireKey($0.key, status: $0.status) }
+}
+
+extension Form where Value == JSONTemplate {
+  /// An event as a rule's `emit` has it: an object whose key names what happens.
+  static let event = Form(
+    describe: { writer in
+      writer.reference("event") {
+        [
+          "description": "Something that happens; its first key says what.",
+          "anyOf": .array(writer.inEvent { schemas(writer) }),
+        ]
+      }
+    }, example: { ["advance": "5s"] },
+    samples: { walk in
+      let own = WorldEvent.Kind.allCases.flatMap { kind in
+        ([WorldEvent.form(kind).example()] + WorldEvent.form(kind).samples(walk)).map {
+          JSON.object(JSONObject([(kind.rawValue, $0)]))
+        }
+      }
+      return own
+        + walk.catalog.services.flatMap { $0.events ?? [] }.flatMap { $0.form.samples(walk) }
+    },
+    read: { reader in
+      guard case .object(let event) = reader.value, let first = event.members.first?.key else {
+        return reader.mismatch("an event such as {\"advance\": \"5s\"}")
+      }
+      reader.inEvent { check(event, first, $0) }
+      return JSONTemplate(reader.value) { reader.problem($0) }
+    })
+
+  private static func schemas(_ writer: SchemaWriter) -> [JSON] {
+    let own = WorldEvent.Kind.allCases.map { kind -> JSON in
+      let form = WorldEvent.form(kind)
+      let object = Form<WorldEvent?>.object(
+        "An event.", nil, [.required(kind.rawValue, form, kind.sentence) { $0 = $1 }])
+      return .object(object.describe(writer))
+    }
+    let services = writer.catalog.services.flatMap { $0.events ?? [] }
+    let names = WorldEvent.Kind.allCases.map { kind -> JSON in
+      ["required": [.string(kind.rawValue)]]
+    }
+    let anything: [JSON] =
+      writer.catalog.eventNames == nil
+      ? [["type": "object", "minProperties": 1, "not": ["anyOf": .array(names)]]] : []
+    return own + services.map { .object($0.form.describe(writer)) } + anything
+  }
+
+  /// Names must be known, and values well-formed unless they are templates.
+  private static func check(_ event: JSONObject, _ first: String, _ reader: ScenarioReader) {
+    if let kind = WorldEvent.Kind(rawValue: first) {
       if event.count > 1 {
         reader.problem("an event of the kernel has one key; put the others into an array of events")
       }
-      if let value = reader.member(first) { check(kind, value) }
+      _ = reader.member(first).flatMap(WorldEvent.form(kind).read)
       return
     }
-    guard let catalog, let known = catalog.eventNames else { return }
+    guard let catalog = reader.catalog, let known = catalog.eventNames else { return }
     guard let own = catalog.event(among: event.keys) else {
       let _: Never? = reader.member(first)?.unknown("event", first, of: known)
       return
     }
-    // What a template will fill in is seen when it happens.
-    if !reader.value.holdsTemplate { own.check(reader) }
+    _ = own.form.read(reader)
   }
-
-  private static func check(_ kind: Kind, _ reader: ScenarioReader) {
-    if reader.value.holdsTemplate { return }
-    switch kind {
-    case .advance: _ = clockMove(reader)
-    case .expireKey: _ = expiry(reader)
-    case .setVariables: _ = reader.dictionary { $1.json() }
-    case .enableRule, .disableRule, .trigger: _ = reader.nonEmptyString()
-    }
-  }
-
-  package static func clockMove(_ reader: ScenarioReader) -> ClockMove? {
-    guard case .object = reader.value else { return reader.duration().map { .by($0) } }
-    return reader.object { object -> ClockMove? in
-      switch object.atMostOne(of: ["by", "to", "toNext"]) {
-      case "by": return object.duration("by").map { .by($0) }
-      case "to": return object.instant("to").map { .to($0) }
-      case "toNext":
-        if object.bool("toNext") == false { object.problem("\"toNext\" can only be true") }
-        return .toNext
-      default:
-        object.problem("one of \"by\", \"to\" and \"toNext\" is needed")
-        return nil
-      }
-    }
-  }
-
-  package static func expiry(_ reader: ScenarioReader) -> (key: String, status: Int)? {
-    guard case .object = reader.value else { return reader.nonEmptyString().map { ($0, 401) } }
-    return reader.object { object in
-      (object.requiredString("key"), object.int("status", in: 400...599) ?? 401)
-    }
-  }
-
-  /// The rule that an event triggers.
-  static func triggered(by event: JSON) -> String? { event[Kind.trigger.rawValue]?.stringValue }
 }
 
 extension JSON {

@@ -66,14 +66,10 @@ package final class ScenarioObject {
   package func int(_ key: String, in range: ClosedRange<Int>) -> Int? {
     optional(key)?.int(in: range)
   }
-  package func requiredInt(_ key: String, in range: ClosedRange<Int>) -> Int {
-    required(key)?.int(in: range) ?? range.lowerBound
-  }
   package func double(
     _ key: String, in range: ClosedRange<Double> = -(.infinity) ... .infinity
   ) -> Double? { optional(key)?.double(in: range) }
   package func duration(_ key: String) -> Duration? { optional(key)?.duration() }
-  package func requiredDuration(_ key: String) -> Duration { required(key)?.duration() ?? .zero }
   package func size(_ key: String) -> Int? { optional(key)?.size() }
   package func instant(_ key: String) -> VirtualInstant? { optional(key)?.instant() }
   package func glob(_ key: String) -> Glob? { optional(key)?.glob() }
@@ -101,7 +97,6 @@ package final class ScenarioObject {
 
   /// Reports the keys that nobody asked for, and those that came twice.
   func finish() {
-    reader.findings.recorder?(reader, .object, known)
     var seen: TextSet = []
     for key in members.keys {
       let place = ScenarioReader(

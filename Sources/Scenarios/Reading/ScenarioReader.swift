@@ -35,20 +35,15 @@ package struct ScenarioReader {
   // MARK: Life
 
   /// Decodes a value; throws everything that `body` and its readers found wrong.
-  /// - Parameter at: a JSON Pointer put in front of every problem's own.
+  /// - Parameters:
+  ///   - pointer: a JSON Pointer put in front of every problem's own.
+  ///   - catalog: what exists; nil leaves names unchecked.
   package static func read<Value>(
-    _ value: JSON, at pointer: String = "", _ body: (ScenarioReader) -> Value?
-  ) throws(ScenarioProblems) -> Value {
-    try read(value, at: pointer, recorder: nil, body)
-  }
-
-  static func read<Value>(
-    _ value: JSON, at pointer: String, recorder: ScenarioFindings.Recorder?,
+    _ value: JSON, at pointer: String = "", catalog: ScenarioCatalog? = nil,
     _ body: (ScenarioReader) -> Value?
   ) throws(ScenarioProblems) -> Value {
-    let findings = ScenarioFindings()
-    findings.recorder = recorder
-    let result = read(value, at: .root(pointer), into: findings, body)
+    let findings = ScenarioFindings(catalog)
+    let result = body(ScenarioReader(value: value, path: .root(pointer), findings: findings))
     guard findings.problems.isEmpty, let result else {
       throw findings.problems.isEmpty
         ? ScenarioProblems([ScenarioProblem(pointer, "could not be read")])
@@ -57,11 +52,20 @@ package struct ScenarioReader {
     return result
   }
 
-  static func read<Value>(
-    _ value: JSON, at path: ScenarioPath, into findings: ScenarioFindings,
-    _ body: (ScenarioReader) -> Value?
-  ) -> Value? {
-    body(ScenarioReader(value: value, path: path, findings: findings))
+  package var catalog: ScenarioCatalog? { findings.catalog }
+  var isInEvent: Bool { findings.isInEvent }
+
+  /// Reads an event whose templates are filled later.
+  func inEvent(_ body: (ScenarioReader) -> Void) {
+    let outer = findings.isInEvent
+    findings.isInEvent = true
+    body(self)
+    findings.isInEvent = outer
+  }
+
+  /// Another value at the same place.
+  func replaced(by value: JSON) -> ScenarioReader {
+    ScenarioReader(value: value, path: path, findings: findings)
   }
 
   // MARK: Problems
@@ -110,13 +114,11 @@ package struct ScenarioReader {
   // MARK: Plain values
 
   package func string() -> String? {
-    note(.string)
     guard case .string(let text) = value else { return mismatch("a string") }
     return text
   }
 
   package func nonEmptyString() -> String? {
-    note(.string)
     guard case .string(let text) = value, !text.isEmpty else {
       return mismatch("a string that is not empty")
     }
@@ -124,7 +126,6 @@ package struct ScenarioReader {
   }
 
   package func bool() -> Bool? {
-    note(.boolean)
     guard case .bool(let flag) = value else { return mismatch("true or false") }
     return flag
   }
@@ -136,7 +137,6 @@ package struct ScenarioReader {
   /// A whole number; `3.0` is one, `"3"` is none. Every one has a range: whoever counts with it
   /// relies on that.
   package func int(in range: ClosedRange<Int>) -> Int? {
-    note(.integer)
     guard let number = value.intValue, range.contains(number) else {
       return mismatch("a whole number" + Self.words(range, -Self.countMax, Self.countMax))
     }
@@ -144,7 +144,6 @@ package struct ScenarioReader {
   }
 
   package func double(in range: ClosedRange<Double> = -(.infinity) ... .infinity) -> Double? {
-    note(.number)
     guard let number = value.doubleValue, number.isFinite, range.contains(number) else {
       return mismatch("a number" + Self.words(range, -.infinity, .infinity))
     }
@@ -164,7 +163,6 @@ package struct ScenarioReader {
 
   /// `"250ms"`, `"2s"`, `"1m30s"`, `"1h"`; never negative.
   package func duration() -> Duration? {
-    note(.duration)
     switch value {
     case .string(let text):
       return DurationText.parse(text) ?? mismatch(#"a duration such as "250ms" or "1m30s""#)
@@ -179,7 +177,6 @@ package struct ScenarioReader {
 
   /// Bytes: a whole number, or a text such as `"64KiB"` or `"10MB"`.
   package func size() -> Int? {
-    note(.size)
     switch value {
     case .integer(let count) where count >= 0: return count
     case .string(let text):
@@ -190,7 +187,6 @@ package struct ScenarioReader {
 
   /// RFC 3339, such as `"2026-01-01T00:00:00Z"`.
   package func instant() -> VirtualInstant? {
-    note(.instant)
     guard case .string(let text) = value, let instant = VirtualInstant(iso8601: text) else {
       return mismatch(#"an instant such as "2026-01-01T00:00:00Z""#)
     }
@@ -199,7 +195,6 @@ package struct ScenarioReader {
 
   /// A text that may hold `*` and `?`; see `Glob`.
   package func glob() -> Glob? {
-    note(.string)
     guard case .string(let text) = value else {
       return mismatch(#"a text, in which * stands for any characters"#)
     }
@@ -210,7 +205,6 @@ package struct ScenarioReader {
   package func choice<Choice>(of type: Choice.Type = Choice.self) -> Choice?
   where Choice: RawRepresentable<String> & CaseIterable {
     let valid = Choice.allCases.map(\.rawValue)
-    note(.choice(valid))
     guard case .string(let text) = value else {
       return mismatch("one of " + valid.map(quoted).joined(separator: ", "))
     }
@@ -219,7 +213,6 @@ package struct ScenarioReader {
 
   /// Any JSON.
   package func json() -> JSON? {
-    note(.any)
     return value
   }
 
@@ -227,7 +220,6 @@ package struct ScenarioReader {
 
   /// Every element through `body`; nil when the value is no array or an element gave nil.
   package func array<Element>(_ body: (ScenarioReader) -> Element?) -> [Element]? {
-    note(.array)
     guard case .array(let elements) = value else { return mismatch("an array") }
     var result: [Element] = []
     result.reserveCapacity(elements.count)
@@ -247,7 +239,6 @@ package struct ScenarioReader {
 
   /// An object with known keys: `body` asks for them, what it did not ask for is a problem.
   package func object<Value>(_ body: (ScenarioObject) -> Value?) -> Value? {
-    note(.object)
     guard case .object(let members) = value else { return mismatch("an object") }
     let object = ScenarioObject(members, reader: self)
     let result = body(object)
@@ -259,7 +250,6 @@ package struct ScenarioReader {
   package func dictionary<Value>(
     _ body: (String, ScenarioReader) -> Value?
   ) -> [(key: String, value: Value)]? {
-    note(.dictionary)
     guard case .object(let members) = value else { return mismatch("an object") }
     var result: [(key: String, value: Value)] = []
     var seen: TextSet = []
@@ -277,29 +267,34 @@ package struct ScenarioReader {
     value[key].map { ScenarioReader(value: $0, path: .key(path, key), findings: findings) }
   }
 
+  /// A place below this one, without making its keys known ones; nil when there is none.
+  package func place(_ tokens: String...) -> ScenarioReader? {
+    tokens.reduce(self) { reader, token in
+      guard let reader else { return nil }
+      if case .array(let elements) = reader.value {
+        guard let index = Int(token), elements.indices.contains(index) else { return nil }
+        return reader.elementOrSelf(index)
+      }
+      return reader.member(token)
+    }
+  }
+
   /// An element of an array, or the value itself when it is none (see `oneOrMore`).
   func elementOrSelf(_ index: Int) -> ScenarioReader {
     guard let element = value[index] else { return self }
     return ScenarioReader(value: element, path: .index(path, index), findings: findings)
   }
-
-  /// Tells the recorder, if there is one, what was expected here.
-  func note(_ kind: ScenarioValueKind) { findings.recorder?(self, kind, []) }
-}
-
-/// What a reader expects of a value: recorded so that a test can hold the JSON Schema against the
-/// decoder.
-enum ScenarioValueKind: Equatable {
-  case string, boolean, integer, number, duration, size, instant, any, array, object, dictionary
-  case choice([String])
 }
 
 /// What one decode has found so far.
 final class ScenarioFindings {
   var problems: [ScenarioProblem] = []
-  /// Told each place, what is expected there and, for an object, its known keys.
-  typealias Recorder = (ScenarioReader, ScenarioValueKind, [String]) -> Void
-  var recorder: Recorder?
+  /// What exists; nil: names are not checked.
+  let catalog: ScenarioCatalog?
+  /// An event is read whose templates are filled later.
+  var isInEvent = false
+
+  init(_ catalog: ScenarioCatalog?) { self.catalog = catalog }
 }
 
 /// Where a value stands; becomes a text only when there is a problem.

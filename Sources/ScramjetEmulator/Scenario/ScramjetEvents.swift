@@ -2,11 +2,6 @@ import EmulatorKernel
 import PayloadCodecs
 
 /// What a scenario can make happen.
-///
-/// **Shape**: one of `{"crashHub": ID}`, `{"recoverHub": ID}`, `{"disconnectHub": ID}`, `{"addHub":
-/// ID}`, `{"removeHub": ID}` (each with an optional `space`), `{"killInstance": ID}`, `{"failInstance":
-/// ID, "code": N}`, `{"endInstance": ID}`, `{"instanceEvent": ID, "name", "message"}`, `{"health": ID,
-/// "healthy": BOOL}`.
 enum ScramjetEvents {
   private enum Kind: String, CaseIterable {
     case crashHub, recoverHub, disconnectHub, addHub, removeHub
@@ -19,54 +14,67 @@ enum ScramjetEvents {
       }
     }
 
-    /// What may stand beside the id.
-    var others: [(String, JSON)] {
+    var sentence: String {
       switch self {
-      case .failInstance: [("code", ["type": "integer", "minimum": 1, "maximum": 255])]
-      case .instanceEvent:
-        [("name", ScenarioSchema.text("The event's name.")), ("message", ["description": "Any."])]
-      case .health: [("healthy", ScenarioSchema.flag("Absent: false."))]
-      default: isOfHub ? [("space", ScenarioSchema.text("The space; absent: the first."))] : []
+      case .crashHub: "A hub crashes: its instances are gone."
+      case .recoverHub: "A hub comes back."
+      case .disconnectHub: "The platform does not reach a hub any more."
+      case .addHub: "A hub joins."
+      case .removeHub: "A hub goes for good."
+      case .killInstance: "An instance is killed."
+      case .failInstance: "An instance fails."
+      case .endInstance: "An instance is through with its work."
+      case .instanceEvent: "An instance emits an event."
+      case .health: "An instance says how it is."
       }
+    }
+
+    /// What may stand beside the id.
+    var others: [Field<Order>] {
+      switch self {
+      case .failInstance:
+        [.standard("code", \.code, .int(in: 1...255), 1, "Its exit code.", example: 137)]
+      case .instanceEvent:
+        [
+          .standard("name", \.name, .text, "event", "The event's name.", example: "progress"),
+          .optional("message", \.message, .json, "Its message.", example: ["percent": 50]),
+        ]
+      case .health:
+        [.standard("healthy", \.isHealthy, .flag, false, "Whether it is well.")]
+      case .killInstance, .endInstance: []
+      case .crashHub, .recoverHub, .disconnectHub, .addHub, .removeHub:
+        [.optional("space", \.space, .text, "The space's id; absent: the first.", example: "demo")]
+      }
+    }
+
+    var form: Form<Order> {
+      .object(
+        "An event.", Order(kind: self),
+        [
+          .required(
+            rawValue, \.id, .nonEmptyText, sentence,
+            example: isOfHub ? "sth-0" : "11111111-1111-4111-8111-111111111112")
+        ] + others)
     }
   }
 
   private struct Order: Sendable {
     let kind: Kind
-    let id: String
-    let space: String?
-    let code: Int
-    let name: String
-    let message: JSON?
-    let isHealthy: Bool
-
-    init(_ kind: Kind, _ object: ScenarioObject) {
-      self.kind = kind
-      id = object.requiredString(kind.rawValue)
-      space = kind.isOfHub ? object.string("space") : nil
-      code = (kind == .failInstance ? object.int("code", in: 1...255) : nil) ?? 1
-      name = (kind == .instanceEvent ? object.string("name") : nil) ?? "event"
-      message = kind == .instanceEvent ? object.json("message") : nil
-      isHealthy = (kind == .health ? object.bool("healthy") : nil) ?? false
-    }
+    var id = ""
+    var space: String?
+    var code = 1
+    var name = "event"
+    var message: JSON?
+    var isHealthy = false
   }
 
-  static var all: [ServiceEvent] {
-    Kind.allCases.map { kind in
-      let value = ScenarioSchema.nonEmpty(kind.isOfHub ? "A hub's id." : "An instance's id.")
-      return ServiceEvent(kind.rawValue, value, beside: JSONObject(kind.others)) { reader in
-        _ = reader.object { Order(kind, $0) }
-      }
-    }
-  }
+  static var all: [ServiceEvent] { Kind.allCases.map { ServiceEvent($0.rawValue, $0.form) } }
 
   static func perform(
     _ event: JSONObject, in world: World<ScramjetState>
   ) throws(ScenarioProblems) -> Bool {
     guard let kind = Kind.allCases.first(where: { event[$0.rawValue] != nil }) else { return false }
-    let order = try ScenarioReader.read(.object(event)) { reader in
-      reader.object { Order(kind, $0) }
-    }
+    let order = try ScenarioReader.read(.object(event), kind.form.read)
     let problem = world.mutate { state, step -> ScenarioProblem? in
       defer { state.runWork(&step) }
       return order.kind.isOfHub

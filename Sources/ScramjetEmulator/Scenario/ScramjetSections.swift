@@ -1,105 +1,234 @@
-package import EmulatorKernel
+import EmulatorKernel
 import PayloadCodecs
+package import Scenarios
 
-/// What `Plan` and `ProgramCompiler` read, as JSON Schema: a test holds them together.
+/// What a scenario can say of this service.
 extension ScramjetService {
-  package var sections: ScenarioCatalog.Service.Schema? {
-    .init(
-      given: ScramjetSections.given, behaviors: ProgramSchema.behaviors,
-      definitions: ProgramSchema.definitions)
+  package var sections: ScenarioCatalog.Service.Sections? {
+    let programs = ScenarioCatalog.Service.Sections(
+      given: [:], behaviors: ProgramSchema.behaviors, definitions: ProgramSchema.definitions)
+    return .init(given: Plan.form(ScramjetSettings()).map { _ in }, behaviors: programs.behaviors)
   }
 
   package var events: [ServiceEvent]? { ScramjetEvents.all }
 }
 
-private enum ScramjetSections {
-  typealias Schema = ScenarioSchema
-
-  static var given: JSON {
+extension Plan {
+  /// - Parameter settings: what the scenario does not set.
+  static func form(_ settings: ScramjetSettings) -> Form<Plan> {
     .object(
-      Schema.object(
-        "What users of the Scramjet platform find.",
-        [
-          ("spaces", Schema.list(nameOr("A space.", [], id: "id"))),
-          ("hubs", Schema.list(hub)), ("store", Schema.list(storeItem)),
-          ("sequences", Schema.list(sequence)), ("topics", Schema.list(topic)),
-          ("instances", Schema.list(instance)), ("settings", settings),
-        ]))
-  }
-
-  /// An id alone, or an object that holds it.
-  private static func nameOr(
-    _ description: String, _ members: [(String, JSON)], id: String
-  ) -> JSON {
-    let name = Schema.nonEmpty("The \(id).")
-    let object = Schema.object(description, [(id, name)] + members, required: [id])
-    return ["anyOf": [name, .object(object)]]
-  }
-
-  private static let space = ("space", Schema.text("The space's id; absent: the first."))
-  private static let hubName = ("hub", Schema.text("The hub's id; absent: the default one."))
-
-  private static var hub: JSON {
-    nameOr(
-      "A hub.",
+      "What users of the Scramjet platform find.", Plan(settings: settings),
       [
-        space, ("accessKey", Schema.text("The key of a self-hosted one.")),
-        ("selfHosted", Schema.flag("Whether users host it.")),
-        ("description", Schema.text("A sentence.")), ("tags", Schema.list(Schema.text("A tag."))),
-        ("healthy", Schema.flag("Absent: true.")), ("connected", Schema.flag("Absent: true.")),
-        ("overloaded", Schema.flag("Whether it refuses to start anything.")),
-        ("load", ["description": "What it tells of its load."]),
-        ("config", ["description": "What it tells of its configuration."]),
-      ], id: "id")
+        .optional("spaces", .list(of: space), "The spaces; absent: demo.", example: ["demo"]) {
+          $0.spaces = $1
+        },
+        .optional(
+          "hubs", .list(of: HubPlan.form), "The hubs, an id each; absent: sth-0.",
+          example: ["sth-0"]
+        ) { $0.hubs = $1 },
+        .optional("store", .list(of: StorePlan.form), "Stored packages.") { $0.store = $1 },
+        .optional("sequences", .list(of: SequencePlan.form), "Sequences on hubs.") {
+          $0.sequences = $1
+        },
+        .optional("topics", .list(of: TopicPlan.form), "Topics, a name each.", example: ["news"]) {
+          $0.topics = $1
+        },
+        .optional("instances", .list(of: InstancePlan.form), "Running instances.", example: []) {
+          $0.instances = $1
+        },
+        .optional("settings", self.settings(settings), "How the platform works.") {
+          $0.settings = $1
+        },
+      ])
   }
 
-  private static let package: (String, JSON) = (
-    "package", ["type": "object", "description": "The content of its package.json."]
-  )
+  private static let space = Form<String>.either(
+    .nonEmptyText, when: { $0.stringValue != nil },
+    else: .object(
+      "A space.", "",
+      [.required("id", .nonEmptyText, "Its id.", example: "demo") { $0 = $1 }])
+  ).described(example: "demo")
 
-  private static var storeItem: JSON {
+  enum Runtime: String, CaseIterable { case process, docker, kubernetes }
+
+  private static func settings(_ settings: ScramjetSettings) -> Form<ScramjetSettings> {
     .object(
-      Schema.object(
-        "A stored package.", [("file", Schema.text("Its name.")), space, package],
-        required: ["package"]))
+      "How the platform works.", settings,
+      [
+        .optional("retention", .duration, "How long topics and outputs without a reader are kept.")
+        {
+          $0.retention = $1
+        },
+        .optional(
+          "lifetimeExtension", .duration, "How long keepAlive prolongs an instance."
+        ) { $0.lifetimeExtension = $1 },
+        .optional("exitTimeout", .duration, "How long an ended instance's process stays.") {
+          $0.exitTimeout = $1
+        },
+        .optional("version", .text, "The version that it tells.", example: "1.0.0") {
+          $0.version = $1
+        },
+        .optional("storeLimit", .size(), "How much a space's store holds.", example: "1GB") {
+          $0.storeByteLimit = $1
+        },
+        .optional("packageLimit", .size(), "How large a package may be.", example: "10MB") {
+          $0.packageByteLimit = $1
+        },
+        .optional("runtime", Form<Runtime>.choice, "What it says that it runs on.") {
+          $0.runtime = $1.rawValue
+        },
+      ])
   }
 
-  private static var sequence: JSON {
-    .object(
-      Schema.object(
-        "A sequence on a hub.",
-        [
-          ("id", Schema.text("Absent: made.")), ("name", Schema.text("Another name for it.")),
-          hubName, package,
-        ], required: ["package"]))
+  fileprivate static func space<Root>(
+    _ path: any WritableKeyPath<Root, String?> & Sendable
+  ) -> Field<Root> {
+    .optional("space", path, .text, "The space's id; absent: the first.", example: "demo")
   }
 
-  private static var topic: JSON {
-    let types = Topic.contentTypes.map { JSON.string($0) }
-    return nameOr("A topic.", [("contentType", ["enum": .array(types)]), space], id: "name")
+  fileprivate static func hub<Root>(
+    _ path: any WritableKeyPath<Root, String?> & Sendable
+  ) -> Field<Root> {
+    .optional("hub", path, .text, "The hub's id; absent: the default one.", example: "sth-0")
   }
 
-  private static var instance: JSON {
-    .object(
-      Schema.object(
-        "A running instance.",
-        [
-          ("sequence", Schema.nonEmpty("Id or name.")), hubName,
-          ("id", Schema.text("Absent: made.")), ("appConfig", ["description": "Its settings."]),
-          ("args", ["type": "array"]), ("outputTopic", Schema.text("Where its output goes.")),
-          ("inputTopic", Schema.text("Where its input comes from.")),
-        ], required: ["sequence"]))
+  /// The content of a package.json, from which an archive is made.
+  fileprivate static func package<Root>(
+    _ set: @escaping @Sendable (inout Root, (JSONObject, SequencePackage)) -> Void
+  ) -> Field<Root> {
+    .required(
+      "package", manifest, "The content of its package.json.", example: ["name": "echo"], set)
   }
 
-  private static var settings: JSON {
-    .object(
-      Schema.object(
-        "How the platform works.",
-        [
-          ("retention", Schema.ref("duration")), ("lifetimeExtension", Schema.ref("duration")),
-          ("exitTimeout", Schema.ref("duration")), ("version", Schema.text("What it says.")),
-          ("storeLimit", Schema.ref("size")), ("packageLimit", Schema.ref("size")),
-          ("runtime", Schema.choice(of: Plan.Runtime.self, "What it says that it runs on.")),
-        ]))
+  private static let manifest = Form<JSONObject>.plain(
+    ["type": "object"], example: ["name": "echo"],
+    read: { $0.value.objectValue ?? $0.mismatch("the content of a package.json") }
+  ).checked { manifest, reader -> (JSONObject, SequencePackage)? in
+    var manifest = manifest
+    if manifest["main"] == nil { manifest["main"] = "index.js" }
+    let size = ScramjetSeed.archive(manifest)?.count ?? 0
+    do throws(SequencePackage.Refusal) {
+      let package = try SequencePackage(manifest: manifest, byteCount: size, hasPath: { _ in true })
+      return (manifest, package)
+    } catch {
+      reader.problem(error.error.stringValue ?? error.error.text)
+      return nil
+    }
   }
+}
+
+extension Plan.HubPlan {
+  fileprivate static let form = Form<Self>.either(
+    Form<String>.nonEmptyText.checked { id, reader in
+      Self(id: id, pointer: reader.pointer)
+    }.described("A hub's id.", example: "sth-0"), when: { $0.stringValue != nil },
+    else: .object(
+      "A hub.", Self(id: "", pointer: ""),
+      [
+        .required("id", \.id, .nonEmptyText, "Its id.", example: "sth-0"),
+        Plan.space(\.space),
+        .optional("accessKey", .text, "The key of a self-hosted one.", example: "hub-key") {
+          $0.accessKey = $1
+          $0.isSelfHosted = true
+        },
+        .optional("selfHosted", .flag, "Whether users host it; absent: if it has a key.") {
+          $0.isSelfHosted = $1
+        },
+        .optional("description", \.description, .text, "A sentence.", example: "The first hub."),
+        .standard("tags", \.tags, .list(of: .text), [], "Its tags.", example: ["blue"]),
+        .standard("healthy", \.isHealthy, .flag, true, "Whether it says that it is well."),
+        .standard("connected", \.isConnected, .flag, true, "Whether the platform reaches it."),
+        .standard(
+          "overloaded", \.isOverloaded, .flag, false, "Whether it refuses to start anything."),
+        .optional("load", \.load, .json, "What it tells of its load.", example: ["avgLoad": 1]),
+        .optional(
+          "config", \.config, .json, "What it tells of its configuration.", example: ["a": 1]),
+      ]
+    ) { hub, object in hub.pointer = object.reader.pointer })
+}
+
+extension Plan.StorePlan {
+  fileprivate static let form = Form.object(
+    "A stored package.", Self(file: "", manifest: JSONObject(), pointer: ""),
+    [
+      .optional("file", .text, "Its name; absent: that of the package.", example: "echo.tar.gz") {
+        $0.file = $1
+      },
+      Plan.space(\.space),
+      Plan.package { $0.manifest = $1.0 },
+    ]
+  ) { item, object in
+    item.pointer = object.reader.pointer
+    if item.file.isEmpty {
+      item.file = (item.manifest["name"]?.stringValue ?? "package") + ".tar.gz"
+    }
+  }
+}
+
+extension Plan.SequencePlan {
+  fileprivate static let form = Form.object(
+    "A sequence on a hub.", Self(pointer: ""),
+    [
+      .optional("id", \.id, .text, "Its id; absent: made.", example: "seq-1"),
+      .optional("name", \.alias, .text, "Another name for it.", example: "echo"),
+      Plan.hub(\.hub),
+      Plan.package { $0.package = $1.1 },
+    ]
+  ) { $0.pointer = $1.reader.pointer }
+}
+
+extension Plan.TopicPlan {
+  fileprivate static let form = Form<Self>.either(
+    name.checked { name, reader in Self(name: name, pointer: reader.pointer) }
+      .described("A topic's name."),
+    when: { $0.stringValue != nil },
+    else: .object(
+      "A topic.", Self(name: "", pointer: ""),
+      [
+        .required("name", \.name, name, "Its name.", example: "news"),
+        .standard(
+          "contentType", \.type, contentType, "application/x-ndjson", "What it carries.",
+          example: "text/plain"),
+        Plan.space(\.space),
+      ]
+    ) { $0.pointer = $1.reader.pointer })
+
+  private static let name = Form<String>.nonEmptyText.described(
+    example: "news", words: ["pattern": #"^[-A-Za-z0-9_+\\]+$"#]
+  ).checked { name, reader -> String? in
+    if !Topic.isName(name) {
+      reader.problem("a topic's name has letters, digits, - _ + and \\ only")
+    }
+    return name
+  }
+
+  private static let contentType = Form<String>.plain(
+    ["enum": .array(Topic.contentTypes.map { .string($0) })], example: "text/plain"
+  ) { reader in
+    guard let type = reader.string() else { return nil }
+    return Topic.contentTypes.contains(type)
+      ? type : reader.unknown("content type", type, of: Topic.contentTypes)
+  }
+}
+
+extension Plan.InstancePlan {
+  fileprivate static let form = Form.object(
+    "A running instance.", Self(sequence: "", pointer: ""),
+    [
+      .required(
+        "sequence", \.sequence, .nonEmptyText, "The id or name of its sequence.", example: "seq-1"),
+      Plan.hub(\.hub),
+      .optional(
+        "id", \.order.instanceID, .text, "Its id; absent: made.",
+        example: "11111111-1111-4111-8111-111111111112"),
+      .optional("appConfig", \.order.appConfig, .json, "Its settings.", example: ["a": 1]),
+      .optional("args", .list(of: .json), "The arguments that it is started with.", example: [1]) {
+        $0.order.arguments = .array($1)
+      },
+      .optional(
+        "outputTopic", \.order.outputTopic, .text, "Where its output goes.", example: "news"),
+      .optional(
+        "inputTopic", \.order.inputTopic, .text, "Where its input comes from.", example: "news"),
+    ]
+  ) { $0.pointer = $1.reader.pointer }
 }

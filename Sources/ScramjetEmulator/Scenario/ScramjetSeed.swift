@@ -11,9 +11,7 @@ enum ScramjetSeed {
     settings.isStrict = seed.isStrict
     if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
     guard let given = seed.given else { return builtIn(settings, &step) }
-    let plan = try ScenarioReader.read(given) { reader in
-      reader.object { Plan(reading: $0, settings) }
-    }
+    let plan = try ScenarioReader.read(given, Plan.form(settings).read)
     return try build(plan, &step)
   }
 
@@ -107,9 +105,11 @@ enum ScramjetSeed {
       store(item.manifest, as: item.file, in: space, of: &state, &step)
     }
     for sequence in plan.sequences {
-      guard let hub = hubKey(sequence.hub, sequence.pointer + "/hub") else { continue }
+      guard let hub = hubKey(sequence.hub, sequence.pointer + "/hub"),
+        let package = sequence.package
+      else { continue }
       let id = sequence.id ?? step.ids.uuid("sequence")
-      state.addSequence(sequence.package, id: id, alias: sequence.alias, to: hub, &step)
+      state.addSequence(package, id: id, alias: sequence.alias, to: hub, &step)
     }
     for topic in plan.topics {
       let key = TopicKey(
@@ -126,8 +126,7 @@ enum ScramjetSeed {
           continue
         }
         let program = try ProgramChoice.program(
-          for: sequence, on: hub.id, order: instance.order,
-          rules: state.settings.behaviors)
+          for: sequence, on: hub.id, order: instance.order, rules: state.settings.behaviors)
         _ = try? state.start(
           sequence.id, on: hub.serial, instance.order, program: program, &step)
       } catch { problems += error.problems }

@@ -12,11 +12,11 @@ extension ShipyardService {
   package func emit(
     _ event: JSONObject, in world: World<ShipyardState>
   ) throws(ScenarioProblems) -> Bool {
-    guard let kind = ShipyardEvent.kinds.first(where: { event[$0.name] != nil }),
-      let value = event[kind.name]
-    else { return false }
-    let (key, read) = (kind.name, kind.read)
-    let decoded = try ScenarioReader.read(value, at: "/\(key)", read)
+    guard let kind = ShipyardEvent.kinds.first(where: { event[$0.name] != nil }) else {
+      return false
+    }
+    let key = kind.name
+    let decoded = try ScenarioReader.read(.object(event), kind.form.read)
     try world.mutate { state, step throws(ScenarioProblems) in
       do throws(ShipyardError) {
         try decoded.perform(on: &state, &step)
@@ -30,65 +30,111 @@ extension ShipyardService {
 
 extension ShipyardService {
   package var events: [ServiceEvent]? {
-    ShipyardEvent.kinds.map { kind in
-      ServiceEvent(kind.name, kind.schema) { reader in
-        reader.object { event in
-          _ = event.required(kind.name).flatMap(kind.read)
-          return ()
-        }
-      }
-    }
+    ShipyardEvent.kinds.map { ServiceEvent($0.name, $0.form) }
   }
 }
 
 private enum ShipyardEvent: Sendable {
   struct Kind: Sendable {
     var name: String
-    var schema: JSON
-    var read: @Sendable (ScenarioReader) -> ShipyardEvent?
+    var form: Form<ShipyardEvent>
+
+    /// - Parameter value: what stands under the event's name.
+    init(_ name: String, _ sentence: String, _ value: Form<ShipyardEvent>) {
+      self.name = name
+      form = .object(
+        "An event.", .runFleet(fleet: "", overrides: nil),
+        [.required(name, value, sentence) { $0 = $1 }])
+    }
   }
 
-  static let kinds: [Kind] = {
-    typealias Schema = ScenarioSchema
-    let fleet = Schema.nonEmpty("A fleet's name or id.")
-    func fleetOr(_ description: String, _ members: [(String, JSON)]) -> JSON {
-      let object = Schema.object(description, [("fleet", fleet)] + members, required: ["fleet"])
-      return ["description": .string(description), "anyOf": [fleet, .object(object)]]
+  static let kinds: [Kind] = [
+    Kind(
+      "runFleet", "A fleet runs now.",
+      fleet([
+        .optional(
+          "overrides", \.overrides, .json, "What vessels get in place of their own settings.",
+          example: [:])
+      ]).map { .runFleet(fleet: $0.name, overrides: $0.overrides) }),
+    Kind(
+      "terminateRun", "A run ends.",
+      named("run", run, "A run's id, or a fleet, whose newest open run is meant.", []).map {
+        .terminate(run: $0.name, vessel: nil)
+      }),
+    Kind(
+      "terminateVessel", "One vessel of a run ends.",
+      Form.object(
+        "One vessel of a run.", Named(),
+        [
+          .required("run", \.name, run, "A run's id, or a fleet, whose newest open run is meant."),
+          .required("vessel", \.vessel, .nonEmptyText, "Name or id.", example: "Load"),
+        ]
+      ).map { .terminate(run: $0.name, vessel: $0.vessel) }),
+    Kind(
+      "replaceWebhook", "Another webhook, made or given.",
+      fleet([
+        .optional(
+          "id", \.id, .text, "A UUID.", example: "8d2f4b1e-7a3c-4c0b-9f5e-2d6a1b3c4d5e",
+          beside: ["token": "t"]),
+        .optional(
+          "token", \.token, .text, "The token.", example: "t",
+          beside: ["id": "8d2f4b1e-7a3c-4c0b-9f5e-2d6a1b3c4d5e"]),
+      ]).checked(webhook)),
+    Kind(
+      "removeWebhook", "A fleet's webhook goes away.",
+      fleet([]).map { .setWebhook(fleet: $0.name, .none) }),
+    Kind(
+      "setRunnable", "Whether an organization may start runs.",
+      Form.object(
+        "Whether an organization may start runs.", Named(),
+        [
+          .required("org", \.name, .nonEmptyText, "Name or id.", example: "Harbor Labs"),
+          .standard("runnable", \.isRunnable, .flag, true, "Whether it may."),
+        ]
+      ).map { .setRunnable(organization: $0.name, $0.isRunnable) }),
+  ]
+
+  /// What events hold, whichever they are.
+  private struct Named: Sendable {
+    var name = ""
+    var overrides: JSON?
+    var vessel = ""
+    var id: String?
+    var token: String?
+    var isRunnable = true
+  }
+
+  private static let run = Form<String>.nonEmptyText.described(example: "Nightly")
+
+  private static func fleet(_ fields: [Field<Named>]) -> Form<Named> {
+    named("fleet", run, "A fleet's name or id.", fields)
+  }
+
+  /// A name by itself, or an object that holds it under `key`.
+  private static func named(
+    _ key: String, _ form: Form<String>, _ sentence: String, _ fields: [Field<Named>]
+  ) -> Form<Named> {
+    .either(
+      form.map { Named(name: $0) }, when: { $0.stringValue != nil },
+      else: .object(
+        "With more to say.", Named(), [.required(key, \.name, form, sentence)] + fields),
+      sentence)
+  }
+
+  @Sendable private static func webhook(
+    _ named: Named, _ reader: ScenarioReader
+  ) -> ShipyardEvent? {
+    guard named.id != nil || named.token != nil else {
+      return .setWebhook(fleet: named.name, .made)
     }
-    let run = Schema.nonEmpty("A run's id, or a fleet, whose newest open run is meant.")
-    return [
-      Kind(
-        name: "runFleet", schema: fleetOr("Run now.", [("overrides", ["type": "object"])]),
-        read: { runFleet($0) }),
-      Kind(
-        name: "terminateRun",
-        schema: [
-          "anyOf": [run, .object(Schema.object("A run.", [("run", run)], required: ["run"]))]
-        ], read: { terminateRun($0) }),
-      Kind(
-        name: "terminateVessel",
-        schema: .object(
-          Schema.object(
-            "One vessel of a run.", [("run", run), ("vessel", Schema.nonEmpty("Name or id."))],
-            required: ["run", "vessel"])), read: { terminateVessel($0) }),
-      Kind(
-        name: "replaceWebhook",
-        schema: fleetOr(
-          "Another webhook, made or given.",
-          [("id", Schema.text("A UUID.")), ("token", Schema.text("The token."))]),
-        read: { replaceWebhook($0) }),
-      Kind(
-        name: "removeWebhook", schema: fleetOr("Takes the webhook away.", []),
-        read: { removeWebhook($0) }),
-      Kind(
-        name: "setRunnable",
-        schema: .object(
-          Schema.object(
-            "Whether an organization may start runs.",
-            [("org", Schema.nonEmpty("Name or id.")), ("runnable", Schema.flag("Absent: true."))],
-            required: ["org"])), read: { setRunnable($0) }),
-    ]
-  }()
+    guard let id = ResourceID(named.id ?? ""), let token = named.token, !token.isEmpty,
+      !token.contains("/")
+    else {
+      reader.problem("a webhook needs a UUID and a token without slashes")
+      return nil
+    }
+    return .setWebhook(fleet: named.name, .given(Webhook(id: id, token: token)))
+  }
 
   case runFleet(fleet: String, overrides: JSON?)
   case terminate(run: String, vessel: String?)
@@ -96,47 +142,6 @@ private enum ShipyardEvent: Sendable {
   case setRunnable(organization: String, Bool)
 
   enum NewWebhook: Sendable { case none, made, given(Webhook) }
-
-  /// A name by itself, or an object that holds it under `key`.
-  private static func named<Value>(
-    _ reader: ScenarioReader, _ key: String, _ body: (String, ScenarioObject?) -> Value?
-  ) -> Value? {
-    if case .string = reader.value { return reader.nonEmptyString().flatMap { body($0, nil) } }
-    return reader.object { body($0.requiredString(key), $0) }
-  }
-
-  static func runFleet(_ reader: ScenarioReader) -> ShipyardEvent? {
-    named(reader, "fleet") { .runFleet(fleet: $0, overrides: $1?.json("overrides")) }
-  }
-  static func terminateRun(_ reader: ScenarioReader) -> ShipyardEvent? {
-    named(reader, "run") { run, _ in .terminate(run: run, vessel: nil) }
-  }
-  static func terminateVessel(_ reader: ScenarioReader) -> ShipyardEvent? {
-    reader.object {
-      .terminate(run: $0.requiredString("run"), vessel: $0.requiredString("vessel"))
-    }
-  }
-  static func removeWebhook(_ reader: ScenarioReader) -> ShipyardEvent? {
-    named(reader, "fleet") { fleet, _ in .setWebhook(fleet: fleet, .none) }
-  }
-  static func replaceWebhook(_ reader: ScenarioReader) -> ShipyardEvent? {
-    named(reader, "fleet") { fleet, object in
-      guard let object, object.has("id") || object.has("token") else {
-        return .setWebhook(fleet: fleet, .made)
-      }
-      let token = object.requiredString("token")
-      guard let id = ResourceID(object.requiredString("id")), !token.contains("/") else {
-        object.problem("a webhook needs a UUID and a token without slashes")
-        return nil
-      }
-      return .setWebhook(fleet: fleet, .given(Webhook(id: id, token: token)))
-    }
-  }
-  static func setRunnable(_ reader: ScenarioReader) -> ShipyardEvent? {
-    reader.object {
-      .setRunnable(organization: $0.requiredString("org"), $0.bool("runnable") ?? true)
-    }
-  }
 
   func perform(
     on state: inout ShipyardState, _ step: inout ShipyardState.Step

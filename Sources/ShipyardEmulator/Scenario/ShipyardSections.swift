@@ -1,217 +1,204 @@
-package import EmulatorKernel
+import EmulatorKernel
 import PayloadCodecs
+package import Scenarios
 
-/// What `ShipyardSeed`, `VesselBehavior` and `FleetDocument` read, as JSON Schema: a test holds them
-/// together.
+/// What a scenario can say of this service.
 extension ShipyardService {
-  package var sections: ScenarioCatalog.Service.Schema? {
+  package var sections: ScenarioCatalog.Service.Sections? {
     .init(
-      given: ShipyardSections.given, behaviors: ShipyardSections.behaviors,
-      definitions: ["fleet": FleetSchema.fleet])
+      given: ShipyardSeed.form.map { _ in },
+      behaviors: VesselBehavior.list(ShipyardSettings()).map { _ in })
   }
 }
 
-private enum ShipyardSections {
-  typealias Schema = ScenarioSchema
+extension ShipyardSeed {
+  static let form = Form<ShipyardSeed>.object(
+    "What users of Shipyard find.", ShipyardSeed(),
+    [
+      .optional("settings", settings, "How the platform works.") { $0.settings = $1 },
+      .optional(
+        "keys", \.keys, .list(of: key), "The keys that exist; absent: every one does."),
+      .optional("orgs", .list(of: organization), "The organizations.") { $0.organizations = $1 },
+    ])
 
-  static var given: JSON {
-    .object(
-      Schema.object(
-        "What users of Shipyard find.",
-        [
-          ("settings", settings), ("keys", Schema.list(key)), ("orgs", Schema.list(organization)),
-        ]))
+  private static let defaults = ShipyardSettings()
+  private static let settings = Form.object(
+    "How the platform works.", ShipyardSettings(),
+    [
+      .standard(
+        "startDelay", \.startDelay, .duration, .duration(defaults.startDelay),
+        "From a run's request to its start."),
+      .standard(
+        "vesselDuration", \.vesselDuration, .duration, .duration(defaults.vesselDuration),
+        "How long a vessel runs."),
+      .standard(
+        "retryDelay", \.retryDelay, .duration, .duration(defaults.retryDelay),
+        "Before a vessel is tried again."),
+      .standard(
+        "retentionDays", \.retentionDays, .int(in: 1...ShipyardSettings.retentionDaysMax),
+        .integer(defaults.retentionDays), "Days after which a run's record goes."),
+      .standard(
+        "runsKept", \.runsKept, .int(in: 1...ShipyardSettings.runsKeptMax),
+        .integer(defaults.runsKept), "Runs whose records are kept at most."),
+      .standard(
+        "exportRunsAsJSON", \.exportsRunsAsJSON, .flag, false,
+        "Exports as JSON where nothing is asked for."),
+      .standard(
+        "acceptFormOverrides", \.acceptsFormOverrides, .flag, false,
+        "Takes overrides of a run as a form too."),
+    ])
+
+  private static let names = Form<[String]>.list(of: .nonEmptyText, "Names or ids.")
+
+  private static let key = Form.object(
+    "A key that exists.", Key(key: "", rights: Set(AccessKey.Right.allCases)),
+    [
+      .required("key", \.key, .nonEmptyText, "As the client sends it.", example: "key-1"),
+      .optional(
+        "orgs", \.organizations, names, "The organizations that it opens; absent: all.",
+        example: ["Harbor Labs"]),
+      .optional(
+        "projects", \.projects, names, "The projects that it opens; absent: all.", example: ["ETL"]
+      ),
+      .optional(
+        "rights", .list(of: Form<AccessKey.Right>.choice), "What it may; absent: everything."
+      ) { $0.rights = Set($1) },
+    ])
+
+  private static let id = Form<ResourceID>.plain(
+    [
+      "type": "string",
+      "pattern": "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
+    ],
+    example: "8d2f4b1e-7a3c-4c0b-9f5e-2d6a1b3c4d5e"
+  ) { reader in
+    guard let text = reader.string() else { return nil }
+    return ResourceID(text) ?? reader.mismatch("a UUID")
   }
 
-  private static var settings: JSON {
-    .object(
-      Schema.object(
-        "How the platform works.",
-        [
-          ("startDelay", Schema.ref("duration")), ("vesselDuration", Schema.ref("duration")),
-          ("retryDelay", Schema.ref("duration")),
-          ("retentionDays", ["type": "integer", "minimum": 1, "maximum": 36_500]),
-          ("runsKept", ["type": "integer", "minimum": 1, "maximum": 10_000_000]),
-          ("exportRunsAsJSON", Schema.flag("Exports as JSON where nothing is asked for.")),
-          ("acceptFormOverrides", Schema.flag("Takes overrides of a run as a form too.")),
-        ]))
-  }
+  private static let organization = Form.object(
+    "An organization.", Organization(),
+    [
+      .optional("id", \.id, id, "Its id; absent: made."),
+      .required("name", \.name, .nonEmptyText, "Its name.", example: "Harbor Labs"),
+      .optional("createdAt", \.createdAt, .instant, "Since when it is there."),
+      .standard("runnable", \.isRunnable, .flag, true, "Whether runs may start."),
+      .standard("api", \.hasAPIAccess, .flag, true, "Whether its plan has the API."),
+      .standard("billing", \.hasBilling, .flag, false, "Whether it pays."),
+      .standard(
+        "developerPlan", \.isInDeveloperPlan, .flag, false, "Whether it is in the developer plan."),
+      .standard(
+        "overDeveloperPlanLimit", \.isOverDeveloperPlanLimit, .flag, false,
+        "Whether that plan is used up."),
+      .optional("blueprints", .list(of: blueprint), "Its blueprints.") { $0.blueprints = $1 },
+      .optional("projects", .list(of: project), "Its projects.") { $0.projects = $1 },
+    ])
 
-  private static var key: JSON {
-    let names = Schema.list(Schema.nonEmpty("A name or an id."))
-    return .object(
-      Schema.object(
-        "A key that exists. Without keys every one does.",
-        [
-          ("key", Schema.nonEmpty("As the client sends it.")), ("orgs", names),
-          ("projects", names),
-          (
-            "rights", Schema.list(Schema.choice(of: AccessKey.Right.self, "A right."))
-          ),
-        ], required: ["key"]))
-  }
+  private static let blueprint = Form.object(
+    "A blueprint.", BlueprintSeed(),
+    [
+      .optional("id", \.id, id, "Its id; absent: made."),
+      .required("name", \.name, .nonEmptyText, "Its name.", example: "Load a table"),
+      .optional("language", Form<BlueprintLanguage>.choice, "Its language; absent: python.") {
+        $0.palletType = $1.palletType
+      },
+      .optional("inputs", .list(of: input), "What its vessels are given.") { $0.inputs = $1 },
+    ])
 
-  static let id: (String, JSON) = ("id", Schema.text("A UUID; absent: made."))
+  private static let input = Form<(name: String, type: Blueprint.Input.InputType)>.object(
+    "An input.", ("", .string),
+    [
+      .required("name", .nonEmptyText, "Its name.", example: "PASSWORD") { $0.name = $1 },
+      .optional("type", Form<BlueprintInputWord>.choice, "Its type; absent: string.") {
+        $0.type = $1.inputType
+      },
+    ])
 
-  private static var organization: JSON {
-    let name = ("name", Schema.nonEmpty("The name."))
-    let project = Schema.object(
-      "A project.",
-      [
-        id, name, ("timezone", Schema.text("Such as Europe/Berlin.")),
-        ("fleets", Schema.list(Schema.ref("fleet"))),
-      ], required: ["name"])
-    let input = Schema.object(
-      "An input.",
-      [name, ("type", Schema.choice(of: ShipyardSeed.BlueprintInputWord.self, "Its type."))],
-      required: ["name"])
-    let blueprint = Schema.object(
-      "A blueprint.",
-      [
-        id, name,
-        ("language", Schema.choice(of: ShipyardSeed.BlueprintLanguage.self, "Its language.")),
-        ("inputs", Schema.list(.object(input))),
-      ], required: ["name"])
-    return .object(
-      Schema.object(
-        "An organization.",
-        [
-          id, name, ("createdAt", Schema.ref("instant")),
-          ("runnable", Schema.flag("Whether runs may start.")),
-          ("api", Schema.flag("Whether its plan has the API.")),
-          ("billing", Schema.flag("Whether it pays.")),
-          ("developerPlan", Schema.flag("Whether it is in the developer plan.")),
-          ("overDeveloperPlanLimit", Schema.flag("Whether that plan is used up.")),
-          ("blueprints", Schema.list(.object(blueprint))),
-          ("projects", Schema.list(.object(project))),
-        ], required: ["name"]))
-  }
+  private static let project = Form.object(
+    "A project.", Project(),
+    [
+      .optional("id", \.id, id, "Its id; absent: made."),
+      .required("name", \.name, .nonEmptyText, "Its name.", example: "ETL"),
+      .standard(
+        "timezone", \.timeZone, timeZone, "UTC", "That of its schedules.", example: "UTC"),
+      .optional("fleets", .list(of: FleetSchema.form), "Its fleets.") { $0.fleets = $1 },
+    ])
 
-  static var behaviors: JSON {
-    let glob = Schema.text("A name, in which * stands for any characters.")
-    let when = Schema.object(
-      "Which vessels.",
-      [
-        ("fleet", glob), ("vessel", glob),
-        ("trigger", Schema.choice(of: VesselBehavior.TriggerWord.self, "What started the run.")),
-      ])
-    let attempt = Schema.object(
-      "One attempt.",
-      [
-        ("exit", ["type": "integer", "minimum": 0, "maximum": 255]),
-        ("for", Schema.ref("duration")), ("output", Schema.text("What the vessel prints.")),
-      ])
-    let behavior = Schema.object(
-      "How the attempts of certain vessels go; further ones go like the last.",
-      [
-        ("when", .object(when)),
-        ("attempts", ["type": "array", "items": .object(attempt), "minItems": 1]),
-      ], required: ["attempts"])
-    return Schema.list(.object(behavior), "The first that matches decides.")
-  }
-}
-
-/// A fleet in the form of "Fleets as Code", with `webhook` beside.
-private enum FleetSchema {
-  typealias Schema = ScenarioSchema
-
-  private static let scalar: JSON = ["type": ["string", "number", "boolean"]]
-  private static let optional: JSON = ["type": ["string", "number", "boolean", "null"]]
-
-  static var fleet: JSON {
-    let webhook = Schema.object(
-      "A webhook of that address.",
-      [("id", Schema.nonEmpty("A UUID.")), ("token", Schema.nonEmpty("The token."))],
-      required: ["id", "token"])
-    let connection = Schema.dictionary(
-      Schema.choice(of: Connection.Condition.self, "When the way is open."), "By vessel.")
-    return .object(
-      Schema.object(
-        "A fleet, as Fleets as Code writes it.",
-        [
-          ("name", scalar), ("_id", Schema.text("A UUID; absent: made.")),
-          ("vessels", Schema.dictionary(vessel, "By name.")),
-          ("connections", Schema.dictionary(connection, "From vessel to vessel.")),
-          (
-            "triggers",
-            .object(Schema.object("When it runs.", [("schedules", Schema.list(schedule))]))
-          ),
-          ("notifications", notifications),
-          (
-            "webhook",
-            ["anyOf": [Schema.flag("Whether it has one."), .object(webhook)]]
-          ),
-        ], required: ["name", "vessels"]))
-  }
-
-  private static var schedule: JSON {
-    .object(
-      Schema.object(
-        "A schedule.",
-        [
-          ("how_often", ["enum": ["HOURLY", "DAILY", "WEEKLY", "MONTHLY"]]), ("at", scalar),
-          ("when", scalar),
-        ], required: ["how_often", "at"]))
-  }
-
-  private static var notifications: JSON {
-    .object(
-      Schema.object(
-        "Who is told.",
-        [("emails", Schema.list(scalar)), ("after_error", scalar), ("after_on_demand", scalar)]))
-  }
-
-  private static var vessel: JSON {
-    .object(
-      Schema.object(
-        "A vessel.",
-        [
-          ("_id", Schema.text("A UUID; absent: made.")), ("source", source),
-          (
-            "guardrails",
-            .object(
-              Schema.object(
-                "What it does about its failures.",
-                [
-                  ("retry_count", scalar), ("retry_wait", scalar), ("runtime_cutoff", scalar),
-                  ("exclude_exit_code_ranges", Schema.list(scalar)),
-                ]))
-          ),
-          ("notifications", notifications),
-        ], required: ["source"]))
-  }
-
-  private static var source: JSON {
-    func named(_ description: String, _ members: [(String, JSON)]) -> JSON {
-      .object(Schema.object(description, [("name", scalar)] + members, required: ["name"]))
+  private static let timeZone = Form<String>.text.checked { name, reader -> TimeZoneRules? in
+    do throws(TimeZoneRules.Failure) {
+      return try TimeZoneRules.named(name)
+    } catch {
+      switch error {
+      case .unknown:
+        reader.problem("unknown time zone '\(name)'; write one such as Europe/Berlin or UTC")
+      case .noDatabase:
+        reader.problem("this machine has no time zone database (tzdata): only UTC is known")
+      case .malformed: reader.problem("the system's description of '\(name)' cannot be read")
+      }
+      return nil
     }
-    let git = Schema.object(
-      "Where the code is.",
+  }
+}
+
+extension VesselBehavior {
+  /// The scenario's `behaviors.shipyard`.
+  static func list(_ settings: ShipyardSettings) -> Form<[VesselBehavior]> {
+    .list(of: behavior(settings), "The first that matches decides.")
+  }
+
+  private static func behavior(_ settings: ShipyardSettings) -> Form<VesselBehavior> {
+    .object(
+      "How the attempts of certain vessels go; further ones go like the last.",
+      VesselBehavior(fleet: "*", vessel: "*", trigger: nil, attempts: []),
       [
-        ("repository", scalar), ("checkout_point", scalar),
-        ("clone_location", Schema.choice(of: VesselSource.Git.CloneLocation.self, "Where to.")),
-      ], required: ["repository"])
-    return .object(
-      Schema.object(
-        "What it executes.",
-        [
-          ("type", Schema.choice(of: VesselSource.Kind.self, "Code or a blueprint.")),
-          ("language", Schema.choice(of: VesselSource.Language.self, "Of code.")),
-          ("version", scalar), ("file", named("A file.", [("content", optional)])),
-          ("file_to_run", scalar), ("git", .object(git)), ("blueprint", scalar),
-          (
-            "inputs",
-            Schema.dictionary(
-              ["anyOf": [optional, ["type": "object", "maxProperties": 0]]], "Of a blueprint.")
-          ),
-          (
-            "arguments",
-            Schema.list(
-              Schema.dictionary(optional, "{key, value}, {name, value} or {flag: value}."))
-          ),
-          ("environment", Schema.list(named("A variable.", [("value", optional)]))),
-          ("packages", Schema.list(named("A package.", [("version", scalar)]))),
-          ("system_packages", Schema.list(named("A package of the system.", []))),
-        ], required: ["type"]))
+        .optional("when", when, "Which vessels; absent: all.", example: ["fleet": "Night*"]) {
+          ($0.fleet, $0.vessel, $0.trigger) = ($1.fleet, $1.vessel, $1.trigger)
+        },
+        .required(
+          "attempts",
+          .list(
+            of: attempt(settings), atLeast: 1, message: "\"attempts\" needs at least one entry"),
+          "One attempt after the other.", example: [["exit": 1, "for": "3s"], ["exit": 0]]
+        ) { $0.attempts = $1 },
+      ])
+  }
+
+  private static let when = Form.object(
+    "Which vessels.", VesselBehavior(fleet: "*", vessel: "*", trigger: nil, attempts: []),
+    [
+      .optional("fleet", .glob, "The fleet's name; * stands for any characters.", example: "Night*")
+      { $0.fleet = $1 },
+      .optional("vessel", .glob, "The vessel's name; * stands for any characters.", example: "Load")
+      { $0.vessel = $1 },
+      .optional("trigger", Form<TriggerWord>.choice, "What started the run.") {
+        $0.trigger = $1.trigger
+      },
+    ])
+
+  private static func attempt(_ settings: ShipyardSettings) -> Form<Attempt> {
+    .object(
+      "One attempt.", Attempt(exitCode: 0, duration: settings.vesselDuration),
+      [
+        .standard(
+          "exit", \.exitCode, .int(in: 0...255), 0, "With what it ends; 0: it succeeded.",
+          example: 1),
+        .optional(
+          "for", .duration, "How long it runs; absent: the settings' vesselDuration.",
+          example: "3s"
+        ) { $0.duration = $1 },
+        .optional("output", \.output, .text, "What the vessel prints.", example: "connected"),
+      ])
+  }
+
+  enum TriggerWord: String, CaseIterable {
+    case api, webhook, schedule, onDemand
+    var trigger: RunTrigger {
+      switch self {
+      case .api: .api
+      case .webhook: .webhook
+      case .schedule: .schedule
+      case .onDemand: .onDemand
+      }
+    }
   }
 }

@@ -61,10 +61,12 @@ extension ShipyardService {
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<Never>
   ) throws(ScenarioProblems) -> ShipyardState {
-    let given = try ShipyardSeed(seed.given ?? Self.builtInWorld)
+    let given = try ScenarioReader.read(
+      seed.given ?? Self.builtInWorld, ShipyardSeed.form.read)
     var state = ShipyardState(settings: given.settings, isStrict: seed.isStrict)
     if let behaviors = seed.behaviors {
-      state.behaviors = try VesselBehavior.list(behaviors, given.settings)
+      state.behaviors = try ScenarioReader.read(
+        behaviors, VesselBehavior.list(given.settings).read)
     }
     var builder = WorldBuilder(state: state)
     builder.build(given, &step)

@@ -190,7 +190,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> InvocationResult {
     let instance = instances[invocation.instance]
     let workspace = instance.flatMap { workspaces[$0.workspace] }
-    let template = Template(values: [
+    let template = AnswerValues(values: [
       "arguments": .object(arguments), "config": .object(instance?.config ?? JSONObject()),
       "verb": .string(invocation.verb), "path": .string(invocation.path),
       "package": ["handle": .string(packageHandle(invocation))],

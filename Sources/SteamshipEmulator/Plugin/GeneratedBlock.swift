@@ -48,7 +48,7 @@ extension SteamshipState {
     if ChatModel.handles.contains(run.handle), options["model"].map({ !$0.isNull }) ?? false {
       throw .invalid("Model may not be overridden in options.")
     }
-    let template = Template(values: [
+    let template = AnswerValues(values: [
       "input": ["text": .string(ChatModel.question(prompt) ?? "")], "options": .object(options),
       "config": .object(run.instance.config),
     ])

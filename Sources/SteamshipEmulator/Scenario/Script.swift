@@ -135,7 +135,7 @@ struct ScriptedMethod: Codable, Sendable {
   }
 }
 
-/// What a scripted method answers. Texts may hold `{{…}}`, see `Template`.
+/// What a scripted method answers. Texts may hold `{{…}}`, see `AnswerValues`.
 enum ScriptedAnswer: Codable, Sendable {
   case text(String, type: String)
   case json(JSON)

@@ -39,7 +39,7 @@ extension SteamshipState {
   /// The world that a scenario describes, or the built-in one.
   init(_ seed: WorldSeed, _ step: inout Step) throws(ScenarioProblems) {
     self.init()
-    script = try ScriptReader.read(seed)
+    script = try Script.read(seed)
     script.vendorID = step.ids.uuid("steamship.user", .upper)
     for plugin in BuiltInPlugin.all { addVendors(plugin, &step) }
     for package in script.packages {

@@ -21,7 +21,7 @@ struct RequestMatchTests {
   }
 
   private func match(_ json: JSON) throws -> RequestMatch {
-    try ScenarioReader.read(json) { RequestMatch(reading: $0) }
+    try ScenarioReader.read(json, RequestMatch.form.read)
   }
 
   static let matching: [JSON] = [

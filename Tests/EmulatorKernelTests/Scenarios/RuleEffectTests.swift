@@ -231,7 +231,7 @@ struct RuleEffectTests {
       (["lognormal": ["median": "80ms", "sigma": 0.5]], 0, 3000, 80),
       (["lognormal": ["median": "80ms", "sigma": 0.5], "max": "100ms"], 0, 100, 80),
     ] as [(JSON, Double, Double, Double)] {
-      let delay = try ScenarioReader.read(json) { DelayEffect(reading: $0) }
+      let delay = try ScenarioReader.read(json, DelayEffect.form.read)
       var random = SeededRandom(key: 7)
       var again = SeededRandom(key: 7)
       let drawn = (0..<4001).map { _ in delay.draw(&random).inSeconds * 1000 }

@@ -27,27 +27,6 @@ struct ScenarioSchemaTests {
     #expect(schema.errors(ScenarioSamples.everything) == [])
   }
 
-  @Test("Every place has the same keys in both, and the schema has no other places")
-  func keys() throws {
-    var visited: Set<[String]> = []
-    var wrong: [String] = []
-    _ = try Scenario.read(ScenarioSamples.everything, catalog: catalog) { reader, kind, keys in
-      guard kind == .object, !keys.isEmpty || reader.value.objectValue?.isEmpty == true else {
-        return
-      }
-      let tokens = JSONPointer(reader.pointer)?.tokens ?? []
-      let schemas = schema.objects(at: tokens).map { $0.keys.sorted() }
-      visited.formUnion(schemas.filter { $0 == keys.sorted() })
-      if !schemas.contains(keys.sorted()) {
-        wrong.append("\(reader.pointer): reader \(keys.sorted()), schema \(schemas)")
-      }
-    }
-    #expect(wrong == [])
-    let unvisited = Set(schema.allObjects).subtracting(visited)
-    // Sections of services are theirs.
-    #expect(unvisited.filter { $0 != ["harbor"] } == [])
-  }
-
   @Test("What one refuses the other refuses too", arguments: ScenarioSamples.wrong)
   func refusedByBoth(_ change: (pointer: String, value: JSON)) throws {
     let tokens = try #require(JSONPointer(change.pointer)).tokens
@@ -57,18 +36,26 @@ struct ScenarioSchemaTests {
     #expect(schema.errors(document) != [], "the schema accepts it")
   }
 
-  @Test("An unknown key is refused by both, wherever it stands")
-  func unknownKeys() throws {
-    var pointers: [String] = []
-    _ = try Scenario.read(ScenarioSamples.everything, catalog: catalog) { reader, kind, keys in
-      if kind == .object, !keys.isEmpty { pointers.append(reader.pointer) }
-    }
-    #expect(pointers.count > 40)
-    for pointer in Set(pointers) {
-      let tokens = try #require(JSONPointer(pointer)).tokens + ["unheard-of"]
-      let document = ScenarioSamples.changed(ScenarioSamples.everything, tokens[...], 1)
-      #expect(problems(document).contains { $0.message.contains("unknown key") }, "\(pointer)")
-      #expect(schema.errors(document) != [], "\(pointer)")
-    }
+  @Test(
+    "A form says what it reads, the value that it takes where nothing is given included",
+    arguments: [
+      (["per": "credential"], true), (["per": "nobody"], false), ([:], true), (["every": 0], false),
+      (["every": 2], true), (["end": "loop"], false), (["error": 500, "fault": "reset"], false),
+      (["limit": ["window": "1m", "requests": 1], "error": 500], false),
+      (["respond": ["text": "a", "json": 1]], false), (["delay": [:]], false),
+      (["delay": ["fixed": "1s", "uniform": ["min": "1s", "max": "2s"]]], false),
+      (["fault": ["reset": true, "empty": true]], false), (["between": [0, "1s"]], false),
+      (["set": ["n": ["add": "x"]]], false), (["error": ["status": 500, "header": nil]], false),
+      (["match": ["body": ["pointer": ["": ["a": "x"]]]]], false),
+      (["match": ["body": ["pointer": ["": ["present": true]]]]], true),
+      (["match": ["query": ["a": ["x", "y"]]]], false), (["match": ["credential": ["x"]]], false),
+      (["match": ["header": ["a": ["x"]]]], false), (["match": ["body": ["text": ["x"]]]], false),
+      (["respond": ["header": ["Content-Length": "5"]]], false),
+      (["emit": ["advance": "{{vars.pause}}"]], true), (["emit": ["advance": ["by": 5]]], false),
+    ] as [(JSON, Bool)])
+  func verdicts(_ rule: JSON, _ isTaken: Bool) {
+    let document: JSON = ["wavetank": 1, "rules": [rule]]
+    #expect(problems(document).isEmpty == isTaken, "reader: \(problems(document))")
+    #expect(schema.errors(document).isEmpty == isTaken, "schema: \(schema.errors(document))")
   }
 }

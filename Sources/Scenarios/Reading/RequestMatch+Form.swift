@@ -1,0 +1,209 @@
+import PayloadCodecs
+
+extension RequestMatch {
+  static let form = Form<RequestMatch>.named("match") {
+    .object(
+      "Which requests: all given keys must hold.", RequestMatch(),
+      [
+        .optional(
+          "service", .oneOrMore(of: .service).checked(atEach: ScenarioCatalog.check(services:_:)),
+          "The service, or a glob; a list: one of them."
+        ) { $0.criteria.append(.service($1)) },
+        .optional(
+          "operation",
+          .oneOrMore(of: .operation).checked(atEach: ScenarioCatalog.check(operations:_:)),
+          "The operation, or a glob such as *.list; a list: one of them."
+        ) { $0.criteria.append(.operation($1)) },
+        .optional(
+          "method", .oneOrMore(of: .nonEmptyText), "The method; a list: one of them.",
+          example: "POST"
+        ) { $0.criteria.append(.method($1.map(\.asciiUppercased))) },
+        .optional(
+          "path", .oneOrMore(of: .path),
+          "The path: a glob (/orgs/*) or a template (/orgs/{org}/fleets); a list: one of them."
+        ) { $0.criteria.append(.path($1)) },
+        .optional("tenant", ValueMatcher.form, "The tenant's name.", example: "default") {
+          $0.criteria.append(.tenant($1))
+        },
+        .optional(
+          "credential", ValueMatcher.form, "The request's key.", example: ["present": false]
+        ) { $0.criteria.append(.credential($1)) },
+        .optional(
+          "query", .dictionary(of: ValueMatcher.form, "By name.", exampleKey: "limit"),
+          "Items of the query, by name.", example: ["limit": ["gt": 100]]
+        ) { match, items in match.criteria += items.map { .query($0.key, $0.value) } },
+        .optional(
+          "header", .dictionary(of: ValueMatcher.form, "By name.", exampleKey: "Accept"),
+          "Fields, by name.", example: ["User-Agent": ["contains": "python"]]
+        ) { match, fields in match.criteria += fields.map { .header($0.key, $0.value) } },
+        .optional(
+          "body", body, "The content; not where it streams.", example: ["json": ["a": 1]]
+        ) { $0.criteria += $1 },
+      ])
+  }
+
+  private static let body: Form<[Criterion]> = .object(
+    "The content.", [],
+    [
+      .optional("text", ValueMatcher.form, "The content as text.", example: ["contains": "x"]) {
+        $0.append(.bodyText($1))
+      },
+      .optional(
+        "pointer", places, "Places of JSON content, by JSON Pointer (RFC 6901).",
+        example: ["/handle": "greeter"]
+      ) { criteria, places in
+        criteria += places.map { .bodyPointer($0.key, $0.value) }
+      },
+      .optional(
+        "json", .json, "A part that JSON content must contain.", example: ["handle": "greeter"]
+      ) { $0.append(.bodyJSON($1)) },
+    ], needs: "\"body\" needs \"json\", \"pointer\" or \"text\""
+  ) { criteria, object in
+    if criteria.isEmpty, !object.keys.isEmpty {
+      object.problem("\"body\" needs \"json\", \"pointer\" or \"text\"")
+    }
+  }
+
+  private static let places: Form<[(key: JSONPointer, value: ValueMatcher)]> = .dictionary(
+    of: ValueMatcher.jsonForm, "By JSON Pointer.",
+    keys: ["pattern": "^(/([^~]|~[01])*)?$"], exampleKey: "/handle"
+  ) { text, reader in
+    guard let pointer = JSONPointer(text) else {
+      reader.problem("\"\(text)\" is no JSON Pointer: it begins with /")
+      return nil
+    }
+    return pointer
+  }
+}
+
+extension Form where Value == [Glob] {
+  /// Every glob must mean something that exists.
+  fileprivate func checked(
+    atEach check: @escaping @Sendable (ScenarioCatalog) -> ([Glob], ScenarioReader) -> Void
+  ) -> Form {
+    checked { globs, reader in
+      if let catalog = reader.catalog { check(catalog)(globs, reader) }
+      return globs
+    }
+  }
+}
+
+extension Form where Value == Glob {
+  fileprivate static var service: Form {
+    name("serviceName", "A service, or a glob.") { $0.services.map(\.name) }
+  }
+
+  fileprivate static var operation: Form {
+    name("operationName", "An operation, or a glob.") { $0.operations.map(\.operation.name) }
+  }
+
+  /// Names for completion, any text for globs.
+  private static func name(
+    _ definition: String, _ sentence: String,
+    _ names: @escaping @Sendable (ScenarioCatalog) -> [String]
+  ) -> Form {
+    Form(
+      describe: { writer in
+        writer.reference(definition) {
+          [
+            "description": .string(sentence),
+            "anyOf": [
+              ["enum": .array(names(writer.catalog).map { .string($0) })],
+              ["type": "string", "pattern": #"[*?\\]"#],
+            ],
+          ]
+        }
+      }, example: { "*" }, read: { $0.glob() })
+  }
+}
+
+extension Form where Value == PathPattern {
+  fileprivate static var path: Form {
+    .plain(["type": "string", "pattern": "^[/*]"], example: "/api/*") { reader in
+      guard let text = reader.nonEmptyString() else { return nil }
+      guard text.hasPrefix("/") || text.hasPrefix("*") else {
+        return reader.mismatch("a path that begins with / (or *)")
+      }
+      return PathPattern(text)
+    }
+  }
+}
+
+extension ValueMatcher {
+  /// Of a place that holds text.
+  package static let form = Form<ValueMatcher>.named("matcher") { text }
+  /// Of a place that may hold arrays and objects, so `equal` may too.
+  static let jsonForm = Form<ValueMatcher>.named("jsonMatcher") { json }
+
+  private static let text: Form<ValueMatcher> = made(
+    of: ["string", "number", "boolean", "null"], inside: form)
+  private static let json: Form<ValueMatcher> = made(
+    of: ["string", "number", "boolean", "null", "array"], inside: jsonForm)
+
+  private static func made(
+    of types: [String], inside: Form<ValueMatcher>
+  ) -> Form<ValueMatcher> {
+    let plain = Form<ValueMatcher>.plain(
+      ["type": .array(types.map { .string($0) })], example: "x"
+    ) { reader in
+      if case .array = reader.value, !types.contains("array") {
+        reader.problem(
+          "expected a value or an object of conditions; for a choice write {\"any\": […]}")
+        return nil
+      }
+      return .equal(reader.value)
+    }
+    return .short(
+      plain, orObject: conditions(inside), "A value that must be equal, or conditions.")
+  }
+
+  private static func conditions(_ inside: Form<ValueMatcher>) -> Form<ValueMatcher> {
+    func bound(_ key: String, _ sentence: String, _ make: @escaping @Sendable (Double) -> Self)
+      -> Field<[ValueMatcher]>
+    {
+      .optional(key, .number(), sentence) { $0.append(make($1)) }
+    }
+    return Form<[ValueMatcher]>.object(
+      "Conditions that must all hold.", [],
+      [
+        .optional("equal", .json, "The same value.", example: "x") { $0.append(.equal($1)) },
+        .optional(
+          "contains", .json, "A text inside a text, or an element of an array.", example: "x"
+        ) { $0.append(.contains($1)) },
+        .optional(
+          "regex", .pattern, "A regular expression, found anywhere (^…$: the whole)."
+        ) { $0.append(.regex($1)) },
+        .optional("glob", .glob, "* stands for any characters, ? for one.", example: "sth-*") {
+          $0.append(.glob($1))
+        },
+        bound("gt", "More than.") { .above($0, orEqual: false) },
+        bound("gte", "At least.") { .above($0, orEqual: true) },
+        bound("lt", "Less than.") { .below($0, orEqual: false) },
+        bound("lte", "At most.") { .below($0, orEqual: true) },
+        .optional("present", .flag, "Whether there is a value at all.") {
+          $0.append(.present($1))
+        },
+        .optional("not", inside, "What must not hold.") { $0.append(.not($1)) },
+        .optional("any", .list(of: inside), "One of them must hold.") { $0.append(.any($1)) },
+        .optional("all", .list(of: inside), "All of them must hold.") { $0.append(.all($1)) },
+      ],
+      needs:
+        "expected at least one condition, such as {\"contains\": …}; for an empty object write {\"equal\": {}}"
+    ).map { $0.count == 1 ? $0[0] : .all($0) }
+  }
+}
+
+extension Form where Value == TextPattern {
+  fileprivate static var pattern: Form {
+    .plain(["type": "string"], example: "^v[0-9]+$") { reader in
+      guard let text = reader.string() else { return nil }
+      do {
+        return try TextPattern(text)
+      } catch {
+        reader.problem(
+          "the regular expression \(JSON.string(text).text) does not compile: \(error)")
+        return nil
+      }
+    }
+  }
+}
