@@ -1,46 +1,32 @@
 """A release binary under test, spoken to over a plain socket: what the scale benchmarks share."""
-import json
 import pathlib
 import re
-import signal
 import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
 import machine
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "Tests" / "Conformance"))
+import common  # noqa: E402
+
 BINARY = str(ROOT / ".build" / "release" / "wavetank")
 
 
-class Server:
+class Server(common.Server):
     """One event loop; the journal is on. The clock stands, so that nothing proceeds by itself."""
 
     def __init__(self, binary, *flags):
-        self.folder = tempfile.TemporaryDirectory(prefix="wavetank-scale-")
-        ready = pathlib.Path(self.folder.name) / "ready.json"
-        self.process = subprocess.Popen(
-            [binary, "serve", "--port", "0", "--threads", "1", "--clock", "manual",
-             "--ready-file", str(ready), *flags],
-            stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while not ready.exists():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                sys.exit("the server did not become ready")
-            time.sleep(0.01)
-        self.port = json.loads(ready.read_text())["port"]
+        super().__init__("--threads", "1", "--clock", "manual", *flags, binary=binary)
         self.connection = Connection(self.port)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-        self.folder.cleanup()
+        self.stop(wait=30)
 
     def cpu(self):
         return machine.cpu_seconds([self.process.pid])

@@ -1,17 +1,14 @@
 """Long transfers of `wavetank ctl` tell how far they are: on a terminal only, within its width,
 without colours, and without a trace at the end."""
 
-import fcntl
 import os
-import pty
 import random
-import struct
 import subprocess
 import tempfile
-import termios
 import urllib.request
 
 from common import check, finish
+from terminal import environment, terminal
 
 BINARY = os.environ["WAVETANK_BINARY"]
 URL = os.environ["WAVETANK_URL"].rstrip("/")
@@ -22,30 +19,9 @@ def command(*arguments):
     return [BINARY, "ctl", *arguments, "--url", URL, "--tenant", TENANT]
 
 
-def environment(**more):
-    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
-    return {**kept, "TERM": "xterm", **more}
-
-
-def terminal(columns, *arguments, **more):
+def shown(columns, *arguments, **more):
     """What the program writes on a terminal of so many columns, and its status."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    child = subprocess.Popen(command(*arguments), stdin=slave, stdout=slave, stderr=slave,
-                             env=environment(**more))
-    os.close(slave)
-    output = b""
-    while True:
-        try:
-            piece = os.read(master, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        output += piece
-    status = child.wait(60)
-    os.close(master)
-    return output.decode(), status
+    return terminal(columns, command(*arguments), **more)
 
 
 def fill():
@@ -79,7 +55,7 @@ def transfers(snapshot):
     for columns in (40, 80, 120):
         for verb, label in (("get", "saving the snapshot"), ("put", "sending the snapshot")):
             arguments = ["snapshot", verb] + (["--output", snapshot] if verb == "get" else [snapshot])
-            text, status = terminal(columns, *arguments)
+            text, status = shown(columns, *arguments)
             frames = [frame.rstrip() for frame in text.split("\r") if frame.strip()]
             name = f"snapshot {verb}, {columns} columns"
             check(f"{name}: is done", status == 0, text[-300:])
@@ -88,7 +64,7 @@ def transfers(snapshot):
                   and "\n" not in text, [frame for frame in frames if len(frame) >= columns])
             check(f"{name}: leaves nothing", on_screen(text) == "", text[-200:])
             check(f"{name}: no colours", "\x1b" not in text, text[:200])
-    text, _ = terminal(80, "snapshot", "put", snapshot)
+    text, _ = shown(80, "snapshot", "put", snapshot)
     frames = text.split("\r")
     check("an upload goes up to 100 %", any("100 %" in frame for frame in frames), text[-400:])
     check("an upload shows a bar and sizes", any("[#" in frame and " MiB" in frame for frame in frames),
@@ -103,17 +79,17 @@ def silence(snapshot):
                                   timeout=60, env=environment())
             text, status = done.stdout + done.stderr, done.returncode
         else:
-            text, status = terminal(80, "snapshot", "put", snapshot, **more)
+            text, status = shown(80, "snapshot", "put", snapshot, **more)
         check(f"nothing {name}", status == 0 and text == "", text[:200])
-    text, status = terminal(80, "clock")
+    text, status = shown(80, "clock")
     check("nothing for what is short", status == 0 and "receiving" not in text, text[:200])
-    text, status = terminal(80, "snapshot", "put", snapshot, NO_COLOR="1")
+    text, status = shown(80, "snapshot", "put", snapshot, NO_COLOR="1")
     check("NO_COLOR: the same without colours", status == 0 and "MiB" in text and "\x1b" not in text,
           text[:200])
     with open(snapshot, "r+b") as file:
         file.seek(2 << 20)
         file.write(b"x" * 64)
-    text, status = terminal(80, "snapshot", "put", snapshot)
+    text, status = shown(80, "snapshot", "put", snapshot)
     last = text.rstrip().split("\r")[-1]
     check("a refusal stands alone on its line", status == 1 and "wavetank:" in last and "MiB" not in last,
           text[-300:])

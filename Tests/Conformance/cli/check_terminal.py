@@ -1,17 +1,14 @@
 """What people see: colours only on a terminal and not with NO_COLOR, narrow terminals, completions
 that complete, a manual page that formats."""
 
-import fcntl
 import os
-import pty
 import re
 import shutil
-import struct
 import subprocess
 import tempfile
-import termios
 
 from common import check, finish
+from terminal import terminal
 
 BINARY = os.environ["WAVETANK_BINARY"]
 
@@ -21,42 +18,25 @@ def plain(*arguments, **more):
                           env={**os.environ, **more})
 
 
-def terminal(columns, *arguments, **more):
+def shown(columns, *arguments, **more):
     """What the program writes on a terminal of so many columns."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-    child = subprocess.Popen([BINARY, *arguments], stdin=slave, stdout=slave, stderr=slave,
-                             env={**environment, "TERM": "xterm", **more})
-    os.close(slave)
-    output = b""
-    while True:
-        try:
-            piece = os.read(master, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        output += piece
-    child.wait(20)
-    os.close(master)
-    return output.decode().replace("\r\n", "\n")
+    return terminal(columns, [BINARY, *arguments], **more)[0].replace("\r\n", "\n")
 
 
 def looks():
-    check("colours: on a terminal headings are bold", "\x1b[1mUsage:" in terminal(100, "help"))
-    check("colours: on a terminal complaints are marked", "\x1b[1;31mwavetank:" in terminal(100, "serv"))
-    check("colours: none by NO_COLOR", "\x1b" not in terminal(100, "help", NO_COLOR="1"))
-    check("colours: none on a dumb terminal", "\x1b" not in terminal(100, "help", TERM="dumb"))
+    check("colours: on a terminal headings are bold", "\x1b[1mUsage:" in shown(100, "help"))
+    check("colours: on a terminal complaints are marked", "\x1b[1;31mwavetank:" in shown(100, "serv"))
+    check("colours: none by NO_COLOR", "\x1b" not in shown(100, "help", NO_COLOR="1"))
+    check("colours: none on a dumb terminal", "\x1b" not in shown(100, "help", TERM="dumb"))
     check("colours: none in a pipe", "\x1b" not in plain("help").stdout + plain("serv").stderr)
     for columns in (40, 60, 80):
         for command in ("serve", "ctl", "wait"):
-            text = re.sub(r"\x1b\[[0-9;]*m", "", terminal(columns, "help", command))
+            text = re.sub(r"\x1b\[[0-9;]*m", "", shown(columns, "help", command))
             # Examples are for copying: they stay whole.
             lines = [line for line in text.split("Examples:")[0].split("\n") if len(line) > columns]
             check(f"{columns} columns: help {command} fits", not lines, lines)
     wide = re.sub(r"\s+", " ", plain("help", "serve").stdout)
-    thin = re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", terminal(40, "help", "serve")))
+    thin = re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", shown(40, "help", "serve")))
     check("40 columns: no word is lost", wide == thin, (wide, thin))
 
 

@@ -3,13 +3,12 @@ its own, played on a server of its own in strict mode. `parity/README.md` says w
 `parity/allowances.json` where the contract asks for another answer, with the reason."""
 
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
-import time
+
+from common import Server
 
 PARITY = pathlib.Path(__file__).resolve().parent / "parity"
 SCENARIO = {"wavetank": 1, "name": "parity", "given": {"scramjet": {"settings": {
@@ -18,25 +17,13 @@ FLOWS_MIN = 100
 
 
 def play(folder: pathlib.Path) -> dict:
-    (folder / "scenario.json").write_text(json.dumps(SCENARIO))
-    ready = folder / "ready.json"
-    with open(folder / "log.txt", "w") as log:
-        server = subprocess.Popen(
-            [os.environ["WAVETANK_BINARY"], "serve", "--port", "0", "--strict", "--scenario",
-             folder / "scenario.json", "--ready-file", ready], stdout=log, stderr=subprocess.STDOUT)
-        try:
-            deadline = time.monotonic() + 20
-            while not ready.exists():
-                if server.poll() is not None or time.monotonic() > deadline:
-                    sys.exit("the server did not become ready")
-                time.sleep(0.02)
-            base = f"http://127.0.0.1:{json.loads(ready.read_text())['port']}/api/v1"
-            subprocess.run(
-                [sys.executable, PARITY / "play.py", "compare", base, "--jobs", "6", "--no-code",
-                 "--json", folder / "report.json"], stdout=subprocess.DEVNULL, timeout=280)
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(15)
+    scenario = folder / "scenario.json"
+    scenario.write_text(json.dumps(SCENARIO))
+    server = Server("--strict", "--scenario", str(scenario))
+    subprocess.run(
+        [sys.executable, PARITY / "play.py", "compare", f"{server.url}/api/v1", "--jobs", "6", "--no-code",
+         "--json", folder / "report.json"], stdout=subprocess.DEVNULL, timeout=280)
+    server.stop()
     return json.loads((folder / "report.json").read_text())
 
 
