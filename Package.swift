@@ -94,11 +94,15 @@ let package = Package(
       swiftSettings: house,
       linkerSettings: [staticRuntime]),
 
-    tests("HTTPModelTests", ["HTTPModel"]),
-    tests("HTTPWireTests", ["HTTPWire", "HTTPModel"], resources: [.copy("Fixtures")]),
-    tests("HTTPTransportTests", ["HTTPTransport", "HTTPWire", "HTTPModel", "WavetankTestKit"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    tests("HTTPModelTests", ["HTTPModel", "TestSupport"]),
     tests(
-      "PayloadCodecsTests", ["PayloadCodecs"],
+      "HTTPWireTests", ["HTTPWire", "HTTPModel", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests(
+      "HTTPTransportTests",
+      ["HTTPTransport", "HTTPWire", "HTTPModel", "TestSupport", "WavetankTestKit"]),
+    tests(
+      "PayloadCodecsTests", ["PayloadCodecs", "TestSupport"],
       resources: [.copy("Fixtures"), .copy("yaml_oracle.py")]),
     .target(
       name: "KernelTestKit", dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
@@ -109,27 +113,39 @@ let package = Package(
       path: "Tests/ParcelsEmulator", swiftSettings: house),
     tests(
       "EmulatorKernelTests",
-      ["EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs", "Scenarios"]),
+      [
+        "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs", "Scenarios", "TestSupport",
+      ]),
     tests(
       "SteamshipEmulatorTests",
-      ["SteamshipEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
+      [
+        "SteamshipEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs",
+        "TestSupport",
+      ]),
     tests(
       "ScramjetEmulatorTests",
-      ["ScramjetEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
+      [
+        "ScramjetEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs",
+        "TestSupport",
+      ]),
     tests(
       "ShipyardEmulatorTests",
-      ["ShipyardEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs"]),
+      [
+        "ShipyardEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs",
+        "TestSupport",
+      ]),
     tests(
       "ControlPlaneTests",
       [
         "ControlPlane", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs",
         "Resources",
+        "TestSupport",
       ]),
     tests(
       "WavetankTests",
       [
         "Wavetank", "WavetankTestKit", "EmulatorKernel", "KernelTestKit", "HTTPModel",
-        "HTTPTransport", "HTTPWire", "ParcelsEmulator", "PayloadCodecs",
+        "HTTPTransport", "HTTPWire", "ParcelsEmulator", "PayloadCodecs", "TestSupport",
       ]),
     tests("HouseTests", []),
   ],

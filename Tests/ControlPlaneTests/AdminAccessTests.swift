@@ -8,7 +8,7 @@ import Testing
 @Suite struct AdminAccessTests {
   static func responder(token: String? = nil) throws -> AdminResponder {
     AdminResponder(
-      pipeline: try Pipeline(services: [Harbor()], configuration: PipelineConfiguration()),
+      pipeline: try Pipeline(services: [SampleService()], configuration: PipelineConfiguration()),
       options: AdminOptions(token: token))
   }
 
@@ -24,7 +24,7 @@ import Testing
 
   @Test("Without a token only a loopback Host is answered (DESIGN §9)", arguments: hosts)
   func host(_ host: String, _ isAllowed: Bool) async throws {
-    let peer = Peer(try Self.responder())
+    let peer = TestClient(try Self.responder())
     let reply = await peer.send(.get, "/_wavetank/journal", ["Host": host])
     #expect(reply.status == (isAllowed ? 200 : 403))
     if !isAllowed { #expect(reply.field("content-type") == "application/problem+json") }
@@ -32,7 +32,7 @@ import Testing
 
   @Test("An absolute target and the field must both name a loopback host (RFC 9112 §3.2.2)")
   func absoluteTarget() async throws {
-    let peer = Peer(try Self.responder())
+    let peer = TestClient(try Self.responder())
     let cases = [
       ("http://evil.example", "localhost", 403), ("http://localhost:7070", "evil.example", 403),
       ("http://localhost:7070", "localhost:7070", 200),
@@ -45,7 +45,7 @@ import Testing
 
   @Test("Without a token only loopback peers are answered (DESIGN §9)")
   func peers() async throws {
-    let peer = Peer(try Self.responder(), address: Self.elsewhere)
+    let peer = TestClient(try Self.responder(), address: Self.elsewhere)
     for path in ["/_wavetank", "/_wavetank/journal", "/_t/blue/_wavetank/clock", "/_wavetank/x"] {
       #expect(await peer.send(.get, path).status == 403, "\(path)")
     }
@@ -56,7 +56,7 @@ import Testing
 
   @Test("With a token whoever shows it is answered, from anywhere (DESIGN §9)")
   func token() async throws {
-    let peer = Peer(try Self.responder(token: "s3cret"), address: Self.elsewhere)
+    let peer = TestClient(try Self.responder(token: "s3cret"), address: Self.elsewhere)
     let fields: [(KeyValuePairs<String, String>, Int)] = [
       ([:], 401), (["Authorization": "Bearer s3cre"], 401),
       (["Authorization": "Bearer s3cretX"], 401),
@@ -81,7 +81,7 @@ import Testing
     arguments: [nil, "s3cret"])
   func probes(_ token: String?) async throws {
     let responder = try Self.responder(token: token)
-    for peer in [Peer(responder), Peer(responder, address: Self.elsewhere)] {
+    for peer in [TestClient(responder), TestClient(responder, address: Self.elsewhere)] {
       for fields in Self.probing {
         for prefix in ["", "/_t/blue"] {
           let health = await peer.send(.get, "\(prefix)/_wavetank/health", fields)
@@ -105,13 +105,13 @@ import Testing
         path: "wavetank-access-\(ProcessInfo.processInfo.globallyUniqueString)"
       ).path
       let store = try WorldStore(directory: folder, pipeline: responder.pipeline) { _ in }
-      _ = await Peer(responder).send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)
+      _ = await TestClient(responder).send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)
       try FileManager.default.removeItem(atPath: folder)
       store.saveChanged()
       let own: KeyValuePairs<String, String> = ["Authorization": "Bearer \(token ?? "")"]
-      let told = await Peer(responder).send(.get, "/_wavetank/health", own)
+      let told = await TestClient(responder).send(.get, "/_wavetank/health", own)
       #expect(told.text.contains("degraded") && told.text.contains("blue"))
-      let stranger = Peer(responder, address: Self.elsewhere)
+      let stranger = TestClient(responder, address: Self.elsewhere)
       let bare = await stranger.send(.get, "/_wavetank/health")
       #expect(bare.status == 200)
       #expect(bare.text == #"{"status":"ok"}"#)
@@ -129,10 +129,10 @@ import Testing
     arguments: forwarding)
   func forwarded(_ name: String) async throws {
     let fields: [(String, String)] = [("Host", "127.0.0.1:7070"), (name, "for=192.0.2.7")]
-    let open = Peer(try Self.responder())
+    let open = TestClient(try Self.responder())
     #expect(await Self.send(open, "/_wavetank/journal", fields).status == 403)
     #expect(await Self.send(open, "/ships", fields).status == 200)
-    let guarded = Peer(try Self.responder(token: "s3cret"))
+    let guarded = TestClient(try Self.responder(token: "s3cret"))
     let shown = fields + [("Authorization", "Bearer s3cret")]
     #expect(await Self.send(guarded, "/_wavetank/journal", shown).status == 200)
   }
@@ -151,7 +151,7 @@ import Testing
     "A field that decides who may come in stands once (RFC 9110 §5.3)", arguments: repeats.indices)
   func repeated(_ index: Int) async throws {
     for token in [nil, "s3cret"] {
-      let peer = Peer(try Self.responder(token: token))
+      let peer = TestClient(try Self.responder(token: token))
       var fields = [("Host", "127.0.0.1:7070")] + Self.repeats[index]
       if !fields.contains(where: { $0.0.lowercased() == "authorization" }) {
         fields.append(("Authorization", "Bearer s3cret"))
@@ -163,7 +163,7 @@ import Testing
   @Test("What a Wavetank sends for somebody gets nothing, not even with the token (DESIGN §9)")
   func marked() async throws {
     for token in [nil, "s3cret"] {
-      let peer = Peer(try Self.responder(token: token))
+      let peer = TestClient(try Self.responder(token: token))
       let fields: KeyValuePairs<String, String> = [
         CallerFields.mark: "1", "Authorization": "Bearer s3cret",
       ]
@@ -177,7 +177,7 @@ import Testing
   @Test(
     "The console's page is public, its data are not; no cache and no other origin gets an answer")
   func guards() async throws {
-    let peer = Peer(try Self.responder(), address: Self.elsewhere)
+    let peer = TestClient(try Self.responder(), address: Self.elsewhere)
     let page = await peer.send(.get, "/_wavetank/console", ["Host": "tank.example"])
     #expect(page.status == 200)
     let policy = page.field("content-security-policy") ?? ""
@@ -187,7 +187,7 @@ import Testing
     for stored in ["sessionStorage", "localStorage", "document.cookie", "window.token"] {
       #expect(!page.text.contains(stored), "\(stored) is read by every page of the origin")
     }
-    let own = Peer(try Self.responder())
+    let own = TestClient(try Self.responder())
     for path in ["/", "/_wavetank", "/_wavetank/journal", "/_wavetank/health", "/_wavetank/none"] {
       let reply = await own.send(.get, path)
       #expect(reply.field("cache-control") == "no-store", "\(path)")
@@ -215,15 +215,15 @@ import Testing
     "No other spelling of its path leads to the control API (RFC 3986 §6)",
     arguments: elsewherePaths)
   func spellings(_ path: String) async throws {
-    let reply = await Peer(try Self.responder()).send(.get, path)
+    let reply = await TestClient(try Self.responder()).send(.get, path)
     #expect(reply.status == 404)
     #expect(
       reply.field("x-wavetank-exchange") != nil, "the pipeline has answered, not the control API")
   }
 
   private static func send(
-    _ peer: Peer, _ path: String, _ fields: [(String, String)]
-  ) async -> Peer.Reply {
+    _ peer: TestClient, _ path: String, _ fields: [(String, String)]
+  ) async -> Reply {
     var all = Fields()
     for (name, value) in fields { all.append(name, value) }
     return await peer.send(
@@ -244,14 +244,14 @@ import Testing
   @Test("Cross-site browser requests are refused (DESIGN §9)", arguments: browsers.indices)
   func browser(_ index: Int) async throws {
     let (fields, status) = Self.browsers[index]
-    let peer = Peer(try Self.responder())
+    let peer = TestClient(try Self.responder())
     #expect(await peer.send(.get, "/_wavetank/journal", fields).status == status)
     #expect(await peer.send(.post, "/_wavetank/reset", fields).status == status)
   }
 
   @Test("The root sends browsers to the console and gives others an index (DESIGN §2)")
   func root() async throws {
-    let peer = Peer(try Self.responder())
+    let peer = TestClient(try Self.responder())
     let page = await peer.send(.get, "/", ["Accept": "text/html,application/xhtml+xml,*/*;q=0.8"])
     #expect(page.status == 302)
     #expect(page.field("location") == "/_wavetank/console")

@@ -7,18 +7,18 @@ import Testing
 
 @Suite struct AdminRoutesTests {
   let responder: AdminResponder
-  let peer: Peer
+  let peer: TestClient
   var pipeline: Pipeline { responder.pipeline }
 
   init() throws {
     responder = AdminResponder(
       pipeline: try Pipeline(
-        services: [Harbor()],
+        services: [SampleService()],
         configuration: PipelineConfiguration(
           blueprint: TenantBlueprint(
             seed: 3, clock: .init(.manual, start: VirtualInstant(iso8601: "2026-01-01T00:00:00Z")),
             given: ["harbor": ["ships": ["ark"]]]))))
-    peer = Peer(responder)
+    peer = TestClient(responder)
   }
 
   func json(_ method: Method, _ path: String, body: String? = nil) async throws -> JSON {

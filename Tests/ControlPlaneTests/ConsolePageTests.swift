@@ -13,7 +13,7 @@ struct ConsolePageTests {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   private static func page() -> String {
-    guard case .bytes(let bytes) = ConsolePage.response([Harbor()]).body else { return "" }
+    guard case .bytes(let bytes) = ConsolePage.response([SampleService()]).body else { return "" }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -66,7 +66,7 @@ struct ConsolePageTests {
   func policy() {
     let script = Self.part(of: Self.page(), "<script type=\"module\">", "</script>")
     let digest = Base64.encode(SHA256.digest(Array(script.utf8)))
-    let policy = ConsolePage.response([Harbor()]).fields["content-security-policy"] ?? ""
+    let policy = ConsolePage.response([SampleService()]).fields["content-security-policy"] ?? ""
     let scripts = policy.components(separatedBy: "; ").filter { $0.hasPrefix("script-src ") }
     #expect(scripts == ["script-src 'sha256-\(digest)'"])
     #expect(policy.hasPrefix("default-src 'none'; "))

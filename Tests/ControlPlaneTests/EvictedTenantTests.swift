@@ -4,6 +4,7 @@ import Foundation
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
+import TestSupport
 import Testing
 
 /// What the control API does to a tenant is saved as requests are, though the tenant may be dropped
@@ -11,19 +12,19 @@ import Testing
 @Suite struct EvictedTenantTests {
   let directory = FileManager.default.temporaryDirectory
     .appending(path: "wavetank-evicted-\(ProcessInfo.processInfo.globallyUniqueString)").path
-  let interruption = Pier.Interruption()
+  let interruption = InterruptedService.Interruption()
   let pipeline: Pipeline
   let store: WorldStore
-  let peer: Peer
+  let peer: TestClient
 
   init() throws {
-    pipeline = try Pier.pipeline(interruption)
+    pipeline = try InterruptedService.pipeline(interruption)
     store = try WorldStore(directory: directory, pipeline: pipeline) { _ in }
     store.restoreAll()
-    peer = Peer(AdminResponder(pipeline: pipeline))
+    peer = TestClient(AdminResponder(pipeline: pipeline))
   }
 
-  func send(_ method: Method, _ path: String, body: String? = nil) async -> Peer.Reply {
+  func send(_ method: Method, _ path: String, body: String? = nil) async -> Reply {
     await peer.send(method, "/_t/blue/_wavetank" + path, body: body)
   }
 
@@ -64,8 +65,8 @@ import Testing
     ),
   ]
 
-  @Test("A control call's change is saved", arguments: Pier.Place.allCases)
-  func calls(_ place: Pier.Place) async throws {
+  @Test("A control call's change is saved", arguments: InterruptedService.Place.allCases)
+  func calls(_ place: InterruptedService.Place) async throws {
     for call in Self.calls {
       store.saveChanged()
       let (pipeline, store) = (pipeline, store)
@@ -85,23 +86,23 @@ import Testing
 
   @Test("A snapshot is taken from a tenant that waits in its file, and put into one")
   func snapshots() async throws {
-    _ = await Peer(pipeline).send(.post, "/_t/blue/entries/a")
+    _ = await TestClient(pipeline).send(.post, "/_t/blue/entries/a")
     await putAway()
     let taken = await send(.get, "/snapshot")
     #expect(taken.status == 200)
-    _ = await Peer(pipeline).send(.post, "/_t/blue/entries/b")
+    _ = await TestClient(pipeline).send(.post, "/_t/blue/entries/b")
     await putAway()
     let request = Request(
       method: .put, target: RequestTarget("/_t/blue/_wavetank/snapshot"),
       fields: Fields(["Host": "127.0.0.1:7070"]), framing: .length(UInt64(taken.body.count)))
     #expect(await peer.send(request, taken.body).status == 204)
     await putAway()
-    #expect(await Peer(pipeline).send(.get, "/_t/blue/entries").text == #"["a"]"#)
+    #expect(await TestClient(pipeline).send(.get, "/_t/blue/entries").text == #"["a"]"#)
   }
 
   @Test("Who follows a journal keeps its tenant, and sees what happens there")
   func follower() async throws {
-    _ = await Peer(pipeline).send(.post, "/_t/blue/entries/a")
+    _ = await TestClient(pipeline).send(.post, "/_t/blue/entries/a")
     await putAway()
     var exchange = Exchange(connectionID: 1, sequenceNumber: 1, peer: .none)
     let request = Request(
@@ -119,11 +120,11 @@ import Testing
     pipeline.tenants.evictIdle(downTo: 0)
     let tenant = try #require(pipeline.tenants.find("blue"))
     let following = Task { try? await BodyWriter.collect(producer) }
-    while tenant.journal.followerCount == 0 { await Task.yield() }
+    try await waitUntil("somebody follows the journal") { tenant.journal.followerCount != 0 }
     store.saveChanged()
     pipeline.tenants.evictIdle(downTo: 0)
     #expect(pipeline.tenants.find("blue") === tenant)
-    _ = await Peer(pipeline).send(.post, "/_t/blue/entries/b")
+    _ = await TestClient(pipeline).send(.post, "/_t/blue/entries/b")
     following.cancel()
     _ = await following.value
   }
@@ -131,10 +132,10 @@ import Testing
   @Test("The list of tenants tells those that wait in their files, and a dropped one is in neither")
   func list() async throws {
     for name in ["blue", "green"] {
-      _ = await Peer(pipeline).send(.post, "/_t/\(name)/entries/a")
+      _ = await TestClient(pipeline).send(.post, "/_t/\(name)/entries/a")
     }
     await putAway()
-    _ = await Peer(pipeline).send(.post, "/_t/green/entries/b")
+    _ = await TestClient(pipeline).send(.post, "/_t/green/entries/b")
     let list = try JSON(parsing: await peer.send(.get, "/_wavetank/tenants").body)
     let tenants = list["tenants"]?.arrayValue ?? []
     #expect(tenants.map { $0["name"]?.stringValue } == ["default", "green", "blue"])
@@ -142,6 +143,6 @@ import Testing
     #expect(await peer.send(.delete, "/_wavetank/tenants/blue").status == 204)
     #expect(await peer.send(.delete, "/_wavetank/tenants/blue").status == 404)
     #expect(await peer.send(.get, "/_wavetank/tenants").text.contains("blue") == false)
-    #expect(await Peer(pipeline).send(.get, "/_t/blue/entries").text == "[]")
+    #expect(await TestClient(pipeline).send(.get, "/_t/blue/entries").text == "[]")
   }
 }

@@ -8,16 +8,16 @@ import Testing
 
 @Suite struct JournalRoutesTests {
   let responder: AdminResponder
-  let peer: Peer
+  let peer: TestClient
 
   init() throws {
     responder = AdminResponder(
       pipeline: try Pipeline(
-        services: [Harbor()],
+        services: [SampleService()],
         configuration: PipelineConfiguration(
           blueprint: TenantBlueprint(
             clock: .init(.manual, start: VirtualInstant(iso8601: "2026-01-01T00:00:00Z"))))))
-    peer = Peer(responder)
+    peer = TestClient(responder)
   }
 
   func fill() async {

@@ -7,20 +7,19 @@ import Testing
 
 @Suite("Scenario, rules, verify and schema by the control API (DESIGN §9)")
 struct ScenarioRoutesTests {
-  let peer: Peer
+  let peer: TestClient
 
   init() throws {
-    peer = Peer(
+    peer = TestClient(
       AdminResponder(
         pipeline: try Pipeline(
-          services: [Harbor()],
+          services: [SampleService()],
           configuration: PipelineConfiguration(
             blueprint: TenantBlueprint(
               seed: 3, clock: .init(.manual, start: VirtualInstant(seconds: 1_000)))))))
   }
 
-  private func control(_ method: Method, _ path: String, _ body: String? = nil) async -> Peer.Reply
-  {
+  private func control(_ method: Method, _ path: String, _ body: String? = nil) async -> Reply {
     await peer.send(method, "/_wavetank" + path, body: body)
   }
 

@@ -6,19 +6,19 @@ import PayloadCodecs
 import Testing
 
 @Suite struct SnapshotRoutesTests {
-  let peer: Peer
+  let peer: TestClient
 
   init() throws {
-    peer = Peer(
+    peer = TestClient(
       AdminResponder(
         pipeline: try Pipeline(
-          services: [Harbor()],
+          services: [SampleService()],
           configuration: PipelineConfiguration(
             blueprint: TenantBlueprint(clock: .init(.manual, start: VirtualInstant(seconds: 10))))),
         options: AdminOptions(snapshotBytesMax: 10_000)))
   }
 
-  func put(_ bytes: [UInt8]) async -> Peer.Reply {
+  func put(_ bytes: [UInt8]) async -> Reply {
     let request = Request(
       method: .put, target: RequestTarget("/_wavetank/snapshot"),
       fields: Fields(["Host": "localhost"]), framing: .length(UInt64(bytes.count)))

@@ -8,19 +8,19 @@ import Testing
 /// acknowledged is lost by it.
 @Suite struct EvictionTests {
   let directory: WorldStoreTests.Directory
-  let interruption = Pier.Interruption()
+  let interruption = InterruptedService.Interruption()
   let pipeline: Pipeline
   let store: WorldStore
 
   init() throws {
     directory = try WorldStoreTests.Directory()
-    pipeline = try Pier.pipeline(interruption)
+    pipeline = try InterruptedService.pipeline(interruption)
     store = try WorldStore(directory: directory.path, pipeline: pipeline) { _ in }
     store.restoreAll()
   }
 
-  func send(_ method: Method, _ path: String, body: String? = nil) async -> Peer.Reply {
-    await Peer(pipeline).send(method, "/_t/blue" + path, body: body)
+  func send(_ method: Method, _ path: String, body: String? = nil) async -> Reply {
+    await TestClient(pipeline).send(method, "/_t/blue" + path, body: body)
   }
 
   var entries: [String] {
@@ -32,7 +32,7 @@ import Testing
 
   /// From now on the tenants that are saved and not in use go, as from another thread, whenever
   /// something comes through that place; where the locks are free, they are saved before.
-  func evict(at place: Pier.Place) {
+  func evict(at place: InterruptedService.Place) {
     let (pipeline, store) = (pipeline, store)
     interruption.arm(place) {
       if place.isFree { store.saveChanged() }
@@ -45,8 +45,10 @@ import Testing
     (.post, "/stream/", nil), (.post, "/c", nil),
   ]
 
-  @Test("A request whose tenant could go at any moment is not lost", arguments: Pier.Place.allCases)
-  func requests(_ place: Pier.Place) async throws {
+  @Test(
+    "A request whose tenant could go at any moment is not lost",
+    arguments: InterruptedService.Place.allCases)
+  func requests(_ place: InterruptedService.Place) async throws {
     var expected: [String] = []
     for round in 0..<3 {
       for (index, request) in Self.requests.enumerated() {
@@ -151,10 +153,10 @@ import Testing
   func due() async throws {
     let wall = HandWall(0)
     let wallTimer = TenantTimeTests.HandTimer()
-    let interruption = Pier.Interruption()
+    let interruption = InterruptedService.Interruption()
     let directory = try WorldStoreTests.Directory()
     let pipeline = try Pipeline(
-      services: [Pier(interruption)],
+      services: [InterruptedService(interruption)],
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(clock: .init(.real, start: VirtualInstant(seconds: 0))),
         wall: {
@@ -163,7 +165,7 @@ import Testing
         }, wallTimer: wallTimer))
     let store = try WorldStore(directory: directory.path, pipeline: pipeline) { _ in }
     store.restoreAll()
-    let peer = Peer(pipeline)
+    let peer = TestClient(pipeline)
     var expected: [String] = []
     for round in 0..<3 {
       for fires in [true, false] {
@@ -190,7 +192,7 @@ import Testing
   func pressure() async throws {
     let directory = try WorldStoreTests.Directory()
     let pipeline = try Pipeline(
-      services: [Pier(Pier.Interruption())],
+      services: [InterruptedService(InterruptedService.Interruption())],
       configuration: PipelineConfiguration(tenantLimit: 10))
     let store = try WorldStore(directory: directory.path, pipeline: pipeline) { _ in }
     store.restoreAll()
@@ -202,14 +204,14 @@ import Testing
           for step in 0..<250 {
             let name = "t\(client)-\(Int.random(in: 0..<6, using: &random))"
             let entry = "e\(step)"
-            let reply = await Peer(pipeline).send(.post, "/_t/\(name)/entries/\(entry)")
+            let reply = await TestClient(pipeline).send(.post, "/_t/\(name)/entries/\(entry)")
             if reply.status == 201 { model[name, default: []].append(entry) }
             if step % 25 == client { store.saveChanged() }
             await Task.yield()
           }
           var lost = 0
           for (name, entries) in model {
-            let text = await Peer(pipeline).send(.get, "/_t/\(name)/entries").text
+            let text = await TestClient(pipeline).send(.get, "/_t/\(name)/entries").text
             if text != JSON.array(entries.map { .string($0) }).text { lost += 1 }
           }
           return lost

@@ -104,7 +104,8 @@ import Testing
     #expect(journal.followerCount == 0)
   }
 
-  private static let credentials = CredentialMask(Harbor().keyFields + Harbor().secretFields)
+  private static let credentials = CredentialMask(
+    SampleService().keyFields + SampleService().secretFields)
   static let masks: [(String, String, String)] = [
     ("Accept", "text/html", "text/html"), ("Authorization", "Bearer abc", "Bearer ***#"),
     ("AUTHORIZATION", "Basic dXNlcjpwYXNz", "Basic ***#"), ("X-Harbor-Key", "k", "***#"),

@@ -53,11 +53,12 @@ struct NumberBoundsTests {
     let pipeline = try SnapshotTests.pipeline()
     let tenant = pipeline.tenants.default.tenant
     tenant.clock.set(to: .endOfTime)
-    _ = await Peer(pipeline).send(.post, "/ships", body: #"{"name":"ark","after":1000000000}"#)
+    _ = await TestClient(pipeline).send(
+      .post, "/ships", body: #"{"name":"ark","after":1000000000}"#)
     #expect(tenant.nextDue == nil)
     tenant.advance(to: .latest)
     #expect(tenant.clock.now == .endOfTime)
-    #expect(await Peer(pipeline).send(.get, "/ships/ark").text == #"{"arrived":false}"#)
+    #expect(await TestClient(pipeline).send(.get, "/ships/ark").text == #"{"arrived":false}"#)
   }
 
   // MARK: Snapshots
@@ -155,7 +156,7 @@ struct NumberBoundsTests {
     let tenant = pipeline.tenants.default.tenant
     tenant.advance(to: .latest)
     tenant.clock.set(to: .earliest)
-    #expect(await Peer(pipeline).send(.get, "/ships").status == 200)
+    #expect(await TestClient(pipeline).send(.get, "/ships").status == 200)
     #expect(tenant.clock.now.iso8601().count == 20)
     #expect(try Snapshot(of: pipeline.tenants.default).archive().count > 0)
   }

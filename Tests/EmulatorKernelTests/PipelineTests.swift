@@ -6,15 +6,15 @@ import Testing
 
 @Suite struct PipelineTests {
   let pipeline: Pipeline
-  let peer: Peer
+  let peer: TestClient
 
   init() throws {
     pipeline = try Pipeline(
-      services: [Harbor()],
+      services: [SampleService()],
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(
           seed: 1, clock: .init(.manual, start: VirtualInstant(seconds: 1_000)))))
-    peer = Peer(pipeline)
+    peer = TestClient(pipeline)
   }
 
   static let tenants: [(target: String, fields: KeyValuePairs<String, String>, tenant: String)] = [
@@ -173,12 +173,12 @@ import Testing
 
   @Test("A vendor's own host narrows the search to that vendor (DESIGN §2)")
   func vendorHosts() async throws {
-    var other = Harbor()
+    var other = SampleService()
     other.name = "quay"
     other.hostNames = ["api.quay.example"]
     let pipeline = try Pipeline(
-      services: [Harbor(), other], configuration: PipelineConfiguration())
-    let peer = Peer(pipeline)
+      services: [SampleService(), other], configuration: PipelineConfiguration())
+    let peer = TestClient(pipeline)
     func operation(_ host: String) async -> String? {
       let reply = await peer.send(.get, "/ships/x", ["Host": host])
       let number = reply.field("x-wavetank-exchange").flatMap { UInt64($0) } ?? 0

@@ -2,11 +2,14 @@ import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import Synchronization
+import TestSupport
 import Testing
 
 /// The clock mode `skip` (DESIGN §4): who makes time jump, how far, and what holds it up.
 @Suite("The clock that skips") struct SkippingTests {
-  private func pipeline(_ harbor: Harbor = Harbor(), _ mode: ClockMode = .skip) throws -> Pipeline {
+  private func pipeline(_ harbor: SampleService = SampleService(), _ mode: ClockMode = .skip) throws
+    -> Pipeline
+  {
     try TenantTimeTests.pipeline(mode, harbor)
   }
 
@@ -21,7 +24,7 @@ import Testing
   }
 
   private func wait(_ pipeline: Pipeline, _ ship: String) -> Task<String, Never> {
-    Task { await Peer(pipeline).send(.get, "/ships/\(ship)/wait").text }
+    Task { await TestClient(pipeline).send(.get, "/ships/\(ship)/wait").text }
   }
 
   @Test("A look jumps, event by event, until what it asks about has happened, and no further")
@@ -32,7 +35,7 @@ import Testing
     #expect(seconds(pipeline) == 30)
     for name in ["a", "b"] { #expect(await TenantTimeTests.arrived(pipeline, name)) }
     #expect(seconds(pipeline) == 30)
-    #expect(await Peer(pipeline).send(.get, "/ships/none").status == 404)
+    #expect(await TestClient(pipeline).send(.get, "/ships/none").status == 404)
     #expect(seconds(pipeline) == 30)
     #expect(!holds(pipeline))
   }
@@ -47,7 +50,7 @@ import Testing
 
   @Test("In the other modes a look moves nothing", arguments: [ClockMode.manual, .real])
   func otherModes(_ mode: ClockMode) async throws {
-    let pipeline = try pipeline(Harbor(), mode)
+    let pipeline = try pipeline(SampleService(), mode)
     await TenantTimeTests.add(pipeline, [("a", 10)])
     #expect(await !TenantTimeTests.arrived(pipeline, "a"))
     #expect(seconds(pipeline) == 0)
@@ -67,7 +70,7 @@ import Testing
     }
     let uploading = Task { await work(upload) }
     _ = upload.push([1, 2, 3])
-    while !upload.isDemanded || holds(pipeline) { await Task.yield() }
+    try await waitUntil("the upload is read and waits") { upload.isDemanded && !holds(pipeline) }
     #expect(await wait(pipeline, "a").value == "60")
     #expect(await TenantTimeTests.arrived(pipeline, "b"))
     upload.finish(trailers: Fields())
@@ -111,15 +114,15 @@ import Testing
   func manyWaiters() async throws {
     for _ in 0..<20 {
       let gate = Gate()
-      var harbor = Harbor()
+      var harbor = SampleService()
       harbor.pilot = { await gate.pass() }
       let pipeline = try pipeline(harbor)
       let ships = (1...32).map { ("s\($0)", $0 * 10) }
       await TenantTimeTests.add(pipeline, ships)
-      let working = Task { await Peer(pipeline).send(.post, "/ships/s1/pilot").status }
-      while !gate.isReached { await Task.yield() }
+      let working = Task { await TestClient(pipeline).send(.post, "/ships/s1/pilot").status }
+      try await waitUntil("the gate is reached") { gate.isReached }
       let waiting = ships.map { (wait(pipeline, $0.0), $0.1) }
-      while waiterCount(pipeline) < 32 { await Task.yield() }
+      try await waitUntil("32 wait") { waiterCount(pipeline) >= 32 }
       gate.open()
       _ = await working.value
       for (task, seconds) in waiting { #expect(await task.value == "\(seconds)") }
@@ -132,16 +135,16 @@ import Testing
   @Test("Time stands while a request is at its work; who asks or waits gets it right afterwards")
   func requestAtWork() async throws {
     let gate = Gate()
-    var harbor = Harbor()
+    var harbor = SampleService()
     harbor.pilot = { await gate.pass() }
     let pipeline = try pipeline(harbor)
     await TenantTimeTests.add(pipeline, [("a", 60), ("b", 90)])
-    let working = Task { await Peer(pipeline).send(.post, "/ships/a/pilot").status }
-    while !gate.isReached { await Task.yield() }
+    let working = Task { await TestClient(pipeline).send(.post, "/ships/a/pilot").status }
+    try await waitUntil("the gate is reached") { gate.isReached }
     let waiting = wait(pipeline, "a")
     let looking = Task { await TenantTimeTests.arrived(pipeline, "b") }
-    while waiterCount(pipeline) < 2 { await Task.yield() }
-    for _ in 0..<1_000 { await Task.yield() }
+    try await waitUntil("two wait") { waiterCount(pipeline) >= 2 }
+    await letOthersRun(1_000)
     #expect(seconds(pipeline) == 0)
     gate.open()
     #expect(await working.value == 204)
@@ -155,15 +158,17 @@ import Testing
     "While code is at work outside a look tells how things stand, and a wait goes on afterwards")
   func codeAtWork() async throws {
     let gate = Gate()
-    var harbor = Harbor()
+    var harbor = SampleService()
     harbor.pilot = { await gate.pass() }
     let pipeline = try pipeline(harbor)
     await TenantTimeTests.add(pipeline, [("a", 60)])
-    let working = Task { await Peer(pipeline).send(.post, "/ships/a/tow").status }
-    while !gate.isReached { await Task.yield() }
+    let working = Task { await TestClient(pipeline).send(.post, "/ships/a/tow").status }
+    try await waitUntil("the gate is reached") { gate.isReached }
     #expect(await !TenantTimeTests.arrived(pipeline, "a"))
     let waiting = wait(pipeline, "a")
-    while pipeline.tenants.default.journal.status.total < 4 { await Task.yield() }
+    try await waitUntil("four requests have come") {
+      pipeline.tenants.default.journal.status.total >= 4
+    }
     #expect(seconds(pipeline) == 0)
     gate.open()
     #expect(await working.value == 204)
@@ -176,8 +181,10 @@ import Testing
     let pipeline = try pipeline()
     await TenantTimeTests.add(pipeline, [("other", 500)])
     let waiting = wait(pipeline, "a")
-    while pipeline.tenants.default.journal.status.total < 2 { await Task.yield() }
-    for _ in 0..<1_000 { await Task.yield() }
+    try await waitUntil("two requests have come") {
+      pipeline.tenants.default.journal.status.total >= 2
+    }
+    await letOthersRun(1_000)
     #expect(seconds(pipeline) == 0)
     await TenantTimeTests.add(pipeline, [("a", 60)])
     #expect(await waiting.value == "60")
@@ -186,10 +193,12 @@ import Testing
 
   @Test("A clock that begins to skip takes along those who wait already")
   func modeChange() async throws {
-    let pipeline = try pipeline(Harbor(), .manual)
+    let pipeline = try pipeline(SampleService(), .manual)
     await TenantTimeTests.add(pipeline, [("a", 60)])
     let waiting = wait(pipeline, "a")
-    while pipeline.tenants.default.journal.status.total < 2 { await Task.yield() }
+    try await waitUntil("two requests have come") {
+      pipeline.tenants.default.journal.status.total >= 2
+    }
     pipeline.tenants.default.tenant.clock.set(mode: .skip)
     #expect(await waiting.value == "60")
   }
@@ -197,18 +206,18 @@ import Testing
   @Test("Waits that are cancelled leave nothing behind and hold nothing up", arguments: [0, 7])
   func cancelled(_ offset: Int) async throws {
     let gate = Gate()
-    var harbor = Harbor()
+    var harbor = SampleService()
     harbor.pilot = { await gate.pass() }
     let pipeline = try pipeline(harbor)
     await TenantTimeTests.add(pipeline, [("a", 60)])
-    let working = Task { await Peer(pipeline).send(.post, "/ships/a/pilot").status }
-    while !gate.isReached { await Task.yield() }
+    let working = Task { await TestClient(pipeline).send(.post, "/ships/a/pilot").status }
+    try await waitUntil("the gate is reached") { gate.isReached }
     let tasks = (0..<50).map { number in
       number % 2 == 0
         ? wait(pipeline, number % 4 == 0 ? "a" : "none")
-        : Task { await Peer(pipeline).send(.get, "/ships/a").text }
+        : Task { await TestClient(pipeline).send(.get, "/ships/a").text }
     }
-    for _ in 0..<offset * 10 { await Task.yield() }
+    await letOthersRun(offset * 10)
     for task in tasks { task.cancel() }
     for task in tasks { _ = await task.value }
     #expect(seconds(pipeline) == 0)
@@ -219,13 +228,13 @@ import Testing
   }
 
   /// A world of its own, without pipeline.
-  private func world() -> World<Harbor.State> {
+  private func world() -> World<SampleService.State> {
     let clock = VirtualClock(mode: .skip, start: .init(seconds: 0), wall: { .init(seconds: 0) })
     let tenant = Tenant(
       name: "t", seed: 0, clock: clock, keys: CredentialKeys(keys: nil, now: { clock.now }),
       blobs: BlobStore(budget: MemoryBudget()))
     let box = StateBox(
-      Harbor.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
+      SampleService.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
     tenant.add(box)
     return World(tenant: tenant, box: box)
   }
@@ -241,8 +250,8 @@ import Testing
         return .coming
       }
     }
-    while world.now < VirtualInstant(seconds: 500) { await Task.yield() }
-    for _ in 0..<500 { await Task.yield() }
+    try await waitUntil("time has gone on") { world.now >= VirtualInstant(seconds: 500) }
+    await letOthersRun(500)
     #expect(world.now == VirtualInstant(seconds: 500))
     world.mutate { state, step in
       _ = state.add("news", in: .seconds(1), &step)

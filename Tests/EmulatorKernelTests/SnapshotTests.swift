@@ -9,14 +9,14 @@ import Testing
 
   static func pipeline(storageLimit: UInt64 = 1 << 20) throws -> Pipeline {
     try Pipeline(
-      services: [Harbor()],
+      services: [SampleService()],
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(seed: 5, clock: .init(.manual, start: start)),
         storageLimit: storageLimit))
   }
 
   static func fill(_ pipeline: Pipeline) async {
-    let peer = Peer(pipeline)
+    let peer = TestClient(pipeline)
     for (name, after) in [("b", 3), ("a", 5), ("c", 60)] {
       _ = await peer.send(.post, "/ships", body: #"{"name":"\#(name)","after":\#(after)}"#)
     }
@@ -67,8 +67,8 @@ import Testing
       (.post, "/ships", #"{"name":"d"}"#), (.get, "/ships/a", nil), (.get, "/ships/c", nil),
       (.put, "/ships/c/cargo", "oil"),
     ] as [(Method, String, String?)] {
-      let one = await Peer(first).send(method, path, body: body)
-      let two = await Peer(second).send(method, path, body: body)
+      let one = await TestClient(first).send(method, path, body: body)
+      let two = await TestClient(second).send(method, path, body: body)
       #expect(one.body == two.body)
       #expect(one.response.fields.pairs.map(\.value) == two.response.fields.pairs.map(\.value))
     }
@@ -82,7 +82,7 @@ import Testing
     let wall = HandWall(1_000_000)
     func pipeline() throws -> Pipeline {
       try Pipeline(
-        services: [Harbor()],
+        services: [SampleService()],
         configuration: PipelineConfiguration(
           blueprint: TenantBlueprint(clock: .init(.real)), wall: { wall.now }))
     }
@@ -108,7 +108,7 @@ import Testing
     #expect(status.total == 5)
     #expect(status.count == 0)
     #expect(status.dropped == 5)
-    #expect(await Peer(second).send(.get, "/ships").field("x-wavetank-exchange") == "6")
+    #expect(await TestClient(second).send(.get, "/ships").field("x-wavetank-exchange") == "6")
   }
 
   /// The parts of a good archive, to be spoiled.
@@ -234,7 +234,7 @@ import Testing
   }
 
   static func scripted(_ document: JSON) throws -> Pipeline {
-    let services: [any EmulatedService] = [Harbor()]
+    let services: [any EmulatedService] = [SampleService()]
     let catalog = ScenarioCatalog(services: services)
     let scenario = try Scenario.read(document, catalog: catalog)
     return try Pipeline(
@@ -264,8 +264,8 @@ import Testing
   func rules(_ knowsScenario: Bool) async throws {
     let first = try Self.scripted(Self.scenario)
     let engine = try #require(first.tenants.default.rules)
-    for _ in 0..<2 { #expect(await Peer(first).send(.get, "/ships").status == 503) }
-    for _ in 0..<5 { _ = await Peer(first).send(.get, "/api/v1/tides/1") }
+    for _ in 0..<2 { #expect(await TestClient(first).send(.get, "/ships").status == 503) }
+    for _ in 0..<5 { _ = await TestClient(first).send(.get, "/api/v1/tides/1") }
     _ = try engine.add([
       "name": "late", "match": ["operation": "harbor.ship.get"], "error": 418,
     ])
@@ -275,14 +275,14 @@ import Testing
     try Self.restore(archive, into: second)
     #expect(try Snapshot(of: second.tenants.default).archive() == archive)
     for path in ["/ships/ark", "/ships", "/ships"] + (1...20).map({ "/api/v1/tides/\($0)" }) {
-      let one = await Peer(first).send(.get, path)
-      let two = await Peer(second).send(.get, path)
+      let one = await TestClient(first).send(.get, path)
+      let two = await TestClient(second).send(.get, path)
       #expect(one.status == two.status, "\(path)")
       #expect(one.field("x-wavetank-exchange") == two.field("x-wavetank-exchange"))
     }
     #expect(second.tenants.default.rules?.variables["phase"] == "warm")
     try second.tenants.default.reset()
-    #expect(await Peer(second).send(.get, "/ships").status == 503)
+    #expect(await TestClient(second).send(.get, "/ships").status == 503)
   }
 
   @Test("Sets and dictionaries are written in an order of their own, and read back")

@@ -2,12 +2,13 @@ import EmulatorKernel
 import HTTPModel
 import Synchronization
 import KernelTestKit
+import TestSupport
 import Testing
 
 @Suite struct TenantTimeTests {
   static func pipeline(
     _ mode: ClockMode, wall: HandWall = HandWall(0), wallTimer: (any WallTimer)? = nil,
-    _ harbor: Harbor = Harbor()
+    _ harbor: SampleService = SampleService()
   ) throws -> Pipeline {
     try Pipeline(
       services: [harbor],
@@ -18,13 +19,13 @@ import Testing
 
   static func add(_ pipeline: Pipeline, _ ships: [(String, Int)]) async {
     for (name, after) in ships {
-      _ = await Peer(pipeline).send(
+      _ = await TestClient(pipeline).send(
         .post, "/ships", body: #"{"name":"\#(name)","after":\#(after)}"#)
     }
   }
 
   static func arrived(_ pipeline: Pipeline, _ name: String) async -> Bool {
-    await Peer(pipeline).send(.get, "/ships/\(name)").text == #"{"arrived":true}"#
+    await TestClient(pipeline).send(.get, "/ships/\(name)").text == #"{"arrived":true}"#
   }
 
   @Test("Advancing lets everything due happen, in order of due time (DESIGN §4)")
@@ -57,8 +58,10 @@ import Testing
   func waiterAtAdvance() async throws {
     let pipeline = try Self.pipeline(.manual)
     await Self.add(pipeline, [("a", 60)])
-    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
-    while pipeline.tenants.default.journal.status.total < 2 { await Task.yield() }
+    let waiting = Task { await TestClient(pipeline).send(.get, "/ships/a/wait").status }
+    try await waitUntil("two requests have come") {
+      pipeline.tenants.default.journal.status.total >= 2
+    }
     pipeline.tenants.default.tenant.advance(to: VirtualInstant(seconds: 60))
     #expect(await waiting.value == 200)
   }
@@ -90,7 +93,7 @@ import Testing
     let pipeline = try Self.pipeline(.scaled(60), wall: wall, wallTimer: wallTimer)
     #expect(wallTimer.pause == nil)
     await Self.add(pipeline, [("a", 0)])
-    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
+    let waiting = Task { await TestClient(pipeline).send(.get, "/ships/a/wait").status }
     // Due at once: whoever came first, request or wallTimer, has done it.
     wallTimer.fire()
     #expect(await waiting.value == 200)
@@ -105,10 +108,10 @@ import Testing
   @Test("A real timer wakes a stream that waits")
   func dispatchTimer() async throws {
     let pipeline = try Pipeline(
-      services: [Harbor()],
+      services: [SampleService()],
       configuration: .serving(TenantBlueprint(clock: .init(.scaled(1_000_000)))))
     await Self.add(pipeline, [("a", 3600)])
-    #expect(await Peer(pipeline).send(.get, "/ships/a/wait").status == 200)
+    #expect(await TestClient(pipeline).send(.get, "/ships/a/wait").status == 200)
     #expect(pipeline.tenants.default.journal.status.total == 2)
   }
 
@@ -116,8 +119,10 @@ import Testing
   func resetWakes() async throws {
     let pipeline = try Self.pipeline(.manual)
     await Self.add(pipeline, [("a", 60)])
-    let waiting = Task { await Peer(pipeline).send(.get, "/ships/a/wait").status }
-    while pipeline.tenants.default.journal.status.total < 2 { await Task.yield() }
+    let waiting = Task { await TestClient(pipeline).send(.get, "/ships/a/wait").status }
+    try await waitUntil("two requests have come") {
+      pipeline.tenants.default.journal.status.total >= 2
+    }
     try pipeline.tenants.default.reset()
     #expect(pipeline.tenants.default.tenant.nextDue == nil)
     waiting.cancel()
@@ -145,14 +150,14 @@ import Testing
       keys: CredentialKeys(keys: nil, now: { VirtualInstant(seconds: 0) }),
       blobs: BlobStore(budget: MemoryBudget()))
     let box = StateBox(
-      Harbor.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
+      SampleService.State(), ids: IDSource(seed: 0, tenant: "t"), blobs: tenant.blobs)
     let world = World(tenant: tenant, box: box)
     let tasks = (0..<100).map { _ in
       Task {
         try await world.wait(for: "x") { state, _ in Awaited(state.ships["x"], else: false) }
       }
     }
-    while box.waiterCount < 100 { await Task.yield() }
+    try await waitUntil("a hundred wait") { box.waiterCount >= 100 }
     for task in tasks { task.cancel() }
     for task in tasks { #expect((try? await task.value) == nil) }
     #expect(box.waiterCount == 0)
@@ -161,7 +166,7 @@ import Testing
   @Test("A body that throws changes nothing, and wakes nobody")
   func throwing() throws {
     let box = StateBox(
-      Harbor.State(), ids: IDSource(seed: 0, tenant: "t"),
+      SampleService.State(), ids: IDSource(seed: 0, tenant: "t"),
       blobs: BlobStore(budget: MemoryBudget()))
     struct Refusal: Error {}
     #expect(throws: Refusal.self) {

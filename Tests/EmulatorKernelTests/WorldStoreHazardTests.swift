@@ -193,17 +193,18 @@ import Testing
 
   @Test(
     "A tenant that is removed while it is being saved does not come back",
-    arguments: [Pier.Place.encode, .nextDue])
-  func removedWhileSaving(_ place: Pier.Place) async throws {
-    let interruption = Pier.Interruption()
-    let pipeline = try Pipeline(services: [Pier(interruption)], configuration: .init())
+    arguments: [InterruptedService.Place.encode, .nextDue])
+  func removedWhileSaving(_ place: InterruptedService.Place) async throws {
+    let interruption = InterruptedService.Interruption()
+    let pipeline = try Pipeline(
+      services: [InterruptedService(interruption)], configuration: .init())
     let store = try WorldStore(directory: directory.path, pipeline: pipeline) { _ in }
     store.restoreAll()
     for isSavedBefore in [false, true] {
-      #expect(await Peer(pipeline).send(.post, "/_t/blue/entries/a").status == 201)
+      #expect(await TestClient(pipeline).send(.post, "/_t/blue/entries/a").status == 201)
       if isSavedBefore {
         store.saveChanged()
-        #expect(await Peer(pipeline).send(.post, "/_t/blue/entries/b").status == 201)
+        #expect(await TestClient(pipeline).send(.post, "/_t/blue/entries/b").status == 201)
       }
       interruption.arm(place) { _ = try? pipeline.tenants.remove("blue") }
       store.saveChanged()
@@ -211,7 +212,7 @@ import Testing
       interruption.arm(nil)
       #expect(directory.files == [".lock", "default.tar.gz"])
       #expect(pipeline.tenants.overview.sleeping.isEmpty)
-      #expect(await Peer(pipeline).send(.get, "/_t/blue/entries").text == "[]")
+      #expect(await TestClient(pipeline).send(.get, "/_t/blue/entries").text == "[]")
       _ = try pipeline.tenants.remove("blue")
     }
     store.stop()

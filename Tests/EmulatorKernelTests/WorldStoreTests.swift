@@ -35,7 +35,7 @@ import Testing
     let pipeline: Pipeline
     let store: WorldStore
     let reports: Reports
-    var peer: Peer { Peer(pipeline) }
+    var peer: TestClient { TestClient(pipeline) }
 
     init(
       _ directory: Directory, tenantLimit: Int = 100, storageLimit: UInt64 = 4 << 30
@@ -43,7 +43,7 @@ import Testing
       let reports = Reports()
       self.reports = reports
       pipeline = try Pipeline(
-        services: [Harbor()],
+        services: [SampleService()],
         configuration: PipelineConfiguration(
           blueprint: TenantBlueprint(
             seed: 2, clock: .init(.manual, start: VirtualInstant(seconds: 1_767_225_600))),

@@ -1,6 +1,7 @@
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -70,7 +71,7 @@ struct HostilePeerTests {
         }
       }
       try Self.stillServes(server)
-      while server.server.connectionCount > 0 { await Task.yield() }
+      try await waitUntil("all connections are gone") { server.server.connectionCount <= 0 }
       let begun = server.recorder.begun.load(ordering: .relaxed)
       #expect(server.recorder.ended.load(ordering: .relaxed) == begun)
     }
@@ -110,7 +111,7 @@ struct HostilePeerTests {
       // Waits until nothing is written any more: twice the same figure some turns apart.
       var last = -1
       while true {
-        for _ in 0..<2000 { await Task.yield() }
+        await letOthersRun(2000)
         let now = written.load(ordering: .relaxed)
         if now == last, now > 0 { break }
         last = now
@@ -194,7 +195,7 @@ struct HostilePeerTests {
         for (index, peer) in peers.enumerated() where index % 3 != round % 3 { peer.reset() }
       }
       try Self.stillServes(server)
-      while server.server.connectionCount > 0 { await Task.yield() }
+      try await waitUntil("all connections are gone") { server.server.connectionCount <= 0 }
       let begun = server.recorder.begun.load(ordering: .relaxed)
       #expect(server.recorder.ended.load(ordering: .relaxed) == begun)
     }

@@ -1,6 +1,7 @@
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -26,13 +27,15 @@ struct LifecycleTests {
     #expect(try idle.readResponse().text == "ok")
     let busy = try server.peer()
     try busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-    while server.recorder.begun.load(ordering: .relaxed) < 2 { await Task.yield() }
+    try await waitUntil("two requests have begun") {
+      server.recorder.begun.load(ordering: .relaxed) >= 2
+    }
     let stopping = Task { await server.server.stop(grace: .seconds(30)) }
     // Waits without holding the thread that the task may need.
-    while !idle.hasInput(within: .zero) { await Task.yield() }
+    try await waitUntil("the idle peer hears something") { idle.hasInput(within: .zero) }
     #expect(try idle.readToEnd().isEmpty)
     // The other loop closes its listener when it hears of it, a moment later perhaps.
-    while (try? server.peer()) != nil { await Task.yield() }
+    try await waitUntil("nobody is accepted any more") { (try? server.peer()) == nil }
     gate.open()
     let response = try busy.readResponse()
     #expect(response.text == "done" && response.fields["connection"] == "close")
@@ -62,7 +65,7 @@ struct LifecycleTests {
       _ = try export.read(until: "so far\r\n")
       try await timed.deliver(get, from: stuck)
       let stopping = Task { await timed.server.server.stop(grace: .seconds(5)) }
-      while !timed.server.server.isStopping { await Task.yield() }
+      try await waitUntil("the server is stopping") { timed.server.server.isStopping }
       await timed.advance(by: .milliseconds(4999))
       #expect(timed.connectionCount == 2)
       await timed.advance(by: .milliseconds(1))

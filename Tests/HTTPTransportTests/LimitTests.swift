@@ -2,6 +2,7 @@ import HTTPModel
 import HTTPTransport
 import HTTPWire
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -128,7 +129,9 @@ struct LimitTests {
     try await TestServer.with({ $0.connectionsMax = 2 }, handler: handler) { server in
       let peers = try (0..<2).map { _ in try server.peer() }
       for peer in peers { try peer.send(get) }
-      while server.recorder.begun.load(ordering: .relaxed) < 2 { await Task.yield() }
+      try await waitUntil("two requests have begun") {
+        server.recorder.begun.load(ordering: .relaxed) >= 2
+      }
       let third = try server.peer()
       try third.send(get)
       let refused = try third.readResponse()

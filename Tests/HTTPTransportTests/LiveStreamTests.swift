@@ -2,6 +2,7 @@ import Glibc
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -101,7 +102,7 @@ struct LiveStreamTests {
       _ = try peer.read(until: "\r\n\r\n")
       await timed.clock.settle()
       try holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
-      while !isHeld.load(ordering: .acquiring) { await Task.yield() }
+      try await waitUntil("the loop is held") { isHeld.load(ordering: .acquiring) }
       peer.closeWrite()
       news.publish("late")
       isLetGo.store(true, ordering: .releasing)
@@ -213,7 +214,7 @@ struct LiveStreamTests {
       try await timed.deliver(live, from: peer)
       news.publish("one")
       let stopping = Task { await timed.server.server.stop(grace: .seconds(5)) }
-      while !timed.server.server.isStopping { await Task.yield() }
+      try await waitUntil("the server is stopping") { timed.server.server.isStopping }
       await timed.clock.settle()
       gate.open()
       await stopping.value

@@ -1,6 +1,7 @@
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -93,7 +94,7 @@ struct SystemFaultTests {
           _ = peer.readToEnding()
         }
         try Self.exerciseAll(server)
-        while server.server.connectionCount > 0 { await Task.yield() }
+        try await waitUntil("all connections are gone") { server.server.connectionCount <= 0 }
         let begun = server.recorder.begun.load(ordering: .relaxed)
         #expect(server.recorder.ended.load(ordering: .relaxed) == begun)
       }

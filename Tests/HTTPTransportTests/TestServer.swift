@@ -2,6 +2,7 @@ import Glibc
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -132,10 +133,7 @@ final class TimedServer: Sendable {
   func await(_ call: SystemCall, after body: () throws -> Void) async throws {
     let count = faults.count(of: call)
     try body()
-    while faults.count(of: call) == count {
-      try Task.checkCancellation()
-      await Task.yield()
-    }
+    try await waitUntil("the loop has called \(call)") { faults.count(of: call) != count }
     await clock.settle()
   }
 

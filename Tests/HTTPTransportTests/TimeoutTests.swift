@@ -2,6 +2,7 @@ import Glibc
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TestSupport
 import Testing
 import WavetankTestKit
 
@@ -293,13 +294,13 @@ struct TimeoutTests {
       #expect(try idle.readResponse().text == "ok")
       try await timed.deliver(Self.post("/collect", 6) + "abc", from: sending)
       try holder.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n")
-      while !isHeld.load(ordering: .acquiring) { await Task.yield() }
+      try await waitUntil("the loop is held") { isHeld.load(ordering: .acquiring) }
       try idle.send(get)
       try sending.send("def")
       // Timers come first: epoll tells of nothing in the next turns.
       timed.hideEvents(turns: 2)
       let advancing = Task { await timed.advance(by: .seconds(61)) }
-      while timed.clock.now < 61_000_000_000 { await Task.yield() }
+      try await waitUntil("a minute has passed") { timed.clock.now >= 61_000_000_000 }
       isLetGo.store(true, ordering: .releasing)
       await advancing.value
       #expect(try idle.readResponse().text == "ok")
@@ -362,7 +363,9 @@ struct TimeoutTests {
       let waiting = Task {
         try await client.send(.get, host: "127.0.0.1", port: port, target: "/never")
       }
-      while server.recorder.begun.load(ordering: .relaxed) == begun { await Task.yield() }
+      try await waitUntil("the request has begun") {
+        server.recorder.begun.load(ordering: .relaxed) != begun
+      }
       await clock.advance(by: .seconds(59))
       #expect(server.server.connectionCount == 1)
       await clock.advance(by: .seconds(1))

@@ -1,20 +1,8 @@
 import HTTPModel
+import TestSupport
 import Testing
 
 @testable import HTTPWire
-
-/// Deterministic noise: the same seed, the same bytes.
-struct SeededNoise: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
-}
 
 @Suite("Mutated messages")
 struct MutationTests {
@@ -47,7 +35,7 @@ struct MutationTests {
     arguments: WireFixture.all)
   func sameEvents(_ fixture: WireFixture) {
     let role: ConnectionMachine.Role = fixture.topic.hasPrefix("response") ? .client : .server
-    var noise = SeededNoise(seed: 7)
+    var noise = SeededNoise(7)
     for round in 0..<150 {
       let bytes = Self.mutate(fixture.bytes, &noise)
       let whole = MachineTrace.of(bytes, role: role)
@@ -61,7 +49,7 @@ struct MutationTests {
 
   @Test("Pure noise is refused or waited on, never accepted as a request", arguments: 0..<20)
   func pureNoise(_ seed: Int) {
-    var noise = SeededNoise(seed: UInt64(seed))
+    var noise = SeededNoise(UInt64(seed))
     for _ in 0..<100 {
       let bytes = (0..<Int.random(in: 1...300, using: &noise)).map { _ in
         UInt8.random(in: 0...255, using: &noise)
@@ -72,7 +60,7 @@ struct MutationTests {
 
   @Test("Chunk coding round-trips: encode, cut anyhow, decode", arguments: 0..<30)
   func roundTrip(_ seed: Int) {
-    var noise = SeededNoise(seed: UInt64(seed) &+ 99)
+    var noise = SeededNoise(UInt64(seed) &+ 99)
     var wire = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
     var content: [UInt8] = []
     for _ in 0..<Int.random(in: 0...20, using: &noise) {

@@ -1,4 +1,5 @@
 import HTTPModel
+import TestSupport
 import Testing
 
 @testable import HTTPWire
@@ -86,7 +87,7 @@ struct SerializerTests {
 
   @Test("parse ∘ serialize is identity for request heads", arguments: 0..<50)
   func requestRoundTrip(_ seed: Int) {
-    var noise = SeededNoise(seed: UInt64(seed))
+    var noise = SeededNoise(UInt64(seed))
     var fields = Fields()
     fields.append("Host", "h")
     for index in 0..<Int.random(in: 0...30, using: &noise) {

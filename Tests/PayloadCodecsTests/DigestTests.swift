@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 struct DigestCase: Sendable, CustomTestStringConvertible {
@@ -40,7 +41,7 @@ struct DigestTests {
 
   @Test("Every cut of the input gives the same digest, at every length around the block size")
   func cuts() {
-    var random = SeededRandom(1)
+    var random = SeededNoise(1)
     for length in 0...200 {
       let bytes = random.bytes(length)
       let cut = length == 0 ? 0 : random.below(length + 1)

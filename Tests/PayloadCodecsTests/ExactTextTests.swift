@@ -1,5 +1,6 @@
 import Foundation
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite struct ExactTextTests {
@@ -116,7 +117,7 @@ import Testing
 
   @Test("A map does what a dictionary does")
   func model() {
-    var random = SeededRandom(5)
+    var random = SeededNoise(5)
     var map: TextMap<Int> = [:]
     var model: [String: Int] = [:]
     for step in 0..<2_000 {

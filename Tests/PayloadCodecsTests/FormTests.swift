@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("Form encodings")
@@ -22,7 +23,7 @@ struct FormTests {
 
   @Test("What is written reads back, for every scalar value in small texts")
   func roundTrip() throws {
-    var random = SeededRandom(4)
+    var random = SeededNoise(4)
     for _ in 0..<500 {
       let pairs = (0..<random.below(4)).map { _ in
         (name: random.text(random.below(6)), value: random.text(random.below(6)))
@@ -80,7 +81,7 @@ struct FormTests {
   }
 }
 
-extension SeededRandom {
+extension SeededNoise {
   /// Text of `count` scalars from all planes, rich in the ones that formats care about.
   mutating func text(_ count: Int) -> String {
     let special = Array(

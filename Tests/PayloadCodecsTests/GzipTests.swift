@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("gzip")
@@ -23,7 +24,7 @@ struct GzipTests {
 
   @Test("What we pack unpacks to the same, for content of every kind and size")
   func roundTrip() throws {
-    var random = SeededRandom(2)
+    var random = SeededNoise(2)
     for size in [0, 1, 2, 1000, 32 << 10, 300_000] {
       for content in [random.bytes(size), [UInt8](repeating: 7, count: size)] {
         for level in [0, 1, 6, 9] {
@@ -43,7 +44,7 @@ struct GzipTests {
 
   @Test("A deflater fed in pieces and flushed in between still makes one good member")
   func pieces() throws {
-    var random = SeededRandom(3)
+    var random = SeededNoise(3)
     let content = random.bytes(100_000)
     let deflater = try Deflater()
     var packed: [UInt8] = []
@@ -119,7 +120,7 @@ struct GzipTests {
 
   @Test("Mutated streams end in a typed error or a value, and never trap")
   func fuzz() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     let seeds = [
       Self.hello, try Gzip.compress(random.bytes(500)),
       try Gzip.compress(Array(String(repeating: "lorem ipsum ", count: 50).utf8)),

@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("JSON5")
@@ -108,7 +109,7 @@ struct JSON5Tests {
 
   @Test("Every JSON text is JSON5 and gives the same value")
   func superset() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     for _ in 0..<2000 {
       let value = random.json(4)
       #expect(try JSON5Document(parsing: value.serialized()).value == value)
@@ -132,7 +133,7 @@ struct JSON5Tests {
 
   @Test("Mutated texts end in a typed error or a value that is JSON, and never trap")
   func fuzz() {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     for _ in 0..<8000 {
       let seed = Self.readings[random.below(Self.readings.count)].text
       let bytes = random.mutate(Array(seed.utf8), times: 5)

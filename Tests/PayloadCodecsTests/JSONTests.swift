@@ -1,5 +1,6 @@
 import Foundation
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("JSON")
@@ -144,7 +145,7 @@ struct JSONTests {
 
   @Test("What is written parses to the same value, and Foundation reads the same from it")
   func roundTrip() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     for _ in 0..<2000 {
       let value = random.json(4)
       let bytes = value.serialized()
@@ -194,7 +195,7 @@ struct JSONTests {
 
   @Test("Mutated texts are accepted exactly when Foundation accepts them, with the same value")
   func oracle() {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     var accepted = 0
     var refused = 0
     let seeds =

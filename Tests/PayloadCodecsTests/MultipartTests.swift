@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("multipart/form-data")
@@ -65,7 +66,7 @@ struct MultipartTests {
 
   @Test("Random contents full of near-boundaries survive, at random cuts")
   func random() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     let crumbs = ["\r", "\n", "-", "--", "x", "x7", "x7q", "\r\n", "\r\n--", "\r\n--x7", "a"]
     for _ in 0..<400 {
       var contents: [[UInt8]] = []
@@ -256,7 +257,7 @@ struct MultipartTests {
 
   @Test("Mutated forms end in a typed error or in parts, whole and cut alike, and never trap")
   func fuzz() {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     for _ in 0..<3000 {
       let bytes = random.mutate([Self.steamship, Self.script][random.below(2)])
       let whole = Result { try Self.read([bytes]) }

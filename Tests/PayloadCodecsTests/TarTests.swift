@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("tar")
@@ -247,7 +248,7 @@ struct TarTests {
 
   @Test("Mutated archives end in a typed error or in members, whole and cut alike, and never trap")
   func fuzz() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     let seeds = try [Self.sample] + [ArchiveFixtures.gnu, ArchiveFixtures.pax].map(Self.unpack)
     for _ in 0..<1500 {
       var bytes = seeds[random.below(seeds.count)]

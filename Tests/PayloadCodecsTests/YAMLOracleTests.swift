@@ -1,5 +1,6 @@
 import Foundation
 import PayloadCodecs
+import TestSupport
 import Testing
 
 /// PyYAML as the measure. The committed cases always run; more are generated, and what we write is
@@ -71,7 +72,7 @@ struct YAMLOracleTests {
 
   @Test("The same for fresh documents", .enabled(if: python != nil))
   func generated() throws {
-    let seed = SeededRandom.runSeed
+    let seed = SeededNoise.runSeed
     let counts = try Self.check(Self.run(["generate", String(seed), "6000"]))
     #expect(counts.compared > 4000, "SEED=\(seed)")
     #expect(counts.bothRefuse > counts.onlyWeAccept * 5, "\(counts) SEED=\(seed)")
@@ -79,7 +80,7 @@ struct YAMLOracleTests {
 
   @Test("What we write PyYAML reads back equal", .enabled(if: python != nil))
   func written() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     let values = YAMLTests.awkward.map { JSON.string($0) } + (0..<4000).map { _ in random.json(4) }
     let texts = values.map { JSON.string(YAMLWriter.write($0)).serialized() }
     let answers = try Self.run(["load"], input: Array(texts.joined(separator: [0x0a])) + [0x0a])
@@ -91,7 +92,7 @@ struct YAMLOracleTests {
   }
 }
 
-extension SeededRandom {
+extension SeededNoise {
   /// A value without fractions, which texts of numbers would make incomparable.
   mutating func json(_ depth: Int) -> JSON {
     switch below(depth > 0 ? 9 : 6) {

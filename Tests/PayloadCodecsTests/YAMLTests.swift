@@ -1,4 +1,5 @@
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("YAML")
@@ -28,7 +29,7 @@ struct YAMLTests {
 
   @Test("What the writer writes the reader reads back, and the layout holds")
   func roundTrip() throws {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     let values = Self.awkward.map { JSON.string($0) } + (0..<3000).map { _ in random.json(4) }
     for value in values {
       let text = YAMLWriter.write(value)
@@ -368,7 +369,7 @@ struct YAMLTests {
 
   @Test("Mutated documents end in a typed error or a value, and never trap")
   func fuzz() {
-    var random = SeededRandom(SeededRandom.runSeed)
+    var random = SeededNoise(SeededNoise.runSeed)
     let seeds = [Self.upsert, Self.fleet] + Self.readings.map(\.yaml)
     for _ in 0..<6000 {
       let bytes = random.mutate(Array(seeds[random.below(seeds.count)].utf8), times: 6)

@@ -37,19 +37,20 @@ struct BoundsTests {
   @Test(
     "A start call's numbers are bounded or refused, and the hub goes on", arguments: specs.indices)
   func start(_ index: Int) async throws {
-    let yard = try Yard()
+    let harness = try ServiceHarness(ScramjetService())
     let body: JSON = [
       "appConfig": ["emulator": Self.specs[index].spec],
       "args": .array(Self.specs[index].arguments),
     ]
-    let reply = try await yard.send(
-      .post, "\(Yard.hub)/sequence/echo.tar.gz/start", [("content-type", "application/json")],
+    let reply = try await harness.send(
+      .post, "\(ScramjetDemo.hub)/sequence/echo.tar.gz/start",
+      [("content-type", "application/json")],
       body: body.serialized())
     #expect([200, 400, 422].contains(reply.status), "\(reply.text)")
-    let tenant = yard.pipeline.tenants.default.tenant
+    let tenant = harness.pipeline.tenants.default.tenant
     _ = tenant.advance(to: tenant.clock.now + .seconds(60), stepLimit: 1_000)
     tenant.clock.set(to: .earliest)
-    #expect(try await yard.send(.get, "\(Yard.hub)/instances").status == 200)
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/instances").status == 200)
   }
 
   @Test("Repeats inside each other end where a snapshot could not hold them")

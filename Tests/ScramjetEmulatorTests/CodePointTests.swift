@@ -1,6 +1,7 @@
 import EmulatorKernel
 import Foundation
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -17,18 +18,18 @@ import Testing
 
   @Test("Packages in the store are two where their names differ by code points", arguments: pairs)
   func store(_ left: String, _ right: String) async throws {
-    let yard = try Yard()
+    let harness = try ServiceHarness(ScramjetService())
     let base = "/api/v1/space/demo/api/v1/s3"
     var ids: [String] = []
     for name in [left, right] {
-      let reply = try await yard.send(
+      let reply = try await harness.send(
         .put, "\(base)/\(Self.encoded(name)).tar.gz",
         [("Content-Type", "application/octet-stream")],
-        body: try Yard.package(["name": .string(name), "main": "index.js"]))
+        body: try ServiceHarness.package(["name": .string(name), "main": "index.js"]))
       #expect((200..<300).contains(reply.status), "\(reply.text)")
       ids.append(reply.text)
     }
-    let list = try await yard.send(.get, base).text
+    let list = try await harness.send(.get, base).text
     for name in [left, right] {
       #expect(Array(list.utf8).contains(sub: Array(name.utf8)), "\(list)")
     }
@@ -36,18 +37,18 @@ import Testing
 
   @Test("Sequences are started by the name of their own code points", arguments: pairs)
   func sequences(_ left: String, _ right: String) async throws {
-    let yard = try Yard()
+    let harness = try ServiceHarness(ScramjetService())
     var ids: [String: String] = [:]
     for (place, name) in [left, right].enumerated() {
-      let upload = try await yard.send(
-        .post, "\(Yard.hub)/sequence",
+      let upload = try await harness.send(
+        .post, "\(ScramjetDemo.hub)/sequence",
         [("Content-Type", "application/octet-stream"), ("X-Name", name)],
-        body: try Yard.package(["name": .string(name), "main": "index.js"]))
+        body: try ServiceHarness.package(["name": .string(name), "main": "index.js"]))
       ids["\(place)"] = upload.json["id"]?.stringValue
     }
     #expect(Set(ids.values).count == 2)
     for (place, name) in [left, right].enumerated() {
-      let reply = try await yard.send(.get, "\(Yard.hub)/sequence/\(Self.encoded(name))")
+      let reply = try await harness.send(.get, "\(ScramjetDemo.hub)/sequence/\(Self.encoded(name))")
       #expect(reply.json["id"]?.stringValue == ids["\(place)"], "\(reply.text)")
     }
   }

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -14,8 +15,8 @@ struct HubRuleTests {
     ]
   ]
 
-  private func listed(_ yard: Yard) async throws -> [String] {
-    let list = try await yard.send(.get, "\(Yard.space)/list").json.arrayValue ?? []
+  private func listed(_ harness: ServiceHarness) async throws -> [String] {
+    let list = try await harness.send(.get, "\(ScramjetDemo.space)/list").json.arrayValue ?? []
     return list.compactMap { $0["id"]?.stringValue }
   }
 
@@ -39,22 +40,25 @@ struct HubRuleTests {
 
   @Test("A hub that is away answers 503, and is told of by its space (contract §3.6)")
   func away() async throws {
-    let yard = try Yard(given: ["hubs": ["sth-0", ["id": "far", "connected": false]]])
-    let far = "\(Yard.space)/sth/far"
-    #expect(try await yard.send(.get, "\(far)/api/v1/version").status == 503)
-    let info = try await yard.send(.get, "\(far)/info").json
+    let harness = try ServiceHarness(
+      ScramjetService(), given: ["hubs": ["sth-0", ["id": "far", "connected": false]]])
+    let far = "\(ScramjetDemo.space)/sth/far"
+    #expect(try await harness.send(.get, "\(far)/api/v1/version").status == 503)
+    let info = try await harness.send(.get, "\(far)/info").json
     #expect(info["healthy"] == false && info["isConnectionActive"] == false)
     #expect(info["info"]?["lastDisconnected"] != nil)
   }
 
   @Test("Hubs that are there and well come first, else as they joined (contract §3.6)")
   func order() async throws {
-    let yard = try Yard(given: [
-      "hubs": [
-        ["id": "away", "connected": false], "b", ["id": "ill", "healthy": false], "a",
-      ]
-    ])
-    #expect(try await listed(yard) == ["b", "a", "away", "ill"])
+    let harness = try ServiceHarness(
+      ScramjetService(),
+      given: [
+        "hubs": [
+          ["id": "away", "connected": false], "b", ["id": "ill", "healthy": false], "a",
+        ]
+      ])
+    #expect(try await listed(harness) == ["b", "a", "away", "ill"])
   }
 
   static let choices: [(JSON, Int, [JSON])] = [
@@ -72,13 +76,13 @@ struct HubRuleTests {
     "A space disconnects the hubs that users host, by id, key or limit (contract §2.2)",
     arguments: choices)
   func disconnect(_ body: JSON, _ status: Int, _ gone: [JSON]) async throws {
-    let yard = try Yard(given: Self.owned)
-    let reply = try await yard.post("\(Yard.space)/disconnect", body)
+    let harness = try ServiceHarness(ScramjetService(), given: Self.owned)
+    let reply = try await harness.post("\(ScramjetDemo.space)/disconnect", body)
     #expect(reply.status == status)
     #expect(reply.json["disconnected"]?.arrayValue ?? [] == gone)
     for hub in gone {
       let id = hub["sthId"]?.stringValue ?? ""
-      let info = try await yard.send(.get, "\(Yard.space)/sth/\(id)/info").json
+      let info = try await harness.send(.get, "\(ScramjetDemo.space)/sth/\(id)/info").json
       #expect(info["disconnectReason"] == hub["reason"])
     }
   }
@@ -86,19 +90,22 @@ struct HubRuleTests {
   @Test("Revoking a key disconnects the hubs that came by it (contract §2.6)")
   func revoked() async throws {
     let keys = "/api/v1/space/demo/apikey"
-    let first = try await Yard().post(keys, [:]).json["accessKey"]
+    let first = try await ServiceHarness(ScramjetService()).post(keys, [:]).json["accessKey"]
     let key = try #require(first?.stringValue)
-    let yard = try Yard(given: [
-      "hubs": [
-        "sth-0", ["id": "own", "accessKey": .string(key)], ["id": "other", "accessKey": "k"],
-      ]
-    ])
-    #expect(try await yard.post(keys, [:]).json["accessKey"] == first, "keys are the same each run")
-    #expect(try await yard.send(.get, keys).json["accessKeys"]?.arrayValue?.count == 1)
-    #expect(try await yard.delete(keys, [("x-revoke", "unknown")]).status == 404)
-    #expect(try await yard.delete(keys, [("x-revoke", key)]).status == 200)
-    #expect(try await yard.send(.get, keys).json["accessKeys"] == [])
-    let hubs = try await yard.send(.get, "\(Yard.space)/list").json
+    let harness = try ServiceHarness(
+      ScramjetService(),
+      given: [
+        "hubs": [
+          "sth-0", ["id": "own", "accessKey": .string(key)], ["id": "other", "accessKey": "k"],
+        ]
+      ])
+    #expect(
+      try await harness.post(keys, [:]).json["accessKey"] == first, "keys are the same each run")
+    #expect(try await harness.send(.get, keys).json["accessKeys"]?.arrayValue?.count == 1)
+    #expect(try await harness.delete(keys, [("x-revoke", "unknown")]).status == 404)
+    #expect(try await harness.delete(keys, [("x-revoke", key)]).status == 200)
+    #expect(try await harness.send(.get, keys).json["accessKeys"] == [])
+    let hubs = try await harness.send(.get, "\(ScramjetDemo.space)/list").json
     #expect(hubs.arrayValue?.compactMap { $0["disconnectReason"] } == ["key_revoked"])
     #expect(hubs[2]?["id"] == "own")
   }
@@ -107,40 +114,42 @@ struct HubRuleTests {
     "Only a hub that users host is removed, and while it is connected only by force (contract §2.2)"
   )
   func remove() async throws {
-    let yard = try Yard(given: Self.owned)
-    #expect(try await yard.delete("\(Yard.space)/sth/sth-0").status == 400)
-    #expect(try await yard.delete("\(Yard.space)/sth/own-1").status == 409)
-    let forced = try await yard.delete("\(Yard.space)/sth/own-1", [("X-Force", "true")])
+    let harness = try ServiceHarness(ScramjetService(), given: Self.owned)
+    #expect(try await harness.delete("\(ScramjetDemo.space)/sth/sth-0").status == 400)
+    #expect(try await harness.delete("\(ScramjetDemo.space)/sth/own-1").status == 409)
+    let forced = try await harness.delete("\(ScramjetDemo.space)/sth/own-1", [("X-Force", "true")])
     #expect(forced.status == 202)
-    #expect(try await listed(yard) == ["sth-0", "own-2", "own-3"])
-    #expect(try await yard.send(.get, "\(Yard.space)/sth/own-1/info").status == 404)
+    #expect(try await listed(harness) == ["sth-0", "own-2", "own-3"])
+    #expect(try await harness.send(.get, "\(ScramjetDemo.space)/sth/own-1/info").status == 404)
   }
 
   @Test(
     "A space that is stopped takes its hubs, topics and packages with it; the bare base is the next space's first hub (contract §2.6)"
   )
   func stopSpace() async throws {
-    let yard = try Yard(given: [
-      "spaces": ["demo", "next"], "hubs": ["sth-0", ["id": "n-0", "space": "next"]],
-      "topics": ["news"], "store": [["package": ["name": "p", "main": "m"]]],
-    ])
-    _ = try await yard.start(emulator: "forever")
-    #expect(try await yard.send(.get, "/api/v1/status").json["cpm"]?["cpmId"] == "demo")
-    #expect(try await yard.post("/api/v1/cpm/demo/stop", [:]).status == 200)
-    #expect(try await yard.send(.get, "/api/v1/status").json["cpm"]?["cpmId"] == "next")
-    #expect(try await yard.send(.get, "\(Yard.space)/version").status == 404)
-    let state = yard.state
+    let harness = try ServiceHarness(
+      ScramjetService(),
+      given: [
+        "spaces": ["demo", "next"], "hubs": ["sth-0", ["id": "n-0", "space": "next"]],
+        "topics": ["news"], "store": [["package": ["name": "p", "main": "m"]]],
+      ])
+    _ = try await harness.start(emulator: "forever")
+    #expect(try await harness.send(.get, "/api/v1/status").json["cpm"]?["cpmId"] == "demo")
+    #expect(try await harness.post("/api/v1/cpm/demo/stop", [:]).status == 200)
+    #expect(try await harness.send(.get, "/api/v1/status").json["cpm"]?["cpmId"] == "next")
+    #expect(try await harness.send(.get, "\(ScramjetDemo.space)/version").status == 404)
+    let state = harness.state
     #expect(state["spaces"]?.arrayValue?.count == 1)
     #expect(state["streams"] == 4, "only the log and audit of the space and hub that are left")
   }
 
   @Test("A space's id is taken once (contract §2.6)")
   func startSpace() async throws {
-    let yard = try Yard()
-    #expect(try await yard.post("/api/v1/start", ["id": "new"]).status == 202)
-    #expect(try await yard.post("/api/v1/start", ["id": "new"]).status == 409)
-    #expect(try await yard.post("/api/v1/start", ["id": "a/b"]).status == 400)
-    #expect(try await yard.send(.get, "/api/v1/spaces").json == [["id": "demo"], ["id": "new"]])
+    let harness = try ServiceHarness(ScramjetService())
+    #expect(try await harness.post("/api/v1/start", ["id": "new"]).status == 202)
+    #expect(try await harness.post("/api/v1/start", ["id": "new"]).status == 409)
+    #expect(try await harness.post("/api/v1/start", ["id": "a/b"]).status == 400)
+    #expect(try await harness.send(.get, "/api/v1/spaces").json == [["id": "demo"], ["id": "new"]])
   }
 
   @Test(

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -104,31 +105,31 @@ struct InstanceLifeTests {
   @Test(
     "What is left of its output is read after its end, and no more once it is gone (contract §1.8)")
   func outputAfterEnd() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: ["behaviour": "value", "value": "left"])
-    yard.advance(.seconds(11))
-    #expect(try await yard.send(.get, instance).json["status"] == "completed")
-    #expect(try await yard.send(.get, "\(instance)/output").text == "left")
-    #expect(try await yard.send(.get, "\(instance)/output").text == "")
-    yard.advance(.seconds(195))
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: ["behaviour": "value", "value": "left"])
+    harness.advance(.seconds(11))
+    #expect(try await harness.send(.get, instance).json["status"] == "completed")
+    #expect(try await harness.send(.get, "\(instance)/output").text == "left")
+    #expect(try await harness.send(.get, "\(instance)/output").text == "")
+    harness.advance(.seconds(195))
     for path in ["", "/output", "/health", "/log", "/event/e"] {
-      #expect(try await yard.send(.get, instance + path).status == 404, "\(path)")
+      #expect(try await harness.send(.get, instance + path).status == 404, "\(path)")
     }
-    #expect(try await yard.send(.get, "\(Yard.hub)/instances").json == [])
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/instances").json == [])
   }
 
   // MARK: Stop and kill
 
   @Test("Only what runs can be killed (contract §3.4)")
   func killTwice() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: "forever")
-    #expect(try await yard.post("\(instance)/_kill", [:]).status == 202)
-    let again = try await yard.post("\(instance)/_kill", [:])
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever")
+    #expect(try await harness.post("\(instance)/_kill", [:]).status == 202)
+    let again = try await harness.post("\(instance)/_kill", [:])
     #expect(again.status == 400)
     #expect(again.error == "Instance not running")
-    yard.advance(.seconds(1))
-    #expect(try await yard.post("\(instance)/_kill", [:]).error == "Instance not running")
+    harness.advance(.seconds(1))
+    #expect(try await harness.post("\(instance)/_kill", [:]).error == "Instance not running")
   }
 
   @Test(
@@ -218,27 +219,29 @@ struct InstanceLifeTests {
     "A start that says something impossible is refused in the hub's words (contract §3.3)",
     arguments: refusals)
   func refusal(_ body: JSON, _ status: Int, _ error: String) async throws {
-    let yard = try Yard()
-    let reply = try await yard.post("\(Yard.hub)/sequence/echo.tar.gz/start", body)
+    let harness = try ServiceHarness(ScramjetService())
+    let reply = try await harness.post("\(ScramjetDemo.hub)/sequence/echo.tar.gz/start", body)
     #expect(reply.status == status)
     #expect(reply.error == .string(error))
-    #expect(try await yard.send(.get, "\(Yard.hub)/instances").json == [])
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/instances").json == [])
   }
 
   @Test("An id is given once; a hub without room says 419 (contract §3.3)")
   func takenAndOverloaded() async throws {
-    let yard = try Yard(given: [
-      "hubs": ["sth-0", ["id": "full", "overloaded": true]],
-      "store": [["package": ["name": "echo", "main": "i.js"]]],
-    ])
+    let harness = try ServiceHarness(
+      ScramjetService(),
+      given: [
+        "hubs": ["sth-0", ["id": "full", "overloaded": true]],
+        "store": [["package": ["name": "echo", "main": "i.js"]]],
+      ])
     let id = "0b9e5b1c-6e53-4c5b-9c0b-5d2b0d3b7a10"
-    let start = "\(Yard.hub)/sequence/echo/start"
-    #expect(try await yard.post(start, ["instanceId": .string(id)]).json["id"] == .string(id))
-    let again = try await yard.post(start, ["instanceId": .string(id)])
+    let start = "\(ScramjetDemo.hub)/sequence/echo/start"
+    #expect(try await harness.post(start, ["instanceId": .string(id)]).json["id"] == .string(id))
+    let again = try await harness.post(start, ["instanceId": .string(id)])
     #expect(again.status == 409)
     #expect(again.error == "Instance with a given ID already exists")
     let full = "/api/v1/space/demo/api/v1/sth/full/api/v1/sequence/echo/start"
-    let refused = try await yard.post(full, [:])
+    let refused = try await harness.post(full, [:])
     #expect(refused.status == 419)
     #expect(refused.error == "Insufficient Space on Resource")
   }
@@ -247,16 +250,21 @@ struct InstanceLifeTests {
     "A hub fetches what it does not know from its space's store, under the id that was asked for (contract §4)"
   )
   func fetched() async throws {
-    let yard = try Yard()
-    let start = "\(Yard.hub)/sequence/echo/start"
-    let id = try await yard.post(start, [:]).json["id"]?.stringValue ?? ""
-    #expect(try await yard.send(.get, "\(Yard.hub)/sequence/echo").json["id"] == "echo")
-    _ = try await yard.post("\(Yard.hub)/instance/\(id)/_kill", ["removeImmediately": true])
-    yard.advance(.seconds(16))
-    #expect(try await yard.delete("\(Yard.hub)/sequence/echo").status == 200)
-    #expect(try await yard.send(.get, "\(Yard.hub)/sequences").json == [])
-    #expect(try await yard.send(.get, "\(Yard.space)/s3").json[0]?["_filename"] == "echo.tar.gz")
-    #expect(try await yard.post(start, [:]).status == 200, "it is fetched again")
-    #expect(try await yard.post("\(Yard.hub)/sequence/nothing/start", [:]).error == "Not Found")
+    let harness = try ServiceHarness(ScramjetService())
+    let start = "\(ScramjetDemo.hub)/sequence/echo/start"
+    let id = try await harness.post(start, [:]).json["id"]?.stringValue ?? ""
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/sequence/echo").json["id"] == "echo")
+    _ = try await harness.post(
+      "\(ScramjetDemo.hub)/instance/\(id)/_kill", ["removeImmediately": true])
+    harness.advance(.seconds(16))
+    #expect(try await harness.delete("\(ScramjetDemo.hub)/sequence/echo").status == 200)
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/sequences").json == [])
+    #expect(
+      try await harness.send(.get, "\(ScramjetDemo.space)/s3").json[0]?["_filename"]
+        == "echo.tar.gz")
+    #expect(try await harness.post(start, [:]).status == 200, "it is fetched again")
+    #expect(
+      try await harness.post("\(ScramjetDemo.hub)/sequence/nothing/start", [:]).error == "Not Found"
+    )
   }
 }

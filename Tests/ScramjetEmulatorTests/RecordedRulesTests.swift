@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -76,12 +77,12 @@ struct RecordedRulesTests {
 
   @Test("A package of two engines is taken, and not started")
   func twoEngines() async throws {
-    let yard = try Yard()
-    let upload = try await yard.send(
-      .post, "\(Yard.hub)/sequence", [("Content-Type", "application/octet-stream")],
-      body: try Yard.package(["main": "i.js", "engines": ["node": "*", "python3": "3"]]))
+    let harness = try ServiceHarness(ScramjetService())
+    let upload = try await harness.send(
+      .post, "\(ScramjetDemo.hub)/sequence", [("Content-Type", "application/octet-stream")],
+      body: try ServiceHarness.package(["main": "i.js", "engines": ["node": "*", "python3": "3"]]))
     let id = try #require(upload.json["id"]?.stringValue)
-    let reply = try await yard.post("\(Yard.hub)/sequence/\(id)/start", [:])
+    let reply = try await harness.post("\(ScramjetDemo.hub)/sequence/\(id)/start", [:])
     #expect(reply.status == 400)
     #expect(reply.error == "Multiple engines provided in configuration")
   }
@@ -92,9 +93,9 @@ struct RecordedRulesTests {
     "Args of any type are taken and shown as they came, a falsy instanceId is none",
     arguments: ["x", 5, true, ["a": 1], "", 0, nil, [1]] as [JSON])
   func arguments(value: JSON) async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: "forever", ["args": value, "instanceId": ""])
-    #expect(try await yard.send(.get, instance).json["args"] == value)
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever", ["args": value, "instanceId": ""])
+    #expect(try await harness.send(.get, instance).json["args"] == value)
   }
 
   @Test(
@@ -103,40 +104,40 @@ struct RecordedRulesTests {
       ("_stop", "timeout"), ("_stop", "canCallKeepalive"), ("_kill", "removeImmediately"),
     ])
   func nulls(operation: String, member: String) async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: "forever")
-    let reply = try await yard.post("\(instance)/\(operation)", .object([member: .null]))
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever")
+    let reply = try await harness.post("\(instance)/\(operation)", .object([member: .null]))
     #expect(reply.status == 400)
     #expect(reply.error == .string("Invalid \(member) format"))
   }
 
   @Test("Blanks are no JSON")
   func blank() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: "forever")
-    let reply = try await yard.send(
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever")
+    let reply = try await harness.send(
       .post, "\(instance)/_kill", [("Content-Type", "application/json")], body: [0x20, 0x20])
     #expect(reply.status == 400)
   }
 
   @Test("A sequence is kept by what runs and for 15 s after its end, not for the extension")
   func delete() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: "forever")
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever")
     let sequence = try #require(
-      try await yard.send(.get, instance).json["sequence"]?["id"]?.stringValue)
-    let path = "\(Yard.hub)/sequence/\(sequence)"
-    #expect(try await yard.delete(path).status == 409)
-    _ = try await yard.post("\(instance)/_kill", [:])
-    yard.advance(.seconds(10))
-    #expect(try await yard.delete(path).status == 409)
-    yard.advance(.seconds(6))
-    let archive = try Yard.package(["name": "x", "main": "index.js"])
-    let put = try await yard.send(
+      try await harness.send(.get, instance).json["sequence"]?["id"]?.stringValue)
+    let path = "\(ScramjetDemo.hub)/sequence/\(sequence)"
+    #expect(try await harness.delete(path).status == 409)
+    _ = try await harness.post("\(instance)/_kill", [:])
+    harness.advance(.seconds(10))
+    #expect(try await harness.delete(path).status == 409)
+    harness.advance(.seconds(6))
+    let archive = try ServiceHarness.package(["name": "x", "main": "index.js"])
+    let put = try await harness.send(
       .put, path, [("Content-Type", "application/octet-stream")], body: archive)
     #expect(put.status == 409)
-    #expect(try await yard.delete(path).status == 200)
-    #expect(try await yard.send(.get, instance).status == 200)
+    #expect(try await harness.delete(path).status == 200)
+    #expect(try await harness.send(.get, instance).status == 200)
   }
 
   // MARK: Instances' programs
@@ -146,22 +147,22 @@ struct RecordedRulesTests {
     "Every ended Python process is shown as failed with 213",
     arguments: ["_kill", "throws", "returns"])
   func python(way: String) async throws {
-    let yard = try Yard()
+    let harness = try ServiceHarness(ScramjetService())
     let emulator: JSON =
       way == "throws"
       ? ["behaviour": "crash"]
       : way == "returns" ? ["behaviour": "value", "value": "x"] : "forever"
-    let upload = try await yard.send(
-      .post, "\(Yard.hub)/sequence", [("Content-Type", "application/octet-stream")],
-      body: try Yard.package([
+    let upload = try await harness.send(
+      .post, "\(ScramjetDemo.hub)/sequence", [("Content-Type", "application/octet-stream")],
+      body: try ServiceHarness.package([
         "main": "index.js", "engines": ["python3": "3.9"], "emulator": emulator,
       ]))
     let sequence = try #require(upload.json["id"]?.stringValue)
-    let started = try await yard.post("\(Yard.hub)/sequence/\(sequence)/start", [:])
-    let instance = "\(Yard.hub)/instance/\(try #require(started.json["id"]?.stringValue))"
-    if way == "_kill" { _ = try await yard.post("\(instance)/_kill", [:]) }
-    yard.advance(.seconds(2))
-    let json = try await yard.send(.get, instance).json
+    let started = try await harness.post("\(ScramjetDemo.hub)/sequence/\(sequence)/start", [:])
+    let instance = "\(ScramjetDemo.hub)/instance/\(try #require(started.json["id"]?.stringValue))"
+    if way == "_kill" { _ = try await harness.post("\(instance)/_kill", [:]) }
+    harness.advance(.seconds(2))
+    let json = try await harness.send(.get, instance).json
     #expect(json["status"] == "errored")
     #expect(json["terminated"] == ["exitcode": 213, "reason": "Runner failed"])
   }
@@ -198,18 +199,18 @@ struct RecordedRulesTests {
 
   @Test("A function that returns nothing outputs undefined in JavaScript")
   func undefined() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(emulator: ["behaviour": "sink"])
-    try await yard.give(instance, "data")
-    #expect(try await yard.send(.get, "\(instance)/output").text == "undefined")
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: ["behaviour": "sink"])
+    try await harness.give(instance, "data")
+    #expect(try await harness.send(.get, "\(instance)/output").text == "undefined")
   }
 
   @Test("The flood says so when stdout is full for the first time")
   func flood() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(
       emulator: ["behaviour": "flood", "kilobytes": 256, "emit": "full", "message": "now"])
-    let reply = try await yard.send(.get, "\(instance)/event/full")
+    let reply = try await harness.send(.get, "\(instance)/event/full")
     #expect(reply.json == "now")
   }
 
@@ -217,16 +218,16 @@ struct RecordedRulesTests {
 
   @Test("A crash ends every connection through the hub: log, audit, topics")
   func crash() async throws {
-    let yard = try Yard()
-    let paths = ["log", "audit", "topic/news"].map { "\(Yard.hub)/\($0)" }
+    let harness = try ServiceHarness(ScramjetService())
+    let paths = ["log", "audit", "topic/news"].map { "\(ScramjetDemo.hub)/\($0)" }
     let open = await withTaskGroup(of: Response.self) { group in
-      for path in paths { group.addTask { await yard.answer(.get, path) } }
+      for path in paths { group.addTask { await harness.answer(.get, path) } }
       var found: [Response] = []
       for await response in group { found.append(response) }
       return found
     }
     #expect(open.count == 3)
-    #expect(try yard.cloud.emit(["crashHub": "sth-0"]))
+    #expect(try harness.cloud.emit(["crashHub": "sth-0"]))
     for response in open {
       guard case .stream(_, let producer) = response.body else { continue }
       // It comes back only because the stream ends.
@@ -236,13 +237,13 @@ struct RecordedRulesTests {
 
   @Test("The audit tells start, connection, the process's end and removal in the hub's order")
   func audit() async throws {
-    let yard = try Yard()
-    let response = await yard.answer(.get, "\(Yard.hub)/audit")
-    let instance = try await yard.start(emulator: "forever")
-    _ = try await yard.send(.get, "\(Yard.hub)/instances")
-    _ = try await yard.post("\(instance)/_kill", [:])
-    yard.advance(.seconds(300))
-    #expect(try yard.cloud.emit(["crashHub": "sth-0"]))
+    let harness = try ServiceHarness(ScramjetService())
+    let response = await harness.answer(.get, "\(ScramjetDemo.hub)/audit")
+    let instance = try await harness.start(emulator: "forever")
+    _ = try await harness.send(.get, "\(ScramjetDemo.hub)/instances")
+    _ = try await harness.post("\(instance)/_kill", [:])
+    harness.advance(.seconds(300))
+    #expect(try harness.cloud.emit(["crashHub": "sth-0"]))
     guard case .stream(_, let producer) = response.body else { return }
     let text = String(decoding: try await BodyWriter.collect(producer), as: UTF8.self)
     let lines = try text.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }
@@ -258,12 +259,12 @@ struct RecordedRulesTests {
     "Paths of instances in other letters and with a slash at the end, ids as they were written",
     arguments: ["/health/", "/HEALTH", "/Health/", "/"])
   func paths(end: String) async throws {
-    let yard = try Yard(isStrict: true)
-    let instance = try await yard.start(emulator: "forever")
-    #expect(try await yard.send(.get, instance + end).status == 200)
-    #expect(try await yard.send(.get, "\(instance)/nowhere\(end)").status == 404)
-    #expect(try await yard.send(.get, "\(instance)//health").status == 404)
-    let unknown = try await yard.send(.get, "\(Yard.hub)/sequence/a%20b")
+    let harness = try ServiceHarness(ScramjetService(), isStrict: true)
+    let instance = try await harness.start(emulator: "forever")
+    #expect(try await harness.send(.get, instance + end).status == 200)
+    #expect(try await harness.send(.get, "\(instance)/nowhere\(end)").status == 404)
+    #expect(try await harness.send(.get, "\(instance)//health").status == 404)
+    let unknown = try await harness.send(.get, "\(ScramjetDemo.hub)/sequence/a%20b")
     #expect(unknown.error == "Sequence a%20b not found")
   }
 }

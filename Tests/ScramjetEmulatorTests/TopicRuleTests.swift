@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -123,13 +124,13 @@ struct TopicRuleTests {
     "Between writers a missing newline is added to application/x-ndjson, and only there",
     arguments: types)
   func newline(_ type: String, _ ended: String) async throws {
-    let yard = try Yard()
+    let harness = try ServiceHarness(ScramjetService())
     for text in ["a", "b\n"] {
-      let reply = try await yard.send(
-        .post, "\(Yard.hub)/topic/news", [("Content-Type", type)], body: Array(text.utf8))
+      let reply = try await harness.send(
+        .post, "\(ScramjetDemo.hub)/topic/news", [("Content-Type", type)], body: Array(text.utf8))
       #expect(reply.status == 202)
     }
-    let held = yard.cloud.slots[0].describe()["spaces"]?[0]?["topics"]?[0]?["stream"]?["bytes"]
+    let held = harness.cloud.slots[0].describe()["spaces"]?[0]?["topics"]?[0]?["stream"]?["bytes"]
     #expect(held?.intValue == ended.utf8.count)
   }
 
@@ -184,9 +185,9 @@ struct TopicRuleTests {
 
   @Test("An instance that reads a topic takes nothing on its input (contract §1.9)")
   func inputElsewhere() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start("echo", ["inputTopic": "news"])
-    let reply = try await yard.send(
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start("echo", ["inputTopic": "news"])
+    let reply = try await harness.send(
       .post, "\(instance)/input", [("Content-Type", "text/plain")], body: [1])
     #expect(reply.status == 405)
     #expect(reply.error == "Input provided in other way")
@@ -204,15 +205,16 @@ struct TopicRuleTests {
 
   @Test("A topic keeps the type that it was made with")
   func type() async throws {
-    let yard = try Yard()
-    _ = try await yard.post(
-      "\(Yard.hub)/topics", ["id": "news", "content-type": "text/plain"])
-    let other = try await yard.send(
-      .post, "\(Yard.hub)/topic/news", [("Content-Type", "application/x-ndjson")], body: [1])
+    let harness = try ServiceHarness(ScramjetService())
+    _ = try await harness.post(
+      "\(ScramjetDemo.hub)/topics", ["id": "news", "content-type": "text/plain"])
+    let other = try await harness.send(
+      .post, "\(ScramjetDemo.hub)/topic/news", [("Content-Type", "application/x-ndjson")], body: [1]
+    )
     #expect(other.status == 415)
     #expect(other.error == "Acceptable Content-Type for news is text/plain")
-    let twice = try await yard.post(
-      "\(Yard.hub)/topics", ["id": "news", "content-type": "text/plain"])
+    let twice = try await harness.post(
+      "\(ScramjetDemo.hub)/topics", ["id": "news", "content-type": "text/plain"])
     #expect(twice.error == "Topic with given id already exist")
   }
 }

@@ -1,6 +1,7 @@
 import EmulatorKernel
 import Foundation
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -10,15 +11,15 @@ import Testing
   @Test(
     "An echo gives back what it gets, on every base (contract §1.1)",
     arguments: [
-      Yard.alone, Yard.hub, "/api/v1/cpm/demo/api/v1/sth/sth-1/api/v1",
+      ScramjetDemo.standalone, ScramjetDemo.hub, "/api/v1/cpm/demo/api/v1/sth/sth-1/api/v1",
       "/api/v1/cpm/api/v1/sth/sth-1/api/v1",
       "/api/v1/space/demo/api/v1/sth/sth-0/api/v1/cpm/api/v1/sth/sth-1/api/v1",
     ])
   func echo(base: String) async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(hub: base)
-    try await yard.give(instance, "hello")
-    #expect(try await yard.send(.get, "\(instance)/output").text == "hello")
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(hub: base)
+    try await harness.give(instance, "hello")
+    #expect(try await harness.send(.get, "\(instance)/output").text == "hello")
   }
 
   @Test("A snapshot in the middle of a program goes on where it stood")
@@ -60,12 +61,12 @@ import Testing
   func deterministic() async throws {
     var texts: [String] = []
     for _ in 0..<2 {
-      let yard = try Yard()
-      let instance = try await yard.start("@scramjet/hello", ["args": [1, 2]])
-      try await yard.give(instance, "you")
-      var text = try await yard.send(.get, instance).text
-      text += try await yard.send(.get, "\(Yard.hub)/sequences").text
-      text += try await yard.send(.get, "\(instance)/output").text
+      let harness = try ServiceHarness(ScramjetService())
+      let instance = try await harness.start("@scramjet/hello", ["args": [1, 2]])
+      try await harness.give(instance, "you")
+      var text = try await harness.send(.get, instance).text
+      text += try await harness.send(.get, "\(ScramjetDemo.hub)/sequences").text
+      text += try await harness.send(.get, "\(instance)/output").text
       texts.append(text)
     }
     #expect(texts[0] == texts[1])
@@ -74,48 +75,52 @@ import Testing
 
   @Test("Time skips ahead for whoever waits, and comes to rest (DESIGN §4)")
   func skip() async throws {
-    let yard = try Yard(mode: .skip)
-    let instance = try await yard.start("endless-names-output", ["args": [3]])
-    let output = try await yard.send(.get, "\(instance)/output")
+    let harness = try ServiceHarness(ScramjetService(), mode: .skip)
+    let instance = try await harness.start("endless-names-output", ["args": [3]])
+    let output = try await harness.send(.get, "\(instance)/output")
     #expect(output.text.split(separator: "\n").count == 4)
-    let other = try await yard.start("js-forever")
-    let reply = try await yard.post("\(other)/_stop", [:])
+    let other = try await harness.start("js-forever")
+    let reply = try await harness.post("\(other)/_stop", [:])
     #expect(reply.status == 202)
   }
 
   @Test("Strict refuses what hub 1.0.1 refuses, lenient accepts it with a remark (contract §1.6)")
   func strictness() async throws {
     for (isStrict, status) in [(true, 400), (false, 200)] {
-      let yard = try Yard(isStrict: isStrict)
-      let upload = try await yard.send(
-        .post, "\(Yard.hub)/sequence", [("Content-Type", "application/octet-stream")],
-        body: try Yard.package(["name": "x", "main": "index.js"]))
+      let harness = try ServiceHarness(ScramjetService(), isStrict: isStrict)
+      let upload = try await harness.send(
+        .post, "\(ScramjetDemo.hub)/sequence", [("Content-Type", "application/octet-stream")],
+        body: try ServiceHarness.package(["name": "x", "main": "index.js"]))
       let id = try #require(upload.json["id"]?.stringValue)
-      let reply = try await yard.send(.post, "\(Yard.hub)/sequence/\(id)/start")
+      let reply = try await harness.send(.post, "\(ScramjetDemo.hub)/sequence/\(id)/start")
       #expect(reply.status == status)
-      #expect(reply.response.fields.contains("X-Wavetank-Remark") == !isStrict)
-      let topic = try await yard.send(
-        .post, "\(Yard.hub)/topic/T", [("Content-Type", "application/json")], body: [1])
+      #expect(reply.fields.contains("X-Wavetank-Remark") == !isStrict)
+      let topic = try await harness.send(
+        .post, "\(ScramjetDemo.hub)/topic/T", [("Content-Type", "application/json")], body: [1])
       #expect(topic.status == (isStrict ? 400 : 202))
-      let once = await yard.answer(.get, "\(Yard.hub)/instance/none/once")
+      let once = await harness.answer(.get, "\(ScramjetDemo.hub)/instance/none/once")
       #expect(once.status.code == 404)
     }
   }
 
   @Test("Keys that are listed are asked for, but never on the bare hub (contract §1.2)")
   func keys() async throws {
-    let yard = try Yard(keys: [
-      CredentialKeys.Key(key: "any"), CredentialKeys.Key(key: "old", status: 401),
-    ])
-    #expect(try await yard.send(.get, "\(Yard.hub)/version").status == 200)
+    let harness = try ServiceHarness(
+      ScramjetService(),
+      keys: [
+        CredentialKeys.Key(key: "any"), CredentialKeys.Key(key: "old", status: 401),
+      ])
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/version").status == 200)
     let other = Fields(["Host": "x", "Authorization": "Bearer other"])
     let old = Fields(["Host": "x", "Authorization": "Bearer old"])
     for (fields, path, status) in [
-      (Fields(["Host": "x"]), Yard.hub, 401), (other, Yard.hub, 403), (old, Yard.hub, 401),
-      (other, Yard.space, 403), (Fields(["Host": "x"]), Yard.alone, 200), (other, Yard.alone, 200),
+      (Fields(["Host": "x"]), ScramjetDemo.hub, 401), (other, ScramjetDemo.hub, 403),
+      (old, ScramjetDemo.hub, 401),
+      (other, ScramjetDemo.space, 403), (Fields(["Host": "x"]), ScramjetDemo.standalone, 200),
+      (other, ScramjetDemo.standalone, 200),
     ] {
       var exchange = Exchange(connectionID: 1, sequenceNumber: 1, peer: .none)
-      let answer = yard.pipeline.respond(
+      let answer = harness.pipeline.respond(
         to: Request(.get, "\(path)/version", fields: fields), exchange: &exchange)
       guard case .now(let response) = answer else {
         Issue.record("the answer waits")
@@ -138,28 +143,34 @@ import Testing
       "instances": [["sequence": "alias", "args": [1]]],
       "settings": ["retention": "1s", "lifetimeExtension": "0s"],
     ]
-    let yard = try Yard(
-      given: given, behaviors: [["when": ["sequence": "n"], "behaviour": "value", "value": "v$0"]])
-    let list = try await yard.send(.get, "/api/v1/instances")
+    let harness = try ServiceHarness(
+      ScramjetService(), given: given,
+      behaviors: [["when": ["sequence": "n"], "behaviour": "value", "value": "v$0"]])
+    let list = try await harness.send(.get, "/api/v1/instances")
     let id = try #require(list.json[0]?["id"]?.stringValue)
-    #expect(try await yard.send(.get, "/api/v1/instance/\(id)/output").text == "v1")
-    #expect(try await yard.send(.get, "/api/v1/space/two/api/v1/s3/f.tar.gz").status == 200)
+    #expect(try await harness.send(.get, "/api/v1/instance/\(id)/output").text == "v1")
+    #expect(try await harness.send(.get, "/api/v1/space/two/api/v1/s3/f.tar.gz").status == 200)
     #expect(
-      try await yard.send(.get, "/api/v1/space/two/api/v1/sth/h1/api/v1/version").status == 503)
-    #expect(throws: ScenarioProblems.self) { try Yard(given: ["hubz": []]) }
+      try await harness.send(.get, "/api/v1/space/two/api/v1/sth/h1/api/v1/version").status == 503)
     #expect(throws: ScenarioProblems.self) {
-      try Yard(given: ["hubs": [["id": "h", "space": "no"]]])
+      try ServiceHarness(ScramjetService(), given: ["hubz": []])
     }
-    #expect(throws: ScenarioProblems.self) { try Yard(behaviors: [["behaviour": "ecko"]]) }
+    #expect(throws: ScenarioProblems.self) {
+      try ServiceHarness(ScramjetService(), given: ["hubs": [["id": "h", "space": "no"]]])
+    }
+    #expect(throws: ScenarioProblems.self) {
+      try ServiceHarness(ScramjetService(), behaviors: [["behaviour": "ecko"]])
+    }
   }
 
   @Test("A topic that feeds itself does not hold the world up")
   func circle() async throws {
-    let yard = try Yard()
-    let instance = try await yard.start(
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(
       "x", emulator: ["behaviour": "echo", "topic": "loop", "requires": "loop"])
-    _ = try await yard.send(.post, "\(Yard.hub)/topic/seed", [("Content-Type", "text/plain")])
-    yard.advance(.seconds(1))
-    #expect(try await yard.send(.get, instance).status == 200)
+    _ = try await harness.send(
+      .post, "\(ScramjetDemo.hub)/topic/seed", [("Content-Type", "text/plain")])
+    harness.advance(.seconds(1))
+    #expect(try await harness.send(.get, instance).status == 200)
   }
 }

@@ -1,16 +1,17 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
 
 @Suite("Blueprints and external files (the former API reference)")
 struct BlueprintTests {
-  static let path = "/orgs/\(Quay.org)/blueprints"
+  static let path = "/orgs/\(ShipyardDemo.org)/blueprints"
 
-  static func upload(_ quay: Quay, _ form: String) async throws -> Quay.Reply {
-    try await quay.send(
-      .post, "/orgs/\(Quay.org)/temporary_external_files",
+  static func upload(_ harness: ServiceHarness, _ form: String) async throws -> Reply {
+    try await harness.send(
+      .post, "/orgs/\(ShipyardDemo.org)/temporary_external_files",
       [("Content-Type", "multipart/form-data; boundary=x7q")], text: form)
   }
 
@@ -20,13 +21,14 @@ struct BlueprintTests {
 
   @Test("An uploaded file is answered 201 with RequestID and ExternalFile (contract 6.10)")
   func uploaded() async throws {
-    let reply = try await Self.upload(try Quay(), Self.form)
+    let reply = try await Self.upload(try ServiceHarness(ShipyardService()), Self.form)
     #expect(reply.status == 201)
     let id = try #require(reply.json["data"]?["RequestID"]?.stringValue)
     let url = try #require(reply.json["data"]?["ExternalFile"]?.stringValue)
     #expect(
       url.hasPrefix(
-        "s3://production-shipyard-uploads-tmp/tmp/organizations/\(Quay.org)/requests/\(id).sefv2_"))
+        "s3://production-shipyard-uploads-tmp/tmp/organizations/\(ShipyardDemo.org)/requests/\(id).sefv2_"
+      ))
     #expect(UUIDText.isUUID(String(url.suffix(36))))
     #expect(reply.json.objectValue?.keys == ["data"])
   }
@@ -39,15 +41,15 @@ struct BlueprintTests {
       form.replacing("--x7q--", with: "--x7q") + form,
     ])
   func badForms(form: String) async throws {
-    let reply = try await Self.upload(try Quay(), form)
+    let reply = try await Self.upload(try ServiceHarness(ShipyardService()), form)
     #expect(reply.status == 400)
     #expect(reply.isFailureForm)
   }
 
   @Test("A blueprint refers to the upload, its inputs get ids, an update changes what is present")
   func life() async throws {
-    let quay = try Quay()
-    let file = try await Self.upload(quay, Self.form).json["data"]
+    let harness = try ServiceHarness(ShipyardService())
+    let file = try await Self.upload(harness, Self.form).json["data"]
     let id = try #require(file?["RequestID"])
     let url = try #require(file?["ExternalFile"])
     let document: JSON = [
@@ -70,13 +72,13 @@ struct BlueprintTests {
       "retry_strategy": ["number_of_retries": 2, "ttr": 300], "runtime_timeout": 600,
       "exclude_exit_code_ranges": [[1, 5]],
     ]
-    let made = try await quay.send(
+    let made = try await harness.send(
       .post, Self.path, [("Content-Type", "application/x-www-form-urlencoded")],
       text: document.text)
     #expect(made.status == 201, "\(made.field("X-Wavetank-Remark") ?? "")")
     #expect(made.json["data_kind"] == "blueprint")
     let data = try #require(made.json["data"])
-    #expect(data["org_id"] == .string(Quay.org))
+    #expect(data["org_id"] == .string(ShipyardDemo.org))
     #expect(data["retry_strategy"] == ["number_of_retries": 2, "ttr": 300])
     let inputs = try #require(data["spec_list"]?.arrayValue)
     #expect(inputs.map { $0["name"] } == ["WHO", "KEY", "TONE"])
@@ -89,7 +91,7 @@ struct BlueprintTests {
         ["id": inputs[0]["id"] ?? .null, "required": false], ["name": "NEW", "type": 2],
       ],
     ]
-    let updated = try await quay.send(.post, "\(Self.path)/\(blueprint)", text: change.text)
+    let updated = try await harness.send(.post, "\(Self.path)/\(blueprint)", text: change.text)
     #expect(updated.status == 200)
     let after = try #require(updated.json["data"])
     #expect(after["synopsis"] == "other")
@@ -103,7 +105,7 @@ struct BlueprintTests {
       name: n
       vessels: {v: {source: {type: BLUEPRINT, blueprint: Greeter, inputs: {KEY: k, WHO: w}}}}
       """
-    let fleet = try await quay.send(.put, "\(Quay.projectPath)/fleets", text: yaml).text
+    let fleet = try await harness.send(.put, "\(ShipyardDemo.projectPath)/fleets", text: yaml).text
     #expect(fleet.contains("KEY: SHIPYARD_HIDDEN\n"))
     #expect(fleet.contains("WHO: w\n"))
   }
@@ -128,21 +130,21 @@ struct BlueprintTests {
       #"{"name":"b","pallet_type":2,"spec_list":[{"id":"none","name":"A","type":1}]}"#,
     ])
   func refused(body: String) async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(.post, Self.path, text: body)
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(.post, Self.path, text: body)
     #expect(reply.status == 400)
     #expect(reply.isFailureForm)
     #expect(
-      quay.state["organizations"]?[0]?["blueprints"]?.arrayValue?.count == 1, "nothing was made")
+      harness.state["organizations"]?[0]?["blueprints"]?.arrayValue?.count == 1, "nothing was made")
   }
 
   @Test("pallet_type cannot change")
   func palletTypeStays() async throws {
-    let quay = try Quay()
-    let made = try await quay.send(.post, Self.path, text: #"{"name":"b","pallet_type":3}"#)
+    let harness = try ServiceHarness(ShipyardService())
+    let made = try await harness.send(.post, Self.path, text: #"{"name":"b","pallet_type":3}"#)
     let id = made.json["data"]?["id"]?.stringValue ?? ""
     let path = "\(Self.path)/\(id)"
-    #expect(try await quay.send(.post, path, text: #"{"pallet_type":2}"#).status == 400)
-    #expect(try await quay.send(.post, path, text: #"{"pallet_type":3}"#).status == 200)
+    #expect(try await harness.send(.post, path, text: #"{"pallet_type":2}"#).status == 400)
+    #expect(try await harness.send(.post, path, text: #"{"pallet_type":3}"#).status == 200)
   }
 }

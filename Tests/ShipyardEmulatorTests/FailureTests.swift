@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
@@ -13,7 +14,10 @@ struct FailureTests {
     var body = ""
     var testDescription: String { "\(method) \(template)" }
 
-    func path(org: String = Quay.org, project: String = Quay.project, fleet: String = Quay.fleet)
+    func path(
+      org: String = ShipyardDemo.org, project: String = ShipyardDemo.project,
+      fleet: String = ShipyardDemo.fleet
+    )
       -> String
     {
       var path = ""
@@ -24,7 +28,7 @@ struct FailureTests {
         case "o": path += org
         case "p": path += project
         case "f": path += fleet
-        default: path += Quay.fleet
+        default: path += ShipyardDemo.fleet
         }
         rest = rest[rest.index(brace, offsetBy: 3)...]
       }
@@ -52,10 +56,10 @@ struct FailureTests {
 
   @Test("No key is 401, before anything else is looked at (C)", arguments: endpoints)
   func noKey(endpoint: Endpoint) async throws {
-    let quay = try Quay()
+    let harness = try ServiceHarness(ShipyardService())
     for key in [nil, ""] {
-      for org in [Quay.org, "None"] {
-        let reply = try await quay.send(
+      for org in [ShipyardDemo.org, "None"] {
+        let reply = try await harness.send(
           endpoint.method, endpoint.path(org: org), key: key, text: endpoint.body)
         #expect(reply.status == 401)
         #expect(reply.isFailureForm)
@@ -65,9 +69,10 @@ struct FailureTests {
 
   @Test("An unknown or deleted key is 401", arguments: endpoints)
   func unknownKey(endpoint: Endpoint) async throws {
-    let quay = try Quay(keys: [.init(key: "good"), .init(key: "gone", status: 401)])
+    let harness = try ServiceHarness(
+      ShipyardService(), keys: [.init(key: "good"), .init(key: "gone", status: 401)])
     for key in ["gone", "never"] {
-      let reply = try await quay.send(
+      let reply = try await harness.send(
         endpoint.method, endpoint.path(), key: key, text: endpoint.body)
       #expect(reply.status == 401)
       #expect(reply.isFailureForm)
@@ -79,8 +84,8 @@ struct FailureTests {
     arguments: endpoints.filter { $0.template.contains("{o}") },
     ["None", "x", "%00", "11111111-1111-4111-8111-111111111112", "1111111111114111811111111111"])
   func unresolvedOrganization(endpoint: Endpoint, id: String) async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(
       endpoint.method, endpoint.path(org: id), text: endpoint.body)
     #expect(reply.status == 400)
     #expect(reply.isFailureForm)
@@ -90,25 +95,25 @@ struct FailureTests {
     "A project or fleet that is none, or another's, is 400",
     arguments: endpoints.filter { $0.template.contains("{p}") })
   func unresolvedProject(endpoint: Endpoint) async throws {
-    let quay = try Quay()
-    for project in ["None", "22222222-2222-4222-8222-222222222223", Quay.org] {
-      let reply = try await quay.send(
+    let harness = try ServiceHarness(ShipyardService())
+    for project in ["None", "22222222-2222-4222-8222-222222222223", ShipyardDemo.org] {
+      let reply = try await harness.send(
         endpoint.method, endpoint.path(project: project), text: endpoint.body)
       #expect(reply.status == 400)
       #expect(reply.isFailureForm)
     }
     guard endpoint.template.contains("{f}") else { return }
-    for fleet in ["None", "33333333-3333-4333-8333-333333333334", Quay.project] {
-      let reply = try await quay.send(endpoint.method, endpoint.path(fleet: fleet))
+    for fleet in ["None", "33333333-3333-4333-8333-333333333334", ShipyardDemo.project] {
+      let reply = try await harness.send(endpoint.method, endpoint.path(fleet: fleet))
       #expect(reply.status == 400)
     }
   }
 
   @Test("Another verb on a known path is 405 with Allow", arguments: endpoints)
   func otherVerb(endpoint: Endpoint) async throws {
-    let quay = try Quay()
+    let harness = try ServiceHarness(ShipyardService())
     for method in [HTTPModel.Method.delete, .patch] {
-      let reply = try await quay.send(method, endpoint.path())
+      let reply = try await harness.send(method, endpoint.path())
       #expect(reply.status == 405)
       #expect(reply.isFailureForm)
       #expect(reply.field("Allow")?.contains(endpoint.method.name) == true)
@@ -118,11 +123,12 @@ struct FailureTests {
   @Test(
     "A path of no known form is 404",
     arguments: [
-      "/orgs/\(Quay.org)", "/orgs/\(Quay.org)/projects", "\(Quay.fleetPath)/fleetrun",
-      "\(Quay.fleetPath)/logs", "\(Quay.runsPath)/more", "/org",
+      "/orgs/\(ShipyardDemo.org)", "/orgs/\(ShipyardDemo.org)/projects",
+      "\(ShipyardDemo.fleetPath)/fleetrun",
+      "\(ShipyardDemo.fleetPath)/logs", "\(ShipyardDemo.runsPath)/more", "/org",
     ])
   func unknownPath(path: String) async throws {
-    let reply = try await Quay().send(.get, path)
+    let reply = try await ServiceHarness(ShipyardService()).send(.get, path)
     #expect(reply.status == 404)
     #expect(reply.isFailureForm)
   }
@@ -131,21 +137,23 @@ struct FailureTests {
     "A body above 10 MB is 413", arguments: endpoints.filter { $0.method != .get })
   func tooLarge(endpoint: Endpoint) async throws {
     let body = [UInt8](repeating: UInt8(ascii: " "), count: 10_000_001)
-    let reply = try await Quay().send(endpoint.method, endpoint.path(), body: body)
+    let reply = try await ServiceHarness(ShipyardService()).send(
+      endpoint.method, endpoint.path(), body: body)
     #expect(reply.status == 413)
     #expect(reply.isFailureForm)
   }
 
   @Test("Double slashes collapse, ids and names of fields are compared in any case")
   func leniency() async throws {
-    let quay = try Quay()
-    #expect(try await quay.send(.get, "/" + Quay.runsPath).status == 200)
+    let harness = try ServiceHarness(ShipyardService())
+    #expect(try await harness.send(.get, "/" + ShipyardDemo.runsPath).status == 200)
     #expect(
-      try await quay.send(
-        .post, "/orgs/\(Quay.org)//projects/\(Quay.project)/fleets/\(Quay.fleet)//fleetruns"
+      try await harness.send(
+        .post,
+        "/orgs/\(ShipyardDemo.org)//projects/\(ShipyardDemo.project)/fleets/\(ShipyardDemo.fleet)//fleetruns"
       )
       .status == 201)
-    let reply = try await quay.send(
+    let reply = try await harness.send(
       .get, "/orgs", key: nil, [("x-shipyard-api-KEY", "k"), ("Authorization", "Basic eDp5")])
     #expect(reply.status == 200)
   }
@@ -153,7 +161,7 @@ struct FailureTests {
   @Test("A key sees its own organizations and projects, and may do what its rights say")
   func rights() async throws {
     let second = "99999999-1111-4111-8111-111111111111"
-    var given = harbor([bashFleet(["a"])])
+    var given = oneProject([bashFleet(["a"])])
     guard case .object(var object) = given, case .array(var orgs)? = object["orgs"] else { return }
     orgs.append(["id": .string(second), "name": "Second"])
     object["orgs"] = .array(orgs)
@@ -163,54 +171,56 @@ struct FailureTests {
       ["key": "runner", "projects": ["Harbor"], "rights": ["run", "read"]],
     ]
     given = .object(object)
-    let quay = try Quay(given: given)
+    let harness = try ServiceHarness(ShipyardService(), given: given)
     func status(
       _ method: HTTPModel.Method, _ path: String, _ key: String, _ body: String = ""
     ) async throws -> Int {
-      try await quay.send(method, path, key: key, text: body).status
+      try await harness.send(method, path, key: key, text: body).status
     }
     #expect(try await status(.get, "/orgs", "stranger") == 401)
-    #expect(try await status(.post, Quay.runsPath, "reader") == 403)
-    #expect(try await status(.get, Quay.runsPath, "reader") == 200)
-    #expect(try await status(.post, Quay.runsPath, "runner") == 201)
-    #expect(try await status(.put, "\(Quay.projectPath)/fleets", "runner", Self.yaml) == 403)
-    #expect(try await status(.put, "\(Quay.projectPath)/fleets", "all", Self.yaml) == 200)
-    #expect(try await status(.post, Quay.runsPath, "second") == 403)
-    #expect(try await status(.get, "/orgs/\(Quay.org)/voyages", "second") == 403)
-    let visible = try await quay.send(.get, "/orgs", key: "second").json["data"]?.arrayValue
+    #expect(try await status(.post, ShipyardDemo.runsPath, "reader") == 403)
+    #expect(try await status(.get, ShipyardDemo.runsPath, "reader") == 200)
+    #expect(try await status(.post, ShipyardDemo.runsPath, "runner") == 201)
+    #expect(
+      try await status(.put, "\(ShipyardDemo.projectPath)/fleets", "runner", Self.yaml) == 403)
+    #expect(try await status(.put, "\(ShipyardDemo.projectPath)/fleets", "all", Self.yaml) == 200)
+    #expect(try await status(.post, ShipyardDemo.runsPath, "second") == 403)
+    #expect(try await status(.get, "/orgs/\(ShipyardDemo.org)/voyages", "second") == 403)
+    let visible = try await harness.send(.get, "/orgs", key: "second").json["data"]?.arrayValue
     #expect(visible?.compactMap { $0["name"]?.stringValue } == ["Second"])
     #expect(
-      try await quay.send(.get, "/orgs", key: "all").json["data"]?.arrayValue?.count == 2)
+      try await harness.send(.get, "/orgs", key: "all").json["data"]?.arrayValue?.count == 2)
   }
 
   @Test("An organization that may not run is 403 for triggers only")
   func notRunnable() async throws {
-    let quay = try Quay()
-    try quay.emit(["setRunnable": ["org": "Harbor Labs", "runnable": false]])
-    let reply = try await quay.send(.post, Quay.runsPath)
+    let harness = try ServiceHarness(ShipyardService())
+    try harness.emit(["setRunnable": ["org": "Harbor Labs", "runnable": false]])
+    let reply = try await harness.send(.post, ShipyardDemo.runsPath)
     #expect(reply.status == 403)
     #expect(reply.isFailureForm)
-    #expect(try await quay.send(.post, Quay.webhookPath, key: nil).status == 403)
-    #expect(try await quay.send(.get, Quay.runsPath).status == 200)
-    let orgs = try await quay.send(.get, "/orgs").json
+    #expect(try await harness.send(.post, ShipyardDemo.webhookPath, key: nil).status == 403)
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).status == 200)
+    let orgs = try await harness.send(.get, "/orgs").json
     #expect(orgs["data"]?[0]?["is_runnable"] == false)
   }
 
   @Test("GET /orgs has the documented members and no envelope of a request")
   func organizations() async throws {
-    let reply = try await Quay().send(.get, "/orgs")
+    let reply = try await ServiceHarness(ShipyardService()).send(.get, "/orgs")
     #expect(
       reply.text
-        == #"{"data_kind":"organizations","data":[{"id":"\#(Quay.org)","name":"Harbor Labs","created_at":"2024-02-01T09:00:00.000000Z","updated_at":"2024-02-01T09:00:00.000000Z","has_billing":false,"is_runnable":true,"is_in_developer_plan":false,"is_over_developer_plan_limit":false,"developer_plan_period_start":null,"developer_plan_period_end":null}]}"#
+        == #"{"data_kind":"organizations","data":[{"id":"\#(ShipyardDemo.org)","name":"Harbor Labs","created_at":"2024-02-01T09:00:00.000000Z","updated_at":"2024-02-01T09:00:00.000000Z","has_billing":false,"is_runnable":true,"is_in_developer_plan":false,"is_over_developer_plan_limit":false,"developer_plan_period_start":null,"developer_plan_period_end":null}]}"#
     )
   }
 
   @Test("GET /orgs/{o}/fleets tells the graph of each fleet")
   func fleets() async throws {
-    let reply = try await Quay().send(.get, "/orgs/\(Quay.org)/fleets")
+    let reply = try await ServiceHarness(ShipyardService()).send(
+      .get, "/orgs/\(ShipyardDemo.org)/fleets")
     #expect(reply.json["data_kind"] == "fleets")
     let fleet = try #require(reply.json["data"]?[0])
-    #expect(fleet["id"] == .string(Quay.fleet))
+    #expect(fleet["id"] == .string(ShipyardDemo.fleet))
     #expect(fleet["name"] == "Nightly")
     let ids = try #require(fleet["pallet_ids"]?.arrayValue)
     #expect(ids.count == 2)

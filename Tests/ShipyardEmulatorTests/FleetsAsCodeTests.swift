@@ -1,14 +1,15 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
 
 @Suite("Fleets as code")
 struct FleetsAsCodeTests {
-  static let path = "\(Quay.projectPath)/fleets"
+  static let path = "\(ShipyardDemo.projectPath)/fleets"
 
-  static func id(_ reply: Quay.Reply) throws -> String {
+  static func id(_ reply: Reply) throws -> String {
     let line = try #require(reply.text.split(separator: "\n").first { $0.hasPrefix("_id: ") })
     return String(line.dropFirst(5))
   }
@@ -128,21 +129,21 @@ struct FleetsAsCodeTests {
     "The client's YAML comes back in the editor's layout, whatever its type (contract 6.8)",
     arguments: ["application/json", "application/yaml", "application/x-www-form-urlencoded"])
   func workedExample(type: String) async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(
       .put, Self.path, [("Content-Type", type), ("Accept", "application/json")],
       text: Self.asTheClientSendsIt)
-    #expect(reply.status == 200, "\(reply.response.fields.pairs)")
+    #expect(reply.status == 200, "\(reply.fields.pairs)")
     #expect(reply.field("Content-Type") == "application/yaml; charset=utf-8")
     #expect(Self.withoutIDs(reply.text) == Self.asTheServiceAnswers)
-    let again = try await quay.send(.get, "\(Self.path)/\(try Self.id(reply))")
+    let again = try await harness.send(.get, "\(Self.path)/\(try Self.id(reply))")
     #expect(again.body == reply.body)
   }
 
   @Test("A document whose root is a string is read again (contract 6.9, Q7)")
   func stringRoot() async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(
       .put, Self.path,
       text: #"""
         "name: tiny\nvessels:\n  only:\n    source:\n      type: CODE\n      language: BASH\n\
@@ -156,62 +157,64 @@ struct FleetsAsCodeTests {
 
   @Test("What GET answers can be PUT again and changes nothing but the version")
   func roundTrip() async throws {
-    let quay = try Quay()
-    let first = try await quay.send(.put, Self.path, text: Self.asTheClientSendsIt)
-    let second = try await quay.send(.put, Self.path, body: first.body)
+    let harness = try ServiceHarness(ShipyardService())
+    let first = try await harness.send(.put, Self.path, text: Self.asTheClientSendsIt)
+    let second = try await harness.send(.put, Self.path, body: first.body)
     #expect(second.body == first.body)
-    let fleets = try await quay.send(.get, "/orgs/\(Quay.org)/fleets").json["data"]?.arrayValue
+    let fleets = try await harness.send(.get, "/orgs/\(ShipyardDemo.org)/fleets").json["data"]?
+      .arrayValue
     #expect(fleets?.count == 2)
     #expect(fleets?.last?["version"] == 2)
     // The hidden password was kept: the vessel still sees it.
-    let run = try await quay.trigger("\(Self.path)/\(try Self.id(first))/fleetruns")
-    #expect(try quay.environment(of: "Load", in: run)["WAREHOUSE_PASSWORD"] == "s3cret")
+    let run = try await harness.trigger("\(Self.path)/\(try Self.id(first))/fleetruns")
+    #expect(try harness.environment(of: "Load", in: run)["WAREHOUSE_PASSWORD"] == "s3cret")
   }
 
   @Test("Without _id a PUT always makes a fleet, an unknown _id makes one with it, the path too")
   func identity() async throws {
-    let quay = try Quay()
+    let harness = try ServiceHarness(ShipyardService())
     let yaml = FailureTests.yaml
-    let one = try Self.id(try await quay.send(.put, Self.path, text: yaml))
-    let two = try Self.id(try await quay.send(.put, Self.path, text: yaml))
+    let one = try Self.id(try await harness.send(.put, Self.path, text: yaml))
+    let two = try Self.id(try await harness.send(.put, Self.path, text: yaml))
     #expect(one != two)
     let wanted = "99999999-9999-4999-8999-999999999999"
     #expect(
-      try Self.id(try await quay.send(.put, Self.path, text: "_id: \(wanted)\n\(yaml)")) == wanted)
+      try Self.id(try await harness.send(.put, Self.path, text: "_id: \(wanted)\n\(yaml)"))
+        == wanted)
     let other = "88888888-9999-4999-8999-999999999999"
     #expect(
-      try Self.id(try await quay.send(.put, "\(Self.path)/\(other)", text: yaml)) == other)
-    let clash = try await quay.send(
+      try Self.id(try await harness.send(.put, "\(Self.path)/\(other)", text: yaml)) == other)
+    let clash = try await harness.send(
       .put, "\(Self.path)/\(other)", text: "_id: \(wanted)\n\(yaml)")
     #expect(clash.status == 400)
-    #expect(try await quay.send(.put, "\(Self.path)/None", text: yaml).status == 400)
+    #expect(try await harness.send(.put, "\(Self.path)/None", text: yaml).status == 400)
   }
 
   @Test("An update keeps vessel ids by name, drops missing vessels; old runs keep their names")
   func update() async throws {
-    let quay = try Quay()
-    let run = try await quay.trigger()
-    quay.advance(.seconds(60))
-    let before = try await quay.send(.get, Quay.fleetPath).text
+    let harness = try ServiceHarness(ShipyardService())
+    let run = try await harness.trigger()
+    harness.advance(.seconds(60))
+    let before = try await harness.send(.get, ShipyardDemo.fleetPath).text
     let yaml = """
-      _id: \(Quay.fleet)
+      _id: \(ShipyardDemo.fleet)
       name: Renamed
       vessels:
         Extract: {source: {type: CODE, language: BASH, file_to_run: a}}
         New: {source: {type: CODE, language: NODE, file_to_run: a}}
       """
-    let after = try await quay.send(.put, Self.path, text: yaml).text
+    let after = try await harness.send(.put, Self.path, text: yaml).text
     func vesselID(_ text: String, _ name: String) -> Substring? {
       let lines = text.split(separator: "\n")
       return lines.firstIndex { $0 == "    \(name):" }.map { lines[$0 + 1] }
     }
     #expect(vesselID(before, "Extract") == vesselID(after, "Extract"))
     #expect(vesselID(after, "Load") == nil)
-    let old = try await quay.row(of: run)
+    let old = try await harness.row(of: run)
     #expect(old["Fleet Name"] == "Nightly")
     #expect(old["Fleet Version"] == "1")
-    #expect(try await quay.voyages(of: run)["Load"]?["Vessel Status"] == "Success")
-    let new = try await quay.row(of: try await quay.trigger())
+    #expect(try await harness.voyages(of: run)["Load"]?["Vessel Status"] == "Success")
+    let new = try await harness.row(of: try await harness.trigger())
     #expect(new["Fleet Name"] == "Renamed")
     #expect(new["Fleet Version"] == "2")
   }
@@ -246,7 +249,7 @@ struct FleetsAsCodeTests {
     ])
   func members(source: String, lines: [String]) async throws {
     let indented = source.split(separator: "\n").map { "      \($0)\n" }.joined()
-    let reply = try await Quay().send(
+    let reply = try await ServiceHarness(ShipyardService()).send(
       .put, Self.path, text: "name: n\nvessels:\n  v:\n    source:\n\(indented)")
     #expect(reply.status == 200, "\(reply.field("X-Wavetank-Remark") ?? "")")
     for line in lines { #expect(reply.text.contains("\(line)\n"), "\(reply.text)") }
@@ -263,7 +266,7 @@ struct FleetsAsCodeTests {
     ])
   func guardrails(line: String, written: String) async throws {
     let yaml = "name: n\nvessels:\n  v:\n    source: {type: CODE, language: BASH}\n"
-    let reply = try await Quay().send(
+    let reply = try await ServiceHarness(ShipyardService()).send(
       .put, Self.path, text: "\(yaml)    guardrails:\n      \(line)\n")
     #expect(reply.status == 200, "\(reply.field("X-Wavetank-Remark") ?? "")")
     #expect(reply.text.contains(written), "\(reply.text)")
@@ -283,7 +286,7 @@ struct FleetsAsCodeTests {
       ("{how_often: MONTHLY, at: '0:00', when: '1'}", "when: 1"),
     ])
   func schedules(schedule: String, written: String) async throws {
-    let reply = try await Quay().send(
+    let reply = try await ServiceHarness(ShipyardService()).send(
       .put, Self.path, text: "\(FailureTests.yaml)triggers: {schedules: [\(schedule)]}\n")
     #expect(reply.status == 200, "\(reply.field("X-Wavetank-Remark") ?? "")")
     #expect(
@@ -348,24 +351,24 @@ struct FleetsAsCodeTests {
     "What is no fleet is 400, with the place and the reason, and nothing changes",
     arguments: refusedTexts)
   func refused(text: String) async throws {
-    let quay = try Quay()
+    let harness = try ServiceHarness(ShipyardService())
     let body =
       switch text.first {
       case "+": FailureTests.yaml + text.dropFirst()
       case "@": "name: n\nvessels: {v: {source: \(text.dropFirst())}}"
       default: text
       }
-    let before = try await quay.send(.get, Quay.fleetPath)
-    let reply = try await quay.send(.put, Quay.fleetPath, text: body)
+    let before = try await harness.send(.get, ShipyardDemo.fleetPath)
+    let reply = try await harness.send(.put, ShipyardDemo.fleetPath, text: body)
     #expect(reply.status == 400, "\(reply.text)")
     #expect(reply.isFailureForm)
     #expect(reply.field("X-Wavetank-Remark")?.isEmpty == false)
-    #expect(try await quay.send(.get, Quay.fleetPath).body == before.body)
+    #expect(try await harness.send(.get, ShipyardDemo.fleetPath).body == before.body)
   }
 
   @Test("A loop in the graph is refused, however long")
   func loops() async throws {
-    let quay = try Quay()
+    let harness = try ServiceHarness(ShipyardService())
     for length in [2, 3, 900] {
       var yaml = "name: n\nvessels:\n"
       for index in 0..<length {
@@ -373,7 +376,7 @@ struct FleetsAsCodeTests {
       }
       yaml += "connections:\n"
       for index in 0..<length { yaml += "  v\(index): {v\((index + 1) % length): COMPLETED}\n" }
-      let reply = try await quay.send(.put, Self.path, text: yaml)
+      let reply = try await harness.send(.put, Self.path, text: yaml)
       #expect(reply.status == 400)
       #expect(reply.field("X-Wavetank-Remark")?.contains("loop") == true)
     }

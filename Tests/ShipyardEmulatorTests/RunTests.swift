@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
@@ -8,40 +9,40 @@ import Testing
 struct RunTests {
   @Test("Scheduled, Running, Success: vessels one after the other, times to the second")
   func life() async throws {
-    let quay = try Quay()
-    let run = try await quay.trigger()
-    var row = try await quay.row(of: run)
+    let harness = try ServiceHarness(ShipyardService())
+    let run = try await harness.trigger()
+    var row = try await harness.row(of: run)
     #expect(
       row == [
-        "Fleet ID": Quay.fleet, "Fleet Name": "Nightly", "Fleet Version": "1",
+        "Fleet ID": ShipyardDemo.fleet, "Fleet Name": "Nightly", "Fleet Version": "1",
         "Fleet Log ID": run, "Status": "Scheduled", "Start Time": "", "End Time": "",
         "Duration": "", "Billable Runtime": "", "Vessels Count": "2", "Trigger": "API",
       ])
-    var voyages = try await quay.voyages(of: run)
+    var voyages = try await harness.voyages(of: run)
     #expect(Set(voyages.values.compactMap { $0["Vessel Status"] }) == ["Scheduled"])
 
-    quay.advance(.milliseconds(500))
-    row = try await quay.row(of: run)
+    harness.advance(.milliseconds(500))
+    row = try await harness.row(of: run)
     #expect(row["Status"] == "Running")
     #expect(row["Start Time"] == "2026-01-05T10:00:00Z")
-    voyages = try await quay.voyages(of: run)
+    voyages = try await harness.voyages(of: run)
     #expect(voyages["Extract"]?["Vessel Status"] == "Running")
     #expect(voyages["Load"]?["Vessel Status"] == "Scheduled")
 
-    quay.advance(.milliseconds(999))
-    #expect(try await quay.voyages(of: run)["Extract"]?["Vessel Status"] == "Running")
-    quay.advance(.milliseconds(1))
-    voyages = try await quay.voyages(of: run)
+    harness.advance(.milliseconds(999))
+    #expect(try await harness.voyages(of: run)["Extract"]?["Vessel Status"] == "Running")
+    harness.advance(.milliseconds(1))
+    voyages = try await harness.voyages(of: run)
     #expect(voyages["Extract"]?["Exit Code"] == "0")
     #expect(voyages["Load"]?["Vessel Status"] == "Running")
 
-    quay.advance(.seconds(1))
-    row = try await quay.row(of: run)
+    harness.advance(.seconds(1))
+    row = try await harness.row(of: run)
     #expect(row["Status"] == "Success")
     #expect(row["End Time"] == "2026-01-05T10:00:02Z")
     #expect(row["Duration"] == "2")
     #expect(row["Billable Runtime"] == "2")
-    voyages = try await quay.voyages(of: run)
+    voyages = try await harness.voyages(of: run)
     let load = try #require(voyages["Load"])
     #expect(load["Vessel Trigger"] == "API")
     #expect(load["Fleet Log Status"] == "Success")
@@ -53,15 +54,15 @@ struct RunTests {
 
   @Test("With the clock mode skip the first look finds the run finished (DESIGN §4)")
   func skip() async throws {
-    let quay = try Quay(mode: .skip)
-    let run = try await quay.trigger()
+    let harness = try ServiceHarness(ShipyardService(), mode: .skip)
+    let run = try await harness.trigger()
     var statuses: [String] = []
-    for _ in 0..<2 { statuses.append(try await quay.row(of: run)["Status"] ?? "") }
+    for _ in 0..<2 { statuses.append(try await harness.row(of: run)["Status"] ?? "") }
     #expect(statuses == ["Success", "Success"])
-    let now = quay.now
-    let other = try await quay.trigger()
-    #expect(try await quay.voyages(of: other)["Load"]?["Vessel Status"] == "Success")
-    #expect(quay.now - now == .milliseconds(2_500))
+    let now = harness.now
+    let other = try await harness.trigger()
+    #expect(try await harness.voyages(of: other)["Load"]?["Vessel Status"] == "Success")
+    #expect(harness.now - now == .milliseconds(2_500))
   }
 
   struct Case: Sendable, CustomTestStringConvertible {
@@ -112,14 +113,15 @@ struct RunTests {
     let behaviors = example.exits.sorted { $0.key < $1.key }.map { vessel, exit -> JSON in
       ["when": ["vessel": .string(vessel)], "attempts": [["exit": .integer(exit), "for": "1s"]]]
     }
-    let quay = try Quay(
-      given: harbor([bashFleet(["a", "b", "c"], connections: example.connections)]),
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([bashFleet(["a", "b", "c"], connections: example.connections)]),
       behaviors: .array(behaviors))
-    let run = try await quay.trigger()
-    quay.advance(.seconds(60))
-    let voyages = try await quay.voyages(of: run)
+    let run = try await harness.trigger()
+    harness.advance(.seconds(60))
+    let voyages = try await harness.voyages(of: run)
     #expect(voyages.mapValues { $0["Vessel Status"] ?? "" } == example.statuses)
-    #expect(try await quay.row(of: run)["Status"] == example.run)
+    #expect(try await harness.row(of: run)["Status"] == example.run)
     for voyage in voyages.values where voyage["Vessel Status"] == "Incomplete" {
       for column in ["Exit Code", "Vessel Start Time", "Duration", "Billable Runtime"] {
         #expect(voyage[column] == "")
@@ -129,26 +131,28 @@ struct RunTests {
 
   @Test("A vessel waits for all before it, also when one is much slower")
   func joins() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a", "b", "c"], connections: ["a": ["c": "SUCCESS"], "b": ["c": "SUCCESS"]])
       ]),
       behaviors: [["when": ["vessel": "b"], "attempts": [["for": "1h"]]]])
-    let run = try await quay.trigger()
-    quay.advance(.seconds(3599))
-    #expect(try await quay.voyages(of: run)["c"]?["Vessel Status"] == "Scheduled")
-    quay.advance(.seconds(3))
-    let voyages = try await quay.voyages(of: run)
+    let run = try await harness.trigger()
+    harness.advance(.seconds(3599))
+    #expect(try await harness.voyages(of: run)["c"]?["Vessel Status"] == "Scheduled")
+    harness.advance(.seconds(3))
+    let voyages = try await harness.voyages(of: run)
     #expect(voyages["c"]?["Vessel Status"] == "Success")
-    let row = try await quay.row(of: run)
+    let row = try await harness.row(of: run)
     #expect(row["Duration"] == "3601")
     #expect(row["Billable Runtime"] == "3602")
   }
 
   @Test("Retries: count, waits, billable runtime without waits (Shipyard, Guardrails)")
   func retries() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a"], guardrails: ["a": ["retry_count": 2, "retry_wait": "5m"]])
       ]),
       behaviors: [
@@ -159,18 +163,18 @@ struct RunTests {
           ],
         ]
       ])
-    let run = try await quay.trigger()
-    quay.advance(.seconds(10))
-    var voyage = try #require(try await quay.voyages(of: run)["a"])
+    let run = try await harness.trigger()
+    harness.advance(.seconds(10))
+    var voyage = try #require(try await harness.voyages(of: run)["a"])
     #expect(voyage["Vessel Status"] == "Retrying")
     #expect(voyage["Retries"] == "0")
-    #expect(try await quay.row(of: run)["Status"] == "Running")
-    quay.advance(.seconds(300))
-    voyage = try #require(try await quay.voyages(of: run)["a"])
+    #expect(try await harness.row(of: run)["Status"] == "Running")
+    harness.advance(.seconds(300))
+    voyage = try #require(try await harness.voyages(of: run)["a"])
     #expect(voyage["Vessel Status"] == "Retrying")
     #expect(voyage["Retries"] == "1")
-    quay.advance(.seconds(600))
-    voyage = try #require(try await quay.voyages(of: run)["a"])
+    harness.advance(.seconds(600))
+    voyage = try #require(try await harness.voyages(of: run)["a"])
     #expect(voyage["Vessel Status"] == "Success")
     #expect(voyage["Retries"] == "2")
     #expect(voyage["Duration"] == "605")
@@ -193,43 +197,45 @@ struct RunTests {
   func retriesEnd(
     guardrails: JSON, exit: Int, retries: String, code: String, duration: String
   ) async throws {
-    let quay = try Quay(
-      given: harbor([bashFleet(["a"], guardrails: ["a": guardrails])]),
+    let harness = try ServiceHarness(
+      ShipyardService(), given: oneProject([bashFleet(["a"], guardrails: ["a": guardrails])]),
       behaviors: [["attempts": [["exit": .integer(exit), "for": .string(duration)]]]])
-    let run = try await quay.trigger()
-    quay.advance(.seconds(86_000))
-    let voyage = try #require(try await quay.voyages(of: run)["a"])
+    let run = try await harness.trigger()
+    harness.advance(.seconds(86_000))
+    let voyage = try #require(try await harness.voyages(of: run)["a"])
     #expect(voyage["Vessel Status"] == "Errored")
     #expect(voyage["Retries"] == retries)
     #expect(voyage["Exit Code"] == code)
-    #expect(try await quay.row(of: run)["Status"] == "Errored")
+    #expect(try await harness.row(of: run)["Status"] == "Errored")
   }
 
   @Test("A vessel terminated before its run starts stays so, with all that follow; others run")
   func terminatedBeforeStart() async throws {
-    let quay = try Quay(
-      given: harbor([bashFleet(["a", "b", "c"], connections: ["a": ["b": "SUCCESS"]])]))
-    let run = try await quay.trigger()
-    try quay.emit(["terminateVessel": ["run": .string(run), "vessel": "a"]])
-    quay.advance(.seconds(60))
-    let voyages = try await quay.voyages(of: run)
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([bashFleet(["a", "b", "c"], connections: ["a": ["b": "SUCCESS"]])]))
+    let run = try await harness.trigger()
+    try harness.emit(["terminateVessel": ["run": .string(run), "vessel": "a"]])
+    harness.advance(.seconds(60))
+    let voyages = try await harness.voyages(of: run)
     #expect(voyages["a"]?["Vessel Status"] == "Terminated")
     #expect(voyages["a"]?["Vessel Start Time"] == "")
     #expect(voyages["b"]?["Vessel Status"] == "Terminated")
     #expect(voyages["c"]?["Vessel Status"] == "Success")
-    #expect(try await quay.row(of: run)["Status"] == "Terminated")
+    #expect(try await harness.row(of: run)["Status"] == "Terminated")
   }
 
   @Test("retry_count counts repetitions: ten attempts more than the first (Shipyard, Guardrails)")
   func retryCount() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a"], guardrails: ["a": ["retry_count": 10, "retry_wait": "5m"]])
       ]),
       behaviors: [["attempts": [["exit": 1, "for": "1m"]]]])
-    let run = try await quay.trigger()
-    quay.advance(.seconds(7_200))
-    let voyage = try #require(try await quay.voyages(of: run)["a"])
+    let run = try await harness.trigger()
+    harness.advance(.seconds(7_200))
+    let voyage = try #require(try await harness.voyages(of: run)["a"])
     #expect(voyage["Retries"] == "10")
     #expect(voyage["Duration"] == "3660")
     #expect(voyage["Billable Runtime"] == "660")
@@ -237,8 +243,9 @@ struct RunTests {
 
   @Test("What attempts print is seen on the run's page and in the state, attempt by attempt")
   func output() async throws {
-    let quay = try Quay(
-      given: harbor([bashFleet(["a", "b"], guardrails: ["a": ["retry_count": 1]])]),
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([bashFleet(["a", "b"], guardrails: ["a": ["retry_count": 1]])]),
       behaviors: [
         [
           "when": ["vessel": "a"],
@@ -248,31 +255,34 @@ struct RunTests {
           ],
         ]
       ])
-    let run = try await quay.trigger(
-      Quay.runsPath,
+    let run = try await harness.trigger(
+      ShipyardDemo.runsPath,
       #"{"vessel_overrides":[{"name":"b","environment_variable_overrides":{"SHIPYARD_OVERRIDE_STATUS":"SUCCESS"}}]}"#
     )
     func outputs() throws -> [String?] {
-      try quay.described(run)["voyages"]?.arrayValue?.map { $0["output"]?.stringValue } ?? []
+      try harness.described(run)["voyages"]?.arrayValue?.map { $0["output"]?.stringValue } ?? []
     }
     #expect(try outputs() == ["", ""])
-    quay.advance(.seconds(2))
+    harness.advance(.seconds(2))
     #expect(try outputs() == ["busy <1>\n", "Vessel has been skipped due to override."])
-    quay.advance(.seconds(60))
+    harness.advance(.seconds(60))
     #expect(try outputs()[0] == "busy <1>\ndone\n")
-    let page = try await quay.send(
-      .get, "/Harbor%20Labs/projects/\(Quay.project)/fleets/\(Quay.fleet)/logs/\(run)", key: nil)
+    let page = try await harness.send(
+      .get,
+      "/Harbor%20Labs/projects/\(ShipyardDemo.project)/fleets/\(ShipyardDemo.fleet)/logs/\(run)",
+      key: nil)
     #expect(page.text.contains("<pre>busy &lt;1&gt;\ndone\n</pre>"))
   }
 
   @Test("A retry without a wait comes after about 30 s")
   func retryDelay() async throws {
-    let quay = try Quay(
-      given: harbor([bashFleet(["a"], guardrails: ["a": ["retry_count": 1]])]),
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([bashFleet(["a"], guardrails: ["a": ["retry_count": 1]])]),
       behaviors: [["attempts": [["exit": 1, "for": "1s"], ["exit": 0, "for": "1s"]]]])
-    let run = try await quay.trigger()
-    quay.advance(.seconds(100))
-    #expect(try await quay.row(of: run)["Duration"] == "32")
+    let run = try await harness.trigger()
+    harness.advance(.seconds(100))
+    #expect(try await harness.row(of: run)["Duration"] == "32")
   }
 
   @Test(
@@ -282,17 +292,18 @@ struct RunTests {
       ("ERROR", "1", "Incomplete", "Success"), ("ERRORED", "1", "Incomplete", "Success"),
     ])
   func overrideStatus(value: String, exit: String, good: String, bad: String) async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(
           ["a", "good", "bad"], connections: ["a": ["good": "SUCCESS", "bad": "ERRORED"]])
       ]))
-    let run = try await quay.trigger(
-      Quay.runsPath,
+    let run = try await harness.trigger(
+      ShipyardDemo.runsPath,
       #"{"vessel_overrides":[{"name":"a","environment_variable_overrides":{"SHIPYARD_OVERRIDE_STATUS":"\#(value)"}}]}"#
     )
-    quay.advance(.seconds(60))
-    let voyages = try await quay.voyages(of: run)
+    harness.advance(.seconds(60))
+    let voyages = try await harness.voyages(of: run)
     let skipped = try #require(voyages["a"])
     #expect(skipped["Vessel Status"] == "Success")
     #expect(skipped["Exit Code"] == exit)
@@ -303,18 +314,19 @@ struct RunTests {
     #expect(skipped["Billable Runtime"] == "")
     #expect(voyages["good"]?["Vessel Status"] == good)
     #expect(voyages["bad"]?["Vessel Status"] == bad)
-    #expect(try await quay.row(of: run)["Status"] == "Success")
+    #expect(try await harness.row(of: run)["Status"] == "Success")
   }
 
   @Test("A run whose vessels are all skipped ends at once, as a success")
   func allSkipped() async throws {
-    let quay = try Quay(
-      given: harbor([bashFleet(["a", "b"], connections: ["a": ["b": "SUCCESS"]])]))
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([bashFleet(["a", "b"], connections: ["a": ["b": "SUCCESS"]])]))
     let skip = #""environment_variable_overrides":{"SHIPYARD_OVERRIDE_STATUS":"SUCCESS"}"#
-    let run = try await quay.trigger(
-      Quay.runsPath, #"{"vessel_overrides":[{"name":"a",\#(skip)},{"name":"b",\#(skip)}]}"#)
-    quay.advance(.milliseconds(500))
-    let row = try await quay.row(of: run)
+    let run = try await harness.trigger(
+      ShipyardDemo.runsPath, #"{"vessel_overrides":[{"name":"a",\#(skip)},{"name":"b",\#(skip)}]}"#)
+    harness.advance(.milliseconds(500))
+    let row = try await harness.row(of: run)
     #expect(row["Status"] == "Success")
     #expect(row["Duration"] == "0")
     #expect(row["Billable Runtime"] == "0")
@@ -322,27 +334,28 @@ struct RunTests {
 
   @Test("Another value of SHIPYARD_OVERRIDE_STATUS skips nothing", arguments: ["", "success", "x"])
   func otherOverrideStatus(value: String) async throws {
-    let quay = try Quay()
-    let run = try await quay.trigger(
-      Quay.runsPath,
+    let harness = try ServiceHarness(ShipyardService())
+    let run = try await harness.trigger(
+      ShipyardDemo.runsPath,
       #"{"vessel_overrides":[{"name":"Extract","environment_variable_overrides":{"SHIPYARD_OVERRIDE_STATUS":"\#(value)"}}]}"#
     )
-    quay.advance(.seconds(60))
-    #expect(try await quay.voyages(of: run)["Extract"]?["Duration"] == "1")
+    harness.advance(.seconds(60))
+    #expect(try await harness.voyages(of: run)["Extract"]?["Duration"] == "1")
   }
 
   @Test("Terminating a vessel stops it and all that follow; others go on")
   func terminateVessel() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(
           ["a", "b", "c", "side"], connections: ["a": ["b": "SUCCESS"], "b": ["c": "ERRORED"]])
       ]),
       behaviors: [["attempts": [["for": "10s"]]]])
-    let run = try await quay.trigger()
-    quay.advance(.milliseconds(2000))
-    try quay.emit(["terminateVessel": ["run": .string(run), "vessel": "a"]])
-    var voyages = try await quay.voyages(of: run)
+    let run = try await harness.trigger()
+    harness.advance(.milliseconds(2000))
+    try harness.emit(["terminateVessel": ["run": .string(run), "vessel": "a"]])
+    var voyages = try await harness.voyages(of: run)
     #expect(voyages["a"]?["Vessel Status"] == "Terminated")
     #expect(voyages["a"]?["Exit Code"] == "143")
     #expect(voyages["a"]?["Billable Runtime"] == "2")
@@ -350,33 +363,33 @@ struct RunTests {
     #expect(voyages["c"]?["Vessel Status"] == "Terminated")
     #expect(voyages["c"]?["Exit Code"] == "")
     #expect(voyages["side"]?["Vessel Status"] == "Running")
-    #expect(try await quay.row(of: run)["Status"] == "Running")
-    quay.advance(.seconds(60))
-    voyages = try await quay.voyages(of: run)
+    #expect(try await harness.row(of: run)["Status"] == "Running")
+    harness.advance(.seconds(60))
+    voyages = try await harness.voyages(of: run)
     #expect(voyages["side"]?["Vessel Status"] == "Success")
-    #expect(try await quay.row(of: run)["Status"] == "Terminated")
+    #expect(try await harness.row(of: run)["Status"] == "Terminated")
     #expect(throws: ScenarioProblems.self) {
-      try quay.emit(["terminateRun": .string(run)])
+      try harness.emit(["terminateRun": .string(run)])
     }
   }
 
   @Test("Terminating a run that waits to start ends it without a start")
   func terminateScheduled() async throws {
-    let quay = try Quay()
-    let run = try await quay.trigger()
-    try quay.emit(["terminateRun": "Nightly"])
-    let row = try await quay.row(of: run)
+    let harness = try ServiceHarness(ShipyardService())
+    let run = try await harness.trigger()
+    try harness.emit(["terminateRun": "Nightly"])
+    let row = try await harness.row(of: run)
     #expect(row["Status"] == "Terminated")
     #expect(row["Start Time"] == "")
-    quay.advance(.seconds(60))
-    #expect(try await quay.row(of: run) == row)
-    #expect(quay.cloud.tenant.nextDue == nil)
+    harness.advance(.seconds(60))
+    #expect(try await harness.row(of: run) == row)
+    #expect(harness.cloud.tenant.nextDue == nil)
   }
 
   @Test("Run now: the trigger is On Demand, its overrides arrive")
   func onDemand() async throws {
-    let quay = try Quay()
-    try quay.emit([
+    let harness = try ServiceHarness(ShipyardService())
+    try harness.emit([
       "runFleet": [
         "fleet": "Nightly",
         "overrides": [
@@ -386,16 +399,17 @@ struct RunTests {
         ],
       ]
     ])
-    let row = try #require(try await quay.send(.get, Quay.runsPath).rows.first)
+    let row = try #require(try await harness.send(.get, ShipyardDemo.runsPath).rows.first)
     #expect(row["Trigger"] == "On Demand")
-    #expect(try quay.environment(of: "Load", in: row["Fleet Log ID"] ?? "")["TARGET"] == "lake")
-    #expect(throws: ScenarioProblems.self) { try quay.emit(["runFleet": "Nightley"]) }
+    #expect(try harness.environment(of: "Load", in: row["Fleet Log ID"] ?? "")["TARGET"] == "lake")
+    #expect(throws: ScenarioProblems.self) { try harness.emit(["runFleet": "Nightley"]) }
   }
 
   @Test("The platform's variables tell ids, names, times and neighbours (Shipyard, Environment)")
   func environment() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(
           ["a", "b1", "b2", "c"],
           connections: [
@@ -403,12 +417,12 @@ struct RunTests {
             "b2": ["c": "COMPLETED"],
           ])
       ]))
-    let run = try await quay.trigger()
-    var variables = try quay.environment(of: "b2", in: run)
+    let run = try await harness.trigger()
+    var variables = try harness.environment(of: "b2", in: run)
     #expect(variables["SHIPYARD_VESSEL_START_TIME"] == nil)
-    quay.advance(.seconds(60))
-    variables = try quay.environment(of: "b2", in: run)
-    let voyages = try await quay.voyages(of: run)
+    harness.advance(.seconds(60))
+    variables = try harness.environment(of: "b2", in: run)
+    let voyages = try await harness.voyages(of: run)
     func log(_ vessel: String) -> String { voyages[vessel]?["Vessel Log ID"] ?? "" }
     for (name, value) in [
       ("SHIPYARD_ORG_NAME", "Harbor Labs"), ("SHIPYARD_PROJECT_NAME", "Harbor"),
@@ -431,17 +445,19 @@ struct RunTests {
 
   @Test("Behaviors are chosen by fleet, vessel and trigger; the first that matches decides")
   func behaviors() async throws {
-    let quay = try Quay(behaviors: [
-      ["when": ["trigger": "webhook"], "attempts": [["exit": 9]]],
-      ["when": ["fleet": "Other"], "attempts": [["exit": 8]]],
-      ["when": ["fleet": "N*y", "vessel": "L??d"], "attempts": [["exit": 7]]],
-      ["when": ["vessel": "Load"], "attempts": [["exit": 6]]],
-    ])
-    let run = try await quay.trigger()
-    let hooked = try await quay.trigger(Quay.webhookPath)
-    quay.advance(.seconds(60))
-    #expect(try await quay.voyages(of: run)["Load"]?["Exit Code"] == "7")
-    #expect(try await quay.voyages(of: run)["Extract"]?["Exit Code"] == "0")
-    #expect(try await quay.voyages(of: hooked)["Extract"]?["Exit Code"] == "9")
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      behaviors: [
+        ["when": ["trigger": "webhook"], "attempts": [["exit": 9]]],
+        ["when": ["fleet": "Other"], "attempts": [["exit": 8]]],
+        ["when": ["fleet": "N*y", "vessel": "L??d"], "attempts": [["exit": 7]]],
+        ["when": ["vessel": "Load"], "attempts": [["exit": 6]]],
+      ])
+    let run = try await harness.trigger()
+    let hooked = try await harness.trigger(ShipyardDemo.webhookPath)
+    harness.advance(.seconds(60))
+    #expect(try await harness.voyages(of: run)["Load"]?["Exit Code"] == "7")
+    #expect(try await harness.voyages(of: run)["Extract"]?["Exit Code"] == "0")
+    #expect(try await harness.voyages(of: hooked)["Extract"]?["Exit Code"] == "9")
   }
 }

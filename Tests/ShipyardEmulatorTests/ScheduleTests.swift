@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
@@ -95,103 +96,111 @@ struct ScheduleTests {
     arguments: ["Mars/Olympus", "", "../../etc/passwd", "/etc/passwd", "zone.tab", "Europe", "a b"])
   func unknownZone(name: String) {
     #expect(throws: TimeZoneRules.Failure.self) { try TimeZoneRules.named(name) }
-    #expect(throws: ScenarioProblems.self) { try Quay(given: harbor([], timezone: name)) }
+    #expect(throws: ScenarioProblems.self) {
+      try ServiceHarness(ShipyardService(), given: oneProject([], timezone: name))
+    }
   }
 
   static func triggers(_ schedules: JSON...) -> JSON { ["schedules": .array(schedules)] }
 
   @Test("The runs of the rest of the day stand in the table, and start when they are due")
   func lookAhead() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a"], triggers: Self.triggers(["how_often": "DAILY", "at": "12:00"]))
       ]))
-    var rows = try await quay.send(.get, Quay.runsPath).rows
+    var rows = try await harness.send(.get, ShipyardDemo.runsPath).rows
     #expect(rows.count == 1)
     #expect(rows[0]["Status"] == "Scheduled")
     #expect(rows[0]["Trigger"] == "Schedule")
-    try quay.advance(to: "2026-01-05T12:00:00Z")
-    rows = try await quay.send(.get, Quay.runsPath).rows
+    try harness.advance(to: "2026-01-05T12:00:00Z")
+    rows = try await harness.send(.get, ShipyardDemo.runsPath).rows
     #expect(rows[0]["Status"] == "Running")
     #expect(rows[0]["Start Time"] == "2026-01-05T12:00:00Z")
-    try quay.advance(to: "2026-01-05T23:59:59Z")
-    #expect(try await quay.send(.get, Quay.runsPath).rows.count == 1)
-    try quay.advance(to: "2026-01-06T00:00:00Z")
-    rows = try await quay.send(.get, Quay.runsPath).rows
+    try harness.advance(to: "2026-01-05T23:59:59Z")
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.count == 1)
+    try harness.advance(to: "2026-01-06T00:00:00Z")
+    rows = try await harness.send(.get, ShipyardDemo.runsPath).rows
     #expect(rows.map { $0["Status"] } == ["Scheduled", "Success"])
-    try quay.advance(to: "2026-02-05T00:00:00Z")
-    rows = try await quay.send(.get, Quay.runsPath).rows
+    try harness.advance(to: "2026-02-05T00:00:00Z")
+    rows = try await harness.send(.get, ShipyardDemo.runsPath).rows
     #expect(rows.count == 32)
     let run = try #require(rows.last?["Fleet Log ID"])
     #expect(
-      try quay.scheduledInstant(of: run) == "2026-01-05T12:00:00.000000Z")
+      try harness.scheduledInstant(of: run) == "2026-01-05T12:00:00.000000Z")
   }
 
   @Test("Midnight's own run is not lost, a duplicate schedule runs twice")
   func midnight() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(
           ["a"],
           triggers: Self.triggers(
             ["how_often": "DAILY", "at": "0:00"], ["how_often": "DAILY", "at": "0:00"]))
       ]))
-    #expect(try await quay.send(.get, Quay.runsPath).rows.isEmpty)
-    try quay.advance(to: "2026-01-06T00:00:00Z")
-    let rows = try await quay.send(.get, Quay.runsPath).rows
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.isEmpty)
+    try harness.advance(to: "2026-01-06T00:00:00Z")
+    let rows = try await harness.send(.get, ShipyardDemo.runsPath).rows
     #expect(rows.map { $0["Status"] } == ["Running", "Running"])
   }
 
   @Test("An organization that may not run has no scheduled runs, until it may again")
   func notRunnable() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a"], triggers: Self.triggers(["how_often": "HOURLY", "at": ":30"]))
       ]))
-    try quay.emit(["setRunnable": ["org": .string(Quay.org), "runnable": false]])
-    #expect(try await quay.send(.get, Quay.runsPath).rows.isEmpty)
-    try quay.advance(to: "2026-01-06T11:00:00Z")
-    #expect(try await quay.send(.get, Quay.runsPath).rows.isEmpty)
-    try quay.emit(["setRunnable": ["org": .string(Quay.org), "runnable": true]])
-    #expect(try await quay.send(.get, Quay.runsPath).rows.count == 13)
+    try harness.emit(["setRunnable": ["org": .string(ShipyardDemo.org), "runnable": false]])
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.isEmpty)
+    try harness.advance(to: "2026-01-06T11:00:00Z")
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.isEmpty)
+    try harness.emit(["setRunnable": ["org": .string(ShipyardDemo.org), "runnable": true]])
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.count == 13)
   }
 
   @Test("Saving a fleet replaces its scheduled runs; those that started stay")
   func replaced() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a"], triggers: Self.triggers(["how_often": "HOURLY", "at": ":30"]))
       ]))
-    #expect(try await quay.send(.get, Quay.runsPath).rows.count == 14)
-    try quay.advance(to: "2026-01-05T11:00:00Z")
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.count == 14)
+    try harness.advance(to: "2026-01-05T11:00:00Z")
     let yaml = """
       name: Test
-      _id: \(Quay.fleet)
+      _id: \(ShipyardDemo.fleet)
       vessels:
         b:
           source: {type: CODE, language: BASH, file_to_run: a.sh}
       triggers: {schedules: [{how_often: DAILY, at: '20:00'}]}
       """
-    #expect(try await quay.send(.put, "\(Quay.projectPath)/fleets", text: yaml).status == 200)
-    let rows = try await quay.send(.get, Quay.runsPath).rows
+    #expect(
+      try await harness.send(.put, "\(ShipyardDemo.projectPath)/fleets", text: yaml).status == 200)
+    let rows = try await harness.send(.get, ShipyardDemo.runsPath).rows
     #expect(rows.map { $0["Status"] } == ["Scheduled", "Success"])
     #expect(rows.map { $0["Fleet Version"] } == ["2", "1"])
-    try quay.advance(to: "2026-01-06T00:00:00Z")
-    #expect(try await quay.send(.get, Quay.runsPath).rows.count == 3)
+    try harness.advance(to: "2026-01-06T00:00:00Z")
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.count == 3)
   }
 
   @Test("A run that waits for tomorrow does not make the mode skip jump")
   func skipIgnoresSchedules() async throws {
-    let quay = try Quay(
-      given: harbor([
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
         bashFleet(["a"], triggers: Self.triggers(["how_often": "DAILY", "at": "23:00"]))
       ]), mode: .skip)
-    _ = try await quay.send(.get, Quay.runsPath)
-    #expect(quay.now.iso8601() == Quay.start)
+    _ = try await harness.send(.get, ShipyardDemo.runsPath)
+    #expect(harness.now.iso8601() == ServiceHarness.start)
   }
 }
 
-extension Quay {
+extension ServiceHarness {
   func scheduledInstant(of run: String) throws -> String? {
     try described(run)["scheduledFor"]?.stringValue
   }

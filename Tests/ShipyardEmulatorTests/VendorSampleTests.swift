@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
@@ -31,45 +32,50 @@ struct VendorSampleTests {
     ])
   func exitCodes(ranges: String, written: String) async throws {
     let yaml = Self.blueprintFleet(guardrails: "{exclude_exit_code_ranges: \(ranges)}")
-    let reply = try await Quay().send(.put, Self.path, text: yaml)
+    let reply = try await ServiceHarness(ShipyardService()).send(.put, Self.path, text: yaml)
     #expect(reply.status == 200)
     #expect(reply.text.contains("\(written)\n"), "\(reply.text)")
     let remark = try #require(reply.field("X-Wavetank-Remark"))
     #expect(remark.contains("vessels.v.guardrails.exclude_exit_code_ranges"))
-    let strict = try Quay(isStrict: true)
+    let strict = try ServiceHarness(ShipyardService(), isStrict: true)
     #expect(try await strict.send(.put, Self.path, text: yaml).status == 400)
-    #expect(try await strict.send(.get, "/orgs/\(Quay.org)/fleets").text.contains("\"n\"") == false)
+    #expect(
+      try await strict.send(.get, "/orgs/\(ShipyardDemo.org)/fleets").text.contains("\"n\"")
+        == false)
   }
 
   @Test("An input of {} is passed on with a remark, and refused in strict mode")
   func emptyMap() async throws {
     let yaml = Self.blueprintFleet(inputs: "EXTRA: {}")
-    let quay = try Quay()
-    let reply = try await quay.send(.put, Self.path, text: yaml)
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(.put, Self.path, text: yaml)
     #expect(reply.status == 200)
     #expect(reply.text.contains("EXTRA: {}\n"), "\(reply.text)")
     #expect(reply.field("X-Wavetank-Remark")?.contains("inputs.EXTRA") == true)
     let fleet = "\(Self.path)/\(try FleetsAsCodeTests.id(reply))"
-    #expect(try await quay.send(.put, fleet, text: reply.text).text == reply.text)
-    let run = try await quay.trigger("\(fleet)/fleetruns")
-    quay.advance(.seconds(1))
-    #expect(try quay.environment(of: "v", in: run)["EXTRA"] == "{}")
-    #expect(try await Quay(isStrict: true).send(.put, Self.path, text: yaml).status == 400)
+    #expect(try await harness.send(.put, fleet, text: reply.text).text == reply.text)
+    let run = try await harness.trigger("\(fleet)/fleetruns")
+    harness.advance(.seconds(1))
+    #expect(try harness.environment(of: "v", in: run)["EXTRA"] == "{}")
+    #expect(
+      try await ServiceHarness(ShipyardService(), isStrict: true).send(.put, Self.path, text: yaml)
+        .status == 400)
   }
 
   @Test("A document without anything odd has no remark")
   func noRemark() async throws {
     let yaml = Self.blueprintFleet(guardrails: "{exclude_exit_code_ranges: [1, '3-255']}")
-    let reply = try await Quay().send(.put, Self.path, text: yaml)
+    let reply = try await ServiceHarness(ShipyardService()).send(.put, Self.path, text: yaml)
     #expect(reply.field("X-Wavetank-Remark") == nil)
   }
 
   @Test("Hundreds of odd places give a few remarks")
   func manyRemarks() async throws {
     let inputs = (0..<500).map { "I\($0): {}" }.joined(separator: ", ")
-    let reply = try await Quay().send(.put, Self.path, text: Self.blueprintFleet(inputs: inputs))
+    let reply = try await ServiceHarness(ShipyardService()).send(
+      .put, Self.path, text: Self.blueprintFleet(inputs: inputs))
     #expect(reply.status == 200)
-    #expect(reply.response.fields.pairs.filter { $0.name == "X-Wavetank-Remark" }.count <= 8)
+    #expect(reply.fields.pairs.filter { $0.name == "X-Wavetank-Remark" }.count <= 8)
   }
 
   @Test(
@@ -81,9 +87,9 @@ struct VendorSampleTests {
       "name: n\nvessels:\n  v:\n    guardrails:\n      exclude_exit_code_ranges:\n      - 2\n\t  - '3-5'\n",
     ])
   func tabs(yaml: String) async throws {
-    let reply = try await Quay().send(.put, Self.path, text: yaml)
+    let reply = try await ServiceHarness(ShipyardService()).send(.put, Self.path, text: yaml)
     #expect(reply.status == 400)
-    #expect(reply.field("X-Wavetank-Remark")?.contains("tab") == true, "\(reply.response.fields)")
+    #expect(reply.field("X-Wavetank-Remark")?.contains("tab") == true, "\(reply.fields)")
   }
 
   @Test(
@@ -97,15 +103,15 @@ struct VendorSampleTests {
       ("99999999999999999999", "99999999999999999999", "99999999999999999999"),
     ])
   func types(value: String, written: String, seen: String) async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(
       .put, Self.path, text: Self.blueprintFleet(inputs: "A: \(value)"))
     #expect(reply.text.contains("A: \(written)\n"), "\(reply.text)")
     let fleet = "\(Self.path)/\(try FleetsAsCodeTests.id(reply))"
-    #expect(try await quay.send(.get, fleet).text == reply.text)
-    let run = try await quay.trigger("\(fleet)/fleetruns")
-    quay.advance(.seconds(1))
-    #expect(try quay.environment(of: "v", in: run)["A"] == seen)
+    #expect(try await harness.send(.get, fleet).text == reply.text)
+    let run = try await harness.trigger("\(fleet)/fleetruns")
+    harness.advance(.seconds(1))
+    #expect(try harness.environment(of: "v", in: run)["A"] == seen)
   }
 
   /// As Go's yaml.v3 orders them.
@@ -125,7 +131,7 @@ struct VendorSampleTests {
         shuffled.swapAt(index, Int(random.next() % UInt64(index + 1)))
       }
       let inputs = shuffled.map { "'\($0)': x" }.joined(separator: ", ")
-      let reply = try await Quay().send(
+      let reply = try await ServiceHarness(ShipyardService()).send(
         .put, Self.path, text: Self.blueprintFleet(inputs: inputs))
       let written = reply.text.split(separator: "\n").filter { $0.hasSuffix(": x") }.map { line in
         line.drop { $0 == " " }.dropLast(3).trimmingPrefix("\"").split(
@@ -151,8 +157,8 @@ struct VendorSampleTests {
       ("{how_often: DAILY, at: '00:00'}", ["how_often: DAILY", "at: :00"]),
     ])
   func scheduleLayout(schedule: String, lines: [String]) async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(
       .put, Self.path, text: "\(FailureTests.yaml)triggers: {schedules: [\(schedule)]}\n")
     let written = reply.text.split(separator: "\n").map { line in
       String(line.drop { $0 == " " || $0 == "-" }).replacing("\"", with: "")
@@ -161,29 +167,30 @@ struct VendorSampleTests {
     let start = try #require(written.firstIndex(of: expected[0]))
     #expect(Array(written[start...].prefix(lines.count)) == expected)
     let fleet = "\(Self.path)/\(try FleetsAsCodeTests.id(reply))"
-    #expect(try await quay.send(.put, fleet, text: reply.text).text == reply.text)
+    #expect(try await harness.send(.put, fleet, text: reply.text).text == reply.text)
   }
 
   @Test("Vessels take over the guardrails of their blueprint, unless they have their own")
   func blueprintGuardrails() async throws {
-    let quay = try Quay()
+    let harness = try ServiceHarness(ShipyardService())
     let blueprint = """
       {"name": "Any One", "pallet_type": 2, "runtime_timeout": 600,
        "retry_strategy": {"number_of_retries": 2, "ttr": 300},
        "exclude_exit_code_ranges": [[3, 5], [9, 9]]}
       """
-    let made = try await quay.send(.post, "/orgs/\(Quay.org)/blueprints", text: blueprint)
+    let made = try await harness.send(
+      .post, "/orgs/\(ShipyardDemo.org)/blueprints", text: blueprint)
     #expect(made.status == 201, "\(made.text)")
-    let inherited = try await quay.send(.put, Self.path, text: Self.blueprintFleet())
+    let inherited = try await harness.send(.put, Self.path, text: Self.blueprintFleet())
     for line in ["retry_count: 2", "retry_wait: 5m0s", "runtime_cutoff: 10m0s", "- 3-5", "- 9"] {
       #expect(inherited.text.contains("\(line)\n"), "\(inherited.text)")
     }
-    let own = try await quay.send(
+    let own = try await harness.send(
       .put, Self.path, text: Self.blueprintFleet(guardrails: "{retry_count: 0}"))
     for line in ["retry_count: 0", "retry_wait: 5m0s"] {
       #expect(own.text.contains("\(line)\n"), "\(own.text)")
     }
-    let code = try await quay.send(.put, Self.path, text: FailureTests.yaml)
+    let code = try await harness.send(.put, Self.path, text: FailureTests.yaml)
     #expect(code.text.contains("retry_count: 0\n"))
   }
 }

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
 import Testing
@@ -8,9 +9,9 @@ import Testing
 struct WebhookTests {
   @Test("201 without a key, the trigger's members without log; headers and body are kept")
   func accepted() async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(
-      .post, Quay.webhookPath, key: nil,
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(
+      .post, ShipyardDemo.webhookPath, key: nil,
       [
         ("content-type", "application/json"), ("User-Agent", "curl/7.88.1"), ("ACCEPT", "*/*"),
         ("X-Two", "1"), ("x-two", "2"),
@@ -18,16 +19,16 @@ struct WebhookTests {
     #expect(reply.status == 201)
     #expect(reply.json.objectValue?.keys == ["request", "data"])
     let run = try #require(reply.json["data"]?["fleet_run_id"]?.stringValue)
-    #expect(try await quay.row(of: run)["Trigger"] == "Webhook")
+    #expect(try await harness.row(of: run)["Trigger"] == "Webhook")
     #expect(
-      try quay.described(run)["webhookParameters"] == [
+      try harness.described(run)["webhookParameters"] == [
         "headers": [
           "Accept": ["*/*"], "Content-Length": ["12"], "Content-Type": ["application/json"],
           "User-Agent": ["curl/7.88.1"], "X-Two": ["1", "2"],
         ],
         "body": ["order": 7],
       ])
-    let variables = try quay.environment(of: "Extract", in: run)
+    let variables = try harness.environment(of: "Extract", in: run)
     let log = variables["SHIPYARD_LOG_ID"] ?? ""
     #expect(
       variables["SHIPYARD_WEBHOOK_HEADERS_FILE"] == "/home/shipyard/\(log).webhook_headers")
@@ -41,11 +42,11 @@ struct WebhookTests {
       ("", nil), ("plain", "plain"), ("a=b&c=d", "a=b&c=d"), ("{", "{"),
     ] as [(String, String?)])
   func anyBody(body: String, kept: String?) async throws {
-    let quay = try Quay()
-    let run = try await quay.trigger(Quay.webhookPath, body)
-    #expect(try quay.described(run)["webhookParameters"]?["body"]?.stringValue == kept)
+    let harness = try ServiceHarness(ShipyardService())
+    let run = try await harness.trigger(ShipyardDemo.webhookPath, body)
+    #expect(try harness.described(run)["webhookParameters"]?["body"]?.stringValue == kept)
     let hasFile =
-      try quay.environment(of: "Extract", in: run)["SHIPYARD_WEBHOOK_BODY_FILE"] != nil
+      try harness.environment(of: "Extract", in: run)["SHIPYARD_WEBHOOK_BODY_FILE"] != nil
     #expect(hasFile == (kept != nil))
   }
 
@@ -59,47 +60,49 @@ struct WebhookTests {
       "/44444444-4444-4444-8444-444444444444/DEMO-webhook-token",
     ])
   func malformed(path: String) async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(.post, path, key: nil)
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(.post, path, key: nil)
     #expect(reply.status == 400)
     #expect(reply.isFailureForm)
-    #expect(try await quay.send(.get, Quay.runsPath).rows.isEmpty)
+    #expect(try await harness.send(.get, ShipyardDemo.runsPath).rows.isEmpty)
   }
 
   @Test("Another verb on a webhook is 405, other two-segment paths are none of ours")
   func otherPaths() async throws {
-    let quay = try Quay()
-    let reply = try await quay.send(.get, Quay.webhookPath, key: nil)
+    let harness = try ServiceHarness(ShipyardService())
+    let reply = try await harness.send(.get, ShipyardDemo.webhookPath, key: nil)
     #expect(reply.status == 405)
     #expect(reply.field("Allow") == "POST")
-    #expect(try await quay.send(.post, "/hello/world", key: nil).status == 404)
+    #expect(try await harness.send(.post, "/hello/world", key: nil).status == 404)
     #expect(
-      try await quay.send(.post, "//44444444-4444-4444-8444-444444444444//demo-webhook-token")
+      try await harness.send(.post, "//44444444-4444-4444-8444-444444444444//demo-webhook-token")
         .status == 201)
   }
 
   @Test("A replaced URL stops working, the new one works; a removed one is gone")
   func replaced() async throws {
-    let quay = try Quay()
-    try quay.emit(["replaceWebhook": "Nightly"])
+    let harness = try ServiceHarness(ShipyardService())
+    try harness.emit(["replaceWebhook": "Nightly"])
     func path() -> String? {
-      quay.state["organizations"]?[0]?["projects"]?[0]?["fleets"]?[0]?["webhook"]?.stringValue
+      harness.state["organizations"]?[0]?["projects"]?[0]?["fleets"]?[0]?["webhook"]?.stringValue
     }
     let new = try #require(path())
-    #expect(new != Quay.webhookPath)
+    #expect(new != ShipyardDemo.webhookPath)
     #expect(new.utf8.count == 70)
-    #expect(try await quay.send(.post, Quay.webhookPath, key: nil).status == 400)
-    #expect(try await quay.send(.post, new, key: nil).status == 201)
-    try quay.emit([
+    #expect(try await harness.send(.post, ShipyardDemo.webhookPath, key: nil).status == 400)
+    #expect(try await harness.send(.post, new, key: nil).status == 201)
+    try harness.emit([
       "replaceWebhook": [
         "fleet": "Nightly", "id": "55555555-5555-4555-8555-555555555555", "token": "t",
       ]
     ])
     #expect(
-      try await quay.send(.post, "/55555555-5555-4555-8555-555555555555/t", key: nil).status == 201)
-    try quay.emit(["removeWebhook": "Nightly"])
+      try await harness.send(.post, "/55555555-5555-4555-8555-555555555555/t", key: nil).status
+        == 201)
+    try harness.emit(["removeWebhook": "Nightly"])
     #expect(path() == nil)
     #expect(
-      try await quay.send(.post, "/55555555-5555-4555-8555-555555555555/t", key: nil).status == 400)
+      try await harness.send(.post, "/55555555-5555-4555-8555-555555555555/t", key: nil).status
+        == 400)
   }
 }

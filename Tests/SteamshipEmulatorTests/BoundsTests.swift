@@ -8,8 +8,9 @@ import Testing
 @Suite("Numbers of a snapshot and of a request end nothing")
 struct BoundsTests {
   /// A world with something of everything: a file with blocks and tags, tasks that wait, an index.
-  private static func harness() async throws -> Harness {
-    var harness = try Harness(
+  private static func harness() async throws -> ServiceHarness {
+    var harness = try ServiceHarness(
+      SteamshipService(),
       behaviors: [
         [
           "when": ["operation": "steamship.task.noop"],

@@ -1,6 +1,7 @@
 import EmulatorKernel
 import Foundation
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
     "A handle is found by its own code points alone",
     arguments: ["workspace", "package", "plugin", "file"])
   func handles(_ kind: String) async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     func body(_ handle: String) -> JSON {
       kind == "file"
         ? ["handle": .string(handle), "content": "x"]
@@ -50,7 +51,7 @@ import Testing
 
   @Test("A tag query finds the tags of its own code points", arguments: pairs)
   func tags(_ left: String, _ right: String) async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     for name in [left, right] {
       _ = try await harness.data(
         "file.create",
@@ -84,7 +85,7 @@ import Testing
 
   @Test("Keys of users are told apart by code points", arguments: pairs)
   func credentials(_ left: String, _ right: String) async throws {
-    var harness = try Harness()
+    var harness = try ServiceHarness(SteamshipService())
     var ids: [String] = []
     for key in [left, right, left] {
       harness.key = key

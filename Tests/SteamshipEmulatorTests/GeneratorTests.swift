@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -26,7 +27,7 @@ struct GeneratorTests {
   ]
 
   private func generate(
-    _ harness: Harness, _ blocks: JSON, options: JSON = [:]
+    _ harness: ServiceHarness, _ blocks: JSON, options: JSON = [:]
   ) async throws -> JSON {
     let file = try await harness.data("file.create", ["type": "blocks", "blocks": blocks])
     return try await harness.json(
@@ -42,7 +43,7 @@ struct GeneratorTests {
     arguments: conversations.indices)
   func question(_ index: Int) async throws {
     let (blocks, question) = Self.conversations[index]
-    let json = try await generate(try Harness(), blocks)
+    let json = try await generate(try ServiceHarness(SteamshipService()), blocks)
     let answer = try #require(json["data"]?["blocks"]?[0])
     #expect(answer["text"] == .string("This is a generated answer to: \(question)"))
     #expect(answer["tags"] == [["kind": "role", "name": "assistant"]])
@@ -51,13 +52,14 @@ struct GeneratorTests {
   @Test("As many answers as options ask for", arguments: ["n", "n_completions"])
   func several(option: String) async throws {
     let json = try await generate(
-      try Harness(), [["text": "a"]], options: .object([option: 3]))
+      try ServiceHarness(SteamshipService()), [["text": "a"]], options: .object([option: 3]))
     #expect(json["data"]?["blocks"]?.arrayValue?.count == 3)
   }
 
   @Test("The model may not be overridden in options")
   func model() async throws {
-    let json = try await generate(try Harness(), [["text": "a"]], options: ["model": "x"])
+    let json = try await generate(
+      try ServiceHarness(SteamshipService()), [["text": "a"]], options: ["model": "x"])
     #expect(json["status"]?["state"] == "failed")
     #expect(
       json["status"]?["statusMessage"]?.stringValue?.hasPrefix(
@@ -69,7 +71,8 @@ struct GeneratorTests {
     let request = "{\"requested_capabilities\": [{\"name\": \"c\", \"request_level\": \"native\"}]}"
     let type = "application/vnd.steamship-block.plugin-capabilities-request+json"
     let json = try await generate(
-      try Harness(), [["text": "ask"], ["text": .string(request), "mimeType": .string(type)]])
+      try ServiceHarness(SteamshipService()),
+      [["text": "ask"], ["text": .string(request), "mimeType": .string(type)]])
     let blocks = try #require(json["data"]?["blocks"]?.arrayValue)
     #expect(blocks.count == 2)
     #expect(blocks[0]["text"] == "This is a generated answer to: ask")
@@ -82,7 +85,8 @@ struct GeneratorTests {
 
   @Test("Scripted blocks keep their tags and types, and their holes are filled")
   func scripted() async throws {
-    let harness = try Harness(
+    let harness = try ServiceHarness(
+      SteamshipService(),
       behaviors: [
         [
           "when": ["plugin": "gpt-4"],
@@ -153,7 +157,7 @@ struct GeneratorTests {
 
   @Test("A workspace is deleted by its handle too")
   func deleteByHandle() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     _ = try await harness.data("workspace.create", ["handle": "w"])
     _ = try await harness.data("workspace.delete", ["handle": "w"])
     let again = try await harness.json("workspace.delete", ["handle": "w"])
@@ -173,7 +177,7 @@ struct GeneratorTests {
     arguments: labels.indices)
   func zeroShot(_ index: Int) async throws {
     let (text, isMultiple, best, count) = Self.labels[index]
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     _ = try await harness.data(
       "plugin.instance.create",
       [
@@ -208,7 +212,7 @@ struct GeneratorTests {
 
   @Test("The zero-shot tagger must be told its labels and their kind")
   func zeroShotConfiguration() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     for config: JSON in [[:], ["labels": "a"], ["tag_kind": "k"], ["labels": 1, "tag_kind": "k"]] {
       let answer = try await harness.json(
         "plugin.instance.create",
@@ -236,7 +240,7 @@ struct GeneratorTests {
     "A film's sound is imported and written down: one block, its words with their times",
     arguments: ["s2t-blockifier-assembly", "s2t-blockifier-default", "whisper-s2t-blockifier"])
   func speech(_ blockifier: String) async throws {
-    let harness = try Harness(mode: .skip)
+    let harness = try ServiceHarness(SteamshipService(), mode: .skip)
     let made = try await harness.data(
       "file.create",
       [

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -25,7 +26,7 @@ struct LargeRequestTests {
   @Test("A list of more elements than a request may have is refused", arguments: lists.indices)
   func longList(_ index: Int) async throws {
     let (operation, name, element, rest) = Self.lists[index]
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let file = try await harness.data("file.create", ["blocks": [["text": "a"]]])
     var fields = rest
     if name == "inputFileBlockIndexList" { fields["inputFileId"] = file["file"]?["id"] }
@@ -38,14 +39,14 @@ struct LargeRequestTests {
     }
     fields[name] = .array(Array(repeating: element, count: Arguments.elementCountMax + 1))
     let refused = try await harness.send(operation, .object(fields))
-    #expect(refused.status.code == 400)
-    let text = String(decoding: try await refused.content, as: UTF8.self)
+    #expect(refused.status == 400)
+    let text = refused.text
     #expect(text.contains("has more than \(Arguments.elementCountMax) elements"), "\(text)")
   }
 
   @Test("One block chosen again and again is no way to any amount of text")
   func repeatedBlock() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let text = JSON.string(String(repeating: "a", count: 1 << 20))
     let made = try await harness.data("file.create", ["blocks": [["text": text]]])
     let refused = try await harness.send(
@@ -54,8 +55,8 @@ struct LargeRequestTests {
         "pluginInstance": "test-generator-1.0", "inputFileId": made["file"]?["id"] ?? "",
         "inputFileBlockIndexList": .array(Array(repeating: 0, count: 700)),
       ])
-    #expect(refused.status.code == 400)
-    #expect(String(decoding: try await refused.content, as: UTF8.self).contains("16 MiB"))
+    #expect(refused.status == 400)
+    #expect(refused.text.contains("16 MiB"))
   }
 
   static let junctions = ["and", "or"]
@@ -73,7 +74,7 @@ struct LargeRequestTests {
 
   @Test("A small world is dealt with at once; lists and queries over a large one are not")
   func reach() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let all: JSON = ["tagFilterQuery": "all"]
     #expect(try harness.mayTakeLong("tag.query", all) == false)
     let blocks = (0..<600).map { index -> JSON in
@@ -96,9 +97,15 @@ struct LargeRequestTests {
   }
 }
 
-extension Harness {
+extension ServiceHarness {
   fileprivate func mayTakeLong(_ name: String, _ body: JSON = [:]) throws -> Bool {
     let endpoint = try #require(SteamshipEndpoints.byName["steamship.\(name)"])
-    return service.mayTakeLong(try call(name, body), at: endpoint, in: world)
+    let content = body.serialized()
+    let call = Call(
+      request: TestClient.request(.post, "/", Fields(["Authorization": "Bearer any"]), content),
+      operation: endpoint.operation, endpointIndex: 0, parameters: PathParameters(),
+      content: content, tenant: tenant,
+      exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: .none), credential: "any")
+    return SteamshipService().mayTakeLong(call, at: endpoint, in: world)
   }
 }

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Synchronization
 import Testing
@@ -61,24 +62,22 @@ struct OutboundTests {
 
   func harness(
     given: JSON? = nil, allowance: OutboundAllowance = .local, scenario: OutboundAllowance = .local
-  ) throws -> Harness {
-    let harness = try Harness(
-      given: given, mode: .skip,
-      outbound: { [outside] in .success(outside.answer($0)) }, allowance: allowance)
-    harness.tenant.allow(scenario)
-    return harness
+  ) throws -> ServiceHarness {
+    try ServiceHarness(
+      SteamshipService(
+        outbound: { [outside] in .success(outside.answer($0)) }, allowance: allowance),
+      given: given, mode: .skip, outbound: scenario)
   }
 
   func send(
-    _ harness: Harness, _ sender: Sender, _ name: String, _ body: JSON = [:],
+    _ harness: ServiceHarness, _ sender: Sender, _ name: String, _ body: JSON = [:],
     fields: [(String, String)] = [], parameters: [String: String] = [:]
-  ) async throws -> (status: Int, text: String) {
-    let response = try await harness.send(
-      name, body, fields: sender.fields + fields, parameters: parameters, peer: sender.peer)
-    return (response.status.code, String(decoding: try await response.content, as: UTF8.self))
+  ) async throws -> Reply {
+    try await harness.send(
+      name, body, fields: sender.fields + fields, parameters: parameters, from: sender.peer)
   }
 
-  func makeInstance(_ harness: Harness, _ sender: Sender, _ handle: String) async throws {
+  func makeInstance(_ harness: ServiceHarness, _ sender: Sender, _ handle: String) async throws {
     let made = try await send(
       harness, sender, "package.instance.create",
       [
@@ -89,9 +88,9 @@ struct OutboundTests {
       made.status == 200, "the address may be kept: a client can call it by itself (contract §5.6)")
   }
 
-  func invoke(_ harness: Harness, _ sender: Sender, _ handle: String) async throws -> (
-    status: Int, text: String
-  ) {
+  func invoke(_ harness: ServiceHarness, _ sender: Sender, _ handle: String) async throws
+    -> Reply
+  {
     try await send(
       harness, sender, "package.invoke", ["name": "Ada"],
       parameters: ["workspace": "default", "instance": handle, "path": "scenario/rules"])
@@ -130,10 +129,10 @@ struct OutboundTests {
       let asked = try await send(
         harness, .stranger, name, payload, fields: [("X-Task-Background", "true")],
         parameters: ["workspace": "default", "instance": "one", "path": "x"])
-      let id = try JSON(parsing: Array(asked.text.utf8))["status"]?["taskId"]?.stringValue ?? ""
+      let id = asked.json["status"]?["taskId"]?.stringValue ?? ""
       for _ in 0..<200 {
         let status = try await send(harness, .program, "task.status", ["taskId": .string(id)])
-        let json = try JSON(parsing: Array(status.text.utf8))["status"]
+        let json = status.json["status"]
         guard json?["state"] != "failed" else {
           #expect(json?["statusCode"] == "OutboundNotAllowed")
           break

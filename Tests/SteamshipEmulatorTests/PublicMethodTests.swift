@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Synchronization
 import Testing
@@ -44,8 +45,9 @@ struct PublicMethodTests {
 
   let server = Server()
 
-  private func harness() async throws -> Harness {
-    let harness = try Harness(mode: .skip, outbound: { [server] in server.answer($0) })
+  private func harness() async throws -> ServiceHarness {
+    let harness = try ServiceHarness(
+      SteamshipService(outbound: { [server] in server.answer($0) }), mode: .skip)
     _ = try await harness.data(
       "package.instance.create",
       [
@@ -57,29 +59,20 @@ struct PublicMethodTests {
 
   /// Nil: without a key.
   private func call(
-    _ harness: Harness, _ path: String, key: String?, method: Method = .post,
+    _ harness: ServiceHarness, _ path: String, key: String?, method: Method = .post,
     fields: [(String, String)] = [], peer: PeerAddress = .none
-  ) async throws -> (status: Int, text: String) {
-    var call = try harness.call(
+  ) async throws -> Reply {
+    var harness = harness
+    harness.key = key
+    return try await harness.send(
       "package.invoke", fields: fields,
       parameters: ["workspace": "default", "instance": "mine", "path": path], method: method,
-      peer: peer)
-    var lines = call.request.fields
-    lines.remove("authorization")
-    if let key { lines.append("Authorization", "Bearer \(key)") }
-    var request = call.request
-    request.fields = lines
-    call = Call(
-      request: request, operation: call.operation, endpointIndex: 0,
-      parameters: call.parameters, content: call.content, tenant: call.tenant,
-      exchange: call.exchange, credential: key)
-    let response = await harness.respond(to: call)
-    return (response.status.code, String(decoding: try await response.content, as: UTF8.self))
+      from: peer)
   }
 
   static let calls: [(path: String, method: Method, key: String?, status: Int)] = [
     ("open", .post, nil, 200), ("//open", .post, nil, 200), ("deep/open", .get, nil, 200),
-    ("open", .post, "another", 200), ("closed", .post, "test-key", 200),
+    ("open", .post, "another", 200), ("closed", .post, "any", 200),
     // Another verb is another method.
     ("open", .get, nil, 401), ("closed", .post, nil, 401), ("closed", .post, "another", 403),
     ("odd", .post, nil, 401), ("nothing", .post, nil, 401), ("__dir__", .get, nil, 401),
@@ -96,12 +89,12 @@ struct PublicMethodTests {
     let name = path.split(separator: "/").joined(separator: "/")
     let own = "\(method.name) /\(name)"
     switch (key, status) {
-    case ("test-key"?, _): #expect(server.calls == [own], "the owner's call asks nothing first")
+    case ("any"?, _): #expect(server.calls == [own], "the owner's call asks nothing first")
     case (_, 200): #expect(server.calls == ["GET /__dir__", own])
     default: #expect(server.calls == ["GET /__dir__"], "what is refused is not called")
     }
     // Neither question nor call carries a stranger's key.
-    for request in server.asked.withLock({ $0 }) where key != "test-key" {
+    for request in server.asked.withLock({ $0 }) where key != "any" {
       #expect(request.fields["authorization"] == nil)
     }
   }
@@ -134,7 +127,7 @@ struct PublicMethodTests {
     let answer = try await call(
       harness, "open", key: nil, fields: [("X-Task-Background", "true")])
     #expect(answer.status == 200)
-    let id = try JSON(parsing: Array(answer.text.utf8))["status"]?["taskId"]?.stringValue ?? ""
+    let id = answer.json["status"]?["taskId"]?.stringValue ?? ""
     var state: JSON?
     for _ in 0..<1000 where state != "succeeded" {
       state = try await harness.taskState(id)["state"]

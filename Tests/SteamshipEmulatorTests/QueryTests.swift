@@ -1,4 +1,5 @@
 import EmulatorKernel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -83,7 +84,7 @@ struct QueryTests {
   /// A world of random tags, and the same question answered by looking at every pair.
   @Test("Relations agree with a plain comparison of all pairs", arguments: 1...8)
   func relationsAgreeWithPairs(_ seed: UInt64) async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     var random = SeededRandom(key: seed)
     for _ in 0..<3 {
       var blocks: [JSON] = []

@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 struct TaskTests {
   @Test("A background call waits, runs and succeeds on the tenant's clock (contract §4)")
   func proceeds() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let id = try await harness.noop()
     var states: [String] = []
     for _ in 0..<8 {
@@ -28,26 +29,27 @@ struct TaskTests {
 
   @Test("With the clock that skips, a look finds the task finished (DESIGN §4)")
   func skips() async throws {
-    let harness = try Harness(mode: .skip)
+    let harness = try ServiceHarness(SteamshipService(), mode: .skip)
+    let start = harness.now
     let id = try await harness.noop()
     #expect(try await harness.taskState(id)["state"] == "succeeded")
-    #expect(harness.tenant.clock.now == VirtualInstant(seconds: 1_900_000_000) + .milliseconds(500))
+    #expect(harness.now == start + .milliseconds(500))
   }
 
   @Test("One look at the last of a long chain goes through all of it, and through no other task")
   func skipsChains() async throws {
-    let harness = try Harness(mode: .skip)
-    let start = harness.tenant.clock.now
+    let harness = try ServiceHarness(SteamshipService(), mode: .skip)
+    let start = harness.now
     var last = try await harness.noop()
     for _ in 1..<50 {
       last = try await harness.noop([("X-Task-Dependency", last)])
     }
     let other = try await harness.noop([("X-Task-Run-After", "2040-01-01T00:00:00Z")])
     #expect(try await harness.taskState(last)["state"] == "succeeded")
-    #expect(harness.tenant.clock.now == start + .milliseconds(50 * 500))
+    #expect(harness.now == start + .milliseconds(50 * 500))
     let get = try await harness.data("task.get", ["id": .string(other)])
     #expect(get["task"]?["state"] == "succeeded")
-    #expect(harness.tenant.clock.now.iso8601() == "2040-01-01T00:00:00Z")
+    #expect(harness.now.iso8601() == "2040-01-01T00:00:00Z")
   }
 
   @Test("Stages that end by looks take as many looks, and those that end by a signal none")
@@ -62,27 +64,27 @@ struct TaskTests {
         ],
       ]
     ]
-    let harness = try Harness(behaviors: behaviors, mode: .skip)
-    let start = harness.tenant.clock.now
+    let harness = try ServiceHarness(SteamshipService(), behaviors: behaviors, mode: .skip)
+    let start = harness.now
     let id = try await harness.noop()
     for (seconds, _) in [(5, 1), (25, 2), (25, 3)] {
       #expect(try await harness.taskState(id)["state"] == "running")
-      #expect(harness.tenant.clock.now == start + .seconds(seconds))
+      #expect(harness.now == start + .seconds(seconds))
     }
     harness.world.mutate { state, step in _ = state.signal("go", &step) }
     #expect(try await harness.taskState(id)["state"] == "succeeded")
-    #expect(harness.tenant.clock.now == start + .seconds(25))
+    #expect(harness.now == start + .seconds(25))
   }
 
   @Test("A finished task answers the same bytes again and again, and new ones once it is changed")
   func renderingIsKept() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let id = try await harness.noop()
     harness.advance(.seconds(5))
-    let first = try await harness.send("task.status", ["taskId": .string(id)]).content
-    #expect(try await harness.send("task.status", ["taskId": .string(id)]).content == first)
+    let first = try await harness.send("task.status", ["taskId": .string(id)]).body
+    #expect(try await harness.send("task.status", ["taskId": .string(id)]).body == first)
     let lower = JSON.string(id.lowercased())
-    #expect(try await harness.send("task.status", ["taskId": lower]).content == first)
+    #expect(try await harness.send("task.status", ["taskId": lower]).body == first)
     _ = try await harness.data(
       "task.update", ["taskId": .string(id), "statusMessage": "seen", "output": "{\"a\": 1}"])
     let json = try await harness.json("task.status", ["taskId": .string(id)])
@@ -109,19 +111,19 @@ struct TaskTests {
 
   @Test("The short way shows nothing to somebody else's key, or to none")
   func shortWayIsGuarded() async throws {
-    var harness = try Harness()
+    var harness = try ServiceHarness(SteamshipService())
     let id = try await harness.noop()
     harness.advance(.seconds(5))
     for _ in 0..<2 { _ = try await harness.taskState(id) }
     harness.key = "other"
-    #expect(try await harness.send("task.status", ["taskId": .string(id)]).status.code == 404)
+    #expect(try await harness.send("task.status", ["taskId": .string(id)]).status == 404)
     harness.key = ""
-    #expect(try await harness.send("task.status", ["taskId": .string(id)]).status.code == 401)
+    #expect(try await harness.send("task.status", ["taskId": .string(id)]).status == 401)
   }
 
   @Test("Output that is no JSON is shown as text alone, so that the answer stays JSON")
   func plainOutput() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let id = try await harness.noop()
     harness.advance(.seconds(5))
     _ = try await harness.data("task.update", ["taskId": .string(id), "output": "not { json"])
@@ -132,7 +134,7 @@ struct TaskTests {
 
   @Test("A long chain of tasks ends in order, and a failure runs through all of it")
   func chains() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     var ids = [try await harness.noop()]
     for _ in 0..<200 {
       ids.append(try await harness.noop([("X-Task-Dependency", ids[ids.count - 1])]))
@@ -150,15 +152,17 @@ struct TaskTests {
 
   @Test("A chain that a scenario lets end at once does not recurse")
   func immediateChains() async throws {
-    let harness = try Harness(behaviors: [
-      [
-        "when": ["operation": "steamship.task.noop"],
-        "timeline": [["state": "waiting", "signal": "go"]],
-      ]
-    ])
+    let harness = try ServiceHarness(
+      SteamshipService(),
+      behaviors: [
+        [
+          "when": ["operation": "steamship.task.noop"],
+          "timeline": [["state": "waiting", "signal": "go"]],
+        ]
+      ])
     var id = try await harness.noop()
     for _ in 0..<5000 { id = try await harness.noop([("X-Task-Dependency", id)]) }
-    #expect(try harness.service.emit(["signal": "go"], in: harness.world))
+    try harness.emit(["signal": "go"])
     harness.advance(.seconds(1))
     let state = try await harness.taskState(id)["state"]
     #expect(state == "waiting", "each of them waits for a signal of its own time")
@@ -166,19 +170,22 @@ struct TaskTests {
 
   @Test("A timeline moves by time, by looks and by signals, and says its messages (DESIGN §7)")
   func timelines() async throws {
-    let harness = try Harness(behaviors: [
-      [
-        "when": ["operation": "steamship.task.*"],
-        "timeline": [
-          ["state": "waiting", "for": "2s"],
-          ["state": "running", "polls": 3, "message": "epoch 1"],
-          ["state": "running", "signal": "go", "message": "almost"],
-          [
-            "state": "failed", "message": "out of memory", "code": "OOM", "suggestion": "Buy some.",
+    let harness = try ServiceHarness(
+      SteamshipService(),
+      behaviors: [
+        [
+          "when": ["operation": "steamship.task.*"],
+          "timeline": [
+            ["state": "waiting", "for": "2s"],
+            ["state": "running", "polls": 3, "message": "epoch 1"],
+            ["state": "running", "signal": "go", "message": "almost"],
+            [
+              "state": "failed", "message": "out of memory", "code": "OOM",
+              "suggestion": "Buy some.",
+            ],
           ],
-        ],
-      ]
-    ])
+        ]
+      ])
     let id = try await harness.noop()
     #expect(try await harness.taskState(id)["state"] == "waiting")
     harness.advance(.seconds(2))
@@ -190,7 +197,7 @@ struct TaskTests {
     #expect(try await harness.taskState(id)["statusMessage"] == "almost")
     harness.advance(.seconds(1000))
     #expect(try await harness.taskState(id)["statusMessage"] == "almost")
-    #expect(try harness.service.emit(["signal": "go"], in: harness.world))
+    try harness.emit(["signal": "go"])
     let end = try await harness.taskState(id)
     #expect(end["state"] == "failed")
     #expect(end["statusMessage"] == "out of memory")
@@ -200,7 +207,7 @@ struct TaskTests {
 
   @Test("Deleting a workspace deletes its waiting tasks and keeps its finished ones (contract §8)")
   func workspaceDeletion() async throws {
-    var harness = try Harness()
+    var harness = try ServiceHarness(SteamshipService())
     let workspace = try await harness.data("workspace.create", ["handle": "w"])
     harness.workspaceID = workspace["workspace"]?["id"]?.stringValue
     let done = try await harness.noop()
@@ -209,13 +216,13 @@ struct TaskTests {
     _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
     #expect(try await harness.taskState(done)["state"] == "succeeded")
     let gone = try await harness.send("task.status", ["taskId": .string(waiting)])
-    #expect(gone.status.code == 404)
+    #expect(gone.status == 404)
     harness.advance(.seconds(5))
   }
 
   @Test("The first answers of a backgrounded job carry its work's result as text and as data")
   func results() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let made = try await harness.json(
       "workspace.create", ["handle": "late"], fields: [("X-Task-Background", "true")])
     let id = made["status"]?["taskId"]?.stringValue ?? ""

@@ -1,6 +1,7 @@
 import EmulatorKernel
 import Foundation
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -8,14 +9,14 @@ import Testing
 
 @Suite("Usage: what plugins did, counted")
 struct UsageTests {
-  private func generate(_ harness: Harness, _ plugin: String, n: Int = 1) async throws {
+  private func generate(_ harness: ServiceHarness, _ plugin: String, n: Int = 1) async throws {
     let answer = try await harness.data(
       "plugin.instance.generate",
       ["pluginInstance": .string("\(plugin)-1.0"), "text": "Ahoy", "options": ["n": .integer(n)]])
     #expect(answer["blocks"]?.arrayValue?.count == n)
   }
 
-  private func aggregate(_ harness: Harness, _ how: JSON) async throws -> JSON {
+  private func aggregate(_ harness: ServiceHarness, _ how: JSON) async throws -> JSON {
     try await harness.data("usage.aggregate", how)["aggregateResults"] ?? .null
   }
 
@@ -28,7 +29,7 @@ struct UsageTests {
 
   @Test("Credits are summed by workspace and plugin (ai-adventure, lib/scripts/costs.ts)")
   func sums() async throws {
-    var harness = try Harness()
+    var harness = try ServiceHarness(SteamshipService())
     let sum: JSON = ["aggregateField": "billingCredits", "aggregation": "sum"]
     #expect(try await aggregate(harness, sum) == [])
     try await generate(harness, "gpt-4")
@@ -68,13 +69,14 @@ struct UsageTests {
 
   @Test("A field or an aggregation that there is not is refused", arguments: wrong.indices)
   func refused(_ index: Int) async throws {
-    let answer = try await Harness().send("usage.aggregate", Self.wrong[index])
-    #expect(answer.status.code == 400)
+    let answer = try await ServiceHarness(SteamshipService()).send(
+      "usage.aggregate", Self.wrong[index])
+    #expect(answer.status == 400)
   }
 
   @Test("Single uses come in pages, the newest first (ai-adventure, lib/scripts/example.ts)")
   func pages() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     for n in 1...5 {
       try await generate(harness, "gpt-4", n: n)
       harness.advance(.seconds(1))
@@ -122,7 +124,7 @@ struct UsageTests {
   @Test("Every use of a plugin counts once it was done", arguments: uses.indices)
   func counted(_ index: Int) async throws {
     let (operation, body, plugin, credits) = Self.uses[index]
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     _ = try await harness.json(operation, body)
     harness.advance(.seconds(60))
     let rows = try await aggregate(harness, ["aggregateField": "billingCredits"])
@@ -138,7 +140,7 @@ struct UsageTests {
 
   @Test("An index's texts and questions are its embedder's work, a blockifier's are its blocks")
   func embeddings() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let made = try await harness.data(
       "embeddingIndex.create", ["pluginInstance": "test-embedder-1.0"])
     let id = made["index"]?["id"] ?? ""
@@ -162,7 +164,7 @@ struct UsageTests {
 
   @Test("Of very many uses the totals stay right, the last are kept, and what they weigh is known")
   func bounded() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     try await generate(harness, "gpt-4")
     harness.world.mutate { state, step in
       guard let instance = state.instances.all.first(where: { $0.handle == "gpt-4-1.0" }) else {
@@ -183,7 +185,7 @@ struct UsageTests {
 
   @Test("A snapshot brings the usage; an older one has none")
   func snapshots() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     try await generate(harness, "gpt-4")
     let encoded = try StateEncoder.encode(harness.world.box.contents.state)
     let again = try JSONDecoder().decode(SteamshipState.self, from: Data(encoded.serialized()))

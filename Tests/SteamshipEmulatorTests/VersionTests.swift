@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -20,16 +21,16 @@ struct VersionTests {
   }
 
   private func upload(
-    _ harness: Harness, _ kind: String, _ id: JSON?, _ file: [UInt8], handle: String = "1.0"
+    _ harness: ServiceHarness, _ kind: String, _ id: JSON?, _ file: [UInt8], handle: String = "1.0"
   ) async throws -> (status: Int, answer: JSON) {
     let form = multipart(
       ["\(kind)Id": id?.stringValue ?? "", "handle": handle, "type": "file"], file: file)
     let response = try await harness.send(
       "\(kind).version.create", fields: [form.type], content: form.content)
-    return (response.status.code, try JSON(parsing: try await response.content))
+    return (response.status, try JSON(parsing: response.body))
   }
 
-  private func make(_ harness: Harness, _ kind: String) async throws -> JSON {
+  private func make(_ harness: ServiceHarness, _ kind: String) async throws -> JSON {
     let made = try await harness.data(
       "\(kind).create", ["handle": "mine", "type": "tagger", "transport": "jsonOverHttp"])
     return made[kind]?["id"] ?? .null
@@ -48,7 +49,7 @@ struct VersionTests {
     arguments: ["package", "plugin"], uploads.indices)
   func mainFile(kind: String, index: Int) async throws {
     let (file, isGood) = Self.uploads[index]
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let id = try await make(harness, kind)
     let (status, answer) = try await upload(harness, kind, id, file)
     if isGood {
@@ -71,7 +72,7 @@ struct VersionTests {
     "An instance of what has no version is refused in the product's words",
     arguments: [("package", "Package"), ("plugin", "Plugin")])
   func withoutVersions(kind: String, type: String) async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let id = try await make(harness, kind)
     let answer = try await harness.json("\(kind).instance.create", ["\(kind)Id": id])
     #expect(
@@ -108,14 +109,14 @@ struct VersionTests {
     arguments: places.indices)
   func handles(_ index: Int) async throws {
     let (operation, fields) = Self.places[index]
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     for (handles, isGood) in [(Self.good, true), (Self.bad, false)] {
       for handle in handles {
         var body = fields
         body["handle"] = .string(handle)
         let response = try await harness.send(operation, .object(body))
         #expect(
-          response.status.code == (isGood ? 200 : 400),
+          response.status == (isGood ? 200 : 400),
           "\(operation) \(handle.prefix(20).debugDescription)")
       }
     }
@@ -123,7 +124,7 @@ struct VersionTests {
 
   @Test("The same for new names of what is there, and for versions")
   func renaming() async throws {
-    let harness = try Harness()
+    let harness = try ServiceHarness(SteamshipService())
     let workspace = try await harness.data("workspace.create", ["handle": "w"])
     let package = try await make(harness, "package")
     for (operation, id) in [
@@ -131,7 +132,7 @@ struct VersionTests {
     ] {
       for handle in Self.bad {
         let answer = try await harness.send(operation, ["id": id, "handle": .string(handle)])
-        #expect(answer.status.code == 400, "\(operation) \(handle.prefix(20))")
+        #expect(answer.status == 400, "\(operation) \(handle.prefix(20))")
       }
     }
     for handle in ["a?b", "ä", ".."] {

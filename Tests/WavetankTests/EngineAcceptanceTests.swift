@@ -1,6 +1,7 @@
 import HTTPModel
 import HTTPTransport
 import PayloadCodecs
+import TestSupport
 import Testing
 import Wavetank
 import WavetankTestKit
@@ -24,14 +25,6 @@ struct EngineAcceptanceTests {
     } catch {
       await sea.stop()
       throw error
-    }
-  }
-
-  /// Without holding the thread that others may need.
-  private static func until(_ holds: () async throws -> Bool) async throws {
-    while try await !holds() {
-      try Task.checkCancellation()
-      await Task.yield()
     }
   }
 
@@ -153,18 +146,20 @@ struct EngineAcceptanceTests {
         try peer.send(Array(content[piece * 300_000..<(piece + 1) * 300_000]))
         // All of it has arrived; a form's head and what may be a boundary do not count.
         let expected = before + Double(piece + 1) * 300_000 - 1000
-        try await Self.until { try await Self.metric("wavetank_stored_bytes", sea) >= expected }
+        try await waitUntil("the upload is accounted for") {
+          try await Self.metric("wavetank_stored_bytes", sea) >= expected
+        }
         await clock.advance(by: .seconds(50))
         #expect(!peer.hasInput(within: .zero))
       }
       // What is still on its way counts as having come late.
-      try await Self.until {
+      try await waitUntil("the peer is told") {
         await clock.advance(by: .seconds(60))
         return peer.hasInput(within: .zero)
       }
       #expect(try peer.readResponse().status == 408)
       // Journals and the like have grown meanwhile.
-      try await Self.until {
+      try await waitUntil("its room is free again") {
         try await Self.metric("wavetank_stored_bytes", sea) < before + 300_000
       }
     }

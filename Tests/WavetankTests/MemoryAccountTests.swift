@@ -11,7 +11,7 @@ import Wavetank
 struct MemoryAccountTests {
   /// Random requests to one tenant, about things that mostly exist.
   private struct Traffic {
-    let peer: Peer
+    let peer: TestClient
     let tenant: Tenant
     let prefix: String
     var random: SeededRandom
@@ -27,7 +27,7 @@ struct MemoryAccountTests {
     static let hub = "/api/v1/space/demo/api/v1/sth/sth-0/api/v1"
 
     init(_ emulator: Emulator, _ cloud: Cloud, seed: UInt64) {
-      peer = Peer(emulator.pipeline)
+      peer = TestClient(emulator.pipeline)
       tenant = cloud.tenant
       prefix = tenant.urlPrefix
       random = SeededRandom(key: seed)

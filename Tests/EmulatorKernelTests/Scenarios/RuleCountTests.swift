@@ -69,7 +69,7 @@ struct RuleCountTests {
   @Test("Counted per connection, each connection has its own count")
   func perConnection() async throws {
     let harness = try ScenarioHarness(rule: ["times": 1, "per": "connection", "error": 503])
-    let other = Peer(harness.pipeline)
+    let other = TestClient(harness.pipeline)
     #expect(await harness.statuses(2) == [503, 200])
     #expect(await other.send(.get, "/ships").status == 503)
     #expect(await other.send(.get, "/ships").status == 200)

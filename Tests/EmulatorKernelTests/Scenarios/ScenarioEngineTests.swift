@@ -59,8 +59,8 @@ struct ScenarioEngineTests {
         rule: ["name": "dice", "probability": 0.5, "per": "connection", "error": 503])
       var seen: [Int] = []
       for _ in 0..<20 {
-        for _ in 0..<noise { _ = await Peer(harness.pipeline).send(.get, "/_t/other/ships") }
-        let peer = Peer(harness.pipeline)
+        for _ in 0..<noise { _ = await TestClient(harness.pipeline).send(.get, "/_t/other/ships") }
+        let peer = TestClient(harness.pipeline)
         for _ in 0..<3 { seen.append(await peer.send(.get, "/ships").status) }
       }
       return seen
@@ -101,7 +101,7 @@ struct ScenarioEngineTests {
 
   @Test("A swap keeps the counts of unchanged rules and the variables")
   func swap() async throws {
-    let catalog = ScenarioCatalog(services: [Harbor()])
+    let catalog = ScenarioCatalog(services: [SampleService()])
     let first: JSON = [
       "wavetank": 1, "variables": ["x": 1, "y": 1],
       "rules": [
@@ -192,7 +192,7 @@ struct ScenarioEngineTests {
 
   @Test("A rule is looked at only for operations that it may concern")
   func index() throws {
-    let catalog = ScenarioCatalog(services: [Harbor()])
+    let catalog = ScenarioCatalog(services: [SampleService()])
     var rules: [JSON] = []
     for number in 0..<1000 {
       rules.append([
@@ -222,7 +222,7 @@ struct ScenarioEngineTests {
 
   @Test("An index leaves no rule out: the same rules match as without one")
   func indexIsWhole() throws {
-    let catalog = ScenarioCatalog(services: [Harbor()])
+    let catalog = ScenarioCatalog(services: [SampleService()])
     let paths = [
       "/ships", "/ships/a b", "/ships/*", "/ships/{ship}", "*", "/odd%20one", "/odd one",
     ]

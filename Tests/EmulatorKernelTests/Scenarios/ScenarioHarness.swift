@@ -11,11 +11,11 @@ struct ScenarioHarness {
   static let start = VirtualInstant(seconds: 1_000)
 
   let pipeline: Pipeline
-  let peer: Peer
+  let peer: TestClient
   var cloud: Cloud { pipeline.tenants.default }
 
   init(
-    _ scenario: JSON, services: [any EmulatedService] = [Harbor()],
+    _ scenario: JSON, services: [any EmulatedService] = [SampleService()],
     journalLimits: JournalLimits = JournalLimits(),
     wall: @escaping VirtualClock.WallTime = WallClock.system
   ) throws {
@@ -29,7 +29,7 @@ struct ScenarioHarness {
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(read, catalog: catalog), wall: wall,
         journalLimits: journalLimits))
-    peer = Peer(pipeline)
+    peer = TestClient(pipeline)
   }
 
   /// One rule in force.

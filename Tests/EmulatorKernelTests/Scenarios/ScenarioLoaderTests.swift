@@ -11,7 +11,8 @@ struct ScenarioLoaderTests {
   /// Files in memory.
   private func loader(_ files: [String: String] = [:]) -> ScenarioLoader {
     ScenarioLoader(
-      catalog: ScenarioCatalog(services: [Harbor()]), library: ["shipped": #"{"wavetank":1}"#]
+      catalog: ScenarioCatalog(services: [SampleService()]),
+      library: ["shipped": #"{"wavetank":1}"#]
     ) { path throws(ScenarioFileError) in
       guard let text = files[path] else { throw .missing }
       return Array(text.utf8)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Reading whole scenarios")
 struct ScenarioReadingTests {
-  let catalog = ScenarioCatalog(services: [Harbor()])
+  let catalog = ScenarioCatalog(services: [SampleService()])
 
   private func problems(_ documents: JSON...) -> [ScenarioProblem] {
     do {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The JSON Schema and the reader say the same (DESIGN §7)")
 struct ScenarioSchemaTests {
-  let catalog = ScenarioCatalog(services: [Harbor()])
+  let catalog = ScenarioCatalog(services: [SampleService()])
   let schema: MiniSchema
 
   init() { schema = MiniSchema(root: ScenarioSchema.document(catalog)) }

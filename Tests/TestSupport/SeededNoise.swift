@@ -1,12 +1,12 @@
 import Foundation
 
 /// SplitMix64: the same numbers for the same seed, everywhere.
-struct SeededRandom: RandomNumberGenerator {
+package struct SeededNoise: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: UInt64) { state = seed }
+  package init(_ seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -14,14 +14,14 @@ struct SeededRandom: RandomNumberGenerator {
     return z ^ (z >> 31)
   }
 
-  mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+  package mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 
-  mutating func bytes(_ count: Int) -> [UInt8] {
+  package mutating func bytes(_ count: Int) -> [UInt8] {
     (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 32) }
   }
 
   /// Some bytes changed, dropped, doubled or put in: what a fuzzer does first.
-  mutating func mutate(_ bytes: [UInt8], times: Int = 4) -> [UInt8] {
+  package mutating func mutate(_ bytes: [UInt8], times: Int = 4) -> [UInt8] {
     var result = bytes
     for _ in 0...below(times) {
       guard !result.isEmpty else { return [UInt8(truncatingIfNeeded: next())] }
@@ -41,25 +41,7 @@ struct SeededRandom: RandomNumberGenerator {
   }
 
   /// The seed of a test run: `SEED=…` replays one.
-  static var runSeed: UInt64 {
+  package static var runSeed: UInt64 {
     ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) } ?? 0x5eed
-  }
-}
-
-extension [UInt8] {
-  init(base64 text: String) { self = Data(base64Encoded: text).map(Array.init) ?? [] }
-
-  /// The bytes in pieces that end at `cuts`.
-  func pieces(cutAt cuts: [Int]) -> [[UInt8]] {
-    let ends = cuts.filter { $0 > 0 && $0 < count }.sorted() + [count]
-    var start = 0
-    return ends.map { end in
-      defer { start = end }
-      return Array(self[start..<end])
-    }
-  }
-
-  func pieces(of size: Int) -> [[UInt8]] {
-    pieces(cutAt: stride(from: size, to: count, by: size).map { $0 })
   }
 }

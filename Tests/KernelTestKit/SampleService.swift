@@ -3,7 +3,7 @@ package import HTTPModel
 package import PayloadCodecs
 
 /// A small service for tests of the kernel: ships that arrive after a while.
-package struct Harbor: EmulatedService {
+package struct SampleService: EmulatedService {
   package struct State: ServiceState {
     package var heapBytes: Int { ships.spineBytes + log.heapBytes }
     package var recountedHeapBytes: Int { heapBytes }
@@ -74,35 +74,37 @@ package struct Harbor: EmulatedService {
 
   package var name = "harbor"
   package var hostNames = ["api.harbor.example", "*.localhost"]
-  package var endpoints: [Endpoint<Harbor>] {
+  package var endpoints: [Endpoint<SampleService>] {
     [
-      row("ship.list", .get("/ships"), fidelity: .documented, Harbor.listShips),
+      row("ship.list", .get("/ships"), fidelity: .documented, SampleService.listShips),
       row(
         "ship.create", .post("/ships"), fidelity: .documented, content: .collected(limit: 64),
-        Harbor.createShip),
-      row("ship.get", .get("/ships/{ship}"), fidelity: .seenInClient, per: "ship", Harbor.getShip),
+        SampleService.createShip),
+      row(
+        "ship.get", .get("/ships/{ship}"), fidelity: .seenInClient, per: "ship",
+        SampleService.getShip),
       row(
         "cargo.put", .put("/ships/{vessel}/cargo"), content: .streamed, per: "vessel",
-        Harbor.putCargo),
-      row("ship.wait", .get("/ships/{ship}/wait"), Harbor.waitForShip),
-      row("tides", .get("/api/v1/tides/{day}"), path: .lenient, Harbor.nameOperation),
+        SampleService.putCargo),
+      row("ship.wait", .get("/ships/{ship}/wait"), SampleService.waitForShip),
+      row("tides", .get("/api/v1/tides/{day}"), path: .lenient, SampleService.nameOperation),
       door,
-      row("ship.pilot", .post("/ships/{ship}/pilot"), Harbor.pilotShip),
-      row("ship.tow", .post("/ships/{ship}/tow"), Harbor.towShip),
+      row("ship.pilot", .post("/ships/{ship}/pilot"), SampleService.pilotShip),
+      row("ship.tow", .post("/ships/{ship}/tow"), SampleService.towShip),
     ]
   }
 
-  private var door: Endpoint<Harbor> {
+  private var door: Endpoint<SampleService> {
     row(
       "door.knock", .post("/doors/{ship}"), content: .collectedByDefault, per: "ship",
-      Harbor.nameOperation)
+      SampleService.nameOperation)
   }
 
   private func row(
     _ operation: String, _ route: Operation.Route, fidelity: Fidelity = .assumed,
     content: ContentPolicy = .ignored, per resource: String? = nil,
     path: Operation.PathComparison = .exact, _ handler: @escaping Handler
-  ) -> Endpoint<Harbor> {
+  ) -> Endpoint<SampleService> {
     Endpoint(
       "\(name).\(operation)", [route], "Is there for tests.", fidelity, needs: nil,
       content: content, per: resource, path: path, description: .init(answers: []),
@@ -127,7 +129,7 @@ package struct Harbor: EmulatedService {
 
   package func credential(of request: Request) -> String? { request.fields["authorization"] }
 
-  package func claim(_ request: Request, in world: World<State>) -> Claim<Harbor>? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim<SampleService>? {
     let segments = request.target.path.split(separator: "/")
     guard segments.count == 1, let ship = segments.first.map(String.init),
       world.read({ $0.ships[ship] != nil })

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A small service that tells each place that a request, a control call or a save comes through, so
 /// that a test can do something there: what else could happen at that moment on another thread.
-package struct Pier: EmulatedService {
+package struct InterruptedService: EmulatedService {
   /// Where something may happen in between.
   package enum Place: String, CaseIterable, Sendable {
     case wall, credential, claim, failure, respondBegins, respondEnds
@@ -58,7 +58,7 @@ package struct Pier: EmulatedService {
   /// A pipeline with this service alone, whose wall clock is a place too.
   package static func pipeline(_ interruption: Interruption) throws -> Pipeline {
     try Pipeline(
-      services: [Pier(interruption)],
+      services: [InterruptedService(interruption)],
       configuration: PipelineConfiguration(
         blueprint: TenantBlueprint(clock: .init(.real, start: VirtualInstant(seconds: 0))),
         wall: {
@@ -117,21 +117,24 @@ package struct Pier: EmulatedService {
 
   package let name = "pier"
   package let hostNames: [String] = []
-  package let endpoints: [Endpoint<Pier>] = [
-    row("list", .get("/entries"), Pier.list),
-    row("add", .post("/entries/{entry}"), Pier.addEntry),
-    row("collect", .put("/entries/{entry}"), content: .collectedByDefault, Pier.addContent),
-    row("work", .post("/work/{entry}"), content: .streamed, Pier.work),
-    row("stream", .post("/stream/{entry}"), Pier.stream),
-    row("later", .post("/due/{seconds}"), Pier.plan),
+  package let endpoints: [Endpoint<InterruptedService>] = [
+    row("list", .get("/entries"), InterruptedService.list),
+    row("add", .post("/entries/{entry}"), InterruptedService.addEntry),
+    row(
+      "collect", .put("/entries/{entry}"), content: .collectedByDefault,
+      InterruptedService.addContent),
+    row("work", .post("/work/{entry}"), content: .streamed, InterruptedService.work),
+    row("stream", .post("/stream/{entry}"), InterruptedService.stream),
+    row("later", .post("/due/{seconds}"), InterruptedService.plan),
     claimed,
   ]
-  private static let claimed = row("claimed", .post("/claimed/{entry}"), Pier.addEntry)
+  private static let claimed = row(
+    "claimed", .post("/claimed/{entry}"), InterruptedService.addEntry)
 
   private static func row(
     _ operation: String, _ route: Operation.Route, content: ContentPolicy = .ignored,
     _ handler: @escaping Handler
-  ) -> Endpoint<Pier> {
+  ) -> Endpoint<InterruptedService> {
     Endpoint(
       "pier.\(operation)", [route], "Is there for tests.", .assumed, needs: nil, content: content,
       description: .init(answers: []), handler: handler)
@@ -149,7 +152,7 @@ package struct Pier: EmulatedService {
     return request.fields["authorization"]
   }
 
-  package func claim(_ request: Request, in world: World<State>) -> Claim<Pier>? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim<InterruptedService>? {
     interruption.reached(.claim)
     let segments = request.target.path.split(separator: "/")
     guard segments.count == 1, let entry = segments.first.map(String.init), entry.hasPrefix("c")
@@ -168,7 +171,7 @@ package struct Pier: EmulatedService {
   }
 
   package func respond(
-    to call: Call, at endpoint: Endpoint<Pier>, in world: World<State>
+    to call: Call, at endpoint: Endpoint<InterruptedService>, in world: World<State>
   ) -> ServiceAnswer {
     interruption.reached(.respondBegins)
     defer { interruption.reached(.respondEnds) }
