@@ -1,0 +1,97 @@
+import HTTPModel
+import TestSupport
+import Testing
+
+@Suite("Fields (RFC 9110 §5)") struct FieldsTests {
+  @Test("Names are compared without regard to case, values are kept as they are (§5.1)")
+  func names() {
+    let fields: Fields = Fields(["X-One": "Value", "x-two": ""])
+    for name in ["X-One", "x-one", "X-ONE"] {
+      #expect(fields[name] == "Value")
+      #expect(fields.contains(name))
+      #expect(fields.valueBytes(name).map(Array.init) == Array("Value".utf8))
+    }
+    #expect(fields["x-two"] == "", "an empty value is a value (§5.5)")
+    #expect(fields["x-on"] == nil && fields["x-ones"] == nil && fields[""] == nil)
+    // Letters alone are folded: `[` is no `{`, and no letter outside of ASCII is another one.
+    #expect(Fields(["a[": "1"])["a{"] == nil)
+    #expect(Fields(["é": "1"])["É"] == nil)
+  }
+
+  @Test("Lines of one name are kept apart and in order (§5.3)")
+  func order() {
+    var fields: Fields = Fields(["A": "1", "B": "2", "a": "3"])
+    fields.append("b", "4")
+    #expect(fields.count == 4)
+    #expect(fields.all("a") == ["1", "3"])
+    #expect(fields["a"] == "1", "the first")
+    #expect(fields.pairs.map { "\($0.name)=\($0.value)" } == ["A=1", "B=2", "a=3", "b=4"])
+    fields.set("A", "5")
+    #expect(fields.pairs.map { "\($0.name)=\($0.value)" } == ["B=2", "b=4", "A=5"])
+    fields.remove("B")
+    #expect(fields.pairs.map(\.value) == ["5"])
+    fields.remove("none")
+    #expect(fields.count == 1 && !fields.isEmpty)
+    #expect(Fields().isEmpty)
+  }
+
+  @Test("Lists are read over all lines of a name; empty members are none (§5.6.1)")
+  func lists() {
+    let fields: Fields = Fields([
+      "Allow": "GET, PUT", "allow": " \tPOST\t,, ,DELETE,", "Other": "x,y", "Empty": " , ",
+    ])
+    #expect(fields.list("allow") == ["GET", "PUT", "POST", "DELETE"])
+    #expect(fields.list("empty") == [])
+    #expect(fields.list("none") == [])
+  }
+
+  @Test("What would break the framing of a message becomes a space (RFC 9112 §11.1)")
+  func splitting() {
+    var fields = Fields()
+    fields.append("X-A\r\nEvil", "v\r\nSet-Cookie: a\0b\nc")
+    #expect(fields.pairs.map(\.name) == ["X-A  Evil"])
+    #expect(fields.pairs.map(\.value) == ["v  Set-Cookie: a b c"])
+    #expect(!fields.bytes.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 })
+  }
+
+  @Test("Lines of others are taken over as they stand")
+  func joining() {
+    var fields: Fields = Fields(["A": "1"])
+    let others: Fields = Fields(["B": "2", "A": "3"])
+    fields.append(others)
+    fields.append(Fields())
+    #expect(fields.pairs.map { "\($0.name)=\($0.value)" } == ["A=1", "B=2", "A=3"])
+    fields.remove("b")
+    var fresh = Fields()
+    fresh.append(fields)
+    #expect(fresh.all("a") == ["1", "3"])
+  }
+
+  @Test("Random changes leave what they leave of a plain list of pairs")
+  func model() {
+    var random = SeededNoise(SeededNoise.runSeed)
+    let names = ["a", "A", "b-c", "B-C", "d"]
+    for _ in 0..<100 {
+      var fields = Fields()
+      var model: [(name: String, value: String)] = []
+      for step in 0..<30 {
+        let name = names[random.below(names.count)]
+        switch random.below(4) {
+        case 0, 1:
+          fields.append(name, "\(step)")
+          model.append((name, "\(step)"))
+        case 2:
+          fields.remove(name)
+          model.removeAll { $0.name.lowercased() == name.lowercased() }
+        default:
+          fields.set(name, "\(step)")
+          model.removeAll { $0.name.lowercased() == name.lowercased() }
+          model.append((name, "\(step)"))
+        }
+        #expect(fields.pairs.map(\.name) == model.map(\.name))
+        #expect(fields.pairs.map(\.value) == model.map(\.value))
+        #expect(fields.count == model.count)
+      }
+    }
+  }
+}
