@@ -150,6 +150,44 @@ import Testing
     #expect(taken == Set(files))
   }
 
+  @Test("No file of the sources has more than 400 lines, no function more than 60")
+  func sizes() {
+    report(Repository.sources.flatMap(SizeRule.offences))
+    for path in SizeRule.exceptions.keys {
+      #expect(Repository.sources.contains { $0.path == path }, "\(path) is no exception any more")
+    }
+  }
+
+  @Test("The modules' graph in the manifest only points down")
+  func manifest() throws {
+    report(
+      ManifestRule.offences(in: try #require(Repository.files.first { $0.path == "Package.swift" }))
+    )
+  }
+
+  @Test("The table of the architecture page names every module, and the README leads there")
+  func modules() throws {
+    let readme = try #require(Repository.files.first { $0.path == "README.md" })
+    #expect(readme.contains("Sources/Wavetank/Wavetank.docc/Architecture.md"))
+    let page = try #require(Repository.files.first { $0.path.hasSuffix("/Architecture.md") })
+    let modules = Set(
+      Repository.sources.compactMap { $0.path.split(separator: "/").dropFirst().first })
+    for module in modules.sorted() {
+      #expect(page.contains("`\(module)`"), "\(module) is not in \(page.path)")
+    }
+  }
+
+  @Test("Every promise of the behaviour page has its tests, and those exist")
+  func promises() throws {
+    let page = try #require(Repository.files.first { $0.path == PromiseRule.promises })
+    let behaviour = try #require(Repository.files.first { $0.path == PromiseRule.behaviour })
+    #expect(PromiseRule.sections(behaviour).count >= 15)
+    report(
+      PromiseRule.offences(
+        in: page, behaviour: behaviour,
+        tests: Repository.files.filter { $0.path.hasPrefix("Tests/") }))
+  }
+
   private func report(_ offences: [Offence]) {
     for offence in offences { Issue.record("\(offence)") }
   }
@@ -206,6 +244,50 @@ import Testing
     #expect(offences("// contract §1.2", "Sources/EmulatorKernel/A.swift") == 1)
     #expect(offences("// the Scramjet contract §1.2", "Sources/EmulatorKernel/A.swift") == 0)
     #expect(offences("// RFC 9112 §6.1") == 0)
+  }
+
+  @Test("A file or a function that is too long is found, a protocol's requirement is not")
+  func sizes() {
+    func offences(_ lines: [String]) -> Int {
+      let text = lines.joined(separator: "\n") + "\n"
+      return SizeRule.offences(in: TextFile(path: "Sources/A/B.swift", text: text)).count
+    }
+    let body = Array(repeating: "    a()", count: 58)
+    #expect(offences(["  func f() {"] + body + ["  }"]) == 0)
+    #expect(offences(["  package init<A>(", "    _ a: A", "  ) {"] + body + ["  }"]) == 1)
+    #expect(offences(["  func f() -> Int", ""] + body.map { "  " + $0.dropFirst(4) } + ["}"]) == 0)
+    #expect(offences(Array(repeating: "a", count: 400)) == 0)
+    #expect(offences(Array(repeating: "a", count: 401)) == 1)
+  }
+
+  @Test("A manifest whose graph points up is found")
+  func manifests() {
+    let modules = "ABDEFGHIJK".map { "module(\"\($0)\", [])," }.joined(separator: "\n")
+    func offences(_ more: String) -> Int {
+      ManifestRule.offences(in: TextFile(path: "Package.swift", text: modules + more)).count
+    }
+    #expect(offences("module(\"L\", [\"A\", \"CZlib\"]),") == 0)
+    #expect(offences("module(\"L\", [\"M\"]), module(\"M\", []),") == 1)
+  }
+
+  @Test("A promise without its section, its suite, its check or its sentence is found")
+  func promises() {
+    let behaviour = TextFile(path: "B.md", text: "## 1. One\n\n## 2. Two\n")
+    let tests = [
+      TextFile(path: "Tests/T/ATests.swift", text: "@Test(\"It holds\")\nstruct ATests {"),
+      TextFile(path: "Tests/Conformance/cli/check_a.py", text: ""),
+    ]
+    func offences(_ text: String) -> Int {
+      PromiseRule.offences(
+        in: TextFile(path: "P.md", text: text), behaviour: behaviour, tests: tests
+      ).count
+    }
+    let sections = "## 1. One\n## 2. Two\n"
+    #expect(offences(sections + "| a | `ATests` \"It holds\", `cli/check_a` |") == 0)
+    #expect(offences("## 1. One\n") == 1)
+    #expect(offences(sections + "| a | `BTests`, `ATests` |") == 1)
+    #expect(offences(sections + "| a | `cli/check_b` |") == 1)
+    #expect(offences(sections + "| a | \"It does not\" |") == 1)
   }
 
   static let importLines: [(module: String, line: String, isAllowed: Bool)] = [
