@@ -220,8 +220,8 @@ struct BodyWriterTests {
           return BodyPortion([state.ready.removeFirst()], .more)
         }
         if state.isEnded { return BodyPortion([], .end) }
-        if writer.beginAwaitingNews() { state.waiting = writer }
-        return BodyPortion([], .news)
+        if writer.beginAwaitingSource() { state.waiting = writer }
+        return BodyPortion([], .later)
       }
     }
 
@@ -231,14 +231,14 @@ struct BodyWriterTests {
         defer { state.waiting = nil }
         return state.waiting
       }
-      writer?.newsArrived()
+      writer?.sourceIsReady()
     }
   }
 
   @Test("A source is asked once the producer's own pieces have left, and told of when it has news")
   func followed() async throws {
     let (signal, news) = (Signal(), Signal())
-    let writer = BodyWriter(onReady: signal.ready, onNews: news.ready)
+    let writer = BodyWriter(onReady: signal.ready, onSourceReady: news.ready)
     let source = Source()
     let producer = Task {
       try await writer.write("own ")
@@ -249,7 +249,7 @@ struct BodyWriterTests {
     try await waitUntil("the source is there") { signal.count == 2 }
     #expect(writer.take(byteLimit: .max).hasMore, "the source has not been asked")
     #expect(!writer.take(byteLimit: .max).hasMore)
-    #expect(!writer.beginAwaitingNews(), "it is awaited already")
+    #expect(!writer.beginAwaitingSource(), "it is awaited already")
     source.give("1 ")
     #expect(news.count == 1)
     source.give("2 ")
@@ -262,8 +262,8 @@ struct BodyWriterTests {
     let rest = writer.take(byteLimit: .max)
     #expect(Self.text(rest) == "again")
     #expect(rest.isEnd)
-    writer.endAwaitingNews()
-    #expect(writer.beginAwaitingNews())
+    writer.endAwaitingSource()
+    #expect(writer.beginAwaitingSource())
   }
 
   @Test("Who follows a source is woken by the peer's end, and by its own cancellation")

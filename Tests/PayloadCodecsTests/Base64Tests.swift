@@ -1,5 +1,6 @@
 import Foundation
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("Base64 (RFC 4648)")
@@ -18,7 +19,7 @@ struct Base64Tests {
 
   @Test("Bytes come back, and the text is what another encoder writes", arguments: 0..<70)
   func roundTrip(_ count: Int) {
-    var random = SeededRandom(UInt64(count))
+    var random = SeededNoise(UInt64(count))
     let bytes = random.bytes(count)
     let text = Base64.encode(bytes)
     #expect(text == Data(bytes).base64EncodedString())
