@@ -238,7 +238,8 @@ extension Expectation {
 
   static let fields: [Field<Expectation>] = [
     .optional(
-      "rules", .dictionary(of: CountExpectation.form, "By the rule's name.", exampleKey: "r"),
+      "rules",
+      .dictionary(of: CountExpectation.form, "By the rule's name.", exampleKey: "a rule's name"),
       "How often each rule must have struck.", example: ["a rule's name": 2]
     ) { expectation, rules in
       expectation.rules = rules.map { (name: $0.key, count: $0.value) }
