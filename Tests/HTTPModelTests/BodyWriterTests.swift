@@ -145,7 +145,7 @@ struct BodyWriterTests {
       var random = SeededNoise(seed)
       var written: [UInt8] = []
       do {
-        for _ in 0..<40 {
+        for _ in 0..<60 {
           let piece = random.bytes(1 + random.below(StreamMarks.low))
           written += piece
           waiting.add(piece.count)
@@ -186,8 +186,9 @@ struct BodyWriterTests {
       let race = try await Self.race(seed, .none)
       #expect(race.isWhole)
       #expect(race.taken == race.written, "seed \(seed)")
-      // The producer counts a piece before it is written, so two pieces may be beyond the mark.
-      #expect(race.mostWaiting <= StreamMarks.high + 2 * StreamMarks.low, "seed \(seed)")
+      // Beside what the writer holds: what has just been taken and is not counted off yet, and the
+      // pieces that the producer has counted and not written. Without marks it would be all of it.
+      #expect(race.mostWaiting <= 2 * StreamMarks.high + 3 * StreamMarks.low, "seed \(seed)")
     }
   }
 
