@@ -1,8 +1,8 @@
 /// Waits for what another task or thread does, without holding the thread that it may need, and not
 /// for ever.
-/// - Parameter what: ends the sentence that a failing test shows: "waited 60 s in vain until …".
+/// - Parameter what: ends the sentence that a failing test shows: "waited 300 s in vain until …".
 package nonisolated(nonsending) func waitUntil(
-  _ what: String, within limit: Duration = .seconds(60), _ holds: () async throws -> Bool
+  _ what: String, within limit: Duration = .seconds(300), _ holds: () async throws -> Bool
 ) async throws {
   let end = ContinuousClock.now + limit
   while try await !holds() {
