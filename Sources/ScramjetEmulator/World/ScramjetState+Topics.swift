@@ -105,12 +105,13 @@ extension ScramjetState {
     }
   }
 
-  /// Gives every instance that reads the topic what it has room for.
+  /// Gives every instance that reads the topic what it has room for. What is written meanwhile is work
+  /// of its own: an instance that writes what it reads would otherwise never be through.
   mutating func feedConsumers(of key: TopicKey, _ step: inout Step) {
-    guard let topic = topics[key] else { return }
+    guard let topic = topics[key], let end = streams[topic.stream]?.end else { return }
     var hasTaken = false
     for serial in topic.consumers {
-      while let position = instances[serial]?.topicPosition,
+      while let position = instances[serial]?.topicPosition, position < end,
         instances[serial]?.input.hasRoom == true,
         let taken = streams[topic.stream]?.take(from: position, byteLimit: InputQueue.mark),
         !taken.pieces.isEmpty
