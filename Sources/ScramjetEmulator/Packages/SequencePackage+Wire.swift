@@ -7,28 +7,20 @@ extension SequencePackage {
   func config(
     id: String, runtime: String = "process", directory: String = "/package"
   ) -> JSONObject {
-    var config: JSONObject = ["type": .string(runtime)]
-    if runtime == "docker" {
-      config["container"] = [
-        "image": .string("scramjetorg/runner\(language == "py" ? "-py" : ""):1.0.1"),
-        "maxMem": 512, "exposePortsRange": [30000, 32767], "hostIp": "0.0.0.0",
-      ]
-    }
-    config["engines"] = .object(engines)
-    config["entrypointPath"] = .string(main)
-    config["version"] = .string(version)
-    config["name"] = .string(name)
-    config["id"] = .string(id)
-    config["sequenceDir"] = .string(directory)
-    if let description { config["description"] = .string(description) }
-    if let author { config["author"] = .string(author) }
-    if let keywords { config["keywords"] = keywords }
-    if let arguments { config["args"] = arguments }
-    if let repository { config["repository"] = repository }
-    if runtime == "docker", let ports { config["config"] = ["ports": ports] }
-    config["language"] = .string(language)
-    config["packageSize"] = .integer(byteCount)
-    return config
+    let isDocker = runtime == "docker"
+    let container: JSON = [
+      "image": .string("scramjetorg/runner\(language == "py" ? "-py" : ""):1.0.1"),
+      "maxMem": 512, "exposePortsRange": [30000, 32767], "hostIp": "0.0.0.0",
+    ]
+    return JSONObject(withoutNulls: [
+      "type": .string(runtime), "container": isDocker ? container : .null,
+      "engines": .object(engines), "entrypointPath": .string(main), "version": .string(version),
+      "name": .string(name), "id": .string(id), "sequenceDir": .string(directory),
+      "description": JSON(description), "author": JSON(author), "keywords": keywords ?? .null,
+      "args": arguments ?? .null, "repository": repository ?? .null,
+      "config": isDocker ? ports.map { ["ports": $0] } ?? .null : .null,
+      "language": .string(language), "packageSize": .integer(byteCount),
+    ])
   }
 }
 

@@ -108,6 +108,7 @@ struct Program: Codable, Sendable, Equatable {
 
   func reads(_ lane: Lane) -> Bool {
     let triggers = lane.triggers
-    return [triggers.piece, triggers.line, triggers.end].contains { !self[$0].isEmpty }
+    return !self[triggers.piece].isEmpty || !self[triggers.line].isEmpty
+      || !self[triggers.end].isEmpty
   }
 }

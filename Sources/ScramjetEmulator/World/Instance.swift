@@ -89,7 +89,12 @@ package struct Instance: Codable, Sendable {
   }
 
   subscript(lane: Lane) -> InputQueue {
-    get { lane == .input ? input : stdin }
+    _read {
+      switch lane {
+      case .input: yield input
+      case .stdin: yield stdin
+      }
+    }
     _modify {
       switch lane {
       case .input: yield &input

@@ -4,13 +4,12 @@ import PayloadCodecs
 /// The JSON of sequences, instances, hubs and topics, keys in the order of hub 1.0.1.
 extension ScramjetState {
   func object(of sequence: Sequence, location: String) -> JSON {
-    var object: JSONObject = ["id": .string(sequence.id)]
-    if let alias = sequence.alias { object["name"] = .string(alias) }
-    object["config"] = .object(
-      sequence.package.value.config(id: sequence.id, runtime: settings.runtime))
-    object["location"] = .string(location)
-    object["instances"] = .array(instanceIDs(of: sequence).map(JSON.string))
-    return .object(object)
+    JSON(withoutNulls: [
+      "id": .string(sequence.id), "name": JSON(sequence.alias),
+      "config": .object(sequence.package.value.config(id: sequence.id, runtime: settings.runtime)),
+      "location": .string(location),
+      "instances": .array(instanceIDs(of: sequence).map(JSON.string)),
+    ])
   }
 
   func instanceIDs(of sequence: Sequence) -> [String] {
@@ -29,22 +28,18 @@ extension ScramjetState {
 
   /// A hub as its space tells of it.
   func info(of hub: Hub) -> JSONObject {
-    var info: JSONObject = [
-      "created": .string(hub.created.iso8601(.milliseconds)),
-      "lastConnected": .string(hub.lastConnected.iso8601(.milliseconds)),
-    ]
-    if let instant = hub.lastDisconnected {
-      info["lastDisconnected"] = .string(instant.iso8601(.milliseconds))
-    }
-    var object: JSONObject = [
-      "id": .string(hub.id), "info": .object(info),
+    JSONObject(withoutNulls: [
+      "id": .string(hub.id),
+      "info": JSON(withoutNulls: [
+        "created": .string(hub.created.iso8601(.milliseconds)),
+        "lastConnected": .string(hub.lastConnected.iso8601(.milliseconds)),
+        "lastDisconnected": JSON(hub.lastDisconnected?.iso8601(.milliseconds)),
+      ]),
       "healthy": .bool(hub.isHealthy && hub.isConnected),
       "selfHosted": .bool(hub.isSelfHosted), "isConnectionActive": .bool(hub.isConnected),
-    ]
-    if let description = hub.description { object["description"] = .string(description) }
-    object["tags"] = .array(hub.tags.map(JSON.string))
-    if let reason = hub.disconnectReason { object["disconnectReason"] = .string(reason) }
-    return object
+      "description": JSON(hub.description), "tags": .array(hub.tags.map(JSON.string)),
+      "disconnectReason": JSON(hub.disconnectReason),
+    ])
   }
 
   /// An entry of the space's list.
@@ -71,24 +66,20 @@ extension ScramjetState {
   /// A topic as the space tells of it, with everybody who reads or writes it now.
   func spaceObject(of topic: Topic) -> JSON {
     var actors: [JSON] = []
-    func actor(_ role: String, _ type: String, _ hub: String?) -> JSON {
-      var actor: JSONObject = ["role": .string(role), "type": .string(type), "stream": true]
-      if let hub { actor["hostId"] = .string(hub) }
-      actor["retired"] = false
-      return .object(actor)
+    func add(_ role: String, _ instance: InstanceKey?) {
+      actors.append(
+        JSON(withoutNulls: [
+          "role": .string(role), "type": instance == nil ? "api" : "host", "stream": true,
+          "hostId": JSON(instance.flatMap { instances[$0] }.flatMap { hubs[$0.hub]?.id }),
+          "retired": false,
+        ]))
     }
     for writer in topic.writers {
-      switch writer {
-      case .request: actors.append(actor("provider", "api", nil))
-      case .instance(let serial):
-        actors.append(actor("provider", "host", instances[serial].flatMap { hubs[$0.hub]?.id }))
-      }
+      if case .instance(let key) = writer { add("provider", key) } else { add("provider", nil) }
     }
-    for serial in topic.consumers {
-      actors.append(actor("consumer", "host", instances[serial].flatMap { hubs[$0.hub]?.id }))
-    }
+    for key in topic.consumers { add("consumer", key) }
     let readers = (streams[topic.stream]?.readerCount ?? 0) - topic.consumers.count
-    for _ in 0..<max(0, min(readers, 1_000)) { actors.append(actor("consumer", "api", nil)) }
+    for _ in 0..<max(0, min(readers, 1_000)) { add("consumer", nil) }
     return [
       "name": .string(topic.name), "contentType": .string(topic.contentType),
       "actors": .array(actors),

@@ -81,15 +81,14 @@ extension ScramjetState {
   ) -> Instance {
     let mark = Self.streamMark
     let provides = order.outputTopic ?? program.provides
-    var description: JSONObject = [
+    let description = JSON(withoutNulls: [
       "id": .string(sequence.id),
       "config": .object(sequence.package.value.config(id: sequence.id, runtime: settings.runtime)),
-    ]
-    if let alias = sequence.alias { description["name"] = .string(alias) }
-    description["location"] = .string(hub.id)
+      "name": JSON(sequence.alias), "location": .string(hub.id),
+    ])
     var instance = Instance(
       serial: newKey(Instance.self), id: id, hub: hub.serial, sequenceID: sequence.id,
-      sequence: Kept(.object(description)), language: sequence.package.language,
+      sequence: Kept(description), language: sequence.package.language,
       appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
       started: step.now, program: Kept(program), stdout: makeStream(.untilRead, mark: mark),
       stderr: makeStream(.untilRead, mark: mark),

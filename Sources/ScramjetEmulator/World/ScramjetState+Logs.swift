@@ -48,12 +48,10 @@ extension ScramjetState {
   private static func logLine(
     _ message: String, _ level: String, _ data: [JSON], _ part: String, at now: VirtualInstant
   ) -> JSONObject {
-    var line: JSONObject = [
+    JSONObject(withoutNulls: [
       "msg": .string(message), "level": .string(level), "ts": .integer(Int(now.epochMilliseconds)),
-    ]
-    if !data.isEmpty { line["data"] = .array(data) }
-    line["from"] = .string(part)
-    return line
+      "data": data.isEmpty ? .null : .array(data), "from": .string(part),
+    ])
   }
 
   private static func text(_ line: JSONObject) -> [UInt8] {
@@ -152,14 +150,11 @@ struct AuditRecord: Sendable {
   }
 
   func line(at now: VirtualInstant) -> JSONObject {
-    var line: JSONObject = [
+    JSONObject(withoutNulls: [
       "opState": .string(state), "opCode": .integer(code), "requestId": .string(request),
-    ]
-    if !object.isEmpty { line["objectId"] = .string(object) }
-    line["requestorId"] = .string(requestor)
-    line["rx"] = .integer(Int(clamping: received))
-    line["tx"] = .integer(Int(clamping: sent))
-    line["receivedAt"] = .integer(Int(now.epochMilliseconds))
-    return line
+      "objectId": object.isEmpty ? .null : .string(object), "requestorId": .string(requestor),
+      "rx": .integer(Int(clamping: received)), "tx": .integer(Int(clamping: sent)),
+      "receivedAt": .integer(Int(now.epochMilliseconds)),
+    ])
   }
 }

@@ -10,7 +10,8 @@ extension ScramjetState {
     where activity.wait == .room {
       continueActivity(id, of: serial, &step)
     }
-    for lane in [Lane.input, .stdin] { runLane(lane, of: serial, &step) }
+    runLane(.input, of: serial, &step)
+    runLane(.stdin, of: serial, &step)
   }
 
   // MARK: Lanes
@@ -165,12 +166,11 @@ extension ScramjetState {
       let template = templates[activity.number % templates.count]
       put(render(template, activity, step), to: sink, serial, &step)
     case .emit(let name, let message):
-      let name = String(decoding: render(name, activity, step), as: UTF8.self)
       let message = message.map { fill($0, activity, step) }
-      emit(name, message, from: serial, hops: activity.hops, &step)
+      emit(text(name, activity, step), message, from: serial, hops: activity.hops, &step)
     case .log(let template, let level):
-      let text = String(decoding: render(template, activity, step), as: UTF8.self)
-      log(text, level: level, from: "Sequence", instance: serial, &step)
+      log(
+        text(template, activity, step), level: level, from: "Sequence", instance: serial, &step)
     case .sleep(let milliseconds):
       activity.advance()
       // A pause of nothing would be due at once, and a loop of them for ever at the same instant.
@@ -210,6 +210,10 @@ extension ScramjetState {
       activity.binding, number: activity.number, now: step.now.iso8601(.milliseconds))
   }
 
+  private func text(_ template: Template, _ activity: Activity, _ step: borrowing Step) -> String {
+    String(decoding: render(template, activity, step), as: UTF8.self)
+  }
+
   /// Templates inside the strings of a JSON value. A string that is one hole with JSON in it becomes
   /// that JSON.
   private func fill(_ value: JSON, _ activity: Activity, _ step: borrowing Step) -> JSON {
@@ -220,7 +224,7 @@ extension ScramjetState {
       guard template.parts.contains(where: { if case .literal = $0 { false } else { true } }) else {
         return value
       }
-      return .string(String(decoding: render(template, activity, step), as: UTF8.self))
+      return .string(self.text(template, activity, step))
     case .array(let elements):
       var filled: [JSON] = []
       for element in elements { filled.append(fill(element, activity, step)) }
