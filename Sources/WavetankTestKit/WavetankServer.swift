@@ -3,13 +3,13 @@ import HTTPTransport
 public import Wavetank
 
 /// An emulator in the test's own process, on a free port, that many tests can share: each takes a
-/// cloud of its own.
+/// tenant of its own.
 ///
 /// ```swift
 /// let server = try await WavetankServer.start(clock: "skip")
-/// let cloud = server.cloud("nightly-run")
-/// // point the code under test at cloud.shipyard, then:
-/// try await cloud.verify(operation: "shipyard.fleetRun.create", .exactly(1))
+/// let tenant = server.tenant("nightly-run")
+/// // point the code under test at tenant.shipyard, then:
+/// try await tenant.verify(operation: "shipyard.fleetRun.create", .exactly(1))
 /// await server.stop()
 /// ```
 public final class WavetankServer: Sendable {
@@ -25,7 +25,7 @@ public final class WavetankServer: Sendable {
   public var port: UInt16 { emulator.port }
 
   /// - Parameters:
-  ///   - clock: how time runs for every cloud: `real`, `manual`, `skip`, or `xN`.
+  ///   - clock: how time runs for every tenant: `real`, `manual`, `skip`, or `xN`.
   ///   - scenarios: files, or names of shipped scenarios; merged in order.
   /// - Errors: `StartError`, or `WavetankError` for an unknown clock.
   public static func start(
@@ -48,11 +48,11 @@ public final class WavetankServer: Sendable {
     }
   }
 
-  /// A cloud for one test alone: state, clock, scenario and journal of its own.
+  /// A tenant for one test alone: state, clock, scenario and journal of its own.
   /// - Parameter name: in lower case, anything but letters and digits as a hyphen, cut at 63: texts
-  ///   that are the same after that share a cloud.
-  public func cloud(_ name: String) -> TestCloud {
-    TestCloud(server: self, name: Self.tenantName(name))
+  ///   that are the same after that share a tenant.
+  public func tenant(_ name: String) -> TestTenant {
+    TestTenant(server: self, name: Self.tenantName(name))
   }
 
   /// Lower case letters, digits and single hyphens, at most 63.

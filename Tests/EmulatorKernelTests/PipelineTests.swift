@@ -42,8 +42,8 @@ import Testing
     let (target, fields, tenant) = Self.tenants[index]
     let reply = await peer.send(.get, target, fields)
     #expect(reply.status == 200)
-    let cloud = try #require(pipeline.tenants.find(tenant))
-    #expect(cloud.journal.status.total == 1)
+    let live = try #require(pipeline.tenants.find(tenant))
+    #expect(live.journal.status.total == 1)
     #expect(pipeline.tenants.all.map { $0.journal.status.total }.reduce(0, +) == 1)
   }
 

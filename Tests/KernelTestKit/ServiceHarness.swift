@@ -89,11 +89,11 @@ package struct ServiceHarness: Sendable {
 
   // MARK: The world
 
-  package var cloud: Cloud { pipeline.tenants.default }
-  package var tenant: Tenant { cloud.tenant }
+  package var live: LiveTenant { pipeline.tenants.default }
+  package var tenant: Tenant { live.tenant }
   package var now: VirtualInstant { tenant.clock.now }
   /// The state as the console shows it.
-  package var state: JSON { cloud.slots[0].describe() }
+  package var state: JSON { live.slots[0].describe() }
 
   package func advance(_ duration: Duration) { tenant.advance(to: now + duration) }
 
@@ -104,6 +104,6 @@ package struct ServiceHarness: Sendable {
 
   /// - Throws: also where the service does not know such an event.
   package func emit(_ event: JSONObject) throws {
-    guard try cloud.emit(event) else { throw Unfit.noService("\(event)") }
+    guard try live.emit(event) else { throw Unfit.noService("\(event)") }
   }
 }

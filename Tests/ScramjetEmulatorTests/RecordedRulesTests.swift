@@ -227,7 +227,7 @@ struct RecordedRulesTests {
       return found
     }
     #expect(open.count == 3)
-    #expect(try harness.cloud.emit(["crashHub": "sth-0"]))
+    #expect(try harness.live.emit(["crashHub": "sth-0"]))
     for response in open {
       guard case .stream(_, let producer) = response.body else { continue }
       // It comes back only because the stream ends.
@@ -243,7 +243,7 @@ struct RecordedRulesTests {
     _ = try await harness.send(.get, "\(ScramjetDemo.hub)/instances")
     _ = try await harness.post("\(instance)/_kill", [:])
     harness.advance(.seconds(300))
-    #expect(try harness.cloud.emit(["crashHub": "sth-0"]))
+    #expect(try harness.live.emit(["crashHub": "sth-0"]))
     guard case .stream(_, let producer) = response.body else { return }
     let text = String(decoding: try await BodyWriter.collect(producer), as: UTF8.self)
     let lines = try text.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) }

@@ -24,7 +24,7 @@ import Testing
 
   private func seconds(_ harness: ServiceHarness) -> Int64 {
     let start = VirtualInstant(iso8601: "2026-01-05T10:00:00Z") ?? VirtualInstant(seconds: 0)
-    return harness.cloud.tenant.clock.now.epochSeconds - start.epochSeconds
+    return harness.live.tenant.clock.now.epochSeconds - start.epochSeconds
   }
 
   @Test("An instance that is over stays readable through its retention, although time jumps")
@@ -82,7 +82,7 @@ import Testing
     let harness = try ServiceHarness(ScramjetService(), mode: .skip)
     let instance = try await harness.start(
       "producer", emulator: Self.worker("30s"), ["outputTopic": "news"])
-    let world = try #require((harness.cloud.slots[0] as? TypedSlot<ScramjetService>)?.world)
+    let world = try #require((harness.live.slots[0] as? TypedSlot<ScramjetService>)?.world)
     let topic = try #require(world.read { state in state.topics.first { $0.key.name == "news" } })
     let reader = try #require(
       StreamReader(topic.value.stream, in: world, source: .topic(topic.key)))

@@ -130,7 +130,7 @@ struct TopicRuleTests {
         .post, "\(ScramjetDemo.hub)/topic/news", [("Content-Type", type)], body: Array(text.utf8))
       #expect(reply.status == 202)
     }
-    let held = harness.cloud.slots[0].describe()["spaces"]?[0]?["topics"]?[0]?["stream"]?["bytes"]
+    let held = harness.live.slots[0].describe()["spaces"]?[0]?["topics"]?[0]?["stream"]?["bytes"]
     #expect(held?.intValue == ended.utf8.count)
   }
 

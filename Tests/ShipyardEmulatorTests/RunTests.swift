@@ -383,7 +383,7 @@ struct RunTests {
     #expect(row["Start Time"] == "")
     harness.advance(.seconds(60))
     #expect(try await harness.row(of: run) == row)
-    #expect(harness.cloud.tenant.nextDue == nil)
+    #expect(harness.live.tenant.nextDue == nil)
   }
 
   @Test("Run now: the trigger is On Demand, its overrides arrive")

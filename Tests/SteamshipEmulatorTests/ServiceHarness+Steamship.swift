@@ -18,7 +18,7 @@ extension ServiceHarness {
   }
 
   var world: World<SteamshipState> {
-    guard let slot = cloud.slots[0] as? TypedSlot<SteamshipService> else {
+    guard let slot = live.slots[0] as? TypedSlot<SteamshipService> else {
       preconditionFailure("the harness runs another service")
     }
     return slot.world

@@ -325,7 +325,7 @@ struct WorldTests {
     _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
     #expect(harness.storedBytes == 0)
     #expect(harness.tenant.blobs.all.isEmpty)
-    harness.cloud.journal.clear()
+    harness.live.journal.clear()
     #expect(besideState() == empty)
   }
 

@@ -26,9 +26,9 @@ struct MemoryAccountTests {
 
     static let hub = "/api/v1/space/demo/api/v1/sth/sth-0/api/v1"
 
-    init(_ emulator: Emulator, _ cloud: Cloud, seed: UInt64) {
+    init(_ emulator: Emulator, _ live: LiveTenant, seed: UInt64) {
       peer = TestClient(emulator.pipeline)
-      tenant = cloud.tenant
+      tenant = live.tenant
       prefix = tenant.urlPrefix
       random = SeededRandom(key: seed)
     }
@@ -207,8 +207,8 @@ struct MemoryAccountTests {
     }
   }
 
-  private static func check(_ cloud: Cloud, _ what: String) {
-    for slot in cloud.slots {
+  private static func check(_ live: LiveTenant, _ what: String) {
+    for slot in live.slots {
       #expect(slot.heapBytes == slot.recountedHeapBytes, "\(slot.name), \(what)")
     }
   }
@@ -224,31 +224,31 @@ struct MemoryAccountTests {
     let emulator = try await Emulator.start(configuration)
     defer { Task { await emulator.stop(within: .zero) } }
     let tenants = emulator.pipeline.tenants
-    let cloud = try tenants.use("busy")
+    let live = try tenants.use("busy")
     let fresh = tenants.budget.bytesUsed
-    var traffic = Traffic(emulator, cloud, seed: seed)
+    var traffic = Traffic(emulator, live, seed: seed)
     for number in 0..<500 {
       await traffic.step()
-      Self.check(cloud, "request \(number)")
+      Self.check(live, "request \(number)")
     }
-    let full = cloud.heapBytes
+    let full = live.heapBytes
     #expect(tenants.budget.bytesUsed > fresh)
     #expect(!traffic.files.isEmpty && !traffic.tasks.isEmpty && !traffic.instances.isEmpty)
 
-    let archive = try Snapshot(of: cloud).archive()
+    let archive = try Snapshot(of: live).archive()
     let other = try tenants.use("other")
     let reader = try SnapshotReader(budget: tenants.budget)
     try reader.feed(archive)
     try Restore(reader, into: other, of: emulator.pipeline).putInForce()
     Self.check(other, "restored")
-    for (left, right) in zip(cloud.slots, other.slots) {
+    for (left, right) in zip(live.slots, other.slots) {
       // But for streams of readers, and spare places in arrays and tables.
       let difference = abs(left.heapBytes - right.heapBytes)
       #expect(difference <= left.heapBytes / 2, "\(left.name)")
     }
-    try cloud.reset()
-    Self.check(cloud, "reset")
-    #expect(cloud.heapBytes < full)
+    try live.reset()
+    Self.check(live, "reset")
+    #expect(live.heapBytes < full)
     #expect(try tenants.remove("busy") && tenants.remove("other"))
   }
 

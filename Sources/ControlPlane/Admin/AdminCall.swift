@@ -17,7 +17,7 @@ package struct AdminCall: Sendable {
 
   /// The tenant that is meant; made if there is none, as by any other request. It stays in memory
   /// until the call and what it answers are over.
-  package func cloud() throws(Problem) -> Cloud {
+  package func liveTenant() throws(Problem) -> LiveTenant {
     let changes = request.method != .get && request.method != .head
     switch tenantChoice {
     case .byDefault: return tenants.add(pipeline.tenants.useDefault(), changes: changes)
@@ -68,18 +68,18 @@ package struct AdminCall: Sendable {
 
 /// The tenants that a call has in hand, until the call is let go of.
 final class UsedTenants: Sendable {
-  private let clouds = Mutex<[(cloud: Cloud, changes: Bool)]>([])
+  private let liveTenants = Mutex<[(live: LiveTenant, changes: Bool)]>([])
 
-  func add(_ cloud: Cloud, changes: Bool) -> Cloud {
-    clouds.withLock { $0.append((cloud, changes)) }
-    return cloud
+  func add(_ live: LiveTenant, changes: Bool) -> LiveTenant {
+    liveTenants.withLock { $0.append((live, changes)) }
+    return live
   }
 
   deinit {
-    for (cloud, changes) in clouds.withLock({ $0 }) {
+    for (live, changes) in liveTenants.withLock({ $0 }) {
       // Rules, variables and keys have no revision of their own: what may have changed is saved.
-      if changes { cloud.changed() }
-      cloud.tenant.uses.end()
+      if changes { live.changed() }
+      live.tenant.uses.end()
     }
   }
 }

@@ -5,7 +5,7 @@ import PayloadCodecs
 /// The tenant's time.
 enum ClockRoutes {
   static func show(_ call: AdminCall) throws(Problem) -> Answer {
-    .now(answer(try call.cloud().tenant))
+    .now(answer(try call.liveTenant().tenant))
   }
 
   static func set(_ call: AdminCall) throws(Problem) -> Answer {
@@ -18,7 +18,7 @@ enum ClockRoutes {
     guard mode != nil || instant != nil else {
       throw Problem(422, "Expected \"mode\", \"now\" or both.")
     }
-    let tenant = try call.cloud().tenant
+    let tenant = try call.liveTenant().tenant
     // Forward, everything on the way happens first; back, nothing does.
     guard let instant, instant > tenant.clock.now else {
       tenant.clock.set(mode: mode, to: instant)
@@ -33,7 +33,7 @@ enum ClockRoutes {
     guard object.count == 1, let (key, value) = object.members.first else {
       throw Problem(422, "Expected one of \"by\", \"to\" and \"toNext\".")
     }
-    let tenant = try call.cloud().tenant
+    let tenant = try call.liveTenant().tenant
     let from = tenant.clock.now
     switch key {
     case "by":

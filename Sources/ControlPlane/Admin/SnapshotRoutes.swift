@@ -5,17 +5,17 @@ import HTTPModel
 /// The whole tenant as one tar.gz, and back. The work is done on Dispatch, not on the loop.
 enum SnapshotRoutes {
   static func take(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     return .later { _ in
       await Offload.run(on: Offload.concurrent) {
         var pieces: [[UInt8]] = []
-        let lease = MemoryLease(of: cloud.tenant.blobs.budget)
+        let lease = MemoryLease(of: live.tenant.blobs.budget)
         do throws(SnapshotError) {
           // The states as JSON, tree and text, for as long as they are written.
           let states = MemoryLease(
-            cloud.heapBytes * statesFactor, of: cloud.tenant.blobs.budget)
+            live.heapBytes * statesFactor, of: live.tenant.blobs.budget)
           guard let states else { throw .noRoom }
-          try Snapshot(of: cloud).write(mapping: { $0 }) { piece throws(SnapshotError) in
+          try Snapshot(of: live).write(mapping: { $0 }) { piece throws(SnapshotError) in
             guard lease.grow(by: piece.count) else { throw .noRoom }
             pieces.append(piece)
           }
@@ -29,14 +29,14 @@ enum SnapshotRoutes {
         response.leases = [lease]
         response.fields.append("Content-Type", "application/gzip")
         response.fields.append(
-          "Content-Disposition", "attachment; filename=\"wavetank-\(cloud.name).tar.gz\"")
+          "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).tar.gz\"")
         return response
       }
     }
   }
 
   static func put(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     let pipeline = call.pipeline
     let limit = call.options.snapshotBytesMax
     return .later { content in
@@ -50,7 +50,7 @@ enum SnapshotRoutes {
           }
           try await upload.feed(chunk)
         }
-        try await upload.restore(into: cloud, pipeline)
+        try await upload.restore(into: live, pipeline)
         return Response(.noContent)
       } catch {
         return problem(error).response
@@ -88,14 +88,14 @@ private final class SnapshotUpload: @unchecked Sendable {
     try await Offload.run(on: queue) { Result { try self.reader.feed(bytes) } }.get()
   }
 
-  func restore(into cloud: Cloud, _ pipeline: Pipeline) async throws {
+  func restore(into live: LiveTenant, _ pipeline: Pipeline) async throws {
     try await Offload.run(on: queue) {
       Result {
         let budget = pipeline.tenants.budget
         guard let lease = MemoryLease(self.reader.readingBytes, of: budget) else {
           throw SnapshotError.noRoom
         }
-        try Restore(self.reader, into: cloud, of: pipeline).putInForce()
+        try Restore(self.reader, into: live, of: pipeline).putInForce()
         withExtendedLifetime(lease) {}
       }
     }.get()

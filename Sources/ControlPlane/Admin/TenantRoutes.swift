@@ -8,8 +8,8 @@ enum TenantRoutes {
   static func list(_ call: AdminCall) -> Answer {
     return .object(reserving: 4096) { json in
       json.array("tenants") { json in
-        let (clouds, sleeping) = call.pipeline.tenants.overview
-        for cloud in clouds { write(cloud, into: &json) }
+        let (liveTenants, sleeping) = call.pipeline.tenants.overview
+        for live in liveTenants { write(live, into: &json) }
         for name in sleeping {
           json.object { json in
             json.member("name", name)
@@ -21,14 +21,14 @@ enum TenantRoutes {
     }
   }
 
-  private static func write(_ cloud: Cloud, into json: inout JSONWriter) {
-    let journal = cloud.journal.status
+  private static func write(_ live: LiveTenant, into json: inout JSONWriter) {
+    let journal = live.journal.status
     json.object { json in
-      json.member("name", cloud.name)
+      json.member("name", live.name)
       json.member("loaded", true)
-      json.member("seed", .decimal("\(cloud.tenant.seed)"))
+      json.member("seed", .decimal("\(live.tenant.seed)"))
       json.key("clock")
-      ClockRoutes.write(cloud.tenant, into: &json)
+      ClockRoutes.write(live.tenant, into: &json)
       json.member("exchanges", Int(clamping: journal.total))
       json.object("journal") { json in
         json.member("entries", journal.count)
@@ -64,30 +64,30 @@ enum TenantRoutes {
     guard keep == nil || keep == "journal" else {
       throw Problem(400, "keep=\(keep ?? "") is unknown; valid: journal")
     }
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     do {
-      try cloud.reset(keepingJournal: keep == "journal")
+      try live.reset(keepingJournal: keep == "journal")
     } catch {
       throw Problem(500, "The scenario does not start again.", members: error.member)
     }
     call.options.onWorldDropped()
     var json = JSONWriter()
-    write(cloud, into: &json)
+    write(live, into: &json)
     return .now(.json(.ok, json.bytes))
   }
 
   static func states(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     return .object(reserving: 4096) { json in
-      for slot in cloud.slots { json.member(slot.name, slot.describe()) }
+      for slot in live.slots { json.member(slot.name, slot.describe()) }
     }
   }
 
   static func state(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     let name = call.parameters["service"] ?? ""
-    guard let slot = cloud.slots.first(where: { $0.name == name }) else {
-      throw .noService(name, among: cloud.slots.map(\.name))
+    guard let slot = live.slots.first(where: { $0.name == name }) else {
+      throw .noService(name, among: live.slots.map(\.name))
     }
     return .json(slot.describe())
   }
@@ -97,10 +97,10 @@ enum TenantRoutes {
     guard let kind = event.keys.first else {
       throw Problem(422, "Expected an event, such as {\"crashHub\": \"sth-0\"}.")
     }
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     let isKnown: Bool
     do {
-      isKnown = try cloud.emit(event)
+      isKnown = try live.emit(event)
     } catch {
       throw Problem(422, "The event cannot happen: \(error.text)", members: error.member)
     }

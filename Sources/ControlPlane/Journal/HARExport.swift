@@ -7,7 +7,7 @@ import PayloadCodecs
 struct HARExport {
   let operations: OperationTable
   let version: String
-  let cloud: Cloud
+  let live: LiveTenant
 
   func text(_ entries: [JournalEntry]) -> [UInt8] {
     var json = JSONWriter(reserving: 1024 + entries.count * 2048)
@@ -15,7 +15,7 @@ struct HARExport {
       json.object("log") { json in
         json.member("version", "1.2")
         json.member("creator", ["name": "wavetank", "version": .string(version)])
-        let dropped = cloud.journal.status.dropped
+        let dropped = live.journal.status.dropped
         if dropped > 0 {
           json.member("comment", "\(dropped) earlier exchanges were dropped")
         }

@@ -6,13 +6,13 @@ import PayloadCodecs
 enum JournalRoutes {
   static func list(_ call: AdminCall) throws(Problem) -> Answer {
     let filter = try JournalFilter(call, limit: 100)
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     // The status first: what is dropped in between is missing from both.
-    let status = cloud.journal.status
-    let (entries, matched) = filter.select(cloud.journal.entries)
+    let status = live.journal.status
+    let (entries, matched) = filter.select(live.journal.entries)
     let text = JournalText(operations: call.pipeline.operations)
     return .object(reserving: 512 + entries.count * 512) { json in
-      json.member("tenant", cloud.name)
+      json.member("tenant", live.name)
       json.member("total", Int(clamping: status.total))
       json.member("kept", status.count)
       json.member("bytes", status.bytes)
@@ -26,8 +26,8 @@ enum JournalRoutes {
   }
 
   static func one(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
-    let journal = cloud.journal
+    let live = try call.liveTenant()
+    let journal = live.journal
     let name = call.parameters["number"] ?? ""
     guard let number = UInt64(name), number > 0 else {
       throw Problem(400, "Expected the number of an exchange, found \"\(name)\".")
@@ -43,29 +43,30 @@ enum JournalRoutes {
     }
     var json = JSONWriter(reserving: 8192)
     JournalText(operations: call.pipeline.operations).write(
-      entry, isWhole: true, why: why(entry, cloud, call.pipeline), into: &json)
+      entry, isWhole: true, why: why(entry, live, call.pipeline), into: &json)
     return .now(.json(.ok, json.bytes))
   }
 
   /// Each rule with what became of it; nil when no scenario is in force.
-  private static func why(_ entry: JournalEntry, _ cloud: Cloud, _ pipeline: Pipeline) -> JSON? {
-    (entry.trace ?? cloud.rules?.trace())?
-      .explained(for: pipeline.subject(of: entry, in: cloud))
+  private static func why(_ entry: JournalEntry, _ live: LiveTenant, _ pipeline: Pipeline) -> JSON?
+  {
+    (entry.trace ?? live.rules?.trace())?
+      .explained(for: pipeline.subject(of: entry, in: live))
   }
 
   static func clear(_ call: AdminCall) throws(Problem) -> Answer {
-    try call.cloud().journal.clear()
+    try call.liveTenant().journal.clear()
     return .now(Response(.noContent))
   }
 
   static func har(_ call: AdminCall) throws(Problem) -> Answer {
     let filter = try JournalFilter(call, limit: .max)
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     let har = HARExport(
-      operations: call.pipeline.operations, version: call.options.version, cloud: cloud)
-    var response = Response.json(.ok, har.text(filter.select(cloud.journal.entries).entries))
+      operations: call.pipeline.operations, version: call.options.version, live: live)
+    var response = Response.json(.ok, har.text(filter.select(live.journal.entries).entries))
     response.fields.append(
-      "Content-Disposition", "attachment; filename=\"wavetank-\(cloud.name).har\"")
+      "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).har\"")
     return .now(response)
   }
 
@@ -77,10 +78,10 @@ enum JournalRoutes {
     if let last = call.request.fields["last-event-id"].flatMap({ UInt64($0) }) {
       filter.resume(after: last)
     }
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     let events = JournalEvents(
       text: JournalText(operations: call.pipeline.operations), filter: filter,
-      journal: cloud.journal)
+      journal: live.journal)
     var response = Response.streaming(.ok, isLive: true) { writer in
       try await events.send(to: writer)
     }

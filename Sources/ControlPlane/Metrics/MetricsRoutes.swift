@@ -63,8 +63,8 @@ enum MetricsRoutes {
   }
 
   private static func tenants(_ pipeline: Pipeline) -> [MetricFamily] {
-    let (clouds, sleeping) = pipeline.tenants.overview
-    let statuses = clouds.map(\.journal.status)
+    let (liveTenants, sleeping) = pipeline.tenants.overview
+    let statuses = liveTenants.map(\.journal.status)
     return [
       MetricFamily(
         "wavetank_tenants", .gauge, "Tenants in memory.", value: Double(statuses.count)),

@@ -8,8 +8,8 @@ enum ScenarioRoutes {
 
   /// The document in force: what was given, merged, with the rules added since. It can be put back.
   static func show(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
-    let source = cloud.rules?.scenario.source ?? cloud.blueprint.source
+    let live = try call.liveTenant()
+    let source = live.rules?.scenario.source ?? live.blueprint.source
     return .json(source ?? Scenario.empty.source)
   }
 
@@ -21,17 +21,17 @@ enum ScenarioRoutes {
     guard keep == nil || keep == "world" else {
       throw Problem(400, "keep=\(keep ?? "") is unknown; valid: world")
     }
-    let cloud = try call.cloud()
-    let old = cloud.blueprint
+    let live = try call.liveTenant()
+    let old = live.blueprint
     let scenario = try load(call, isStrict: old.isStrict)
     let blueprint = TenantBlueprint(
       scenario, catalog: call.pipeline.catalog, isStrict: old.isStrict,
       seed: scenario.seed ?? old.seed, clockMode: scenario.clock == nil ? old.clock.mode : nil)
     if keep == "world" {
-      cloud.swap(scenario, blueprint)
+      live.swap(scenario, blueprint)
     } else {
       do {
-        try cloud.reset(to: blueprint)
+        try live.reset(to: blueprint)
       } catch {
         throw Problem(422, "The scenario does not start.", members: error.member)
       }
@@ -71,7 +71,7 @@ enum ScenarioRoutes {
 
   /// The rules in force, in order, with their counts.
   static func rules(_ call: AdminCall) throws(Problem) -> Answer {
-    let engine = try call.cloud().rules
+    let engine = try call.liveTenant().rules
     let counts = engine?.strikeCounts ?? []
     let sources = engine?.scenario.rules.map(\.source) ?? []
     let rules = zip(counts, sources).map { count, source -> JSON in
@@ -105,16 +105,16 @@ enum ScenarioRoutes {
     } catch {
       throw Problem(422, "The rules were refused.", members: error.member)
     }
-    try call.cloud().settleScenario()
+    try call.liveTenant().settleScenario()
     return .json(["added": .array(names.map { .string($0) })], .created)
   }
 
   static func remove(_ call: AdminCall) throws(Problem) -> Answer {
     let name = call.parameters["name"] ?? ""
-    let cloud = try call.cloud()
-    let engine = cloud.rules
+    let live = try call.liveTenant()
+    let engine = live.rules
     guard let engine, engine.removeRule(name) else { throw unknownRule(name, engine) }
-    cloud.settleScenario()
+    live.settleScenario()
     return .now(Response(.noContent))
   }
 
@@ -124,7 +124,7 @@ enum ScenarioRoutes {
     guard let isEnabled = try call.object(keys: ["enabled"])["enabled"]?.boolValue else {
       throw Problem(422, "Expected {\"enabled\": true} or {\"enabled\": false}.")
     }
-    let engine = try call.cloud().rules
+    let engine = try call.liveTenant().rules
     guard let engine, engine.setRule(name, isEnabled: isEnabled) else {
       throw unknownRule(name, engine)
     }
@@ -138,10 +138,10 @@ enum ScenarioRoutes {
 
   /// The tenant's engine; one without rules where no scenario is in force yet.
   private static func engine(_ call: AdminCall) throws(Problem) -> ScenarioEngine {
-    try call.cloud().rules { cloud in
+    try call.liveTenant().rules { live in
       ScenarioEngine(
-        .empty, catalog: call.pipeline.catalog, tenant: cloud.name, seed: cloud.tenant.seed,
-        start: cloud.tenant.clock.now)
+        .empty, catalog: call.pipeline.catalog, tenant: live.name, seed: live.tenant.seed,
+        start: live.tenant.clock.now)
     }
   }
 
@@ -150,7 +150,7 @@ enum ScenarioRoutes {
   /// `{"match": …, "exactly": 2}`, `{"order": […]}`, any part of an `expect`; or nothing: the
   /// scenario's own `expect`.
   static func verify(_ call: AdminCall) throws(Problem) -> Answer {
-    let cloud = try call.cloud()
+    let live = try call.liveTenant()
     let json = JSON.object(try call.object())
     let question: VerifyQuestion
     do {
@@ -160,13 +160,13 @@ enum ScenarioRoutes {
     }
     var expectation = question.expectation
     if question.isEmpty {
-      guard let own = cloud.rules?.scenario.expectation else {
+      guard let own = live.rules?.scenario.expectation else {
         throw Problem(
           422, "The scenario in force expects nothing; ask with {\"match\": …, \"exactly\": 1}.")
       }
       expectation = own
     }
-    let report = Verifier(pipeline: call.pipeline, cloud: cloud).check(expectation)
+    let report = Verifier(pipeline: call.pipeline, live: live).check(expectation)
     return .json(report.json)
   }
 

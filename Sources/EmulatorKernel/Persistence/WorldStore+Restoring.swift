@@ -65,39 +65,39 @@ extension WorldStore {
   }
 
   /// Puts a tenant's file in force, if there is one, in a tenant that nobody else knows yet.
-  func load(_ cloud: Cloud) {
-    let path = path(of: cloud.name)
+  func load(_ live: LiveTenant) {
+    let path = path(of: live.name)
     var standing = Standing()
     do throws(StoreError) {
-      standing.file = try read(path, into: cloud)
-      report(.restored(tenant: cloud.name))
+      standing.file = try read(path, into: live)
+      report(.restored(tenant: live.name))
     } catch {
       switch error {
       case .file(let error) where error.isMissing: break
       case .file, .snapshot(.noRoom):
         // The file may be good: it must be there for the next try.
         standing.mustStay = error.text
-        report(.notReadable(tenant: cloud.name, reason: error.text))
-      case .snapshot(let damage): standing.mustStay = setAside(cloud.name, path, damage)
+        report(.notReadable(tenant: live.name, reason: error.text))
+      case .snapshot(let damage): standing.mustStay = setAside(live.name, path, damage)
       }
     }
     // A tenant whose file must stay counts as saved as long as nothing happens in it.
     if standing.file != nil || standing.mustStay != nil {
-      standing.cloud = cloud.id
-      standing.revision = cloud.revision
+      standing.tenantID = live.id
+      standing.revision = live.revision
     }
     let known = standing
     state.withLock { state in
-      state.standings[cloud.name] = known
+      state.standings[live.name] = known
       if known.file == nil, known.mustStay == nil {
-        state.names.remove(cloud.name)
+        state.names.remove(live.name)
       } else {
-        state.names.insert(cloud.name)
+        state.names.insert(live.name)
       }
     }
   }
 
-  private func read(_ path: String, into cloud: Cloud) throws(StoreError) -> FileIdentity {
+  private func read(_ path: String, into live: LiveTenant) throws(StoreError) -> FileIdentity {
     let reader: SnapshotReader
     do throws(SnapshotError) {
       reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
@@ -109,7 +109,7 @@ extension WorldStore {
       do throws(SnapshotError) { try reader.feed(piece) } catch { throw .snapshot(error) }
     }
     do throws(SnapshotError) {
-      try Restore(reader, into: cloud, of: pipeline).putInForce()
+      try Restore(reader, into: live, of: pipeline).putInForce()
     } catch {
       throw .snapshot(error)
     }

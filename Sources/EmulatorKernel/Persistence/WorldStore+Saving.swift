@@ -5,14 +5,14 @@ import Synchronization
 extension WorldStore {
   /// A file that is in its place, and what it holds; remembered once its name is safe, too.
   private struct Written {
-    let cloud: Cloud
+    let live: LiveTenant
     let revision: UInt64
   }
 
   /// Saves tenants side by side: most of the time goes into waiting for the disk. What was written
   /// is committed in groups, with one sync of the directory for each.
-  func save(_ clouds: [Cloud], workers count: Int) {
-    var rest = clouds[...]
+  func save(_ liveTenants: [LiveTenant], workers count: Int) {
+    var rest = liveTenants[...]
     while !rest.isEmpty {
       let group = Array(rest.prefix(Self.groupMax))
       rest = rest.dropFirst(group.count)
@@ -23,7 +23,7 @@ extension WorldStore {
   /// How many tenants are written until the names of their files are made safe.
   private static let groupMax = 256
 
-  private func write(_ clouds: [Cloud], workers count: Int) -> [Written] {
+  private func write(_ liveTenants: [LiveTenant], workers count: Int) -> [Written] {
     let next = Atomic<Int>(0)
     let written = Mutex<[Written]>([])
     let work = DispatchGroup()
@@ -32,8 +32,8 @@ extension WorldStore {
       DispatchQueue(label: "wavetank.save-\(worker)", qos: .utility).async(group: work) {
         while true {
           let index = next.add(1, ordering: .relaxed).oldValue
-          guard index < clouds.count else { return }
-          if let done = self.write(clouds[index]) { written.withLock { $0.append(done) } }
+          guard index < liveTenants.count else { return }
+          if let done = self.write(liveTenants[index]) { written.withLock { $0.append(done) } }
         }
       }
     }
@@ -41,17 +41,17 @@ extension WorldStore {
     return written.withLock { $0 }
   }
 
-  private func write(_ cloud: Cloud) -> Written? {
-    guard state.withLock({ $0.standings[cloud.name]?.mustStay }) == nil else { return nil }
+  private func write(_ live: LiveTenant) -> Written? {
+    guard state.withLock({ $0.standings[live.name]?.mustStay }) == nil else { return nil }
     // Asked before the snapshot: what changes in between is saved the next time.
-    let revision = cloud.revision
+    let revision = live.revision
     do throws(StoreError) {
-      let file = try write(Snapshot(of: cloud), cloud.name + Self.ending)
+      let file = try write(Snapshot(of: live), live.name + Self.ending)
       let isPlaced: Bool
-      do throws(FileError) { isPlaced = try place(file, of: cloud) } catch { throw .file(error) }
-      return isPlaced ? Written(cloud: cloud, revision: revision) : nil
+      do throws(FileError) { isPlaced = try place(file, of: live) } catch { throw .file(error) }
+      return isPlaced ? Written(live: live, revision: revision) : nil
     } catch {
-      failed(cloud, error.text)
+      failed(live, error.text)
       return nil
     }
   }
@@ -75,15 +75,15 @@ extension WorldStore {
   /// Puts a tenant's file in place, unless the tenant was removed, or dropped from memory, while it
   /// was written: then the file is another one's, or must not be there.
   private func place(
-    _ file: DurableFile.Replacement, of cloud: Cloud
+    _ file: DurableFile.Replacement, of live: LiveTenant
   ) throws(FileError) -> Bool {
     try placing.withLock { _ throws(FileError) in
-      guard !cloud.isGone.load(ordering: .sequentiallyConsistent) else { return false }
-      try keepForeign(file.target, cloud.name)
+      guard !live.isGone.load(ordering: .sequentiallyConsistent) else { return false }
+      try keepForeign(file.target, live.name)
       let identity = try file.putInPlace()
       state.withLock { state in
-        state.standings[cloud.name, default: Standing()].file = identity
-        state.names.insert(cloud.name)
+        state.standings[live.name, default: Standing()].file = identity
+        state.names.insert(live.name)
       }
       return true
     }
@@ -104,15 +104,15 @@ extension WorldStore {
     do throws(FileError) {
       try DurableFile.syncDirectory(directory)
     } catch {
-      for written in group { failed(written.cloud, error.description) }
+      for written in group { failed(written.live, error.description) }
       return
     }
     for written in group {
-      let name = written.cloud.name
+      let name = written.live.name
       let hadFailed = state.withLock { state in
         // Removed meanwhile: what stands there now is another tenant's.
-        guard !written.cloud.isGone.load(ordering: .sequentiallyConsistent) else { return false }
-        state.standings[name]?.cloud = written.cloud.id
+        guard !written.live.isGone.load(ordering: .sequentiallyConsistent) else { return false }
+        state.standings[name]?.tenantID = written.live.id
         state.standings[name]?.revision = written.revision
         defer { state.standings[name]?.failure = nil }
         return state.standings[name]?.failure != nil
@@ -121,13 +121,13 @@ extension WorldStore {
     }
   }
 
-  private func failed(_ cloud: Cloud, _ reason: String) {
-    guard !cloud.isGone.load(ordering: .sequentiallyConsistent) else { return }
+  private func failed(_ live: LiveTenant, _ reason: String) {
+    guard !live.isGone.load(ordering: .sequentiallyConsistent) else { return }
     let (old, isStopped) = state.withLock { state in
-      let old = state.standings[cloud.name]?.failure
-      state.standings[cloud.name, default: Standing()].failure = reason
+      let old = state.standings[live.name]?.failure
+      state.standings[live.name, default: Standing()].failure = reason
       return (old, state.isStopped)
     }
-    if old == nil, !isStopped { report(.notSaved(tenant: cloud.name, reason: reason)) }
+    if old == nil, !isStopped { report(.notSaved(tenant: live.name, reason: reason)) }
   }
 }

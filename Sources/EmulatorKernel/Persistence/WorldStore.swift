@@ -25,7 +25,7 @@ package final class WorldStore: Sendable {
   /// How a tenant's file stands to the tenant.
   struct Standing: Sendable {
     /// Of the world that the file holds: whose, and at which of its revisions.
-    var cloud: UInt32?
+    var tenantID: UInt32?
     var revision: UInt64 = 0
     /// The file as we left it; nil: there is none.
     var file: FileIdentity?
@@ -34,8 +34,8 @@ package final class WorldStore: Sendable {
     /// Why it could not be saved the last time.
     var failure: String?
 
-    func holds(_ cloud: UInt32, _ revision: UInt64) -> Bool {
-      self.cloud == cloud && self.revision == revision
+    func holds(_ tenantID: UInt32, _ revision: UInt64) -> Bool {
+      self.tenantID == tenantID && self.revision == revision
     }
   }
 
@@ -165,9 +165,9 @@ package final class WorldStore: Sendable {
   }
 
   /// Whether a tenant's file is what the tenant is: only then may it be dropped from memory.
-  func isSaved(_ cloud: Cloud) -> Bool {
-    let revision = cloud.revision
-    return state.withLock { $0.standings[cloud.name]?.holds(cloud.id, revision) ?? false }
+  func isSaved(_ live: LiveTenant) -> Bool {
+    let revision = live.revision
+    return state.withLock { $0.standings[live.name]?.holds(live.id, revision) ?? false }
   }
 
   /// A tenant is removed by request: its file goes too. False when there was none.

@@ -49,6 +49,6 @@ extension Pipeline {
     }
     guard routed.request.expectsContinue, let index = routed.operationIndex else { return nil }
     let entry = operations.entries[index]
-    return routed.cloud.slots[entry.serviceIndex].refusal(of: call(routed, entry))
+    return routed.live.slots[entry.serviceIndex].refusal(of: call(routed, entry))
   }
 }

@@ -30,11 +30,11 @@ extension Pipeline {
     var response = amend(answer, routed.decision)
     response.guardContent()
     response.fields.append("X-Wavetank-Exchange", String(routed.number))
-    routed.cloud.journal.answered(
+    routed.live.journal.answered(
       routed.number, of: routed.exchange, response, content: routed.content, routed.decision)
     if let fault = response.delivery.fault { metrics.struck(fault) }
     if case .stream(let length, let producer) = response.body {
-      let use = TenantUse(of: routed.cloud.tenant)
+      let use = TenantUse(of: routed.live.tenant)
       response.body = .stream(length: length) { writer in
         defer { withExtendedLifetime(use) {} }
         try await producer(writer)

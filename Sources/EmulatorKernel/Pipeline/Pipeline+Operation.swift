@@ -23,7 +23,7 @@ struct Resolution: Sendable {
 
 extension Pipeline {
   /// Step 3. Exact path, lenient path, then what exists in the world, then the reason for a refusal.
-  func resolve(_ addressed: AddressedRequest, in cloud: Cloud) -> Resolution {
+  func resolve(_ addressed: AddressedRequest, in live: LiveTenant) -> Resolution {
     let request = addressed.request
     let only = addressed.host.flatMap { operations.service(ofHost: $0[...]) }
     let match = operations.match(request.method, request.target, service: only)
@@ -32,7 +32,7 @@ extension Pipeline {
         kind: .operation, operationIndex: index, parameters: parameters,
         serviceIndex: operations.entries[index].serviceIndex)
     }
-    if let claimed = claim(request, only, in: cloud) { return claimed }
+    if let claimed = claim(request, only, in: live) { return claimed }
     let nearest = operations.nearest(to: request)
     let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest) ?? 0
     if request.method == .options, request.target.form == .asterisk {
@@ -61,8 +61,8 @@ extension Pipeline {
   }
 
   /// The first service in whose world the path exists.
-  private func claim(_ request: Request, _ only: Int?, in cloud: Cloud) -> Resolution? {
-    for (service, slot) in cloud.slots.enumerated() where only == nil || only == service {
+  private func claim(_ request: Request, _ only: Int?, in live: LiveTenant) -> Resolution? {
+    for (service, slot) in live.slots.enumerated() where only == nil || only == service {
       guard let claim = slot.claim(request),
         let index = operations.index(named: claim.operation)
       else { continue }
@@ -107,7 +107,7 @@ extension Pipeline {
   /// A failure in the form of the API that the request belongs to or most resembles.
   func failure(_ routed: RoutedRequest, _ failure: ServiceFailure) -> Response {
     var failure = failure
-    failure.tenant = routed.cloud.tenant
+    failure.tenant = routed.live.tenant
     failure.number = routed.number
     let entry = routed.operationIndex.map { operations.entries[$0] }
     return services[routed.resolution.serviceIndex].failure(

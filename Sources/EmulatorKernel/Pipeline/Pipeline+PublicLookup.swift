@@ -23,25 +23,25 @@ extension Pipeline {
       services[entry.serviceIndex].credential(of: addressed.request) == nil
     else { return nil }
     let find = { @Sendable in
-      Result<Cloud, ScenarioProblems>.success(
+      Result<LiveTenant, ScenarioProblems>.success(
         await Offload.run { self.holder(entry, resolution.parameters) })
     }
     return proceed(addressed, inTenantFoundBy: find, &tag)
   }
 
   /// A use of it has begun.
-  private func holder(_ entry: OperationTable.Entry, _ parameters: PathParameters) -> Cloud {
-    func shows(_ cloud: Cloud) -> Bool {
-      cloud.slots[entry.serviceIndex].showsToEverybody(
+  private func holder(_ entry: OperationTable.Entry, _ parameters: PathParameters) -> LiveTenant {
+    func shows(_ live: LiveTenant) -> Bool {
+      live.slots[entry.serviceIndex].showsToEverybody(
         parameters, endpointIndex: entry.endpointIndex)
     }
-    func used(_ cloud: Cloud?) -> Cloud? {
-      guard let cloud else { return nil }
-      if shows(cloud) {
-        tenants.touch(cloud)
-        return cloud
+    func used(_ live: LiveTenant?) -> LiveTenant? {
+      guard let live else { return nil }
+      if shows(live) {
+        tenants.touch(live)
+        return live
       }
-      cloud.tenant.uses.end()
+      live.tenant.uses.end()
       return nil
     }
     if let home = used(tenants.useDefault()) { return home }
@@ -51,8 +51,8 @@ extension Pipeline {
     for name in marked {
       if let here = used(tenants.holdIfHere(name)) { return here }
     }
-    for cloud in tenants.all where cloud.id != 0 && !marked.contains(cloud.name) {
-      if let here = used(tenants.holdIfHere(cloud.name)) { return here }
+    for live in tenants.all where live.id != 0 && !marked.contains(live.name) {
+      if let here = used(tenants.holdIfHere(live.name)) { return here }
     }
     for name in marked.filter({ tenants.find($0) == nil }).prefix(Self.filesMax) {
       if let loaded = used(try? tenants.use(name)) { return loaded }

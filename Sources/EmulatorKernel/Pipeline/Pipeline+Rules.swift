@@ -3,7 +3,7 @@ import HTTPModel
 extension Pipeline {
   /// The rules in force, if some look at requests of that operation.
   func rules(concerning routed: RoutedRequest) -> ScenarioEngine? {
-    routed.cloud.rules.flatMap { $0.concerns(operation: routed.operationIndex) ? $0 : nil }
+    routed.live.rules.flatMap { $0.concerns(operation: routed.operationIndex) ? $0 : nil }
   }
 
   /// What the rules decide before the content is here: where a peer waits for 100 (Continue), which
@@ -52,6 +52,6 @@ extension Pipeline {
       operation: routed.operationIndex.map { operations.entries[$0].operation },
       parameters: routed.resolution.parameters, content: routed.content,
       credential: service.credential(of: routed.request), exchange: routed.exchange,
-      number: routed.number, cloud: routed.cloud, service: service)
+      number: routed.number, live: routed.live, service: service)
   }
 }

@@ -11,8 +11,8 @@ extension Pipeline {
       return .now(finish(failure(routed, .noRoom), routed))
     }
     let call = call(routed, entry)
-    let tenant = routed.cloud.tenant
-    let slot = routed.cloud.slots[entry.serviceIndex]
+    let tenant = routed.live.tenant
+    let slot = routed.live.slots[entry.serviceIndex]
     guard !slot.mayTakeLong(call) else {
       return later(routed) { body in
         tenant.workBegan()
@@ -47,7 +47,7 @@ extension Pipeline {
     Call(
       request: routed.request, operation: entry.operation, endpointIndex: entry.endpointIndex,
       parameters: routed.resolution.parameters, content: routed.content ?? [],
-      tenant: routed.cloud.tenant, exchange: routed.exchange, number: routed.number,
+      tenant: routed.live.tenant, exchange: routed.exchange, number: routed.number,
       credential: services[entry.serviceIndex].credential(of: routed.request))
   }
 
@@ -56,7 +56,7 @@ extension Pipeline {
     _ memory: RequestMemory, to response: consuming Response, _ entry: OperationTable.Entry,
     _ routed: RoutedRequest
   ) -> Response {
-    memory.lent(to: response, of: entry.operation, routed.cloud.tenant.blobs.budget)
+    memory.lent(to: response, of: entry.operation, routed.live.tenant.blobs.budget)
       ?? failure(routed, .noRoom)
   }
 
@@ -65,7 +65,7 @@ extension Pipeline {
     _ routed: RoutedRequest,
     _ work: @escaping @Sendable (RequestContent) async -> Response
   ) -> ServiceAnswer {
-    let use = TenantUse(of: routed.cloud.tenant)
+    let use = TenantUse(of: routed.live.tenant)
     return .later { body in
       defer { withExtendedLifetime(use) {} }
       return await work(body)
@@ -76,7 +76,7 @@ extension Pipeline {
     for work: @Sendable (RequestContent) async -> Response, _ body: RequestContent,
     _ routed: RoutedRequest
   ) async -> Response {
-    let hold = TimeHold(routed.cloud.tenant)
+    let hold = TimeHold(routed.live.tenant)
     body.whileReaderWaits { $0 ? hold.pause() : hold.resume() }
     let response = await TimeHold.$current.withValue(hold) { await work(body) }
     hold.end()

@@ -22,7 +22,7 @@ extension Pipeline {
     }
   }
 
-  private func load(_ name: String) async -> Result<Cloud, ScenarioProblems> {
+  private func load(_ name: String) async -> Result<LiveTenant, ScenarioProblems> {
     await WorldLoading.run(name) {
       Result { () throws(ScenarioProblems) in try self.tenants.use(name) }
     }
@@ -31,22 +31,22 @@ extension Pipeline {
   /// Finds the tenant off the loop, then goes on as if it had been in memory.
   func proceed(
     _ addressed: AddressedRequest,
-    inTenantFoundBy find: @escaping @Sendable () async -> Result<Cloud, ScenarioProblems>,
+    inTenantFoundBy find: @escaping @Sendable () async -> Result<LiveTenant, ScenarioProblems>,
     _ tag: inout UInt64
   ) -> Answer {
     let ticket = pending.enter()
     tag = ticket
     return .later { content in
-      let cloud: Cloud
+      let live: LiveTenant
       switch await find() {
-      case .success(let found): cloud = found
+      case .success(let found): live = found
       case .failure(let problems):
         _ = self.pending.leave(ticket, 0)
         return await self.refuse(addressed.request, problems).settled(with: content)
       }
       var tag: UInt64 = 0
-      let resolution = self.resolve(addressed, in: cloud)
-      let answer = self.collect(self.openEntry(addressed, resolution, in: cloud, &tag))
+      let resolution = self.resolve(addressed, in: live)
+      let answer = self.collect(self.openEntry(addressed, resolution, in: live, &tag))
       // The peer may have gone away meanwhile.
       if let outcome = self.pending.leave(ticket, tag) {
         self.ended(addressed.exchange, tag, outcome)

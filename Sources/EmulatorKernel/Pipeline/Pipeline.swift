@@ -54,27 +54,28 @@ package final class Pipeline: Responder {
 
   /// Steps 3 to 10, in a tenant whose use has begun: it ends with the exchange.
   func proceed(
-    _ addressed: AddressedRequest, in cloud: Cloud, _ tag: inout UInt64
+    _ addressed: AddressedRequest, in live: LiveTenant, _ tag: inout UInt64
   ) -> Answer {
-    let resolution = resolve(addressed, in: cloud)
+    let resolution = resolve(addressed, in: live)
     if !addressed.isNamed, let answer = lookUpPublicly(addressed, resolution, &tag) {
-      cloud.tenant.uses.end()
+      live.tenant.uses.end()
       return answer
     }
-    return collect(openEntry(addressed, resolution, in: cloud, &tag))
+    return collect(openEntry(addressed, resolution, in: live, &tag))
   }
 
   /// Step 4. The journal learns of the exchange.
   func openEntry(
-    _ addressed: AddressedRequest, _ resolution: Resolution, in cloud: Cloud, _ tag: inout UInt64
+    _ addressed: AddressedRequest, _ resolution: Resolution, in live: LiveTenant,
+    _ tag: inout UInt64
   ) -> RoutedRequest {
-    let number = cloud.journal.open(
+    let number = live.journal.open(
       JournalOpening(
         addressed.original, target: addressed.original.target, exchange: addressed.exchange,
-        operationIndex: resolution.operationIndex, arrived: cloud.tenant.clock.now, began: .now))
-    tag = ExchangeTag.pack(cloud: cloud.id, number: number)
+        operationIndex: resolution.operationIndex, arrived: live.tenant.clock.now, began: .now))
+    tag = ExchangeTag.pack(tenant: live.id, number: number)
     return RoutedRequest(
-      cloud: cloud, number: number, exchange: addressed.exchange, request: addressed.request,
+      live: live, number: number, exchange: addressed.exchange, request: addressed.request,
       resolution: resolution)
   }
 
@@ -86,10 +87,10 @@ package final class Pipeline: Responder {
   /// - Parameter tag: as `ExchangeTag` has it.
   func ended(_ exchange: Exchange, _ tag: UInt64, _ outcome: ExchangeOutcome) {
     let (id, number) = ExchangeTag.unpack(tag)
-    guard number > 0, let cloud = tenants.find(id: id) else { return }
-    defer { cloud.tenant.uses.end() }
-    let found = cloud.journal.ended(
-      number, of: exchange, at: cloud.tenant.clock.now, wall: .now, outcome)
+    guard number > 0, let live = tenants.find(id: id) else { return }
+    defer { live.tenant.uses.end() }
+    let found = live.journal.ended(
+      number, of: exchange, at: live.tenant.clock.now, wall: .now, outcome)
     if let found {
       metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
@@ -123,7 +124,7 @@ struct AddressedRequest: Sendable {
 
 /// A request whose tenant and operation are known, with all that becomes known of it on its way.
 struct RoutedRequest: Sendable {
-  let cloud: Cloud
+  let live: LiveTenant
   let number: UInt64
   let exchange: Exchange
   /// Without the tenant's prefix.
@@ -140,11 +141,11 @@ struct RoutedRequest: Sendable {
 /// The tag by which the pipeline recognises an exchange when it ends: the tenant's id above the
 /// exchange's number. A number of 2^40 takes years to reach.
 enum ExchangeTag {
-  static func pack(cloud: UInt32, number: UInt64) -> UInt64 {
-    UInt64(cloud) << 40 | number & 0xFF_FFFF_FFFF
+  static func pack(tenant: UInt32, number: UInt64) -> UInt64 {
+    UInt64(tenant) << 40 | number & 0xFF_FFFF_FFFF
   }
 
-  static func unpack(_ tag: UInt64) -> (cloud: UInt32, number: UInt64) {
+  static func unpack(_ tag: UInt64) -> (tenant: UInt32, number: UInt64) {
     (UInt32(truncatingIfNeeded: tag >> 40), tag & 0xFF_FFFF_FFFF)
   }
 }

@@ -14,7 +14,7 @@ package struct RequestMemory: Sendable {
 
   /// - Returns: nil when there is no room.
   init?(for operation: Operation, _ routed: RoutedRequest) {
-    let budget = routed.cloud.tenant.blobs.budget
+    let budget = routed.live.tenant.blobs.budget
     let content = routed.content ?? []
     guard !operation.needsRoom || budget.hasRoom(for: Self.smallestRoom) else { return nil }
     var needed =

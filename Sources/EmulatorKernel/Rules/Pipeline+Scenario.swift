@@ -13,13 +13,13 @@ extension Pipeline {
     let blueprint = TenantBlueprint(
       scenario, catalog: catalog, isStrict: isStrict, seed: seed, clockMode: clock)
     let old = tenants.replaceBlueprint(blueprint)
-    tenants.forEach { cloud in
-      if cloud.blueprint.source == old.source { cloud.swap(scenario, blueprint) }
+    tenants.forEach { live in
+      if live.blueprint.source == old.source { live.swap(scenario, blueprint) }
     }
   }
 }
 
-extension Cloud {
+extension LiveTenant {
   /// Another scenario from now on, without touching the world.
   package func swap(_ scenario: Scenario, _ blueprint: TenantBlueprint) {
     let keysChanged = self.blueprint.keys != blueprint.keys

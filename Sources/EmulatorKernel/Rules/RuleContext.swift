@@ -13,12 +13,12 @@ package struct RuleContext: Sendable {
   package let credential: String?
   package let exchange: Exchange
   package let number: UInt64
-  package let cloud: Cloud
+  package let live: LiveTenant
   private let service: any EmulatedService
 
   init(
     request: Request, operationIndex: Int?, operation: Operation?, parameters: PathParameters,
-    content: [UInt8]?, credential: String?, exchange: Exchange, number: UInt64, cloud: Cloud,
+    content: [UInt8]?, credential: String?, exchange: Exchange, number: UInt64, live: LiveTenant,
     service: any EmulatedService
   ) {
     self.request = request
@@ -29,14 +29,14 @@ package struct RuleContext: Sendable {
     self.credential = credential
     self.exchange = exchange
     self.number = number
-    self.cloud = cloud
+    self.live = live
     self.service = service
   }
 
   /// The request as rules see it.
   var subject: RuleSubject {
     RuleSubject(
-      request: request, tenant: cloud.name, service: service.name, operation: operation?.name,
+      request: request, tenant: live.name, service: service.name, operation: operation?.name,
       parameters: parameters, resourceParameter: operation?.resourceParameter,
       credential: credential, connectionID: exchange.connectionID,
       content: content.map(RuleSubject.Content.whole) ?? .unavailable)
@@ -48,7 +48,7 @@ package struct RuleContext: Sendable {
     return service.failure(
       ServiceFailure(
         kind ?? .injected, status: failure.status, message: failure.message,
-        tenant: cloud.tenant, number: number),
+        tenant: live.tenant, number: number),
       operation: operation, request: request)
   }
 }

@@ -11,13 +11,13 @@ extension ScenarioEngine {
   /// Chooses what happens to a request. Counts, draws, sets variables and makes events happen on the
   /// way. Called on any connection's loop or off it.
   func decide(_ context: RuleContext) -> RuleDecision {
-    let clock = context.cloud.tenant.clock
+    let clock = context.live.tenant.clock
     let outcome = decide(
       context.subject, operation: context.operationIndex, now: clock.now, wall: clock.wallNow)
     guard outcome.struck else { return RuleDecision(.pass, trace: outcome.trace) }
     let names = outcome.strikes.map(\.rule)
     let remarks =
-      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: context.cloud))
+      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: context.live))
     guard outcome.asksService else {
       var response = outcome.answer(to: nil, render: context.render)
       for remark in remarks { response.remark(remark) }
@@ -25,7 +25,7 @@ extension ScenarioEngine {
     }
     var decision = RuleDecision(
       .amend { response in
-        let late = outcome.isAfter ? self.happen(outcome.events, in: context.cloud) : []
+        let late = outcome.isAfter ? self.happen(outcome.events, in: context.live) : []
         var answer = outcome.answer(to: response, render: context.render)
         for remark in remarks + late { answer.remark(remark) }
         return answer
@@ -36,13 +36,13 @@ extension ScenarioEngine {
 
   /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and
   /// gives a remark for its answer.
-  private func happen(_ events: [JSONObject], in cloud: Cloud) -> [String] {
+  private func happen(_ events: [JSONObject], in live: LiveTenant) -> [String] {
     var remarks: [String] = []
     let chain = EventChain()
     for event in events {
       let name = event.keys.first ?? ""
       do {
-        if try !cloud.emit(event, chain) {
+        if try !live.emit(event, chain) {
           remarks.append("emit: no service knows the event \"\(name)\"")
         }
       } catch {
@@ -68,9 +68,9 @@ extension TenantBlueprint {
       keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
       isStrict: isStrict, source: scenario.source)
     outbound = scenario.outbound ?? .local
-    makeRules = { cloud in
+    makeRules = { live in
       ScenarioEngine(
-        scenario, catalog: catalog, tenant: cloud.name, seed: seed, start: cloud.tenant.clock.now)
+        scenario, catalog: catalog, tenant: live.name, seed: seed, start: live.tenant.clock.now)
     }
   }
 }

@@ -4,7 +4,7 @@ import PayloadCodecs
 /// Checks expectations against a tenant's journal and the counts of its rules.
 package struct Verifier: Sendable {
   let pipeline: Pipeline
-  let cloud: Cloud
+  let live: LiveTenant
   private let entries: [JournalEntry]
   private let dropped: UInt64
 
@@ -12,12 +12,12 @@ package struct Verifier: Sendable {
   private static let nearMissLimit = 3
   private static let matchedLimit = 100
 
-  package init(pipeline: Pipeline, cloud: Cloud) {
+  package init(pipeline: Pipeline, live: LiveTenant) {
     self.pipeline = pipeline
-    self.cloud = cloud
+    self.live = live
     // The entries first: what is dropped in between is then counted as dropped, never lost.
-    entries = cloud.journal.entries
-    dropped = cloud.journal.status.dropped
+    entries = live.journal.entries
+    dropped = live.journal.status.dropped
   }
 
   package func check(_ expectation: Expectation) -> VerifyReport {
@@ -32,7 +32,7 @@ package struct Verifier: Sendable {
 
   /// Strikes are counted by the rules themselves, so the journal's bounds do not matter.
   private func checkRule(_ name: String, _ count: CountExpectation) -> VerifyReport.Check {
-    let counts = cloud.rules?.strikeCounts ?? []
+    let counts = live.rules?.strikeCounts ?? []
     let what = "rule \"\(name)\""
     guard let rule = counts.first(where: { $0.name == name }) else {
       return VerifyReport.Check(
@@ -163,7 +163,7 @@ package struct Verifier: Sendable {
   }
 
   private func fit(_ match: RequestMatch, _ entry: JournalEntry) -> Fit {
-    let subject = pipeline.subject(of: entry, in: cloud)
+    let subject = pipeline.subject(of: entry, in: live)
     let failing = match.criteria.filter { !$0.holds(for: subject) }
     guard let first = failing.first else { return .matches }
     if failing.allSatisfy(\.needsContent) {
@@ -208,7 +208,7 @@ extension RequestMatch {
 
 extension Pipeline {
   /// A request as the journal kept it, as rules see it.
-  package func subject(of entry: JournalEntry, in cloud: Cloud) -> RuleSubject {
+  package func subject(of entry: JournalEntry, in live: LiveTenant) -> RuleSubject {
     var request = Request(
       method: entry.method, target: entry.target, version: entry.version,
       fields: entry.requestFields)
@@ -227,7 +227,7 @@ extension Pipeline {
         .unavailable
       }
     return RuleSubject(
-      request: request, tenant: cloud.name,
+      request: request, tenant: live.name,
       service: operations.serviceNames.indices.contains(service)
         ? operations.serviceNames[service] : nil,
       operation: operation?.operation.name,

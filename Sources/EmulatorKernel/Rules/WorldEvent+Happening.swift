@@ -3,38 +3,38 @@ package import PayloadCodecs
 extension WorldEvent {
   /// Makes an event of the kernel happen; false when it is none.
   package static func happen(
-    _ event: JSONObject, in cloud: Cloud, _ chain: EventChain
+    _ event: JSONObject, in live: LiveTenant, _ chain: EventChain
   ) throws(ScenarioProblems) -> Bool {
     guard let name = event.members.first?.key, let kind = Kind(rawValue: name) else { return false }
     return try ScenarioReader.read(.object(event)) { root in
       guard let value = root.member(name) else { return false }
-      return happen(kind, value, in: cloud, chain) ? true : nil
+      return happen(kind, value, in: live, chain) ? true : nil
     }
   }
 
   private static func happen(
-    _ kind: Kind, _ value: ScenarioReader, in cloud: Cloud, _ chain: EventChain
+    _ kind: Kind, _ value: ScenarioReader, in live: LiveTenant, _ chain: EventChain
   ) -> Bool {
     guard let event = form(kind).read(value) else { return false }
     switch event {
     case .advance(let move):
-      if !perform(move, cloud.tenant) {
+      if !perform(move, live.tenant) {
         value.problem(
-          "too much falls due on the way: it is \(cloud.tenant.clock.now.iso8601(.milliseconds)) now; "
+          "too much falls due on the way: it is \(live.tenant.clock.now.iso8601(.milliseconds)) now; "
             + "POST /_wavetank/clock/advance goes further")
       }
-    case .expireKey(let key, let status): cloud.tenant.keys.expire(key, status: status)
+    case .expireKey(let key, let status): live.tenant.keys.expire(key, status: status)
     case .setVariables(let variables):
-      guard let engine = engine(of: cloud, value) else { return false }
+      guard let engine = engine(of: live, value) else { return false }
       set(variables, value, engine)
     case .enableRule(let name), .disableRule(let name), .trigger(let name):
-      guard let engine = engine(of: cloud, value) else { return false }
+      guard let engine = engine(of: live, value) else { return false }
       guard engine.hasRule(name) else {
         let _: Never? = value.unknown("rule", name, of: engine.scenario.rules.map(\.name))
         return false
       }
       if kind == .trigger {
-        trigger(name, value, engine, in: cloud, chain)
+        trigger(name, value, engine, in: live, chain)
       } else {
         engine.setRule(name, isEnabled: kind == .enableRule)
       }
@@ -42,9 +42,9 @@ extension WorldEvent {
     return true
   }
 
-  private static func engine(of cloud: Cloud, _ value: ScenarioReader) -> ScenarioEngine? {
-    if cloud.rules == nil { value.problem("no scenario is in force") }
-    return cloud.rules
+  private static func engine(of live: LiveTenant, _ value: ScenarioReader) -> ScenarioEngine? {
+    if live.rules == nil { value.problem("no scenario is in force") }
+    return live.rules
   }
 
   private static func set(
@@ -61,7 +61,7 @@ extension WorldEvent {
 
   /// The rule's own events; what is wrong with one of them does not keep the others back.
   private static func trigger(
-    _ name: String, _ value: ScenarioReader, _ engine: ScenarioEngine, in cloud: Cloud,
+    _ name: String, _ value: ScenarioReader, _ engine: ScenarioEngine, in live: LiveTenant,
     _ chain: EventChain
   ) {
     let following = engine.trigger(name)
@@ -70,7 +70,7 @@ extension WorldEvent {
       try chain.descend {
         for event in following.events {
           do throws(ScenarioProblems) {
-            if try !cloud.emit(event, chain) {
+            if try !live.emit(event, chain) {
               value.problem("no service knows the event \"\(event.keys.first ?? "")\"")
             }
           } catch {

@@ -2,7 +2,7 @@ import PayloadCodecs
 
 /// A snapshot that has been read and checked against a tenant, and waits to be put in force.
 package struct Restore: Sendable {
-  private let cloud: Cloud
+  private let live: LiveTenant
   private let manifest: SnapshotManifest
   private let clockMode: ClockMode
   private let keys: CredentialKeys.State
@@ -14,10 +14,10 @@ package struct Restore: Sendable {
 
   /// Checks everything and changes nothing.
   package init(
-    _ reader: SnapshotReader, into cloud: Cloud, of pipeline: Pipeline
+    _ reader: SnapshotReader, into live: LiveTenant, of pipeline: Pipeline
   ) throws(SnapshotError) {
     try reader.finish()
-    self.cloud = cloud
+    self.live = live
     manifest = try Self.manifest(reader)
     guard let mode = manifest.clock.clockMode else {
       throw .invalid(
@@ -34,8 +34,8 @@ package struct Restore: Sendable {
     try Self.checkBlobs(manifest, reader.blobs)
     reader.blobs.continueIDs(after: manifest.lastBlob)
     blobs = reader.blobs
-    states = try Self.states(manifest, reader, cloud)
-    (blueprint, rules, rulesState) = try Self.rules(reader, cloud, pipeline, manifest.seed)
+    states = try Self.states(manifest, reader, live)
+    (blueprint, rules, rulesState) = try Self.rules(reader, live, pipeline, manifest.seed)
   }
 
   private static func part(_ path: String, _ reader: SnapshotReader) throws(SnapshotError)
@@ -77,15 +77,15 @@ package struct Restore: Sendable {
   }
 
   private static func states(
-    _ manifest: SnapshotManifest, _ reader: SnapshotReader, _ cloud: Cloud
+    _ manifest: SnapshotManifest, _ reader: SnapshotReader, _ live: LiveTenant
   ) throws(SnapshotError) -> [PreparedState] {
-    let names = cloud.slots.map(\.name)
+    let names = live.slots.map(\.name)
     for path in reader.parts.keys.sorted() where path.hasPrefix("services/") {
       let name = path.split(separator: "/")[1]
       guard names.contains(String(name)) else { throw .unexpectedEntry(path) }
     }
     var states: [PreparedState] = []
-    for slot in cloud.slots {
+    for slot in live.slots {
       states.append(
         try slot.prepareRestore(
           state: try part("services/\(slot.name)/state.json", reader),
@@ -96,9 +96,9 @@ package struct Restore: Sendable {
 
   /// The scenario that the snapshot was taken under; read anew if another one is in force.
   private static func rules(
-    _ reader: SnapshotReader, _ cloud: Cloud, _ pipeline: Pipeline, _ seed: UInt64
+    _ reader: SnapshotReader, _ live: LiveTenant, _ pipeline: Pipeline, _ seed: UInt64
   ) throws(SnapshotError) -> (TenantBlueprint, ScenarioEngine?, PreparedState?) {
-    let present = cloud.blueprint
+    let present = live.blueprint
     var blueprint = present
     let source = try json("scenario.json", reader)
     if let source, source.text != present.source?.text {
@@ -108,7 +108,7 @@ package struct Restore: Sendable {
     }
     blueprint.seed = seed
     guard let saved = try json("rules.json", reader) else {
-      return (blueprint, blueprint.makeRules?(cloud), nil)
+      return (blueprint, blueprint.makeRules?(live), nil)
     }
     // Rules may have been added where no scenario was given.
     var makeRules = blueprint.makeRules
@@ -116,7 +116,7 @@ package struct Restore: Sendable {
       let empty = Scenario.empty.source
       makeRules = try scenario(empty, present, pipeline, path: "rules.json").makeRules
     }
-    let rules = makeRules?(cloud)
+    let rules = makeRules?(live)
     do throws(ScenarioProblems) {
       return (blueprint, rules, try rules?.prepareRestore(saved))
     } catch {
@@ -146,16 +146,16 @@ package struct Restore: Sendable {
 
   /// The tenant is as it was from now on.
   package func putInForce() {
-    let tenant = cloud.tenant
-    cloud.restarted {
+    let tenant = live.tenant
+    live.restarted {
       tenant.reseed(manifest.seed)
       manifest.clock.putInForce(tenant.clock, clockMode)
       tenant.keys.restore(keys)
       tenant.blobs.takeOver(blobs)
       for state in states { state.putInForce() }
       rulesState?.putInForce()
-      cloud.adopt(blueprint, rules: rules)
-      cloud.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
+      live.adopt(blueprint, rules: rules)
+      live.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
       tenant.announceNextDue()
     }
   }

@@ -20,9 +20,9 @@ package struct Snapshot: Sendable {
 
   /// Takes everything at one moment: no service can change its state meanwhile. Cheap, since states
   /// are copied on write; `write` does the work.
-  package init(of cloud: Cloud) {
-    cloud.tenant.settle()
-    self = Self.hold(cloud.slots[...], []) { states in Snapshot(cloud, states) }
+  package init(of live: LiveTenant) {
+    live.tenant.settle()
+    self = Self.hold(live.slots[...], []) { states in Snapshot(live, states) }
   }
 
   private static func hold(
@@ -33,17 +33,17 @@ package struct Snapshot: Sendable {
     return slot.hold { hold(slots.dropFirst(), taken + [$0], body) }
   }
 
-  private init(_ cloud: Cloud, _ states: [SavedState]) {
+  private init(_ live: LiveTenant, _ states: [SavedState]) {
     // Taken here, worked out later: while this runs, every service of the tenant stands still.
-    journal = cloud.journal.status
-    (blobs, lastBlob) = cloud.tenant.blobs.held
-    tenant = cloud.name
-    seed = cloud.tenant.seed
-    clock = .init(cloud.tenant.clock)
+    journal = live.journal.status
+    (blobs, lastBlob) = live.tenant.blobs.held
+    tenant = live.name
+    seed = live.tenant.seed
+    clock = .init(live.tenant.clock)
     self.states = states
-    keys = cloud.tenant.keys.saved
-    scenario = cloud.blueprint.source
-    rules = cloud.rules?.saved
+    keys = live.tenant.keys.saved
+    scenario = live.blueprint.source
+    rules = live.rules?.saved
   }
 
   private var manifest: SnapshotManifest {

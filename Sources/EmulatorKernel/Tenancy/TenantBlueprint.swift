@@ -26,7 +26,7 @@ package struct TenantBlueprint: Sendable {
   package var isStrict: Bool
   package var outbound = OutboundAllowance.local
   /// Makes the rules of a new tenant; nil: none. Called once for each tenant, and on reset.
-  package var makeRules: (@Sendable (Cloud) -> ScenarioEngine)?
+  package var makeRules: (@Sendable (LiveTenant) -> ScenarioEngine)?
   /// The scenario as it stands in force, as text: for `GET /_wavetank/scenario` and snapshots.
   package var source: JSON?
   /// Whether making a tenant of it takes longer than a loop should be held.
@@ -35,7 +35,7 @@ package struct TenantBlueprint: Sendable {
   package init(
     seed: UInt64 = 0, clock: Clock = Clock(), keys: [CredentialKeys.Key]? = nil,
     given: TextMap<JSON> = [:], behaviors: TextMap<JSON> = [:], isStrict: Bool = false,
-    makeRules: (@Sendable (Cloud) -> ScenarioEngine)? = nil, source: JSON? = nil
+    makeRules: (@Sendable (LiveTenant) -> ScenarioEngine)? = nil, source: JSON? = nil
   ) {
     self.seed = seed
     self.clock = clock

@@ -10,8 +10,8 @@ import Synchronization
 /// at its own instant: nobody can tell the difference, since nobody was looking.
 package final class TenantRegistry: Sendable {
   private struct State {
-    var byName: TextMap<Cloud>
-    var byID: [UInt32: Cloud]
+    var byName: TextMap<LiveTenant>
+    var byID: [UInt32: LiveTenant]
     var blueprint: TenantBlueprint
     var lastID: UInt32 = 0
     var evicted: UInt64 = 0
@@ -22,7 +22,7 @@ package final class TenantRegistry: Sendable {
   }
 
   /// The tenant of requests that name none: always there.
-  package let `default`: Cloud
+  package let `default`: LiveTenant
   package let budget: MemoryBudget
   private let services: [any EmulatedService]
   private let configuration: PipelineConfiguration
@@ -57,7 +57,7 @@ package final class TenantRegistry: Sendable {
   private static func make(
     _ name: String, id: UInt32, _ services: [any EmulatedService], _ blueprint: TenantBlueprint,
     _ configuration: PipelineConfiguration, _ budget: MemoryBudget, _ timer: DueTimer?
-  ) throws(ScenarioProblems) -> Cloud {
+  ) throws(ScenarioProblems) -> LiveTenant {
     let clock = VirtualClock(
       mode: blueprint.clock.mode, start: blueprint.clock.start, wall: configuration.wall)
     let tenant = Tenant(
@@ -65,7 +65,7 @@ package final class TenantRegistry: Sendable {
       keys: CredentialKeys(keys: blueprint.keys, now: { clock.now }),
       blobs: BlobStore(budget: budget),
       onNextDue: { tenant, due in timer?.nextDue(of: tenant, is: due) })
-    return try Cloud(
+    return try LiveTenant(
       id: id, tenant: tenant, services: services, blueprint: blueprint,
       journalLimits: configuration.journalLimits)
   }
@@ -75,12 +75,12 @@ package final class TenantRegistry: Sendable {
   /// The tenant of that name with a use begun, which the caller ends; made if there is none, and
   /// read from its file if it has one. Reading may take long: see `mustLoad`.
   /// - Parameter name: checked by `Tenant.isName`.
-  package func use(_ name: String) throws(ScenarioProblems) -> Cloud {
+  package func use(_ name: String) throws(ScenarioProblems) -> LiveTenant {
     if let here = useIfHere(name) { return here }
     return try locks.withLock(of: name) { () throws(ScenarioProblems) in
       // Somebody else may have made it meanwhile.
       if let here = useIfHere(name) { return here }
-      guard budget.hasRoom(for: Cloud.ownBytes + Journal.roomAtStart) else { throw .noRoom }
+      guard budget.hasRoom(for: LiveTenant.ownBytes + Journal.roomAtStart) else { throw .noRoom }
       let (blueprint, id) = state.withLock { ($0.blueprint, nextID(in: &$0)) }
       let made = try Self.make(name, id: id, services, blueprint, configuration, budget, timer)
       let store = store
@@ -99,14 +99,14 @@ package final class TenantRegistry: Sendable {
   }
 
   /// The tenant with a use begun, if it is in memory.
-  package func useIfHere(_ name: String) -> Cloud? {
+  package func useIfHere(_ name: String) -> LiveTenant? {
     let here = holdIfHere(name)
     if let here { touch(here) }
     return here
   }
 
   /// The same for a look that is no use of it: it does not become the one that was used last.
-  func holdIfHere(_ name: String) -> Cloud? {
+  func holdIfHere(_ name: String) -> LiveTenant? {
     if name == Tenant.defaultName { return useDefault() }
     // Under the lock under which tenants are dropped: what is found here is not on its way out.
     return state.withLock { state in
@@ -115,7 +115,7 @@ package final class TenantRegistry: Sendable {
   }
 
   /// The default tenant, a use begun as for the others: it is never dropped.
-  package func useDefault() -> Cloud {
+  package func useDefault() -> LiveTenant {
     _ = `default`.tenant.uses.begin()
     return `default`
   }
@@ -134,38 +134,38 @@ package final class TenantRegistry: Sendable {
     return state.lastID
   }
 
-  func touch(_ cloud: Cloud) {
-    cloud.lastUse.store(uses.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+  func touch(_ live: LiveTenant) {
+    live.lastUse.store(uses.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
   }
 
   /// The tenant if it is in memory: for a look, since it may be dropped at any time. Who changes
   /// something begins a use.
-  package func find(_ name: String) -> Cloud? {
+  package func find(_ name: String) -> LiveTenant? {
     name == Tenant.defaultName ? `default` : state.withLock { $0.byName[name] }
   }
 
-  func find(id: UInt32) -> Cloud? { id == 0 ? `default` : state.withLock { $0.byID[id] } }
+  func find(id: UInt32) -> LiveTenant? { id == 0 ? `default` : state.withLock { $0.byID[id] } }
 
   /// All that are in memory, by name: for a look.
-  package var all: [Cloud] {
+  package var all: [LiveTenant] {
     state.withLock { Array($0.byName.values) }.sorted { $0.name < $1.name }
   }
 
   /// Does something with each tenant that is in memory, which stays there meanwhile.
-  package func forEach(_ body: (Cloud) -> Void) {
-    for cloud in all where cloud.tenant.uses.begin() {
-      defer { cloud.tenant.uses.end() }
-      body(cloud)
+  package func forEach(_ body: (LiveTenant) -> Void) {
+    for live in all where live.tenant.uses.begin() {
+      defer { live.tenant.uses.end() }
+      body(live)
     }
   }
 
   /// All that are in memory, and the names of those that wait in their files for their first use.
-  package var overview: (inMemory: [Cloud], sleeping: [String]) {
+  package var overview: (inMemory: [LiveTenant], sleeping: [String]) {
     let names = store?.names ?? []
-    let (clouds, sleeping) = state.withLock { state in
+    let (liveTenants, sleeping) = state.withLock { state in
       (Array(state.byName.values), names.filter { state.byName[$0] == nil })
     }
-    return (clouds.sorted { $0.name < $1.name }, sleeping.sorted())
+    return (liveTenants.sorted { $0.name < $1.name }, sleeping.sorted())
   }
 
   /// Whether there is any but the default one, in memory or in a file.
@@ -192,17 +192,17 @@ package final class TenantRegistry: Sendable {
   @discardableResult
   package func evictIdle(downTo limit: Int) -> Bool {
     let store = store
-    let (evicted, isEnough) = state.withLock { state -> ([Cloud], Bool) in
+    let (evicted, isEnough) = state.withLock { state -> ([LiveTenant], Bool) in
       guard state.byName.count > limit else { return ([], true) }
       let excess = state.byName.count - limit + limit / 10
       let idle = state.byName.values.filter { $0.id != 0 && $0.isIdle }.sorted {
         $0.lastUse.load(ordering: .relaxed) < $1.lastUse.load(ordering: .relaxed)
       }
-      var evicted: [Cloud] = []
-      for cloud in idle where evicted.count < excess && drop(cloud, store) {
-        state.byName[cloud.name] = nil
-        state.byID[cloud.id] = nil
-        evicted.append(cloud)
+      var evicted: [LiveTenant] = []
+      for live in idle where evicted.count < excess && drop(live, store) {
+        state.byName[live.name] = nil
+        state.byID[live.id] = nil
+        evicted.append(live)
       }
       state.evicted += UInt64(evicted.count)
       let isEnough = evicted.count >= excess
@@ -221,15 +221,15 @@ package final class TenantRegistry: Sendable {
   }
 
   /// Whether it is saved and nobody has it in hand; from then on nobody gets it.
-  private func drop(_ cloud: Cloud, _ store: WorldStore?) -> Bool {
-    if let store, !store.isSaved(cloud) { return false }
-    guard cloud.tenant.uses.drop() else { return false }
+  private func drop(_ live: LiveTenant, _ store: WorldStore?) -> Bool {
+    if let store, !store.isSaved(live) { return false }
+    guard live.tenant.uses.drop() else { return false }
     // Whoever was at it before that may have changed it since the first look.
-    if let store, !store.isSaved(cloud) {
-      cloud.tenant.uses.takeBackDrop()
+    if let store, !store.isSaved(live) {
+      live.tenant.uses.takeBackDrop()
       return false
     }
-    cloud.isGone.store(true, ordering: .sequentiallyConsistent)
+    live.isGone.store(true, ordering: .sequentiallyConsistent)
     return true
   }
 
@@ -243,12 +243,12 @@ package final class TenantRegistry: Sendable {
     }
     let store = store
     return try locks.withLock(of: name) { () throws(RemovalError) in
-      let removed = state.withLock { state -> Cloud? in
-        guard let cloud = state.byName.removeValue(forKey: name) else { return nil }
-        state.byID[cloud.id] = nil
+      let removed = state.withLock { state -> LiveTenant? in
+        guard let live = state.byName.removeValue(forKey: name) else { return nil }
+        state.byID[live.id] = nil
         // Before its file goes: a save asks this at the moment of putting the file in place.
-        cloud.isGone.store(true, ordering: .sequentiallyConsistent)
-        return cloud
+        live.isGone.store(true, ordering: .sequentiallyConsistent)
+        return live
       }
       if let removed { timer?.forget(removed.tenant) }
       guard let store else { return removed != nil }
@@ -294,11 +294,11 @@ package final class TenantRegistry: Sendable {
   }
 
   /// A tenant comes from its file, where it was while the server's scenario was edited.
-  private func adoptEdits(_ cloud: Cloud) {
+  private func adoptEdits(_ live: LiveTenant) {
     let (blueprint, isFormer) = state.withLock { state in
-      let source = state.formerScenarios.isEmpty ? nil : cloud.blueprint.source
+      let source = state.formerScenarios.isEmpty ? nil : live.blueprint.source
       return (state.blueprint, source.map { state.formerScenarios.contains($0.text) } ?? false)
     }
-    if isFormer { cloud.swap(blueprint) }
+    if isFormer { live.swap(blueprint) }
   }
 }

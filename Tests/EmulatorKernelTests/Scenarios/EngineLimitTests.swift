@@ -84,13 +84,13 @@ struct EngineLimitTests {
     let harness = try ScenarioHarness(["wavetank": 1, "variables": ["a": 1], "rules": []])
     func set(_ range: Range<Int>) throws(ScenarioProblems) {
       let members = range.map { (key: "v\($0)", value: JSON.integer($0)) }
-      _ = try harness.cloud.emit(["setVariables": .object(JSONObject(members))])
+      _ = try harness.live.emit(["setVariables": .object(JSONObject(members))])
     }
     try set(0..<999)
     #expect(throws: ScenarioProblems.self) { try set(999..<1_000) }
     try set(0..<10)
     #expect(throws: ScenarioProblems.self) {
-      _ = try harness.cloud.emit([
+      _ = try harness.live.emit([
         "setVariables": ["a": .string(String(repeating: "x", count: 70_000))]
       ])
     }
@@ -109,7 +109,7 @@ struct EngineLimitTests {
       let content = String(repeating: "x", count: 40_000) + "\(number)"
       _ = await harness.peer.send(.post, "/doors/a", body: content)
     }
-    #expect(harness.cloud.journal.entries.count < 30)
-    #expect(harness.cloud.journal.status.dropped > 30)
+    #expect(harness.live.journal.entries.count < 30)
+    #expect(harness.live.journal.status.dropped > 30)
   }
 }

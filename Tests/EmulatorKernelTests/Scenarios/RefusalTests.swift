@@ -55,7 +55,7 @@ struct RefusalTests {
   func tenantClock() async throws {
     let harness = try harness(Self.once)
     #expect(await isRefused(harness))
-    let tenant = harness.cloud.tenant
+    let tenant = harness.live.tenant
     tenant.advance(to: tenant.clock.now + .seconds(3_600))
     #expect(await isRefused(harness))
     wall.move(by: .seconds(2))
@@ -84,7 +84,7 @@ struct RefusalTests {
     for _ in 0..<4 { #expect(await isRefused(harness)) }
     let counts = try harness.engine().strikeCounts
     #expect(counts.map(\.struck) == [1] && counts.map(\.reached) == [1])
-    let entries = harness.cloud.journal.entries
+    let entries = harness.live.journal.entries
     #expect(entries.count == 4 && entries.allSatisfy { $0.rules == ["down"] })
     let last = try #require(entries.last?.trace?.explained())
     #expect(last["rulesConsidered"]?[0]?["outcome"] == "still refused since it struck")
@@ -94,7 +94,7 @@ struct RefusalTests {
   @Test("Reset, and taking the rule away, off or anew, end it")
   func ends() async throws {
     let ends: [(name: String, (ScenarioHarness) throws -> Void)] = [
-      ("reset", { try $0.cloud.reset() }),
+      ("reset", { try $0.live.reset() }),
       ("remove", { _ = try $0.engine().removeRule("down") }),
       ("disable", { try $0.engine().setRule("down", isEnabled: false) }),
       (

@@ -112,7 +112,7 @@ struct RuleCountTests {
       let harness = try ScenarioHarness(rule: ["between": period, "error": 503])
       var seen: [Int] = []
       for second in [0, 10, 20] {
-        harness.cloud.tenant.advance(to: VirtualInstant(seconds: 1_000 + Int64(second)))
+        harness.live.tenant.advance(to: VirtualInstant(seconds: 1_000 + Int64(second)))
         seen += await harness.statuses(1)
       }
       #expect(seen == statuses, "\(period.text)")
@@ -122,7 +122,7 @@ struct RuleCountTests {
   @Test("A sliding limit on the tenant's clock answers 429 with Retry-After")
   func slidingLimit() async throws {
     let harness = try ScenarioHarness(rule: ["limit": ["requests": 2, "window": "10s"]])
-    let tenant = harness.cloud.tenant
+    let tenant = harness.live.tenant
     #expect(await harness.statuses(1) == [200])
     tenant.advance(to: tenant.clock.now + .seconds(4))
     #expect(await harness.statuses(1) == [200])
@@ -141,7 +141,7 @@ struct RuleCountTests {
   func fixedLimit() async throws {
     let harness = try ScenarioHarness(
       rule: ["limit": ["requests": 2, "window": "10s", "kind": "fixed"]])
-    let tenant = harness.cloud.tenant
+    let tenant = harness.live.tenant
     #expect(await harness.statuses(3) == [200, 200, 429])
     tenant.advance(to: tenant.clock.now + .seconds(9))
     #expect(await harness.peer.send(.get, "/ships").field("retry-after") == "1")

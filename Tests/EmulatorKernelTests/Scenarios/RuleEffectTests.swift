@@ -22,7 +22,7 @@ struct RuleEffectTests {
     #expect(reply.text.contains("harborError"))
     #expect(reply.field("retry-after") == "9")
     #expect(reply.field("x-wavetank-rule") == "down")
-    #expect(harness.cloud.journal.entry(1)?.rules == ["down"])
+    #expect(harness.live.journal.entry(1)?.rules == ["down"])
   }
 
   @Test("respond answers in place of the service, also for a path of no operation")
@@ -320,8 +320,8 @@ struct RuleEffectTests {
     ])
     #expect(await harness.statuses(1) == [200])
     #expect(await harness.peer.send(.get, "/ships/bang").text == "ok")
-    #expect(harness.cloud.tenant.clock.now == VirtualInstant(seconds: 1_006))
-    #expect(harness.cloud.tenant.keys.verdict(on: "k") == .refused(status: 403))
+    #expect(harness.live.tenant.clock.now == VirtualInstant(seconds: 1_006))
+    #expect(harness.live.tenant.keys.verdict(on: "k") == .refused(status: 403))
     let engine = try harness.engine()
     #expect(engine.variables["phase"] == "b")
     #expect(engine.variables["handled"] == "yes")

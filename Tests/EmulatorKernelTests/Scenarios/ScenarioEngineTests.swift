@@ -95,7 +95,7 @@ struct ScenarioEngineTests {
       try engine.add(["name": "c", "emit": ["trigger": "c"]])
     }
     #expect(engine.scenario.rules.count == 3)
-    try harness.cloud.reset()
+    try harness.live.reset()
     #expect(await harness.statuses(2) == [500, 200])
   }
 
@@ -169,9 +169,9 @@ struct ScenarioEngineTests {
       ],
     ])
     #expect(await harness.peer.send(.get, "/ships", ["X-A": "2"]).status == 503)
-    let entry = try #require(harness.cloud.journal.entry(1))
+    let entry = try #require(harness.live.journal.entry(1))
     let trace = try #require(entry.trace)
-    let json = trace.explained(for: harness.pipeline.subject(of: entry, in: harness.cloud))
+    let json = trace.explained(for: harness.pipeline.subject(of: entry, in: harness.live))
     let considered = try #require(json["rulesConsidered"]?.arrayValue)
     #expect(
       considered.map { $0["rule"]?.stringValue } == [

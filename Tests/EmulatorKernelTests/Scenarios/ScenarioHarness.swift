@@ -12,7 +12,7 @@ struct ScenarioHarness {
 
   let pipeline: Pipeline
   let peer: TestClient
-  var cloud: Cloud { pipeline.tenants.default }
+  var live: LiveTenant { pipeline.tenants.default }
 
   init(
     _ scenario: JSON, services: [any EmulatedService] = [SampleService()],

@@ -27,7 +27,7 @@ struct VerifyTests {
 
   private func verify(_ harness: ScenarioHarness, _ json: JSON) throws -> VerifyReport {
     let question = try VerifyQuestion.read(json, catalog: harness.pipeline.catalog)
-    return Verifier(pipeline: harness.pipeline, cloud: harness.cloud).check(question.expectation)
+    return Verifier(pipeline: harness.pipeline, live: harness.live).check(question.expectation)
   }
 
   static let questions: [(JSON, VerifyReport.Verdict)] = [
@@ -68,7 +68,7 @@ struct VerifyTests {
   func ownExpectation() async throws {
     let harness = try await harness()
     let expectation = try #require(try harness.engine().scenario.expectation)
-    let report = Verifier(pipeline: harness.pipeline, cloud: harness.cloud).check(expectation)
+    let report = Verifier(pipeline: harness.pipeline, live: harness.live).check(expectation)
     #expect(report.verdict == .holds)
     #expect(report.checks.count == 2)
   }

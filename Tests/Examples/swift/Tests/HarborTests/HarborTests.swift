@@ -1,41 +1,41 @@
 import Testing
 import WavetankTestKit
 
-/// Each test takes a cloud of its own, so they all run at once on one server.
+/// Each test takes a tenant of its own, so they all run at once on one server.
 @Suite struct HarborTests {
   static let fleet =
     "/orgs/11111111-1111-4111-8111-111111111111/projects/22222222-2222-4222-8222-222222222222"
     + "/fleets/33333333-3333-4333-8333-333333333333"
 
-  private func trigger(_ cloud: TestCloud) async throws -> Int {
-    try await cloud.send(
+  private func trigger(_ tenant: TestTenant) async throws -> Int {
+    try await tenant.send(
       .post, "\(Self.fleet)/fleetruns",
-      fields: ["X-Shipyard-API-Key": cloud.key, "Content-Type": "application/json"],
+      fields: ["X-Shipyard-API-Key": tenant.key, "Content-Type": "application/json"],
       content: "{}"
     ).status
   }
 
-  private func runs(_ cloud: TestCloud) async throws -> String {
-    try await cloud.send(
-      .get, "\(Self.fleet)/fleetruns", fields: ["X-Shipyard-API-Key": cloud.key]
+  private func runs(_ tenant: TestTenant) async throws -> String {
+    try await tenant.send(
+      .get, "\(Self.fleet)/fleetruns", fields: ["X-Shipyard-API-Key": tenant.key]
     ).text
   }
 
   @Test func aRunEndsWhenTheClockSaysSo() async throws {
     let server = try await WavetankServer.start(clock: "manual")
-    let cloud = server.cloud("a run ends when the clock says so")
-    #expect(try await trigger(cloud) == 201)
-    #expect(try await !runs(cloud).contains("Success"))
-    try await cloud.advance(by: .seconds(3600))
-    #expect(try await runs(cloud).contains("Success"))
-    try await cloud.verify(operation: "shipyard.fleetRun.create", .exactly(1))
+    let tenant = server.tenant("a run ends when the clock says so")
+    #expect(try await trigger(tenant) == 201)
+    #expect(try await !runs(tenant).contains("Success"))
+    try await tenant.advance(by: .seconds(3600))
+    #expect(try await runs(tenant).contains("Success"))
+    try await tenant.verify(operation: "shipyard.fleetRun.create", .exactly(1))
     await server.stop()
   }
 
   @Test func aClientMustComeBackAfterTwoRefusals() async throws {
     let server = try await WavetankServer.start()
-    let cloud = server.cloud("two refusals")
-    try await cloud.scenario(
+    let tenant = server.tenant("two refusals")
+    try await tenant.scenario(
       """
       {"wavetank": 1, "name": "two refusals",
        "rules": [{"name": "refuse", "match": {"operation": "shipyard.fleetRun.create"},
@@ -43,30 +43,30 @@ import WavetankTestKit
        "expect": {"rules": {"refuse": 2}}}
       """)
     var statuses: [Int] = []
-    await #expect(throws: WavetankError.self) { try await cloud.verify() }
-    for _ in 0..<3 { statuses.append(try await trigger(cloud)) }
+    await #expect(throws: WavetankError.self) { try await tenant.verify() }
+    for _ in 0..<3 { statuses.append(try await trigger(tenant)) }
     #expect(statuses == [503, 503, 201])
-    try await cloud.verify()
+    try await tenant.verify()
     await server.stop()
   }
 
   @Test func aSnapshotBringsTheWorldBack() async throws {
     let server = try await WavetankServer.start()
-    let cloud = server.cloud("snapshot")
-    #expect(try await trigger(cloud) == 201)
-    let before = try await cloud.state(of: "shipyard")
-    let snapshot = try await cloud.snapshot()
-    try await cloud.reset()
-    #expect(try await cloud.state(of: "shipyard") != before)
-    try await cloud.restore(snapshot)
-    #expect(try await cloud.state(of: "shipyard") == before)
+    let tenant = server.tenant("snapshot")
+    #expect(try await trigger(tenant) == 201)
+    let before = try await tenant.state(of: "shipyard")
+    let snapshot = try await tenant.snapshot()
+    try await tenant.reset()
+    #expect(try await tenant.state(of: "shipyard") != before)
+    try await tenant.restore(snapshot)
+    #expect(try await tenant.state(of: "shipyard") == before)
     await server.stop()
   }
 
   @Test func cloudsDoNotMeet() async throws {
     let server = try await WavetankServer.start()
-    #expect(try await trigger(server.cloud("left")) == 201)
-    try await server.cloud("right").verify(operation: "shipyard.*", .exactly(0))
+    #expect(try await trigger(server.tenant("left")) == 201)
+    try await server.tenant("right").verify(operation: "shipyard.*", .exactly(0))
     await server.stop()
   }
 }

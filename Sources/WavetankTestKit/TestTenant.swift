@@ -2,15 +2,15 @@ public import HTTPModel
 import HTTPTransport
 import PayloadCodecs
 
-/// One private cloud of a server: where clients are pointed, and what a test may do to it.
-public struct TestCloud: Sendable {
+/// One tenant of a server: where clients are pointed, and what a test may do to it.
+public struct TestTenant: Sendable {
   public let server: WavetankServer
   /// The tenant's name.
   public let name: String
 
-  /// Base URL of everything in this cloud; no slash at the end.
+  /// Base URL of everything in this tenant; no slash at the end.
   public var baseURL: String { "\(server.baseURL)/_t/\(name)" }
-  /// A key that means this cloud, with or without the prefix of `baseURL`.
+  /// A key that means this tenant, with or without the prefix of `baseURL`.
   public var key: String { "wt-\(name)" }
 
   public var steamshipAPI: String { "\(baseURL)/api/v1/" }
@@ -24,7 +24,7 @@ public struct TestCloud: Sendable {
 
   // MARK: The world
 
-  /// Puts a scenario in force, JSON or YAML; the cloud starts anew.
+  /// Puts a scenario in force, JSON or YAML; the tenant starts anew.
   public func scenario(_ text: String) async throws {
     _ = try await control(.put, "scenario", Array(text.utf8))
   }
@@ -32,10 +32,10 @@ public struct TestCloud: Sendable {
   /// As at its start: state, clock, counts and journal.
   public func reset() async throws { _ = try await control(.post, "reset") }
 
-  /// Drops the cloud with everything in it.
+  /// Drops the tenant with everything in it.
   public func drop() async throws { _ = try await control(.delete, "tenants/\(name)") }
 
-  /// The whole cloud as a tar.gz.
+  /// The whole tenant as a tar.gz.
   public func snapshot() async throws -> [UInt8] { try await control(.get, "snapshot") }
 
   public func restore(_ snapshot: [UInt8]) async throws {

@@ -3,7 +3,7 @@ package import PayloadCodecs
 import Synchronization
 
 /// A tenant with all that stands around it: its services, its journal and the rules in force.
-package final class Cloud: Sendable {
+package final class LiveTenant: Sendable {
   /// Unique in the process; 0 is the default tenant's.
   let id: UInt32
   package let tenant: Tenant
@@ -84,7 +84,7 @@ package final class Cloud: Sendable {
   }
 
   /// The rules in force; where there are none, those that `make` makes are put in force first.
-  package func rules(orMake make: (Cloud) -> ScenarioEngine) -> ScenarioEngine {
+  package func rules(orMake make: (LiveTenant) -> ScenarioEngine) -> ScenarioEngine {
     let rules = inForce.withLock { inForce -> ScenarioEngine in
       if let rules = inForce.rules { return rules }
       let made = make(self)
