@@ -55,6 +55,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "CResources"),
+    .target(name: "CProcess"),
 
     module("Resources", ["CResources"]),
     module("HTTPModel", []),
@@ -67,7 +68,9 @@ let package = Package(
       "EmulatorKernel",
       ["Determinism", "HTTPModel", "PayloadCodecs", "Resources", "Scenarios"]),
     module(
-      "SteamshipEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      "CodeRuntime", ["CLinux", "CProcess", "PayloadCodecs", "Resources"], exclude: ["Runners"]),
+    module(
+      "SteamshipEmulator", ["CodeRuntime", "EmulatorKernel", "HTTPModel", "PayloadCodecs"],
       exclude: ["Console/steamship.js"]),
     module(
       "ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
@@ -147,6 +150,7 @@ let package = Package(
         "Wavetank", "WavetankTestKit", "EmulatorKernel", "KernelTestKit", "HTTPModel",
         "HTTPTransport", "HTTPWire", "ParcelsEmulator", "PayloadCodecs", "TestSupport",
       ]),
+    tests("CodeRuntimeTests", ["CodeRuntime", "PayloadCodecs"]),
     tests("HouseTests", []),
   ],
   // C23, for `#embed`.

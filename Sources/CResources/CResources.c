@@ -87,6 +87,15 @@ static const struct wavetank_resource resources[] = {
     {"cli/wavetank.1", (const unsigned char[]){
 #embed "../WavetankCLI/Texts/wavetank.1" suffix(, 0)
     }},
+    {"code/steamship_runner.py", (const unsigned char[]){
+#embed "../CodeRuntime/Runners/steamship_runner.py" suffix(, 0)
+    }},
+    {"code/sequence_runner.js", (const unsigned char[]){
+#embed "../CodeRuntime/Runners/sequence_runner.js" suffix(, 0)
+    }},
+    {"code/sequence_runner.py", (const unsigned char[]){
+#embed "../CodeRuntime/Runners/sequence_runner.py" suffix(, 0)
+    }},
     {0, 0},
 };
 

@@ -24,13 +24,17 @@ enum ImportRule {
       "Determinism", "Scenarios", "HTTPModel", "PayloadCodecs", "Resources", "Dispatch",
       "FoundationEssentials", "Foundation",
     ],
-    "SteamshipEmulator": kernelAndBelow,
-    "ScramjetEmulator": kernelAndBelow.union(["Dispatch"]),
+    "CodeRuntime": [
+      "CLinux", "CProcess", "PayloadCodecs", "Resources", "Dispatch", "Glibc",
+      "FoundationEssentials",
+    ],
+    "SteamshipEmulator": kernelAndBelow.union(["CodeRuntime"]),
+    "ScramjetEmulator": kernelAndBelow.union(["CodeRuntime", "Dispatch"]),
     "ShipyardEmulator": kernelAndBelow,
     "ControlPlane": kernelAndBelow.union(["Dispatch", "Resources"]),
     "Wavetank": kernelAndBelow.union([
       "HTTPTransport", "HTTPWire", "SteamshipEmulator", "ScramjetEmulator", "ShipyardEmulator",
-      "ControlPlane", "Dispatch", "Glibc",
+      "CodeRuntime", "ControlPlane", "Dispatch", "Glibc",
     ]),
     "WavetankTestKit": [
       "Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "Dispatch", "Glibc",

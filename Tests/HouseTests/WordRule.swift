@@ -164,7 +164,8 @@ extension WordRule {
       homes: [
         // Below this lie bytes and descriptors, which fit by their making.
         "Sources/HTTPTransport/", "Sources/HTTPWire/", "Sources/PayloadCodecs/",
-        "Sources/WavetankCLI/", "Sources/Wavetank/Authority.swift",
+        "Sources/CodeRuntime/Processes/", "Sources/WavetankCLI/",
+        "Sources/Wavetank/Authority.swift",
       ],
       catches: ["UInt8(number)", "  let x = UInt16(a + b)", "f(Int32(count))", "Int8(x)"],
       spares: [
@@ -195,7 +196,8 @@ extension WordRule {
       homes: [
         "Sources/HTTPTransport/SystemCalls.swift",
         "Sources/HTTPTransport/SystemCalls+Memory.swift",
-        "Sources/HTTPTransport/SystemCalls+Process.swift", "Sources/WavetankCLI/",
+        "Sources/HTTPTransport/SystemCalls+Process.swift", "Sources/CodeRuntime/Processes/",
+        "Sources/WavetankCLI/",
         "Sources/WavetankTestKit/", "Sources/EmulatorKernel/Persistence/DurableFile.swift",
       ],
       catches: [

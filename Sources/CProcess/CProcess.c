@@ -1,0 +1,246 @@
+// A process with limits and namespaces of its own.
+//
+// The one file that is C: between clone and exec nothing may run that takes a lock or memory, since other
+// threads may have held them, and Swift promises neither.
+#define _GNU_SOURCE
+#include "CProcess.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Of the child: only system calls, on memory that the parent keeps until the child has executed or ended.
+
+static void end_child(int report) {
+  int code = errno;
+  (void)!write(report, &code, sizeof code);
+  _exit(127);
+}
+
+static int write_file(const char *path, const char *text, size_t length) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  long written = write(fd, text, length);
+  int code = errno;
+  close(fd);
+  errno = code;
+  return written == (long)length ? 0 : -1;
+}
+
+static size_t write_number(char *text, unsigned long value) {
+  char digits[24];
+  size_t count = 0, at = 0;
+  do digits[count++] = (char)('0' + value % 10); while ((value /= 10) > 0);
+  while (count > 0) text[at++] = digits[--count];
+  return at;
+}
+
+// `ID ID 1`: the one number that exists inside is the same outside.
+static int map_identity(const char *path, unsigned long identity) {
+  char text[64];
+  size_t length = write_number(text, identity);
+  text[length++] = ' ';
+  length += write_number(text + length, identity);
+  text[length++] = ' ';
+  text[length++] = '1';
+  return write_file(path, text, length);
+}
+
+static int open_network(unsigned short port, int through) {
+  int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (control < 0) return -1;
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  request.ifr_name[0] = 'l';
+  request.ifr_name[1] = 'o';
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  if (ioctl(control, SIOCSIFFLAGS, &request) < 0) return -1;
+  close(control);
+  if (port == 0) return 0;
+
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener < 0) return -1;
+  struct sockaddr_in address;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) return -1;
+  if (listen(listener, 128) < 0) return -1;
+
+  char byte = 'l';
+  struct iovec part = {&byte, 1};
+  union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+  } ancillary;
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  memset(&ancillary, 0, sizeof ancillary);
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary.room;
+  message.msg_controllen = sizeof ancillary.room;
+  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(head), &listener, sizeof listener);
+  if (sendmsg(through, &message, MSG_NOSIGNAL) < 0) return -1;
+  close(listener);
+  return 0;
+}
+
+static int set_limit(int resource, unsigned long most) {
+  if (most == 0) return 0;
+  struct rlimit now;
+  if (getrlimit(resource, &now) < 0) return -1;
+  struct rlimit limit = {most, most};
+  if (now.rlim_max < most) limit.rlim_cur = limit.rlim_max = now.rlim_max;
+  return setrlimit(resource, &limit);
+}
+
+static void become_program(const struct wavetank_child *child, int report) {
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  if (setsid() < 0) end_child(report);
+  if (child->isolation & WAVETANK_OWN_USERS) {
+    if (write_file("/proc/self/setgroups", "deny", 4) < 0) end_child(report);
+    if (map_identity("/proc/self/uid_map", child->user) < 0) end_child(report);
+    if (map_identity("/proc/self/gid_map", child->group) < 0) end_child(report);
+  }
+  if (child->isolation & WAVETANK_OWN_NETWORK
+      && open_network(child->port, child->listener_socket) < 0)
+    end_child(report);
+
+  // First out of the way of one another, then to their places.
+  int moved[16];
+  if (child->descriptor_count > 16) { errno = EMFILE; end_child(report); }
+  int safe_report = fcntl(report, F_DUPFD_CLOEXEC, 64);
+  if (safe_report < 0) end_child(report);
+  for (int at = 0; at < child->descriptor_count; at++) {
+    moved[at] = fcntl(child->descriptors[at], F_DUPFD_CLOEXEC, 64);
+    if (moved[at] < 0) end_child(safe_report);
+  }
+  for (int at = 0; at < child->descriptor_count; at++)
+    if (dup2(moved[at], at) < 0) end_child(safe_report);
+  // Close on exec rather than now: the report is one of them.
+  syscall(SYS_close_range, (unsigned)child->descriptor_count, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
+
+  if (child->directory && chdir(child->directory) < 0) end_child(safe_report);
+  struct rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  if (set_limit(RLIMIT_DATA, child->data_bytes) < 0
+      || set_limit(RLIMIT_FSIZE, child->file_bytes) < 0
+      || set_limit(RLIMIT_CPU, child->cpu_seconds) < 0
+      || set_limit(RLIMIT_NPROC, child->processes) < 0
+      || set_limit(RLIMIT_NOFILE, child->open_files) < 0)
+    end_child(safe_report);
+  // The raw calls: the library's would ask its other threads, which are not here.
+  if (child->user != 0 && !(child->isolation & WAVETANK_OWN_USERS)) {
+    if (syscall(SYS_setgroups, 0, (void *)0) < 0 || syscall(SYS_setresgid, child->group, child->group, child->group) < 0
+        || syscall(SYS_setresuid, child->user, child->user, child->user) < 0)
+      end_child(safe_report);
+  }
+  // After the user, whose change would take it back. The server's end is the child's.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0
+      || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    end_child(safe_report);
+  execve(child->path, child->arguments, child->environment);
+  end_child(safe_report);
+}
+
+int wavetank_spawn(const struct wavetank_child *child) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+  unsigned long flags = SIGCHLD;
+  if (child->isolation & WAVETANK_OWN_PROCESSES) flags |= CLONE_NEWPID;
+  if (child->isolation & WAVETANK_OWN_NETWORK) flags |= CLONE_NEWNET;
+  if (child->isolation & WAVETANK_OWN_USERS) flags |= CLONE_NEWUSER;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int pid = (int)syscall(SYS_clone, flags, 0, 0, 0, 0);
+  if (pid == 0) become_program(child, report[1]);
+  int code = errno;
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  close(report[1]);
+  if (pid < 0) {
+    close(report[0]);
+    return -code;
+  }
+  long got;
+  do got = read(report[0], &code, sizeof code); while (got < 0 && errno == EINTR);
+  close(report[0]);
+  if (got != sizeof code) return pid;
+  while (waitpid(pid, 0, 0) < 0 && errno == EINTR) {}
+  return -code;
+}
+
+int wavetank_receive_descriptor(int through) {
+  char byte;
+  struct iovec part = {&byte, 1};
+  union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+  } ancillary;
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary.room;
+  message.msg_controllen = sizeof ancillary.room;
+  long got;
+  do got = recvmsg(through, &message, MSG_CMSG_CLOEXEC); while (got < 0 && errno == EINTR);
+  if (got < 0) return -errno;
+  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+  if (!head || head->cmsg_type != SCM_RIGHTS) return -EPROTO;
+  int descriptor;
+  memcpy(&descriptor, CMSG_DATA(head), sizeof descriptor);
+  return descriptor;
+}
+
+int wavetank_send_descriptors(
+    int through, const void *content, size_t length, const int *descriptors, int count) {
+  struct iovec part = {(void *)content, length};
+  union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(8 * sizeof(int))];
+  } ancillary;
+  if (count > 8) return -EINVAL;
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  memset(&ancillary, 0, sizeof ancillary);
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = ancillary.room;
+  message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(count * sizeof(int));
+  memcpy(CMSG_DATA(head), descriptors, count * sizeof(int));
+  long sent;
+  do sent = sendmsg(through, &message, MSG_NOSIGNAL); while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : 0;
+}
+
+int wavetank_pidfd(int pid) {
+  int fd = (int)syscall(434 /* SYS_pidfd_open */, pid, 0);
+  return fd < 0 ? -errno : fd;
+}

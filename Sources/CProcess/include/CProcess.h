@@ -1,0 +1,47 @@
+// A process with limits and namespaces of its own; see CProcess.c.
+#ifndef WAVETANK_CPROCESS_H
+#define WAVETANK_CPROCESS_H
+#include <stddef.h>
+
+// What a child gets of its own. Bits.
+enum { WAVETANK_OWN_PROCESSES = 1, WAVETANK_OWN_NETWORK = 2, WAVETANK_OWN_USERS = 4 };
+
+struct wavetank_child {
+  const char *path;
+  char *const *arguments;
+  char *const *environment;
+  const char *directory;
+  // They become 0, 1, 2 and so on; all others are closed.
+  const int *descriptors;
+  int descriptor_count;
+  int isolation;
+  // Who it is; 0: who we are. Without namespace for users only root can change it.
+  unsigned user;
+  unsigned group;
+  // 0: no limit of ours.
+  unsigned long data_bytes;
+  unsigned long file_bytes;
+  unsigned long cpu_seconds;
+  unsigned long processes;
+  unsigned long open_files;
+  // In a network of its own: listens on that port of 127.0.0.1 and sends the socket through
+  // `listener_socket`.
+  unsigned short port;
+  int listener_socket;
+};
+
+// Starts the process and waits until its program has begun. Gives its number, or the negative errno of
+// what failed. The calling thread must live as long as the child: its end is the child's.
+int wavetank_spawn(const struct wavetank_child *child);
+
+// The descriptor that came through a socket, or a negative errno.
+int wavetank_receive_descriptor(int through);
+
+// Sends a packet with descriptors, eight at most; 0 or a negative errno.
+int wavetank_send_descriptors(
+    int through, const void *content, size_t length, const int *descriptors, int count);
+
+// A descriptor that can be read once the process has ended, or a negative errno.
+int wavetank_pidfd(int pid);
+
+#endif

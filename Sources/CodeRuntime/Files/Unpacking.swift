@@ -1,0 +1,28 @@
+import PayloadCodecs
+
+extension InvocableHost {
+  /// Unpacks an archive by a process without rights: nothing of it is trusted.
+  func unpack(_ archive: [[UInt8]]) async throws(CodeError) -> String {
+    let file = try store.makeArchive(archive)
+    defer { store.remove(file) }
+    let folder = try store.makeProgramFolder()
+    do throws(CodeError) {
+      let said = OutputTail()
+      let (output, printed) = try Descriptor.pair()
+      output.forward { said.append($0) }
+      let child = try await launcher.start(
+        launcher.settings.python,
+        [
+          "-I", store.steamshipRunner, "unpack", folder, String(CodeStore.unpackedBytesMax),
+          String(CodeStore.filesMax),
+        ], folder: folder,
+        descriptors: [try ChildEnd.nothing(), printed, printed, try ChildEnd.file(file)])
+      guard await child.ended() == .exited(0) else { throw .badArchive(said.lines(3)) }
+      store.seal(folder)
+      return folder
+    } catch {
+      store.remove(folder)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import CProcess
+import Glibc
+import Synchronization
+
+/// A child under watch, from its start until it has ended.
+final class ChildProcess: Sendable {
+  private struct State: Sendable {
+    var end: ProcessEnd?
+    var waiting: [CheckedContinuation<ProcessEnd, Never>] = []
+  }
+
+  let pid: Int32
+  private let state = Mutex(State())
+
+  /// - Parameter isOurs: false for a child of our child: how it ended is not told to us.
+  init(pid: Int32, isOurs: Bool = true) {
+    self.pid = pid
+    let watch = wavetank_pidfd(pid)
+    Task {
+      if watch >= 0 {
+        let descriptor = Descriptor(watch)
+        _ = await descriptor.becomesReadable()
+        descriptor.close()
+      }
+      reap(isOurs: isOurs)
+    }
+  }
+
+  private func reap(isOurs: Bool) {
+    let (end, waiting) = state.withLock { state in
+      // Under the lock: its number is nobody else's as long as it is not waited for.
+      let end = isOurs ? Self.status(of: pid) : .gone
+      defer { state.waiting = [] }
+      state.end = end
+      return (end, state.waiting)
+    }
+    for continuation in waiting { continuation.resume(returning: end) }
+  }
+
+  private static func status(of pid: Int32) -> ProcessEnd {
+    var status: Int32 = 0
+    // SAFETY: the status is a local.
+    while unsafe waitpid(pid, &status, 0) < 0 {
+      guard errno == EINTR else { return .gone }
+    }
+    let signal = status & 0x7F
+    return signal == 0 ? .exited(Int(status >> 8) & 0xFF) : .killed(signal: Int(signal))
+  }
+
+  var hasEnded: Bool { state.withLock { $0.end != nil } }
+
+  /// Waits until it has ended.
+  func ended() async -> ProcessEnd {
+    await withCheckedContinuation { continuation in
+      let end = state.withLock { state in
+        if state.end == nil { state.waiting.append(continuation) }
+        return state.end
+      }
+      if let end { continuation.resume(returning: end) }
+    }
+  }
+
+  /// Ends it with all that it has started and that has not left its group.
+  func kill() {
+    state.withLock { state in
+      guard state.end == nil else { return }
+      _ = Glibc.kill(-pid, SIGKILL)
+      _ = Glibc.kill(pid, SIGKILL)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+
+/// Starts processes as isolated as this machine allows.
+package actor Launcher {
+  let settings: CodeSettings
+  private let address: ServerAddress
+  private let spawner = Spawner()
+  private var possible: Isolation?
+
+  package init(_ settings: CodeSettings, _ address: ServerAddress = ServerAddress()) {
+    self.settings = settings
+    self.address = address
+  }
+
+  /// What is wanted of isolation, as far as the kernel gives it: found out once.
+  private func isolation() async -> Isolation {
+    if let possible { return possible }
+    var wanted: Isolation = settings.network == .all ? [.processes] : [.processes, .network]
+    if geteuid() != 0 { wanted.insert(.users) }
+    for tried in [wanted, wanted.subtracting(.network), []] {
+      let order = ChildOrder(
+        program: "/bin/sh", arguments: ["sh", "-c", ":"], environment: [], folder: "/",
+        descriptors: [], limits: ChildLimits(), isolation: tried)
+      if let (pid, _) = try? await spawner.start(order) {
+        _ = await ChildProcess(pid: pid).ended()
+        possible = tried
+        return tried
+      }
+    }
+    return []
+  }
+
+  /// Whether the kernel keeps code away from the network, where that is wanted.
+  package func keepsNetworkAway() async -> Bool {
+    settings.network == .all ? true : await isolation().contains(.network)
+  }
+
+  /// Starts a program. The ends of its descriptors are the child's alone from then on.
+  /// - Parameter reachesAll: for what must fetch from outside, such as an installation.
+  func start(
+    _ program: String, _ arguments: [String], environment: [String: String] = [:],
+    folder: String, descriptors: [ChildEnd], limits: ChildLimits? = nil, reachesAll: Bool = false
+  ) async throws(CodeError) -> ChildProcess {
+    let paths = try ProgramSearch.find(program)
+    var isolation = await isolation()
+    if reachesAll { isolation.remove(.network) }
+    var standard = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
+    standard.merge(environment) { $1 }
+    var order = ChildOrder(
+      program: "", arguments: [],
+      environment: standard.map { "\($0)=\($1)" }.sorted(), folder: folder,
+      descriptors: descriptors,
+      limits: limits ?? ChildLimits(dataBytes: settings.memoryBytes), isolation: isolation,
+      port: settings.network == .wavetank ? address.port : 0)
+    var failure: CodeError?
+    for path in paths {
+      (order.program, order.arguments) = (path, [path] + arguments)
+      do throws(CodeError) {
+        let (pid, listener) = try await spawner.start(order)
+        let child = ChildProcess(pid: pid)
+        descriptors.forEach { $0.close() }
+        if let listener { serve(listener, until: child) }
+        return child
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    throw failure ?? .notStarted(program, reason: "there is no such program")
+  }
+
+  private func serve(_ listener: Int32, until child: ChildProcess) {
+    guard let end = address.serve(listener) else {
+      _ = close(listener)
+      return
+    }
+    Task {
+      _ = await child.ended()
+      end()
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// Where programs are.
+enum ProgramSearch {
+  /// The paths where a program may be, best first; names without a slash are searched in `PATH`.
+  ///
+  /// The next one is for when the child may not read the first: root's own folders are closed to it.
+  static func find(_ name: String) throws(CodeError) -> [String] {
+    if name.contains("/") {
+      guard isExecutable(name) else { throw .notStarted(name, reason: "there is no such program") }
+      return [name]
+    }
+    // SAFETY: the environment is changed by nobody after the start.
+    let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+    let found = path.split(separator: ":").map { "\($0)/\(name)" }.filter(isExecutable)
+    guard !found.isEmpty else { throw .notStarted(name, reason: "it is not in PATH") }
+    return found
+  }
+
+  private static func isExecutable(_ path: String) -> Bool {
+    // SAFETY: a text, which the call only reads.
+    unsafe access(path, X_OK) == 0
+  }
+}

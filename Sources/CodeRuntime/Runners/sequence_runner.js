@@ -1,0 +1,482 @@
+"use strict";
+// Runs a Scramjet sequence in JavaScript and gives it its context.
+//
+// Descriptors 0, 1 and 2 are the instance's own. 3 is control: a JSON array `[kind, {…}]` a line, both
+// ways; its end is ours. 4 brings the input, 5 takes the output.
+//
+// To us: start, input, event, stop, kill, rate. From us: hello, pang, health, log, event, alive,
+// stopped, completed. Exit codes: 21 no file, 22 it cannot be loaded, 23 it fails, 101 uncaught,
+// 137 killed, 138 killed after a stop.
+
+const fs = require("fs");
+const net = require("net");
+const path = require("path");
+const { EventEmitter } = require("events");
+const { Readable, PassThrough, Writable } = require("stream");
+
+const NO_FILE = 21, NOT_LOADED = 22, FAILED = 23, UNCAUGHT = 101, KILLED = 137, KILLED_AFTER_STOP = 138;
+const NEWLINE_TYPES = ["application/x-ndjson", "text/x-ndjson"];
+
+const control = new net.Socket({ fd: 3 });
+const say = (kind, content = {}) => {
+    control.write(`${JSON.stringify([kind, content])}\n`);
+};
+
+/** Ends the process once what was said has been sent. */
+const leave = (code) => {
+    process.exitCode = code;
+    control.end(() => process.exit(code));
+    setTimeout(() => process.exit(code), 500).unref();
+};
+
+// MARK: Log
+
+const levels = ["trace", "debug", "info", "warn", "error", "fatal"];
+
+const plain = (value) => {
+    if (value instanceof Error) return value.stack || String(value);
+    try {
+        return JSON.parse(JSON.stringify(value));
+    } catch (_) {
+        return String(value);
+    }
+};
+
+const logger = Object.fromEntries(levels.map((level) => [level, (message, ...data) => {
+    say("log", { level: level.toUpperCase(), msg: typeof message === "string" ? message : plain(message),
+        data: data.map(plain) });
+}]));
+logger.write = (level, message, ...data) => logger[String(level).toLowerCase()]?.(message, ...data);
+
+// MARK: Clients of the server's own API
+
+class Client {
+    constructor(base, token) {
+        this.apiBase = base.replace(/\/$/, "");
+        this.token = token;
+    }
+
+    async ask(method, where, { body, headers = {}, parse = "json" } = {}) {
+        const authorization = this.token ? { authorization: `Bearer ${this.token}` } : {};
+        const response = await fetch(`${this.apiBase}/${where}`, {
+            method, body, headers: { ...authorization, ...headers }, ...(body ? { duplex: "half" } : {}),
+        });
+        if (!response.ok) {
+            const text = await response.text();
+            throw Object.assign(new Error(`${response.status} ${response.statusText}`.trim()),
+                { status: response.status, body: text });
+        }
+        if (parse === "stream") return Readable.fromWeb(response.body);
+        if (parse === "response") return response;
+        const text = await response.text();
+        return text === "" ? undefined : JSON.parse(text);
+    }
+
+    get(where) { return this.ask("GET", where); }
+    delete(where, headers) {
+        return this.ask("DELETE", where, { headers: { "content-type": "application/json", ...headers } });
+    }
+    post(where, value = {}) {
+        return this.ask("POST", where,
+            { body: JSON.stringify(value), headers: { "content-type": "application/json" } });
+    }
+    getStream(where, type = "application/octet-stream") {
+        return this.ask("GET", where, { headers: { "content-type": type }, parse: "stream" });
+    }
+    sendStream(where, stream, { type = "application/octet-stream", end } = {}, method = "POST") {
+        const body = typeof stream === "string" || Buffer.isBuffer(stream) ? stream : Readable.toWeb(Readable.from(stream));
+        const headers = { "content-type": type, ...(end === undefined ? {} : { "x-end-stream": String(end) }) };
+        return this.ask(method, where, { body, headers, parse: "response" });
+    }
+
+    getVersion() { return this.get("version"); }
+    getLoadCheck() { return this.get("load-check"); }
+    getConfig() { return this.get("config"); }
+    listEntities() { return this.get("entities"); }
+    listSequences() { return this.get("sequences"); }
+    listInstances() { return this.get("instances"); }
+    getTopics() { return this.get("topics"); }
+    getLogStream() { return this.getStream("log"); }
+    getAuditStream() { return this.getStream("audit"); }
+    createTopic(id, contentType) { return this.post("topics", { id, "content-type": contentType }); }
+    deleteTopic(id) { return this.delete(`topics/${encodeURIComponent(id)}`); }
+    sendTopic(topic, stream, options = {}, type = "application/x-ndjson") {
+        return this.sendStream(`topic/${encodeURIComponent(topic)}`, stream, { type, ...options });
+    }
+    getTopic(topic, options, type = "application/x-ndjson") {
+        return this.getStream(`topic/${encodeURIComponent(topic)}`, type);
+    }
+    sendNamedData(...given) { return this.sendTopic(...given); }
+    getNamedData(...given) { return this.getTopic(...given); }
+}
+
+class HubClient extends Client {
+    getStatus() { return this.get("status"); }
+    async sendSequence(stream, options, update) {
+        const sent = await this.sendStream(update ? `sequence/${update}` : "sequence", stream, {}, update ? "PUT" : "POST");
+        return new SequenceClient((await sent.json()).id, this);
+    }
+    getSequence(id) { return this.get(`sequence/${id}`); }
+    deleteSequence(id, { force } = {}) {
+        return this.delete(`sequence/${id}`, force ? { "x-seq-kill-inst": "true" } : {});
+    }
+    getInstanceInfo(id) { return this.get(`instance/${id}`); }
+    getInstance(id) { return this.getInstanceInfo(id); }
+    getSequenceClient(id) { return new SequenceClient(id, this); }
+    getInstanceClient(id) { return new InstanceClient(id, this); }
+    getManagerClient() { return new SpaceClient(`${this.apiBase.replace(/\/api\/v1$/, "")}/api/v1/cpm/api/v1`, this.token); }
+}
+
+class SpaceClient extends Client {
+    listHosts() { return this.get("list"); }
+    listHubs() { return this.listHosts(); }
+    getHostClient(id) { return new HubClient(`${this.apiBase}/sth/${id}/api/v1`, this.token); }
+    getHubClient(id) { return this.getHostClient(id); }
+    getAllSequences() { return this.get("all_sequences"); }
+}
+
+class SequenceClient {
+    constructor(id, hub) { this._id = this.id = id; this.hub = hub; }
+    async start(order = {}) {
+        const { id } = await this.hub.post(`sequence/${this.id}/start`, order);
+        return new InstanceClient(id, this.hub);
+    }
+    getInfo() { return this.hub.getSequence(this.id); }
+    listInstances() { return this.hub.get(`sequence/${this.id}/instances`); }
+    delete() { return this.hub.deleteSequence(this.id); }
+    overwrite(stream) { return this.hub.sendSequence(stream, {}, this.id); }
+}
+
+class InstanceClient {
+    constructor(id, hub) { this._id = this.id = id; this.hub = hub; this.where = `instance/${id}`; }
+    getInfo() { return this.hub.getInstanceInfo(this.id); }
+    getHealth() { return this.hub.get(`${this.where}/health`); }
+    stop(timeout = 7000, canCallKeepalive = false) {
+        return this.hub.post(`${this.where}/_stop`, { timeout, canCallKeepalive });
+    }
+    kill(options = {}) { return this.hub.post(`${this.where}/_kill`, options); }
+    sendEvent(eventName, message) { return this.hub.post(`${this.where}/_event`, [5001, { eventName, message }]); }
+    getEvent(name) { return this.hub.get(`${this.where}/event/${name}`); }
+    getNextEvent(name) { return this.hub.get(`${this.where}/once/${name}`); }
+    getEventStream(name) { return this.hub.getStream(`${this.where}/events/${name}`); }
+    getStream(name) { return this.hub.getStream(`${this.where}/${name}`); }
+    getLogStream() { return this.getStream("log"); }
+    sendStream(name, stream, options) { return this.hub.sendStream(`${this.where}/${name}`, stream, options); }
+    sendInput(stream, options = {}) { return this.sendStream("input", stream, { type: "text/plain", ...options }); }
+    sendStdin(stream) { return this.sendStream("stdin", stream); }
+}
+
+// MARK: Context
+
+class Context {
+    constructor(start) {
+        this.config = start.appConfig ?? {};
+        this.instanceId = start.instanceId;
+        this.logger = logger;
+        this.exitTimeout = start.exitTimeout ?? 10000;
+        this.initialState = undefined;
+        this.definition = { mode: "buffering", name: "sequence" };
+        this.hub = new HubClient(start.hub, start.token);
+        this.space = new SpaceClient(start.space, start.token);
+        this.emitter = new EventEmitter();
+        this.emitter.setMaxListeners(0);
+        this.stopHandlers = [];
+        this.killHandlers = [];
+        this.monitors = [];
+    }
+
+    on(name, handler) {
+        this.emitter.on(name, handler);
+        return this;
+    }
+    emit(name, message) {
+        say("event", { eventName: name, message });
+        return this;
+    }
+    addStopHandler(handler) { this.stopHandlers.push(handler); return this; }
+    addKillHandler(handler) { this.killHandlers.push(handler); return this; }
+    addMonitoringHandler(handler) { this.monitors.push(handler); return this; }
+    keepAlive(milliseconds = 0) {
+        say("alive", { keepAlive: milliseconds });
+        return this;
+    }
+    describe(definition) { Object.assign(this.definition, definition); return this; }
+    end() { finish(); return this; }
+    destroy(error) {
+        if (error) failed(error);
+        else finish();
+        return this;
+    }
+    save() { throw new Error("Method not implemented."); }
+    async healthy() {
+        let report = { healthy: true };
+        for (const monitor of this.monitors) {
+            try {
+                report = { ...report, ...(await monitor(report)) };
+            } catch (error) {
+                logger.error("A monitoring handler failed", error);
+                report = { healthy: false };
+            }
+        }
+        return report;
+    }
+}
+
+// MARK: Input
+
+/** Marks the input and what is made of it: a string stream of the framework stays one. */
+const fromInput = Symbol("from the input");
+
+const marked = (stream) => {
+    stream[fromInput] = true;
+    for (const name of ["map", "filter", "flatMap", "take", "drop"]) {
+        const made = stream[name];
+        stream[name] = (...given) => marked(made.apply(stream, given));
+    }
+    return stream;
+};
+
+async function* jsonLines(bytes) {
+    let rest = "";
+    bytes.setEncoding("utf8");
+    for await (const chunk of bytes) {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop();
+        for (const line of lines) if (line.trim() !== "") yield JSON.parse(line);
+    }
+    if (rest.trim() !== "") yield JSON.parse(rest);
+}
+
+async function* texts(bytes) {
+    bytes.setEncoding("utf8");
+    yield* bytes;
+}
+
+/** What the sequence reads: nothing until somebody says of what type it is. */
+class Input {
+    constructor() {
+        this.bytes = new net.Socket({ fd: 4, readable: true, writable: false });
+        this.bytes.pause();
+        this.bytes.on("error", () => {});
+        this.typed = new Promise((resolve) => { this.hasType = resolve; });
+    }
+
+    setType(type) {
+        this.type ??= (type ?? "").split(";")[0].trim().toLowerCase();
+        this.hasType();
+    }
+
+    get isObjects() { return NEWLINE_TYPES.includes(this.type) || this.type === "application/json"; }
+
+    async* items() {
+        await this.typed;
+        if (this.isObjects) yield* jsonLines(this.bytes);
+        else if (this.type.startsWith("text/")) yield* texts(this.bytes);
+        else yield* this.bytes;
+    }
+
+    stream() { return marked(Readable.from(this.items(), { highWaterMark: 16 })); }
+}
+
+// MARK: Output
+
+const isForeignFramework = (stream) => {
+    for (let made = Object.getPrototypeOf(stream); made; made = Object.getPrototypeOf(made)) {
+        const name = made.constructor?.name;
+        if (name === "DataStream" || name === "PromiseTransformStream") return true;
+    }
+    return false;
+};
+
+const isIterable = (value) => value !== null && typeof value === "object"
+    && (typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function");
+
+const isStream = (value) => value !== null && typeof value === "object" && typeof value.pipe === "function";
+
+class Output {
+    constructor() {
+        this.socket = new net.Socket({ fd: 5, readable: false, writable: true });
+        this.socket.on("error", () => {});
+    }
+
+    write(text) {
+        return new Promise((resolve) => {
+            if (this.socket.destroyed || this.socket.write(text)) resolve();
+            else {
+                this.socket.once("drain", resolve);
+                this.socket.once("close", resolve);
+            }
+        });
+    }
+
+    end() {
+        return new Promise((resolve) => {
+            if (this.socket.destroyed) resolve();
+            else this.socket.end(resolve);
+        });
+    }
+
+    /** Writes a result until it ends. */
+    async take(result, contentType) {
+        if (typeof result === "function") result = await result();
+        if (!isStream(result) && !isIterable(result)) {
+            await this.write(typeof result === "object" && result !== null ? JSON.stringify(result) : String(result));
+            return;
+        }
+        const isObjects = () => {
+            if (NEWLINE_TYPES.includes(contentType) || !isStream(result)) return true;
+            if (result[fromInput]) return input.isObjects;
+            return result.readableObjectMode && !isForeignFramework(result);
+        };
+        const source = isStream(result) && typeof result[Symbol.asyncIterator] !== "function"
+            ? result.pipe(new PassThrough({ objectMode: true })) : result;
+        for await (const item of source) {
+            if (isObjects() && !(item instanceof Uint8Array)) await this.write(`${JSON.stringify(item)}\n`);
+            else if (typeof item === "string" || item instanceof Uint8Array) await this.write(item);
+            else throw new TypeError("The \"chunk\" argument must be of type string or an instance of Buffer or "
+                + `Uint8Array. Received ${item === null ? "null" : `an instance of ${item.constructor?.name}`}`);
+        }
+    }
+}
+
+// MARK: Life
+
+let context, input, output;
+let isStopped = false, isOver = false, healthTimer;
+
+const failed = (error) => {
+    if (isOver) return;
+    isOver = true;
+    logger.error("Function errored", error);
+    logger.error("Error occurred during Sequence execution: ", error);
+    leave(FAILED);
+};
+
+const finish = async () => {
+    if (isOver) return;
+    isOver = true;
+    await output.end();
+    say("completed", { timeout: context.exitTimeout });
+    setTimeout(() => leave(0), context.exitTimeout);
+};
+
+const report = async () => say("health", await context.healthy());
+
+const setRate = (milliseconds) => {
+    clearInterval(healthTimer);
+    healthTimer = setInterval(report, Math.max(1, milliseconds));
+    healthTimer.unref();
+};
+
+/** The functions of a sequence's main file. */
+const load = (start) => {
+    const named = path.resolve(start.folder, start.main);
+    const file = [named, `${named}.js`].find((name) => fs.existsSync(name) && fs.statSync(name).isFile());
+    if (!file) {
+        logger.error(`Sequence file does not exist: ${named}`);
+        leave(NO_FILE);
+        return undefined;
+    }
+    try {
+        const loaded = require(file);
+        const sequence = Object.prototype.hasOwnProperty.call(loaded, "default") ? loaded.default : loaded;
+        const functions = Array.isArray(sequence) ? sequence : [sequence];
+        if (functions.length === 0) throw new Error("The sequence is empty.");
+        return functions;
+    } catch (error) {
+        console.error(error);
+        logger.error("Sequence cannot be loaded", error);
+        leave(NOT_LOADED);
+        return undefined;
+    }
+};
+
+const run = async (start) => {
+    process.chdir(start.folder);
+    context = new Context(start);
+    input = new Input();
+    output = new Output();
+    setRate(start.rate ?? 1000);
+    report();
+    const functions = load(start);
+    if (!functions) return;
+    let wanted = {};
+    if (typeof functions[0] === "object" && functions[0] !== null) wanted = functions.shift();
+    logger.debug("Sequence loaded, functions count", functions.length);
+    say("pang", { requires: wanted.requires ?? "", ...(wanted.requires ? { contentType: wanted.contentType } : {}) });
+    if (wanted.requires) input.setType(wanted.contentType);
+    let result = input.stream();
+    try {
+        for (const [index, made] of functions.entries()) {
+            logger.debug("Processing function on index", index);
+            if (typeof made !== "function") throw new TypeError(`The sequence's element ${index} is no function.`);
+            result = await made.call(context, result, ...start.args ?? []);
+            logger.debug("Function called", index);
+            if (!result && index < functions.length - 1) {
+                throw new Error(`Sequence ended in the middle: function ${index} gave nothing.`);
+            }
+        }
+        logger.debug("All Sequences processed.");
+        const declared = isStream(result) ? { topic: result.topic, contentType: result.contentType } : {};
+        const provides = start.outputTopic || declared.topic || "";
+        say("pang", { provides, contentType: declared.contentType ?? "" });
+        await output.take(result, declared.contentType);
+        await finish();
+    } catch (error) {
+        failed(error);
+    }
+};
+
+const stop = async ({ timeout, canCallKeepalive }) => {
+    isStopped = true;
+    try {
+        for (const handler of context.stopHandlers) await handler.call(context, timeout, canCallKeepalive);
+        say("stopped", {});
+    } catch (error) {
+        say("stopped", { error: String(error?.stack ?? error) });
+    }
+};
+
+const kill = () => {
+    for (const handler of context?.killHandlers ?? []) {
+        try {
+            handler.call(context);
+        } catch (error) {
+            logger.error("A kill handler failed", error);
+        }
+    }
+    setTimeout(() => leave(isStopped ? KILLED_AFTER_STOP : KILLED), 200);
+};
+
+const orders = {
+    start: run,
+    input: ({ contentType }) => input.setType(contentType),
+    event: ({ eventName, message }) => { context.emitter.emit(eventName, message); },
+    stop, kill,
+    rate: ({ milliseconds }) => setRate(milliseconds),
+};
+
+process.on("uncaughtException", (error) => {
+    console.error(error);
+    logger.error("Uncaught exception", error);
+    leave(UNCAUGHT);
+});
+process.on("unhandledRejection", (error) => {
+    console.error(error);
+    logger.error("Unhandled rejection", error);
+    leave(UNCAUGHT);
+});
+
+let unread = "";
+control.setEncoding("utf8");
+control.on("data", (text) => {
+    const lines = (unread + text).split("\n");
+    unread = lines.pop();
+    for (const line of lines) {
+        const [kind, content] = JSON.parse(line);
+        orders[kind]?.(content);
+    }
+});
+control.on("end", () => process.exit(process.exitCode ?? KILLED));
+control.on("error", () => process.exit(process.exitCode ?? KILLED));
+say("hello", { pid: Number(fs.readlinkSync("/proc/self")) });

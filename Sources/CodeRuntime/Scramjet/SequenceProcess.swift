@@ -1,0 +1,206 @@
+package import PayloadCodecs
+
+/// The process of one instance of a sequence: its streams, and what it says of itself.
+///
+/// **Isolation**: one reader for each stream, one writer for each.
+package final class SequenceProcess: Sendable {
+  package enum Language: Sendable { case javaScript, python }
+
+  /// What a sequence is started with.
+  package struct Order: Sendable {
+    package var language: Language
+    /// The unpacked package.
+    package var folder: String
+    /// The package's `main`.
+    package var main: String
+    /// `args`, `appConfig`, `instanceId`, `outputTopic`, `exitTimeout` and `rate` (ms), `hub` and
+    /// `space` (base URLs), `token`.
+    package var start: JSONObject
+
+    package init(language: Language, folder: String, main: String, start: JSONObject) {
+      (self.language, self.folder, self.main, self.start) = (language, folder, main, start)
+    }
+  }
+
+  /// What a sequence says of itself.
+  package enum Saying: Sendable {
+    /// The topic it reads, or writes, as far as it has one.
+    case topics(JSONObject)
+    case health(JSONObject)
+    case log(level: String, message: JSON, data: [JSON])
+    case event(name: String, message: JSON)
+    case keepAlive(milliseconds: Int)
+    case stopped(error: String?)
+    case completed(timeoutMilliseconds: Int)
+  }
+
+  package enum Stream: Sendable { case input, stdin }
+  package enum Source: Sendable { case output, stdout, stderr }
+
+  private let control: Descriptor
+  private let standardInput: Descriptor
+  private let standardOutput: Descriptor
+  private let standardError: Descriptor
+  private let input: Descriptor
+  private let output: Descriptor
+  private let child: ChildProcess
+  private let remaining = SayingBuffer()
+
+  private init(
+    _ child: ChildProcess, control: Descriptor, standard: [Descriptor], input: Descriptor,
+    output: Descriptor
+  ) {
+    self.child = child
+    self.control = control
+    (standardInput, standardOutput, standardError) = (standard[0], standard[1], standard[2])
+    self.input = input
+    self.output = output
+  }
+
+  /// Starts the instance's process and hands its order over.
+  package static func start(
+    _ order: Order, _ launcher: Launcher, _ store: CodeStore
+  ) async throws(CodeError) -> SequenceProcess {
+    var ours: [Descriptor] = []
+    var theirs: [ChildEnd] = []
+    for _ in 0..<6 {
+      let (our, their) = try Descriptor.pair()
+      ours.append(our)
+      theirs.append(their)
+    }
+    let home = try store.makeHome()
+    let settings = launcher.settings
+    let heapMegabytes = max(64, settings.memoryBytes >> 20)
+    let child =
+      switch order.language {
+      case .javaScript:
+        try await launcher.start(
+          settings.node, ["--max-old-space-size=\(heapMegabytes)", store.javaScriptRunner],
+          environment: ["HOME": home, "TMPDIR": home], folder: order.folder, descriptors: theirs)
+      case .python:
+        try await launcher.start(
+          settings.python, ["-u", store.pythonRunner],
+          environment: ["HOME": home, "TMPDIR": home, "PYTHONDONTWRITEBYTECODE": "1"],
+          folder: order.folder, descriptors: theirs)
+      }
+    Task {
+      _ = await child.ended()
+      store.remove(home)
+    }
+    let process = SequenceProcess(
+      child, control: ours[3], standard: Array(ours[0..<3]), input: ours[4], output: ours[5])
+    var start = order.start
+    start["folder"] = .string(order.folder)
+    start["main"] = .string(order.main)
+    _ = await process.tell("start", start)
+    return process
+  }
+
+  /// The process's number on this machine.
+  package var pid: Int { Int(child.pid) }
+
+  // MARK: To the sequence
+
+  /// False: it hears nothing any more.
+  @discardableResult
+  private func tell(_ kind: String, _ content: JSONObject) async -> Bool {
+    let line: JSON = [.string(kind), .object(content)]
+    return await control.write(line.serialized() + [UInt8(ascii: "\n")])
+  }
+
+  /// Of what type its input is: it gets none before.
+  package func setInputType(_ type: String) async {
+    await tell("input", ["contentType": .string(type)])
+  }
+
+  package func send(event name: String, message: JSON) async {
+    await tell("event", ["eventName": .string(name), "message": message])
+  }
+
+  package func stop(timeoutMilliseconds: Int, canCallKeepAlive: Bool) async {
+    await tell(
+      "stop",
+      ["timeout": .integer(timeoutMilliseconds), "canCallKeepalive": .bool(canCallKeepAlive)])
+  }
+
+  /// Lets its kill handlers run; `end` is for what does not go then.
+  package func askToGo() async { await tell("kill", [:]) }
+
+  package func setRate(milliseconds: Int) async {
+    await tell("rate", ["milliseconds": .integer(milliseconds)])
+  }
+
+  /// False: it reads no more.
+  package func write(_ bytes: [UInt8], to stream: Stream) async -> Bool {
+    await descriptor(of: stream).write(bytes)
+  }
+
+  package func endWriting(to stream: Stream) { descriptor(of: stream).endWriting() }
+
+  private func descriptor(of stream: Stream) -> Descriptor {
+    switch stream {
+    case .input: input
+    case .stdin: standardInput
+    }
+  }
+
+  // MARK: From the sequence
+
+  /// Nil: it has ended. Nobody reads ahead: what is not asked for holds the sequence.
+  package func read(_ source: Source) async -> [UInt8]? {
+    switch source {
+    case .output: await output.read()
+    case .stdout: await standardOutput.read()
+    case .stderr: await standardError.read()
+    }
+  }
+
+  /// The next thing that it says; nil: it says no more. What is none of ours is left out.
+  package func nextSaying() async -> Saying? {
+    while true {
+      if let line = remaining.nextLine() {
+        if let saying = Saying(line) { return saying }
+        continue
+      }
+      guard let bytes = await control.read(), remaining.append(bytes) else { return nil }
+    }
+  }
+
+  /// Waits until its process has ended.
+  package func ended() async -> ProcessEnd { await child.ended() }
+
+  /// Ends its process and all that it has started, at once.
+  package func end() { child.kill() }
+
+  /// Lets its streams go.
+  package func close() {
+    child.kill()
+    for descriptor in [control, standardInput, standardOutput, standardError, input, output] {
+      descriptor.close()
+    }
+  }
+}
+
+extension SequenceProcess.Saying {
+  /// Nil: what no runner of ours says. The code can write there too.
+  fileprivate init?(_ line: [UInt8]) {
+    guard let pair = (try? JSON(parsing: line))?.arrayValue, pair.count == 2,
+      let kind = pair[0].stringValue, let content = pair[1].objectValue
+    else { return nil }
+    switch kind {
+    case "pang": self = .topics(content)
+    case "health": self = .health(content)
+    case "log":
+      self = .log(
+        level: content["level"]?.stringValue ?? "INFO", message: content["msg"] ?? "",
+        data: content["data"]?.arrayValue ?? [])
+    case "event":
+      guard let name = content["eventName"]?.stringValue else { return nil }
+      self = .event(name: name, message: content["message"] ?? .null)
+    case "alive": self = .keepAlive(milliseconds: content["keepAlive"]?.intValue ?? 0)
+    case "stopped": self = .stopped(error: content["error"]?.stringValue)
+    case "completed": self = .completed(timeoutMilliseconds: content["timeout"]?.intValue ?? 0)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Dispatch
+import PayloadCodecs
+import Synchronization
+
+/// A process that has loaded one program and answers its requests, one after the other.
+final class InvocableWorker: Sendable {
+  /// Answers up to this are taken. The SDK puts plugins' answers of more than 4 MB into a bucket.
+  private static let answerBytesMax = 64 << 20
+
+  private let channel: Descriptor
+  private let child: ChildProcess
+  /// What it complained of.
+  private let errors: OutputTail
+  private let home: String
+  /// Where goes what it prints.
+  let print: Printing
+
+  private init(
+    _ channel: Descriptor, _ child: ChildProcess, _ errors: OutputTail, _ print: Printing,
+    home: String
+  ) {
+    (self.channel, self.child, self.errors, self.home) = (channel, child, errors, home)
+    self.print = print
+  }
+
+  var hasEnded: Bool { child.hasEnded }
+
+  /// Starts one, and waits until it says that it is there.
+  /// - Parameter print: gets what the code prints.
+  static func start(
+    _ program: InvocableProgram, _ launcher: Launcher, _ zygote: Zygote?, _ store: CodeStore,
+    print: @escaping @Sendable ([UInt8]) -> Void
+  ) async throws(CodeError) -> InvocableWorker {
+    let home = try store.makeHome()
+    let (channel, theirs) = try Descriptor.pair()
+    let (output, printed) = try Descriptor.pair()
+    let (complaints, complained) = try Descriptor.pair()
+    let errors = OutputTail()
+    let printing = Printing()
+    printing.direct(to: print)
+    output.forward { printing.take($0) }
+    complaints.forward { bytes in
+      errors.append(bytes)
+      printing.take(bytes)
+    }
+    do throws(CodeError) {
+      let direct: ChildProcess?
+      if let zygote {
+        direct = nil
+        try zygote.fork(
+          folder: program.folder, home: home, [theirs, printed, complained],
+          dataBytes: launcher.settings.memoryBytes)
+      } else {
+        direct = try await launcher.start(
+          program.python, ["-u", store.steamshipRunner, "worker", program.folder],
+          environment: ["HOME": home, "TMPDIR": home], folder: program.folder,
+          descriptors: [try ChildEnd.nothing(), printed, complained, theirs])
+      }
+      guard let hello = await receive(channel), let pid = hello["pid"]?.intValue else {
+        direct?.kill()
+        throw .ended(await direct?.ended() ?? .gone, errors: errors.lines(20))
+      }
+      let child = direct ?? ChildProcess(pid: Int32(clamping: pid), isOurs: false)
+      if let problem = hello["error"]?.stringValue { throw .noSDK(problem) }
+      return InvocableWorker(channel, child, errors, printing, home: home)
+    } catch {
+      channel.close()
+      store.remove(home)
+      throw error
+    }
+  }
+
+  /// Sends a request and waits for its answer. After any failure the worker is of no use.
+  func call(_ event: JSON, timeout: Duration) async throws(CodeError) -> JSON {
+    let content = event.serialized()
+    let overdue = CancelFlag()
+    let watch = DispatchWorkItem { @Sendable [child] in
+      _ = overdue.set()
+      child.kill()
+    }
+    DispatchQueue.global().asyncAfter(deadline: .now() + timeout.inSeconds, execute: watch)
+    defer { watch.cancel() }
+    let length = UInt32(content.count).bigEndian
+    let head = (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+    if await channel.write(head + content), let answer = await Self.receive(channel) {
+      return answer
+    }
+    child.kill()
+    let end = await child.ended()
+    if overdue.isSet { throw .timedOut(seconds: Int(timeout.inSeconds)) }
+    throw .ended(end, errors: errors.lines(20))
+  }
+
+  /// Ends it. What it leaves in its home goes too.
+  func end(_ store: CodeStore) {
+    channel.close()
+    child.kill()
+    store.remove(home)
+  }
+
+  /// A frame: four bytes of length, a JSON value. Nil: the end, or what is none.
+  private static func receive(_ channel: Descriptor) async -> JSON? {
+    guard let head = await channel.read(exactly: 4) else { return nil }
+    let length = head.reduce(0) { $0 << 8 | Int($1) }
+    guard length <= answerBytesMax, let content = await channel.read(exactly: length) else {
+      return nil
+    }
+    return try? JSON(parsing: content)
+  }
+}
+
+/// Where goes what a worker prints: to whoever has a call with it.
+final class Printing: Sendable {
+  private let destination = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
+
+  /// - Parameter take: nil: nobody has a call; it is thrown away.
+  func direct(to take: (@Sendable ([UInt8]) -> Void)?) { destination.withLock { $0 = take } }
+
+  func take(_ bytes: [UInt8]) { destination.withLock { $0 }?(bytes) }
+}
+
+extension Duration {
+  var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+}

@@ -1,0 +1,69 @@
+import CProcess
+import PayloadCodecs
+
+/// A process that has the SDK of one interpreter imported, and forks workers: they begin in some
+/// milliseconds in place of half a second.
+final class Zygote: Sendable {
+  private let channel: Descriptor
+  private let child: ChildProcess
+
+  private init(_ channel: Descriptor, _ child: ChildProcess) {
+    (self.channel, self.child) = (channel, child)
+  }
+
+  static func start(
+    python: String, _ launcher: Launcher, _ store: CodeStore
+  ) async throws(CodeError) -> Zygote {
+    let (channel, theirs) = try Descriptor.pair(keepsBounds: true)
+    let (complaints, complained) = try Descriptor.pair()
+    let errors = OutputTail()
+    complaints.forward { errors.append($0) }
+    var limits = ChildLimits()
+    // Its workers have bounds of their own; together they may be many.
+    limits.processes = 4096
+    let nothing = try ChildEnd.nothing()
+    let child = try await launcher.start(
+      python, ["-u", store.steamshipRunner, "zygote"], environment: ["HOME": store.emptyHome],
+      folder: store.emptyHome, descriptors: [nothing, nothing, complained, theirs], limits: limits)
+    if let hello = await channel.read(), !hello.isEmpty { return Zygote(channel, child) }
+    child.kill()
+    _ = await child.ended()
+    let lines = errors.lines(12)
+    guard lines.contains("No module named") else { throw .notStarted(python, reason: lines) }
+    throw .noSDK("\(python) has no Steamship SDK (pip install steamship):\n\(lines)")
+  }
+
+  /// Asks for a worker. It speaks for itself through the first of its descriptors: channel, output,
+  /// errors.
+  func fork(
+    folder: String, home: String, _ ends: [ChildEnd], dataBytes: Int
+  ) throws(CodeError) {
+    let bounds = ChildLimits()
+    let order: JSON = [
+      "folder": .string(folder), "home": .string(home),
+      "processes": .integer(bounds.processes),
+      "limits": [
+        "DATA": .integer(dataBytes), "FSIZE": .integer(bounds.fileBytes),
+        "NOFILE": .integer(bounds.openFiles),
+      ],
+    ]
+    let content = order.serialized()
+    // SAFETY: both buffers live for the call and are as long as it is told.
+    let sent = unsafe content.withUnsafeBytes { bytes in
+      unsafe ends.map(\.number).withUnsafeBufferPointer { descriptors in
+        unsafe wavetank_send_descriptors(
+          channel.number, bytes.baseAddress, bytes.count, descriptors.baseAddress,
+          Int32(clamping: descriptors.count))
+      }
+    }
+    ends.forEach { $0.close() }
+    guard sent == 0 else { throw .notStarted("a worker", reason: Spawner.message(-sent)) }
+  }
+
+  var hasEnded: Bool { child.hasEnded }
+
+  func end() {
+    channel.close()
+    child.kill()
+  }
+}
