@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 /// The settings of every Swift target of this package.
@@ -53,6 +54,7 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
     .target(name: "CResources"),
     .target(name: "CProcess"),
@@ -60,7 +62,8 @@ let package = Package(
     module("Resources", ["CResources"]),
     module("HTTPModel", []),
     module("HTTPWire", ["HTTPModel"]),
-    module("HTTPTransport", ["HTTPModel", "HTTPWire", "CLinux"]),
+    module("TLSLayer", ["COpenSSL"], exclude: ["Absent"]),
+    module("HTTPTransport", ["HTTPModel", "HTTPWire", "TLSLayer", "CLinux"]),
     module("PayloadCodecs", ["HTTPModel", "CZlib"]),
     module("Determinism", ["HTTPModel", "PayloadCodecs"]),
     module("Scenarios", ["Determinism", "HTTPModel", "PayloadCodecs", "Resources"]),
@@ -98,6 +101,7 @@ let package = Package(
       linkerSettings: [staticRuntime]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    tests("TLSLayerTests", ["TLSLayer", "TestSupport"]),
     tests("HTTPModelTests", ["HTTPModel", "TestSupport"]),
     tests(
       "HTTPWireTests", ["HTTPWire", "HTTPModel", "TestSupport"], resources: [.copy("Fixtures")]),
@@ -156,6 +160,19 @@ let package = Package(
   // C23, for `#embed`.
   cLanguageStandard: .gnu2x
 )
+
+// TLS is in where OpenSSL's headers are (Debian: libssl-dev), unless `WAVETANK_TLS=0`; without it the
+// module is what stands in `Absent`: the same names, which say what is missing. SwiftPM keeps what was
+// found: after installing, build once with `--manifest-cache none`.
+let hasOpenSSL = ["/usr/include", "/usr/local/include"].contains {
+  FileManager.default.fileExists(atPath: $0 + "/openssl/ssl.h")
+}
+if !hasOpenSSL || Context.environment["WAVETANK_TLS"] == "0" {
+  package.targets.removeAll { ["COpenSSL", "TLSLayerTests"].contains($0.name) }
+  for target in package.targets where target.name == "TLSLayer" {
+    (target.path, target.exclude, target.dependencies) = ("Sources/TLSLayer/Absent", [], [])
+  }
+}
 
 // The libFuzzer target exists only when it is asked for: `Tests/sanitize fuzz`, or
 // `FUZZ=1 swift build --scratch-path .build/fuzz --product WireFuzz`.

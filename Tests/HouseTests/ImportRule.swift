@@ -13,7 +13,8 @@ enum ImportRule {
     "Resources": ["CResources"],
     "HTTPModel": [],
     "HTTPWire": ["HTTPModel"],
-    "HTTPTransport": ["HTTPModel", "HTTPWire", "CLinux", "Glibc", "Dispatch"],
+    "TLSLayer": ["COpenSSL"],
+    "HTTPTransport": ["HTTPModel", "HTTPWire", "TLSLayer", "CLinux", "Glibc", "Dispatch"],
     "PayloadCodecs": ["CZlib", "HTTPModel"],
     "Determinism": ["HTTPModel", "PayloadCodecs"],
     "Scenarios": [

@@ -1,0 +1,51 @@
+// OpenSSL, and functions for those of its calls that are macros.
+#ifndef WAVETANK_COPENSSL_H
+#define WAVETANK_COPENSSL_H
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+static inline EVP_PKEY *wavetank_new_p256(void) { return EVP_EC_gen("P-256"); }
+
+// An idle session keeps no buffers, and may be given other memory with the same content again.
+static inline long wavetank_set_modes(SSL_CTX *context) {
+  return SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
+                                       | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
+static inline int wavetank_from_tls_1_2(SSL_CTX *context) {
+  return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+}
+// Sessions are resumed by tickets, which their clients keep: nothing of them is kept here.
+static inline long wavetank_keep_no_sessions(SSL_CTX *context) {
+  return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+static inline unsigned long wavetank_refuse_renegotiation(SSL_CTX *context) {
+  return SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+}
+static inline unsigned long wavetank_refuse_tickets(SSL *session) {
+  return SSL_set_options(session, SSL_OP_NO_TICKET);
+}
+static inline long wavetank_set_host(SSL *session, const char *host) {
+  return SSL_set_tlsext_host_name(session, host);
+}
+static inline void wavetank_extension_context(X509V3_CTX *context, X509 *issuer, X509 *subject) {
+  X509V3_set_ctx_nodb(context);
+  X509V3_set_ctx(context, issuer, subject, NULL, NULL, 0);
+}
+static inline long wavetank_content(BIO *bio, char **content) {
+  return BIO_get_mem_data(bio, content);
+}
+static inline void wavetank_ask_again(BIO *bio) {
+  BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+}
+static inline void wavetank_no_retry(BIO *bio) {
+  BIO_clear_flags(bio, BIO_FLAGS_RWS | BIO_FLAGS_SHOULD_RETRY);
+}
+#endif

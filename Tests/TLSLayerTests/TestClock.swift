@@ -1,0 +1,5 @@
+import Foundation
+
+enum TestClock {
+  static func seconds() -> Double { Date().timeIntervalSince1970 }
+}
