@@ -109,7 +109,7 @@ extension YAMLNode {
   }
 
   /// A member name. The reader lets no collection be one.
-  var keyText: String { scalar?.text ?? "" }
+  package var keyText: String { scalar?.text ?? "" }
 
   /// Where each value stands, by its key path.
   package var sourceMap: SourceMap {

@@ -88,17 +88,17 @@ extension Field {
   /// A key that must be there.
   package static func required<Value>(
     _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ form: Form<Value>,
-    _ sentence: String, example: JSON? = nil
+    _ sentence: String, example: JSON? = nil, beside: JSONObject = [:]
   ) -> Field {
-    .required(key, form, sentence, example: example) { $0[keyPath: path] = $1 }
+    .required(key, form, sentence, example: example, beside: beside) { $0[keyPath: path] = $1 }
   }
 
   package static func required<Value>(
     _ key: String, _ form: Form<Value>, _ sentence: String, example: JSON? = nil,
-    _ set: @escaping @Sendable (inout Root, Value) -> Void
+    beside: JSONObject = [:], _ set: @escaping @Sendable (inout Root, Value) -> Void
   ) -> Field {
     Field(
-      keys: [description(key, form, sentence, example)], isRequired: true,
+      keys: [description(key, form, sentence, example, beside: beside)], isRequired: true,
       read: { object, root in
         if let value = object.required(key).flatMap(form.read) { set(&root, value) }
       })

@@ -38,11 +38,12 @@ package struct ScenarioReader {
   /// - Parameters:
   ///   - pointer: a JSON Pointer put in front of every problem's own.
   ///   - catalog: what exists; nil leaves names unchecked.
+  ///   - problemsMax: no more problems are told: a document from the network may have millions.
   package static func read<Value>(
     _ value: JSON, at pointer: String = "", catalog: ScenarioCatalog? = nil,
-    _ body: (ScenarioReader) -> Value?
+    problemsMax: Int = .max, _ body: (ScenarioReader) -> Value?
   ) throws(ScenarioProblems) -> Value {
-    let findings = ScenarioFindings(catalog)
+    let findings = ScenarioFindings(catalog, problemsMax: problemsMax)
     let result = body(ScenarioReader(value: value, path: .root(pointer), findings: findings))
     guard findings.problems.isEmpty, let result else {
       throw findings.problems.isEmpty
@@ -74,8 +75,9 @@ package struct ScenarioReader {
   package var pointer: String { path.pointer }
 
   /// Leaves a problem at this place.
-  package func problem(_ message: String) {
-    findings.problems.append(ScenarioProblem(pointer, message))
+  package func problem(_ message: @autoclosure () -> String) {
+    guard findings.problems.count < findings.problemsMax else { return }
+    findings.problems.append(ScenarioProblem(pointer, message()))
   }
 
   /// Leaves the problem `expected …, found …`, and gives nil for the reader to return.
@@ -294,7 +296,12 @@ final class ScenarioFindings {
   /// An event is read whose templates are filled later.
   var isInEvent = false
 
-  init(_ catalog: ScenarioCatalog?) { self.catalog = catalog }
+  let problemsMax: Int
+
+  init(_ catalog: ScenarioCatalog?, problemsMax: Int) {
+    self.catalog = catalog
+    self.problemsMax = problemsMax
+  }
 }
 
 /// Where a value stands; becomes a text only when there is a problem.

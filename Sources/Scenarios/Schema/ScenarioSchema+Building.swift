@@ -19,10 +19,6 @@ extension ScenarioSchema {
     ["type": "string", "description": .string(description)]
   }
 
-  package static func nonEmpty(_ description: String) -> JSON {
-    ["type": "string", "minLength": 1, "description": .string(description)]
-  }
-
   package static func status(_ least: Int, _ description: String) -> JSON {
     [
       "type": "integer", "minimum": .integer(least), "maximum": 599,

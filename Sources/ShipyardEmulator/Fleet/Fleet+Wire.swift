@@ -1,6 +1,7 @@
 import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
+import Scenarios
 
 extension ShipyardCall {
   /// `PUT …/fleets`: creates or updates a fleet from YAML and answers with what was stored.
@@ -24,13 +25,8 @@ extension ShipyardCall {
       if state.isStrict, let remark = document.remarks.first { throw .badRequest(remark) }
       let fleetID = try state.target(of: document, pathID(), in: project, &step.ids)
       let previous = state.fleets[fleetID].flatMap { state.versions[$0.versionKey] }
-      let definition: FleetDefinition
-      do throws(FleetDocumentError) {
-        definition = try state.definition(
-          document, replacing: previous, in: organization, &step.ids)
-      } catch {
-        throw .badRequest(error.sentence)
-      }
+      let definition = state.definition(
+        document, replacing: previous, in: organization, &step.ids)
       state.saveFleet(fleetID, definition, in: project, &step)
       return (state.asCode(fleetID, definition, in: organization), document.remarks)
     }
@@ -80,26 +76,32 @@ extension FleetDocument {
     } catch {
       throw .badRequest("the content is no YAML: \(error)")
     }
-    do throws(FleetDocumentError) {
-      self = try FleetDocument(FleetNode(root))
+    do throws(ScenarioProblems) {
+      self = try ScenarioReader.read(Self.json(root), problemsMax: 1, Self.form.read)
     } catch {
-      throw .badRequest(error.sentence)
+      let problem = error.problems[0]
+      let place = JSONPointer(problem.pointer)?.tokens.joined(separator: ".") ?? ""
+      throw .badRequest(place.isEmpty ? problem.message : "\(place): \(problem.message)")
     }
   }
-}
 
-extension FleetNode {
-  init(_ node: YAMLNode) {
-    if node.isNull {
-      self = .null
-      return
-    }
+  /// A scalar that would be written otherwise than it stands there (`007`, `True`) is a text; only
+  /// an input stays a boolean.
+  private static func json(_ node: YAMLNode, under key: String = "", isInput: Bool = false) -> JSON
+  {
     switch node.content {
-    case .scalar(let scalar): self = .scalar(scalar.text, value: node.json)
-    case .sequence(let nodes): self = .list(nodes.map(FleetNode.init))
+    case .scalar(let scalar):
+      let value = node.json
+      if case .bool = value, isInput { return value }
+      return value.isNull || value.text == scalar.text ? value : .string(scalar.text)
+    case .sequence(let nodes): return .array(nodes.map { json($0) })
     case .mapping(let pairs):
-      self = .map(
-        pairs.map { ($0.key.scalar?.text ?? $0.key.json.text, FleetNode($0.value)) })
+      return .object(
+        JSONObject(
+          pairs.map { pair in
+            let name = pair.key.keyText
+            return (name, json(pair.value, under: name, isInput: key == "inputs"))
+          }))
     }
   }
 }

@@ -1,202 +1,232 @@
+import EmulatorKernel
 import PayloadCodecs
+import Scenarios
 
-/// A fleet as somebody wrote it, in YAML or in a scenario's JSON, before its meaning is known.
-///
-/// Scalars keep their text, because the schema decides what they are: `version: 3.9` is a text and
-/// `retry_count: "3"` a number.
-indirect enum FleetNode: Sendable, Equatable {
-  case null
-  /// The text as it was written, and what it is by itself: a plain `true` is a boolean, a quoted one
-  /// a string.
-  case scalar(String, value: JSON)
-  case list([FleetNode])
-  case map([(key: String, value: FleetNode)])
+/// A fleet as somebody wrote it, in YAML or in a scenario: the definition, still without ids where
+/// none were given.
+/// Source: Shipyard documentation, "Fleets as Code".
+struct FleetDocument: Sendable {
+  struct VesselDocument: Sendable {
+    var id: ResourceID?
+    var name = ""
+    var source = VesselSource(kind: .code)
+    var guardrails = WrittenGuardrails()
+    var notifications = Notifications()
+  }
 
-  static func == (left: FleetNode, right: FleetNode) -> Bool {
-    switch (left, right) {
-    case (.null, .null): true
-    case (.scalar(let left, let leftValue), .scalar(let right, let rightValue)):
-      left == right && leftValue == rightValue
-    case (.list(let left), .list(let right)): left == right
-    case (.map(let left), .map(let right)):
-      left.elementsEqual(right) { $0.key == $1.key && $0.value == $1.value }
-    default: false
+  var id: ResourceID?
+  var name = ""
+  /// In the order of `KeyOrder`.
+  var vessels: [VesselDocument] = []
+  /// By name, as they stand there.
+  private var links: [(key: String, value: [(key: String, value: Connection.Condition)])] = []
+  var connections: [Connection] = []
+  var schedules: [Schedule] = []
+  var notifications = Notifications()
+
+  /// Ours, so that one request cannot make every later trigger expensive. The documentation has
+  /// none.
+  static let vesselCountMax = 1_000
+  /// Likewise: each may make 24 runs a day.
+  static let scheduleCountMax = 100
+
+  static let form = Form.object(
+    "A fleet, as Fleets as Code writes it.", FleetDocument(), fields, finish: finish)
+
+  static let fields: [Field<FleetDocument>] = [
+    .required("name", \.name, .nonEmptyScalar, "Its name.", example: "Nightly"),
+    .orNull("_id", .id, "A UUID; absent: made.") { $0.id = $1 },
+    .required("vessels", \.vessels, vessels, "Its vessels, by name."),
+    .orNull("connections", connections, "From vessel to vessel.", example: [:]) { $0.links = $1 },
+    .orNull("triggers", triggers, "When it runs.") { $0.schedules = $1 },
+    .orNull("notifications", Notifications.form, "Who is told.") { $0.notifications = $1 },
+  ]
+
+  /// What only the whole fleet tells.
+  @Sendable static func finish(_ fleet: inout FleetDocument, _ object: ScenarioObject) {
+    let reader = object.reader
+    let positions = TextMap(
+      fleet.vessels.enumerated().lazy.map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first }
+    )
+    for (from, targets) in fleet.links {
+      guard let source = positions[from] else {
+        reader.place("connections", from)?.problem("no vessel of that name")
+        continue
+      }
+      for (to, condition) in targets {
+        guard let target = positions[to] else {
+          reader.place("connections", from, to)?.problem("no vessel of that name")
+          continue
+        }
+        fleet.connections.append(Connection(from: source, to: target, condition: condition))
+      }
+    }
+    fleet.connections.sort { ($0.from, $0.to) < ($1.from, $1.to) }
+    let graph = VesselGraph(vesselCount: fleet.vessels.count, connections: fleet.connections)
+    if let vessel = graph.vesselInLoop {
+      reader.place("connections", fleet.vessels[vessel].name)?.problem(
+        "the vessel is part of a loop")
     }
   }
 
-  init(_ json: JSON) {
-    switch json {
-    case .null: self = .null
-    case .string(let text): self = .scalar(text, value: json)
-    case .bool, .integer, .decimal: self = .scalar(json.text, value: json)
-    case .array(let elements): self = .list(elements.map(FleetNode.init))
-    case .object(let object):
-      self = .map(object.members.map { ($0.key, FleetNode($0.value)) })
+  private static let vessels = Form.dictionary(
+    of: vessel, "Its vessels, by name.", exampleKey: "Load"
+  ) { name, reader in
+    if name.isEmpty { reader.problem("a vessel needs a name") }
+    return name
+  }.checked { members, reader -> [VesselDocument]? in
+    if members.isEmpty { reader.problem("a fleet needs at least one vessel") }
+    guard members.count <= vesselCountMax else {
+      reader.problem("more than \(vesselCountMax) vessels")
+      return nil
+    }
+    var ids: Set<ResourceID> = []
+    return members.sorted { KeyOrder.precedes($0.key, $1.key) }.map { name, written in
+      var vessel = written
+      vessel.name = name
+      if let id = vessel.id, !ids.insert(id).inserted {
+        reader.place(name)?.problem("the _id belongs to another vessel of the fleet")
+      }
+      return vessel
     }
   }
 
-  var kindName: String {
-    switch self {
-    case .null: "nothing"
-    case .scalar: "a text"
-    case .list: "a list"
-    case .map: "a map"
+  private static let vessel = Form.object(
+    "A vessel.", VesselDocument(),
+    [
+      .orNull("_id", .id, "A UUID; absent: made.") { $0.id = $1 },
+      .required("source", \.source, VesselSource.form, "What it executes."),
+      .orNull("guardrails", WrittenGuardrails.form, "What it does about its failures.") {
+        $0.guardrails = $1
+      },
+      .orNull("notifications", Notifications.form, "Who is told.") { $0.notifications = $1 },
+    ])
+
+  private static let connections = Form.dictionary(
+    of: Form.dictionary(
+      of: Form<Connection.Condition>.choice, "When the way to each is open.", exampleKey: "Load"
+    ).orNull.map { $0 ?? [] }, "By vessel.", exampleKey: "Extract")
+
+  private static let triggers = Form<[Schedule]>.object(
+    "When it runs.", [],
+    [
+      .orNull("schedules", .list(of: Schedule.form), "At which times.") { $0 = $1 }
+    ]
+  ) { schedules, object in
+    if schedules.count > scheduleCountMax {
+      object.reader.member("schedules")?.problem("more than \(scheduleCountMax) schedules")
+    }
+  }
+
+  /// What the vendor's own samples hold too, and what means nothing or cannot be meant: accepted,
+  /// told, and refused in strict mode. One for each of thousands of vessels would tell no more than
+  /// the first few.
+  var remarks: [String] {
+    var remarks: [String] = []
+    for vessel in vessels where remarks.count < 8 {
+      let place = "vessels.\(vessel.name)"
+      for input in vessel.source.inputs where input.value == [:] {
+        remarks.append(
+          "\(place).source.inputs.\(input.name): an input is a text: {} is passed on as it stands")
+      }
+      for (index, codes) in (vessel.guardrails.excludedExitCodes ?? []).enumerated()
+      where codes.lowerBound < 1 || codes.upperBound > 255 {
+        remarks.append(
+          "\(place).guardrails.exclude_exit_code_ranges.\(index): exit codes of a failure are "
+            + "1-255: what lies outside has no effect")
+      }
+    }
+    return Array(remarks.prefix(8))
+  }
+}
+
+extension Notifications {
+  fileprivate static let form = Form.object(
+    "Who is told.", Notifications(),
+    [
+      .orNull(
+        "emails", .list(of: .nonEmptyScalar), "To these addresses.", example: ["ops@example.com"]
+      ) { $0.emails = $1 },
+      .orNull("after_error", .scalarFlag, "Whether a failure is told.") { $0.afterError = $1 },
+      .orNull("after_on_demand", .scalarFlag, "Whether the end of a run on demand is told.") {
+        $0.afterOnDemand = $1
+      },
+    ])
+}
+
+// MARK: Plain values
+
+/// A scalar is what its place makes of it: `version: 3.9` is a text, `retry_count: "3"` a number.
+extension Form where Value == String {
+  static var scalar: Form {
+    .plain(["type": ["string", "number", "boolean"]], example: "text") { reader in
+      switch reader.value {
+      case .string(let text): text
+      case .bool, .integer, .decimal: reader.value.text
+      case .null, .array, .object: reader.mismatch("a text")
+      }
+    }
+  }
+
+  static var nonEmptyScalar: Form {
+    .scalar.checked { text, reader in
+      text.isEmpty ? reader.mismatch("a text that is not empty") : text
     }
   }
 }
 
-/// What is wrong with a fleet document, and where.
-struct FleetDocumentError: Error, Sendable, Equatable {
-  /// Keys and positions from the root: `["vessels", "Load", "source"]`.
-  var path: [String]
-  var message: String
-  /// The keys that are valid beside it, when the place is a key that is none of them.
-  var known: [String]?
-
-  var pointer: String {
-    path.map { key in
-      "/"
-        + key.split(separator: "~", omittingEmptySubsequences: false).joined(separator: "~0")
-        .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "~1")
-    }.joined()
-  }
-  var sentence: String { path.isEmpty ? message : "\(path.joined(separator: ".")): \(message)" }
-}
-
-/// What a document holds that the vendor's own samples hold too, and that means nothing or cannot be
-/// meant: accepted, told, and refused in strict mode.
-final class FleetRemarks {
-  private(set) var sentences: [String] = []
-  /// One for each of thousands of vessels would tell no more than the first few.
-  private static let countMax = 8
-
-  func add(_ message: String, at path: [String]) {
-    guard sentences.count < Self.countMax else { return }
-    sentences.append("\(path.joined(separator: ".")): \(message)")
-  }
-}
-
-/// One node and the place where it stands.
-struct FleetNodeReader {
-  let node: FleetNode
-  let path: [String]
-  var remarks = FleetRemarks()
-
-  func failure(_ message: String) -> FleetDocumentError {
-    FleetDocumentError(path: path, message: message)
-  }
-
-  func remark(_ message: String) { remarks.add(message, at: path) }
-
-  private func inner(_ node: FleetNode, at key: String) -> FleetNodeReader {
-    FleetNodeReader(node: node, path: path + [key], remarks: remarks)
-  }
-
-  var isNull: Bool { node == .null }
-
-  func text() throws(FleetDocumentError) -> String {
-    guard case .scalar(let text, _) = node else {
-      throw failure("expected a text, found \(node.kindName)")
-    }
-    return text
-  }
-
-  func nonEmptyText() throws(FleetDocumentError) -> String {
-    let text = try text()
-    guard !text.isEmpty else { throw failure("must not be empty") }
-    return text
-  }
-
-  /// Null gives nil.
-  func optionalText() throws(FleetDocumentError) -> String? { isNull ? nil : try text() }
-
+extension Form where Value == Bool {
   /// Also YAML 1.1's words, which hand-written files hold.
-  func bool() throws(FleetDocumentError) -> Bool {
-    switch try text().asciiLowercased {
-    case "true", "yes", "on": true
-    case "false", "no", "off": false
-    default: throw failure("expected true or false")
-    }
-  }
-
-  func int(in range: ClosedRange<Int>) throws(FleetDocumentError) -> Int {
-    guard let number = Int(try text()), range.contains(number) else {
-      throw failure("expected a whole number from \(range.lowerBound) to \(range.upperBound)")
-    }
-    return number
-  }
-
-  func id() throws(FleetDocumentError) -> ResourceID {
-    guard let id = ResourceID(try text()) else { throw failure("expected a UUID") }
-    return id
-  }
-
-  func word<Word: RawRepresentable<String> & CaseIterable>(
-    _ type: Word.Type = Word.self
-  ) throws(FleetDocumentError) -> Word {
-    if let word = Word(rawValue: try text()) { return word }
-    let valid = Word.allCases.map(\.rawValue).joined(separator: ", ")
-    throw failure("expected one of \(valid)")
-  }
-
-  /// Null is an empty list.
-  func list<Element>(
-    _ body: (FleetNodeReader) throws(FleetDocumentError) -> Element
-  ) throws(FleetDocumentError) -> [Element] {
-    if isNull { return [] }
-    guard case .list(let nodes) = node else {
-      throw failure("expected a list, found \(node.kindName)")
-    }
-    var elements: [Element] = []
-    for (index, node) in nodes.enumerated() {
-      elements.append(try body(inner(node, at: "\(index)")))
-    }
-    return elements
-  }
-
-  /// The members in order; null is an empty map. A key that stands twice is refused.
-  func members() throws(FleetDocumentError) -> [(key: String, value: FleetNodeReader)] {
-    if isNull { return [] }
-    guard case .map(let members) = node else {
-      throw failure("expected a map, found \(node.kindName)")
-    }
-    var seen: TextSet = []
-    var readers: [(key: String, value: FleetNodeReader)] = []
-    for (key, value) in members {
-      let reader = inner(value, at: key)
-      guard seen.insert(key).inserted else { throw reader.failure("stands here twice") }
-      readers.append((key, reader))
-    }
-    return readers
-  }
-
-  /// The members of a map with known keys only.
-  func object(_ known: [String]) throws(FleetDocumentError) -> FleetObjectReader {
-    let members = try members()
-    for (key, value) in members where !known.contains(key) {
-      var error = value.failure("unknown key; known: \(known.joined(separator: ", "))")
-      error.known = known
-      throw error
-    }
-    return FleetObjectReader(members: members, reader: self)
+  fileprivate static var scalarFlag: Form {
+    Form<String>.scalar.checked { text, reader in
+      switch text.asciiLowercased {
+      case "true", "yes", "on": true
+      case "false", "no", "off": false
+      default: reader.mismatch("true or false")
+      }
+    }.described(example: true)
   }
 }
 
-/// A map whose keys are known to be valid.
-struct FleetObjectReader {
-  let members: [(key: String, value: FleetNodeReader)]
-  let reader: FleetNodeReader
-
-  /// Nil when the key is absent. A key without a value gives a null node.
-  func any(_ key: String) -> FleetNodeReader? { members.first { $0.key == key }?.value }
-
-  /// Nil when the key is absent or has no value.
-  subscript(_ key: String) -> FleetNodeReader? {
-    any(key).flatMap { $0.isNull ? nil : $0 }
+extension Form where Value == Int {
+  static func scalar(in range: ClosedRange<Int>) -> Form {
+    Form<String>.scalar.checked { text, reader in
+      Int(text).flatMap { range.contains($0) ? $0 : nil }
+        ?? reader.mismatch("a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }.described(example: .integer(range.lowerBound))
   }
+}
 
-  func required(_ key: String) throws(FleetDocumentError) -> FleetNodeReader {
-    if let value = self[key] { return value }
-    throw reader.failure("'\(key)' is missing")
+extension Form where Value == ResourceID {
+  static var id: Form {
+    let digits = [8, 4, 4, 4, 12].map { "[0-9A-Fa-f]{\($0)}" }
+    return .plain(
+      ["type": "string", "pattern": .string("^\(digits.joined(separator: "-"))$")],
+      example: "8d2f4b1e-7a3c-4c0b-9f5e-2d6a1b3c4d5e"
+    ) { reader in
+      guard let text = reader.string() else { return nil }
+      return ResourceID(text) ?? reader.mismatch("a UUID")
+    }
+  }
+}
+
+extension Form where Value: Sendable {
+  /// Also null: a key without a value in YAML.
+  var orNull: Form<Value?> {
+    .either(
+      map { $0 }, when: { !$0.isNull },
+      else: .plain(["type": "null"], example: .null) { _ in .some(nil) })
+  }
+}
+
+extension Field {
+  /// A key that may be absent or have no value.
+  static func orNull<Value: Sendable>(
+    _ key: String, _ form: Form<Value>, _ sentence: String, example: JSON? = nil,
+    beside: JSONObject = [:], _ set: @escaping @Sendable (inout Root, Value) -> Void
+  ) -> Field {
+    .optional(key, form.orNull, sentence, example: example, beside: beside) { root, value in
+      if let value { set(&root, value) }
+    }
   }
 }

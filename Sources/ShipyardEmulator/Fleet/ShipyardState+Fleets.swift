@@ -9,7 +9,7 @@ extension ShipyardState {
   func definition(
     _ document: FleetDocument, replacing previous: FleetVersion?, in organization: Organization,
     _ ids: inout IDSource
-  ) throws(FleetDocumentError) -> FleetDefinition {
+  ) -> FleetDefinition {
     let known = previous?.definition.vessels ?? []
     let idsByName = TextMap(known.lazy.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
     var taken = Set(document.vessels.compactMap(\.id))

@@ -1,4 +1,5 @@
 import PayloadCodecs
+import Scenarios
 
 /// The guardrails that somebody wrote; what is left out comes from the vessel's blueprint, if it has
 /// one, else from the defaults.
@@ -9,51 +10,47 @@ struct WrittenGuardrails: Sendable, Equatable {
   var runtimeCutoff: Int?
   var excludedExitCodes: [ClosedRange<Int>]?
 
-  /// Numbers of more digits are no exit codes, whatever somebody meant.
-  private static let exitCodeMax = 65_535
-
-  init() {}
-
-  init(_ reader: FleetNodeReader?) throws(FleetDocumentError) {
-    guard let reader else { return }
-    let guardrails = try reader.object([
-      "retry_count", "retry_wait", "runtime_cutoff", "exclude_exit_code_ranges",
+  static let form = Form.object(
+    "What it does about its failures.", WrittenGuardrails(),
+    [
+      .orNull(
+        "retry_count", .scalar(in: 0...Guardrails.retryCountMax), "How often it is tried again."
+      ) { $0.retryCount = $1 },
+      .orNull(
+        "retry_wait", seconds(in: 0...Guardrails.retryWaitMax), "How long before that."
+      ) { $0.retryWait = $1 },
+      .orNull(
+        "runtime_cutoff", seconds(in: Guardrails.durationStep...Guardrails.runtimeCutoffMax),
+        "How long it may run."
+      ) { $0.runtimeCutoff = $1 },
+      .orNull("exclude_exit_code_ranges", .list(of: exitCodes), "Exit codes that are no failures.")
+      { $0.excludedExitCodes = $1 },
     ])
-    retryCount = try guardrails["retry_count"]?.int(in: 0...Guardrails.retryCountMax)
-    retryWait = try Self.seconds(guardrails["retry_wait"], in: 0...Guardrails.retryWaitMax)
-    runtimeCutoff = try Self.seconds(
-      guardrails["runtime_cutoff"], in: Guardrails.durationStep...Guardrails.runtimeCutoffMax)
-    excludedExitCodes = try guardrails["exclude_exit_code_ranges"]?.list(Self.exitCodes)
-  }
 
-  private static func seconds(
-    _ reader: FleetNodeReader?, in range: ClosedRange<Int>
-  ) throws(FleetDocumentError) -> Int? {
-    guard let reader else { return nil }
-    guard let seconds = GoDuration.seconds(try reader.text()) else {
-      throw reader.failure("expected a duration such as 0s, 5m or 1h30m0s")
+  private static func seconds(in range: ClosedRange<Int>) -> Form<Int> {
+    Form.scalar.described(example: "5m").checked { text, reader in
+      guard let seconds = GoDuration.seconds(text) else {
+        return reader.mismatch("a duration such as 0s, 5m or 1h30m0s")
+      }
+      guard range.contains(seconds), seconds % Guardrails.durationStep == 0 else {
+        let (low, high) = (GoDuration.text(range.lowerBound), GoDuration.text(range.upperBound))
+        return reader.mismatch("\(low) to \(high) in steps of 5m")
+      }
+      return seconds
     }
-    guard range.contains(seconds), seconds % Guardrails.durationStep == 0 else {
-      let (low, high) = (GoDuration.text(range.lowerBound), GoDuration.text(range.upperBound))
-      throw reader.failure("expected \(low) to \(high) in steps of 5m")
-    }
-    return seconds
   }
 
   /// `3` or `3-5`. The documentation's own samples also hold `0`, `0-255` and `299`: codes that
-  /// no failed process has, or that are never retried anyway.
-  private static func exitCodes(
-    _ reader: FleetNodeReader
-  ) throws(FleetDocumentError) -> ClosedRange<Int> {
-    let bounds = try reader.text().split(separator: "-", omittingEmptySubsequences: false).map {
+  /// no failed process has, or that are never retried anyway. Numbers of more digits are none,
+  /// whatever somebody meant.
+  private static let exitCodes = Form.scalar.described(example: "3-5").checked {
+    text, reader -> ClosedRange<Int>? in
+    let bounds = text.split(separator: "-", omittingEmptySubsequences: false).map {
       Int(Substring($0.utf8.drop { $0 == 0x20 }.prefix { $0 != 0x20 }))
     }
     guard bounds.count <= 2, let low = bounds[0], let high = bounds[bounds.count - 1],
-      low >= 0, high <= exitCodeMax, low <= high
-    else { throw reader.failure("expected an exit code 1–255 or a range such as 3-5") }
-    if low < 1 || high > 255 {
-      reader.remark("exit codes of a failure are 1-255: what lies outside has no effect")
-    }
+      low >= 0, high <= 65_535, low <= high
+    else { return reader.mismatch("an exit code 1–255 or a range such as 3-5") }
     return low...high
   }
 

@@ -65,21 +65,10 @@ extension ShipyardSeed {
       ) { $0.rights = Set($1) },
     ])
 
-  private static let id = Form<ResourceID>.plain(
-    [
-      "type": "string",
-      "pattern": "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$",
-    ],
-    example: "8d2f4b1e-7a3c-4c0b-9f5e-2d6a1b3c4d5e"
-  ) { reader in
-    guard let text = reader.string() else { return nil }
-    return ResourceID(text) ?? reader.mismatch("a UUID")
-  }
-
   private static let organization = Form.object(
     "An organization.", Organization(),
     [
-      .optional("id", \.id, id, "Its id; absent: made."),
+      .optional("id", \.id, .id, "Its id; absent: made."),
       .required("name", \.name, .nonEmptyText, "Its name.", example: "Harbor Labs"),
       .optional("createdAt", \.createdAt, .instant, "Since when it is there."),
       .standard("runnable", \.isRunnable, .flag, true, "Whether runs may start."),
@@ -97,7 +86,7 @@ extension ShipyardSeed {
   private static let blueprint = Form.object(
     "A blueprint.", BlueprintSeed(),
     [
-      .optional("id", \.id, id, "Its id; absent: made."),
+      .optional("id", \.id, .id, "Its id; absent: made."),
       .required("name", \.name, .nonEmptyText, "Its name.", example: "Load a table"),
       .optional("language", Form<BlueprintLanguage>.choice, "Its language; absent: python.") {
         $0.palletType = $1.palletType
@@ -117,12 +106,39 @@ extension ShipyardSeed {
   private static let project = Form.object(
     "A project.", Project(),
     [
-      .optional("id", \.id, id, "Its id; absent: made."),
+      .optional("id", \.id, .id, "Its id; absent: made."),
       .required("name", \.name, .nonEmptyText, "Its name.", example: "ETL"),
       .standard(
         "timezone", \.timeZone, timeZone, "UTC", "That of its schedules.", example: "UTC"),
-      .optional("fleets", .list(of: FleetSchema.form), "Its fleets.") { $0.fleets = $1 },
+      .optional("fleets", .list(of: fleet), "Its fleets.") { $0.fleets = $1 },
     ])
+
+  /// The fleet's own members and `webhook` stand side by side.
+  private static let fleet = Form.named("fleet") {
+    Form.object(
+      "A fleet, as Fleets as Code writes it.", Fleet(),
+      FleetDocument.fields.map { $0.at(\.document) } + [
+        .optional(
+          "webhook",
+          Form<WebhookSeed?>.short(
+            Form<Bool>.flag.map { $0 ? .made : nil }, orObject: webhook.map { .given($0) }),
+          "Whether it has a webhook, or which."
+        ) { $0.webhook = $1 }
+      ]
+    ) { fleet, object in FleetDocument.finish(&fleet.document, object) }
+  }
+
+  private static let webhook = Form.object(
+    "A webhook of that address.", Webhook(id: ResourceID(high: 0, low: 0), token: ""),
+    [
+      .required("id", \.id, .id, "A UUID."),
+      .required("token", \.token, token, "The token.", example: "demo-webhook-token"),
+    ])
+
+  private static let token = Form<String>.nonEmptyText.checked { text, reader in
+    text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x2F }
+      ? text : reader.mismatch("letters, digits, - and _")
+  }
 
   private static let timeZone = Form<String>.text.checked { name, reader -> TimeZoneRules? in
     do throws(TimeZoneRules.Failure) {

@@ -175,14 +175,9 @@ private struct WorldBuilder {
   ) {
     let id = id(seed.document.id, "fleet", at: "\(pointer)/_id", &step.ids)
     guard let organization = state.organizations[project.organizationID] else { return }
-    do {
-      let definition = try state.definition(
-        seed.document, replacing: nil, in: organization, &step.ids)
-      state.saveFleet(id, definition, in: project, &step)
-    } catch {
-      problems.append(ScenarioProblem(pointer + error.pointer, error.message))
-      return
-    }
+    let definition = state.definition(
+      seed.document, replacing: nil, in: organization, &step.ids)
+    state.saveFleet(id, definition, in: project, &step)
     let webhook: Webhook? =
       switch seed.webhook {
       case .given(let webhook): webhook

@@ -4,8 +4,8 @@ package import PayloadCodecs
 
 /// The URL `/{id}/{token}` that starts a fleet; at most one for each fleet.
 package struct Webhook: Sendable, Codable, Equatable {
-  package let id: ResourceID
-  package let token: String
+  package var id: ResourceID
+  package var token: String
 
   package var path: String { "/\(id.text)/\(token)" }
 }
