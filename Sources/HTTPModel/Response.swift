@@ -88,22 +88,45 @@ public enum TransportFault: Sendable, Equatable {
   case reset(afterBytes: Int)
   /// Close (FIN) without a byte.
   case empty
-  /// Head and framing as for the whole content, then FIN inside the content.
-  case truncate(afterBytes: Int)
-  /// Stop after that many content bytes, keep the connection open, never finish.
-  case stall(afterBytes: Int)
+  /// Head and framing as for the whole content, then FIN inside the content; nil: in its middle.
+  case truncate(afterBytes: Int?)
+  /// Stop after that many content bytes (nil: in the middle), keep the connection open, never finish.
+  case stall(afterBytes: Int?)
   case throttle(bytesPerSecond: Int)
   /// Pieces of `bytes` with a pause before each.
   case dribble(bytes: Int, pause: Duration)
   /// Wrong bytes: see `Corruption`.
   case corrupt(Corruption)
-  /// As `empty`. Whoever decides on it goes on with it for a while, as a server that is down would.
-  case refuse
+  /// As `empty`. Whoever decides on it goes on with it for so long, as a server that is down would.
+  case refuse(for: Duration)
 
   public enum Corruption: Sendable, Equatable {
     /// The chunked coding is broken: a chunk-size line that is no number.
     case chunkFraming
     /// Bits of the content are flipped, positions from `seed`; the framing stays right.
     case flippedBytes(count: Int, seed: UInt64)
+  }
+
+  /// What scenarios, journal and metrics call it.
+  public var name: String {
+    switch self {
+    case .reset: "reset"
+    case .empty: "empty"
+    case .truncate: "truncate"
+    case .stall: "stall"
+    case .throttle: "throttle"
+    case .dribble: "dribble"
+    case .corrupt: "corrupt"
+    case .refuse: "refuse"
+    }
+  }
+
+  /// Whether nothing of an answer is ever sent, so that nobody need make one.
+  public var sendsNothing: Bool {
+    switch self {
+    case .reset(let count): count == 0
+    case .empty, .refuse: true
+    default: false
+    }
   }
 }

@@ -50,12 +50,15 @@ final class DeliveryPacer {
 
   /// nil when the delivery needs nothing but a delay in front of the head.
   init?(_ delivery: Delivery, contentLength: UInt64?) {
+    let middle = contentLength.map { Int(clamping: $0 / 2) } ?? 1
     let lastByte = contentLength.map { max(0, Int(clamping: $0) - 1) } ?? .max
     if let pause = delivery.piecePause { pace = .pieces { max(1, pause($0).nanoseconds) } }
     switch delivery.fault {
     case .reset(let count): (terminal, wireLeft) = (.reset, max(0, count))
-    case .truncate(let count): (terminal, contentLeft) = (.close, min(max(0, count), lastByte))
-    case .stall(let count): (terminal, contentLeft) = (.stall, min(max(0, count), lastByte))
+    case .truncate(let count):
+      (terminal, contentLeft) = (.close, min(max(0, count ?? middle), lastByte))
+    case .stall(let count):
+      (terminal, contentLeft) = (.stall, min(max(0, count ?? middle), lastByte))
     case .throttle(let rate):
       let rate = max(1, rate)
       let pause = max(20_000_000, 1_000_000_000 / Int64(rate))

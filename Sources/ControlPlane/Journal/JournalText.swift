@@ -25,7 +25,7 @@ struct JournalText {
       list("remarks", entry.remarks, into: &json)
       json.member(ifPresent: "hint", entry.responseFields["x-wavetank-hint"])
       json.member("ending", entry.ending?.name ?? "in flight")
-      json.member(ifPresent: "fault", entry.fault?.kindName)
+      json.member(ifPresent: "fault", entry.fault?.name)
       json.member("durationMilliseconds", entry.duration.map { Self.milliseconds($0) } ?? .null)
       json.member("requestBytes", Int(clamping: entry.requestContentBytes))
       json.member("responseBytes", Int(clamping: entry.responseContentBytes))

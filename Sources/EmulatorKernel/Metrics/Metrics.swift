@@ -1,4 +1,4 @@
-package import HTTPModel
+import HTTPModel
 import PayloadCodecs
 import Synchronization
 
@@ -70,7 +70,7 @@ package final class Metrics: Sendable {
   }
 
   func struck(_ fault: TransportFault) {
-    faults.withLock { $0[fault.kindName, default: 0] += 1 }
+    faults.withLock { $0[fault.name, default: 0] += 1 }
   }
 
   // MARK: Reading
@@ -84,21 +84,5 @@ package final class Metrics: Sendable {
 
   package var faultCounts: [(kind: String, count: UInt64)] {
     faults.withLock { faults in faults.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
-  }
-}
-
-extension TransportFault {
-  /// As a scenario names it.
-  package var kindName: String {
-    switch self {
-    case .reset: "reset"
-    case .empty: "empty"
-    case .truncate: "truncate"
-    case .stall: "stall"
-    case .throttle: "throttle"
-    case .dribble: "dribble"
-    case .corrupt: "corrupt"
-    case .refuse: "refuse"
-    }
   }
 }

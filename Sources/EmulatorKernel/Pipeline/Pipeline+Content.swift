@@ -42,10 +42,9 @@ extension Pipeline {
   /// What is answered without the content: what a rule says instead of the service, and, to a peer
   /// that waits to be told to send it, what the service refuses by the head alone.
   private func answerAtHead(_ routed: RoutedRequest) -> Response? {
-    if case .instead(let response) = routed.decision?.action,
-      routed.request.expectsContinue || response.delivery.fault == .refuse
-    {
-      return response
+    if case .instead(let response) = routed.decision?.action {
+      if routed.request.expectsContinue { return response }
+      if case .refuse = response.delivery.fault { return response }
     }
     guard routed.request.expectsContinue, let index = routed.operationIndex else { return nil }
     let entry = operations.entries[index]

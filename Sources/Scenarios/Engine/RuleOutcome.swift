@@ -39,8 +39,7 @@ package struct RuleOutcome: Sendable {
   package var piecePauses: [@Sendable (Int) -> Duration] = []
   package var replacement: Replacement?
   package var patches: [Patch] = []
-  package var fault: FaultEffect?
-  package var faultSeed: UInt64 = 0
+  package var fault: TransportFault?
   /// The service does its work although its answer is replaced or lost.
   package var isAfter = false
   package var events: [JSONObject] = []
@@ -55,7 +54,7 @@ package struct RuleOutcome: Sendable {
   /// The refusal that a rule began goes on: no strike of its own, and no effect but this one.
   mutating func refuse(by rule: String, count: Int) {
     strikes.append(Strike(rule: rule, action: "fault refuse", count: count))
-    if fault == nil { fault = .refuse(.zero) }
+    if fault == nil { fault = .refuse(for: .zero) }
   }
 
   /// Whether the service must be asked at all.
@@ -89,10 +88,7 @@ package struct RuleOutcome: Sendable {
         min(pauses.reduce(.zero) { $0 + $1(piece) }, EngineLimits.delayMax)
       }
     }
-    if let fault {
-      answer.delivery.fault = fault.transportFault(
-        contentLength: answer.body.length, seed: faultSeed)
-    }
+    if let fault { answer.delivery.fault = fault }
     if struck {
       answer.fields.append("X-Wavetank-Rule", strikes.map(\.rule).joined(separator: ", "))
     }

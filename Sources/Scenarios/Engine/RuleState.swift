@@ -1,4 +1,5 @@
 import Determinism
+import HTTPModel
 import PayloadCodecs
 
 /// What a rule remembers: how often it was reached and struck, for each thing it counts by.
@@ -62,13 +63,13 @@ struct RuleState: Sendable, Codable {
   }
 
   mutating func refuse(for duration: Duration, from wall: VirtualInstant) {
-    refusedUntil = wall + min(duration, FaultEffect.refusalMax)
+    refusedUntil = wall + min(duration, TransportFault.refusalMax)
   }
 
   /// A wall clock that is set back does not prolong it.
   func isRefusing(at wall: VirtualInstant) -> Bool {
     guard let refusedUntil, wall < refusedUntil else { return false }
-    return refusedUntil - wall <= FaultEffect.refusalMax
+    return refusedUntil - wall <= TransportFault.refusalMax
   }
 
   /// Counts a request that met all conditions; gives its number, from 1.

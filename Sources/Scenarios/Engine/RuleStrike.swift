@@ -100,8 +100,10 @@ package struct RuleStrike {
     case .fault(let fault):
       guard outcome.fault == nil else { return }
       outcome.fault = fault
-      var stream = random("fault")
-      outcome.faultSeed = stream.next()
+      if case .corrupt(.flippedBytes(let count, _)) = fault {
+        var stream = random("fault")
+        outcome.fault = .corrupt(.flippedBytes(count: count, seed: stream.next()))
+      }
     }
   }
 

@@ -80,62 +80,6 @@ package struct PatchEffect: Sendable, Equatable {
   package var json: JSONTemplate?
 }
 
-/// A fault as it stands in a scenario; places that were left open are chosen when the answer is
-/// known.
-package enum FaultEffect: Sendable, Equatable {
-  case reset(afterBytes: Int?)
-  case empty
-  case truncate(afterBytes: Int?)
-  case stall(afterBytes: Int?)
-  case throttle(bytesPerSecond: Int)
-  case dribble(bytes: Int, pause: Duration)
-  case corruptFraming
-  case corruptBytes(count: Int)
-  /// No answer, for so long also to what the rule would let pass by its counts.
-  case refuse(Duration)
-
-  /// Longer, an outage that somebody forgot looks like a broken server. Source: DESIGN §7.
-  package static let refusalMax = Duration.seconds(60)
-
-  /// Whether nothing of an answer is ever sent, so that the service need not be asked.
-  package var sendsNothing: Bool {
-    switch self {
-    case .reset(let bytes): (bytes ?? 0) == 0
-    case .empty, .refuse: true
-    default: false
-    }
-  }
-
-  /// - Parameter contentLength: of the answer, where it is known.
-  package func transportFault(contentLength: UInt64?, seed: UInt64) -> TransportFault {
-    let half = contentLength.map { Int(clamping: $0 / 2) } ?? 1
-    return switch self {
-    case .reset(let bytes): .reset(afterBytes: bytes ?? 0)
-    case .empty: .empty
-    case .truncate(let bytes): .truncate(afterBytes: bytes ?? half)
-    case .stall(let bytes): .stall(afterBytes: bytes ?? half)
-    case .throttle(let rate): .throttle(bytesPerSecond: rate)
-    case .dribble(let bytes, let pause): .dribble(bytes: bytes, pause: pause)
-    case .corruptFraming: .corrupt(.chunkFraming)
-    case .corruptBytes(let count): .corrupt(.flippedBytes(count: count, seed: seed))
-    case .refuse: .refuse
-    }
-  }
-
-  package var name: String {
-    switch self {
-    case .reset: "reset"
-    case .empty: "empty"
-    case .truncate: "truncate"
-    case .stall: "stall"
-    case .throttle: "throttle"
-    case .dribble: "dribble"
-    case .corruptFraming, .corruptBytes: "corrupt"
-    case .refuse: "refuse"
-    }
-  }
-}
-
 /// So many requests in a window of the tenant's time; beyond it 429 with Retry-After.
 package struct LimitEffect: Sendable, Equatable {
   package enum Window: String, Sendable, CaseIterable {
@@ -157,7 +101,7 @@ package enum RuleAction: Sendable, Equatable {
   case error(ErrorEffect)
   case respond(RespondEffect)
   case patch(PatchEffect)
-  case fault(FaultEffect)
+  case fault(TransportFault)
   case limit(LimitEffect)
   case sequence(SequenceEffect)
 
