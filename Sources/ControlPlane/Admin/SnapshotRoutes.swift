@@ -15,7 +15,7 @@ enum SnapshotRoutes {
           let states = MemoryLease(
             live.heapBytes * statesFactor, of: live.tenant.blobs.budget)
           guard let states else { throw .noRoom }
-          try Snapshot(of: live).write(mapping: { $0 }) { piece throws(SnapshotError) in
+          try Snapshot(of: live).write { piece throws(SnapshotError) in
             guard lease.grow(by: piece.count) else { throw .noRoom }
             pieces.append(piece)
           }

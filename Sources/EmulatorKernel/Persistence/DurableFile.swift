@@ -144,12 +144,10 @@ enum DurableFile {
   }
 
   /// Reads a file piece by piece. Gives which file that was.
-  static func read<Failure: Error>(
-    _ path: String, mapping: (FileError) -> Failure,
-    _ body: ([UInt8]) throws(Failure) -> Void
-  ) throws(Failure) -> FileIdentity {
-    let (file, identity): (Int32, FileIdentity)
-    do throws(FileError) { (file, identity) = try openFile(path) } catch { throw mapping(error) }
+  static func read(
+    _ path: String, _ body: ([UInt8]) throws(SnapshotError) -> Void
+  ) throws(SnapshotError) -> FileIdentity {
+    let (file, identity) = try SnapshotError.onDisk { () throws(FileError) in try openFile(path) }
     defer { _ = close(file) }
     var buffer = [UInt8](repeating: 0, count: 256 * 1024)
     while true {
@@ -158,7 +156,7 @@ enum DurableFile {
         unsafe Self.readSome(file, target)
       }
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw mapping(FileError(call: "read", path: path, code: errno)) }
+      guard count >= 0 else { throw .file(FileError(call: "read", path: path, code: errno)) }
       if count == 0 { return identity }
       try body(Array(buffer[..<count]))
     }

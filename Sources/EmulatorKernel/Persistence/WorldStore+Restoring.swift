@@ -68,17 +68,17 @@ extension WorldStore {
   func load(_ live: LiveTenant) {
     let path = path(of: live.name)
     var standing = Standing()
-    do throws(StoreError) {
+    do throws(SnapshotError) {
       standing.file = try read(path, into: live)
       report(.restored(tenant: live.name))
     } catch {
       switch error {
       case .file(let error) where error.isMissing: break
-      case .file, .snapshot(.noRoom):
+      case .file, .noRoom:
         // The file may be good: it must be there for the next try.
         standing.mustStay = error.text
         report(.notReadable(tenant: live.name, reason: error.text))
-      case .snapshot(let damage): standing.mustStay = setAside(live.name, path, damage)
+      default: standing.mustStay = setAside(live.name, path, error)
       }
     }
     // A tenant whose file must stay counts as saved as long as nothing happens in it.
@@ -97,22 +97,12 @@ extension WorldStore {
     }
   }
 
-  private func read(_ path: String, into live: LiveTenant) throws(StoreError) -> FileIdentity {
-    let reader: SnapshotReader
-    do throws(SnapshotError) {
-      reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
-    } catch {
-      throw .snapshot(error)
+  private func read(_ path: String, into live: LiveTenant) throws(SnapshotError) -> FileIdentity {
+    let reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
+    let identity = try DurableFile.read(path) { piece throws(SnapshotError) in
+      try reader.feed(piece)
     }
-    let identity = try DurableFile.read(path, mapping: { StoreError.file($0) }) {
-      piece throws(StoreError) in
-      do throws(SnapshotError) { try reader.feed(piece) } catch { throw .snapshot(error) }
-    }
-    do throws(SnapshotError) {
-      try Restore(reader, into: live, of: pipeline).putInForce()
-    } catch {
-      throw .snapshot(error)
-    }
+    try Restore(reader, into: cloud, of: pipeline).putInForce()
     return identity
   }
 

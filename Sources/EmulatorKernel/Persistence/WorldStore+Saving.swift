@@ -45,10 +45,9 @@ extension WorldStore {
     guard state.withLock({ $0.standings[live.name]?.mustStay }) == nil else { return nil }
     // Asked before the snapshot: what changes in between is saved the next time.
     let revision = live.revision
-    do throws(StoreError) {
+    do throws(SnapshotError) {
       let file = try write(Snapshot(of: live), live.name + Self.ending)
-      let isPlaced: Bool
-      do throws(FileError) { isPlaced = try place(file, of: live) } catch { throw .file(error) }
+      let isPlaced = try SnapshotError.onDisk { () throws(FileError) in try place(file, of: live) }
       return isPlaced ? Written(live: live, revision: revision) : nil
     } catch {
       failed(live, error.text)
@@ -58,17 +57,14 @@ extension WorldStore {
 
   private func write(
     _ snapshot: Snapshot, _ name: String
-  ) throws(StoreError) -> DurableFile.Replacement {
-    let file: DurableFile.Replacement
-    do throws(FileError) {
-      file = try DurableFile.Replacement(of: name, in: directory)
-    } catch {
-      throw .file(error)
+  ) throws(SnapshotError) -> DurableFile.Replacement {
+    let file = try SnapshotError.onDisk { () throws(FileError) in
+      try DurableFile.Replacement(of: name, in: directory)
     }
-    try snapshot.write(mapping: { .snapshot($0) }) { piece throws(StoreError) in
-      do throws(FileError) { try file.write(piece) } catch { throw .file(error) }
+    try snapshot.write { piece throws(SnapshotError) in
+      try SnapshotError.onDisk { () throws(FileError) in try file.write(piece) }
     }
-    do throws(FileError) { try file.finish() } catch { throw .file(error) }
+    try SnapshotError.onDisk { () throws(FileError) in try file.finish() }
     return file
   }
 

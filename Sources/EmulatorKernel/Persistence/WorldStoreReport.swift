@@ -48,16 +48,3 @@ extension WorldStore {
     }
   }
 }
-
-/// Why a world could not be read or written.
-enum StoreError: Error, Sendable {
-  case file(FileError)
-  case snapshot(SnapshotError)
-
-  var text: String {
-    switch self {
-    case .file(let error): error.description
-    case .snapshot(let error): error.text
-    }
-  }
-}

@@ -20,21 +20,17 @@ enum NumberBounds {
   /// A thousand years: longer than from one end of all instants to the other.
   static let duration = Duration.seconds(-31_622_400_000)...Duration.seconds(31_622_400_000)
 
-  fileprivate static func checked(
-    _ read: @autoclosure () throws -> Int, _ path: @autoclosure () -> [any CodingKey]
-  ) throws -> Int {
-    let number = try placed(try read(), path())
-    guard whole.contains(number) else { throw tooLarge("\(number)", path()) }
-    return number
-  }
-
-  /// A value that was read by its own rule.
+  /// A value that was read by its own rule: whole numbers and durations are held to their bounds.
   fileprivate static func checked<Value>(
     _ read: @autoclosure () throws -> Value, _ path: @autoclosure () -> [any CodingKey]
   ) throws -> Value {
     let value = try placed(try read(), path())
-    guard Value.self == Duration.self, let duration = value as? Duration else { return value }
-    guard Self.duration.contains(duration) else { throw tooLarge("\(duration)", path()) }
+    if Value.self == Int.self, let number = value as? Int, !whole.contains(number) {
+      throw tooLarge("\(number)", path())
+    }
+    if Value.self == Duration.self, let length = value as? Duration, !duration.contains(length) {
+      throw tooLarge("\(length)", path())
+    }
     return value
   }
 
@@ -56,10 +52,10 @@ enum NumberBounds {
     .dataCorrupted(.init(codingPath: path, debugDescription: "\(text) is out of range"))
   }
 
-  /// Types that hold no count, or hold it to its bounds themselves: they need no second look at each
-  /// of their parts, of which there may be millions.
+  /// Types of which `checked` sees all, or that hold no count, or hold it to its bounds themselves: they
+  /// need no second look at each of their parts, of which there may be millions.
   fileprivate static func isPlain(_ type: any Decodable.Type) -> Bool {
-    type == String.self || type == Bool.self || type == VirtualInstant.self
+    type == Int.self || type == String.self || type == Bool.self || type == VirtualInstant.self
       || type == ExactText.self || type == [UInt8].self || type == [String].self
       || type == UInt64.self || type == Int64.self || type == Double.self || type == UInt32.self
       || type == Int32.self || type == UInt16.self || type == Int16.self || type == UInt8.self
@@ -93,11 +89,6 @@ private struct BoundedMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func decodeNil(forKey key: Key) throws -> Bool { try base.decodeNil(forKey: key) }
   /// For each type that the protocol names.
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-    if type == Int.self {
-      let number = try NumberBounds.checked(
-        try base.decode(Int.self, forKey: key), codingPath + [key])
-      if let number = number as? Value { return number }
-    }
     if NumberBounds.isPlain(type) {
       return try NumberBounds.checked(try base.decode(type, forKey: key), codingPath + [key])
     }
@@ -131,23 +122,12 @@ private struct BoundedElements: UnkeyedDecodingContainer {
   var isAtEnd: Bool { base.isAtEnd }
   var currentIndex: Int { base.currentIndex }
 
-  private var place: [any CodingKey] { codingPath + [ElementKey(currentIndex)] }
-
-  private mutating func next<Value>(
-    _ read: (inout any UnkeyedDecodingContainer) throws -> Value
-  ) throws -> Value {
-    let place = place
-    return try NumberBounds.checked(try read(&base), place)
-  }
-
   mutating func decodeNil() throws -> Bool { try base.decodeNil() }
   mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    if type == Int.self {
-      let place = place
-      let number = try NumberBounds.checked(try base.decode(Int.self), place)
-      if let number = number as? Value { return number }
+    if NumberBounds.isPlain(type) {
+      let place = codingPath + [ElementKey(currentIndex)]
+      return try NumberBounds.checked(try base.decode(type), place)
     }
-    if NumberBounds.isPlain(type) { return try next { try $0.decode(type) } }
     let decoder = try superDecoder()
     return try NumberBounds.checked(try Value(from: decoder), decoder.codingPath)
   }
@@ -172,10 +152,6 @@ private struct BoundedValue: SingleValueDecodingContainer {
 
   func decodeNil() -> Bool { base.decodeNil() }
   func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    if type == Int.self {
-      let number = try NumberBounds.checked(try base.decode(Int.self), codingPath)
-      if let number = number as? Value { return number }
-    }
     if NumberBounds.isPlain(type) {
       return try NumberBounds.checked(try base.decode(type), codingPath)
     }

@@ -59,11 +59,10 @@ package struct Snapshot: Sendable {
   }
 
   /// Writes the archive piece by piece. Work for a Dispatch queue, not for a loop.
-  package func write<Failure: Error>(
-    mapping: (SnapshotError) -> Failure, _ sink: ([UInt8]) throws(Failure) -> Void
-  ) throws(Failure) {
-    let parts: [(path: String, content: [UInt8])]
-    do throws(SnapshotError) { parts = try encodedParts() } catch { throw mapping(error) }
+  package func write(
+    _ sink: ([UInt8]) throws(SnapshotError) -> Void
+  ) throws(SnapshotError) {
+    let parts = try encodedParts()
     var tar = TarWriter()
     var packed: [UInt8] = []
     do {
@@ -92,10 +91,10 @@ package struct Snapshot: Sendable {
       try deflater.feed(tar.takeBytes().span, into: &packed)
       try deflater.finish(into: &packed)
       try sink(packed)
-    } catch let error as Failure {
+    } catch let error as SnapshotError {
       throw error
     } catch {
-      throw mapping(.damaged("\(error)"))
+      throw .damaged("\(error)")
     }
   }
 
@@ -104,39 +103,30 @@ package struct Snapshot: Sendable {
   /// The archive in one piece: for tests and small worlds.
   package func archive() throws(SnapshotError) -> [UInt8] {
     var bytes: [UInt8] = []
-    try write(mapping: { $0 }) { piece throws(SnapshotError) in bytes += piece }
+    try write { piece throws(SnapshotError) in bytes += piece }
     return bytes
   }
 
   private func encodedParts() throws(SnapshotError) -> [(path: String, content: [UInt8])] {
     var parts = [
-      (
-        SnapshotManifest.path,
-        try Self.encode(SnapshotManifest.path) { try StateEncoder.encode(manifest) }
-      ),
-      ("keys.json", try Self.encode("keys.json") { try StateEncoder.encode(keys) }),
+      (SnapshotManifest.path, try Self.encode(SnapshotManifest.path, manifest)),
+      ("keys.json", try Self.encode("keys.json", keys)),
     ]
     if let scenario { parts.append(("scenario.json", scenario.serialized())) }
     if let rules = rules?(), !rules.isNull { parts.append(("rules.json", rules.serialized())) }
     for state in states {
       let path = "services/\(state.name)"
-      let encoded: (state: JSON, ids: JSON)
-      do {
-        encoded = try state.encode()
-      } catch {
-        throw .notEncodable(path: path, reason: "\(error)")
-      }
-      parts.append(("\(path)/state.json", encoded.state.serialized()))
-      parts.append(("\(path)/ids.json", encoded.ids.serialized()))
+      parts.append(("\(path)/state.json", try Self.encode("\(path)/state.json", state.state)))
+      parts.append(("\(path)/ids.json", try Self.encode("\(path)/ids.json", state.ids)))
     }
     return parts
   }
 
   private static func encode(
-    _ path: String, _ body: () throws -> JSON
+    _ path: String, _ value: any Encodable
   ) throws(SnapshotError) -> [UInt8] {
     do {
-      return try body().serialized()
+      return try StateEncoder.encode(value).serialized()
     } catch {
       throw .notEncodable(path: path, reason: "\(error)")
     }

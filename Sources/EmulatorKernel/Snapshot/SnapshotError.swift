@@ -18,6 +18,8 @@ package enum SnapshotError: Error, Sendable, Equatable {
   case tooLarge
   /// A state that cannot be written.
   case notEncodable(path: String, reason: String)
+  /// Its file cannot be read or written.
+  case file(FileError)
 
   /// One sentence for people.
   package var text: String {
@@ -32,6 +34,13 @@ package enum SnapshotError: Error, Sendable, Equatable {
     case .noRoom: "There is no room for the snapshot's stored content."
     case .tooLarge: "The snapshot unpacks to more than is allowed."
     case .notEncodable(let path, let reason): "\(path) cannot be written: \(reason)."
+    case .file(let error): error.description
     }
+  }
+
+  static func onDisk<Value>(
+    _ body: () throws(FileError) -> Value
+  ) throws(SnapshotError) -> Value {
+    do { return try body() } catch { throw .file(error) }
   }
 }

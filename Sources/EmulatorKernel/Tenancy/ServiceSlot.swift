@@ -47,7 +47,8 @@ package struct PreparedState: Sendable {
 /// A state taken for a snapshot, to be encoded later, outside its lock.
 package struct SavedState: Sendable {
   let name: String
-  let encode: @Sendable () throws -> (state: JSON, ids: JSON)
+  let state: any Encodable & Sendable
+  let ids: IDSource
 }
 
 final class TypedSlot<Service: EmulatedService>: ServiceSlot {
@@ -122,8 +123,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     _ body: (SavedState) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     try world.box.hold { state, ids throws(Failure) in
-      try body(
-        SavedState(name: name) { (try StateEncoder.encode(state), try StateEncoder.encode(ids)) })
+      try body(SavedState(name: name, state: state, ids: ids))
     }
   }
 
