@@ -33,12 +33,4 @@ package enum ClockMode: Sendable, Equatable {
       self = .scaled(factor)
     }
   }
-
-  /// Whether time passes by itself.
-  package var runs: Bool {
-    switch self {
-    case .real, .scaled: true
-    case .manual, .skip: false
-    }
-  }
 }

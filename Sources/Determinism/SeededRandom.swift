@@ -4,7 +4,7 @@ import PayloadCodecs
 ///
 /// Every random choice has a stream of its own, keyed by what it depends on (seed, tenant, rule,
 /// count), so other traffic cannot shift it and every run can be repeated.
-package struct SeededRandom: RandomNumberGenerator, Sendable, Codable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   package init(key: UInt64) { state = key }

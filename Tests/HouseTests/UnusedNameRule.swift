@@ -15,7 +15,6 @@ enum UnusedNameRule {
     "setRate": "for the services that run code",
     "shutDown": "for the server that runs code",
     "descriptorLimit": "tests ask for it",
-    "isHeld": "tests ask for it",
     "isRefused": "tests ask for it",
     "timerCount": "tests ask for it",
   ]

@@ -82,7 +82,7 @@ package protocol EmulatedService: Sendable {
   /// The service's tab in the console; nil: its state as JSON.
   var consoleView: ConsoleView? { get }
   /// What the service's parts of a scenario look like; nil: it does not say.
-  var sections: ScenarioCatalog.Service.Schema? { get }
+  var sections: ScenarioCatalog.Service.Sections? { get }
   /// The events that `emit` knows; nil: it does not say.
   var events: [ServiceEvent]? { get }
 
@@ -99,7 +99,7 @@ extension EmulatedService {
   package func clientVariables(
     baseURL: String, key: String
   ) -> [(name: String, value: String)] { [] }
-  package var sections: ScenarioCatalog.Service.Schema? { nil }
+  package var sections: ScenarioCatalog.Service.Sections? { nil }
   package var events: [ServiceEvent]? { nil }
   package var documentation: ServiceDocumentation {
     ServiceDocumentation(title: name, description: "")

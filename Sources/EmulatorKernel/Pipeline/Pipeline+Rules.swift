@@ -46,12 +46,8 @@ extension Pipeline {
   }
 
   private func context(_ routed: RoutedRequest) -> RuleContext {
-    let service = services[routed.resolution.serviceIndex]
-    return RuleContext(
-      request: routed.request, operationIndex: routed.operationIndex,
-      operation: routed.operationIndex.map { operations.entries[$0].operation },
-      parameters: routed.resolution.parameters, content: routed.content,
-      credential: service.credential(of: routed.request), exchange: routed.exchange,
-      number: routed.number, live: routed.live, service: service)
+    RuleContext(
+      routed: routed, operation: routed.operationIndex.map { operations.entries[$0].operation },
+      service: services[routed.resolution.serviceIndex])
   }
 }

@@ -1,45 +1,22 @@
 package import HTTPModel
-package import Scenarios
+import Scenarios
 
 /// What a rule can look at and use.
-package struct RuleContext: Sendable {
-  package let request: Request
-  /// In `OperationTable`; nil when the request belongs to no operation.
-  package let operationIndex: Int?
-  package let operation: Operation?
-  package let parameters: PathParameters
-  /// Nil unless the content was collected.
-  package let content: [UInt8]?
-  package let credential: String?
-  package let exchange: Exchange
-  package let number: UInt64
-  package let live: LiveTenant
-  private let service: any EmulatedService
-
-  init(
-    request: Request, operationIndex: Int?, operation: Operation?, parameters: PathParameters,
-    content: [UInt8]?, credential: String?, exchange: Exchange, number: UInt64, live: LiveTenant,
-    service: any EmulatedService
-  ) {
-    self.request = request
-    self.operationIndex = operationIndex
-    self.operation = operation
-    self.parameters = parameters
-    self.content = content
-    self.credential = credential
-    self.exchange = exchange
-    self.number = number
-    self.live = live
-    self.service = service
-  }
+struct RuleContext: Sendable {
+  let routed: RoutedRequest
+  /// Nil when the request belongs to none.
+  let operation: Operation?
+  let service: any EmulatedService
 
   /// The request as rules see it.
   var subject: RuleSubject {
     RuleSubject(
-      request: request, tenant: live.name, service: service.name, operation: operation?.name,
-      parameters: parameters, resourceParameter: operation?.resourceParameter,
-      credential: credential, connectionID: exchange.connectionID,
-      content: content.map(RuleSubject.Content.whole) ?? .unavailable)
+      request: routed.request, tenant: routed.live.name, service: service.name,
+      operation: operation?.name, parameters: routed.resolution.parameters,
+      resourceParameter: operation?.resourceParameter,
+      credential: service.credential(of: routed.request),
+      connectionID: routed.exchange.connectionID,
+      content: routed.content.map(RuleSubject.Content.whole) ?? .unavailable)
   }
 
   /// A failure in the form of the operation's own API (a rule's `error`, `limit`).
@@ -48,8 +25,8 @@ package struct RuleContext: Sendable {
     return service.failure(
       ServiceFailure(
         kind ?? .injected, status: failure.status, message: failure.message,
-        tenant: live.tenant, number: number),
-      operation: operation, request: request)
+        tenant: routed.live.tenant, number: routed.number),
+      operation: operation, request: routed.request)
   }
 }
 

@@ -11,13 +11,15 @@ extension ScenarioEngine {
   /// Chooses what happens to a request. Counts, draws, sets variables and makes events happen on the
   /// way. Called on any connection's loop or off it.
   func decide(_ context: RuleContext) -> RuleDecision {
-    let clock = context.live.tenant.clock
+    let live = context.routed.live
+    let clock = live.tenant.clock
     let outcome = decide(
-      context.subject, operation: context.operationIndex, now: clock.now, wall: clock.wallNow)
+      context.subject, operation: context.routed.operationIndex, now: clock.now,
+      wall: clock.wallNow)
     guard outcome.struck else { return RuleDecision(.pass, trace: outcome.trace) }
     let names = outcome.strikes.map(\.rule)
     let remarks =
-      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: context.live))
+      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: live))
     guard outcome.asksService else {
       var response = outcome.answer(to: nil, render: context.render)
       for remark in remarks { response.remark(remark) }
@@ -25,7 +27,7 @@ extension ScenarioEngine {
     }
     var decision = RuleDecision(
       .amend { response in
-        let late = outcome.isAfter ? self.happen(outcome.events, in: context.live) : []
+        let late = outcome.isAfter ? self.happen(outcome.events, in: live) : []
         var answer = outcome.answer(to: response, render: context.render)
         for remark in remarks + late { answer.remark(remark) }
         return answer

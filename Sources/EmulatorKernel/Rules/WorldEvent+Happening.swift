@@ -15,7 +15,7 @@ extension WorldEvent {
   private static func happen(
     _ kind: Kind, _ value: ScenarioReader, in live: LiveTenant, _ chain: EventChain
   ) -> Bool {
-    guard let event = form(kind).read(value) else { return false }
+    guard let event = kind.form.read(value) else { return false }
     switch event {
     case .advance(let move):
       if !perform(move, live.tenant) {

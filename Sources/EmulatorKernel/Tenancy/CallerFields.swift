@@ -57,32 +57,17 @@ package struct CallerFields: Sendable {
   /// `Forwarded` (RFC 7239), `Via` (RFC 9110 §7.6.3), `X-Forwarded-…`, and what fronts and content
   /// networks call the address of the sender.
   private static func isForwarding(_ fields: Fields, _ line: Fields.Line) -> Bool {
-    switch line.nameLength {
-    case 3: return fields.matches(line, "via")
-    case 9:
-      if fields.matches(line, "forwarded") || fields.matches(line, "x-real-ip") { return true }
-    case 11: if fields.matches(line, "x-client-ip") { return true }
-    case 14: if fields.matches(line, "true-client-ip") { return true }
-    case 16:
-      if fields.matches(line, "cf-connecting-ip") || fields.matches(line, "fastly-client-ip") {
-        return true
-      }
-    case 19: if fields.matches(line, "x-cluster-client-ip") { return true }
-    case 24:
-      if fields.matches(line, "x-original-forwarded-for")
-        || fields.matches(line, "x-envoy-external-address")
-      {
-        return true
-      }
-    default: break
-    }
-    return line.nameLength >= 11 && fields.bytes[line.name].hasPrefixIgnoringCase("x-forwarded")
+    forwarding.contain(line, of: fields)
+      || line.nameLength >= 11 && fields.bytes[line.name].hasPrefixIgnoringCase("x-forwarded")
   }
 
-  // MARK: What follows
+  private static let forwarding = KeyFields([
+    "via", "forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip",
+    "fastly-client-ip", "x-cluster-client-ip", "x-original-forwarded-for",
+    "x-envoy-external-address",
+  ])
 
-  /// A page of another origin sent it, or a browser in a page's name that has none.
-  package var isCrossSite: Bool { comesFromOtherSite || comesFromOtherOrigin }
+  // MARK: What follows
 
   package var comesFromOtherSite: Bool {
     guard let site else { return false }
@@ -118,7 +103,8 @@ package struct CallerFields: Sendable {
   package func origin(from peer: PeerAddress, ownNames: [HostPattern] = []) -> CallerOrigin {
     if isOutbound { return .outbound }
     let isHere =
-      peer.isLoopback && !isForwarded && repeated == nil && !isCrossSite
+      peer.isLoopback && !isForwarded && repeated == nil && !comesFromOtherSite
+      && !comesFromOtherOrigin
       && hasHost { host in
         let name = HostName.withoutPort(host).map(\.asciiLowercased)
         return ownNames.contains { $0.matches(name[...]) }

@@ -1,8 +1,8 @@
 import HTTPModel
 import PayloadCodecs
 
-/// The fields that carry a key as it is, beside `Authorization`: what the services say of themselves,
-/// put together once, since every request's fields are held against them.
+/// Names of fields, put together once since every request's fields are held against them: those that
+/// carry a key as it is, as the services say of themselves, and those by which fronts are known.
 package struct KeyFields: Sendable {
   private let names: [String]
   /// A bit for each length that a name has: most fields part here.

@@ -102,8 +102,6 @@ enum SkipOutcome: Sendable, Equatable {
   case more
   /// The budget is used up.
   case exhausted
-
-  var isHeld: Bool { self == .heldByRequest || self == .heldOutside }
 }
 
 /// A request that is being worked on. As long as it is, time does not jump; while it only waits, for
