@@ -102,7 +102,7 @@ extension WorldStore {
     let identity = try DurableFile.read(path) { piece throws(SnapshotError) in
       try reader.feed(piece)
     }
-    try Restore(reader, into: cloud, of: pipeline).putInForce()
+    try Restore(reader, into: live, of: pipeline).putInForce()
     return identity
   }
 

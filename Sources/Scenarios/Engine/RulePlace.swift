@@ -29,33 +29,23 @@ enum RulePlace: Sendable, Hashable {
 extension RequestMatch {
   /// The first place at which it wants one of a few texts; nil when there is none.
   var wantedValues: (place: RulePlace, texts: [String])? {
-    for criterion in criteria {
-      if let texts = criterion.wantedTexts, let place = criterion.place { return (place, texts) }
-    }
-    return nil
+    criteria.lazy.compactMap(\.wantedValues).first
   }
 }
 
 extension Criterion {
-  fileprivate var place: RulePlace? {
-    switch self {
-    case .path: .path
-    case .header(let name, _): .header(ExactText(name))
-    case .query(let name, _): .query(ExactText(name))
-    case .credential: .credential
-    case .bodyPointer(let pointer, _): .pointer(pointer)
-    case .service, .operation, .method, .tenant, .bodyText, .bodyJSON: nil
+  fileprivate var wantedValues: (place: RulePlace, texts: [String])? {
+    func wanted(_ place: RulePlace, _ matcher: ValueMatcher) -> (RulePlace, [String])? {
+      matcher.wantedTexts(isText: isText).map { (place, $0) }
     }
-  }
-
-  fileprivate var wantedTexts: [String]? {
     switch self {
     case .path(let patterns):
       let paths = patterns.compactMap(\.whole)
-      return paths.count == patterns.count ? paths : nil
-    case .header(_, let matcher), .query(_, let matcher), .credential(let matcher):
-      return matcher.wantedTexts(isText: true)
-    case .bodyPointer(_, let matcher): return matcher.wantedTexts(isText: false)
+      return paths.count == patterns.count ? (.path, paths) : nil
+    case .header(let name, let matcher): return wanted(.header(ExactText(name)), matcher)
+    case .query(let name, let matcher): return wanted(.query(ExactText(name)), matcher)
+    case .credential(let matcher): return wanted(.credential, matcher)
+    case .bodyPointer(let pointer, let matcher): return wanted(.pointer(pointer), matcher)
     case .service, .operation, .method, .tenant, .bodyText, .bodyJSON: return nil
     }
   }

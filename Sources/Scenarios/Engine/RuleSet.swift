@@ -133,49 +133,12 @@ private struct OperationNames {
   }
 }
 
-extension ScenarioRule {
-  /// Whether it looks at the content, in a condition or in a template.
-  package var needsContent: Bool {
-    match.needsContent || action.needsContent
-      || assignments.contains { assignment in
-        if case .set(let value) = assignment.value { value.needsContent } else { false }
-      } || events.contains(where: \.needsContent)
-  }
-}
-
 extension RuleAction {
   fileprivate var mayRefuse: Bool {
     switch self {
     case .fault(.refuse): true
     case .sequence(let sequence): sequence.steps.contains { $0.action.mayRefuse }
     default: false
-    }
-  }
-
-  fileprivate var needsContent: Bool {
-    switch self {
-    case .pass, .fault, .limit: false
-    case .error(let effect):
-      effect.message?.needsContent ?? false || effect.header.contains(where: \.needsContent)
-    case .respond(let effect):
-      effect.content.needsContent || effect.header.contains(where: \.needsContent)
-    case .patch(let effect):
-      effect.json?.needsContent ?? false || effect.header.contains(where: \.needsContent)
-    case .sequence(let sequence): sequence.steps.contains { $0.action.needsContent }
-    }
-  }
-}
-
-extension HeaderTemplate {
-  fileprivate var needsContent: Bool { value?.needsContent ?? false }
-}
-
-extension RespondEffect.Content {
-  fileprivate var needsContent: Bool {
-    switch self {
-    case .none, .bytes: false
-    case .json(let template): template.needsContent
-    case .text(let template): template.needsContent
     }
   }
 }

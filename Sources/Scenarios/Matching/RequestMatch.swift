@@ -104,7 +104,7 @@ extension Criterion {
   }
 
   /// Whether the values are known as text only.
-  private var isText: Bool { if case .bodyPointer = self { false } else { true } }
+  var isText: Bool { if case .bodyPointer = self { false } else { true } }
 
   /// The values it looks at; nil when the content cannot be read.
   private func values(in subject: RuleSubject) -> [JSON]? {

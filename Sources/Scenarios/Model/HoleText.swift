@@ -34,7 +34,7 @@ package struct HoleText: Sendable, Equatable {
         break
       }
       let name = String(rest[..<close.lowerBound]).trimmingSpaces()
-      if let names, !names.contains(where: { $0.fits(name) }) {
+      if let names, !names.contains(where: { $0.rest(of: name) != nil }) {
         problem(
           "unknown template {{\(name.clipped(to: 40))}}"
             + Nearest.hint(for: name, among: names.map(\.pattern)))
@@ -82,10 +82,12 @@ package struct TemplateName: Sendable {
     self.sentence = sentence
   }
 
-  func fits(_ name: String) -> Bool {
-    guard pattern.hasSuffix("…") else { return name == pattern }
+  /// What stands in place of the `…`; nil when it is another name.
+  func rest(of name: String) -> String? {
+    guard pattern.hasSuffix("…") else { return name == pattern ? "" : nil }
     let beginning = String(pattern.unicodeScalars.dropLast())
-    return name.hasPrefix(beginning) && name.utf8.count > beginning.utf8.count
+    guard name.hasPrefix(beginning), name.utf8.count > beginning.utf8.count else { return nil }
+    return String(name.dropFirst(beginning.count))
   }
 }
 

@@ -62,6 +62,8 @@ package struct ScenarioRule: Sendable {
   package var events: [JSONTemplate] = []
   package var continues = false
   package var source: JSON = [:]
+  /// It looks at the content, in a condition or in a template.
+  package var needsContent = false
   /// The document and the place in it that the rule comes from.
   var origin: Origin?
 

@@ -33,7 +33,6 @@ package struct ScenarioCatalog: Sendable {
         self.behaviors = behaviors
       }
     }
-    package typealias Schema = Sections
 
     package var name: String
     package var operations: [Operation]

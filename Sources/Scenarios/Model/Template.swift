@@ -25,6 +25,13 @@ package struct Template: Sendable, Equatable {
     case count
     case tenant
     case operation
+
+    var readsContent: Bool {
+      switch self {
+      case .requestJSON, .requestText: true
+      default: false
+      }
+    }
   }
 
   private enum Part: Sendable, Equatable {
@@ -34,28 +41,48 @@ package struct Template: Sendable, Equatable {
 
   private let parts: [Part]
   /// Nothing to fill in.
-  package let isConstant: Bool
+  package var isConstant: Bool { expressions.isEmpty }
 
-  /// The names that rules know.
-  package static let names = [
-    TemplateName("request.json", "The request's content as JSON."),
-    TemplateName(
-      "request.json.…", "A place in it, by JSON Pointer: `request.json./handle`, with its type."),
-    TemplateName("request.text", "The request's content as text."),
-    TemplateName("request.query.…", "An item of the query, by name."),
-    TemplateName("request.header.…", "A field of the request, by name."),
-    TemplateName("request.path", "The request's path."),
-    TemplateName("request.method", "The request's method."),
-    TemplateName(
-      "path.…", "A parameter of the operation's path, or of the rule's own path template."),
-    TemplateName("id", "A fresh UUID, the same in every run."),
-    TemplateName("now", "The tenant's time, RFC 3339 with milliseconds."),
-    TemplateName(
-      "vars.…", "A variable of the scenario, with its type; `vars.deep./a/0` is a place in it."),
-    TemplateName("count", "How often the rule has struck, this time included."),
-    TemplateName("tenant", "The tenant's name."),
-    TemplateName("operation", "The operation's name."),
+  /// The names that rules know, each with what it becomes: made of what stands in place of its `…`.
+  private static let kinds: [(name: TemplateName, make: @Sendable (String) -> Expression?)] = [
+    (
+      TemplateName("request.json", "The request's content as JSON."),
+      { _ in .requestJSON(JSONPointer()) }
+    ),
+    (
+      TemplateName(
+        "request.json.…", "A place in it, by JSON Pointer: `request.json./handle`, with its type."),
+      { JSONPointer($0).map { .requestJSON($0) } }
+    ),
+    (TemplateName("request.text", "The request's content as text."), { _ in .requestText }),
+    (TemplateName("request.query.…", "An item of the query, by name."), { .requestQuery($0) }),
+    (TemplateName("request.header.…", "A field of the request, by name."), { .requestHeader($0) }),
+    (TemplateName("request.path", "The request's path."), { _ in .requestPath }),
+    (TemplateName("request.method", "The request's method."), { _ in .requestMethod }),
+    (
+      TemplateName(
+        "path.…", "A parameter of the operation's path, or of the rule's own path template."),
+      { .path($0) }
+    ),
+    (TemplateName("id", "A fresh UUID, the same in every run."), { _ in .id }),
+    (TemplateName("now", "The tenant's time, RFC 3339 with milliseconds."), { _ in .now }),
+    (
+      TemplateName(
+        "vars.…", "A variable of the scenario, with its type; `vars.deep./a/0` is a place in it."),
+      variable
+    ),
+    (TemplateName("count", "How often the rule has struck, this time included."), { _ in .count }),
+    (TemplateName("tenant", "The tenant's name."), { _ in .tenant }),
+    (TemplateName("operation", "The operation's name."), { _ in .operation }),
   ]
+
+  package static let names = kinds.map(\.name)
+
+  @Sendable private static func variable(_ text: String) -> Expression {
+    guard let slash = text.firstRange(of: "./") else { return .variable(text, nil) }
+    let pointer = JSONPointer(String(text[slash.lowerBound...].dropFirst()))
+    return .variable(String(text[..<slash.lowerBound]), pointer)
+  }
 
   /// Reads a text; what is wrong with an expression goes to `problem`.
   package init(_ text: String, problem: (String) -> Void) {
@@ -63,64 +90,24 @@ package struct Template: Sendable, Equatable {
       switch part {
       case .text(let text): return .text(text)
       case .hole(let name):
-        if let expression = Self.expression(name) { return .expression(expression) }
-        if let text = Self.rest(of: name, behind: "request.json.") {
-          problem("\(text) is no JSON Pointer: write request.json./handle")
+        for kind in Self.kinds {
+          guard let rest = kind.name.rest(of: name) else { continue }
+          if let expression = kind.make(rest) { return .expression(expression) }
+          problem("\(rest) is no JSON Pointer: write request.json./handle")
         }
         return nil
       }
     }
-    isConstant = parts.allSatisfy { if case .text = $0 { true } else { false } }
   }
 
-  private static func rest(of name: String, behind prefix: String) -> String? {
-    name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
-  }
-
-  /// Nil for a name that is unknown, which has been told.
-  private static func expression(_ name: String) -> Expression? {
-    func rest(_ prefix: String) -> String? { Self.rest(of: name, behind: prefix) }
-    switch name {
-    case "id": return .id
-    case "now": return .now
-    case "count": return .count
-    case "tenant": return .tenant
-    case "operation": return .operation
-    case "request.path": return .requestPath
-    case "request.method": return .requestMethod
-    case "request.text": return .requestText
-    case "request.json": return .requestJSON(JSONPointer())
-    default: break
-    }
-    if let text = rest("request.json.") { return JSONPointer(text).map { .requestJSON($0) } }
-    if let item = rest("request.query.") { return .requestQuery(item) }
-    if let field = rest("request.header.") { return .requestHeader(field) }
-    if let parameter = rest("path.") { return .path(parameter) }
-    guard let variable = rest("vars.") else { return nil }
-    guard let slash = variable.firstRange(of: "./") else { return .variable(variable, nil) }
-    let pointer = JSONPointer(String(variable[slash.lowerBound...].dropFirst()))
-    return .variable(String(variable[..<slash.lowerBound]), pointer)
+  /// What it asks for.
+  var expressions: [Expression] {
+    parts.compactMap { if case .expression(let expression) = $0 { expression } else { nil } }
   }
 
   /// The text where there is nothing to fill in.
   fileprivate var constantText: String {
     parts.map { if case .text(let text) = $0 { text } else { "" } }.joined()
-  }
-
-  /// The names of path parameters it uses.
-  package var pathParameterNames: [String] {
-    parts.compactMap { part in
-      if case .expression(.path(let name)) = part { name } else { nil }
-    }
-  }
-
-  package var needsContent: Bool {
-    parts.contains { part in
-      switch part {
-      case .expression(.requestJSON), .expression(.requestText): true
-      default: false
-      }
-    }
   }
 
   package func text(_ context: inout TemplateContext) -> String {
@@ -178,15 +165,6 @@ package indirect enum JSONTemplate: Sendable, Equatable {
     }
   }
 
-  package var needsContent: Bool {
-    switch self {
-    case .constant: false
-    case .text(let template): template.needsContent
-    case .array(let parts): parts.contains(where: \.needsContent)
-    case .object(let members): members.contains(where: \.value.needsContent)
-    }
-  }
-
   package func json(_ context: inout TemplateContext) -> JSON {
     switch self {
     case .constant(let json): return json
@@ -204,13 +182,13 @@ package indirect enum JSONTemplate: Sendable, Equatable {
 }
 
 extension JSON {
-  /// The names after `{{path.` in all texts.
-  func templateParameters() -> [String] {
+  /// What the templates in all its texts ask for.
+  func templateExpressions() -> [Template.Expression] {
     switch self {
-    case .string(let text): Template(text, problem: { _ in }).pathParameterNames
-    case .array(let elements): elements.flatMap { $0.templateParameters() }
-    case .object(let object): object.members.flatMap { $0.value.templateParameters() }
-    default: []
+    case .string(let text): Template(text, problem: { _ in }).expressions
+    case .array(let elements): elements.flatMap { $0.templateExpressions() }
+    case .object(let object): object.members.flatMap { $0.value.templateExpressions() }
+    case .null, .bool, .integer, .decimal: []
     }
   }
 }

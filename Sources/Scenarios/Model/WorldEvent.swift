@@ -18,35 +18,37 @@ package enum WorldEvent: Sendable {
     case toNext
   }
 
-  /// The names of these events; every service has its own besides.
+  /// These events; every service has its own besides.
   package enum Kind: String, CaseIterable, Sendable {
     case advance, expireKey, setVariables, enableRule, disableRule, trigger
 
-    var sentence: String {
+    /// What stands under its name.
+    package var form: Form<WorldEvent> { row.form }
+
+    private var row: (sentence: String, form: Form<WorldEvent>) {
       switch self {
-      case .advance: "The tenant's clock goes forward, and what falls due happens."
-      case .expireKey: "A key is refused from now on."
-      case .setVariables: "Variables and their new values."
-      case .enableRule: "A rule that is switched on."
-      case .disableRule: "A rule that is switched off."
-      case .trigger: "A rule whose variables are set and whose events happen as if it had struck."
+      case .advance: ("The tenant's clock goes forward, and what falls due happens.", clockMove)
+      case .expireKey: ("A key is refused from now on.", expiry)
+      case .setVariables: ("Variables and their new values.", variables)
+      case .enableRule: ("A rule that is switched on.", rule.map { .enableRule($0) })
+      case .disableRule: ("A rule that is switched off.", rule.map { .disableRule($0) })
+      case .trigger:
+        (
+          "A rule whose variables are set and whose events happen as if it had struck.",
+          rule.map { .trigger($0) }
+        )
       }
+    }
+
+    /// The whole event.
+    var object: Form<WorldEvent?> {
+      .object("An event.", nil, [.required(rawValue, row.form, row.sentence) { $0 = $1 }])
     }
   }
 
-  /// What stands under an event's name.
-  package static func form(_ kind: Kind) -> Form<WorldEvent> {
-    switch kind {
-    case .advance: clockMove
-    case .expireKey: expiry
-    case .setVariables:
-      Form<[(key: String, value: JSON)]>.dictionary(of: .json, "By name.", exampleKey: "phase")
-        .described(example: ["phase": "warm"]).map { .setVariables($0) }
-    case .enableRule: rule.map { .enableRule($0) }
-    case .disableRule: rule.map { .disableRule($0) }
-    case .trigger: rule.map { .trigger($0) }
-    }
-  }
+  private static let variables = Form<[(key: String, value: JSON)]>
+    .dictionary(of: .json, "By name.", exampleKey: "phase")
+    .described(example: ["phase": "warm"]).map { WorldEvent.setVariables($0) }
 
   private static let rule = Form<String>.nonEmptyText.described(example: "a rule's name")
 
@@ -92,12 +94,7 @@ extension Form where Value == JSONTemplate {
       }
     }, example: { ["advance": "5s"] },
     samples: { walk in
-      let own = WorldEvent.Kind.allCases.flatMap { kind in
-        ([WorldEvent.form(kind).example()] + WorldEvent.form(kind).samples(walk)).map {
-          JSON.object(JSONObject([(kind.rawValue, $0)]))
-        }
-      }
-      return own
+      WorldEvent.Kind.allCases.flatMap { $0.object.samples(walk) }
         + walk.catalog.services.flatMap { $0.events ?? [] }.flatMap { $0.form.samples(walk) }
     },
     read: { reader in
@@ -109,12 +106,7 @@ extension Form where Value == JSONTemplate {
     })
 
   private static func schemas(_ writer: SchemaWriter) -> [JSON] {
-    let own = WorldEvent.Kind.allCases.map { kind -> JSON in
-      let form = WorldEvent.form(kind)
-      let object = Form<WorldEvent?>.object(
-        "An event.", nil, [.required(kind.rawValue, form, kind.sentence) { $0 = $1 }])
-      return .object(object.describe(writer))
-    }
+    let own = WorldEvent.Kind.allCases.map { JSON.object($0.object.describe(writer)) }
     let services = writer.catalog.services.flatMap { $0.events ?? [] }
     let names = WorldEvent.Kind.allCases.map { kind -> JSON in
       ["required": [.string(kind.rawValue)]]
@@ -131,7 +123,7 @@ extension Form where Value == JSONTemplate {
       if event.count > 1 {
         reader.problem("an event of the kernel has one key; put the others into an array of events")
       }
-      _ = reader.member(first).flatMap(WorldEvent.form(kind).read)
+      _ = reader.member(first).flatMap(kind.form.read)
       return
     }
     guard let catalog = reader.catalog, let known = catalog.eventNames else { return }

@@ -12,7 +12,10 @@ extension ScenarioRule {
       rule.source = object.reader.value
       rule.checkAfter(in: object)
       rule.checkContent(in: object)
-      rule.checkParameters(in: object)
+      let used = rule.source.templateExpressions()
+      rule.needsContent =
+        rule.match.needsContent || used.contains { $0.readsContent }
+      rule.check(used, in: object)
     }
   }
 
@@ -100,10 +103,9 @@ extension ScenarioRule {
   }
 
   /// `{{path.x}}` must be a parameter of some operation or path template that the rule is about.
-  private func checkParameters(in object: ScenarioObject) {
-    guard let catalog = object.reader.catalog else { return }
-    let used = source.templateParameters()
-    guard !used.isEmpty else { return }
+  private func check(_ used: [Template.Expression], in object: ScenarioObject) {
+    let used = used.compactMap { if case .path(let name) = $0 { name } else { nil } }
+    guard !used.isEmpty, let catalog = object.reader.catalog else { return }
     var known: TextSet = []
     for entry in catalog.operations where match.mayConcern(entry.operation, service: entry.service)
     {
@@ -142,7 +144,7 @@ extension RuleAction {
         "patch", PatchEffect.form, "A change of the service's answer.",
         example: ["json": ["state": "failed"]]
       ) { .patch($0) },
-      .choice("fault", FaultEffect.form, "A failure on the wire.") { .fault($0) },
+      .choice("fault", TransportFault.form, "A failure on the wire.") { .fault($0) },
       .choice(
         "pass", .onlyTrue("expected true (leave the key out instead of false)"),
         "The service answers as usual; the rule counts, delays, sets and emits."
