@@ -92,7 +92,7 @@ let package = Package(
       ]),
     module(
       "WavetankTestKit",
-      ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs"]),
+      ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer"]),
     .executableTarget(
       name: "WavetankCLI",
       dependencies: ["Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources"],
@@ -107,7 +107,7 @@ let package = Package(
       "HTTPWireTests", ["HTTPWire", "HTTPModel", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(
       "HTTPTransportTests",
-      ["HTTPTransport", "HTTPWire", "HTTPModel", "TestSupport", "WavetankTestKit"]),
+      ["HTTPTransport", "HTTPWire", "HTTPModel", "TLSLayer", "TestSupport", "WavetankTestKit"]),
     tests(
       "PayloadCodecsTests", ["PayloadCodecs", "TestSupport"],
       resources: [.copy("Fixtures"), .copy("yaml_oracle.py")]),

@@ -11,6 +11,8 @@ public struct Request: Sendable {
   public var framing: BodyFraming
   /// Where it arrived, as host and port: known for a request that names no host itself (HTTP/1.0).
   public var arrivalHost: String?
+  /// How it came; nil: the plain way.
+  public var arrival: Arrival?
 
   public init(
     method: Method, target: RequestTarget, version: HTTPVersion = .http11,
@@ -36,6 +38,20 @@ public struct Request: Sendable {
   }
   /// The effective host and port: the target's authority, else the field (RFC 9112 §3.3).
   public var host: String? { target.authority ?? fields["host"] }
+}
+
+/// How a request came, where that is not straight and in the clear: of all requests of a connection.
+public final class Arrival: Sendable, Equatable {
+  /// Over TLS.
+  public let isSecure: Bool
+
+  public init(isSecure: Bool) {
+    self.isSecure = isSecure
+  }
+
+  public static func == (left: Arrival, right: Arrival) -> Bool {
+    left.isSecure == right.isSecure
+  }
 }
 
 /// How the end of a message's content is found.

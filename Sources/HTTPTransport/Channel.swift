@@ -10,6 +10,8 @@ class Channel {
   /// What epoll watches for now.
   private(set) var interest: UInt32 = 0
   private(set) var isRegistered = false
+  /// Stands between the socket and what is read and sent here; nil: nothing does.
+  final var secure: SecureStream?
 
   init(loop: EventLoop, fd: Int32) {
     self.loop = loop

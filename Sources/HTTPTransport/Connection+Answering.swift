@@ -14,6 +14,7 @@ extension Connection {
   func begin(_ request: consuming Request, _ input: Span<UInt8>, _ position: inout Int) {
     sequenceNumber += 1
     if request.version == .http10, request.host == nil { request.arrivalHost = arrivalHost }
+    if let arrival { request.arrival = arrival }
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
     var answer = server.responder.respond(to: request, exchange: &exchange)
     var contentBytes: UInt64 = 0
@@ -39,7 +40,7 @@ extension Connection {
     }
   }
 
-  private var arrivalHost: String? {
+  var arrivalHost: String? {
     guard let local = try? loop.system.localAddress(fd).peer else { return nil }
     let host = local.host.contains(":") ? "[\(local.host)]" : local.host
     return "\(host):\(local.port)"

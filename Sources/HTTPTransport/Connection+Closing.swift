@@ -84,6 +84,7 @@ extension Connection {
   /// The end of the connection, whatever is under way.
   func close(_ ending: ExchangeOutcome.Ending) {
     guard !isClosed else { return }
+    if case .lingering = life {} else if ending != .fault { stream.takeLeave() }
     life = .closed
     closeDescriptor()
     machine.stopReading()

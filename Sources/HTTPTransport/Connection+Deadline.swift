@@ -60,6 +60,7 @@ extension Connection {
       if input == .ended { return .halfClosed }
       return beats(active) ? .heartbeat : .none
     }
+    if isShakingHands { return .head }
     if machine.isReadingHead { return pending.isEmpty ? .idle : .head }
     return machine.isMessageComplete || machine.isDead ? .none : .content
   }
@@ -118,6 +119,7 @@ extension Connection {
     switch deadline.kind {
     case .none: break
     case .idle, .linger: close(.timedOut)
+    case .head where isShakingHands: close(.timedOut)
     case .head: refuse(.requestTimeout, reason: "The request's head was not complete in time.")
     case .content: contentTimedOut()
     case .write: abort(.timedOut)

@@ -11,12 +11,13 @@ extension Connection {
     switch unsafe stream.receive(into: loop.readBuffer) {
     case .bytes(0): inputEnded()
     case .bytes(let count):
-      // Less than there was room for: nothing more waits. Do not ask again to see EAGAIN.
-      if unsafe count < loop.readBuffer.count { reads = 0 }
+      // Do not ask again to see EAGAIN.
+      if unsafe stream.isDrained(by: count, of: loop.readBuffer.count) { reads = 0 }
       received(count)
     case .wouldBlock: reads = 0
-    case .failed: peerIsGone()
+    case .failed: inputFailed()
     }
+    if stream.endsNext { reads = max(1, reads) }
     return true
   }
 
@@ -26,6 +27,7 @@ extension Connection {
     // Thrown away, however much it is: a peer that is in the middle of an upload reads its answer
     // when it has sent all. The linger timeout is the bound.
     if case .lingering = life { return }
+    if mayBecomeSecure, becomesSecure(count) { return }
     // SAFETY: the first `count` bytes of the buffer were just written; the span does not outlive
     // this call, and nothing else reads into the buffer meanwhile.
     let bytes = unsafe UnsafeBufferPointer(

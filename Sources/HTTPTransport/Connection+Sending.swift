@@ -134,7 +134,7 @@ extension Connection {
 
   /// How many bytes on the wire one call shall send at most.
   func sendable() -> Int {
-    let most = 256 * 1024
+    let most = stream.offerMax
     guard let allowance = active?.delivery?.allowance, queuedResponses.isEmpty else {
       return min(queue.byteCount, most)
     }

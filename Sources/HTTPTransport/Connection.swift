@@ -11,7 +11,8 @@ import HTTPWire
 /// the state allows. Nothing else reads, sends or ends an exchange, so no step calls another.
 /// Read next: `Connection+Reading.swift` (bytes to requests), `Connection+Answering.swift` (answers
 /// to responses), `Connection+Streaming.swift`, `Connection+Sending.swift` (responses to bytes),
-/// `Connection+Closing.swift`, `Connection+Deadline.swift`; `ByteStream.swift` is the socket below.
+/// `Connection+Closing.swift`, `Connection+Deadline.swift`; `ByteStream.swift` is the socket below, and
+/// `Connection+Secure.swift` what puts TLS there.
 final class Connection: Channel {
   enum Life {
     /// Awaits requests, and the answers to them.
@@ -60,6 +61,10 @@ final class Connection: Channel {
   var queuedResponses: [QueuedResponse] = []
   var active: ActiveExchange?
   var sequenceNumber: UInt64 = 0
+  /// The next byte is the first: it may be that of a TLS handshake.
+  var mayBecomeSecure = true
+  /// How requests come, where that is not the plain way.
+  var arrival: Arrival?
 
   /// What of `pending` and `queue` the budget knows.
   private var chargedBytes = 0
@@ -92,7 +97,7 @@ final class Connection: Channel {
   }
 
   /// Between requests, with nothing to send and nothing received.
-  var isIdle: Bool { isQuiet && output == .ready && machine.isIdle }
+  var isIdle: Bool { isQuiet && output == .ready && machine.isIdle && !isShakingHands }
 
   /// Responses may still be sent.
   var isOpen: Bool {
@@ -114,7 +119,10 @@ final class Connection: Channel {
 
   override func onEvents(_ events: UInt32) {
     if events & Readiness.peerClosed != 0, input == .open { input = .ending }
-    if events & Readiness.write != 0, output == .blocked { output = .ready }
+    if events & Readiness.write != 0 {
+      if output == .blocked { output = .ready }
+      secure?.flush(fd, loop.system)
+    }
     let isReadable = events & (Readiness.read | Readiness.peerClosed) != 0
     // Else the read that finds it broken takes first what the peer has left.
     let isGone = events & (Readiness.error | Readiness.hangUp) != 0
@@ -162,7 +170,7 @@ final class Connection: Channel {
   ///   use for this turn.
   /// **Fair shares**: so many reads and writes in a turn; then others have theirs.
   func turn(isReadable: Bool = false) {
-    var reads = isReadable ? 4 : 0
+    var reads = isReadable || stream.endsNext ? 4 : 0
     var writes = 16
     if isReadable, isQuiet {
       // Nearly all turns are so: one read, and the answers to it.
@@ -201,7 +209,7 @@ final class Connection: Channel {
   private func settle() {
     var events: UInt32 = 0
     if wantsInput { events |= Readiness.read | Readiness.peerClosed }
-    if output == .blocked { events |= Readiness.write }
+    if output == .blocked || secure?.holdsOutput == true { events |= Readiness.write }
     setInterest(events)
     settleDeadline()
     settleMemory()

@@ -38,6 +38,8 @@ import HTTPWire
   /// Whether several channels have something to do in this round.
   private(set) var isRoundShared = false
   var spares = HeadSpares()
+  /// Made when the first peer speaks TLS.
+  lazy var secureScratch = SecureScratch()
   /// The `Date` field line of this second.
   private(set) var dateLine: [UInt8] = []
 

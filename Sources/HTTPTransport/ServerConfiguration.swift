@@ -1,5 +1,6 @@
 package import HTTPModel
 package import HTTPWire
+package import TLSLayer
 
 /// What an `HTTPServer` is started with. Defaults are those of DESIGN §11.
 package struct ServerConfiguration: Sendable {
@@ -29,6 +30,8 @@ package struct ServerConfiguration: Sendable {
   package var drainBytesMax = 64 * 1024
   /// What content that is collected and output that waits is counted against.
   package var memory = MemoryBudget()
+  /// Makes what TLS needs when the first peer speaks it; nil: none is spoken here. It runs on a loop.
+  package var makeSecureContext: (@Sendable () throws(TLSError) -> TLSServerContext)?
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.

@@ -1,5 +1,6 @@
 import HTTPModel
 import Synchronization
+import TLSLayer
 
 /// What the loops of one server share.
 final class ServerShared: Sendable {
@@ -9,6 +10,8 @@ final class ServerShared: Sendable {
   let connectionCount = Atomic<Int>(0)
   let isStopping = Atomic<Bool>(false)
   private let stopWaiters = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+  private let secureContext = Mutex<Result<TLSServerContext, TLSError>?>(nil)
 
   // Durations as the loops count them.
   let headTimeout: Int64
@@ -27,6 +30,16 @@ final class ServerShared: Sendable {
     writeTimeout = configuration.writeTimeout.nanoseconds
     lingerTimeout = configuration.lingerTimeout.nanoseconds
     heartbeatInterval = configuration.heartbeatInterval.nanoseconds
+  }
+
+  /// Made once, or found once that it cannot be.
+  func secureContextMade() -> TLSServerContext? {
+    guard let make = configuration.makeSecureContext else { return nil }
+    return secureContext.withLock { made in
+      let result = made ?? Result { () throws(TLSError) in try make() }
+      made = result
+      return try? result.get()
+    }
   }
 
   private static let connectionNumbers = Atomic<UInt64>(0)

@@ -17,6 +17,8 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   static let invalidAddress = SystemError(.bind, SystemCalls.invalidArgument)
+  /// TLS that cannot go on.
+  static let brokenSession = SystemError(.receive, SystemCalls.protocolError)
 
   /// EMFILE, ENFILE: this process or the system has no descriptors left.
   var isOutOfDescriptors: Bool { SystemCalls.isOutOfDescriptors(code) }

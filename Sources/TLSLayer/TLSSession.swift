@@ -26,6 +26,8 @@ import COpenSSL
   private let arrivalHost: String
   private var problem: TLSError?
   private var isLeft = false
+  /// Why it cannot go on.
+  package private(set) var failure: TLSError?
   /// What the client has named, in lower case.
   package private(set) var host: String?
 
@@ -128,6 +130,15 @@ import COpenSSL
     swap(&wire.output, &output)
   }
 
+  /// A client's: what another session can begin with; nil before the server has sent it.
+  package func ticket() -> TLSTicket? {
+    guard let session = unsafe SSL_get1_session(pointer) else { return nil }
+    return unsafe TLSTicket(session)
+  }
+
+  /// A client's, before it begins.
+  package func resume(_ ticket: TLSTicket) { _ = unsafe SSL_set_session(pointer, ticket.pointer) }
+
   // MARK: In
 
   /// The largest content of a record (RFC 8446 §5.1). Room for deciphered content must be larger than
@@ -165,7 +176,10 @@ import COpenSSL
     switch unsafe SSL_get_error(pointer, result) {
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wantsMore
     case SSL_ERROR_ZERO_RETURN: return .ended
-    default: return .failed(problem ?? TLSError.last())
+    default:
+      let error = problem ?? TLSError.last()
+      failure = error
+      return .failed(error)
     }
   }
 
@@ -197,4 +211,14 @@ import COpenSSL
     ERR_clear_error()
     swap(&wire.output, &output)
   }
+}
+
+/// What a client keeps of a session, to begin the next one with.
+@safe package final class TLSTicket {
+  // SAFETY: ours from the start to `deinit`.
+  let pointer: OpaquePointer
+
+  init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
+
+  deinit { unsafe SSL_SESSION_free(pointer) }
 }

@@ -1,6 +1,7 @@
 public import HTTPModel
 package import HTTPTransport
 import HTTPWire
+package import TLSLayer
 
 /// A peer on a real socket that sends exactly the bytes it is told to and shows exactly those it
 /// gets: slow drip, early close, half-close, pipelining, RST, a reader that never reads.
@@ -17,6 +18,13 @@ public final class RawPeer {
     socket = try BlockingSocket(host: host, port: port, receiveBuffer: receiveBuffer)
   }
 
+  /// Speaks TLS from now on: what is sent and shown is the content.
+  package func becomeSecure(
+    _ context: TLSClientContext, host: String = "127.0.0.1", resuming ticket: TLSTicket? = nil
+  ) throws {
+    try socket.becomeSecure(context, host: host, resuming: ticket)
+  }
+
   public func send(_ text: String) throws { try socket.send(Array(text.utf8)) }
   public func send(_ bytes: [UInt8]) throws { try socket.send(bytes) }
 
@@ -27,6 +35,11 @@ public final class RawPeer {
 
   /// Sends without waiting for room; how much the kernel took.
   public func sendSome(_ bytes: [UInt8]) throws -> Int { try socket.sendSome(bytes) }
+
+  /// Over TLS: says that no more content comes, and leaves the socket open.
+  package func endContent() { socket.endContent() }
+  /// Past the TLS session.
+  package func sendRaw(_ bytes: [UInt8]) throws { try socket.sendRaw(bytes) }
 
   public func closeWrite() { socket.shutdownWrite() }
   public func close() { socket.close() }

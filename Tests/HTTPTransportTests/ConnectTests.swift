@@ -3,7 +3,7 @@ import HTTPTransport
 import Testing
 import WavetankTestKit
 
-@Suite("CONNECT")
+@Suite("CONNECT", .overBothTransports)
 struct ConnectTests {
   @Test(
     "No tunnel: 502 and how to redirect the client, then the end (RFC 9110 §9.3.6)",

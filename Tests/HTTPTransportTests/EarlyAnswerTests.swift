@@ -9,7 +9,7 @@ private let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\
 /// Answers that do not wait for their request's content. What they say about the connection is kept:
 /// a peer sends its next request on a connection that it was not told to leave.
 /// Source: RFC 9112 §9.3 and §9.6.
-@Suite("An answer before the content")
+@Suite("An answer before the content", .overBothTransports)
 struct EarlyAnswerTests {
   /// Whatever way it is decided by: at the head, by a task, when too much is collected, after a delay.
   static let ways: [(name: String, handler: TestServer.Handler)] = [

@@ -6,7 +6,7 @@ import WavetankTestKit
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-@Suite("Exchanges over a real socket")
+@Suite("Exchanges over a real socket", .overBothTransports)
 struct ExchangeTests {
   @Test("A request is answered inline, with Date and Content-Length (RFC 9110 §6.6.1, §8.6)")
   func inline() async throws {

@@ -8,7 +8,7 @@ private let expecting =
 private let interim = "HTTP/1.1 100 Continue\r\n\r\n"
 
 /// RFC 9110 §10.1.1, and the habits of the Scramjet clients (its contract, §1.3 and §1.10).
-@Suite("Expect: 100-continue")
+@Suite("Expect: 100-continue", .overBothTransports)
 struct ExpectContinueTests {
   @Test("A collector asks for the content with 100")
   func collector() async throws {

@@ -7,7 +7,7 @@ import WavetankTestKit
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-@Suite("Hostile peers")
+@Suite("Hostile peers", .overBothTransports)
 struct HostilePeerTests {
   private static let echo: TestServer.Handler = { request in
     switch request.target.text {

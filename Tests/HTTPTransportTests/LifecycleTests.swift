@@ -7,7 +7,7 @@ import WavetankTestKit
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-@Suite("Stopping")
+@Suite("Stopping", .overBothTransports)
 struct LifecycleTests {
   @Test(
     "Idle connections close at once, what is in flight is finished (DESIGN §11)",

@@ -47,7 +47,9 @@ private final class News: BodySource {
   }
 }
 
-@Suite("Live responses end with their reader and with the server", .timeLimit(.minutes(2)))
+@Suite(
+  "Live responses end with their reader and with the server", .overBothTransports,
+  .timeLimit(.minutes(2)))
 struct LiveStreamTests {
   @Test("A reader that closes its side gets the proper end, and nothing is taken for it any more")
   func halfClose() async throws {

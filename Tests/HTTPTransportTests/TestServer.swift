@@ -2,6 +2,7 @@ import Glibc
 import HTTPModel
 import HTTPTransport
 import Synchronization
+import TLSLayer
 import TestSupport
 import Testing
 import WavetankTestKit
@@ -12,6 +13,7 @@ final class TestServer: Sendable {
 
   let server: HTTPServer
   let recorder: Recorder
+  private let isSecure: Bool
 
   init(
     _ change: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping Handler
@@ -19,14 +21,18 @@ final class TestServer: Sendable {
     var configuration = ServerConfiguration()
     configuration.loopCount = 1
     configuration.setTimeouts(.seconds(3600))
+    configuration.makeSecureContext = { () throws(TLSError) in try TestIdentity.server() }
     change(&configuration)
+    isSecure = BothTransports.isSecure
     recorder = Recorder(handler)
     server = try HTTPServer.start(configuration: configuration, responder: recorder)
   }
 
   var port: UInt16 { server.port }
   func peer(receiveBuffer: Int32? = nil) throws -> RawPeer {
-    try RawPeer(port: port, receiveBuffer: receiveBuffer)
+    let peer = try RawPeer(port: port, receiveBuffer: receiveBuffer)
+    if isSecure { try peer.becomeSecure(try TestIdentity.client()) }
+    return peer
   }
   func stop() async { await server.stop(grace: .zero) }
 
@@ -100,8 +106,9 @@ final class TimedServer: Sendable {
     let (clock, faults) = (clock, faults)
     server = try TestServer(
       {
+        let makeSecureContext = $0.makeSecureContext
         $0 = ServerConfiguration()
-        $0.loopCount = 1
+        ($0.loopCount, $0.makeSecureContext) = (1, makeSecureContext)
         ($0.clock, $0.faults) = (clock, faults)
         change(&$0)
       }, handler: handler)

@@ -8,7 +8,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 private let content = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
 
 /// Each fault of DESIGN §7, seen on the wire.
-@Suite("Faults on the wire")
+@Suite("Faults on the wire", .overBothTransports)
 struct TransportFaultTests {
   enum Shape: String, CaseIterable, Sendable { case bytes, pieces, stream }
 

@@ -38,8 +38,8 @@ enum ImportRule {
       "CodeRuntime", "ControlPlane", "Dispatch", "Glibc",
     ]),
     "WavetankTestKit": [
-      "Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "Dispatch", "Glibc",
-      "FoundationEssentials", "Foundation", "Testing",
+      "Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer", "Dispatch",
+      "Glibc", "FoundationEssentials", "Foundation", "Testing",
     ],
     "WavetankCLI": [
       "Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources", "Dispatch", "Glibc",

@@ -71,6 +71,7 @@ package final class TLSSession {
 
   package static let recordBytes = 16 << 10
   package let host: String? = nil
+  package let failure: TLSError? = .lack
   package let isOpen = false
   package let version = ""
   package let isResumed = false
@@ -82,6 +83,9 @@ package final class TLSSession {
 
   package init(_ context: TLSClientContext, host: String) throws(TLSError) { throw .lack }
 
+  package func ticket() -> TLSTicket? { nil }
+  package func resume(_ ticket: TLSTicket) {}
+
   package func begin(_ output: inout [UInt8]) {}
 
   package func receive(
@@ -92,4 +96,9 @@ package final class TLSSession {
   package func send(_ content: UnsafeRawBufferPointer, _ output: inout [UInt8]) -> Bool { false }
 
   package func end(_ output: inout [UInt8]) {}
+}
+
+/// Cannot be made.
+package final class TLSTicket {
+  private init() {}
 }
