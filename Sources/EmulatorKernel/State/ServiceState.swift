@@ -18,6 +18,9 @@ package protocol ServiceState: Codable, Sendable, Weighed {
   /// Differs whenever something new has been put down to happen by itself.
   var dueRevision: UInt64 { get }
 
+  /// Whether code is at work for it, whose time is real: the clock mode `skip` does not jump then.
+  var isAtWork: Bool { get }
+
   /// The clock is about to jump that far: retentions last so much longer (DESIGN §4).
   mutating func timeSkips(by duration: Duration)
 
@@ -39,6 +42,7 @@ package protocol ServiceState: Codable, Sendable, Weighed {
 
 extension ServiceState {
   package var nextSkipDue: VirtualInstant? { nextDue }
+  package var isAtWork: Bool { false }
   package mutating func timeSkips(by duration: Duration) {}
 }
 

@@ -187,6 +187,8 @@ extension StateBox: DueService {
     held.withLock { held in held.state.nextSkipDue.flatMap { $0 < .latest ? $0 : nil } }
   }
 
+  package var isAtWork: Bool { held.withLock { $0.state.isAtWork } }
+
   package func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
     held.withLock { $0.settle(to: instant, blobs, woken: &woken) }
   }

@@ -26,6 +26,8 @@ extension Tenant {
         guard piece.mayGoOn() else { return .more }
         if callsOutside.load(ordering: .sequentiallyConsistent) > 0 { return .heldOutside }
         if requestsAtWork.load(ordering: .sequentiallyConsistent) > 0 { return .heldByRequest }
+        let services = services
+        if services.contains(where: \.isAtWork) { return .heldOutside }
         guard let due = services.compactMap(\.nextSkipDue).min() else { return .nothingDue }
         jump(to: due, &woken)
         budget.eventsLeft -= 1
@@ -83,6 +85,9 @@ extension Tenant {
       hold.end()
     }
   }
+
+  /// Code that held time up (`ServiceState.isAtWork`) has nothing more to do.
+  package func codeRests() { timeMayGoOn() }
 
   private func timeMayGoOn() {
     guard clock.mode == .skip, !isTimeHeld else { return }

@@ -29,6 +29,7 @@ package final class Tenant: Sendable {
   /// not jump under them (`Tenant+Skipping.swift`).
   let requestsAtWork = Atomic<Int>(0)
   let callsOutside = Atomic<Int>(0)
+  private let removed = Atomic<Bool>(false)
   /// Told when something falls due at a new earliest instant, so that a timer can be set.
   private let onNextDue: @Sendable (Tenant, VirtualInstant?) -> Void
 
@@ -65,6 +66,14 @@ package final class Tenant: Sendable {
     return bytes.allSatisfy { byte in
       byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
     }
+  }
+
+  /// Whether the tenant was removed: what still works in it ends.
+  package var isRemoved: Bool { removed.load(ordering: .acquiring) }
+
+  func noteRemoval() {
+    removed.store(true, ordering: .releasing)
+    for service in services { service.wakeAll() }
   }
 
   /// What the scenario in force says of calls to the outside.
@@ -178,6 +187,8 @@ package protocol DueService: Sendable {
   var nextDue: VirtualInstant? { get }
   /// See `ServiceState.nextSkipDue`.
   var nextSkipDue: VirtualInstant? { get }
+  /// See `ServiceState.isAtWork`.
+  var isAtWork: Bool { get }
   /// - Parameter woken: gets those who are to be told once the caller has released its locks.
   func advance(to instant: VirtualInstant, woken: inout [Waiter])
   func timeSkips(by duration: Duration)

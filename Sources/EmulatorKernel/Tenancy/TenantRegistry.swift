@@ -250,7 +250,10 @@ package final class TenantRegistry: Sendable {
         live.isGone.store(true, ordering: .sequentiallyConsistent)
         return live
       }
-      if let removed { timer?.forget(removed.tenant) }
+      if let removed {
+        timer?.forget(removed.tenant)
+        removed.tenant.noteRemoval()
+      }
       guard let store else { return removed != nil }
       do throws(FileError) {
         return try store.forget(name) || removed != nil
