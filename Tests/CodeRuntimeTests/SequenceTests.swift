@@ -36,6 +36,17 @@ struct SequenceTests {
         "module.exports = async function* (input) { for await (const x of input) yield x.n + 1 }",
       input: ("application/x-ndjson", "{\"n\":1}\n{\"n\":2}\n"), output: "2\n3\n", end: .exited(0)),
     Case(
+      rule: "What Node streams goes out as it is",
+      code: "module.exports = () => require('stream').Readable.from(['a', 'b'])", output: "ab",
+      end: .exited(0)),
+    Case(
+      rule: "null is nothing", code: "module.exports = () => null", output: "", end: .exited(0)),
+    Case(
+      rule: "A line that is no JSON is left out",
+      code: "module.exports = (input) => input",
+      input: ("application/x-ndjson", "{\"n\":1}\n{\n\n2"), output: "{\"n\":1}\n2\n",
+      end: .exited(0)),
+    Case(
       rule: "A throw is exit code 23", code: "module.exports = () => { throw new Error('x') }",
       output: "", end: .exited(23)),
     Case(
@@ -70,10 +81,17 @@ struct SequenceTests {
       _ = await process.write(Array(text.utf8), to: .input)
       process.endWriting(to: .input)
     }
+    // One that is through stays until its time is over.
+    let listening = Task {
+      while let saying = await process.nextSaying() {
+        if case .completed = saying { await process.leave() }
+      }
+    }
     var output: [UInt8] = []
     while let bytes = await process.read(.output) { output += bytes }
     #expect(String(decoding: output, as: UTF8.self) == sample.output)
     #expect(await process.ended() == sample.end)
+    await listening.value
     process.close()
   }
 
@@ -97,7 +115,7 @@ struct SequenceTests {
     var heard: [String] = []
     listening: while let saying = await process.nextSaying() {
       switch saying {
-      case .event(let name, let message): heard.append("\(name) \(message.text)")
+      case .event(let name, let message): heard.append("\(name) \(message?.text ?? "")")
       case .keepAlive(let milliseconds): heard.append("alive \(milliseconds)")
       case .stopped:
         heard.append("stopped")

@@ -125,6 +125,13 @@ package final class CodeStore: Sendable {
     return path
   }
 
+  /// A folder for a program that we write ourselves.
+  func makeReadableFolder() throws(CodeError) -> String {
+    let path = "\(root)/programs/\(next())"
+    try Self.makeFolder(path)
+    return path
+  }
+
   /// For requirements with that digest.
   func environmentFolder(_ digest: String) -> String { "\(root)/environments/\(digest)" }
 

@@ -4,8 +4,8 @@
 // Descriptors 0, 1 and 2 are the instance's own. 3 is control: a JSON array `[kind, {…}]` a line, both
 // ways; its end is ours. 4 brings the input, 5 takes the output.
 //
-// To us: start, input, event, stop, kill, rate. From us: hello, pang, health, log, event, alive,
-// stopped, completed. Exit codes: 21 no file, 22 it cannot be loaded, 23 it fails, 101 uncaught,
+// To us: start, input, event, stop, kill, leave, rate, work. From us: hello, pang, health, log, event,
+// alive, stopped, completed, idle, leaving. Exit codes: 21 no file, 22 it cannot be loaded, 23 it fails, 101 uncaught,
 // 137 killed, 138 killed after a stop.
 
 const fs = require("fs");
@@ -15,6 +15,8 @@ const { EventEmitter } = require("events");
 const { Readable, PassThrough, Writable } = require("stream");
 
 const NO_FILE = 21, NOT_LOADED = 22, FAILED = 23, UNCAUGHT = 101, KILLED = 137, KILLED_AFTER_STOP = 138;
+/** So little work in so long is none. */
+const IDLE_MILLISECONDS = 25, IDLE_MICROSECONDS = 5000;
 const NEWLINE_TYPES = ["application/x-ndjson", "text/x-ndjson"];
 
 const control = new net.Socket({ fd: 3 });
@@ -22,11 +24,17 @@ const say = (kind, content = {}) => {
     control.write(`${JSON.stringify([kind, content])}\n`);
 };
 
-/** Ends the process once what was said has been sent. */
+/** Ends the process once what was said and printed has been sent: within half a second, read or not. */
 const leave = (code) => {
+    if (process.exitCode !== undefined) return;
     process.exitCode = code;
-    control.end(() => process.exit(code));
-    setTimeout(() => process.exit(code), 500).unref();
+    say("leaving", { code });
+    const printed = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => {
+        if (stream.destroyed || stream.writableLength === 0) resolve();
+        else stream.write("", resolve);
+    }));
+    Promise.all(printed).then(() => control.end(() => process.exit(code)));
+    setTimeout(() => process.exit(code), 500);
 };
 
 // MARK: Log
@@ -42,24 +50,31 @@ const plain = (value) => {
     }
 };
 
-const logger = Object.fromEntries(levels.map((level) => [level, (message, ...data) => {
-    say("log", { level: level.toUpperCase(), msg: typeof message === "string" ? message : plain(message),
-        data: data.map(plain) });
-}]));
-logger.write = (level, message, ...data) => logger[String(level).toLowerCase()]?.(message, ...data);
+const makeLogger = (from) => {
+    const logger = Object.fromEntries(levels.map((level) => [level, (message, ...data) => {
+        say("log", { level: level.toUpperCase(), from, data: data.map(plain),
+            msg: typeof message === "string" ? message : plain(message) });
+    }]));
+    logger.write = (level, message, ...data) => logger[String(level).toLowerCase()]?.(message, ...data);
+    return logger;
+};
+/** The runner's own; a sequence's is its context's. */
+const logger = makeLogger("Runner");
 
 // MARK: Clients of the server's own API
 
 class Client {
-    constructor(base, token) {
+    constructor(base, token, instance) {
         this.apiBase = base.replace(/\/$/, "");
         this.token = token;
+        this.instance = instance;
     }
 
     async ask(method, where, { body, headers = {}, parse = "json" } = {}) {
         const authorization = this.token ? { authorization: `Bearer ${this.token}` } : {};
         const response = await fetch(`${this.apiBase}/${where}`, {
-            method, body, headers: { ...authorization, ...headers }, ...(body ? { duplex: "half" } : {}),
+            method, body, ...(body ? { duplex: "half" } : {}),
+            headers: { "x-request-id": this.instance, ...authorization, ...headers },
         });
         if (!response.ok) {
             const text = await response.text();
@@ -124,13 +139,13 @@ class HubClient extends Client {
     getInstance(id) { return this.getInstanceInfo(id); }
     getSequenceClient(id) { return new SequenceClient(id, this); }
     getInstanceClient(id) { return new InstanceClient(id, this); }
-    getManagerClient() { return new SpaceClient(`${this.apiBase.replace(/\/api\/v1$/, "")}/api/v1/cpm/api/v1`, this.token); }
+    getManagerClient() { return new SpaceClient(`${this.apiBase}/cpm/api/v1`, this.token, this.instance); }
 }
 
 class SpaceClient extends Client {
     listHosts() { return this.get("list"); }
     listHubs() { return this.listHosts(); }
-    getHostClient(id) { return new HubClient(`${this.apiBase}/sth/${id}/api/v1`, this.token); }
+    getHostClient(id) { return new HubClient(`${this.apiBase}/sth/${id}/api/v1`, this.token, this.instance); }
     getHubClient(id) { return this.getHostClient(id); }
     getAllSequences() { return this.get("all_sequences"); }
 }
@@ -172,12 +187,12 @@ class Context {
     constructor(start) {
         this.config = start.appConfig ?? {};
         this.instanceId = start.instanceId;
-        this.logger = logger;
+        this.logger = makeLogger("Sequence");
         this.exitTimeout = start.exitTimeout ?? 10000;
         this.initialState = undefined;
         this.definition = { mode: "buffering", name: "sequence" };
-        this.hub = new HubClient(start.hub, start.token);
-        this.space = new SpaceClient(start.space, start.token);
+        this.hub = new HubClient(start.hub, start.token, start.instanceId);
+        this.space = new SpaceClient(start.space, start.token, start.instanceId);
         this.emitter = new EventEmitter();
         this.emitter.setMaxListeners(0);
         this.stopHandlers = [];
@@ -236,15 +251,36 @@ const marked = (stream) => {
     return stream;
 };
 
+/** What is no JSON is left out, as a hub leaves it out. */
+function* jsonValues(lines) {
+    for (const line of lines) {
+        if (line.trim() === "") continue;
+        let value;
+        try {
+            value = JSON.parse(line);
+        } catch (error) {
+            logger.error("A line of the input is no JSON", error.message);
+            continue;
+        }
+        // A stream of objects ends with null.
+        if (value !== null) yield value;
+    }
+}
+
 async function* jsonLines(bytes) {
-    let rest = "";
+    let rest = [];
     bytes.setEncoding("utf8");
     for await (const chunk of bytes) {
-        const lines = (rest + chunk).split("\n");
-        rest = lines.pop();
-        for (const line of lines) if (line.trim() !== "") yield JSON.parse(line);
+        const lines = chunk.split("\n");
+        if (lines.length === 1) {
+            rest.push(chunk);
+            continue;
+        }
+        lines[0] = rest.join("") + lines[0];
+        rest = [lines.pop()];
+        yield* jsonValues(lines);
     }
-    if (rest.trim() !== "") yield JSON.parse(rest);
+    yield* jsonValues([rest.join("")]);
 }
 
 async function* texts(bytes) {
@@ -266,12 +302,12 @@ class Input {
         this.hasType();
     }
 
-    get isObjects() { return NEWLINE_TYPES.includes(this.type) || this.type === "application/json"; }
+    get isObjects() { return NEWLINE_TYPES.includes(this.type); }
 
     async* items() {
         await this.typed;
         if (this.isObjects) yield* jsonLines(this.bytes);
-        else if (this.type.startsWith("text/")) yield* texts(this.bytes);
+        else if (this.type === "text/plain") yield* texts(this.bytes);
         else yield* this.bytes;
     }
 
@@ -279,14 +315,6 @@ class Input {
 }
 
 // MARK: Output
-
-const isForeignFramework = (stream) => {
-    for (let made = Object.getPrototypeOf(stream); made; made = Object.getPrototypeOf(made)) {
-        const name = made.constructor?.name;
-        if (name === "DataStream" || name === "PromiseTransformStream") return true;
-    }
-    return false;
-};
 
 const isIterable = (value) => value !== null && typeof value === "object"
     && (typeof value[Symbol.asyncIterator] === "function" || typeof value[Symbol.iterator] === "function");
@@ -320,13 +348,14 @@ class Output {
     async take(result, contentType) {
         if (typeof result === "function") result = await result();
         if (!isStream(result) && !isIterable(result)) {
-            await this.write(typeof result === "object" && result !== null ? JSON.stringify(result) : String(result));
+            if (result === null) return;
+            await this.write(typeof result === "object" ? JSON.stringify(result) : String(result));
             return;
         }
+        // A stream that is not the hub's own goes out as it is, and objects in it are a failure.
         const isObjects = () => {
             if (NEWLINE_TYPES.includes(contentType) || !isStream(result)) return true;
-            if (result[fromInput]) return input.isObjects;
-            return result.readableObjectMode && !isForeignFramework(result);
+            return Boolean(result[fromInput]) && input.isObjects;
         };
         const source = isStream(result) && typeof result[Symbol.asyncIterator] !== "function"
             ? result.pipe(new PassThrough({ objectMode: true })) : result;
@@ -342,7 +371,7 @@ class Output {
 // MARK: Life
 
 let context, input, output;
-let isStopped = false, isOver = false, healthTimer;
+let isStopped = false, isOver = false, healthTimer, keptAlive;
 
 const failed = (error) => {
     if (isOver) return;
@@ -352,12 +381,14 @@ const failed = (error) => {
     leave(FAILED);
 };
 
+/** The process stays for the exit timeout, on the hub's clock: it is told when to leave. */
 const finish = async () => {
     if (isOver) return;
     isOver = true;
     await output.end();
-    say("completed", { timeout: context.exitTimeout });
-    setTimeout(() => leave(0), context.exitTimeout);
+    const timeout = Number(context.exitTimeout);
+    say("completed", { timeout: Number.isFinite(timeout) ? Math.trunc(timeout) : 10000 });
+    keptAlive = setInterval(() => {}, 1 << 30);
 };
 
 const report = async () => say("health", await context.healthy());
@@ -370,16 +401,16 @@ const setRate = (milliseconds) => {
 
 /** The functions of a sequence's main file. */
 const load = (start) => {
-    const named = path.resolve(start.folder, start.main);
-    const file = [named, `${named}.js`].find((name) => fs.existsSync(name) && fs.statSync(name).isFile());
-    if (!file) {
-        logger.error(`Sequence file does not exist: ${named}`);
+    const file = path.resolve(start.folder, start.main.endsWith(".js") ? start.main : `${start.main}.js`);
+    if (!fs.existsSync(file)) {
+        logger.error("Sequence file does not exist", start.main);
         leave(NO_FILE);
         return undefined;
     }
     try {
         const loaded = require(file);
-        const sequence = Object.prototype.hasOwnProperty.call(loaded, "default") ? loaded.default : loaded;
+        const isObject = typeof loaded === "object" && loaded !== null || typeof loaded === "function";
+        const sequence = isObject && Object.hasOwn(loaded, "default") ? loaded.default : loaded;
         const functions = Array.isArray(sequence) ? sequence : [sequence];
         if (functions.length === 0) throw new Error("The sequence is empty.");
         return functions;
@@ -402,25 +433,24 @@ const run = async (start) => {
     if (!functions) return;
     let wanted = {};
     if (typeof functions[0] === "object" && functions[0] !== null) wanted = functions.shift();
+    const args = Array.isArray(start.args) ? start.args : [];
     logger.debug("Sequence loaded, functions count", functions.length);
     say("pang", { requires: wanted.requires ?? "", ...(wanted.requires ? { contentType: wanted.contentType } : {}) });
-    if (wanted.requires) input.setType(wanted.contentType);
     let result = input.stream();
     try {
         for (const [index, made] of functions.entries()) {
             logger.debug("Processing function on index", index);
             if (typeof made !== "function") throw new TypeError(`The sequence's element ${index} is no function.`);
-            result = await made.call(context, result, ...start.args ?? []);
+            result = await made.call(context, result, ...args);
             logger.debug("Function called", index);
             if (!result && index < functions.length - 1) {
                 throw new Error(`Sequence ended in the middle: function ${index} gave nothing.`);
             }
         }
         logger.debug("All Sequences processed.");
-        const declared = isStream(result) ? { topic: result.topic, contentType: result.contentType } : {};
-        const provides = start.outputTopic || declared.topic || "";
-        say("pang", { provides, contentType: declared.contentType ?? "" });
-        await output.take(result, declared.contentType);
+        const { topic = "", contentType = "" } = result ?? {};
+        say("pang", { provides: topic, contentType });
+        await output.take(result, contentType);
         await finish();
     } catch (error) {
         failed(error);
@@ -430,7 +460,7 @@ const run = async (start) => {
 const stop = async ({ timeout, canCallKeepalive }) => {
     isStopped = true;
     try {
-        for (const handler of context.stopHandlers) await handler.call(context, timeout, canCallKeepalive);
+        for (const handler of context?.stopHandlers ?? []) await handler.call(context, timeout, canCallKeepalive);
         say("stopped", {});
     } catch (error) {
         say("stopped", { error: String(error?.stack ?? error) });
@@ -448,11 +478,28 @@ const kill = () => {
     setTimeout(() => leave(isStopped ? KILLED_AFTER_STOP : KILLED), 200);
 };
 
+/**
+ * Tells when the process has nothing more to do at once: it waits for input, a timer or an answer.
+ * Asked after it was given something; what was given may come a moment behind the question.
+ */
+const work = ({ number }) => {
+    const before = process.cpuUsage();
+    setTimeout(() => {
+        const { user, system } = process.cpuUsage(before);
+        if (user + system > IDLE_MICROSECONDS) work({ number });
+        else say("idle", { number });
+    }, IDLE_MILLISECONDS);
+};
+
 const orders = {
     start: run,
-    input: ({ contentType }) => input.setType(contentType),
-    event: ({ eventName, message }) => { context.emitter.emit(eventName, message); },
-    stop, kill,
+    input: ({ contentType }) => input?.setType(contentType),
+    event: ({ eventName, message }) => {
+        // Node makes an exception of an error that nobody listens to.
+        if (context?.emitter.listenerCount(eventName)) context.emitter.emit(eventName, message);
+    },
+    stop, kill, work,
+    leave: () => leave(0),
     rate: ({ milliseconds }) => setRate(milliseconds),
 };
 
@@ -467,11 +514,12 @@ process.on("unhandledRejection", (error) => {
     leave(UNCAUGHT);
 });
 
-let unread = "";
+let unread = [];
 control.setEncoding("utf8");
 control.on("data", (text) => {
-    const lines = (unread + text).split("\n");
-    unread = lines.pop();
+    const lines = text.split("\n");
+    lines[0] = unread.join("") + lines[0];
+    unread = [lines.pop()];
     for (const line of lines) {
         const [kind, content] = JSON.parse(line);
         orders[kind]?.(content);

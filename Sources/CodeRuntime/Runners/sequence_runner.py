@@ -3,8 +3,8 @@
 Descriptors 0, 1 and 2 are the instance's own. 3 is control: a JSON array `[kind, {…}]` a line, both ways;
 its end is ours. 4 brings the input, 5 takes the output.
 
-To us: start, input, event, stop, kill, rate. From us: hello, pang, health, log, event, alive, stopped,
-completed. Exit codes: 21 no file, 22 it cannot be loaded, 1 whatever fails later, as the vendor's does.
+To us: start, input, event, stop, kill, leave, rate, work. From us: hello, pang, health, log, event,
+alive, stopped, completed, idle, leaving. Exit codes: 21 no file, 22 it cannot be loaded, 1 whatever fails later, as the vendor's does.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import sys
+import time
 import traceback
 import types
 import urllib.error
@@ -22,6 +23,11 @@ import urllib.request
 NO_FILE, NOT_LOADED, FAILED = 21, 22, 1
 NEWLINE_TYPES = ("application/x-ndjson", "text/x-ndjson")
 BYTES_AT_ONCE = 8192
+# So little work in so long is none.
+IDLE_SECONDS, IDLE_WORK_SECONDS = 0.025, 0.005
+
+RUNNER = "runner"
+logger = logging.getLogger(RUNNER)
 
 # The vendor's framework, where it is installed: sequences get their input as its stream.
 try:
@@ -73,22 +79,26 @@ class LogHandler(logging.Handler):
         message = record.getMessage()
         if record.exc_info:
             message += "\n" + "".join(traceback.format_exception(*record.exc_info))
-        self.control.say("log", {"level": {"WARNING": "WARN", "CRITICAL": "FATAL"}.get(record.levelname, record.levelname),
-                                 "msg": message, "data": []})
+        level = {"WARNING": "WARN", "CRITICAL": "FATAL"}.get(record.levelname, record.levelname)
+        source = "Runner" if record.name == RUNNER else "Sequence"
+        self.control.say("log", {"level": level, "msg": message, "data": [], "from": source})
 
 
 class Client:
     """The server's own API: what a sequence asks of its hub (`context.hub`) or its space."""
 
-    def __init__(self, base, token):
+    def __init__(self, base, token, instance):
         self.base = base.rstrip("/")
         self.token = token
+        self.instance = instance
 
     async def ask(self, method, where, value=None, content=None, content_type="application/json"):
         return await asyncio.to_thread(self.ask_now, method, where, value, content, content_type)
 
     def ask_now(self, method, where, value, content, content_type):
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {"X-Request-Id": self.instance or ""}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         if content is None and method == "POST":
             content = json.dumps(value if value is not None else {}).encode()
         if content is not None or method == "DELETE":
@@ -142,11 +152,12 @@ class Context:
         self.config = start.get("appConfig") or {}
         self.instance_id = start.get("instanceId")
         self.logger = logging.getLogger("sequence")
-        self.hub = Client(start["hub"], start.get("token"))
-        self.space = Client(start["space"], start.get("token"))
+        self.hub = Client(start["hub"], start.get("token"), self.instance_id)
+        self.space = Client(start["space"], start.get("token"), self.instance_id)
         self.control = control
         self.handlers = {}
         self.stop_handler = None
+        self.is_kept_alive = False
         self.health_check = None
 
     def on(self, name, handler):
@@ -162,6 +173,7 @@ class Context:
         self.health_check = check
 
     async def keep_alive(self, timeout=0):
+        self.is_kept_alive = True
         self.control.say("alive", {"keepAlive": timeout * 1000})
 
     async def healthy(self):
@@ -176,6 +188,15 @@ class Context:
                 await settled(handler(message))
             except Exception:
                 self.logger.exception("The handler of the event %s failed", name)
+
+
+def called(handler, given):
+    """A handler takes as many of what it is given as it wants."""
+    try:
+        inspect.signature(handler).bind(*given)
+    except TypeError:
+        return handler()
+    return handler(*given)
 
 
 async def settled(value):
@@ -199,9 +220,13 @@ class Input:
         reader = await reader_of(4)
         if self.type in NEWLINE_TYPES:
             async for line in lines_of(reader):
-                if line.strip():
+                if not line.strip():
+                    continue
+                try:
                     yield json.loads(line)
-        elif self.type.startswith("text/"):
+                except ValueError as error:
+                    logger.error("A line of the input is no JSON: %s", error)
+        elif self.type == "text/plain":
             async for line in lines_of(reader):
                 yield line.decode()
         elif self.type == "application/octet-stream":
@@ -212,6 +237,23 @@ class Input:
 
     def stream(self):
         return Stream.read_from(self.items()) if Stream else self.items()
+
+
+class StandardInput:
+    """sys.stdin, which a sequence can also read with `async for`."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def __iter__(self):
+        return iter(self.file)
+
+    async def __aiter__(self):
+        async for line in lines_of(await reader_of(os.dup(0))):
+            yield line.decode()
 
 
 class Output(asyncio.BaseProtocol):
@@ -238,10 +280,12 @@ class Output(asyncio.BaseProtocol):
     async def write(self, item, content_type):
         if content_type in NEWLINE_TYPES:
             data = (json.dumps(item) + "\n").encode()
-        elif isinstance(item, (bytes, bytearray)):
+        elif isinstance(item, str):
+            data = item.encode()
+        elif content_type == "application/octet-stream":
             data = bytes(item)
         else:
-            data = str(item).encode()
+            raise TypeError(f"The output is {content_type}, so an item must be a str; this is a {type(item).__name__}.")
         self.transport.write(data)
         await self.has_room.wait()
 
@@ -270,9 +314,12 @@ class Runner:
         self.output = Output()
         self.rate = 1.0
         self.ended = asyncio.get_running_loop().create_future()
+        # Whether the sequence has had its first turn, in which it says what it listens to.
+        self.begun = asyncio.Event()
 
     def leave(self, code):
         if not self.ended.done():
+            self.control.say("leaving", {"code": code})
             self.ended.set_result(code)
 
     async def main(self):
@@ -296,7 +343,7 @@ class Runner:
                 task = asyncio.create_task(self.done(order(content)))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
-        self.leave(FAILED)
+        os._exit(FAILED)  # Nobody is there any more.
 
     async def done(self, work):
         try:
@@ -307,6 +354,7 @@ class Runner:
 
     async def do_start(self, start):
         os.chdir(start["folder"])
+        sys.stdin = StandardInput(sys.stdin)
         logging.basicConfig(level=logging.DEBUG, handlers=[LogHandler(self.control)])
         logging.getLogger("asyncio").setLevel(logging.WARNING)
         self.context = Context(start, self.control)
@@ -320,16 +368,16 @@ class Runner:
         wanted = wanted if isinstance(wanted, dict) else {}
         self.control.say("pang", {"requires": wanted.get("requires") or "", **(
             {"contentType": wanted.get("contentType")} if wanted.get("requires") else {})})
-        if wanted.get("requires"):
-            self.input.set_type(wanted.get("contentType"))
+        args = start.get("args")
+        asyncio.get_running_loop().call_soon(self.begun.set)
         try:
-            result = sequence.run(self.context, self.input.stream(), *(start.get("args") or []))
+            result = sequence.run(self.context, self.input.stream(), *(args if isinstance(args, list) else []))
             result = await settled(result)
             provides = getattr(sequence, "provides", None)
             provides = provides if isinstance(provides, dict) else {}
             topic = getattr(result, "provides", None) or provides.get("provides") or ""
             content_type = getattr(result, "content_type", None) or provides.get("contentType") or "text/plain"
-            self.control.say("pang", {"provides": start.get("outputTopic") or topic, "contentType": content_type if topic else ""})
+            self.control.say("pang", {"provides": topic, "contentType": content_type if topic else ""})
             await self.output.take(result, content_type)
             await self.output.end()
         except Exception:
@@ -344,7 +392,8 @@ class Runner:
         named = os.path.join(start["folder"], start["main"])
         path = next((name for name in (named, named + ".py") if os.path.isfile(name)), None)
         if path is None:
-            logging.error("Sequence file does not exist: %s", named)
+            logger.error("Sequence file does not exist: %s", start["main"])
+            print(f"Sequence file does not exist: {start['main']}", file=sys.stderr)
             self.leave(NO_FILE)
             return None
         try:
@@ -369,7 +418,7 @@ class Runner:
             try:
                 self.control.say("health", await self.context.healthy())
             except Exception:
-                self.context.logger.exception("The health check failed")
+                logger.exception("The health check failed")
                 self.control.say("health", {"healthy": False})
             await asyncio.sleep(self.rate)
 
@@ -377,20 +426,38 @@ class Runner:
         self.input.set_type(content.get("contentType"))
 
     async def do_event(self, content):
+        await self.begun.wait()
         await self.context.heard(content.get("eventName"), content.get("message"))
 
-    async def do_stop(self, _):
+    async def do_stop(self, order):
         problem = {}
+        may_keep_alive = order.get("canCallKeepalive", False)
+        await self.begun.wait()
         try:
             if self.context.stop_handler is not None:
-                await settled(self.context.stop_handler())
+                self.context.is_kept_alive = False
+                await settled(called(self.context.stop_handler, (order.get("timeout", 0) / 1000, may_keep_alive)))
         except Exception:
             problem = {"error": traceback.format_exc()}
         self.control.say("stopped", problem)
-        self.leave(FAILED)
+        # One without a handler waits for the kill at the end of the time that the stop grants.
+        if self.context.stop_handler is not None and not (may_keep_alive and self.context.is_kept_alive):
+            self.leave(FAILED)
 
     async def do_kill(self, _):
         self.leave(FAILED)
+
+    async def do_leave(self, _):
+        self.leave(0)
+
+    async def do_work(self, order):
+        """Tells when there is nothing more to do at once: it waits for input, a timer or an answer."""
+        while True:
+            before = time.process_time()
+            await asyncio.sleep(IDLE_SECONDS)
+            if time.process_time() - before <= IDLE_WORK_SECONDS:
+                self.control.say("idle", {"number": order.get("number")})
+                return
 
     async def do_rate(self, content):
         self.rate = max(0.001, content.get("milliseconds", 1000) / 1000)

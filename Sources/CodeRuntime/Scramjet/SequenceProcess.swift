@@ -1,3 +1,4 @@
+import Dispatch
 package import PayloadCodecs
 
 /// The process of one instance of a sequence: its streams, and what it says of itself.
@@ -13,25 +14,33 @@ package final class SequenceProcess: Sendable {
     package var folder: String
     /// The package's `main`.
     package var main: String
-    /// `args`, `appConfig`, `instanceId`, `outputTopic`, `exitTimeout` and `rate` (ms), `hub` and
-    /// `space` (base URLs), `token`.
+    /// `args`, `appConfig`, `instanceId`, `exitTimeout` and `rate` (ms), `hub` and `space` (base URLs),
+    /// `token`.
     package var start: JSONObject
 
-    package init(language: Language, folder: String, main: String, start: JSONObject) {
+    package init(language: Language, folder: String = "", main: String, start: JSONObject) {
       (self.language, self.folder, self.main, self.start) = (language, folder, main, start)
     }
   }
 
   /// What a sequence says of itself.
   package enum Saying: Sendable {
+    /// Its runner is there.
+    case hello
     /// The topic it reads, or writes, as far as it has one.
     case topics(JSONObject)
     case health(JSONObject)
-    case log(level: String, message: JSON, data: [JSON])
-    case event(name: String, message: JSON)
+    /// - isRunners: the runner's own line, not the sequence's.
+    case log(level: String, message: JSON, data: [JSON], isRunners: Bool)
+    case event(name: String, message: JSON?)
     case keepAlive(milliseconds: Int)
     case stopped(error: String?)
+    /// Its function is through, and all that it gave has been written.
     case completed(timeoutMilliseconds: Int)
+    /// It has nothing more to do at once, after what it was asked with that number.
+    case idle(number: Int)
+    /// Its runner ends the process with that code. A process that ends without was ended by others.
+    case leaving(code: Int)
   }
 
   package enum Stream: Sendable { case input, stdin }
@@ -70,7 +79,8 @@ package final class SequenceProcess: Sendable {
     }
     let home = try store.makeHome()
     let settings = launcher.settings
-    let heapMegabytes = max(64, settings.memoryBytes >> 20)
+    // Below what the kernel allows: the engine then says so itself, with a trace.
+    let heapMegabytes = max(64, settings.memoryBytes / 4 * 3 >> 20)
     let child =
       switch order.language {
       case .javaScript:
@@ -113,8 +123,11 @@ package final class SequenceProcess: Sendable {
     await tell("input", ["contentType": .string(type)])
   }
 
-  package func send(event name: String, message: JSON) async {
-    await tell("event", ["eventName": .string(name), "message": message])
+  /// - Parameter message: nil: there is none.
+  package func send(event name: String, message: JSON?) async {
+    var content: JSONObject = ["eventName": .string(name)]
+    if let message { content["message"] = message }
+    await tell("event", content)
   }
 
   package func stop(timeoutMilliseconds: Int, canCallKeepAlive: Bool) async {
@@ -125,6 +138,12 @@ package final class SequenceProcess: Sendable {
 
   /// Lets its kill handlers run; `end` is for what does not go then.
   package func askToGo() async { await tell("kill", [:]) }
+
+  /// Its time is over: it ends as one that is through.
+  package func leave() async { await tell("leave", [:]) }
+
+  /// Asks it to say `idle` with that number once it has done what it has been given.
+  package func askForIdle(number: Int) async { await tell("work", ["number": .integer(number)]) }
 
   package func setRate(milliseconds: Int) async {
     await tell("rate", ["milliseconds": .integer(milliseconds)])
@@ -172,6 +191,18 @@ package final class SequenceProcess: Sendable {
   /// Ends its process and all that it has started, at once.
   package func end() { child.kill() }
 
+  /// The same, unless it ends by itself before.
+  package func end(after pause: Duration) { Self.later(pause) { [weak self] in self?.end() } }
+
+  /// Lets its streams go later, whoever else holds them then.
+  package func close(after pause: Duration) { Self.later(pause) { [weak self] in self?.close() } }
+
+  private static func later(_ pause: Duration, _ body: @escaping @Sendable () -> Void) {
+    let (seconds, attoseconds) = pause.components
+    let milliseconds = Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
+    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(milliseconds), execute: body)
+  }
+
   /// Lets its streams go.
   package func close() {
     child.kill()
@@ -188,15 +219,18 @@ extension SequenceProcess.Saying {
       let kind = pair[0].stringValue, let content = pair[1].objectValue
     else { return nil }
     switch kind {
+    case "hello": self = .hello
     case "pang": self = .topics(content)
     case "health": self = .health(content)
     case "log":
       self = .log(
         level: content["level"]?.stringValue ?? "INFO", message: content["msg"] ?? "",
-        data: content["data"]?.arrayValue ?? [])
+        data: content["data"]?.arrayValue ?? [], isRunners: content["from"] == "Runner")
     case "event":
       guard let name = content["eventName"]?.stringValue else { return nil }
-      self = .event(name: name, message: content["message"] ?? .null)
+      self = .event(name: name, message: content["message"])
+    case "idle": self = .idle(number: content["number"]?.intValue ?? 0)
+    case "leaving": self = .leaving(code: content["code"]?.intValue ?? 0)
     case "alive": self = .keepAlive(milliseconds: content["keepAlive"]?.intValue ?? 0)
     case "stopped": self = .stopped(error: content["error"]?.stringValue)
     case "completed": self = .completed(timeoutMilliseconds: content["timeout"]?.intValue ?? 0)
