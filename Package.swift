@@ -76,7 +76,7 @@ let package = Package(
       "SteamshipEmulator", ["CodeRuntime", "EmulatorKernel", "HTTPModel", "PayloadCodecs"],
       exclude: ["Console/steamship.js"]),
     module(
-      "ScramjetEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      "ScramjetEmulator", ["CodeRuntime", "EmulatorKernel", "HTTPModel", "PayloadCodecs"],
       exclude: ["Console/scramjet.js"]),
     module(
       "ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],

@@ -1,3 +1,4 @@
+package import CodeRuntime
 package import EmulatorKernel
 package import HTTPModel
 package import PayloadCodecs
@@ -12,8 +13,10 @@ package struct ScramjetService: EmulatedService {
   package let endpoints: [Endpoint<ScramjetService>] = Endpoint.all
   package let sources = Evidence.sources
   private let claimedPaths = ClaimedPaths()
+  private let code: SequenceHost?
 
-  package init() {}
+  /// - Parameter code: what runs sequences' own code; nil: nothing does, and all instances are stand-ins.
+  package init(code: SequenceHost? = nil) { self.code = code }
 
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<ScramjetState.WakeKey>
@@ -69,6 +72,7 @@ package struct ScramjetService: EmulatedService {
     of call: Call, _ handler: ScramjetHandler, in world: World<ScramjetState>
   ) throws(ScramjetError) -> Scope {
     var scope = try ScopeFinder(call: call, level: handler.level, world: world).find()
+    scope.code = code
     scope.remarks += try RequestChecks.check(handler.form, call.request, isStrict: scope.isStrict)
     try Self.checkSlashes(&scope)
     return scope

@@ -87,7 +87,8 @@ enum LifeHandlers {
       throw ScramjetError(500, "Bad message of type 4003")
     }
     let serial = try scope.instanceKey
-    scope.world.mutate { state, _ in state.instances[serial]?.monitoringRate = min(rate, 1_000) }
+    scope.world.mutate { state, step in state.setMonitoringRate(min(rate, 1_000), of: serial, &step)
+    }
     return scope.json(["accepted": true], .accepted)
   }
 

@@ -38,11 +38,11 @@ enum SequenceHandlers {
     let hub = try scope.hubKey
     let alias = scope.givenName
     try scope.world.read { state throws(ScramjetError) in try refuseTaken(alias, hub, state) }
-    return upload(scope) { package, state, step throws(ScramjetError) in
+    return upload(scope) { package, code, state, step throws(ScramjetError) in
       // Another upload may have taken the alias while this one arrived.
       try refuseTaken(alias, hub, state)
       let id = step.ids.uuid("sequence")
-      state.addSequence(package, id: id, alias: alias, to: hub, &step)
+      state.addSequence(package, code: code, id: id, alias: alias, to: hub, &step)
       return id
     }
   }
@@ -68,30 +68,39 @@ enum SequenceHandlers {
       return sequence
     }
     _ = try scope.world.read { state throws(ScramjetError) in try check(state) }
-    return upload(scope) { package, state, step throws(ScramjetError) in
+    return upload(scope) { package, code, state, step throws(ScramjetError) in
       let old = try check(state)
       let alias = scope.givenName ?? (name == old.id ? old.alias : name)
-      state.addSequence(package, id: old.id, alias: alias, to: hub, &step)
+      state.addSequence(package, code: code, id: old.id, alias: alias, to: hub, &step)
       return old.id
     }
   }
 
-  /// A hub keeps what it read, not the bytes: a sequence is never downloaded again.
+  /// A hub keeps what it read, not the bytes, unless it runs them: a sequence is never downloaded again.
   private static func upload(
     _ scope: Scope,
     _ keep:
       @escaping @Sendable (
-        SequencePackage, inout ScramjetState, inout ScramjetState.Step
+        SequencePackage, SequenceCode?, inout ScramjetState, inout ScramjetState.Step
       ) throws(ScramjetError) -> String
   ) -> ServiceAnswer {
     let limit = scope.world.read { state in state.settings.packageByteLimit }
     return .later { content in
       do throws(UploadError) {
         let upload = try await PackageUpload.receive(
-          content, into: scope.world.blobs, byteLimit: limit, keepsBytes: false)
+          content, into: scope.world.blobs, byteLimit: limit, keepsBytes: scope.code != nil)
         do throws(ScramjetError) {
           let id = try scope.world.mutate { state, step throws(ScramjetError) in
-            try keep(upload.package, &state, &step)
+            var code: SequenceCode?
+            if scope.code != nil {
+              code = SequenceCode(blob: step.blobs.adopt(upload.blob), tag: upload.tag)
+            }
+            do throws(ScramjetError) {
+              return try keep(upload.package, code, &state, &step)
+            } catch {
+              if let code { step.blobs.remove(code.blob) }
+              throw error
+            }
           }
           return scope.reply(.json(.ok, JSON.object(["id": .string(id)]).serialized()))
         } catch { return scope.reply(error.response) }
@@ -112,22 +121,35 @@ enum SequenceHandlers {
   static func start(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let order = try order(try RequestChecks.json(scope.call.content), scope)
     let (hubKey, id) = (try scope.hubKey, scope.parameter("id"))
-    let started = try scope.world.mutate { state, step throws(ScramjetError) -> String in
+    let runsCode = scope.code != nil
+    let started = try scope.world.mutate { state, step throws(ScramjetError) -> Instance in
       let sequence = try Self.sequence(id, scope, &state, &step)
       let hub = scope.hub(in: state)?.id ?? ""
-      let program: Program
+      let program: Program?
       do throws(ScenarioProblems) {
         program = try ProgramChoice.program(
-          for: sequence, on: hub, order: order, rules: state.settings.behaviors)
+          for: sequence, on: hub, order: order, rules: state.settings.behaviors,
+          runsCode: runsCode && sequence.code != nil)
       } catch {
         let texts = error.problems.map { "\($0.pointer): \($0.message)" }
         throw ScramjetError(400, "emulator: " + texts.joined(separator: "; "))
       }
       do throws(StartError) {
-        return try state.start(sequence.id, on: hubKey, order, program: program, &step).id
+        return try state.start(sequence.id, on: hubKey, order, program: program, &step)
       } catch { throw refusal(error) }
     }
-    return scope.json(["message": .string("Sequence \(started) starting"), "id": .string(started)])
+    let reply: JSON = [
+      "message": .string("Sequence \(started.id) starting"), "id": .string(started.id),
+    ]
+    guard let code = scope.code, started.process != nil else { return scope.json(reply) }
+    SequenceDriver.start(started.serial, code, in: scope.world)
+    // The reply comes when the process is there, or cannot be.
+    return .later { _ in
+      try? await scope.world.wait(for: .instance(started.serial)) { state, _ in
+        state.instances[started.serial]?.status == .starting ? .idle : .ready(())
+      }
+      return scope.reply(.json(.ok, reply.serialized()))
+    }
   }
 
   /// The sequence on the hub; else the hub fetches it from its space's store, under the id asked for.
@@ -138,8 +160,13 @@ enum SequenceHandlers {
     guard let space = scope.space(in: state), let index = state.storeIndex(id, in: space) else {
       throw ScramjetError(404, "Not Found")
     }
+    let item = space.store[index]
+    var code: SequenceCode?
+    if scope.code != nil, let blob = step.blobs.blob(item.blob) {
+      code = SequenceCode(blob: step.blobs.adopt(blob), tag: item.tag)
+    }
     state.addSequence(
-      space.store[index].package.value, id: id, alias: nil, to: try scope.hubKey, &step)
+      item.package.value, code: code, id: id, alias: nil, to: try scope.hubKey, &step)
     guard let sequence = scope.hub(in: state)?.sequence(id) else {
       throw ScramjetError(404, "Not Found")
     }

@@ -72,7 +72,7 @@ enum StreamHandlers {
   private static func claimInput(_ scope: Scope) throws(ScramjetError) {
     let serial = try scope.instanceKey
     let type = scope.fields["content-type"].map { MediaType($0).name }
-    try scope.world.mutate { state, _ throws(ScramjetError) in
+    try scope.world.mutate { state, step throws(ScramjetError) in
       guard let instance = state.instances[serial] else {
         throw .unknownInstance(scope.parameter("id"))
       }
@@ -80,6 +80,7 @@ enum StreamHandlers {
       if instance.inputType == nil, !instance.status.isOver {
         guard let type else { throw ScramjetError(406, "Content-Type must be defined") }
         state.instances[serial]?.inputType = type
+        if instance.process != nil { state.order(.input(type: type), serial, &step) }
       }
     }
   }

@@ -1,3 +1,4 @@
+import CodeRuntime
 import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
@@ -13,6 +14,8 @@ struct Scope: Sendable {
   /// The instance of `/instance/{id}/…`.
   let instance: InstanceKey?
   let isStrict: Bool
+  /// What runs sequences' own code; nil: nothing does.
+  var code: SequenceHost?
   /// What the real hub would have refused.
   var remarks: [String] = []
 

@@ -1,18 +1,34 @@
 import EmulatorKernel
 import PayloadCodecs
 
+/// What stands behind an instance.
+enum SequenceRuntime: String, Codable, Sendable, CaseIterable {
+  /// A program in place of its code.
+  case scripted
+  /// Its own code, in a process.
+  case process
+}
+
 /// A scenario's rule for which instances behave how.
 struct BehaviorRule: Codable, Sendable {
+  /// Whether its own code is to run, where that is possible; nil: the rule does not say.
+  var runtime: SequenceRuntime?
   /// Package name or alias of the sequence; nil: any.
   var sequence: Glob?
   var hub: Glob?
   var spec: JSON
 
-  init(sequence: Glob? = nil, hub: Glob? = nil, spec: JSON) {
+  init(
+    sequence: Glob? = nil, hub: Glob? = nil, runtime: SequenceRuntime? = nil, spec: JSON
+  ) {
+    self.runtime = runtime
     self.sequence = sequence
     self.hub = hub
     self.spec = spec
   }
+
+  /// Whether it says how a stand-in behaves.
+  var describes: Bool { !(spec.objectValue?.isEmpty ?? false) }
 
   func matches(_ candidate: Sequence, on hubID: String) -> Bool {
     if let hub, !hub.matches(hubID) { return false }
@@ -25,8 +41,26 @@ struct BehaviorRule: Codable, Sendable {
 }
 
 /// Finds the program for an instance. First match wins: the start's `appConfig.emulator`, the
-/// package's own `emulator`, the scenario's rules, the table of known packages, echo.
+/// package's own `emulator`, the scenario's rules, its own code where that can be run, the table of known
+/// packages, echo.
 enum ProgramChoice {
+  /// - Parameter runsCode: whether its own code can be run.
+  /// - Returns: nil: its own code runs.
+  static func program(
+    for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule],
+    runsCode: Bool
+  ) throws(ScenarioProblems) -> Program? {
+    if case .object? = order.appConfig?["emulator"] {
+      return try program(for: sequence, on: hub, order: order, rules: rules)
+    }
+    let rule = rules.first { $0.matches(sequence, on: hub) }
+    let wanted = rule.map { $0.runtime ?? .scripted }
+    // A package that describes its stand-in has one, unless the scenario asks for its code.
+    let hasStandIn = sequence.package.emulator != nil
+    if runsCode, wanted == .process || (wanted == nil && !hasStandIn) { return nil }
+    return try program(for: sequence, on: hub, order: order, rules: rules)
+  }
+
   static func program(
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule]
   ) throws(ScenarioProblems) -> Program {
@@ -38,7 +72,7 @@ enum ProgramChoice {
     if let spec = sequence.package.emulator {
       return try compiler.compile(spec, at: "/emulator")
     }
-    if let rule = rules.first(where: { $0.matches(sequence, on: hub) }) {
+    if let rule = rules.first(where: { $0.matches(sequence, on: hub) }), rule.describes {
       return try compiler.compile(rule.spec)
     }
     let name = sequence.package.shortName

@@ -17,7 +17,10 @@ enum ProgramSchema {
         ("hub", Schema.text("The hub's id; * stands for any characters.")),
       ])
     var members = self.members
-    members.insert(("when", .object(when)), at: 0)
+    let runtime = Schema.choice(
+      of: SequenceRuntime.self,
+      "process: its own code runs, where the server runs code (--run-code); scripted: a stand-in.")
+    members.insert(contentsOf: [("when", .object(when)), ("runtime", runtime)], at: 0)
     return Schema.list(
       .object(Schema.object("How instances behave: a behaviour or a program.", members)),
       "The first that matches decides.")

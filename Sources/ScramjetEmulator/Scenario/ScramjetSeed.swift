@@ -22,9 +22,15 @@ enum ScramjetSeed {
           let when = object.object("when") { when in
             (when.glob("sequence") ?? when.glob("package"), when.glob("hub"))
           }
+          let runtime =
+            object.has("runtime") ? object.choice("runtime", of: SequenceRuntime.self) : nil
+          let spec = item.value.without("when", "runtime")
+          let rule = BehaviorRule(sequence: when?.0, hub: when?.1, runtime: runtime, spec: spec)
           // Compiled here only to find what is wrong; the args are known at the start of an instance.
-          guard ProgramCompiler().read(object) != nil else { return nil }
-          return BehaviorRule(sequence: when?.0, hub: when?.1, spec: item.value.withoutWhen)
+          guard (runtime != nil && !rule.describes) || ProgramCompiler().read(object) != nil else {
+            return nil
+          }
+          return rule
         }
       }
     }
@@ -137,10 +143,10 @@ enum ScramjetSeed {
 }
 
 extension JSON {
-  /// A behaviour without the part that says whom it is for.
-  fileprivate var withoutWhen: JSON {
+  /// A behaviour without the parts that say whom it is for, and the like.
+  fileprivate func without(_ keys: String...) -> JSON {
     guard case .object(var object) = self else { return self }
-    object["when"] = nil
+    for key in keys { object[key] = nil }
     return .object(object)
   }
 }

@@ -36,7 +36,7 @@ package struct StreamLog: Sendable, Weighed {
     var cursors: Int
   }
 
-  let keeping: Keeping
+  private(set) var keeping: Keeping
   /// From so many kept bytes on a writer has to wait.
   let mark: Int
   private var slots: [Slot] = []
@@ -101,6 +101,9 @@ package struct StreamLog: Sendable, Weighed {
     }
     return true
   }
+
+  /// Its data goes elsewhere as well from now on.
+  mutating func givesWay() { if keeping == .untilRead { keeping = .untilReadOrStale } }
 
   /// No more chunks: readers get what is left and then the end.
   mutating func finish() { isEnded = true }

@@ -53,6 +53,8 @@ struct Sequence: Codable, Sendable {
   let id: String
   var alias: String?
   var package: Kept<SequencePackage>
+  /// Its archive, where code is run.
+  var code: SequenceCode?
   /// The instances that are not gone, in order of start.
   var instances: [InstanceKey] = []
 }

@@ -1,7 +1,7 @@
 import EmulatorKernel
 import PayloadCodecs
 
-/// A started sequence: a scripted process with streams.
+/// A started sequence: a process with streams, a scripted one or its own.
 package struct Instance: Codable, Sendable {
   /// Source: `InstanceStatus` of transform-hub's `packages/types`.
   enum Status: String, Codable, Sendable {
@@ -80,6 +80,8 @@ package struct Instance: Codable, Sendable {
   var mayCallKeepAlive = false
   var isKeptAlive = false
   var removesImmediately = false
+  /// Where its own code runs; nil: its program stands in for it.
+  var process: CodeProcess?
   /// It failed before it could say what it reads and writes.
   var failedEarly = false
 

@@ -119,14 +119,19 @@ extension Instance {
     return object
   }
 
-  /// Plausible and always the same for the same instance.
-  var processID: Int { 1_000 + serial.serial % 30_000 }
+  /// A stand-in's is plausible and always the same for the same instance.
+  var processID: Int { process?.pid ?? 1_000 + serial.serial % 30_000 }
 
+  /// What its own code reports besides stands first.
   var health: JSON {
-    [
-      "healthy": .bool(isHealthy), "processId": .integer(processID),
-      "containerId": .string(
-        String(String.UnicodeScalarView(id.unicodeScalars.lazy.filter { $0 != "-" }.prefix(12)))),
-    ]
+    var report = process?.health ?? JSONObject()
+    report["healthy"] = .bool(isHealthy)
+    report["processId"] = .integer(processID)
+    report["containerId"] = .string(
+      String(String.UnicodeScalarView(id.unicodeScalars.lazy.filter { $0 != "-" }.prefix(12))))
+    return .object(report)
   }
+
+  /// What stands behind it.
+  var runtime: SequenceRuntime { process == nil ? .scripted : .process }
 }

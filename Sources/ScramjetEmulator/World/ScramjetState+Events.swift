@@ -23,6 +23,10 @@ extension ScramjetState {
     _ name: String, _ message: JSON?, hops: Int = 0, to serial: InstanceKey, _ step: inout Step
   ) {
     guard let instance = instances[serial], instance.mayAct else { return }
+    if instance.process != nil {
+      order(.event(name: name, message: message), serial, &step)
+      return give(serial, &step)
+    }
     for rule in instance.program.value.events where rule.name == name || rule.name == "*" {
       let piece = message.map(\.asText) ?? []
       begin(

@@ -54,6 +54,9 @@ extension ScramjetState {
   mutating func removeHub(_ serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     for instance in hub.instanceOrder { removeInstance(instance, &step) }
+    for sequence in hub.sequences.values {
+      if let code = sequence.code { step.blobs.remove(code.blob) }
+    }
     remove(hub.log, &step)
     remove(hub.audit, &step)
     spaces[hub.space]?.hubs.removeAll { $0 == serial }
@@ -114,16 +117,20 @@ extension ScramjetState {
   // MARK: Sequences
 
   mutating func addSequence(
-    _ package: SequencePackage, id: String, alias: String?, to serial: HubKey, _ step: inout Step
+    _ package: SequencePackage, code: SequenceCode? = nil, id: String, alias: String?,
+    to serial: HubKey, _ step: inout Step
   ) {
     if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
-    hubs[serial]?.sequences[id] = Sequence(id: id, alias: alias, package: Kept(package))
+    if let old = hubs[serial]?.sequences[id]?.code { step.blobs.remove(old.blob) }
+    hubs[serial]?.sequences[id] = Sequence(
+      id: id, alias: alias, package: Kept(package), code: code)
     logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }
 
   mutating func removeSequence(_ id: String, from serial: HubKey, _ step: inout Step) {
-    guard hubs[serial]?.sequences.removeValue(forKey: id) != nil else { return }
+    guard let sequence = hubs[serial]?.sequences.removeValue(forKey: id) else { return }
+    if let code = sequence.code { step.blobs.remove(code.blob) }
     hubs[serial]?.sequenceOrder.removeAll { $0 == id }
     logOnHub("Sequence removed", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(1, object: id, hub: serial, &step)

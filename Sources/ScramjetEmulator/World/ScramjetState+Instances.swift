@@ -25,8 +25,10 @@ enum StartError: Error, Sendable, Equatable {
 extension ScramjetState {
   // MARK: Start
 
+  /// - Parameter program: what stands in for its code; nil: that runs, in a process that the caller
+  ///   starts.
   mutating func start(
-    _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder, program: Program,
+    _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder, program chosen: Program?,
     _ step: inout Step
   ) throws(StartError) -> Instance {
     guard let hub = hubs[hubSerial], let sequence = hub.sequence(sequenceID) else {
@@ -40,8 +42,10 @@ extension ScramjetState {
     // The Python runner is started without a look at its file, and fails by itself.
     let isPython = sequence.package.language == "py"
     guard sequence.package.hasMain || isPython else { throw .missingMain(sequence.package.main) }
-    var program = program
-    if isPython, !sequence.package.hasMain { program.startFailure = .errored(code: 213) }
+    var program = chosen ?? Program()
+    if chosen != nil, isPython, !sequence.package.hasMain {
+      program.startFailure = .errored(code: 213)
+    }
     if case .refused(let text)? = program.startFailure { throw .refused(text) }
 
     let id = order.instanceID ?? step.ids.uuid("instance")
@@ -53,7 +57,12 @@ extension ScramjetState {
     hubs[hubSerial]?.sequences[sequence.id]?.instances.append(serial)
     audit(4, object: id, hub: hubSerial, &step)
     audit(0, object: id, hub: hubSerial, &step)
-    logStart(serial, &step)
+    logStart(serial, isProcess: chosen == nil, &step)
+    guard chosen != nil else {
+      instances[serial]?.process = CodeProcess(at: step.now)
+      atWork.insert(serial)
+      return instances[serial] ?? instance
+    }
     if case .errored(let code)? = program.startFailure {
       instances[serial]?.failedEarly = code == 22
       planEnding(.failed(code), of: serial, after: .milliseconds(500), &step)
@@ -170,8 +179,15 @@ extension ScramjetState {
   mutating func end(_ serial: InstanceKey, _ ending: Instance.Ending, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     instances[serial]?.end(ending, at: step.now)
-    leaveTopics(serial, &step)
-    for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
+    if instance.process?.isDrained ?? true {
+      leaveTopics(serial, &step)
+      for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
+    } else {
+      // What its process has written before comes behind.
+      leaveInputTopic(serial, &step)
+      atWork.remove(serial)
+      self.order(.leave, serial, &step)
+    }
     logEnd(serial, ending, &step)
     audit(3, object: instance.id, hub: instance.hub, &step)
     retain(instance, &step)
@@ -199,14 +215,17 @@ extension ScramjetState {
   }
 
   private mutating func leaveTopics(_ serial: InstanceKey, _ step: inout Step) {
-    guard let instance = instances[serial] else { return }
-    if let key = topicKey(instance.requires, of: instance) {
-      removeConsumer(serial, from: key, &step)
-    }
+    leaveInputTopic(serial, &step)
     leaveOutputTopic(serial, &step)
   }
 
-  private mutating func leaveOutputTopic(_ serial: InstanceKey, _ step: inout Step) {
+  private mutating func leaveInputTopic(_ serial: InstanceKey, _ step: inout Step) {
+    guard let instance = instances[serial], let key = topicKey(instance.requires, of: instance)
+    else { return }
+    removeConsumer(serial, from: key, &step)
+  }
+
+  mutating func leaveOutputTopic(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial], let key = topicKey(instance.provides, of: instance)
     else { return }
     if isTurn(of: .instance(serial), at: key) {
@@ -218,7 +237,10 @@ extension ScramjetState {
   /// The instance is gone: out of every list, all its paths 404, its readers' replies end.
   mutating func removeInstance(_ serial: InstanceKey, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
-    if !instance.status.isOver { leaveTopics(serial, &step) }
+    if !instance.status.isOver || instance.process?.isDrained == false {
+      leaveTopics(serial, &step)
+    }
+    atWork.remove(serial)
     audit(2, object: instance.id, hub: instance.hub, &step)
     instances[serial] = nil
     hubs[instance.hub]?.instances[instance.id] = nil
@@ -250,6 +272,13 @@ extension ScramjetState {
       .report(instance: serial, stream: stream), at: step.now + Duration(inSeconds: 1 / rate))
   }
 
+  mutating func setMonitoringRate(_ rate: Double, of serial: InstanceKey, _ step: inout Step) {
+    instances[serial]?.monitoringRate = rate
+    guard instances[serial]?.process != nil else { return }
+    let milliseconds = Int(min(1_000 / max(rate, 0.001), 1_000_000))
+    order(.rate(milliseconds: milliseconds), serial, &step)
+  }
+
   // MARK: Stop and kill
 
   /// - Returns: the number of the stop, for `endStop`; nil when it is over already.
@@ -264,6 +293,14 @@ extension ScramjetState {
       "Control message received", level: "TRACE", data: [4001], from: "Runner", instance: serial,
       &step)
     agenda.add(.stopDeadline(instance: serial, stop: number), at: step.now + timeout)
+    if instance.process != nil {
+      instances[serial]?.process?.isStopping = true
+      order(
+        .stop(
+          milliseconds: Int(clamping: timeout.clampedNanoseconds / 1_000_000),
+          mayCallKeepAlive: mayCallKeepAlive), serial, &step)
+      give(serial, &step)
+    }
     begin(instance.program.value.stop, [], "stop", .stop, serial, &step)
     runWork(&step)
     return number
@@ -285,6 +322,10 @@ extension ScramjetState {
     step.wake(.instance(serial))
     guard instance.stops == stop, !instance.status.isOver else { return }
     if instance.isKeptAlive || instance.plannedEnding != nil { return }
+    if instance.process != nil {
+      atWork.remove(serial)
+      order(.kill, serial, &step)
+    }
     planEnding(ending(.stopped, of: instance), of: serial, after: .milliseconds(700), &step)
   }
 
@@ -295,6 +336,10 @@ extension ScramjetState {
     instances[serial]?.removesImmediately = removesImmediately
     step.wake(.instance(serial))
     log("Handling KILL request", level: "DEBUG", from: "Runner", instance: serial, &step)
+    if instance.process != nil {
+      atWork.remove(serial)
+      order(.kill, serial, &step)
+    }
     begin(instance.program.value.kill, [], "kill", .none, serial, &step)
     planEnding(ending(.killed, of: instance), of: serial, after: .milliseconds(700), &step)
     runWork(&step)
@@ -314,7 +359,7 @@ extension ScramjetState {
   /// The process adapter shows every Python process that has ended by itself, was stopped or killed
   /// or raised an exception as failed with 213; in a container a stop or a kill is 1.
   /// Source: hub 1.0.1 on the wire.
-  private func ending(_ ending: Instance.Ending, of instance: Instance) -> Instance.Ending {
+  func ending(_ ending: Instance.Ending, of instance: Instance) -> Instance.Ending {
     let isUsual = [.completed, .stopped, .killed, .failed(23)].contains(ending)
     guard instance.language == "py", isUsual else { return ending }
     if instance.isPythonProcess { return .failed(213) }

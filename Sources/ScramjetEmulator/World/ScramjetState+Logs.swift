@@ -60,13 +60,15 @@ extension ScramjetState {
 
   /// The first lines of a real instance's log.
   /// Source: contract of the hub's log, observed on hub 1.0.1.
-  mutating func logStart(_ serial: InstanceKey, _ step: inout Step) {
+  /// - Parameter isProcess: the runner's lines come from itself.
+  mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
     guard let instance = instances[serial] else { return }
     logOnHub(
       "Starting sequence", level: "INFO", data: [.string(instance.id)], hub: instance.hub, &step)
     for message in ["Streams hooked and routed", "Sequence initialized", "Handshake"] {
       log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
     }
+    if isProcess { return }
     for message in ["Connected to host", "Sequence loaded, functions count", "Function called"] {
       log(message, level: "DEBUG", from: "Runner", instance: serial, &step)
     }

@@ -5,13 +5,21 @@ import PayloadCodecs
 extension ScramjetState {
   /// Goes on with everything of an instance that can go on.
   mutating func run(_ serial: InstanceKey, _ step: inout Step) {
-    guard let instance = instances[serial], !instance.status.isOver else { return }
+    guard let instance = instances[serial] else { return }
+    if instance.process != nil { return wakeProcess(serial, &step) }
+    guard !instance.status.isOver else { return }
     for (id, activity) in instance.activities.entries.sorted(by: { $0.key < $1.key })
     where activity.wait == .room {
       continueActivity(id, of: serial, &step)
     }
     runLane(.input, of: serial, &step)
     runLane(.stdin, of: serial, &step)
+  }
+
+  /// Its process may have something to take, or room for what it has.
+  private func wakeProcess(_ serial: InstanceKey, _ step: inout Step) {
+    for lane in [Lane.input, .stdin] { step.wake(.process(serial, .lane(lane))) }
+    for part in WakeKey.Part.sources { step.wake(.process(serial, part)) }
   }
 
   // MARK: Lanes
@@ -40,7 +48,7 @@ extension ScramjetState {
     if hasTaken { laneMayHaveRoom(lane, of: serial, &step) }
   }
 
-  private mutating func laneMayHaveRoom(
+  mutating func laneMayHaveRoom(
     _ lane: Lane, of serial: InstanceKey, _ step: inout Step
   ) {
     guard let instance = instances[serial], instance[lane].hasRoom else { return }
@@ -67,6 +75,7 @@ extension ScramjetState {
       return false
     }
     instances[serial]?[lane].append(bytes)
+    give(serial, &step)
     run(serial, &step)
     runWork(&step)
     return true
@@ -74,6 +83,7 @@ extension ScramjetState {
 
   mutating func endLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
     instances[serial]?[lane].end()
+    give(serial, &step)
     run(serial, &step)
     runWork(&step)
   }
@@ -242,7 +252,7 @@ extension ScramjetState {
   // MARK: Where data goes
 
   /// Whether the sink takes data now; if not, the instance is put on the list of those to go on.
-  private mutating func claimRoom(_ sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step)
+  mutating func claimRoom(_ sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step)
     -> Bool
   {
     guard let instance = instances[serial] else { return true }
@@ -270,7 +280,7 @@ extension ScramjetState {
     return false
   }
 
-  private mutating func put(
+  mutating func put(
     _ bytes: [UInt8], to sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step
   ) {
     guard !bytes.isEmpty, let instance = instances[serial] else { return }

@@ -22,6 +22,7 @@ extension ScramjetState {
     work = try values.decode([Work].self, forKey: .work)
     isCatchingUp = try values.decode(Bool.self, forKey: .isCatchingUp)
     forgetConnections()
+    forgetProcesses()
   }
 
   /// Readers and writers that were requests are gone; instances take their places again. A stream

@@ -119,6 +119,7 @@ extension ScramjetState {
         hasTaken = true
         instances[serial]?.topicPosition = taken.next
         for piece in taken.pieces { instances[serial]?.input.append(piece) }
+        give(serial, &step)
         run(serial, &step)
       }
     }

@@ -73,7 +73,7 @@ extension Instance: Weighed {
       + requires.heapBytes + ports.heapBytes + inputType.heapBytes + program.heapBytes
     return given + input.heapBytes + stdin.heapBytes + activities.heapBytes + counts.spineBytes
       + timersDone.spineBytes + lastEvents.heapBytes + lastEvent.heapBytes
-      + recentEvents.heapBytes + 128
+      + recentEvents.heapBytes + (process?.heapBytes ?? 0) + 128
   }
 }
 

@@ -1,3 +1,4 @@
+package import CodeRuntime
 package import EmulatorKernel
 import PayloadCodecs
 import Synchronization
@@ -22,6 +23,19 @@ package struct ScramjetState: ServiceState {
     case events(Key<Instance>)
     /// A change of an instance's status.
     case instance(Key<Instance>)
+    /// Something to do for an instance's process.
+    case process(Key<Instance>, Part)
+
+    /// What is between an instance and its process.
+    package enum Part: Hashable, Sendable {
+      case orders
+      /// Something to hand over, or the end.
+      case lane(Lane)
+      /// Room for what it has written.
+      case source(SequenceProcess.Source)
+
+      static let sources = [Part.source(.output), .source(.stdout), .source(.stderr)]
+    }
   }
 
   /// What is left to do before the lock is released; see `runWork`.
@@ -49,6 +63,8 @@ package struct ScramjetState: ServiceState {
   var work: [Work] = []
   var isCatchingUp = false
   var isWorking = false
+  /// Instances whose processes have something to do. None is in a snapshot.
+  var atWork: Set<InstanceKey> = []
 
   private static let epochs = Atomic<Int>(0)
   static func newEpoch() -> Int { epochs.add(1, ordering: .relaxed).newValue }
@@ -60,6 +76,7 @@ package struct ScramjetState: ServiceState {
 
   package var nextDue: VirtualInstant? { agenda.nextDue }
   package var nextSkipDue: VirtualInstant? { agenda.nextGoal }
+  package var isAtWork: Bool { !atWork.isEmpty }
   package var dueRevision: UInt64 { agenda.revision }
 
   package mutating func timeSkips(by duration: Duration) { agenda.timeSkips(by: duration) }

@@ -29,6 +29,7 @@ enum ScramjetView {
     var instances: [JSON] = []
     for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
       var view = instance.object
+      view["runtime"] = .string(instance.runtime.rawValue)
       view["streams"] = [
         "output": buffered(instance.output, state), "stdout": buffered(instance.stdout, state),
         "stderr": buffered(instance.stderr, state),
