@@ -6,15 +6,16 @@ import PayloadCodecs
 /// rules and journal call them, what a key must allow, OpenAPI, the list of operations.
 ///
 /// **Cost**: a start makes all rows and no description; `description` is made when somebody asks for
-/// the documentation.
-package struct Endpoint<Service: EmulatedService>: Sendable {
+/// the documentation. A class, since each request takes its row out of the table: one reference to
+/// count, not one for each text of the row.
+package final class Endpoint<Service: EmulatedService>: Sendable {
   /// What the kernel knows of it.
-  package var operation: Operation
+  package let operation: Operation
   /// What the request's key must allow; nil: no key is asked for.
-  package var right: Service.Right?
+  package let right: Service.Right?
   /// What it takes and answers, beside what all endpoints of the service do.
-  package var description: @Sendable () -> OperationDocumentation
-  package var handler: Service.Handler
+  package let description: @Sendable () -> OperationDocumentation
+  package let handler: Service.Handler
 
   /// - Parameters:
   ///   - name: `service.resource.verb`, in full.

@@ -18,7 +18,9 @@ extension Pipeline {
     guard changesMuch(response, routed.decision) else { return finish(response, routed) }
     let amended = await Offload.run { self.amend(response, routed.decision) }
     var routed = routed
-    routed.decision?.action = .pass
+    routed.decision = routed.decision.map {
+      RuleDecision(.pass, struck: $0.struck, trace: $0.trace)
+    }
     return finish(amended, routed)
   }
 

@@ -74,9 +74,7 @@ package final class Pipeline: Responder {
         addressed.original, target: addressed.original.target, exchange: addressed.exchange,
         operationIndex: resolution.operationIndex, arrived: live.tenant.clock.now, began: .now))
     tag = ExchangeTag.pack(tenant: live.id, number: number)
-    return RoutedRequest(
-      live: live, number: number, exchange: addressed.exchange, request: addressed.request,
-      resolution: resolution)
+    return RoutedRequest(head: RequestHead(addressed, resolution, in: live, number))
   }
 
   package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
@@ -122,20 +120,41 @@ struct AddressedRequest: Sendable {
   }
 }
 
-/// A request whose tenant and operation are known, with all that becomes known of it on its way.
-struct RoutedRequest: Sendable {
+/// A request whose tenant and operation are known. A class, since it goes through all further steps:
+/// one reference to count, not one for each of its parts.
+final class RequestHead: Sendable {
   let live: LiveTenant
   let number: UInt64
   let exchange: Exchange
   /// Without the tenant's prefix.
   let request: Request
   let resolution: Resolution
+
+  init(
+    _ addressed: AddressedRequest, _ resolution: Resolution, in live: LiveTenant, _ number: UInt64
+  ) {
+    self.live = live
+    self.number = number
+    exchange = addressed.exchange
+    request = addressed.request
+    self.resolution = resolution
+  }
+}
+
+/// A request with all that becomes known of it on its way.
+struct RoutedRequest: Sendable {
+  let head: RequestHead
   /// Nil unless it was collected.
   var content: [UInt8]?
   /// Nil until the rules have decided, and where none is concerned.
   var decision: RuleDecision?
 
-  var operationIndex: Int? { resolution.operationIndex }
+  var live: LiveTenant { head.live }
+  var number: UInt64 { head.number }
+  var exchange: Exchange { head.exchange }
+  var request: Request { head.request }
+  var resolution: Resolution { head.resolution }
+  var operationIndex: Int? { head.resolution.operationIndex }
 }
 
 /// The tag by which the pipeline recognises an exchange when it ends: the tenant's id above the

@@ -30,8 +30,8 @@ struct RuleContext: Sendable {
   }
 }
 
-/// What the rules decided about one request.
-package struct RuleDecision: Sendable {
+/// What the rules decided about one request. A class, since it goes along with the request.
+package final class RuleDecision: Sendable {
   package enum Action: Sendable {
     /// The service answers as usual.
     case pass
@@ -42,17 +42,18 @@ package struct RuleDecision: Sendable {
     case amend(@Sendable (Response) -> Response)
   }
 
-  package var action: Action
+  package let action: Action
   /// Whether amending the answer may take longer than a loop should be held.
-  package var mayTakeLong = false
+  package let mayTakeLong: Bool
   /// The names of the rules that struck, in order.
-  package var struck: [String]
+  package let struck: [String]
   /// Why it came out so, for `GET /_wavetank/journal/N`.
-  package var trace: RuleTrace
+  package let trace: RuleTrace
 
-  init(_ action: Action, struck: [String] = [], trace: RuleTrace) {
+  init(_ action: Action, struck: [String] = [], mayTakeLong: Bool = false, trace: RuleTrace) {
     self.action = action
     self.struck = struck
+    self.mayTakeLong = mayTakeLong
     self.trace = trace
   }
 }

@@ -25,15 +25,14 @@ extension ScenarioEngine {
       for remark in remarks { response.remark(remark) }
       return RuleDecision(.instead(response), struck: names, trace: outcome.trace)
     }
-    var decision = RuleDecision(
+    return RuleDecision(
       .amend { response in
         let late = outcome.isAfter ? self.happen(outcome.events, in: live) : []
         var answer = outcome.answer(to: response, render: context.render)
         for remark in remarks + late { answer.remark(remark) }
         return answer
-      }, struck: names, trace: outcome.trace)
-    decision.mayTakeLong = outcome.isAfter && !outcome.events.isEmpty
-    return decision
+      }, struck: names, mayTakeLong: outcome.isAfter && !outcome.events.isEmpty,
+      trace: outcome.trace)
   }
 
   /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and

@@ -53,7 +53,9 @@ package struct SavedState: Sendable {
 
 final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   private let service: Service
-  private let endpoints: [Endpoint<Service>]
+  /// `Endpoint<Service>` each, in an array of one type for all services: to look a generic type's
+  /// metadata up costs more than all else that happens here for a request.
+  private let endpoints: [any AnyObject & Sendable]
   let world: World<Service.State>
   var name: String { service.name }
 
@@ -78,17 +80,22 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     return (state, step.ids)
   }
 
+  private func endpoint(_ index: Int) -> Endpoint<Service> {
+    // SAFETY: `init` put nothing else in.
+    unsafe unsafeDowncast(endpoints[index], to: Endpoint<Service>.self)
+  }
+
   func respond(to call: Call) -> ServiceAnswer {
-    service.respond(to: call, at: endpoints[call.endpointIndex], in: world)
+    service.respond(to: call, at: endpoint(call.endpointIndex), in: world)
   }
 
   func refusal(of call: Call) -> Response? {
-    service.refusal(of: call, at: endpoints[call.endpointIndex], in: world)
+    service.refusal(of: call, at: endpoint(call.endpointIndex), in: world)
   }
 
   func mayTakeLong(_ call: Call) -> Bool {
     call.content.count > Offload.inlineBytesMax || world.box.isHeldAtLength
-      || service.mayTakeLong(call, at: endpoints[call.endpointIndex], in: world)
+      || service.mayTakeLong(call, at: endpoint(call.endpointIndex), in: world)
   }
 
   func respondAtLength(to call: Call) -> ServiceAnswer {
@@ -100,7 +107,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool {
-    service.showsToEverybody(parameters, at: endpoints[endpointIndex], in: world)
+    service.showsToEverybody(parameters, at: endpoint(endpointIndex), in: world)
   }
 
   func describe() -> JSON { world.box.atLength { service.describe(world) } }

@@ -57,7 +57,7 @@ extension Endpoint<ScramjetService> {
   ///   - routes: Below each of the level's bases.
   ///   - content: Where the form does not say it already.
   ///   - resource: Of an instance's endpoints it is the instance.
-  init(
+  convenience init(
     _ name: String, _ level: ScramjetHandler.Level, _ routes: [Operation.Route], _ summary: String,
     _ evidence: Evidence, _ form: RequestForm, content: ContentPolicy = .ignored,
     per resource: String? = nil, isClaimed: Bool = false, audit auditCode: Int? = nil,
