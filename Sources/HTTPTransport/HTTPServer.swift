@@ -113,6 +113,17 @@ package final class HTTPServer: Sendable {
     await endLoops()
   }
 
+  /// Serves what comes to a socket that somebody else has bound and made listen; it is the server's
+  /// from then on. What is given back ends that.
+  package func adopt(_ socket: Int32) -> @Sendable () -> Void {
+    let loop = loops[Int(socket) % loops.count]
+    let adopted = AdoptedListener(socket)
+    let shared = shared
+    let isTaken = loop.post(.run { adopted.open(on: $0, shared) })
+    guard isTaken else { return {} }
+    return { loop.post(.run { _ in adopted.close() }) }
+  }
+
   private func sendToAll(_ command: ChannelCommand) {
     for loop in loops {
       loop.post(
@@ -153,5 +164,31 @@ private final class StopTimer: Channel {
   override func onTimer(_ token: UInt64) {
     closeDescriptor()
     action()
+  }
+}
+
+/// A listener that comes and goes while its loop runs.
+///
+/// SAFETY: opened and closed on its loop's thread alone.
+private final class AdoptedListener: @unchecked Sendable {
+  private let socket: Int32
+  private var listener: Listener?
+
+  init(_ socket: Int32) { self.socket = socket }
+
+  func open(on loop: EventLoop, _ server: ServerShared) {
+    let listener = Listener(loop: loop, fd: socket, server: server)
+    guard !server.isStopping.load(ordering: .acquiring) else { return listener.close() }
+    do {
+      try listener.open()
+      self.listener = listener
+    } catch {
+      listener.close()
+    }
+  }
+
+  func close() {
+    if listener?.isRegistered == true { listener?.close() }
+    listener = nil
   }
 }

@@ -65,7 +65,10 @@ package final class CodeStore: Sendable {
     }
   }
 
-  deinit { if isTemporary { remove(root) } }
+  deinit { end() }
+
+  /// Nothing runs any more: what is temporary goes.
+  package func end() { if isTemporary { remove(root) } }
 
   private static func makeFolder(_ path: String, mode: Int = 0o755) throws(CodeError) {
     do {

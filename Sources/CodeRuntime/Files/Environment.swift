@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PayloadCodecs
 
 /// Environments of Python with what `requirements.txt` asks for.
 enum Environment {
@@ -27,6 +28,15 @@ enum Environment {
     }
   }
 
+  /// How pip finds its index and the way out, as the user has set it for this server.
+  private static let clientSettings = ProcessInfo.processInfo.environment.filter { name, _ in
+    let names = [
+      "http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "requests_ca_bundle",
+    ]
+    return name.hasPrefix("PIP_")
+      || names.contains(where: { $0.utf8.elementsEqual(name.asciiLowercased.utf8) })
+  }
+
   private static func run(
     _ python: String, _ arguments: [String], _ launcher: Launcher, _ store: CodeStore
   ) async throws(CodeError) {
@@ -38,7 +48,9 @@ enum Environment {
     var limits = ChildLimits()
     limits.dataBytes = 4 << 30
     let child = try await launcher.start(
-      python, arguments, environment: ["HOME": home, "TMPDIR": home], folder: home,
+      python, arguments,
+      environment: clientSettings.merging(["HOME": home, "TMPDIR": home]) { $1 },
+      folder: home,
       descriptors: [try ChildEnd.nothing(), printed, printed], limits: limits, reachesAll: true)
     guard await child.ended() == .exited(0) else { throw .notInstalled(said.lines(20)) }
   }

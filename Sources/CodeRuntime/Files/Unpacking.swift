@@ -17,7 +17,15 @@ extension InvocableHost {
           String(CodeStore.filesMax),
         ], folder: folder,
         descriptors: [try ChildEnd.nothing(), printed, printed, try ChildEnd.file(file)])
-      guard await child.ended() == .exited(0) else { throw .badArchive(said.lines(3)) }
+      let end = await child.ended()
+      guard end == .exited(0) else {
+        let reason = said.lines(3)
+        // What is wrong with an archive is said.
+        guard !reason.isEmpty else {
+          throw .notStarted(launcher.settings.python, reason: "it ended with \(end)")
+        }
+        throw .badArchive(reason)
+      }
       store.seal(folder)
       return folder
     } catch {

@@ -18,6 +18,12 @@ final class OutputTail: Sendable {
     kept.withLock { String(decoding: $0.suffix(Self.bytesMax), as: UTF8.self) }
   }
 
+  /// Its last lines but for those that only inform.
+  func complaints(_ count: Int) -> String {
+    text.split(separator: "\n").filter { !$0.hasPrefix("INFO ") }.suffix(count)
+      .joined(separator: "\n")
+  }
+
   /// Its last lines.
   func lines(_ count: Int) -> String {
     text.split(separator: "\n").suffix(count).joined(separator: "\n")

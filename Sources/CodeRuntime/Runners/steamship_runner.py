@@ -14,6 +14,7 @@ import gc
 import importlib
 import importlib.metadata
 import json
+import logging
 import os
 import resource
 import selectors
@@ -81,8 +82,18 @@ def failure(message, status=500):
     return {"status": {"state": "failed", "statusMessage": message}, "http": {"status": status, "headers": None}}
 
 
+def set_up_logging():
+    """What the code logs goes to standard error, but for what the entry point says of each call: the
+    caller's fields are among it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda record: record.module != "lambda_handler" or record.levelno > logging.INFO)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
 def serve(channel):
     """Answers requests until the channel ends."""
+    set_up_logging()
     standard = [(number, fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 200)) for number in (1, 2)]
     try:
         handler = importlib.import_module("steamship.invocable.entrypoint").safe_handler
@@ -168,20 +179,23 @@ def can_leave_namespaces():
     return os.waitpid(pid, 0)[1] == 0
 
 
-def watch_over_child():
-    """In the first process of a namespace: waits for the worker, and takes all others along."""
+def watch_over_child(descriptor):
+    """In the first process of a namespace: waits for the worker, says through its channel how it ended,
+    and takes all others along."""
     worker = os.fork()
     if worker == 0:
         return
-    for number in range(3, 1024):
-        try:
-            os.close(number)
-        except OSError:
-            pass
     while True:
         pid, status = os.waitpid(-1, 0)
         if pid == worker:
-            os._exit(os.waitstatus_to_exitcode(status) & 0x7F)
+            code = os.waitstatus_to_exitcode(status)
+            end = {"signal": -code} if code < 0 else {"exit": code}
+            try:
+                os.set_blocking(descriptor, False)
+                Channel(descriptor).send({"ended": end})
+            except OSError:
+                pass  # Nobody listens any more, or it is full.
+            os._exit(0)
 
 
 def fork_worker(order, descriptors, listener, wakeups, is_isolated):
@@ -197,7 +211,7 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
             leave_namespaces()
             if os.fork() > 0:
                 os._exit(0)
-            watch_over_child()
+            watch_over_child(descriptors[0])
         os.setsid()
         channel, output, errors = descriptors
         os.dup2(output, 1)

@@ -22,6 +22,7 @@ package actor InvocableHost {
   private var zygotes: [String: Task<Zygote?, Never>] = [:]
   private var environments: [String: Task<Result<String, CodeError>, Never>] = [:]
   private var idle: [InvocableProgram: [Idle]] = [:]
+  private var busy: [ObjectIdentifier: (worker: InvocableWorker, program: InvocableProgram)] = [:]
   private var count = 0
   private var waiting: [Waiting] = []
   private var lastNumber = 0
@@ -36,6 +37,8 @@ package actor InvocableHost {
 
   /// Makes an uploaded archive ready: unpacked, its requirements installed.
   package func install(_ archive: [[UInt8]]) async throws(CodeError) -> InvocableProgram {
+    // Meanwhile: most code runs by the interpreter that is given.
+    if zygotes.isEmpty { Task { _ = await zygote(launcher.settings.python) } }
     let folder = try await unpack(archive)
     do throws(CodeError) {
       return InvocableProgram(
@@ -51,6 +54,12 @@ package actor InvocableHost {
   package func remove(_ program: InvocableProgram) {
     for idle in idle.removeValue(forKey: program) ?? [] { end(idle.worker) }
     store.remove(program.folder)
+  }
+
+  /// Ends what runs of it; calls at work fail.
+  package func crash(_ program: InvocableProgram) {
+    for idle in idle.removeValue(forKey: program) ?? [] { end(idle.worker) }
+    for (worker, other) in busy.values where other == program { worker.kill() }
   }
 
   /// The interpreter of an environment with the folder's requirements: the same requirements have the
@@ -85,13 +94,15 @@ package actor InvocableHost {
     _ program: InvocableProgram, _ event: JSON, print: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(CodeError) -> JSON {
     let worker = try await worker(for: program, print)
+    busy[ObjectIdentifier(worker)] = (worker, program)
+    defer { busy[ObjectIdentifier(worker)] = nil }
     do throws(CodeError) {
       let answer = try await worker.call(event, timeout: launcher.settings.timeout)
       giveBack(worker, of: program)
       return answer
     } catch {
       end(worker)
-      throw error
+      throw isShutDown ? .shuttingDown : error
     }
   }
 
@@ -188,6 +199,8 @@ package actor InvocableHost {
     isShutDown = true
     for workers in idle.values { for idle in workers { idle.worker.end(store) } }
     idle = [:]
+    // Their calls fail, and end them.
+    for (worker, _) in busy.values { worker.kill() }
     for waiting in waiting { waiting.continuation.resume(returning: false) }
     waiting = []
     for task in zygotes.values { await task.value?.end() }

@@ -56,9 +56,13 @@ final class InvocableWorker: Sendable {
           environment: ["HOME": home, "TMPDIR": home], folder: program.folder,
           descriptors: [try ChildEnd.nothing(), printed, complained, theirs])
       }
+      let watch = DispatchWorkItem { @Sendable in channel.close() }
+      DispatchQueue.global().asyncAfter(
+        deadline: .now() + launcher.settings.timeout.inSeconds, execute: watch)
+      defer { watch.cancel() }
       guard let hello = await receive(channel), let pid = hello["pid"]?.intValue else {
         direct?.kill()
-        throw .ended(await direct?.ended() ?? .gone, errors: errors.lines(20))
+        throw .ended(await direct?.ended() ?? .gone, errors: errors.complaints(20))
       }
       let child = direct ?? ChildProcess(pid: Int32(clamping: pid), isOurs: false)
       if let problem = hello["error"]?.stringValue { throw .noSDK(problem) }
@@ -82,14 +86,25 @@ final class InvocableWorker: Sendable {
     defer { watch.cancel() }
     let length = UInt32(content.count).bigEndian
     let head = (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+    var told: ProcessEnd?
     if await channel.write(head + content), let answer = await Self.receive(channel) {
-      return answer
+      told = Self.end(answer["ended"])
+      if told == nil { return answer }
     }
     child.kill()
     let end = await child.ended()
-    if overdue.isSet { throw .timedOut(seconds: Int(timeout.inSeconds)) }
-    throw .ended(end, errors: errors.lines(20))
+    if overdue.isSet { throw .timedOut(seconds: Int(exactly: timeout.inSeconds.rounded()) ?? 0) }
+    throw .ended(told ?? end, errors: errors.complaints(20))
   }
+
+  /// How a worker of the zygote's has ended: who watches over it says so.
+  private static func end(_ value: JSON?) -> ProcessEnd? {
+    if let code = value?["exit"]?.intValue { return .exited(code) }
+    return value?["signal"]?.intValue.map { .killed(signal: $0) }
+  }
+
+  /// Ends its process; whoever waits for its answer lets the rest go.
+  func kill() { child.kill() }
 
   /// Ends it. What it leaves in its home goes too.
   func end(_ store: CodeStore) {

@@ -150,13 +150,22 @@ package struct ScenarioLoader: Sendable {
 
   // MARK: Files named in a scenario
 
-  /// Puts the bytes of `respond.file` in its place, as base64.
+  /// Puts the bytes of `respond.file`, and of `code` of what a world holds, in their places, as base64.
   private func inlineFiles(in document: inout ScenarioDocument) -> [ScenarioLoadProblem] {
-    guard readFile != nil, let rules = document.value["rules"]?.arrayValue else { return [] }
+    guard readFile != nil else { return [] }
     var problems: [ScenarioProblem] = []
     let directory =
       document.name.utf8.lastIndex(of: UInt8(ascii: "/"))
       .map { String(document.name[...$0]) } ?? ""
+    inlineCode(in: &document, directory, &problems)
+    inlineRules(in: &document, directory, &problems)
+    return problems.map(document.located)
+  }
+
+  private func inlineRules(
+    in document: inout ScenarioDocument, _ directory: String, _ problems: inout [ScenarioProblem]
+  ) {
+    guard let rules = document.value["rules"]?.arrayValue else { return }
     var inlined: [JSON] = []
     for (index, rule) in rules.enumerated() {
       var rule = inline(rule, at: "/rules/\(index)", directory, &problems)
@@ -173,23 +182,59 @@ package struct ScenarioLoader: Sendable {
       object["rules"] = .array(inlined)
       document.value = .object(object)
     }
-    return problems.map(document.located)
+  }
+
+  /// `given.SERVICE.LIST[…].code`.
+  private func inlineCode(
+    in document: inout ScenarioDocument, _ directory: String, _ problems: inout [ScenarioProblem]
+  ) {
+    guard case .object(var root) = document.value, case .object(var given) = root["given"] else {
+      return
+    }
+    for (service, section) in given.members {
+      guard case .object(var lists) = section else { continue }
+      for (list, content) in lists.members {
+        guard let holders = content.arrayValue, holders.contains(where: { $0["code"] != nil })
+        else { continue }
+        lists[list] = .array(
+          holders.enumerated().map { index, holder in
+            guard case .object(var fields) = holder, let name = fields["code"]?.stringValue else {
+              return holder
+            }
+            let place = "/given/\(service)/\(list)/\(index)/code"
+            fields.members = fields.members.map { member in
+              member.key == "code"
+                ? ("codeBase64", bytes(of: name, at: place, directory, &problems)) : member
+            }
+            return .object(fields)
+          })
+      }
+      given[service] = .object(lists)
+    }
+    root["given"] = .object(given)
+    document.value = .object(root)
+  }
+
+  /// A file's bytes as base64; none where it cannot be read.
+  private func bytes(
+    of name: String, at pointer: String, _ directory: String, _ problems: inout [ScenarioProblem]
+  ) -> JSON {
+    let path = name.hasPrefix("/") ? name : directory + name
+    do {
+      return .string(Base64.encode(try readFile?(path) ?? []))
+    } catch {
+      problems.append(ScenarioProblem(pointer, "\(path): \(error.words)"))
+      return ""
+    }
   }
 
   private func inline(
     _ holder: JSON, at pointer: String, _ directory: String, _ problems: inout [ScenarioProblem]
   ) -> JSON {
     guard case .object(var object) = holder, case .object(var respond) = object["respond"],
-      let name = respond["file"]?.stringValue, let readFile
+      let name = respond["file"]?.stringValue
     else { return holder }
-    let path = name.hasPrefix("/") ? name : directory + name
-    var bytes: [UInt8] = []
-    do {
-      bytes = try readFile(path)
-    } catch {
-      problems.append(ScenarioProblem("\(pointer)/respond/file", "\(path): \(error.words)"))
-    }
-    let content = JSON.string(Base64.encode(bytes))
+    let content = bytes(of: name, at: "\(pointer)/respond/file", directory, &problems)
     respond.members = respond.members.map { member in
       member.key == "file" ? ("base64", content) : member
     }

@@ -159,7 +159,7 @@ extension RespondEffect {
           .choice("text", .template, "Text content; a template.") { .text($0) },
           .choice("base64", .base64(), "Bytes as content.") { .bytes($0) },
           .choice(
-            "file", .fileOnDisk,
+            "file", .fileOnDisk(),
             "A file beside the scenario's own, whose bytes are the content. Only in a scenario file on disk.",
             example: "answer.bin"
           ) { .bytes($0) },
@@ -180,9 +180,9 @@ extension Form where Value == [UInt8] {
   }
 
   /// The loader has put the content in its place, where it may.
-  static var fileOnDisk: Form {
+  package static func fileOnDisk(_ key: String = "file") -> Form {
     Form<String>.text.checked { _, reader in
-      reader.problem("\"file\" is possible only in a scenario file on disk")
+      reader.problem("\"\(key)\" is possible only in a scenario file on disk")
       return nil
     }
   }
