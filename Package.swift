@@ -71,7 +71,8 @@ let package = Package(
       "EmulatorKernel",
       ["Determinism", "HTTPModel", "PayloadCodecs", "Resources", "Scenarios"]),
     module(
-      "CodeRuntime", ["CLinux", "CProcess", "PayloadCodecs", "Resources"], exclude: ["Runners"]),
+      "CodeRuntime", ["CLinux", "CProcess", "PayloadCodecs", "Resources"],
+      exclude: ["Runners"]),
     module(
       "SteamshipEmulator", ["CodeRuntime", "EmulatorKernel", "HTTPModel", "PayloadCodecs"],
       exclude: ["Console/steamship.js"]),
@@ -88,7 +89,8 @@ let package = Package(
     module(
       "Wavetank",
       services + [
-        "ControlPlane", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire", "PayloadCodecs",
+        "CodeRuntime", "ControlPlane", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire",
+        "PayloadCodecs",
       ]),
     module(
       "WavetankTestKit",

@@ -46,6 +46,7 @@ extension SteamshipService {
   ) -> Response {
     do throws(SteamshipError) {
       let shown = try world.mutate { (state, step) throws(SteamshipError) -> Shown in
+        state.codeOrigin.value = codeOrigin(in: world.tenant)
         let caller = try state.caller(identity, &step)
         let key = try state.ownTask(id: id, caller)
         if countsPoll { state.countPoll(of: key, &step) }

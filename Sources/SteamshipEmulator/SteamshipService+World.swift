@@ -64,6 +64,7 @@ extension SteamshipService {
 
   /// `{"signal": "name"}` ends every stage that waits for it; `{"expireKey": …}` is the kernel's.
   package func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool {
+    if try emitCodeEvent(event, in: world) { return true }
     guard let value = event["signal"] else { return false }
     guard let name = value.stringValue else {
       throw ScenarioProblems([ScenarioProblem("/signal", "expected a string")])
@@ -116,6 +117,11 @@ extension SteamshipState {
         workspace.packageInstances.keys.compactMap { instances[$0].map { .string($0.handle) } }),
       "pluginInstances": .array(
         workspace.pluginInstances.keys.compactMap { instances[$0].map { .string($0.handle) } }),
+      "runtimes": .object(
+        JSONObject(
+          (workspace.packageInstances.keys + workspace.pluginInstances.keys).compactMap { key in
+            instances[key].map { ($0.handle, .string(runtime(of: key))) }
+          })),
       "files": .integer(workspace.files.keys.count { files.contains($0) }),
     ]
   }

@@ -19,6 +19,7 @@ package struct SteamshipService: EmulatedService {
     .assumed: "no source",
   ]
   let outbound: Outbound?
+  let code: CodeFace?
   private let outboundAllowance: OutboundAllowance
   private let hostPatterns: [HostPattern]
 
@@ -26,8 +27,12 @@ package struct SteamshipService: EmulatedService {
   ///   - outbound: how to call servers outside (local development instances, URLs to fetch); nil:
   ///     such requests fail with a message that says so.
   ///   - allowance: for whom it is done when a client has named the place.
-  package init(outbound: Outbound? = nil, allowance: OutboundAllowance = .local) {
+  ///   - code: what runs uploaded code; nil: nothing does, and instances are stand-ins.
+  package init(
+    outbound: Outbound? = nil, allowance: OutboundAllowance = .local, code: CodeFace? = nil
+  ) {
     self.outbound = outbound
+    self.code = code
     outboundAllowance = allowance
     hostPatterns = hostNames.map(HostPattern.init)
   }
@@ -111,28 +116,34 @@ package struct SteamshipService: EmulatedService {
   ) -> Outcome {
     do throws(SteamshipError) {
       let background = try BackgroundRequest(call.request.fields)
-      let (outcome, outside) = try world.mutate {
-        (state, step) throws(SteamshipError) -> (Outcome, outside: Key<EngineTask>?) in
+      let done = try world.mutate { (state, step) throws(SteamshipError) -> Done in
         let job = Job(
           operation: endpoint.operation.name, arguments: arguments,
           caller: try state.caller(identity, &step))
+        state.codeOrigin.value = codeOrigin(in: world.tenant)
         switch endpoint.handler.work {
-        case .rule(let rule) where background == nil:
-          return (.data(try rule(&state, job, &step)), nil)
+        case .rule(let rule) where background == nil && !state.needsCode(job, &step):
+          let data = try rule(&state, job, &step)
+          return Done(
+            outcome: .data(data), started: state.takeStarted(),
+            hasEndedVersions: state.takeEnded())
+        case .rule where background == nil && SteamshipState.codePath(of: job) == "embed":
+          return Done(outcome: .later { await workAtOnce(on: job, in: world) })
         case .rule, .task:
           let key = try state.addTask(
             for: endpoint, job, background, path: call.request.target.path, &step)
-          return (
-            .written(SteamshipWire.json(state.taskEnvelope(key))),
-            state.outsideInvocation(of: key) == nil ? nil : key
-          )
+          return Done(
+            outcome: .written(SteamshipWire.json(state.taskEnvelope(key))),
+            outside: state.outsideWork(of: key, &step) == nil ? nil : key)
         case .own: throw .invalid("This operation has no rule.")
         }
       }
-      if let outside {
+      if let outside = done.outside {
         workOutside(on: outside, authorization: call.request.fields["authorization"], in: world)
       }
-      return outcome
+      for instance in done.started { initialise(instance, in: world) }
+      if done.hasEndedVersions { forgetOldPrograms(in: world) }
+      return done.outcome
     } catch {
       if let upload = arguments.upload { world.blobs.remove(upload.blob) }
       return .written(error.response)
@@ -144,13 +155,26 @@ package struct SteamshipService: EmulatedService {
 enum Outcome: Sendable {
   case written(Response)
   case data(JSON)
+  /// Code is to be asked first.
+  case later(@Sendable () async -> Response)
 
   var answer: ServiceAnswer {
     switch self {
     case .written(let response): .now(response)
     case .data(let data): .written(data) { SteamshipWire.data($0) }
+    case .later(let work): .later { _ in await work() }
     }
   }
+}
+
+/// What became of a request.
+private struct Done: Sendable {
+  var outcome: Outcome
+  /// A task whose work is done by a server outside, or by code.
+  var outside: Key<EngineTask>?
+  /// Instances whose code is to be told that they are there.
+  var started: [Key<InvocableInstance>] = []
+  var hasEndedVersions = false
 }
 
 /// Who calls, before the state is asked.
@@ -176,6 +200,11 @@ struct Identity: Sendable {
     self.origin = origin
     workspace = WorkspaceReference(call.request.fields)
     requestID = call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
+    if let key = call.credential, key.hasPrefix(CodeKey.prefix) {
+      credential = key
+      isWorkspaceScoped = true
+      return
+    }
     switch call.credentialVerdict {
     case .accepted(let user, let rights):
       credential = call.credential
@@ -200,6 +229,13 @@ extension SteamshipState {
         user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
         baseURL: identity.baseURL, origin: identity.origin)
     }
+    if let instance = instance(ofCodeKey: credential) {
+      return Caller(
+        user: instance.user, workspace: .id(workspaces[instance.workspace]?.id ?? ""),
+        requestID: requestID, baseURL: identity.baseURL, isWorkspaceScoped: true,
+        origin: identity.origin)
+    }
+    guard !credential.hasPrefix(CodeKey.prefix) else { throw .refusedKey(401) }
     // A new key makes a user with all that users start with, whatever it asks for.
     guard userByCredential[credential] != nil || step.blobs.budget.hasRoom() else {
       throw .noRoom

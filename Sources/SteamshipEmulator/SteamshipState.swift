@@ -40,6 +40,19 @@ package struct SteamshipState: ServiceState {
   var usage = UsageBook()
   var due = Agenda()
   var lastMoment = 0
+  /// Where uploaded code finds this server, with the tenant in the path; nil: none is run. Told with
+  /// each request: a snapshot knows no runtime.
+  var codeOrigin = Transient<String>()
+  /// Instances whose code is to be told that they are there.
+  var startedInstances = Transient<[Key<InvocableInstance>]>()
+  /// Whether there are versions whose code is needed no more.
+  var hasEndedVersions = Transient<Bool>()
+  /// What the next calls of instances' code meet.
+  var troubles = Transient<[Key<InvocableInstance>: CodeTrouble]>()
+  /// What an embedder's code has made of texts, while an index takes it.
+  var vectorsByCode = Transient<[ExactText: [Double]]>()
+  /// What a plugin's code has made, while the engine's rule takes it.
+  var madeByCode = Transient<JSON>()
   /// What the scenario says about the world's start and about how things proceed.
   var script = Script()
 

@@ -30,6 +30,8 @@ public struct Configuration: Sendable {
   package var outbound = OutboundAllowance.local
   /// APIs beside Wavetank's own.
   package var furtherServices: [any EmulatedService] = []
+  /// How uploaded code is run; nil: none is, and instances are stand-ins.
+  public var code: CodeOptions?
   /// Tenants kept at once; beyond it the one idle for longest goes.
   public var tenantsMax = 2_000
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the

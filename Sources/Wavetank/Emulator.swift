@@ -19,14 +19,17 @@ public final class Emulator: Sendable {
   package let pipeline: Pipeline
   private let store: WorldStore?
   private let watcher: ScenarioWatcher?
+  private let code: RunningCode?
 
   private init(
-    server: HTTPServer, pipeline: Pipeline, store: WorldStore?, watcher: ScenarioWatcher?
+    server: HTTPServer, pipeline: Pipeline, store: WorldStore?, watcher: ScenarioWatcher?,
+    code: RunningCode?
   ) {
     self.server = server
     self.pipeline = pipeline
     self.store = store
     self.watcher = watcher
+    self.code = code
   }
 
   public static let version = "0.1.0"
@@ -35,7 +38,9 @@ public final class Emulator: Sendable {
 
   /// Scheme, host and port, without a slash at the end. Listening on every address, it is the
   /// loopback one: that is where clients on this machine are sent.
-  public var baseURL: String {
+  public var baseURL: String { Self.baseURL(of: server) }
+
+  private static func baseURL(of server: HTTPServer) -> String {
     let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
     return "http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
   }
@@ -48,7 +53,9 @@ public final class Emulator: Sendable {
   ) async throws(StartError) -> Emulator {
     let own = OwnPorts()
     if configuration.port > 0 { own.insert(configuration.port) }
-    let pipeline = try makePipeline(configuration, own)
+    var code: RunningCode?
+    if let options = configuration.code { code = try RunningCode(options) }
+    let pipeline = try makePipeline(configuration, own, code)
     let store = try makeStore(configuration, pipeline)
     let engine = EngineMetrics()
     let admin = AdminResponder(
@@ -67,17 +74,19 @@ public final class Emulator: Sendable {
       throw StartError(error, host: configuration.host, port: configuration.port)
     }
     own.insert(server.port)
+    code?.serve(server, at: baseURL(of: server))
+    if let notice = await code?.notice() { configuration.onNotice(notice) }
     engine.observe(server)
     store?.start(every: configuration.saveInterval)
     let isWatching = configuration.watchesScenarios && !configuration.scenarios.isEmpty
     let watcher = isWatching ? ScenarioWatcher(configuration, pipeline) : nil
     watcher?.start()
     return Emulator(
-      server: server, pipeline: pipeline, store: store, watcher: watcher)
+      server: server, pipeline: pipeline, store: store, watcher: watcher, code: code)
   }
 
   private static func makePipeline(
-    _ configuration: Configuration, _ own: OwnPorts
+    _ configuration: Configuration, _ own: OwnPorts, _ code: RunningCode?
   ) throws(StartError) -> Pipeline {
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
@@ -85,7 +94,7 @@ public final class Emulator: Sendable {
     kernel.tenantLimit = configuration.tenantsMax
     do {
       return try Pipeline(
-        services: services(configuration, own), configuration: kernel)
+        services: services(configuration, own, code: code), configuration: kernel)
     } catch {
       throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
     }
@@ -154,6 +163,7 @@ public final class Emulator: Sendable {
   /// Stops accepting, finishes what is in flight, ends streams, closes everything.
   public func stop(within grace: Duration = .seconds(5)) async {
     await server.stop(grace: grace)
+    await code?.stop()
     store?.stop()
   }
 
@@ -170,6 +180,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
   case scenario([String])
   /// The directory for worlds cannot be used.
   case data(directory: String, reason: String)
+  /// What runs code has no place to work in.
+  case code(String)
 
   init(_ error: SystemError, host: String, port: UInt16) {
     self =
@@ -199,6 +211,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
       "cannot listen on \(host) port \(port): \(reason)"
     case .data(let directory, let reason):
       "cannot keep worlds in \(directory): \(reason). Give a directory that can be written with --data DIR."
+    case .code(let reason):
+      "code cannot be run: \(reason) Give a directory that can be written with --code-dir DIR."
     case .scenario(let problems):
       "the scenario was refused:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
     }

@@ -6,12 +6,14 @@ import SteamshipEmulator
 extension Emulator {
   /// The emulated APIs: a further one is a line here, and a target in the manifest.
   static func services(
-    _ configuration: Configuration, _ own: OwnPorts = OwnPorts()
+    _ configuration: Configuration, _ own: OwnPorts = OwnPorts(), code: RunningCode? = nil
   ) -> [any EmulatedService] {
     let outside = OutboundCalls(own: own)
     return [
-      SteamshipService(outbound: { await outside.send($0) }, allowance: configuration.outbound),
-      ScramjetService(),
+      SteamshipService(
+        outbound: { await outside.send($0) }, allowance: configuration.outbound,
+        code: code.map { CodeFace($0.host, $0.address) }),
+      ScramjetService(code: code?.sequences),
       ShipyardService(),
     ] + configuration.furtherServices
   }

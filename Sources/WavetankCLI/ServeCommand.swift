@@ -33,6 +33,7 @@ extension Command {
       Flag(
         "--outbound", value: "WHO",
         "Who may name URLs that are called from here: local, any or none (local)."),
+    ] + codeFlags + [
       Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
       Flag("--ready-file", value: "F", "Write {\"port\":…,\"pid\":…} there once ready."),
     ],
@@ -40,6 +41,7 @@ extension Command {
       "wavetank --port 0 --ready-file ready.json",
       "wavetank --scenario flaky-network --clock skip",
       "wavetank --data ./worlds --strict",
+      "wavetank --run-code --python .venv/bin/python",
     ],
     run: { arguments throws(UsageError) in try await serve(arguments) })
 
@@ -76,6 +78,7 @@ extension Command {
     if let name = arguments.value("--outbound"), !configuration.setOutbound(name) {
       throw UsageError("--outbound must be local, any or none, not “\(name)”.")
     }
+    configuration.code = try codeOptions(arguments)
     return configuration
   }
 

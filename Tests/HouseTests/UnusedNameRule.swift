@@ -8,7 +8,6 @@ enum UnusedNameRule {
     "BlockingListener": "tests listen with it",
     "checksum": "tests ask for it",
     "decompress": "tests read with it what was written",
-    "keepsNetworkAway": "for the server that runs code",
     "descriptorLimit": "tests ask for it",
     "isRefused": "tests ask for it",
     "timerCount": "tests ask for it",

@@ -83,6 +83,21 @@ extension SteamshipState {
   /// `POST embedding-index/item/create`: a list of items, one item's fields, or a file's blocks.
   mutating func createIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
     let index = try index(job, "indexId", &step)
+    let drafts = try itemDrafts(job, index, &step)
+    let indexID = JSON(indices[index]?.id)
+    var ids: [JSON] = []
+    for var draft in drafts {
+      draft.id = step.ids.uuid("steamship.indexItem", .upper)
+      ids.append(["indexId": indexID, "id": .string(draft.id)])
+      indices[index]?.items.insert(indexItems.insert(draft))
+    }
+    billEmbedder(of: index, amount: drafts.count, job.caller, &step)
+    return ["itemIds": .array(ids)]
+  }
+
+  private mutating func itemDrafts(
+    _ job: Job, _ index: Key<EmbeddingIndex>, _ step: inout Step
+  ) throws(SteamshipError) -> [EmbeddingItem] {
     _ = try job.arguments.bool("reindex")
     var drafts: [EmbeddingItem] = []
     if let fileID = try job.arguments.name("fileId") {
@@ -95,15 +110,26 @@ extension SteamshipState {
       drafts.append(try item(job.arguments, index))
     }
     for draft in drafts { try Self.checkEmbeddable(draft.value) }
-    let indexID = JSON(indices[index]?.id)
-    var ids: [JSON] = []
-    for var draft in drafts {
-      draft.id = step.ids.uuid("steamship.indexItem", .upper)
-      ids.append(["indexId": indexID, "id": .string(draft.id)])
-      indices[index]?.items.insert(indexItems.insert(draft))
+    return drafts
+  }
+
+  /// What a job needs vectors for.
+  mutating func textsToEmbed(by job: Job, _ step: inout Step) throws(SteamshipError) -> [String] {
+    switch job.operation {
+    case "steamship.embeddingIndex.item.create":
+      return try itemDrafts(job, try index(job, "indexId", &step), &step).map(\.value)
+    case "steamship.embeddingIndex.search":
+      return try (job.arguments.strings("queries") ?? [])
+        + [job.arguments.string("query")]
+        .compactMap { $0 }
+    default:
+      return try [job.arguments.requiredString("query")] + (job.arguments.strings("docs") ?? [])
     }
-    billEmbedder(of: index, amount: drafts.count, job.caller, &step)
-    return ["itemIds": .array(ids)]
+  }
+
+  /// By the embedder's code, where it has been asked.
+  private func vector(of text: String) -> WordVector {
+    vectorsByCode.value?[ExactText(text)].map(WordVector.init(dense:)) ?? WordVector(text)
   }
 
   private mutating func billEmbedder(
@@ -133,7 +159,7 @@ extension SteamshipState {
       externalType: try arguments.string("externalType"),
       metadata: try arguments.verbatimText("metadata"), fileID: try arguments.name("fileId"),
       blockID: try arguments.name("blockId"), spanID: try arguments.name("spanId"),
-      vector: WordVector(value))
+      vector: vector(of: value))
   }
 
   /// One item for each block with text; `blockType` limits them to blocks with such a tag.
@@ -154,7 +180,7 @@ extension SteamshipState {
       items.append(
         EmbeddingItem(
           id: "", index: index, value: text, externalID: block.id, externalType: "block",
-          fileID: files[file]?.id, blockID: block.id, vector: WordVector(text)))
+          fileID: files[file]?.id, blockID: block.id, vector: vector(of: text)))
     }
     return items
   }
@@ -186,7 +212,7 @@ extension SteamshipState {
     guard !queries.isEmpty else { throw .invalid("The field \"query\" is missing.") }
     let count = try Self.resultCount(job.arguments)
     let includesMetadata = try job.arguments.flag("includeMetadata")
-    let vectors = queries.map { WordVector($0) }
+    let vectors = queries.map { vector(of: $0) }
     let items = (indices[key]?.items.keys ?? []).filter { indexItems.contains($0) }
     let ranked = Self.rank(items.count, count) { position in
       guard let item = indexItems[items[position]] else { return 0 }
@@ -226,8 +252,8 @@ extension SteamshipState {
     let embedder = try instance(
       .plugin, id: nil, handle: job.arguments.requiredString("pluginInstance"), job.caller, &step)
     for text in texts { try Self.checkEmbeddable(text) }
-    let vector = WordVector(query)
-    let ranked = Self.rank(texts.count, count) { vector.cosine(WordVector(texts[$0])) }
+    let vector = vector(of: query)
+    let ranked = Self.rank(texts.count, count) { vector.cosine(self.vector(of: texts[$0])) }
     if let instance = instances[embedder] {
       bill(instance, amount: texts.count.addingClamping(1), job.caller, &step)
     }

@@ -28,6 +28,14 @@ struct WordVector: Codable, Sendable, Equatable {
     }
   }
 
+  /// A vector that a model has made, at length 1.
+  init(dense vector: [Double]) {
+    let norm = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    guard norm > 0, norm.isFinite else { return }
+    axes = Array(vector.indices)
+    lengths = vector.map { $0 / norm }
+  }
+
   /// A word in small letters, those of all alphabets, without the ending of its plural.
   static func stem(_ word: String) -> String {
     let word = word.lowercased()

@@ -63,6 +63,8 @@ extension SteamshipState {
       ("createdAt", .string(instance.createdAt.iso8601())),
       ("updatedAt", .string(instance.createdAt.iso8601())),
     ])
+    // Without code to run an answer is as the vendor's.
+    if codeOrigin.value != nil { object["runtime"] = .string(runtime(of: key)) }
     switch instance.kind {
     case .package:
       object["invocationURL"] = .string(invocationURL(instance, workspace, baseURL))

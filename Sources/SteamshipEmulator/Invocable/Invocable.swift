@@ -172,6 +172,7 @@ extension SteamshipState {
     try checkNobodyElseUses(invocable.instances.keys, kind, job.caller)
     let reply = invocableReply(key)
     for instance in invocable.instances.keys { removeInstance(instance) }
+    hasEndedVersions.value = true
     for version in invocable.versions.keys {
       if let record = versions.remove(version) { record.archive?.release(step.blobs) }
     }

@@ -71,6 +71,10 @@ extension SteamshipState {
       instances[key]?.initStatus = .initializing
       due.schedule(.instanceReady(key), at: step.now + duration)
     }
+    if runsCode(key) {
+      instances[key]?.initStatus = .initializing
+      startedInstances.value = (startedInstances.value ?? []) + [key]
+    }
     return instanceReply(key, job.caller)
   }
 

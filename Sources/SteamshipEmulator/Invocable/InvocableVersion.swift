@@ -13,6 +13,10 @@ struct InvocableVersion: Stored {
   /// `hostingHandler`, `hostingMemory`, `hostingTimeout`, `isPublic`, `isDefault`, `streaming`,
   /// `description`: as they were given.
   var extraFields = JSONObject()
+  /// What its code says of itself (`__dir__`); nil: nobody has asked it.
+  var specification: Kept<JSON>?
+  /// Of the archive, where its code runs.
+  var digest: String?
   var createdAt: VirtualInstant
   var updatedAt: VirtualInstant
 }
@@ -22,6 +26,17 @@ extension SteamshipState {
   mutating func createVersion(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
   ) throws(SteamshipError) -> JSON {
+    var draft = try versionDraft(kind, job, step)
+    if draft.handle.isEmpty { draft.handle = Handle.mint("version", &step) }
+    draft.id = step.ids.uuid("steamship.\(kind.rawValue)Version", .upper)
+    let key = addVersion(draft)
+    return versionReply(key)
+  }
+
+  /// A version without id, and without handle where none is wanted; or what is wrong with it.
+  func versionDraft(
+    _ kind: InvocableKind, _ job: Job, _ step: borrowing Step
+  ) throws(SteamshipError) -> InvocableVersion {
     let key = try ownInvocable(
       kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), job.caller)
     let wanted = try job.arguments.name("handle")
@@ -40,13 +55,10 @@ extension SteamshipState {
         throw .exists("\(kind.rawValue) version", wanted)
       }
     }
-    let handle = wanted ?? Handle.mint("version", &step)
-    let version = addVersion(
-      InvocableVersion(
-        id: step.ids.uuid("steamship.\(kind.rawValue)Version", .upper), invocable: key,
-        handle: handle, configTemplate: template, archive: Content(upload),
-        extraFields: extraFields, createdAt: step.now, updatedAt: step.now))
-    return versionReply(version)
+    return InvocableVersion(
+      id: "", invocable: key, handle: wanted ?? "", configTemplate: template,
+      archive: Content(upload), extraFields: extraFields, createdAt: step.now,
+      updatedAt: step.now)
   }
 
   /// The Engine starts what it is given, and fails where that has no main file.
@@ -109,6 +121,7 @@ extension SteamshipState {
     let reply = versionReply(key)
     for instance in users { removeInstance(instance) }
     versions.remove(key)?.archive?.release(step.blobs)
+    hasEndedVersions.value = true
     invocables[version.invocable]?.versions.remove(handle: version.handle, from: versions)
     return reply
   }

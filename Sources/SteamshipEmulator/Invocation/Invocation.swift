@@ -11,6 +11,8 @@ struct Invocation: Sendable, Codable {
   var arguments: JSONObject
   /// The query as it came, for forwarding a GET.
   var query: String?
+  /// The caller's fields, for uploaded code; names in lower case.
+  var headers: JSONObject?
 
   init(
     _ instance: Key<InvocableInstance>, verb: String, path: String, arguments: JSONObject,
@@ -42,6 +44,8 @@ enum InvocationPlan: Sendable {
   case wait(until: VirtualInstant)
   /// Hand it to a server outside.
   case forward(ForwardTarget)
+  /// Hand it to uploaded code.
+  case run(CodeRequest)
 }
 
 /// A server outside that stands behind an instance.
@@ -88,6 +92,7 @@ extension SteamshipState {
       return .unknown("package instance", "")
     }
     if instance.user == user || method(of: invocation)?.isPublic == true { return nil }
+    if runsCode(invocation.instance), isPublicInCode(invocation) { return nil }
     guard user != nil else { return .missingKey }
     return SteamshipError(
       403, "NotAuthorized",
@@ -112,8 +117,11 @@ extension SteamshipState {
 
   /// How a background call of the method proceeds when no behaviour says so.
   func timeline(of invocation: Invocation) -> Timeline {
-    if let scripted = script.timeline(for: work(of: invocation)) { return scripted }
-    if forwardTarget(of: invocation) != nil { return .outside }
+    let isOutside = forwardTarget(of: invocation) != nil || runsCode(invocation.instance)
+    if let scripted = script.timeline(for: work(of: invocation)) {
+      return isOutside ? scripted.endingOutside : scripted
+    }
+    if isOutside { return .outside }
     if let delay = method(of: invocation).flatMap({ Self.delay(of: $0, invocation) }) {
       return .lasting(delay)
     }
@@ -142,9 +150,15 @@ extension SteamshipState {
   ///
   /// - Parameter started: when the call came in; nil when it has waited already (in a task).
   func plan(
-    _ invocation: Invocation, started: VirtualInstant?, _ step: inout Step
+    _ invocation: Invocation, started: VirtualInstant?, requestID: String, _ step: inout Step
   ) throws(SteamshipError) -> InvocationPlan {
     if let target = forwardTarget(of: invocation) { return .forward(target) }
+    if runsCode(invocation.instance) {
+      return .run(try codeRequest(to: invocation, requestID: requestID))
+    }
+    if let instance = instances[invocation.instance], lacksCode(invocables[instance.invocable]) {
+      throw .noCode
+    }
     if invocation.path == "__dir__" { return .answer(.json(directory(of: invocation))) }
     if invocation.path == "__instance_init__", invocation.verb == "POST" {
       return .answer(.json(true))

@@ -60,11 +60,7 @@ extension SteamshipService {
     guard case .success(let answer) = result,
       let methods = try? JSON(parsing: answer.content)["methods"]?.arrayValue
     else { return false }
-    return methods.contains { method in
-      let path = method["path"]?.stringValue?.split(separator: "/").joined(separator: "/")
-      return path == invocation.path && method["config"]?["public"]?.boolValue == true
-        && method["verb"]?.stringValue?.asciiUppercased == invocation.verb
-    }
+    return SteamshipState.isPublic(invocation, in: methods)
   }
 
   /// Of a package's description. Ours: a method takes some hundred bytes in it.
@@ -108,8 +104,7 @@ extension SteamshipService {
   static func unwrap(_ response: OutboundResponse) -> Result<InvocationResult, SteamshipError> {
     let type = response.fields["content-type"] ?? MIMEType.bytes
     let plain = InvocationResult(status: response.status, type: type, content: response.content)
-    guard let json = try? JSON(parsing: response.content), let http = json["http"]?.objectValue
-    else {
+    guard let json = try? JSON(parsing: response.content), json["http"]?.objectValue != nil else {
       guard response.status >= 400 else { return .success(plain) }
       return .failure(
         SteamshipError(
@@ -117,7 +112,13 @@ extension SteamshipService {
           "The package's own server answered with status \(response.status): "
             + String(decoding: response.content.prefix(300), as: UTF8.self)))
     }
-    let status = http["status"]?.intValue ?? 200
+    return unwrap(json)
+  }
+
+  /// The same for an envelope that is known to be one.
+  static func unwrap(_ json: JSON) -> Result<InvocationResult, SteamshipError> {
+    let http = json["http"]
+    let status = http?["status"]?.intValue ?? 200
     // An interim status, or none at all, ends no exchange.
     guard (200...999).contains(status) else {
       return .failure(
@@ -135,8 +136,8 @@ extension SteamshipService {
           suggestion: json["status"]?["statusSuggestion"]?.stringValue))
     }
     let data = json["data"] ?? .null
-    let isBase64 = http["base64Wrapped"]?.boolValue ?? false
-    let declared = http["headers"]?["Content-Type"]?.stringValue
+    let isBase64 = http?["base64Wrapped"]?.boolValue ?? false
+    let declared = http?["headers"]?["Content-Type"]?.stringValue
     if isBase64, let bytes = data.stringValue.flatMap({ Base64.decode($0, .lenient) }) {
       return .success(
         InvocationResult(status: status, type: declared ?? MIMEType.bytes, content: bytes))
@@ -161,32 +162,43 @@ extension SteamshipService {
     guard let id = taken else { return }
     world.tenant.inBackground {
       let work = try? await world.wait(for: .task(serial: key.serial)) {
-        state, _ -> Awaited<Work> in
+        state, step -> Awaited<Work> in
         // After a reset another task may have the key.
         guard let task = state.tasks[key], task.id == id, !task.state.isTerminal else {
           return .ready(Work())
         }
         guard task.isAtOutsideStage else { return .idle }
-        guard let (invocation, target, caller) = state.outsideInvocation(of: key) else {
-          return .ready(Work())
-        }
-        return .ready(Work(call: (invocation, target, caller)))
+        return .ready(Work(call: state.outsideWork(of: key, &step)))
       }
-      guard let (invocation, target, caller) = work?.call else { return }
+      guard let call = work?.call else { return }
       // The task belongs to no exchange: without a use the tenant could be dropped from memory while
       // the call is on its way. Where it was, whoever looks at the task next begins the work anew.
       guard let use = TenantUse(of: world.tenant) else { return }
       defer { withExtendedLifetime(use) {} }
-      let result = await forward(
-        invocation, to: target, for: caller, authorization: authorization, in: world)
+      let result = await outcome(of: call, task: key, authorization, in: world)
       world.mutate { state, step in
         guard state.tasks[key]?.id == id else { return }
-        state.endOutsideWork(of: key, result.map { Base64.encode($0.content) }, &step)
+        state.endOutsideWork(of: key, result, &step)
       }
     }
   }
 
+  /// What a task's work gives, as its output is kept.
+  private func outcome(
+    of work: OutsideWork, task: Key<EngineTask>, _ authorization: String?, in world: World<State>
+  ) async -> Result<String, SteamshipError> {
+    switch work {
+    case .forward(let invocation, let target, let caller):
+      await forward(
+        invocation, to: target, for: caller, authorization: authorization, in: world
+      ).map { Base64.encode($0.content) }
+    case .method(let invocation, let caller):
+      await runMethod(invocation, for: caller, in: world).map { Base64.encode($0.content) }
+    case .code(let job): await codeWork(of: job, task: task, in: world)
+    }
+  }
+
   private struct Work: Sendable {
-    var call: (Invocation, ForwardTarget, Caller)?
+    var call: OutsideWork?
   }
 }

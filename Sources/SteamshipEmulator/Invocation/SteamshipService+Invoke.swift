@@ -59,6 +59,13 @@ extension SteamshipService {
     return nil
   }
 
+  /// Names in lower case; of several the last.
+  private static func headers(_ fields: Fields) -> JSONObject {
+    var headers = JSONObject()
+    for (name, value) in fields.pairs { headers[name.asciiLowercased] = .string(value) }
+    return headers
+  }
+
   func invoke(
     _ call: Call, _ identity: Identity, in world: World<State>
   ) throws(SteamshipError) -> ServiceAnswer {
@@ -86,6 +93,7 @@ extension SteamshipService {
     let request = call.request
     let background = try BackgroundRequest(request.fields)
     return try world.mutate { (state, step) throws(SteamshipError) -> Decision in
+      state.codeOrigin.value = codeOrigin(in: world.tenant)
       let caller = try state.caller(identity, &step)
       let user = identity.credential == nil ? nil : caller.user
       let workspace = call.parameters["workspace"] ?? ""
@@ -96,9 +104,10 @@ extension SteamshipService {
       guard let key = found, let instance = state.instances[key] else {
         throw .unknown("package instance", "\(workspace)/\(handle)")
       }
-      let invocation = Invocation(
+      var invocation = Invocation(
         key, verb: request.method == .head ? "GET" : request.method.name,
         path: call.parameters["path"] ?? "", arguments: arguments, query: request.target.query)
+      if state.runsCode(key) { invocation.headers = Self.headers(request.fields) }
       if let refusal = state.refusal(of: invocation, by: user) {
         guard let target = state.forwardTarget(of: invocation) else { throw refusal }
         guard target == publicAt else {
@@ -130,6 +139,13 @@ extension SteamshipService {
     case .plan(_, _, .answer(let result)): return .now(Self.response(result))
     case .plan(let invocation, let caller, .wait(let instant)):
       return .later { _ in await answer(invocation, caller, at: instant, in: world) }
+    case .plan(let invocation, let caller, .run(let request)):
+      return .later { _ in
+        switch await runCode(invocation, request, for: caller, in: world) {
+        case .success(let result): return Self.response(result)
+        case .failure(let error): return error.response
+        }
+      }
     case .plan(let invocation, let caller, .forward(let target)):
       return .later { _ in
         let result = await forward(
@@ -194,7 +210,7 @@ extension SteamshipState {
     _ invocation: Invocation, started: VirtualInstant?, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> InvocationPlan {
     do {
-      let plan = try plan(invocation, started: started, &step)
+      let plan = try plan(invocation, started: started, requestID: caller.requestID, &step)
       if case .answer = plan { log(invocation, nil, requestID: caller.requestID, &step) }
       return plan
     } catch {
@@ -228,6 +244,6 @@ extension SteamshipState {
     let key = try addTask(
       job, name: path, timeline: timeline(of: invocation), background: background,
       showsData: false, &step)
-    return (key, outsideInvocation(of: key) != nil)
+    return (key, outsideWork(of: key, &step) != nil)
   }
 }

@@ -58,13 +58,14 @@ extension SteamshipState {
 
   mutating func log(
     _ instance: InvocableInstance, path: String, verb: String, _ failure: SteamshipError?,
-    requestID: String, _ step: inout Step
+    requestID: String, saying text: String? = nil, _ step: inout Step
   ) {
     let what = "\(verb) \(path)"
     logs.add(
       LogBook.Entry(
         user: instance.user, instant: step.now, level: failure == nil ? "INFO" : "ERROR",
-        message: failure.map { "\(what) failed: \($0.message)" } ?? "\(what) succeeded",
+        message: text ?? failure.map { "\(what) failed: \($0.message)" }
+          ?? "\(what) succeeded",
         fields: [
           "invocableHandle": JSON(invocables[instance.invocable]?.handle),
           "invocableVersionHandle": .string(instance.versionHandle),

@@ -76,6 +76,8 @@ struct PluginRun {
   var type: String
   /// What the scenario says it answers.
   var answer: ScriptedAnswer?
+  /// What its uploaded code has made.
+  var made: JSON?
 }
 
 extension SteamshipState {
@@ -100,7 +102,9 @@ extension SteamshipState {
     let path = "/" + (operation.split(separator: ".").last.map(String.init) ?? operation)
     let operation = "steamship.\(operation)"
     let answer = script.answer(for: Script.Work(operation: operation, plugin: plugin.handle))
-    let run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
+    var run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
+    if lacksCode(plugin) { throw .noCode }
+    if runsCode(key) { run.made = madeByCode.value }
     if case .failure(let status, let message, let suggestion, let code) = answer {
       let error = SteamshipError(status, code ?? "PluginError", message, suggestion: suggestion)
       log(instance, path: path, verb: "POST", error, requestID: job.caller.requestID, &step)

@@ -19,7 +19,15 @@ extension SteamshipState {
     }
     let prompt = try generationInput(job, &step)
     let run = try pluginRun(job, "plugin.instance.generate", types: ["generator"], &step)
-    let outputs = try outputs(for: prompt, run, options)
+    if let types = run.made?["blockTypesToCreate"]?.arrayValue {
+      return try startedBlocks(types, for: job, tags, isPublic: isPublic, &step)
+    }
+    let outputs =
+      if let made = run.made {
+        try madeOutputs(made, &step)
+      } else {
+        try outputs(for: prompt, run, options)
+      }
     guard outputs.count * (1 + tags.count) <= PluginLimits.madeCountMax else {
       throw PluginLimits.tooMuchMade
     }
@@ -28,14 +36,7 @@ extension SteamshipState {
       bill(run.instance, amount: outputs.count, job.caller, &step)
       return ["blocks": .array(blocks)]
     }
-    let file: Key<File>
-    if let outputID {
-      file = try self.file(id: outputID, handle: nil, job.caller, &step)
-    } else {
-      let workspace = try workspace(of: job.caller, &step)
-      file = addFile(
-        handle: nil, mimeType: nil, isPublic: isPublic, in: workspace, job.caller, &step)
-    }
+    let file = try outputFile(outputID, isPublic: isPublic, job.caller, &step)
     var added: [JSON] = []
     for output in outputs {
       let key = try append(
@@ -46,10 +47,49 @@ extension SteamshipState {
     return ["blocks": .array(added)]
   }
 
+  private mutating func outputFile(
+    _ id: String?, isPublic: Bool, _ caller: Caller, _ step: inout Step
+  ) throws(SteamshipError) -> Key<File> {
+    if let id { return try file(id: id, handle: nil, caller, &step) }
+    let workspace = try workspace(of: caller, &step)
+    return addFile(handle: nil, mimeType: nil, isPublic: isPublic, in: workspace, caller, &step)
+  }
+
+  /// Blocks that a generator's code is going to write.
+  private mutating func startedBlocks(
+    _ types: [JSON], for job: Job, _ tags: [TagDraft], isPublic: Bool, _ step: inout Step
+  ) throws(SteamshipError) -> JSON {
+    guard types.count * (1 + tags.count) <= PluginLimits.madeCountMax else {
+      throw PluginLimits.tooMuchMade
+    }
+    let file = try outputFile(
+      try job.arguments.name("outputFileId"), isPublic: isPublic, job.caller, &step)
+    var added: [JSON] = []
+    for type in types {
+      let isText = type.stringValue.map { $0.hasPrefix("text/") } ?? true
+      var draft =
+        isText
+        ? BlockDraft(text: "", mimeType: type.stringValue)
+        : BlockDraft(content: Content(), mimeType: type.stringValue)
+      draft.isPublic = isPublic
+      draft.tags = tags
+      draft.isStreaming = true
+      let key = try add(draft, to: file, job.caller, &step)
+      added.append(blockJSON(key, step.blobs))
+    }
+    return ["blocks": .array(added)]
+  }
+
+  /// What a prompt is made of: text of the request, or blocks that are stored.
+  private enum PromptSource {
+    case text(String)
+    case blocks([Key<Block>])
+  }
+
   /// The blocks to work on: one of four ways to give them.
-  private mutating func generationInput(
+  private mutating func promptSource(
     _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> [PromptBlock] {
+  ) throws(SteamshipError) -> PromptSource {
     let text = try job.arguments.string("text")
     let fileID = try job.arguments.name("inputFileId")
     let query = try job.arguments.name("blockQuery")
@@ -60,25 +100,41 @@ extension SteamshipState {
           ? "There is no input." : "There is more than one kind of input.",
         suggestion: "Give one of \"text\", \"inputFileId\" and \"blockQuery\".")
     }
-    if let text { return [PromptBlock(text: text)] }
-    let blobs = step.blobs
+    if let text { return .text(text) }
     if let query {
       let parsed = try ShipQLParser.parse(query)
       let workspace = try workspace(of: job.caller, &step)
       switch parsed {
       case .all:
-        return try promptBlocks(
-          (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] }, blobs)
+        return .blocks(
+          (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] })
       case .matching(let expression):
-        return try promptBlocks(
-          Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted(),
-          blobs)
+        return .blocks(
+          Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted())
       }
     }
     let file = try file(id: fileID, handle: nil, job.caller, &step)
     let all = files[file]?.blocks ?? []
-    return try promptBlocks(
-      try Self.chosenIndices(job.arguments, count: all.count).map { all[$0] }, blobs)
+    return .blocks(try Self.chosenIndices(job.arguments, count: all.count).map { all[$0] })
+  }
+
+  private mutating func generationInput(
+    _ job: Job, _ step: inout Step
+  ) throws(SteamshipError) -> [PromptBlock] {
+    switch try promptSource(job, &step) {
+    case .text(let text): [PromptBlock(text: text)]
+    case .blocks(let keys): try promptBlocks(keys, step.blobs)
+    }
+  }
+
+  /// The same for uploaded code: stored blocks with their ids, by which it can ask for their bytes.
+  mutating func generationBlocks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> [JSON] {
+    switch try promptSource(job, &step) {
+    case .text(let text): return [["text": .string(text), "mimeType": .string(MIMEType.text)]]
+    case .blocks(let keys):
+      _ = try promptBlocks(keys, step.blobs)
+      return keys.filter { blocks.contains($0) }.map { blockJSON($0, step.blobs) }
+    }
   }
 
   /// A span (its end exclusive), a list, or everything.

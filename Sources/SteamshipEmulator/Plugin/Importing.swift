@@ -41,6 +41,12 @@ extension SteamshipState {
     let mimeType = try job.arguments.name("mimeType")
     let run = try pluginRun(job, "file.import", types: ["fileImporter"], &step)
     bill(run.instance, amount: 1, job.caller, &step)
+    if let made = run.made {
+      guard let bytes = (made["data"]?.stringValue).flatMap({ Base64.decode($0, .lenient) }) else {
+        throw .badlyMade("an importer answers base64 text under \"data\"")
+      }
+      return (bytes, made["mimeType"]?.stringValue ?? mimeType ?? MIMEType.text)
+    }
     switch run.answer {
     case .bytes(let bytes, let type): return (bytes, mimeType ?? type)
     case .text(let text, let type): return (Array(text.utf8), mimeType ?? type)

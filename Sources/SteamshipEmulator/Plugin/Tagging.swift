@@ -14,11 +14,15 @@ extension SteamshipState {
     }
     let run = try pluginRun(job, "plugin.instance.tag", types: ["tagger", "embedder"], &step)
     guard let fileID else {
-      let tagged = try taggedInline(drafts, run)
+      let tagged = if let made = run.made { made } else { try taggedInline(drafts, run) }
       bill(run.instance, amount: drafts.count, job.caller, &step)
       return tagged
     }
     let file = try file(id: fileID, handle: nil, job.caller, &step)
+    if let made = run.made {
+      try addMadeTags(made, to: file, &step)
+      return ["file": fileJSON(file, step.blobs)]
+    }
     let targets = (files[file]?.blocks ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
     var count = 0
@@ -115,6 +119,10 @@ extension SteamshipState {
       throw .invalid("The file has no bytes to make blocks of.")
     }
     guard content.count <= PluginLimits.textBytesMax else { throw PluginLimits.tooMuchText }
+    if let made = run.made {
+      try addMadeBlocks(made, to: file, job.caller, &step)
+      return ["file": fileJSON(file, step.blobs)]
+    }
     let isText = MIMEType.isUTF8(content.chunks(in: step.blobs))
     let text =
       isText

@@ -33,6 +33,7 @@ extension SteamshipState {
     let parameters = try TrainingParameters(job.arguments)
     let run = try pluginRun(job, "plugin.instance.train", types: [], &step)
     bill(run.instance, type: "train", amount: parameters.epochs, job.caller, &step)
+    if let made = run.made { return made }
     if case .json(let json) = run.answer { return json }
     let archive = "\(run.instance.handle)/\(step.ids.uuid("steamship.model", .upper)).zip"
     return [
@@ -48,6 +49,7 @@ extension SteamshipState {
   mutating func trainingParameters(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
     let parameters = try TrainingParameters(job.arguments)
     let run = try pluginRun(job, "plugin.instance.getTrainingParameters", types: [], &step)
+    if let made = run.made { return made }
     if case .json(let json) = run.answer { return json }
     var object: JSONObject = [
       "machineType": "cpu", "trainingEpochs": .integer(parameters.epochs),

@@ -17,6 +17,8 @@ struct Script: Codable, Sendable {
   /// Users that are there from the start.
   var users: [String] = []
   var behaviors: [Behavior] = []
+  /// Whether uploaded code runs, where the server runs code; nil: it does.
+  var runtime: CodeUse?
 
   struct WorkspaceSeed: Codable, Sendable {
     var handle: String
@@ -54,12 +56,19 @@ struct Script: Codable, Sendable {
     var initDuration: Duration?
     /// Calls are forwarded there instead of being scripted.
     var forward: String?
+    /// An archive whose code answers. Goes to the versions at the world's start.
+    var code: [UInt8]?
+    /// What answers; nil: the methods, and code where there are none.
+    var runtime: CodeUse?
   }
 
   struct PluginSeed: Codable, Sendable {
     var handle: String
     var type: String
     var versions: [VersionSeed]
+    /// An archive whose code does its work. Goes to the versions at the world's start.
+    var code: [UInt8]?
+    var runtime: CodeUse?
   }
 
   struct VersionSeed: Codable, Sendable {
@@ -104,11 +113,24 @@ struct Script: Codable, Sendable {
     behaviors.first { $0.answer != nil && $0.matches(work) }?.answer
   }
 
+  /// What the scenario says of a package's or plugin's code.
+  func codeUse(of handle: String, _ kind: InvocableKind) -> CodeUse? {
+    switch kind {
+    case .package: package(handle)?.runtime ?? runtime
+    case .plugin: plugins.first { $0.handle == handle }?.runtime ?? runtime
+    }
+  }
+
   func package(_ handle: String) -> PackageScript? { packages.first { $0.handle == handle } }
 
   func initDuration(of handle: String, _ kind: InvocableKind) -> Duration? {
     kind == .package ? package(handle)?.initDuration : nil
   }
+}
+
+/// What answers for a package or plugin that has code.
+enum CodeUse: String, Codable, Sendable, CaseIterable {
+  case process, scripted
 }
 
 /// One method of a scripted package.

@@ -9,7 +9,7 @@ extension SteamshipService {
   }
 
   package var events: [ServiceEvent]? {
-    [
+    CodeEvent.all + [
       ServiceEvent(
         "signal",
         Form<String>.object(
@@ -82,6 +82,7 @@ extension Script {
       .optional("plugins", .list(of: PluginSeed.form), "Plugins besides the built-in ones.") {
         $0.plugins = $1
       },
+      .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
     ]
   ) { script, given in
     report(doubles: script.packages.map(\.handle), "package", given)
@@ -206,6 +207,9 @@ extension Script.PackageScript {
         "forward", \.forward, url, "Calls go to this server instead of being scripted.",
         example: "http://127.0.0.1:9000"),
       Script.VersionSeed.field(\.versions),
+      .optional("code", \.code, .fileOnDisk("code"), CodeUse.codeMeaning, example: "greeter.zip"),
+      .optional("codeBase64", \.code, .base64(), "The same, in the scenario itself."),
+      .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
       .optional("methods", .list(of: ScriptedMethod.form), "Its methods and what they answer.") {
         $0.methods = $1
       },
@@ -231,6 +235,9 @@ extension Script.PluginSeed {
       .required(
         "type", \.type, .nonEmptyText, "Its type, such as tagger or generator.", example: "tagger"),
       Script.VersionSeed.field(\.versions),
+      .optional("code", \.code, .fileOnDisk("code"), CodeUse.codeMeaning, example: "tagger.zip"),
+      .optional("codeBase64", \.code, .base64(), "The same, in the scenario itself."),
+      .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
     ])
 }
 

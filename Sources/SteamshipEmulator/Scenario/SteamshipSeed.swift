@@ -42,17 +42,41 @@ extension SteamshipState {
     script = try Script.read(seed)
     script.vendorID = step.ids.uuid("steamship.user", .upper)
     for plugin in BuiltInPlugin.all { addVendors(plugin, &step) }
-    for package in script.packages {
+    for (index, package) in script.packages.enumerated() {
       addVendors(
         .package, package.handle, isPublic: package.isPublic, description: package.description,
         package.versions, &step)
+      try giveCode(package.code, to: .package, package.handle, at: "packages/\(index)", &step)
+      script.packages[index].code = nil
     }
-    for plugin in script.plugins
-    where invocableByHandle[InvocableHandle(kind: .plugin, handle: plugin.handle)] == nil {
-      addVendors(plugin, &step)
+    for (index, plugin) in script.plugins.enumerated() {
+      if invocableByHandle[InvocableHandle(kind: .plugin, handle: plugin.handle)] == nil {
+        addVendors(plugin, &step)
+      }
+      try giveCode(plugin.code, to: .plugin, plugin.handle, at: "plugins/\(index)", &step)
+      script.plugins[index].code = nil
     }
     for name in script.users where !users.all.contains(where: { $0.handle == name }) {
       _ = addUser(handle: name, &step)
+    }
+  }
+
+  /// Lets an archive's code stand behind all versions of a package or plugin, built-in ones too.
+  private mutating func giveCode(
+    _ code: [UInt8]?, to kind: InvocableKind, _ handle: String, at place: String,
+    _ step: inout Step
+  ) throws(ScenarioProblems) {
+    guard let code, let key = invocableByHandle[InvocableHandle(kind: kind, handle: handle)] else {
+      return
+    }
+    for version in invocables[key]?.versions.keys ?? [] {
+      do throws(SteamshipError) {
+        versions[version]?.archive = try Content(storing: code, in: step.blobs)
+      } catch {
+        throw ScenarioProblems([
+          ScenarioProblem("/given/steamship/\(place)/code", error.message)
+        ])
+      }
     }
   }
 

@@ -104,6 +104,20 @@ extension SteamshipState {
     return .success(StoredObjectName(workspace: workspace, bucket: bucket, path: path))
   }
 
+  /// The bytes that a signed URL of this server names: code puts there what it makes.
+  func storedBytes(at url: String, _ blobs: BlobStore) throws(SteamshipError) -> [UInt8] {
+    let path = url.split(separator: "?").first.map(String.init) ?? url
+    let parts = path.split(separator: "/").map(String.init)
+    guard let index = parts.lastIndex(of: "signed"), parts.count > index + 3,
+      let workspace = workspaces.key(id: parts[index + 1]),
+      let content = storedObjects[
+        StoredObjectName(
+          workspace: workspace, bucket: parts[index + 2],
+          path: PercentCoding.decode(parts[(index + 3)...].joined(separator: "/")))]
+    else { throw .badlyMade("the URL \(url.shortened) is none of this server's signed URLs") }
+    return content.bytes(in: blobs)
+  }
+
   fileprivate mutating func keep(
     _ upload: Arguments.Upload, as name: StoredObjectName, _ step: inout Step
   ) {

@@ -29,7 +29,11 @@ extension SteamshipState {
       plan.type = type
       if let timeline { plan.timeline = timeline }
     }
-    if let timeline = script.timeline(for: work) { plan.timeline = timeline }
+    let isCode = runsCode(job)
+    if isCode { plan.timeline = .outside }
+    if let timeline = script.timeline(for: work) {
+      plan.timeline = isCode ? timeline.endingOutside : timeline
+    }
     return plan
   }
 
@@ -41,6 +45,10 @@ extension SteamshipState {
       let invocation = try scheduledInvocation(job)
       if let refusal = refusal(of: invocation, by: job.caller.user) { throw refusal }
       return
+    }
+    if job.isVersionUpload, codeOrigin.value != nil {
+      // Plain mistakes need no process to be found.
+      _ = try versionDraft(job.versionKind, job, step)
     }
     guard handler.traits.contains(.runsPlugin),
       let handle = try job.arguments.name("pluginInstance")
@@ -66,7 +74,7 @@ extension SteamshipState {
   // MARK: Scheduled invocations (contract §5.5)
 
   /// The invocation that `{instanceHandle, payload: {httpVerb, invocationPath, arguments}}` means.
-  private func scheduledInvocation(_ job: Job) throws(SteamshipError) -> Invocation {
+  func scheduledInvocation(_ job: Job) throws(SteamshipError) -> Invocation {
     let key: Key<InvocableInstance>
     if let id = try job.arguments.name("instanceId") {
       guard let known = instances.key(id: id), instances[known]?.kind == .package else {
@@ -96,7 +104,10 @@ extension SteamshipState {
   mutating func invokeScheduled(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
     let invocation = try scheduledInvocation(job)
     do throws(SteamshipError) {
-      guard case .answer(let result) = try plan(invocation, started: nil, &step) else {
+      guard
+        case .answer(let result) = try plan(
+          invocation, started: nil, requestID: job.caller.requestID, &step)
+      else {
         throw SteamshipError(501, "NotSupported", "This server forwards no calls.")
       }
       log(invocation, nil, requestID: job.caller.requestID, &step)

@@ -253,9 +253,9 @@ extension SteamshipState {
     of key: Key<EngineTask>, _ result: Result<String, SteamshipError>, _ step: inout Step
   ) {
     guard tasks[key]?.state.isTerminal == false else { return }
-    tasks[key]?.job = nil
     switch result {
     case .success(let output):
+      tasks[key]?.job = nil
       tasks[key]?.output = output
       enterNextStage(of: key, &step)
     case .failure(let error): fail(key, error, &step)

@@ -53,4 +53,15 @@ struct Timeline: Codable, Sendable, Equatable {
   static let outside = Timeline(stages: [
     Stage(state: .waiting), Stage(state: .running, end: .outside), Stage(state: .succeeded),
   ])
+
+  /// The same for work that somebody outside does, where it would be done at the end: one that ends in
+  /// failure needs none.
+  var endingOutside: Timeline {
+    let isFailing = stages.contains { $0.state == .failed }
+    guard !isFailing, !stages.contains(where: { $0.end == .outside }) else { return self }
+    var stages = stages
+    let place = stages.last?.state == .succeeded ? stages.count - 1 : stages.count
+    stages.insert(Stage(state: .running, end: .outside), at: place)
+    return Timeline(stages: stages)
+  }
 }

@@ -1,0 +1,177 @@
+import EmulatorKernel
+import PayloadCodecs
+
+/// A request to uploaded code.
+struct CodeRequest: Sendable {
+  /// Whose code it is.
+  var version: Key<InvocableVersion>
+  var versionID: String
+  var archive: Content
+  /// Of the archive; nil: not known yet.
+  var digest: String?
+  /// Whose call it is, for the log; nil: a check before there is one.
+  var instance: Key<InvocableInstance>?
+  /// What the runner hands over.
+  var event: JSON
+
+  var requestID: String { event["clientConfig"]?["requestId"]?.stringValue ?? "" }
+  var path: String { event["invocation"]?["invocationPath"]?.stringValue ?? "" }
+  var verb: String { event["invocation"]?["httpVerb"]?.stringValue ?? "" }
+}
+
+extension SteamshipState {
+  /// Whether a version's calls run its uploaded code.
+  func runsCode(_ version: Key<InvocableVersion>?) -> Bool {
+    guard codeOrigin.value != nil, let version, let record = versions[version],
+      record.archive != nil, let invocable = invocables[record.invocable]
+    else { return false }
+    switch script.codeUse(of: invocable.handle, invocable.kind) {
+    case .process: return true
+    case .scripted: return false
+    case nil:
+      // What the scenario scripts stays scripted.
+      let methods = script.package(invocable.handle)?.methods ?? []
+      return invocable.kind == .plugin || methods.isEmpty
+    }
+  }
+
+  /// Whether the scenario wants code to run where none is.
+  func lacksCode(_ invocable: Invocable?) -> Bool {
+    guard codeOrigin.value == nil, let invocable else { return false }
+    return script.codeUse(of: invocable.handle, invocable.kind) == .process
+  }
+
+  /// What stands behind an instance.
+  func runtime(of key: Key<InvocableInstance>) -> String {
+    guard let instance = instances[key] else { return "scripted" }
+    let handle = invocables[instance.invocable]?.handle ?? ""
+    let isForwarded =
+      instance.localDevelopmentURL != nil
+      || instance.kind == .package && script.package(handle)?.forward != nil
+    return isForwarded ? "forward" : runsCode(key) ? "process" : "scripted"
+  }
+
+  func runsCode(_ instance: Key<InvocableInstance>) -> Bool {
+    guard let instance = instances[instance], instance.localDevelopmentURL == nil else {
+      return false
+    }
+    return runsCode(instance.version)
+  }
+
+  /// A call of an instance's code.
+  ///
+  /// **Shape**: contract §5.2 and the SDK's `invocable/lambda_handler.py`; `loggingConfig` is asked for,
+  /// and "none" keeps the SDK from opening a connection for logs.
+  func codeRequest(
+    to instance: Key<InvocableInstance>, verb: String, path: String, arguments: JSON,
+    headers: JSONObject = JSONObject(), requestID: String
+  ) throws(SteamshipError) -> CodeRequest {
+    guard let record = instances[instance], let version = record.version,
+      let code = versions[version], let archive = code.archive,
+      let invocable = invocables[record.invocable], let workspace = workspaces[record.workspace],
+      let owner = users[record.user]
+    else { throw .unknown("instance", "") }
+    let origin = codeOrigin.value ?? ""
+    let base = "\(origin)/"
+    let appBase = "\(origin)/apps/"
+    return CodeRequest(
+      version: version, versionID: code.id, archive: archive, digest: code.digest,
+      instance: instance,
+      event: [
+        "clientConfig": [
+          "apiKey": .string(codeKey(of: record)), "apiBase": .string(base + "api/v1/"),
+          "appBase": .string(appBase), "webBase": .string(base),
+          "workspaceId": .string(workspace.id), "workspaceHandle": .string(workspace.handle),
+          "requestId": .string(requestID),
+        ],
+        "invocation": [
+          "httpVerb": .string(verb), "invocationPath": .string("/" + path),
+          "arguments": arguments, "config": .object(record.config),
+        ],
+        "loggingConfig": ["loggingHost": "none", "loggingPort": "none"],
+        "invocationContext": [
+          "tenantId": .string(owner.id), "userId": .string(owner.id),
+          "workspaceId": .string(workspace.id), "workspaceHandle": .string(workspace.handle),
+          "invocableHandle": .string(invocable.handle),
+          "invocableVersionHandle": .string(record.versionHandle),
+          "invocableInstanceHandle": .string(record.handle),
+          "invocableType": .string(record.kind.rawValue),
+          "invocableOwnerId": .string(owner.id), "invocableOwnerHandle": .string(owner.handle),
+          "invocableURL": .string("\(appBase)\(workspace.handle)/\(record.handle)/"),
+          "headers": .object(headers),
+        ],
+      ])
+  }
+
+  /// What an upload is asked for before it becomes a version: its `__dir__`.
+  func checkingEvent(of job: Job) -> JSON {
+    let origin = codeOrigin.value ?? ""
+    let user = users[job.caller.user]
+    let workspace = knownWorkspace(job.caller.workspace, of: job.caller.user)
+      .flatMap { workspaces[$0] }
+    let invocable = job.arguments["\(job.versionKind.rawValue)Id"]?.stringValue
+      .flatMap { invocables.key(id: $0) }.flatMap { invocables[$0] }
+    return [
+      "clientConfig": [
+        "apiKey": "none", "apiBase": .string("\(origin)/api/v1/"),
+        "appBase": .string("\(origin)/apps/"), "webBase": .string("\(origin)/"),
+        "workspaceId": .string(workspace?.id ?? "none"),
+        "workspaceHandle": .string(workspace?.handle ?? "none"),
+        "requestId": .string(job.caller.requestID),
+      ],
+      "invocation": [
+        "httpVerb": "POST", "invocationPath": "/__dir__", "arguments": [:], "config": [:],
+      ],
+      "loggingConfig": ["loggingHost": "none", "loggingPort": "none"],
+      "invocationContext": [
+        "tenantId": JSON(user?.id), "userId": JSON(user?.id), "workspaceId": JSON(workspace?.id),
+        "workspaceHandle": JSON(workspace?.handle), "invocableHandle": JSON(invocable?.handle),
+        "invocableType": .string(job.versionKind.rawValue), "headers": [:],
+      ],
+    ]
+  }
+
+  /// A call of a package's method.
+  func codeRequest(
+    to invocation: Invocation, requestID: String
+  ) throws(SteamshipError) -> CodeRequest {
+    try codeRequest(
+      to: invocation.instance, verb: invocation.verb, path: invocation.path,
+      arguments: .object(invocation.arguments), headers: invocation.headers ?? JSONObject(),
+      requestID: requestID)
+  }
+
+  /// Whether the code says that everybody may call the method.
+  func isPublicInCode(_ invocation: Invocation) -> Bool {
+    let version = instances[invocation.instance]?.version.flatMap { versions[$0] }
+    return Self.isPublic(invocation, in: version?.specification?.value["methods"]?.arrayValue ?? [])
+  }
+
+  /// Whether a package's description calls a method public.
+  /// Source: SDK `invocable/config.py`, `MethodSpec.config`; contract §5.4.
+  static func isPublic(_ invocation: Invocation, in methods: [JSON]) -> Bool {
+    methods.contains { method in
+      let path = method["path"]?.stringValue?.split(separator: "/").joined(separator: "/")
+      return path == invocation.path && method["config"]?["public"]?.boolValue == true
+        && method["verb"]?.stringValue?.asciiUppercased == invocation.verb
+    }
+  }
+
+  // MARK: Keys
+
+  /// The key that an instance's code has: stands for the instance's owner in the instance's workspace.
+  func codeKey(of instance: InvocableInstance) -> String { CodeKey.prefix + instance.id }
+
+  /// The instance that a key of deployed code is for.
+  func instance(ofCodeKey key: String) -> InvocableInstance? {
+    guard key.hasPrefix(CodeKey.prefix) else { return nil }
+    return instances.key(id: String(key.dropFirst(CodeKey.prefix.utf8.count))).flatMap {
+      instances[$0]
+    }
+  }
+}
+
+/// Keys that this server gives to code.
+enum CodeKey {
+  static let prefix = "wavetank-code-"
+}

@@ -1,0 +1,46 @@
+import CodeRuntime
+import EmulatorKernel
+import HTTPTransport
+
+/// What runs the user's own code, where that is asked for.
+struct RunningCode: Sendable {
+  let host: InvocableHost
+  let sequences: SequenceHost
+  let launcher: Launcher
+  let store: CodeStore
+  /// Known once the server listens.
+  let address = ServerAddress()
+
+  init(_ options: CodeOptions) throws(StartError) {
+    let settings = options.settings
+    launcher = Launcher(settings, address)
+    do {
+      store = try CodeStore(folder: settings.folder)
+    } catch {
+      throw .code(error.description)
+    }
+    host = InvocableHost(launcher, store)
+    sequences = SequenceHost(launcher, store, address)
+  }
+
+  /// The server listens: code finds it from now on.
+  func serve(_ server: HTTPServer, at url: String) {
+    address.set(port: server.port, url: url) { socket in server.adopt(socket) }
+  }
+
+  /// Ends all that runs.
+  func stop() async {
+    await host.shutDown()
+    await sequences.shutDown()
+    store.end()
+  }
+
+  /// What the user is to know of how well code is kept in.
+  func notice() async -> Notice? {
+    guard await !launcher.keepsNetworkAway() else { return nil }
+    return Notice(
+      text:
+        "this machine gives out no network namespaces: code reaches whatever this machine does, "
+        + "not only Wavetank (--code-network all says that this is meant)", isProblem: true)
+  }
+}
