@@ -90,7 +90,7 @@ let package = Package(
       "Wavetank",
       services + [
         "CodeRuntime", "ControlPlane", "EmulatorKernel", "HTTPModel", "HTTPTransport", "HTTPWire",
-        "PayloadCodecs",
+        "PayloadCodecs", "TLSLayer",
       ]),
     module(
       "WavetankTestKit",

@@ -39,6 +39,12 @@ static inline void wavetank_extension_context(X509V3_CTX *context, X509 *issuer,
   X509V3_set_ctx_nodb(context);
   X509V3_set_ctx(context, issuer, subject, NULL, NULL, 0);
 }
+static inline int wavetank_check_constraints(X509 *certificate, void *constraints) {
+  return NAME_CONSTRAINTS_check(certificate, (NAME_CONSTRAINTS *)constraints);
+}
+static inline void wavetank_free_constraints(void *constraints) {
+  NAME_CONSTRAINTS_free((NAME_CONSTRAINTS *)constraints);
+}
 static inline long wavetank_content(BIO *bio, char **content) {
   return BIO_get_mem_data(bio, content);
 }

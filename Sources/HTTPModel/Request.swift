@@ -41,16 +41,18 @@ public struct Request: Sendable {
 }
 
 /// How a request came, where that is not straight and in the clear: of all requests of a connection.
-public final class Arrival: Sendable, Equatable {
+public final class Arrival: Sendable {
   /// Over TLS.
   public let isSecure: Bool
+  /// Through a tunnel to that host, which ends here. In lower case, without port.
+  public let tunnelHost: String?
+  /// The user name that was shown to us as a proxy.
+  public let proxyUser: String?
 
-  public init(isSecure: Bool) {
+  public init(isSecure: Bool, tunnelHost: String? = nil, proxyUser: String? = nil) {
     self.isSecure = isSecure
-  }
-
-  public static func == (left: Arrival, right: Arrival) -> Bool {
-    left.isSecure == right.isSecure
+    self.tunnelHost = tunnelHost
+    self.proxyUser = proxyUser
   }
 }
 

@@ -252,7 +252,7 @@ final class ClientConnection: Channel {
     var position = 0
     events: while state == .busy {
       switch machine.next(input.span, &position, spares: &loop.spares) {
-      case .needMore, .blocked, .request: break events
+      case .needMore, .blocked, .request, .tunnel: break events
       // The final response may stand right behind it.
       case .interim: continue
       case .response(let head): headReceived(head)

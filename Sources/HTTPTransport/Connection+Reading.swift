@@ -27,11 +27,11 @@ extension Connection {
     // Thrown away, however much it is: a peer that is in the middle of an upload reads its answer
     // when it has sent all. The linger timeout is the bound.
     if case .lingering = life { return }
-    if mayBecomeSecure, becomesSecure(count) { return }
     // SAFETY: the first `count` bytes of the buffer were just written; the span does not outlive
     // this call, and nothing else reads into the buffer meanwhile.
     let bytes = unsafe UnsafeBufferPointer(
       start: loop.readBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self), count: count)
+    if mayBecomeSecure, pending.isEmpty, unsafe becomesSecure(bytes) { return }
     // Where bytes wait already, the turn goes on with them.
     let used = pending.isEmpty ? unsafe consume(bytes.span) : 0
     if used < count, isOpen { unsafe pending.append(contentsOf: bytes[used...]) }
@@ -44,6 +44,7 @@ extension Connection {
     else { return false }
     var bytes: [UInt8] = []
     swap(&bytes, &pending)
+    if mayBecomeSecure, becomesSecure(bytes) { return true }
     let used = consume(bytes.span)
     guard isOpen, used < bytes.count else { return true }
     if used > 0 { bytes.removeFirst(used) }
@@ -67,6 +68,9 @@ extension Connection {
         // Content of a request that is answered already gets no second answer.
         if active == nil, !isInHead { startLingering() } else { refuseMalformed(error) }
         return bytes.count
+      case .tunnel(let tunnel):
+        begin(tunnel)
+        return isClosing ? bytes.count : position
       case .interim, .response: return bytes.count
       }
     }

@@ -9,23 +9,23 @@ extension Connection {
   /// The peer speaks TLS, and has not shown yet that it can.
   var isShakingHands: Bool { secure.map { !$0.session.isOpen } ?? false }
 
-  /// Looks at the first bytes of the connection, which stand in the loop's buffer. True: they were TLS,
-  /// and are taken.
-  func becomesSecure(_ count: Int) -> Bool {
+  /// Looks at the first bytes of a connection or of a tunnel. True: they were TLS, and are taken.
+  func becomesSecure(_ bytes: some Collection<UInt8>) -> Bool {
     mayBecomeSecure = false
-    guard unsafe loop.readBuffer.first == Self.handshakeByte else { return false }
+    guard bytes.first == Self.handshakeByte else { return false }
     guard let context = server.secureContextMade(),
       let session = try? TLSSession(
-        context, arrivalHost: arrivalAddress, welcome: { _ in .serve })
+        context, arrivalHost: arrival?.tunnelHost ?? arrivalAddress, welcome: { _ in .serve })
     else {
       refuseHandshake()
       return true
     }
     let stream = SecureStream(session, loop.secureScratch)
     secure = stream
-    arrival = Arrival(isSecure: true)
-    // SAFETY: copied, since the buffer takes what is deciphered.
-    let first = unsafe Array(UnsafeRawBufferPointer(rebasing: loop.readBuffer[..<count]))
+    arrival = Arrival(
+      isSecure: true, tunnelHost: arrival?.tunnelHost, proxyUser: arrival?.proxyUser)
+    // Copied: where they stand is where content goes.
+    let first = Array(bytes)
     let result = unsafe first.withUnsafeBytes {
       unsafe stream.take($0, from: fd, loop.system, into: loop.readBuffer)
     }

@@ -32,6 +32,10 @@ package struct ServerConfiguration: Sendable {
   package var memory = MemoryBudget()
   /// Makes what TLS needs when the first peer speaks it; nil: none is spoken here. It runs on a loop.
   package var makeSecureContext: (@Sendable () throws(TLSError) -> TLSServerContext)?
+  /// What becomes of a CONNECT. It is asked on a loop.
+  package var tunnels: @Sendable (TunnelRequest) -> TunnelAnswer = { _ in
+    .refuse(Status(502, "No tunnel is opened here"))
+  }
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.
@@ -40,6 +44,14 @@ package struct ServerConfiguration: Sendable {
   package var clock: LoopClock?
 
   package init() {}
+}
+
+/// What becomes of a tunnel that a peer asks for.
+package enum TunnelAnswer: Sendable {
+  /// It ends here: what comes through it are requests to us, in the clear or over TLS.
+  case endsHere
+  /// The reason phrase is all that clients show of the answer.
+  case refuse(Status)
 }
 
 extension Duration {

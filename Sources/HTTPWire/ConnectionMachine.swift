@@ -18,6 +18,8 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     case needMore
     /// Server: a request's head. Content events follow unless `isMessageComplete`.
     case request(Request)
+    /// Server: a CONNECT. What follows is none of this machine's; it reads nothing more.
+    case tunnel(TunnelRequest)
     /// Client: an interim response (1xx); the final one follows.
     case interim(ResponseHead)
     /// Client: the final response's head.
@@ -204,11 +206,12 @@ package struct ConnectionMachine: ~Copyable, Sendable {
   ) throws(HTTPParseError) -> Event {
     let line = parser.startLine
     let method = Method(head, line.method)
-    guard method != .connect else {
-      let isTarget = HostAndPort(head, line.target)?.isTunnelTarget ?? false
-      throw isTarget
-        ? HTTPParseError(.connectNotSupported, at: line.method.lowerBound)
-        : HTTPParseError(.invalidTarget, at: line.target.lowerBound)
+    if method == .connect {
+      reading = .complete
+      allowsNext = false
+      forgetRequest()
+      return .tunnel(
+        try TunnelRequest(head, parser.startLine, framing, spares.makeFields(head, parser)))
     }
     let target = try RequestTarget(head, line.target, method, spares.takeTarget())
     version = line.version

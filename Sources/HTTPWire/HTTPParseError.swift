@@ -7,7 +7,7 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case bareCarriageReturn, bareLineFeed, controlCharacter, tooManyEmptyLines
     // Start-lines.
     case malformedRequestLine, invalidMethod, invalidTarget, malformedVersion, unsupportedVersion
-    case malformedStatusLine, startLineTooLong, connectNotSupported
+    case malformedStatusLine, startLineTooLong, contentOfConnect
     // Responses.
     case protocolSwitch, tooManyInterimResponses
     // Fields.
@@ -39,8 +39,6 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .fieldSectionTooLong, .tooManyFieldLines, .trailerSectionTooLong: Status(431)
     case .contentTooLong, .chunkSizeTooLarge: .contentTooLarge
     case .unknownTransferCoding: .notImplemented
-    // A proxy that cannot reach the target: what clients report best. Source: RFC 9110 §15.6.3.
-    case .connectNotSupported: Status(502)
     default: .badRequest
     }
   }
@@ -60,10 +58,7 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .unsupportedVersion: "Only HTTP/1.1 and HTTP/1.0 are spoken here."
     case .malformedStatusLine: "The status line is malformed."
     case .startLineTooLong: "The start-line is too long."
-    case .connectNotSupported:
-      "No tunnel is opened: there is no TLS here. Point the client to this server by an http:// base "
-        + "URL (the command wavetank env prints them), by HTTP_PROXY with an http:// URL, or through "
-        + "a TLS front."
+    case .contentOfConnect: "CONNECT with content."
     case .protocolSwitch: "A switch to another protocol that was not asked for."
     case .tooManyInterimResponses: "Too many interim responses."
     case .missingColon: "A field line without colon."

@@ -187,6 +187,11 @@ struct Identity: Sendable {
   private let call: Call
   /// Made when somebody asks: a look at a task does not.
   var baseURL: String { call.baseURL }
+  /// Over TLS and under the vendor's name, with no prefix that would name the tenant.
+  var isAtVendorsHost: Bool {
+    call.request.arrival?.isSecure == true
+      && ["https://api.steamship.com", "https://api.steamship.com:443"].contains(baseURL)
+  }
   /// A key such as deployed code gets; a scenario gives it the right `workspace`.
   var isWorkspaceScoped = false
   /// Nil where it does not matter.
@@ -227,7 +232,8 @@ extension SteamshipState {
       // Only for rules that ask for no user: key 0 is no user's.
       return Caller(
         user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
-        baseURL: identity.baseURL, origin: identity.origin)
+        baseURL: identity.baseURL, isAtVendorsHost: identity.isAtVendorsHost,
+        origin: identity.origin)
     }
     if let instance = instance(ofCodeKey: credential) {
       return Caller(
@@ -243,7 +249,8 @@ extension SteamshipState {
     let user = user(credential: credential, name: identity.userName, &step)
     return Caller(
       user: user, workspace: identity.workspace, requestID: requestID, baseURL: identity.baseURL,
-      isWorkspaceScoped: identity.isWorkspaceScoped, origin: identity.origin)
+      isAtVendorsHost: identity.isAtVendorsHost, isWorkspaceScoped: identity.isWorkspaceScoped,
+      origin: identity.origin)
   }
 
   /// Makes a task of a request: finished at once, or along its timeline.

@@ -81,6 +81,17 @@ package final class CertificateAuthority: Sendable {
   /// Seconds since 1970.
   package var ends: Int { certificate.ends }
 
+  /// Whether it may sign for a host: clients that trust it refuse what it may not.
+  package func covers(_ host: String) -> Bool {
+    guard let leaf = try? leaf(for: host, now: certificate.begins) else { return false }
+    // SAFETY: what is made of the extension is freed; the certificates are only read.
+    guard
+      let raw = unsafe X509_get_ext_d2i(certificate.pointer, NID_name_constraints, nil, nil)
+    else { return true }
+    defer { unsafe wavetank_free_constraints(raw) }
+    return unsafe wavetank_check_constraints(leaf.certificate.pointer, raw) == X509_V_OK
+  }
+
   /// The certificate for a host; made when it is asked for first.
   func leaf(
     for host: String, flaw: CertificateFlaw? = nil, now: Int

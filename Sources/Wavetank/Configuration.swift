@@ -22,6 +22,10 @@ public struct Configuration: Sendable {
   public var dataDirectory: String?
   /// How often changed worlds are saved there.
   public var saveInterval: Duration = .seconds(10)
+  /// Where the certificate authority lies; nil: in the user's state directory.
+  public var caDirectory: String?
+  /// Hosts that belong to a service beside its vendor's own; `*.` in front covers all names below.
+  public private(set) var intercepted: [(pattern: String, service: String)] = []
   /// Refuse what the real services of today refuse, even where their documentation shows it.
   public var isStrict = false
   /// The control API asks for this bearer token; nil: it answers loopback peers only.
@@ -54,6 +58,18 @@ public struct Configuration: Sendable {
   public mutating func setOutbound(_ name: String) -> Bool {
     guard let allowance = OutboundAllowance(rawValue: name) else { return false }
     outbound = allowance
+    return true
+  }
+
+  /// Gives a host to a service: `api.example.com=steamship`. False for what is no such text.
+  public mutating func intercept(_ text: String) -> Bool {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, Emulator.serviceNames.contains(parts[1]) else { return false }
+    let name = parts[0].hasPrefix("*.") ? parts[0].dropFirst(2) : parts[0][...]
+    guard !name.isEmpty, name.utf8.count <= 253,
+      name.utf8.allSatisfy({ $0.isHostNameByte })
+    else { return false }
+    intercepted.append((parts[0].asciiLowercased, parts[1]))
     return true
   }
 
@@ -97,4 +113,14 @@ public struct Notice: Sendable, Equatable {
   public let text: String
   /// Something went wrong; otherwise it is good to know.
   public let isProblem: Bool
+}
+
+extension UInt8 {
+  fileprivate var isHostNameByte: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+    default: false
+    }
+  }
 }

@@ -6,6 +6,7 @@ import HTTPModel
 import HTTPTransport
 import HTTPWire
 import PayloadCodecs
+import TLSLayer
 
 /// A running Wavetank: engine, kernel, services and control plane put together.
 ///
@@ -92,6 +93,7 @@ public final class Emulator: Sendable {
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
     kernel.tenantLimit = configuration.tenantsMax
+    kernel.furtherHosts = configuration.intercepted
     do {
       return try Pipeline(
         services: services(configuration, own, code: code), configuration: kernel)
@@ -154,7 +156,23 @@ public final class Emulator: Sendable {
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock
     server.limits.contentBytesMax = configuration.uploadBytesMax
+    let tunnels = TunnelPolicy(pipeline.operations)
+    server.tunnels = { tunnels.answer($0) }
+    server.makeSecureContext = { () throws(TLSError) in try secureContext(configuration) }
     return server
+  }
+
+  /// Made when the first client speaks TLS. What is in the way is told once.
+  private static func secureContext(
+    _ configuration: Configuration
+  ) throws(TLSError) -> TLSServerContext {
+    do throws(CertificateStore.Problem) {
+      return try CertificateStore(configuration).serverContext()
+    } catch {
+      configuration.onNotice(
+        Notice(text: "A client speaks TLS, and is refused: \(error)", isProblem: true))
+      throw .library(error.description)
+    }
   }
 
   private static let connectionBytes = 16 * 1024

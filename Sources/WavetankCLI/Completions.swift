@@ -32,6 +32,7 @@ extension Command {
   var operandWords: [String] {
     switch name {
     case "ctl": ControlRequest.nouns
+    case "ca": Command.CAAction.allCases.map(\.rawValue)
     case "completions": CompletionShell.allCases.map(\.rawValue)
     default: []
     }

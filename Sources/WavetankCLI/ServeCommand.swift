@@ -25,6 +25,7 @@ extension Command {
         "--data", value: "DIR",
         "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save."
       ),
+      caFlag, interceptFlag,
       Flag("--strict", "Refuse what the real services of today refuse."),
       Flag(
         "--control-token", value: "T",
@@ -73,6 +74,8 @@ extension Command {
       configuration.seed = number
     }
     configuration.dataDirectory = arguments.value("--data")
+    try intercept(arguments, &configuration)
+    configuration.caDirectory = arguments.value("--ca-dir")
     configuration.isStrict = arguments.has("--strict")
     configuration.controlToken = try ControlTokens.ofServer(arguments)
     if let name = arguments.value("--outbound"), !configuration.setOutbound(name) {
@@ -116,7 +119,12 @@ extension Command {
       }
     }
     // A moment later, so that the first requests do not pay for it.
-    DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { ProcessMemory.forgetCode() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { [configuration] in
+      if let store = try? CertificateStore(configuration), let complaint = store.complaint() {
+        Terminal.complain(complaint)
+      }
+      ProcessMemory.forgetCode()
+    }
     await signals.first()
     await emulator.stop(within: .seconds(5))
     return emulator.hasUnsavedWorlds ? 1 : 0

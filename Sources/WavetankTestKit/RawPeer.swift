@@ -140,7 +140,7 @@ public final class RawPeer {
         case .content(let range): response.content += input[range]
         case .contentEnded(let trailers): response.trailers = trailers
         case .failed(let error): throw error
-        case .request: break events
+        case .request, .tunnel: break events
         }
       }
       buffer.removeFirst(position)

@@ -46,6 +46,7 @@ struct MachineTrace: ~Copyable {
           break reading
         }
       case .request(let request): note(request)
+      case .tunnel(let tunnel): lines.append("tunnel to \(tunnel.host) \(tunnel.port)")
       case .interim(let head): note(head, "interim")
       case .response(let head): note(head, "response")
       case .content(let range): content += input[range]

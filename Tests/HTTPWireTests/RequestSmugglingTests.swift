@@ -194,16 +194,29 @@ private let smugglingCases: [SmugglingCase] = [
     name: "userinfo in the authority", head: "GET http://b@c/x HTTP/1.1\r\nHost: a\r\n\r\n",
     kind: .invalidTarget),
   .init(
-    name: "CONNECT", head: "CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
-    kind: .connectNotSupported, status: 502),
+    name: "CONNECT with a length",
+    head: "CONNECT a:443 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", kind: .contentOfConnect),
   .init(
-    name: "CONNECT without field lines, as Python 3.11 sends it",
-    head: "CONNECT api.app.shipyardapp.com:443 HTTP/1.0\r\n\r\n",
-    kind: .connectNotSupported, status: 502),
+    name: "CONNECT in chunks",
+    head: "CONNECT a:443 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+    kind: .contentOfConnect),
 ]
 
 @Suite("Requests that could be read in two ways")
 struct RequestSmugglingTests {
+  @Test("Behind a CONNECT nothing is read: it is the tunnel's (RFC 9110 §9.3.6)")
+  func tunnel() {
+    for head in [
+      "CONNECT A.example:443 HTTP/1.0\r\n\r\n",
+      "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n",
+      "CONNECT [::1]:7 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    ] {
+      let trace = MachineTrace.of(Array((head + Self.next).utf8))
+      let target = head.contains("::1") ? "::1 7" : "a.example 443"
+      #expect(trace == ["tunnel to \(target)", "closes"])
+    }
+  }
+
   private static let next = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
   @Test("is refused, and nothing behind it is read", arguments: smugglingCases)

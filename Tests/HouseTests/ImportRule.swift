@@ -34,8 +34,8 @@ enum ImportRule {
     "ShipyardEmulator": kernelAndBelow,
     "ControlPlane": kernelAndBelow.union(["Dispatch", "Resources"]),
     "Wavetank": kernelAndBelow.union([
-      "HTTPTransport", "HTTPWire", "SteamshipEmulator", "ScramjetEmulator", "ShipyardEmulator",
-      "CodeRuntime", "ControlPlane", "Dispatch", "Glibc",
+      "HTTPTransport", "HTTPWire", "TLSLayer", "SteamshipEmulator", "ScramjetEmulator",
+      "ShipyardEmulator", "CodeRuntime", "ControlPlane", "Dispatch", "Glibc",
     ]),
     "WavetankTestKit": [
       "Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer", "Dispatch",

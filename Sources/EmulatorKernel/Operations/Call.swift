@@ -37,16 +37,23 @@ package struct Call: Sendable {
   package var credentialVerdict: CredentialVerdict { tenant.keys.verdict(on: credential) }
 
   /// Scheme, host and tenant prefix for URLs in answers, without a slash at the end:
-  /// `http://127.0.0.1:7070/_t/blue`.
-  package var baseURL: String { request.origin + tenant.urlPrefix }
+  /// `http://127.0.0.1:7070/_t/blue`. Who names the tenant to us as a proxy does so for each host.
+  package var baseURL: String {
+    let isNamedByProxy =
+      request.arrival.map { $0.tunnelHost != nil && $0.proxyUser == tenant.name } ?? false
+    return request.origin + (isNamedByProxy ? "" : tenant.urlPrefix)
+  }
 }
 
 extension Request {
   /// Scheme and host by which the caller reached us. A front that terminates TLS says so by
   /// `X-Forwarded-Proto`.
   package var origin: String {
-    let scheme = fields["x-forwarded-proto"]?.asciiLowercased == "https" ? "https" : "http"
-    return "\(scheme)://\(fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1")"
+    let isSecure =
+      fields["x-forwarded-proto"].map { $0.asciiLowercased == "https" } ?? arrival?.isSecure
+      ?? false
+    return
+      "\(isSecure ? "https" : "http")://\(fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1")"
   }
 }
 

@@ -4,8 +4,9 @@ import PayloadCodecs
 /// Step 1. Whom a request is meant for: tenant and, where its host belongs to a vendor, service.
 ///
 /// The tenant is the first of: path prefix `/_t/NAME`, field `X-Wavetank-Tenant`, a credential of
-/// the form `wt-NAME` or `wt-NAME.anything` (bearer token, or in a service's `keyFields`), a host
-/// `NAME.tenant.localhost`; else the default one. Source: DESIGN §3.
+/// the form `wt-NAME` or `wt-NAME.anything` (bearer token, or in a service's `keyFields`), the user name
+/// that is shown to us as a proxy, a host `NAME.tenant.localhost`; else the default one.
+/// Source: DESIGN §3, §13.
 package struct Addressee: Sendable {
   package enum TenantChoice: Sendable, Equatable {
     case byDefault
@@ -43,6 +44,9 @@ package struct Addressee: Sendable {
       ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmingOptionalWhitespace) })
     {
       tenant = Addressee.tenant(named: name)
+      isNamed = true
+    } else if let user = found.proxyUser(of: request) {
+      tenant = Addressee.tenant(named: user)
       isNamed = true
     } else if let host, host.hasSuffix(".tenant.localhost") {
       tenant = Addressee.tenant(named: host.dropLast(".tenant.localhost".utf8.count))
@@ -97,6 +101,7 @@ private struct FieldScan {
   var tenant: Range<Int>?
   var bearer: Range<Int>?
   var key: Range<Int>?
+  private var proxy: Range<Int>?
   private var hostField: Range<Int>?
 
   init(_ request: Request, _ keyFields: KeyFields?) {
@@ -108,10 +113,18 @@ private struct FieldScan {
         bearer = line.value
       case 17 where tenant == nil && fields.matches(line, "x-wavetank-tenant"):
         tenant = line.value
+      case 19 where proxy == nil && fields.matches(line, "proxy-authorization"): proxy = line.value
       default:
         if let keyFields, key == nil, keyFields.contain(line, of: fields) { key = line.value }
       }
     }
+  }
+
+  /// Said with each request that goes to a proxy in the clear, and once for a tunnel.
+  func proxyUser(of request: Request) -> String? {
+    guard let proxy else { return request.arrival?.proxyUser }
+    return BasicCredentials.user(
+      String(decoding: request.fields.bytes[proxy].trimmingOptionalWhitespace, as: UTF8.self))
   }
 
   /// Nil for what begins with a digit or a bracket: a numeric address names neither a vendor nor a

@@ -48,7 +48,9 @@ package struct OperationTable: Sendable {
   private let hostNames: [(pattern: HostPattern, serviceIndex: Int)]
   private let nearestIndex = NearestOperationIndexBox()
 
-  package init(_ services: [any EmulatedService]) {
+  package init(
+    _ services: [any EmulatedService], furtherHosts: [(pattern: String, service: String)] = []
+  ) {
     var entries: [Entry] = []
     var all = Tables()
     var byService: [Tables] = []
@@ -63,6 +65,10 @@ package struct OperationTable: Sendable {
       }
       byService.append(own)
       hostNames += service.hostNames.map { (HostPattern($0), serviceIndex) }
+    }
+    for (pattern, name) in furtherHosts {
+      guard let index = services.firstIndex(where: { $0.name == name }) else { continue }
+      hostNames.append((HostPattern(pattern), index))
     }
     self.entries = entries
     self.all = all
@@ -105,7 +111,7 @@ package struct OperationTable: Sendable {
 
   /// The service whose vendor owns that host name; nil for most hosts. A longer pattern wins.
   /// - Parameter host: lower case, without port.
-  func service(ofHost host: ArraySlice<UInt8>) -> Int? {
+  package func service(ofHost host: ArraySlice<UInt8>) -> Int? {
     var best: (length: Int, service: Int)?
     for (pattern, service) in hostNames
     where pattern.length > best?.length ?? 0 && pattern.matches(host) {

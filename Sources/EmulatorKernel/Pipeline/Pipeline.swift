@@ -37,7 +37,7 @@ package final class Pipeline: Responder {
     services: [any EmulatedService], configuration: PipelineConfiguration
   ) throws(ScenarioProblems) {
     self.services = services
-    operations = OperationTable(services)
+    operations = OperationTable(services, furtherHosts: configuration.furtherHosts)
     keyFields = KeyFields(services.flatMap(\.keyFields))
     metrics = Metrics(operationCount: operations.entries.count)
     readScenario = configuration.readScenario

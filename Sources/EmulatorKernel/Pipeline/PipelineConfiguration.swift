@@ -12,6 +12,8 @@ package struct PipelineConfiguration: Sendable {
   package var journalLimits: JournalLimits
   /// Above it idle tenants are dropped.
   package var tenantLimit: Int
+  /// Hosts that belong to a service beside its vendor's own: pattern and service.
+  package var furtherHosts: [(pattern: String, service: String)] = []
   /// Reads the scenario of a snapshot, where flags of the command line change what it means; nil:
   /// as it stands.
   package var readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?

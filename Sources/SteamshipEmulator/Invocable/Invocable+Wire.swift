@@ -46,7 +46,7 @@ extension SteamshipState {
   }
 
   /// Source: SDK `data/package/package_instance.py`, `data/plugin/plugin_instance.py`.
-  func instanceJSON(_ key: Key<InvocableInstance>, _ baseURL: String) -> JSON {
+  func instanceJSON(_ key: Key<InvocableInstance>, _ caller: Caller) -> JSON {
     guard let instance = instances[key], let parent = invocables[instance.invocable],
       let workspace = workspaces[instance.workspace], let user = users[instance.user]
     else { return .null }
@@ -67,7 +67,7 @@ extension SteamshipState {
     if codeOrigin.value != nil { object["runtime"] = .string(runtime(of: key)) }
     switch instance.kind {
     case .package:
-      object["invocationURL"] = .string(invocationURL(instance, workspace, baseURL))
+      object["invocationURL"] = .string(invocationURL(instance, of: user, workspace, caller))
       if let url = instance.localDevelopmentURL { object["localDevelopmentURL"] = .string(url) }
     case .plugin:
       if let version = instance.version.flatMap({ versions[$0] }) {
@@ -80,17 +80,21 @@ extension SteamshipState {
   }
 
   /// Ends in `/`: clients append the method's name. A local development instance shows its own
-  /// server's URL (contract §5.6).
+  /// server's URL (contract §5.6). Who came to the vendor's own host gets the vendor's own form, which
+  /// the SDK treats in its own way.
   func invocationURL(
-    _ instance: InvocableInstance, _ workspace: Workspace, _ baseURL: String
+    _ instance: InvocableInstance, of user: User, _ workspace: Workspace, _ caller: Caller
   ) -> String {
     if let url = instance.localDevelopmentURL { return url.hasSuffix("/") ? url : url + "/" }
-    return "\(baseURL)/apps/\(workspace.handle)/\(instance.handle)/"
+    if caller.isAtVendorsHost == true {
+      return "https://\(user.handle).steamship.run/\(workspace.handle)/\(instance.handle)/"
+    }
+    return "\(caller.baseURL)/apps/\(workspace.handle)/\(instance.handle)/"
   }
 
   func instanceReply(_ key: Key<InvocableInstance>, _ caller: Caller) -> JSON {
     let kind = instances[key]?.kind ?? .package
     return .object(
-      JSONObject([("\(kind.rawValue)Instance", instanceJSON(key, caller.baseURL))]))
+      JSONObject([("\(kind.rawValue)Instance", instanceJSON(key, caller))]))
   }
 }

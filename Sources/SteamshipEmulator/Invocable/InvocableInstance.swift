@@ -226,7 +226,7 @@ extension SteamshipState {
       }
       return true
     }
-    return page.reply("\(kind.rawValue)Instances") { instanceJSON($0, job.caller.baseURL) }
+    return page.reply("\(kind.rawValue)Instances") { instanceJSON($0, job.caller) }
   }
 }
 

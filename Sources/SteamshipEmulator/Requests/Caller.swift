@@ -11,6 +11,8 @@ struct Caller: Sendable, Codable {
   var requestID: String
   /// Scheme, host and tenant prefix for URLs in answers.
   var baseURL: String
+  /// It reached us as the vendor's own host, and so reaches the vendor's other hosts here, too.
+  var isAtVendorsHost: Bool?
   /// The key that deployed code gets: bound to one workspace.
   var isWorkspaceScoped = false
   /// Whether it is on this machine: decides whether a URL that it names is called. Nil in what older

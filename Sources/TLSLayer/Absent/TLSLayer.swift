@@ -37,6 +37,7 @@ package final class CertificateAuthority: Sendable {
   package let certificatePEM: [UInt8] = []
   package func keyPEM() throws(TLSError) -> [UInt8] { throw .lack }
   package let ends = 0
+  package func covers(_ host: String) -> Bool { false }
 }
 
 /// Cannot be made.

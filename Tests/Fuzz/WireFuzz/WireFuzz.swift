@@ -29,6 +29,7 @@ private func events(_ input: [UInt8], cutAt cut: Int, _ role: ConnectionMachine.
       case .request(let request):
         found += [2, request.target.text.utf8.count, request.fields.count]
         spares.reclaim(request)
+      case .tunnel(let tunnel): found += [7, Int(tunnel.port), tunnel.fields.count]
       case .interim(let head): found += [3, head.status.code, head.fields.count]
       case .response(let head): found += [4, head.status.code, head.fields.count]
       case .content(let range): contentCount += range.count

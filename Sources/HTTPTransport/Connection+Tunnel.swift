@@ -1,0 +1,26 @@
+import HTTPModel
+import HTTPWire
+
+// CONNECT: the peer takes us for a proxy.
+extension Connection {
+  /// Performs what is said of a tunnel. Where it ends here, the connection begins anew inside of it:
+  /// what the CONNECT said of closing was said of the proxy (RFC 9110 §9.3.6).
+  func begin(_ tunnel: TunnelRequest) {
+    sequenceNumber += 1
+    sendAnswers()
+    guard isOpen else { return }
+    switch server.configuration.tunnels(tunnel) {
+    case .refuse(let status):
+      refuse(status, reason: status.reason)
+    case .endsHere:
+      machine = ConnectionMachine(.server, limits: server.configuration.limits)
+      arrival = Arrival(
+        isSecure: arrival?.isSecure ?? false, tunnelHost: tunnel.host, proxyUser: tunnel.user)
+      // One session on another is what nobody does.
+      mayBecomeSecure = secure == nil
+      queue.append(
+        OutputQueue.Segment(
+          bytes: Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8), kind: .frame))
+    }
+  }
+}

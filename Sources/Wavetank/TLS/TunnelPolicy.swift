@@ -1,0 +1,26 @@
+import EmulatorKernel
+import HTTPModel
+import HTTPTransport
+import HTTPWire
+import PayloadCodecs
+
+/// For which hosts a tunnel ends here: those of the vendors, those that a flag gives to a service, and
+/// this server's own names. All others are refused: nothing is forwarded to anybody.
+struct TunnelPolicy: Sendable {
+  private let operations: OperationTable
+
+  init(_ operations: OperationTable) { self.operations = operations }
+
+  func answer(_ tunnel: TunnelRequest) -> TunnelAnswer {
+    if operations.service(ofHost: Array(tunnel.host.utf8)[...]) != nil { return .endsHere }
+    // A client whose proxy is set for everything comes to us through us.
+    let isLocal =
+      NumericAddress(host: tunnel.host).map { $0.bytes.first == 127 || $0.text == "::1" } ?? false
+    if isLocal { return .endsHere }
+    return .refuse(
+      Status(
+        403,
+        "\(tunnel.host) is no host of an emulated API: wavetank serve --intercept \(tunnel.host)=SERVICE"
+      ))
+  }
+}

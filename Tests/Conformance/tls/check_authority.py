@@ -1,0 +1,85 @@
+"""The CA: made once, for its user alone, refused where it cannot be used; how OpenSSL sees what it signs."""
+import pathlib
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import tempfile
+
+from common import check, finish
+from scene import BINARY, CA, CA_DIR, serve, wavetank
+
+folder = tempfile.TemporaryDirectory()
+fresh = pathlib.Path(folder.name) / "fresh"
+many = [subprocess.Popen([BINARY, "ca", "export", "--ca-dir", fresh], stdout=subprocess.PIPE) for _ in range(8)]
+made = {process.communicate(timeout=60)[0] for process in many}
+check("eight programs that begin at once make one CA", len(made) == 1 and b"BEGIN CERTIFICATE" in next(iter(made)))
+check("its key is the user's alone", stat.S_IMODE((fresh / "ca.key").stat().st_mode) == 0o600)
+check("and so is its folder", stat.S_IMODE(fresh.stat().st_mode) == 0o700)
+bundle = (fresh / "bundle.pem").read_bytes()
+check("the bundle begins with the CA", bundle.startswith((fresh / "ca.pem").read_bytes()))
+
+before = (fresh / "ca.pem").read_bytes()
+check("renew makes another", wavetank("renew", ca_dir=fresh).returncode == 0 and (fresh / "ca.pem").read_bytes() != before)
+for name, words in [("path", [str(fresh / "ca.pem")]), ("install", ["update-ca-certificates", "REQUESTS_CA_BUNDLE"])]:
+    said = wavetank(name, ca_dir=fresh)
+    check(f"ca {name} says it", said.returncode == 0 and all(word in said.stdout for word in words), said)
+check("a word that is none is a usage error", wavetank("renwe", ca_dir=fresh).returncode == 64)
+check("ca --install is ca install", wavetank("--install", ca_dir=fresh).stdout == wavetank("install", ca_dir=fresh).stdout)
+
+(fresh / "ca.pem").write_text("nonsense")
+said = wavetank(ca_dir=fresh)
+check("a CA that cannot be read is refused with a reason", said.returncode == 1 and "cannot be read" in said.stderr, said.stderr)
+shutil.copy(CA_DIR / "ca.pem", fresh) if CA.exists() else None
+wavetank()
+shutil.copy(CA, fresh)
+said = wavetank(ca_dir=fresh)
+check("a key of another CA, too", said.returncode == 1 and "belong together" in said.stderr, said.stderr)
+
+server = serve()
+
+
+def handshake(host, *, strict=True, version=None, session=None):
+    context = ssl.create_default_context(cafile=str(CA))
+    if strict:
+        # What Python asks for from 3.13 on.
+        context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+    if version:
+        context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain:
+        with context.wrap_socket(plain, server_hostname=host) as secure:
+            secure.sendall(b"GET /_wavetank/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while piece := secure.recv(65536):
+                answer += piece
+            return secure.version(), secure.selected_alpn_protocol(), answer
+
+
+for host in ["api.steamship.com", "ada.steamship.run", "api.scramjet.cloud", "api.app.shipyardapp.com",
+             "webhooks.app.shipyardapp.com", "localhost", "127.0.0.1"]:
+    version, protocol, answer = handshake(host)
+    check(f"strict Python trusts {host}", version == "TLSv1.3" and protocol == "http/1.1" and b"200 OK" in answer)
+version, _, answer = handshake("api.steamship.com", version=ssl.TLSVersion.TLSv1_2)
+check("TLS 1.2 is spoken", version == "TLSv1.2" and b"200 OK" in answer)
+try:
+    handshake("bank.example")
+    check("the CA cannot stand for a bank", False)
+except ssl.SSLCertVerificationError as error:
+    check("the CA cannot stand for a bank", "permitted subtree" in str(error), error)
+
+broken = serve()
+context = ssl.create_default_context(cafile=str(CA))
+key = (CA_DIR / "ca.key").read_bytes()
+(CA_DIR / "ca.key").write_text("nonsense")
+try:
+    with socket.create_connection(("127.0.0.1", broken.port), timeout=20) as plain:
+        context.wrap_socket(plain, server_hostname="localhost")
+    check("without a CA to use TLS is refused by an alert", False)
+except ssl.SSLError as error:
+    check("without a CA to use TLS is refused by an alert", "INTERNAL_ERROR" in str(error), error)
+(CA_DIR / "ca.key").write_bytes(key)
+check("and the server says why, once", broken.text().count("A client speaks TLS, and is refused") == 1, broken.text())
+check("and serves on in the clear", broken.call("GET", "/_wavetank/health")[0] == 200)
+finish()
