@@ -1,10 +1,16 @@
-"""Everything that README.md tells the reader to type is typed here, and shows what it promises.
+"""Everything that README.md and the cookbook tell the reader to type is typed here, and
+shows what it promises.
 
 A fenced block is run as its language says: `sh` by bash, `python` by the interpreter of that
 client's own environment, `yaml` as the CI job that it is. What stands behind `# →` must appear in
-the block's output, in that order. Blocks share a folder and a server, as they would for a reader.
+the block's output, in that order. The blocks of a page share a folder and a server, as they would
+for a reader; in the cookbook a recipe has a tenant of its own.
 
 The server listens on 7070 when that port is free; else every 7070 in a block is another port.
+
+    PYTHONPATH=Tests/Conformance WAVETANK_BINARY=… check_readme.py [PAGE [WORD]…]
+
+runs one page, such as COOKBOOK.md, or of it only what has one of these words in its heading.
 """
 
 import os
@@ -19,14 +25,17 @@ import tempfile
 import yaml
 
 import run as runner
-from common import check, finish
+from common import check, expect, finish
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
 
 BINARY = pathlib.Path(os.environ["WAVETANK_BINARY"]).resolve()
 README = ROOT / "README.md"
+COOKBOOK = [ROOT / "Scenarios" / name for name in ("COOKBOOK.md", "COOKBOOK-TESTS.md")]
+CATALOGUE = ROOT / "Sources" / "Wavetank" / "Wavetank.docc"
 SECONDS = 60
+RECIPES = 25
 
 
 class Block:
@@ -53,7 +62,7 @@ def blocks(text):
             lines.append(line)
         elif line.startswith("#"):
             heading = line.lstrip("# ")
-    check("every fence is closed", open_at is None, open_at)
+    expect("every fence is closed", open_at is None, open_at)
     return found
 
 
@@ -64,7 +73,11 @@ class Reader:
         self.folder = folder
         program = folder / ".bin"
         program.mkdir()
-        (program / "wavetank").symlink_to(BINARY)
+        # A scenario that is put is printed back, and would keep promises by itself.
+        (program / "wavetank").write_text(
+            '#!/bin/sh\n[ "$1 $2 $3" != "ctl scenario put" ] || exec >put.json\n'
+            f'exec {BINARY} "$@"\n')
+        (program / "wavetank").chmod(0o755)
         self.port = "7070" if is_free(7070) else str(free_port())
         self.server = None
         self.environment = {
@@ -77,7 +90,10 @@ class Reader:
             self.environment["WAVETANK_URL"] = f"http://127.0.0.1:{self.port}"
 
     def local(self, text):
-        return text if self.port == "7070" else re.sub(r"\b7070\b", self.port, text)
+        if self.port == "7070":
+            return text
+        text = text.replace("wavetank env", f"wavetank env --url http://127.0.0.1:{self.port}")
+        return re.sub(r"\b7070\b", self.port, text)
 
     def start(self, *flags):
         self.server = subprocess.Popen(
@@ -170,9 +186,35 @@ def versions(text):
             check(f"pip install {pin} is the version that the conformance checks use", known, line)
 
 
-def links(text):
-    for path in re.findall(r"\]\(([^)#:]+)\)", text) + re.findall(r"`((?:Sources|Tests|docker|Scenarios)(?:/[\w.+-]+)*)`", text):
-        check(f"{path} exists", (ROOT / path).exists())
+def links(page, text):
+    """Files, headings of the page itself, and other pages of a catalogue."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    targets = [page.parent / path for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+    targets += [ROOT / path for path in re.findall(r"`((?:Sources|Tests|docker|Scenarios)(?:/[\w.+-]+)*)`", text)]
+    targets += [CATALOGUE / f"{name}.md" for name in re.findall(r"<doc:(\w+)>", text)]
+    for target in dict.fromkeys(targets):
+        expect(f"{page.name}: {os.path.relpath(target, ROOT)} exists", target.exists())
+    headings = [re.sub(r"[^\w -]", "", line).replace(" ", "-").lower()
+                for line in re.findall(r"^#+ (.+)$", text, re.M)]
+    for anchor in re.findall(r"\]\(#([^)]+)\)", text):
+        expect(f"{page.name}: #{anchor} is a heading", anchor in headings)
+    check(f"{page.name}: what it links to exists", targets)
+
+
+def recipes():
+    """Each heading of the cookbook that has blocks: one tenant at least, and none of another's."""
+    tenants, found = {}, [block for page in COOKBOOK for block in blocks(page.read_text())]
+    for block in found:
+        names = re.findall(r"env --tenant ([\w-]+)|/_t/([\w-]+)|\bwt-([\w-]+)", block.text)
+        tenants.setdefault(block.heading, set()).update(name for three in names for name in three if name)
+    check(f"the cookbook has {RECIPES} recipes or more", len(tenants) >= RECIPES, len(tenants))
+    for heading, names in tenants.items():
+        others = set().union(*(more for other, more in tenants.items() if other != heading))
+        expect(f"{heading}: a tenant of its own", names and not names & others, names & others or "none")
+    for heading in tenants:
+        mine = [block for block in found if block.heading == heading]
+        expect(f"{heading}: a whole scenario", any('"wavetank": 1' in block.text for block in mine))
+        expect(f"{heading}: shows something", any(block.promised for block in mine))
 
 
 def job_script(document):
@@ -202,7 +244,6 @@ def continuous_integration(block, reader):
         reader.start(*["127.0.0.1" if a == "0.0.0.0" else a for a in arguments])
     elif reader.port != "7070":
         done = [line.replace("wavetank --quiet", f"wavetank --port {reader.port} --quiet") for line in done]
-        done = [line.replace("wavetank env", f"wavetank env --url http://127.0.0.1:{reader.port}") for line in done]
     script = "\n".join(done) + "\n"
     if kind == "GitLab CI":
         script = script.replace("pip install", f"{sys.executable} -m pip install")
@@ -212,45 +253,63 @@ def continuous_integration(block, reader):
           and "failed" not in output, f"status {status}: {output}")
 
 
-def main():
-    text = README.read_text()
+def run_page(page, words, environments):
+    """All blocks but the jobs, which need no server of the reader's."""
+    text = page.read_text()
     found = blocks(text)
-    check("the page has blocks of every kind",
-          {"sh", "python", "yaml"} == {block.language for block in found} and len(found) > 10,
-          [(block.line, block.language) for block in found])
-    versions(text)
-    links(text)
-    environments = {}
+    links(page, text)
+    if page == README:
+        check("the page has blocks of every kind",
+              {"sh", "python", "yaml"} == {block.language for block in found} and len(found) > 10,
+              [(block.line, block.language) for block in found])
+        versions(text)
+    elif page == COOKBOOK[0]:
+        recipes()
+    if words:
+        found = [block for block in found if any(word in block.heading for word in words)]
     with tempfile.TemporaryDirectory(prefix="wavetank-readme-") as name:
         reader = Reader(pathlib.Path(name))
-        reader.start()
         try:
             for block in found:
-                if block.language == "yaml":
+                if block.language not in ("sh", "python"):
                     continue
-                elif "swift run" in block.text:
+                if reader.server is None:
+                    reader.start()
+                block.name = f"{page.name}: {block.name}"
+                if "swift run" in block.text:
                     two_commands(block)
                 elif block.language == "sh":
                     shows(block, *reader.shell(block.text))
                 else:
-                    check(f"{block.name}: says what it prints", block.promised)
+                    expect(f"{block.name}: says what it prints", block.promised)
                     python = interpreter(block.text, environments)
                     shows(block, *reader.python(python, block.text))
         finally:
             reader.stop()
     for block in found:
-        if block.language != "yaml":
-            continue
-        with tempfile.TemporaryDirectory(prefix="wavetank-readme-") as name:
-            reader = Reader(pathlib.Path(name))
-            (reader.folder / "tests").symlink_to(HERE / "tests")
-            clone = reader.folder / "wavetank" / ".build" / "release"
-            clone.mkdir(parents=True)
-            (clone / "wavetank").symlink_to(BINARY)
-            try:
-                continuous_integration(block, reader)
-            finally:
-                reader.stop()
+        if block.language == "yaml":
+            run_job(block)
+
+
+def run_job(block):
+    with tempfile.TemporaryDirectory(prefix="wavetank-readme-") as name:
+        reader = Reader(pathlib.Path(name))
+        (reader.folder / "tests").symlink_to(HERE / "tests")
+        clone = reader.folder / "wavetank" / ".build" / "release"
+        clone.mkdir(parents=True)
+        (clone / "wavetank").symlink_to(BINARY)
+        try:
+            continuous_integration(block, reader)
+        finally:
+            reader.stop()
+
+
+def main():
+    page, *words = sys.argv[1:] or [None]
+    environments = {}
+    for one in (README, *COOKBOOK):
+        if page in (None, one.name):
+            run_page(one, words, environments)
     finish()
 
 
