@@ -12,7 +12,8 @@ struct Command {
 
   /// In the order of the help.
   static let all: [Command] = [
-    serve, check, scenarios, env, ca, ctl, wait, healthcheck, completions, manual, version,
+    serve, runProgram, check, scenarios, env, ca, ctl, wait, healthcheck, completions, manual,
+    version,
   ]
 
   /// Exit statuses: 0 done; 1 it did not work, or does not hold; 64 the command line is wrong

@@ -30,14 +30,22 @@ struct NoAnswer: Error, CustomStringConvertible {
 struct ControlClient {
   /// As it was given, without slashes at the end.
   let baseURL: String
+  /// Host and port, as they were given.
+  let authority: String
   private let host: String
   private let port: UInt16
   private let prefix: String
   private let fields: Fields
 
   init(_ arguments: CommandLineArguments) throws(UsageError) {
-    var url =
-      arguments.value("--url") ?? Terminal.environment("WAVETANK_URL") ?? "http://127.0.0.1:7070"
+    try self.init(
+      url: arguments.value("--url") ?? Terminal.environment("WAVETANK_URL")
+        ?? "http://127.0.0.1:7070", tenant: try arguments.tenant(), arguments)
+  }
+
+  /// - Parameter arguments: bring the token.
+  init(url: String, tenant: String?, _ arguments: CommandLineArguments) throws(UsageError) {
+    var url = url
     while url.hasSuffix("/") { url.removeLast() }
     baseURL = url
     let target = RequestTarget(url)
@@ -48,9 +56,10 @@ struct ControlClient {
       throw UsageError("“\(authority)” is no host with a port.")
     }
     (host, port) = (address.host, address.port)
+    self.authority = authority
     prefix = target.path == "/" ? "" : target.path
     var fields = Fields()
-    if let tenant = try arguments.tenant() { fields.append("X-Wavetank-Tenant", tenant) }
+    if let tenant { fields.append("X-Wavetank-Tenant", tenant) }
     if let token = try ControlTokens.ofClient(arguments) {
       fields.append("Authorization", "Bearer \(token)")
     }

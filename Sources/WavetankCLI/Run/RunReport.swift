@@ -1,0 +1,135 @@
+import HTTPModel
+import PayloadCodecs
+
+/// What is left to tell when the program has ended: a summary of one screen, and files for CI.
+struct RunReport {
+  let command: [String]
+  let status: Int32
+  let seconds: Double
+  private let entries: [JSON]
+  private let total: Int
+  /// Nil: the scenario expects nothing.
+  private let verdict: JSON?
+
+  /// Asks the server what happened.
+  init(
+    _ command: [String], status: Int32, seconds: Double, _ client: ControlClient
+  ) async throws {
+    (self.command, self.status, self.seconds) = (command, status, seconds)
+    let (_, journal) = try await client.send(.get, "journal", query: [("limit", "1000000")])
+    let list = try JSON(parsing: journal)
+    entries = list["entries"]?.arrayValue ?? []
+    total = list["total"]?.intValue ?? entries.count
+    let (code, answer) = try await client.send(.post, "verify", content: Array("{}".utf8))
+    // 422: there is nothing that it expects.
+    if code == 200 { verdict = .some(try JSON(parsing: answer)) } else { verdict = .none }
+  }
+
+  var holds: Bool { verdict.map { $0["holds"]?.boolValue == true } ?? true }
+
+  /// The program's own, else 1 where what the scenario expects does not hold.
+  var exitStatus: Int32 { status == 0 && !holds ? 1 : status }
+
+  // MARK: For people
+
+  var summary: String {
+    let style = Terminal.Style(2)
+    var text =
+      style.bold("wavetank:")
+      + " \(count(total, "exchange")), the command's exit status \(status)\n"
+    let byOperation = tally(entries.map { $0["operation"]?.stringValue ?? "(no operation)" })
+    for (name, number) in byOperation.prefix(12) {
+      let statuses = tally(
+        entries.filter { ($0["operation"]?.stringValue ?? "(no operation)") == name }
+          .map { $0["status"]?.intValue.map(String.init) ?? "no answer" })
+      let what = statuses.map { "\($0.count) × \($0.name)" }.joined(separator: ", ")
+      text += style.row("\(number)  \(name)", what, leftWidth: 44)
+    }
+    if byOperation.count > 12 { text += "  and \(byOperation.count - 12) operations more\n" }
+    text += list("Rules that struck", tally(entries.flatMap { texts($0["rules"]) }))
+    text += list("Remarks", tally(entries.flatMap { texts($0["remarks"]) }))
+    text += list(
+      "Near misses",
+      tally(
+        entries.compactMap { entry in
+          entry["hint"]?.stringValue.map {
+            "\(entry["method"]?.stringValue ?? "") \(entry["target"]?.stringValue ?? ""): \($0)"
+          }
+        }))
+    if let verdict {
+      text += holds ? "Expected: holds\n" : style.bad("Expected: does not hold") + "\n"
+      for check in verdict["checks"]?.arrayValue ?? [] where !holds {
+        text += "  \(sentence(check))\n"
+      }
+    }
+    return text
+  }
+
+  private func sentence(_ check: JSON) -> String {
+    func part(_ name: String) -> String { check[name]?.stringValue ?? "" }
+    return
+      "\(part("what")): \(part("verdict")), expected \(part("expected")), found \(part("found"))"
+  }
+
+  private func list(_ title: String, _ rows: [(name: String, count: Int)]) -> String {
+    guard !rows.isEmpty else { return "" }
+    let shown = rows.prefix(5).map { "  \($0.count) × \($0.name.prefix(160))\n" }.joined()
+    return "\(title)\n\(shown)" + (rows.count > 5 ? "  and \(rows.count - 5) more\n" : "")
+  }
+
+  private func count(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+  }
+
+  private func texts(_ json: JSON?) -> [String] {
+    json?.arrayValue?.compactMap(\.stringValue) ?? []
+  }
+
+  /// Each text with how often it stands there, the most frequent first.
+  private func tally(_ texts: [String]) -> [(name: String, count: Int)] {
+    var counts: [String: Int] = [:]
+    for text in texts { counts[text, default: 0] += 1 }
+    return counts.map { ($0.key, $0.value) }
+      .sorted { $0.1 == $1.1 ? $0.0 < $1.0 : $0.1 > $1.1 }
+      .map { (name: $0.0, count: $0.1) }
+  }
+
+  // MARK: For CI
+
+  /// One case for the command, one for each thing that is expected. Source: the JUnit XML of Jenkins and
+  /// GitLab.
+  var junit: String {
+    var cases = [(command.joined(separator: " "), status == 0 ? nil : "exit status \(status)")]
+    for check in verdict?["checks"]?.arrayValue ?? [] {
+      let isGood = check["verdict"]?.stringValue == "holds"
+      cases.append(
+        ("expect: \(check["what"]?.stringValue ?? "")", isGood ? nil : sentence(check)))
+    }
+    let failures = cases.filter { $0.1 != nil }.count
+    var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    text +=
+      "<testsuite name=\"wavetank run\" tests=\"\(cases.count)\" failures=\"\(failures)\" time=\"\(seconds)\">\n"
+    for (name, failure) in cases {
+      text += "  <testcase classname=\"wavetank\" name=\"\(escaped(name))\">"
+      if let failure { text += "<failure message=\"\(escaped(failure))\"/>" }
+      text += "</testcase>\n"
+    }
+    return text + "</testsuite>\n"
+  }
+
+  /// Control characters, which XML cannot hold, become spaces.
+  private func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case _ where scalar.value < 0x20: result += " "
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,109 @@
+"""wavetank run: unmodified programs with their built-in addresses, their signals, terminal and exit status."""
+import json
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+
+from common import check, finish
+from scene import BINARY, CA_DIR, FLEET, ORG, PROJECT, program, serve
+
+folder = pathlib.Path(tempfile.mkdtemp(prefix="wavetank-run-"))
+FLEETS = f"https://api.app.shipyardapp.com/orgs/{ORG}/projects/{PROJECT}/fleets/{FLEET}/fleetruns"
+CURL = ["curl", "-sSf", "-H", "X-Shipyard-API-Key: any"]
+
+
+def run(*command, flags=(), timeout=120):
+    return program([BINARY, "run", "--ca-dir", str(CA_DIR), *flags, "--", *command], timeout=timeout)
+
+
+done = run(*CURL, FLEETS)
+check("curl under the vendor's name", done.returncode == 0 and "Fleet Name" in done.stdout, done)
+check("a summary of what happened is on standard error", "1  shipyard.fleetRun.list" in done.stderr, done.stderr)
+check("and says nothing of expectations where there are none", "Expected" not in done.stderr, done.stderr)
+CLIENT = f"""
+from shipyard_api import ShipyardClient
+ShipyardClient(org_id="{ORG}", api_key="k", project_id="{PROJECT}").trigger_fleet("{FLEET}")
+"""
+done = run(sys.executable, "-c", CLIENT)
+check("shipyard-api as it is", done.returncode == 0 and "shipyard.fleetRun.create" in done.stderr, done)
+AIOHTTP = f"""
+import aiohttp, asyncio
+async def main():
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        async with session.get("{FLEETS}", headers={{"X-Shipyard-API-Key": "k"}}) as answer:
+            assert answer.status == 200, answer
+asyncio.run(main())
+"""
+done = run(sys.executable, "-c", AIOHTTP)
+check("aiohttp with trust_env", done.returncode == 0, done)
+if shutil.which("javac"):
+    (folder / "Main.java").write_text("""import java.net.URI; import java.net.HttpURLConnection;
+public class Main { public static void main(String[] names) throws Exception {
+  HttpURLConnection connection = (HttpURLConnection) URI.create(names[0]).toURL().openConnection();
+  connection.setRequestProperty("X-Shipyard-API-Key", "any");
+  System.exit(connection.getResponseCode() == 200 ? 0 : 1); } }
+""")
+    done = run("java", str(folder / "Main.java"), FLEETS)
+    check("Java as it is", done.returncode == 0 and "shipyard.fleetRun.list" in done.stderr, done)
+
+for name, command, status in [("its own", ["sh", "-c", "exit 7"], 7), ("a signal's", ["sh", "-c", "kill -KILL $$"], 137),
+                              ("none there", ["no-such-program"], 127), ("no program", ["/"], 126)]:
+    check(f"the exit status: {name}", run(*command).returncode == status)
+check("without a command it is a usage error", program([BINARY, "run"]).returncode == 64)
+done = run("sh", "-c", "echo out; echo err >&2; cat", flags=["--quiet"])
+check("its output is its own, and --quiet adds nothing", (done.stdout, done.stderr) == ("out\n", "err\n"), done)
+done = run("sh", "-c", 'echo "$WAVETANK_TENANT $WAVETANK_URL $SHIPYARD_API_BASE"', flags=["--quiet", "--tenant", "blue"])
+check("it is told its tenant", done.stdout.startswith("blue http://127.0.0.1:") and "/_t/blue" in done.stdout, done.stdout)
+
+scenario = folder / "scenario.json"
+scenario.write_text(json.dumps({
+    "wavetank": 1, "name": "refusal", "expect": {"rules": {"one refusal": 1}},
+    "rules": [{"name": "one refusal", "match": {"operation": "shipyard.fleetRun.list"}, "times": 1, "error": 503}]}))
+junit, har = folder / "result.xml", folder / "traffic.har"
+flags = ["--scenario", str(scenario), "--junit", str(junit), "--har", str(har)]
+done = run("true", flags=flags)
+check("what is expected and does not hold is 1", done.returncode == 1 and "does not hold" in done.stderr, done)
+suite = xml.parse(junit).getroot()
+check("the result as JUnit says so", (suite.get("tests"), suite.get("failures")) == ("2", "1"), junit.read_text())
+done = run("sh", "-c", f"curl -s -o /dev/null -H 'X-Shipyard-API-Key: k' {FLEETS}", flags=flags)
+check("what holds leaves the program's status", done.returncode == 0 and "1 × one refusal" in done.stderr, done)
+check("and its JUnit is without failures", xml.parse(junit).getroot().get("failures") == "0", junit.read_text())
+entries = json.loads(har.read_text())["log"]["entries"]
+check("the HTTP Archive has the exchange", [entry["response"]["status"] for entry in entries] == [503], entries)
+done = run("sh", "-c", "exit 3", flags=flags)
+check("a program that fails keeps its own status", done.returncode == 3, done)
+
+server = serve()
+done = run(*CURL, FLEETS, flags=["--url", server.url])
+tenants = json.loads(server.call("GET", "/_wavetank/tenants")[1])["tenants"]
+check("a running server serves it in a tenant of its own",
+      done.returncode == 0 and any(tenant["name"].startswith("run-") for tenant in tenants), (done, tenants))
+check("a scenario belongs to a private server",
+      run("true", flags=["--url", server.url, "--scenario", str(scenario)]).returncode == 64)
+
+ready = folder / "ready"
+HOLD = f"trap 'echo caught; exit 5' TERM; touch {ready}; while :; do sleep 0.05; done"
+process = subprocess.Popen([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", HOLD],
+                           stdout=subprocess.PIPE, text=True)
+deadline = time.monotonic() + 30
+while not ready.exists() and time.monotonic() < deadline:
+    time.sleep(0.01)
+process.send_signal(signal.SIGTERM)
+out, _ = process.communicate(timeout=30)
+check("a signal sent to us is the program's", (process.returncode, out) == (5, "caught\n"), (process.returncode, out))
+
+main, side = pty.openpty()
+process = subprocess.Popen([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", "test -t 0 && test -t 1"],
+                           stdin=side, stdout=side, stderr=side)
+check("the terminal is the program's", process.wait(60) == 0)
+os.close(side)
+os.close(main)
+shutil.rmtree(folder)
+finish()
