@@ -1,5 +1,5 @@
-"""Everything that README.md and the cookbook tell the reader to type is typed here, and
-shows what it promises.
+"""Everything that README.md tells the reader to type is typed here, and shows what it promises.
+`check_cookbook.py` does the same for the cookbook and the guides.
 
 A fenced block is run as its language says: `sh` by bash, `python` by the interpreter of that
 client's own environment, `yaml` as the CI job that it is. What stands behind `# →` must appear in
@@ -7,10 +7,6 @@ the block's output, in that order. The blocks of a page share a folder and a ser
 for a reader; in the cookbook a recipe has a tenant of its own.
 
 The server listens on 7070 when that port is free; else every 7070 in a block is another port.
-
-    PYTHONPATH=Tests/Conformance WAVETANK_BINARY=… check_readme.py [PAGE [WORD]…]
-
-runs one page, such as COOKBOOK.md, or of it only what has one of these words in its heading.
 """
 
 import os
@@ -34,6 +30,8 @@ BINARY = pathlib.Path(os.environ["WAVETANK_BINARY"]).resolve()
 README = ROOT / "README.md"
 COOKBOOK = [ROOT / "Scenarios" / name for name in ("COOKBOOK.md", "COOKBOOK-TESTS.md")]
 CATALOGUE = ROOT / "Sources" / "Wavetank" / "Wavetank.docc"
+GUIDES = [CATALOGUE / f"{name}.md" for name in (
+    "TestAProgram", "TestAnSDK", "ShowADemo", "CauseChaos", "ComingFromOthers", "Troubleshooting")]
 SECONDS = 60
 RECIPES = 25
 
@@ -192,13 +190,11 @@ def links(page, text):
     targets = [page.parent / path for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
     targets += [ROOT / path for path in re.findall(r"`((?:Sources|Tests|docker|Scenarios)(?:/[\w.+-]+)*)`", text)]
     targets += [CATALOGUE / f"{name}.md" for name in re.findall(r"<doc:(\w+)>", text)]
-    for target in dict.fromkeys(targets):
-        expect(f"{page.name}: {os.path.relpath(target, ROOT)} exists", target.exists())
     headings = [re.sub(r"[^\w -]", "", line).replace(" ", "-").lower()
                 for line in re.findall(r"^#+ (.+)$", text, re.M)]
-    for anchor in re.findall(r"\]\(#([^)]+)\)", text):
-        expect(f"{page.name}: #{anchor} is a heading", anchor in headings)
-    check(f"{page.name}: what it links to exists", targets)
+    missing = [os.path.relpath(target, ROOT) for target in dict.fromkeys(targets) if not target.exists()]
+    missing += [anchor for anchor in re.findall(r"\]\(#([^)]+)\)", text) if anchor.lower() not in headings]
+    check(f"{page.name}: the {len(targets)} files that it names exist", not missing, missing)
 
 
 def recipes():
@@ -304,14 +300,14 @@ def run_job(block):
             reader.stop()
 
 
-def main():
+def main(pages):
     page, *words = sys.argv[1:] or [None]
     environments = {}
-    for one in (README, *COOKBOOK):
+    for one in pages:
         if page in (None, one.name):
             run_page(one, words, environments)
     finish()
 
 
 if __name__ == "__main__":
-    main()
+    main([README])
