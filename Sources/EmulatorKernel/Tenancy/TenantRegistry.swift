@@ -1,3 +1,4 @@
+import Dispatch
 package import HTTPModel
 import PayloadCodecs
 import Synchronization
@@ -252,7 +253,8 @@ package final class TenantRegistry: Sendable {
       }
       if let removed {
         timer?.forget(removed.tenant)
-        removed.tenant.noteRemoval()
+        // Not here: it waits for the states, and whoever removes may hold one.
+        Offload.concurrent.async { removed.tenant.noteRemoval() }
       }
       guard let store else { return removed != nil }
       do throws(FileError) {
