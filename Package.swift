@@ -97,7 +97,9 @@ let package = Package(
       ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer"]),
     .executableTarget(
       name: "WavetankCLI",
-      dependencies: ["Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources"],
+      dependencies: [
+        "Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources", "Scenarios",
+      ],
       exclude: ["Texts"],
       swiftSettings: house,
       linkerSettings: [staticRuntime]),

@@ -45,3 +45,36 @@ package struct SourceMap: Sendable, Equatable {
     }
   }
 }
+
+/// A place in a text, both counted from 1; columns count characters.
+package struct SourcePosition: Sendable, Hashable, CustomStringConvertible {
+  package var line: Int
+  package var column: Int
+
+  package init(line: Int, column: Int) {
+    self.line = line
+    self.column = column
+  }
+
+  package var description: String { "line \(line), column \(column)" }
+}
+
+/// Why a text cannot be read, and where.
+package struct SourceError<Failure: SourceFailure>: Error, Equatable, CustomStringConvertible {
+  package typealias Reason = Failure
+
+  package let reason: Failure
+  package let position: SourcePosition
+
+  package init(_ reason: Failure, _ position: SourcePosition) {
+    self.reason = reason
+    self.position = position
+  }
+
+  package var description: String { "\(position): \(reason.sentence)" }
+}
+
+package protocol SourceFailure: Sendable, Equatable {
+  /// What is wrong, without the place.
+  var sentence: String { get }
+}

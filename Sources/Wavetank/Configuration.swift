@@ -93,17 +93,7 @@ extension Emulator {
 extension ClockMode {
   /// - Parameter name: `real`, `manual`, `skip`, or `xN` / `scaled:N` for N times wall time.
   init?(name: String) {
-    switch name {
-    case "real": self = .real
-    case "manual": self = .manual
-    case "skip": self = .skip
-    default:
-      let prefix = ["scaled:", "x"].first { name.hasPrefix($0) }
-      guard let prefix, let factor = Double(name.dropFirst(prefix.count)), factor.isFinite,
-        factor > 0
-      else { return nil }
-      self = .scaled(factor)
-    }
+    self.init(text: name.hasPrefix("x") ? "scaled:\(name.dropFirst())" : name)
   }
 }
 

@@ -39,7 +39,7 @@ public enum Scenarios {
       catalog: ScenarioCatalog(services: Emulator.services(configuration)),
       isStrict: configuration.isStrict,
       library: ScenarioLibrary.texts
-    ) { path throws(ScenarioFileError) in try ScenarioFiles.read(path) }
+    ) { path throws(FileError) in try ScenarioFiles.read(path) }
   }
 }
 

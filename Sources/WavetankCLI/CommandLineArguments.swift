@@ -1,3 +1,4 @@
+import PayloadCodecs
 import Wavetank
 
 /// One flag of a command.
@@ -109,26 +110,9 @@ struct CommandLineArguments {
 
   /// "Unknown …", with the nearest one that exists.
   static func unknown(_ word: String, among known: [String]) -> String {
-    let nearest = known.min { distance($0, word) < distance($1, word) }
-    if let nearest, distance(nearest, word) <= max(2, word.count / 3) {
+    if let nearest = Nearest.match(for: word, among: known) {
       return "Unknown “\(word)”. Did you mean “\(nearest)”?"
     }
     return "Unknown “\(word)”. Known: \(known.joined(separator: ", "))."
-  }
-
-  /// Levenshtein's edit distance.
-  private static func distance(_ left: String, _ right: String) -> Int {
-    let (left, right) = (Array(left.unicodeScalars), Array(right.unicodeScalars))
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = min(diagonal + (a == b ? 0 : 1), row[j] + 1, above + 1)
-        diagonal = above
-      }
-    }
-    return row[right.count]
   }
 }

@@ -7,14 +7,10 @@ enum ControlTokens {
 
   /// What the server asks for; nil: it answers this machine only.
   static func ofServer(_ arguments: CommandLineArguments) throws(UsageError) -> String? {
-    let flag = arguments.value("--control-token")
-    if let flag { ProcessArguments.hide(flag) }
     guard let path = arguments.value("--control-token-file") else {
-      return try (flag ?? fromEnvironment).map { token throws(UsageError) in
-        try checked(token, flag == nil ? "WAVETANK_CONTROL_TOKEN" : "--control-token")
-      }
+      return try token("--control-token", arguments)
     }
-    guard flag == nil else {
+    guard !arguments.has("--control-token") else {
       throw UsageError("Give the token by --control-token or by --control-token-file, not both.")
     }
     let content: [UInt8]
@@ -32,10 +28,19 @@ enum ControlTokens {
 
   /// What a command shows to a server.
   static func ofClient(_ arguments: CommandLineArguments) throws(UsageError) -> String? {
-    let flag = arguments.value("--token")
-    if let flag { ProcessArguments.hide(flag) }
-    return try (flag ?? fromEnvironment).map { token throws(UsageError) in
-      try checked(token, flag == nil ? "WAVETANK_CONTROL_TOKEN" : "--token")
+    try token("--token", arguments)
+  }
+
+  /// What a flag or the variable says. What stands in the command line is hidden from other users.
+  private static func token(
+    _ flag: String, _ arguments: CommandLineArguments
+  ) throws(UsageError) -> String? {
+    if let given = arguments.value(flag) {
+      ProcessArguments.hide(given)
+      return try checked(given, flag)
+    }
+    return try fromEnvironment.map { token throws(UsageError) in
+      try checked(token, "WAVETANK_CONTROL_TOKEN")
     }
   }
 

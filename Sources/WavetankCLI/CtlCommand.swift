@@ -1,5 +1,6 @@
 import HTTPModel
 import PayloadCodecs
+import Scenarios
 import Wavetank
 
 extension Command {
@@ -63,10 +64,12 @@ struct ControlRequest {
   var answer = Answer.text
   var labels = ControlClient.Labels()
 
-  static let nouns = [
-    "reset", "clock", "journal", "verify", "scenario", "state", "snapshot", "emit", "tenants",
-    "operations", "openapi", "metrics", "schema",
+  /// Each with how many words may follow it.
+  private static let operandsMax: KeyValuePairs = [
+    "reset": 0, "clock": 0, "journal": 1, "verify": 1, "scenario": 2, "state": 1, "snapshot": 2,
+    "emit": 1, "tenants": 2, "operations": 0, "openapi": 1, "metrics": 0, "schema": 0,
   ]
+  static let nouns = operandsMax.map(\.key)
 
   init(_ arguments: CommandLineArguments) throws(UsageError) {
     guard let noun = arguments.positionals.first else {
@@ -103,11 +106,8 @@ struct ControlRequest {
 
   /// A word that nobody reads is a mistake: `ctl clock manual` would change nothing.
   private static func checkCount(of operands: [String], _ noun: String) throws(UsageError) {
-    let most = [
-      "reset": 0, "clock": 0, "operations": 0, "metrics": 0, "schema": 0, "journal": 1, "verify": 1,
-      "state": 1, "emit": 1, "openapi": 1, "tenants": 2, "scenario": 2, "snapshot": 2,
-    ]
-    guard let most = most[noun], operands.count > most else {
+    let most = operandsMax.first { $0.key == noun }?.value
+    guard let most, operands.count > most else {
       if noun == "tenants", let verb = operands.first, verb != "drop" || operands.count != 2 {
         throw UsageError("tenants takes nothing, or drop and a tenant's name; not “\(verb)”.")
       }

@@ -1,24 +1,6 @@
 import FoundationEssentials
 import Glibc
-
-/// A file that cannot be read or written, as a sentence for people.
-struct FileError: Error, CustomStringConvertible {
-  enum Attempt: String { case read, write }
-  let description: String
-
-  init(_ attempt: Attempt, _ path: String, _ error: any Error) {
-    let reason =
-      if let code = (error as? CocoaError)?.underlying as? POSIXError {
-        // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
-        unsafe String(cString: strerror(code.code.rawValue)).lowercased()
-      } else if attempt == .read {
-        "it is no file that can be read"
-      } else {
-        "it is no place for a file"
-      }
-    description = "cannot \(attempt.rawValue) \(path): \(reason)"
-  }
-}
+import Scenarios
 
 /// Whole files, and `-` for standard input.
 enum FileContent {
@@ -27,7 +9,7 @@ enum FileContent {
     do {
       return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
     } catch {
-      throw FileError(.read, path, error)
+      throw FileError("read", path, error)
     }
   }
 
@@ -40,7 +22,7 @@ enum FileContent {
     do {
       try Data(content).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw FileError(.write, path, error)
+      throw FileError("write", path, error)
     }
   }
 

@@ -111,7 +111,8 @@ extension Command {
     }
     if let path = arguments.value("--ready-file") {
       do {
-        try ReadyFile.write(path, port: emulator.port)
+        let place = "{\"port\":\(emulator.port),\"pid\":\(getpid())}\n"
+        try FileContent.write(Array(place.utf8), to: path)
       } catch {
         Terminal.complain("the ready file of --ready-file is missing: \(error)")
         await emulator.stop(within: .zero)
@@ -169,12 +170,5 @@ private final class StopSignals {
         return value
       }
     }
-  }
-}
-
-/// Tells a script that waits for it where the server listens.
-private enum ReadyFile {
-  static func write(_ path: String, port: UInt16) throws {
-    try FileContent.write(Array("{\"port\":\(port),\"pid\":\(getpid())}\n".utf8), to: path)
   }
 }

@@ -225,7 +225,7 @@ extension WordRule {
         "names of protocols and ids have ASCII's letter case: asciiLowercased, asciiUppercased",
       territory: sources,
       homes: [
-        "Sources/Scenarios/Reading/Nearest.swift",
+        "Sources/PayloadCodecs/Text/Nearest.swift",
         "Sources/HTTPTransport/NumericAddress.swift",
         "Sources/SteamshipEmulator/EmbeddingIndex/WordVector.swift", "Sources/WavetankCLI/",
         "Sources/WavetankTestKit/",

@@ -19,17 +19,18 @@ struct ScenarioFuzzTests {
 
   /// What is wrong with a value although its form is right, so that no schema can say it.
   private static let beyondSchema = [
-    "template", "is no parameter here", "there are two", "there is no", "unknown rule",
+    "unknown template", "is no parameter here", "there are two", "there is no", "unknown rule",
     "unknown variable", "circular", "does not compile", "is more than", "must come before",
-    "no operation matches", "unknown operation", "unknown service", "unknown signal",
-    "can only end a timeline", "streams past", "stands here", "time zone", "base64",
-    "longer than 0", "at most 1m", "only in a scenario file on disk", "\"after\" spoils",
-    "at least 1 byte", "unknown name", "handle", "a webhook needs", "has no value", "must be",
-    "connection", "letters, digits",
+    "no operation matches", "unknown signal", "can only end a timeline", "streams past",
+    "stands here", "time zone", "base64", "longer than 0", "at most 1m",
+    "only in a scenario file on disk", "\"after\" spoils", "at least 1 byte", "unknown name",
+    "cannot be a handle", "a webhook needs", "has no value", "of the parameter", "is used twice",
+    "has such a project", "no vessel of that name", "needs at least one vessel",
+    "'language' is missing", "arguments/", "guardrails/", "letters, digits",
   ]
 
   /// What other readers read, of which the schema is a rough description.
-  private static let foreign = ["/fleets/", "/behaviors/scramjet", "/package", "configTemplate"]
+  private static let foreign = ["/behaviors/scramjet", "/store/0/package"]
 
   private func problems(_ document: JSON) -> [String] {
     do throws(ScenarioLoadError) {

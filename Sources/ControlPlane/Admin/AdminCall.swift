@@ -64,6 +64,12 @@ package struct AdminCall: Sendable {
   }
 
   package func query(_ name: String) -> String? { request.target.queryValue(name) }
+
+  /// One of a few words of the query; nil when it is not there.
+  func query(_ name: String, of words: String...) throws(Problem) -> String? {
+    guard let word = query(name), !words.contains(word) else { return query(name) }
+    throw Problem(400, "\(name)=\(word) is unknown; valid: \(words.joined(separator: ", "))")
+  }
 }
 
 /// The tenants that a call has in hand, until the call is let go of.

@@ -222,9 +222,3 @@ package final class AdminResponder: Responder {
     ).response
   }
 }
-
-extension [UInt8] {
-  fileprivate func hasSuffix(_ text: String) -> Bool {
-    suffix(text.utf8.count).elementsEqual(text.utf8)
-  }
-}

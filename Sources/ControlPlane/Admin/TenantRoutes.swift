@@ -60,10 +60,7 @@ enum TenantRoutes {
   }
 
   static func reset(_ call: AdminCall) throws(Problem) -> Answer {
-    let keep = call.query("keep")
-    guard keep == nil || keep == "journal" else {
-      throw Problem(400, "keep=\(keep ?? "") is unknown; valid: journal")
-    }
+    let keep = try call.query("keep", of: "journal")
     let live = try call.liveTenant()
     do {
       try live.reset(keepingJournal: keep == "journal")

@@ -1,10 +1,29 @@
 // ---- scenario and rules
 const addRule = (operation, effect) => call("POST", "scenario/rules", { name: `console ${operation} ${Date.now() % 1e6}`, match: { operation }, ...effect });
+let scenarioSchema = null;
+/** The description of scenario files, which is the server's own: what it gains, this page shows. */
+const description = async () => scenarioSchema ||= await get("scenario.schema.json");
+/** The object at a place such as `rule.fault`: of several forms, the one with keys. */
+function at(schema, path) {
+  const [name, ...rest] = path.split(".");
+  const withKeys = (one) => (one.anyOf || [one]).find((form) => form.properties) || {};
+  return rest.reduce((object, key) => withKeys(object.properties[key]), withKeys(schema.$defs[name]));
+}
+/** Its keys, each with a sentence and an example. */
+const keys = (object) => Object.entries(object.properties || {}).map(([key, one]) => (
+  { key, sentence: one.description, example: [...(one.examples || []), ...(one.enum || []), !one.default][0] }));
+function putIn(draft, { key, example }) {
+  try { draft.value = JSON.stringify({ ...JSON.parse(draft.value), [key]: example }, null, 2); } catch (error) { notice(`The rule is no JSON: ${error.message}`, true); }
+}
 async function scenarioView() {
-  const [scenario, known, force, shipped] = await Promise.all([get("scenario"), get("operations"), get("scenario/rules"), get("scenarios")]);
+  const [scenario, known, force, shipped, schema] = await Promise.all([get("scenario"), get("operations"), get("scenario/rules"), get("scenarios"), description()]);
   const rules = force.rules || [], variables = force.variables || {};
   const operations = (known.operations || []).map((one) => one.name);
-  const effects = { "fail with 503": { error: 503 }, "fail with 429": { error: 429 }, "delay 2 s": { delay: "2s" }, "reset the connection": { fault: "reset" }, "close without a byte": { fault: "empty" }, "cut inside the body": { fault: { truncate: { afterBytes: 1 } } }, "never finish": { fault: "stall" }, "64 bytes a second": { fault: { throttle: { bytesPerSecond: 64 } } } };
+  const effects = { "fail with 503": { error: 503 }, "fail with 429": { error: 429 }, "delay 2 s": { delay: "2s" } };
+  for (const { key, sentence, example } of keys(at(schema, "rule.fault"))) effects[`${key}: ${sentence}`] = { fault: { [key]: example } };
+  const described = keys(schema.$defs.rule);
+  const key = h("select", { id: "rule-key" }, described.map((one) => h("option", { value: one.key }, `${one.key}: ${one.sentence}`)));
+  const draft = h("textarea", { id: "rule-draft", rows: 8, spellcheck: "false", "aria-label": "A rule as JSON" }, JSON.stringify({ name: "mine", match: { operation: "*" } }, null, 2));
   const operation = h("select", { id: "rule-operation" }, ["*", ...operations].map((name) => h("option", {}, name)));
   const effect = h("select", { id: "rule-effect" }, Object.keys(effects).map((name) => h("option", {}, name)));
   const times = h("input", { id: "rule-times", type: "number", min: 1, placeholder: "always", style: "width:6rem" });
@@ -16,6 +35,10 @@ async function scenarioView() {
     h("h2", {}, "Add a fault"),
     h("div", { class: "row" }, h("label", {}, "Operation ", operation), h("label", {}, "shall ", effect), h("label", {}, "times ", times),
       h("button", { type: "button", class: "main", onclick: act(() => addRule(operation.value, { ...effects[effect.value], ...(times.value ? { times: Number(times.value) } : {}) }), "The rule is in force.") }, "Add")),
+    h("h2", {}, "Write a rule"),
+    h("div", { class: "row" }, h("label", {}, "Key ", key), h("button", { type: "button", onclick: () => putIn(draft, described.find((one) => one.key === key.value)) }, "Put it in")),
+    draft,
+    h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: act(() => call("POST", "scenario/rules", $("rule-draft").value), "The rule is in force.") }, "Add the rule")),
     h("h2", {}, "Rules in force"),
     rules.length ? h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Rules in force" }, h("table", {}, h("thead", {}, h("tr", {}, ["On", "Name", "Match", "Effect", "Fired", "Met"].map((name) => h("th", { scope: "col" }, name)), h("td", {}))),
       h("tbody", {}, rules.map((rule) => h("tr", {},

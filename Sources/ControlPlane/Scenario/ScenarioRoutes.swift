@@ -17,10 +17,7 @@ enum ScenarioRoutes {
   /// starts anew from it; with `?keep=world` its world and clock stay as they are, rules and keys
   /// change at once.
   static func replace(_ call: AdminCall) throws(Problem) -> Answer {
-    let keep = call.query("keep")
-    guard keep == nil || keep == "world" else {
-      throw Problem(400, "keep=\(keep ?? "") is unknown; valid: world")
-    }
+    let keep = try call.query("keep", of: "world")
     let live = try call.liveTenant()
     let old = live.blueprint
     let scenario = try load(call, isStrict: old.isStrict)
@@ -88,10 +85,7 @@ enum ScenarioRoutes {
   /// Adds rules behind the others (`?position=first`: in front): one, an array, or `{"rules": […]}`.
   /// A rule of a known name takes that one's place, its counts at zero.
   static func add(_ call: AdminCall) throws(Problem) -> Answer {
-    let position = call.query("position") ?? "last"
-    guard ["first", "last"].contains(position) else {
-      throw Problem(400, "position=\(position) is unknown; valid: first, last")
-    }
+    let position = try call.query("position", of: "first", "last")
     let engine = try engine(call)
     let document: ScenarioDocument
     do {

@@ -190,13 +190,6 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Gives back what an empty ring does not need.
-  private func giveBackRoom(_ ring: inout Ring) {
-    let kept = min(ring.room, Self.roomAtStart)
-    budget.release(ring.room - kept)
-    ring.room = kept
-  }
-
   // MARK: Reading
 
   /// Numbers and bounds of what is here.
@@ -258,28 +251,24 @@ package final class Journal: Sendable {
   // MARK: Clearing
 
   /// Forgets the entries; numbers go on.
-  package func clear() {
-    ring.withLock { ring in
-      ring.first = ring.last + 1
-      ring.slots = []
-      ring.keys = []
-      ring.bytes = 0
-      ring.dropped = 0
-      giveBackRoom(&ring)
-    }
-  }
+  package func clear() { ring.withLock { empty(&$0, after: $0.last, dropped: 0) } }
 
   /// As a new journal: the next exchange is number `after` + 1.
   package func restart(after number: UInt64 = 0, dropped: UInt64 = 0) {
-    ring.withLock { ring in
-      ring.slots = []
-      ring.keys = []
-      ring.bytes = 0
-      ring.first = number + 1
-      ring.last = number
-      ring.dropped = dropped
-      giveBackRoom(&ring)
-    }
+    ring.withLock { empty(&$0, after: number, dropped: dropped) }
+  }
+
+  private func empty(_ ring: inout Ring, after number: UInt64, dropped: UInt64) {
+    ring.slots = []
+    ring.keys = []
+    ring.bytes = 0
+    ring.first = number + 1
+    ring.last = number
+    ring.dropped = dropped
+    // What an empty ring does not need.
+    let kept = min(ring.room, Self.roomAtStart)
+    budget.release(ring.room - kept)
+    ring.room = kept
   }
 
   // MARK: Following
@@ -308,6 +297,11 @@ package final class JournalFollower: Sendable {
     var missed = 0
     var isClosed = false
     var waiter: CheckedContinuation<Void, Never>?
+
+    mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+      defer { waiter = nil }
+      return waiter
+    }
   }
 
   private static let entryLimit = 1000
@@ -325,8 +319,7 @@ package final class JournalFollower: Sendable {
       } else {
         state.missed += 1
       }
-      defer { state.waiter = nil }
-      return state.waiter
+      return state.takeWaiter()
     }
     waiter?.resume()
   }
@@ -334,8 +327,7 @@ package final class JournalFollower: Sendable {
   func close() {
     let waiter = state.withLock { state in
       state.isClosed = true
-      defer { state.waiter = nil }
-      return state.waiter
+      return state.takeWaiter()
     }
     waiter?.resume()
   }
@@ -352,11 +344,7 @@ package final class JournalFollower: Sendable {
         if isReady { continuation.resume() }
       }
     } onCancel: {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        return state.waiter
-      }
-      waiter?.resume()
+      state.withLock { $0.takeWaiter() }?.resume()
     }
     return state.withLock { state in
       guard !state.entries.isEmpty else { return nil }

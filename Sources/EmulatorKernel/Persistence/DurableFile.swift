@@ -1,10 +1,6 @@
 import PayloadCodecs
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// The system calls of the data directory: files that are whole or not there at all.
 ///
@@ -153,22 +149,13 @@ enum DurableFile {
     while true {
       // SAFETY: the buffer is written within its bounds and only during the call.
       let count = unsafe buffer.withUnsafeMutableBytes { target in
-        unsafe Self.readSome(file, target)
+        unsafe Glibc.read(file, target.baseAddress, target.count)
       }
       if count < 0, errno == EINTR { continue }
       guard count >= 0 else { throw .file(FileError(call: "read", path: path, code: errno)) }
       if count == 0 { return identity }
       try body(Array(buffer[..<count]))
     }
-  }
-
-  private static func readSome(_ file: Int32, _ target: UnsafeMutableRawBufferPointer) -> Int {
-    // SAFETY: base and count are one buffer's.
-    #if canImport(Glibc)
-      unsafe Glibc.read(file, target.baseAddress, target.count)
-    #else
-      unsafe Musl.read(file, target.baseAddress, target.count)
-    #endif
   }
 
   // MARK: Names

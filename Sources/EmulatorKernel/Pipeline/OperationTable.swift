@@ -82,9 +82,9 @@ package struct OperationTable: Sendable {
 
   package func index(named name: String) -> Int? { indexByName[name] }
 
-  /// For a request of no operation; nil only where there are no operations at all.
-  package func nearest(to request: Request) -> NearestOperation? {
-    nearestIndex.index(of: self).find(request)
+  /// For a request of no operation. Where there are no operations at all, the first service has it.
+  package func nearest(to request: Request) -> NearestOperation {
+    nearestIndex.index(of: self).find(request) ?? NearestOperation(serviceIndex: 0, hint: nil)
   }
 
   /// - Parameter service: nil: any.

@@ -28,14 +28,13 @@ extension Pipeline {
   }
 
   /// Up to how many bytes the content must be collected first; nil: not at all.
-  private func contentLimit(_ routed: RoutedRequest, _ rules: ScenarioEngine?) -> Int? {
+  private func contentLimit(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> Int? {
     let policy = routed.operationIndex.map { operations.entries[$0].operation.content }
     switch policy {
     case .collected(let limit): return limit
     case .streamed: return nil
     case .ignored, nil:
-      let wanted = rules?.needsContent(operation: routed.operationIndex) ?? false
-      return wanted ? ContentPolicy.defaultLimit : nil
+      return rules?.concern.needsContent == true ? ContentPolicy.defaultLimit : nil
     }
   }
 

@@ -34,18 +34,18 @@ extension Pipeline {
     }
     if let claimed = claim(request, only, in: live) { return claimed }
     let nearest = operations.nearest(to: request)
-    let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest) ?? 0
+    let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest)
     if request.method == .options, request.target.form == .asterisk {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
     }
     guard case .methodNotAllowed(let methods) = match else {
-      return Resolution(kind: .unknown, serviceIndex: service, hint: nearest?.hint)
+      return Resolution(kind: .unknown, serviceIndex: service, hint: nearest.hint)
     }
     if request.method == .options {
       return Resolution(kind: .options(methods), serviceIndex: service)
     }
     return Resolution(
-      kind: .methodNotAllowed(methods), serviceIndex: service, hint: nearest?.hint)
+      kind: .methodNotAllowed(methods), serviceIndex: service, hint: nearest.hint)
   }
 
   /// The service that has the path, where one has it for other methods.
@@ -55,8 +55,8 @@ extension Pipeline {
   }
 
   /// Whose form a failure has: where no word of the path says more, that of the API whose key is sent.
-  private func speaker(of request: Request, _ nearest: NearestOperation?) -> Int? {
-    guard let nearest, nearest.hint == nil else { return nearest?.serviceIndex }
+  private func speaker(of request: Request, _ nearest: NearestOperation) -> Int {
+    guard nearest.hint == nil else { return nearest.serviceIndex }
     return services.firstIndex { $0.credential(of: request) != nil } ?? nearest.serviceIndex
   }
 

@@ -1,38 +1,43 @@
 import HTTPModel
 
+/// The rules in force that look at requests of an operation.
+struct ConcernedRules: Sendable {
+  let engine: ScenarioEngine
+  let concern: RuleSet.Concern
+}
+
 extension Pipeline {
-  /// The rules in force, if some look at requests of that operation.
-  func rules(concerning routed: RoutedRequest) -> ScenarioEngine? {
-    routed.live.rules.flatMap { $0.concerns(operation: routed.operationIndex) ? $0 : nil }
+  /// Nil where no rule looks at such requests.
+  func rules(concerning routed: RoutedRequest) -> ConcernedRules? {
+    guard let engine = routed.live.rules,
+      let concern = engine.concern(operation: routed.operationIndex)
+    else { return nil }
+    return ConcernedRules(engine: engine, concern: concern)
   }
 
   /// What the rules decide before the content is here: where a peer waits for 100 (Continue), which
   /// it shall not get for an answer that does not need its content (RFC 9110 §10.1.1), and where
   /// requests are refused. Nil: not before.
-  func decisionAtHead(_ routed: RoutedRequest, _ rules: ScenarioEngine?) -> RuleDecision? {
-    let operation = routed.operationIndex
-    guard let rules, routed.request.expectsContinue || rules.mayRefuse(operation: operation),
-      !rules.needsContent(operation: operation)
+  func decisionAtHead(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> RuleDecision? {
+    guard let rules, routed.request.expectsContinue || rules.concern.mayRefuse,
+      !rules.concern.needsContent
     else { return nil }
-    return rules.decide(context(routed))
+    return rules.engine.decide(context(routed))
   }
 
   /// Step 6. Everything that is needed is here: rules, unless they have decided, then service.
-  func decide(_ collected: consuming RoutedRequest, _ rules: ScenarioEngine?) -> ServiceAnswer {
+  func decide(_ collected: consuming RoutedRequest, _ rules: ConcernedRules?) -> ServiceAnswer {
     var routed = collected
     guard routed.decision == nil, let rules else { return follow(routed) }
     let context = context(routed)
     // A rule may look into all of the content.
-    guard
-      routed.content?.count ?? 0 > Offload.inlineBytesMax
-        || rules.mayTakeLong(operation: routed.operationIndex)
-    else {
-      routed.decision = rules.decide(context)
+    guard routed.content?.count ?? 0 > Offload.inlineBytesMax || rules.concern.mayTakeLong else {
+      routed.decision = rules.engine.decide(context)
       return follow(routed)
     }
     return later(routed) { [routed] body in
       var decided = routed
-      decided.decision = await Offload.run { rules.decide(context) }
+      decided.decision = await Offload.run { rules.engine.decide(context) }
       return await self.follow(decided).response(body)
     }
   }

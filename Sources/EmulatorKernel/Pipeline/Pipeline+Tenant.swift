@@ -66,7 +66,7 @@ extension Pipeline {
     _ request: Request, _ kind: ServiceFailure.Kind, _ status: Int, _ message: String
   ) -> Answer {
     let nearest = operations.nearest(to: request)
-    var response = services[nearest?.serviceIndex ?? 0].failure(
+    var response = services[nearest.serviceIndex].failure(
       ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
     response.guardContent()
     metrics.answered(operation: nil, status: response.status.code)

@@ -65,7 +65,7 @@ extension TenantBlueprint {
     let seed = seed ?? scenario.seed ?? 0
     let clock = scenario.clock
     self.init(
-      seed: seed, clock: Clock(clockMode ?? clock?.mode ?? .real, start: clock?.start),
+      seed: seed, clock: .init(clockMode ?? clock?.mode ?? .real, start: clock?.start),
       keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
       isStrict: isStrict, source: scenario.source)
     outbound = scenario.outbound ?? .local

@@ -20,11 +20,11 @@ extension ScenarioEngine {
     do {
       parts = try SnapshotJSON.decode(Saved.self, from: saved.serialized(), path: "rules.json")
     } catch {
-      throw ScenarioProblems([ScenarioProblem("", error.text)])
+      throw ScenarioProblems(error.text)
     }
     let scenario = try Scenario.read(parts.scenario, catalog: catalog)
     guard parts.state.isPlausible else {
-      throw ScenarioProblems([ScenarioProblem("/state", "a count is out of range")])
+      throw ScenarioProblems("a count is out of range", at: "/state")
     }
     return PreparedState { self.restore(scenario, parts.state, start: parts.start) }
   }

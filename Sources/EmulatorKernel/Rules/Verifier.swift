@@ -215,8 +215,7 @@ extension Pipeline {
     let prefix = Addressee.prefixLength(of: entry.target)
     if prefix > 0 { request.target = entry.target.droppingPathPrefix(prefix) }
     let operation = entry.operationIndex.map { operations.entries[$0] }
-    let service =
-      operation?.serviceIndex ?? operations.nearest(to: request)?.serviceIndex ?? 0
+    let service = operation?.serviceIndex ?? operations.nearest(to: request).serviceIndex
     let kept = entry.requestContent
     let content: RuleSubject.Content =
       if UInt64(kept.count) == entry.requestContentBytes, entry.status != nil {
@@ -228,12 +227,9 @@ extension Pipeline {
       }
     return RuleSubject(
       request: request, tenant: live.name,
-      service: operations.serviceNames.indices.contains(service)
-        ? operations.serviceNames[service] : nil,
-      operation: operation?.operation.name,
+      service: services[service].name, operation: operation?.operation.name,
       resourceParameter: operation?.operation.resourceParameter,
-      credential: services.indices.contains(service)
-        ? services[service].credential(of: request) : nil,
+      credential: services[service].credential(of: request),
       connectionID: entry.exchange.connectionID, content: content, mask: operations.mask)
   }
 }

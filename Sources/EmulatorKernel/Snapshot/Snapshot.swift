@@ -100,13 +100,6 @@ package struct Snapshot: Sendable {
 
   private static let pieceBytes = 256 * 1024
 
-  /// The archive in one piece: for tests and small worlds.
-  package func archive() throws(SnapshotError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    try write { piece throws(SnapshotError) in bytes += piece }
-    return bytes
-  }
-
   private func encodedParts() throws(SnapshotError) -> [(path: String, content: [UInt8])] {
     var parts = [
       (SnapshotManifest.path, try Self.encode(SnapshotManifest.path, manifest)),

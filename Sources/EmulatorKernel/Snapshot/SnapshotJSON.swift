@@ -1,10 +1,6 @@
 import PayloadCodecs
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationEssentials
 
 /// Reads the JSON parts of a snapshot, their numbers within bounds.
 package enum SnapshotJSON {

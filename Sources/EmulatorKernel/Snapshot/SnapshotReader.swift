@@ -51,11 +51,7 @@ package final class SnapshotReader {
     tarLimits.pathBytesMax = 256
     tarLimits.entriesMax = 10_000_000
     tar = TarReader(limits: tarLimits)
-    do {
-      inflater = try Inflater(limits: gzip)
-    } catch {
-      throw Self.translate(error)
-    }
+    do { inflater = try Inflater(limits: gzip) } catch { throw Self.translate(error) }
   }
 
   package func feed(_ bytes: [UInt8]) throws(SnapshotError) {
@@ -150,16 +146,8 @@ package final class SnapshotReader {
 
   /// The archive is complete: nothing may be missing at its end.
   package func finish() throws(SnapshotError) {
-    do {
-      try inflater.finish()
-    } catch {
-      throw Self.translate(error)
-    }
-    do {
-      try tar.finish()
-    } catch {
-      throw Self.translate(error)
-    }
+    do { try inflater.finish() } catch { throw Self.translate(error) }
+    do { try tar.finish() } catch { throw Self.translate(error) }
     if lacksRoom { throw .noRoom }
   }
 

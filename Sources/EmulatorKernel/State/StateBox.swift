@@ -110,16 +110,8 @@ package final class StateBox<State: ServiceState>: Sendable {
     }
   }
 
-  /// Changes the state at an instant, after what is due by then, and wakes who waits. A body that
-  /// throws must have changed nothing.
-  package func mutate<Value: Sendable, Failure: Error>(
-    at now: VirtualInstant,
-    _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
-  ) throws(Failure) -> Value {
-    try mutate(settledTo: { now }, body).value
-  }
-
-  /// The same at an instant that is asked under the lock; also gives what is due next.
+  /// Changes the state at an instant that is asked under the lock, after what is due by then, and wakes
+  /// who waits. A body that throws must have changed nothing. Also gives what is due next.
   package func mutate<Value: Sendable, Failure: Error>(
     settledTo now: () -> VirtualInstant,
     _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
@@ -140,13 +132,6 @@ package final class StateBox<State: ServiceState>: Sendable {
       let value = try held.step(at: now, blobs, woken: &woken, body)
       return (value, held.nextDue)
     }
-  }
-
-  /// Lets happen what is due by `now`.
-  package func settle(to now: VirtualInstant) {
-    var woken: [Waiter] = []
-    advance(to: now, woken: &woken)
-    woken.notifyAll()
   }
 
   /// State and ids as they stand.

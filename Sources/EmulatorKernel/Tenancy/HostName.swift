@@ -9,11 +9,7 @@ package enum HostName {
     let name = withoutPort(host)
     let port = host[name.endIndex...]
     guard port.isEmpty || port.dropFirst().allSatisfy({ $0 &- 0x30 < 10 }) else { return false }
-    if name.elementsEqual("127.0.0.1".utf8) || name.elementsEqual("localhost".utf8)
-      || name.elementsEqual("[::1]".utf8)
-    {
-      return true
-    }
+    if name.elementsEqual("[::1]".utf8) { return true }
     let lower = name.map(\.asciiLowercased)
     if lower.elementsEqual("localhost".utf8) { return true }
     if lower.count > 10, lower.suffix(10).elementsEqual(".localhost".utf8) { return true }

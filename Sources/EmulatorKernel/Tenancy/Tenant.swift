@@ -153,11 +153,6 @@ package final class Tenant: Sendable {
     dueMayHaveChanged(due)
   }
 
-  /// Moves the clock forward; returns after everything due on the way has happened.
-  package func advance(to instant: VirtualInstant) {
-    while !advance(to: instant, stepLimit: .max) {}
-  }
-
   /// Moves the clock forward over at most `stepLimit` instants at which something is due.
   /// Returns whether `instant` is reached: callers that must not block go on in pieces.
   package func advance(to instant: VirtualInstant, stepLimit: Int) -> Bool {

@@ -3,20 +3,8 @@ package import PayloadCodecs
 /// What a tenant starts from and returns to on reset: a scenario, decoded. The built-in world is
 /// the blueprint without anything.
 package struct TenantBlueprint: Sendable {
-  /// How time runs at the start.
-  package struct Clock: Sendable, Equatable {
-    package var mode: ClockMode
-    /// Absent: the wall's present.
-    package var start: VirtualInstant?
-
-    package init(_ mode: ClockMode = .real, start: VirtualInstant? = nil) {
-      self.mode = mode
-      self.start = start
-    }
-  }
-
   package var seed: UInt64
-  package var clock: Clock
+  package var clock: Scenario.Clock
   /// Nil: every non-empty credential is good.
   package var keys: [CredentialKeys.Key]?
   /// The scenario's `given`, by service name.
@@ -33,7 +21,7 @@ package struct TenantBlueprint: Sendable {
   let isLarge: Bool
 
   package init(
-    seed: UInt64 = 0, clock: Clock = Clock(), keys: [CredentialKeys.Key]? = nil,
+    seed: UInt64 = 0, clock: Scenario.Clock = .init(), keys: [CredentialKeys.Key]? = nil,
     given: TextMap<JSON> = [:], behaviors: TextMap<JSON> = [:], isStrict: Bool = false,
     makeRules: (@Sendable (LiveTenant) -> ScenarioEngine)? = nil, source: JSON? = nil
   ) {

@@ -284,9 +284,6 @@ package final class TenantRegistry: Sendable {
   /// What keeps worlds from being saved, a sentence for each tenant; the first few of many.
   package var storageProblems: [String] { store?.problems ?? [] }
 
-  /// What tenants that come from now on start from.
-  package var blueprint: TenantBlueprint { state.withLock { $0.blueprint } }
-
   /// Another scenario of the server from now on. Gives the one before.
   func replaceBlueprint(_ blueprint: TenantBlueprint) -> TenantBlueprint {
     state.withLock { state in

@@ -46,8 +46,5 @@ package final class TenantUse: Sendable {
     self.tenant = tenant
   }
 
-  /// Takes over a use that has begun.
-  package init(begun tenant: Tenant) { self.tenant = tenant }
-
   deinit { tenant.uses.end() }
 }

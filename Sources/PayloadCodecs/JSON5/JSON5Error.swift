@@ -1,47 +1,37 @@
-/// Why a text is no JSON5, and where.
-package struct JSON5Error: Error, Sendable, Equatable, CustomStringConvertible {
-  package enum Reason: Sendable, Equatable {
-    case invalidUTF8
-    /// What stands there, and what was expected instead.
-    case unexpected(String, expected: String)
-    case unclosedComment
-    case unclosedString
-    case badEscape
-    case badNumber
-    /// Infinity, NaN, and hexadecimal numbers of more than 64 bits.
-    case noJSONForm(String)
-    case duplicateKey(String)
-    case tooDeep(limit: Int)
-    case tooLarge(limit: Int)
-    case tooManyValues(limit: Int)
-  }
+/// Why a text is no JSON5.
+package enum JSON5Failure: SourceFailure {
+  case invalidUTF8
+  /// What stands there, and what was expected instead.
+  case unexpected(String, expected: String)
+  case unclosedComment
+  case unclosedString
+  case badEscape
+  case badNumber
+  /// Infinity, NaN, and hexadecimal numbers of more than 64 bits.
+  case noJSONForm(String)
+  case duplicateKey(String)
+  case tooDeep(limit: Int)
+  case tooLarge(limit: Int)
+  case tooManyValues(limit: Int)
 
-  package let reason: Reason
-  package let position: SourcePosition
-
-  package init(_ reason: Reason, _ position: SourcePosition) {
-    self.reason = reason
-    self.position = position
-  }
-
-  package var description: String {
-    let sentence =
-      switch reason {
-      case .invalidUTF8: "the text is not UTF-8"
-      case .unexpected(let found, let expected): "\(expected) expected, not \(found)"
-      case .unclosedComment: "a comment that does not end"
-      case .unclosedString: "a string that does not end on its line"
-      case .badEscape: "a malformed escape"
-      case .badNumber: "a malformed number"
-      case .noJSONForm(let text): "\(text) has no form in JSON"
-      case .duplicateKey(let key): "the key \"\(key)\" stands here a second time"
-      case .tooDeep(let limit): "more than \(limit) nested levels"
-      case .tooLarge(let limit): "more than \(limit) bytes"
-      case .tooManyValues(let limit): "more than \(limit) values"
-      }
-    return "\(position): \(sentence)"
+  package var sentence: String {
+    switch self {
+    case .invalidUTF8: "the text is not UTF-8"
+    case .unexpected(let found, let expected): "\(expected) expected, not \(found)"
+    case .unclosedComment: "a comment that does not end"
+    case .unclosedString: "a string that does not end on its line"
+    case .badEscape: "a malformed escape"
+    case .badNumber: "a malformed number"
+    case .noJSONForm(let text): "\(text) has no form in JSON"
+    case .duplicateKey(let key): "the key \"\(key)\" stands here a second time"
+    case .tooDeep(let limit): "more than \(limit) nested levels"
+    case .tooLarge(let limit): "more than \(limit) bytes"
+    case .tooManyValues(let limit): "more than \(limit) values"
+    }
   }
 }
+
+package typealias JSON5Error = SourceError<JSON5Failure>
 
 /// A text that people edit: JSON5, of which JSON is a part.
 package struct JSON5Document: Sendable {

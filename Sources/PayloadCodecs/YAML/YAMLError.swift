@@ -1,62 +1,35 @@
-/// A place in a text, both counted from 1; columns count characters.
-package struct SourcePosition: Sendable, Hashable, CustomStringConvertible {
-  package var line: Int
-  package var column: Int
-
-  package init(line: Int, column: Int) {
-    self.line = line
-    self.column = column
-  }
-
-  package var description: String { "line \(line), column \(column)" }
-}
-
 /// Why a text is no YAML, or not one that we are willing to read.
-package struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
-  package enum Reason: Sendable, Equatable {
-    case invalidUTF8
-    /// A control character.
-    case badCharacter
-    /// A tab where only spaces may stand.
-    case tabIndentation
-    /// Something that cannot begin or go on here.
-    case unexpected(String)
-    /// A key without its colon.
-    case missingColon
-    case unclosedQuote
-    case badEscape
-    case badBlockScalarHeader
-    case badDirective
-    case badAnchor
-    case undefinedAlias(String)
-    /// An alias inside the very node that it names.
-    case recursiveAlias(String)
-    case refusedTag(String)
-    case duplicateKey(String)
-    /// A list or mapping as a key: JSON has no place for it, and PyYAML refuses it too.
-    case collectionKey
-    /// `<<` with something that is no mapping.
-    case badMerge
-    case severalDocuments
-    case tooDeep(limit: Int)
-    case tooLarge(limit: Int)
-    /// More nodes than the limit, each alias counting as all it stands for.
-    case tooManyNodes(limit: Int)
-  }
+package enum YAMLFailure: SourceFailure {
+  case invalidUTF8
+  /// A control character.
+  case badCharacter
+  /// A tab where only spaces may stand.
+  case tabIndentation
+  /// Something that cannot begin or go on here.
+  case unexpected(String)
+  /// A key without its colon.
+  case missingColon
+  case unclosedQuote
+  case badEscape
+  case badBlockScalarHeader
+  case badDirective
+  case badAnchor
+  case undefinedAlias(String)
+  /// An alias inside the very node that it names.
+  case recursiveAlias(String)
+  case refusedTag(String)
+  case duplicateKey(String)
+  /// A list or mapping as a key: JSON has no place for it, and PyYAML refuses it too.
+  case collectionKey
+  /// `<<` with something that is no mapping.
+  case badMerge
+  case severalDocuments
+  case tooDeep(limit: Int)
+  case tooLarge(limit: Int)
+  /// More nodes than the limit, each alias counting as all it stands for.
+  case tooManyNodes(limit: Int)
 
-  package let reason: Reason
-  package let position: SourcePosition
-
-  package init(_ reason: Reason, _ position: SourcePosition) {
-    self.reason = reason
-    self.position = position
-  }
-
-  package var description: String { "\(position): \(reason.sentence)" }
-}
-
-extension YAMLError.Reason {
-  var sentence: String {
+  package var sentence: String {
     switch self {
     case .invalidUTF8: "the text is not UTF-8"
     case .badCharacter: "a control character"
@@ -81,6 +54,8 @@ extension YAMLError.Reason {
     }
   }
 }
+
+package typealias YAMLError = SourceError<YAMLFailure>
 
 /// What one YAML text may hold.
 package struct YAMLLimits: Sendable, Equatable {

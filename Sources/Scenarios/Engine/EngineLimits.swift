@@ -33,20 +33,16 @@ package final class EventChain {
   package func extend() throws(ScenarioProblems) {
     count += 1
     guard count <= EngineLimits.eventsMax else {
-      throw ScenarioProblems([
-        ScenarioProblem(
-          "", "more than \(EngineLimits.eventsMax) events follow from one: the rest is left out")
-      ])
+      throw ScenarioProblems(
+        "more than \(EngineLimits.eventsMax) events follow from one: the rest is left out")
     }
   }
 
   /// What a trigger makes happen is one level below it.
   package func descend(_ body: () -> Void) throws(ScenarioProblems) {
     guard depth < EngineLimits.triggerDepthMax else {
-      throw ScenarioProblems([
-        ScenarioProblem(
-          "", "rules trigger each other more than \(EngineLimits.triggerDepthMax) deep")
-      ])
+      throw ScenarioProblems(
+        "rules trigger each other more than \(EngineLimits.triggerDepthMax) deep")
     }
     depth += 1
     defer { depth -= 1 }

@@ -7,17 +7,22 @@ import HTTPModel
 ///
 /// A value that never changes: adding or removing a rule makes a new one.
 package final class RuleSet: Sendable {
+  /// What the rules about the requests of an operation are like.
+  package struct Concern: Sendable {
+    /// Some look at the content.
+    package fileprivate(set) var needsContent = false
+    /// Some may refuse them: without reading their content.
+    package fileprivate(set) var mayRefuse = false
+    /// They are many, or make something happen in the world.
+    package fileprivate(set) var mayTakeLong = false
+  }
+
   private struct Candidates: Sendable {
     /// Rules that no single value decides about.
     var rules: [Int] = []
     /// Where values decide about further rules that may concern it.
     var places: [RulePlace] = []
-    /// Some rule looks at the content.
-    var needsContent = false
-    /// Some rule has the fault `refuse`.
-    var mayRefuse = false
-    /// Some rule makes something happen in the world.
-    var hasEvents = false
+    var concern = Concern()
 
     mutating func add(_ index: Int, at place: RulePlace?, _ rule: ScenarioRule) {
       if let place {
@@ -25,11 +30,14 @@ package final class RuleSet: Sendable {
       } else {
         rules.append(index)
       }
-      if !needsContent { needsContent = rule.needsContent }
-      if !mayRefuse { mayRefuse = rule.action.mayRefuse }
-      if !rule.events.isEmpty { hasEvents = true }
+      if rule.needsContent { concern.needsContent = true }
+      if !concern.mayRefuse { concern.mayRefuse = rule.action.mayRefuse }
+      if !rule.events.isEmpty || rules.count > RuleSet.rulesOnLoopMax { concern.mayTakeLong = true }
     }
   }
+
+  /// More rules than this are gone through off the loop: each may search a few kilobytes.
+  private static let rulesOnLoopMax = 64
 
   package let rules: [ScenarioRule]
   /// By the operation's position in the catalog (which is that of the operation table).
@@ -70,21 +78,10 @@ package final class RuleSet: Sendable {
     return byOperation[operation]
   }
 
-  func concerns(operation: Int?) -> Bool {
+  /// Nil when no rule may concern requests of that operation.
+  package func concern(operation: Int?) -> Concern? {
     let candidates = candidates(operation)
-    return !candidates.places.isEmpty || !candidates.rules.isEmpty
-  }
-
-  func needsContent(operation: Int?) -> Bool { candidates(operation).needsContent }
-
-  func mayRefuse(operation: Int?) -> Bool { candidates(operation).mayRefuse }
-
-  /// More rules than this are gone through off the loop: each may search a few kilobytes.
-  private static let rulesOnLoopMax = 64
-
-  func mayTakeLong(operation: Int?) -> Bool {
-    let candidates = candidates(operation)
-    return candidates.hasEvents || candidates.rules.count > Self.rulesOnLoopMax
+    return candidates.places.isEmpty && candidates.rules.isEmpty ? nil : candidates.concern
   }
 
   /// The rules that a request may meet, in their order.

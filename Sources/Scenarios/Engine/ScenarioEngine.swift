@@ -5,7 +5,7 @@ import Synchronization
 
 /// A tenant's rules and their state: decides what happens to each request.
 ///
-/// Ask `concerns` first: for most requests it says that no rule is about them, and nothing else needs
+/// Ask `concern` first: for most requests it says that no rule is about them, and nothing else needs
 /// to be made. Random choices come from (seed, tenant, rule, count) alone.
 ///
 /// **Isolation**: behind a mutex; conditions on the request are checked outside of it.
@@ -60,25 +60,10 @@ package final class ScenarioEngine: Sendable {
 
   // MARK: Deciding
 
-  /// Whether some rule may concern requests of that operation, as counted in the catalog; nil: of
-  /// none.
-  package func concerns(operation: Int?) -> Bool {
-    held.withLock { $0.rules.concerns(operation: operation) }
-  }
-
-  /// Whether some rule about such requests looks at the content.
-  package func needsContent(operation: Int?) -> Bool {
-    held.withLock { $0.rules.needsContent(operation: operation) }
-  }
-
-  /// Whether some rule about such requests may refuse them: without reading their content.
-  package func mayRefuse(operation: Int?) -> Bool {
-    held.withLock { $0.rules.mayRefuse(operation: operation) }
-  }
-
-  /// Whether rules about such requests are many, or make something happen in the world.
-  package func mayTakeLong(operation: Int?) -> Bool {
-    held.withLock { $0.rules.mayTakeLong(operation: operation) }
+  /// What the rules about requests of that operation are like, as counted in the catalog (nil: of none);
+  /// nil: there are no such rules.
+  package func concern(operation: Int?) -> RuleSet.Concern? {
+    held.withLock { $0.rules.concern(operation: operation) }
   }
 
   /// Lets every rule that may concern the request have its say, in order.

@@ -22,7 +22,7 @@ package struct ScenarioDocument: Sendable {
         value = node.json
         sourceMap = node.sourceMap
       } catch {
-        throw ScenarioLoadError(name, error.reason.words, at: error.position)
+        throw ScenarioLoadError(name, Self.words(error.reason), at: error.position)
       }
     } else {
       do {
@@ -30,12 +30,13 @@ package struct ScenarioDocument: Sendable {
         value = document.value
         sourceMap = document.sourceMap
       } catch {
-        let text = "\(error)"
-        let start = text.firstRange(of: ": ")?.upperBound ?? text.startIndex
-        throw ScenarioLoadError(
-          name, "the text cannot be read: \(text[start...])", at: error.position)
+        throw ScenarioLoadError(name, Self.words(error.reason), at: error.position)
       }
     }
+  }
+
+  private static func words(_ failure: some SourceFailure) -> String {
+    "the text cannot be read: \(failure.sentence)"
   }
 
   static func tooLarge(_ count: Int) -> String {
@@ -60,15 +61,6 @@ package struct ScenarioDocument: Sendable {
     return ScenarioLoadProblem(
       file: name, line: position?.line, column: position?.column, pointer: problem.pointer,
       message: problem.message)
-  }
-}
-
-extension YAMLError.Reason {
-  /// What is wrong, without the place.
-  fileprivate var words: String {
-    let text = "\(YAMLError(self, SourcePosition(line: 1, column: 1)))"
-    let start = text.firstRange(of: ": ")?.upperBound ?? text.startIndex
-    return "the text cannot be read: \(text[start...])"
   }
 }
 

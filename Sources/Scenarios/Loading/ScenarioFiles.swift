@@ -1,10 +1,7 @@
+import Glibc
 import PayloadCodecs
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationEssentials
 
 /// Scenario files on disk.
 package enum ScenarioFiles {
@@ -12,24 +9,24 @@ package enum ScenarioFiles {
   private static let byteLimit = 64 << 20
 
   /// Reads a regular file whole; pipes and devices, which may never end, are refused.
-  package static func read(_ path: String) throws(ScenarioFileError) -> [UInt8] {
-    let attributes: [FileAttributeKey: Any]
+  package static func read(_ path: String) throws(FileError) -> [UInt8] {
     do {
       let real = URL(filePath: path).resolvingSymlinksInPath().path
-      attributes = try FileManager.default.attributesOfItem(atPath: real)
-    } catch {
-      throw .missing
-    }
-    guard attributes[.type] as? FileAttributeType == .typeRegular else {
-      throw .unreadable("it is no regular file")
-    }
-    let size = (attributes[.size] as? UInt64) ?? UInt64((attributes[.size] as? Int) ?? 0)
-    guard size <= UInt64(byteLimit) else { throw .tooLarge(Int(clamping: size)) }
-    do {
+      let attributes = try FileManager.default.attributesOfItem(atPath: real)
+      guard attributes[.type] as? FileAttributeType == .typeRegular else {
+        throw FileError(call: "read", path: path, code: EINVAL)
+      }
+      guard size(attributes) <= UInt64(byteLimit) else {
+        throw FileError(call: "read", path: path, code: EFBIG)
+      }
       return [UInt8](try Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw .unreadable("\(error)".clipped(to: 200))
+      throw FileError("read", path, error)
     }
+  }
+
+  private static func size(_ attributes: [FileAttributeKey: Any]) -> UInt64 {
+    (attributes[.size] as? UInt64) ?? UInt64((attributes[.size] as? Int) ?? 0)
   }
 
   /// When a file was last changed, in nanoseconds since 1970, and its size: what tells that a
@@ -40,13 +37,15 @@ package enum ScenarioFiles {
       return []
     }
     let date = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    let size = (attributes[.size] as? UInt64) ?? UInt64((attributes[.size] as? Int) ?? 0)
-    return [Int64(clampingDouble: date * 1e9), Int64(clamping: size)]
+    return [Int64(exactly: (date * 1e9).rounded()) ?? 0, Int64(clamping: size(attributes))]
   }
 }
 
-extension Int64 {
-  fileprivate init(clampingDouble value: Double) {
-    self = Int64(exactly: value.rounded()) ?? 0
+extension FileError {
+  /// - Parameter error: as Foundation has it.
+  package init(_ call: String, _ path: String, _ error: any Error) {
+    let underlying = (error as? CocoaError)?.underlying as? POSIXError
+    let code = underlying?.code ?? .EINVAL
+    self = error as? FileError ?? FileError(call: call, path: path, code: code.rawValue)
   }
 }

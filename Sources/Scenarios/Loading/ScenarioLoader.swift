@@ -6,13 +6,13 @@ package struct ScenarioLoader: Sendable {
   package var isStrict = false
   /// Reads a file whole. Nil leaves `file` in a scenario, and names of files, without effect:
   /// documents from the network must not read what lies on this machine.
-  package var readFile: (@Sendable (String) throws(ScenarioFileError) -> [UInt8])?
+  package var readFile: (@Sendable (String) throws(FileError) -> [UInt8])?
   /// The shipped scenarios, by name.
   package var library: TextMap<String>
 
   package init(
     catalog: ScenarioCatalog, isStrict: Bool = false, library: TextMap<String> = [:],
-    readFile: (@Sendable (String) throws(ScenarioFileError) -> [UInt8])? = nil
+    readFile: (@Sendable (String) throws(FileError) -> [UInt8])? = nil
   ) {
     self.catalog = catalog
     self.isStrict = isStrict
@@ -52,14 +52,14 @@ package struct ScenarioLoader: Sendable {
       bytes = try readFile(name)
     } catch {
       let isName = !name.utf8.contains(UInt8(ascii: "/")) && !name.utf8.contains(UInt8(ascii: "."))
-      switch error {
-      case .missing where isName: throw ScenarioLoadError(name, unknownName(name))
-      case .missing: throw ScenarioLoadError(name, "there is no such file")
-      case .tooLarge(let count): throw ScenarioLoadError(name, ScenarioDocument.tooLarge(count))
-      case .unreadable(let reason): throw ScenarioLoadError(name, "it cannot be read: \(reason)")
-      }
+      if error.isMissing, isName { throw ScenarioLoadError(name, unknownName(name)) }
+      throw ScenarioLoadError(name, Self.words(error))
     }
     return try ScenarioDocument(bytes, name: name)
+  }
+
+  private static func words(_ error: FileError) -> String {
+    error.isMissing ? "there is no such file" : "it cannot be read: \(error.reason)"
   }
 
   private func unknownName(_ name: String) -> String {
@@ -223,7 +223,7 @@ package struct ScenarioLoader: Sendable {
     do {
       return .string(Base64.encode(try readFile?(path) ?? []))
     } catch {
-      problems.append(ScenarioProblem(pointer, "\(path): \(error.words)"))
+      problems.append(ScenarioProblem(pointer, "\(path): \(Self.words(error))"))
       return ""
     }
   }
@@ -240,20 +240,5 @@ package struct ScenarioLoader: Sendable {
     }
     object["respond"] = .object(respond)
     return .object(object)
-  }
-}
-
-/// Why a file cannot be read.
-package enum ScenarioFileError: Error, Sendable, Equatable {
-  case missing
-  case tooLarge(Int)
-  case unreadable(String)
-
-  package var words: String {
-    switch self {
-    case .missing: "there is no such file"
-    case .tooLarge(let count): "\(count) bytes are too many"
-    case .unreadable(let reason): "it cannot be read: \(reason)"
-    }
   }
 }

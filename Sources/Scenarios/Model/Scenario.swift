@@ -3,11 +3,13 @@ package import PayloadCodecs
 
 /// A scenario, read and checked: one file, or several merged.
 package struct Scenario: Sendable {
+  /// How time runs at the start.
   package struct Clock: Sendable, Equatable {
     package var mode: ClockMode
+    /// Absent: the wall's present.
     package var start: VirtualInstant?
 
-    package init(mode: ClockMode, start: VirtualInstant? = nil) {
+    package init(_ mode: ClockMode = .real, start: VirtualInstant? = nil) {
       self.mode = mode
       self.start = start
     }

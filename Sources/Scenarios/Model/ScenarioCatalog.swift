@@ -84,29 +84,4 @@ package struct ScenarioCatalog: Sendable {
     }
     return nil
   }
-
-  /// Every glob must be the name of some service.
-  func check(services globs: [Glob], _ reader: ScenarioReader) {
-    let names = services.map(\.name)
-    for (index, glob) in globs.enumerated() where !names.contains(where: glob.matches) {
-      let _: Never? = reader.elementOrSelf(index).unknown("service", glob.text, of: names)
-    }
-  }
-
-  /// Every glob must match some operation.
-  func check(operations globs: [Glob], _ reader: ScenarioReader) {
-    for (index, glob) in globs.enumerated() {
-      if operations.contains(where: { glob.matches($0.operation.name) }) { continue }
-      let place = reader.elementOrSelf(index)
-      let names = operations.map(\.operation.name)
-      if glob.literal != nil {
-        let _: Never? = place.unknown("operation", glob.text, of: names)
-      } else {
-        let word = String(
-          String.UnicodeScalarView(glob.text.unicodeScalars.filter { $0 != "*" && $0 != "?" }))
-        place.problem(
-          "no operation matches \"\(glob.text)\"\(Nearest.hint(for: word, among: names))")
-      }
-    }
-  }
 }

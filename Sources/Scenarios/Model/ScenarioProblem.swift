@@ -17,11 +17,12 @@ package struct ScenarioProblem: Sendable, Equatable {
 package struct ScenarioProblems: Error, Sendable, Equatable {
   package var problems: [ScenarioProblem]
   package init(_ problems: [ScenarioProblem]) { self.problems = problems }
+  package init(_ message: String, at pointer: String = "") {
+    problems = [ScenarioProblem(pointer, message)]
+  }
 
   /// Nothing is wrong with the scenario, but no memory is left for another tenant.
-  package static let noRoom = ScenarioProblems([
-    ScenarioProblem("", "there is no room left for another tenant")
-  ])
+  package static let noRoom = ScenarioProblems("there is no room left for another tenant")
 }
 
 extension ScenarioProblems {

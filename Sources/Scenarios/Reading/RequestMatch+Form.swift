@@ -6,12 +6,12 @@ extension RequestMatch {
       "Which requests: all given keys must hold.", RequestMatch(),
       [
         .optional(
-          "service", .oneOrMore(of: .service).checked(atEach: ScenarioCatalog.check(services:_:)),
+          "service", .oneOrMore(of: .name("service") { $0.services.map(\.name) }),
           "The service, or a glob; a list: one of them."
         ) { $0.criteria.append(.service($1)) },
         .optional(
           "operation",
-          .oneOrMore(of: .operation).checked(atEach: ScenarioCatalog.check(operations:_:)),
+          .oneOrMore(of: .name("operation") { $0.operations.map(\.operation.name) }),
           "The operation, or a glob such as *.list; a list: one of them."
         ) { $0.criteria.append(.operation($1)) },
         .optional(
@@ -76,44 +76,34 @@ extension RequestMatch {
   }
 }
 
-extension Form where Value == [Glob] {
-  /// Every glob must mean something that exists.
-  fileprivate func checked(
-    atEach check: @escaping @Sendable (ScenarioCatalog) -> ([Glob], ScenarioReader) -> Void
-  ) -> Form {
-    checked { globs, reader in
-      if let catalog = reader.catalog { check(catalog)(globs, reader) }
-      return globs
-    }
-  }
-}
-
 extension Form where Value == Glob {
-  fileprivate static var service: Form {
-    name("serviceName", "A service, or a glob.") { $0.services.map(\.name) }
-  }
-
-  fileprivate static var operation: Form {
-    name("operationName", "An operation, or a glob.") { $0.operations.map(\.operation.name) }
-  }
-
-  /// Names for completion, any text for globs.
-  private static func name(
-    _ definition: String, _ sentence: String,
-    _ names: @escaping @Sendable (ScenarioCatalog) -> [String]
+  /// A name, or a glob that fits some: names for completion, any text for globs.
+  fileprivate static func name(
+    _ kind: String, _ names: @escaping @Sendable (ScenarioCatalog) -> [String]
   ) -> Form {
     Form(
       describe: { writer in
-        writer.reference(definition) {
+        writer.reference(kind + "Name") {
           [
-            "description": .string(sentence),
+            "description": .string("\(kind == "operation" ? "An" : "A") \(kind), or a glob."),
             "anyOf": [
               ["enum": .array(names(writer.catalog).map { .string($0) })],
               ["type": "string", "pattern": #"[*?\\]"#],
             ],
           ]
         }
-      }, example: { "*" }, read: { $0.glob() })
+      }, example: { "*" },
+      read: { reader in
+        guard let glob = reader.glob() else { return nil }
+        guard let names = reader.catalog.map(names), !names.contains(where: glob.matches) else {
+          return glob
+        }
+        guard glob.literal == nil else { return reader.unknown(kind, glob.text, of: names) }
+        let word = glob.text.unicodeScalars.filter { $0 != "*" && $0 != "?" }
+        let hint = Nearest.hint(for: String(String.UnicodeScalarView(word)), among: names)
+        reader.problem("no \(kind) matches \"\(glob.text)\"\(hint)")
+        return nil
+      })
   }
 }
 

@@ -163,7 +163,7 @@ extension Scenario.Clock {
       case .skip: .skip
       case .real, nil: .real
       }
-    return Scenario.Clock(mode: mode, start: draft.start)
+    return Scenario.Clock(mode, start: draft.start)
   }
 }
 
@@ -261,23 +261,27 @@ extension Expectation {
 }
 
 extension Expectation.Requests {
-  private struct Draft: Sendable {
+  /// `{"name", "match", "exactly" | "atLeast", "atMost"}`; without a count: at least one.
+  struct Draft: Sendable {
     var requests = Expectation.Requests(
       match: RequestMatch(), count: CountExpectation(atLeast: 1))
     var count = CountExpectation.Draft()
+
+    static let fields: [Field<Draft>] =
+      [
+        .optional("name", .text, "What to call it.", example: "orders") { $0.requests.name = $1 },
+        .optional(
+          "match", RequestMatch.form, "Which requests; absent: all.", example: ["method": "POST"]
+        ) { $0.requests.match = $1 },
+      ] + CountExpectation.Draft.fields.map { $0.at(\.count) }
+
+    @Sendable static func settle(_ draft: inout Draft, _ object: ScenarioObject) {
+      CountExpectation.Draft.check(&draft.count, object)
+      if let count = draft.count.count { draft.requests.count = count }
+    }
   }
 
-  /// `{"name", "match", "exactly" | "atLeast", "atMost"}`; without a count: at least one.
   fileprivate static let form = Form.object(
-    "Requests that must have come.", Draft(),
-    [
-      .optional("name", .text, "What to call it.", example: "orders") { $0.requests.name = $1 },
-      .optional(
-        "match", RequestMatch.form, "Which requests; absent: all.", example: ["method": "POST"]
-      ) { $0.requests.match = $1 },
-    ] + CountExpectation.Draft.fields.map { $0.at(\.count) }
-  ) { draft, object in
-    CountExpectation.Draft.check(&draft.count, object)
-    if let count = draft.count.count { draft.requests.count = count }
-  }.described(words: CountExpectation.Draft.excluded).map(\.requests)
+    "Requests that must have come.", Draft(), Draft.fields, finish: Draft.settle
+  ).described(words: CountExpectation.Draft.excluded).map(\.requests)
 }

@@ -47,7 +47,7 @@ package struct ScenarioReader {
     let result = body(ScenarioReader(value: value, path: .root(pointer), findings: findings))
     guard findings.problems.isEmpty, let result else {
       throw findings.problems.isEmpty
-        ? ScenarioProblems([ScenarioProblem(pointer, "could not be read")])
+        ? ScenarioProblems("could not be read", at: pointer)
         : ScenarioProblems(findings.problems)
     }
     return result

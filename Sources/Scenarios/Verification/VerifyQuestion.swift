@@ -5,9 +5,7 @@ package import PayloadCodecs
 package struct VerifyQuestion: Sendable {
   package var expectation = Expectation()
   package var isEmpty = true
-  private var name: String?
-  private var match: RequestMatch?
-  private var count = CountExpectation.Draft()
+  private var single = Expectation.Requests.Draft()
 
   package static func read(
     _ json: JSON, catalog: ScenarioCatalog
@@ -17,19 +15,14 @@ package struct VerifyQuestion: Sendable {
 
   private static let form = Form.object(
     "A question to the journal.", VerifyQuestion(),
-    Expectation.fields.map { $0.at(\.expectation) } + [
-      .optional("name", \.name, .text, "What to call it."),
-      .optional("match", \.match, RequestMatch.form, "Which requests."),
-    ] + CountExpectation.Draft.fields.map { $0.at(\.count) }
+    Expectation.fields.map { $0.at(\.expectation) }
+      + Expectation.Requests.Draft.fields.map { $0.at(\.single) }
   ) { question, object in
-    CountExpectation.Draft.check(&question.count, object)
+    Expectation.Requests.Draft.settle(&question.single, object)
     question.isEmpty = object.keys.isEmpty
-    let count = question.count.count
-    if let match = question.match {
-      question.expectation.requests.append(
-        .init(
-          name: question.name, match: match, count: count ?? CountExpectation(atLeast: 1)))
-    } else if count != nil {
+    if object.has("match") {
+      question.expectation.requests.append(question.single.requests)
+    } else if question.single.count.count != nil {
       object.problem("a count needs a \"match\"; {\"match\": {}} means every request")
     }
   }

@@ -214,8 +214,8 @@ struct ScenarioEngineTests {
     #expect(set.candidates(operation: 0, for: path("/odd")) == [1002])
     #expect(set.candidates(operation: 1, for: path("/odd")) == [1001, 1002])
     #expect(set.candidates(operation: 1, for: path("/%6fdd")) == [1001, 1002])
-    #expect(set.needsContent(operation: 1))
-    #expect(!set.needsContent(operation: 0))
+    #expect(set.concern(operation: 1)?.needsContent == true)
+    #expect(set.concern(operation: 0)?.needsContent != true)
     #expect(set.candidates(operation: 5, for: path("/api/v1/tides/1")).count == 1000)
     #expect(set.candidates(operation: nil, for: path("/odd")) == [1000, 1002])
   }
@@ -271,7 +271,7 @@ struct ScenarioEngineTests {
         }
         let found = matching(set.candidates(operation: operation, for: subject))
         #expect(found == matching(scenario.rules.indices), "\(method) \(path) \(operation ?? -1)")
-        #expect(found.isEmpty || set.concerns(operation: operation))
+        #expect(found.isEmpty || set.concern(operation: operation) != nil)
       }
     }
   }

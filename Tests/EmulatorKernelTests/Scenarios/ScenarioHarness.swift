@@ -21,7 +21,7 @@ struct ScenarioHarness {
   ) throws {
     let catalog = ScenarioCatalog(services: services)
     var read = Scenario.merged([try Scenario.read(scenario, catalog: catalog)])
-    if read.clock == nil { read.clock = .init(mode: .manual, start: Self.start) }
+    if read.clock == nil { read.clock = .init(.manual, start: Self.start) }
     let problems = read.problems(catalog: catalog)
     if !problems.isEmpty { throw ScenarioProblems(problems) }
     pipeline = try Pipeline(

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import KernelTestKit
 import HTTPModel
 import PayloadCodecs
 import Testing

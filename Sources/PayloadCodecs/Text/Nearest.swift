@@ -1,5 +1,3 @@
-import PayloadCodecs
-
 /// Which of the valid words somebody may have meant.
 package enum Nearest {
   /// The valid word with the fewest changes, if they are few; letter case, `-` and `_` do not count.
