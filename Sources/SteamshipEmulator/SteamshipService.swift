@@ -132,9 +132,14 @@ package struct SteamshipService: EmulatedService {
         case .rule, .task:
           let key = try state.addTask(
             for: endpoint, job, background, path: call.request.target.path, &step)
+          let isOutside = state.outsideWork(of: key, &step) != nil
+          // The client does not wait for this one: it comes finished.
+          let isAwaited = isOutside && background == nil && job.asksForParameters
           return Done(
-            outcome: .written(SteamshipWire.json(state.taskEnvelope(key))),
-            outside: state.outsideWork(of: key, &step) == nil ? nil : key)
+            outcome: isAwaited
+              ? .later { await finished(key, in: world) }
+              : .written(SteamshipWire.json(state.taskEnvelope(key))),
+            outside: isOutside ? key : nil)
         case .own: throw .invalid("This operation has no rule.")
         }
       }
@@ -205,7 +210,7 @@ struct Identity: Sendable {
     self.origin = origin
     workspace = WorkspaceReference(call.request.fields)
     requestID = call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
-    if let key = call.credential, key.hasPrefix(CodeKey.prefix) {
+    if let key = call.credential, CodeKey.instanceID(of: key) != nil {
       credential = key
       isWorkspaceScoped = true
       return
@@ -241,7 +246,7 @@ extension SteamshipState {
         requestID: requestID, baseURL: identity.baseURL, isWorkspaceScoped: true,
         origin: identity.origin)
     }
-    guard !credential.hasPrefix(CodeKey.prefix) else { throw .refusedKey(401) }
+    guard CodeKey.instanceID(of: credential) == nil else { throw .refusedKey(401) }
     // A new key makes a user with all that users start with, whatever it asks for.
     guard userByCredential[credential] != nil || step.blobs.budget.hasRoom() else {
       throw .noRoom

@@ -42,7 +42,7 @@ package struct SteamshipState: ServiceState {
   var lastMoment = 0
   /// Where uploaded code finds this server, with the tenant in the path; nil: none is run. Told with
   /// each request: a snapshot knows no runtime.
-  var codeOrigin = Transient<String>()
+  var codeOrigin = Transient<CodePlace>()
   /// Instances whose code is to be told that they are there.
   var startedInstances = Transient<[Key<InvocableInstance>]>()
   /// Whether there are versions whose code is needed no more.

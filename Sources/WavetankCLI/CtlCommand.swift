@@ -24,6 +24,7 @@ extension Command {
       Flag("--operation", value: "GLOB", "journal, verify: of these operations."),
       Flag("--status", value: "N", "journal: with this status, or 4xx."),
       Flag("--rule", value: "GLOB", "journal: struck by these rules."),
+      Flag("--request", value: "ID", "journal: with this X-Request-Id."),
       Flag("--since", value: "N", "journal: after this exchange or instant."),
       Flag("--limit", value: "N", "journal: so many at most."),
       Flag("--follow", "journal: go on as it happens."),
@@ -159,7 +160,7 @@ struct ControlRequest {
       path = "journal/stream"
       answer = .stream
     }
-    for name in ["service", "operation", "status", "rule", "since", "limit"] {
+    for name in ["service", "operation", "status", "rule", "request", "since", "limit"] {
       if let value = arguments.value("--\(name)") { query.append((name, value)) }
     }
   }

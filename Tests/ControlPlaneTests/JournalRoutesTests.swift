@@ -25,7 +25,7 @@ import Testing
       .post, "/ships?token=abc", ["Authorization": "Bearer secret"], body: #"{"name":"ä"}"#)
     _ = await peer.send(.post, "/_wavetank/clock/advance", body: #"{"by":"1s"}"#)
     _ = await peer.send(.get, "/ships/a")
-    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/ships", ["X-Request-Id": "R1"])
     _ = await peer.send(.get, "/nowhere")
     _ = await peer.send(.put, "/ships/a/cargo", body: "cargo")
   }
@@ -36,11 +36,12 @@ import Testing
     ("?status=201", [1]), ("?operation=harbor.ship.*", [1, 2, 3]),
     ("?service=harbor", [1, 2, 3, 5]),
     ("?since=3", [4, 5]), ("?since=2026-01-01T00:00:01Z", [2, 3, 4, 5]), ("?rule=*", []),
+    ("?request=R1", [3]), ("?request=R2", []),
     ("?operation=harbor.ship.get&status=404", [2]), ("?tenant=blue", []),
   ]
 
   @Test(
-    "The journal is filtered by service, operation, status, rule, since and limit",
+    "The journal is filtered by service, operation, status, rule, request, since and limit",
     arguments: filters)
   func filter(_ query: String, _ numbers: [Int]) async throws {
     await fill()

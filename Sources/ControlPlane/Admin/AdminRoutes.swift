@@ -180,6 +180,8 @@ extension AdminRoute {
     .init(.query, "operation", "string", "Of these operations: globs."),
     .init(.query, "status", "string", "With this status, such as 404 or 5xx."),
     .init(.query, "rule", "string", "Struck by these rules: globs."),
+    .init(
+      .query, "request", "string", "With this X-Request-Id: a call, and what its code asks for."),
     .init(.query, "since", "string", "After this exchange or instant."),
     .init(.query, "limit", "integer(0..)", "At most so many, the last ones."),
   ]

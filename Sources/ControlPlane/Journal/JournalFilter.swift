@@ -20,10 +20,14 @@ struct JournalFilter: Sendable {
   private var operations: Set<Int>?
   private var statuses: [StatusRange] = []
   private var rule: Glob?
+  /// Of exchanges that belong together: a call, and those that code makes while it works on it.
+  private var requestID: String?
   private var since: Since?
   var limit: Int
 
-  static let keys = ["service", "operation", "status", "rule", "since", "limit", "tenant"]
+  static let keys = [
+    "service", "operation", "status", "rule", "request", "since", "limit", "tenant",
+  ]
 
   init(_ call: AdminCall, limit: Int) throws(Problem) {
     self.limit = limit
@@ -40,6 +44,7 @@ struct JournalFilter: Sendable {
         narrow(table) { glob.matches(table.entries[$0].operation.name) }
       case "status": statuses = try Self.statuses(value)
       case "rule": rule = Glob(value)
+      case "request": requestID = value
       case "since": since = try Self.since(value)
       case "limit":
         guard let number = Int(value), number > 0 else {
@@ -102,6 +107,9 @@ struct JournalFilter: Sendable {
         }
       }
       guard isWanted else { return false }
+    }
+    if let requestID {
+      guard entry.requestFields["x-request-id"]?.isExactly(requestID) ?? false else { return false }
     }
     if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }
     return true

@@ -78,7 +78,7 @@ extension SteamshipState {
     case "generate":
       return [
         "blocks": .array(try generationBlocks(job, &step)),
-        "options": .object(try arguments.object("options") ?? JSONObject()),
+        "options": try arguments.object("options").map { .object($0) } ?? .null,
       ]
     case "import":
       return [

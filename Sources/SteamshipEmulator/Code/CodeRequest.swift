@@ -71,9 +71,9 @@ extension SteamshipState {
       let invocable = invocables[record.invocable], let workspace = workspaces[record.workspace],
       let owner = users[record.user]
     else { throw .unknown("instance", "") }
-    let origin = codeOrigin.value ?? ""
-    let base = "\(origin)/"
-    let appBase = "\(origin)/apps/"
+    let place = codeOrigin.value ?? CodePlace()
+    let base = "\(place.origin)/"
+    let appBase = "\(place.origin)/apps/"
     return CodeRequest(
       version: version, versionID: code.id, archive: archive, digest: code.digest,
       instance: instance,
@@ -97,7 +97,8 @@ extension SteamshipState {
           "invocableInstanceHandle": .string(record.handle),
           "invocableType": .string(record.kind.rawValue),
           "invocableOwnerId": .string(owner.id), "invocableOwnerHandle": .string(owner.handle),
-          "invocableURL": .string("\(appBase)\(workspace.handle)/\(record.handle)/"),
+          "invocableURL": .string(
+            "\(place.origin)\(place.prefix)/apps/\(workspace.handle)/\(record.handle)/"),
           "headers": .object(headers),
         ],
       ])
@@ -105,7 +106,7 @@ extension SteamshipState {
 
   /// What an upload is asked for before it becomes a version: its `__dir__`.
   func checkingEvent(of job: Job) -> JSON {
-    let origin = codeOrigin.value ?? ""
+    let origin = codeOrigin.value?.origin ?? ""
     let user = users[job.caller.user]
     let workspace = knownWorkspace(job.caller.workspace, of: job.caller.user)
       .flatMap { workspaces[$0] }
@@ -159,19 +160,38 @@ extension SteamshipState {
 
   // MARK: Keys
 
-  /// The key that an instance's code has: stands for the instance's owner in the instance's workspace.
-  func codeKey(of instance: InvocableInstance) -> String { CodeKey.prefix + instance.id }
+  /// The key that an instance's code has: stands for the instance's owner in the instance's workspace,
+  /// and names the tenant.
+  func codeKey(of instance: InvocableInstance) -> String {
+    CodeKey.make(tenant: codeOrigin.value?.tenant ?? "", instanceID: instance.id)
+  }
 
   /// The instance that a key of deployed code is for.
   func instance(ofCodeKey key: String) -> InvocableInstance? {
-    guard key.hasPrefix(CodeKey.prefix) else { return nil }
-    return instances.key(id: String(key.dropFirst(CodeKey.prefix.utf8.count))).flatMap {
-      instances[$0]
-    }
+    CodeKey.instanceID(of: key).flatMap { instances.key(id: $0) }.flatMap { instances[$0] }
   }
 }
 
-/// Keys that this server gives to code.
+/// Where uploaded code finds this server, and its tenant.
+struct CodePlace: Sendable {
+  var origin = ""
+  var tenant = ""
+  /// For those who have no key that names the tenant.
+  var prefix = ""
+}
+
+/// Keys that this server gives to code: `wt-TENANT.wavetank-code-ID`.
 enum CodeKey {
-  static let prefix = "wavetank-code-"
+  private static let mark = "wavetank-code-"
+
+  static func make(tenant: String, instanceID: String) -> String {
+    "wt-\(tenant).\(mark)\(instanceID)"
+  }
+
+  /// Nil for all other keys.
+  static func instanceID(of key: String) -> String? {
+    let parts = key.split(separator: ".", maxSplits: 1)
+    guard parts.count == 2, parts[1].hasPrefix(mark) else { return nil }
+    return String(parts[1].dropFirst(mark.utf8.count))
+  }
 }

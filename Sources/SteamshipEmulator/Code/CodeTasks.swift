@@ -18,6 +18,9 @@ extension Job {
       || operation == "steamship.plugin.version.create"
   }
 
+  /// Whether it asks a plugin what it would be trained with.
+  var asksForParameters: Bool { operation == "steamship.plugin.instance.getTrainingParameters" }
+
   var versionKind: InvocableKind {
     operation == "steamship.package.version.create" ? .package : .plugin
   }

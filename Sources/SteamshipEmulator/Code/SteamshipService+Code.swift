@@ -6,7 +6,9 @@ import Synchronization
 /// Uploaded code at work: versions and packages.
 extension SteamshipService {
   /// The address of this server for code, with the tenant; nil: none is run.
-  func codeOrigin(in tenant: Tenant) -> String? { code.map { $0.origin + tenant.urlPrefix } }
+  func codeOrigin(in tenant: Tenant) -> CodePlace? {
+    code.map { CodePlace(origin: $0.origin, tenant: tenant.name, prefix: tenant.urlPrefix) }
+  }
 
   /// Hands a request to code and waits for its answer, whatever that says. What it prints goes to its
   /// instance's log.

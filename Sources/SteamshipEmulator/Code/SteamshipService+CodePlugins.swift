@@ -43,6 +43,16 @@ extension SteamshipService {
     }
   }
 
+  /// A task's envelope once it has ended.
+  func finished(_ key: Key<EngineTask>, in world: World<State>) async -> Response {
+    let bytes = try? await world.wait(for: .task(serial: key.serial)) {
+      state, _ -> Awaited<[UInt8]> in
+      guard state.tasks[key]?.state.isTerminal ?? true else { return .idle }
+      return .ready(state.taskEnvelope(key))
+    }
+    return bytes.map { SteamshipWire.json($0) } ?? SteamshipError.cancelled.response
+  }
+
   private func data(of job: Job, in world: World<State>) throws(SteamshipError) -> JSON {
     try world.mutate { (state, step) throws(SteamshipError) in
       guard let instance = state.codePlugin(of: job, &step) else { throw .noCode }

@@ -9,7 +9,7 @@ extension SteamshipState {
     let handle = try job.arguments.name("handle")
     let isPublic = try job.arguments.flag("publicData")
     let tagDrafts = try job.arguments.objects("tags", TagDraft.init)
-    let (bytes, type) = try importedContent(job, &step)
+    let (bytes, type, made) = try importedContent(job, &step)
     let workspace = try workspace(of: job.caller, &step)
     try checkFileHandle(handle, in: workspace)
     let content = try Content(storing: bytes, in: step.blobs)
@@ -17,7 +17,7 @@ extension SteamshipState {
       handle: handle, mimeType: type, isPublic: isPublic, content: content, in: workspace,
       job.caller,
       &step)
-    for draft in tagDrafts { addTag(draft, to: key, block: nil, &step) }
+    for draft in tagDrafts + made { addTag(draft, to: key, block: nil, &step) }
     return fileReply(key, step.blobs)
   }
 
@@ -27,16 +27,17 @@ extension SteamshipState {
     if let content = files[key]?.content, content.count > 0 {
       throw SteamshipError(409, "AlreadyExists", "The file has content already.")
     }
-    let (bytes, type) = try importedContent(job, &step)
+    let (bytes, type, made) = try importedContent(job, &step)
     let content = try Content(storing: bytes, in: step.blobs)
     files[key]?.content = content
     files[key]?.mimeType = type
+    for draft in made { addTag(draft, to: key, block: nil, &step) }
     return fileReply(key, step.blobs)
   }
 
   private mutating func importedContent(
     _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> ([UInt8], type: String) {
+  ) throws(SteamshipError) -> ([UInt8], type: String, tags: [TagDraft]) {
     let url = try job.arguments.name("url")
     let mimeType = try job.arguments.name("mimeType")
     let run = try pluginRun(job, "file.import", types: ["fileImporter"], &step)
@@ -45,16 +46,18 @@ extension SteamshipState {
       guard let bytes = (made["data"]?.stringValue).flatMap({ Base64.decode($0, .lenient) }) else {
         throw .badlyMade("an importer answers base64 text under \"data\"")
       }
-      return (bytes, made["mimeType"]?.stringValue ?? mimeType ?? MIMEType.text)
+      let tags = try Arguments(made.objectValue ?? JSONObject()).objects("tags", TagDraft.init)
+      return (bytes, made["mimeType"]?.stringValue ?? mimeType ?? MIMEType.text, tags)
     }
     switch run.answer {
-    case .bytes(let bytes, let type): return (bytes, mimeType ?? type)
-    case .text(let text, let type): return (Array(text.utf8), mimeType ?? type)
-    case .json(let json): return (json.serialized(), mimeType ?? "application/json")
+    case .bytes(let bytes, let type): return (bytes, mimeType ?? type, [])
+    case .text(let text, let type): return (Array(text.utf8), mimeType ?? type, [])
+    case .json(let json): return (json.serialized(), mimeType ?? "application/json", [])
     case .failure, nil: break
     }
-    if run.handle == "youtube-file-importer" { return (Canned.audio, mimeType ?? "audio/mp4") }
+    if run.handle == "youtube-file-importer" { return (Canned.audio, mimeType ?? "audio/mp4", []) }
     let source = url.map { " from \($0)" } ?? ""
-    return (Array("Content imported by \(run.handle)\(source).".utf8), mimeType ?? MIMEType.text)
+    let text = "Content imported by \(run.handle)\(source)."
+    return (Array(text.utf8), mimeType ?? MIMEType.text, [])
   }
 }

@@ -30,7 +30,9 @@ extension SteamshipState {
       if let timeline { plan.timeline = timeline }
     }
     let isCode = runsCode(job)
-    if isCode { plan.timeline = .outside }
+    if isCode {
+      plan.timeline = plan.timeline == .atOnce ? .outside : .outsideAfterMoment
+    }
     if let timeline = script.timeline(for: work) {
       plan.timeline = isCode ? timeline.endingOutside : timeline
     }

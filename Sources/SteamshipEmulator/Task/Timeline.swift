@@ -54,6 +54,12 @@ struct Timeline: Codable, Sendable, Equatable {
     Stage(state: .waiting), Stage(state: .running, end: .outside), Stage(state: .succeeded),
   ])
 
+  /// The same where a client expects to see it wait first, as by default.
+  static let outsideAfterMoment = Timeline(stages: [
+    Stage(state: .waiting, end: .after(.milliseconds(200))),
+    Stage(state: .running, end: .outside), Stage(state: .succeeded),
+  ])
+
   /// The same for work that somebody outside does, where it would be done at the end: one that ends in
   /// failure needs none.
   var endingOutside: Timeline {
