@@ -127,6 +127,8 @@ extension Field {
   package struct Choice<Value>: Sendable {
     let description: KeyDescription
     let read: @Sendable (ScenarioReader) -> Value?
+
+    package var key: String { description.key }
   }
 
   /// What belongs to a part of the root.

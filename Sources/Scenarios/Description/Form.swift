@@ -68,16 +68,6 @@ extension Form {
       read: { form().read($0) })
   }
 
-  /// What another reader reads, described by hand.
-  package static func foreign(
-    _ name: String, _ schema: @escaping @Sendable () -> JSON, example: JSON,
-    read: @escaping @Sendable (ScenarioReader) -> Value?
-  ) -> Form {
-    Form(
-      describe: { $0.reference(name) { schema().objectValue ?? JSONObject() } },
-      example: { example }, read: read)
-  }
-
   package func map<Other>(_ body: @escaping @Sendable (Value) -> Other) -> Form<Other> {
     Form<Other>(
       describe: describe, example: example, samples: samples,

@@ -19,6 +19,17 @@ extension Form where Value == Bool {
 extension Form where Value == String {
   package static var text: Form { .plain(["type": "string"], example: "text") { $0.string() } }
 
+  /// A scalar as its text, for it is what its place makes of it: `version: 3.9` is a text.
+  package static var scalar: Form {
+    .plain(["type": ["string", "number", "boolean"]], example: "text") { reader in
+      switch reader.value {
+      case .string(let text): text
+      case .bool, .integer, .decimal: reader.value.text
+      case .null, .array, .object: reader.mismatch("a text")
+      }
+    }
+  }
+
   package static var nonEmptyText: Form {
     .plain(["type": "string", "minLength": 1], example: "name") { $0.nonEmptyString() }
   }

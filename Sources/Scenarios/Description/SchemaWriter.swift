@@ -21,13 +21,6 @@ package final class SchemaWriter {
     return ["$ref": .string("#/$defs/\(name)")]
   }
 
-  /// For sections that are not made of forms yet.
-  func define(_ more: JSONObject) {
-    for (name, schema) in more.members where definitions[name] == nil {
-      definitions.members.append((name, schema))
-    }
-  }
-
   func plain(_ schema: JSONObject, name: String?) -> JSONObject {
     let schema = name.map { reference($0) { schema } } ?? schema
     guard isInEvent, schema["type"] != "string" || schema["pattern"] != nil else { return schema }

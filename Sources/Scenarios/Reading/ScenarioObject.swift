@@ -29,9 +29,6 @@ package final class ScenarioObject {
     for key in keys where !known.contains(key) { known.append(key) }
   }
 
-  /// Leaves the other keys alone: what is wrong already decides which of them belong here.
-  package func allowAll() { for key in members.keys { allow(key) } }
-
   /// The value under a key; nil when it is absent.
   package func optional(_ key: String) -> ScenarioReader? {
     allow(key)

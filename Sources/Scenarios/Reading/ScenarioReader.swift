@@ -269,6 +269,11 @@ package struct ScenarioReader {
     value[key].map { ScenarioReader(value: $0, path: .key(path, key), findings: findings) }
   }
 
+  /// The elements of an array; of another value none.
+  package var elements: [ScenarioReader] {
+    (value.arrayValue ?? []).indices.map(elementOrSelf)
+  }
+
   /// A place below this one, without making its keys known ones; nil when there is none.
   package func place(_ tokens: String...) -> ScenarioReader? {
     tokens.reduce(self) { reader, token in

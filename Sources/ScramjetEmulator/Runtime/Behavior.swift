@@ -11,7 +11,7 @@ enum Behavior: String, CaseIterable, Sendable {
 }
 
 extension ProgramCompiler {
-  func behavior(_ name: Behavior, _ object: ScenarioObject) -> Program? {
+  func program(of name: Behavior, _ object: ScenarioReader) -> Program {
     var program = Program()
     switch name {
     case .echo: echo(object, &program)
@@ -19,7 +19,6 @@ extension ProgramCompiler {
     case .generate: generate(object, &program)
     case .value: value(object, &program)
     case .hash:
-      _ = text(object, "algorithm")
       program.input = [.digest]
       program.inputEnd = [.writeDigest(.output), .finish]
     case .sink:
@@ -59,23 +58,23 @@ extension ProgramCompiler {
   }
 
   /// The event comes when stdout is full for the first time, or all is written.
-  private func flood(_ object: ScenarioObject, _ program: inout Program) {
+  private func flood(_ object: ScenarioReader, _ program: inout Program) {
     let line = Array(repeating: UInt8(ascii: "x"), count: 1_023) + [UInt8(ascii: "\n")]
     let write = Program.Action.write(Template(parts: [.literal(line)]), .stdout)
     let count = number(object, "kilobytes", missing: 1_024)
     let first = min(count, ScramjetState.streamMark / line.count)
     if first > 0 { program.start.append(.loop(times: first, [write])) }
     if let event = text(object, "emit") {
-      program.start.append(.emit(Template(literal: event), object.json("message") ?? .null))
+      program.start.append(.emit(Template(literal: event), object.value["message"] ?? .null))
     }
     if count > first { program.start.append(.loop(times: count - first, [write])) }
   }
 
-  private func echo(_ object: ScenarioObject, _ program: inout Program) {
+  private func echo(_ object: ScenarioReader, _ program: inout Program) {
     let template = Template(
       parts: literal(text(object, "prefix")) + [.piece] + literal(text(object, "suffix")))
     program.input = [.write(template, .output)]
-    if object.bool("tee") == true { program.input.append(.write(template, .stdout)) }
+    if flag(object, "tee") { program.input.append(.write(template, .stdout)) }
     program.inputEnd = [.finish]
   }
 
@@ -84,7 +83,7 @@ extension ProgramCompiler {
     return [.literal(Array(text.utf8))]
   }
 
-  private func lines(_ object: ScenarioObject, _ program: inout Program) {
+  private func lines(_ object: ScenarioReader, _ program: inout Program) {
     var template = template(object, "template") ?? .piece
     if let field = text(object, "field") {
       template = Template(
@@ -92,18 +91,18 @@ extension ProgramCompiler {
           $0 == .piece ? .field(field.split(separator: ".").map(String.init)) : $0
         })
     }
-    program.keepsNewlines = object.bool("newlines") ?? false
+    program.keepsNewlines = flag(object, "newlines")
     program.line = [.write(template, .output)]
-    if object.bool("tee") == true { program.line.append(.write(template, .stdout)) }
+    if flag(object, "tee") { program.line.append(.write(template, .stdout)) }
     program.inputEnd = [.finish]
   }
 
-  private func generate(_ object: ScenarioObject, _ program: inout Program) {
+  private func generate(_ object: ScenarioReader, _ program: inout Program) {
     let count = number(object, "count", missing: 10)
     let pause = milliseconds(object, "every") ?? 500
     let start = number(object, "start", missing: 0)
     var texts: [Template] = []
-    if let items = object.array("items", { $0.json() }) {
+    if let items = object.value["items"]?.arrayValue {
       texts = items.map { item in
         guard case .string(let text) = item else { return Template(literal: item.text + "\n") }
         let filled = arguments.fill(text)
@@ -127,21 +126,21 @@ extension ProgramCompiler {
     if count > 0 { program.start.append(.finish) }
   }
 
-  private func value(_ object: ScenarioObject, _ program: inout Program) {
+  private func value(_ object: ScenarioReader, _ program: inout Program) {
     var output = ""
-    if let value = object.json("value") {
+    if let value = object.value["value"] {
       output = arguments.fill(String(decoding: value.asText, as: UTF8.self))
     }
-    if object.bool("args") == true {
+    if flag(object, "args") {
       output += arguments.values.map { String(decoding: $0.asText, as: UTF8.self) + "\n" }.joined()
     }
     program.start = [.write(Template(literal: output), .output)]
-    if object.bool("open") != true { program.start.append(.finish) }
+    if !flag(object, "open") { program.start.append(.finish) }
   }
 
-  private func stdio(_ object: ScenarioObject, _ program: inout Program) {
+  private func stdio(_ object: ScenarioReader, _ program: inout Program) {
     let prefix = literal(text(object, "prefix"))
-    if object.bool("lines") == true {
+    if flag(object, "lines") {
       program.stdinLine = [.write(Template(parts: prefix + [.piece]), .stdout)]
     } else {
       program.stdin = [.write(Template(parts: prefix + [.piece]), .stdout)]
@@ -152,7 +151,7 @@ extension ProgramCompiler {
     }
   }
 
-  private func forever(_ object: ScenarioObject, _ program: inout Program) {
+  private func forever(_ object: ScenarioReader, _ program: inout Program) {
     let tick = template(object, "tick")
     let every = milliseconds(object, "every") ?? (tick == nil ? 0 : 1_000)
     guard every > 0 else { return }
@@ -163,19 +162,18 @@ extension ProgramCompiler {
   }
 
   /// Another behaviour, given under `with`; the default is one that does nothing.
-  private func inner(_ object: ScenarioObject) -> Program? {
-    guard let reader = object.optional("with") else { return nil }
-    return read(reader)
+  private func inner(_ object: ScenarioReader) -> Program? {
+    object.member("with").flatMap(program)
   }
 
-  private func crash(_ object: ScenarioObject) -> Program? {
+  private func crash(_ object: ScenarioReader) -> Program {
     var program = inner(object) ?? Program()
     let code = number(object, "code", missing: 23, in: 1...255)
     let stderr = text(object, "stderr").map { Template(literal: $0) }
     for line in texts(object, "errors") {
       program.start.append(.log(Template(literal: line), level: "ERROR"))
     }
-    if object.has("afterChunks") {
+    if object.value["afterChunks"] != nil {
       let count = max(1, number(object, "afterChunks", missing: 1))
       let rule = Program.Action.failAt(count, code: code, stderr: stderr)
       if program.line.isEmpty { program.input.append(rule) } else { program.line.append(rule) }
@@ -192,10 +190,10 @@ extension ProgramCompiler {
     return program
   }
 
-  private func slow(_ object: ScenarioObject) -> Program? {
+  private func slow(_ object: ScenarioReader) -> Program {
     let pause = Program.Action.sleep(milliseconds: milliseconds(object, "delay") ?? 100)
     var program = inner(object) ?? Program()
-    if object.optional("with") == nil {
+    if object.value["with"] == nil {
       program.input = [.write(.piece, .output)]
       program.inputEnd = [.finish]
     }
@@ -206,13 +204,13 @@ extension ProgramCompiler {
     return program
   }
 
-  private func responder(_ object: ScenarioObject, _ program: inout Program) {
+  private func responder(_ object: ScenarioReader, _ program: inout Program) {
     var actions: [Program.Action] = []
     if let line = template(object, "print") { actions.append(.write(line, .stdout)) }
     if let delay = milliseconds(object, "delay"), delay > 0 {
       actions.append(.sleep(milliseconds: delay))
     }
-    let message = object.json("message") ?? "{message}"
+    let message = object.value["message"] ?? "{message}"
     actions.append(
       .emit(Template(literal: text(object, "emit") ?? "test-response"), fillStrings(message)))
     if text(object, "then") == "exit" { actions.append(.finish) }
@@ -225,7 +223,7 @@ extension ProgramCompiler {
     if case .string(let text) = value { .string(arguments.fill(text)) } else { value }
   }
 
-  private func stopHandler(_ object: ScenarioObject, _ program: inout Program) {
+  private func stopHandler(_ object: ScenarioReader, _ program: inout Program) {
     let texts = texts(object, "texts")
     let pause = milliseconds(object, "duration") ?? 0
     for (index, text) in texts.enumerated() {

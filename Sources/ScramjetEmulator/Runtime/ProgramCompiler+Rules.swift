@@ -1,26 +1,15 @@
 import EmulatorKernel
 import PayloadCodecs
 
-/// The declarative program language: `[{"on": TRIGGER, "do": ACTION or [ACTION…]}]`.
-///
-/// **Shape**: triggers are `start`, `input`, `line`, `end`, `stdin`, `stdinLine`, `stdinEnd`,
-/// `event` (with `"event": NAME`), `every` (with `"every": DURATION`, `"count"`), `stop`, `kill`.
-/// Actions are the words `echo`, `finish`, `keepAlive`, `digest`, or objects: `{"echo": {"prefix",
-/// "suffix"}}`, `{"write": TEXT, "to": SINK}`, `{"each": [TEXT…], "to": SINK}`, `{"emit": NAME,
-/// "message": ANY}`, `{"log": TEXT, "level"}`, `{"sleep": DURATION}`, `{"repeat": N, "do": …}`,
-/// `{"fail": CODE, "stderr": TEXT}`, `{"exit": CODE}`, `{"health": BOOL}`, `{"writeDigest": SINK}`.
-/// Sinks are `output`, `stdout`, `stderr` and `topic:NAME`.
+/// Makes a program of rules that `ProgramForm` has read.
 extension ProgramCompiler {
   enum Trigger: String, CaseIterable {
     case start, input, line, end, stdin, stdinLine, stdinEnd, event, every, stop, kill
   }
 
-  func programRules(_ reader: ScenarioReader) -> Program? {
+  func program(ofRules reader: ScenarioReader) -> Program {
     var program = Program()
-    let isWhole = reader.array { rule in
-      rule.object { object in addRule(object, to: &program) }
-    }
-    guard isWhole != nil else { return nil }
+    for rule in reader.elements { addRule(rule, to: &program) }
     // A program that reads input and never says when it is through is through with its input.
     if program.reads(.input), program.inputEnd.isEmpty, !program.mentionsItsEnd {
       program.inputEnd = [.finish]
@@ -28,17 +17,11 @@ extension ProgramCompiler {
     return program
   }
 
-  private func addRule(_ object: ScenarioObject, to program: inout Program) -> Bool? {
-    object.allow("do")
-    guard let trigger = object.required("on")?.choice(of: Trigger.self) else {
-      object.allow("event", "every", "count")
-      return nil
+  private func addRule(_ rule: ScenarioReader, to program: inout Program) {
+    guard let trigger = rule.value["on"]?.stringValue.flatMap(Trigger.init(rawValue:)) else {
+      return
     }
-    guard let actions = object.required("do").flatMap({ actions($0, trigger) }) else {
-      if trigger == .event { object.allow("event") }
-      if trigger == .every { object.allow("every", "count") }
-      return nil
-    }
+    let actions = actions(rule, trigger)
     switch trigger {
     case .start: program.start += actions
     case .input: program.input += actions
@@ -50,107 +33,73 @@ extension ProgramCompiler {
     case .stop: program.stop += actions
     case .kill: program.kill += actions
     case .event:
-      guard let name = text(object, "event") ?? missing(object, "event") else { return nil }
-      program.events.append(Program.EventRule(name: name, actions: actions))
+      program.events.append(
+        Program.EventRule(name: text(rule, "event") ?? "", actions: actions))
     case .every:
-      guard let reader = object.required("every"), let interval = milliseconds(reader) else {
-        return nil
-      }
       program.timers.append(
         Program.Timer(
-          milliseconds: max(1, interval), count: number(object, "count", missing: 0),
-          actions: actions))
+          milliseconds: max(1, milliseconds(rule, "every") ?? 1),
+          count: number(rule, "count", missing: 0), actions: actions))
     }
-    return true
   }
 
-  private func missing(_ object: ScenarioObject, _ key: String) -> String? {
-    object.required(key)?.string()
+  private func actions(_ object: ScenarioReader, _ trigger: Trigger) -> [Program.Action] {
+    guard let reader = object.member("do") else { return [] }
+    let elements = reader.value.arrayValue == nil ? [reader] : reader.elements
+    return elements.compactMap { action($0, trigger) }
   }
 
-  private func actions(_ reader: ScenarioReader, _ trigger: Trigger) -> [Program.Action]? {
-    reader.oneOrMore { action($0, trigger) }
-  }
-
-  private enum Word: String, CaseIterable { case echo, finish, keepAlive, digest }
-
-  private func action(_ reader: ScenarioReader, _ trigger: Trigger) -> Program.Action? {
-    if case .string = reader.value {
-      switch reader.choice(of: Word.self) {
-      case .echo: return .write(.piece, trigger.isStdin ? .stdout : .output)
-      case .finish: return .finish
-      case .keepAlive: return .keepAlive
-      case .digest: return .digest
-      case nil: return nil
-      }
-    }
-    return reader.object { object in self.action(object, trigger) }
-  }
-
-  private func action(_ object: ScenarioObject, _ trigger: Trigger) -> Program.Action? {
-    let sink = { sinkOf(object, trigger) }
-    let kinds = [
-      "echo", "write", "each", "emit", "log", "sleep", "repeat", "fail", "exit", "health",
-      "writeDigest",
-    ]
-    guard let kind = object.atMostOne(of: kinds) else {
-      object.problem("expected one of \(kinds.joined(separator: ", ")) here")
-      return nil
-    }
-    switch kind {
+  private func action(_ action: ScenarioReader, _ trigger: Trigger) -> Program.Action? {
+    let standard = trigger.isStdin ? Program.Sink.stdout : .output
+    switch action.value.stringValue ?? action.value.objectValue?.keys.first(where: isKind) {
     case "echo":
-      return object.object("echo") { echo in
-        .write(
-          Template((text(echo, "prefix") ?? "") + "{}" + (text(echo, "suffix") ?? "")),
-          trigger.isStdin ? .stdout : .output)
-      }
+      guard let echo = action.member("echo") else { return .write(.piece, standard) }
+      return .write(
+        Template((text(echo, "prefix") ?? "") + "{}" + (text(echo, "suffix") ?? "")), standard)
+    case "finish": return .finish
+    case "keepAlive": return .keepAlive
+    case "digest": return .digest
     case "write":
-      return template(object, "write").flatMap { text in sink().map { .write(text, $0) } }
+      return template(action, "write").flatMap { text in
+        sink(action, "to", standard).map { .write(text, $0) }
+      }
     case "each":
-      let texts = texts(object, "each").map { Template($0) }
-      return sink().map { .writeNext(texts, $0) }
-    case "emit":
-      let message = object.json("message")
-      return template(object, "emit").map { .emit($0, message) }
+      let texts = texts(action, "each").map { Template($0) }
+      return sink(action, "to", standard).map { .writeNext(texts, $0) }
+    case "emit": return template(action, "emit").map { .emit($0, action.value["message"]) }
     case "log":
-      let level = text(object, "level") ?? "INFO"
-      return template(object, "log").map { .log($0, level: level) }
-    case "sleep":
-      return object.optional("sleep").flatMap(milliseconds).map { .sleep(milliseconds: $0) }
+      let level = text(action, "level") ?? "INFO"
+      return template(action, "log").map { .log($0, level: level) }
+    case "sleep": return milliseconds(action, "sleep").map { .sleep(milliseconds: $0) }
     case "repeat":
-      let times = number(object, "repeat", missing: 1)
-      let inner = object.required("do").flatMap { actions($0, trigger) }
-      guard inner?.contains(where: { $0.depth >= Self.loopDepthMax }) != true else {
-        object.problem("more than \(Self.loopDepthMax) repeats stand inside each other")
+      let inner = actions(action, trigger)
+      guard !inner.contains(where: { $0.depth >= Self.loopDepthMax }) else {
+        action.problem("more than \(Self.loopDepthMax) repeats stand inside each other")
         return nil
       }
-      return inner.map { .loop(times: times, $0) }
+      return .loop(times: number(action, "repeat", missing: 1), inner)
     case "fail":
-      let stderr = template(object, "stderr")
-      return .fail(code: number(object, "fail", missing: 23, in: 1...255), stderr: stderr)
-    case "exit": return .exit(code: number(object, "exit", missing: 0, in: 0...255))
-    case "health": return object.bool("health").map { .health($0) }
-    default: return object.optional("writeDigest").flatMap(sink(of:)).map { .writeDigest($0) }
+      return .fail(
+        code: number(action, "fail", missing: 23, in: 1...255), stderr: template(action, "stderr"))
+    case "exit": return .exit(code: number(action, "exit", missing: 0, in: 0...255))
+    case "health": return .health(flag(action, "health"))
+    case "writeDigest": return sink(action, "writeDigest", standard).map { .writeDigest($0) }
+    default: return nil
     }
   }
+
+  /// Whether a key says what an action does.
+  private func isKind(_ key: String) -> Bool { ProgramForm.kindKeys.contains(key) }
 
   /// Ours: a snapshot that nests deeper than its reader goes would not come back.
   private static let loopDepthMax = 32
 
-  private func sinkOf(_ object: ScenarioObject, _ trigger: Trigger) -> Program.Sink? {
-    guard let reader = object.optional("to") else { return trigger.isStdin ? .stdout : .output }
-    return sink(of: reader)
-  }
-
-  private func sink(of reader: ScenarioReader) -> Program.Sink? {
-    switch reader.value.stringValue.map(arguments.fill) {
-    case "output": return .output
-    case "stdout": return .stdout
-    case "stderr": return .stderr
-    case let name? where name.hasPrefix("topic:") && Topic.isName(String(name.dropFirst(6))):
-      return .topic(String(name.dropFirst(6)))
-    default: return reader.mismatch("\"output\", \"stdout\", \"stderr\" or \"topic:NAME\"")
-    }
+  private func sink(
+    _ action: ScenarioReader, _ key: String, _ standard: Program.Sink
+  ) -> Program.Sink? {
+    guard let reader = action.member(key) else { return standard }
+    return reader.value.stringValue.flatMap { Program.Sink(arguments.fill($0)) }
+      ?? reader.mismatch(Program.Sink.words)
   }
 }
 

@@ -12,42 +12,28 @@ struct ProgramCompiler {
   func compile(
     _ spec: JSON, at pointer: String = ""
   ) throws(ScenarioProblems) -> Program {
-    try ScenarioReader.read(spec, at: pointer) { read($0) }
-  }
-
-  func read(_ reader: ScenarioReader) -> Program? {
-    if case .string = reader.value { return namedBehavior(reader) }
-    if case .array = reader.value { return programRules(reader) }
-    return reader.object { object in read(object) }
-  }
-
-  /// The members of an object that says how to behave; other members may stand beside them.
-  func read(_ object: ScenarioObject) -> Program? {
-    var program: Program?
-    var isCrash = false
-    if let rules = object.optional("program") {
-      program = programRules(rules)
-    } else {
-      let key = object.has("behavior") ? "behavior" : "behaviour"
-      guard let name = object.required(key)?.choice(of: Behavior.self) else {
-        if object.has(key) { object.allowAll() }
-        return nil
-      }
-      program = behavior(name, object)
-      isCrash = name == .crash
+    try ScenarioReader.read(spec, at: pointer) { reader in
+      BehaviorForm.any.read(reader).flatMap { _ in program(reader) }
     }
-    guard var program else { return nil }
-    common(object, &program, isCrash: isCrash)
+  }
+
+  /// The program that a value stands for, if `BehaviorForm` takes it; what only the args tell to be
+  /// wrong leaves a problem.
+  func program(_ reader: ScenarioReader) -> Program? {
+    let name = reader.value.stringValue ?? self["behavior", reader] ?? self["behaviour", reader]
+    guard let rules = reader.value.arrayValue == nil ? reader.member("program") : reader else {
+      guard let behavior = name.flatMap(Behavior.init(rawValue:)) else { return nil }
+      var program = program(of: behavior, reader)
+      common(reader, &program, isCrash: behavior == .crash)
+      return program
+    }
+    var program = program(ofRules: rules)
+    common(reader, &program, isCrash: false)
     return program
   }
 
-  private func namedBehavior(_ reader: ScenarioReader) -> Program? {
-    guard let name = reader.choice(of: Behavior.self) else { return nil }
-    return try? ScenarioReader.read([:]) { $0.object { behavior(name, $0) } }
-  }
-
   /// Parameters that every behaviour has.
-  private func common(_ object: ScenarioObject, _ program: inout Program, isCrash: Bool) {
+  private func common(_ object: ScenarioReader, _ program: inout Program, isCrash: Bool) {
     let type = text(object, "contentType")
     if let topic = text(object, "topic") {
       program.provides = topic
@@ -59,11 +45,9 @@ struct ProgramCompiler {
     }
     for (key, name) in [("topic", program.provides), ("requires", program.requires)]
     where !name.isEmpty && !Topic.isName(name) {
-      object.optional(key)?.problem("a topic's name has letters, digits, - _ + and \\ only")
+      object.member(key)?.problem("a topic's name has letters, digits, - _ + and \\ only")
     }
-    if let timeout = milliseconds(object, "exitTimeout") {
-      program.exitTimeoutMilliseconds = timeout
-    }
+    program.exitTimeoutMilliseconds = milliseconds(object, "exitTimeout")
     var first: [Program.Action] = []
     for line in texts(object, "log") { first.append(.log(Template(literal: line), level: "INFO")) }
     for line in texts(object, "stdout") { first.append(.write(Template(literal: line), .stdout)) }
@@ -72,64 +56,51 @@ struct ProgramCompiler {
       for line in texts(object, "stderr") { first.append(.write(Template(literal: line), .stderr)) }
     }
     program.start = first + program.start
-    object.allow("language")
   }
 
   // MARK: Parameters
 
-  func text(_ object: ScenarioObject, _ key: String) -> String? {
-    object.optional(key).flatMap { reader in
-      switch reader.value {
-      case .string(let text): arguments.fill(text)
-      case .integer, .decimal, .bool: reader.value.text
-      default: reader.string()
-      }
-    }
+  private subscript(_ key: String, _ object: ScenarioReader) -> String? {
+    object.value[key]?.stringValue
   }
 
-  func texts(_ object: ScenarioObject, _ key: String) -> [String] {
-    object.oneOrMore(key) { reader in reader.string().map(arguments.fill) } ?? []
+  func text(_ object: ScenarioReader, _ key: String) -> String? {
+    object.value[key].map { value in value.stringValue.map(arguments.fill) ?? value.text }
   }
 
-  func template(_ object: ScenarioObject, _ key: String) -> Template? {
+  func texts(_ object: ScenarioReader, _ key: String) -> [String] {
+    let value = object.value[key]
+    return (value?.arrayValue ?? value.map { [$0] } ?? []).compactMap(\.stringValue)
+      .map(arguments.fill)
+  }
+
+  func template(_ object: ScenarioReader, _ key: String) -> Template? {
     text(object, key).map { Template($0) }
   }
+
+  func flag(_ object: ScenarioReader, _ key: String) -> Bool { object.value[key] == true }
 
   /// Ours: more lines, rounds or repetitions than anybody waits for.
   static let numberMax = 1_000_000_000
   /// A year in milliseconds.
   static let pauseMax = 366 * 86_400_000
 
+  /// A start call's own args are not a mistake of the scenario: what is out of range is bounded.
   func number(
-    _ object: ScenarioObject, _ key: String, missing: Int,
+    _ object: ScenarioReader, _ key: String, missing: Int,
     in range: ClosedRange<Int> = 0...numberMax
   ) -> Int {
-    guard let reader = object.optional(key) else { return missing }
-    guard let number = arguments.number(reader.value, missing: missing) else {
-      return reader.mismatch("a whole number, or an arg such as \"$0\"") ?? missing
-    }
-    guard range.contains(number) else {
-      // A start call's own args are not a mistake of the scenario.
-      if case .string = reader.value { return min(max(number, range.lowerBound), range.upperBound) }
-      return reader.int(in: range) ?? missing
-    }
-    return number
+    let number = object.value[key].flatMap { arguments.number($0, missing: missing) }
+    return min(max(number ?? missing, range.lowerBound), range.upperBound)
   }
 
   /// Milliseconds as a number, an arg, or a duration with its unit; at most a year.
-  func milliseconds(_ object: ScenarioObject, _ key: String) -> Int? {
-    object.optional(key).flatMap { milliseconds($0) }
-  }
-
-  func milliseconds(_ reader: ScenarioReader) -> Int? {
-    if let number = arguments.number(reader.value, missing: 0),
-      (0...Self.pauseMax).contains(number)
-    {
-      return number
+  func milliseconds(_ object: ScenarioReader, _ key: String) -> Int? {
+    guard let value = object.value[key] else { return nil }
+    if let number = arguments.number(value, missing: 0) {
+      return min(max(number, 0), Self.pauseMax)
     }
-    if case .string(let text) = reader.value, let duration = DurationText.parse(text) {
-      return min(Self.pauseMax, Int(clamping: duration.clampedNanoseconds / 1_000_000))
-    }
-    return reader.mismatch("milliseconds, or a duration such as \"250ms\" or \"2s\"")
+    let duration = value.stringValue.flatMap(DurationText.parse)
+    return duration.map { min(Self.pauseMax, Int(clamping: $0.clampedNanoseconds / 1_000_000)) }
   }
 }

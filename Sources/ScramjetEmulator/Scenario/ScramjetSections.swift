@@ -5,9 +5,8 @@ package import Scenarios
 /// What a scenario can say of this service.
 extension ScramjetService {
   package var sections: ScenarioCatalog.Service.Sections? {
-    let programs = ScenarioCatalog.Service.Sections(
-      given: [:], behaviors: ProgramSchema.behaviors, definitions: ProgramSchema.definitions)
-    return .init(given: Plan.form(ScramjetSettings()).map { _ in }, behaviors: programs.behaviors)
+    .init(
+      given: Plan.form(ScramjetSettings()).map { _ in }, behaviors: BehaviorRule.list.map { _ in })
   }
 
   package var events: [ServiceEvent]? { ScramjetEvents.all }

@@ -9,31 +9,12 @@ enum ScramjetSeed {
   ) throws(ScenarioProblems) -> ScramjetState {
     var settings = ScramjetSettings()
     settings.isStrict = seed.isStrict
-    if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
+    if let behaviors = seed.behaviors {
+      settings.behaviors = try ScenarioReader.read(behaviors, BehaviorRule.list.read)
+    }
     guard let given = seed.given else { return builtIn(settings, &step) }
     let plan = try ScenarioReader.read(given, Plan.form(settings).read)
     return try build(plan, &step)
-  }
-
-  private static func behaviors(_ value: JSON) throws(ScenarioProblems) -> [BehaviorRule] {
-    try ScenarioReader.read(value) { reader in
-      reader.array { item in
-        item.object { object in
-          let when = object.object("when") { when in
-            (when.glob("sequence") ?? when.glob("package"), when.glob("hub"))
-          }
-          let runtime =
-            object.has("runtime") ? object.choice("runtime", of: SequenceRuntime.self) : nil
-          let spec = item.value.without("when", "runtime")
-          let rule = BehaviorRule(sequence: when?.0, hub: when?.1, runtime: runtime, spec: spec)
-          // Compiled here only to find what is wrong; the args are known at the start of an instance.
-          guard (runtime != nil && !rule.describes) || ProgramCompiler().read(object) != nil else {
-            return nil
-          }
-          return rule
-        }
-      }
-    }
   }
 
   /// Space `demo` with hubs `sth-0` (also the bare hub) and `sth-1`, and a stored `echo.tar.gz`.
@@ -139,14 +120,5 @@ enum ScramjetSeed {
     }
     guard problems.isEmpty else { throw ScenarioProblems(problems) }
     return state
-  }
-}
-
-extension JSON {
-  /// A behaviour without the parts that say whom it is for, and the like.
-  fileprivate func without(_ keys: String...) -> JSON {
-    guard case .object(var object) = self else { return self }
-    for key in keys { object[key] = nil }
-    return .object(object)
   }
 }

@@ -156,18 +156,7 @@ extension Notifications {
 
 // MARK: Plain values
 
-/// A scalar is what its place makes of it: `version: 3.9` is a text, `retry_count: "3"` a number.
 extension Form where Value == String {
-  static var scalar: Form {
-    .plain(["type": ["string", "number", "boolean"]], example: "text") { reader in
-      switch reader.value {
-      case .string(let text): text
-      case .bool, .integer, .decimal: reader.value.text
-      case .null, .array, .object: reader.mismatch("a text")
-      }
-    }
-  }
-
   static var nonEmptyScalar: Form {
     .scalar.checked { text, reader in
       text.isEmpty ? reader.mismatch("a text that is not empty") : text
