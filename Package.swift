@@ -104,7 +104,9 @@ let package = Package(
       swiftSettings: house,
       linkerSettings: [staticRuntime]),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+    .target(
+      name: "TestSupport", dependencies: ["HTTPModel", "PayloadCodecs"], path: "Tests/TestSupport",
+      swiftSettings: house),
     tests("TLSLayerTests", ["TLSLayer", "TestSupport"]),
     tests("HTTPModelTests", ["HTTPModel", "TestSupport"]),
     tests(
@@ -116,7 +118,8 @@ let package = Package(
       "PayloadCodecsTests", ["PayloadCodecs", "TestSupport"],
       resources: [.copy("Fixtures"), .copy("yaml_oracle.py")]),
     .target(
-      name: "KernelTestKit", dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
+      name: "KernelTestKit",
+      dependencies: ["EmulatorKernel", "HTTPModel", "PayloadCodecs", "TestSupport"],
       path: "Tests/KernelTestKit", swiftSettings: house),
     // A made-up fourth vendor: what the guide "Add a service" builds.
     .target(

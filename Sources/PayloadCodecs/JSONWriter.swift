@@ -98,12 +98,6 @@ public struct JSONWriter: Sendable {
   public mutating func member(ifPresent name: String, _ value: String?) {
     if let value { member(name, value) }
   }
-  public mutating func member(ifPresent name: String, _ value: Int?) {
-    if let value { member(name, value) }
-  }
-  public mutating func member(ifPresent name: String, _ value: JSON?) {
-    if let value { member(name, value) }
-  }
 
   // MARK: Values
 
@@ -144,12 +138,6 @@ public struct JSONWriter: Sendable {
   public mutating func raw(_ text: String) {
     separate()
     bytes.append(contentsOf: text.utf8)
-    needsComma = true
-  }
-
-  public mutating func raw(_ json: [UInt8]) {
-    separate()
-    bytes.append(contentsOf: json)
     needsComma = true
   }
 

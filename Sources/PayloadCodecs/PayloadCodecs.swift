@@ -1,7 +1,7 @@
 // PayloadCodecs: body bytes ↔ values.
 //
 // Owns the syntax of everything that travels inside a message: JSON and JSON5 (`JSON*`), YAML
-// (`YAML/`), forms (`Forms/`), Base64, gzip and CRC-32 (`Gzip/`), tar (`Tar/`), digests (`Digests/`),
+// (`YAML/`), forms (`Forms/`), Base64, gzip (`Gzip/`), tar (`Tar/`), digests (`Digests/`),
 // and how text is told apart and sorted, everywhere (`Text/`).
 // Refuses to know messages, services and files (of `HTTPModel` it takes what bytes mean: hexadecimal
 // digits and percent-coding): bytes come in as arrays or spans, values and typed

@@ -1,5 +1,6 @@
 package import EmulatorKernel
 package import HTTPModel
+import PayloadCodecs
 
 /// What answers an endpoint, and what is asked of it before.
 package struct ShipyardHandler: Sendable {
@@ -117,6 +118,17 @@ struct ShipyardCall: Sendable {
   ) throws(ShipyardError) -> Result<Value, ShipyardError> {
     _ = try world.read { state throws(ShipyardError) in try grant(by: state) }
     return Result(catching: read)
+  }
+
+  static func json(_ content: [UInt8]) throws(ShipyardError) -> JSON {
+    do { return try JSON(parsing: content) } catch {
+      throw .badRequest("the content is no JSON: \(error)")
+    }
+  }
+
+  static func object(_ json: JSON) throws(ShipyardError) -> JSONObject {
+    if case .object(let object) = json { return object }
+    throw .badRequest("the content must be a JSON object, not \(json.kindName)")
   }
 
   func response(_ error: ShipyardError) -> Response {

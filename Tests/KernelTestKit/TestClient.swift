@@ -2,6 +2,7 @@ import EmulatorKernel
 package import HTTPModel
 package import PayloadCodecs
 import Synchronization
+import TestSupport
 
 /// Asks a responder without an engine: what the engine does around `respond`, done by hand.
 package struct TestClient: Sendable {

@@ -127,7 +127,6 @@ import Testing
       case 1:
         map[key, default: 7] += 1
         model[key, default: 7] += 1
-      case 2: #expect(map.updateValue(step, forKey: key) == model.updateValue(step, forKey: key))
       default:
         map[key] = step
         model[key] = step

@@ -42,16 +42,13 @@ struct GzipTests {
     #expect(packed[4..<8].allSatisfy { $0 == 0 })
   }
 
-  @Test("A deflater fed in pieces and flushed in between still makes one good member")
+  @Test("A deflater fed in pieces makes one good member")
   func pieces() throws {
     var random = SeededNoise(3)
     let content = random.bytes(100_000)
     let deflater = try Deflater()
     var packed: [UInt8] = []
-    for piece in content.pieces(of: 7000) {
-      try deflater.feed(piece.span, into: &packed)
-      try deflater.flush(into: &packed)
-    }
+    for piece in content.pieces(of: 7000) { try deflater.feed(piece.span, into: &packed) }
     try deflater.finish(into: &packed)
     #expect(try Gzip.decompress(packed, outputBytesMax: .max) == content)
     #expect(throws: GzipError.alreadyFinished) { try deflater.finish(into: &packed) }

@@ -1,5 +1,18 @@
 import PayloadCodecs
+import TestSupport
 import Testing
+
+extension PackageArchiveReader {
+  /// The whole check for an archive in memory.
+  fileprivate static func read(
+    _ bytes: [UInt8], keeping: TextSet = ["package.json"],
+    limits: PackageArchiveLimits = PackageArchiveLimits()
+  ) throws(PackageArchiveError) -> PackageArchive {
+    let reader = try PackageArchiveReader(keeping: keeping, limits: limits)
+    try reader.feed(bytes)
+    return try reader.finish()
+  }
+}
 
 @Suite("Package archives")
 struct PackageArchiveTests {

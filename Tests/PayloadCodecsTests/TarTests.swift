@@ -17,7 +17,7 @@ struct TarTests {
     var reader = TarReader(limits: limits)
     var members: [Member] = []
     for piece in pieces {
-      try reader.feed(piece.span) { event throws(TarError) in
+      try reader.feed(piece.span, mapping: { $0 }) { event throws(TarError) in
         switch event {
         case .entry(let entry): members.append(Member(entry: entry))
         case .content(let range): members[members.count - 1].content += piece[range]
@@ -36,7 +36,7 @@ struct TarTests {
 
   static let sample: [UInt8] = {
     var writer = TarWriter()
-    writer.directory("./")
+    writer.begin(TarEntry(path: "./", kind: .directory, mode: 0o755))
     writer.file("./package.json", Array(#"{"name":"x"}"#.utf8))
     writer.file("a/" + String(repeating: "b", count: 120) + "/c.txt", [1, 2, 3])
     writer.file(String(repeating: "ü", count: 130), [UInt8](repeating: 9, count: 1024))

@@ -2,6 +2,7 @@ import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @testable import ScramjetEmulator

@@ -4,6 +4,7 @@ import HTTPModel
 import KernelTestKit
 import PayloadCodecs
 import ShipyardEmulator
+import TestSupport
 import Testing
 
 @Suite("CSV exports")

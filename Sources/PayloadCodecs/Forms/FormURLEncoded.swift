@@ -27,12 +27,6 @@ package enum FormURLEncoded {
     return pairs
   }
 
-  package static func read(
-    _ text: String, pairsMax: Int = 1000
-  ) throws(ReadError) -> [(name: String, value: String)] {
-    try read(Array(text.utf8), pairsMax: pairsMax)
-  }
-
   package static func write(_ pairs: [(name: String, value: String)]) -> String {
     pairs.map { encode($0.name) + "=" + encode($0.value) }.joined(separator: "&")
   }

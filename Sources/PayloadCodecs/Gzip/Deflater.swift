@@ -36,12 +36,6 @@ package final class Deflater {
     try deflate(input, Z_NO_FLUSH, into: &output)
   }
 
-  /// Makes everything fed so far readable for the receiver, at some cost in size.
-  package func flush(into output: inout [UInt8]) throws(GzipError) {
-    guard !isFinished else { throw .alreadyFinished }
-    try deflate(Span(), Z_SYNC_FLUSH, into: &output)
-  }
-
   /// Ends the member.
   package func finish(into output: inout [UInt8]) throws(GzipError) {
     guard !isFinished else { throw .alreadyFinished }

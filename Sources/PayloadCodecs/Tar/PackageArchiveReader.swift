@@ -93,16 +93,6 @@ package final class PackageArchiveReader {
     return archive
   }
 
-  /// The whole check for an archive in memory.
-  package static func read(
-    _ bytes: [UInt8], keeping: TextSet = ["package.json"],
-    limits: PackageArchiveLimits = PackageArchiveLimits()
-  ) throws(PackageArchiveError) -> PackageArchive {
-    let reader = try PackageArchiveReader(keeping: keeping, limits: limits)
-    try reader.feed(bytes)
-    return try reader.finish()
-  }
-
   private func keep(_ error: PackageArchiveError) -> PackageArchiveError {
     failure = error
     return error

@@ -39,14 +39,7 @@ package struct TarReader: Sendable {
     block.reserveCapacity(TarHeader.blockBytes)
   }
 
-  /// Reads the next piece; `body` gets the events in order.
-  package mutating func feed(
-    _ bytes: Span<UInt8>, _ body: (TarEvent) throws(TarError) -> Void
-  ) throws(TarError) {
-    try feed(bytes, mapping: { $0 }, body)
-  }
-
-  /// The same for a consumer with an error type of its own.
+  /// Reads the next piece; `body` gets the events in order, and may have an error type of its own.
   package mutating func feed<Failure: Error>(
     _ bytes: Span<UInt8>, mapping: (TarError) -> Failure,
     _ body: (TarEvent) throws(Failure) -> Void

@@ -21,15 +21,6 @@ package struct TarWriter: Sendable {
     endEntry()
   }
 
-  package mutating func directory(_ path: String, mode: Int = 0o755) {
-    let path = path.utf8.last == UInt8(ascii: "/") ? path : path + "/"
-    begin(TarEntry(path: path, kind: .directory, mode: mode))
-  }
-
-  package mutating func symbolicLink(_ path: String, to target: String) {
-    begin(TarEntry(path: path, kind: .symbolicLink, mode: 0o777, linkTarget: target))
-  }
-
   /// Writes the headers of an entry; `write` brings its content, `endEntry` closes it.
   package mutating func begin(_ entry: TarEntry) {
     endEntry()

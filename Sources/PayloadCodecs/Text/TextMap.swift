@@ -47,29 +47,6 @@ package struct TextMap<Value> {
     byText.removeValue(forKey: ExactText(key))
   }
 
-  @discardableResult
-  @inlinable package mutating func updateValue(_ value: Value, forKey key: String) -> Value? {
-    byText.updateValue(value, forKey: ExactText(key))
-  }
-
-  @inlinable package mutating func removeAll(keepingCapacity: Bool = false) {
-    byText.removeAll(keepingCapacity: keepingCapacity)
-  }
-
-  @inlinable package func mapValues<Other>(_ transform: (Value) -> Other) -> TextMap<Other> {
-    TextMap<Other>(byText.mapValues(transform))
-  }
-
-  @inlinable package func filter(_ isIncluded: (Element) -> Bool) -> TextMap {
-    TextMap(byText.filter { isIncluded((key: $0.key.text, value: $0.value)) })
-  }
-
-  @inlinable package mutating func merge(
-    _ other: TextMap, uniquingKeysWith combine: (Value, Value) -> Value
-  ) {
-    byText.merge(other.byText, uniquingKeysWith: combine)
-  }
-
   @inlinable package func merging(
     _ other: TextMap, uniquingKeysWith combine: (Value, Value) -> Value
   ) -> TextMap {
@@ -94,7 +71,6 @@ extension TextMap: Sequence {
   }
 
   @inlinable package func makeIterator() -> Iterator { Iterator(base: byText.makeIterator()) }
-  @inlinable package var underestimatedCount: Int { byText.count }
 }
 
 extension TextMap: ExpressibleByDictionaryLiteral {
@@ -184,9 +160,6 @@ package struct TextSet: Sendable, Hashable {
     return union
   }
 
-  @inlinable package func isSuperset(of other: TextSet) -> Bool {
-    texts.isSuperset(of: other.texts)
-  }
   @inlinable package func isDisjoint(with other: TextSet) -> Bool {
     texts.isDisjoint(with: other.texts)
   }

@@ -150,6 +150,16 @@ extension Form where Value: RawRepresentable<String> & CaseIterable & Sendable {
   }
 }
 
+extension Form where Value: Sendable {
+  /// One of the words of a table.
+  package static func word(_ table: KeyValuePairs<String, Value>) -> Form {
+    let words = table.map(\.key)
+    return .plain(["enum": .array(words.map(JSON.string))], example: .string(words[0])) { reader in
+      reader.word(of: words).flatMap { word in table.first { $0.key == word }?.value }
+    }
+  }
+}
+
 extension Form where Value == Template {
   package static var template: Form {
     Form(

@@ -206,11 +206,15 @@ package struct ScenarioReader {
   /// One of the raw values of a closed set.
   package func choice<Choice>(of type: Choice.Type = Choice.self) -> Choice?
   where Choice: RawRepresentable<String> & CaseIterable {
-    let valid = Choice.allCases.map(\.rawValue)
+    word(of: Choice.allCases.map(\.rawValue)).flatMap(Choice.init(rawValue:))
+  }
+
+  /// One of some words.
+  package func word(of valid: [String]) -> String? {
     guard case .string(let text) = value else {
       return mismatch("one of " + valid.map(quoted).joined(separator: ", "))
     }
-    return Choice(rawValue: text) ?? unknown("value", text, of: valid)
+    return valid.contains(text) ? text : unknown("value", text, of: valid)
   }
 
   /// Any JSON.

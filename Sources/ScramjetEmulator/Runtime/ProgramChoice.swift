@@ -18,15 +18,6 @@ struct BehaviorRule: Codable, Sendable {
   var hub: Glob?
   var spec: JSON
 
-  init(
-    sequence: Glob? = nil, hub: Glob? = nil, runtime: SequenceRuntime? = nil, spec: JSON
-  ) {
-    self.runtime = runtime
-    self.sequence = sequence
-    self.hub = hub
-    self.spec = spec
-  }
-
   /// Whether it says how a stand-in behaves.
   var describes: Bool { !(spec.objectValue?.isEmpty ?? false) }
 

@@ -91,12 +91,6 @@ struct Binding: Codable, Sendable, Equatable {
   var piece: [UInt8] = []
   var number = 0
   var message: Kept<JSON>?
-
-  init(piece: [UInt8] = [], number: Int = 0, message: Kept<JSON>? = nil) {
-    self.piece = piece
-    self.number = number
-    self.message = message
-  }
 }
 
 extension Template {

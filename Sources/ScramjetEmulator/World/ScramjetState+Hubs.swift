@@ -23,10 +23,6 @@ extension ScramjetState {
     return nil
   }
 
-  func instance(_ id: String, on hub: Hub) -> Instance? {
-    hub.instances[id].flatMap { instances[$0] }
-  }
-
   // MARK: Making and removing
 
   @discardableResult

@@ -145,12 +145,6 @@ struct AuditRecord: Sendable {
   var received: UInt64 = 0
   var sent: UInt64 = 0
 
-  init(state: String, code: Int, object: String) {
-    self.state = state
-    self.code = code
-    self.object = object
-  }
-
   func line(at now: VirtualInstant) -> JSONObject {
     JSONObject(withoutNulls: [
       "opState": .string(state), "opCode": .integer(code), "requestId": .string(request),

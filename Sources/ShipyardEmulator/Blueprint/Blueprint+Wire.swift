@@ -25,15 +25,8 @@ extension ShipyardCall {
         throw .noRoom
       }
     }
-    var json = JSONWriter()
-    json.object { json in
-      json.key("data")
-      json.object { json in
-        json.member("RequestID", file.requestID.text)
-        json.member("ExternalFile", file.url)
-      }
-    }
-    return .now(.json(.created, json.bytes))
+    let data: JSON = ["RequestID": .string(file.requestID.text), "ExternalFile": .string(file.url)]
+    return .now(.json(.created, JSON.object(["data": data]).serialized()))
   }
 
   private func uploadedFile() throws(ShipyardError) -> MultipartForm.Entry {
@@ -96,35 +89,27 @@ extension Blueprint {
   /// `spec_list` has its `id`, which an update refers to.
   /// Fidelity: the first members are documented, the rest is cut off there (assumed).
   var wire: [UInt8] {
-    var json = JSONWriter(reserving: 1024)
-    json.object { json in
-      json.member("data_kind", "blueprint")
-      json.key("data")
-      json.object { json in
-        json.member("org_id", organizationID.text)
-        json.member("id", id.text)
-        json.member("created_at", createdAt.iso8601(.microseconds))
-        json.member("updated_at", updatedAt.iso8601(.microseconds))
-        json.member("name", name)
-        json.member("pallet_type", palletType.rawValue)
-        for (key, value) in members.members { json.member(key, value) }
-        json.key("spec_list")
-        json.array { json in for input in inputs { input.write(&json) } }
-      }
-    }
-    return json.bytes
+    let fixed: JSONObject = [
+      "org_id": .string(organizationID.text), "id": .string(id.text),
+      "created_at": .string(createdAt.iso8601(.microseconds)),
+      "updated_at": .string(updatedAt.iso8601(.microseconds)), "name": .string(name),
+      "pallet_type": .integer(palletType.rawValue),
+    ]
+    let inputs: [(key: String, value: JSON)] = [("spec_list", .array(inputs.map(\.wire)))]
+    return JSON.object([
+      "data_kind": "blueprint",
+      "data": .object(JSONObject(fixed.members + members.members + inputs)),
+    ]).serialized()
   }
 }
 
 extension Blueprint.Input {
-  fileprivate func write(_ json: inout JSONWriter) {
-    json.object { json in
-      json.member("id", id.text)
-      for (key, value) in members.members {
-        // A password's default is no secret of ours to tell.
-        let isSecret = type == .password && key == "default" && value != "" && value != .null
-        json.member(key, isSecret ? FleetSecrets.hidden : value)
-      }
+  fileprivate var wire: JSON {
+    let shown = members.members.map { key, value in
+      // A password's default is no secret of ours to tell.
+      let isSecret = type == .password && key == "default" && value != "" && value != .null
+      return (key: key, value: isSecret ? FleetSecrets.hidden : value)
     }
+    return .object(JSONObject([("id", .string(id.text))] + shown))
   }
 }

@@ -12,16 +12,7 @@ struct BlueprintDocument: Sendable {
   static let inputCountMax = 1_000
 
   init(_ content: [UInt8]) throws(ShipyardError) {
-    let json: JSON
-    do {
-      json = try JSON(parsing: content)
-    } catch {
-      throw .badRequest("the content is no JSON: \(error)")
-    }
-    guard case .object(let object) = json else {
-      throw .badRequest("the content must be a JSON object, not \(json.kindName)")
-    }
-    self.object = object
+    object = try ShipyardCall.object(try ShipyardCall.json(content))
     for key in ["name", "synopsis", "description"] {
       if let value = object[key], value.stringValue == nil {
         throw .badRequest("\(key) must be a string, not \(value.kindName)")

@@ -30,7 +30,6 @@ package struct ChunkedLog<Element: Sendable & Codable & Weighed>: Sendable, Coda
     elementBytes = recountedElementBytes
   }
 
-  package var isEmpty: Bool { startIndex == endIndex }
   package var count: Int { endIndex - startIndex }
 
   package func contains(_ position: Int) -> Bool {

@@ -27,12 +27,6 @@ package struct VesselGraph: Sendable, Codable {
 
   package var roots: [Int] { incoming.indices.filter { incoming[$0].isEmpty } }
 
-  /// Vessels branched off the same predecessors, the vessel itself among them.
-  package func siblings(of vessel: Int) -> [Int] {
-    let predecessors = Set(incoming[vessel].map(\.vessel))
-    return incoming.indices.filter { Set(incoming[$0].map(\.vessel)) == predecessors }
-  }
-
   /// Everything that comes after a vessel, without itself. Iterative: a chain may be long.
   package func descendants(of vessel: Int) -> [Int] {
     var seen = [Bool](repeating: false, count: outgoing.count)

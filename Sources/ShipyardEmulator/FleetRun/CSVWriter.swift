@@ -23,8 +23,6 @@ package struct CSVWriter: Sendable {
     isAtLineStart = true
   }
 
-  package mutating func empty() { separate() }
-
   package mutating func field(_ id: ResourceID) {
     separate()
     id.append(to: &bytes)

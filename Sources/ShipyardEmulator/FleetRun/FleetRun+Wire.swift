@@ -8,7 +8,7 @@ extension ShipyardCall {
   func triggerFleet() throws(ShipyardError) -> ServiceAnswer {
     let (settings, isStrict) = world.read { ($0.settings, $0.isStrict) }
     let reading = try reading { () throws(ShipyardError) in
-      try TriggerReading(content).overrides(settings, isStrict: isStrict)
+      try VesselOverrides(content: content, settings, isStrict: isStrict)
     }
     var remarks: [String] = []
     let (run, organization, projectID) = try world.mutate {

@@ -30,9 +30,7 @@ struct VesselOverrides: Sendable {
   private init() {}
 
   init(_ json: JSON, isStrict: Bool) throws(ShipyardError) {
-    guard case .object(let object) = json else {
-      throw .badRequest("the content must be a JSON object, not \(json.kindName)")
-    }
+    let object = try ShipyardCall.object(json)
     for key in object.keys where key != "vessel_overrides" {
       try ignore("the member '\(key)' is unknown and ignored", isStrict)
     }
@@ -92,52 +90,25 @@ struct VesselOverrides: Sendable {
   }
 }
 
-/// The content of a trigger, read before the state is locked.
-struct TriggerReading: Sendable {
-  private enum Found: Sendable {
-    case nothing
-    case json(JSON)
-    /// What curl makes of the `-data` that the former reference prints: `-d ata`.
-    case misprint
-    /// A dict that `requests` form-encoded; its nested values are lost.
-    case formEncoded
-    case malformed(String)
-  }
-  private let found: Found
-
-  init(_ content: [UInt8]) {
-    if content.isEmpty {
-      found = .nothing
-    } else if content.elementsEqual("ata".utf8) {
-      found = .misprint
-    } else if content.starts(with: "vessel_overrides=".utf8) {
-      found = .formEncoded
-    } else {
-      do {
-        found = .json(try JSON(parsing: content))
-      } catch {
-        found = .malformed(error.description)
-      }
-    }
-  }
-
-  func overrides(
-    _ settings: ShipyardSettings, isStrict: Bool
-  ) throws(ShipyardError) -> VesselOverrides {
-    var overrides = VesselOverrides.none
-    switch found {
-    case .nothing: break
-    case .json(let json): return try VesselOverrides(json, isStrict: isStrict)
-    case .misprint:
+extension VesselOverrides {
+  /// Reads the content of a trigger.
+  init(
+    content: [UInt8], _ settings: ShipyardSettings, isStrict: Bool
+  ) throws(ShipyardError) {
+    self = .none
+    if content.isEmpty { return }
+    if content.elementsEqual("ata".utf8) {
       guard !isStrict else { throw .badRequest("the content 'ata' is no JSON") }
-      overrides.remarks = ["'ata' is what curl sends for '-data': no overrides arrived, write -d"]
-    case .formEncoded:
+      // What curl makes of the `-data` that the former reference prints: `-d ata`.
+      remarks = ["'ata' is what curl sends for '-data': no overrides arrived, write -d"]
+    } else if content.starts(with: "vessel_overrides=".utf8) {
+      // A dict that `requests` form-encoded.
       let reason =
         "the overrides were form-encoded and their values are lost: pass json.dumps(overrides)"
       guard settings.acceptsFormOverrides else { throw .badRequest(reason) }
-      overrides.remarks = [reason]
-    case .malformed(let reason): throw .badRequest("the content is no JSON: \(reason)")
+      remarks = [reason]
+    } else {
+      try self.init(ShipyardCall.json(content), isStrict: isStrict)
     }
-    return overrides
   }
 }

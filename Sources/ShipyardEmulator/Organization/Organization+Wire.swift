@@ -12,56 +12,42 @@ extension ShipyardCall {
         state.organizations[id].flatMap { grant.maySee($0) && $0.hasAPIAccess ? $0 : nil }
       }
     }
-    var json = JSONWriter()
-    json.object { json in
-      json.member("data_kind", "organizations")
-      json.key("data")
-      json.array { json in
-        for organization in organizations { organization.write(&json) }
-      }
-    }
-    return .now(.json(.ok, json.bytes))
+    return .now(.listed("organizations", organizations.map(\.json)))
   }
 
   /// `GET /orgs/{o}/fleets`.
   func listFleets() throws(ShipyardError) -> ServiceAnswer {
-    let bytes = try world.read { state throws(ShipyardError) -> [UInt8] in
+    let fleets = try world.read { state throws(ShipyardError) -> [JSON] in
       let (organization, grant) = try organization(in: state)
-      var json = JSONWriter(reserving: 4096)
-      json.beginObject()
-      json.member("data_kind", "fleets")
-      json.key("data")
-      json.beginArray()
-      for id in organization.fleetIDs {
+      return organization.fleetIDs.compactMap { id in
         guard let fleet = state.fleets[id], grant.maySee(project: fleet.projectID),
           let version = state.versions[fleet.versionKey]
-        else { continue }
-        fleet.write(&json, version)
+        else { return nil }
+        return fleet.json(version)
       }
-      json.endArray()
-      json.endObject()
-      return json.bytes
     }
-    return .now(.json(.ok, bytes))
+    return .now(.listed("fleets", fleets))
+  }
+}
+
+extension Response {
+  fileprivate static func listed(_ kind: String, _ data: [JSON]) -> Response {
+    .json(.ok, JSON.object(["data_kind": .string(kind), "data": .array(data)]).serialized())
   }
 }
 
 extension Organization {
-  func write(_ json: inout JSONWriter) {
-    json.object { json in
-      json.member("id", id.text)
-      json.member("name", name)
-      json.member("created_at", createdAt.iso8601(.microseconds))
-      json.member("updated_at", updatedAt.iso8601(.microseconds))
-      json.member("has_billing", hasBilling)
-      json.member("is_runnable", isRunnable)
-      json.member("is_in_developer_plan", isInDeveloperPlan)
-      json.member("is_over_developer_plan_limit", isOverDeveloperPlanLimit)
-      json.member(
-        "developer_plan_period_start", JSON(developerPlanPeriodStart?.iso8601(.microseconds)))
-      json.member(
-        "developer_plan_period_end", JSON(developerPlanPeriodEnd?.iso8601(.microseconds)))
-    }
+  fileprivate var json: JSON {
+    [
+      "id": .string(id.text), "name": .string(name),
+      "created_at": .string(createdAt.iso8601(.microseconds)),
+      "updated_at": .string(updatedAt.iso8601(.microseconds)),
+      "has_billing": .bool(hasBilling), "is_runnable": .bool(isRunnable),
+      "is_in_developer_plan": .bool(isInDeveloperPlan),
+      "is_over_developer_plan_limit": .bool(isOverDeveloperPlanLimit),
+      "developer_plan_period_start": JSON(developerPlanPeriodStart?.iso8601(.microseconds)),
+      "developer_plan_period_end": JSON(developerPlanPeriodEnd?.iso8601(.microseconds)),
+    ]
   }
 }
 
@@ -69,35 +55,24 @@ extension Fleet {
   /// "Pallet" is the internal word for a vessel's code.
   /// Fidelity: documented, but for the form of `edges` and the members `project_id`, `updated_at`
   /// and `version` (assumed; the documentation's sample is cut off).
-  func write(_ json: inout JSONWriter, _ version: FleetVersion) {
-    let vessels = version.definition.vessels
-    json.object { json in
-      json.member("org_id", organizationID.text)
-      json.member("project_id", projectID.text)
-      json.member("id", id.text)
-      json.member("name", version.definition.name)
-      json.member("created_at", createdAt.iso8601(.microseconds))
-      json.member("updated_at", updatedAt.iso8601(.microseconds))
-      json.member("version", version.number)
-      json.key("pallet_ids")
-      json.array { json in for vessel in vessels { json.value(vessel.id.text) } }
-      json.key("vessel_dag")
-      json.object { json in
-        json.key("vertices")
-        json.array { json in for vessel in vessels { json.value(vessel.id.text) } }
-        json.key("versions")
-        json.array { json in for _ in vessels { json.value(version.number) } }
-        json.key("edges")
-        json.array { json in
-          for connection in version.definition.connections {
-            json.object { json in
-              json.member("from", vessels[connection.from].id.text)
-              json.member("to", vessels[connection.to].id.text)
-              json.member("condition", connection.condition.rawValue)
-            }
-          }
-        }
-      }
+  fileprivate func json(_ version: FleetVersion) -> JSON {
+    let ids = version.definition.vessels.map { JSON.string($0.id.text) }
+    let edges = version.definition.connections.map { connection -> JSON in
+      [
+        "from": ids[connection.from], "to": ids[connection.to],
+        "condition": .string(connection.condition.rawValue),
+      ]
     }
+    return [
+      "org_id": .string(organizationID.text), "project_id": .string(projectID.text),
+      "id": .string(id.text), "name": .string(version.definition.name),
+      "created_at": .string(createdAt.iso8601(.microseconds)),
+      "updated_at": .string(updatedAt.iso8601(.microseconds)),
+      "version": .integer(version.number), "pallet_ids": .array(ids),
+      "vessel_dag": [
+        "vertices": .array(ids),
+        "versions": .array(ids.map { _ in .integer(version.number) }), "edges": .array(edges),
+      ],
+    ]
   }
 }

@@ -2,13 +2,7 @@ package import EmulatorKernel
 package import PayloadCodecs
 
 extension ShipyardService {
-  /// Things that people do in the web application, and so have no operation:
-  ///
-  /// - `{"runFleet": "Nightly"}`, also `{"fleet": "Nightly", "overrides": {…}}`: Run now.
-  /// - `{"terminateRun": "<run id>"}` or the name of a fleet, whose newest open run is meant.
-  /// - `{"terminateVessel": {"run": "<run id or fleet>", "vessel": "Load"}}`.
-  /// - `{"replaceWebhook": "Nightly"}`, also `{"fleet", "id", "token"}`; `{"removeWebhook": "Nightly"}`.
-  /// - `{"setRunnable": {"org": "Harbor Labs", "runnable": false}}`.
+  /// Things that people do in the web application, and so have no operation.
   package func emit(
     _ event: JSONObject, in world: World<ShipyardState>
   ) throws(ScenarioProblems) -> Bool {
@@ -26,9 +20,7 @@ extension ShipyardService {
     }
     return true
   }
-}
 
-extension ShipyardService {
   package var events: [ServiceEvent]? {
     ShipyardEvent.kinds.map { ServiceEvent($0.name, $0.form) }
   }

@@ -88,9 +88,7 @@ extension ShipyardSeed {
     [
       .optional("id", \.id, .id, "Its id; absent: made."),
       .required("name", \.name, .nonEmptyText, "Its name.", example: "Load a table"),
-      .optional("language", Form<BlueprintLanguage>.choice, "Its language; absent: python.") {
-        $0.palletType = $1.palletType
-      },
+      .optional("language", language, "Its language; absent: python.") { $0.palletType = $1 },
       .optional("inputs", .list(of: input), "What its vessels are given.") { $0.inputs = $1 },
     ])
 
@@ -98,10 +96,17 @@ extension ShipyardSeed {
     "An input.", ("", .string),
     [
       .required("name", .nonEmptyText, "Its name.", example: "PASSWORD") { $0.name = $1 },
-      .optional("type", Form<BlueprintInputWord>.choice, "Its type; absent: string.") {
-        $0.type = $1.inputType
-      },
+      .optional("type", inputType, "Its type; absent: string.") { $0.type = $1 },
     ])
+
+  private static let language = Form<Blueprint.PalletType>.word([
+    "python": .python, "bash": .bash, "node": .node,
+  ])
+
+  private static let inputType = Form<Blueprint.Input.InputType>.word([
+    "string": .string, "integer": .integer, "float": .float, "boolean": .boolean, "date": .date,
+    "select": .select, "password": .password, "externalFile": .externalFile,
+  ])
 
   private static let project = Form.object(
     "A project.", Project(),
@@ -186,10 +191,12 @@ extension VesselBehavior {
       { $0.fleet = $1 },
       .optional("vessel", .glob, "The vessel's name; * stands for any characters.", example: "Load")
       { $0.vessel = $1 },
-      .optional("trigger", Form<TriggerWord>.choice, "What started the run.") {
-        $0.trigger = $1.trigger
-      },
+      .optional("trigger", \.trigger, trigger, "What started the run."),
     ])
+
+  private static let trigger = Form<RunTrigger>.word([
+    "api": .api, "webhook": .webhook, "schedule": .schedule, "onDemand": .onDemand,
+  ])
 
   private static func attempt(_ settings: ShipyardSettings) -> Form<Attempt> {
     .object(
@@ -204,17 +211,5 @@ extension VesselBehavior {
         ) { $0.duration = $1 },
         .optional("output", \.output, .text, "What the vessel prints.", example: "connected"),
       ])
-  }
-
-  enum TriggerWord: String, CaseIterable {
-    case api, webhook, schedule, onDemand
-    var trigger: RunTrigger {
-      switch self {
-      case .api: .api
-      case .webhook: .webhook
-      case .schedule: .schedule
-      case .onDemand: .onDemand
-      }
-    }
   }
 }

@@ -48,31 +48,4 @@ struct ShipyardSeed {
   var settings = ShipyardSettings()
   var keys: [Key]?
   var organizations: [Organization] = []
-
-  enum BlueprintLanguage: String, CaseIterable {
-    case python, bash, node
-    var palletType: Blueprint.PalletType {
-      switch self {
-      case .python: .python
-      case .bash: .bash
-      case .node: .node
-      }
-    }
-  }
-
-  enum BlueprintInputWord: String, CaseIterable {
-    case string, integer, float, boolean, date, select, password, externalFile
-    var inputType: Blueprint.Input.InputType {
-      switch self {
-      case .string: .string
-      case .integer: .integer
-      case .float: .float
-      case .boolean: .boolean
-      case .date: .date
-      case .select: .select
-      case .password: .password
-      case .externalFile: .externalFile
-      }
-    }
-  }
 }

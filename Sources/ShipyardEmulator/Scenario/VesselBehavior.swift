@@ -9,12 +9,6 @@ package struct VesselBehavior: Sendable, Codable, Equatable {
     package var duration: Duration
     /// What the vessel prints, for the page of the run.
     package var output: String?
-
-    package init(exitCode: Int, duration: Duration, output: String? = nil) {
-      self.exitCode = exitCode
-      self.duration = duration
-      self.output = output
-    }
   }
 
   package var fleet: Glob

@@ -33,13 +33,9 @@ struct BlockDraft: Sendable {
   var isPublic = false
   var isStreaming = false
   var tags: [TagDraft] = []
+}
 
-  init(text: String? = nil, content: Content? = nil, mimeType: String? = nil) {
-    self.text = text
-    self.content = content
-    self.mimeType = mimeType
-  }
-
+extension BlockDraft {
   init(_ arguments: Arguments) throws(SteamshipError) {
     text = try arguments.string("text")
     mimeType = try arguments.name("mimeType")

@@ -19,6 +19,9 @@ struct GeneratedBlock {
     Self(content: .bytes(bytes), mimeType: type)
   }
 
+}
+
+extension GeneratedBlock {
   /// A block as a scenario writes it: `text`, or `base64`, with `mimeType` and `tags`.
   init(scripted block: Arguments) throws(SteamshipError) {
     mimeType = try block.name("mimeType")
@@ -31,12 +34,6 @@ struct GeneratedBlock {
     } else {
       content = .text(try block.string("text") ?? "")
     }
-  }
-
-  init(content: Body, mimeType: String? = nil, tags: [TagDraft] = []) {
-    self.content = content
-    self.mimeType = mimeType
-    self.tags = tags
   }
 }
 

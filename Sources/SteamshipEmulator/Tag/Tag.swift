@@ -56,15 +56,9 @@ struct TagDraft: Sendable {
   var value: JSON?
   var start: Int?
   var end: Int?
+}
 
-  init(kind: String, name: String? = nil, value: JSON? = nil, start: Int? = nil, end: Int? = nil) {
-    self.kind = kind
-    self.name = name
-    self.value = value
-    self.start = start
-    self.end = end
-  }
-
+extension TagDraft {
   /// A tag's `text` is not kept: the real service drops it too.
   init(_ arguments: Arguments) throws(SteamshipError) {
     kind = try arguments.requiredString("kind")
