@@ -114,7 +114,7 @@ package struct ScramjetService: EmulatedService {
       return request.method == .options ? PlatformHandlers.preflightResponse : Response(.notFound)
     case .noRoom:
       // The store says so without a word (contract §4).
-      if operation?.content == .streamed, operation?.resourceParameter == "file" {
+      if Row.store.contains(where: { $0.operation.name == operation?.name }) {
         return ScramjetError.object(507, [:])
       }
       return ScramjetError(507, failure.message ?? "Insufficient Storage").response

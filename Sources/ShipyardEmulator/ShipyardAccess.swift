@@ -2,22 +2,21 @@ import PayloadCodecs
 import EmulatorKernel
 import HTTPModel
 
-/// What the key of a call may do here.
-struct ShipyardGrant: Sendable {
-  var organizations: Set<ResourceID>?
-  var projects: Set<ResourceID>?
+/// What the key of a call may see; nil: everything.
+typealias ShipyardGrant = AccessKey?
 
+extension ShipyardGrant {
   func maySee(_ organization: Organization) -> Bool {
-    organizations?.contains(organization.id) ?? true
+    self?.organizations?.contains(organization.id) ?? true
   }
-  func maySee(project id: ResourceID) -> Bool { projects?.contains(id) ?? true }
+  func maySee(project id: ResourceID) -> Bool { self?.projects?.contains(id) ?? true }
 }
 
 extension ShipyardCall {
   /// The key first: 401 comes before any 400.
   /// Fidelity: 401 seen in client; the precedence and 403 assumed.
   func grant(by state: borrowing ShipyardState) throws(ShipyardError) -> ShipyardGrant {
-    var grant = ShipyardGrant()
+    var grant: ShipyardGrant = nil
     guard let right else { return grant }
     var isAllowed = true
     switch call.credentialVerdict {
@@ -31,8 +30,7 @@ extension ShipyardCall {
       guard let key = call.credential.flatMap({ keys[$0] }) else {
         throw .refusedKey(status: 401, "the key is not among given.shipyard.keys")
       }
-      grant.organizations = key.organizations
-      grant.projects = key.projects
+      grant = key
       isAllowed = isAllowed && key.rights.contains(right)
     }
     guard isAllowed else {

@@ -23,6 +23,12 @@ struct SteamshipError: Error, Sendable, Equatable {
     Self(400, "InvalidInput", message, suggestion: suggestion)
   }
 
+  static func missingUpload(_ what: String) -> Self {
+    .invalid(
+      "The \(what) is missing.",
+      suggestion: "Send multipart/form-data with a part named \"file\".")
+  }
+
   static func unknown(_ what: String, _ name: String, suggestion: String? = nil) -> Self {
     Self(
       404, "NotFound", "The \(what) \"\(name.shortened)\" was not found.", suggestion: suggestion)

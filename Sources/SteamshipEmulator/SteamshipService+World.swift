@@ -7,20 +7,8 @@ extension SteamshipService {
   package func failure(
     _ failure: ServiceFailure, operation: Operation?, request: Request
   ) -> Response {
-    let code =
-      switch failure.kind {
-      case .unknownPath: "NotFound"
-      case .methodNotAllowed: "MethodNotAllowed"
-      case .contentTooLarge: "ContentTooLarge"
-      case .injected: Self.code(of: failure.status)
-      case .badRequest: "InvalidInput"
-      case .noRoom: "StorageFull"
-      case .rateLimited: "TooManyRequests"
-      case .internalError: "InternalError"
-      }
-    var response = SteamshipError(
-      failure.status, code, failure.message ?? Self.message(for: failure, request)
-    ).response
+    let (code, message) = Self.words(for: failure, request)
+    var response = SteamshipError(failure.status, code, failure.message ?? message).response
     switch failure.kind {
     case .methodNotAllowed(let methods):
       response.fields.append("Allow", methods.map(\.name).joined(separator: ", "))
@@ -43,18 +31,24 @@ extension SteamshipService {
     }
   }
 
-  private static func message(for failure: ServiceFailure, _ request: Request) -> String {
+  /// The word for programs, and what people read unless the failure has words of its own.
+  private static func words(for failure: ServiceFailure, _ request: Request) -> (String, String) {
     switch failure.kind {
-    case .unknownPath: "There is no operation at \(request.target.shortPath)."
+    case .unknownPath: ("NotFound", "There is no operation at \(request.target.shortPath).")
     case .methodNotAllowed(let methods):
-      "The operation at \(request.target.shortPath) takes "
-        + "\(methods.map(\.name).joined(separator: " or ")), not \(request.method.name)."
-    case .contentTooLarge(let limit): "The request's content is larger than \(limit) bytes."
-    case .rateLimited(let seconds): "Too many requests: try again in \(seconds) seconds."
-    case .noRoom: SteamshipError.noRoom.message
-    case .badRequest: "The request is malformed."
-    case .injected: Status.registeredReason(failure.status)
-    case .internalError: "Something went wrong inside the emulator."
+      (
+        "MethodNotAllowed",
+        "The operation at \(request.target.shortPath) takes "
+          + "\(methods.map(\.name).joined(separator: " or ")), not \(request.method.name)."
+      )
+    case .contentTooLarge(let limit):
+      ("ContentTooLarge", "The request's content is larger than \(limit) bytes.")
+    case .rateLimited(let seconds):
+      ("TooManyRequests", "Too many requests: try again in \(seconds) seconds.")
+    case .noRoom: (SteamshipError.noRoom.code, SteamshipError.noRoom.message)
+    case .badRequest: ("InvalidInput", "The request is malformed.")
+    case .injected: (code(of: failure.status), Status.registeredReason(failure.status))
+    case .internalError: ("InternalError", "Something went wrong inside the emulator.")
     }
   }
 

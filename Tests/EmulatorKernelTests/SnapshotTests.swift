@@ -120,7 +120,7 @@ import Testing
       try Snapshot(of: pipeline.tenants.default).archive(), outputBytesMax: 1 << 24)
     var parts: [(path: String, content: [UInt8])] = []
     var reader = TarReader()
-    try reader.feed(tar.span) { event in
+    try reader.feed(tar.span, mapping: { $0 }) { event throws(TarError) in
       switch event {
       case .entry(let entry): parts.append((entry.path, []))
       case .content(let range): parts[parts.count - 1].content += tar[range]

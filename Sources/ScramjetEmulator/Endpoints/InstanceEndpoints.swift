@@ -51,18 +51,19 @@ extension Endpoint<ScramjetService> {
     Row(
       "instance.output", .instance, [.get("/instance/{id}/output")], "Its output",
       .recorded("output-ends-at-kill"), .streamOut, audit: 11_206, .stream("Its output."),
-      StreamHandlers.output),
+      StreamHandlers.out(\.output)),
     Row(
       "instance.stdout", .instance, [.get("/instance/{id}/stdout")], "Its stdout",
       .recorded("instance-head-streams"), .streamOut, audit: 11_201,
-      .stream("Its standard output."), StreamHandlers.stdout),
+      .stream("Its standard output."), StreamHandlers.out(\.stdout)),
     Row(
       "instance.stderr", .instance, [.get("/instance/{id}/stderr")], "Its stderr",
       .recorded("stderr"), .streamOut, audit: 11_202, .stream("Its standard error."),
-      StreamHandlers.stderr),
+      StreamHandlers.out(\.stderr)),
     Row(
       "instance.log", .instance, [.get("/instance/{id}/log")], "Its log", .recorded("log-ends"),
-      .streamOut, audit: 11_204, .stream("Its log."), StreamHandlers.log),
+      .streamOut, audit: 11_204, .stream("Its log."),
+      StreamHandlers.out(\.log, endsHere: true)),
     Row(
       "instance.sendEvent", .instance, [.post("/instance/{id}/_event")], "Send it an event",
       .recorded("event-after-end"), .operation, audit: 11_113,

@@ -22,11 +22,7 @@ enum HubHandlers {
   }
 
   static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let stream = scope.world.read { state in scope.hub(in: state)?.log }
-    guard let stream, let reader = StreamReader(stream, in: scope.world, hub: scope.hub) else {
-      throw .notFound
-    }
-    return StreamHandlers.answer(scope, reader)
+    try StreamHandlers.follow(scope, scope.world.read { state in scope.hub(in: state)?.log })
   }
 
   static func audit(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

@@ -142,18 +142,11 @@ enum SpaceHandlers {
   // MARK: Streams
 
   static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try stream(scope, scope.world.read { state in scope.space(in: state)?.log })
+    try StreamHandlers.follow(scope, scope.world.read { state in scope.space(in: state)?.log })
   }
 
   static func audit(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try stream(scope, scope.world.read { state in scope.space(in: state)?.audit })
-  }
-
-  private static func stream(
-    _ scope: Scope, _ stream: StreamKey?
-  ) throws(ScramjetError) -> ServiceAnswer {
-    guard let stream, let reader = StreamReader(stream, in: scope.world) else { throw .notFound }
-    return StreamHandlers.answer(scope, reader)
+    try StreamHandlers.follow(scope, scope.world.read { state in scope.space(in: state)?.audit })
   }
 
   // MARK: Hubs

@@ -6,28 +6,27 @@ import PayloadCodecs
 enum StreamHandlers {
   // MARK: Out
 
-  static func output(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try out(scope, \.output)
-  }
-  static func stdout(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try out(scope, \.stdout)
-  }
-  static func stderr(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try out(scope, \.stderr)
-  }
-  /// Ends when the instance is gone; nothing more comes once it is over.
-  static func log(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try out(scope, \.log, endsHere: true)
+  /// - Parameter endsHere: nothing more comes once the instance is over.
+  static func out(
+    _ path: any KeyPath<Instance, StreamKey> & Sendable, endsHere: Bool = false
+  ) -> @Sendable (Scope) throws(ScramjetError) -> ServiceAnswer {
+    { scope throws(ScramjetError) in
+      let serial = try scope.instanceKey
+      let stream = scope.world.read { state in state.instances[serial]?[keyPath: path] }
+      let source = StreamReader.Source.instance(serial, endsHere: endsHere)
+      guard let stream, let reader = StreamReader(stream, in: scope.world, source: source) else {
+        throw .unknownInstance(scope.parameter("id"))
+      }
+      return answer(scope, reader)
+    }
   }
 
-  private static func out(
-    _ scope: Scope, _ path: any KeyPath<Instance, StreamKey> & Sendable, endsHere: Bool = false
+  /// A log or an audit of the scope's hub or space.
+  static func follow(
+    _ scope: Scope, _ stream: StreamKey?
   ) throws(ScramjetError) -> ServiceAnswer {
-    let serial = try scope.instanceKey
-    let stream = scope.world.read { state in state.instances[serial]?[keyPath: path] }
-    let source = StreamReader.Source.instance(serial, endsHere: endsHere)
-    guard let stream, let reader = StreamReader(stream, in: scope.world, source: source) else {
-      throw .unknownInstance(scope.parameter("id"))
+    guard let stream, let reader = StreamReader(stream, in: scope.world, hub: scope.hub) else {
+      throw .notFound
     }
     return answer(scope, reader)
   }

@@ -10,26 +10,21 @@ extension ShipyardCall {
   /// The pipeline has a large document read off the loop.
   /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
   func upsertFleet() throws(ShipyardError) -> ServiceAnswer {
-    let saved = try save(
-      reading { () throws(ShipyardError) in try FleetDocument(yaml: content) })
-    return answer(saved.yaml, saved.remarks)
-  }
-
-  /// - Returns: the stored fleet as code, and what was accepted although it cannot be meant.
-  private func save(
-    _ reading: Result<FleetDocument, ShipyardError>
-  ) throws(ShipyardError) -> (yaml: JSON, remarks: [String]) {
-    try world.mutate { state, step throws(ShipyardError) -> (JSON, [String]) in
+    let reading = try reading { () throws(ShipyardError) in try FleetDocument(yaml: content) }
+    let (yaml, remarks) = try world.mutate {
+      state, step throws(ShipyardError) -> (JSON, [String]) in
       let (organization, project) = try project(in: state)
       let document = try reading.get()
-      if state.isStrict, let remark = document.remarks.first { throw .badRequest(remark) }
+      let remarks = document.remarks
+      if state.isStrict, let remark = remarks.first { throw .badRequest(remark) }
       let fleetID = try state.target(of: document, pathID(), in: project, &step.ids)
       let previous = state.fleets[fleetID].flatMap { state.versions[$0.versionKey] }
       let definition = state.definition(
         document, replacing: previous, in: organization, &step.ids)
       state.saveFleet(fleetID, definition, in: project, &step)
-      return (state.asCode(fleetID, definition, in: organization), document.remarks)
+      return (state.asCode(fleetID, definition, in: organization), remarks)
     }
+    return answer(yaml, remarks)
   }
 
   private func answer(_ yaml: JSON, _ remarks: [String] = []) -> ServiceAnswer {

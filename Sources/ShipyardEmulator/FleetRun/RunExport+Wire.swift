@@ -42,7 +42,7 @@ extension ShipyardCall {
     _ state: borrowing ShipyardState
   ) throws(ShipyardError) -> [ResourceID] {
     let (organization, grant) = try organization(in: state)
-    guard grant.projects != nil else { return organization.fleetIDs }
+    guard grant?.projects != nil else { return organization.fleetIDs }
     return organization.fleetIDs.filter { id in
       state.fleets[id].map { grant.maySee(project: $0.projectID) } ?? false
     }

@@ -132,9 +132,7 @@ extension SteamshipState {
     if let upload = job.arguments.upload {
       draft.content = Content(upload)
     } else if type == .file {
-      throw .invalid(
-        "The content is missing.",
-        suggestion: "Send multipart/form-data with a part named \"file\".")
+      throw .missingUpload("content")
     }
     let key = try add(draft, to: file, job.caller, &step)
     return blockReply(key, step.blobs)

@@ -62,9 +62,7 @@ extension SteamshipState {
         suggestion: "Add blocks by block/create.")
     }
     if type == .file, job.arguments.upload == nil {
-      throw .invalid(
-        "The content is missing.",
-        suggestion: "Send multipart/form-data with a part named \"file\".")
+      throw .missingUpload("content")
     }
     if job.arguments.upload != nil, !drafts.isEmpty {
       throw .invalid("A file is made of uploaded bytes or of blocks, not of both.")

@@ -47,7 +47,7 @@ extension SteamshipState {
     let version = try chooseVersion(
       of: parent, kind, job.arguments, isLocal: developmentURL != nil)
     if let wanted { try Handle.check(wanted) }
-    let workspace = try instanceWorkspace(job, &step)
+    let workspace = try namedWorkspace(job, &step)
     if let wanted, let known = instanceKey(kind, handle: wanted, in: workspace) {
       guard fetchIfExists else { throw .exists("\(name) instance", wanted) }
       try checkSame(known, parent, config)
@@ -67,7 +67,9 @@ extension SteamshipState {
         user: job.caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
         localDevelopmentURL: developmentURL,
         urlOrigin: developmentURL == nil ? nil : job.caller.origin, createdAt: step.now))
-    if let duration = script.initDuration(of: invocables[parent]?.handle ?? "", kind) {
+    if kind == .package, let handle = invocables[parent]?.handle,
+      let duration = script.package(handle)?.initDuration
+    {
       instances[key]?.initStatus = .initializing
       due.schedule(.instanceReady(key), at: step.now + duration)
     }
@@ -111,15 +113,6 @@ extension SteamshipState {
     if let last = known?.keys.last(where: { versions.contains($0) }) { return last }
     guard isLocal else { throw .noVersion(of: kind) }
     return nil
-  }
-
-  private mutating func instanceWorkspace(
-    _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> Key<Workspace> {
-    if let id = try job.arguments.name("workspaceId") {
-      return try ownWorkspace(id: id, job.caller)
-    }
-    return try workspace(of: job.caller, &step)
   }
 
   /// With `fetchIfExists` the known instance must be of the same package and, if a configuration is

@@ -44,9 +44,7 @@ extension SteamshipState {
     try ConfigTemplate.check(template)
     let extraFields = try Self.versionFields(job.arguments)
     guard let upload = job.arguments.upload else {
-      throw .invalid(
-        "The archive is missing.",
-        suggestion: "Send multipart/form-data with a part named \"file\".")
+      throw .missingUpload("archive")
     }
     try Self.checkArchive(upload, step.blobs)
     if let wanted {

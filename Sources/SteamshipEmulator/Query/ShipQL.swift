@@ -1,19 +1,7 @@
 import PayloadCodecs
 
-/// The Engine's query language over tags.
-///
-/// ```
-/// query    := "all" | expr
-/// expr     := term (("and" term)* | ("or" term)*)      mixing both needs parentheses
-/// term     := "(" expr ")" | "blocktag" | "filetag"
-///           | ("kind" | "name" | "file_id" | "block_id") STRING
-///           | "value" "(" STRING ")" (op literal | "exists")
-///           | relation "{" expr "}"
-/// op       := "=" | ">=" | ">" | "<=" | "<"
-/// literal  := STRING | NUMBER | "true" | "false"
-/// relation := "overlaps" | "samespan" | "sameblock" | "samefile"
-/// ```
-/// Source: documentation page "Queries"; contract §3.6.
+/// The Engine's query language over tags; contract §3.6 has its grammar.
+/// Source: documentation page "Queries".
 enum ShipQL: Hashable, Sendable {
   /// Every object of the workspace.
   case all

@@ -19,10 +19,7 @@ enum Question: Sendable {
       let other = try job.arguments.name("taskId")
       return .tasks([TaskProspect(try state.ownTask(id: id ?? other ?? "", job.caller))])
     case .tasks:
-      var workspace = try state.workspace(of: job.caller, &step)
-      if let id = try job.arguments.name("workspaceId") {
-        workspace = try state.ownWorkspace(id: id, job.caller)
-      }
+      let workspace = try state.namedWorkspace(job, &step)
       let keys = state.workspaces[workspace]?.tasks.keys ?? []
       return .tasks(
         keys.filter { key in

@@ -122,10 +122,6 @@ struct Script: Codable, Sendable {
   }
 
   func package(_ handle: String) -> PackageScript? { packages.first { $0.handle == handle } }
-
-  func initDuration(of handle: String, _ kind: InvocableKind) -> Duration? {
-    kind == .package ? package(handle)?.initDuration : nil
-  }
 }
 
 /// What answers for a package or plugin that has code.

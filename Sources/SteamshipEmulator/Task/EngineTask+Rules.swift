@@ -6,9 +6,8 @@ import PayloadCodecs
 extension SteamshipState {
   /// `POST task/get`: under `data.task`, never with `status` (contract §6.12).
   func getTask(_ job: Job) throws(SteamshipError) -> JSON {
-    var id = try job.arguments.name("id")
-    if id == nil { id = try job.arguments.name("taskId") }
-    guard let id else {
+    if let id = try job.arguments.name("id") { return taskReply(try ownTask(id: id, job.caller)) }
+    guard let id = try job.arguments.name("taskId") else {
       throw .invalid("The field \"id\" is missing.")
     }
     return taskReply(try ownTask(id: id, job.caller))
@@ -67,12 +66,7 @@ extension SteamshipState {
   mutating func listTasks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
     let id = try job.arguments.name("id")
     let state = try job.arguments.choice("state", TaskState.self)
-    let workspace =
-      if let id = try job.arguments.name("workspaceId") {
-        try ownWorkspace(id: id, job.caller)
-      } else {
-        try self.workspace(of: job.caller, &step)
-      }
+    let workspace = try namedWorkspace(job, &step)
     let keys = workspaces[workspace]?.tasks.keys ?? []
     let page = try Page(of: keys, job.arguments) { key in
       guard let task = tasks[key], task.user == job.caller.user else { return false }

@@ -63,6 +63,16 @@ extension SteamshipState {
     }
   }
 
+  /// The workspace that the field `workspaceId` names, else the request's.
+  mutating func namedWorkspace(
+    _ job: Job, _ step: inout Step
+  ) throws(SteamshipError) -> Key<Workspace> {
+    if let id = try job.arguments.name("workspaceId") {
+      return try ownWorkspace(id: id, job.caller)
+    }
+    return try workspace(of: job.caller, &step)
+  }
+
   /// The same without an error, and without making `default` anew.
   func knownWorkspace(_ reference: WorkspaceReference, of user: Key<User>) -> Key<Workspace>? {
     switch reference {
