@@ -6,8 +6,6 @@ enum UnusedNameRule {
     "WavetankCLI": "the main type",
     "underestimatedCount": "a requirement of the library's",
     "BlockingListener": "tests listen with it",
-    "checksum": "tests ask for it",
-    "decompress": "tests read with it what was written",
     "descriptorLimit": "tests ask for it",
     "isRefused": "tests ask for it",
     "timerCount": "tests ask for it",

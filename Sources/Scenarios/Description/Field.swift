@@ -70,6 +70,16 @@ extension Field {
     }
   }
 
+  /// What stands where the key is absent is the root's own.
+  package static func optional<Value>(
+    _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ form: Form<Value>,
+    _ sentence: String, example: JSON? = nil, beside: JSONObject = [:], needs: [String] = []
+  ) -> Field {
+    .optional(key, form, sentence, example: example, beside: beside, needs: needs) {
+      $0[keyPath: path] = $1
+    }
+  }
+
   /// A key in whose place a standard value is read where it is absent.
   package static func standard<Value>(
     _ key: String, _ path: any WritableKeyPath<Root, Value> & Sendable, _ form: Form<Value>,

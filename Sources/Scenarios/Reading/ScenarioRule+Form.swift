@@ -20,18 +20,16 @@ extension ScenarioRule {
   }
 
   private static let counting: [Field<ScenarioRule>] = [
-    .optional("name", .nonEmptyText, "What the journal and verify call it.", example: "slow reads")
-    { $0.name = $1 },
+    .optional(
+      "name", \.name, .nonEmptyText, "What the journal and verify call it.", example: "slow reads"),
     .optional(
       "description", \.summary, .text, "A sentence for people.", example: "Reads take long."),
     .standard(
       "enabled", \.isEnabled, .flag, true,
       "Switched off, it can be enabled by an event or the control API."),
     .optional(
-      "match", RequestMatch.form, "Which requests; absent: all.", example: ["method": "POST"]
-    ) {
-      $0.match = $1
-    },
+      "match", \.match, RequestMatch.form, "Which requests; absent: all.",
+      example: ["method": "POST"]),
     .optional(
       "where", .dictionary(of: ValueMatcher.jsonForm, "By variable.", exampleKey: "phase"),
       "Conditions on the scenario's variables.", example: ["phase": "warm"],
@@ -79,8 +77,8 @@ extension ScenarioRule {
       rule.assignments = values.map { Assignment(name: $0.key, value: $0.value) }
     },
     .optional(
-      "emit", .oneOrMore(of: .event), "What happens in the world besides: an event, or several."
-    ) { $0.events = $1 },
+      "emit", \.events, .oneOrMore(of: .event),
+      "What happens in the world besides: an event, or several."),
     .standard("continue", \.continues, .flag, false, "The search for rules goes on."),
   ]
 
@@ -199,13 +197,10 @@ extension ScenarioRule.Period {
     else: .object(
       "From, to.", Self(),
       [
-        .optional("from", edge, "The first instant; absent or null: since ever.", example: "10s") {
-          $0.from = $1
-        },
-        .optional("to", edge, "The first instant no more; absent or null: for ever.", example: "1m")
-        {
-          $0.to = $1
-        },
+        .optional(
+          "from", \.from, edge, "The first instant; absent or null: since ever.", example: "10s"),
+        .optional(
+          "to", \.to, edge, "The first instant no more; absent or null: for ever.", example: "1m"),
       ]), "Instants of the tenant's clock, without the second."
   ).checked { period, reader in
     if !period.isPossible { reader.problem("\"from\" must come before \"to\"") }

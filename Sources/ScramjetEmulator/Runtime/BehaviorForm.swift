@@ -133,13 +133,16 @@ extension BehaviorRule {
     of: Form.object(
       "How instances behave: a behaviour or a program.", Written(),
       [
-        .optional("when", when, "Which instances; absent: all.", example: ["sequence": "echo"]) {
+        .optional(
+          "when", when, "Which instances; absent: all.", example: ["sequence": "echo"],
+          beside: ["behaviour": "echo"]
+        ) {
           ($0.rule.sequence, $0.rule.hub) = ($1.sequence, $1.hub)
         },
         .optional(
-          "runtime", .choice,
+          "runtime", \.rule.runtime, .choice,
           "process: its own code runs, where the server runs code (--run-code); scripted: a stand-in."
-        ) { $0.rule.runtime = $1 },
+        ),
       ] + BehaviorForm.fields(missing: nil).map { $0.at(\.kind) }
     ) { written, object in
       var spec = object.reader.value.objectValue ?? JSONObject()
@@ -163,13 +166,11 @@ extension BehaviorRule {
   private static let when = Form.object(
     "Which instances.", BehaviorRule(spec: .null),
     [
-      .optional("package", .glob, "The same as sequence.", example: "echo*") { $0.sequence = $1 },
+      .optional("package", \.sequence, .glob, "The same as sequence.", example: "echo*"),
       .optional(
-        "sequence", .glob, "The sequence's name or id; * stands for any characters.",
-        example: "echo*"
-      ) { $0.sequence = $1 },
+        "sequence", \.sequence, .glob, "The sequence's name or id; * stands for any characters.",
+        example: "echo*"),
       .optional(
-        "hub", .glob, "The hub's id; * stands for any characters.", example: "sth-*"
-      ) { $0.hub = $1 },
+        "hub", \.hub, .glob, "The hub's id; * stands for any characters.", example: "sth-*"),
     ])
 }

@@ -18,26 +18,18 @@ extension Plan {
     .object(
       "What users of the Scramjet platform find.", Plan(settings: settings),
       [
-        .optional("spaces", .list(of: space), "The spaces; absent: demo.", example: ["demo"]) {
-          $0.spaces = $1
-        },
         .optional(
-          "hubs", .list(of: HubPlan.form), "The hubs, an id each; absent: sth-0.",
-          example: ["sth-0"]
-        ) { $0.hubs = $1 },
-        .optional("store", .list(of: StorePlan.form), "Stored packages.") { $0.store = $1 },
-        .optional("sequences", .list(of: SequencePlan.form), "Sequences on hubs.") {
-          $0.sequences = $1
-        },
-        .optional("topics", .list(of: TopicPlan.form), "Topics, a name each.", example: ["news"]) {
-          $0.topics = $1
-        },
-        .optional("instances", .list(of: InstancePlan.form), "Running instances.", example: []) {
-          $0.instances = $1
-        },
-        .optional("settings", self.settings(settings), "How the platform works.") {
-          $0.settings = $1
-        },
+          "spaces", \.spaces, .list(of: space), "The spaces; absent: demo.", example: ["demo"]),
+        .optional(
+          "hubs", \.hubs, .list(of: HubPlan.form), "The hubs, an id each; absent: sth-0.",
+          example: ["sth-0"]),
+        .optional("store", \.store, .list(of: StorePlan.form), "Stored packages."),
+        .optional("sequences", \.sequences, .list(of: SequencePlan.form), "Sequences on hubs."),
+        .optional(
+          "topics", \.topics, .list(of: TopicPlan.form), "Topics, a name each.", example: ["news"]),
+        .optional(
+          "instances", \.instances, .list(of: InstancePlan.form), "Running instances.", example: []),
+        .optional("settings", \.settings, self.settings(settings), "How the platform works."),
       ])
   }
 
@@ -54,25 +46,21 @@ extension Plan {
     .object(
       "How the platform works.", settings,
       [
-        .optional("retention", .duration, "How long topics and outputs without a reader are kept.")
-        {
-          $0.retention = $1
-        },
         .optional(
-          "lifetimeExtension", .duration, "How long keepAlive prolongs an instance."
-        ) { $0.lifetimeExtension = $1 },
-        .optional("exitTimeout", .duration, "How long an ended instance's process stays.") {
-          $0.exitTimeout = $1
-        },
-        .optional("version", .text, "The version that it tells.", example: "1.0.0") {
-          $0.version = $1
-        },
-        .optional("storeLimit", .size(), "How much a space's store holds.", example: "1GB") {
-          $0.storeByteLimit = $1
-        },
-        .optional("packageLimit", .size(), "How large a package may be.", example: "10MB") {
-          $0.packageByteLimit = $1
-        },
+          "retention", \.retention, .duration,
+          "How long topics and outputs without a reader are kept."),
+        .optional(
+          "lifetimeExtension", \.lifetimeExtension, .duration,
+          "How long keepAlive prolongs an instance."),
+        .optional(
+          "exitTimeout", \.exitTimeout, .duration, "How long an ended instance's process stays."),
+        .optional("version", \.version, .text, "The version that it tells.", example: "1.0.0"),
+        .optional(
+          "storeLimit", \.storeByteLimit, .size(), "How much a space's store holds.", example: "1GB"
+        ),
+        .optional(
+          "packageLimit", \.packageByteLimit, .size(), "How large a package may be.",
+          example: "10MB"),
         .optional("runtime", Form<Runtime>.choice, "What it says that it runs on.") {
           $0.runtime = $1.rawValue
         },
@@ -130,9 +118,8 @@ extension Plan.HubPlan {
           $0.accessKey = $1
           $0.isSelfHosted = true
         },
-        .optional("selfHosted", .flag, "Whether users host it; absent: if it has a key.") {
-          $0.isSelfHosted = $1
-        },
+        .optional(
+          "selfHosted", \.isSelfHosted, .flag, "Whether users host it; absent: if it has a key."),
         .optional("description", \.description, .text, "A sentence.", example: "The first hub."),
         .standard("tags", \.tags, .list(of: .text), [], "Its tags.", example: ["blue"]),
         .standard("healthy", \.isHealthy, .flag, true, "Whether it says that it is well."),
@@ -150,9 +137,8 @@ extension Plan.StorePlan {
   fileprivate static let form = Form.object(
     "A stored package.", Self(file: "", manifest: JSONObject(), pointer: ""),
     [
-      .optional("file", .text, "Its name; absent: that of the package.", example: "echo.tar.gz") {
-        $0.file = $1
-      },
+      .optional(
+        "file", \.file, .text, "Its name; absent: that of the package.", example: "echo.tar.gz"),
       Plan.space(\.space),
       Plan.package { $0.manifest = $1.0 },
     ]

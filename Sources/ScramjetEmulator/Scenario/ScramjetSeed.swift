@@ -9,12 +9,14 @@ enum ScramjetSeed {
   ) throws(ScenarioProblems) -> ScramjetState {
     var settings = ScramjetSettings()
     settings.isStrict = seed.isStrict
-    if let behaviors = seed.behaviors {
-      settings.behaviors = try ScenarioReader.read(behaviors, BehaviorRule.list.read)
-    }
+    if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
     guard let given = seed.given else { return builtIn(settings, &step) }
     let plan = try ScenarioReader.read(given, Plan.form(settings).read)
     return try build(plan, &step)
+  }
+
+  static func behaviors(_ value: JSON) throws(ScenarioProblems) -> [BehaviorRule] {
+    try ScenarioReader.read(value, BehaviorRule.list.read)
   }
 
   /// Space `demo` with hubs `sth-0` (also the bare hub) and `sth-1`, and a stored `echo.tar.gz`.

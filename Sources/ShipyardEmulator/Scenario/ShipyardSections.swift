@@ -15,10 +15,10 @@ extension ShipyardSeed {
   static let form = Form<ShipyardSeed>.object(
     "What users of Shipyard find.", ShipyardSeed(),
     [
-      .optional("settings", settings, "How the platform works.") { $0.settings = $1 },
+      .optional("settings", \.settings, settings, "How the platform works."),
       .optional(
         "keys", \.keys, .list(of: key), "The keys that exist; absent: every one does."),
-      .optional("orgs", .list(of: organization), "The organizations.") { $0.organizations = $1 },
+      .optional("orgs", \.organizations, .list(of: organization), "The organizations."),
     ])
 
   private static let defaults = ShipyardSettings()
@@ -79,8 +79,8 @@ extension ShipyardSeed {
       .standard(
         "overDeveloperPlanLimit", \.isOverDeveloperPlanLimit, .flag, false,
         "Whether that plan is used up."),
-      .optional("blueprints", .list(of: blueprint), "Its blueprints.") { $0.blueprints = $1 },
-      .optional("projects", .list(of: project), "Its projects.") { $0.projects = $1 },
+      .optional("blueprints", \.blueprints, .list(of: blueprint), "Its blueprints."),
+      .optional("projects", \.projects, .list(of: project), "Its projects."),
     ])
 
   private static let blueprint = Form.object(
@@ -88,15 +88,15 @@ extension ShipyardSeed {
     [
       .optional("id", \.id, .id, "Its id; absent: made."),
       .required("name", \.name, .nonEmptyText, "Its name.", example: "Load a table"),
-      .optional("language", language, "Its language; absent: python.") { $0.palletType = $1 },
-      .optional("inputs", .list(of: input), "What its vessels are given.") { $0.inputs = $1 },
+      .optional("language", \.palletType, language, "Its language; absent: python."),
+      .optional("inputs", \.inputs, .list(of: input), "What its vessels are given."),
     ])
 
   private static let input = Form<(name: String, type: Blueprint.Input.InputType)>.object(
     "An input.", ("", .string),
     [
-      .required("name", .nonEmptyText, "Its name.", example: "PASSWORD") { $0.name = $1 },
-      .optional("type", inputType, "Its type; absent: string.") { $0.type = $1 },
+      .required("name", \.name, .nonEmptyText, "Its name.", example: "PASSWORD"),
+      .optional("type", \.type, inputType, "Its type; absent: string."),
     ])
 
   private static let language = Form<Blueprint.PalletType>.word([
@@ -115,7 +115,7 @@ extension ShipyardSeed {
       .required("name", \.name, .nonEmptyText, "Its name.", example: "ETL"),
       .standard(
         "timezone", \.timeZone, timeZone, "UTC", "That of its schedules.", example: "UTC"),
-      .optional("fleets", .list(of: fleet), "Its fleets.") { $0.fleets = $1 },
+      .optional("fleets", \.fleets, .list(of: fleet), "Its fleets."),
     ])
 
   /// The fleet's own members and `webhook` stand side by side.
@@ -124,11 +124,10 @@ extension ShipyardSeed {
       "A fleet, as Fleets as Code writes it.", Fleet(),
       FleetDocument.fields.map { $0.at(\.document) } + [
         .optional(
-          "webhook",
+          "webhook", \.webhook,
           Form<WebhookSeed?>.short(
             Form<Bool>.flag.map { $0 ? .made : nil }, orObject: webhook.map { .given($0) }),
-          "Whether it has a webhook, or which."
-        ) { $0.webhook = $1 }
+          "Whether it has a webhook, or which.")
       ]
     ) { fleet, object in FleetDocument.finish(&fleet.document, object) }
   }
@@ -176,21 +175,22 @@ extension VesselBehavior {
           ($0.fleet, $0.vessel, $0.trigger) = ($1.fleet, $1.vessel, $1.trigger)
         },
         .required(
-          "attempts",
+          "attempts", \.attempts,
           .list(
             of: attempt(settings), atLeast: 1, message: "\"attempts\" needs at least one entry"),
-          "One attempt after the other.", example: [["exit": 1, "for": "3s"], ["exit": 0]]
-        ) { $0.attempts = $1 },
+          "One attempt after the other.", example: [["exit": 1, "for": "3s"], ["exit": 0]]),
       ])
   }
 
   private static let when = Form.object(
     "Which vessels.", VesselBehavior(fleet: "*", vessel: "*", trigger: nil, attempts: []),
     [
-      .optional("fleet", .glob, "The fleet's name; * stands for any characters.", example: "Night*")
-      { $0.fleet = $1 },
-      .optional("vessel", .glob, "The vessel's name; * stands for any characters.", example: "Load")
-      { $0.vessel = $1 },
+      .optional(
+        "fleet", \.fleet, .glob, "The fleet's name; * stands for any characters.", example: "Night*"
+      ),
+      .optional(
+        "vessel", \.vessel, .glob, "The vessel's name; * stands for any characters.",
+        example: "Load"),
       .optional("trigger", \.trigger, trigger, "What started the run."),
     ])
 
@@ -206,9 +206,8 @@ extension VesselBehavior {
           "exit", \.exitCode, .int(in: 0...255), 0, "With what it ends; 0: it succeeded.",
           example: 1),
         .optional(
-          "for", .duration, "How long it runs; absent: the settings' vesselDuration.",
-          example: "3s"
-        ) { $0.duration = $1 },
+          "for", \.duration, .duration, "How long it runs; absent: the settings' vesselDuration.",
+          example: "3s"),
         .optional("output", \.output, .text, "What the vessel prints.", example: "connected"),
       ])
   }

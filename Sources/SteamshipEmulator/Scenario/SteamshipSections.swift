@@ -69,19 +69,16 @@ extension Script {
     "What users of the Steamship engine find.", Script(workspaces: BuiltInWorld.workspaces),
     [
       .optional(
-        "users", .list(of: .handle), "Users that are there from the start.", example: ["ada"]
-      ) { $0.users = $1 },
+        "users", \.users, .list(of: .handle), "Users that are there from the start.",
+        example: ["ada"]),
       .optional(
-        "workspaces", .list(of: WorkspaceSeed.form),
+        "workspaces", \.workspaces, .list(of: WorkspaceSeed.form),
         "The workspaces that every user starts with; a handle alone is an empty one.",
-        example: ["demo"]
-      ) { $0.workspaces = $1 },
-      .optional("packages", .list(of: PackageScript.form), "Packages and what they answer.") {
-        $0.packages = $1
-      },
-      .optional("plugins", .list(of: PluginSeed.form), "Plugins besides the built-in ones.") {
-        $0.plugins = $1
-      },
+        example: ["demo"]),
+      .optional(
+        "packages", \.packages, .list(of: PackageScript.form), "Packages and what they answer."),
+      .optional(
+        "plugins", \.plugins, .list(of: PluginSeed.form), "Plugins besides the built-in ones."),
       .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
     ]
   ) { script, given in
@@ -153,10 +150,9 @@ extension Script.WorkspaceSeed {
           "id", \.id, .text, "Its id; absent: made.",
           example: "6C0EFD23-D6F1-4A5E-9E4A-0F4C0A2F0D11"),
         .optional(
-          "instances", .list(of: Script.InstanceSeed.form), "Package instances in it.",
-          example: []
-        ) { $0.instances = $1 },
-        .optional("files", .list(of: Script.FileSeed.form), "Files in it.") { $0.files = $1 },
+          "instances", \.instances, .list(of: Script.InstanceSeed.form), "Package instances in it.",
+          example: []),
+        .optional("files", \.files, .list(of: Script.FileSeed.form), "Files in it."),
       ]))
 }
 
@@ -179,7 +175,7 @@ extension Script.FileSeed {
       .required("handle", \.handle, .nonEmptyText, "Its handle.", example: "notes"),
       .standard(
         "blocks", \.blocks, .list(of: .text), [], "A block for each text.", example: ["Hello"]),
-      .optional("tags", .list(of: Script.TagSeed.form), "Its tags.") { $0.tags = $1 },
+      .optional("tags", \.tags, .list(of: Script.TagSeed.form), "Its tags."),
     ])
 }
 
@@ -210,9 +206,8 @@ extension Script.PackageScript {
       .optional("code", \.code, .fileOnDisk("code"), CodeUse.codeMeaning, example: "greeter.zip"),
       .optional("codeBase64", \.code, .base64(), "The same, in the scenario itself."),
       .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
-      .optional("methods", .list(of: ScriptedMethod.form), "Its methods and what they answer.") {
-        $0.methods = $1
-      },
+      .optional(
+        "methods", \.methods, .list(of: ScriptedMethod.form), "Its methods and what they answer."),
     ])
 
   private static let url = Form<String>.plain(
@@ -297,9 +292,9 @@ extension ScriptedMethod {
         "delayArgument", \.delayArgument, .text,
         "An argument that says how many seconds it takes instead.", example: "seconds"),
       .optional(
-        "args", .list(of: Parameter.form), "Its parameters; a name alone: must be given.",
-        example: ["name", ["name": "tone", "default": "warm"]]
-      ) { $0.parameters = $1 },
+        "args", \.parameters, .list(of: Parameter.form),
+        "Its parameters; a name alone: must be given.",
+        example: ["name", ["name": "tone", "default": "warm"]]),
     ] + ScriptedAnswer.fields.map { $0.at(\.answer) })
 }
 
