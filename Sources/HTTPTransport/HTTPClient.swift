@@ -107,7 +107,11 @@ package final class HTTPClient: Sendable {
       throw .unknownHost(host)
     }
     var fields = fields
-    if !fields.contains("host") { fields.append("Host", "\(host):\(port)") }
+    if !fields.contains("host") {
+      // An IPv6 address in its brackets (RFC 3986 §3.2.2).
+      let isBare = host.contains(":") && !host.hasPrefix("[")
+      fields.append("Host", isBare ? "[\(host)]:\(port)" : "\(host):\(port)")
+    }
     let request = ClientRequest(
       method: method, target: target, fields: fields, body: body, address: address,
       addressName: "\(name):\(port)")

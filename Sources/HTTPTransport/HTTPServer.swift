@@ -22,18 +22,25 @@ package final class HTTPServer: Sendable {
     configuration.connectionsMax = max(1, min(configuration.connectionsMax, limit - 64))
     let system = SystemCalls(faults: configuration.faults, clock: configuration.clock)
     let loopCount = max(1, configuration.loopCount ?? SystemCalls.processorCount())
-    let (sockets, port) = try makeListeners(configuration, loopCount, system)
+    let (first, port) = try makeListeners(configuration, loopCount, system)
+    let sockets: [Int32]
+    do throws(SystemError) {
+      sockets = try first + makeFurtherListeners(configuration, loopCount, port, system)
+    } catch {
+      for socket in first { system.close(socket) }
+      throw error
+    }
     let shared = ServerShared(configuration: configuration, responder: responder)
     var loops: [LoopHandle] = []
     do {
-      for _ in sockets { loops.append(try EventLoop.start(system: system)) }
+      for _ in first { loops.append(try EventLoop.start(system: system)) }
     } catch {
       for socket in sockets { system.close(socket) }
       for loop in loops { loop.post(.run { $0.stop() }) }
       throw error
     }
-    for (loop, socket) in zip(loops, sockets) {
-      loop.post(
+    for (index, socket) in sockets.enumerated() {
+      loops[index % loops.count].post(
         .run { loop in
           let listener = Listener(loop: loop, fd: socket, server: shared)
           // Without a place in epoll this loop serves nobody; the others do.
@@ -90,6 +97,30 @@ package final class HTTPServer: Sendable {
       throw error
     }
     return (sockets, address.port)
+  }
+
+  /// The same for each further address.
+  private static func makeFurtherListeners(
+    _ configuration: ServerConfiguration, _ count: Int, _ port: UInt16, _ system: SystemCalls
+  ) throws(SystemError) -> [Int32] {
+    var sockets: [Int32] = []
+    let loopback6 = configuration.listensOnLoopback6 ? ["::1"] : []
+    for host in configuration.furtherHosts + loopback6 {
+      var further = configuration
+      (further.host, further.port) = (host, port)
+      do throws(SystemError) {
+        sockets += try makeListeners(further, count, system).0
+      } catch {
+        // A port that somebody else has there would get what is meant for us; a free one that was
+        // picked here may be his by chance.
+        let isTaken = error.isAddressInUse && configuration.port != 0
+        let isOptional = configuration.listensOnLoopback6 && host == "::1" && !isTaken
+        if isOptional { continue }
+        for socket in sockets { system.close(socket) }
+        throw error
+      }
+    }
+    return sockets
   }
 
   /// Stops accepting, lets what is in flight finish for `grace`, then ends streams and cuts the

@@ -6,6 +6,10 @@ package import TLSLayer
 package struct ServerConfiguration: Sendable {
   /// Numeric, or `localhost`.
   package var host = "127.0.0.1"
+  /// Further addresses on the same port.
+  package var furtherHosts: [String] = []
+  /// On `::1`, too, where this machine has it.
+  package var listensOnLoopback6 = false
   /// 0 picks a free port, the same for all loops.
   package var port: UInt16 = 0
   /// nil: one per processor.

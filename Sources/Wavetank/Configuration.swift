@@ -6,6 +6,10 @@ import PayloadCodecs
 public struct Configuration: Sendable {
   /// Numeric address or `localhost`.
   public var host = "127.0.0.1"
+  /// Further addresses on the same port.
+  public var furtherHosts: [String] = []
+  /// On `::1`, too, where this machine has it.
+  public var listensOnLoopback6 = false
   /// 0 picks a free port.
   public var port: UInt16 = 7070
   /// Event loops; 0: one for each core, at most eight.

@@ -72,7 +72,8 @@ public final class Emulator: Sendable {
       server = try HTTPServer.start(
         configuration: serverConfiguration(configuration, pipeline), responder: admin)
     } catch {
-      throw StartError(error, host: configuration.host, port: configuration.port)
+      let hosts = [configuration.host] + configuration.furtherHosts
+      throw StartError(error, host: hosts.joined(separator: " or "), port: configuration.port)
     }
     own.insert(server.port)
     code?.serve(server, at: baseURL(of: server))
@@ -152,6 +153,8 @@ public final class Emulator: Sendable {
     let affordable = Int(clamping: pipeline.tenants.budget.limit) / connectionBytes
     server.connectionsMax = min(server.connectionsMax, max(leastConnections, affordable))
     server.host = configuration.host
+    server.furtherHosts = configuration.furtherHosts
+    server.listensOnLoopback6 = configuration.listensOnLoopback6
     server.port = configuration.port
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock

@@ -9,7 +9,10 @@ extension Command {
     name: "serve", summary: "Serve until SIGTERM, SIGINT or SIGHUP (the default command).",
     operands: "",
     flags: [
-      Flag("--host", value: "H", "Address to listen on (127.0.0.1)."),
+      Flag(
+        "--host", value: "H",
+        "Address to listen on; repeatable. localhost is 127.0.0.1 and ::1 (localhost).",
+        isRepeated: true),
       Flag("--port", value: "N", "Port; 0 picks a free one (7070)."),
       Flag(
         "--scenario", value: "FILE|NAME", "A scenario file, or a shipped one by name; repeatable.",
@@ -50,7 +53,11 @@ extension Command {
     _ arguments: CommandLineArguments
   ) throws(UsageError) -> Configuration {
     var configuration = Configuration()
-    if let host = arguments.value("--host") { configuration.host = host }
+    var hosts = arguments.all("--host")
+    configuration.listensOnLoopback6 = hosts.isEmpty || hosts.contains("localhost")
+    hosts = hosts.map { $0 == "localhost" ? configuration.host : $0 }
+    if !hosts.isEmpty { configuration.host = hosts.removeFirst() }
+    configuration.furtherHosts = hosts.filter { $0 != configuration.host }
     if let port = try arguments.integer("--port", in: 0...65_535) {
       configuration.port = UInt16(port)
     }

@@ -41,6 +41,38 @@ struct HTTPClientTests {
     }
   }
 
+  @Test(
+    "finds a server at each of its addresses; IPv6 stands in brackets in Host (RFC 3986 §3.2.2)")
+  func addresses() async throws {
+    let handler: TestServer.Handler = { request in .now(.text(request.host ?? "-")) }
+    let change: (inout ServerConfiguration) -> Void = {
+      $0.loopCount = 2
+      $0.furtherHosts = ["127.0.0.2"]
+      $0.listensOnLoopback6 = true
+    }
+    let client = try HTTPClient()
+    defer { client.shutdown() }
+    try await TestServer.with(change, handler: handler) { server in
+      for host in ["127.0.0.1", "127.0.0.2", "::1"] {
+        // A machine may be without IPv6, and then is served without.
+        if host == "::1", (try? BlockingSocket(host: host, port: server.port)) == nil { continue }
+        let response = try await client.send(.get, host: host, port: server.port, target: "/")
+        let name = host == "::1" ? "[::1]" : host
+        #expect(
+          String(decoding: try await response.collect(), as: UTF8.self) == "\(name):\(server.port)")
+      }
+    }
+  }
+
+  @Test("An address that cannot be listened on is refused, and the others are let go")
+  func missingAddress() async throws {
+    let handler: TestServer.Handler = { _ in .now(.text("")) }
+    let error = #expect(throws: SystemError.self) {
+      try TestServer({ $0.furtherHosts = ["192.0.2.1"] }, handler: handler)
+    }
+    #expect(error?.call == .bind)
+  }
+
   @Test("streams content both ways at the same time")
   func bothWays() async throws {
     let handler: TestServer.Handler = { _ in

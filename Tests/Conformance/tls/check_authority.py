@@ -69,6 +69,16 @@ try:
 except ssl.SSLCertVerificationError as error:
     check("the CA cannot stand for a bank", "permitted subtree" in str(error), error)
 
+try:
+    with socket.create_connection(("::1", server.port), timeout=20) as plain:
+        context = ssl.create_default_context(cafile=str(CA))
+        with context.wrap_socket(plain, server_hostname="::1") as secure:
+            check("it listens on ::1, too, and its certificate says so", secure.version() == "TLSv1.3")
+    health = subprocess.run([BINARY, "healthcheck", "--url", f"http://[::1]:{server.port}"], timeout=60)
+    check("the CLI finds it there", health.returncode == 0)
+except OSError as error:
+    print(f"-- no IPv6 here: {error}")
+
 broken = serve()
 context = ssl.create_default_context(cafile=str(CA))
 key = (CA_DIR / "ca.key").read_bytes()
