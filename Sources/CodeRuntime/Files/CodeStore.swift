@@ -82,15 +82,15 @@ package final class CodeStore: Sendable {
   private func next() -> Int { count.add(1, ordering: .relaxed).newValue }
 
   /// A folder that a child may write to.
-  func makeOwned(_ path: String) throws(CodeError) {
+  func makeOwned(_ path: String, by user: UInt32 = ChildIdentity.user) throws(CodeError) {
     try Self.makeFolder(path, mode: 0o700)
-    if geteuid() == 0 { _ = unsafe chown(path, ChildIdentity.user, ChildIdentity.user) }
+    if geteuid() == 0 { _ = unsafe chown(path, user, user) }
   }
 
   /// For one process.
-  func makeHome() throws(CodeError) -> String {
+  func makeHome(of user: UInt32 = ChildIdentity.user) throws(CodeError) -> String {
     let path = "\(root)/homes/\(next())"
-    try makeOwned(path)
+    try makeOwned(path, by: user)
     return path
   }
 

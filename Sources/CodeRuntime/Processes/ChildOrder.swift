@@ -12,6 +12,8 @@ struct ChildOrder: Sendable {
   var isolation: Isolation
   /// The port of the server, in a network of the child's own; 0: nothing is reached there.
   var port: UInt16 = 0
+  /// Who it is where the server is root.
+  var user = ChildIdentity.user
 }
 
 /// Bounds of the kernel; 0: none of ours.

@@ -61,11 +61,16 @@ final class ChildProcess: Sendable {
   }
 
   /// Ends it with all that it has started and that has not left its group.
-  func kill() {
+  func kill() { send(SIGKILL) }
+
+  /// Lets it stand still with its group, or go on.
+  func hold(_ isHeld: Bool) { send(isHeld ? SIGSTOP : SIGCONT) }
+
+  private func send(_ signal: Int32) {
     state.withLock { state in
       guard state.end == nil else { return }
-      _ = Glibc.kill(-pid, SIGKILL)
-      _ = Glibc.kill(pid, SIGKILL)
+      _ = Glibc.kill(-pid, signal)
+      _ = Glibc.kill(pid, signal)
     }
   }
 }

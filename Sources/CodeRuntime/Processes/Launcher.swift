@@ -36,10 +36,13 @@ package actor Launcher {
   }
 
   /// Starts a program. The ends of its descriptors are the child's alone from then on.
-  /// - Parameter reachesAll: for what must fetch from outside, such as an installation.
+  /// - Parameters:
+  ///   - reachesAll: for what must fetch from outside, such as an installation.
+  ///   - user: who it is where the server is root.
   func start(
     _ program: String, _ arguments: [String], environment: [String: String] = [:],
-    folder: String, descriptors: [ChildEnd], limits: ChildLimits? = nil, reachesAll: Bool = false
+    folder: String, descriptors: [ChildEnd], limits: ChildLimits? = nil, reachesAll: Bool = false,
+    user: UInt32 = ChildIdentity.user
   ) async throws(CodeError) -> ChildProcess {
     let paths = try ProgramSearch.find(program)
     var isolation = await isolation()
@@ -51,7 +54,7 @@ package actor Launcher {
       environment: standard.map { "\($0)=\($1)" }.sorted(), folder: folder,
       descriptors: descriptors,
       limits: limits ?? ChildLimits(dataBytes: settings.memoryBytes), isolation: isolation,
-      port: settings.network == .wavetank ? address.port : 0)
+      port: settings.network == .wavetank ? address.port : 0, user: user)
     var failure: CodeError?
     for path in paths {
       (order.program, order.arguments) = (path, [path] + arguments)

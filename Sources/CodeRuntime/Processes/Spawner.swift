@@ -1,6 +1,7 @@
 import CLinux
 import CProcess
 import Glibc
+import Synchronization
 
 /// Starts children from a thread that lives as long as they do: the kernel ends a child with the
 /// thread that started it.
@@ -64,7 +65,7 @@ final class Spawner: Sendable {
               unsafe child.descriptors = descriptors.baseAddress
               unsafe child.descriptor_count = Int32(descriptors.count)
               unsafe child.isolation = order.isolation.rawValue
-              unsafe (child.user, child.group) = identity(order.isolation)
+              unsafe (child.user, child.group) = identity(order.isolation, order.user)
               unsafe child.data_bytes = UInt(order.limits.dataBytes)
               unsafe child.file_bytes = UInt(order.limits.fileBytes)
               unsafe child.processes = UInt(order.limits.processes)
@@ -84,8 +85,8 @@ final class Spawner: Sendable {
   }
 
   /// Root starts nobody as root: the numbers are of nobody on this machine.
-  private static func identity(_ isolation: Isolation) -> (UInt32, UInt32) {
-    if geteuid() == 0 { return (ChildIdentity.user, ChildIdentity.user) }
+  private static func identity(_ isolation: Isolation, _ user: UInt32) -> (UInt32, UInt32) {
+    if geteuid() == 0 { return (user, user) }
     return isolation.contains(.users) ? (geteuid(), getegid()) : (0, 0)
   }
 
@@ -99,6 +100,15 @@ final class Spawner: Sendable {
 enum ChildIdentity {
   /// Above the users that distributions give out, below those of containers.
   static let user: UInt32 = 64_917
+
+  private static let owns: UInt32 = 500
+  private static let count = Atomic<UInt32>(0)
+
+  /// One that hardly another has at the same time: the kernel counts processes by user, and what one
+  /// makes of them is not to be lacking to others.
+  static func ofItsOwn() -> UInt32 {
+    user + 1 + count.wrappingAdd(1, ordering: .relaxed).oldValue % owns
+  }
 }
 
 private func withCStrings<Result>(

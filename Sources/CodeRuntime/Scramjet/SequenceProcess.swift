@@ -77,22 +77,30 @@ package final class SequenceProcess: Sendable {
       ours.append(our)
       theirs.append(their)
     }
-    let home = try store.makeHome()
+    let user = ChildIdentity.ofItsOwn()
+    let home = try store.makeHome(of: user)
     let settings = launcher.settings
     // Below what the kernel allows: the engine then says so itself, with a trace.
     let heapMegabytes = max(64, settings.memoryBytes / 4 * 3 >> 20)
-    let child =
+    let (program, arguments) =
       switch order.language {
       case .javaScript:
-        try await launcher.start(
-          settings.node, ["--max-old-space-size=\(heapMegabytes)", store.javaScriptRunner],
-          environment: ["HOME": home, "TMPDIR": home], folder: order.folder, descriptors: theirs)
-      case .python:
-        try await launcher.start(
-          settings.python, ["-u", store.pythonRunner],
-          environment: ["HOME": home, "TMPDIR": home, "PYTHONDONTWRITEBYTECODE": "1"],
-          folder: order.folder, descriptors: theirs)
+        (
+          settings.node,
+          ["--max-old-space-size=\(heapMegabytes)", store.javaScriptRunner]
+        )
+      case .python: (settings.python, ["-u", store.pythonRunner])
       }
+    let child: ChildProcess
+    do throws(CodeError) {
+      child = try await launcher.start(
+        program, arguments,
+        environment: ["HOME": home, "TMPDIR": home, "PYTHONDONTWRITEBYTECODE": "1"],
+        folder: order.folder, descriptors: theirs, user: user)
+    } catch {
+      store.remove(home)
+      throw error
+    }
     Task {
       _ = await child.ended()
       store.remove(home)
@@ -167,11 +175,19 @@ package final class SequenceProcess: Sendable {
 
   /// Nil: it has ended. Nobody reads ahead: what is not asked for holds the sequence.
   package func read(_ source: Source) async -> [UInt8]? {
-    switch source {
-    case .output: await output.read()
-    case .stdout: await standardOutput.read()
-    case .stderr: await standardError.read()
-    }
+    let descriptor =
+      switch source {
+      case .output: output
+      case .stdout: standardOutput
+      case .stderr: standardError
+      }
+    guard let bytes = await descriptor.read() else { return nil }
+    guard bytes.count < bytes.capacity / 2 else { return bytes }
+    // It is kept until somebody reads it: not with all the room that it was read into.
+    var fitting: [UInt8] = []
+    fitting.reserveCapacity(bytes.count)
+    fitting += bytes
+    return fitting
   }
 
   /// The next thing that it says; nil: it says no more. What is none of ours is left out.
@@ -190,6 +206,9 @@ package final class SequenceProcess: Sendable {
 
   /// Ends its process and all that it has started, at once.
   package func end() { child.kill() }
+
+  /// Lets it stand still with all that it has started, or go on.
+  package func hold(_ isHeld: Bool) { child.hold(isHeld) }
 
   /// The same, unless it ends by itself before.
   package func end(after pause: Duration) { Self.later(pause) { [weak self] in self?.end() } }
