@@ -1,47 +1,8 @@
 """The emulator against recordings of the published hub 1.0.1: every recorded flow that needs no code of
-its own, played on a server of its own in strict mode. `parity/README.md` says what a flow is, and
-`parity/allowances.json` where the contract asks for another answer, with the reason."""
+its own, played on a server of its own in strict mode."""
 
-import json
-import pathlib
-import subprocess
 import sys
-import tempfile
 
-from common import Server
+from recorded import play
 
-PARITY = pathlib.Path(__file__).resolve().parent / "parity"
-SCENARIO = {"wavetank": 1, "name": "parity", "given": {"scramjet": {"settings": {
-    "retention": "15s", "lifetimeExtension": "100ms", "exitTimeout": "10s"}}}}
-FLOWS_MIN = 100
-
-
-def play(folder: pathlib.Path) -> dict:
-    scenario = folder / "scenario.json"
-    scenario.write_text(json.dumps(SCENARIO))
-    server = Server("--strict", "--scenario", str(scenario))
-    subprocess.run(
-        [sys.executable, PARITY / "play.py", "compare", f"{server.url}/api/v1", "--jobs", "6", "--no-code",
-         "--json", folder / "report.json"], stdout=subprocess.DEVNULL, timeout=280)
-    server.stop()
-    return json.loads((folder / "report.json").read_text())
-
-
-with tempfile.TemporaryDirectory(prefix="wavetank-parity-") as name:
-    report = play(pathlib.Path(name))
-failed = 0
-for flow, differences in sorted(report["flows"].items()):
-    if not differences:
-        print(f"ok recorded flow {flow}")
-        continue
-    failed += 1
-    first = differences[0]
-    print(f"FAIL recorded flow {flow}: {len(differences)} differences, first {first['step']}{first['at']}: "
-          f"got {json.dumps(first['got'])[:120]}, real {json.dumps(first['real'])[:120]}")
-reasons = len(json.loads((PARITY / "allowances.json").read_text()))
-total = len(report["flows"])
-print(f"{total - failed} of {total} recorded flows agree, under {reasons} exceptions with their reasons")
-if total < FLOWS_MIN:
-    failed += 1
-    print(f"FAIL only {total} flows were played")
-sys.exit(1 if failed else 0)
+sys.exit(1 if play("--no-code") else 0)
