@@ -170,7 +170,7 @@ let package = Package(
 
 // TLS is in where OpenSSL's headers are (Debian: libssl-dev), unless `WAVETANK_TLS=0`; without it the
 // module is what stands in `Absent`: the same names, which say what is missing. SwiftPM keeps what was
-// found: after installing, build once with `--manifest-cache none`.
+// found: after installing, `swift package purge-cache` makes it look again.
 let hasOpenSSL = ["/usr/include", "/usr/local/include"].contains {
   FileManager.default.fileExists(atPath: $0 + "/openssl/ssl.h")
 }

@@ -2,7 +2,7 @@
 
 package enum TLSLibrary {
   package static let lack: String? =
-    "this program was built without TLS: install OpenSSL's headers (Debian, Ubuntu: apt-get install libssl-dev) and build it again with --manifest-cache none"
+    "this program was built without TLS: install OpenSSL's headers (Debian, Ubuntu: apt-get install libssl-dev) and build it again after “swift package purge-cache”"
   package static let version = "none"
 }
 
