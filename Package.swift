@@ -139,8 +139,8 @@ let package = Package(
     tests(
       "ScramjetEmulatorTests",
       [
-        "ScramjetEmulator", "EmulatorKernel", "HTTPModel", "KernelTestKit", "PayloadCodecs",
-        "TestSupport",
+        "ScramjetEmulator", "CodeRuntime", "EmulatorKernel", "HTTPModel", "KernelTestKit",
+        "PayloadCodecs", "TestSupport",
       ]),
     tests(
       "ShipyardEmulatorTests",

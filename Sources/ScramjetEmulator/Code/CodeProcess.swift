@@ -42,6 +42,8 @@ struct CodeProcess: Codable, Sendable {
   private var askedFor = 0
   /// Whether it has said which topics it has; until then its output waits.
   var hasDeclared = false
+  /// Whether it is to stand still.
+  var isHeld = false
   /// Whether stop handlers run.
   var isStopping = false
   /// Its process is over, or is being ended: whatever is left in its pipes is taken, room or not.

@@ -20,7 +20,7 @@ extension ScramjetState {
   mutating func give(_ serial: InstanceKey, _ step: inout Step) {
     guard instances[serial]?.process != nil else { return }
     instances[serial]?.process?.give()
-    atWork.insert(serial)
+    if instances[serial]?.process?.isHeld == false { atWork.insert(serial) }
     step.wake(.process(serial, .orders))
   }
 
@@ -31,6 +31,23 @@ extension ScramjetState {
     log(
       "The instance hears nothing: what it is told is dropped", level: "WARN",
       from: "CSIController", instance: serial, &step)
+  }
+
+  /// Holds an instance's process for so long; nothing of it happens meanwhile.
+  mutating func holdProcess(
+    _ serial: InstanceKey, for duration: Duration, _ step: inout Step
+  ) {
+    instances[serial]?.process?.isHeld = true
+    atWork.remove(serial)
+    step.wake(.process(serial, .hold))
+    agenda.add(.goOn(instance: serial), at: step.now + duration)
+  }
+
+  mutating func letProcessGoOn(_ serial: InstanceKey, _ step: inout Step) {
+    guard instances[serial]?.process?.isHeld == true else { return }
+    instances[serial]?.process?.isHeld = false
+    step.wake(.process(serial, .hold))
+    if instances[serial]?.status.isOver == false { give(serial, &step) }
   }
 
   /// Nil: there is nothing yet. Throws when there will be nothing more.
@@ -47,7 +64,7 @@ extension ScramjetState {
     {
       switch item {
       case .piece(let bytes), .line(let bytes):
-        supply.bytes = supply.bytes.isEmpty ? bytes : supply.bytes + bytes
+        if supply.bytes.isEmpty { supply.bytes = bytes } else { supply.bytes += bytes }
       case .end: supply.ends = true
       }
     }
@@ -204,7 +221,8 @@ extension ScramjetState {
     if instance.status.isOver {
       leaveOutputTopic(serial, &step)
       for stream in [instance.output, instance.stdout, instance.stderr] { finish(stream, &step) }
-    } else {
+    } else if instance.plannedEnding == nil {
+      // One that is killed or stopped is over when its time comes, on the tenant's clock.
       instances[serial]?.failedEarly = process.leavingCode == 22 && !instance.isPythonProcess
       end(serial, exitEnding(of: instance, process), &step)
     }

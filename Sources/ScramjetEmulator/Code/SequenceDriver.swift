@@ -29,6 +29,7 @@ struct SequenceDriver: Sendable {
         group.addTask { await feed(lane, to: stream, of: process) }
       }
       group.addTask { await watch(process) }
+      group.addTask { await hold(process) }
       await listenUntilTheEnd(process)
       group.cancelAll()
     }
@@ -145,6 +146,21 @@ struct SequenceDriver: Sendable {
     case false?: process.end()
     // The process itself is over.
     case nil: break
+    }
+  }
+
+  /// Lets the process stand still, and go on, as the world has it.
+  private func hold(_ process: SequenceProcess) async {
+    var isHeld = false
+    while let wanted = await wait(
+      for: .hold,
+      { [isHeld] state, _ throws(ProcessIsOver) in
+        guard let process = state.instances[serial]?.process else { throw ProcessIsOver() }
+        return process.isHeld == isHeld ? nil : process.isHeld
+      })
+    {
+      isHeld = wanted
+      process.hold(isHeld)
     }
   }
 

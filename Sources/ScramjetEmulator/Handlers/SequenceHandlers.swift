@@ -129,7 +129,7 @@ enum SequenceHandlers {
       do throws(ScenarioProblems) {
         program = try ProgramChoice.program(
           for: sequence, on: hub, order: order, rules: state.settings.behaviors,
-          runsCode: runsCode && sequence.code != nil)
+          runsCode: runsCode)
       } catch {
         let texts = error.problems.map { "\($0.pointer): \($0.message)" }
         throw ScramjetError(400, "emulator: " + texts.joined(separator: "; "))

@@ -52,6 +52,15 @@ struct PackageUpload {
     return try await upload.finish()
   }
 
+  /// The same for bytes in memory: what a scenario gives a sequence.
+  static func read(
+    _ blob: BlobStore.Blob
+  ) throws(UploadError) -> (package: SequencePackage, tag: String) {
+    let checker = ArchiveChecker()
+    for chunk in blob.chunks { checker.feed(chunk) }
+    return try checker.verdict(byteCount: blob.count)
+  }
+
   private init(lease: MemoryLease, byteLimit: Int, keepsBytes: Bool) {
     self.lease = lease
     self.byteLimit = byteLimit

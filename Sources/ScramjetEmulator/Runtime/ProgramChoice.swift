@@ -35,7 +35,7 @@ struct BehaviorRule: Codable, Sendable {
 /// package's own `emulator`, the scenario's rules, its own code where that can be run, the table of known
 /// packages, echo.
 enum ProgramChoice {
-  /// - Parameter runsCode: whether its own code can be run.
+  /// - Parameter runsCode: whether this server runs code.
   /// - Returns: nil: its own code runs.
   static func program(
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule],
@@ -48,7 +48,14 @@ enum ProgramChoice {
     let wanted = rule.map { $0.runtime ?? .scripted }
     // A package that describes its stand-in has one, unless the scenario asks for its code.
     let hasStandIn = sequence.package.emulator != nil
-    if runsCode, wanted == .process || (wanted == nil && !hasStandIn) { return nil }
+    if wanted == .process, !runsCode {
+      throw ScenarioProblems([
+        ScenarioProblem("/runtime", "this server runs no code: start it with --run-code")
+      ])
+    }
+    if runsCode, sequence.code != nil, wanted == .process || (wanted == nil && !hasStandIn) {
+      return nil
+    }
     return try program(for: sequence, on: hub, order: order, rules: rules)
   }
 

@@ -5,12 +5,12 @@ import PayloadCodecs
 enum ScramjetEvents {
   private enum Kind: String, CaseIterable {
     case crashHub, recoverHub, disconnectHub, addHub, removeHub
-    case killInstance, failInstance, endInstance, instanceEvent, health
+    case killInstance, failInstance, endInstance, holdInstance, instanceEvent, health
 
     var isOfHub: Bool {
       switch self {
       case .crashHub, .recoverHub, .disconnectHub, .addHub, .removeHub: true
-      case .killInstance, .failInstance, .endInstance, .instanceEvent, .health: false
+      case .killInstance, .failInstance, .endInstance, .holdInstance, .instanceEvent, .health: false
       }
     }
 
@@ -24,6 +24,7 @@ enum ScramjetEvents {
       case .killInstance: "An instance is killed."
       case .failInstance: "An instance fails."
       case .endInstance: "An instance is through with its work."
+      case .holdInstance: "An instance's own process stands still for a while."
       case .instanceEvent: "An instance emits an event."
       case .health: "An instance says how it is."
       }
@@ -39,6 +40,8 @@ enum ScramjetEvents {
           .standard("name", \.name, .text, "event", "The event's name.", example: "progress"),
           .optional("message", \.message, .json, "Its message.", example: ["percent": 50]),
         ]
+      case .holdInstance:
+        [.standard("by", \.delay, .duration, "2s", "For how long.", example: "5s")]
       case .health:
         [.standard("healthy", \.isHealthy, .flag, false, "Whether it is well.")]
       case .killInstance, .endInstance: []
@@ -66,6 +69,7 @@ enum ScramjetEvents {
     var name = "event"
     var message: JSON?
     var isHealthy = false
+    var delay = Duration.seconds(2)
   }
 
   static var all: [ServiceEvent] { Kind.allCases.map { ServiceEvent($0.rawValue, $0.form) } }
@@ -122,6 +126,11 @@ enum ScramjetEvents {
     case .killInstance: state.end(key, .killed, &step)
     case .failInstance: state.end(key, .failed(order.code), &step)
     case .endInstance: state.finishMain(key, &step)
+    case .holdInstance:
+      guard state.instances[key]?.process?.isDrained == false else {
+        return ScenarioProblem("/holdInstance", "\(order.id) has no process")
+      }
+      state.holdProcess(key, for: order.delay, &step)
     case .health: state.instances[key]?.isHealthy = order.isHealthy
     default: state.emit(order.name, order.message, from: key, hops: 0, &step)
     }

@@ -32,8 +32,13 @@ struct Plan {
     var id: String?
     var alias: String?
     var hub: String?
-    /// Nil only while it is read.
-    var package: SequencePackage?
+    enum Content: Sendable {
+      /// Only while it is read.
+      case none
+      case manifest(SequencePackage)
+      case archive([UInt8])
+    }
+    var content = Content.none
     var pointer: String
   }
 

@@ -87,7 +87,7 @@ extension Plan {
       "package", manifest, "The content of its package.json.", example: ["name": "echo"], set)
   }
 
-  private static let manifest = Form<JSONObject>.plain(
+  fileprivate static let manifest = Form<JSONObject>.plain(
     ["type": "object"], example: ["name": "echo"],
     read: { $0.value.objectValue ?? $0.mismatch("the content of a package.json") }
   ).checked { manifest, reader -> (JSONObject, SequencePackage)? in
@@ -157,7 +157,19 @@ extension Plan.SequencePlan {
       .optional("id", \.id, .text, "Its id; absent: made.", example: "seq-1"),
       .optional("name", \.alias, .text, "Another name for it.", example: "echo"),
       Plan.hub(\.hub),
-      Plan.package { $0.package = $1.1 },
+      .oneOf(
+        \.content, missing: "the key \"package\" is missing",
+        [
+          .choice(
+            "package", Plan.manifest, "The content of its package.json.", example: ["name": "echo"]
+          ) { .manifest($0.1) },
+          .choice(
+            "code", .fileOnDisk("code"),
+            "Its archive, whose code runs where the server runs code. Only in a scenario file on disk.",
+            example: "echo.tar.gz"
+          ) { .archive($0) },
+          .choice("codeBase64", .base64(), "The same, in the scenario itself.") { .archive($0) },
+        ]),
     ]
   ) { $0.pointer = $1.reader.pointer }
 }

@@ -63,6 +63,25 @@ enum ScramjetSeed {
     return try? Gzip.compress(tar)
   }
 
+  /// Nil: its archive is none.
+  private static func content(
+    of sequence: Plan.SequencePlan, _ step: inout ScramjetState.Step
+  ) -> (SequencePackage, SequenceCode?)? {
+    switch sequence.content {
+    case .none: return nil
+    case .manifest(let package): return (package, nil)
+    case .archive(let bytes):
+      guard let id = try? step.blobs.store(bytes), let blob = step.blobs.blob(id) else {
+        return nil
+      }
+      guard let (package, tag) = try? PackageUpload.read(blob) else {
+        step.blobs.remove(id)
+        return nil
+      }
+      return (package, SequenceCode(blob: id, tag: tag))
+    }
+  }
+
   private static func build(
     _ plan: Plan, _ step: inout ScramjetState.Step
   ) throws(ScenarioProblems) -> ScramjetState {
@@ -94,11 +113,15 @@ enum ScramjetSeed {
       store(item.manifest, as: item.file, in: space, of: &state, &step)
     }
     for sequence in plan.sequences {
-      guard let hub = hubKey(sequence.hub, sequence.pointer + "/hub"),
-        let package = sequence.package
-      else { continue }
+      guard let hub = hubKey(sequence.hub, sequence.pointer + "/hub") else { continue }
+      guard let (package, code) = content(of: sequence, &step) else {
+        problems.append(
+          ScenarioProblem(sequence.pointer + "/code", "it is no package of a sequence"))
+        continue
+      }
       let id = sequence.id ?? step.ids.uuid("sequence")
-      state.addSequence(package, id: id, alias: sequence.alias, to: hub, &step)
+      state.addSequence(
+        package, code: code, id: id, alias: sequence.alias, to: hub, &step)
     }
     for topic in plan.topics {
       let key = TopicKey(
@@ -108,19 +131,26 @@ enum ScramjetSeed {
     for instance in plan.instances {
       let hub = hubKey(instance.hub, instance.pointer + "/hub").flatMap { state.hubs[$0] }
       do throws(ScenarioProblems) {
-        guard let hub, let sequence = hub.sequence(instance.sequence) else {
-          problems.append(
-            ScenarioProblem(
-              instance.pointer + "/sequence", "there is no sequence \"\(instance.sequence)\""))
-          continue
-        }
-        let program = try ProgramChoice.program(
-          for: sequence, on: hub.id, order: instance.order, rules: state.settings.behaviors)
-        _ = try? state.start(
-          sequence.id, on: hub.serial, instance.order, program: program, &step)
+        try start(instance, on: hub, of: &state, &step)
       } catch { problems += error.problems }
     }
     guard problems.isEmpty else { throw ScenarioProblems(problems) }
     return state
+  }
+
+  /// An instance that is there from the beginning is a stand-in: a world begins without processes.
+  private static func start(
+    _ instance: Plan.InstancePlan, on hub: Hub?, of state: inout ScramjetState,
+    _ step: inout ScramjetState.Step
+  ) throws(ScenarioProblems) {
+    guard let hub, let sequence = hub.sequence(instance.sequence) else {
+      throw ScenarioProblems([
+        ScenarioProblem(
+          instance.pointer + "/sequence", "there is no sequence \"\(instance.sequence)\"")
+      ])
+    }
+    let program = try ProgramChoice.program(
+      for: sequence, on: hub.id, order: instance.order, rules: state.settings.behaviors)
+    _ = try? state.start(sequence.id, on: hub.serial, instance.order, program: program, &step)
   }
 }

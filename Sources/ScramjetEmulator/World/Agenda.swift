@@ -10,6 +10,8 @@ struct Agenda: Codable, Sendable {
     case tick(instance: InstanceKey, timer: Int)
     /// The instance's process ends, unless its ending was planned anew meanwhile.
     case end(instance: InstanceKey, plan: Int)
+    /// A process that was held goes on.
+    case goOn(instance: InstanceKey)
     /// The time that a `_stop` grants is over.
     case stopDeadline(instance: InstanceKey, stop: Int)
     /// The retention time after the end is over.

@@ -62,7 +62,9 @@ extension Instance {
     }
   }
 
-  fileprivate var hasTime: Bool { isEnding || isAsleep || hasTimer { _ in true } }
+  fileprivate var hasTime: Bool {
+    isEnding || isAsleep || process?.isHeld == true || hasTimer { _ in true }
+  }
 
   fileprivate var isNearingItsEnd: Bool {
     isEnding || activities.values.contains { $0.wait == .sleep && !$0.isEndless }

@@ -31,6 +31,8 @@ package struct ScramjetState: ServiceState {
       case orders
       /// Something to hand over, or the end.
       case lane(Lane)
+      /// Whether it is held.
+      case hold
       /// Room for what it has written.
       case source(SequenceProcess.Source)
 
@@ -100,6 +102,7 @@ package struct ScramjetState: ServiceState {
     case .resume(let instance, let activity): wakeActivity(activity, of: instance, &step)
     case .tick(let instance, let timer): fire(timer: timer, of: instance, &step)
     case .end(let instance, let plan): carryOut(plan: plan, of: instance, &step)
+    case .goOn(let instance): letProcessGoOn(instance, &step)
     case .stopDeadline(let instance, let stop): endStop(stop, of: instance, &step)
     case .remove(let instance): removeInstance(instance, &step)
     case .catchUp: isCatchingUp = false

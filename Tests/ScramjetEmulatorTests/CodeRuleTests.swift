@@ -1,0 +1,300 @@
+import CodeRuntime
+import EmulatorKernel
+import HTTPModel
+import KernelTestKit
+import PayloadCodecs
+import Testing
+
+@testable import ScramjetEmulator
+
+/// What the world does for a process, without one: the rules that a `SequenceDriver` calls.
+@Suite("Instances whose own code runs: rules")
+struct CodeRuleTests {
+  @Test("It starts when its runner is there, and is at work until it says that it rests")
+  func begins() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    #expect(bench.status(key) == .starting)
+    #expect(bench.isAtWork)
+    bench.hear(.hello, key)
+    #expect(bench.status(key) == .running)
+    #expect(bench.orders(key, asks: true) == [.rest(number: 1)])
+    bench.hear(.idle(number: 1), key)
+    #expect(!bench.isAtWork)
+    bench.give("x", to: key)
+    #expect(bench.isAtWork)
+    // An answer to an earlier question does not count.
+    bench.hear(.idle(number: 1), key)
+    #expect(bench.isAtWork)
+    #expect(bench.orders(key, asks: true) == [.rest(number: 2)])
+    bench.hear(.idle(number: 2), key)
+    #expect(!bench.isAtWork)
+  }
+
+  @Test("Nothing is asked where the clock does not skip")
+  func asksNothing() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    #expect(bench.orders(key) == [])
+  }
+
+  @Test("Its output waits until it has said where that goes, and then for room")
+  func outputWaits() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    #expect(bench.take("early", key) == false)
+    bench.hear(.topics(["requires": ""]), key)
+    #expect(bench.take("early", key) == false)
+    bench.hear(.topics(["provides": "", "contentType": ""]), key)
+    #expect(bench.take("early", key) == true)
+    let much = String(repeating: "x", count: ScramjetState.streamMark)
+    #expect(bench.take(much, key) == true)
+    #expect(bench.take("more", key) == false)
+    #expect(bench.output(key) == "early" + much)
+    #expect(bench.take("more", key) == true)
+    // What a process that is over has left behind is bounded by its pipes.
+    #expect(bench.take(much, key) == true)
+    bench.change { state, step in state.processEnds(key, &step) }
+    #expect(bench.take("rest", key) == true)
+    bench.change { state, step in state.processEnded(key, &step) }
+    #expect(bench.take("nobody's", key) == nil)
+    #expect(bench.output(key) == "more" + much + "rest")
+  }
+
+  @Test(
+    "The topics that it declares are its own, unless the start gave names",
+    arguments: [
+      (nil, nil, "in", "out"), ("given", "made", "given", "made"),
+    ] as [(String?, String?, String, String)])
+  func topics(_ input: String?, _ output: String?, _ requires: String, _ provides: String) throws {
+    let bench = try StateBench()
+    let key = try bench.startCode(output: output, input: input)
+    bench.hear(.topics(["requires": "in", "contentType": "text/plain"]), key)
+    bench.hear(.topics(["provides": "out", "contentType": "text/plain"]), key)
+    #expect(bench.instance(key)?.requires == requires)
+    #expect(bench.instance(key)?.provides == provides)
+    #expect(bench.orders(key) == [.input(type: "text/plain")])
+    #expect(bench.take("data", key) == true)
+    #expect(bench.text(bench.topicStream(provides)) == "data")
+    bench.change { state, step in
+      state.publish(Array("given".utf8), to: bench.topic(requires), &step)
+      state.runWork(&step)
+    }
+    #expect(bench.supply(key) == "given")
+  }
+
+  @Test("Input is handed over as it comes, and its end behind it")
+  func supplies() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    #expect(bench.supply(key) == nil)
+    bench.give("a", to: key)
+    bench.give("b", to: key, ends: true)
+    #expect(bench.supply(key) == "ab|")
+    #expect(bench.supply(key) == nil)
+  }
+
+  struct End: Sendable, CustomTestStringConvertible {
+    var what: String
+    var code: Int?
+    var language: JSON = ["node": "*"]
+    var ending: Instance.Ending
+    var testDescription: String { what }
+  }
+
+  @Test(
+    "How it ends is told by the code that its runner announced",
+    arguments: [
+      End(what: "an end without a word", ending: .failed(213)),
+      End(what: "a throw", code: 23, ending: .failed(23)),
+      End(what: "what cannot be loaded", code: 22, ending: .failed(22)),
+      End(what: "an uncaught exception", code: 101, ending: .failed(101)),
+      End(what: "a function that is through", code: 0, ending: .completed),
+      End(
+        what: "Python, whatever it is", code: 0, language: ["python3": "*"], ending: .failed(213)),
+    ])
+  func ends(_ end: End) throws {
+    let bench = try StateBench(engines: end.language)
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    if let code = end.code { bench.hear(.leaving(code: code), key) }
+    bench.change { state, step in state.processEnded(key, &step) }
+    #expect(bench.instance(key)?.terminated == end.ending)
+    #expect(bench.instance(key)?.failedEarly == (end.code == 22))
+    #expect(!bench.isAtWork)
+  }
+
+  @Test("One that is through is let go after its exit timeout, on the tenant's clock")
+  func completes() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    bench.hear(.completed(timeoutMilliseconds: 5_000), key)
+    bench.advance(.milliseconds(4_999))
+    #expect(bench.status(key) == .running)
+    bench.advance(.milliseconds(1))
+    #expect(bench.instance(key)?.terminated == .completed)
+    #expect(bench.orders(key) == [.leave])
+  }
+
+  @Test(
+    "A kill is told at once and over when its time comes, also where the process is gone before")
+  func kills() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    bench.change { state, step in state.kill(key, removesImmediately: false, &step) }
+    #expect(bench.orders(key) == [.kill])
+    #expect(!bench.isAtWork)
+    bench.hear(.leaving(code: 137), key)
+    bench.change { state, step in state.processEnded(key, &step) }
+    #expect(bench.status(key) == .killing)
+    bench.advance(.milliseconds(700))
+    #expect(bench.instance(key)?.terminated == .killed)
+    #expect(bench.isOutputEnded(key))
+  }
+
+  @Test("A stop is work until its handlers are through; the kill comes at the end of its time")
+  func stops() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    bench.hear(.idle(number: 1), key)
+    bench.change { state, step in
+      _ = state.stop(key, timeout: .seconds(7), mayCallKeepAlive: false, &step)
+    }
+    #expect(bench.orders(key) == [.stop(milliseconds: 7_000, mayCallKeepAlive: false)])
+    bench.hear(.idle(number: 2), key)
+    #expect(bench.isAtWork)
+    bench.hear(.stopped(error: nil), key)
+    bench.hear(.idle(number: 3), key)
+    #expect(!bench.isAtWork)
+    bench.advance(.seconds(7))
+    #expect(bench.orders(key) == [.kill])
+    bench.advance(.milliseconds(700))
+    #expect(bench.instance(key)?.terminated == .stopped)
+  }
+
+  @Test("An event waits in order for a process that hears nothing, and no more than so many do")
+  func events() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.change { state, step in
+      for number in 0...CodeProcess.ordersMax {
+        state.deliver("e", .integer(number), to: key, &step)
+      }
+    }
+    let orders = bench.orders(key)
+    #expect(orders.count == CodeProcess.ordersMax)
+    #expect(orders.first == .event(name: "e", message: 0))
+    let log = bench.text(bench.instance(key)?.log)
+    #expect(log.contains("what it is told is dropped"))
+  }
+
+  @Test("One that is held is not at work, and goes on by the tenant's clock")
+  func held() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.change { state, step in state.holdProcess(key, for: .seconds(2), &step) }
+    bench.give("x", to: key)
+    #expect(!bench.isAtWork)
+    #expect(bench.instance(key)?.process?.isHeld == true)
+    bench.advance(.seconds(2))
+    #expect(bench.isAtWork)
+    #expect(bench.instance(key)?.process?.isHeld == false)
+  }
+
+  @Test("In a snapshot it has no process: it has failed when it was last heard of")
+  func restores() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    let state = bench.box.read { $0 }
+    var restored = try ScramjetState.read(try StateEncoder.encode(state))
+    #expect(restored.inconsistencies == [])
+    var step = ScramjetState.Step(
+      now: bench.now, ids: IDSource(seed: 1, tenant: "t"), blobs: BlobStore(budget: MemoryBudget()))
+    restored.advance(&step)
+    let instance = restored.instances[key]
+    #expect(instance?.terminated == .failed(213))
+    #expect(instance?.ended == bench.now)
+    #expect(restored.streams[try #require(instance?.stderr)]?.isEnded == true)
+    #expect(restored.isAtWork == false)
+  }
+
+  @Test(
+    "The scenario, the start and the package say what stands behind an instance",
+    arguments: [
+      (nil, nil, nil, true), (nil, nil, ["behaviour": "echo"], false),
+      (["behaviour": "echo"], nil, nil, false),
+      (nil, ["runtime": "scripted"], nil, false),
+      (nil, ["behaviour": "echo"], nil, false),
+      (nil, ["runtime": "process"], ["behaviour": "echo"], true),
+    ] as [(JSON?, JSON?, JSON?, Bool)])
+  func choice(_ start: JSON?, _ rule: JSON?, _ package: JSON?, _ runs: Bool) throws {
+    var manifest: JSONObject = ["name": "x", "main": "m.js"]
+    manifest["emulator"] = package
+    let sequence = Sequence(
+      id: "q", alias: nil,
+      package: Kept(try SequencePackage(manifest: manifest, byteCount: 1, hasPath: { _ in true })))
+    var order = StartOrder()
+    if let start { order.appConfig = ["emulator": start] }
+    let rules = try ScramjetSeed.behaviors(.array(rule.map { [$0] } ?? []))
+    func program(_ sequence: Sequence, runsCode: Bool) throws(ScenarioProblems) -> Program? {
+      try ProgramChoice.program(
+        for: sequence, on: "h", order: order, rules: rules, runsCode: runsCode)
+    }
+    var withCode = sequence
+    withCode.code = SequenceCode(blob: BlobID(1), tag: "t")
+    #expect((try program(withCode, runsCode: true) == nil) == runs)
+    #expect(try program(sequence, runsCode: true) != nil)
+    if rule?["runtime"] == "process" {
+      #expect(throws: ScenarioProblems.self) { try program(withCode, runsCode: false) }
+    } else {
+      #expect(try program(withCode, runsCode: false) != nil)
+    }
+  }
+}
+
+extension StateBench {
+  func startCode(output: String? = nil, input: String? = nil) throws -> InstanceKey {
+    var order = StartOrder()
+    (order.outputTopic, order.inputTopic) = (output, input)
+    let key = change { [order] state, step in
+      try? state.start("q", on: hub, order, program: nil, &step).serial
+    }
+    return try #require(key)
+  }
+
+  var isAtWork: Bool { box.read { $0.isAtWork } }
+
+  func hear(_ saying: SequenceProcess.Saying, _ key: InstanceKey) {
+    change { state, step in state.hear(saying, from: key, &step) }
+  }
+
+  func orders(_ key: InstanceKey, asks: Bool = false) -> [CodeProcess.Order] {
+    change { state, _ in state.instances[key]?.process?.takeOrders(asks: asks) ?? [] }
+  }
+
+  /// Nil: nobody takes it.
+  func take(_ text: String, _ key: InstanceKey) -> Bool? {
+    change { state, step in
+      try? state.take(Array(text.utf8), from: .output, of: key, &step)
+    }
+  }
+
+  /// Nil: nothing yet; `|` stands for the end.
+  func supply(_ key: InstanceKey) -> String? {
+    change { state, step in
+      guard let supply = (try? state.supply(.input, to: key, &step)) ?? nil else { return nil }
+      return String(decoding: supply.bytes, as: UTF8.self) + (supply.ends ? "|" : "")
+    }
+  }
+
+  func isOutputEnded(_ key: InstanceKey) -> Bool {
+    box.read { state in
+      state.instances[key].flatMap { state.streams[$0.output] }?.isEnded ?? false
+    }
+  }
+}
