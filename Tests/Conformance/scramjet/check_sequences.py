@@ -5,11 +5,13 @@ import asyncio
 import contextlib
 import io
 import json
+import pathlib
+import tempfile
 
 from client.host_client import HostClient
 from client_utils.base_client import BaseClient
 
-from common import check, finish
+from common import Server, check, finish
 from sequences import Running, module, node_is_here, script, serve
 
 server = serve("--code-workers", "100")
@@ -306,6 +308,44 @@ def stand_ins():
     same("the view of an instance says its runtime", (runtimes[plain.id], runtimes[real.id]), ("scripted", "process"))
 
 
+def scenarios():
+    """What a scenario says of sequences and their code."""
+    with tempfile.TemporaryDirectory(prefix="wavetank-code-") as folder:
+        folder = pathlib.Path(folder)
+        (folder / "greeter.tar.gz").write_bytes(module("def run(context, input):\n    return 'given code'", "greeter"))
+        (folder / "scenario.json").write_text(json.dumps({
+            "wavetank": 1, "given": {"scramjet": {"sequences": [{"id": "given", "code": "greeter.tar.gz"}]}},
+            "behaviors": {"scramjet": [{"when": {"sequence": "played"}, "behaviour": "value", "value": "a stand-in"},
+                                       {"when": {"sequence": "described"}, "runtime": "process"},
+                                       {"when": {"sequence": "plain"}, "runtime": "scripted"}]}}))
+        own = Server("--run-code", "--scenario", str(folder / "scenario.json"))
+        off = Server("--scenario", str(folder / "scenario.json"))
+
+        def output(server, sequence):
+            status, body, _ = server.call("POST", f"/api/v1/sequence/{sequence}/start", {})
+            if status != 200:
+                return status, json.loads(body)["error"]
+            instance = json.loads(body)["id"]
+            server.call("POST", f"/api/v1/instance/{instance}/input", "in", {"content-type": "text/plain"})
+            return server.call("GET", f"/api/v1/instance/{instance}/output")[1].decode()
+
+        def upload(server, archive):
+            return json.loads(server.call("POST", "/api/v1/sequence", archive, {"content-type": "application/octet-stream"})[1])["id"]
+
+        same("a scenario gives a sequence code", output(own, "given"), "given code")
+        code = "def run(context, input):\n    return 'code'"
+        same("a scenario's stand-in goes before code", output(own, upload(own, module(code, "played"))), "a stand-in")
+        described = module(code, "described", emulator={"behaviour": "value", "value": "described"})
+        same("a scenario's process goes before a described stand-in", output(own, upload(own, described)), "code")
+        same("a scenario's scripted goes before code", output(own, upload(own, module(code, "plain"))), "in")
+        same("without --run-code nothing runs", output(off, upload(off, module(code, "other"))), "in")
+        status, text = output(off, upload(off, described))
+        check("and where the scenario asks for code, the start says so", status == 400 and "--run-code" in text, (status, text))
+        same("nor does given code", output(off, "given"), "in")
+        own.stop()
+        off.stop()
+
+
 async def published_client():
     BaseClient.setDefaultHeaders({"Authorization": "Bearer token"})
     host = HostClient(HUB.url)
@@ -325,7 +365,7 @@ if HAS_NODE:
                  javascript_hub, javascript_packages, stand_ins):
         with section(part.__name__):
             part()
-for part in (python_results, python_ends, python_streams, python_life):
+for part in (python_results, python_ends, python_streams, python_life, scenarios):
     with section(part.__name__):
         part()
 with section("published client"):
