@@ -1,4 +1,3 @@
-package import Determinism
 package import PayloadCodecs
 
 /// The members of one object while it is read. Asking for a key makes it a known one.
@@ -68,7 +67,6 @@ package final class ScenarioObject {
   ) -> Double? { optional(key)?.double(in: range) }
   package func duration(_ key: String) -> Duration? { optional(key)?.duration() }
   package func size(_ key: String) -> Int? { optional(key)?.size() }
-  package func instant(_ key: String) -> VirtualInstant? { optional(key)?.instant() }
   package func glob(_ key: String) -> Glob? { optional(key)?.glob() }
   package func choice<Choice>(_ key: String, of type: Choice.Type = Choice.self) -> Choice?
   where Choice: RawRepresentable<String> & CaseIterable { optional(key)?.choice(of: type) }
@@ -85,10 +83,6 @@ package final class ScenarioObject {
   package func object<Value>(_ key: String, _ body: (ScenarioObject) -> Value?) -> Value? {
     optional(key)?.object(body)
   }
-
-  package func dictionary<Value>(
-    _ key: String, _ body: (String, ScenarioReader) -> Value?
-  ) -> [(key: String, value: Value)]? { optional(key)?.dictionary(body) }
 
   // MARK: The end
 
