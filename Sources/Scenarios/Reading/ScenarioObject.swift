@@ -1,9 +1,6 @@
 package import PayloadCodecs
 
 /// The members of one object while it is read. Asking for a key makes it a known one.
-///
-/// The short forms (`string("name")`) give nil for an absent key; `required…` leave a problem for it
-/// and give a placeholder, since the decode will throw.
 package final class ScenarioObject {
   private let members: JSONObject
   /// The object as a value at its place.
@@ -23,10 +20,7 @@ package final class ScenarioObject {
 
   package func problem(_ message: String) { reader.problem(message) }
 
-  /// Declares keys that are fine here but not read by this code.
-  package func allow(_ keys: String...) {
-    for key in keys where !known.contains(key) { known.append(key) }
-  }
+  private func allow(_ key: String) { if !known.contains(key) { known.append(key) } }
 
   /// The value under a key; nil when it is absent.
   package func optional(_ key: String) -> ScenarioReader? {
@@ -52,36 +46,6 @@ package final class ScenarioObject {
       problem("\(names.joined(separator: " and ")) exclude each other: keep one")
     }
     return present.first
-  }
-
-  // MARK: Short forms
-
-  package func string(_ key: String) -> String? { optional(key)?.string() }
-  package func requiredString(_ key: String) -> String { required(key)?.nonEmptyString() ?? "" }
-  package func bool(_ key: String) -> Bool? { optional(key)?.bool() }
-  package func int(_ key: String, in range: ClosedRange<Int>) -> Int? {
-    optional(key)?.int(in: range)
-  }
-  package func double(
-    _ key: String, in range: ClosedRange<Double> = -(.infinity) ... .infinity
-  ) -> Double? { optional(key)?.double(in: range) }
-  package func duration(_ key: String) -> Duration? { optional(key)?.duration() }
-  package func size(_ key: String) -> Int? { optional(key)?.size() }
-  package func glob(_ key: String) -> Glob? { optional(key)?.glob() }
-  package func choice<Choice>(_ key: String, of type: Choice.Type = Choice.self) -> Choice?
-  where Choice: RawRepresentable<String> & CaseIterable { optional(key)?.choice(of: type) }
-  package func json(_ key: String) -> JSON? { optional(key)?.json() }
-
-  package func array<Element>(
-    _ key: String, _ body: (ScenarioReader) -> Element?
-  ) -> [Element]? { optional(key)?.array(body) }
-
-  package func oneOrMore<Element>(
-    _ key: String, _ body: (ScenarioReader) -> Element?
-  ) -> [Element]? { optional(key)?.oneOrMore(body) }
-
-  package func object<Value>(_ key: String, _ body: (ScenarioObject) -> Value?) -> Value? {
-    optional(key)?.object(body)
   }
 
   // MARK: The end

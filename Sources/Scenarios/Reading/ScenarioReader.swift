@@ -9,20 +9,7 @@ package import PayloadCodecs
 /// what a closure returns meanwhile may hold placeholders. A key of an object that nobody asked for
 /// is a problem, with the nearest of the asked keys.
 ///
-///     struct SeedPackage { var handle: String; var versions: [String]; var delay: Duration }
-///
-///     let packages = try ScenarioReader.read(given) { root in
-///       root.object { given in
-///         given.array("packages") { item in
-///           item.object { package in
-///             SeedPackage(
-///               handle: package.requiredString("handle"),
-///               versions: package.array("versions") { $0.string() } ?? ["1.0"],
-///               delay: package.duration("delay") ?? .zero)
-///           }
-///         } ?? []
-///       }
-///     }
+/// Written with `Form` and `Field`, which read and describe at once; this is what they are made of.
 ///
 /// The pointers of `ScenarioProblems` are relative to what was given to `read` (see its `at`).
 ///
@@ -90,13 +77,6 @@ package struct ScenarioReader {
   package func unknown<Value>(_ kind: String, _ text: String, of valid: [String]) -> Value? {
     problem("unknown \(kind) \(quoted(text))\(Nearest.hint(for: text, among: valid))")
     return nil
-  }
-
-  /// Takes over what another decoder found wrong below this place.
-  package func adopt(_ problems: ScenarioProblems) {
-    for problem in problems.problems {
-      findings.problems.append(ScenarioProblem(pointer + problem.pointer, problem.message))
-    }
   }
 
   private var foundText: String {
@@ -237,12 +217,6 @@ package struct ScenarioReader {
     return isWhole ? result : nil
   }
 
-  /// An array, or one element without the brackets.
-  package func oneOrMore<Element>(_ body: (ScenarioReader) -> Element?) -> [Element]? {
-    if case .array = value { return array(body) }
-    return body(self).map { [$0] }
-  }
-
   /// An object with known keys: `body` asks for them, what it did not ask for is a problem.
   package func object<Value>(_ body: (ScenarioObject) -> Value?) -> Value? {
     guard case .object(let members) = value else { return mismatch("an object") }
@@ -290,7 +264,7 @@ package struct ScenarioReader {
     }
   }
 
-  /// An element of an array, or the value itself when it is none (see `oneOrMore`).
+  /// An element of an array, or the value itself when it is none.
   func elementOrSelf(_ index: Int) -> ScenarioReader {
     guard let element = value[index] else { return self }
     return ScenarioReader(value: element, path: .index(path, index), findings: findings)

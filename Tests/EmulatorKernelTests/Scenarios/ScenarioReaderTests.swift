@@ -6,28 +6,32 @@ import Testing
 
 @Suite("Reading a scenario's sections")
 struct ScenarioReaderTests {
-  enum Mode: String, CaseIterable { case fast, slow }
+  enum Mode: String, CaseIterable, Sendable { case fast, slow }
 
-  struct Sample: Equatable {
-    var name: String
-    var count: Int
+  struct Sample: Equatable, Sendable {
+    var name = ""
+    var count = 0
     var share: Double?
-    var delay: Duration
+    var delay = Duration.zero
     var size: Int?
     var mode: Mode?
-    var tags: [String]
+    var tags: [String] = []
   }
 
+  private static let form = Form.object(
+    "A sample.", Sample(),
+    [
+      .required("name", \.name, .nonEmptyText, "Its name."),
+      .standard("count", \.count, .int(in: 0...10), 1, "How many."),
+      .optional("share", \.share, .number(in: 0...1), "Of all."),
+      .standard("delay", \.delay, .duration, 0, "How late."),
+      .optional("size", \.size, .size(), "How large."),
+      .optional("mode", \.mode, .choice, "How."),
+      .standard("tags", \.tags, .oneOrMore(of: .text), [], "Words."),
+    ])
+
   private func decode(_ json: JSON) throws(ScenarioProblems) -> Sample {
-    try ScenarioReader.read(json) { root in
-      root.object { object in
-        Sample(
-          name: object.requiredString("name"), count: object.int("count", in: 0...10) ?? 1,
-          share: object.double("share", in: 0...1), delay: object.duration("delay") ?? .zero,
-          size: object.size("size"), mode: object.choice("mode"),
-          tags: object.oneOrMore("tags") { $0.string() } ?? [])
-      }
-    }
+    try ScenarioReader.read(json, Self.form.read)
   }
 
   private func problems(_ json: JSON) -> [ScenarioProblem] {
@@ -106,21 +110,6 @@ struct ScenarioReaderTests {
   func twice() throws {
     let json = try JSON(parsing: #"{"name":"a","name":"b"}"#)
     #expect(problems(json).map(\.pointer) == ["/name"])
-  }
-
-  @Test("Problems of another decoder are taken over below their place")
-  func adopt() {
-    do {
-      let _: Int = try ScenarioReader.read(["x": 1], at: "/given") { root in
-        root.object { object in
-          object.optional("x")?.adopt(ScenarioProblems([ScenarioProblem("/deep", "bad")]))
-          return 0
-        }
-      }
-      Issue.record("nothing was thrown")
-    } catch {
-      #expect(error.problems == [ScenarioProblem("/given/x/deep", "bad")])
-    }
   }
 
   @Test("Keys that exclude each other are named")
