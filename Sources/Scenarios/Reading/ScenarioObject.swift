@@ -1,4 +1,4 @@
-package import PayloadCodecs
+import PayloadCodecs
 
 /// The members of one object while it is read. Asking for a key makes it a known one.
 package final class ScenarioObject {
