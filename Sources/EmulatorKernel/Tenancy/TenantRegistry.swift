@@ -253,8 +253,9 @@ package final class TenantRegistry: Sendable {
       }
       if let removed {
         timer?.forget(removed.tenant)
-        // Not here: it waits for the states, and whoever removes may hold one.
-        Offload.concurrent.async { removed.tenant.noteRemoval() }
+        // Not here: it waits for the states, and whoever removes may hold one. Nothing works in a
+        // tenant that nobody has any more.
+        Offload.concurrent.async { [weak tenant = removed.tenant] in tenant?.noteRemoval() }
       }
       guard let store else { return removed != nil }
       do throws(FileError) {

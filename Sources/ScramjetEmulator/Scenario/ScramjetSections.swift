@@ -168,10 +168,18 @@ extension Plan.SequencePlan {
             "Its archive, whose code runs where the server runs code. Only in a scenario file on disk.",
             example: "echo.tar.gz"
           ) { .archive($0) },
-          .choice("codeBase64", .base64(), "The same, in the scenario itself.") { .archive($0) },
+          .choice(
+            "codeBase64", .base64(), "The same, in the scenario itself.", example: sampleArchive
+          ) { .archive($0) },
         ]),
     ]
   ) { $0.pointer = $1.reader.pointer }
+
+  /// A package.json and a line of Python.
+  private static let sampleArchive: JSON = .string(
+    "H4sIAAAAAAACAytITM5OTE/VyyrOz2OgETAAAjMTEzANBOi0gYGxEYINEjc0MDIyY1AwYKADKC0uSSwCWs8wMkG1Ul5i"
+      + "bqqSlVKiko5SbmJmHoipV1CpVMswCkYAAMU1re0gmP8NDVHzv4GZqZH5aP6nBygqzbMtKMrMKxnNCqNgFIyCUTCi"
+      + "AACkHwlvAAwAAA==")
 }
 
 extension Plan.TopicPlan {
