@@ -1,3 +1,4 @@
+import Dispatch
 import PayloadCodecs
 import Synchronization
 
@@ -71,9 +72,15 @@ package final class Tenant: Sendable {
   /// Whether the tenant was removed: what still works in it ends.
   package var isRemoved: Bool { removed.load(ordering: .acquiring) }
 
+  /// Tells those who use it; with none of them its memory is free when this returns.
   func noteRemoval() {
-    removed.store(true, ordering: .releasing)
-    for service in services { service.wakeAll() }
+    removed.store(true, ordering: .sequentiallyConsistent)
+    guard !uses.isNone else { return }
+    // Not here: it waits for the states, and whoever removes may hold one.
+    Offload.concurrent.async { [weak self] in
+      guard let self else { return }
+      for service in services { service.wakeAll() }
+    }
   }
 
   /// What the scenario in force says of calls to the outside.

@@ -1,4 +1,3 @@
-import Dispatch
 package import HTTPModel
 import PayloadCodecs
 import Synchronization
@@ -253,9 +252,7 @@ package final class TenantRegistry: Sendable {
       }
       if let removed {
         timer?.forget(removed.tenant)
-        // Not here: it waits for the states, and whoever removes may hold one. Nothing works in a
-        // tenant that nobody has any more.
-        Offload.concurrent.async { [weak tenant = removed.tenant] in tenant?.noteRemoval() }
+        removed.tenant.noteRemoval()
       }
       guard let store else { return removed != nil }
       do throws(FileError) {

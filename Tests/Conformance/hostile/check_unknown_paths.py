@@ -33,8 +33,13 @@ class Peer:
         return head.decode("latin-1")
 
     def cpu(self):
-        threads = os.listdir(f"/proc/{self.pid}/task")
-        return sum(int(open(f"/proc/{self.pid}/task/{thread}/schedstat").read().split()[0]) for thread in threads)
+        used = 0
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            try:
+                used += int(open(f"/proc/{self.pid}/task/{thread}/schedstat").read().split()[0])
+            except FileNotFoundError:  # It ended meanwhile.
+                continue
+        return used
 
     def cost(self, *request):
         """Nanoseconds of CPU for each."""
