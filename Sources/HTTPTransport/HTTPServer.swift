@@ -200,7 +200,7 @@ private final class StopTimer: Channel {
 
 /// A listener that comes and goes while its loop runs.
 ///
-/// SAFETY: opened and closed on its loop's thread alone.
+/// `@unchecked`: opened and closed on its loop's thread alone.
 private final class AdoptedListener: @unchecked Sendable {
   private let socket: Int32
   private var listener: Listener?

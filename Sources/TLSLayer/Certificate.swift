@@ -2,7 +2,7 @@ import COpenSSL
 
 /// An X.509 certificate.
 ///
-/// **Isolation**: never changed once it is made; the library counts its references with a lock.
+/// `@unchecked`: never changed once it is made; the library counts its references with a lock.
 @safe final class Certificate: @unchecked Sendable {
   // SAFETY: ours from the start to `deinit`.
   let pointer: OpaquePointer

@@ -95,7 +95,7 @@ private final class OpenCount: Sendable {
 
 /// Waits until a descriptor can be read, or written.
 ///
-/// **Isolation**: its state is touched on `queue` alone, but for the flag, which is atomic.
+/// `@unchecked`: its state is touched on `queue` alone, but for the flag, which is atomic.
 private final class Readiness: @unchecked Sendable {
   static let queue = DispatchQueue(label: "wavetank.code", qos: .userInitiated)
 

@@ -222,6 +222,7 @@ class Context {
         else finish();
         return this;
     }
+    // The published hub's runner throws this very error; a sequence sees the same here.
     save() { throw new Error("Method not implemented."); }
     async healthy() {
         let report = { healthy: true };
