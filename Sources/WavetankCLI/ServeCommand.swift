@@ -71,15 +71,7 @@ extension Command {
     }
     configuration.scenarios = arguments.all("--scenario")
     configuration.watchesScenarios = arguments.has("--watch")
-    if let clock = arguments.value("--clock"), !configuration.setClock(clock) {
-      throw UsageError("--clock must be real, manual, skip or xN (such as x60), not “\(clock)”.")
-    }
-    if let seed = arguments.value("--seed") {
-      guard let number = UInt64(seed) else {
-        throw UsageError("--seed must be a whole number from 0, not “\(seed)”.")
-      }
-      configuration.seed = number
-    }
+    try time(arguments, &configuration)
     configuration.dataDirectory = arguments.value("--data")
     try intercept(arguments, &configuration)
     configuration.caDirectory = arguments.value("--ca-dir")
@@ -176,6 +168,23 @@ private final class StopSignals {
         value += 1
         return value
       }
+    }
+  }
+}
+
+extension Command {
+  /// How time runs and where chance comes from: of `serve` and `run`.
+  static func time(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    if let clock = arguments.value("--clock"), !configuration.setClock(clock) {
+      throw UsageError("--clock must be real, manual, skip or xN (such as x60), not “\(clock)”.")
+    }
+    if let seed = arguments.value("--seed") {
+      guard let number = UInt64(seed) else {
+        throw UsageError("--seed must be a whole number from 0, not “\(seed)”.")
+      }
+      configuration.seed = number
     }
   }
 }

@@ -59,15 +59,7 @@ private struct ProgramRun {
     configuration.scenarios = arguments.all("--scenario")
     configuration.caDirectory = arguments.value("--ca-dir")
     try Command.intercept(arguments, &configuration)
-    if let clock = arguments.value("--clock"), !configuration.setClock(clock) {
-      throw UsageError("--clock must be real, manual, skip or xN (such as x60), not “\(clock)”.")
-    }
-    if let seed = arguments.value("--seed") {
-      guard let number = UInt64(seed) else {
-        throw UsageError("--seed must be a whole number from 0, not “\(seed)”.")
-      }
-      configuration.seed = number
-    }
+    try Command.time(arguments, &configuration)
     configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
   }
 
