@@ -122,6 +122,7 @@ public struct CertificateStore: Sendable {
   // MARK: The files
 
   private var exists: Bool { FileManager.default.fileExists(atPath: certificatePath) }
+  private var isBundled: Bool { FileManager.default.fileExists(atPath: bundlePath) }
 
   private func checkLibrary() throws(Problem) {
     if let lack = TLSLibrary.lack { throw Problem(description: lack) }
@@ -130,24 +131,30 @@ public struct CertificateStore: Sendable {
   private func authority() throws(Problem) -> CertificateAuthority {
     try checkLibrary()
     let now = Self.wallSeconds()
-    if !exists {
-      // Two programs that begin at once make one CA.
-      try locked { () throws(Problem) in if !exists { try make(now: now) } }
+    if !exists || !isBundled {
+      // Programs that begin at once make one CA, and never write one file together.
+      try locked { () throws(Problem) in
+        if !exists {
+          try make(now: now)
+        } else if !isBundled {
+          try writeBundle(with: content(certificatePath))
+        }
+      }
     }
-    if !FileManager.default.fileExists(atPath: bundlePath) { try writeBundle() }
     return try load(now: now)
   }
 
-  private func load(now: Int) throws(Problem) -> CertificateAuthority {
-    func content(_ path: String) throws(Problem) -> [UInt8] {
-      guard let data = FileManager.default.contents(atPath: path) else {
-        throw Problem(
-          description:
-            "cannot read \(path). Give another place for the CA with --ca-dir DIR, or make a new one with “wavetank ca renew”."
-        )
-      }
-      return Array(data)
+  private func content(_ path: String) throws(Problem) -> [UInt8] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw Problem(
+        description:
+          "cannot read \(path). Give another place for the CA with --ca-dir DIR, or make a new one with “wavetank ca renew”."
+      )
     }
+    return Array(data)
+  }
+
+  private func load(now: Int) throws(Problem) -> CertificateAuthority {
     let (certificate, key) = (try content(certificatePath), try content(keyPath))
     do {
       return try CertificateAuthority.load(certificate: certificate, key: key, now: now)
@@ -167,8 +174,8 @@ public struct CertificateStore: Sendable {
         owner: String("\(user) on \(host)".prefix(40)), names: names, now: now)
       // The certificate last: where it lies, all of it does.
       try write(authority.keyPEM(), to: keyPath, mode: 0o600)
+      try writeBundle(with: authority.certificatePEM)
       try write(authority.certificatePEM, to: certificatePath, mode: 0o644)
-      try writeBundle()
     } catch let error as TLSError {
       throw Problem(description: "cannot make a CA: \(error.description)")
     } catch let error as Problem {
@@ -184,10 +191,9 @@ public struct CertificateStore: Sendable {
     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
   ]
 
-  private func writeBundle() throws(Problem) {
+  private func writeBundle(with certificate: [UInt8]) throws(Problem) {
     let roots = Self.rootFiles.lazy.compactMap { FileManager.default.contents(atPath: $0) }.first
-    let own = FileManager.default.contents(atPath: certificatePath) ?? Data()
-    try write(Array(own) + Array(roots ?? Data()), to: bundlePath, mode: 0o644)
+    try write(certificate + Array(roots ?? Data()), to: bundlePath, mode: 0o644)
   }
 
   /// Beside its place and renamed, so that a reader never sees half of it, and the key never lies
