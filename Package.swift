@@ -160,6 +160,7 @@ let package = Package(
       [
         "Wavetank", "WavetankTestKit", "EmulatorKernel", "KernelTestKit", "HTTPModel",
         "HTTPTransport", "HTTPWire", "ParcelsEmulator", "PayloadCodecs", "TestSupport",
+        "TLSLayer",
       ]),
     tests("CodeRuntimeTests", ["CodeRuntime", "PayloadCodecs"]),
     tests("HouseTests", []),

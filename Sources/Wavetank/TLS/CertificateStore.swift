@@ -17,6 +17,8 @@ public struct CertificateStore: Sendable {
   public let directory: String
   /// The names that the CA may sign for, and all names below them.
   private let names: [String]
+  /// Whether some of them are the user's own (`--intercept`): a CA that lies there may lack them.
+  private let hasOwnNames: Bool
 
   /// Why there is no CA to use, in a sentence for people.
   public struct Problem: Error, Sendable, CustomStringConvertible {
@@ -45,6 +47,7 @@ public struct CertificateStore: Sendable {
       if !names.contains(name) { names.append(name) }
     }
     self.names = names
+    hasOwnNames = !configuration.intercepted.isEmpty
   }
 
   /// The user's own, by the XDG Base Directory Specification.
@@ -65,7 +68,7 @@ public struct CertificateStore: Sendable {
 
   /// What is wrong with the CA that lies there, or soon will be; nil: nothing, or there is none yet.
   public func complaint(now: Int = Self.wallSeconds()) -> String? {
-    guard TLSLibrary.lack == nil, exists else { return nil }
+    guard TLSLibrary.lack == nil, exists, needsLook(now: now) else { return nil }
     do throws(Problem) {
       let authority = try load(now: now)
       if let host = names.first(where: { !authority.covers($0) }) {
@@ -73,12 +76,24 @@ public struct CertificateStore: Sendable {
           "the CA in \(directory) may not sign for \(host): clients will refuse it there. Make one that may with “wavetank ca renew --intercept \(host)=SERVICE”, and trust it anew."
       }
       let days = (authority.ends - now) / 86_400
-      guard days < 30 else { return nil }
+      guard days < Self.warnedDays else { return nil }
       return
         "the CA in \(directory) is over in \(days) days. Make a new one with “wavetank ca renew”, and trust it anew."
     } catch {
       return error.description
     }
+  }
+
+  private static let warnedDays = 30
+
+  /// Whether a look at the files alone leaves a doubt. It costs a server without TLS next to nothing.
+  private func needsLook(now: Int) -> Bool {
+    guard !hasOwnNames, FileManager.default.isReadableFile(atPath: keyPath),
+      let text = FileManager.default.contents(atPath: certificatePath),
+      let certificate = PEM.certificates(in: Array(text)).first,
+      let end = CertificateDates.end(certificate)
+    else { return true }
+    return (end - now) / 86_400 < Self.warnedDays
   }
 
   /// Makes the CA, unless there is one. Its files are there afterwards.
