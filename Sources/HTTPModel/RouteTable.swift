@@ -13,20 +13,22 @@ public struct PathTemplate: Sendable, Hashable {
 
   public init(_ text: String) {
     self.text = text
-    segments = text.utf8.split(separator: UInt8(ascii: "/")).map(Self.segment)
+    segments = Array(text.utf8).split(separator: UInt8(ascii: "/")).map(Self.segment)
   }
 
-  /// By bytes: three hundred templates are read at every start.
-  private static func segment(_ part: Substring.UTF8View) -> Segment {
+  /// By bytes of an array: three hundred templates are read at every start.
+  private static func segment(_ part: ArraySlice<UInt8>) -> Segment {
     guard part.first == UInt8(ascii: "{"), part.last == UInt8(ascii: "}") else {
       return .literal(Array(part))
     }
-    let name = String(Substring(part.dropFirst().dropLast()))
-    for mark in ["…", "..."] where name.utf8.suffix(3).elementsEqual(mark.utf8) {
-      return .rest(String(Substring(name.utf8.dropLast(3))))
+    let name = part.dropFirst().dropLast()
+    for mark in Self.restMarks where name.suffix(3).elementsEqual(mark) {
+      return .rest(String(decoding: name.dropLast(3), as: UTF8.self))
     }
-    return .parameter(name)
+    return .parameter(String(decoding: name, as: UTF8.self))
   }
+
+  private static let restMarks = ["…", "..."].map { Array($0.utf8) }
 
   public var parameterNames: [String] {
     segments.compactMap { segment in
@@ -151,7 +153,8 @@ public struct RouteTable: Sendable {
     let key = foldsCase ? text.map(\.asciiLowercased) : text
     var known = nodes[node].firstLiteral
     while known != Self.none {
-      if texts[literals[known].text].elementsEqual(key) { return literals[known].child }
+      let text = literals[known].text
+      if text.count == key.count, texts[text].elementsEqual(key) { return literals[known].child }
       known = literals[known].next
     }
     let child = newNode()

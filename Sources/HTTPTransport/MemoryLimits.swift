@@ -15,7 +15,7 @@ package struct MemoryLimits: Sendable, Equatable {
   package init() {}
 
   package static func now() -> MemoryLimits {
-    var limits = MemoryLimits(reading: ProcessMemory.contents(of:))
+    var limits = MemoryLimits(reading: ProcessMemory.text(of:))
     limits.addressSpace = SystemCalls.memoryLimit(.addressSpace)
     limits.data = SystemCalls.memoryLimit(.data)
     return limits

@@ -6,7 +6,7 @@ package enum ProcessArguments {
   /// from now on. Who looked before has seen it: a file or a variable is the better way.
   package static func hide(_ secret: String) {
     let secret = Array(secret.utf8)
-    guard !secret.isEmpty, let region = region(in: ProcessMemory.contents(of: "/proc/self/stat")),
+    guard !secret.isEmpty, let region = region(in: ProcessMemory.text(of: "/proc/self/stat")),
       let start = unsafe UnsafeMutablePointer<UInt8>(bitPattern: region.lowerBound)
     else { return }
     let whole = unsafe UnsafeMutableBufferPointer(start: start, count: region.count)

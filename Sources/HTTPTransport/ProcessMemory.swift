@@ -20,11 +20,15 @@ package enum ProcessMemory {
   /// Mappings of files that cannot be written and in which nothing was changed, by address.
   ///
   /// - Source: proc_pid_smaps(5).
-  static func unwrittenMappings(in text: String) -> [Range<UInt>] {
+  static func unwrittenMappings(in text: [UInt8]) -> [Range<UInt>] {
     var found: [Range<UInt>] = []
     var candidate: Range<UInt>?
-    for line in text.split(separator: "\n") {
-      let words = line.split(separator: " ", omittingEmptySubsequences: true)
+    for line in text.split(separator: UInt8(ascii: "\n")) {
+      // Two lines of twenty-five tell something: an address, in lower case, and "Anonymous:".
+      guard let first = line.first,
+        first == UInt8(ascii: "A") || !(UInt8(ascii: "B")...UInt8(ascii: "Z")).contains(first)
+      else { continue }
+      let words = String(decoding: line, as: UTF8.self).split(separator: " ")
       if words.first == "Anonymous:" {
         if let range = candidate, words.dropFirst().first == "0" { found.append(range) }
         candidate = nil
@@ -39,10 +43,12 @@ package enum ProcessMemory {
     return found
   }
 
-  static func contents(of path: String) -> String {
+  static func text(of path: String) -> String { String(decoding: contents(of: path), as: UTF8.self) }
+
+  private static func contents(of path: String) -> [UInt8] {
     // SAFETY: the string lives through the call.
     let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard fd >= 0 else { return "" }
+    guard fd >= 0 else { return [] }
     defer { _ = close(fd) }
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16 * 1024)
@@ -52,6 +58,6 @@ package enum ProcessMemory {
       guard count > 0 else { break }
       all += buffer[..<count]
     }
-    return String(decoding: all, as: UTF8.self)
+    return all
   }
 }

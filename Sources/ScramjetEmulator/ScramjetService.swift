@@ -12,7 +12,6 @@ package struct ScramjetService: EmulatedService {
   package let hostNames = ["api.scramjet.cloud", "*.scramjet.cloud", "*.scramjet.org"]
   package let endpoints: [Endpoint<ScramjetService>] = Endpoint.all
   package let sources = Evidence.sources
-  private let claimedPaths = ClaimedPaths()
   private let code: SequenceHost?
 
   /// - Parameter code: what runs sequences' own code; nil: nothing does, and all instances are stand-ins.
@@ -31,7 +30,7 @@ package struct ScramjetService: EmulatedService {
 
   package func claim(
     _ request: Request, in world: World<ScramjetState>
-  ) -> Claim<Self>? { claimedPaths.claim(request) }
+  ) -> Claim<Self>? { ClaimedPaths.claim(request) }
 
   package func respond(
     to call: Call, at endpoint: Endpoint<Self>, in world: World<ScramjetState>

@@ -28,9 +28,12 @@ import Testing
   @Test("Only what cannot have been written is unmapped")
   func mappings() {
     #expect(
-      ProcessMemory.unwrittenMappings(in: Self.map) == [0x400000..<0x500000, 0x500000..<0x600000])
-    #expect(ProcessMemory.unwrittenMappings(in: "").isEmpty)
-    #expect(ProcessMemory.unwrittenMappings(in: "x-y r-xp 0 0 0 /a\nAnonymous: 0 kB").isEmpty)
+      ProcessMemory.unwrittenMappings(in: Array(Self.map.utf8)) == [
+        0x400000..<0x500000, 0x500000..<0x600000,
+      ])
+    #expect(ProcessMemory.unwrittenMappings(in: []).isEmpty)
+    #expect(
+      ProcessMemory.unwrittenMappings(in: Array("x-y r-xp 0 0 0 /a\nAnonymous: 0 kB".utf8)).isEmpty)
   }
 
   @Test("Code goes on after its pages were unmapped")

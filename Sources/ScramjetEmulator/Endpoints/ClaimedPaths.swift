@@ -5,12 +5,13 @@ import PayloadCodecs
 /// Paths that the table of operations does not hold: a hub's view of its space leads to the space's
 /// hubs again, to any depth, and whatever no operation of an instance matches is still the instance's
 /// to answer.
-struct ClaimedPaths: Sendable {
-  private let nested = Self.nestedTable()
-  private let unknown = Self.claimedTable()
+enum ClaimedPaths {
+  // Made when first needed: no start waits for them.
+  private static let nested = nestedTable()
+  private static let unknown = claimedTable()
 
-  func claim(_ request: Request) -> Claim<ScramjetService>? {
-    let shortened = Self.shortened(request.target)
+  static func claim(_ request: Request) -> Claim<ScramjetService>? {
+    let shortened = shortened(request.target)
     let table = shortened == nil ? unknown : nested
     guard
       case .found(let index, let parameters) = table.match(
