@@ -36,6 +36,9 @@ static const struct wavetank_resource resources[] = {
     {"scenarios/brown-out.json", (const unsigned char[]){
 #embed "../../Scenarios/brown-out.json" suffix(, 0)
     }},
+    {"scenarios/certificate-trouble.json", (const unsigned char[]){
+#embed "../../Scenarios/certificate-trouble.json" suffix(, 0)
+    }},
     {"scenarios/corrupt-downloads.json", (const unsigned char[]){
 #embed "../../Scenarios/corrupt-downloads.json" suffix(, 0)
     }},

@@ -99,6 +99,8 @@ public enum TransportFault: Sendable, Equatable {
   case corrupt(Corruption)
   /// As `empty`. Whoever decides on it goes on with it for so long, as a server that is down would.
   case refuse(for: Duration)
+  /// Strikes a connection when TLS begins there, and is no part of a response's delivery.
+  case tls(TLSFault)
 
   public enum Corruption: Sendable, Equatable {
     /// The chunked coding is broken: a chunk-size line that is no number.
@@ -107,8 +109,13 @@ public enum TransportFault: Sendable, Equatable {
     case flippedBytes(count: Int, seed: UInt64)
   }
 
-  /// What scenarios, journal and metrics call it.
+  /// What journal and metrics call it.
   public var name: String {
+    if case .tls(let fault) = self { "tls \(fault.name)" } else { kind }
+  }
+
+  /// What scenarios call it.
+  public var kind: String {
     switch self {
     case .reset: "reset"
     case .empty: "empty"
@@ -118,6 +125,7 @@ public enum TransportFault: Sendable, Equatable {
     case .dribble: "dribble"
     case .corrupt: "corrupt"
     case .refuse: "refuse"
+    case .tls: "tls"
     }
   }
 

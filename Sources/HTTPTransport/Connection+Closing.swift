@@ -63,8 +63,8 @@ extension Connection {
 
   /// Sends FIN and reads on until the peer has closed too, for a while.
   /// Source: RFC 9112 §9.6, last paragraphs.
-  func startLingering() {
-    endActive(.completed)
+  func startLingering(_ ending: ExchangeOutcome.Ending = .completed) {
+    endActive(ending)
     life = .lingering
     machine.stopReading()
     pending = []
@@ -89,20 +89,26 @@ extension Connection {
     closeDescriptor()
     machine.stopReading()
     pending = []
+    let unsentEnding = ending == .completed ? .peerClosed : ending
+    dropUnsent(unsentEnding)
+    endActive(unsentEnding)
+    server.connectionClosed()
+  }
+
+  /// What waits never leaves.
+  func dropUnsent(_ ending: ExchangeOutcome.Ending) {
     queue.removeAll()
     settleMemory()
     output = .ready
     let unsent = queuedResponses
     queuedResponses = []
-    let unsentEnding = ending == .completed ? .peerClosed : ending
-    for response in unsent { reportEnd(of: response, unsentEnding) }
-    endActive(unsentEnding)
-    server.connectionClosed()
+    for response in unsent { reportEnd(of: response, ending) }
   }
 
   /// The server stops: what is in flight is finished, then the connection closes. When the grace is
   /// over, `close` cuts the rest: nothing that is incomplete ends as if it were whole.
   func startDraining() {
+    if case .silent = life { return close(.fault) }
     guard isOpen else { return }
     if active == nil, queue.isEmpty, pending.isEmpty, machine.isIdle {
       return close(.serverStopped)

@@ -53,7 +53,11 @@ extension Connection {
   }
 
   private var currentDeadlineKind: Deadline.Kind {
-    if case .lingering = life { return .linger }
+    switch life {
+    case .lingering: return .linger
+    case .silent: return .none
+    case .open, .closing, .closed: break
+    }
     if output == .blocked { return .write }
     if let active {
       if awaitsContent(active) { return .content }

@@ -26,7 +26,7 @@ extension Connection {
     lastReceived = loop.now
     // Thrown away, however much it is: a peer that is in the middle of an upload reads its answer
     // when it has sent all. The linger timeout is the bound.
-    if case .lingering = life { return }
+    if !isOpen { return }
     // SAFETY: the first `count` bytes of the buffer were just written; the span does not outlive
     // this call, and nothing else reads into the buffer meanwhile.
     let bytes = unsafe UnsafeBufferPointer(
@@ -199,7 +199,7 @@ extension Connection {
 
   private func inputEnded() {
     input = .ended
-    if case .lingering = life { return close(.peerClosed) }
+    if !isOpen { return close(.peerClosed) }
     if active?.delivery?.isStalled == true { return close(.fault) }
     let isWhole = machine.endOfInput()
     guard let active else {

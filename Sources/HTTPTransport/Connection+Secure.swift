@@ -13,9 +13,11 @@ extension Connection {
   func becomesSecure(_ bytes: some Collection<UInt8>) -> Bool {
     mayBecomeSecure = false
     guard bytes.first == Self.handshakeByte else { return false }
+    let arrivalHost = arrival?.tunnelHost ?? arrivalAddress
     guard let context = server.secureContextMade(),
       let session = try? TLSSession(
-        context, arrivalHost: arrival?.tunnelHost ?? arrivalAddress, welcome: { _ in .serve })
+        context, arrivalHost: arrivalHost,
+        welcome: { [weak self] name in self?.welcome(name ?? arrivalHost) ?? .serve })
     else {
       refuseHandshake()
       return true
@@ -42,17 +44,65 @@ extension Connection {
 
   /// Nothing can be read here any more: the socket is broken, or the session is.
   func inputFailed() {
+    if let fault = secure?.faultInstead { return answerHandshake(fault) }
     // What says so may be on its way: no RST shall overtake it.
     if isShakingHands, active == nil, queue.isEmpty { return startLingering() }
     peerIsGone()
   }
 
-  /// There is no TLS here: an alert that says "internal error" (RFC 8446 §6.2), which clients show, and
-  /// the end.
-  private func refuseHandshake() {
-    let alert: [UInt8] = [0x15, 3, 3, 0, 2, 2, 80]
+  /// What is sent cannot leave: the peer is gone, or a record was cut on purpose.
+  func outputFailed() {
+    guard secure?.isCut == true else { return peerIsGone() }
+    dropUnsent(.fault)
+    startLingering(.fault)
+  }
+
+  /// There is no TLS here: "internal error" (RFC 8446 §6.2).
+  private func refuseHandshake() { endHandshake(with: Self.alert(80)) }
+
+  /// Clients show which it is.
+  private static func alert(_ number: UInt8) -> [UInt8] { [0x15, 3, 3, 0, 2, 2, number] }
+
+  /// The last bytes in place of a handshake.
+  private func endHandshake(with bytes: [UInt8]) {
     // SAFETY: the bytes are valid for the call.
-    _ = unsafe alert.withUnsafeBytes { unsafe stream.send($0) }
+    _ = unsafe bytes.withUnsafeBytes { unsafe stream.send($0) }
     startLingering()
+  }
+
+  // MARK: Faults
+
+  /// What is done with a client that has said whom it wants.
+  private func welcome(_ host: String) -> TLSServerContext.Welcome {
+    let fault = server.configuration.tlsFault(
+      TLSArrival(
+        host: host, proxyUser: arrival?.proxyUser, connectionID: id, peer: peer))
+    guard let fault else { return .serve }
+    secure?.fault = fault
+    return switch fault {
+    case .expired: .show(.expired)
+    case .notYetValid: .show(.notYetValid)
+    case .wrongHost: .show(.wrongHost)
+    case .selfSigned: .show(.selfSigned)
+    case .untrusted: .show(.untrusted)
+    case .cutRecord, .corruptRecord: .serve
+    case .stall, .close, .reset, .plainHTTP, .alert: .leave
+    }
+  }
+
+  /// What comes in place of an answer to the client's first message.
+  private func answerHandshake(_ fault: TLSFault) {
+    secure = nil
+    switch fault {
+    case .stall: life = .silent
+    case .reset: abort(.fault)
+    case .alert(let number): endHandshake(with: Self.alert(number))
+    case .plainHTTP:
+      let text =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 33\r\n"
+        + "Connection: close\r\n\r\nThis port speaks plain HTTP only\n"
+      endHandshake(with: Array(text.utf8))
+    default: startLingering()
+    }
   }
 }

@@ -9,7 +9,7 @@ extension Connection {
     guard !part.answers.isEmpty else { return }
     let isBroken = send(part) == .failed
     loop.dropOpenPart()
-    if isBroken { peerIsGone() }
+    if isBroken { outputFailed() }
   }
 
   /// The same, now or at the end of the round together with those of other connections. A step of the
@@ -111,7 +111,7 @@ extension Connection {
     switch loop.send(queue, limit: limit, to: stream) {
     case .bytes(let count): advance(count)
     case .wouldBlock: output = .blocked
-    case .failed: peerIsGone()
+    case .failed: outputFailed()
     }
     return true
   }

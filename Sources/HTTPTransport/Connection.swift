@@ -23,6 +23,8 @@ final class Connection: Channel {
     /// The last response is out and FIN is sent: reads and throws away until the peer closes, so
     /// that unread content does not become an RST that destroys the response on its way.
     case lingering
+    /// Says nothing, on purpose, and throws away what comes: awaits the peer's end.
+    case silent
     /// Awaits nothing.
     case closed
   }
@@ -103,7 +105,7 @@ final class Connection: Channel {
   var isOpen: Bool {
     switch life {
     case .open, .closing: true
-    case .lingering, .closed: false
+    case .lingering, .silent, .closed: false
     }
   }
 
@@ -191,7 +193,7 @@ final class Connection: Channel {
     if input == .ended { return false }
     switch life {
     case .closed: return false
-    case .lingering: return true
+    case .lingering, .silent: return true
     case .open, .closing:
       if active?.isReadingPaused == true { return false }
       return pending.count < Self.pendingBytesSmall

@@ -71,7 +71,7 @@ final class DeliveryPacer {
     case .corrupt(.flippedBytes(let count, let seed)):
       flips = ByteFlipper(count: count, seed: seed, length: contentLength.map { Int(clamping: $0) })
     case .corrupt(.chunkFraming): (terminal, breaksFraming) = (.close, true)
-    case .empty, .refuse, nil: break
+    case .empty, .refuse, .tls, nil: break
     }
     if isPacedByPieces { contentLeft = 0 }
     if case .none = pace, terminal == .none, flips == nil { return nil }

@@ -225,7 +225,7 @@ import HTTPWire
     answers.removeAll(keepingCapacity: true)
     openStart = (0, 0)
     for (connection, result) in unfinished {
-      if result == .failed { connection.peerIsGone() } else { connection.turn() }
+      if result == .failed { connection.outputFailed() } else { connection.turn() }
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPModel
 import TLSLayer
 
 /// TLS between a socket and what is read and sent on it.
@@ -27,6 +28,12 @@ final class SecureStream {
     case finished
   }
   private var ending = Ending.none
+  /// What is done to the peer on purpose; nil once it is done to a record.
+  var fault: TLSFault?
+  /// A record was cut on purpose, and nothing follows it but FIN.
+  private(set) var isCut = false
+  /// What comes in place of a handshake.
+  private(set) var faultInstead: TLSFault?
   /// The last read took all that there was room for.
   private var wasFull = false
 
@@ -73,7 +80,8 @@ final class SecureStream {
     switch progress {
     case .wantsMore: break
     case .ended: ending = .ended
-    case .failed, .left: ending = .failed
+    case .left: (ending, faultInstead) = (.failed, fault)
+    case .failed: ending = .failed
     }
     if case .failed = sent { ending = .failed }
     if held.count > Self.heldBytesMax { ending = .failed }
@@ -103,13 +111,15 @@ final class SecureStream {
     func encipher(_ bytes: UnsafeRawBufferPointer) {
       var start = min(skipped, bytes.count)
       skipped -= start
-      while isWhole, start < bytes.count, records.count < 4 {
+      while isWhole, !isCut, start < bytes.count, records.count < 4 {
         let count = min(bytes.count - start, TLSSession.recordBytes)
+        let recordStart = scratch.outgoing.count
         // SAFETY: within the bytes, for the call only.
         isWhole = unsafe session.send(
           UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]), &scratch.outgoing)
         records.append((scratch.outgoing.count, count))
         start += count
+        if fault != nil, isWhole { spoilRecord(from: recordStart) }
       }
     }
     if parts.isEmpty { unsafe encipher(bytes) }
@@ -124,7 +134,20 @@ final class SecureStream {
     guard !records.isEmpty else { return told() }
     heldRecords = records
     if case .failed(let error) = sendOutgoing(to: fd, system) { return .failed(error) }
-    return told()
+    return isCut ? .failed(SystemError.brokenSession) : told()
+  }
+
+  /// Does to the record that stands last in what is to be sent what a rule wants of it.
+  private func spoilRecord(from start: Int) {
+    let middle = start + (scratch.outgoing.count - start) / 2
+    switch fault {
+    case .cutRecord:
+      scratch.outgoing.removeSubrange(middle...)
+      (isCut, ending) = (true, .failed)
+    case .corruptRecord: scratch.outgoing[middle] ^= 1
+    default: break
+    }
+    fault = nil
   }
 
   /// What has left and is not told yet.

@@ -36,6 +36,9 @@ package struct ServerConfiguration: Sendable {
   package var memory = MemoryBudget()
   /// Makes what TLS needs when the first peer speaks it; nil: none is spoken here. It runs on a loop.
   package var makeSecureContext: (@Sendable () throws(TLSError) -> TLSServerContext)?
+  /// What is done, on purpose, to a peer that begins to speak TLS; nil: it is served. It is asked once for
+  /// each, on a loop.
+  package var tlsFault: @Sendable (TLSArrival) -> TLSFault? = { _ in nil }
   /// What becomes of a CONNECT. It is asked on a loop.
   package var tunnels: @Sendable (TunnelRequest) -> TunnelAnswer = { _ in
     .refuse(Status(502, "No tunnel is opened here"))

@@ -111,7 +111,9 @@ package final class CertificateAuthority: Sendable {
   }
 
   private func makeLeaf(_ request: Request, now: Int) throws(TLSError) -> Leaf {
-    let host = try Self.checked(request.flaw == .wrongHost ? "wrong.host.invalid" : request.host)
+    // A name that it may sign for: clients shall complain of the name, not of who signed it.
+    let host = try Self.checked(
+      request.flaw == .wrongHost ? "wrong-host.localhost" : request.host)
     let name = Self.isAddress(host) ? "IP:\(host)" : "DNS:\(host)"
     var draft = CertificateDraft(
       // No host: the library would take it for a name, and addresses are none that it permits.
@@ -126,7 +128,9 @@ package final class CertificateAuthority: Sendable {
       ])
     switch request.flaw {
     case .expired: (draft.begins, draft.ends) = (now - 30 * 86_400, now - 86_400)
-    case .notYetValid: (draft.begins, draft.ends) = (now + 86_400, now + 30 * 86_400)
+    case .notYetValid:
+      // It is kept, and shall not become valid meanwhile.
+      (draft.begins, draft.ends) = (now + 365 * 86_400, now + 395 * 86_400)
     case .selfSigned:
       draft.extensions.removeLast()
       return Leaf(

@@ -9,8 +9,6 @@ import COpenSSL
   package enum Welcome: Sendable, Equatable {
     case serve
     case show(CertificateFlaw)
-    /// Refuses with the alert of that number (RFC 8446 §6).
-    case alert(UInt8)
     /// Says nothing: what is done with the connection is the caller's.
     case leave
   }
@@ -53,10 +51,10 @@ import COpenSSL
 }
 
 private func clientHello(
-  _ session: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _: UnsafeMutableRawPointer?
+  _ session: OpaquePointer?, _: UnsafeMutablePointer<Int32>?, _: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let session = unsafe session, let owner = unsafe TLSSession.of(session) else { return 0 }
-  return unsafe owner.welcomed(HelloName.read(session), alert)
+  return unsafe owner.welcomed(HelloName.read(session))
 }
 
 /// `http/1.1`, and nothing where that is not offered: clients take HTTP/2 where they get it.

@@ -88,7 +88,7 @@ import COpenSSL
   }
 
   /// What the library's callback answers, once the client has said whom it wants.
-  func welcomed(_ name: String?, _ alert: UnsafeMutablePointer<Int32>?) -> Int32 {
+  func welcomed(_ name: String?) -> Int32 {
     host = name
     switch choose(name) {
     case .serve: return dress(flaw: nil)
@@ -96,9 +96,6 @@ import COpenSSL
       // A client that resumes a session sees no certificate.
       _ = unsafe wavetank_refuse_tickets(pointer)
       return dress(flaw: flaw)
-    case .alert(let number):
-      unsafe alert?.pointee = Int32(clamping: number)
-      return SSL_CLIENT_HELLO_ERROR
     case .leave:
       isLeft = true
       return SSL_CLIENT_HELLO_RETRY

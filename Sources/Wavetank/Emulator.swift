@@ -57,6 +57,10 @@ public final class Emulator: Sendable {
     var code: RunningCode?
     if let options = configuration.code { code = try RunningCode(options) }
     let pipeline = try makePipeline(configuration, own, code)
+    if let lack = TLSLibrary.lack, pipeline.hasTLSFaults {
+      configuration.onNotice(
+        Notice(text: "The scenario's faults of TLS will not strike: \(lack).", isProblem: true))
+    }
     let store = try makeStore(configuration, pipeline)
     let engine = EngineMetrics()
     let admin = AdminResponder(
@@ -161,6 +165,7 @@ public final class Emulator: Sendable {
     server.limits.contentBytesMax = configuration.uploadBytesMax
     let tunnels = TunnelPolicy(pipeline.operations)
     server.tunnels = { tunnels.answer($0) }
+    server.tlsFault = { pipeline.fault(for: $0) }
     server.makeSecureContext = { () throws(TLSError) in try secureContext(configuration) }
     return server
   }

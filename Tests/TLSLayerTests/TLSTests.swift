@@ -112,17 +112,6 @@ struct TLSTests {
     #expect(reason.contains("certificate verify failed"))
   }
 
-  @Test("An alert is sent as it is asked for")
-  func alert() throws {
-    var pair = try Self.pair("api.steamship.com") { _ in .alert(40) }
-    pair.settle()
-    guard case .failed(.library(let reason)) = pair.clientProgress else {
-      Issue.record("\(pair.clientProgress)")
-      return
-    }
-    #expect(reason.contains("handshake failure"))
-  }
-
   @Test("A client can be left alone after its first message")
   func left() throws {
     var pair = try Self.pair("api.steamship.com") { _ in .leave }

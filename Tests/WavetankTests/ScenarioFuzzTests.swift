@@ -26,7 +26,8 @@ struct ScenarioFuzzTests {
     "only in a scenario file on disk", "\"after\" spoils", "at least 1 byte", "unknown name",
     "cannot be a handle", "a webhook needs", "has no value", "of the parameter", "is used twice",
     "has such a project", "no vessel of that name", "needs at least one vessel",
-    "'language' is missing", "arguments/", "guardrails/", "letters, digits",
+    "'language' is missing", "arguments/", "guardrails/", "letters, digits", "needs 'when'",
+    "before any request", "these strike connections", "a host alone",
   ]
 
   /// What other readers read, of which the schema is a rough description.

@@ -1,6 +1,7 @@
 import HTTPModel
 import HTTPTransport
 import PayloadCodecs
+import TLSLayer
 import Testing
 import Wavetank
 import WavetankTestKit
@@ -95,6 +96,24 @@ struct ScenarioLibraryAcceptanceTests {
     }
     try await sea.advance("10s")
     #expect(await sea.status(.get, "/orgs") == 200)
+    await sea.stop()
+  }
+
+  @Test(
+    "certificate-trouble: five bad certificates, then good ones",
+    .enabled(if: TLSLibrary.lack == nil))
+  func certificates() async throws {
+    let sea = try await Sea("certificate-trouble")
+    for _ in 0..<5 { #expect(throws: (any Error).self) { try sea.secureStatus("/orgs") } }
+    #expect(try sea.secureStatus("/orgs").hasPrefix("HTTP/1.1 200"))
+    // In the clear nothing was ever wrong.
+    #expect(await sea.status(.get, "/orgs") == 200)
+    #expect(try await sea.verify(["match": [:], "exactly": 2]))
+    let entries = try await sea.control(.get, "/journal").json["entries"]?.arrayValue ?? []
+    #expect(
+      entries.prefix(5).map { $0["fault"] } == [
+        "tls expired", "tls notYetValid", "tls wrongHost", "tls selfSigned", "tls untrusted",
+      ])
     await sea.stop()
   }
 

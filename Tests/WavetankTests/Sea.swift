@@ -1,13 +1,19 @@
+import Foundation
 import HTTPModel
 import HTTPTransport
 import PayloadCodecs
+import TLSLayer
 import Testing
 import Wavetank
+import WavetankTestKit
 
 /// A running emulator on a free port with some scenarios, and a client for it.
 struct Sea {
   let emulator: Emulator
   private let client: HTTPClient
+  private let certificates = FileManager.default.temporaryDirectory.appending(
+    path: "wavetank-ca-\(UUID().uuidString)"
+  ).path
 
   static let organization = "11111111-1111-4111-8111-111111111111"
   static let project = "/orgs/\(organization)/projects/22222222-2222-4222-8222-222222222222"
@@ -31,6 +37,7 @@ struct Sea {
     configuration.port = 0
     configuration.threads = 1
     configuration.scenarios = scenarios
+    configuration.caDirectory = certificates
     emulator = try await Emulator.start(configuration)
     client = try HTTPClient()
   }
@@ -38,6 +45,20 @@ struct Sea {
   func stop() async {
     client.shutdown()
     await emulator.stop(within: .zero)
+    try? FileManager.default.removeItem(atPath: certificates)
+  }
+
+  /// The first line of the answer to a GET over TLS, on a connection of its own.
+  func secureStatus(_ target: String) throws -> String {
+    let trusted = FileManager.default.contents(atPath: certificates + "/ca.pem").map(Array.init)
+    let peer = try RawPeer(port: emulator.port)
+    try peer.becomeSecure(
+      TLSClientContext(authorities: trusted, trustsSystem: false), host: "localhost")
+    try peer.send(
+      "GET \(target) HTTP/1.1\r\nHost: localhost\r\nX-Shipyard-API-Key: k\r\nConnection: close\r\n\r\n"
+    )
+    let answer = String(decoding: try peer.readToEnd(), as: UTF8.self)
+    return String(answer.prefix { $0 != "\r\n" })
   }
 
   /// - Throws: `HTTPClientError` when the answer does not come whole.

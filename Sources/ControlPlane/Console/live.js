@@ -1,5 +1,7 @@
 // ---- scenario and rules
-const addRule = (operation, effect) => call("POST", "scenario/rules", { name: `console ${operation} ${Date.now() % 1e6}`, match: { operation }, ...effect });
+const addRule = (operation, effect) => call("POST", "scenario/rules",
+  // A fault of TLS strikes connections, which have no operation.
+  { name: `console ${operation} ${Date.now() % 1e6}`, match: effect.fault?.tls ? {} : { operation }, ...effect });
 let scenarioSchema = null;
 /** The description of scenario files, which is the server's own: what it gains, this page shows. */
 const description = async () => scenarioSchema ||= await get("scenario.schema.json");

@@ -11,7 +11,7 @@ function entryRow(entry, isNew) {
     h("td", {}, h("button", { class: "link", type: "button", "aria-label": `Why exchange ${entry.number} came out so`, onclick: () => why(entry.number) }, "#" + entry.number)),
     h("td", { class: "mono wide" }, when(entry.arrived).slice(11)),
     h("td", { class: "mono target", title: entry.target }, entry.method + " " + short(entry.target)),
-    h("td", { class: "wide" }, entry.operation || h("span", { class: "quiet" }, entry.hint ? "none; " + entry.hint : "none")),
+    h("td", { class: "wide" }, entry.operation || h("span", { class: "quiet" }, entry.fault?.startsWith("tls ") ? "connection: " + entry.fault : entry.hint ? "none; " + entry.hint : "none")),
     h("td", { class: status >= 500 ? "bad" : status >= 400 ? "warn" : "good" }, String(status), entry.ending && entry.ending !== "completed" ? " " + entry.ending : ""),
     h("td", {}, (entry.rules || []).map(tag), (entry.remarks || []).map((r) => h("span", { class: "warn", title: r }, "⚑ remark "))),
     h("td", { class: "wide" }, entry.durationMilliseconds === null ? "" : Number(entry.durationMilliseconds).toFixed(1) + " ms"));
@@ -62,7 +62,7 @@ async function why(number) {
   const side = (title, part) => [h("h3", {}, title), pretty(part.fields.map((f) => `${f.name}: ${f.value}`).join("\n")),
     part.content ? pretty(part.content) : part.contentBase64 ? pretty("base64: " + part.contentBase64) : h("p", { class: "quiet" }, "no content"), part.contentIsCut ? h("p", { class: "quiet" }, `the first bytes of ${part.contentBytes}`) : null];
   dialog(`Exchange ${number}: ${entry.method} ${entry.target}`,
-    list([["operation", entry.operation || "none"], ["hint", entry.hint], ["status", entry.status], ["ended", entry.ending], ["took", entry.durationMilliseconds + " ms"], ["rules", (entry.rules || []).join(", ")], ["remarks", (entry.remarks || []).join("; ")]]),
+    list([["operation", entry.operation || "none"], ["hint", entry.hint], ["status", entry.status], ["ended", entry.ending], ["fault", entry.fault], ["took", entry.durationMilliseconds + " ms"], ["rules", (entry.rules || []).join(", ")], ["remarks", (entry.remarks || []).join("; ")]]),
     h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: async (event) => { await navigator.clipboard.writeText(text).catch(() => {}); event.target.textContent = "Copied"; } }, "Copy as curl"),
       faults.length ? h("span", { class: "quiet" }, "From now on, this operation:") : null,
       faults.map(([label, effect]) => h("button", { type: "button", onclick: act(() => addRule(entry.operation, effect), `Rule added for ${entry.operation}.`) }, label))),

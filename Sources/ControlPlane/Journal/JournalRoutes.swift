@@ -64,7 +64,8 @@ enum JournalRoutes {
     let live = try call.liveTenant()
     let har = HARExport(
       operations: call.pipeline.operations, version: call.options.version, live: live)
-    var response = Response.json(.ok, har.text(filter.select(live.journal.entries).entries))
+    var response = Response.json(
+      .ok, har.text(filter.select(live.journal.entries.filter { !$0.isConnection }).entries))
     response.fields.append(
       "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).har\"")
     return .now(response)

@@ -79,6 +79,17 @@ package final class Journal: Sendable {
     }
   }
 
+  /// Records a connection that a rule has struck: no exchange.
+  package func record(connection opening: JournalOpening, _ outcome: RuleOutcome) {
+    let number = open(opening)
+    ring.withLock { ring in
+      _ = change(number, of: opening.exchange, in: &ring) { $0.struck(outcome) }
+    }
+    ended(
+      number, of: opening.exchange, at: opening.arrived, wall: opening.began,
+      ExchangeOutcome(ending: .fault))
+  }
+
   /// The answer to an exchange is known. False if its record is not here any more.
   @discardableResult
   package func answered(

@@ -38,6 +38,9 @@ package struct JournalEntry: Sendable {
   /// Nil while the exchange is in flight.
   package let ending: ExchangeOutcome.Ending?
 
+  /// A connection that a rule has struck, and no exchange: `TLS https://HOST`.
+  package var isConnection: Bool { if case .tls = fault { true } else { false } }
+
   /// About how much memory it takes.
   var byteCount: Int {
     1024 + target.bytes.count + requestFields.bytes.count + responseFields.bytes.count

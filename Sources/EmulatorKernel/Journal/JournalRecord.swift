@@ -110,6 +110,13 @@ struct JournalRecord: Sendable {
     }
   }
 
+  /// What rules have done to a connection.
+  mutating func struck(_ outcome: borrowing RuleOutcome) {
+    rules = outcome.strikes.map(\.rule)
+    trace = outcome.trace
+    fault = outcome.fault
+  }
+
   /// Room for all that `answered` writes, and little more: doubled as arrays are, many a buffer would be
   /// larger than what is kept, and made anew by each exchange.
   private mutating func reserve(

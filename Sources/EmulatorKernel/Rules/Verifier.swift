@@ -16,7 +16,7 @@ package struct Verifier: Sendable {
     self.pipeline = pipeline
     self.live = live
     // The entries first: what is dropped in between is then counted as dropped, never lost.
-    entries = live.journal.entries
+    entries = live.journal.entries.filter { !$0.isConnection }
     dropped = live.journal.status.dropped
   }
 

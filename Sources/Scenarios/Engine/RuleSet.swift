@@ -47,6 +47,8 @@ package final class RuleSet: Sendable {
   /// Rules that want a certain value at a certain place.
   private let byValue: [RulePlace: TextMap<[Int]>]
   private let positions: TextMap<Int>
+  /// Rules about connections: none of them concerns a request.
+  let connectionRules: [Int]
 
   package init(_ rules: [ScenarioRule], catalog: ScenarioCatalog) {
     self.rules = rules
@@ -54,7 +56,8 @@ package final class RuleSet: Sendable {
     var elsewhere = Candidates()
     var byValue: [RulePlace: TextMap<[Int]>] = [:]
     let operations = OperationNames(catalog)
-    for (index, rule) in rules.enumerated() {
+    connectionRules = rules.indices.filter { rules[$0].isAboutConnections }
+    for (index, rule) in rules.enumerated() where !rule.isAboutConnections {
       let wanted = rule.match.wantedValues
       if let wanted {
         for text in TextSet(wanted.texts) {

@@ -93,8 +93,11 @@ package struct RuleTrace: Sendable {
     let recorded = Dictionary(
       entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
     let end = endedSearch ? entries[entries.count - 1].rule + 1 : rules.rules.count
+    // Rules about connections have no say in requests, and others none in connections.
+    let isOfConnection = entries.contains { rules.rules[$0.rule].isAboutConnections }
     return (0..<end).compactMap { index -> Entry? in
       if let entry = recorded[index] { return entry }
+      guard rules.rules[index].isAboutConnections == isOfConnection else { return nil }
       return rules.rules[index].match.firstFailure(for: subject).map {
         Entry(rule: index, verdict: .mismatch($0))
       }

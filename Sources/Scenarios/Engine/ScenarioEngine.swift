@@ -66,6 +66,19 @@ package final class ScenarioEngine: Sendable {
     held.withLock { $0.rules.concern(operation: operation) }
   }
 
+  /// Whether some rule strikes connections.
+  package var concernsConnections: Bool {
+    held.withLock { !$0.rules.connectionRules.isEmpty }
+  }
+
+  /// Lets every rule about connections have its say on one, in order: `decide` of a request that only
+  /// names its host.
+  package func decide(
+    connection subject: RuleSubject, now: VirtualInstant, wall: VirtualInstant
+  ) -> RuleOutcome {
+    decide(subject, (now, wall)) { $0.connectionRules }
+  }
+
   /// Lets every rule that may concern the request have its say, in order.
   ///
   /// - Parameters:
@@ -74,13 +87,19 @@ package final class ScenarioEngine: Sendable {
   package func decide(
     _ subject: RuleSubject, operation: Int?, now: VirtualInstant, wall: VirtualInstant
   ) -> RuleOutcome {
+    decide(subject, (now, wall)) { $0.candidates(operation: operation, for: subject) }
+  }
+
+  private func decide(
+    _ subject: RuleSubject, _ times: Times, _ choose: (RuleSet) -> [Int]
+  ) -> RuleOutcome {
     while true {
       let rules = held.withLock { $0.rules }
-      let candidates = rules.candidates(operation: operation, for: subject)
+      let candidates = choose(rules)
       let failures = candidates.map { rules.rules[$0].match.firstFailure(for: subject) }
       let outcome = held.withLock { held -> RuleOutcome? in
         guard held.rules === rules else { return nil }
-        return decide(subject, candidates, failures, (now, wall), &held)
+        return decide(subject, candidates, failures, times, &held)
       }
       if let outcome { return outcome }
     }

@@ -8,6 +8,7 @@ package enum Criterion: Sendable, Equatable {
   case operation([Glob])
   case method([String])
   case path([PathPattern])
+  case host(ValueMatcher)
   case tenant(ValueMatcher)
   case credential(ValueMatcher)
   case query(String, ValueMatcher)
@@ -30,6 +31,7 @@ package enum Criterion: Sendable, Equatable {
     case .operation: "match.operation"
     case .method: "match.method"
     case .path: "match.path"
+    case .host: "match.host"
     case .tenant: "match.tenant"
     case .credential: "match.credential"
     case .query(let name, _): "match.query.\(name)"
@@ -96,7 +98,7 @@ extension Criterion {
 
   private var matcher: ValueMatcher? {
     switch self {
-    case .tenant(let matcher), .credential(let matcher), .query(_, let matcher),
+    case .host(let matcher), .tenant(let matcher), .credential(let matcher), .query(_, let matcher),
       .header(_, let matcher), .bodyText(let matcher), .bodyPointer(_, let matcher):
       matcher
     default: nil
@@ -113,6 +115,7 @@ extension Criterion {
     case .operation: subject.operation.map { [.string($0)] } ?? []
     case .method: [.string(subject.request.method.name)]
     case .path: [.string(subject.path)]
+    case .host: subject.host.map { [.string($0)] } ?? []
     case .tenant: [.string(subject.tenant)]
     case .credential: subject.credential.map { [.string($0)] } ?? []
     case .query(let name, _): subject.queryValues(name).map(JSON.string)

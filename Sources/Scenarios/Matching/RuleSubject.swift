@@ -9,6 +9,24 @@ package protocol ValueMask: Sendable {
   func target(_ text: String) -> String
 }
 
+/// Host and port as one text (RFC 3986 §3.2).
+enum HostText {
+  /// The host alone, in lower case and without the brackets of IPv6.
+  static func host(of text: String) -> String {
+    let lower = Array(text.asciiLowercased.utf8)
+    if lower.first == UInt8(ascii: "[") {
+      return String(decoding: lower.dropFirst().prefix { $0 != UInt8(ascii: "]") }, as: UTF8.self)
+    }
+    let name = hasPort(text) ? lower.prefix { $0 != UInt8(ascii: ":") } : lower[...]
+    return String(decoding: name, as: UTF8.self)
+  }
+
+  /// One colon: more are an address of IPv6.
+  static func hasPort(_ text: String) -> Bool {
+    text.utf8.first != UInt8(ascii: "[") && text.utf8.count { $0 == UInt8(ascii: ":") } == 1
+  }
+}
+
 /// A request as rules see it: on its way through the pipeline, or as the journal kept it. What must
 /// be parsed is parsed once, when the first rule asks.
 ///
@@ -61,6 +79,9 @@ package final class RuleSubject {
 
   /// The path as sent, without the tenant's prefix.
   package private(set) lazy var path = request.target.path
+
+  /// In lower case, without its port.
+  package private(set) lazy var host = request.host.map(HostText.host)
 
   package var resource: String {
     resourceParameter.flatMap { parameters[$0] } ?? path

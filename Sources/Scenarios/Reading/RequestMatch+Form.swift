@@ -22,6 +22,9 @@ extension RequestMatch {
           "path", .oneOrMore(of: .path),
           "The path: a glob (/orgs/*) or a template (/orgs/{org}/fleets); a list: one of them."
         ) { $0.criteria.append(.path($1)) },
+        .optional(
+          "host", host, "The host that is named, without its port.", example: "api.example.com"
+        ) { $0.criteria.append(.host($1)) },
         .optional("tenant", ValueMatcher.form, "The tenant's name.", example: "default") {
           $0.criteria.append(.tenant($1))
         },
@@ -40,6 +43,16 @@ extension RequestMatch {
           "body", body, "The content; not where it streams.", example: ["json": ["a": 1]]
         ) { $0.criteria += $1 },
       ])
+  }
+
+  /// As other values; a plain text may be a glob, since no host has a `*`.
+  private static let host = ValueMatcher.form.checked { matcher, reader -> ValueMatcher? in
+    guard case .equal(.string(let text)) = matcher else { return matcher }
+    if text.utf8.contains(UInt8(ascii: "/")) || HostText.hasPort(text) {
+      reader.problem("expected a host alone, without scheme, port and path")
+    }
+    return text.utf8.contains(UInt8(ascii: "*"))
+      ? .glob(Glob(text.asciiLowercased)) : .equal(.string(text.asciiLowercased))
   }
 
   private static let body: Form<[Criterion]> = .object(

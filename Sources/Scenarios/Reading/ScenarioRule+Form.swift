@@ -12,6 +12,7 @@ extension ScenarioRule {
       rule.source = object.reader.value
       rule.checkAfter(in: object)
       rule.checkContent(in: object)
+      rule.checkConnections(in: object)
       let used = rule.source.templateExpressions()
       rule.needsContent =
         rule.match.needsContent || used.contains { $0.readsContent }

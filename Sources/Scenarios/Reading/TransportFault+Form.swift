@@ -32,26 +32,25 @@ extension TransportFault {
         .plain(["const": true], example: true) { _ in plain }, when: { $0 == .bool(true) },
         else: settings)
       return .choice(
-        plain.name, needsSettings ? settings : short, sentence, example: settings.example()
+        plain.kind, needsSettings ? settings : short, sentence, example: settings.example()
       ) { $0 }
     }
   }
 
   private static let word = Form<Self>.plain(
-    ["enum": .array(kinds.filter { !$0.needsSettings }.map { .string($0.plain.name) })],
+    ["enum": .array(kinds.filter { !$0.needsSettings }.map { .string($0.plain.kind) })],
     example: "reset"
   ) { reader in
-    let words = kinds.map(\.plain.name)
+    let words = kinds.map(\.plain.kind)
     guard let text = reader.value.stringValue else {
       return reader.mismatch("one of " + words.map { "\"\($0)\"" }.joined(separator: ", "))
     }
-    guard let kind = kinds.first(where: { $0.plain.name == text }) else {
+    guard let kind = kinds.first(where: { $0.plain.kind == text }) else {
       return reader.unknown("value", text, of: words)
     }
     if kind.needsSettings {
-      reader.problem(
-        "the fault \"\(text)\" needs settings, such as {\"throttle\": {\"bytesPerSecond\": \"10KiB\"}}"
-      )
+      let example = JSON.object([text: kind.settings.example()]).text
+      reader.problem("the fault \"\(text)\" needs settings, such as \(example)")
     }
     return kind.plain
   }
@@ -121,6 +120,10 @@ extension TransportFault {
         "How long.", Settings(pause: .seconds(1)),
         [.standard("for", \.pause, refusal, "1s", "How long; at most 1m.", example: "5s")]
       ).map { .refuse(for: $0.pause) }),
+    Kind(
+      plain: .tls(.expired), needsSettings: true,
+      sentence: "A failure of TLS: of the connection, before any request.",
+      settings: TLSFault.form.map { .tls($0) }),
   ]
 
   /// Where the bytes are is drawn for each strike.

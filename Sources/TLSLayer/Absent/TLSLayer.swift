@@ -45,7 +45,6 @@ package final class TLSServerContext: Sendable {
   package enum Welcome: Sendable, Equatable {
     case serve
     case show(CertificateFlaw)
-    case alert(UInt8)
     case leave
   }
 

@@ -37,10 +37,10 @@ struct RunReport {
     var text =
       style.bold("wavetank:")
       + " \(count(total, "exchange")), the command's exit status \(status)\n"
-    let byOperation = tally(entries.map { $0["operation"]?.stringValue ?? "(no operation)" })
+    let byOperation = tally(entries.map(operation))
     for (name, number) in byOperation.prefix(12) {
       let statuses = tally(
-        entries.filter { ($0["operation"]?.stringValue ?? "(no operation)") == name }
+        entries.filter { operation($0) == name }
           .map { $0["status"]?.intValue.map(String.init) ?? "no answer" })
       let what = statuses.map { "\($0.count) × \($0.name)" }.joined(separator: ", ")
       text += style.row("\(number)  \(name)", what, leftWidth: 44)
@@ -63,6 +63,12 @@ struct RunReport {
       }
     }
     return text
+  }
+
+  private func operation(_ entry: JSON) -> String {
+    let isConnection = entry["fault"]?.stringValue?.hasPrefix("tls ") ?? false
+    return entry["operation"]?.stringValue
+      ?? (isConnection ? "(TLS connection)" : "(no operation)")
   }
 
   private func sentence(_ check: JSON) -> String {
