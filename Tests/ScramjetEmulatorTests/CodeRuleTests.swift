@@ -205,6 +205,76 @@ struct CodeRuleTests {
     #expect(bench.instance(key)?.process?.isHeld == false)
   }
 
+  @Test(
+    "Where it is slowed down the next thing passes later, all else behind it, and then as before")
+  func slow() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    bench.hear(.topics(["provides": "", "contentType": ""]), key)
+    bench.change { state, step in state.slowDown(key, by: .seconds(2)) }
+    #expect(bench.orders(key, asks: true) == [.rest(number: 1)])
+    bench.give("a", to: key)
+    #expect(bench.isAtWork)
+    #expect(bench.supply(key) == nil)
+    #expect(!bench.isAtWork)
+    bench.change { state, step in state.deliver("e", 1, to: key, &step) }
+    #expect(bench.orders(key) == [])
+    #expect(bench.take("early", key) == false)
+    #expect(bench.box.read { $0.isMovedByTime(key) })
+    bench.advance(.milliseconds(1_999))
+    #expect(bench.supply(key) == nil)
+    bench.advance(.milliseconds(1))
+    #expect(bench.isAtWork)
+    #expect(bench.supply(key) == "a")
+    #expect(bench.orders(key) == [.event(name: "e", message: 1)])
+    #expect(bench.take("early", key) == true)
+    bench.give("b", to: key)
+    #expect(bench.supply(key) == "b")
+  }
+
+  @Test("Its end does not wait where it is slow, nor does what it has left behind")
+  func slowEnd() throws {
+    let bench = try StateBench()
+    let key = try bench.startCode()
+    bench.hear(.hello, key)
+    bench.hear(.topics(["provides": "", "contentType": ""]), key)
+    bench.change { state, step in state.slowDown(key, by: .seconds(60)) }
+    bench.change { state, step in state.deliver("e", 1, to: key, &step) }
+    #expect(bench.orders(key) == [])
+    bench.change { state, step in state.kill(key, removesImmediately: false, &step) }
+    #expect(!bench.isAtWork)
+    #expect(bench.orders(key) == [.event(name: "e", message: 1), .kill])
+    bench.change { state, step in state.slowDown(key, by: .seconds(60)) }
+    bench.change { state, step in state.processEnds(key, &step) }
+    #expect(bench.take("rest", key) == true)
+  }
+
+  @Test(
+    "A crash and the end for want of memory are ends without a word, at once",
+    arguments: [
+      (.failed(213), 213, "Runner failed"), (.failed(137), 137, "Instance killed"),
+    ] as [(Instance.Ending, Int, String)])
+  func crashes(_ ending: Instance.Ending, _ code: Int, _ reason: String) throws {
+    for engines in [["node": "*"], ["python3": "*"]] as [JSON] {
+      let bench = try StateBench(engines: engines)
+      let key = try bench.startCode()
+      bench.hear(.hello, key)
+      bench.change { state, step in state.crash(key, ending, &step) }
+      let ended = bench.instance(key)?.terminated
+      #expect(ended?.status == .errored && ended?.code == code && ended?.reason == reason)
+      #expect(bench.instance(key)?.process?.isCrashed == true)
+      #expect(bench.orders(key) == [])
+      #expect(!bench.isAtWork)
+      // What it has written before comes behind.
+      bench.change { state, step in state.processEnds(key, &step) }
+      #expect(bench.take("rest", key) == true)
+      bench.change { state, step in state.processEnded(key, &step) }
+      #expect(bench.instance(key)?.terminated == ended)
+      #expect(bench.isOutputEnded(key))
+    }
+  }
+
   @Test("In a snapshot it has no process: it has failed when it was last heard of")
   func restores() throws {
     let bench = try StateBench()
@@ -221,6 +291,32 @@ struct CodeRuleTests {
     #expect(instance?.ended == bench.now)
     #expect(restored.streams[try #require(instance?.stderr)]?.isEnded == true)
     #expect(restored.isAtWork == false)
+  }
+
+  @Test("An instance that a scenario lists waits for its process where its code is to run")
+  func given() throws {
+    let archive = try #require(ScramjetSeed.archive(["name": "x", "main": "m.js"]))
+    let sequence: JSON = ["id": "q", "codeBase64": .string(Base64.encode(archive))]
+    func instance(runsCode: Bool, _ rule: JSON?) throws -> Instance? {
+      let seed = WorldSeed(
+        given: ["sequences": [sequence], "instances": [["sequence": "q", "args": [1]]]],
+        behaviors: rule.map { [$0] })
+      var step = ScramjetState.Step(
+        now: VirtualInstant(seconds: 1), ids: IDSource(seed: 1, tenant: "t"),
+        blobs: BlobStore(budget: MemoryBudget()))
+      return try ScramjetSeed.makeState(seed, runsCode: runsCode, &step).instances.values.first
+    }
+    let waiting = try instance(runsCode: true, nil)
+    #expect(waiting?.status == .starting && waiting?.process?.isDrained == false)
+    #expect(waiting?.arguments?.value == [1])
+    for standIn in [
+      try instance(runsCode: false, nil), try instance(runsCode: true, ["runtime": "scripted"]),
+    ] {
+      #expect(standIn?.status == .running && standIn?.process == nil)
+    }
+    // A scenario that asks for code is good for a server that runs none, too.
+    let failed = try instance(runsCode: false, ["runtime": "process"])
+    #expect(failed?.terminated == .failed(213))
   }
 
   @Test(
@@ -274,7 +370,7 @@ extension StateBench {
   }
 
   func orders(_ key: InstanceKey, asks: Bool = false) -> [CodeProcess.Order] {
-    change { state, _ in state.instances[key]?.process?.takeOrders(asks: asks) ?? [] }
+    change { state, step in (try? state.takeOrders(for: key, asks: asks, &step)) ?? nil } ?? []
   }
 
   /// Nil: nobody takes it.

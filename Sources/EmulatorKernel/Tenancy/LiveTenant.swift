@@ -49,6 +49,7 @@ package final class LiveTenant: Sendable {
     }
     self.slots = slots
     if let makeRules = blueprint.makeRules { replaceRules(makeRules(self)) }
+    for slot in slots { slot.begin() }
   }
 
   package var name: String { tenant.name }
@@ -141,6 +142,7 @@ package final class LiveTenant: Sendable {
       tenant.blobs.takeOver(blobs)
       if !keepingJournal { journal.restart() }
       adopt(blueprint, rules: blueprint.makeRules?(self))
+      for slot in slots { slot.begin() }
       tenant.announceNextDue()
     }
   }
@@ -148,7 +150,8 @@ package final class LiveTenant: Sendable {
   /// Runs what puts another world in force, one at a time.
   func restarted(_ body: () -> Void) { restarting.withLock { _ in body() } }
 
-  /// Makes something happen now: an event of the kernel or of the first service that knows it.
+  /// Makes something happen now: an event of the kernel or of the first service that knows it; one of
+  /// code, of the first that has the instance.
   ///
   /// **Shape**: see `WorldEvent`; else whatever a service defines.
   /// - Returns: false when nobody knows the event.
@@ -159,6 +162,7 @@ package final class LiveTenant: Sendable {
     defer { changed() }
     if try WorldEvent.happen(event, in: self, chain) { return true }
     for slot in slots where try slot.emit(event) { return true }
+    if let event = try CodeEvent.read(event) { throw event.isUnknown }
     return false
   }
 }

@@ -77,11 +77,14 @@ package struct ScenarioCatalog: Sendable {
     return names
   }
 
+  /// The events of all services; one that several know stands there once.
+  var events: [ServiceEvent] {
+    var names = TextSet()
+    return services.flatMap { $0.events ?? [] }.filter { names.insert($0.name).inserted }
+  }
+
   /// The service's event that an object with these keys means.
   func event(among keys: [String]) -> ServiceEvent? {
-    for service in services {
-      if let event = service.events?.first(where: { keys.contains($0.name) }) { return event }
-    }
-    return nil
+    events.first { keys.contains($0.name) }
   }
 }

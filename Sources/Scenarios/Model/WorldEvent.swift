@@ -95,7 +95,7 @@ extension Form where Value == JSONTemplate {
     }, example: { ["advance": "5s"] },
     samples: { walk in
       WorldEvent.Kind.allCases.flatMap { $0.object.samples(walk) }
-        + walk.catalog.services.flatMap { $0.events ?? [] }.flatMap { $0.form.samples(walk) }
+        + walk.catalog.events.flatMap { $0.form.samples(walk) }
     },
     read: { reader in
       guard case .object(let event) = reader.value, let first = event.members.first?.key else {
@@ -107,14 +107,13 @@ extension Form where Value == JSONTemplate {
 
   private static func schemas(_ writer: SchemaWriter) -> [JSON] {
     let own = WorldEvent.Kind.allCases.map { JSON.object($0.object.describe(writer)) }
-    let services = writer.catalog.services.flatMap { $0.events ?? [] }
     let names = WorldEvent.Kind.allCases.map { kind -> JSON in
       ["required": [.string(kind.rawValue)]]
     }
     let anything: [JSON] =
       writer.catalog.eventNames == nil
       ? [["type": "object", "minProperties": 1, "not": ["anyOf": .array(names)]]] : []
-    return own + services.map { .object($0.form.describe(writer)) } + anything
+    return own + writer.catalog.events.map { .object($0.form.describe(writer)) } + anything
   }
 
   /// Names must be known, and values well-formed unless they are templates.

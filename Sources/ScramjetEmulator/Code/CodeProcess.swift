@@ -24,6 +24,14 @@ struct CodeProcess: Codable, Sendable {
     case rest(number: Int)
   }
 
+  enum Pace: Sendable, Equatable {
+    case usual
+    /// The next thing passes so much later.
+    case slowNext(Duration)
+    /// Nothing passes.
+    case slow
+  }
+
   /// More events than these wait for no process: one that hears nothing loses the next.
   static let ordersMax = 10_000
 
@@ -44,6 +52,10 @@ struct CodeProcess: Codable, Sendable {
   var hasDeclared = false
   /// Whether it is to stand still.
   var isHeld = false
+  /// How quickly things go in and out.
+  var pace = Pace.usual
+  /// Somebody ends it, whatever it is doing.
+  var isCrashed = false
   /// Whether stop handlers run.
   var isStopping = false
   /// Its process is over, or is being ended: whatever is left in its pipes is taken, room or not.
@@ -76,6 +88,19 @@ struct CodeProcess: Codable, Sendable {
     guard asks, askedFor < given else { return orders }
     askedFor = given
     return orders + [.rest(number: given)]
+  }
+
+  /// Whether it does nothing until time has passed.
+  var standsStill: Bool { isHeld || pace == .slow }
+
+  /// Whether there is something for its code among what waits for it.
+  var hasWork: Bool {
+    orders.contains {
+      switch $0 {
+      case .event, .stop: true
+      case .input, .kill, .leave, .rate, .rest: false
+      }
+    }
   }
 
   var heapBytes: Int { orders.spineBytes + orderBytes + health.heapBytes + 160 }

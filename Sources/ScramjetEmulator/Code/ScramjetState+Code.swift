@@ -20,11 +20,16 @@ extension ScramjetState {
   mutating func give(_ serial: InstanceKey, _ step: inout Step) {
     guard instances[serial]?.process != nil else { return }
     instances[serial]?.process?.give()
-    if instances[serial]?.process?.isHeld == false { atWork.insert(serial) }
+    if instances[serial]?.process?.standsStill == false { atWork.insert(serial) }
     step.wake(.process(serial, .orders))
   }
 
   mutating func order(_ order: CodeProcess.Order, _ serial: InstanceKey, _ step: inout Step) {
+    // Its end does not wait.
+    if order == .kill || order == .leave, instances[serial]?.process?.pace != .usual {
+      instances[serial]?.process?.pace = .usual
+      run(serial, &step)
+    }
     guard instances[serial]?.process?.order(order) == false else {
       return step.wake(.process(serial, .orders))
     }
@@ -33,21 +38,15 @@ extension ScramjetState {
       from: "CSIController", instance: serial, &step)
   }
 
-  /// Holds an instance's process for so long; nothing of it happens meanwhile.
-  mutating func holdProcess(
-    _ serial: InstanceKey, for duration: Duration, _ step: inout Step
-  ) {
-    instances[serial]?.process?.isHeld = true
-    atWork.remove(serial)
-    step.wake(.process(serial, .hold))
-    agenda.add(.goOn(instance: serial), at: step.now + duration)
-  }
-
-  mutating func letProcessGoOn(_ serial: InstanceKey, _ step: inout Step) {
-    guard instances[serial]?.process?.isHeld == true else { return }
-    instances[serial]?.process?.isHeld = false
-    step.wake(.process(serial, .hold))
-    if instances[serial]?.status.isOver == false { give(serial, &step) }
+  /// What is to be told to the process now; nil: nothing.
+  /// - Parameter asks: whether somebody wants to know when it rests.
+  mutating func takeOrders(
+    for serial: InstanceKey, asks: Bool, _ step: inout Step
+  ) throws(ProcessIsOver) -> [CodeProcess.Order]? {
+    guard let process = instances[serial]?.process else { throw ProcessIsOver() }
+    guard process.hasWork ? mayPass(serial, &step) : process.pace != .slow else { return nil }
+    let orders = instances[serial]?.process?.takeOrders(asks: asks) ?? []
+    return orders.isEmpty ? nil : orders
   }
 
   /// Nil: there is nothing yet. Throws when there will be nothing more.
@@ -57,6 +56,7 @@ extension ScramjetState {
     guard let instance = instances[serial], instance.process != nil, !instance.status.isOver else {
       throw ProcessIsOver()
     }
+    guard instance[lane].hasItem, mayPass(serial, &step) else { return nil }
     let demand = InputQueue.Demand(pieces: true, lines: false, keepsNewlines: true)
     var supply = Supply()
     while !supply.ends, supply.bytes.count < Self.supplyBytes,
@@ -86,9 +86,9 @@ extension ScramjetState {
     let sink = source.sink
     // Once the process is over, what its pipes hold is all there will be.
     if !process.isDraining {
-      guard sink != .output || process.hasDeclared, claimRoom(sink, serial, &step) else {
-        return false
-      }
+      guard sink != .output || process.hasDeclared, mayPass(serial, &step),
+        claimRoom(sink, serial, &step)
+      else { return false }
     }
     put(bytes, to: sink, serial, &step)
     runWork(&step)
@@ -99,7 +99,10 @@ extension ScramjetState {
   mutating func sourceEnded(
     _ source: SequenceProcess.Source, of serial: InstanceKey, _ step: inout Step
   ) {
-    guard let instance = instances[serial], instance.process?.isDrained == false else { return }
+    // Of one that has not begun there may be something to say.
+    guard let instance = instances[serial], instance.process?.isDrained == false,
+      instance.status != .starting
+    else { return }
     switch source {
     case .output:
       leaveOutputTopic(serial, &step)
@@ -212,9 +215,15 @@ extension ScramjetState {
   }
 
   /// The process is over, and nothing more comes from it.
-  mutating func processEnded(_ serial: InstanceKey, _ step: inout Step) {
+  /// - Parameter how: told where it has not even begun.
+  mutating func processEnded(
+    _ serial: InstanceKey, how: ProcessEnd? = nil, _ step: inout Step
+  ) {
     guard let instance = instances[serial], let process = instance.process, !process.isDrained
     else { return }
+    if let how, instance.status == .starting {
+      tell("The runner's process has ended before it began: \(how).", serial, &step)
+    }
     instances[serial]?.process?.isDrained = true
     instances[serial]?.process?.pid = nil
     atWork.remove(serial)
@@ -247,10 +256,15 @@ extension ScramjetState {
 
   /// It cannot be run at all: the reason is where people look for it.
   mutating func processFails(_ serial: InstanceKey, _ reason: String, _ step: inout Step) {
-    guard let instance = instances[serial], instance.process?.isDrained == false else { return }
+    guard instances[serial]?.process?.isDrained == false else { return }
+    tell(reason, serial, &step)
+    processEnded(serial, &step)
+  }
+
+  private mutating func tell(_ reason: String, _ serial: InstanceKey, _ step: inout Step) {
+    guard let instance = instances[serial] else { return }
     write(Array((reason + "\n").utf8), to: instance.stderr, &step)
     log(reason, level: "ERROR", from: "CSIController", instance: serial, &step)
-    processEnded(serial, &step)
   }
 
   /// A process does not survive a snapshot: the instance has ended when it was last heard of.

@@ -33,7 +33,8 @@ struct SequenceDriver: Sendable {
       await listenUntilTheEnd(process)
       group.cancelAll()
     }
-    change { state, step in state.processEnded(serial, &step) }
+    let how = await process.ended()
+    change { state, step in state.processEnded(serial, how: how, &step) }
     world.tenant.codeRests()
   }
 
@@ -109,12 +110,8 @@ struct SequenceDriver: Sendable {
   private func tell(_ process: SequenceProcess) async {
     while let orders = await wait(
       for: .orders,
-      { state, _ throws(ProcessIsOver) in
-        guard let orders = state.instances[serial]?.process?.takeOrders(asks: world.isSkipping)
-        else {
-          throw ProcessIsOver()
-        }
-        return orders.isEmpty ? nil : orders
+      { state, step throws(ProcessIsOver) in
+        try state.takeOrders(for: serial, asks: world.isSkipping, &step)
       })
     {
       for order in orders { await tell(order, process) }
@@ -134,14 +131,15 @@ struct SequenceDriver: Sendable {
     }
   }
 
-  /// Ends the process when its instance is over: at once where the instance is gone; one that was
-  /// through, or is killed, gets a moment to go by itself.
+  /// Ends the process when its instance is over: at once where the instance is gone or has crashed; one
+  /// that was through, or is killed, gets a moment to go by itself.
   private func watch(_ process: SequenceProcess) async {
-    let isOver = try? await world.wait(for: .instance(serial)) { state, _ -> Awaited<Bool> in
+    let goesByItself = try? await world.wait(for: .instance(serial)) { state, _ -> Awaited<Bool> in
       guard isHere(state), let instance = state.instances[serial] else { return .ready(false) }
-      return instance.status.isOver ? .ready(true) : .idle
+      guard instance.status.isOver else { return .idle }
+      return .ready(instance.process?.isCrashed == false)
     }
-    switch isOver {
+    switch goesByItself {
     case true?: process.end(after: .milliseconds(500))
     case false?: process.end()
     // The process itself is over.

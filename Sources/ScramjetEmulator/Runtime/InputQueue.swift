@@ -66,6 +66,9 @@ struct InputQueue: Codable, Sendable {
 
   var hasRoom: Bool { queue.byteCount < Self.mark }
 
+  /// Whether there is something to take, be it the end.
+  var hasItem: Bool { nextItem < items.count || queue.byteCount > 0 || (isEnded && !isEndTaken) }
+
   /// Whether what came from a snapshot can be gone on with.
   var isConsistent: Bool { queue.isConsistent && (0...items.count).contains(nextItem) }
 

@@ -72,11 +72,14 @@ enum ScramjetEvents {
     var delay = Duration.seconds(2)
   }
 
-  static var all: [ServiceEvent] { Kind.allCases.map { ServiceEvent($0.rawValue, $0.form) } }
+  static var all: [ServiceEvent] {
+    Kind.allCases.map { ServiceEvent($0.rawValue, $0.form) } + CodeEvent.all
+  }
 
   static func perform(
     _ event: JSONObject, in world: World<ScramjetState>
   ) throws(ScenarioProblems) -> Bool {
+    if let event = try CodeEvent.read(event) { return try perform(event, in: world) }
     guard let kind = Kind.allCases.first(where: { event[$0.rawValue] != nil }) else { return false }
     let order = try ScenarioReader.read(.object(event), kind.form.read)
     let problem = world.mutate { state, step -> ScenarioProblem? in
@@ -115,10 +118,36 @@ enum ScramjetEvents {
     return nil
   }
 
+  /// A stand-in ends as the code that it stands for; there is nothing of it that could be slow.
+  /// False: the instance is another service's.
+  private static func perform(
+    _ event: CodeEvent, in world: World<ScramjetState>
+  ) throws(ScenarioProblems) -> Bool {
+    try world.mutate { state, step throws(ScenarioProblems) in
+      defer { state.runWork(&step) }
+      guard let key = instance(event.instance, state) else { return false }
+      switch event.kind {
+      case .crashWorker: state.crash(key, .failed(213), &step)
+      case .outOfMemory: state.crash(key, .failed(137), &step)
+      case .slowWorker:
+        guard state.instances[key]?.process?.isDrained == false else {
+          throw ScenarioProblems("\(event.instance) has no process", at: "/slowWorker")
+        }
+        state.slowDown(key, by: event.delay)
+      }
+      return true
+    }
+  }
+
+  private static func instance(_ id: String, _ state: borrowing ScramjetState) -> InstanceKey? {
+    for (_, hub) in state.hubs { if let key = hub.instances[id] { return key } }
+    return nil
+  }
+
   private static func changeInstance(
     _ order: Order, _ state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) -> ScenarioProblem? {
-    guard let key = state.hubs.values.lazy.compactMap({ $0.instances[order.id] }).first else {
+    guard let key = instance(order.id, state) else {
       return ScenarioProblem(
         "/" + order.kind.rawValue, "there is no instance \"\(order.id)\"")
     }

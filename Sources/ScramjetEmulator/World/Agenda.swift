@@ -12,6 +12,8 @@ struct Agenda: Codable, Sendable {
     case end(instance: InstanceKey, plan: Int)
     /// A process that was held goes on.
     case goOn(instance: InstanceKey)
+    /// Things pass again between an instance and its process.
+    case quicken(instance: InstanceKey)
     /// The time that a `_stop` grants is over.
     case stopDeadline(instance: InstanceKey, stop: Int)
     /// The retention time after the end is over.

@@ -186,7 +186,7 @@ extension ScramjetState {
       // What its process has written before comes behind.
       leaveInputTopic(serial, &step)
       atWork.remove(serial)
-      self.order(.leave, serial, &step)
+      if instance.process?.isCrashed == false { order(.leave, serial, &step) }
     }
     logEnd(serial, ending, &step)
     audit(3, object: instance.id, hub: instance.hub, &step)

@@ -63,7 +63,7 @@ extension Instance {
   }
 
   fileprivate var hasTime: Bool {
-    isEnding || isAsleep || process?.isHeld == true || hasTimer { _ in true }
+    isEnding || isAsleep || process?.standsStill == true || hasTimer { _ in true }
   }
 
   fileprivate var isNearingItsEnd: Bool {

@@ -103,6 +103,7 @@ package struct ScramjetState: ServiceState {
     case .tick(let instance, let timer): fire(timer: timer, of: instance, &step)
     case .end(let instance, let plan): carryOut(plan: plan, of: instance, &step)
     case .goOn(let instance): letProcessGoOn(instance, &step)
+    case .quicken(let instance): quicken(instance, &step)
     case .stopDeadline(let instance, let stop): endStop(stop, of: instance, &step)
     case .remove(let instance): removeInstance(instance, &step)
     case .catchUp: isCatchingUp = false

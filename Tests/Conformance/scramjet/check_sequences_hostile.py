@@ -289,9 +289,65 @@ def events():
     reply = control("POST", "/emit", {"failInstance": ticker.id, "code": 137}, "hostile")
     same("failInstance: as one that the kernel ends for want of memory", ticker.ended, ("errored", 137, "Instance killed"))
     check("failInstance: its process is gone", eventually(lambda: not lives(pid)), pid)
+    troubles()
     worker = run(module("import asyncio\nasync def run(context, input):\n    await asyncio.Future()"))
     os.kill(worker.health["processId"], signal.SIGKILL)
     same("a process that somebody kills is an instance that has failed", worker.end(), ("errored", 213, "Runner failed"))
+
+
+ECHO = {"Python": "async def run(context, input):\n    print('begun', flush=True)\n    async for line in input:\n        yield line",
+        "JavaScript": "module.exports = function (input) { console.log('begun'); return input }"}
+
+
+def troubles():
+    """crashWorker, slowWorker, outOfMemory: the same words as for packages, in a hub's own way."""
+    for language, make in (("Python", module), ("JavaScript", script))[:1 + HAS_NODE]:
+        archive = make(ECHO[language])
+        for event, ended in (("crashWorker", ("errored", 213, "Runner failed")),
+                             ("outOfMemory", ("errored", 137, "Instance killed"))):
+            victim = run(archive)
+            pid = victim.health["processId"]
+            stdout = victim.open("stdout")
+            stdout.line()
+            same(f"{language}: {event} is known", control("POST", "/emit", {event: victim.id}, "hostile").status, 200)
+            same(f"{language}: {event} ends the instance", victim.end(), ended)
+            check(f"{language}: {event} ends its process", eventually(lambda: not lives(pid)), pid)
+            same(f"{language}: {event}: its streams have an end", stdout.rest(), b"")
+            again = HUB.post(f"/sequence/{victim.sequence}/start", {}).json["id"]
+            same(f"{language}: {event}: the sequence can be started again", HUB.get(f"/instance/{again}").json["status"], "running")
+            HUB.post(f"/instance/{again}/_kill", {})
+        slow = run(archive)
+        slow.open("stdout").line()
+        with slow.open("output") as output:
+            control("POST", "/emit", {"slowWorker": slow.id, "by": "800ms"}, "hostile")
+            began = time.monotonic()
+            slow.send("a\n")
+            text, first = output.read(2), time.monotonic() - began
+        check(f"{language}: slowWorker holds what comes next", text == b"a\n" and 0.7 < first < 5, (text, first))
+        slow.kill()
+    refused = control("POST", "/emit", {"crashWorker": "nobody"}, "hostile")
+    check("an event for an instance that is not there says so", refused.status == 422 and 'no instance' in refused.text, refused)
+    standing = Running(HUB, script("0", emulator={"behaviour": "forever"}))
+    refused = control("POST", "/emit", {"slowWorker": standing.id}, "hostile")
+    check("a stand-in has no process to slow down", refused.status == 422 and "has no process" in refused.text, refused)
+    control("POST", "/emit", {"crashWorker": standing.id}, "hostile")
+    same("crashWorker ends a stand-in as its code", standing.ended, ("errored", 213, "Runner failed"))
+    tenant = "hostile-slow"
+    hub = Base("/api/v1", tenant, token="token")
+    set_clock(tenant, "manual")
+    held = Running(hub, module(ECHO["Python"]))
+    control("POST", "/emit", {"slowWorker": held.id, "by": "1h"}, tenant)
+    held.send("a\n")
+    with held.open("output") as output:
+        output.connection.sock.settimeout(0.5)
+        try:
+            early = output.reply.read1(1)
+        except TimeoutError:
+            early = b""
+        same("manual: slowWorker waits on the tenant's clock", early, b"")
+        output.connection.sock.settimeout(10)
+    advance(tenant, "1h")
+    same("manual: and goes on when that is moved", held.text(), "a\n")
 
 
 def many():
