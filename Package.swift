@@ -162,7 +162,7 @@ let package = Package(
         "HTTPTransport", "HTTPWire", "ParcelsEmulator", "PayloadCodecs", "TestSupport",
         "TLSLayer",
       ]),
-    tests("CodeRuntimeTests", ["CodeRuntime", "PayloadCodecs"]),
+    tests("CodeRuntimeTests", ["CodeRuntime", "PayloadCodecs", "TestSupport"]),
     tests("HouseTests", []),
   ],
   // C23, for `#embed`.

@@ -20,7 +20,11 @@ package struct ScramjetService: EmulatedService {
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<ScramjetState.WakeKey>
   ) throws(ScenarioProblems) -> ScramjetState {
-    try ScramjetSeed.makeState(seed, &step)
+    try ScramjetSeed.makeState(seed, runsCode: code != nil, &step)
+  }
+
+  package func begin(_ world: World<ScramjetState>) {
+    if let code { SequenceDriver.startAll(in: world, code) }
   }
 
   /// The token of `Authorization: Bearer TOKEN`; of another form the whole value.

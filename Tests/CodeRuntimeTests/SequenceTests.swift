@@ -135,12 +135,14 @@ struct SequenceTests {
     let isPython = if case .python = language { true } else { false }
     let name = isPython ? "main.py" : "index.js"
     let folder = try world.folder([name: code])
-    return try await SequenceProcess.start(
+    let process = try await SequenceProcess.launch(language, world.launcher, world.store)
+    _ = await process.begin(
       SequenceProcess.Order(
         language: language, folder: folder, main: name,
         start: [
           "args": ["!"], "appConfig": [:], "instanceId": "I", "exitTimeout": 50,
           "hub": "http://127.0.0.1:9/api/v1", "space": "http://127.0.0.1:9/api/v1",
-        ]), world.launcher, world.store)
+        ]))
+    return process
   }
 }

@@ -9,6 +9,8 @@ package final class ServerAddress: Sendable {
     var port: UInt16 = 0
     var url = ""
     var serve: Serve?
+    var isKnown = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
   }
   private let state = Mutex(State())
 
@@ -18,7 +20,23 @@ package final class ServerAddress: Sendable {
   ///   - url: scheme, host and port, for code that shares the machine's network.
   ///   - serve: for code in a network of its own, which finds the server at that port of 127.0.0.1.
   package func set(port: UInt16, url: String, serve: Serve?) {
-    state.withLock { $0 = State(port: port, url: url, serve: serve) }
+    let waiting = state.withLock { state in
+      let waiting = state.waiting
+      state = State(port: port, url: url, serve: serve, isKnown: true)
+      return waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  /// Waits until the server listens.
+  package func isKnown() async {
+    await withCheckedContinuation { continuation in
+      let isKnown = state.withLock { state in
+        if !state.isKnown { state.waiting.append(continuation) }
+        return state.isKnown
+      }
+      if isKnown { continuation.resume() }
+    }
   }
 
   var port: UInt16 { state.withLock { $0.port } }

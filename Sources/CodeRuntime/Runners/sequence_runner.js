@@ -1,5 +1,5 @@
 "use strict";
-// Runs a Scramjet sequence in JavaScript and gives it its context.
+// Runs a Scramjet sequence in JavaScript and gives it its context. It may wait long for its `start`.
 //
 // Descriptors 0, 1 and 2 are the instance's own. 3 is control: a JSON array `[kind, {…}]` a line, both
 // ways; its end is ours. 4 brings the input, 5 takes the output.
@@ -403,7 +403,7 @@ const setRate = (milliseconds) => {
 /** The functions of a sequence's main file. */
 const load = (start) => {
     const file = path.resolve(start.folder, start.main.endsWith(".js") ? start.main : `${start.main}.js`);
-    if (!fs.existsSync(file)) {
+    if (!file.startsWith(path.resolve(start.folder) + path.sep) || !fs.existsSync(file)) {
         logger.error("Sequence file does not exist", start.main);
         leave(NO_FILE);
         return undefined;

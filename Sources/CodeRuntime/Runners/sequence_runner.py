@@ -389,8 +389,10 @@ class Runner:
         self.leave(0)
 
     def load(self, start):
-        named = os.path.join(start["folder"], start["main"])
-        path = next((name for name in (named, named + ".py") if os.path.isfile(name)), None)
+        folder = os.path.realpath(start["folder"])
+        named = os.path.realpath(os.path.join(folder, start["main"]))
+        is_inside = named.startswith(folder + os.sep)
+        path = next((name for name in (named, named + ".py") if is_inside and os.path.isfile(name)), None)
         if path is None:
             logger.error("Sequence file does not exist: %s", start["main"])
             print(f"Sequence file does not exist: {start['main']}", file=sys.stderr)

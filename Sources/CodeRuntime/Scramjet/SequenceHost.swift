@@ -1,6 +1,10 @@
 import Dispatch
 
 /// Runs sequences: keeps their packages unpacked, starts their processes and ends them.
+///
+/// Once a sequence in some language was started, a process that has loaded that language's runner waits
+/// for the next one, which then begins in some milliseconds. It is a process like the others (its own
+/// user, home, network and bounds), counts as one of them, and goes where a start needs its place.
 package actor SequenceHost {
   /// Unpacked packages take some megabytes of disk each.
   private static let packagesMax = 256
@@ -20,6 +24,8 @@ package actor SequenceHost {
   private var uses = 0
   private var running: [ObjectIdentifier: SequenceProcess] = [:]
   private var startingCount = 0
+  /// What waits for the next sequence; a task while it is being started.
+  private var spares: [SequenceProcess.Language: Task<SequenceProcess?, Never>] = [:]
   private var isShutDown = false
 
   package init(_ launcher: Launcher, _ store: CodeStore, _ address: ServerAddress) {
@@ -39,17 +45,14 @@ package actor SequenceHost {
     guard !isShutDown else { throw .shuttingDown }
     guard running.count + startingCount < launcher.settings.workersMax else { throw .noWorker }
     startingCount += 1
-    defer { startingCount -= 1 }
-    let folder = try await folder(name, archive)
-    var order = order
-    order.folder = folder
-    let process: SequenceProcess
+    let started: Result<SequenceProcess, CodeError>
     do throws(CodeError) {
-      process = try await SequenceProcess.start(order, launcher, store)
+      started = .success(try await launch(order, name, archive))
     } catch {
-      await leave(name)
-      throw error
+      started = .failure(error)
     }
+    startingCount -= 1
+    let process = try started.get()
     guard !isShutDown else {
       process.close()
       throw .shuttingDown
@@ -60,8 +63,55 @@ package actor SequenceHost {
       running[ObjectIdentifier(process)] = nil
       await leave(name)
     }
+    prepareSpare(order.language)
     return process
   }
+
+  private func launch(
+    _ order: SequenceProcess.Order, _ name: String,
+    _ archive: @escaping @Sendable () -> [[UInt8]]
+  ) async throws(CodeError) -> SequenceProcess {
+    var order = order
+    order.folder = try await folder(name, archive)
+    do throws(CodeError) {
+      return try await process(for: order)
+    } catch {
+      await leave(name)
+      throw error
+    }
+  }
+
+  // MARK: Processes that wait
+
+  /// The one that waits, or a new one, with its sequence.
+  private func process(
+    for order: SequenceProcess.Order
+  ) async throws(CodeError) -> SequenceProcess {
+    if let spare = await spares.removeValue(forKey: order.language)?.value {
+      if !spare.hasEnded, await spare.begin(order) { return spare }
+      spare.close()
+    }
+    // This one counts as starting.
+    while count > launcher.settings.workersMax, let language = spares.keys.first {
+      await spares.removeValue(forKey: language)?.value?.close()
+    }
+    let process = try await SequenceProcess.launch(order.language, launcher, store)
+    _ = await process.begin(order)
+    return process
+  }
+
+  private var count: Int { running.count + startingCount + spares.count }
+
+  private func prepareSpare(_ language: SequenceProcess.Language) {
+    guard !isShutDown, spares[language] == nil, count < launcher.settings.workersMax else {
+      return
+    }
+    spares[language] = Task { [launcher, store] in
+      try? await SequenceProcess.launch(language, launcher, store)
+    }
+  }
+
+  // MARK: Packages
 
   /// The folder of a package, unpacked once; counted as in use from now on.
   private func folder(
@@ -96,7 +146,9 @@ package actor SequenceHost {
   /// Ends all processes; none is started any more.
   package func shutDown() async {
     isShutDown = true
-    let processes = Array(running.values)
+    var processes = Array(running.values)
+    for spare in spares.values { if let process = await spare.value { processes.append(process) } }
+    spares = [:]
     for process in processes { process.end() }
     for process in processes { _ = await process.ended() }
   }

@@ -66,9 +66,9 @@ package final class SequenceProcess: Sendable {
     self.output = output
   }
 
-  /// Starts the instance's process and hands its order over.
-  package static func start(
-    _ order: Order, _ launcher: Launcher, _ store: CodeStore
+  /// Starts a process that waits for its sequence.
+  package static func launch(
+    _ language: Language, _ launcher: Launcher, _ store: CodeStore
   ) async throws(CodeError) -> SequenceProcess {
     var ours: [Descriptor] = []
     var theirs: [ChildEnd] = []
@@ -83,12 +83,9 @@ package final class SequenceProcess: Sendable {
     // Below what the kernel allows: the engine then says so itself, with a trace.
     let heapMegabytes = max(64, settings.memoryBytes / 4 * 3 >> 20)
     let (program, arguments) =
-      switch order.language {
+      switch language {
       case .javaScript:
-        (
-          settings.node,
-          ["--max-old-space-size=\(heapMegabytes)", store.javaScriptRunner]
-        )
+        (settings.node, ["--max-old-space-size=\(heapMegabytes)", store.javaScriptRunner])
       case .python: (settings.python, ["-u", store.pythonRunner])
       }
     let child: ChildProcess
@@ -96,7 +93,7 @@ package final class SequenceProcess: Sendable {
       child = try await launcher.start(
         program, arguments,
         environment: ["HOME": home, "TMPDIR": home, "PYTHONDONTWRITEBYTECODE": "1"],
-        folder: order.folder, descriptors: theirs, user: user)
+        folder: home, descriptors: theirs, user: user)
     } catch {
       store.remove(home)
       throw error
@@ -105,14 +102,19 @@ package final class SequenceProcess: Sendable {
       _ = await child.ended()
       store.remove(home)
     }
-    let process = SequenceProcess(
+    return SequenceProcess(
       child, control: ours[3], standard: Array(ours[0..<3]), input: ours[4], output: ours[5])
+  }
+
+  /// Hands its sequence over. False: it is gone.
+  package func begin(_ order: Order) async -> Bool {
     var start = order.start
     start["folder"] = .string(order.folder)
     start["main"] = .string(order.main)
-    _ = await process.tell("start", start)
-    return process
+    return await tell("start", start)
   }
+
+  package var hasEnded: Bool { child.hasEnded }
 
   /// The process's number on this machine.
   package var pid: Int { Int(child.pid) }

@@ -34,6 +34,9 @@ package protocol EmulatedService: Sendable {
     _ seed: WorldSeed, _ step: inout StepContext<State.WakeKey>
   ) throws(ScenarioProblems) -> State
 
+  /// A world as at a tenant's start is in force: what it says runs by itself may begin.
+  func begin(_ world: World<State>)
+
   /// The fields in which clients send a key as it is, in lower case, where it is not `authorization`:
   /// such a key may name the tenant, and the journal masks it.
   var keyFields: [String] { get }
@@ -93,6 +96,7 @@ package protocol EmulatedService: Sendable {
 
 extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
+  package func begin(_ world: World<State>) {}
   package var keyFields: [String] { [] }
   package var secretFields: [String] { [] }
   package var consoleView: ConsoleView? { nil }

@@ -22,6 +22,9 @@ package protocol ServiceSlot: AnyObject, Sendable {
     _ blueprint: TenantBlueprint, blobs: BlobStore
   ) throws(ScenarioProblems) -> PreparedState
 
+  /// A state as at a tenant's start is in force.
+  func begin()
+
   /// Runs `body` with the state as it stands, while nobody can change it.
   func hold<Value: Sendable, Failure: Error>(
     _ body: (SavedState) throws(Failure) -> Value
@@ -125,6 +128,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     let box = world.box
     return PreparedState { box.replace(state, ids: ids) }
   }
+
+  func begin() { service.begin(world) }
 
   func hold<Value: Sendable, Failure: Error>(
     _ body: (SavedState) throws(Failure) -> Value

@@ -4,13 +4,34 @@ import PayloadCodecs
 
 /// Starting instances whose own code runs.
 extension SequenceDriver {
+  /// Starts the processes of the instances that a world begins with, once the server listens.
+  static func startAll(in world: World<ScramjetState>, _ code: SequenceHost) {
+    let (waiting, epoch) = world.read { state in
+      (state.instances.values.filter { $0.isWithoutProcess }.map(\.serial), state.epoch)
+    }
+    guard !waiting.isEmpty, let use = TenantUse(of: world.tenant) else { return }
+    Task {
+      await code.address.isKnown()
+      for serial in waiting {
+        start(SequenceDriver(world: world, serial: serial, epoch: epoch, use: use), code)
+      }
+    }
+  }
+
   /// Starts the process of an instance that is in the world already.
   static func start(
     _ serial: InstanceKey, _ code: SequenceHost, in world: World<ScramjetState>
   ) {
     guard let use = TenantUse(of: world.tenant) else { return }
-    let found = world.read { state -> (SequenceCode, SequenceProcess.Order, Int)? in
-      guard let instance = state.instances[serial],
+    let epoch = world.read { state in state.epoch }
+    start(SequenceDriver(world: world, serial: serial, epoch: epoch, use: use), code)
+  }
+
+  private static func start(_ driver: SequenceDriver, _ code: SequenceHost) {
+    let world = driver.world
+    let found = world.read { state -> (SequenceCode, SequenceProcess.Order)? in
+      guard state.epoch == driver.epoch, let instance = state.instances[driver.serial],
+        instance.isWithoutProcess,
         let sequence = state.hubs[instance.hub]?.sequences[instance.sequenceID],
         let archive = sequence.code
       else { return nil }
@@ -18,11 +39,10 @@ extension SequenceDriver {
         language: instance.language == "py" ? .python : .javaScript,
         main: sequence.package.main,
         start: Self.order(of: instance, code, world, state))
-      return (archive, order, state.epoch)
+      return (archive, order)
     }
-    guard let (archive, order, epoch) = found else { return }
+    guard let (archive, order) = found else { return }
     let blobs = world.blobs
-    let driver = SequenceDriver(world: world, serial: serial, epoch: epoch, use: use)
     let name = "\(world.tenant.name)/\(archive.tag)"
     Task {
       await driver.run { () async throws(CodeError) in
@@ -48,5 +68,12 @@ extension SequenceDriver {
       "rate": .integer(1_000), "space": .string(base),
       "hub": .string("\(base)/sth/\(hub?.id ?? "")/api/v1"),
     ])
+  }
+}
+
+extension Instance {
+  /// It waits for its process.
+  fileprivate var isWithoutProcess: Bool {
+    status == .starting && process?.isDrained == false && process?.pid == nil
   }
 }

@@ -35,27 +35,29 @@ struct BehaviorRule: Codable, Sendable {
 /// package's own `emulator`, the scenario's rules, its own code where that can be run, the table of known
 /// packages, echo.
 enum ProgramChoice {
+  static let noCode = "this server runs no code: start it with --run-code"
+
+  /// What is asked to stand behind an instance; nil: its own code where that can be run.
+  static func runtime(
+    for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule]
+  ) -> SequenceRuntime? {
+    if case .object? = order.appConfig?["emulator"] { return .scripted }
+    if let rule = rules.first(where: { $0.matches(sequence, on: hub) }) {
+      return rule.runtime ?? .scripted
+    }
+    // A package that describes its stand-in has one.
+    return sequence.package.emulator == nil ? nil : .scripted
+  }
+
   /// - Parameter runsCode: whether this server runs code.
   /// - Returns: nil: its own code runs.
   static func program(
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule],
     runsCode: Bool
   ) throws(ScenarioProblems) -> Program? {
-    if case .object? = order.appConfig?["emulator"] {
-      return try program(for: sequence, on: hub, order: order, rules: rules)
-    }
-    let rule = rules.first { $0.matches(sequence, on: hub) }
-    let wanted = rule.map { $0.runtime ?? .scripted }
-    // A package that describes its stand-in has one, unless the scenario asks for its code.
-    let hasStandIn = sequence.package.emulator != nil
-    if wanted == .process, !runsCode {
-      throw ScenarioProblems([
-        ScenarioProblem("/runtime", "this server runs no code: start it with --run-code")
-      ])
-    }
-    if runsCode, sequence.code != nil, wanted == .process || (wanted == nil && !hasStandIn) {
-      return nil
-    }
+    let wanted = runtime(for: sequence, on: hub, order: order, rules: rules)
+    if wanted == .process, !runsCode { throw ScenarioProblems(noCode, at: "/runtime") }
+    if runsCode, sequence.code != nil, wanted != .scripted { return nil }
     return try program(for: sequence, on: hub, order: order, rules: rules)
   }
 

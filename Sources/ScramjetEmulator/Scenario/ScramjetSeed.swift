@@ -4,15 +4,16 @@ import PayloadCodecs
 /// A tenant's Scramjet world at its start: the scenario's `given.scramjet` and `behaviors.scramjet`,
 /// or the built-in world.
 enum ScramjetSeed {
+  /// - Parameter runsCode: whether this server runs code.
   static func makeState(
-    _ seed: WorldSeed, _ step: inout ScramjetState.Step
+    _ seed: WorldSeed, runsCode: Bool = false, _ step: inout ScramjetState.Step
   ) throws(ScenarioProblems) -> ScramjetState {
     var settings = ScramjetSettings()
     settings.isStrict = seed.isStrict
     if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
     guard let given = seed.given else { return builtIn(settings, &step) }
     let plan = try ScenarioReader.read(given, Plan.form(settings).read)
-    return try build(plan, &step)
+    return try build(plan, runsCode, &step)
   }
 
   static func behaviors(_ value: JSON) throws(ScenarioProblems) -> [BehaviorRule] {
@@ -83,7 +84,7 @@ enum ScramjetSeed {
   }
 
   private static func build(
-    _ plan: Plan, _ step: inout ScramjetState.Step
+    _ plan: Plan, _ runsCode: Bool, _ step: inout ScramjetState.Step
   ) throws(ScenarioProblems) -> ScramjetState {
     var state = ScramjetState(settings: plan.settings)
     var problems: [ScenarioProblem] = []
@@ -131,26 +132,33 @@ enum ScramjetSeed {
     for instance in plan.instances {
       let hub = hubKey(instance.hub, instance.pointer + "/hub").flatMap { state.hubs[$0] }
       do throws(ScenarioProblems) {
-        try start(instance, on: hub, of: &state, &step)
+        try start(instance, on: hub, of: &state, runsCode, &step)
       } catch { problems += error.problems }
     }
     guard problems.isEmpty else { throw ScenarioProblems(problems) }
     return state
   }
 
-  /// An instance that is there from the beginning is a stand-in: a world begins without processes.
+  /// One whose own code is to run waits for its process, which begins once the world is in force.
   private static func start(
-    _ instance: Plan.InstancePlan, on hub: Hub?, of state: inout ScramjetState,
+    _ instance: Plan.InstancePlan, on hub: Hub?, of state: inout ScramjetState, _ runsCode: Bool,
     _ step: inout ScramjetState.Step
   ) throws(ScenarioProblems) {
     guard let hub, let sequence = hub.sequence(instance.sequence) else {
-      throw ScenarioProblems([
-        ScenarioProblem(
-          instance.pointer + "/sequence", "there is no sequence \"\(instance.sequence)\"")
-      ])
+      throw ScenarioProblems(
+        "there is no sequence \"\(instance.sequence)\"", at: instance.pointer + "/sequence")
     }
-    let program = try ProgramChoice.program(
-      for: sequence, on: hub.id, order: instance.order, rules: state.settings.behaviors)
-    _ = try? state.start(sequence.id, on: hub.serial, instance.order, program: program, &step)
+    let rules = state.settings.behaviors
+    let runtime = ProgramChoice.runtime(
+      for: sequence, on: hub.id, order: instance.order, rules: rules)
+    let lacksCode = runtime == .process && !runsCode
+    let program =
+      lacksCode
+      ? nil
+      : try ProgramChoice.program(
+        for: sequence, on: hub.id, order: instance.order, rules: rules, runsCode: runsCode)
+    let started = try? state.start(
+      sequence.id, on: hub.serial, instance.order, program: program, &step)
+    if lacksCode, let started { state.processFails(started.serial, ProgramChoice.noCode, &step) }
   }
 }

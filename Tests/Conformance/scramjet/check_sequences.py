@@ -2,6 +2,7 @@
 seen from outside and through the published Python client."""
 
 import asyncio
+import base64
 import contextlib
 import io
 import json
@@ -346,6 +347,48 @@ def scenarios():
         off.stop()
 
 
+def given_instances():
+    """Instances that a scenario lists run their code, too: from the start of the server, of a tenant, of a reset."""
+    echo = "async def run(context, input, end):\n    async for line in input:\n        yield line.strip() + end + context.config['x']"
+    made = "11111111-1111-4111-8111-111111111112"
+    scenario = {"wavetank": 1, "given": {"scramjet": {
+        "sequences": [{"id": "given", "codeBase64": base64.b64encode(module(echo, "given")).decode()},
+                      {"id": "standing", "package": {"name": "echo"}}],
+        "instances": [{"id": made, "sequence": "given", "args": ["!"], "appConfig": {"x": "?"}},
+                      {"sequence": "standing"}]}}}
+    with tempfile.TemporaryDirectory(prefix="wavetank-code-") as folder:
+        path = pathlib.Path(folder) / "scenario.json"
+        path.write_text(json.dumps(scenario))
+        own = Server("--run-code", "--scenario", str(path))
+        off = Server("--scenario", str(path))
+
+        def call(server, method, where, body=None, tenant="default"):
+            return server.call(method, f"/_t/{tenant}/api/v1{where}", body, {"content-type": "text/plain"})[1].decode()
+
+        def answer(tenant):
+            call(own, "POST", f"/instance/{made}/input", "in\n", tenant)
+            return call(own, "GET", f"/instance/{made}/output", None, tenant)
+
+        same("an instance that a scenario lists runs its code", answer("default"), "in!?")
+        same("in every tenant", answer("other"), "in!?")
+        own.call("POST", "/_wavetank/reset", {}, {"x-wavetank-tenant": "other"})
+        same("and after a reset", answer("other"), "in!?")
+        state = json.loads(own.call("GET", "/_wavetank/state/scramjet")[1])
+        kinds = sorted(entry["runtime"] for hub in state["spaces"][0]["hubs"] for entry in hub["instances"])
+        same("the view tells which is which", kinds, ["process", "scripted"])
+        call(off, "POST", f"/instance/{made}/input", "in\n")
+        same("without --run-code it is a stand-in", call(off, "GET", f"/instance/{made}/output"), "in\n")
+        own.stop()
+        off.stop()
+        scenario["behaviors"] = {"scramjet": [{"when": {"sequence": "given"}, "runtime": "process"}]}
+        path.write_text(json.dumps(scenario))
+        off = Server("--scenario", str(path))
+        info = json.loads(call(off, "GET", f"/instance/{made}"))
+        same("a server that runs no code shows one that asks for it as failed", info["terminated"]["exitcode"], 213)
+        check("and says why", "--run-code" in call(off, "GET", f"/instance/{made}/stderr"))
+        off.stop()
+
+
 async def published_client():
     BaseClient.setDefaultHeaders({"Authorization": "Bearer token"})
     host = HostClient(HUB.url)
@@ -365,7 +408,7 @@ if HAS_NODE:
                  javascript_hub, javascript_packages, stand_ins):
         with section(part.__name__):
             part()
-for part in (python_results, python_ends, python_streams, python_life, scenarios):
+for part in (python_results, python_ends, python_streams, python_life, scenarios, given_instances):
     with section(part.__name__):
         part()
 with section("published client"):

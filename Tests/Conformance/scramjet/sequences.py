@@ -44,7 +44,7 @@ class Running:
     def __init__(self, base, archive, **order):
         self.base = base
         self.sequence = base.upload(archive).json["id"]
-        reply = base.post(f"/sequence/{self.sequence}/start", order)
+        reply = base.post(f"/sequence/{self.sequence}/start", order, timeout=60)
         self.id = reply.json["id"]
         self.path = f"/instance/{self.id}"
 
