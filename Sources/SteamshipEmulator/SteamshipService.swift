@@ -146,7 +146,7 @@ package struct SteamshipService: EmulatedService {
       if let outside = done.outside {
         workOutside(on: outside, authorization: call.request.fields["authorization"], in: world)
       }
-      for instance in done.started { initialise(instance, in: world) }
+      for instance in done.started { initialise(instance, for: call.number, in: world) }
       if done.hasEndedVersions { forgetOldPrograms(in: world) }
       return done.outcome
     } catch {
@@ -192,6 +192,7 @@ struct Identity: Sendable {
   private let call: Call
   /// Made when somebody asks: a look at a task does not.
   var baseURL: String { call.baseURL }
+  var exchange: UInt64 { call.number }
   /// Over TLS and under the vendor's name, with no prefix that would name the tenant.
   var isAtVendorsHost: Bool {
     call.request.arrival?.isSecure == true
@@ -238,13 +239,13 @@ extension SteamshipState {
       return Caller(
         user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
         baseURL: identity.baseURL, isAtVendorsHost: identity.isAtVendorsHost,
-        origin: identity.origin)
+        origin: identity.origin, exchange: identity.exchange)
     }
     if let instance = instance(ofCodeKey: credential) {
       return Caller(
         user: instance.user, workspace: .id(workspaces[instance.workspace]?.id ?? ""),
         requestID: requestID, baseURL: identity.baseURL, isWorkspaceScoped: true,
-        origin: identity.origin)
+        origin: identity.origin, exchange: identity.exchange)
     }
     guard CodeKey.instanceID(of: credential) == nil else { throw .refusedKey(401) }
     // A new key makes a user with all that users start with, whatever it asks for.
@@ -255,7 +256,7 @@ extension SteamshipState {
     return Caller(
       user: user, workspace: identity.workspace, requestID: requestID, baseURL: identity.baseURL,
       isAtVendorsHost: identity.isAtVendorsHost, isWorkspaceScoped: identity.isWorkspaceScoped,
-      origin: identity.origin)
+      origin: identity.origin, exchange: identity.exchange)
   }
 
   /// Makes a task of a request: finished at once, or along its timeline.

@@ -65,6 +65,57 @@ import Testing
     #expect(reply.text.contains("Bearer ***#"))
   }
 
+  @Test("An exchange tells the calls that code made for it, and theirs, by request id or by key")
+  func tree() async throws {
+    let calls = responder.pipeline.tenants.default.tenant.codeCalls
+    func ships(_ fields: KeyValuePairs<String, String> = [:]) async {
+      _ = await peer.send(.get, "/ships", fields)
+    }
+    await ships()  // 1
+    let outer = calls.begin(1, requestID: "R", credential: nil)
+    await ships(["X-Request-Id": "R"])  // 2, of 1
+    let inner = calls.begin(2, requestID: "R", credential: "key")
+    await ships(["Authorization": "Bearer key"])  // 3, of 2
+    await ships(["X-Request-Id": "R", "Authorization": "Bearer another"])  // 4, of 1
+    await ships(["X-Request-Id": "S"])  // 5, nobody's
+    calls.end(inner)
+    await ships(["Authorization": "Bearer key"])  // 6, nobody's
+    calls.end(outer)
+    await ships(["X-Request-Id": "R"])  // 7, nobody's
+    for number in 1...4 {
+      let reply = await peer.send(.get, "/_wavetank/journal/\(number)")
+      let tree = try #require(try JSON(parsing: reply.body)["tree"])
+      #expect(Self.shape(tree) == [1, [[2, [[3, []]]], [4, []]]])
+      #expect(tree["operation"] == "harbor.ship.list")
+    }
+    #expect(
+      try JSON(parsing: await peer.send(.get, "/_wavetank/journal/3").body)["parent"] == 2)
+    for number in 5...7 {
+      let reply = await peer.send(.get, "/_wavetank/journal/\(number)")
+      #expect(!reply.text.contains("\"tree\"") && !reply.text.contains("\"parent\""))
+    }
+    let made = try JSON(parsing: await peer.send(.get, "/_wavetank/journal?parent=1").body)
+    #expect(made["entries"]?.arrayValue?.map { $0["number"]?.intValue } == [2, 4])
+  }
+
+  @Test("After a reset no exchange belongs to one of before")
+  func treeAfterReset() async throws {
+    let calls = responder.pipeline.tenants.default.tenant.codeCalls
+    for _ in 0..<3 { _ = await peer.send(.get, "/ships") }
+    let mark = calls.begin(1, requestID: "R", credential: nil)
+    _ = await peer.send(.post, "/_wavetank/reset")
+    calls.end(mark)
+    for _ in 0..<3 { _ = await peer.send(.get, "/ships", ["X-Request-Id": "R"]) }
+    let made = try JSON(parsing: await peer.send(.get, "/_wavetank/journal?parent=1").body)
+    #expect(made["entries"] == [])
+    #expect(await peer.send(.get, "/_wavetank/journal?parent=x").status == 400)
+  }
+
+  /// Numbers and calls alone.
+  private static func shape(_ tree: JSON) -> JSON {
+    [tree["number"] ?? .null, .array((tree["calls"]?.arrayValue ?? []).map(shape))]
+  }
+
   @Test("The journal is cleared; numbers go on")
   func clear() async throws {
     await fill()

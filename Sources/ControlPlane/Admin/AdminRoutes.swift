@@ -182,6 +182,7 @@ extension AdminRoute {
     .init(.query, "rule", "string", "Struck by these rules: globs."),
     .init(
       .query, "request", "string", "With this X-Request-Id: a call, and what its code asks for."),
+    .init(.query, "parent", "integer(1..)", "Made by the code that worked for this exchange."),
     .init(.query, "since", "string", "After this exchange or instant."),
     .init(.query, "limit", "integer(0..)", "At most so many, the last ones."),
   ]

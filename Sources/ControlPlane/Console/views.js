@@ -10,7 +10,7 @@ function entryRow(entry, isNew) {
   return h("tr", { class: isNew ? "new" : "" },
     h("td", {}, h("button", { class: "link", type: "button", "aria-label": `Why exchange ${entry.number} came out so`, onclick: () => why(entry.number) }, "#" + entry.number)),
     h("td", { class: "mono wide" }, when(entry.arrived).slice(11)),
-    h("td", { class: "mono target", title: entry.target }, entry.method + " " + short(entry.target)),
+    h("td", { class: "mono target", title: entry.target }, entry.parent ? h("span", { class: "quiet", title: `Made by the code that works for exchange ${entry.parent}` }, "↳ ") : null, entry.method + " " + short(entry.target)),
     h("td", { class: "wide" }, entry.operation || h("span", { class: "quiet" }, entry.fault?.startsWith("tls ") ? "connection: " + entry.fault : entry.hint ? "none; " + entry.hint : "none")),
     h("td", { class: status >= 500 ? "bad" : status >= 400 ? "warn" : "good" }, String(status), entry.ending && entry.ending !== "completed" ? " " + entry.ending : ""),
     h("td", {}, (entry.rules || []).map(tag), (entry.remarks || []).map((r) => h("span", { class: "warn", title: r }, "⚑ remark "))),
@@ -54,6 +54,11 @@ function curl(entry) {
   if (entry.request.content) parts.push("--data-binary " + quote(entry.request.content));
   return parts.join(" \\\n  ");
 }
+/** An exchange with the calls that its code made, and theirs: the one that is shown is marked. */
+const callTree = (one, shown) => h("li", {},
+  h("button", { class: "link", type: "button", "aria-current": String(one.number === shown), onclick: () => why(one.number) }, `#${one.number} ${one.method || ""} ${short(one.target || "")}`),
+  " ", one.status ?? "–", " ", h("span", { class: "quiet" }, one.operation || ""),
+  one.calls.length ? h("ul", {}, one.calls.map((call) => callTree(call, shown))) : null);
 async function why(number) {
   let entry;
   try { entry = await get("journal/" + number); } catch (error) { return notice(error.message, true); }
@@ -66,6 +71,7 @@ async function why(number) {
     h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: async (event) => { await navigator.clipboard.writeText(text).catch(() => {}); event.target.textContent = "Copied"; } }, "Copy as curl"),
       faults.length ? h("span", { class: "quiet" }, "From now on, this operation:") : null,
       faults.map(([label, effect]) => h("button", { type: "button", onclick: act(() => addRule(entry.operation, effect), `Rule added for ${entry.operation}.`) }, label))),
+    entry.tree ? [h("h3", {}, "Calls of its code"), h("ul", { class: "calls" }, callTree(entry.tree, entry.number))] : null,
     h("h3", {}, "Why it came out so"), pretty(entry.why), side("Request", entry.request), side("Response", entry.response), h("h3", {}, "As curl"), pretty(text));
 }
 

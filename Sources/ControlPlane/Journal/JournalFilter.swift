@@ -22,11 +22,13 @@ struct JournalFilter: Sendable {
   private var rule: Glob?
   /// Of exchanges that belong together: a call, and those that code makes while it works on it.
   private var requestID: String?
+  /// The exchange for which code made them.
+  private var parent: UInt64?
   private var since: Since?
   var limit: Int
 
   static let keys = [
-    "service", "operation", "status", "rule", "request", "since", "limit", "tenant",
+    "service", "operation", "status", "rule", "request", "parent", "since", "limit", "tenant",
   ]
 
   init(_ call: AdminCall, limit: Int) throws(Problem) {
@@ -45,6 +47,11 @@ struct JournalFilter: Sendable {
       case "status": statuses = try Self.statuses(value)
       case "rule": rule = Glob(value)
       case "request": requestID = value
+      case "parent":
+        guard let number = UInt64(value), number > 0 else {
+          throw Problem(400, "parent: expected the number of an exchange, found \"\(value)\"")
+        }
+        parent = number
       case "since": since = try Self.since(value)
       case "limit":
         guard let number = Int(value), number > 0 else {
@@ -111,6 +118,7 @@ struct JournalFilter: Sendable {
     if let requestID {
       guard entry.requestFields["x-request-id"]?.isExactly(requestID) ?? false else { return false }
     }
+    if let parent, entry.parent != parent { return false }
     if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }
     return true
   }

@@ -43,7 +43,7 @@ enum JournalRoutes {
     }
     var json = JSONWriter(reserving: 8192)
     JournalText(operations: call.pipeline.operations).write(
-      entry, isWhole: true, why: why(entry, live, call.pipeline), into: &json)
+      entry, isWhole: true, why: why(entry, live, call.pipeline), in: journal, into: &json)
     return .now(.json(.ok, json.bytes))
   }
 

@@ -8,12 +8,15 @@ struct JournalText {
 
   /// An entry in a list, or whole.
   /// - Parameter why: in place of what the entry itself can tell.
+  ///   - journal: where the calls are that it belongs to; nil: they are not told.
   func write(
-    _ entry: JournalEntry, isWhole: Bool, why: JSON? = nil, into json: inout JSONWriter
+    _ entry: JournalEntry, isWhole: Bool, why: JSON? = nil, in journal: Journal? = nil,
+    into json: inout JSONWriter
   ) {
     let operation = entry.operationIndex.map { operations.entries[$0] }
     json.object { json in
       json.member("number", Int(clamping: entry.number))
+      if entry.parent > 0 { json.member("parent", Int(clamping: entry.parent)) }
       json.member("arrived", entry.arrived.iso8601(.microseconds))
       json.member("ended", JSON(entry.ended?.iso8601(.microseconds)))
       json.member("service", JSON(operation.map { operations.serviceNames[$0.serviceIndex] }))
@@ -30,7 +33,20 @@ struct JournalText {
       json.member("requestBytes", Int(clamping: entry.requestContentBytes))
       json.member("responseBytes", Int(clamping: entry.responseContentBytes))
       if isWhole { writeRest(entry, why, into: &json) }
+      if let journal, let tree = JournalTree(around: entry.number, in: journal) {
+        json.key("tree")
+        tree.write(journal, self, into: &json)
+      }
     }
+  }
+
+  /// What a line of a tree tells.
+  func writeShort(_ entry: JournalEntry, into json: inout JSONWriter) {
+    json.member(
+      "operation", JSON(entry.operationIndex.map { operations.entries[$0].operation.name }))
+    json.member("method", entry.method.name)
+    json.member("target", operations.shownTarget(of: entry))
+    json.member("status", entry.status.map { .integer($0.code) } ?? .null)
   }
 
   private func writeRest(_ entry: JournalEntry, _ why: JSON?, into json: inout JSONWriter) {

@@ -35,7 +35,7 @@ extension ControlDocumentation {
       checks: [{what: string, verdict: string, expected?: any, found?: any, …}], …
     }
     JournalLine = {
-      number: integer(1..), arrived: time, ended?: time|null, service?: string|null,
+      number: integer(1..), parent?: integer(1..), arrived: time, ended?: time|null, service?: string|null,
       operation?: string|null, method: string = "GET", target: string = "/api/v1/version",
       status?: integer|null, rules: [any], remarks: [any], …
     }
@@ -43,9 +43,13 @@ extension ControlDocumentation {
       tenant: string, total: integer(0..), kept: integer(0..), bytes: integer(0..),
       dropped: integer(0..), matched: integer(0..), entries: [JournalLine], …
     }
+    Calls = {
+      number: integer(1..), operation?: string|null, method?: string, target?: string,
+      status?: integer|null, calls: [Calls],
+    }
     Exchange = {
-      number: integer(1..), method: string, target: string, arrived: time,
-      request: {fields: [any], …}, response?: any, …
+      number: integer(1..), parent?: integer(1..), method: string, target: string, arrived: time,
+      tree?: Calls, request: {fields: [any], …}, response?: any, …
     }
     """#
 }

@@ -16,6 +16,8 @@ package final class Journal: Sendable {
     var connectionID: UInt64 = 0
     var sequenceNumber: UInt64 = 0
     var byteCount = 0
+    /// The exchange for which code made this one; 0: none.
+    var parent: UInt64 = 0
   }
 
   private struct Ring {
@@ -72,7 +74,8 @@ package final class Journal: Sendable {
       }
       ring.keys[slot] = Key(
         number: ring.last, connectionID: opening.exchange.connectionID,
-        sequenceNumber: opening.exchange.sequenceNumber, byteCount: byteCount ?? 0)
+        sequenceNumber: opening.exchange.sequenceNumber, byteCount: byteCount ?? 0,
+        parent: opening.parent)
       ring.bytes += byteCount ?? 0
       dropBeyondBytes(&ring)
       return ring.last
@@ -231,6 +234,15 @@ package final class Journal: Sendable {
       guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
       return ring.slots[Int(number % UInt64(ring.slots.count))]?.entry
     }
+  }
+
+  /// The exchanges that code made, with those for which it made them, oldest first.
+  package var codeCalls: [(number: UInt64, parent: UInt64)] {
+    let found = ring.withLock { ring in
+      // A parent came before; after a new beginning there may be others of its number.
+      ring.keys.filter { $0.parent > 0 && $0.parent < $0.number }
+    }
+    return found.map { ($0.number, $0.parent) }.sorted { $0.number < $1.number }
   }
 
   /// Everything that is here, oldest first; in pieces, so that no exchange waits long for the lock.

@@ -6,6 +6,8 @@ package struct JournalEntry: Sendable {
   /// 1, 2, 3… in the tenant, in order of arrival.
   package let number: UInt64
   package let exchange: Exchange
+  /// The exchange for which code made this one; 0: none.
+  package let parent: UInt64
   /// In `OperationTable`; nil when the request belongs to none.
   package let operationIndex: Int?
   package let method: Method

@@ -16,6 +16,7 @@ struct JournalRecord: Sendable {
 
   private var number: UInt64 = 0
   private var exchange = Exchange(connectionID: 0, sequenceNumber: 0, peer: .none)
+  private var parent: UInt64 = 0
   private(set) var operationIndex: Int?
   private var method = Method.get
   private var version = HTTPVersion.http11
@@ -58,6 +59,7 @@ struct JournalRecord: Sendable {
   mutating func reopen(_ opening: borrowing JournalOpening, number: UInt64) {
     self.number = number
     exchange = opening.exchange
+    parent = opening.parent
     operationIndex = opening.operationIndex
     method = opening.request.method
     version = opening.request.version
@@ -182,7 +184,8 @@ struct JournalRecord: Sendable {
 
   var entry: JournalEntry {
     JournalEntry(
-      number: number, exchange: exchange, operationIndex: operationIndex, method: method,
+      number: number, exchange: exchange, parent: parent, operationIndex: operationIndex,
+      method: method,
       target: RequestTarget(bytes: content(target), isConnect: method == .connect),
       version: version, requestFields: fields(requestFields, requestLines),
       requestContent: content(requestContent), requestContentBytes: requestContentBytes,
@@ -212,18 +215,21 @@ package struct JournalOpening: Sendable {
   /// As it was sent, tenant prefix included.
   package let target: RequestTarget
   package let exchange: Exchange
+  /// The number of the exchange for which code made this one; 0: none.
+  package let parent: UInt64
   /// In `OperationTable`; nil when the request belongs to none.
   package let operationIndex: Int?
   package let arrived: VirtualInstant
   package let began: ContinuousClock.Instant
 
   package init(
-    _ request: Request, target: RequestTarget, exchange: Exchange, operationIndex: Int?,
-    arrived: VirtualInstant, began: ContinuousClock.Instant
+    _ request: Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
+    operationIndex: Int?, arrived: VirtualInstant, began: ContinuousClock.Instant
   ) {
     self.request = request
     self.target = target
     self.exchange = exchange
+    self.parent = parent
     self.operationIndex = operationIndex
     self.arrived = arrived
     self.began = began

@@ -72,6 +72,7 @@ package final class Pipeline: Responder {
     let number = live.journal.open(
       JournalOpening(
         addressed.original, target: addressed.original.target, exchange: addressed.exchange,
+        parent: live.tenant.codeCalls.parent(of: addressed.original),
         operationIndex: resolution.operationIndex, arrived: live.tenant.clock.now, began: .now))
     tag = ExchangeTag.pack(tenant: live.id, number: number)
     return RoutedRequest(head: RequestHead(addressed, resolution, in: live, number))

@@ -156,6 +156,7 @@ package struct Restore: Sendable {
       rulesState?.putInForce()
       live.adopt(blueprint, rules: rules)
       live.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
+      live.tenant.codeCalls.forgetAll()
       tenant.announceNextDue()
     }
   }

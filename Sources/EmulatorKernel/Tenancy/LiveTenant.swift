@@ -140,7 +140,10 @@ package final class LiveTenant: Sendable {
       tenant.keys.replace(blueprint.keys)
       for state in states { state.putInForce() }
       tenant.blobs.takeOver(blobs)
-      if !keepingJournal { journal.restart() }
+      if !keepingJournal {
+        journal.restart()
+        tenant.codeCalls.forgetAll()
+      }
       adopt(blueprint, rules: blueprint.makeRules?(self))
       for slot in slots { slot.begin() }
       tenant.announceNextDue()

@@ -11,6 +11,8 @@ package final class Tenant: Sendable {
   package let blobs: BlobStore
   /// Who has it in hand: only while nobody does may it be dropped from memory.
   package let uses = TenantUses()
+  /// For whom code is at work.
+  package let codeCalls = CodeCalls()
   /// Where ids and draws begin; a snapshot brings its own.
   package var seed: UInt64 { schedule.withLock { $0.seed } }
 

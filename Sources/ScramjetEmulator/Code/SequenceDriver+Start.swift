@@ -19,17 +19,22 @@ extension SequenceDriver {
   }
 
   /// Starts the process of an instance that is in the world already.
+  /// - Parameter exchange: the number of the call that started it.
   static func start(
-    _ serial: InstanceKey, _ code: SequenceHost, in world: World<ScramjetState>
+    _ serial: InstanceKey, _ code: SequenceHost, in world: World<ScramjetState>,
+    for exchange: UInt64
   ) {
     guard let use = TenantUse(of: world.tenant) else { return }
     let epoch = world.read { state in state.epoch }
-    start(SequenceDriver(world: world, serial: serial, epoch: epoch, use: use), code)
+    let driver = SequenceDriver(world: world, serial: serial, epoch: epoch, use: use)
+    start(driver, code, for: exchange)
   }
 
-  private static func start(_ driver: SequenceDriver, _ code: SequenceHost) {
+  private static func start(
+    _ driver: SequenceDriver, _ code: SequenceHost, for exchange: UInt64? = nil
+  ) {
     let world = driver.world
-    let found = world.read { state -> (SequenceCode, SequenceProcess.Order)? in
+    let found = world.read { state -> (SequenceCode, SequenceProcess.Order, String)? in
       guard state.epoch == driver.epoch, let instance = state.instances[driver.serial],
         instance.isWithoutProcess,
         let sequence = state.hubs[instance.hub]?.sequences[instance.sequenceID],
@@ -39,12 +44,15 @@ extension SequenceDriver {
         language: instance.language == "py" ? .python : .javaScript,
         main: sequence.package.main,
         start: Self.order(of: instance, code, world, state))
-      return (archive, order)
+      return (archive, order, instance.id)
     }
-    guard let (archive, order) = found else { return }
+    guard let (archive, order, id) = found else { return }
     let blobs = world.blobs
     let name = "\(world.tenant.name)/\(archive.tag)"
     Task {
+      let calls = world.tenant.codeCalls
+      let mark = exchange.map { calls.begin($0, requestID: id, credential: nil) }
+      defer { if let mark { calls.end(mark) } }
       await driver.run { () async throws(CodeError) in
         try await code.start(order, package: name) { blobs.blob(archive.blob)?.chunks ?? [] }
       }

@@ -142,7 +142,7 @@ enum SequenceHandlers {
       "message": .string("Sequence \(started.id) starting"), "id": .string(started.id),
     ]
     guard let code = scope.code, started.process != nil else { return scope.json(reply) }
-    SequenceDriver.start(started.serial, code, in: scope.world)
+    SequenceDriver.start(started.serial, code, in: scope.world, for: scope.call.number)
     // The reply comes when the process is there, or cannot be.
     return .later { _ in
       try? await scope.world.wait(for: .instance(started.serial)) { state, _ in

@@ -13,8 +13,12 @@ struct CodeRequest: Sendable {
   var instance: Key<InvocableInstance>?
   /// What the runner hands over.
   var event: JSON
+  /// The number of the exchange for which it works; nil: of none.
+  var exchange: UInt64?
 
   var requestID: String { event["clientConfig"]?["requestId"]?.stringValue ?? "" }
+  /// The key that its code has.
+  var key: String? { event["clientConfig"]?["apiKey"]?.stringValue }
   var path: String { event["invocation"]?["invocationPath"]?.stringValue ?? "" }
   var verb: String { event["invocation"]?["httpVerb"]?.stringValue ?? "" }
 }

@@ -20,6 +20,11 @@ extension SteamshipService {
       }
       if trouble.endsForWantOfMemory { return .failure(.outOfMemory) }
     }
+    let calls = world.tenant.codeCalls
+    let mark = request.exchange.map {
+      calls.begin($0, requestID: request.requestID, credential: request.key)
+    }
+    defer { if let mark { calls.end(mark) } }
     let printed = Printed()
     let result = await world.tenant.whileOutside {
       await self.result(of: request, code, world) { printed.take($0) }
@@ -64,6 +69,8 @@ extension SteamshipService {
   func runCode(
     _ invocation: Invocation, _ request: CodeRequest, for caller: Caller, in world: World<State>
   ) async -> Result<InvocationResult, SteamshipError> {
+    var request = request
+    request.exchange = caller.exchange
     let result = await ask(request, in: world).flatMap(Self.unwrap)
     let failure: SteamshipError? = if case .failure(let error) = result { error } else { nil }
     world.mutate { state, step in
@@ -89,7 +96,9 @@ extension SteamshipService {
   }
 
   /// Lets an instance's code know that it is there, once, after the answer.
-  func initialise(_ instance: Key<InvocableInstance>, in world: World<State>) {
+  func initialise(
+    _ instance: Key<InvocableInstance>, for exchange: UInt64, in world: World<State>
+  ) {
     world.tenant.inBackground {
       guard let use = TenantUse(of: world.tenant) else { return }
       defer { withExtendedLifetime(use) {} }
@@ -100,7 +109,8 @@ extension SteamshipService {
             requestID: step.ids.uuid("steamship.request", .upper))
         }
       }
-      guard case .success(let request) = request else { return }
+      guard case .success(var request) = request else { return }
+      request.exchange = exchange
       let result = await ask(request, in: world).flatMap(Self.unwrap)
       world.mutate { state, step in
         state.endInitialisation(of: instance, result.map { _ in }, request, &step)

@@ -69,10 +69,12 @@ extension SteamshipService {
     while true {
       let request = try world.mutate { (state, step) throws(SteamshipError) -> CodeRequest in
         guard let instance = state.codePlugin(of: job, &step) else { throw .noCode }
-        return try state.codeRequest(
+        var request = try state.codeRequest(
           to: instance, verb: "POST", path: path,
           arguments: state.codeArguments(data, instance, status: status),
           requestID: job.caller.requestID)
+        request.exchange = job.caller.exchange
+        return request
       }
       let envelope = try await ask(request, in: world).get()
       guard envelope["status"]?["state"] == "running" else { return envelope }

@@ -18,6 +18,8 @@ struct Caller: Sendable, Codable {
   /// Whether it is on this machine: decides whether a URL that it names is called. Nil in what older
   /// snapshots brought: unknown.
   var origin: CallerOrigin?
+  /// The number of its exchange in the journal; nil: not known.
+  var exchange: UInt64?
 }
 
 /// How a request says which workspace it means. The id wins over the handle.

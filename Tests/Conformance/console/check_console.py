@@ -6,11 +6,13 @@ screenshots.
 """
 
 import base64
+import io
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import threading
 import time
@@ -391,6 +393,57 @@ def guarded(page):
         server.stop()
 
 
+SEQUENCE = """
+import asyncio
+async def run(context, input):
+    await context.hub.get_version()
+    await context.hub.list_sequences()
+    await asyncio.Future()
+"""
+
+
+def calls(page):
+    """What code calls belongs to the call that started it: the journal shows the tree."""
+    server = Server("--run-code")
+    one, dialog = page.browser, "document.querySelector('#dialog')"
+    try:
+        content = io.BytesIO()
+        with tarfile.open(fileobj=content, mode="w:gz") as bundle:
+            for name, text in (("main.py", SEQUENCE), ("package.json", json.dumps(
+                    {"name": "caller", "version": "1.0.0", "main": "main.py", "engines": {"python3": "*"}}))):
+                entry = tarfile.TarInfo(name)
+                entry.size = len(text)
+                bundle.addfile(entry, io.BytesIO(text.encode()))
+        _, made = send("POST", f"{server.url}/api/v1/sequence", content.getvalue(), Content_Type="application/octet-stream")
+        send("POST", f"{server.url}/api/v1/sequence/{json.loads(made)['id']}/start", b"{}", Content_Type="application/json")
+
+        def journal(more=""):
+            return json.loads(send("GET", f"{server.url}/_wavetank/journal{more}")[1])["entries"]
+
+        start = journal("?operation=scramjet.sequence.start")[0]["number"]
+        check("calls: the journal tells what the code of a call has called",
+              wait_for(lambda: {entry["operation"] for entry in journal(f"?parent={start}")} == {
+                  "scramjet.hub.version", "scramjet.sequence.list"}, 20), journal())
+        one.get(f"{server.url}/_wavetank/console")
+        page.eventually("document.querySelectorAll('#entries tr').length >= 4")
+        check("calls: their rows are marked", page.js("return document.querySelectorAll('#entries .mono .quiet').length") == 2)
+        page.js("[...document.querySelectorAll('#entries tr')].find((row) => row.textContent.includes('sequence.start'))"
+                ".querySelector('button').click()")
+        check("calls: an exchange lists what its code called, indented", page.eventually(
+            f"{dialog}.open && {dialog}.querySelectorAll('.calls > li > ul > li').length === 2"),
+            page.js(f"return {dialog}.textContent.slice(0, 400)"))
+        page.js(f"{dialog}.querySelector('.calls ul button').click()")
+        check("calls: a click follows to one of them, which shows whose it is", page.eventually(
+            f"{dialog}.querySelector('.calls ul [aria-current=true]') && !/sequence.start/.test("
+            "document.querySelector('#dialog-title').textContent)"), page.js(f"return {dialog}.textContent.slice(0, 400)"))
+        page.js(f"{dialog}.querySelector('.calls button').click()")
+        check("calls: and back to the call that started it", page.eventually(
+            f"{dialog}.querySelector('.calls > li > [aria-current=true]')"))
+    finally:
+        one.get("about:blank")
+        server.stop()
+
+
 def main():
     browser, driver, why = install()
     if not browser:
@@ -429,6 +482,7 @@ def main():
             said = [entry["message"] for entry in one.get_log("browser") if entry["level"] == "SEVERE"
                     and "status of 4" not in entry["message"]]
             check("the browser's console has no errors", said == [], said)
+            calls(page)
             guarded(page)
         finally:
             one.quit()
