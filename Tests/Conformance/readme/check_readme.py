@@ -201,7 +201,7 @@ def recipes():
     """Each heading of the cookbook that has blocks: one tenant at least, and none of another's."""
     tenants, found = {}, [block for page in COOKBOOK for block in blocks(page.read_text())]
     for block in found:
-        names = re.findall(r"env --tenant ([\w-]+)|/_t/([\w-]+)|\bwt-([\w-]+)", block.text)
+        names = re.findall(r"--tenant ([\w-]+)|/_t/([\w-]+)|\bwt-([\w-]+)", block.text)
         tenants.setdefault(block.heading, set()).update(name for three in names for name in three if name)
     check(f"the cookbook has {RECIPES} recipes or more", len(tenants) >= RECIPES, len(tenants))
     for heading, names in tenants.items():
