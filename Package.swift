@@ -98,7 +98,8 @@ let package = Package(
     .executableTarget(
       name: "WavetankCLI",
       dependencies: [
-        "Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources", "Scenarios",
+        "Wavetank", "CProcess", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources",
+        "Scenarios",
       ],
       exclude: ["Texts"],
       swiftSettings: house,

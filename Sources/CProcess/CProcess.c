@@ -4,6 +4,7 @@
 // threads may have held them, and Swift promises neither.
 #define _GNU_SOURCE
 #include "CProcess.h"
+#include "Child.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +31,7 @@ static void end_child(int report) {
   _exit(127);
 }
 
-static int write_file(const char *path, const char *text, size_t length) {
+int wavetank_write_file(const char *path, const char *text, size_t length) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return -1;
   long written = write(fd, text, length);
@@ -49,17 +50,17 @@ static size_t write_number(char *text, unsigned long value) {
 }
 
 // `ID ID 1`: the one number that exists inside is the same outside.
-static int map_identity(const char *path, unsigned long identity) {
+int wavetank_map_identity(const char *path, unsigned long identity) {
   char text[64];
   size_t length = write_number(text, identity);
   text[length++] = ' ';
   length += write_number(text + length, identity);
   text[length++] = ' ';
   text[length++] = '1';
-  return write_file(path, text, length);
+  return wavetank_write_file(path, text, length);
 }
 
-static int open_network(unsigned short port, int through) {
+int wavetank_raise_loopback(void) {
   int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (control < 0) return -1;
   struct ifreq request;
@@ -68,7 +69,11 @@ static int open_network(unsigned short port, int through) {
   request.ifr_name[1] = 'o';
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   if (ioctl(control, SIOCSIFFLAGS, &request) < 0) return -1;
-  close(control);
+  return close(control);
+}
+
+static int open_network(unsigned short port, int through) {
+  if (wavetank_raise_loopback() < 0) return -1;
   if (port == 0) return 0;
 
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -120,9 +125,9 @@ static void become_program(const struct wavetank_child *child, int report) {
   sigprocmask(SIG_SETMASK, &none, 0);
   if (setsid() < 0) end_child(report);
   if (child->isolation & WAVETANK_OWN_USERS) {
-    if (write_file("/proc/self/setgroups", "deny", 4) < 0) end_child(report);
-    if (map_identity("/proc/self/uid_map", child->user) < 0) end_child(report);
-    if (map_identity("/proc/self/gid_map", child->group) < 0) end_child(report);
+    if (wavetank_write_file("/proc/self/setgroups", "deny", 4) < 0) end_child(report);
+    if (wavetank_map_identity("/proc/self/uid_map", child->user) < 0) end_child(report);
+    if (wavetank_map_identity("/proc/self/gid_map", child->group) < 0) end_child(report);
   }
   if (child->isolation & WAVETANK_OWN_NETWORK
       && open_network(child->port, child->listener_socket) < 0)

@@ -1,5 +1,5 @@
-/// A plain listening socket whose connections are `BlockingSocket`s: for tests that play a server
-/// which is slow, silent or speaks nonsense.
+/// A plain listening socket whose connections are `BlockingSocket`s: for what is asked seldom, and for
+/// tests that play a server which is slow, silent or speaks nonsense.
 ///
 /// **Isolation**: one user at a time; `accept` may wait on a thread of its own.
 package final class BlockingListener: Sendable {
@@ -21,6 +21,12 @@ package final class BlockingListener: Sendable {
       system.close(fd)
       throw error
     }
+  }
+
+  /// Takes over what listens already.
+  package init(adopting fd: Int32) {
+    self.fd = fd
+    port = (try? system.localAddress(fd).port) ?? 0
   }
 
   deinit { system.close(fd) }

@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 package import TLSLayer
 
-/// A plain blocking TCP socket with a timeout on every wait: for tests that look at bytes and for
-/// the simplest of health checks. Never used on a loop.
+/// A plain blocking TCP socket with a timeout on every wait: for tests that look at bytes, for names
+/// and for the simplest of health checks. Never used on a loop.
 ///
 /// **Isolation**: one user at a time.
 package final class BlockingSocket {

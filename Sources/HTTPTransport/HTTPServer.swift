@@ -146,9 +146,11 @@ package final class HTTPServer: Sendable {
 
   /// Serves what comes to a socket that somebody else has bound and made listen; it is the server's
   /// from then on. What is given back ends that.
-  package func adopt(_ socket: Int32) -> @Sendable () -> Void {
+  /// - Parameter user: what comes there comes as if that user had shown itself to us as a proxy.
+  @discardableResult
+  package func adopt(_ socket: Int32, user: String? = nil) -> @Sendable () -> Void {
     let loop = loops[Int(socket) % loops.count]
-    let adopted = AdoptedListener(socket)
+    let adopted = AdoptedListener(socket, user)
     let shared = shared
     let isTaken = loop.post(.run { adopted.open(on: $0, shared) })
     guard isTaken else { return {} }
@@ -203,12 +205,17 @@ private final class StopTimer: Channel {
 /// `@unchecked`: opened and closed on its loop's thread alone.
 private final class AdoptedListener: @unchecked Sendable {
   private let socket: Int32
+  private let user: String?
   private var listener: Listener?
 
-  init(_ socket: Int32) { self.socket = socket }
+  init(_ socket: Int32, _ user: String?) { (self.socket, self.user) = (socket, user) }
 
   func open(on loop: EventLoop, _ server: ServerShared) {
-    let listener = Listener(loop: loop, fd: socket, server: server)
+    let arrival = user.map { user in
+      let host = try? loop.system.localAddress(socket).peer.host
+      return Arrival(isSecure: false, tunnelHost: host ?? "localhost", proxyUser: user)
+    }
+    let listener = Listener(loop: loop, fd: socket, server: server, arrival: arrival)
     guard !server.isStopping.load(ordering: .acquiring) else { return listener.close() }
     do {
       try listener.open()

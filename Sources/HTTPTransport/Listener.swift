@@ -4,6 +4,8 @@ import Synchronization
 /// A listening socket of one loop.
 final class Listener: Channel {
   private let server: ServerShared
+  /// How all comes that comes here, where that is not the plain way.
+  private let arrival: Arrival?
   /// Given up for a moment when there are no descriptors left, so that a waiting connection can be
   /// accepted and closed instead of staying in the backlog for ever.
   private var spare: Int32
@@ -15,8 +17,8 @@ final class Listener: Channel {
   private static let batchSize = 64
   private static let resumeToken: UInt64 = 1
 
-  init(loop: EventLoop, fd: Int32, server: ServerShared) {
-    self.server = server
+  init(loop: EventLoop, fd: Int32, server: ServerShared, arrival: Arrival? = nil) {
+    (self.server, self.arrival) = (server, arrival)
     spare = loop.system.openSpare()
     super.init(loop: loop, fd: fd)
   }
@@ -57,6 +59,7 @@ final class Listener: Channel {
     loop.system.setNoDelay(fd)
     if let bytes = server.configuration.sendBufferBytes { loop.system.setSendBuffer(fd, bytes) }
     let connection = Connection(loop: loop, fd: fd, server: server, peer: address.peer)
+    connection.arrival = arrival
     do {
       try connection.open()
     } catch {

@@ -43,7 +43,9 @@ package enum ProcessMemory {
     return found
   }
 
-  static func text(of path: String) -> String { String(decoding: contents(of: path), as: UTF8.self) }
+  static func text(of path: String) -> String {
+    String(decoding: contents(of: path), as: UTF8.self)
+  }
 
   private static func contents(of path: String) -> [UInt8] {
     // SAFETY: the string lives through the call.

@@ -183,6 +183,12 @@ public final class Emulator: Sendable {
     }
   }
 
+  /// Serves, for a tenant, what comes to a socket that listens, be it in another network; the
+  /// emulator's from then on.
+  package func serve(_ socket: Int32, tenant: String) {
+    server.adopt(socket, user: tenant == Tenant.defaultName ? nil : tenant)
+  }
+
   private static let connectionBytes = 16 * 1024
   private static let leastConnections = 256
 

@@ -42,9 +42,8 @@ enum ImportRule {
       "Glibc", "FoundationEssentials", "Foundation", "Testing",
     ],
     "WavetankCLI": [
-      "Wavetank", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources", "Scenarios",
-      "Dispatch",
-      "Glibc", "FoundationEssentials", "Foundation",
+      "Wavetank", "CProcess", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources",
+      "Scenarios", "Dispatch", "Glibc", "FoundationEssentials", "Foundation",
     ],
   ]
 

@@ -4,7 +4,6 @@ enum UnusedNameRule {
   /// Names that stand once in `Sources` and are needed all the same.
   static let exceptions: [String: String] = [
     "WavetankCLI": "the main type",
-    "BlockingListener": "tests listen with it",
     "descriptorLimit": "tests ask for it",
     "isRefused": "tests ask for it",
     "timerCount": "tests ask for it",

@@ -196,6 +196,7 @@ extension WordRule {
       homes: [
         "Sources/HTTPTransport/SystemCalls.swift",
         "Sources/HTTPTransport/SystemCalls+Memory.swift",
+        "Sources/HTTPTransport/SystemCalls+Names.swift",
         "Sources/HTTPTransport/SystemCalls+Process.swift", "Sources/CodeRuntime/Processes/",
         "Sources/WavetankCLI/",
         "Sources/WavetankTestKit/", "Sources/EmulatorKernel/Persistence/DurableFile.swift",

@@ -41,6 +41,54 @@ int wavetank_receive_descriptor(int through);
 int wavetank_send_descriptors(
     int through, const void *content, size_t length, const int *descriptors, int count);
 
+// A socket of a network of its own. `address` of IPv4, in this machine's order; of IPv6 it is ::1.
+struct wavetank_socket {
+  unsigned address;
+  unsigned short port;
+  unsigned char is_stream;
+  unsigned char is_v6;
+};
+
+enum { WAVETANK_SOCKETS_MAX = 31 };
+
+// A program with our terminal and in our process group that sees no network but its own; see Isolation.c.
+struct wavetank_isolated {
+  char *const *arguments;
+  char *const *environment;
+  // Beside mounts and network, which it always has of its own: WAVETANK_OWN_USERS.
+  int isolation;
+  unsigned user;
+  unsigned group;
+  // In pairs: what is put over what; a null pointer at the end.
+  const char *const *covers;
+  const struct wavetank_socket *sockets;
+  int socket_count;
+};
+
+// What could not be done.
+enum {
+  WAVETANK_STAGE_NONE,
+  WAVETANK_STAGE_NAMESPACES,
+  WAVETANK_STAGE_IDENTITY,
+  WAVETANK_STAGE_NETWORK,
+  WAVETANK_STAGE_FILES,
+  WAVETANK_STAGE_PROGRAM
+};
+
+struct wavetank_awaiting {
+  int stage;
+  int control;
+  // In the order in which they are wanted; -1: there is no such address here.
+  int descriptors[WAVETANK_SOCKETS_MAX];
+};
+
+// Makes the process, which waits for `wavetank_begin` with its sockets open. Gives its number, or the
+// negative errno of what failed, and in `awaiting` where.
+int wavetank_isolate(const struct wavetank_isolated *order, struct wavetank_awaiting *awaiting);
+
+// Lets it become the program; 0, or the negative errno of why it is none.
+int wavetank_begin(int pid, int control);
+
 // A descriptor that can be read once the process has ended, or a negative errno.
 int wavetank_pidfd(int pid);
 

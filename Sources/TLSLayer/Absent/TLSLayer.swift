@@ -35,6 +35,7 @@ package final class CertificateAuthority: Sendable {
   ) throws(TLSError) -> CertificateAuthority { throw .lack }
 
   package let certificatePEM: [UInt8] = []
+  package let subjectHash: UInt = 0
   package func keyPEM() throws(TLSError) -> [UInt8] { throw .lack }
   package let ends = 0
   package func covers(_ host: String) -> Bool { false }

@@ -108,6 +108,12 @@ public struct CertificateStore: Sendable {
   /// When the CA is over, as seconds since 1970.
   public func end() throws(Problem) -> Int { try authority().ends }
 
+  /// The name by which OpenSSL looks for the CA in a folder of roots, without the number behind it.
+  package func hashName() throws(Problem) -> String {
+    let digits = String(try authority().subjectHash, radix: 16)
+    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
   /// What serves TLS by this CA.
   func serverContext() throws(Problem) -> TLSServerContext {
     let authority = try authority()

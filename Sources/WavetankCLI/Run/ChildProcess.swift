@@ -9,7 +9,21 @@ final class ChildProcess: Sendable {
   struct Failure: Error {
     let status: Int32
     let description: String
+
+    init(status: Int32, description: String) {
+      (self.status, self.description) = (status, description)
+    }
+
+    init(program: String, errno code: Int32) {
+      // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
+      let reason = unsafe String(cString: strerror(code))
+      self.init(
+        status: code == ENOENT ? 127 : 126, description: "cannot run \(program): \(reason)")
+    }
   }
+
+  /// A child of ours that has begun already.
+  init(_ id: pid_t) { self.id = id }
 
   /// - Parameter environment: `NAME=value` each.
   init(_ command: [String], environment: [String]) throws(Failure) {
@@ -37,10 +51,7 @@ final class ChildProcess: Sendable {
       }
     }
     guard result == 0 else {
-      // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
-      let reason = unsafe String(cString: strerror(result))
-      throw Failure(
-        status: result == ENOENT ? 127 : 126, description: "cannot run \(command[0]): \(reason)")
+      throw Failure(program: command[0], errno: result)
     }
     id = child
   }
@@ -62,7 +73,7 @@ final class ChildProcess: Sendable {
   }
 
   /// The texts as C wants them, ended by nil.
-  private static func withCStrings(
+  static func withCStrings(
     _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Int32
   ) -> Int32 {
     // SAFETY: each copy lives until it is freed behind the call.

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import HTTPModel
 import Wavetank
@@ -19,6 +18,10 @@ extension Command {
       Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
       Flag("--seed", value: "N", "Seed of ids and of every random choice."),
       Flag("--token", value: "T", "With --url: the control token ($WAVETANK_CONTROL_TOKEN)."),
+      Flag(
+        "--isolated",
+        "The program sees no network but this server, under the vendors' names; all else is refused."
+      ),
       caFlag, interceptFlag,
       Flag("--junit", value: "FILE", "Write the result there as JUnit XML."),
       Flag("--har", value: "FILE", "Write what was exchanged there as HTTP Archive."),
@@ -27,6 +30,7 @@ extension Command {
     examples: [
       "wavetank run -- pytest", "wavetank run --scenario flaky-network --clock skip -- npm test",
       "wavetank run --junit result.xml --har traffic.har -- make check",
+      "wavetank run --isolated -- npm test",
     ],
     run: { arguments throws(UsageError) in
       guard !arguments.positionals.isEmpty else {
@@ -49,6 +53,9 @@ private struct ProgramRun {
     if url != nil, let flag = ["--scenario", "--clock", "--seed"].first(where: arguments.has) {
       throw UsageError("\(flag) is for a private server; the one at --url has its own.")
     }
+    if url != nil, arguments.has("--isolated") {
+      throw UsageError("--isolated is for a private server, and --url names another.")
+    }
     switch arguments.value("--tenant") {
     case nil, "auto":
       // All that comes to a private server is the program's.
@@ -65,7 +72,7 @@ private struct ProgramRun {
 
   func run() async throws(UsageError) -> Int32 {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    if let url { return try await run(at: url) }
+    if let url { return try await run(at: url, nil) }
     let emulator: Emulator
     do {
       emulator = try await Emulator.start(configuration)
@@ -73,12 +80,13 @@ private struct ProgramRun {
       Terminal.complain("\(error)")
       return 1
     }
-    let status = try await run(at: emulator.baseURL)
+    let status = try await run(at: emulator.baseURL, emulator)
     await emulator.stop(within: .zero)
     return status
   }
 
-  private func run(at url: String) async throws(UsageError) -> Int32 {
+  /// - Parameter emulator: the private one, if it is that.
+  private func run(at url: String, _ emulator: Emulator?) async throws(UsageError) -> Int32 {
     let client = try ControlClient(url: url, tenant: tenant, arguments)
     do {
       guard try await client.isReady(within: ControlClient.silenceMax) else {
@@ -89,25 +97,44 @@ private struct ProgramRun {
       Terminal.complain("\(error)")
       return 1
     }
-    let environment = ProgramEnvironment(
-      baseURL: client.baseURL, authority: client.authority, tenant: tenant,
-      certificates: certificates())
     let clock = ContinuousClock()
     let began = clock.now
-    let command = arguments.positionals
+    // Before it begins: what comes at once is its own, too.
+    let signals = PassedSignals()
     let child: ChildProcess
+    var isolated: IsolatedProgram?
     do throws(ChildProcess.Failure) {
-      child = try ChildProcess(command, environment: environment.block)
+      if let emulator, arguments.has("--isolated") {
+        let program = try isolatedProgram(emulator)
+        (isolated, child) = (program, program.child)
+      } else {
+        let environment = ProgramEnvironment(
+          baseURL: client.baseURL, authority: client.authority, tenant: tenant,
+          certificates: certificates())
+        child = try ChildProcess(arguments.positionals, environment: environment.block)
+      }
     } catch {
       Terminal.complain(error.description)
       return error.status
     }
-    let signals = PassedSignals(to: child)
+    signals.pass(to: child)
     let status = await child.end()
     signals.end()
+    isolated?.end()
     let seconds = Double((clock.now - began).components.seconds)
     return await report(
-      command, status: status, seconds: seconds, client)
+      status: status, seconds: seconds, unserved: isolated?.names.unserved ?? [], client)
+  }
+
+  private func isolatedProgram(
+    _ emulator: Emulator
+  ) throws(ChildProcess.Failure) -> IsolatedProgram {
+    let environment = ProgramEnvironment(
+      baseURL: IsolatedProgram.baseURL, authority: nil, tenant: tenant,
+      certificates: certificates())
+    return try IsolatedProgram(
+      arguments.positionals, environment: environment, configuration: configuration,
+      emulator: emulator, tenant: tenant)
   }
 
   /// Files of the CA; nil, and why, where there is none.
@@ -115,10 +142,12 @@ private struct ProgramRun {
     do {
       let store = try CertificateStore(configuration)
       try store.prepare()
+      if let complaint = store.complaint() { Terminal.complain(complaint) }
       let javaTrustStore = store.directory + "/trust.p12"
       try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
       return ProgramEnvironment.Certificates(
-        authority: store.certificatePath, bundle: store.bundlePath, javaTrustStore: javaTrustStore)
+        authority: store.certificatePath, bundle: store.bundlePath, javaTrustStore: javaTrustStore,
+        hashName: try store.hashName())
     } catch {
       Terminal.complain("https does not arrive here: \(error)")
       return nil
@@ -126,10 +155,11 @@ private struct ProgramRun {
   }
 
   private func report(
-    _ command: [String], status: Int32, seconds: Double, _ client: ControlClient
+    status: Int32, seconds: Double, unserved: [String], _ client: ControlClient
   ) async -> Int32 {
     do {
-      let report = try await RunReport(command, status: status, seconds: seconds, client)
+      let report = try await RunReport(
+        arguments.positionals, status: status, seconds: seconds, unserved: unserved, client)
       if !arguments.has("--quiet") { Terminal.write(report.summary, to: STDERR_FILENO) }
       if let file = arguments.value("--junit") {
         try FileContent.write(Array(report.junit.utf8), to: file)
@@ -143,24 +173,4 @@ private struct ProgramRun {
       return status == 0 ? 1 : status
     }
   }
-}
-
-/// While the program runs signals are its own: what is sent to us is passed on. What the terminal sends
-/// reaches it by itself, since it is in our group.
-private final class PassedSignals {
-  private var sources: [any DispatchSourceSignal] = []
-
-  init(to child: ChildProcess) {
-    let isForeground = tcgetpgrp(STDIN_FILENO) == getpgrp()
-    for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      if isForeground, number == SIGINT || number == SIGQUIT { continue }
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { @Sendable in child.send(number) }
-      source.resume()
-      sources.append(source)
-    }
-  }
-
-  func end() { for source in sources { source.cancel() } }
 }

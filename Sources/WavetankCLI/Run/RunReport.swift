@@ -6,6 +6,8 @@ struct RunReport {
   let command: [String]
   let status: Int32
   let seconds: Double
+  /// Names that the program asked for, and that nothing here answers for.
+  private let unserved: [String]
   private let entries: [JSON]
   private let total: Int
   /// Nil: the scenario expects nothing.
@@ -13,9 +15,11 @@ struct RunReport {
 
   /// Asks the server what happened.
   init(
-    _ command: [String], status: Int32, seconds: Double, _ client: ControlClient
+    _ command: [String], status: Int32, seconds: Double, unserved: [String],
+    _ client: ControlClient
   ) async throws {
     (self.command, self.status, self.seconds) = (command, status, seconds)
+    self.unserved = unserved
     let (_, journal) = try await client.send(.get, "journal", query: [("limit", "1000000")])
     let list = try JSON(parsing: journal)
     entries = list["entries"]?.arrayValue ?? []
@@ -56,6 +60,11 @@ struct RunReport {
             "\(entry["method"]?.stringValue ?? "") \(entry["target"]?.stringValue ?? ""): \($0)"
           }
         }))
+    if !unserved.isEmpty {
+      text += style.bad("Names asked for that are not served here") + "\n"
+      for name in unserved.prefix(12) { text += "  \(name.prefix(160))\n" }
+      if unserved.count > 12 { text += "  and \(unserved.count - 12) more\n" }
+    }
     if let verdict {
       text += holds ? "Expected: holds\n" : style.bad("Expected: does not hold") + "\n"
       for check in verdict["checks"]?.arrayValue ?? [] where !holds {

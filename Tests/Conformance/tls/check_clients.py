@@ -5,7 +5,7 @@ import shutil
 import sys
 
 from common import check, finish
-from scene import BUNDLE, CA, CA_DIR, FLEET, ORG, PROJECT, program, serve, wavetank
+from scene import BUNDLE, CA, CA_DIR, FLEET, ORG, PROJECT, go_client, java_source, program, serve, wavetank
 
 wavetank()
 server = serve()
@@ -102,30 +102,12 @@ ask.end();
         NODE_EXTRA_CA_CERTS=CA)
 
 if shutil.which("go"):
-    source = CA_DIR / "main.go"
-    source.write_text("""package main
-import ("net/http"; "os")
-func main() {
-  request, _ := http.NewRequest("GET", os.Args[1], nil)
-  request.Header.Set("X-Shipyard-API-Key", "k")
-  answer, err := http.DefaultClient.Do(request)
-  if err != nil || answer.StatusCode != 200 || answer.ProtoMajor != 1 { println(err.Error()); os.Exit(1) }
-}
-""")
-    program(["go", "build", "-o", CA_DIR / "client", source], timeout=240, GOCACHE=CA_DIR / "cache", GOFLAGS="-mod=mod")
-    row("Go", [CA_DIR / "client", SHIPYARD], "shipyard.fleetRun.list", HTTPS_PROXY=proxy, SSL_CERT_FILE=CA)
+    row("Go", [go_client(), SHIPYARD], "shipyard.fleetRun.list", HTTPS_PROXY=proxy, SSL_CERT_FILE=CA)
 
 if shutil.which("javac"):
     store = CA_DIR / "trust.p12"
     check("ca export --pkcs12", wavetank("export", "--pkcs12", str(store)).returncode == 0)
-    source = CA_DIR / "Main.java"
-    source.write_text("""import java.net.URI; import java.net.HttpURLConnection;
-public class Main { public static void main(String[] names) throws Exception {
-  HttpURLConnection connection = (HttpURLConnection) URI.create(names[0]).toURL().openConnection();
-  connection.setRequestProperty("X-Shipyard-API-Key", "wt-blue");
-  System.exit(connection.getResponseCode() == 200 ? 0 : 1); } }
-""")
     options = (f"-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort={server.port} -Djavax.net.ssl.trustStore={store} "
                "-Djavax.net.ssl.trustStoreType=PKCS12")
-    row("Java", ["java", source, SHIPYARD], "shipyard.fleetRun.list", JAVA_TOOL_OPTIONS=options)
+    row("Java", ["java", java_source(key="wt-blue"), SHIPYARD], "shipyard.fleetRun.list", JAVA_TOOL_OPTIONS=options)
 finish()

@@ -12,7 +12,7 @@ import time
 import xml.etree.ElementTree as xml
 
 from common import check, finish
-from scene import BINARY, CA_DIR, FLEET, ORG, PROJECT, program, serve
+from scene import BINARY, CA_DIR, FLEET, ORG, PROJECT, java_source, program, serve
 
 folder = pathlib.Path(tempfile.mkdtemp(prefix="wavetank-run-"))
 FLEETS = f"https://api.app.shipyardapp.com/orgs/{ORG}/projects/{PROJECT}/fleets/{FLEET}/fleetruns"
@@ -44,13 +44,7 @@ asyncio.run(main())
 done = run(sys.executable, "-c", AIOHTTP)
 check("aiohttp with trust_env", done.returncode == 0, done)
 if shutil.which("javac"):
-    (folder / "Main.java").write_text("""import java.net.URI; import java.net.HttpURLConnection;
-public class Main { public static void main(String[] names) throws Exception {
-  HttpURLConnection connection = (HttpURLConnection) URI.create(names[0]).toURL().openConnection();
-  connection.setRequestProperty("X-Shipyard-API-Key", "any");
-  System.exit(connection.getResponseCode() == 200 ? 0 : 1); } }
-""")
-    done = run("java", str(folder / "Main.java"), FLEETS)
+    done = run("java", java_source(), FLEETS)
     check("Java as it is", done.returncode == 0 and "shipyard.fleetRun.list" in done.stderr, done)
 
 for name, command, status in [("its own", ["sh", "-c", "exit 7"], 7), ("a signal's", ["sh", "-c", "kill -KILL $$"], 137),

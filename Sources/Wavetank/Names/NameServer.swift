@@ -1,0 +1,140 @@
+import Dispatch
+import EmulatorKernel
+import HTTPTransport
+import PayloadCodecs
+import Synchronization
+
+/// The name server of a network in which there is nothing but an emulator: the vendors' names, those of
+/// flags and this machine's own are loopback, and all others are refused at once.
+///
+/// **Isolation**: sockets are read on `queue` alone, connections each on a thread of Dispatch.
+package final class NameServer: Sendable {
+  private let patterns: [HostPattern]
+  private let hostName: String
+  private let addresses: [[UInt8]]
+  private let asked = Mutex<[String]>([])
+  private let watches = Mutex<[Watch]>([])
+  private let connections = Mutex(0)
+  private let queue = DispatchQueue(label: "wavetank.names")
+
+  private static let namesMax = 100
+  private static let connectionsMax = 16
+  private static let patience = Duration.seconds(5)
+
+  /// - Parameters:
+  ///   - hostName: this machine's own.
+  ///   - addresses: where all names lead that there are, four bytes or sixteen each.
+  package init(_ configuration: Configuration, hostName: String, addresses: [[UInt8]]) {
+    patterns =
+      (Emulator.services(configuration).flatMap(\.hostNames)
+      + configuration.intercepted.map(\.pattern)).map(HostPattern.init)
+    self.hostName = hostName.asciiLowercased
+    self.addresses = addresses
+  }
+
+  /// The names that somebody has asked for in vain, oldest first.
+  package var unserved: [String] { asked.withLock { $0 } }
+
+  func answer(_ question: NameQuestion) -> NameAnswer {
+    let name = question.name
+    let isLocal = name == "localhost" || name.hasSuffix(".localhost") || name == hostName
+    if isLocal || patterns.contains(where: { $0.matches(Array(name.utf8)[...]) }) {
+      return .addresses(addresses)
+    }
+    // The names of addresses are asked for by programs that only want to show them.
+    if !name.isEmpty, !name.hasSuffix(".arpa") {
+      asked.withLock { asked in
+        if asked.count < Self.namesMax, !asked.contains(name) { asked.append(name) }
+      }
+    }
+    return .noSuchName
+  }
+
+  // MARK: Sockets
+
+  /// Answers what comes to a socket that is bound, from now on its own.
+  package func serve(datagrams socket: Int32) {
+    let datagrams = DatagramSocket(adopting: socket)
+    watch(socket) { [weak self] in
+      guard let self else { return }
+      datagrams.answerWaiting { NameMessage($0)?.answered(by: self.answer) }
+    }
+  }
+
+  /// The same over connections, for what listens. Who gets an answer cut short asks there; none of
+  /// ours is, but some ask there anyway.
+  package func serve(connections socket: Int32) {
+    let listener = BlockingListener(adopting: socket)
+    watch(socket) { [weak self] in self?.converse(by: listener) }
+  }
+
+  package func stop() {
+    let all = watches.withLock { watches in
+      defer { watches = [] }
+      return watches
+    }
+    for watch in all { watch.end() }
+  }
+
+  private func watch(_ socket: Int32, _ body: @escaping @Sendable () -> Void) {
+    let watch = Watch(socket, on: queue, body)
+    watches.withLock { $0.append(watch) }
+  }
+
+  /// Off the queue: who speaks slowly holds up nobody.
+  private func converse(by listener: BlockingListener) {
+    let isRoom = connections.withLock { count in
+      guard count < Self.connectionsMax else { return false }
+      count += 1
+      return true
+    }
+    DispatchQueue.global().async { [weak self] in
+      defer { if isRoom { self?.connections.withLock { $0 -= 1 } } }
+      // Told of more than once, it is there once.
+      guard let connection = try? listener.accept(timeout: .zero), isRoom else { return }
+      connection.timeout = Self.patience
+      self?.converse(connection)
+    }
+  }
+
+  /// Each message has its length in front (RFC 1035 §4.2.2).
+  private func converse(_ connection: BlockingSocket) {
+    while let length = Self.read(2, from: connection),
+      let bytes = Self.read(Int(length[0]) << 8 | Int(length[1]), from: connection),
+      let message = NameMessage(bytes)
+    {
+      let answer = message.answered(by: self.answer)
+      let size = UInt16(clamping: answer.count)
+      let length = [UInt8(truncatingIfNeeded: size >> 8), UInt8(truncatingIfNeeded: size)]
+      guard (try? connection.send(length + answer)) != nil else { return }
+    }
+  }
+
+  private static func read(_ count: Int, from connection: BlockingSocket) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      guard let more = try? connection.receive(limit: count - bytes.count), !more.isEmpty else {
+        return nil
+      }
+      bytes += more
+    }
+    return bytes
+  }
+}
+
+/// Calls when there is something to read. The socket is closed with what `body` holds.
+///
+/// `@unchecked`: the source is made ready before anybody else has it, and may be cancelled by anyone.
+private final class Watch: @unchecked Sendable {
+  private let source: any DispatchSourceRead
+
+  init(_ socket: Int32, on queue: DispatchQueue, _ body: @escaping @Sendable () -> Void) {
+    source = DispatchSource.makeReadSource(fileDescriptor: socket, queue: queue)
+    source.setEventHandler(handler: body)
+    // Held until the source looks at it no more.
+    source.setCancelHandler { @Sendable in withExtendedLifetime(body) {} }
+    source.resume()
+  }
+
+  func end() { source.cancel() }
+}
