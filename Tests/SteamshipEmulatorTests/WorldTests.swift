@@ -305,7 +305,9 @@ struct WorldTests {
     var harness = try ServiceHarness(SteamshipService())
     /// What the budget holds beside the state: the tenant itself, and its content.
     func besideState() -> Int {
-      Int(harness.tenant.blobs.budget.bytesUsed) - harness.world.box.heapBytes
+      // The state first: it begins with the first look.
+      let state = harness.world.box.heapBytes
+      return Int(harness.tenant.blobs.budget.bytesUsed) - state
     }
     let empty = besideState()
     let workspace = try await harness.data("workspace.create", ["handle": "w"])

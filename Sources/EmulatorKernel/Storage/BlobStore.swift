@@ -44,9 +44,9 @@ package final class BlobStore: Sendable {
 
   package let budget: MemoryBudget
   private let state = Mutex(State())
-  /// While a world begins: what it starts with is stored whether there is room or not, since half a
-  /// world would be worse. Whether another tenant may begin is asked before.
-  private let isSeeding = Atomic<Bool>(false)
+  /// How many worlds begin just now: what they start with is stored whether there is room or not, since
+  /// half a world would be worse. Whether another tenant may begin is asked before.
+  private let seedingCount = Atomic<Int>(0)
 
   package init(budget: MemoryBudget) { self.budget = budget }
 
@@ -58,16 +58,17 @@ package final class BlobStore: Sendable {
   }
 
   private func take(_ count: Int, _ lease: MemoryLease) -> Bool {
-    guard isSeeding.load(ordering: .relaxed) else { return lease.grow(by: count) }
+    guard seedingCount.load(ordering: .relaxed) > 0 else { return lease.grow(by: count) }
     lease.charge(count)
     return true
   }
 
   /// Runs `body`, during which everything finds room.
-  func seeding<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
-    isSeeding.store(true, ordering: .relaxed)
-    defer { isSeeding.store(false, ordering: .relaxed) }
-    try body()
+  func seeding<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value
+  {
+    seedingCount.add(1, ordering: .relaxed)
+    defer { seedingCount.subtract(1, ordering: .relaxed) }
+    return try body()
   }
 
   /// Stores content at once.

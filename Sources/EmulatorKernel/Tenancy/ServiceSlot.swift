@@ -59,28 +59,66 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   /// `Endpoint<Service>` each, in an array of one type for all services: to look a generic type's
   /// metadata up costs more than all else that happens here for a request.
   private let endpoints: [any AnyObject & Sendable]
-  let world: World<Service.State>
+  private let tenant: Tenant
+  private let state: LatentState<Service.State>
+  var world: World<Service.State> { World(tenant: tenant, box: state.box) }
   var name: String { service.name }
 
   init(_ service: Service, in tenant: Tenant, _ blueprint: TenantBlueprint) throws(ScenarioProblems)
   {
     self.service = service
+    self.tenant = tenant
     endpoints = service.endpoints
-    let (state, ids) = try Self.start(
-      service, tenant: tenant, now: tenant.clock.now, blueprint, blobs: tenant.blobs)
-    let box = StateBox(state, ids: ids, blobs: tenant.blobs)
-    world = World(tenant: tenant, box: box)
-    tenant.add(box)
+    state = try Self.latent(
+      Start(service: service, tenant: tenant.name, now: tenant.clock.now, blueprint, tenant.blobs))
+    tenant.add(state)
   }
 
-  private static func start(
-    _ service: Service, tenant: Tenant, now: VirtualInstant, _ blueprint: TenantBlueprint,
-    blobs: BlobStore
-  ) throws(ScenarioProblems) -> (Service.State, IDSource) {
-    var step = StepContext<Service.State.WakeKey>(
-      now: now, ids: IDSource(seed: blueprint.seed, tenant: tenant.name), blobs: blobs)
-    let state = try service.makeState(blueprint.worldSeed(of: service.name), &step)
-    return (state, step.ids)
+  /// A world that a scenario describes is made at once: it may be refused, and it may have something
+  /// due. The built-in one waits until it is used.
+  private static func latent(
+    _ start: Start
+  ) throws(ScenarioProblems) -> LatentState<Service.State> {
+    guard start.seed.isEmpty else {
+      let (state, ids) = try start.make()
+      return LatentState(StateBox(state, ids: ids, blobs: start.blobs))
+    }
+    return LatentState {
+      do throws(ScenarioProblems) {
+        let (state, ids) = try start.blobs.seeding { () throws(ScenarioProblems) in
+          try start.make()
+        }
+        return StateBox(state, ids: ids, blobs: start.blobs)
+      } catch {
+        preconditionFailure("the built-in world of \(start.service.name): \(error.text)")
+      }
+    }
+  }
+
+  /// All that a state's start depends on.
+  private struct Start: Sendable {
+    let service: Service
+    let seed: WorldSeed
+    let now: VirtualInstant
+    let ids: IDSource
+    let blobs: BlobStore
+
+    init(
+      service: Service, tenant: String, now: VirtualInstant, _ blueprint: TenantBlueprint,
+      _ blobs: BlobStore
+    ) {
+      self.service = service
+      self.now = now
+      self.blobs = blobs
+      seed = blueprint.worldSeed(of: service.name)
+      ids = IDSource(seed: blueprint.seed, tenant: tenant)
+    }
+
+    func make() throws(ScenarioProblems) -> (Service.State, IDSource) {
+      var step = StepContext<Service.State.WakeKey>(now: now, ids: ids, blobs: blobs)
+      let state = try service.makeState(seed, &step)
+      return (state, step.ids)
+    }
   }
 
   private func endpoint(_ index: Int) -> Endpoint<Service> {
@@ -122,14 +160,19 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   func prepareStart(
     _ blueprint: TenantBlueprint, blobs: BlobStore
   ) throws(ScenarioProblems) -> PreparedState {
-    let start = blueprint.clock.start ?? world.tenant.clock.wallNow
-    let (state, ids) = try Self.start(
-      service, tenant: world.tenant, now: start, blueprint, blobs: blobs)
+    let now = blueprint.clock.start ?? tenant.clock.wallNow
+    let (state, ids) = try Start(
+      service: service, tenant: tenant.name, now: now, blueprint, blobs
+    ).make()
     let box = world.box
     return PreparedState { box.replace(state, ids: ids) }
   }
 
-  func begin() { service.begin(world) }
+  /// A built-in world that waits has nothing that begins by itself.
+  func begin() {
+    guard let box = state.begunBox else { return }
+    service.begin(World(tenant: tenant, box: box))
+  }
 
   func hold<Value: Sendable, Failure: Error>(
     _ body: (SavedState) throws(Failure) -> Value
@@ -150,9 +193,9 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     return PreparedState { box.replace(state, ids: ids) }
   }
 
-  var revision: UInt64 { world.box.revision }
-  var heapBytes: Int { world.box.heapBytes }
-  var recountedHeapBytes: Int { world.box.recountedHeapBytes }
+  var revision: UInt64 { state.revision }
+  var heapBytes: Int { state.heapBytes }
+  var recountedHeapBytes: Int { state.recountedHeapBytes }
 }
 
 extension EmulatedService {

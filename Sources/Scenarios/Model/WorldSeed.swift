@@ -9,6 +9,9 @@ package struct WorldSeed: Sendable {
   /// Refuse what the real service of today refuses, even where its documentation shows it.
   package var isStrict: Bool
 
+  /// Whether the scenario says nothing of this service.
+  package var isEmpty: Bool { given == nil && behaviors == nil }
+
   package init(given: JSON? = nil, behaviors: JSON? = nil, isStrict: Bool = false) {
     self.given = given
     self.behaviors = behaviors
