@@ -52,11 +52,13 @@ public final class Emulator: Sendable {
   public static func start(
     _ configuration: Configuration = Configuration()
   ) async throws(StartError) -> Emulator {
-    let own = OwnPorts()
+    let own = OwnPlaces()
     if configuration.port > 0 { own.insert(configuration.port) }
     var code: RunningCode?
     if let options = configuration.code { code = try RunningCode(options) }
     let pipeline = try makePipeline(configuration, own, code)
+    own.insert(
+      hosts: pipeline.services.flatMap(\.hostNames) + configuration.intercepted.map(\.pattern))
     if let lack = TLSLibrary.lack, pipeline.hasTLSFaults {
       configuration.onNotice(
         Notice(text: "The scenario's faults of TLS will not strike: \(lack).", isProblem: true))
@@ -92,7 +94,7 @@ public final class Emulator: Sendable {
   }
 
   private static func makePipeline(
-    _ configuration: Configuration, _ own: OwnPorts, _ code: RunningCode?
+    _ configuration: Configuration, _ own: OwnPlaces, _ code: RunningCode?
   ) throws(StartError) -> Pipeline {
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)

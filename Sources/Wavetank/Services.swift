@@ -6,9 +6,9 @@ import SteamshipEmulator
 extension Emulator {
   /// The emulated APIs: a further one is a line here, and a target in the manifest.
   static func services(
-    _ configuration: Configuration, _ own: OwnPorts = OwnPorts(), code: RunningCode? = nil
+    _ configuration: Configuration, _ own: OwnPlaces = OwnPlaces(), code: RunningCode? = nil
   ) -> [any EmulatedService] {
-    let outside = OutboundCalls(own: own)
+    let outside = OutboundCalls(own: own, configuration)
     return [
       SteamshipService(
         outbound: { await outside.send($0) }, allowance: configuration.outbound,

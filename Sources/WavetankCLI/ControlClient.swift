@@ -8,13 +8,23 @@ import Wavetank
 struct NoAnswer: Error, CustomStringConvertible {
   let description: String
 
+  init(_ failure: NameLookup.Failure, _ host: String, from url: String) {
+    let reason =
+      switch failure {
+      case .unknown(let words): "the name “\(host)” leads nowhere (\(words))"
+      case .timedOut: "nobody says in time where the name “\(host)” leads"
+      }
+    description = "no server answers at \(url): \(reason)."
+  }
+
   init(_ error: HTTPClientError, from url: String) {
     let none = "no server answers at \(url)"
     let start = "Start one with “wavetank serve”, or name it with --url URL."
     description =
       switch error {
-      case .unknownHost(let host):
-        "\(none): “\(host)” is neither an address in numbers nor localhost, and no names are looked up."
+      case .unknownHost(let host): "\(none): “\(host)” has no address. \(start)"
+      case .secure:
+        "no TLS with the server at \(url) (\(error.complaint)). Trusted are the authorities of this system, or those in SSL_CERT_FILE, and this user's own CA (“wavetank ca”)."
       case .system(let error): "\(none) (\(error)). \(start)"
       case .timedOut: "\(none): whatever listens there says nothing. \(start)"
       case .closed: "the server at \(url) closed the connection before its answer was whole."
@@ -30,10 +40,13 @@ struct NoAnswer: Error, CustomStringConvertible {
 struct ControlClient {
   /// As it was given, without slashes at the end.
   let baseURL: String
-  /// Host and port, as they were given.
+  /// Host and port.
   let authority: String
   private let host: String
   private let port: UInt16
+  private let isSecure: Bool
+  /// Where our own CA is.
+  private let certificates: Configuration
   private let prefix: String
   private let fields: Fields
 
@@ -49,14 +62,18 @@ struct ControlClient {
     while url.hasSuffix("/") { url.removeLast() }
     baseURL = url
     let target = RequestTarget(url)
-    guard target.form == .absolute, url.lowercased().hasPrefix("http://"),
-      let authority = target.authority, !authority.isEmpty
-    else { throw UsageError("--url must look like http://127.0.0.1:7070, not “\(url)”.") }
-    guard let address = Authority(authority) else {
+    isSecure = url.lowercased().hasPrefix("https://")
+    guard target.form == .absolute, let authority = target.authority, !authority.isEmpty else {
+      throw UsageError("--url must look like http://127.0.0.1:7070, not “\(url)”.")
+    }
+    guard let address = Authority(authority, defaultPort: isSecure ? 443 : 80) else {
       throw UsageError("“\(authority)” is no host with a port.")
     }
     (host, port) = (address.host, address.port)
-    self.authority = authority
+    self.authority = (host.contains(":") ? "[\(host)]" : host) + ":\(port)"
+    var certificates = Configuration()
+    certificates.caDirectory = arguments.value("--ca-dir")
+    self.certificates = certificates
     prefix = target.path == "/" ? "" : target.path
     var fields = Fields()
     if let tenant { fields.append("X-Wavetank-Tenant", tenant) }
@@ -167,12 +184,30 @@ struct ControlClient {
     }
     var fields = fields
     if case .empty = body {} else { fields.append("Content-Type", "application/json") }
+    let place = try await place()
     do {
-      return try await client.send(
-        method, host: host, port: port, target: target, fields: fields, body: body)
+      return try await client.send(method, to: place, target: target, fields: fields, body: body)
     } catch {
       throw NoAnswer(error, from: baseURL)
     }
+  }
+
+  /// Where the server is, its name looked up, and whom it must show that it is.
+  private func place() async throws -> HTTPClient.Place {
+    var place = HTTPClient.Place(host: host, port: port)
+    do throws(NameLookup.Failure) {
+      place.addresses = try await NameLookup.addresses(of: host, within: Self.silenceMax)
+    } catch {
+      throw NoAnswer(error, host, from: baseURL)
+    }
+    if isSecure {
+      do {
+        place.trust = try CertificateStore.trust(certificates)
+      } catch {
+        throw NoAnswer(.secure(error), from: baseURL)
+      }
+    }
+    return place
   }
 
   /// Server-sent events as lines of JSON, until the server or the user ends it.

@@ -9,6 +9,7 @@ extension Command {
     Flag("--url", value: "URL", "Where the server listens ($WAVETANK_URL, http://127.0.0.1:7070)."),
     Flag("--tenant", value: "NAME", "The tenant to act on (default)."),
     Flag("--token", value: "T", "The control token ($WAVETANK_CONTROL_TOKEN)."),
+    caFlag,
   ]
 
   static let ctl = Command(

@@ -86,7 +86,7 @@ def network():
     sentence("nobody listens: healthcheck", run("healthcheck", "--url", url), 1, url, "--url")
     sentence("nobody listens: wait", run("wait", "--timeout", "100ms", "--url", url), 1, url)
     sentence("a server's name", run("ctl", "clock", "--url", "http://nowhere.example:1"), 1,
-             "nowhere.example", "localhost")
+             "nowhere.example", "leads")
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen()
