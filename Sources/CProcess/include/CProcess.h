@@ -18,6 +18,9 @@ struct wavetank_child {
   // Who it is; 0: who we are. Without namespace for users only root can change it.
   unsigned user;
   unsigned group;
+  // In a namespace for users, made by root: how many users there are inside, of which it is the first,
+  // root there and `user` outside. 0: it alone, by its own number.
+  unsigned user_count;
   // 0: no limit of ours.
   unsigned long data_bytes;
   unsigned long file_bytes;
