@@ -25,6 +25,18 @@ public enum Scenarios {
     }
   }
 
+  /// The names of the shipped scenarios, sorted.
+  public static var names: [String] { ScenarioLibrary.texts.keys.sorted() }
+
+  /// Whether a file is a JSON Schema, as it lies beside scenarios for editors.
+  public static func isSchema(_ path: String) -> Bool {
+    guard ScenarioLibrary.texts[path] == nil, !ScenarioFiles.isStream(path),
+      let bytes = try? ScenarioFiles.read(path), let json = try? JSON(parsing: bytes),
+      let schema = json["$schema"]?.stringValue
+    else { return false }
+    return schema.firstRange(of: "json-schema.org/") != nil
+  }
+
   /// The text of a shipped scenario; nil when there is none of that name.
   public static func text(of name: String) -> String? { ScenarioLibrary.texts[name] }
 

@@ -39,10 +39,17 @@ extension Command {
         "Who may name URLs that are called from here: local, any or none (local)."),
     ] + codeFlags + [
       Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
-      Flag("--ready-file", value: "F", "Write {\"port\":…,\"pid\":…} there once ready."),
+      Flag(
+        "--print", value: "WHAT",
+        "Print this alone once ready, for scripts: url, port, json ({\"port\":…,\"pid\":…}) or env."
+      ),
+      Flag(
+        "--ready-file", value: "F",
+        "Write {\"port\":…,\"pid\":…} there once ready; it is gone when the server is."),
     ],
     examples: [
       "wavetank --port 0 --ready-file ready.json",
+      "wavetank --port 0 --print port > port &",
       "wavetank --scenario flaky-network --clock skip",
       "wavetank --data ./worlds --strict",
       "wavetank --run-code --python .venv/bin/python",
@@ -70,7 +77,16 @@ extension Command {
       configuration.memoryBytesMax = UInt64(size)
     }
     configuration.scenarios = arguments.all("--scenario")
+    try scenarioNames(configuration.scenarios)
     configuration.watchesScenarios = arguments.has("--watch")
+    if arguments.has("--watch") {
+      guard !configuration.scenarios.isEmpty else {
+        throw UsageError("--watch needs --scenario: there is nothing to look at.")
+      }
+      guard !configuration.scenarios.contains("-") else {
+        throw UsageError("--watch cannot look at standard input (--scenario -) again.")
+      }
+    }
     try time(arguments, &configuration)
     configuration.dataDirectory = arguments.value("--data")
     try intercept(arguments, &configuration)
@@ -90,6 +106,8 @@ extension Command {
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
     var configuration = try configuration(arguments)
     let isQuiet = arguments.has("--quiet")
+    let printed: Printed? = try arguments.choice("--print")
+    let readyFile = arguments.value("--ready-file").map { ReadyFile($0) }
     configuration.onNotice = { notice in
       if notice.isProblem || !isQuiet { Terminal.complain(notice.text) }
     }
@@ -97,27 +115,29 @@ extension Command {
     let signals = StopSignals()
     let emulator: Emulator
     do {
+      try readyFile?.prepare(port: configuration.port)
       emulator = try await Emulator.start(configuration)
     } catch {
       Terminal.complain("\(error)")
       return 1
     }
-    if !isQuiet {
+    do {
+      try readyFile?.write(port: emulator.port)
+    } catch {
+      Terminal.complain("\(error)")
+      await emulator.stop(within: .zero)
+      return 1
+    }
+    if let printed {
+      Terminal.put(printed.text(emulator))
+    } else if !isQuiet {
       Terminal.say("wavetank ready on \(emulator.baseURL)")
       Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
       // The vendor's own suites wait for these words on standard output.
       Terminal.say("# Host started, Running")
     }
-    if let path = arguments.value("--ready-file") {
-      do {
-        let place = "{\"port\":\(emulator.port),\"pid\":\(getpid())}\n"
-        try FileContent.write(Array(place.utf8), to: path)
-      } catch {
-        Terminal.complain("the ready file of --ready-file is missing: \(error)")
-        await emulator.stop(within: .zero)
-        return 1
-      }
-    }
+    // Told at once; a server whose greeting nobody reads serves all the same.
+    _ = Terminal.complainOfLosses()
     // A moment later, so that the first requests do not pay for it.
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { [configuration] in
       if let store = try? CertificateStore(configuration), let complaint = store.complaint() {
@@ -126,6 +146,7 @@ extension Command {
       ProcessMemory.forgetCode()
     }
     await signals.first()
+    readyFile?.remove()
     await emulator.stop(within: .seconds(5))
     return emulator.hasUnsavedWorlds ? 1 : 0
   }

@@ -13,7 +13,10 @@ struct WavetankCLI {
     // While this is the only thread: with the second one the C library decides how many heaps there are.
     SystemCalls.giveBackFreeMemory()
     if MemoryLimits.countsMappings { SystemCalls.mapLess() }
+    Terminal.occupyClosedStreams()
     let arguments = Array(CommandLine.arguments.dropFirst())
-    exit(await Command.run(arguments))
+    let status = await Command.run(arguments)
+    // What was asked for did not arrive.
+    exit(Terminal.complainOfLosses() && status == 0 ? 1 : status)
   }
 }

@@ -49,6 +49,21 @@ import Testing
     #expect(json["entries"]?.arrayValue?.map { $0["number"]?.intValue } == numbers)
   }
 
+  @Test(
+    "A filter that can match nothing is refused, and the nearest name told",
+    arguments: [
+      ("?operation=harbor.ship.gte", "harbor.ship.get"), ("?operation=hrbor.*", "harbor"),
+      ("?service=habor", "harbor"), ("?rule=slow", "There is no rule"),
+    ])
+  func unknownNames(_ query: String, _ word: String) async throws {
+    await fill()
+    for path in ["journal", "journal.har"] {
+      let reply = await peer.send(.get, "/_wavetank/\(path)\(query)")
+      #expect(reply.status == 400)
+      #expect(reply.text.contains(word))
+    }
+  }
+
   @Test("One exchange tells all, without its credentials (DESIGN §8)")
   func one() async throws {
     await fill()

@@ -102,11 +102,17 @@ enum TenantRoutes {
       throw Problem(422, "The event cannot happen: \(error.text)", members: error.member)
     }
     guard isKnown else {
-      throw Problem(
-        422,
-        "No service knows an event \"\(kind)\"; GET /_wavetank/scenario.schema.json lists the events."
-      )
+      throw Self.unknownEvent(kind, among: call.pipeline.catalog.eventNames ?? [])
     }
     return .now(.json(.ok, Array(#"{"emitted":true}"#.utf8)))
+  }
+
+  private static func unknownEvent(_ kind: String, among names: [String]) -> Problem {
+    let nearest = Nearest.match(for: kind, among: names).map { " Did you mean \"\($0)\"?" } ?? ""
+    let all = TextSet(names).sorted().joined(separator: ", ")
+    return Problem(
+      422,
+      "There is no event \"\(kind)\".\(nearest) Events: \(all). The schema at "
+        + "/_wavetank/scenario.schema.json says what each needs.")
   }
 }

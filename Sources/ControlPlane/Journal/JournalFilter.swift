@@ -19,7 +19,7 @@ struct JournalFilter: Sendable {
   /// In `OperationTable`; nil: any, also none.
   private var operations: Set<Int>?
   private var statuses: [StatusRange] = []
-  private var rule: Glob?
+  private var rule: (name: String, glob: Glob)?
   /// Of exchanges that belong together: a call, and those that code makes while it works on it.
   private var requestID: String?
   /// The exchange for which code made them.
@@ -44,8 +44,13 @@ struct JournalFilter: Sendable {
       case "operation":
         let glob = Glob(value)
         narrow(table) { glob.matches(table.entries[$0].operation.name) }
+        let names = table.entries.map(\.operation.name)
+        guard names.contains(where: glob.matches) else {
+          throw Problem(
+            400, "There is no operation \"\(value)\"\(Nearest.hint(for: value, among: names))")
+        }
       case "status": statuses = try Self.statuses(value)
-      case "rule": rule = Glob(value)
+      case "rule": rule = (value, Glob(value))
       case "request": requestID = value
       case "parent":
         guard let number = UInt64(value), number > 0 else {
@@ -119,8 +124,18 @@ struct JournalFilter: Sendable {
       guard entry.requestFields["x-request-id"]?.isExactly(requestID) ?? false else { return false }
     }
     if let parent, entry.parent != parent { return false }
-    if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }
+    if let rule { guard entry.rules.contains(where: rule.glob.matches) else { return false } }
     return true
+  }
+
+  /// A rule that neither is in force nor has struck is a name mistyped. A stream does not ask: the rule
+  /// may be added while it lasts.
+  func checkRule(_ live: LiveTenant, _ entries: [JournalEntry]) throws(Problem) {
+    guard let rule, !rule.name.utf8.contains(UInt8(ascii: "*")) else { return }
+    let names = (live.rules?.scenario.rules.map(\.name) ?? []) + entries.flatMap(\.rules)
+    guard !names.contains(where: rule.glob.matches) else { return }
+    let hint = Nearest.hint(for: rule.name, among: TextSet(names).sorted())
+    throw Problem(400, "There is no rule \"\(rule.name)\"\(hint)")
   }
 
   /// The newest that match, up to the limit, oldest first; and how many matched in all.

@@ -9,7 +9,9 @@ enum JournalRoutes {
     let live = try call.liveTenant()
     // The status first: what is dropped in between is missing from both.
     let status = live.journal.status
-    let (entries, matched) = filter.select(live.journal.entries)
+    let all = live.journal.entries
+    try filter.checkRule(live, all)
+    let (entries, matched) = filter.select(all)
     let text = JournalText(operations: call.pipeline.operations)
     return .object(reserving: 512 + entries.count * 512) { json in
       json.member("tenant", live.name)
@@ -62,10 +64,11 @@ enum JournalRoutes {
   static func har(_ call: AdminCall) throws(Problem) -> Answer {
     let filter = try JournalFilter(call, limit: .max)
     let live = try call.liveTenant()
+    let all = live.journal.entries.filter { !$0.isConnection }
+    try filter.checkRule(live, all)
     let har = HARExport(
       operations: call.pipeline.operations, version: call.options.version, live: live)
-    var response = Response.json(
-      .ok, har.text(filter.select(live.journal.entries.filter { !$0.isConnection }).entries))
+    var response = Response.json(.ok, har.text(filter.select(all).entries))
     response.fields.append(
       "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).har\"")
     return .now(response)

@@ -48,6 +48,9 @@ package protocol EmulatedService: Sendable {
   ///   - key: a key that names the tenant.
   func clientVariables(baseURL: String, key: String) -> [(name: String, value: String)]
 
+  /// The vendor's published packages for Python, and the versions that this service was tried with.
+  var clientPackages: [(name: String, version: String)] { get }
+
   /// The request's credential; nil when it carries none.
   func credential(of request: Request) -> String?
 
@@ -103,6 +106,7 @@ extension EmulatedService {
   package func clientVariables(
     baseURL: String, key: String
   ) -> [(name: String, value: String)] { [] }
+  package var clientPackages: [(name: String, version: String)] { [] }
   package var sections: ScenarioCatalog.Service.Sections? { nil }
   package var events: [ServiceEvent]? { nil }
   package var documentation: ServiceDocumentation {

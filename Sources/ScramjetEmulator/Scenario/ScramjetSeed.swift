@@ -13,7 +13,9 @@ enum ScramjetSeed {
     if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
     guard let given = seed.given else { return builtIn(settings, &step) }
     let plan = try ScenarioReader.read(given, Plan.form(settings).read)
-    return try build(plan, runsCode, &step)
+    // Who only says how the platform works leaves the world as it is.
+    let isWorldNamed = given.objectValue?.keys.contains { $0 != "settings" } ?? false
+    return isWorldNamed ? try build(plan, runsCode, &step) : builtIn(plan.settings, &step)
   }
 
   static func behaviors(_ value: JSON) throws(ScenarioProblems) -> [BehaviorRule] {

@@ -56,6 +56,9 @@ private struct ProgramRun {
     if url != nil, arguments.has("--isolated") {
       throw UsageError("--isolated is for a private server, and --url names another.")
     }
+    if url == nil, arguments.has("--token") {
+      throw UsageError("--token is for the server at --url; a private one asks for none.")
+    }
     switch arguments.value("--tenant") {
     case nil, "auto":
       // All that comes to a private server is the program's.
@@ -64,6 +67,9 @@ private struct ProgramRun {
     }
     configuration.port = 0
     configuration.scenarios = arguments.all("--scenario")
+    if configuration.scenarios.contains("-") {
+      throw UsageError("--scenario - would read standard input, which is the program's.")
+    }
     configuration.caDirectory = arguments.value("--ca-dir")
     try Command.intercept(arguments, &configuration)
     try Command.time(arguments, &configuration)
@@ -87,7 +93,7 @@ private struct ProgramRun {
 
   /// - Parameter emulator: the private one, if it is that.
   private func run(at url: String, _ emulator: Emulator?) async throws(UsageError) -> Int32 {
-    let client = try ControlClient(url: url, tenant: tenant, arguments)
+    let client = try ControlClient(ServerURL(url), tenant: tenant, arguments)
     do {
       guard try await client.isReady(within: ControlClient.silenceMax) else {
         Terminal.complain("the server at \(url) is not ready")

@@ -38,15 +38,15 @@ struct ControlClient {
   private let fields: Fields
 
   init(_ arguments: CommandLineArguments) throws(UsageError) {
-    try self.init(
-      url: arguments.value("--url") ?? Terminal.environment("WAVETANK_URL")
-        ?? "http://127.0.0.1:7070", tenant: try arguments.tenant(), arguments)
+    let place = ServerURL(arguments.value("--url"))
+    try self.init(place, tenant: try arguments.tenant() ?? place.tenant, arguments)
   }
 
   /// - Parameter arguments: bring the token.
-  init(url: String, tenant: String?, _ arguments: CommandLineArguments) throws(UsageError) {
-    var url = url
-    while url.hasSuffix("/") { url.removeLast() }
+  init(
+    _ place: ServerURL, tenant: String?, _ arguments: CommandLineArguments
+  ) throws(UsageError) {
+    let url = place.base
     baseURL = url
     let target = RequestTarget(url)
     guard target.form == .absolute, url.lowercased().hasPrefix("http://"),
@@ -193,6 +193,8 @@ struct ControlClient {
         if rest.starts(with: mark) { Terminal.put(Array(rest[mark.count...end])) }
         rest.removeSubrange(...end)
       }
+      // Nobody reads it any more, or it has no room.
+      if Terminal.hasFailed { return 1 }
     }
     return 0
   }
