@@ -90,6 +90,39 @@ static const struct wavetank_resource resources[] = {
     {"cli/wavetank.1", (const unsigned char[]){
 #embed "../WavetankCLI/Texts/wavetank.1" suffix(, 0)
     }},
+    {"init/Check.java", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/Check.java" suffix(, 0)
+    }},
+    {"init/check.go.txt", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/check.go.txt" suffix(, 0)
+    }},
+    {"init/check.sh", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/check.sh" suffix(, 0)
+    }},
+    {"init/github.yml", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/github.yml" suffix(, 0)
+    }},
+    {"init/gitlab.yml", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/gitlab.yml" suffix(, 0)
+    }},
+    {"init/node.mjs", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/node.mjs" suffix(, 0)
+    }},
+    {"init/plain.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/plain.py" suffix(, 0)
+    }},
+    {"init/scenario.json", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/scenario.json" suffix(, 0)
+    }},
+    {"init/scramjet.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/scramjet.py" suffix(, 0)
+    }},
+    {"init/shipyard.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/shipyard.py" suffix(, 0)
+    }},
+    {"init/steamship.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/steamship.py" suffix(, 0)
+    }},
     {"code/steamship_runner.py", (const unsigned char[]){
 #embed "../CodeRuntime/Runners/steamship_runner.py" suffix(, 0)
     }},

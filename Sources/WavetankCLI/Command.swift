@@ -14,7 +14,7 @@ struct Command {
 
   /// In the order of the help.
   static let all: [Command] = [
-    serve, runProgram, check, scenarios, env, ca, ctl, wait, healthcheck, doctor,
+    serve, runProgram, check, scenarios, env, ca, ctl, wait, healthcheck, doctor, initProject,
     completions, manual, version,
   ]
 

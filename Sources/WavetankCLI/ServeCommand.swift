@@ -26,7 +26,11 @@ extension Command {
       Flag("--seed", value: "N", "Seed of ids and of every random choice."),
       Flag(
         "--data", value: "DIR",
-        "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save."
+        "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save, with --durable nothing that was answered."
+      ),
+      Flag(
+        "--durable",
+        "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. Each change waits for the disk."
       ),
       caFlag, interceptFlag,
       Flag("--strict", "Refuse what the real services of today refuse."),
@@ -89,6 +93,10 @@ extension Command {
     }
     try time(arguments, &configuration)
     configuration.dataDirectory = arguments.value("--data")
+    configuration.isDurable = arguments.has("--durable")
+    if configuration.isDurable, configuration.dataDirectory == nil {
+      throw UsageError("--durable needs --data DIR: where worlds are kept.")
+    }
     try intercept(arguments, &configuration)
     configuration.caDirectory = arguments.value("--ca-dir")
     configuration.isStrict = arguments.has("--strict")

@@ -29,6 +29,8 @@ extension Flag {
     case ("--shell", _): [.names(ClientEnvironment.Shell.allCases.map(\.rawValue))]
     case ("--print", _): [.names(Printed.allCases.map(\.rawValue))]
     case ("--names", _): [.names(Command.CompletionNames.allCases.map(\.rawValue))]
+    case ("--client", _): [.names(InitClient.allCases.map(\.rawValue))]
+    case ("--ci", _): [.names(InitCI.allCases.map(\.rawValue))]
     case ("--outbound", _): [.names(["local", "any", "none"])]
     case ("--code-network", _): [.names(["none", "wavetank", "all"])]
     case (_, "DIR"): [.directories]
@@ -57,7 +59,7 @@ enum CompletionTable {
   static let operands: [(path: String, candidates: [Candidates])] =
     [
       ("", [commands]), ("help", [commands]),
-      ("check", [.scenarios, .files]), ("scenarios", [.scenarios]),
+      ("init", [.directories]), ("check", [.scenarios, .files]), ("scenarios", [.scenarios]),
       ("run", [.programs]), ("completions", [.names(shells)]),
       ("ca", [.names(Command.CAAction.allCases.map(\.rawValue))]),
       ("ctl scenario", [.names(["get", "put", "add", "remove"])]),

@@ -69,7 +69,7 @@ extension MachineChecks {
     return flock(file, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK
   }
 
-  private static func names(in directory: String) -> [String] {
+  static func names(in directory: String) -> [String] {
     // SAFETY: the stream is closed before the function returns; an entry is read before the next
     // call on the same stream.
     guard let stream = unsafe opendir(directory) else { return [] }
