@@ -26,6 +26,8 @@ public struct Configuration: Sendable {
   public var dataDirectory: String?
   /// How often changed worlds are saved there.
   public var saveInterval: Duration = .seconds(10)
+  /// A change is on the disk before its answer; needs `dataDirectory`.
+  public var isDurable = false
   /// Where the certificate authority lies; nil: in the user's state directory.
   public var caDirectory: String?
   /// Hosts that belong to a service beside its vendor's own; `*.` in front covers all names below.

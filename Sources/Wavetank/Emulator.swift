@@ -74,7 +74,8 @@ public final class Emulator: Sendable {
     let server: HTTPServer
     do {
       server = try HTTPServer.start(
-        configuration: serverConfiguration(configuration, pipeline), responder: admin)
+        configuration: serverConfiguration(configuration, pipeline),
+        responder: responder(configuration, admin, store))
     } catch {
       let hosts = [configuration.host] + configuration.furtherHosts
       throw StartError(error, host: hosts.joined(separator: " or "), port: configuration.port)
@@ -89,6 +90,13 @@ public final class Emulator: Sendable {
     watcher?.start()
     return Emulator(
       server: server, pipeline: pipeline, store: store, watcher: watcher, code: code)
+  }
+
+  private static func responder(
+    _ configuration: Configuration, _ admin: AdminResponder, _ store: WorldStore?
+  ) -> any Responder {
+    guard configuration.isDurable, let store else { return admin }
+    return DurableResponder(admin, store)
   }
 
   private static func makePipeline(

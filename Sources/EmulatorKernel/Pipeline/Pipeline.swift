@@ -52,6 +52,18 @@ package final class Pipeline: Responder {
     return findTenant(AddressedRequest(request, addressee, exchange), &exchange.tag)
   }
 
+  /// Whose world a request is about, be it one to the control API.
+  package func tenantName(of request: Request) -> String {
+    let addressee = Addressee(request, keyFields: keyFields)
+    let query = request.target.queryValue("tenant")
+    let isControl = request.target.path.utf8.firstRange(of: "/_wavetank/".utf8) != nil
+    let tenant =
+      isControl && !addressee.isNamed
+      ? query.map { Addressee.tenant(named: $0) } ?? .byDefault : addressee.tenant
+    if case .named(let name) = tenant { return name }
+    return Tenant.defaultName
+  }
+
   /// Steps 3 to 10, in a tenant whose use has begun: it ends with the exchange.
   func proceed(
     _ addressed: AddressedRequest, in live: LiveTenant, _ tag: inout UInt64
