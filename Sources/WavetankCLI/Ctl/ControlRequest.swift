@@ -116,7 +116,7 @@ struct ControlRequest {
   // MARK: What happened
 
   private static let filters = [
-    "service", "operation", "status", "rule", "request", "since", "limit",
+    "service", "operation", "status", "rule", "request", "parent", "since", "limit",
   ]
 
   private mutating func journal(

@@ -94,6 +94,7 @@ extension Command {
     Flag("--status", value: "N", "With this status, or 4xx."),
     Flag("--rule", value: "GLOB", "Struck by these rules."),
     Flag("--request", value: "ID", "With this X-Request-Id."),
+    Flag("--parent", value: "N", "Made by code while it worked on that exchange."),
     Flag("--since", value: "N", "After this exchange or instant."),
     Flag("--limit", value: "N", "So many at most."),
     Flag("--follow", "Go on as it happens."),

@@ -32,7 +32,7 @@ def refused(name, done, *words):
 FLAGS = {
     "reset": ["--keep-journal", "--tenant"],
     "clock": ["--mode", "--by", "--to", "--next", "--tenant"],
-    "journal": ["--service", "--operation", "--status", "--rule", "--request", "--since", "--limit", "--follow", "--har",
+    "journal": ["--service", "--operation", "--status", "--rule", "--request", "--parent", "--since", "--limit", "--follow", "--har",
                 "--clear", "--tenant"],
     "verify": ["--operation", "--exactly", "--at-least", "--at-most", "--tenant"],
     "scenario": ["--tenant"], "state": ["--tenant"], "snapshot": ["--tenant"], "emit": ["--tenant"],
