@@ -42,6 +42,17 @@ let staticRuntime = LinkerSetting.unsafeFlags(
     "-l_FoundationCShims", "-l_FoundationCollections",
   ], .when(platforms: [.linux], configuration: .release))
 
+/// Without zlib's headers the build would end in a compiler's words, far from what is missing: a product
+/// that there is not makes it end at once, in a sentence. Who has them elsewhere says so by a variable.
+let searched = ["CPATH", "C_INCLUDE_PATH", "PKG_CONFIG_PATH", "SDKROOT"]
+let hasHeaders =
+  searched.contains { Context.environment[$0] != nil }
+  || ["/usr/include", "/usr/local/include"].contains {
+    FileManager.default.fileExists(atPath: $0 + "/zlib.h")
+  }
+let missing: [Target.Dependency] =
+  hasHeaders ? [] : ["the headers of zlib, which “apt-get install zlib1g-dev” brings,"]
+
 let services: [Target.Dependency] = ["SteamshipEmulator", "ScramjetEmulator", "ShipyardEmulator"]
 
 let package = Package(
@@ -56,7 +67,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
-    .target(name: "CResources"),
+    .target(name: "CResources", dependencies: missing),
     .target(name: "CProcess"),
 
     module("Resources", ["CResources"]),

@@ -246,6 +246,7 @@ extension Connection {
   func refuse(_ status: Status, reason: String, retryAfter: Int? = nil) {
     sendAnswers()
     guard isOpen else { return }
+    server.configuration.onRefusal(peer, status, reason)
     var fields = Fields(["Content-Type": "application/json"])
     // It may be a page's program that must be told (the Fetch standard, "CORS check"); none sends what
     // is malformed.

@@ -43,6 +43,8 @@ package struct ServerConfiguration: Sendable {
   package var tunnels: @Sendable (TunnelRequest) -> TunnelAnswer = { _ in
     .refuse(Status(502, "No tunnel is opened here"))
   }
+  /// Told of requests that the engine refuses by itself. It is called on a loop.
+  package var onRefusal: @Sendable (PeerAddress, Status, _ reason: String) -> Void = { _, _, _ in }
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.

@@ -48,6 +48,8 @@ public struct Configuration: Sendable {
   /// Bytes of one request's content, streamed; beyond it 413.
   public var uploadBytesMax: UInt64 = 1 << 30
 
+  /// What is told of exchanges and of all that happens beside them; nil: nothing.
+  public var log: LogOptions?
   /// Told what happens while the server runs: a scenario that was taken over, or refused; a world
   /// that could not be saved.
   public var onNotice: @Sendable (Notice) -> Void = { _ in }
@@ -107,6 +109,11 @@ public struct Notice: Sendable, Equatable {
   public let text: String
   /// Something went wrong; otherwise it is good to know.
   public let isProblem: Bool
+
+  public init(text: String, isProblem: Bool) {
+    self.text = text
+    self.isProblem = isProblem
+  }
 }
 
 extension UInt8 {

@@ -175,7 +175,7 @@ struct ControlClient {
     }
   }
 
-  /// Server-sent events as lines of JSON, until the server or the user ends it.
+  /// The data of server-sent events, a line each, until the server or the user ends it.
   func follow(_ path: String, query: [(String, String)]) async throws -> Int32 {
     try await checkPresence()
     let client = try HTTPClient()

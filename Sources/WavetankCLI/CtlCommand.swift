@@ -1,3 +1,4 @@
+import Glibc
 import HTTPModel
 import PayloadCodecs
 import Scenarios
@@ -27,7 +28,8 @@ extension Command {
       Flag("--request", value: "ID", "journal: with this X-Request-Id."),
       Flag("--since", value: "N", "journal: after this exchange or instant."),
       Flag("--limit", value: "N", "journal: so many at most."),
-      Flag("--follow", "journal: go on as it happens."),
+      Flag("--follow", "journal: the server's log of exchanges, as it goes on."),
+      Flag("--log", value: "FORM", "journal --follow: lines of text or json (text)."),
       Flag("--har", "journal: as HTTP Archive."),
       Flag("--clear", "journal: forget it."),
       Flag("--exactly", value: "N", "verify: so often."),
@@ -159,6 +161,8 @@ struct ControlRequest {
     if arguments.has("--follow") {
       path = "journal/stream"
       answer = .stream
+      query.append(("log", arguments.value("--log") ?? "text"))
+      if Terminal.Style(STDOUT_FILENO).hasColour { query.append(("colour", "yes")) }
     }
     for name in ["service", "operation", "status", "rule", "request", "since", "limit"] {
       if let value = arguments.value("--\(name)") { query.append((name, value)) }

@@ -37,7 +37,7 @@ extension Command {
       Flag(
         "--outbound", value: "WHO",
         "Who may name URLs that are called from here: local, any or none (local)."),
-    ] + codeFlags + [
+    ] + codeFlags + logFlags + [
       Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
       Flag("--ready-file", value: "F", "Write {\"port\":…,\"pid\":…} there once ready."),
     ],
@@ -90,8 +90,9 @@ extension Command {
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
     var configuration = try configuration(arguments)
     let isQuiet = arguments.has("--quiet")
-    configuration.onNotice = { notice in
-      if notice.isProblem || !isQuiet { Terminal.complain(notice.text) }
+    configuration.log = try logOptions(arguments, isWanted: !isQuiet)
+    if configuration.log == nil {
+      configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
     }
     // Before anything runs: a signal that comes while we start is kept, not lost.
     let signals = StopSignals()
@@ -105,6 +106,7 @@ extension Command {
     if !isQuiet {
       Terminal.say("wavetank ready on \(emulator.baseURL)")
       Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
+      Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
       // The vendor's own suites wait for these words on standard output.
       Terminal.say("# Host started, Running")
     }
@@ -121,7 +123,7 @@ extension Command {
     // A moment later, so that the first requests do not pay for it.
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { [configuration] in
       if let store = try? CertificateStore(configuration), let complaint = store.complaint() {
-        Terminal.complain(complaint)
+        emulator.tell(Notice(text: complaint, isProblem: true))
       }
       ProcessMemory.forgetCode()
     }

@@ -13,6 +13,7 @@ struct WavetankCLI {
     // While this is the only thread: with the second one the C library decides how many heaps there are.
     SystemCalls.giveBackFreeMemory()
     if MemoryLimits.countsMappings { SystemCalls.mapLess() }
+    Terminal.keepStreams()
     let arguments = Array(CommandLine.arguments.dropFirst())
     exit(await Command.run(arguments))
   }

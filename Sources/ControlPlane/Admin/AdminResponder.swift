@@ -128,11 +128,16 @@ package final class AdminResponder: Responder {
     var route: AdminRoute?
     if case .found(let index, _) = match { route = AdminRoute.all[index] }
     let refusal = access.refusal(of: request, from: peer)
-    if let refusal, !(route?.isPublic ?? false) { return .now(refusal.response) }
-    guard let route, case .found(_, let parameters) = match else {
-      return .now(unknown(inner, match))
-    }
     let choice = tenantChoice(inner, addressee)
+    if let refusal, !(route?.isPublic ?? false) {
+      log(inner, choice, refusal.status.code, refusal.detail)
+      return .now(refusal.response)
+    }
+    guard let route, case .found(_, let parameters) = match else {
+      let response = unknown(inner, match)
+      log(inner, choice, response.status.code)
+      return .now(response)
+    }
     let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
       AdminCall(
         request: inner, parameters: parameters, content: content, tenantChoice: choice,
@@ -189,9 +194,32 @@ package final class AdminResponder: Responder {
 
   private func handle(_ route: AdminRoute, _ call: AdminCall) -> Answer {
     do {
-      return try route.handle(call)
+      let answer = try route.handle(call)
+      var status: Int?
+      if case .now(let response) = answer { status = response.status.code }
+      log(call.request, call.tenantChoice, status)
+      return answer
     } catch {
+      log(call.request, call.tenantChoice, error.status.code, error.detail)
       return .now(error.response)
+    }
+  }
+
+  /// A call in the server's log: a warning where it was refused; what only looks is told at the level
+  /// that tells everything.
+  /// - Parameter status: nil: the answer goes on, as a stream does.
+  private func log(
+    _ request: Request, _ choice: Addressee.TenantChoice, _ status: Int?, _ detail: String = ""
+  ) {
+    guard let log = pipeline.log else { return }
+    let wasRefused = status ?? 200 >= 400
+    let looks = [Method.get, .head, .options].contains(request.method)
+    var tenant = Tenant.defaultName
+    if case .named(let name) = choice { tenant = name }
+    log.tell(wasRefused ? .warn : looks ? .debug : .info, of: tenant) {
+      let target = pipeline.operations.mask.target(request.target.text)
+      return "control: \(request.method.name) \(target) \(wasRefused ? "refused, " : "")"
+        + (status.map(String.init) ?? "follows") + (detail.isEmpty ? "" : ": \(detail)")
     }
   }
 

@@ -163,7 +163,8 @@ extension AdminRoute {
       "journal.stream", .get, "/journal/stream", "What happens, as server-sent events.",
       isLight: true,
       description: .answering(
-        "text/event-stream", "id: 1\ndata: {\"number\":1}\n\n", query: filter, isStreaming: true),
+        "text/event-stream", "id: 1\ndata: {\"number\":1}\n\n", query: filter + lines,
+        isStreaming: true),
       JournalRoutes.stream),
     AdminRoute(
       "journal.har", .get, "/journal.har", "What happened, as HAR 1.2.",
@@ -173,6 +174,12 @@ extension AdminRoute {
     AdminRoute(
       "journal.get", .get, "/journal/{number}", "One exchange, and why it came out so.",
       description: .answering("Exchange", refusals: [404]), JournalRoutes.one),
+  ]
+
+  /// In place of JSON as the list has it.
+  private static let lines: [DocumentedParameter] = [
+    .init(.query, "log", "'text'|'json'", "As lines of the server's log."),
+    .init(.query, "colour", "'yes'|'no'", "With log=text: for a terminal."),
   ]
 
   private static let filter: [DocumentedParameter] = [

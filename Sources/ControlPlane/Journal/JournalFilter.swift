@@ -29,6 +29,7 @@ struct JournalFilter: Sendable {
 
   static let keys = [
     "service", "operation", "status", "rule", "request", "parent", "since", "limit", "tenant",
+    "log", "colour",
   ]
 
   init(_ call: AdminCall, limit: Int) throws(Problem) {
@@ -58,7 +59,7 @@ struct JournalFilter: Sendable {
           throw Problem(400, "limit: expected a number above 0, found \"\(value)\"")
         }
         self.limit = number
-      case "tenant": break
+      case "tenant", "log", "colour": break
       default:
         throw Problem(
           400, "Unknown filter \"\(name)\"\(Nearest.hint(for: name, among: Self.keys))")

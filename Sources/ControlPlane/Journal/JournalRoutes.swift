@@ -71,7 +71,8 @@ enum JournalRoutes {
     return .now(response)
   }
 
-  /// One event for each exchange that ends, `id` its number, `data` as in the list. With `since` or
+  /// One event for each exchange that ends, `id` its number, `data` as in the list, or with `log=text`
+  /// or `log=json` a line as in the server's log (`colour=yes`: for a terminal). With `since` or
   /// `Last-Event-ID` what is kept from there on comes first.
   /// Source: HTML Living Standard, "Server-sent events".
   static func stream(_ call: AdminCall) throws(Problem) -> Answer {
@@ -79,10 +80,16 @@ enum JournalRoutes {
     if let last = call.request.fields["last-event-id"].flatMap({ UInt64($0) }) {
       filter.resume(after: last)
     }
+    let form = try call.query("log", of: "text", "json")
+    let hasColour = try call.query("colour", of: "yes", "no") == "yes"
     let live = try call.liveTenant()
     let events = JournalEvents(
       text: JournalText(operations: call.pipeline.operations), filter: filter,
-      journal: live.journal)
+      journal: live.journal,
+      line: form.map { form in
+        let style = LogStyle(form == "json" ? .json : .text, hasColour: hasColour)
+        return { [line = call.pipeline.exchangeLine] in line.text($0, of: live.name, style) }
+      })
     var response = Response.streaming(.ok, isLive: true) { writer in
       try await events.send(to: writer)
     }
@@ -97,6 +104,8 @@ private struct JournalEvents: Sendable {
   let text: JournalText
   let filter: JournalFilter
   let journal: Journal
+  /// Nil: as JSON, the way the list has it.
+  let line: (@Sendable (JournalEntry) -> [UInt8])?
 
   func send(to writer: BodyWriter) async throws {
     let follower = journal.follow()
@@ -121,10 +130,14 @@ private struct JournalEvents: Sendable {
     }
   }
 
-  /// JSON text holds no line break, so one data line is enough.
+  /// Neither JSON text nor a line of the log holds a line break, so one data line is enough.
   private func event(_ entry: JournalEntry) -> [UInt8] {
-    var json = JSONWriter(reserving: 512)
-    text.write(entry, isWhole: false, into: &json)
-    return Array("event: exchange\nid: \(entry.number)\ndata: ".utf8) + json.bytes + [0x0A, 0x0A]
+    var data = line?(entry) ?? []
+    if data.isEmpty {
+      var json = JSONWriter(reserving: 512)
+      text.write(entry, isWhole: false, into: &json)
+      data = json.bytes
+    }
+    return Array("event: exchange\nid: \(entry.number)\ndata: ".utf8) + data + [0x0A, 0x0A]
   }
 }

@@ -26,7 +26,7 @@ struct JournalText {
       json.member("status", entry.status.map { .integer($0.code) } ?? .null)
       list("rules", entry.rules, into: &json)
       list("remarks", entry.remarks, into: &json)
-      json.member(ifPresent: "hint", entry.responseFields["x-wavetank-hint"])
+      json.member(ifPresent: "hint", entry.hint)
       json.member("ending", entry.ending?.name ?? "in flight")
       json.member(ifPresent: "fault", entry.fault?.name)
       json.member("durationMilliseconds", entry.duration.map { Self.milliseconds($0) } ?? .null)
@@ -74,7 +74,7 @@ struct JournalText {
         "rulesConsidered": [],
       ]
     }
-    let nearest = entry.responseFields["x-wavetank-hint"]
+    let nearest = entry.hint
     let reason =
       "The method and path belong to no operation"
       + (nearest.map { "; the nearest is \($0)." } ?? ", and none is like it.")
@@ -120,19 +120,5 @@ struct JournalText {
 
   static func milliseconds(_ duration: Duration) -> JSON {
     JSON((duration.inSeconds * 1e6).rounded() / 1e3)
-  }
-}
-
-extension ExchangeOutcome.Ending {
-  /// In the words of the journal.
-  var name: String {
-    switch self {
-    case .completed: "completed"
-    case .peerClosed: "peer closed"
-    case .fault: "fault"
-    case .timedOut: "timed out"
-    case .producerFailed: "cut by the emulator"
-    case .serverStopped: "server stopped"
-    }
   }
 }

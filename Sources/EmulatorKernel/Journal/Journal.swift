@@ -107,23 +107,30 @@ package final class Journal: Sendable {
   }
 
   /// An exchange is over. Its operation and how long it took; nil if its record is not here any more.
+  /// - Parameter log: gets its line, made where the record lies.
   @discardableResult
   package func ended(
     _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant,
-    wall: ContinuousClock.Instant, _ outcome: ExchangeOutcome
+    wall: ContinuousClock.Instant, _ outcome: ExchangeOutcome,
+    loggedBy log: (ExchangeLog, tenant: String)? = nil
   ) -> (operation: Int?, duration: Duration)? {
-    let (found, finished, followers) = ring.withLock { ring in
+    let (found, finished, followers, wakesLog) = ring.withLock { ring in
       var finished: JournalEntry?
+      var wakesLog = false
       let isFollowed = !ring.followers.isEmpty
       let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
         let wasInFlight = record.isInFlight
         let duration = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
         if isFollowed, wasInFlight { finished = record.entry }
+        if let (log, tenant) = log, wasInFlight {
+          wakesLog = log.append(record.logged(), of: tenant, at: wall)
+        }
         return (record.operationIndex, duration)
       }
-      return (found, finished, isFollowed ? ring.followers : [])
+      return (found, finished, isFollowed ? ring.followers : [], wakesLog)
     }
+    if wakesLog { log?.0.log.wake() }
     if let finished { for follower in followers { follower.push(finished) } }
     return found
   }

@@ -199,4 +199,19 @@ package struct ServiceFailure: Sendable {
   }
 
   package static let noRoom = ServiceFailure(.noRoom, status: 507)
+
+  /// What is wrong, for people, where the form of an API has no place for more than a status; nil:
+  /// whoever asked for the failure knows.
+  package var sentence: String? {
+    if let message { return message }
+    switch kind {
+    case .unknownPath: return "no operation has this method and path"
+    case .methodNotAllowed(let methods):
+      return "this path takes \(methods.map(\.name).joined(separator: ", ")) only"
+    case .contentTooLarge(let limit): return "at most \(limit) bytes of content are taken here"
+    case .noRoom: return "there is no memory left for this"
+    case .rateLimited(let seconds): return "that was too often; there is room again in \(seconds) s"
+    case .injected, .badRequest, .internalError: return nil
+    }
+  }
 }

@@ -103,6 +103,8 @@ extension WorldStore {
       for written in group { failed(written.live, error.description) }
       return
     }
+    let names = group.map(\.live.name)
+    pipeline.log?.tell(.info) { "worlds saved: \(names.few)" }
     for written in group {
       let name = written.live.name
       let hadFailed = state.withLock { state in

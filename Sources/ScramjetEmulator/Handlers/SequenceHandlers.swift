@@ -111,7 +111,7 @@ enum SequenceHandlers {
   static func refusal(_ error: UploadError) -> Response {
     switch error {
     case .refused(let value): ScramjetError(Status(422, "Unprocessable Entity"), value).response
-    case .noRoom: ScramjetError.object(507, [:])
+    case .noRoom: ScramjetError.noRoom
     case .interrupted: ScramjetError(400, "The upload ended early").response
     }
   }

@@ -74,7 +74,9 @@ extension Plan.HubPlan {
     state.hubs[serial]?.isOverloaded = isOverloaded
     state.hubs[serial]?.load = load
     state.hubs[serial]?.config = config
-    if !isConnected { state.disconnectHub(serial, reason: nil, &step) }
+    if !isConnected {
+      state.disconnectHub(serial, reason: nil, by: "not connected in the scenario", &step)
+    }
     state.hubs[serial]?.isHealthy = isHealthy
   }
 }

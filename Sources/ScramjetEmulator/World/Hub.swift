@@ -23,6 +23,8 @@ struct Hub: Codable, Sendable {
   var description: String?
   var tags: [String] = []
   var disconnectReason: String?
+  /// Why it does not answer, for people.
+  var downBecause: String?
   var sequences = WeighedDictionary<ExactText, Sequence>()
   /// Ids in order of upload.
   var sequenceOrder: [String] = []

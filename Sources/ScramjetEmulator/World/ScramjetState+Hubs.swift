@@ -73,8 +73,13 @@ extension ScramjetState {
 
   // MARK: Connection
 
-  mutating func disconnectHub(_ serial: HubKey, reason: String?, _ step: inout Step) {
-    guard let hub = hubs[serial], hub.isConnected else { return }
+  /// - Parameter cause: for people, in front of the instant.
+  mutating func disconnectHub(
+    _ serial: HubKey, reason: String?, by cause: String, _ step: inout Step
+  ) {
+    guard let hub = hubs[serial] else { return }
+    hubs[serial]?.downBecause = "\(cause) at \(step.now.iso8601(.milliseconds))"
+    guard hub.isConnected else { return }
     hubs[serial]?.isConnected = false
     hubs[serial]?.lastDisconnected = step.now
     hubs[serial]?.disconnectReason = reason
@@ -84,7 +89,7 @@ extension ScramjetState {
 
   /// The hub's process dies: its instances are gone and every connection through it ends; what is on
   /// its disk (sequences) stays.
-  mutating func crashHub(_ serial: HubKey, _ step: inout Step) {
+  mutating func crashHub(_ serial: HubKey, by cause: String, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     hubs[serial]?.crashes += 1
     let shared = (spaces[hub.space]?.topicOrder ?? []).compactMap {
@@ -95,7 +100,7 @@ extension ScramjetState {
     }
     for stream in [hub.log, hub.audit] { step.wake(.stream(stream)) }
     for instance in hub.instanceOrder { removeInstance(instance, &step) }
-    disconnectHub(serial, reason: nil, &step)
+    disconnectHub(serial, reason: nil, by: cause, &step)
     hubs[serial]?.isHealthy = false
     runWork(&step)
   }
@@ -106,6 +111,7 @@ extension ScramjetState {
     hubs[serial]?.isHealthy = true
     hubs[serial]?.lastConnected = step.now
     hubs[serial]?.disconnectReason = nil
+    hubs[serial]?.downBecause = nil
     logOnHub("Host started", level: "INFO", hub: serial, &step)
     audit(14000, object: hub.id, hub: serial, &step)
   }

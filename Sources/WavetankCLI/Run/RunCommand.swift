@@ -23,6 +23,7 @@ extension Command {
         "The program sees no network but this server, under the vendors' names; all else is refused."
       ),
       caFlag, interceptFlag,
+    ] + logFlags + [
       Flag("--junit", value: "FILE", "Write the result there as JUnit XML."),
       Flag("--har", value: "FILE", "Write what was exchanged there as HTTP Archive."),
       Flag("--quiet", "No summary."),
@@ -50,7 +51,10 @@ private struct ProgramRun {
   init(_ arguments: CommandLineArguments) throws(UsageError) {
     self.arguments = arguments
     url = arguments.value("--url")
-    if url != nil, let flag = ["--scenario", "--clock", "--seed"].first(where: arguments.has) {
+    if url != nil,
+      let flag = ["--scenario", "--clock", "--seed", "--log", "--log-level"].first(
+        where: arguments.has)
+    {
       throw UsageError("\(flag) is for a private server; the one at --url has its own.")
     }
     if url != nil, arguments.has("--isolated") {
@@ -67,7 +71,11 @@ private struct ProgramRun {
     configuration.caDirectory = arguments.value("--ca-dir")
     try Command.intercept(arguments, &configuration)
     try Command.time(arguments, &configuration)
-    configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
+    // What the program says on standard error stays its own unless a log is asked for.
+    configuration.log = try Command.logOptions(arguments, isWanted: false)
+    if configuration.log == nil {
+      configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
+    }
   }
 
   func run() async throws(UsageError) -> Int32 {

@@ -146,10 +146,6 @@ def quiet():
     check("serve --quiet: nothing but what goes wrong, and that whole",
           silent.startswith("wavetank: the edited scenario was refused") and "nam" in silent
           and "taken over" not in silent and "ready" not in silent, silent)
-    for flags in (["--log", "json"], ["--log-level", "info"]):
-        done = run("serve", "--port", "0", *flags)
-        check(f"serve {flags[0]}: a setting that nobody would read is refused",
-              done.returncode == 64 and flags[0] in done.stderr, (done.returncode, done.stderr))
     for command in ("env", "manual", "version", "wait", "healthcheck"):
         done = run(command, "surplus")
         check(f"{command}: an operand too many is exit 64 and named",
