@@ -75,17 +75,17 @@ let package = Package(
       exclude: ["Runners"]),
     module(
       "SteamshipEmulator", ["CodeRuntime", "EmulatorKernel", "HTTPModel", "PayloadCodecs"],
-      exclude: ["Console/steamship.js"]),
+      exclude: ["Console"]),
     module(
       "ScramjetEmulator", ["CodeRuntime", "EmulatorKernel", "HTTPModel", "PayloadCodecs"],
-      exclude: ["Console/scramjet.js"]),
+      exclude: ["Console"]),
     module(
       "ShipyardEmulator", ["EmulatorKernel", "HTTPModel", "PayloadCodecs"],
-      exclude: ["Console/shipyard.js"]),
+      exclude: ["Console"]),
     // `CResources` takes these in.
     module(
       "ControlPlane", ["EmulatorKernel", "HTTPModel", "PayloadCodecs", "Resources"],
-      exclude: ["core.js", "live.js", "page.html", "style.css", "views.js"].map { "Console/\($0)" }),
+      exclude: ["Console/Page"]),
     module(
       "Wavetank",
       services + [

@@ -14,6 +14,6 @@ extension ScramjetService {
   }
 
   package var consoleView: ConsoleView? {
-    ConsoleView("Scramjet", file: "console/scramjet.js")
+    ConsoleView("Scramjet", files: "console/scramjet.mjs")
   }
 }

@@ -10,6 +10,6 @@ extension ShipyardService {
   }
 
   package var consoleView: ConsoleView? {
-    ConsoleView("Shipyard", file: "console/shipyard.js")
+    ConsoleView("Shipyard", files: "console/shipyard.mjs")
   }
 }

@@ -11,6 +11,6 @@ extension SteamshipService {
   }
 
   package var consoleView: ConsoleView? {
-    ConsoleView("Steamship", file: "console/steamship.js")
+    ConsoleView("Steamship", files: "console/steamship.mjs")
   }
 }

@@ -186,11 +186,14 @@ struct ControlClient {
       return 1
     }
     var rest: [UInt8] = []
-    let mark = Array("data: ".utf8)
+    let (mark, anew) = (Array("data: ".utf8), Array("event: anew".utf8))
+    // That a journal begins anew is no exchange.
+    var isAnew = false
     while let chunk = try await response.content.next() {
       rest += chunk
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-        if rest.starts(with: mark) { Terminal.put(Array(rest[mark.count...end])) }
+        if rest.starts(with: Array("event: ".utf8)) { isAnew = rest.starts(with: anew) }
+        if !isAnew, rest.starts(with: mark) { Terminal.put(Array(rest[mark.count...end])) }
         rest.removeSubrange(...end)
       }
     }

@@ -164,6 +164,17 @@ import Testing
     #expect(entries[0]["response"]?["redirectURL"]?.stringValue?.hasSuffix("/ships/ä") == true)
   }
 
+  @Test("Exchanges are found by what was sent or answered, in either case of its letters")
+  func body() async throws {
+    _ = await peer.send(.post, "/ships", body: #"{"name":"Endurance"}"#)
+    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/nowhere")
+    for (text, numbers) in [("ENDUR", [1, 2]), ("endurance%22%7D", [1]), ("harbour", [])] {
+      let found = try JSON(parsing: await peer.send(.get, "/_wavetank/journal?body=\(text)").text)
+      #expect(found["entries"]?.arrayValue?.compactMap { $0["number"]?.intValue } == numbers)
+    }
+  }
+
   @Test("The stream gives each exchange as it ends, after what was missed (server-sent events)")
   func stream() async throws {
     _ = await peer.send(.get, "/ships")
@@ -198,6 +209,12 @@ import Testing
     let live = await iterator.next()
     #expect(live?.hasPrefix("event: exchange\nid: 4\ndata: {\"number\":4,") == true)
     #expect(live?.hasSuffix("}\n\n") == true)
+    // A reset: what was told is void, and the next exchange is number 1 again.
+    _ = await peer.send(.post, "/_wavetank/reset")
+    _ = await peer.send(.get, "/ships")
+    var anew = ""
+    while !anew.contains("id: 1\n"), let piece = await iterator.next() { anew += piece }
+    #expect(anew.hasPrefix("event: anew\ndata: {}\n\nevent: exchange\nid: 1\n"))
     task.cancel()
     _ = await task.result
     box.writer.withLock { $0 = nil }

@@ -41,6 +41,7 @@ package final class AdminResponder: Responder {
   package let pipeline: Pipeline
   package let options: AdminOptions
   private let access: AdminAccess
+  private let console: ConsolePage
   private let routes: RouteTable
 
   private static let paths = AdminRoute.all.map { "/_wavetank" + $0.path }
@@ -53,6 +54,7 @@ package final class AdminResponder: Responder {
   package init(pipeline: Pipeline, options: AdminOptions = AdminOptions()) {
     self.pipeline = pipeline
     self.options = options
+    console = ConsolePage(pipeline.services)
     access = AdminAccess(token: options.token.map(ControlToken.init))
     var routes = RouteTable(skipsEmptySegments: true)
     for (index, route) in AdminRoute.all.enumerated() {
@@ -105,9 +107,14 @@ package final class AdminResponder: Responder {
       addressee.host.map({ HostName.isLoopback($0[...]) && $0.hasSuffix(".tenant.localhost") })
         ?? true
     else { return nil }
-    let prefix = String(
+    if case .malformed(let name) = addressee.tenant, !name.isEmpty {
+      return Problem.noTenantName(name).response
+    }
+    var prefix = String(
       decoding: request.target.bytes[request.target.pathRange].prefix(addressee.prefixLength),
       as: UTF8.self)
+    // `/_t/` names no tenant: what it leads to has no place for one.
+    if prefix.hasSuffix("/") { prefix = "" }
     if request.fields.list("accept").contains(where: { $0.asciiLowercased.hasPrefix("text/html") })
     {
       var response = Response(.init(302))
@@ -135,8 +142,9 @@ package final class AdminResponder: Responder {
     let choice = tenantChoice(inner, addressee)
     let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
       AdminCall(
-        request: inner, parameters: parameters, content: content, tenantChoice: choice,
-        isTrusted: refusal == nil, pipeline: self.pipeline, options: self.options)
+        request: inner, parameters: parameters, content: content, console: self.console,
+        tenantChoice: choice, isTrusted: refusal == nil, pipeline: self.pipeline,
+        options: self.options)
     }
     guard let limit = route.contentLimit, request.hasContent else {
       return run(route, call([]))

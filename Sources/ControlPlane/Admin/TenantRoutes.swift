@@ -81,12 +81,27 @@ enum TenantRoutes {
   }
 
   static func state(_ call: AdminCall) throws(Problem) -> Answer {
+    .json(try slot(call, call.liveTenant()).describe())
+  }
+
+  /// What passes in a stream, without taking anything from it.
+  static func tap(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
+    let slot = try slot(call, live)
+    guard let response = slot.tap(call.request.target.queryItems) else {
+      throw Problem(404, "\(slot.name) has no such stream.")
+    }
+    return .now(response)
+  }
+
+  private static func slot(_ call: AdminCall, _ live: LiveTenant) throws(Problem)
+    -> any ServiceSlot
+  {
     let name = call.parameters["service"] ?? ""
     guard let slot = live.slots.first(where: { $0.name == name }) else {
       throw .noService(name, among: live.slots.map(\.name))
     }
-    return .json(slot.describe())
+    return slot
   }
 
   static func emit(_ call: AdminCall) throws(Problem) -> Answer {

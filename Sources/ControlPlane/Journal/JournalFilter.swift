@@ -24,11 +24,14 @@ struct JournalFilter: Sendable {
   private var requestID: String?
   /// The exchange for which code made them.
   private var parent: UInt64?
+  /// In what was sent or answered, as far as it is kept; ASCII letters alike in both cases.
+  private var bodyText: [UInt8]?
   private var since: Since?
   var limit: Int
 
   static let keys = [
-    "service", "operation", "status", "rule", "request", "parent", "since", "limit", "tenant",
+    "service", "operation", "status", "rule", "request", "parent", "body", "since", "limit",
+    "tenant",
   ]
 
   init(_ call: AdminCall, limit: Int) throws(Problem) {
@@ -52,6 +55,7 @@ struct JournalFilter: Sendable {
           throw Problem(400, "parent: expected the number of an exchange, found \"\(value)\"")
         }
         parent = number
+      case "body": bodyText = value.isEmpty ? nil : value.utf8.map(Self.lowercased)
       case "since": since = try Self.since(value)
       case "limit":
         guard let number = Int(value), number > 0 else {
@@ -95,6 +99,10 @@ struct JournalFilter: Sendable {
   /// Replays from after that exchange (the `Last-Event-ID` of a stream that was cut).
   mutating func resume(after number: UInt64) { since = .number(number) }
   var hasStart: Bool { since != nil }
+  /// Whether it begins after an exchange that there has not been.
+  func isAhead(of total: UInt64) -> Bool {
+    if case .number(let number) = since { number > total } else { false }
+  }
 
   func matches(_ entry: JournalEntry) -> Bool {
     switch since {
@@ -119,8 +127,25 @@ struct JournalFilter: Sendable {
       guard entry.requestFields["x-request-id"]?.isExactly(requestID) ?? false else { return false }
     }
     if let parent, entry.parent != parent { return false }
+    if let bodyText {
+      guard
+        Self.holds(entry.requestContent, bodyText) || Self.holds(entry.responseContent, bodyText)
+      else { return false }
+    }
     if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }
     return true
+  }
+
+  private static func lowercased(_ byte: UInt8) -> UInt8 {
+    byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+  }
+
+  private static func holds(_ bytes: [UInt8], _ text: [UInt8]) -> Bool {
+    guard let first = text.first, bytes.count >= text.count else { return false }
+    return (0...(bytes.count - text.count)).contains { start in
+      lowercased(bytes[start]) == first
+        && text.indices.dropFirst().allSatisfy { lowercased(bytes[start + $0]) == text[$0] }
+    }
   }
 
   /// The newest that match, up to the limit, oldest first; and how many matched in all.

@@ -72,7 +72,8 @@ enum JournalRoutes {
   }
 
   /// One event for each exchange that ends, `id` its number, `data` as in the list. With `since` or
-  /// `Last-Event-ID` what is kept from there on comes first.
+  /// `Last-Event-ID` what is kept from there on comes first. When the journal was emptied, which a
+  /// reset does too, an event `anew` says so: what was told before is no longer there.
   /// Source: HTML Living Standard, "Server-sent events".
   static func stream(_ call: AdminCall) throws(Problem) -> Answer {
     var filter = try JournalFilter(call, limit: .max)
@@ -104,6 +105,12 @@ private struct JournalEvents: Sendable {
     // The comment lets the head go out at once, so that a reader knows that it is connected.
     try await writer.write(": wavetank journal\n\n")
     var replayed: Set<UInt64> = []
+    var filter = filter
+    if filter.isAhead(of: journal.status.total) {
+      // It has begun anew since.
+      try await writer.write(Self.anew)
+      filter.resume(after: 0)
+    }
     if filter.hasStart {
       let past = await Offload.run(on: Offload.concurrent) { [journal, filter] in
         journal.entries.filter { $0.ending != nil && filter.matches($0) }
@@ -111,15 +118,26 @@ private struct JournalEvents: Sendable {
       replayed = Set(past.map(\.number))
       for entry in past { try await writer.write(event(entry)) }
     }
-    while let (entries, missed) = await follower.next() {
+    while let news = await follower.next() {
       var bytes: [UInt8] = []
-      for entry in entries where filter.matches(entry) && replayed.remove(entry.number) == nil {
+      if news.isAnew {
+        // Its numbers may begin anew too.
+        replayed = []
+        filter.resume(after: 0)
+        bytes += Self.anew
+      }
+      for entry in news.entries
+      where filter.matches(entry) && replayed.remove(entry.number) == nil {
         bytes += event(entry)
       }
-      if missed > 0 { bytes += Array("event: missed\ndata: {\"count\":\(missed)}\n\n".utf8) }
+      if news.missed > 0 {
+        bytes += Array("event: missed\ndata: {\"count\":\(news.missed)}\n\n".utf8)
+      }
       try await writer.write(bytes)
     }
   }
+
+  private static let anew = Array("event: anew\ndata: {}\n\n".utf8)
 
   /// JSON text holds no line break, so one data line is enough.
   private func event(_ entry: JournalEntry) -> [UInt8] {

@@ -49,7 +49,19 @@ struct JournalText {
     json.member("status", entry.status.map { .integer($0.code) } ?? .null)
   }
 
+  /// Where the time went: until the answer was known, held back by rules, and on the line.
+  private static func phases(_ entry: JournalEntry, into json: inout JSONWriter) {
+    guard let answered = entry.answeredAfter, let whole = entry.duration else { return }
+    let held = max(.zero, min(entry.heldBack, whole - answered))
+    json.object("phases") { json in
+      json.member("serviceMilliseconds", milliseconds(answered))
+      json.member("heldMilliseconds", milliseconds(held))
+      json.member("writeMilliseconds", milliseconds(max(.zero, whole - answered - held)))
+    }
+  }
+
   private func writeRest(_ entry: JournalEntry, _ why: JSON?, into json: inout JSONWriter) {
+    Self.phases(entry, into: &json)
     json.member("connection", Int(clamping: entry.exchange.connectionID))
     json.member("numberOnConnection", Int(clamping: entry.exchange.sequenceNumber))
     json.member("peer", entry.exchange.peer.host)

@@ -37,6 +37,10 @@ package struct JournalEntry: Sendable {
   package let ended: VirtualInstant?
   /// On the wall.
   package let duration: Duration?
+  /// Of that: until the answer was known; nil when nobody followed the journal then.
+  package let answeredAfter: Duration?
+  /// Of that: what rules held the known answer back.
+  package let heldBack: Duration
   /// Nil while the exchange is in flight.
   package let ending: ExchangeOutcome.Ending?
 

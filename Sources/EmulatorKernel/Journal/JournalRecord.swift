@@ -31,6 +31,9 @@ struct JournalRecord: Sendable {
   private var rules: [String] = []
   private var trace: RuleTrace?
   private var fault: TransportFault?
+  /// When the answer was known; measured only while somebody follows the journal.
+  private var answeredAfter: Duration?
+  private var heldBack = Duration.zero
 
   private var bytes: [UInt8] = []
   private var target = Part()
@@ -74,6 +77,8 @@ struct JournalRecord: Sendable {
     if !rules.isEmpty { rules = [] }
     if trace != nil { trace = nil }
     if fault != nil { fault = nil }
+    answeredAfter = nil
+    heldBack = .zero
     bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacityMax)
     requestContent = Part()
     responseFields = Part()
@@ -90,9 +95,12 @@ struct JournalRecord: Sendable {
 
   /// The answer is known.
   mutating func answered(
-    _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int
+    _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int,
+    isTimed: Bool
   ) {
     status = response.status
+    heldBack = response.delivery.delay
+    if isTimed, let began { answeredAfter = .now - began }
     reserve(response, content, prefix)
     responseFields = append(response.fields.bytes)
     responseLines = append(response.fields.lines)
@@ -192,7 +200,8 @@ struct JournalRecord: Sendable {
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
       rules: rules, trace: trace, fault: fault,
-      arrived: arrived, ended: ended, duration: duration, ending: ending)
+      arrived: arrived, ended: ended, duration: duration, answeredAfter: answeredAfter,
+      heldBack: heldBack, ending: ending)
   }
 
   private func content(_ part: Part) -> [UInt8] { bytes[part.range].map(\.self) }

@@ -82,6 +82,10 @@ package protocol EmulatedService: Sendable {
   /// A readable view of the world for `GET /_wavetank/state/{service}`.
   func describe(_ world: World<State>) -> JSON
 
+  /// A stream of the world as it passes, for who only looks: nothing is taken from it. Nil: the query
+  /// names none.
+  func tap(_ query: [(name: String, value: String)], in world: World<State>) -> Response?
+
   /// The service's tab in the console; nil: its state as JSON.
   var consoleView: ConsoleView? { get }
   /// What the service's parts of a scenario look like; nil: it does not say.
@@ -100,6 +104,9 @@ extension EmulatedService {
   package var keyFields: [String] { [] }
   package var secretFields: [String] { [] }
   package var consoleView: ConsoleView? { nil }
+  package func tap(
+    _ query: [(name: String, value: String)], in world: World<State>
+  ) -> Response? { nil }
   package func clientVariables(
     baseURL: String, key: String
   ) -> [(name: String, value: String)] { [] }

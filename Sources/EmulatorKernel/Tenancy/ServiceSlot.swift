@@ -16,6 +16,7 @@ package protocol ServiceSlot: AnyObject, Sendable {
   /// May wait for others' large work: no question for a loop.
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool
   func describe() -> JSON
+  func tap(_ query: [(name: String, value: String)]) -> Response?
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
   /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
   func prepareStart(
@@ -152,6 +153,10 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func describe() -> JSON { world.box.atLength { service.describe(world) } }
+
+  func tap(_ query: [(name: String, value: String)]) -> Response? {
+    service.tap(query, in: world)
+  }
 
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
     try service.emit(event, in: world)
