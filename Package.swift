@@ -95,10 +95,12 @@ let package = Package(
     module(
       "WavetankTestKit",
       ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer"]),
+    // What the commands `sweep` and `report` think with.
+    module("Lab", ["Determinism", "HTTPModel", "PayloadCodecs", "Scenarios"]),
     .executableTarget(
       name: "WavetankCLI",
       dependencies: [
-        "Wavetank", "CProcess", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources",
+        "Wavetank", "CProcess", "HTTPModel", "HTTPTransport", "Lab", "PayloadCodecs", "Resources",
         "Scenarios",
       ],
       exclude: ["Texts"],
@@ -164,6 +166,7 @@ let package = Package(
         "TLSLayer",
       ]),
     tests("CodeRuntimeTests", ["CodeRuntime", "PayloadCodecs", "TestSupport"]),
+    tests("LabTests", ["Lab", "PayloadCodecs"]),
     tests("HouseTests", []),
   ],
   // C23, for `#embed`.

@@ -63,6 +63,11 @@ extension AdminRoute {
       "state.get", .get, "/state/{service}", "A readable view of one service's world.",
       description: .answering("object", refusals: [404]), TenantRoutes.state),
     AdminRoute(
+      "inventory.get", .get, "/inventory", "All that is in the world, thing by thing, to compare.",
+      description: .answering(
+        "{things: [{service: string, kind: string, place: [string], content: object}]}"),
+      TenantRoutes.inventory),
+    AdminRoute(
       "emit.post", .post, "/emit", "Makes something happen now.", content: .small,
       description: .answering(
         "{emitted: boolean}", takes: #"object = {"crashHub": "sth-1"}"#, refusals: [404, 422]),
@@ -155,7 +160,9 @@ extension AdminRoute {
     AdminRoute(
       "journal.list", .get, "/journal",
       "What happened; ?service= &operation= &status= &rule= &since= &limit=.",
-      description: .answering("Journal", query: filter), JournalRoutes.list),
+      description: .answering(
+        "Journal", query: filter + [.init(.query, "detail", "'whole'", "Fields and contents too.")]),
+      JournalRoutes.list),
     AdminRoute(
       "journal.clear", .delete, "/journal", "Forgets it.", description: .done(),
       JournalRoutes.clear),

@@ -89,6 +89,24 @@ enum TenantRoutes {
     return .json(slot.describe())
   }
 
+  static func inventory(_ call: AdminCall) throws(Problem) -> Answer {
+    let live = try call.liveTenant()
+    return .object(reserving: 4096) { json in
+      json.array("things") { json in
+        for slot in live.slots {
+          for thing in slot.inventory() {
+            json.object { json in
+              json.member("service", slot.name)
+              json.member("kind", thing.kind)
+              json.member("place", .array(thing.place.map(JSON.string)))
+              json.member("content", .object(thing.content))
+            }
+          }
+        }
+      }
+    }
+  }
+
   static func emit(_ call: AdminCall) throws(Problem) -> Answer {
     let event = try call.object()
     guard let kind = event.keys.first else {

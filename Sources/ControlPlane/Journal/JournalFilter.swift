@@ -26,9 +26,12 @@ struct JournalFilter: Sendable {
   private var parent: UInt64?
   private var since: Since?
   var limit: Int
+  /// Each entry as `GET /journal/N` gives it, but for why.
+  private(set) var isWhole = false
 
   static let keys = [
-    "service", "operation", "status", "rule", "request", "parent", "since", "limit", "tenant",
+    "service", "operation", "status", "rule", "request", "parent", "since", "limit", "detail",
+    "tenant",
   ]
 
   init(_ call: AdminCall, limit: Int) throws(Problem) {
@@ -58,6 +61,11 @@ struct JournalFilter: Sendable {
           throw Problem(400, "limit: expected a number above 0, found \"\(value)\"")
         }
         self.limit = number
+      case "detail":
+        guard value == "whole" else {
+          throw Problem(400, "detail: expected \"whole\", found \"\(value)\"")
+        }
+        isWhole = true
       case "tenant": break
       default:
         throw Problem(

@@ -20,7 +20,7 @@ enum JournalRoutes {
       json.member("first", status.first.map { .integer(Int(clamping: $0)) } ?? .null)
       json.member("matched", matched)
       json.array("entries") { json in
-        for entry in entries { text.write(entry, isWhole: false, into: &json) }
+        for entry in entries { text.write(entry, isWhole: filter.isWhole, into: &json) }
       }
     }
   }

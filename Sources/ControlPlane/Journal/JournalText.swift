@@ -53,6 +53,8 @@ struct JournalText {
     json.member("connection", Int(clamping: entry.exchange.connectionID))
     json.member("numberOnConnection", Int(clamping: entry.exchange.sequenceNumber))
     json.member("peer", entry.exchange.peer.host)
+    let began = entry.began.map { Self.milliseconds($0 - WallClock.origin) } ?? .null
+    json.member("beganMilliseconds", began)
     json.object("request") { json in
       json.member("version", entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
       fields(entry.requestFields, into: &json)

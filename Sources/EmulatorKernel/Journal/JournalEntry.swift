@@ -36,6 +36,8 @@ package struct JournalEntry: Sendable {
   package let arrived: VirtualInstant
   package let ended: VirtualInstant?
   /// On the wall.
+  package let began: ContinuousClock.Instant?
+  /// On the wall.
   package let duration: Duration?
   /// Nil while the exchange is in flight.
   package let ending: ExchangeOutcome.Ending?

@@ -192,7 +192,7 @@ struct JournalRecord: Sendable {
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
       rules: rules, trace: trace, fault: fault,
-      arrived: arrived, ended: ended, duration: duration, ending: ending)
+      arrived: arrived, ended: ended, began: began, duration: duration, ending: ending)
   }
 
   private func content(_ part: Part) -> [UInt8] { bytes[part.range].map(\.self) }

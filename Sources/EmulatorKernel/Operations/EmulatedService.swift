@@ -82,6 +82,10 @@ package protocol EmulatedService: Sendable {
   /// A readable view of the world for `GET /_wavetank/state/{service}`.
   func describe(_ world: World<State>) -> JSON
 
+  /// All that there is in the world and was not there by itself, thing by thing: what the lab
+  /// compares (DESIGN §15).
+  func inventory(_ world: World<State>) -> [WorldThing]
+
   /// The service's tab in the console; nil: its state as JSON.
   var consoleView: ConsoleView? { get }
   /// What the service's parts of a scenario look like; nil: it does not say.
@@ -97,6 +101,7 @@ package protocol EmulatedService: Sendable {
 extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
   package func begin(_ world: World<State>) {}
+  package func inventory(_ world: World<State>) -> [WorldThing] { [] }
   package var keyFields: [String] { [] }
   package var secretFields: [String] { [] }
   package var consoleView: ConsoleView? { nil }

@@ -16,6 +16,7 @@ package protocol ServiceSlot: AnyObject, Sendable {
   /// May wait for others' large work: no question for a loop.
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool
   func describe() -> JSON
+  func inventory() -> [WorldThing]
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
   /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
   func prepareStart(
@@ -152,6 +153,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func describe() -> JSON { world.box.atLength { service.describe(world) } }
+
+  func inventory() -> [WorldThing] { world.box.atLength { service.inventory(world) } }
 
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
     try service.emit(event, in: world)

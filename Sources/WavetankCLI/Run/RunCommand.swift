@@ -110,7 +110,7 @@ private struct ProgramRun {
       } else {
         let environment = ProgramEnvironment(
           baseURL: client.baseURL, authority: client.authority, tenant: tenant,
-          certificates: certificates())
+          certificates: ProgramEnvironment.Certificates(configuration))
         child = try ChildProcess(arguments.positionals, environment: environment.block)
       }
     } catch {
@@ -131,27 +131,10 @@ private struct ProgramRun {
   ) throws(ChildProcess.Failure) -> IsolatedProgram {
     let environment = ProgramEnvironment(
       baseURL: IsolatedProgram.baseURL, authority: nil, tenant: tenant,
-      certificates: certificates())
+      certificates: ProgramEnvironment.Certificates(configuration))
     return try IsolatedProgram(
       arguments.positionals, environment: environment, configuration: configuration,
       emulator: emulator, tenant: tenant)
-  }
-
-  /// Files of the CA; nil, and why, where there is none.
-  private func certificates() -> ProgramEnvironment.Certificates? {
-    do {
-      let store = try CertificateStore(configuration)
-      try store.prepare()
-      if let complaint = store.complaint() { Terminal.complain(complaint) }
-      let javaTrustStore = store.directory + "/trust.p12"
-      try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
-      return ProgramEnvironment.Certificates(
-        authority: store.certificatePath, bundle: store.bundlePath, javaTrustStore: javaTrustStore,
-        hashName: try store.hashName())
-    } catch {
-      Terminal.complain("https does not arrive here: \(error)")
-      return nil
-    }
   }
 
   private func report(

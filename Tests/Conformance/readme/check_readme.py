@@ -31,7 +31,7 @@ README = ROOT / "README.md"
 COOKBOOK = [ROOT / "Scenarios" / name for name in ("COOKBOOK.md", "COOKBOOK-TESTS.md")]
 CATALOGUE = ROOT / "Sources" / "Wavetank" / "Wavetank.docc"
 GUIDES = [CATALOGUE / f"{name}.md" for name in (
-    "TestAProgram", "TestAnSDK", "ShowADemo", "CauseChaos", "ComingFromOthers", "Troubleshooting")]
+    "TestAProgram", "SweepAProgram", "TestAnSDK", "ShowADemo", "CauseChaos", "ComingFromOthers", "Troubleshooting")]
 SECONDS = 60
 RECIPES = 25
 
