@@ -45,6 +45,9 @@ public struct Configuration: Sendable {
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
   /// process may take, at most 4 GiB.
   public var memoryBytesMax: UInt64?
+  /// Exchanges that each tenant's journal keeps, and bytes; beyond either the oldest go.
+  public var journalEntriesMax = 10_000
+  public var journalBytesMax = 32 << 20
   /// Bytes of one request's content, streamed; beyond it 413.
   public var uploadBytesMax: UInt64 = 1 << 30
 

@@ -98,6 +98,8 @@ public final class Emulator: Sendable {
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
     kernel.tenantLimit = configuration.tenantsMax
+    kernel.journalLimits = JournalLimits(
+      entries: configuration.journalEntriesMax, bytes: configuration.journalBytesMax)
     kernel.furtherHosts = configuration.intercepted
     do {
       return try Pipeline(

@@ -17,6 +17,14 @@ public enum Scenarios {
     }
   }
 
+  /// What is no error in the files together and yet makes no sense: rules that can never strike, a
+  /// sentence each.
+  public static func warnings(in names: [String], isStrict: Bool = false) -> [String] {
+    let loader = loader(isStrict: isStrict)
+    guard let scenario = try? loader.load(names) else { return [] }
+    return RuleWarnings(loader.catalog).all(in: scenario)
+  }
+
   /// The shipped scenarios: name and one sentence.
   public static var shipped: [(name: String, summary: String)] {
     ScenarioLibrary.texts.keys.sorted().map { name in

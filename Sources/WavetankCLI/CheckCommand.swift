@@ -2,7 +2,8 @@ import Wavetank
 
 extension Command {
   static let check = Command(
-    name: "check", summary: "Validate scenarios; every problem with its place.",
+    name: "check",
+    summary: "Validate scenarios: every problem with its place, rules that can never strike.",
     operands: "FILE|NAME…",
     flags: [
       Flag("--together", "Merge the files, as serve does, instead of each by itself."),
@@ -19,6 +20,10 @@ extension Command {
       for group in arguments.has("--together") ? [names] : names.map({ [$0] }) {
         let problems = Scenarios.problems(in: group, isStrict: arguments.has("--strict"))
         for problem in problems { Terminal.complain(problem) }
+        let warnings = Scenarios.warnings(in: group, isStrict: arguments.has("--strict"))
+        for warning in warnings {
+          Terminal.complain("\(group.joined(separator: " + ")): warning: \(warning)")
+        }
         if !problems.isEmpty {
           isGood = false
         } else if !arguments.has("--quiet") {

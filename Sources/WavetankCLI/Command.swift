@@ -12,7 +12,8 @@ struct Command {
 
   /// In the order of the help.
   static let all: [Command] = [
-    serve, runProgram, sweep, check, scenarios, env, ca, ctl, wait, healthcheck, completions,
+    serve, runProgram, sweep, report, check, scenarios, env, ca, ctl, wait, healthcheck,
+    completions,
     manual,
     version,
   ]

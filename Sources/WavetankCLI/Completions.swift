@@ -49,6 +49,7 @@ extension Flag {
     case ("--clock", _), ("--mode", _): ["real", "manual", "skip", "x60"]
     case ("--shell", _): ["sh", "fish", "powershell", "json"]
     case ("--service", _): Emulator.serviceNames
+    case ("--format", _): Command.ReportFormat.allCases.map(\.rawValue)
     case ("--faults", _): SweepFault.allCases.map(\.rawValue)
     default: []
     }

@@ -29,6 +29,7 @@ extension Command {
       Flag("--limit", value: "N", "journal: so many at most."),
       Flag("--follow", "journal: go on as it happens."),
       Flag("--har", "journal: as HTTP Archive."),
+      Flag("--whole", "journal: with fields and contents, as report reads it."),
       Flag("--clear", "journal: forget it."),
       Flag("--exactly", value: "N", "verify: so often."),
       Flag("--at-least", value: "N", "verify: so often or more."),
@@ -162,6 +163,10 @@ struct ControlRequest {
     }
     for name in ["service", "operation", "status", "rule", "request", "since", "limit"] {
       if let value = arguments.value("--\(name)") { query.append((name, value)) }
+    }
+    if arguments.has("--whole"), path == "journal" {
+      query.append(("detail", "whole"))
+      if !arguments.has("--limit") { query.append(("limit", "1000000")) }
     }
   }
 

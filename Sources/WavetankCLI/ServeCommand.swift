@@ -22,6 +22,9 @@ extension Command {
       Flag(
         "--memory", value: "SIZE",
         "Memory for what clients store and do (half of what the process may take, at most 4GiB)."),
+      Flag(
+        "--journal-entries", value: "N", "Exchanges that each tenant's journal keeps (10000)."),
+      Flag("--journal-bytes", value: "SIZE", "Memory of each tenant's journal, at most (32MiB)."),
       Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
       Flag("--seed", value: "N", "Seed of ids and of every random choice."),
       Flag(
@@ -69,6 +72,7 @@ extension Command {
       }
       configuration.memoryBytesMax = UInt64(size)
     }
+    try journal(arguments, &configuration)
     configuration.scenarios = arguments.all("--scenario")
     configuration.watchesScenarios = arguments.has("--watch")
     try time(arguments, &configuration)
@@ -83,6 +87,23 @@ extension Command {
     configuration.code = try codeOptions(arguments)
     return configuration
   }
+
+  private static func journal(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    if let entries = try arguments.integer("--journal-entries", in: 1...10_000_000) {
+      configuration.journalEntriesMax = entries
+    }
+    guard let text = arguments.value("--journal-bytes") else { return }
+    guard let size = Emulator.size(text), size >= journalLeast else {
+      throw UsageError(
+        "--journal-bytes must be a size from 64KiB, such as 1MiB or 1GB, not “\(text)”.")
+    }
+    configuration.journalBytesMax = size
+  }
+
+  /// Some exchanges whose contents are as long as are kept.
+  private static let journalLeast = 64 << 10
 
   /// The world of one tenant takes a few hundred KiB.
   private static let memoryLeast = 1 << 20

@@ -25,6 +25,9 @@ extension Command {
       caFlag, interceptFlag,
       Flag("--junit", value: "FILE", "Write the result there as JUnit XML."),
       Flag("--har", value: "FILE", "Write what was exchanged there as HTTP Archive."),
+      Flag(
+        "--report", value: "FILE",
+        "Write the program's card there: FILE.html, .json, .xml (JUnit), or else text."),
       Flag("--quiet", "No summary."),
     ],
     examples: [
@@ -146,6 +149,10 @@ private struct ProgramRun {
       if !arguments.has("--quiet") { Terminal.write(report.summary, to: STDERR_FILENO) }
       if let file = arguments.value("--junit") {
         try FileContent.write(Array(report.junit.utf8), to: file)
+      }
+      if let file = arguments.value("--report") {
+        let card = try await Command.card(from: client)
+        try FileContent.write(Array(Command.ReportFormat(file: file).text(card).utf8), to: file)
       }
       if let file = arguments.value("--har") {
         try FileContent.write(try await client.send(.get, "journal.har").content, to: file)

@@ -35,17 +35,18 @@ struct Sweep: Sendable {
     let result = try await program(environment, limit: limit)
     let outcome = RunOutcome(
       exit: result.exit, isEndedBySignal: result.isEndedBySignal, seconds: result.seconds,
-      output: text(result.output), errors: text(result.errors),
+      output: text(result.output, tenant), errors: text(result.errors, tenant),
       exchanges: try await server.exchanges(of: tenant),
       world: try await server.world(of: tenant))
     await server.drop(tenant)
     return outcome
   }
 
-  /// The port is another one in every sweep.
-  private func text(_ bytes: [UInt8]) -> String {
+  /// The port is another one in every sweep, the tenant in every run.
+  private func text(_ bytes: [UInt8], _ tenant: String) -> String {
     String(decoding: bytes, as: UTF8.self)
       .replacing(":\(server.emulator.port)", with: ":PORT")
+      .replacing(tenant, with: "TENANT")
       .replacing("port=\(server.emulator.port)", with: "port=PORT")
   }
 
