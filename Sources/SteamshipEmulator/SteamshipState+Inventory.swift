@@ -48,7 +48,7 @@ extension SteamshipState {
     return parts.dropLast().joined(separator: "-") + "-…"
   }
 
-  private static let minted: Set<String> = [
+  private static let minted: TextSet = [
     "file", "index", "version", "workspace", "package", "plugin", "package-instance",
     "plugin-instance",
   ]
@@ -79,8 +79,9 @@ extension SteamshipState {
     to things: inout [WorldThing]
   ) {
     let place = ["workspace \(Self.told(workspace.handle))"]
-    let isGiven = ([Workspace.defaultHandle] + script.workspaces.map(\.handle))
-      .contains(workspace.handle)
+    let isGiven =
+      workspace.handle == Workspace.defaultHandle
+      || script.workspaces.contains { $0.handle == workspace.handle }
     if !isGiven { things.append(WorldThing("workspace", place)) }
     for kind in InvocableKind.allCases {
       for instance in workspace[instancesOf: kind].keys.compactMap({ instances[$0] }) {

@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 /// What a scenario may say and what yet makes no sense: rules that can never strike.
 ///
@@ -32,15 +33,21 @@ package struct RuleWarnings {
       if texts.allSatisfy({ $0.hasPrefix("/_t/") }) {
         return "a path is matched without the tenant's prefix; say \"tenant\" instead"
       }
-      if texts.allSatisfy({ $0.contains("?") && $0.contains("=") }) {
+      if texts.allSatisfy({
+        $0.utf8.contains(UInt8(ascii: "?")) && $0.utf8.contains(UInt8(ascii: "="))
+      }) {
         return "a path is matched without its query; say \"query\" instead"
       }
     }
-    for case .method(let methods) in match.criteria
-    where !catalog.operations.contains(where: { _, operation in
-      operation.methods.contains { methods.contains($0) }
-    }) && methods != ["HEAD"] && methods != ["OPTIONS"] {
-      return "no operation has the method \(methods.joined(separator: " or "))"
+    for case .method(let methods) in match.criteria {
+      let isKnown = methods.contains { method in
+        // Those that the pipeline answers for every path.
+        method == "HEAD" || method == "OPTIONS"
+          || catalog.operations.contains { _, operation in
+            operation.methods.contains { $0 == method }
+          }
+      }
+      if !isKnown { return "no operation has the method \(methods.joined(separator: " or "))" }
     }
     let names = match.criteria.contains { if case .operation = $0 { true } else { false } }
     guard names, !catalog.operations.contains(where: { match.mayConcern($1, service: $0) }) else {
