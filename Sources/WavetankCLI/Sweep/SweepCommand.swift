@@ -196,6 +196,7 @@ private struct SweepRun {
     progress?.end()
     if entries.count < plan.runs.count {
       plan.note(undone: plan.runs.count - entries.count)
+      if !isQuiet, let note = plan.notes.last { Terminal.say(note) }
     }
     var report = SweepReport(
       command: sweep.command, seed: options.seed, clean: clean, notes: plan.notes,
