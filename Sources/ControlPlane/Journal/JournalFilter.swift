@@ -116,7 +116,9 @@ struct JournalFilter: Sendable {
       guard isWanted else { return false }
     }
     if let requestID {
-      guard entry.requestFields["x-request-id"]?.isExactly(requestID) ?? false else { return false }
+      // Where the client has sent none, the answer names the one that was made.
+      let own = entry.requestFields["x-request-id"] ?? entry.responseFields["x-request-id"]
+      guard own?.isExactly(requestID) ?? false else { return false }
     }
     if let parent, entry.parent != parent { return false }
     if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }

@@ -55,6 +55,8 @@ struct Sequence: Codable, Sendable {
   var package: Kept<SequencePackage>
   /// Its archive, where code is run.
   var code: SequenceCode?
+  /// What the scenario says that stands behind its instances.
+  var runtime: SequenceRuntime?
   /// The instances that are not gone, in order of start.
   var instances: [InstanceKey] = []
 }
@@ -85,4 +87,6 @@ struct StoreItem: Codable, Sendable {
   var package: Kept<SequencePackage>
   var blob: BlobID
   var tag: String
+  /// Its archive was made of a description: there is no code in it. Nil: there is.
+  var isMade: Bool?
 }

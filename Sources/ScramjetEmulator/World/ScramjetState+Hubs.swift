@@ -113,13 +113,14 @@ extension ScramjetState {
   // MARK: Sequences
 
   mutating func addSequence(
-    _ package: SequencePackage, code: SequenceCode? = nil, id: String, alias: String?,
-    to serial: HubKey, _ step: inout Step
+    _ package: SequencePackage, code: SequenceCode? = nil, runtime: SequenceRuntime? = nil,
+    id: String, alias: String?, to serial: HubKey, _ step: inout Step
   ) {
     if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
-    if let old = hubs[serial]?.sequences[id]?.code { step.blobs.remove(old.blob) }
+    let old = hubs[serial]?.sequences[id]
+    if let code = old?.code { step.blobs.remove(code.blob) }
     hubs[serial]?.sequences[id] = Sequence(
-      id: id, alias: alias, package: Kept(package), code: code)
+      id: id, alias: alias, package: Kept(package), code: code, runtime: runtime ?? old?.runtime)
     logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }
