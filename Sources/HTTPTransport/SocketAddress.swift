@@ -31,6 +31,15 @@ struct SocketAddress: Sendable {
     }
   }
 
+  /// What the system has given; nil for what is no address of ours.
+  init?(_ address: UnsafePointer<sockaddr>?, _ length: socklen_t) {
+    guard let address = unsafe address, length <= MemoryLayout<sockaddr_storage>.size else {
+      return nil
+    }
+    unsafe copy(address, Int(length))
+    guard family == AF_INET || family == AF_INET6 else { return nil }
+  }
+
   private mutating func copy(_ address: UnsafeRawPointer, _ size: Int) {
     // SAFETY: both address types are smaller than the storage.
     unsafe withUnsafeMutableBytes(of: &storage) {

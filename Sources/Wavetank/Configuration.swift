@@ -30,6 +30,8 @@ public struct Configuration: Sendable {
   public var caDirectory: String?
   /// Hosts that belong to a service beside its vendor's own; `*.` in front covers all names below.
   public private(set) var intercepted: [(pattern: String, service: String)] = []
+  /// Hosts beyond this server that a tunnel may go through to.
+  package private(set) var passedThrough: [PassedHost] = []
   /// Refuse what the real services of today refuse, even where their documentation shows it.
   public var isStrict = false
   /// The control API asks for this bearer token; nil: it answers loopback peers only.
@@ -77,6 +79,14 @@ public struct Configuration: Sendable {
     return true
   }
 
+  /// Lets tunnels through to a host: `HOST`, `*.HOST`, each with `:PORT` or without. False for what is
+  /// no such text.
+  public mutating func passThrough(_ text: String) -> Bool {
+    guard let host = PassedHost(text) else { return false }
+    passedThrough.append(host)
+    return true
+  }
+
   /// How time runs, by the name that flags and scenarios use: `real`, `manual`, `skip`, `scaled`,
   /// or a factor such as `x60`. Nil for anything else.
   public mutating func setClock(_ name: String) -> Bool {
@@ -110,7 +120,7 @@ public struct Notice: Sendable, Equatable {
 }
 
 extension UInt8 {
-  fileprivate var isHostNameByte: Bool {
+  var isHostNameByte: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."): true

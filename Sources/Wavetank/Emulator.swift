@@ -163,7 +163,7 @@ public final class Emulator: Sendable {
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock
     server.limits.contentBytesMax = configuration.uploadBytesMax
-    let tunnels = TunnelPolicy(pipeline.operations)
+    let tunnels = TunnelPolicy(pipeline.operations, passed: configuration.passedThrough)
     server.tunnels = { tunnels.answer($0) }
     server.tlsFault = { pipeline.fault(for: $0) }
     server.makeSecureContext = { () throws(TLSError) in try secureContext(configuration) }
@@ -185,8 +185,11 @@ public final class Emulator: Sendable {
 
   /// Serves, for a tenant, what comes to a socket that listens, be it in another network; the
   /// emulator's from then on.
-  package func serve(_ socket: Int32, tenant: String) {
-    server.adopt(socket, user: tenant == Tenant.defaultName ? nil : tenant)
+  /// - Parameter names: knows which addresses stand for hosts that are let through.
+  package func serve(_ socket: Int32, tenant: String, names: NameServer) {
+    server.adopt(socket, user: tenant == Tenant.defaultName ? nil : tenant) { address, port in
+      names.host(at: address).map { RelayTarget(host: $0, port: port) }
+    }
   }
 
   private static let connectionBytes = 16 * 1024

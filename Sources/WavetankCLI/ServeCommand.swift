@@ -28,7 +28,7 @@ extension Command {
         "--data", value: "DIR",
         "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save."
       ),
-      caFlag, interceptFlag,
+      caFlag, interceptFlag, passthroughFlag,
       Flag("--strict", "Refuse what the real services of today refuse."),
       Flag(
         "--control-token", value: "T",
@@ -73,7 +73,7 @@ extension Command {
     configuration.watchesScenarios = arguments.has("--watch")
     try time(arguments, &configuration)
     configuration.dataDirectory = arguments.value("--data")
-    try intercept(arguments, &configuration)
+    try Command.hosts(arguments, &configuration)
     configuration.caDirectory = arguments.value("--ca-dir")
     configuration.isStrict = arguments.has("--strict")
     configuration.controlToken = try ControlTokens.ofServer(arguments)

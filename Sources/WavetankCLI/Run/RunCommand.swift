@@ -22,7 +22,7 @@ extension Command {
         "--isolated",
         "The program sees no network but this server, under the vendors' names; all else is refused."
       ),
-      caFlag, interceptFlag,
+      caFlag, interceptFlag, passthroughFlag,
       Flag("--junit", value: "FILE", "Write the result there as JUnit XML."),
       Flag("--har", value: "FILE", "Write what was exchanged there as HTTP Archive."),
       Flag("--quiet", "No summary."),
@@ -50,7 +50,9 @@ private struct ProgramRun {
   init(_ arguments: CommandLineArguments) throws(UsageError) {
     self.arguments = arguments
     url = arguments.value("--url")
-    if url != nil, let flag = ["--scenario", "--clock", "--seed"].first(where: arguments.has) {
+    if url != nil,
+      let flag = ["--scenario", "--clock", "--seed", "--passthrough"].first(where: arguments.has)
+    {
       throw UsageError("\(flag) is for a private server; the one at --url has its own.")
     }
     if url != nil, arguments.has("--isolated") {
@@ -65,7 +67,7 @@ private struct ProgramRun {
     configuration.port = 0
     configuration.scenarios = arguments.all("--scenario")
     configuration.caDirectory = arguments.value("--ca-dir")
-    try Command.intercept(arguments, &configuration)
+    try Command.hosts(arguments, &configuration)
     try Command.time(arguments, &configuration)
     configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
   }
