@@ -3,6 +3,10 @@
 #define WAVETANK_CPROCESS_H
 #include <stddef.h>
 
+// The arguments of this process as the kernel gave them, the program's name first.
+int wavetank_argument_count(void);
+const char *wavetank_argument(int index);
+
 // What a child gets of its own. Bits.
 enum { WAVETANK_OWN_PROCESSES = 1, WAVETANK_OWN_NETWORK = 2, WAVETANK_OWN_USERS = 4 };
 
