@@ -49,15 +49,47 @@ static size_t write_number(char *text, unsigned long value) {
   return at;
 }
 
-// `ID ID 1`: the one number that exists inside is the same outside.
-int wavetank_map_identity(const char *path, unsigned long identity) {
-  char text[64];
-  size_t length = write_number(text, identity);
+// Which numbers exist inside: so many from `inner`, which are those from `outer` outside.
+static int map_identities(
+    const char *path, unsigned long inner, unsigned long outer, unsigned long count) {
+  char text[80];
+  size_t length = write_number(text, inner);
   text[length++] = ' ';
-  length += write_number(text + length, identity);
+  length += write_number(text + length, outer);
   text[length++] = ' ';
-  text[length++] = '1';
+  length += write_number(text + length, count);
   return wavetank_write_file(path, text, length);
+}
+
+int wavetank_map_identity(const char *path, unsigned long identity) {
+  return map_identities(path, identity, identity, 1);
+}
+
+// What only the parent may do, which has its rights outside.
+static int map_users(int pid, const struct wavetank_child *child) {
+  static const char *const names[] = {"/uid_map", "/gid_map"};
+  const unsigned first[] = {child->user, child->group};
+  for (int at = 0; at < 2; at++) {
+    char path[64];
+    memcpy(path, "/proc/", 6);
+    size_t length = 6 + write_number(path + 6, (unsigned long)pid);
+    memcpy(path + length, names[at], strlen(names[at]) + 1);
+    if (map_identities(path, 0, first[at], child->user_count) < 0) return -1;
+  }
+  return 0;
+}
+
+// Waits until the parent has mapped the users, and becomes the first of them.
+static int become_first_user(const int mapped[2]) {
+  char byte;
+  close(mapped[1]);
+  if (read(mapped[0], &byte, 1) != 1) {
+    errno = EPERM;
+    return -1;
+  }
+  // The raw calls: the library's would ask its other threads, which are not here.
+  if (syscall(SYS_setgroups, 0, (void *)0) < 0 || syscall(SYS_setresgid, 0, 0, 0) < 0) return -1;
+  return syscall(SYS_setresuid, 0, 0, 0) < 0 ? -1 : 0;
 }
 
 int wavetank_raise_loopback(void) {
@@ -118,13 +150,19 @@ static int set_limit(int resource, unsigned long most) {
   return setrlimit(resource, &limit);
 }
 
-static void become_program(const struct wavetank_child *child, int report) {
+static int maps_users(const struct wavetank_child *child) {
+  return (child->isolation & WAVETANK_OWN_USERS) && child->user_count > 0;
+}
+
+static void become_program(const struct wavetank_child *child, int report, const int mapped[2]) {
   for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, 0);
   if (setsid() < 0) end_child(report);
-  if (child->isolation & WAVETANK_OWN_USERS) {
+  if (maps_users(child)) {
+    if (become_first_user(mapped) < 0) end_child(report);
+  } else if (child->isolation & WAVETANK_OWN_USERS) {
     if (wavetank_write_file("/proc/self/setgroups", "deny", 4) < 0) end_child(report);
     if (wavetank_map_identity("/proc/self/uid_map", child->user) < 0) end_child(report);
     if (wavetank_map_identity("/proc/self/gid_map", child->group) < 0) end_child(report);
@@ -156,7 +194,6 @@ static void become_program(const struct wavetank_child *child, int report) {
       || set_limit(RLIMIT_NPROC, child->processes) < 0
       || set_limit(RLIMIT_NOFILE, child->open_files) < 0)
     end_child(safe_report);
-  // The raw calls: the library's would ask its other threads, which are not here.
   if (child->user != 0 && !(child->isolation & WAVETANK_OWN_USERS)) {
     if (syscall(SYS_setgroups, 0, (void *)0) < 0 || syscall(SYS_setresgid, child->group, child->group, child->group) < 0
         || syscall(SYS_setresuid, child->user, child->user, child->user) < 0)
@@ -171,8 +208,14 @@ static void become_program(const struct wavetank_child *child, int report) {
 }
 
 int wavetank_spawn(const struct wavetank_child *child) {
-  int report[2];
+  int report[2], mapped[2];
   if (pipe2(report, O_CLOEXEC) < 0) return -errno;
+  if (pipe2(mapped, O_CLOEXEC) < 0) {
+    int code = errno;
+    close(report[0]);
+    close(report[1]);
+    return -code;
+  }
   unsigned long flags = SIGCHLD;
   if (child->isolation & WAVETANK_OWN_PROCESSES) flags |= CLONE_NEWPID;
   if (child->isolation & WAVETANK_OWN_NETWORK) flags |= CLONE_NEWNET;
@@ -181,10 +224,14 @@ int wavetank_spawn(const struct wavetank_child *child) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int pid = (int)syscall(SYS_clone, flags, 0, 0, 0, 0);
-  if (pid == 0) become_program(child, report[1]);
+  if (pid == 0) become_program(child, report[1], mapped);
   int code = errno;
   pthread_sigmask(SIG_SETMASK, &before, 0);
   close(report[1]);
+  // Without the byte it ends: its users are not mapped.
+  if (pid > 0 && maps_users(child) && map_users(pid, child) == 0) (void)!write(mapped[1], "u", 1);
+  close(mapped[0]);
+  close(mapped[1]);
   if (pid < 0) {
     close(report[0]);
     return -code;

@@ -7,28 +7,100 @@
 
 static const struct wavetank_resource resources[] = {
     {"console/page.html", (const unsigned char[]){
-#embed "../ControlPlane/Console/page.html" suffix(, 0)
+#embed "../ControlPlane/Console/Page/page.html" suffix(, 0)
     }},
     {"console/style.css", (const unsigned char[]){
-#embed "../ControlPlane/Console/style.css" suffix(, 0)
+#embed "../ControlPlane/Console/Page/style.css" suffix(, 0)
     }},
-    {"console/core.js", (const unsigned char[]){
-#embed "../ControlPlane/Console/core.js" suffix(, 0)
+    {"console/dom.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/dom.mjs" suffix(, 0)
     }},
-    {"console/views.js", (const unsigned char[]){
-#embed "../ControlPlane/Console/views.js" suffix(, 0)
+    {"console/api.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/api.mjs" suffix(, 0)
     }},
-    {"console/live.js", (const unsigned char[]){
-#embed "../ControlPlane/Console/live.js" suffix(, 0)
+    {"console/router.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/router.mjs" suffix(, 0)
     }},
-    {"console/steamship.js", (const unsigned char[]){
-#embed "../SteamshipEmulator/Console/steamship.js" suffix(, 0)
+    {"console/services.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/services.mjs" suffix(, 0)
     }},
-    {"console/scramjet.js", (const unsigned char[]){
-#embed "../ScramjetEmulator/Console/scramjet.js" suffix(, 0)
+    {"console/query.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/query.mjs" suffix(, 0)
     }},
-    {"console/shipyard.js", (const unsigned char[]){
-#embed "../ShipyardEmulator/Console/shipyard.js" suffix(, 0)
+    {"console/model.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/model.mjs" suffix(, 0)
+    }},
+    {"console/rowlist.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/rowlist.mjs" suffix(, 0)
+    }},
+    {"console/live.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/live.mjs" suffix(, 0)
+    }},
+    {"console/clock.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/clock.mjs" suffix(, 0)
+    }},
+    {"console/scale.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/scale.mjs" suffix(, 0)
+    }},
+    {"console/schema.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/schema.mjs" suffix(, 0)
+    }},
+    {"console/why.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/why.mjs" suffix(, 0)
+    }},
+    {"console/snippets.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/snippets.mjs" suffix(, 0)
+    }},
+    {"console/first.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/first.mjs" suffix(, 0)
+    }},
+    {"console/journal.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/journal.mjs" suffix(, 0)
+    }},
+    {"console/exchange.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/exchange.mjs" suffix(, 0)
+    }},
+    {"console/editor.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/editor.mjs" suffix(, 0)
+    }},
+    {"console/rules.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/rules.mjs" suffix(, 0)
+    }},
+    {"console/gallery.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/gallery.mjs" suffix(, 0)
+    }},
+    {"console/scenario.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/scenario.mjs" suffix(, 0)
+    }},
+    {"console/tenants.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/tenants.mjs" suffix(, 0)
+    }},
+    {"console/numbers.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/numbers.mjs" suffix(, 0)
+    }},
+    {"console/time.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/time.mjs" suffix(, 0)
+    }},
+    {"console/demo.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/demo.mjs" suffix(, 0)
+    }},
+    {"console/palette.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/palette.mjs" suffix(, 0)
+    }},
+    {"console/presenter.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/presenter.mjs" suffix(, 0)
+    }},
+    {"console/main.mjs", (const unsigned char[]){
+#embed "../ControlPlane/Console/Page/main.mjs" suffix(, 0)
+    }},
+    {"console/steamship.mjs", (const unsigned char[]){
+#embed "../SteamshipEmulator/Console/steamship.mjs" suffix(, 0)
+    }},
+    {"console/scramjet.mjs", (const unsigned char[]){
+#embed "../ScramjetEmulator/Console/scramjet.mjs" suffix(, 0)
+    }},
+    {"console/shipyard.mjs", (const unsigned char[]){
+#embed "../ShipyardEmulator/Console/shipyard.mjs" suffix(, 0)
     }},
     {"scenarios/bad-credentials.json", (const unsigned char[]){
 #embed "../../Scenarios/bad-credentials.json" suffix(, 0)
@@ -89,6 +161,39 @@ static const struct wavetank_resource resources[] = {
     }},
     {"cli/wavetank.1", (const unsigned char[]){
 #embed "../WavetankCLI/Texts/wavetank.1" suffix(, 0)
+    }},
+    {"init/Check.java", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/Check.java" suffix(, 0)
+    }},
+    {"init/check.go.txt", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/check.go.txt" suffix(, 0)
+    }},
+    {"init/check.sh", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/check.sh" suffix(, 0)
+    }},
+    {"init/github.yml", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/github.yml" suffix(, 0)
+    }},
+    {"init/gitlab.yml", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/gitlab.yml" suffix(, 0)
+    }},
+    {"init/node.mjs", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/node.mjs" suffix(, 0)
+    }},
+    {"init/plain.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/plain.py" suffix(, 0)
+    }},
+    {"init/scenario.json", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/scenario.json" suffix(, 0)
+    }},
+    {"init/scramjet.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/scramjet.py" suffix(, 0)
+    }},
+    {"init/shipyard.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/shipyard.py" suffix(, 0)
+    }},
+    {"init/steamship.py", (const unsigned char[]){
+#embed "../WavetankCLI/Texts/init/steamship.py" suffix(, 0)
     }},
     {"code/steamship_runner.py", (const unsigned char[]){
 #embed "../CodeRuntime/Runners/steamship_runner.py" suffix(, 0)

@@ -1,7 +1,7 @@
 // EmulatorKernel: what every emulated API stands on.
 //
 // Owns: tenants, the virtual clock, ids and seeded randomness, the state boxes of the services, the
-// operations table, the pipeline (tenant → scenario → service → journal), the journal, snapshots.
+// operations table, the pipeline (tenant → scenario → service → journal), the journal, the log, snapshots.
 // Refuses to know: sockets, the syntax of HTTP, and any single API.
 // Read next: `Operations/EmulatedService.swift` (the face of a service), `State/World.swift` (how a
 // service reaches its state), `Pipeline/Pipeline.swift` (the way of a request).

@@ -53,8 +53,9 @@ struct ByteStream {
   var offerMax: Int { secure == nil ? 256 * 1024 : SecureStream.offerMax }
 
   /// Sends FIN behind what was sent; reading goes on, of bytes as they come.
-  func finish() {
-    secure?.end(fd, system)
+  /// - Parameter readsContent: of what is in them, rather, as before.
+  func finish(readsContent: Bool = false) {
+    secure?.end(fd, system, readsOn: readsContent)
     system.shutdownWrite(fd)
   }
 

@@ -38,6 +38,18 @@ class Channel {
     isRegistered = true
   }
 
+  /// Takes the place of a channel with the same descriptor, whose life is over with that. Nothing is
+  /// watched until interest is set.
+  final func replace(_ other: Channel) {
+    loop.leave(other)
+    other.isRegistered = false
+    secure = other.secure
+    key = loop.assignKey(fd)
+    try? loop.system.rewatch(loop.poller, fd, 0, key: key)
+    loop.enter(self)
+    isRegistered = true
+  }
+
   final func setInterest(_ events: UInt32) {
     guard isRegistered, events != interest else { return }
     interest = events

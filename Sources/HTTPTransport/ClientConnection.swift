@@ -1,15 +1,15 @@
 import HTTPModel
 import HTTPWire
 
-/// One connection of a client: connects, then one exchange after another.
+/// One connection of a client: connects, shakes hands where TLS is spoken, then one exchange after another.
 ///
 /// **Isolation**: the loop's thread.
 final class ClientConnection: Channel {
-  private enum State { case connecting, idle, busy, closed }
+  enum State { case connecting, shakingHands, idle, busy, closed }
 
-  private unowned let pool: ClientPool
+  unowned let pool: ClientPool
   private var machine: ConnectionMachine
-  private var state = State.connecting
+  var state = State.connecting
   private var queue = OutputQueue()
   private var pending: [UInt8] = []
   private var isWriteBlocked = false
@@ -22,7 +22,7 @@ final class ClientConnection: Channel {
   private var number: UInt64 = 0
   /// When the whole of it must be over.
   private var exchangeDeadline = Int64.max
-  private var request: ClientRequest?
+  private(set) var request: ClientRequest?
   private var reply: ClientReply?
   private var isReused = false
   private var hasReceived = false
@@ -63,14 +63,15 @@ final class ClientConnection: Channel {
     isRequestSent = false
     exchangeDeadline =
       pool.configuration.exchangeTimeout.map { loop.system.now() + $0.nanoseconds } ?? .max
-    if state == .connecting {
-      setDeadline(pool.configuration.connectTimeout)
-    } else {
-      sendRequest()
+    switch state {
+    case .connecting: setDeadline(pool.configuration.connectTimeout)
+    // Connected at once, and new.
+    case .idle where request.place.trust != nil && secure == nil: connected()
+    default: sendRequest()
     }
   }
 
-  private func sendRequest() {
+  func sendRequest() {
     guard let request else { return }
     state = .busy
     setDeadline(pool.configuration.responseTimeout)
@@ -135,7 +136,7 @@ final class ClientConnection: Channel {
 
   private func sendQueued() {
     while !queue.isEmpty, !isWriteBlocked, state != .closed {
-      switch loop.send(queue, limit: min(queue.byteCount, 256 * 1024), to: stream) {
+      switch loop.send(queue, limit: min(queue.byteCount, stream.offerMax), to: stream) {
       case .bytes(let count): queue.advance(count) { _, _, _ in }
       case .wouldBlock: isWriteBlocked = true
       case .failed:
@@ -159,11 +160,12 @@ final class ClientConnection: Channel {
       let error = loop.system.pendingError(fd)
       if error != 0 { return close(.system(SystemError(.connect, error))) }
       isWriteBlocked = false
-      sendRequest()
+      connected()
       return
     }
     if events & Readiness.write != 0 {
       isWriteBlocked = false
+      secure?.flush(fd, loop.system)
       sendQueued()
       pumpWriter()
     }
@@ -171,6 +173,11 @@ final class ClientConnection: Channel {
     // where its reader is slow. That is no more than the kernel holds.
     let isGone = events & (Readiness.error | Readiness.hangUp) != 0
     if isGone { isReadingPaused = false }
+    if state == .shakingHands {
+      if events & ~Readiness.write != 0 { shakeHands() }
+      if state != .closed { settle() }
+      return
+    }
     if state != .closed, events & ~Readiness.write != 0, !isReadingPaused { readAvailable() }
     if state != .closed { settle() }
   }
@@ -179,7 +186,10 @@ final class ClientConnection: Channel {
     switch command {
     case .writable(let number) where number == self.number: pumpWriter()
     case .producerFailed(let number) where number == self.number: close(.cancelled)
-    case .demand(let number, .resumeReading) where number == self.number: isReadingPaused = false
+    case .demand(let number, .resumeReading) where number == self.number:
+      isReadingPaused = false
+      // What was deciphered already is told of by no event.
+      if stream.endsNext { readAvailable() }
     case .answered: break
     case .abort: close(.closed)
     case .flush(let number) where number == self.number && state == .busy:
@@ -203,7 +213,7 @@ final class ClientConnection: Channel {
     if content == nil, reply?.isDone == true { close(.cancelled) }
   }
 
-  private func setDeadline(_ duration: Duration?) {
+  func setDeadline(_ duration: Duration?) {
     let end = duration.map { loop.system.now() + $0.nanoseconds } ?? .max
     deadline = min(end, exchangeDeadline)
     deadlineTimer += 1
@@ -216,17 +226,19 @@ final class ClientConnection: Channel {
     deadline = min(loop.now + limit.nanoseconds, exchangeDeadline)
   }
 
-  private func settle() {
+  func settle() {
     var events: UInt32 = 0
     if !isReadingPaused { events |= Readiness.read | Readiness.peerClosed }
-    if isWriteBlocked { events |= Readiness.write }
+    if isWriteBlocked || secure?.holdsOutput == true { events |= Readiness.write }
     setInterest(events)
   }
 
   // MARK: The response
 
   private func readAvailable() {
-    for _ in 0..<4 {
+    var reads = 4
+    while reads > 0 || stream.endsNext {
+      reads -= 1
       // SAFETY: the buffer is the loop's own and nobody else's meanwhile.
       let result = unsafe stream.receive(into: loop.readBuffer)
       switch result {
@@ -237,11 +249,12 @@ final class ClientConnection: Channel {
         // SAFETY: the first `count` bytes of the buffer were just written.
         unsafe pending.append(contentsOf: loop.readBuffer[..<count])
         consume()
-        guard unsafe count == loop.readBuffer.count, state != .closed, !isReadingPaused else {
-          return
-        }
+        let isDrained = unsafe stream.isDrained(by: count, of: loop.readBuffer.count)
+        guard !isDrained, state != .closed, !isReadingPaused else { return }
       case .wouldBlock: return
-      case .failed(let error): return close(hasReceived ? .closed : .system(error))
+      case .failed(let error):
+        if let failure = sessionFailure { return close(failure) }
+        return close(hasReceived ? .closed : .system(error))
       }
     }
   }
@@ -301,7 +314,7 @@ final class ClientConnection: Channel {
       return close(.closed)
     }
     machine.finishExchange()
-    let name = request?.addressName ?? ""
+    let name = request?.placeName ?? ""
     forgetExchange()
     state = .idle
     isReadingPaused = false
@@ -333,7 +346,9 @@ final class ClientConnection: Channel {
 
   func close(_ error: HTTPClientError) {
     guard state != .closed else { return }
+    let isUnconnected = state == .connecting
     state = .closed
+    stream.takeLeave()
     closeDescriptor()
     pool.closed(self)
     let (request, reply, content) = (self.request, self.reply, self.content)
@@ -348,6 +363,7 @@ final class ClientConnection: Channel {
     }
     guard let request, let reply, !reply.isDone else { return }
     if mayRepeat, error == .closed { return pool.start(request, reply, onNew: true) }
+    if isUnconnected, error != .cancelled { return pool.startElsewhere(request, reply, error) }
     reply.complete(.failure(error))
   }
 }

@@ -22,17 +22,34 @@ final class ClientPool {
       return
     }
     if reply.isDone { return }
-    if !onNew, let connection = idle[request.addressName]?.popLast() {
+    if !onNew, let connection = idle[request.placeName]?.popLast() {
       busy[ObjectIdentifier(connection)] = connection
       return connection.begin(request, reply, isReused: true)
     }
+    guard let address = request.addresses.first else {
+      reply.complete(.failure(.unknownHost(request.place.host)))
+      return
+    }
     do {
-      let connection = try ClientConnection(loop: loop, pool: self, address: request.address)
+      let connection = try ClientConnection(loop: loop, pool: self, address: address)
       busy[ObjectIdentifier(connection)] = connection
       connection.begin(request, reply, isReused: false)
     } catch {
-      reply.complete(.failure(.system(error)))
+      startElsewhere(request, reply, .system(error))
     }
+  }
+
+  /// Goes on with the next address; with the error where there is none.
+  func startElsewhere(
+    _ request: ClientRequest, _ reply: ClientReply, _ error: HTTPClientError
+  ) {
+    guard request.addresses.count > 1 else {
+      reply.complete(.failure(error))
+      return
+    }
+    var next = request
+    next.addresses.removeFirst()
+    start(next, reply, onNew: true)
   }
 
   func becameIdle(_ connection: ClientConnection, _ name: String) {

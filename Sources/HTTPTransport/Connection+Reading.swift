@@ -39,7 +39,7 @@ extension Connection {
 
   /// Goes on with what was kept, if it may be gone on with. A step of the turn.
   func answerPending() -> Bool {
-    guard !pending.isEmpty, isOpen,
+    guard !pending.isEmpty, isOpen, tunnel == nil,
       machine.isReadingHead ? queue.isEmpty : !machine.isMessageComplete
     else { return false }
     var bytes: [UInt8] = []
@@ -55,7 +55,7 @@ extension Connection {
   /// Performs all that the bytes say; how many are done with.
   private func consume(_ bytes: Span<UInt8>) -> Int {
     var position = 0
-    while isOpen {
+    while isOpen, tunnel == nil {
       // The next request waits until earlier responses have left.
       let isInHead = machine.isReadingHead
       if !queue.isEmpty, isInHead { break }
@@ -246,6 +246,7 @@ extension Connection {
   func refuse(_ status: Status, reason: String, retryAfter: Int? = nil) {
     sendAnswers()
     guard isOpen else { return }
+    server.configuration.onRefusal(peer, status, reason)
     var fields = Fields(["Content-Type": "application/json"])
     // It may be a page's program that must be told (the Fetch standard, "CORS check"); none sends what
     // is malformed.

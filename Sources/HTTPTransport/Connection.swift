@@ -67,6 +67,8 @@ final class Connection: Channel {
   var mayBecomeSecure = true
   /// How requests come, where that is not the plain way.
   var arrival: Arrival?
+  /// A tunnel was asked for that does not end here: it begins once what was said before has left.
+  var tunnel: RelayTarget?
 
   /// What of `pending` and `queue` the budget knows.
   private var chargedBytes = 0
@@ -95,7 +97,7 @@ final class Connection: Channel {
   /// Nothing waits here, on its way in or out.
   private var isQuiet: Bool {
     guard case .open = life, input == .open else { return false }
-    return active == nil && queue.isEmpty && pending.isEmpty
+    return active == nil && queue.isEmpty && pending.isEmpty && tunnel == nil
   }
 
   /// Between requests, with nothing to send and nothing received.
@@ -146,6 +148,7 @@ final class Connection: Channel {
       if isActive(number) { producerFailed() }
     case .flush(let number):
       if isActive(number) { producerHasBegun() }
+    case .lookedUp: break
     }
     turn()
   }
@@ -182,7 +185,8 @@ final class Connection: Channel {
     }
     while !isClosed {
       let hasMoved =
-        answerPending() || takeFromWriter() || sendAnswersOfRound(isLastRead: reads == 0)
+        goThrough() || answerPending() || takeFromWriter()
+        || sendAnswersOfRound(isLastRead: reads == 0)
         || sendQueue(&writes) || endWhatHasLeft() || readMore(&reads)
       if !hasMoved { return settle() }
     }

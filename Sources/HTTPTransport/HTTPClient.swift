@@ -1,11 +1,14 @@
 package import HTTPModel
 package import HTTPWire
 import Synchronization
+package import TLSLayer
 
 /// Why a request got no response, or not all of it.
 package enum HTTPClientError: Error, Sendable, Equatable {
   /// Neither a numeric address nor `localhost`: this client asks no name server.
   case unknownHost(String)
+  /// The TLS session cannot be, its certificate's fault or another's.
+  case secure(TLSError)
   /// A system call failed; `.connect` with ECONNREFUSED when nobody listens.
   case system(SystemError)
   /// The server closed before its response was complete.
@@ -18,16 +21,20 @@ package enum HTTPClientError: Error, Sendable, Equatable {
   /// The response's content is longer than the caller wanted.
   case tooLarge(limit: Int)
 
-  /// What is wrong with the bytes of a malformed response, in a sentence; else empty.
+  /// What is wrong with the bytes of a malformed response, or with TLS, in words; else empty.
   package var complaint: String {
-    if case .malformed(let error) = self { error.reason } else { "" }
+    switch self {
+    case .malformed(let error): error.reason
+    case .secure(let error): error.description
+    default: ""
+    }
   }
 }
 
 /// A small HTTP/1.1 client on an event loop: for the control tool, for tests, for forwarding.
 ///
 /// Connections are kept and used again, one exchange at a time. Content streams both ways with the
-/// same marks as in the server. No redirects, no cookies, no TLS, no proxies.
+/// same marks as in the server. No redirects, no cookies, no proxies.
 package final class HTTPClient: Sendable {
   package struct Configuration: Sendable {
     package var connectTimeout: Duration = .seconds(5)
@@ -102,19 +109,47 @@ package final class HTTPClient: Sendable {
     _ method: Method, host: String, port: UInt16, target: String, fields: Fields = Fields(),
     body: Body = .empty
   ) async throws(HTTPClientError) -> ClientResponse {
-    let name = host == "localhost" || host.hasSuffix(".localhost") ? "127.0.0.1" : host
-    guard let address = SocketAddress(host: name, port: port) else {
-      throw .unknownHost(host)
+    try await send(
+      method, to: Place(host: host, port: port), target: target, fields: fields, body: body)
+  }
+
+  /// Where a request goes.
+  package struct Place: Sendable {
+    /// As the field `Host` and the certificate have it.
+    package var host: String
+    package var port: UInt16
+    /// Tried one after the other; nil: what `host` is in numbers.
+    package var addresses: [NumericAddress]?
+    /// Who may stand for the host; nil: no TLS is spoken.
+    package var trust: TLSClientContext?
+
+    package init(
+      host: String, port: UInt16, addresses: [NumericAddress]? = nil,
+      trust: TLSClientContext? = nil
+    ) {
+      self.host = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+      self.port = port
+      self.addresses = addresses
+      self.trust = trust
     }
+  }
+
+  package func send(
+    _ method: Method, to place: Place, target: String, fields: Fields = Fields(),
+    body: Body = .empty
+  ) async throws(HTTPClientError) -> ClientResponse {
+    let numeric = place.addresses ?? NumericAddress(host: place.host).map { [$0] } ?? []
+    let addresses = numeric.compactMap { SocketAddress(host: $0.text, port: place.port) }
+    guard !addresses.isEmpty else { throw .unknownHost(place.host) }
     var fields = fields
     if !fields.contains("host") {
       // An IPv6 address in its brackets (RFC 3986 §3.2.2).
-      let isBare = host.contains(":") && !host.hasPrefix("[")
-      fields.append("Host", isBare ? "[\(host)]:\(port)" : "\(host):\(port)")
+      let host = place.host.contains(":") ? "[\(place.host)]" : place.host
+      fields.append("Host", "\(host):\(place.port)")
     }
     let request = ClientRequest(
-      method: method, target: target, fields: fields, body: body, address: address,
-      addressName: "\(name):\(port)")
+      method: method, target: target, fields: fields, body: body, addresses: addresses[...],
+      place: place)
     let reply = ClientReply()
     return try await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
@@ -147,8 +182,14 @@ struct ClientRequest: Sendable {
   var target: String
   var fields: Fields
   var body: HTTPClient.Body
-  var address: SocketAddress
-  var addressName: String
+  /// Those that were not tried yet.
+  var addresses: ArraySlice<SocketAddress>
+  var place: HTTPClient.Place
+
+  /// Requests of one name may have one connection.
+  var placeName: String {
+    "\(place.trust == nil ? "http" : "https") \(place.host) \(place.port) \(addresses.first?.peer.host ?? "")"
+  }
 
   /// May be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2).
   var isRepeatable: Bool {

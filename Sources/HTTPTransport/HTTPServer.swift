@@ -146,11 +146,16 @@ package final class HTTPServer: Sendable {
 
   /// Serves what comes to a socket that somebody else has bound and made listen; it is the server's
   /// from then on. What is given back ends that.
-  /// - Parameter user: what comes there comes as if that user had shown itself to us as a proxy.
+  /// - Parameters:
+  ///   - user: what comes there comes as if that user had shown itself to us as a proxy.
+  ///   - through: where what comes to one of the machine's addresses goes, if not to us.
   @discardableResult
-  package func adopt(_ socket: Int32, user: String? = nil) -> @Sendable () -> Void {
+  package func adopt(
+    _ socket: Int32, user: String? = nil,
+    through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)? = nil
+  ) -> @Sendable () -> Void {
     let loop = loops[Int(socket) % loops.count]
-    let adopted = AdoptedListener(socket, user)
+    let adopted = AdoptedListener(socket, user, through)
     let shared = shared
     let isTaken = loop.post(.run { adopted.open(on: $0, shared) })
     guard isTaken else { return {} }
@@ -206,9 +211,15 @@ private final class StopTimer: Channel {
 private final class AdoptedListener: @unchecked Sendable {
   private let socket: Int32
   private let user: String?
+  private let through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)?
   private var listener: Listener?
 
-  init(_ socket: Int32, _ user: String?) { (self.socket, self.user) = (socket, user) }
+  init(
+    _ socket: Int32, _ user: String?,
+    _ through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)?
+  ) {
+    (self.socket, self.user, self.through) = (socket, user, through)
+  }
 
   func open(on loop: EventLoop, _ server: ServerShared) {
     let arrival = user.map { user in
@@ -216,6 +227,7 @@ private final class AdoptedListener: @unchecked Sendable {
       return Arrival(isSecure: false, tunnelHost: host ?? "localhost", proxyUser: user)
     }
     let listener = Listener(loop: loop, fd: socket, server: server, arrival: arrival)
+    listener.through = through
     guard !server.isStopping.load(ordering: .acquiring) else { return listener.close() }
     do {
       try listener.open()

@@ -6,6 +6,8 @@ final class Listener: Channel {
   private let server: ServerShared
   /// How all comes that comes here, where that is not the plain way.
   private let arrival: Arrival?
+  /// Where what comes to one of the machine's addresses goes, if not to us.
+  var through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)?
   /// Given up for a moment when there are no descriptors left, so that a waiting connection can be
   /// accepted and closed instead of staying in the backlog for ever.
   private var spare: Int32
@@ -65,11 +67,23 @@ final class Listener: Channel {
     } catch {
       return connection.close(.peerClosed)
     }
+    if let target = target(of: fd) {
+      connection.tunnel = target
+      return connection.turn()
+    }
     if count > server.configuration.connectionsMax, !closeOldestIdle(except: connection) {
       connection.refuse(
         .serviceUnavailable, reason: "Too many connections.", retryAfter: 1)
       connection.turn()
     }
+  }
+
+  private func target(of fd: Int32) -> RelayTarget? {
+    guard let through, let address = try? loop.system.localAddress(fd),
+      let place = NumericAddress(host: address.peer.host), var target = through(place, address.port)
+    else { return nil }
+    target.isAskedFor = false
+    return target
   }
 
   /// Makes room for a new connection. The candidates are looked for in one pass over the table and

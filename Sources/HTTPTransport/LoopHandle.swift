@@ -193,6 +193,8 @@ enum ChannelCommand: Sendable {
   case producerFailed(exchange: UInt64)
   /// Send what was held back while the task's first job ran.
   case flush(exchange: UInt64)
+  /// A name was looked up.
+  case lookedUp(NameLookup.Outcome)
   /// The server stops: finish what is in flight.
   case drain
   /// The server stops now.

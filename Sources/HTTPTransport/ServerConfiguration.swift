@@ -29,6 +29,10 @@ package struct ServerConfiguration: Sendable {
   package var heartbeatInterval: Duration = .seconds(15)
   /// How long content is read and thrown away so that the peer can still read an early answer.
   package var lingerTimeout: Duration = .seconds(2)
+  /// From a CONNECT to another host until that takes the connection.
+  package var relayConnectTimeout: Duration = .seconds(10)
+  /// A tunnel to another host ends when nothing came through it for so long.
+  package var relayIdleTimeout: Duration = .seconds(600)
   /// How much content that nobody reads is thrown away to keep the connection; where more of it is
   /// to come, or nobody knows how much, the early answer says that the connection closes.
   package var drainBytesMax = 64 * 1024
@@ -43,6 +47,8 @@ package struct ServerConfiguration: Sendable {
   package var tunnels: @Sendable (TunnelRequest) -> TunnelAnswer = { _ in
     .refuse(Status(502, "No tunnel is opened here"))
   }
+  /// Told of requests that the engine refuses by itself. It is called on a loop.
+  package var onRefusal: @Sendable (PeerAddress, Status, _ reason: String) -> Void = { _, _, _ in }
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.
@@ -57,6 +63,8 @@ package struct ServerConfiguration: Sendable {
 package enum TunnelAnswer: Sendable {
   /// It ends here: what comes through it are requests to us, in the clear or over TLS.
   case endsHere
+  /// It goes through to the host that was asked for: nobody here reads what is in it.
+  case goesThrough
   /// The reason phrase is all that clients show of the answer.
   case refuse(Status)
 }

@@ -20,6 +20,8 @@ final class ServerShared: Sendable {
   let writeTimeout: Int64
   let lingerTimeout: Int64
   let heartbeatInterval: Int64
+  let relayConnectTimeout: Int64
+  let relayIdleTimeout: Int64
 
   init(configuration: ServerConfiguration, responder: any Responder) {
     self.configuration = configuration
@@ -30,6 +32,8 @@ final class ServerShared: Sendable {
     writeTimeout = configuration.writeTimeout.nanoseconds
     lingerTimeout = configuration.lingerTimeout.nanoseconds
     heartbeatInterval = configuration.heartbeatInterval.nanoseconds
+    relayConnectTimeout = configuration.relayConnectTimeout.nanoseconds
+    relayIdleTimeout = configuration.relayIdleTimeout.nanoseconds
   }
 
   /// Made once, or found once that it cannot be.

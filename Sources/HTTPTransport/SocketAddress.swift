@@ -31,6 +31,17 @@ struct SocketAddress: Sendable {
     }
   }
 
+  /// As the system gives it; nil for other families.
+  init?(_ address: UnsafePointer<sockaddr>?, _ size: socklen_t) {
+    let sizes = [
+      AF_INET: MemoryLayout<sockaddr_in>.size, AF_INET6: MemoryLayout<sockaddr_in6>.size,
+    ]
+    guard let address = unsafe address, let wanted = unsafe sizes[Int32(address.pointee.sa_family)],
+      Int(size) >= wanted
+    else { return nil }
+    unsafe copy(UnsafeRawPointer(address), wanted)
+  }
+
   private mutating func copy(_ address: UnsafeRawPointer, _ size: Int) {
     // SAFETY: both address types are smaller than the storage.
     unsafe withUnsafeMutableBytes(of: &storage) {

@@ -13,7 +13,11 @@ extension ScramjetService {
     ]
   }
 
+  package var clientPackages: [(name: String, version: String)] {
+    [("scramjet-api-client", "1.1.1")]
+  }
+
   package var consoleView: ConsoleView? {
-    ConsoleView("Scramjet", file: "console/scramjet.js")
+    ConsoleView("Scramjet", files: "console/scramjet.mjs")
   }
 }

@@ -55,7 +55,7 @@ package struct ScramjetService: EmulatedService {
     guard zip(path, path.dropFirst()).contains(where: { $0 == slash && $1 == slash }) else {
       return
     }
-    if scope.isStrict { throw .notFound }
+    if scope.isStrict { throw .notFound("a hub knows no path with two slashes in a row") }
     scope.remarks.append("hub 1.0.1 answers 404 to a path with two slashes in a row")
   }
 
@@ -104,6 +104,9 @@ package struct ScramjetService: EmulatedService {
     _ failure: ServiceFailure, operation: Operation?, request: Request
   ) -> Response {
     var response = Self.failureResponse(failure, operation, request)
+    if response.status.isError, response.body.length == 0, let sentence = failure.sentence {
+      response.remark(sentence)
+    }
     Scope.finish(&response)
     return response
   }
@@ -118,7 +121,7 @@ package struct ScramjetService: EmulatedService {
     case .noRoom:
       // The store says so without a word (contract §4).
       if Row.store.contains(where: { $0.operation.name == operation?.name }) {
-        return ScramjetError.object(507, [:])
+        return ScramjetError.noRoom
       }
       return ScramjetError(507, failure.message ?? "Insufficient Storage").response
     case .rateLimited(let seconds):

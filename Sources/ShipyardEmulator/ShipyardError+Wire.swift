@@ -14,7 +14,7 @@ enum ShipyardFailure {
       json.null()
     }
     var response = Response.json(Status(status), json.bytes)
-    if let reason { response.shortRemark(reason) }
+    if let reason { response.explain(Response.shortened(reason)) }
     return response
   }
 
@@ -31,7 +31,7 @@ enum ShipyardFailure {
     let error = ShipyardError.noRoom
     var response = response(
       isFull ? error.status : failure.status,
-      reason: failure.message ?? (isFull ? error.reason : nil),
+      reason: isFull ? failure.message ?? error.reason : failure.sentence,
       requestID: requestID)
     switch failure.kind {
     case .methodNotAllowed(let methods):
@@ -45,14 +45,17 @@ enum ShipyardFailure {
 }
 
 extension Response {
-  /// A remark that may quote what a client sent: shortened, without control characters. By scalars,
-  /// for one character may be megabytes of combining marks.
-  mutating func shortRemark(_ text: String) {
+  /// A remark that may quote what a client sent.
+  mutating func shortRemark(_ text: String) { remark(Self.shortened(text)) }
+
+  /// Shortened, without control characters. By scalars, for one character may be megabytes of
+  /// combining marks.
+  fileprivate static func shortened(_ text: String) -> String {
     var short = String.UnicodeScalarView()
     for scalar in text.unicodeScalars.prefix(300) {
       short.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
     }
-    remark(String(short))
+    return String(short)
   }
 }
 

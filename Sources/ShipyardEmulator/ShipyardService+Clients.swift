@@ -9,7 +9,9 @@ extension ShipyardService {
     [("SHIPYARD_API_BASE", baseURL), ("SHIPYARD_API_TOKEN", key)]
   }
 
+  package var clientPackages: [(name: String, version: String)] { [("shipyard-api", "0.3.0")] }
+
   package var consoleView: ConsoleView? {
-    ConsoleView("Shipyard", file: "console/shipyard.js")
+    ConsoleView("Shipyard", files: "console/shipyard.mjs")
   }
 }

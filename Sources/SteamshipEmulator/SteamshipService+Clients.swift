@@ -10,7 +10,9 @@ extension SteamshipService {
     ]
   }
 
+  package var clientPackages: [(name: String, version: String)] { [("steamship", "2.17.34")] }
+
   package var consoleView: ConsoleView? {
-    ConsoleView("Steamship", file: "console/steamship.js")
+    ConsoleView("Steamship", files: "console/steamship.mjs")
   }
 }

@@ -91,7 +91,15 @@ extension SteamshipState {
           let task = tasks[key]
           return [
             "id": JSON(task?.id), "name": JSON(task?.name), "state": JSON(task?.state.rawValue),
-            "message": JSON(task?.statusMessage),
+            "message": JSON(task?.statusMessage), "workspace": JSON(task?.workspaceID),
+            "createdAt": JSON(task?.createdAt.iso8601(.microseconds)),
+            "startedAt": JSON(task?.startedAt?.iso8601(.microseconds)),
+            "modifiedAt": JSON(task?.modifiedAt.iso8601(.microseconds)),
+            "runAfter": JSON(task?.runAfter?.iso8601(.microseconds)),
+            "stages": .array(
+              (task?.timeline.stages ?? []).map { .string($0.state.rawValue) }),
+            "stage": .integer(task?.stage ?? -1),
+            "waitsFor": .integer(task?.unfinishedDependencies.count ?? 0),
           ]
         }),
       "counts": [

@@ -49,12 +49,24 @@ package struct SteamshipService: EmulatedService {
   package func respond(
     to call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>
   ) -> ServiceAnswer {
+    guard let requestID = requestOfCode(call, in: world) else {
+      return answer(to: call, at: endpoint, requestID: nil, in: world)
+    }
+    return answer(to: call, at: endpoint, requestID: requestID, in: world).naming(requestID)
+  }
+
+  /// - Parameter requestID: whose part the call is, where it does not say so itself.
+  private func answer(
+    to call: Call, at endpoint: Endpoint<SteamshipService>, requestID: String?,
+    in world: World<State>
+  ) -> ServiceAnswer {
     let handler = endpoint.handler
     if let response = handler.shortcut?(self, call, world) { return .now(response) }
     do throws(SteamshipError) {
       let identity = try Identity(
         call, needs: endpoint.right,
-        origin: handler.traits.contains(.asksOrigin) ? origin(of: call) : nil)
+        origin: handler.traits.contains(.asksOrigin) ? origin(of: call) : nil,
+        requestID: requestID)
       if case .own(let answer) = handler.work { return try answer(self, call, identity, world) }
       guard !handler.traits.contains(.takesUpload) else {
         return .later { content in await upload(endpoint, call, identity, content, in: world) }
@@ -124,11 +136,14 @@ package struct SteamshipService: EmulatedService {
         switch endpoint.handler.work {
         case .rule(let rule) where background == nil && !state.needsCode(job, &step):
           let data = try rule(&state, job, &step)
+          let started = state.takeStarted()
           return Done(
-            outcome: .data(data), started: state.takeStarted(),
-            hasEndedVersions: state.takeEnded())
+            outcome: .data(data), started: started, hasEndedVersions: state.takeEnded(),
+            requestID: started.isEmpty ? nil : job.caller.requestID)
         case .rule where background == nil && SteamshipState.codePath(of: job) == "embed":
-          return Done(outcome: .later { await workAtOnce(on: job, in: world) })
+          return Done(
+            outcome: .later { await workAtOnce(on: job, in: world) },
+            requestID: job.caller.requestID)
         case .rule, .task:
           let key = try state.addTask(
             for: endpoint, job, background, path: call.request.target.path, &step)
@@ -139,16 +154,20 @@ package struct SteamshipService: EmulatedService {
             outcome: isAwaited
               ? .later { await finished(key, in: world) }
               : .written(SteamshipWire.json(state.taskEnvelope(key))),
-            outside: isOutside ? key : nil)
+            outside: isOutside ? key : nil, requestID: isOutside ? job.caller.requestID : nil)
         case .own: throw .invalid("This operation has no rule.")
         }
       }
       if let outside = done.outside {
         workOutside(on: outside, authorization: call.request.fields["authorization"], in: world)
       }
-      for instance in done.started { initialise(instance, for: call.number, in: world) }
+      if let requestID = done.requestID {
+        for instance in done.started {
+          initialise(instance, for: call.number, requestID: requestID, in: world)
+        }
+      }
       if done.hasEndedVersions { forgetOldPrograms(in: world) }
-      return done.outcome
+      return done.outcome.naming(done.requestID)
     } catch {
       if let upload = arguments.upload { world.blobs.remove(upload.blob) }
       return .written(error.response)
@@ -170,6 +189,16 @@ enum Outcome: Sendable {
     case .later(let work): .later { _ in await work() }
     }
   }
+
+  /// The same, its answer naming the request.
+  func naming(_ requestID: String?) -> Outcome {
+    guard let requestID else { return self }
+    return switch self {
+    case .written(let response): .written(response.naming(requestID))
+    case .data(let data): .written(SteamshipWire.data(data).naming(requestID))
+    case .later(let work): .later { await work().naming(requestID) }
+    }
+  }
 }
 
 /// What became of a request.
@@ -180,6 +209,8 @@ private struct Done: Sendable {
   /// Instances whose code is to be told that they are there.
   var started: [Key<InvocableInstance>] = []
   var hasEndedVersions = false
+  /// Whose part the calls of code are that come of it.
+  var requestID: String?
 }
 
 /// Who calls, before the state is asked.
@@ -203,14 +234,17 @@ struct Identity: Sendable {
   /// Nil where it does not matter.
   let origin: CallerOrigin?
 
-  /// - Parameter right: What the key must allow; nil: none is asked for.
+  /// - Parameters:
+  ///   - right: What the key must allow; nil: none is asked for.
+  ///   - own: The request's id where it is known but not sent.
   init(
-    _ call: Call, needs right: SteamshipRight?, origin: CallerOrigin? = nil
+    _ call: Call, needs right: SteamshipRight?, origin: CallerOrigin? = nil,
+    requestID own: String? = nil
   ) throws(SteamshipError) {
     self.call = call
     self.origin = origin
     workspace = WorkspaceReference(call.request.fields)
-    requestID = call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
+    requestID = own ?? call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
     if let key = call.credential, CodeKey.instanceID(of: key) != nil {
       credential = key
       isWorkspaceScoped = true

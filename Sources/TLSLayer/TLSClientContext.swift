@@ -7,8 +7,12 @@ import COpenSSL
   // SAFETY: ours from the start to `deinit`.
   let pointer: OpaquePointer
 
-  /// - Parameter authorities: PEM of those trusted besides the system's; nil: those of the system alone.
-  package init(authorities: [UInt8]? = nil, trustsSystem: Bool = true) throws(TLSError) {
+  /// - Parameters:
+  ///   - authorities: PEM of one trusted besides the system's; nil: those of the system alone.
+  ///   - rootFile: where the system's are, beside the places that the library looks at by itself.
+  package init(
+    authorities: [UInt8]? = nil, trustsSystem: Bool = true, rootFile: String? = nil
+  ) throws(TLSError) {
     TLSLibrary.start()
     guard let made = unsafe SSL_CTX_new(TLS_client_method()) else { throw .last() }
     unsafe pointer = made
@@ -16,6 +20,10 @@ import COpenSSL
     _ = unsafe wavetank_set_modes(made)
     unsafe SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nil)
     if trustsSystem { _ = unsafe SSL_CTX_set_default_verify_paths(made) }
+    if trustsSystem, let rootFile {
+      _ = unsafe SSL_CTX_load_verify_locations(made, rootFile, nil)
+      ERR_clear_error()
+    }
     if let authorities {
       let certificate = try Certificate(pem: authorities)
       let store = unsafe SSL_CTX_get_cert_store(made)

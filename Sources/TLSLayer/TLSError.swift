@@ -4,6 +4,8 @@ import COpenSSL
 package enum TLSError: Error, Sendable, Equatable {
   /// What the library says of it.
   case library(String)
+  /// The other side's certificate is not what it must be: why.
+  case certificate(String)
   /// A certificate or key cannot be read: which, and why.
   case unreadable(String, reason: String)
   /// The authority's certificate is over, or is not valid yet.
@@ -14,6 +16,7 @@ package enum TLSError: Error, Sendable, Equatable {
   package var description: String {
     switch self {
     case .library(let reason): reason
+    case .certificate(let reason): "its certificate is refused: \(reason)"
     case .unreadable(let what, let reason): "\(what) cannot be read: \(reason)"
     case .notValidNow(let what): what
     case .badName(let name): "no certificate is made for \"\(name)\""

@@ -174,10 +174,18 @@ import COpenSSL
     case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: return .wantsMore
     case SSL_ERROR_ZERO_RETURN: return .ended
     default:
-      let error = problem ?? TLSError.last()
+      let error = problem ?? refusal ?? TLSError.last()
       failure = error
       return .failed(error)
     }
+  }
+
+  /// What a client has against the server's certificate.
+  private var refusal: TLSError? {
+    let verdict = unsafe SSL_get_verify_result(pointer)
+    guard context == nil, verdict != X509_V_OK else { return nil }
+    // SAFETY: a text that lives for ever; it is copied at once.
+    return .certificate(unsafe String(cString: X509_verify_cert_error_string(verdict)))
   }
 
   // MARK: Out

@@ -26,10 +26,14 @@ public struct Configuration: Sendable {
   public var dataDirectory: String?
   /// How often changed worlds are saved there.
   public var saveInterval: Duration = .seconds(10)
+  /// A change is on the disk before its answer; needs `dataDirectory`.
+  public var isDurable = false
   /// Where the certificate authority lies; nil: in the user's state directory.
   public var caDirectory: String?
   /// Hosts that belong to a service beside its vendor's own; `*.` in front covers all names below.
   public private(set) var intercepted: [(pattern: String, service: String)] = []
+  /// Hosts beyond this server that a tunnel may go through to.
+  package private(set) var passedThrough: [PassedHost] = []
   /// Refuse what the real services of today refuse, even where their documentation shows it.
   public var isStrict = false
   /// The control API asks for this bearer token; nil: it answers loopback peers only.
@@ -45,9 +49,14 @@ public struct Configuration: Sendable {
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
   /// process may take, at most 4 GiB.
   public var memoryBytesMax: UInt64?
+  /// Exchanges that each tenant's journal keeps, and bytes; beyond either the oldest go.
+  public var journalEntriesMax = 10_000
+  public var journalBytesMax = 32 << 20
   /// Bytes of one request's content, streamed; beyond it 413.
   public var uploadBytesMax: UInt64 = 1 << 30
 
+  /// What is told of exchanges and of all that happens beside them; nil: nothing.
+  public var log: LogOptions?
   /// Told what happens while the server runs: a scenario that was taken over, or refused; a world
   /// that could not be saved.
   public var onNotice: @Sendable (Notice) -> Void = { _ in }
@@ -74,6 +83,14 @@ public struct Configuration: Sendable {
       name.utf8.allSatisfy({ $0.isHostNameByte })
     else { return false }
     intercepted.append((parts[0].asciiLowercased, parts[1]))
+    return true
+  }
+
+  /// Lets tunnels through to a host: `HOST`, `*.HOST`, each with `:PORT` or without. False for what is
+  /// no such text.
+  public mutating func passThrough(_ text: String) -> Bool {
+    guard let host = PassedHost(text) else { return false }
+    passedThrough.append(host)
     return true
   }
 
@@ -107,10 +124,15 @@ public struct Notice: Sendable, Equatable {
   public let text: String
   /// Something went wrong; otherwise it is good to know.
   public let isProblem: Bool
+
+  public init(text: String, isProblem: Bool) {
+    self.text = text
+    self.isProblem = isProblem
+  }
 }
 
 extension UInt8 {
-  fileprivate var isHostNameByte: Bool {
+  var isHostNameByte: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."): true

@@ -21,16 +21,18 @@ public final class Emulator: Sendable {
   private let store: WorldStore?
   private let watcher: ScenarioWatcher?
   private let code: RunningCode?
+  private let tellNotice: @Sendable (Notice) -> Void
 
   private init(
     server: HTTPServer, pipeline: Pipeline, store: WorldStore?, watcher: ScenarioWatcher?,
-    code: RunningCode?
+    code: RunningCode?, tellNotice: @escaping @Sendable (Notice) -> Void
   ) {
     self.server = server
     self.pipeline = pipeline
     self.store = store
     self.watcher = watcher
     self.code = code
+    self.tellNotice = tellNotice
   }
 
   public static let version = "0.1.0"
@@ -52,11 +54,30 @@ public final class Emulator: Sendable {
   public static func start(
     _ configuration: Configuration = Configuration()
   ) async throws(StartError) -> Emulator {
-    let own = OwnPorts()
+    let log = configuration.log?.start()
+    var configuration = configuration
+    configuration.onNotice = { [onNotice = configuration.onNotice] notice in
+      onNotice(notice)
+      log?.tell(notice)
+    }
+    do {
+      return try await start(configuration, log)
+    } catch {
+      log?.flush(within: .seconds(1))
+      throw error
+    }
+  }
+
+  private static func start(
+    _ configuration: Configuration, _ log: ServerLog?
+  ) async throws(StartError) -> Emulator {
+    let own = OwnPlaces()
     if configuration.port > 0 { own.insert(configuration.port) }
     var code: RunningCode?
     if let options = configuration.code { code = try RunningCode(options) }
-    let pipeline = try makePipeline(configuration, own, code)
+    let pipeline = try makePipeline(configuration, own, code, log)
+    own.insert(
+      hosts: pipeline.services.flatMap(\.hostNames) + configuration.intercepted.map(\.pattern))
     if let lack = TLSLibrary.lack, pipeline.hasTLSFaults {
       configuration.onNotice(
         Notice(text: "The scenario's faults of TLS will not strike: \(lack).", isProblem: true))
@@ -74,7 +95,8 @@ public final class Emulator: Sendable {
     let server: HTTPServer
     do {
       server = try HTTPServer.start(
-        configuration: serverConfiguration(configuration, pipeline), responder: admin)
+        configuration: serverConfiguration(configuration, pipeline),
+        responder: responder(configuration, admin, store))
     } catch {
       let hosts = [configuration.host] + configuration.furtherHosts
       throw StartError(error, host: hosts.joined(separator: " or "), port: configuration.port)
@@ -87,18 +109,38 @@ public final class Emulator: Sendable {
     let isWatching = configuration.watchesScenarios && !configuration.scenarios.isEmpty
     let watcher = isWatching ? ScenarioWatcher(configuration, pipeline) : nil
     watcher?.start()
+    log?.tell(.info, started(configuration, at: baseURL(of: server)))
     return Emulator(
-      server: server, pipeline: pipeline, store: store, watcher: watcher, code: code)
+      server: server, pipeline: pipeline, store: store, watcher: watcher, code: code,
+      tellNotice: configuration.onNotice)
+  }
+
+  /// What was loaded, for the log.
+  private static func started(_ configuration: Configuration, at url: String) -> String {
+    let scenarios = configuration.scenarios
+    return "listening on \(url), "
+      + (scenarios.isEmpty
+        ? "the built-in world" : "scenario \(scenarios.joined(separator: " + "))")
+  }
+
+  private static func responder(
+    _ configuration: Configuration, _ admin: AdminResponder, _ store: WorldStore?
+  ) -> any Responder {
+    guard configuration.isDurable, let store else { return admin }
+    return DurableResponder(admin, store)
   }
 
   private static func makePipeline(
-    _ configuration: Configuration, _ own: OwnPorts, _ code: RunningCode?
+    _ configuration: Configuration, _ own: OwnPlaces, _ code: RunningCode?, _ log: ServerLog?
   ) throws(StartError) -> Pipeline {
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
     kernel.tenantLimit = configuration.tenantsMax
+    kernel.journalLimits = JournalLimits(
+      entries: configuration.journalEntriesMax, bytes: configuration.journalBytesMax)
     kernel.furtherHosts = configuration.intercepted
+    kernel.log = log
     do {
       return try Pipeline(
         services: services(configuration, own, code: code), configuration: kernel)
@@ -163,7 +205,11 @@ public final class Emulator: Sendable {
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock
     server.limits.contentBytesMax = configuration.uploadBytesMax
-    let tunnels = TunnelPolicy(pipeline.operations)
+    let log = pipeline.log
+    server.onRefusal = { peer, status, reason in
+      log?.tell(.warn, "refused \(peer.host), \(status.code): \(reason)")
+    }
+    let tunnels = TunnelPolicy(pipeline.operations, passed: configuration.passedThrough)
     server.tunnels = { tunnels.answer($0) }
     server.tlsFault = { pipeline.fault(for: $0) }
     server.makeSecureContext = { () throws(TLSError) in try secureContext(configuration) }
@@ -185,8 +231,11 @@ public final class Emulator: Sendable {
 
   /// Serves, for a tenant, what comes to a socket that listens, be it in another network; the
   /// emulator's from then on.
-  package func serve(_ socket: Int32, tenant: String) {
-    server.adopt(socket, user: tenant == Tenant.defaultName ? nil : tenant)
+  /// - Parameter names: knows which addresses stand for hosts that are let through.
+  package func serve(_ socket: Int32, tenant: String, names: NameServer) {
+    server.adopt(socket, user: tenant == Tenant.defaultName ? nil : tenant) { address, port in
+      names.host(at: address).map { RelayTarget(host: $0, port: port) }
+    }
   }
 
   private static let connectionBytes = 16 * 1024
@@ -197,7 +246,12 @@ public final class Emulator: Sendable {
     await server.stop(grace: grace)
     await code?.stop()
     store?.stop()
+    pipeline.log?.tell(.info, "stopped")
+    pipeline.log?.flush(within: .seconds(1))
   }
+
+  /// Tells the user something as what happens inside is told.
+  public func tell(_ notice: Notice) { tellNotice(notice) }
 
   /// After `stop`: whether the last changes of some world could not be saved; which and why is in
   /// the notices.

@@ -1,6 +1,7 @@
 import EmulatorKernel
 import HTTPModel
 import HTTPTransport
+import TLSLayer
 
 /// Calls from services to servers outside: a developer's own local server, a URL to fetch. Each
 /// carries the mark that no control API answers; redirections are handed back, never followed.
@@ -9,19 +10,24 @@ import HTTPTransport
 /// **Isolation**: an actor; exchanges themselves run side by side on the client's loop.
 actor OutboundCalls {
   private var client: HTTPClient?
-  private let own: OwnPorts
+  private var trust: TLSClientContext?
+  private let own: OwnPlaces
+  private let configuration: Configuration
 
-  init(own: OwnPorts) { self.own = own }
+  /// - Parameter configuration: says where our own CA is, which is trusted, too.
+  init(own: OwnPlaces, _ configuration: Configuration) {
+    (self.own, self.configuration) = (own, configuration)
+  }
 
-  /// Plain http to numeric hosts and `localhost`: this client asks no name server and speaks no TLS.
+  /// Over TLS the server must show a certificate that this machine trusts. A name is looked up here and now,
+  /// and what it leads to is checked before anybody connects.
   func send(
     _ request: OutboundRequest
   ) async -> Result<OutboundResponse, OutboundFailure> {
     let place: OutboundTarget
-    do {
-      place = try OutboundTarget(request.url, own: own)
-    } catch {
-      return .failure(OutboundFailure(error.text))
+    switch await find(request.url) {
+    case .success(let found): place = found
+    case .failure(let failure): return .failure(failure)
     }
     var fields = request.fields
     fields.set(CallerFields.mark, "1")
@@ -29,14 +35,56 @@ actor OutboundCalls {
     do {
       let client = try readyClient()
       let response = try await client.send(
-        request.method, host: place.address.text, port: place.port, target: place.target,
-        fields: fields, body: request.content.isEmpty ? .empty : .bytes(request.content))
+        request.method,
+        to: HTTPClient.Place(
+          host: place.host, port: place.port, addresses: place.addresses,
+          trust: place.isSecure ? try readyTrust() : nil),
+        target: place.target, fields: fields,
+        body: request.content.isEmpty ? .empty : .bytes(request.content))
       let content = try await response.collect(limit: request.contentLimit)
       return .success(
         OutboundResponse(
           status: response.status.code, fields: response.fields, content: content))
     } catch {
       return .failure(OutboundFailure(Self.sentence(error, place)))
+    }
+  }
+
+  /// The place that a URL means, and its addresses.
+  private func find(_ url: String) async -> Result<OutboundTarget, OutboundFailure> {
+    do throws(OutboundRefusal) {
+      var place = try OutboundTarget(url, own: own)
+      guard place.addresses.isEmpty else { return .success(place) }
+      let found: [NumericAddress]
+      do throws(NameLookup.Failure) {
+        found = try await NameLookup.addresses(of: place.host, within: Self.lookupMax)
+      } catch {
+        return .failure(OutboundFailure(Self.sentence(error, place.host)))
+      }
+      try place.lead(to: found, own: own)
+      return .success(place)
+    } catch {
+      return .failure(OutboundFailure(error.text))
+    }
+  }
+
+  private static let lookupMax = Duration.seconds(10)
+
+  private static func sentence(_ failure: NameLookup.Failure, _ host: String) -> String {
+    switch failure {
+    case .unknown(let reason): "the name \(host) leads nowhere (\(reason))."
+    case .timedOut: "nobody says in time where the name \(host) leads."
+    }
+  }
+
+  private func readyTrust() throws(HTTPClientError) -> TLSClientContext {
+    if let trust { return trust }
+    do {
+      let made = try CertificateStore.trust(configuration)
+      trust = made
+      return made
+    } catch {
+      throw .secure(error)
     }
   }
 
@@ -54,6 +102,8 @@ actor OutboundCalls {
   private static func sentence(_ error: any Error, _ place: OutboundTarget) -> String {
     switch error as? HTTPClientError {
     case .timedOut: "\(place.authority) took too long."
+    case .secure(let error):
+      "no TLS with \(place.authority) (\(error.description))."
     case .closed: "\(place.authority) closed the connection before its answer was whole."
     case .some(let malformed) where !malformed.complaint.isEmpty:
       "\(place.authority) does not answer in HTTP/1.1 as it must. \(malformed.complaint)"

@@ -2,6 +2,13 @@ import CodeRuntime
 import EmulatorKernel
 import HTTPTransport
 
+extension Emulator {
+  /// Whether this machine gives out what `--run-code` and `run --isolated` keep programs in.
+  public static func keepsCodeFromNetwork() async -> Bool {
+    await Launcher(CodeSettings()).keepsNetworkAway()
+  }
+}
+
 /// What runs the user's own code, where that is asked for.
 struct RunningCode: Sendable {
   let host: InvocableHost

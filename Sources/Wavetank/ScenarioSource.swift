@@ -17,12 +17,32 @@ public enum Scenarios {
     }
   }
 
+  /// What is no error in the files together and yet makes no sense: rules that can never strike, a
+  /// sentence each.
+  public static func warnings(in names: [String], isStrict: Bool = false) -> [String] {
+    let loader = loader(isStrict: isStrict)
+    guard let scenario = try? loader.load(names) else { return [] }
+    return RuleWarnings(loader.catalog).all(in: scenario)
+  }
+
   /// The shipped scenarios: name and one sentence.
   public static var shipped: [(name: String, summary: String)] {
     ScenarioLibrary.texts.keys.sorted().map { name in
       let scenario = try? loader(isStrict: false).load([name])
       return (name, scenario?.summary ?? "")
     }
+  }
+
+  /// The names of the shipped scenarios, sorted.
+  public static var names: [String] { ScenarioLibrary.texts.keys.sorted() }
+
+  /// Whether a file is a JSON Schema, as it lies beside scenarios for editors.
+  public static func isSchema(_ path: String) -> Bool {
+    guard ScenarioLibrary.texts[path] == nil, !ScenarioFiles.isStream(path),
+      let bytes = try? ScenarioFiles.read(path), let json = try? JSON(parsing: bytes),
+      let schema = json["$schema"]?.stringValue
+    else { return false }
+    return schema.firstRange(of: "json-schema.org/") != nil
   }
 
   /// The text of a shipped scenario; nil when there is none of that name.

@@ -9,6 +9,21 @@ extension Command {
     "Answer for this host, too, also as a proxy; *.example.com covers all below it.",
     isRepeated: true)
 
+  static let passthroughFlag = Flag(
+    "--passthrough", value: "HOST",
+    "Let tunnels (CONNECT) through to this host, unread: HOST, *.HOST, HOST:PORT.",
+    isRepeated: true)
+
+  /// Which hosts are answered for, and which are let through.
+  static func hosts(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    try intercept(arguments, &configuration)
+    for text in arguments.all("--passthrough") where !configuration.passThrough(text) {
+      throw UsageError("--passthrough must be HOST, *.HOST or HOST:PORT, not “\(text)”.")
+    }
+  }
+
   static func intercept(
     _ arguments: CommandLineArguments, _ configuration: inout Configuration
   ) throws(UsageError) {

@@ -5,6 +5,8 @@ struct Command {
   /// What stands behind the name in the usage line.
   let operands: String
   let flags: [Flag]
+  /// What it does is said by the first operand, one of these; empty: it does one thing.
+  var words: [CommandWord] = []
   let examples: [String]
   let run: @Sendable (CommandLineArguments) async throws(UsageError) -> Int32
 
@@ -12,8 +14,8 @@ struct Command {
 
   /// In the order of the help.
   static let all: [Command] = [
-    serve, runProgram, check, scenarios, env, ca, ctl, wait, healthcheck, completions, manual,
-    version,
+    serve, runProgram, sweep, report, check, scenarios, env, ca, ctl, wait, healthcheck, doctor,
+    initProject, completions, manual, version,
   ]
 
   /// Exit statuses: 0 done; 1 it did not work, or does not hold; 64 the command line is wrong
@@ -35,12 +37,13 @@ struct Command {
     do throws(UsageError) {
       let parsed = try CommandLineArguments(rest, flags: command.flags + [help])
       if parsed.has("--help") {
-        Terminal.put(command.helpText)
+        Terminal.put(command.helpText(of: command.word(parsed.positionals.first)))
         return 0
       }
       if command.operands.isEmpty, let extra = parsed.positionals.first {
         throw UsageError("\(command.name) takes no operand, but “\(extra)” was given.")
       }
+      try command.check(parsed)
       return try await command.run(parsed)
     } catch {
       Terminal.complain("\(error.message)\nTry: wavetank \(command.name) --help")
@@ -61,7 +64,13 @@ struct Command {
       return 0
     }
     guard let command = named(name) else { return 64 }
-    Terminal.put(command.helpText)
+    let word = names.count > 1 ? command.word(names[1]) : nil
+    guard names.count == (word == nil ? 1 : 2) else {
+      let surplus = names[word == nil ? 1 : 2]
+      Terminal.complain("help does not know “\(surplus)” of “\(name)”.\nTry: wavetank help \(name)")
+      return 64
+    }
+    Terminal.put(command.helpText(of: word))
     return 0
   }
 
@@ -80,26 +89,6 @@ struct Command {
       ("eval \"$(wavetank env)\"", "point the SDKs here"),
       ("wavetank help serve", "every flag of a command"),
     ] { text += style.row(line, meaning, leftWidth: 40) }
-    return text
-  }
-
-  private var helpText: String {
-    let style = Terminal.Style(1)
-    let usage = "wavetank \(name)\(operands.isEmpty ? "" : " \(operands)")"
-    var text = style.folded(summary, to: style.columns).joined(separator: "\n") + "\n\n"
-    text += "\(style.bold("Usage:")) \(usage)\(flags.isEmpty ? "" : " [flags]")\n"
-    if operands.hasPrefix("WHAT") {
-      let words = "WHAT is one of: " + operandWords.joined(separator: ", ") + "."
-      text += style.folded(words, to: style.columns).joined(separator: "\n") + "\n"
-    }
-    if !flags.isEmpty { text += "\n" + style.bold("Flags:") + "\n" }
-    for flag in flags {
-      let left = flag.value.map { "\(flag.name) \($0)" } ?? flag.name
-      text += style.row(left, flag.help, leftWidth: 24)
-    }
-    if !examples.isEmpty {
-      text += "\n\(style.bold("Examples:"))\n" + examples.map { "  \($0)\n" }.joined()
-    }
     return text
   }
 

@@ -5,7 +5,7 @@ extension Command {
     name: "env", summary: "Print the variables that point the SDKs here.", operands: "",
     flags: [
       Flag("--shell", value: "SHELL", "sh, fish, powershell or json (sh)."),
-      Flag("--url", value: "URL", "Where the server listens (http://127.0.0.1:7070)."),
+      urlFlag,
       Flag("--tenant", value: "NAME", "The tenant to use."),
     ],
     examples: [
@@ -14,12 +14,13 @@ extension Command {
     ],
     run: { arguments throws(UsageError) in
       let shell: ClientEnvironment.Shell = try arguments.choice("--shell") ?? .sh
-      var url = arguments.value("--url") ?? "http://127.0.0.1:7070"
-      while url.hasSuffix("/") { url.removeLast() }
-      guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
-        throw UsageError("--url must begin with http:// or https://, not “\(url)”.")
+      let place = ServerURL(arguments.value("--url"))
+      guard place.base.hasPrefix("http://") || place.base.hasPrefix("https://") else {
+        let origin = arguments.has("--url") ? "--url" : "WAVETANK_URL"
+        throw UsageError("\(origin) must begin with http:// or https://, not “\(place.base)”.")
       }
-      let environment = ClientEnvironment(baseURL: url, tenant: try arguments.tenant())
+      let environment = ClientEnvironment(
+        baseURL: place.base, tenant: try arguments.tenant() ?? place.tenant)
       Terminal.put(environment.text(for: shell))
       return 0
     })

@@ -2,41 +2,64 @@ import FoundationEssentials
 import Glibc
 import Scenarios
 
-/// Whole files, and `-` for standard input.
+/// Whole files, and `-` for standard input and output.
 enum FileContent {
   static func read(_ path: String) throws(FileError) -> [UInt8] {
-    if path == "-" { return readStandardInput() }
-    do {
-      return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch {
-      throw FileError("read", path, error)
+    // SAFETY: the string lives for the call.
+    let file = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    let name = path == "-" ? "standard input" : path
+    guard file >= 0 else { throw FileError(call: "read", path: name, code: errno) }
+    defer { if path != "-" { _ = close(file) } }
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+    while true {
+      // SAFETY: the pointer is used only inside the call, with the buffer's own count.
+      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+        unsafe Glibc.read(file, bytes.baseAddress, bytes.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError(call: "read", path: name, code: errno) }
+      if count == 0 { return all }
+      all += buffer[..<count]
     }
   }
 
-  /// Beside its place and renamed, so that a reader never sees half of it.
+  /// A file is written beside its place and renamed, so that a reader never sees half of it. What is no
+  /// file (`/dev/stdout`, a FIFO) is written into: a file in its place would be the end of it.
   static func write(_ content: [UInt8], to path: String) throws(FileError) {
     if path == "-" {
       Terminal.put(content)
       return
     }
+    if isSpecial(path) { return try writeInto(path, content) }
     do {
-      try Data(content).write(to: URL(fileURLWithPath: path), options: .atomic)
+      let place = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+      try Data(content).write(to: place, options: .atomic)
     } catch {
       throw FileError("write", path, error)
     }
   }
 
-  private static func readStandardInput() -> [UInt8] {
-    var all: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 65_536)
-    while true {
-      // SAFETY: the pointer is used only inside the call, with the buffer's own count.
-      let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-        unsafe Glibc.read(STDIN_FILENO, bytes.baseAddress, bytes.count)
-      }
+  /// Whether something lies there that is neither a file nor a directory.
+  static func isSpecial(_ path: String) -> Bool {
+    var found = stat()
+    // SAFETY: string and structure live for the call.
+    guard unsafe stat(path, &found) == 0 else { return false }
+    return found.st_mode & S_IFMT != S_IFREG && found.st_mode & S_IFMT != S_IFDIR
+  }
+
+  private static func writeInto(_ path: String, _ content: [UInt8]) throws(FileError) {
+    // SAFETY: the string lives for the call.
+    let file = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+    guard file >= 0 else { throw FileError(call: "write", path: path, code: errno) }
+    defer { _ = close(file) }
+    var rest = content[...]
+    while !rest.isEmpty {
+      // SAFETY: the pointer is used only inside the call, with the slice's own count.
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return all }
-      all += buffer[..<count]
+      guard count > 0 else { throw FileError(call: "write", path: path, code: errno) }
+      rest = rest.dropFirst(count)
     }
   }
 }

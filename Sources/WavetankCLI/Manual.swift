@@ -24,16 +24,28 @@ enum Manual {
     let flags = command.flags.isEmpty ? "" : " [flags]"
     var text = ".SS \"\(escaped("wavetank \(command.name)"))\(operands)\(flags)\"\n"
     text += "\(escaped(command.summary))\n"
-    for flag in command.flags {
-      text += ".TP\n.B \(escaped(flag.name))"
-      if let value = flag.value { text += " \\fI\(escaped(value))\\fR" }
-      text += "\n\(escaped(flag.help))\n"
-    }
+    text += command.words.map { part($0, of: command) }.joined()
+    text += (command.words.isEmpty ? command.flags : command.commonFlags).map(row).joined()
     if !command.examples.isEmpty {
       text += ".PP\nExamples:\n.PP\n.nf\n.RS\n"
       text += command.examples.map { escaped($0) + "\n" }.joined() + ".RE\n.fi\n"
     }
     return text
+  }
+
+  /// One word of a command, with the flags of its own indented below it.
+  private static func part(_ word: CommandWord, of command: Command) -> String {
+    var text = ".TP\n.B \(escaped(word.name))"
+    if !word.operands.isEmpty { text += " \\fI\(escaped(word.operands))\\fR" }
+    text += "\n\(escaped(word.summary))\n"
+    let own = command.ownFlags(of: word)
+    return own.isEmpty ? text : text + ".RS\n" + own.map(row).joined() + ".RE\n"
+  }
+
+  private static func row(_ flag: Flag) -> String {
+    var text = ".TP\n.B \(escaped(flag.name))"
+    if let value = flag.value { text += " \\fI\(escaped(value))\\fR" }
+    return text + "\n\(escaped(flag.help))\n"
   }
 
   /// A leading dot or quote would be a request, a bare hyphen would become a typographic one.

@@ -51,6 +51,9 @@ extension Command {
       throw UsageError("--code-network must be none, wavetank or all, not “\(name)”.")
     }
     options.installsRequirements = !arguments.has("--no-pip")
+    if arguments.has("--no-pip"), arguments.has("--pip-index") {
+      throw UsageError("--pip-index does not go with --no-pip: nothing is installed.")
+    }
     options.packageIndex = arguments.value("--pip-index")
     return options
   }

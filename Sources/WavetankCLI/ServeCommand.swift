@@ -22,13 +22,20 @@ extension Command {
       Flag(
         "--memory", value: "SIZE",
         "Memory for what clients store and do (half of what the process may take, at most 4GiB)."),
+      Flag(
+        "--journal-entries", value: "N", "Exchanges that each tenant's journal keeps (10000)."),
+      Flag("--journal-bytes", value: "SIZE", "Memory of each tenant's journal, at most (32MiB)."),
       Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
       Flag("--seed", value: "N", "Seed of ids and of every random choice."),
       Flag(
         "--data", value: "DIR",
-        "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save."
+        "Keep the tenants' worlds there across restarts. What changed is saved every 10 s and at the end (SIGTERM, SIGINT, SIGHUP); a crash or kill -9 loses at most what happened since the last save, with --durable nothing that was answered."
       ),
-      caFlag, interceptFlag,
+      Flag(
+        "--durable",
+        "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. Each change waits for the disk."
+      ),
+      caFlag, interceptFlag, passthroughFlag,
       Flag("--strict", "Refuse what the real services of today refuse."),
       Flag(
         "--control-token", value: "T",
@@ -37,12 +44,19 @@ extension Command {
       Flag(
         "--outbound", value: "WHO",
         "Who may name URLs that are called from here: local, any or none (local)."),
-    ] + codeFlags + [
+    ] + codeFlags + logFlags + [
       Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
-      Flag("--ready-file", value: "F", "Write {\"port\":…,\"pid\":…} there once ready."),
+      Flag(
+        "--print", value: "WHAT",
+        "Print this alone once ready, for scripts: url, port, json ({\"port\":…,\"pid\":…}) or env."
+      ),
+      Flag(
+        "--ready-file", value: "F",
+        "Write {\"port\":…,\"pid\":…} there once ready; it is gone when the server is."),
     ],
     examples: [
       "wavetank --port 0 --ready-file ready.json",
+      "wavetank --port 0 --print port > port &",
       "wavetank --scenario flaky-network --clock skip",
       "wavetank --data ./worlds --strict",
       "wavetank --run-code --python .venv/bin/python",
@@ -69,11 +83,25 @@ extension Command {
       }
       configuration.memoryBytesMax = UInt64(size)
     }
+    try journal(arguments, &configuration)
     configuration.scenarios = arguments.all("--scenario")
+    try scenarioNames(configuration.scenarios)
     configuration.watchesScenarios = arguments.has("--watch")
+    if arguments.has("--watch") {
+      guard !configuration.scenarios.isEmpty else {
+        throw UsageError("--watch needs --scenario: there is nothing to look at.")
+      }
+      guard !configuration.scenarios.contains("-") else {
+        throw UsageError("--watch cannot look at standard input (--scenario -) again.")
+      }
+    }
     try time(arguments, &configuration)
     configuration.dataDirectory = arguments.value("--data")
-    try intercept(arguments, &configuration)
+    configuration.isDurable = arguments.has("--durable")
+    if configuration.isDurable, configuration.dataDirectory == nil {
+      throw UsageError("--durable needs --data DIR: where worlds are kept.")
+    }
+    try Command.hosts(arguments, &configuration)
     configuration.caDirectory = arguments.value("--ca-dir")
     configuration.isStrict = arguments.has("--strict")
     configuration.controlToken = try ControlTokens.ofServer(arguments)
@@ -84,48 +112,72 @@ extension Command {
     return configuration
   }
 
+  private static func journal(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    if let entries = try arguments.integer("--journal-entries", in: 1...10_000_000) {
+      configuration.journalEntriesMax = entries
+    }
+    guard let text = arguments.value("--journal-bytes") else { return }
+    guard let size = Emulator.size(text), size >= journalLeast else {
+      throw UsageError(
+        "--journal-bytes must be a size from 64KiB, such as 1MiB or 1GB, not “\(text)”.")
+    }
+    configuration.journalBytesMax = size
+  }
+
+  /// Some exchanges whose contents are as long as are kept.
+  private static let journalLeast = 64 << 10
+
   /// The world of one tenant takes a few hundred KiB.
   private static let memoryLeast = 1 << 20
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
     var configuration = try configuration(arguments)
     let isQuiet = arguments.has("--quiet")
-    configuration.onNotice = { notice in
-      if notice.isProblem || !isQuiet { Terminal.complain(notice.text) }
+    let printed: Printed? = try arguments.choice("--print")
+    let readyFile = arguments.value("--ready-file").map { ReadyFile($0) }
+    configuration.log = try logOptions(arguments, isWanted: !isQuiet)
+    if configuration.log == nil {
+      configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
     }
     // Before anything runs: a signal that comes while we start is kept, not lost.
     let signals = StopSignals()
     let emulator: Emulator
     do {
+      try readyFile?.prepare(port: configuration.port)
       emulator = try await Emulator.start(configuration)
     } catch {
       Terminal.complain("\(error)")
       return 1
     }
-    if !isQuiet {
+    do {
+      try readyFile?.write(port: emulator.port)
+    } catch {
+      Terminal.complain("\(error)")
+      await emulator.stop(within: .zero)
+      return 1
+    }
+    if let printed {
+      Terminal.put(printed.text(emulator))
+    } else if !isQuiet {
       Terminal.say("wavetank ready on \(emulator.baseURL)")
       Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
+      Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
       // The vendor's own suites wait for these words on standard output.
       Terminal.say("# Host started, Running")
     }
-    if let path = arguments.value("--ready-file") {
-      do {
-        let place = "{\"port\":\(emulator.port),\"pid\":\(getpid())}\n"
-        try FileContent.write(Array(place.utf8), to: path)
-      } catch {
-        Terminal.complain("the ready file of --ready-file is missing: \(error)")
-        await emulator.stop(within: .zero)
-        return 1
-      }
-    }
+    // Told at once; a server whose greeting nobody reads serves all the same.
+    _ = Terminal.complainOfLosses()
     // A moment later, so that the first requests do not pay for it.
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.1) { [configuration] in
       if let store = try? CertificateStore(configuration), let complaint = store.complaint() {
-        Terminal.complain(complaint)
+        emulator.tell(Notice(text: complaint, isProblem: true))
       }
       ProcessMemory.forgetCode()
     }
     await signals.first()
+    readyFile?.remove()
     await emulator.stop(within: .seconds(5))
     return emulator.hasUnsavedWorlds ? 1 : 0
   }

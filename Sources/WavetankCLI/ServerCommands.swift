@@ -10,8 +10,9 @@ extension Command {
 
   static let healthcheck = Command(
     name: "healthcheck", summary: "Whether a server is ready: exit status 0 or 1.", operands: "",
-    flags: serverFlags + [
-      Flag("--timeout", value: "DURATION", "Not ready when it has said nothing for so long (5s).")
+    flags: [
+      urlFlag,
+      Flag("--timeout", value: "DURATION", "Not ready when it has said nothing for so long (5s)."),
     ],
     examples: ["wavetank healthcheck --url http://127.0.0.1:7070"],
     run: { arguments throws(UsageError) in
@@ -29,8 +30,9 @@ extension Command {
   static let wait = Command(
     name: "wait", summary: "Wait until a server is ready: exit status 0, or 1 when time is up.",
     operands: "",
-    flags: serverFlags + [
-      Flag("--timeout", value: "DURATION", "Give up after it, such as 250ms or 1m (30s).")
+    flags: [
+      urlFlag,
+      Flag("--timeout", value: "DURATION", "Give up after it, such as 250ms or 1m (30s)."),
     ],
     examples: ["wavetank & wavetank wait --timeout 10s && npm test"],
     run: { arguments throws(UsageError) in

@@ -4,6 +4,7 @@
 // Refuses to know: how the emulator works; a running one is driven through its control API.
 // Read next: `Command.swift` (the table of commands), `ServeCommand.swift`.
 
+import CProcess
 import Glibc
 import HTTPTransport
 
@@ -13,7 +14,17 @@ struct WavetankCLI {
     // While this is the only thread: with the second one the C library decides how many heaps there are.
     SystemCalls.giveBackFreeMemory()
     if MemoryLimits.countsMappings { SystemCalls.mapLess() }
-    let arguments = Array(CommandLine.arguments.dropFirst())
-    exit(await Command.run(arguments))
+    Terminal.occupyClosedStreams()
+    let status = await Command.run(arguments)
+    // What was asked for did not arrive.
+    exit(Terminal.complainOfLosses() && status == 0 ? 1 : status)
+  }
+
+  /// Without the program's name. Not by `CommandLine`, which reads /proc: that may not be mounted.
+  private static var arguments: [String] {
+    (0..<wavetank_argument_count()).dropFirst().compactMap { index in
+      // SAFETY: the texts are the process's own and stay; each is copied.
+      unsafe wavetank_argument(index).map { unsafe String(cString: $0) }
+    }
   }
 }

@@ -1,4 +1,4 @@
-"""The figures T1 to T11: how each is measured, and what floor and goal it is held against. T12 and T13: bounds.py."""
+"""The figures T1 to T11: how each is measured, and what floor and goal it is held against. T12 and T13: bounds.py; T14: secure.py."""
 import contextlib
 import gzip
 import io
@@ -15,6 +15,7 @@ import time
 import machine
 from bounds import Bounds
 from rows import Row, request
+from secure import Secure
 from servers import Go, Limit, Nginx, Wavetank, ask
 
 STATUS = "/api/v1/task/status"
@@ -35,7 +36,7 @@ def preloadable(binary):
     return pathlib.Path(shown.stdout.strip()) / "wavetank"
 
 
-class Bench(Bounds):
+class Bench(Bounds, Secure):
     def __init__(self, options, tools, folder):
         self.options, self.tools, self.folder = options, tools, folder
         self.rounds, self.seconds = options.rounds, 0.7 if options.quick else 1.5
@@ -58,9 +59,12 @@ class Bench(Bounds):
         return self.requests(*(
             request("POST", STATUS, json.dumps({"taskId": one}), ["Authorization: Bearer bench"]) for one in ids))
 
+    def tool(self, mode):
+        return str(self.tools / ("secure" if mode.startswith("tls-") else "load"))
+
     def load(self, *arguments, timeout=120):
         cores = machine.LOAD_CORE
-        done = subprocess.run([str(self.tools / "load"), *map(str, arguments)], stdout=subprocess.PIPE, timeout=timeout,
+        done = subprocess.run([self.tool(arguments[0]), *map(str, arguments)], stdout=subprocess.PIPE, timeout=timeout,
                               preexec_fn=lambda: os.sched_setaffinity(0, cores))
         lines = done.stdout.decode().strip().splitlines()
         result = json.loads(lines[-1]) if lines else {"error": f"exit status {done.returncode}"}
@@ -172,8 +176,8 @@ class Bench(Bounds):
                     values=starts)]
 
     @contextlib.contextmanager
-    def held(self, server, *arguments):
-        holder = subprocess.Popen([str(self.tools / "load"), "hold", "-p", str(server.port), *map(str, arguments)],
+    def held(self, server, *arguments, mode="hold"):
+        holder = subprocess.Popen([self.tool(mode), mode, "-p", str(server.port), *map(str, arguments)],
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
             yield json.loads(holder.stdout.readline() or b'{"open": 0}')["open"]

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -20,7 +21,7 @@ http {{
   client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;
   uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{port} backlog=4096{secure};
     location / {{ default_type application/json; return 200 '{{"status":"ok","version":"1.0.0","tasks":10000,"uptime":12}}'; }}
   }}
 }}
@@ -33,11 +34,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def ask(port, method, path, body=None, fields=None, timeout=30):
+def ask(port, method, path, body=None, fields=None, timeout=30, is_secure=False):
     """One request, its status, fields and content; without a library that would retry or follow."""
     import http.client
 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    if is_secure:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", port, timeout=timeout, context=ssl._create_unverified_context())
     try:
         content = json.dumps(body) if isinstance(body, (dict, list)) else body
         sent = {"Content-Type": "application/json"} if body is not None else {}
@@ -53,6 +57,7 @@ class Server:
 
     name = "server"
     path = "/health"
+    is_secure = False
 
     def __init__(self, cores=None, environment=None):
         self.port = free_port()
@@ -72,7 +77,7 @@ class Server:
         end = time.monotonic() + 15
         while time.monotonic() < end:
             try:
-                if ask(self.port, "GET", self.path, timeout=5)[0] == 200:
+                if ask(self.port, "GET", self.path, timeout=5, is_secure=self.is_secure)[0] == 200:
                     return self
             except OSError:
                 pass
@@ -104,10 +109,26 @@ class Server:
 class Nginx(Server):
     name = "nginx"
 
+    def secure(self):
+        return ""
+
     def command(self):
         configuration = self.folder / "nginx.conf"
-        configuration.write_text(NGINX.format(folder=self.folder, port=self.port))
+        configuration.write_text(NGINX.format(folder=self.folder, port=self.port, secure=self.secure()))
         return [shutil.which("nginx") or "/usr/sbin/nginx", "-c", str(configuration)]
+
+
+class SecureNginx(Nginx):
+    is_secure = True
+
+    def secure(self):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+             "-keyout", self.folder / "key.pem", "-out", self.folder / "certificate.pem"],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return (f" ssl; ssl_certificate {self.folder}/certificate.pem; ssl_certificate_key {self.folder}/key.pem;"
+                " ssl_protocols TLSv1.2 TLSv1.3")
 
 
 class Go(Server):

@@ -13,7 +13,7 @@ struct ConsolePageTests {
     .deletingLastPathComponent().deletingLastPathComponent()
 
   private static func page() -> String {
-    guard case .bytes(let bytes) = ConsolePage.response([SampleService()]).body else { return "" }
+    guard case .bytes(let bytes) = ConsolePage([SampleService()]).response().body else { return "" }
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -28,11 +28,12 @@ struct ConsolePageTests {
 
   @Test("Each of its files is part of the program, as it stands")
   func files() throws {
-    let folder = Self.root.appending(path: "Sources/ControlPlane/Console")
+    let folder = Self.root.appending(path: "Sources/ControlPlane/Console/Page")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { !$0.hasSuffix(".swift") }
+    #expect(
+      Set(names) == Set(ConsolePage.modules + ["page.html", "style.css"]), "each has its place")
     // The services' own tabs lie with them.
-    let tabs = ["console/steamship.js", "console/scramjet.js", "console/shipyard.js"]
+    let tabs = ["console/steamship.mjs", "console/scramjet.mjs", "console/shipyard.mjs"]
     #expect(
       Set(names.map { "console/\($0)" } + tabs)
         == Set(Resource.all.map(\.name).filter { $0.hasPrefix("console/") }))
@@ -46,29 +47,59 @@ struct ConsolePageTests {
   func whole() {
     let page = Self.page()
     let script = Self.part(of: page, "<script type=\"module\">", "</script>")
-    let texts = ["core.js", "views.js", "live.js"].map { Resource.text("console/\($0)") ?? "" }
+    let texts = ConsolePage.modules.map { name in
+      (Resource.text("console/\(name)") ?? "").split(
+        separator: "\n", omittingEmptySubsequences: false
+      )
+      .filter { !$0.hasPrefix("import ") }
+      .map { $0.hasPrefix("export ") ? String($0.dropFirst(7)) : String($0) }
+      .joined(separator: "\n")
+    }
     #expect(!texts.contains(""))
     let tab = """
       {
-      const view = (state) => [pretty(state)];
-      views["harbor"] = ["harbor", async () => view(await get("state/harbor"))];
+      const service = { view: (state) => [pretty(state)] };
+      addService("harbor", "harbor", service);
       }
 
       """
-    #expect(script == texts[0] + texts[1] + tab + texts[2])
+    #expect(script == texts.dropLast().joined() + tab + texts[texts.count - 1])
     #expect(Self.part(of: page, "<style>", "</style>") == Resource.text("console/style.css"))
     #expect(!page.contains("src="))
     #expect(page.components(separatedBy: "<link ").count == 2, "the icon, which is in the page")
     #expect(page.contains("<link rel=\"icon\" href=\"data:"))
   }
 
-  @Test("Its policy allows the script that is in it, and no other")
+  @Test("Its policy allows the script and the style that are in it, and no others")
   func policy() {
-    let script = Self.part(of: Self.page(), "<script type=\"module\">", "</script>")
-    let digest = Base64.encode(SHA256.digest(Array(script.utf8)))
-    let policy = ConsolePage.response([SampleService()]).fields["content-security-policy"] ?? ""
-    let scripts = policy.components(separatedBy: "; ").filter { $0.hasPrefix("script-src ") }
-    #expect(scripts == ["script-src 'sha256-\(digest)'"])
+    let page = Self.page()
+    let policy = ConsolePage([SampleService()]).response().fields["content-security-policy"] ?? ""
+    let parts = policy.components(separatedBy: "; ")
+    for (name, text) in [
+      ("script", Self.part(of: page, "<script type=\"module\">", "</script>")),
+      ("style", Self.part(of: page, "<style>", "</style>")),
+    ] {
+      let digest = Base64.encode(SHA256.digest(Array(text.utf8)))
+      #expect(parts.filter { $0.hasPrefix("\(name)-src ") } == ["\(name)-src 'sha256-\(digest)'"])
+    }
     #expect(policy.hasPrefix("default-src 'none'; "))
+    #expect(!policy.contains("unsafe"))
+  }
+
+  @Test("Packed it is the same page, and small")
+  func packed() throws {
+    let console = ConsolePage([SampleService()])
+    let response = console.response(isPacked: true)
+    #expect(response.fields["content-encoding"] == "gzip")
+    guard case .bytes(let bytes) = response.body else {
+      Issue.record("no bytes")
+      return
+    }
+    #expect(bytes.count < 100_000)
+    let inflater = try Inflater()
+    var plain: [UInt8] = []
+    try inflater.feed(bytes.span) { part in plain.append(contentsOf: part) }
+    #expect(String(decoding: plain, as: UTF8.self) == Self.page())
+    #expect(console.response().fields["content-encoding"] == nil)
   }
 }

@@ -49,6 +49,21 @@ import Testing
     #expect(json["entries"]?.arrayValue?.map { $0["number"]?.intValue } == numbers)
   }
 
+  @Test(
+    "A filter that can match nothing is refused, and the nearest name told",
+    arguments: [
+      ("?operation=harbor.ship.gte", "harbor.ship.get"), ("?operation=hrbor.*", "harbor"),
+      ("?service=habor", "harbor"), ("?rule=slow", "There is no rule"),
+    ])
+  func unknownNames(_ query: String, _ word: String) async throws {
+    await fill()
+    for path in ["journal", "journal.har"] {
+      let reply = await peer.send(.get, "/_wavetank/\(path)\(query)")
+      #expect(reply.status == 400)
+      #expect(reply.text.contains(word))
+    }
+  }
+
   @Test("One exchange tells all, without its credentials (DESIGN §8)")
   func one() async throws {
     await fill()
@@ -164,6 +179,17 @@ import Testing
     #expect(entries[0]["response"]?["redirectURL"]?.stringValue?.hasSuffix("/ships/ä") == true)
   }
 
+  @Test("Exchanges are found by what was sent or answered, in either case of its letters")
+  func body() async throws {
+    _ = await peer.send(.post, "/ships", body: #"{"name":"Endurance"}"#)
+    _ = await peer.send(.get, "/ships")
+    _ = await peer.send(.get, "/nowhere")
+    for (text, numbers) in [("ENDUR", [1, 2]), ("endurance%22%7D", [1]), ("harbour", [])] {
+      let found = try JSON(parsing: await peer.send(.get, "/_wavetank/journal?body=\(text)").text)
+      #expect(found["entries"]?.arrayValue?.compactMap { $0["number"]?.intValue } == numbers)
+    }
+  }
+
   @Test("The stream gives each exchange as it ends, after what was missed (server-sent events)")
   func stream() async throws {
     _ = await peer.send(.get, "/ships")
@@ -198,6 +224,12 @@ import Testing
     let live = await iterator.next()
     #expect(live?.hasPrefix("event: exchange\nid: 4\ndata: {\"number\":4,") == true)
     #expect(live?.hasSuffix("}\n\n") == true)
+    // A reset: what was told is void, and the next exchange is number 1 again.
+    _ = await peer.send(.post, "/_wavetank/reset")
+    _ = await peer.send(.get, "/ships")
+    var anew = ""
+    while !anew.contains("id: 1\n"), let piece = await iterator.next() { anew += piece }
+    #expect(anew.hasPrefix("event: anew\ndata: {}\n\nevent: exchange\nid: 1\n"))
     task.cancel()
     _ = await task.result
     box.writer.withLock { $0 = nil }

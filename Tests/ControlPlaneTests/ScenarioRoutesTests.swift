@@ -55,6 +55,50 @@ struct ScenarioRoutesTests {
     #expect(await peer.send(.get, "/ships").text == #"["new"]"#)
   }
 
+  @Test("A scenario and rules are checked with line and column, and nothing is changed")
+  func check() async throws {
+    let wrong = "{\n  \"wavetank\": 1,\n  \"rulez\": []\n}"
+    let found = try await json(.post, "/scenario/check", wrong)
+    #expect(found["problems"]?[0]?["line"] == 3)
+    #expect(found["problems"]?[0]?["column"]?.intValue ?? 0 > 0)
+    #expect(try await json(.post, "/scenario/check", "{\"wavetank\": 1}") == ["problems": []])
+    #expect(try await json(.post, "/scenario/check", "{")["problems"]?.arrayValue?.isEmpty == false)
+    let rule = try await json(
+      .post, "/scenario/check?as=rules", "{\n\"name\": \"a\", \"eror\": 503}")
+    #expect(rule["problems"]?[0]?["line"] == 2)
+    #expect(try await json(.get, "/scenario/rules")["rules"]?.arrayValue?.isEmpty == true)
+    #expect(await control(.post, "/scenario/check?as=poem", "{}").status == 400)
+  }
+
+  @Test("A rule is moved to another place, its counts with it")
+  func move() async throws {
+    let three = """
+      [{"name": "a", "match": {"method": "PUT"}, "error": 500}, {"name": "b", "error": 503},
+      {"name": "c", "error": 500}]
+      """
+    _ = await control(.post, "/scenario/rules", three)
+    #expect(await peer.send(.get, "/ships").status == 503)
+    #expect(await control(.patch, "/scenario/rules/b", #"{"position":1}"#).status == 204)
+    var rules = try await json(.get, "/scenario/rules")["rules"]?.arrayValue ?? []
+    #expect(rules.map { $0["name"] } == ["b", "a", "c"])
+    #expect(rules[0]["struck"] == 1)
+    #expect(
+      await control(.patch, "/scenario/rules/b", #"{"position":99,"enabled":false}"#).status == 204)
+    rules = try await json(.get, "/scenario/rules")["rules"]?.arrayValue ?? []
+    #expect(rules.map { $0["name"] } == ["a", "c", "b"])
+    #expect(rules[2]["enabled"] == false)
+    #expect(await control(.patch, "/scenario/rules/b", #"{"position":0}"#).status == 422)
+    #expect(await control(.patch, "/scenario/rules/x", #"{"position":1}"#).status == 404)
+  }
+
+  @Test("The shipped scenarios say what each does")
+  func about() async throws {
+    let shipped = try await json(.get, "/scenarios")
+    let about = shipped["about"]?.arrayValue ?? []
+    #expect(about.map { $0["name"] } == shipped["scenarios"]?.arrayValue?.map { $0 })
+    #expect(about.allSatisfy { $0["description"]?.stringValue?.isEmpty == false })
+  }
+
   @Test("YAML is taken too, and shipped scenarios by name")
   func forms() async throws {
     #expect(await control(.put, "/scenario", "wavetank: 1\nname: y\n").status == 200)

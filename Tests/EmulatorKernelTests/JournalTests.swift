@@ -104,6 +104,48 @@ import Testing
     #expect(journal.followerCount == 0)
   }
 
+  @Test("A follower is told when what it was given is no longer there, and gets nothing of before")
+  func anew() async {
+    let journal = Journal()
+    let follower = journal.follow()
+    func happen(_ number: UInt64) {
+      _ = journal.open(Self.entry(number))
+      journal.ended(
+        number, of: Self.exchange(number), at: VirtualInstant(seconds: 0), wall: .now,
+        ExchangeOutcome(ending: .completed))
+    }
+    happen(1)
+    happen(2)
+    journal.restart()
+    happen(1)
+    let news = await follower.next()
+    #expect(news?.isAnew == true)
+    #expect(news?.entries.map(\.number) == [1])
+    happen(2)
+    let more = await follower.next()
+    #expect(more?.isAnew == false)
+    #expect(more?.entries.map(\.number) == [2])
+    journal.clear()
+    #expect(await follower.next()?.isAnew == true)
+    journal.remove(follower)
+  }
+
+  @Test("How long an answer took to be known is measured while somebody follows, and only then")
+  func phases() {
+    let journal = Journal()
+    var slow = Response(.ok)
+    slow.delivery.delay = .milliseconds(5)
+    let unseen = journal.open(Self.entry(1))
+    journal.answered(unseen, of: Self.exchange(1), slow)
+    #expect(journal.entry(unseen)?.answeredAfter == nil)
+    let follower = journal.follow()
+    let seen = journal.open(Self.entry(2))
+    journal.answered(seen, of: Self.exchange(2), slow)
+    #expect(journal.entry(seen)?.answeredAfter != nil)
+    #expect(journal.entry(seen)?.heldBack == .milliseconds(5))
+    journal.remove(follower)
+  }
+
   private static let credentials = CredentialMask(
     SampleService().keyFields + SampleService().secretFields)
   static let masks: [(String, String, String)] = [

@@ -88,8 +88,10 @@ import Testing
     (.get, "/api/v2/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
     (.get, "/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
     (.get, "/api/v1/api/v1/tides/5", 404, "harbor.tides GET /api/v1/tides/{day}"),
-    (.get, "/favicon.ico", 404, nil), (.get, "/api/v1", 404, nil), (.get, "/login", 404, nil),
+    (.get, "/favicon.ico", 404, far), (.get, "/api/v1", 404, far), (.get, "/login", 404, far),
   ]
+  private static let far =
+    "no operation is like this path; GET /_wavetank/operations lists them all"
 
   @Test("A path of no operation names the nearest one (DESIGN §2)", arguments: hints)
   func hint(_ method: Method, _ path: String, _ status: Int, _ hint: String?) async {

@@ -41,8 +41,9 @@ enum ImportRule {
       "Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer", "Dispatch",
       "Glibc", "FoundationEssentials", "Foundation", "Testing",
     ],
+    "Lab": ["Determinism", "HTTPModel", "PayloadCodecs", "Scenarios"],
     "WavetankCLI": [
-      "Wavetank", "CProcess", "HTTPModel", "HTTPTransport", "PayloadCodecs", "Resources",
+      "Wavetank", "CProcess", "HTTPModel", "HTTPTransport", "Lab", "PayloadCodecs", "Resources",
       "Scenarios", "Dispatch", "Glibc", "FoundationEssentials", "Foundation",
     ],
   ]

@@ -77,7 +77,8 @@ package struct ParcelsService: EmulatedService {
     ConsoleView(
       "Parcels",
       script:
-        "const view = (state) => [cards(state.parcels.map((one) => tag(one.state)), \"None.\")];\n")
+        "const service = { view: (state) => [cards(state.parcels.map((one) => tag(one.state)), \"None.\")] };\n"
+    )
   }
 
   package var documentation: ServiceDocumentation {

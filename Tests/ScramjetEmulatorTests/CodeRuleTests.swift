@@ -320,6 +320,34 @@ struct CodeRuleTests {
   }
 
   @Test(
+    "What a scenario says of one sequence goes before its rules, and what it describes has no code")
+  func ofOne() throws {
+    let archive = JSON.string(
+      Base64.encode(try #require(ScramjetSeed.archive(["name": "x", "main": "m.js"]))))
+    let seed = WorldSeed(
+      given: [
+        "sequences": [
+          ["id": "a", "codeBase64": archive, "runtime": "scripted"],
+          ["id": "b", "codeBase64": archive, "runtime": "process"],
+          ["id": "c", "package": ["name": "y"]],
+        ],
+        "store": [["package": ["name": "made"]], ["codeBase64": archive]],
+        "instances": [["sequence": "a"], ["sequence": "b"], ["sequence": "c"]],
+      ], behaviors: [["runtime": "process"]])
+    var step = ScramjetState.Step(
+      now: VirtualInstant(seconds: 1), ids: IDSource(seed: 1, tenant: "t"),
+      blobs: BlobStore(budget: MemoryBudget()))
+    let state = try ScramjetSeed.makeState(seed, runsCode: true, &step)
+    let runs = state.instances.values.sorted { $0.sequenceID < $1.sequenceID }.map {
+      $0.process != nil
+    }
+    #expect(runs == [false, true, false])
+    let store = state.spaces.values.first?.store ?? []
+    #expect(store.map(\.fileName) == ["made.tar.gz", "x.tar.gz"])
+    #expect(store.map { $0.isMade == true } == [true, false])
+  }
+
+  @Test(
     "The scenario, the start and the package say what stands behind an instance",
     arguments: [
       (nil, nil, nil, true), (nil, nil, ["behaviour": "echo"], false),

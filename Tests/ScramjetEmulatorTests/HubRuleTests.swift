@@ -27,7 +27,7 @@ struct HubRuleTests {
     let bench = try StateBench()
     let other = try bench.anotherHub("h2")
     let (gone, stays) = (try bench.start("forever"), try bench.start("forever", on: other))
-    bench.change { state, step in state.crashHub(bench.hub, &step) }
+    bench.change { state, step in state.crashHub(bench.hub, by: "crashed", &step) }
     var hub = bench.box.read { $0.hubs[bench.hub] }
     #expect(bench.instance(gone) == nil && bench.instance(stays) != nil)
     #expect(hub?.sequenceOrder == ["q"])

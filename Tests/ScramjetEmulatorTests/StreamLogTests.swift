@@ -98,6 +98,56 @@ import Testing
     #expect(log.byteCount == 0)
   }
 
+  @Test("Who watches sees what is kept and what passes, takes nothing and holds nobody up")
+  func watching() {
+    var log = StreamLog(.untilRead, mark: 4)
+    log.append([1, 2])
+    let watcher = log.watch()
+    let reader = log.attach()
+    #expect(log.readerCount == 1)
+    #expect(log.take(from: reader, byteLimit: .max).pieces == [[1, 2]])
+    log.append([3])
+    let seen = log.watched(from: watcher, byteLimit: .max)
+    #expect(seen.pieces == [[1, 2], [3]])
+    #expect(log.watched(from: seen.next, byteLimit: .max).pieces == [])
+    #expect(log.byteCount == 1)
+    #expect(log.bytesWritten == 3)
+    let before = log.heapBytes
+    log.endWatching()
+    #expect(log.heapBytes < before)
+    // A stream that keeps nothing shows it all the same.
+    var live = StreamLog(.live)
+    let alone = live.watch()
+    let isSeen = live.append([9])
+    #expect(isSeen)
+    #expect(live.watched(from: alone, byteLimit: .max).pieces == [[9]])
+    #expect(live.byteCount == 0)
+  }
+
+  @Test("What a watcher may look back at is bounded")
+  func tail() {
+    var log = StreamLog(.history(chunks: 2, bytes: 100))
+    let watcher = log.watch()
+    let chunk = [UInt8](repeating: 7, count: 1_000)
+    for _ in 0..<1_000 { log.append(chunk) }
+    #expect(log.heapBytes < StreamTail.bytesMax * 2)
+    let seen = log.watched(from: watcher, byteLimit: .max)
+    #expect(seen.pieces.count * 1_000 <= StreamTail.bytesMax)
+    #expect(log.watched(from: seen.next, byteLimit: .max).pieces == [])
+  }
+
+  @Test("How far each reader is behind is told, in bytes")
+  func lags() {
+    var log = StreamLog(.untilRead)
+    let quick = log.attach()
+    _ = log.attach()
+    log.append([1, 2, 3])
+    log.append([4])
+    _ = log.take(from: quick, byteLimit: 1)
+    #expect(log.lags(limit: 8).sorted() == [1, 4])
+    #expect(log.lags(limit: 1).count == 1)
+  }
+
   @Test("Nothing is given twice when a quick reader leaves before a slow one (contract §1.8)")
   func nothingTwice() {
     var log = StreamLog(.untilRead)

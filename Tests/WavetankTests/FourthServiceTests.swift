@@ -186,7 +186,8 @@ struct FourthServiceTests {
       let operations = try await client.send(.get, "/_wavetank/operations?service=parcels").json
       #expect(operations["operations"]?.arrayValue?.count == 4)
       let console = try await client.send(.get, "/_wavetank/console").bytes
-      #expect(String(decoding: console, as: UTF8.self).contains(#"views["parcels"] = ["Parcels","#))
+      #expect(
+        String(decoding: console, as: UTF8.self).contains(#"addService("parcels", "Parcels", "#))
       var configuration = Configuration()
       configuration.furtherServices = [ParcelsService()]
       let variables = ClientEnvironment(

@@ -67,7 +67,7 @@ import Wavetank
         "scramjet": [
           [
             "when": ["sequence": "one-second"],
-            "program": [["on": "start", "do": [["wait": "1s"], ["exit": 0]]]],
+            "program": [["on": "start", "do": [["sleep": "1s"], ["exit": 0]]]],
           ]
         ]
       ],

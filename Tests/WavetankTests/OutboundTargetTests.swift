@@ -2,6 +2,7 @@ import EmulatorKernel
 import HTTPModel
 import HTTPTransport
 import PayloadCodecs
+import TLSLayer
 import Testing
 
 @testable import Wavetank
@@ -11,7 +12,7 @@ struct OutboundTargetTests {
   static let ours: UInt16 = 7070
 
   static func refusal(_ url: String) -> OutboundRefusal? {
-    let own = OwnPorts()
+    let own = OwnPlaces()
     own.insert(ours)
     do {
       _ = try OutboundTarget(url, own: own)
@@ -21,8 +22,8 @@ struct OutboundTargetTests {
     }
   }
 
-  /// Every spelling of this machine that somebody might try. Those that are no numeric address by
-  /// POSIX `inet_pton` lead nowhere, since no name is looked up.
+  /// Every spelling of this machine that somebody might try. Those that are neither a numeric address by
+  /// POSIX `inet_pton` nor a name lead nowhere.
   static let ourselves = [
     "127.0.0.1", "localhost", "LOCALHOST", "blue.tenant.localhost", "Blue.LocalHost", "127.0.0.2",
     "127.255.255.254", "0.0.0.0", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]",
@@ -31,7 +32,7 @@ struct OutboundTargetTests {
   static let nowhere = [
     "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "127.1", "127.0.1", "0", "00.0.0.0",
     "127.0.0.1.", "localhost.", "127.0.0.1%00", "[::1%25lo]", "[::1%lo]", "①②⑦.0.0.1",
-    "127。0。0。1", "localtest.me", "127.0.0.1.nip.io", "metadata.google.internal", "[::ffff:7f.1]",
+    "127。0。0。1", "[::ffff:7f.1]",
     "ｌｏｃａｌｈｏｓｔ", "%6c%6f%63alhost", "127.0.0.1\\",
   ]
 
@@ -40,10 +41,11 @@ struct OutboundTargetTests {
     #expect(Self.refusal("http://\(host):7070/_wavetank/tenants") == .ourselves)
     #expect(Self.refusal("HTTP://\(host):7070/") == .ourselves)
     #expect(Self.refusal("http://\(host):07070/x") == .ourselves)
+    #expect(Self.refusal("https://\(host):7070/") == .ourselves)
     #expect(Self.refusal("http://\(host):7071/") == nil, "a neighbour's port is a neighbour")
   }
 
-  @Test("What is no numeric address leads nowhere", arguments: nowhere)
+  @Test("What is neither a numeric address nor a name leads nowhere", arguments: nowhere)
   func spelledOddly(_ host: String) {
     #expect(Self.refusal("http://\(host):7070/") != nil)
     #expect(Self.refusal("http://\(host):7071/") != nil)
@@ -77,19 +79,59 @@ struct OutboundTargetTests {
   }
 
   static let malformed = [
-    "https://127.0.0.1/", "ftp://127.0.0.1/", "//127.0.0.1/", "127.0.0.1:80", "http://",
+    "ftp://127.0.0.1/", "//127.0.0.1/", "127.0.0.1:80", "http://",
     "http:///x",
     "http://user@127.0.0.1/", "http://user:word@192.0.2.1/", "http://192.0.2.1@127.0.0.1:7070/",
     "http://127.0.0.1:+7070/", "http://127.0.0.1:0/", "http://127.0.0.1:65536/",
     "http://127.0.0.1:-1/", "http://127.0.0.1: 7070/", "file:///etc/passwd", "gopher://127.0.0.1/",
   ]
 
-  @Test("Only plain http URLs without a user are taken", arguments: malformed)
+  static let names: [(String, OutboundRefusal?)] = [
+    ("127.0.0.1", .ourselves), ("0.0.0.0", .ourselves), ("::1", .ourselves),
+    ("169.254.169.254", .forbidden("169.254.169.254", "an address of the link")),
+    ("192.0.2.1", nil), ("2001:db8::1", nil),
+  ]
+
+  @Test("A name is judged by what it leads to, all of it", arguments: names)
+  func lookedUp(_ address: String, _ expected: OutboundRefusal?) throws {
+    let own = OwnPlaces()
+    own.insert(Self.ours)
+    for name in ["localtest.me", "127.0.0.1.nip.io", "metadata.google.internal", "a_b.example"] {
+      var target = try OutboundTarget("https://\(name):7070/x", own: own)
+      #expect(target.addresses.isEmpty && target.isSecure && target.host == name)
+      let found = try ["192.0.2.9", address].map { try #require(NumericAddress(host: $0)) }
+      var refusal: OutboundRefusal?
+      do { try target.lead(to: found, own: own) } catch { refusal = error }
+      #expect(refusal == expected)
+      #expect(target.addresses == (expected == nil ? found : []))
+    }
+  }
+
+  @Test("Those in whose place we answer are never called")
+  func stoodFor() {
+    let own = OwnPlaces()
+    own.insert(hosts: ["api.vendor.example", "*.vendor.run"])
+    for host in ["api.vendor.example", "API.Vendor.example", "ada.vendor.run"] {
+      #expect(throws: OutboundRefusal.stoodFor(host)) {
+        try OutboundTarget("https://\(host)/x", own: own)
+      }
+    }
+    #expect(throws: Never.self) { try OutboundTarget("https://vendor.example/", own: own) }
+  }
+
+  @Test("https is at port 443 where none is said, http at 80")
+  func ports() throws {
+    let own = OwnPlaces()
+    #expect(try OutboundTarget("https://192.0.2.1/", own: own).port == 443)
+    #expect(try OutboundTarget("HTTP://192.0.2.1/", own: own).port == 80)
+  }
+
+  @Test("Only http URLs without a user are taken", arguments: malformed)
   func urls(_ url: String) { #expect(Self.refusal(url) != nil) }
 
   @Test("A URL cannot put anything into the request but its own target (RFC 9112 §3)")
   func injection() throws {
-    let own = OwnPorts()
+    let own = OwnPlaces()
     let url = "http://192.0.2.1/a b\r\nX-Evil: 1\u{0}?q=ä#part"
     let target = try OutboundTarget(url, own: own)
     #expect(target.target == "/a%20b%0D%0AX-Evil:%201%00?q=%C3%A4")
@@ -128,6 +170,27 @@ struct OutboundCallsTests {
     #expect(rules.json["rules"] == [])
     await sea.stop()
     await neighbour.stop()
+  }
+
+  @Test(
+    "Over https a place is reached whose certificate is trusted, and no other",
+    .enabled(if: TLSLibrary.lack == nil))
+  func secure() async throws {
+    let near = try await Sea()
+    let (friend, stranger) = (try await Sea(certificatesOf: near), try await Sea())
+    // Both have a CA by then.
+    for sea in [near, stranger] {
+      _ = try? sea.secureStatus("/orgs")
+    }
+    let url = "https://localhost:\(near.emulator.port)"
+    let good = try await invoke(friend, url, "orgs")
+    #expect(good.status == 200 || good.status == 405 || good.status == 404, "\(good.text)")
+    #expect(try await near.control(.get, "/journal").json["total"]?.intValue ?? 0 > 0)
+    let bad = try await invoke(stranger, url, "orgs")
+    #expect(bad.status == 502)
+    #expect(
+      bad.text.contains("its certificate is refused: unable to get local issuer"), "\(bad.text)")
+    for sea in [near, friend, stranger] { await sea.stop() }
   }
 
   @Test("A URL is fetched from no Wavetank's control API, and a redirection is not followed")

@@ -11,9 +11,7 @@ import WavetankTestKit
 struct Sea {
   let emulator: Emulator
   private let client: HTTPClient
-  private let certificates = FileManager.default.temporaryDirectory.appending(
-    path: "wavetank-ca-\(UUID().uuidString)"
-  ).path
+  private let certificates: String
 
   static let organization = "11111111-1111-4111-8111-111111111111"
   static let project = "/orgs/\(organization)/projects/22222222-2222-4222-8222-222222222222"
@@ -31,7 +29,13 @@ struct Sea {
   }
 
   /// - Parameter clock: the time of the engine's loops, for tests of its timeouts.
-  init(_ scenarios: String..., clock: LoopClock? = nil) async throws {
+  /// - Parameter other: whose CA it has.
+  init(
+    _ scenarios: String..., clock: LoopClock? = nil, certificatesOf other: Sea? = nil
+  ) async throws {
+    let fresh = FileManager.default.temporaryDirectory.appending(
+      path: "wavetank-ca-\(UUID().uuidString)")
+    certificates = other?.certificates ?? fresh.path
     var configuration = Configuration()
     configuration.loopClock = clock
     configuration.port = 0

@@ -3,6 +3,10 @@
 #define WAVETANK_CPROCESS_H
 #include <stddef.h>
 
+// The arguments of this process as the kernel gave them, the program's name first.
+int wavetank_argument_count(void);
+const char *wavetank_argument(int index);
+
 // What a child gets of its own. Bits.
 enum { WAVETANK_OWN_PROCESSES = 1, WAVETANK_OWN_NETWORK = 2, WAVETANK_OWN_USERS = 4 };
 
@@ -18,6 +22,9 @@ struct wavetank_child {
   // Who it is; 0: who we are. Without namespace for users only root can change it.
   unsigned user;
   unsigned group;
+  // In a namespace for users, made by root: how many users there are inside, of which it is the first,
+  // root there and `user` outside. 0: it alone, by its own number.
+  unsigned user_count;
   // 0: no limit of ours.
   unsigned long data_bytes;
   unsigned long file_bytes;

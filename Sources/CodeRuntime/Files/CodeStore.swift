@@ -11,6 +11,7 @@ package final class CodeStore: Sendable {
 
   private let root: String
   private let isTemporary: Bool
+  private let lock: Int32
   private let count = Atomic(0)
 
   var steamshipRunner: String { root + "/runners/steamship_runner.py" }
@@ -23,7 +24,9 @@ package final class CodeStore: Sendable {
   package init(folder: String?) throws(CodeError) {
     isTemporary = folder == nil
     if let folder { root = Self.absolute(folder) } else { root = try Self.makeTemporary() }
-    for name in ["", "/runners", "/empty", "/programs", "/homes", "/environments"] {
+    try Self.makeFolder(root)
+    lock = try Self.lock(root)
+    for name in ["/runners", "/empty", "/programs", "/homes", "/environments"] {
       try Self.makeFolder(root + name)
     }
     // What an earlier server has left behind in a folder that stays.
@@ -36,6 +39,18 @@ package final class CodeStore: Sendable {
           atPath: path, contents: Data(content.utf8), attributes: [.posixPermissions: 0o644])
       else { throw .notStarted(path, reason: "the file cannot be written") }
     }
+  }
+
+  /// One server at a time: what another one has at work would be swept away.
+  private static func lock(_ root: String) throws(CodeError) -> Int32 {
+    // SAFETY: a text, which the call only reads.
+    let file = unsafe open(root + "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw .notStarted(root, reason: Spawner.message(errno)) }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      _ = close(file)
+      throw .folderInUse(root)
+    }
+    return file
   }
 
   private static func absolute(_ folder: String) -> String {
@@ -65,7 +80,10 @@ package final class CodeStore: Sendable {
     }
   }
 
-  deinit { end() }
+  deinit {
+    end()
+    _ = close(lock)
+  }
 
   /// Nothing runs any more: what is temporary goes.
   package func end() { if isTemporary { remove(root) } }

@@ -9,7 +9,7 @@ extension InvocableHost {
     do throws(CodeError) {
       let said = OutputTail()
       let (output, printed) = try Descriptor.pair()
-      output.forward { said.append($0) }
+      let reader = OutputReader(output) { said.append($0) }
       let child = try await launcher.start(
         launcher.settings.python,
         [
@@ -18,6 +18,7 @@ extension InvocableHost {
         ], folder: folder,
         descriptors: [try ChildEnd.nothing(), printed, printed, try ChildEnd.file(file)])
       let end = await child.ended()
+      reader.pull()
       guard end == .exited(0) else {
         let reason = said.lines(3)
         // What is wrong with an archive is said.

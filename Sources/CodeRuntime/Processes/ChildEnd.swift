@@ -41,12 +41,4 @@ extension Descriptor {
     guard made == 0 else { throw .notStarted("a process", reason: Spawner.message(errno)) }
     return (Descriptor(pair[0]), ChildEnd(pair[1]))
   }
-
-  /// Hands over what comes until the end, whoever else holds this.
-  func forward(_ take: @escaping @Sendable ([UInt8]) -> Void) {
-    Task {
-      while let bytes = await read() { take(bytes) }
-      close()
-    }
-  }
 }

@@ -14,6 +14,8 @@ struct ChildOrder: Sendable {
   var port: UInt16 = 0
   /// Who it is where the server is root.
   var user = ChildIdentity.user
+  /// How many users it may become, where it is the first of a namespace of its own; 0: none.
+  var userCount: UInt32 = 0
 }
 
 /// Bounds of the kernel; 0: none of ours.

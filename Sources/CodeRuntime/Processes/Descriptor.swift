@@ -33,15 +33,36 @@ final class Descriptor: Sendable {
   /// What has come, at most `count` bytes; nil: the end.
   func read(upTo count: Int = 1 << 16) async -> [UInt8]? {
     while true {
-      var result = 0
-      // SAFETY: the kernel writes at most as much as the room it is told of.
-      let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, initialized in
-        result = reading.isCancelled ? 0 : unsafe Glibc.read(number, room.baseAddress, count)
-        initialized = max(0, result)
+      switch readNow(upTo: count) {
+      case .bytes(let bytes): return bytes
+      case .end: return nil
+      case .nothing: guard await reading.wait() else { return nil }
       }
-      if result > 0 { return bytes }
-      if result < 0, errno == EINTR { continue }
-      guard result < 0, errno == EAGAIN, await reading.wait() else { return nil }
+    }
+  }
+
+  enum Reading {
+    case bytes([UInt8])
+    /// More may come.
+    case nothing
+    case end
+  }
+
+  /// What there is already.
+  func readNow(upTo count: Int = 1 << 16) -> Reading {
+    while true {
+      var (result, code) = (0, Int32(0))
+      // SAFETY: the kernel writes at most as much as the room it is told of; what is kept takes no more
+      // than has come.
+      let bytes = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { room in
+        guard !reading.isCancelled else { return [UInt8]() }
+        result = unsafe Glibc.read(number, room.baseAddress, count)
+        code = errno
+        return unsafe [UInt8](UnsafeBufferPointer(rebasing: room.prefix(max(0, result))))
+      }
+      if result > 0 { return .bytes(bytes) }
+      if result < 0, code == EINTR { continue }
+      return result < 0 && code == EAGAIN ? .nothing : .end
     }
   }
 
@@ -53,7 +74,7 @@ final class Descriptor: Sendable {
     var bytes: [UInt8] = []
     while bytes.count < count {
       guard let more = await read(upTo: min(count - bytes.count, 1 << 20)) else { return nil }
-      bytes = bytes.isEmpty ? more : bytes + more
+      if bytes.isEmpty { bytes = more } else { bytes += more }
     }
     return bytes
   }

@@ -6,6 +6,7 @@ package actor Launcher {
   private let address: ServerAddress
   private let spawner = Spawner()
   private var possible: Isolation?
+  private var canMapUsers: Bool?
 
   package init(_ settings: CodeSettings, _ address: ServerAddress = ServerAddress()) {
     self.settings = settings
@@ -30,6 +31,23 @@ package actor Launcher {
     return []
   }
 
+  /// Whether a process can start others as users of their own: where the server is root and the kernel
+  /// gives out namespaces for users. Found out once.
+  func mapsUsers() async -> Bool {
+    if let canMapUsers { return canMapUsers }
+    guard geteuid() == 0 else { return false }
+    let order = ChildOrder(
+      program: "/bin/sh", arguments: ["sh", "-c", ":"], environment: [], folder: "/",
+      descriptors: [], limits: ChildLimits(), isolation: await isolation().union(.users),
+      userCount: ChildIdentity.all)
+    var can = false
+    if let (pid, _) = try? await spawner.start(order) {
+      can = await ChildProcess(pid: pid).ended() == .exited(0)
+    }
+    canMapUsers = can
+    return can
+  }
+
   /// Whether the kernel keeps code away from the network, where that is wanted.
   package func keepsNetworkAway() async -> Bool {
     settings.network == .all ? true : await isolation().contains(.network)
@@ -39,14 +57,16 @@ package actor Launcher {
   /// - Parameters:
   ///   - reachesAll: for what must fetch from outside, such as an installation.
   ///   - user: who it is where the server is root.
+  ///   - mapsUsers: it is the first of all users that code can be (`mapsUsers()`).
   func start(
     _ program: String, _ arguments: [String], environment: [String: String] = [:],
     folder: String, descriptors: [ChildEnd], limits: ChildLimits? = nil, reachesAll: Bool = false,
-    user: UInt32 = ChildIdentity.user
+    user: UInt32 = ChildIdentity.user, mapsUsers: Bool = false
   ) async throws(CodeError) -> ChildProcess {
     let paths = try ProgramSearch.find(program)
     var isolation = await isolation()
     if reachesAll { isolation.remove(.network) }
+    if mapsUsers { isolation.insert(.users) }
     var standard = ["PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"]
     standard.merge(environment) { $1 }
     var order = ChildOrder(
@@ -54,7 +74,8 @@ package actor Launcher {
       environment: standard.map { "\($0)=\($1)" }.sorted(), folder: folder,
       descriptors: descriptors,
       limits: limits ?? ChildLimits(dataBytes: settings.memoryBytes), isolation: isolation,
-      port: settings.network == .wavetank ? address.port : 0, user: user)
+      port: settings.network == .wavetank ? address.port : 0, user: user,
+      userCount: mapsUsers ? ChildIdentity.all : 0)
     var failure: CodeError?
     for path in paths {
       (order.program, order.arguments) = (path, [path] + arguments)

@@ -66,6 +66,7 @@ final class Spawner: Sendable {
               unsafe child.descriptor_count = Int32(descriptors.count)
               unsafe child.isolation = order.isolation.rawValue
               unsafe (child.user, child.group) = identity(order.isolation, order.user)
+              unsafe child.user_count = order.userCount
               unsafe child.data_bytes = UInt(order.limits.dataBytes)
               unsafe child.file_bytes = UInt(order.limits.fileBytes)
               unsafe child.processes = UInt(order.limits.processes)
@@ -102,6 +103,8 @@ enum ChildIdentity {
   static let user: UInt32 = 64_917
 
   private static let owns: UInt32 = 500
+  /// With the one that all have in common.
+  static let all = owns + 1
   private static let count = Atomic<UInt32>(0)
 
   /// One that hardly another has at the same time: the kernel counts processes by user, and what one

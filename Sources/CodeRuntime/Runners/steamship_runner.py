@@ -2,6 +2,7 @@
 
 `zygote`: has the SDK imported and forks a worker for each version that asks for one: a worker is there
 in some milliseconds. `worker FOLDER`: one worker alone, for code that brings an SDK of its own.
+`unpack`: an archive. `environment FOLDER`: this interpreter with what pip installs there beside its own.
 
 Descriptor 3 of a worker is its channel: frames of four bytes of length (big-endian) and one JSON value,
 both ways; an answer for each request, in order. Its end is the worker's. Descriptor 3 of a zygote takes
@@ -9,19 +10,23 @@ packets: one JSON value with three descriptors (channel, output, errors) for eac
 """
 
 import ctypes
+import faulthandler
 import fcntl
 import gc
 import importlib
 import importlib.metadata
+import importlib.util
 import json
 import logging
 import os
 import resource
 import selectors
 import signal
+import site
 import socket
 import stat
 import struct
+import subprocess
 import sys
 import traceback
 import zipfile
@@ -94,6 +99,7 @@ def set_up_logging():
 def serve(channel):
     """Answers requests until the channel ends."""
     set_up_logging()
+    faulthandler.enable()
     standard = [(number, fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 200)) for number in (1, 2)]
     try:
         handler = importlib.import_module("steamship.invocable.entrypoint").safe_handler
@@ -151,14 +157,18 @@ def worker(folder):
 # MARK: Zygote
 
 CLONE_NEWUSER, CLONE_NEWPID = 0x10000000, 0x20000000
+PR_SET_DUMPABLE = 4
 
 
-def leave_namespaces():
+def leave_namespaces(gives_users):
     """The children of this process get numbers and bounds of their own: what one of them starts goes
     when it goes, and however many that are, the others' share is untouched."""
     identity = os.getuid(), os.getgid()
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0:
+    flags = CLONE_NEWPID if gives_users else CLONE_NEWUSER | CLONE_NEWPID
+    if ctypes.CDLL(None, use_errno=True).unshare(flags) != 0:
         raise OSError(ctypes.get_errno(), "unshare")
+    if gives_users:
+        return
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{identity[0]} {identity[0]} 1"),
@@ -168,11 +178,20 @@ def leave_namespaces():
             file.write(text)
 
 
-def can_leave_namespaces():
+def become(user):
+    """Nobody's equal: neither the files nor the processes of other workers are this one's."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    # Its own files below /proc are its own again.
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def can_leave_namespaces(gives_users):
     pid = os.fork()
     if pid == 0:
         try:
-            leave_namespaces()
+            leave_namespaces(gives_users)
             os._exit(0 if os.fork() >= 0 else 1)
         except OSError:
             os._exit(1)
@@ -207,8 +226,9 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
             end.close()
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        user = order.get("user")
         if is_isolated:
-            leave_namespaces()
+            leave_namespaces(user is not None)
             if os.fork() > 0:
                 os._exit(0)
             watch_over_child(descriptors[0])
@@ -221,6 +241,8 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
         os.environ["HOME"] = order["home"]
         os.environ["TMPDIR"] = order["home"]
         limit(order["limits"] | ({"NPROC": order["processes"]} if is_isolated else {}))
+        if user is not None:
+            become(user)
         settle(order["folder"])
         serve(Channel(away_from_standard(channel)))
         status = 0
@@ -269,10 +291,10 @@ def reap(workers, is_isolated):
                 pass
 
 
-def zygote():
+def zygote(gives_users):
     importlib.import_module("steamship.invocable.entrypoint")
     listener = socket.socket(fileno=CHANNEL)
-    is_isolated = can_leave_namespaces()
+    is_isolated = can_leave_namespaces(gives_users)
     listener.send(json.dumps({"pid": outer_pid()}).encode())
     reading, writing = socket.socketpair()
     for end in (reading, writing):
@@ -315,6 +337,9 @@ def zygote():
 # MARK: Archives
 
 
+NAME_BYTES_MAX = 1024
+
+
 def unpack(folder, bytes_max, files_max):
     """Unpacks the zip at descriptor 3: files and folders within the folder, nothing else."""
     with zipfile.ZipFile(os.fdopen(CHANNEL, "rb")) as archive:
@@ -327,6 +352,8 @@ def unpack(folder, bytes_max, files_max):
             name = entry.filename
             if name.startswith("/") or "\\" in name or ".." in name.split("/"):
                 sys.exit(f"it holds a path outside of itself: {name!r}")
+            if len(name.encode()) > NAME_BYTES_MAX:
+                sys.exit(f"it holds a path of more than {NAME_BYTES_MAX} bytes: {name[:60]!r}…")
             kind = stat.S_IFMT(entry.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 sys.exit(f"it holds a link or a device: {name!r}")
@@ -348,9 +375,36 @@ def unpack(folder, bytes_max, files_max):
             os.chmod(path, 0o755 if mode else 0o644)
 
 
+# MARK: Environments
+
+
+def environment(folder, arguments):
+    """Makes an environment in the folder and installs what the arguments for pip name. What this
+    interpreter has is there too, and gives way to what is installed: it is looked at last."""
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    python = os.path.join(folder, "bin", "python")
+    packages = os.path.join(folder, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
+    for path in (os.path.dirname(python), packages):
+        os.makedirs(path)
+    os.symlink(base if os.access(base, os.X_OK) else sys.executable, python)
+    with open(os.path.join(folder, "pyvenv.cfg"), "w") as file:
+        file.write(f"home = {os.path.dirname(base)}\ninclude-system-site-packages = false\n")
+    with open(os.path.join(packages, "interpreter.pth"), "w") as file:
+        for path in site.getsitepackages():
+            if os.path.isdir(path):
+                file.write(f"import site; site.addsitedir({path!r})\n")
+    if importlib.util.find_spec("pip") is None:
+        made = subprocess.run([python, "-m", "ensurepip", "--default-pip"])
+        if made.returncode != 0:
+            sys.exit(f"{sys.executable} has no pip, and no ensurepip that makes one (python3-venv of a distribution)")
+    os.execv(python, [python, "-m", "pip", "install", *arguments])
+
+
 def main():
     if sys.argv[1] == "zygote":
-        zygote()
+        zygote(gives_users="users" in sys.argv[2:])
+    elif sys.argv[1] == "environment":
+        environment(sys.argv[2], sys.argv[3:])
     elif sys.argv[1] == "unpack":
         try:
             unpack(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -41,9 +41,17 @@ package actor InvocableHost {
     if zygotes.isEmpty { Task { _ = await zygote(launcher.settings.python) } }
     let folder = try await unpack(archive)
     do throws(CodeError) {
+      let requirements = store.requirements(of: folder)
+      let isInstalled = launcher.settings.installsRequirements
+      let python =
+        if let requirements, isInstalled {
+          try await interpreter(with: requirements, in: folder, archive)
+        } else {
+          launcher.settings.python
+        }
       return InvocableProgram(
-        folder: folder, python: try await interpreter(for: folder),
-        bringsSDK: store.isFolder(folder + "/steamship"))
+        folder: folder, python: python, bringsSDK: store.isFolder(folder + "/steamship"),
+        lacksRequirements: requirements != nil && !isInstalled)
     } catch {
       store.remove(folder)
       throw error
@@ -56,6 +64,11 @@ package actor InvocableHost {
     store.remove(program.folder)
   }
 
+  /// Ends one process that waits for a call of it, as one that a call has brought down.
+  package func lose(_ program: InvocableProgram) {
+    if let worker = idle[program]?.popLast()?.worker { end(worker) }
+  }
+
   /// Ends what runs of it; calls at work fail.
   package func crash(_ program: InvocableProgram) {
     for idle in idle.removeValue(forKey: program) ?? [] { end(idle.worker) }
@@ -63,19 +76,16 @@ package actor InvocableHost {
   }
 
   /// The interpreter of an environment with the folder's requirements: the same requirements have the
-  /// same environment.
-  private func interpreter(for folder: String) async throws(CodeError) -> String {
-    let settings = launcher.settings
-    guard settings.installsRequirements,
-      let requirements = store.requirements(of: folder)
-    else { return settings.python }
-    let digest = SHA256.digest(requirements).hexadecimal
+  /// same environment, built once, whoever asks for it first.
+  private func interpreter(
+    with requirements: [UInt8], in folder: String, _ archive: [[UInt8]]
+  ) async throws(CodeError) -> String {
+    let digest = Environment.digest(requirements, archive, launcher.settings)
     let task =
       environments[digest]
       ?? Task { [launcher, store] in
         do throws(CodeError) {
-          return .success(
-            try await Environment.make(folder + "/requirements.txt", digest, launcher, store))
+          return .success(try await Environment.make(for: folder, digest, launcher, store))
         } catch {
           return .failure(error)
         }

@@ -6,4 +6,6 @@ package struct InvocableProgram: Sendable, Hashable {
   let python: String
   /// Whether it brings an SDK of its own: then nothing that has imported another can run it.
   let bringsSDK: Bool
+  /// Whether it asks for packages that this server does not install (`--no-pip`).
+  package let lacksRequirements: Bool
 }

@@ -11,16 +11,17 @@ final class InvocableWorker: Sendable {
   private let child: ChildProcess
   /// What it complained of.
   private let errors: OutputTail
+  private let readers: [OutputReader]
   private let home: String
   /// Where goes what it prints.
   let print: Printing
 
   private init(
     _ channel: Descriptor, _ child: ChildProcess, _ errors: OutputTail, _ print: Printing,
-    home: String
+    _ readers: [OutputReader], home: String
   ) {
     (self.channel, self.child, self.errors, self.home) = (channel, child, errors, home)
-    self.print = print
+    (self.print, self.readers) = (print, readers)
   }
 
   var hasEnded: Bool { child.hasEnded }
@@ -31,42 +32,48 @@ final class InvocableWorker: Sendable {
     _ program: InvocableProgram, _ launcher: Launcher, _ zygote: Zygote?, _ store: CodeStore,
     print: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(CodeError) -> InvocableWorker {
-    let home = try store.makeHome()
+    let user = zygote?.user ?? ChildIdentity.ofItsOwn()
+    let home = try store.makeHome(of: user)
     let (channel, theirs) = try Descriptor.pair()
     let (output, printed) = try Descriptor.pair()
     let (complaints, complained) = try Descriptor.pair()
     let errors = OutputTail()
     let printing = Printing()
     printing.direct(to: print)
-    output.forward { printing.take($0) }
-    complaints.forward { bytes in
-      errors.append(bytes)
-      printing.take(bytes)
-    }
+    let readers = [
+      OutputReader(output) { printing.take($0) },
+      OutputReader(complaints) { bytes in
+        errors.append(bytes)
+        printing.take(bytes)
+      },
+    ]
     do throws(CodeError) {
       let direct: ChildProcess?
       if let zygote {
         direct = nil
         try zygote.fork(
-          folder: program.folder, home: home, [theirs, printed, complained],
+          folder: program.folder, home: home, as: user, [theirs, printed, complained],
           dataBytes: launcher.settings.memoryBytes)
       } else {
         direct = try await launcher.start(
           program.python, ["-u", store.steamshipRunner, "worker", program.folder],
           environment: ["HOME": home, "TMPDIR": home], folder: program.folder,
-          descriptors: [try ChildEnd.nothing(), printed, complained, theirs])
+          descriptors: [try ChildEnd.nothing(), printed, complained, theirs], user: user)
       }
       let watch = DispatchWorkItem { @Sendable in channel.close() }
       DispatchQueue.global().asyncAfter(
         deadline: .now() + launcher.settings.timeout.inSeconds, execute: watch)
       defer { watch.cancel() }
-      guard let hello = await receive(channel), let pid = hello["pid"]?.intValue else {
+      guard case .value(let hello) = await receive(channel), let pid = hello["pid"]?.intValue
+      else {
         direct?.kill()
-        throw .ended(await direct?.ended() ?? .gone, errors: errors.complaints(20))
+        let end = await direct?.ended() ?? .gone
+        readers.forEach { $0.pull() }
+        throw .ended(end, errors: errors.complaints(40))
       }
       let child = direct ?? ChildProcess(pid: Int32(clamping: pid), isOurs: false)
       if let problem = hello["error"]?.stringValue { throw .noSDK(problem) }
-      return InvocableWorker(channel, child, errors, printing, home: home)
+      return InvocableWorker(channel, child, errors, printing, readers, home: home)
     } catch {
       channel.close()
       store.remove(home)
@@ -87,14 +94,28 @@ final class InvocableWorker: Sendable {
     let length = UInt32(content.count).bigEndian
     let head = (0..<4).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
     var told: ProcessEnd?
-    if await channel.write(head + content), let answer = await Self.receive(channel) {
-      told = Self.end(answer["ended"])
-      if told == nil { return answer }
+    var frame = Frame.end
+    if await channel.write(head + content) {
+      frame = await Self.receive(channel)
+      if case .value(let answer) = frame {
+        // Before the answer is anybody's: what was printed for it.
+        readers.forEach { $0.pull() }
+        told = Self.end(answer["ended"])
+        if told == nil { return answer }
+      }
     }
     child.kill()
     let end = await child.ended()
+    readers.forEach { $0.pull() }
     if overdue.isSet { throw .timedOut(seconds: Int(exactly: timeout.inSeconds.rounded()) ?? 0) }
-    throw .ended(told ?? end, errors: errors.complaints(20))
+    if case .bad(let reason) = frame { throw .badAnswer(reason) }
+    throw .ended(told ?? end, errors: errors.complaints(40))
+  }
+
+  private enum Frame {
+    case value(JSON)
+    case end
+    case bad(String)
   }
 
   /// How a worker of the zygote's has ended: who watches over it says so.
@@ -113,14 +134,21 @@ final class InvocableWorker: Sendable {
     store.remove(home)
   }
 
-  /// A frame: four bytes of length, a JSON value. Nil: the end, or what is none.
-  private static func receive(_ channel: Descriptor) async -> JSON? {
-    guard let head = await channel.read(exactly: 4) else { return nil }
+  /// A frame: four bytes of length, a JSON value.
+  private static func receive(_ channel: Descriptor) async -> Frame {
+    guard let head = await channel.read(exactly: 4) else { return .end }
     let length = head.reduce(0) { $0 << 8 | Int($1) }
-    guard length <= answerBytesMax, let content = await channel.read(exactly: length) else {
-      return nil
+    guard length <= answerBytesMax else {
+      return .bad(
+        "it is larger than \(answerBytesMax >> 20) MiB, or something else has written to its channel"
+      )
     }
-    return try? JSON(parsing: content)
+    guard let content = await channel.read(exactly: length) else { return .end }
+    do {
+      return .value(try JSON(parsing: content))
+    } catch {
+      return .bad("it is no JSON (\(error.description))")
+    }
   }
 }
 

@@ -6,10 +6,15 @@ import PayloadCodecs
 final class Zygote: Sendable {
   private let channel: Descriptor
   private let child: ChildProcess
+  /// Whether each worker is a user of its own. Else all are who the zygote is.
+  private let givesUsers: Bool
 
-  private init(_ channel: Descriptor, _ child: ChildProcess) {
-    (self.channel, self.child) = (channel, child)
+  private init(_ channel: Descriptor, _ child: ChildProcess, givesUsers: Bool) {
+    (self.channel, self.child, self.givesUsers) = (channel, child, givesUsers)
   }
+
+  /// Who its next worker is.
+  var user: UInt32 { givesUsers ? ChildIdentity.ofItsOwn() : ChildIdentity.user }
 
   static func start(
     python: String, _ launcher: Launcher, _ store: CodeStore
@@ -17,17 +22,22 @@ final class Zygote: Sendable {
     let (channel, theirs) = try Descriptor.pair(keepsBounds: true)
     let (complaints, complained) = try Descriptor.pair()
     let errors = OutputTail()
-    complaints.forward { errors.append($0) }
+    let reader = OutputReader(complaints) { errors.append($0) }
     var limits = ChildLimits()
     // Its workers have bounds of their own; together they may be many.
     limits.processes = 4096
     let nothing = try ChildEnd.nothing()
+    let givesUsers = await launcher.mapsUsers()
     let child = try await launcher.start(
-      python, ["-u", store.steamshipRunner, "zygote"], environment: ["HOME": store.emptyHome],
-      folder: store.emptyHome, descriptors: [nothing, nothing, complained, theirs], limits: limits)
-    if let hello = await channel.read(), !hello.isEmpty { return Zygote(channel, child) }
+      python, ["-u", store.steamshipRunner, "zygote"] + (givesUsers ? ["users"] : []),
+      environment: ["HOME": store.emptyHome], folder: store.emptyHome,
+      descriptors: [nothing, nothing, complained, theirs], limits: limits, mapsUsers: givesUsers)
+    if let hello = await channel.read(), !hello.isEmpty {
+      return Zygote(channel, child, givesUsers: givesUsers)
+    }
     child.kill()
     _ = await child.ended()
+    reader.pull()
     let lines = errors.lines(12)
     guard lines.contains("No module named") else { throw .notStarted(python, reason: lines) }
     throw .noSDK("\(python) has no Steamship SDK (pip install steamship):\n\(lines)")
@@ -36,10 +46,12 @@ final class Zygote: Sendable {
   /// Asks for a worker. It speaks for itself through the first of its descriptors: channel, output,
   /// errors.
   func fork(
-    folder: String, home: String, _ ends: [ChildEnd], dataBytes: Int
+    folder: String, home: String, as user: UInt32, _ ends: [ChildEnd], dataBytes: Int
   ) throws(CodeError) {
     let bounds = ChildLimits()
     let order: JSON = [
+      // By its number in the zygote's namespace.
+      "user": givesUsers ? .integer(Int(user - ChildIdentity.user)) : .null,
       "folder": .string(folder), "home": .string(home),
       "processes": .integer(bounds.processes),
       "limits": [

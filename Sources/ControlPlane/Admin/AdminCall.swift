@@ -8,6 +8,7 @@ package struct AdminCall: Sendable {
   package let request: Request
   package let parameters: PathParameters
   package let content: [UInt8]
+  let console: ConsolePage
   let tenantChoice: Addressee.TenantChoice
   let tenants = UsedTenants()
   /// Whether the caller may use the control API: a probe and the console's page answer others too.

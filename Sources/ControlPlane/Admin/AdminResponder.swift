@@ -41,6 +41,7 @@ package final class AdminResponder: Responder {
   package let pipeline: Pipeline
   package let options: AdminOptions
   private let access: AdminAccess
+  private let console: ConsolePage
   private let routes: RouteTable
 
   private static let paths = AdminRoute.all.map { "/_wavetank" + $0.path }
@@ -53,6 +54,7 @@ package final class AdminResponder: Responder {
   package init(pipeline: Pipeline, options: AdminOptions = AdminOptions()) {
     self.pipeline = pipeline
     self.options = options
+    console = ConsolePage(pipeline.services)
     access = AdminAccess(token: options.token.map(ControlToken.init))
     var routes = RouteTable(skipsEmptySegments: true)
     for (index, route) in AdminRoute.all.enumerated() {
@@ -105,9 +107,14 @@ package final class AdminResponder: Responder {
       addressee.host.map({ HostName.isLoopback($0[...]) && $0.hasSuffix(".tenant.localhost") })
         ?? true
     else { return nil }
-    let prefix = String(
+    if case .malformed(let name) = addressee.tenant, !name.isEmpty {
+      return Problem.noTenantName(name).response
+    }
+    var prefix = String(
       decoding: request.target.bytes[request.target.pathRange].prefix(addressee.prefixLength),
       as: UTF8.self)
+    // `/_t/` names no tenant: what it leads to has no place for one.
+    if prefix.hasSuffix("/") { prefix = "" }
     if request.fields.list("accept").contains(where: { $0.asciiLowercased.hasPrefix("text/html") })
     {
       var response = Response(.init(302))
@@ -128,15 +135,21 @@ package final class AdminResponder: Responder {
     var route: AdminRoute?
     if case .found(let index, _) = match { route = AdminRoute.all[index] }
     let refusal = access.refusal(of: request, from: peer)
-    if let refusal, !(route?.isPublic ?? false) { return .now(refusal.response) }
-    guard let route, case .found(_, let parameters) = match else {
-      return .now(unknown(inner, match))
-    }
     let choice = tenantChoice(inner, addressee)
+    if let refusal, !(route?.isPublic ?? false) {
+      log(inner, choice, refusal.status.code, refusal.detail)
+      return .now(refusal.response)
+    }
+    guard let route, case .found(_, let parameters) = match else {
+      let response = unknown(inner, match)
+      log(inner, choice, response.status.code)
+      return .now(response)
+    }
     let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
       AdminCall(
-        request: inner, parameters: parameters, content: content, tenantChoice: choice,
-        isTrusted: refusal == nil, pipeline: self.pipeline, options: self.options)
+        request: inner, parameters: parameters, content: content, console: self.console,
+        tenantChoice: choice, isTrusted: refusal == nil, pipeline: self.pipeline,
+        options: self.options)
     }
     guard let limit = route.contentLimit, request.hasContent else {
       return run(route, call([]))
@@ -189,9 +202,32 @@ package final class AdminResponder: Responder {
 
   private func handle(_ route: AdminRoute, _ call: AdminCall) -> Answer {
     do {
-      return try route.handle(call)
+      let answer = try route.handle(call)
+      var status: Int?
+      if case .now(let response) = answer { status = response.status.code }
+      log(call.request, call.tenantChoice, status)
+      return answer
     } catch {
+      log(call.request, call.tenantChoice, error.status.code, error.detail)
       return .now(error.response)
+    }
+  }
+
+  /// A call in the server's log: a warning where it was refused; what only looks is told at the level
+  /// that tells everything.
+  /// - Parameter status: nil: the answer goes on, as a stream does.
+  private func log(
+    _ request: Request, _ choice: Addressee.TenantChoice, _ status: Int?, _ detail: String = ""
+  ) {
+    guard let log = pipeline.log else { return }
+    let wasRefused = status ?? 200 >= 400
+    let looks = [Method.get, .head, .options].contains(request.method)
+    var tenant = Tenant.defaultName
+    if case .named(let name) = choice { tenant = name }
+    log.tell(wasRefused ? .warn : looks ? .debug : .info, of: tenant) {
+      let target = pipeline.operations.mask.target(request.target.text)
+      return "control: \(request.method.name) \(target) \(wasRefused ? "refused, " : "")"
+        + (status.map(String.init) ?? "follows") + (detail.isEmpty ? "" : ": \(detail)")
     }
   }
 

@@ -63,6 +63,22 @@ extension AdminRoute {
       "state.get", .get, "/state/{service}", "A readable view of one service's world.",
       description: .answering("object", refusals: [404]), TenantRoutes.state),
     AdminRoute(
+      "tap.get", .get, "/tap/{service}",
+      "A stream as it passes; takes nothing from it. ?topic= or ?instance= &stream=.",
+      description: .answering(
+        "application/octet-stream", "{}\n",
+        query: [
+          .init(.query, "topic", "string", "A topic's name."),
+          .init(.query, "space", "string", "Where that topic is."),
+          .init(.query, "instance", "string", "An instance's id."),
+          .init(.query, "stream", "'output'|'stdout'|'stderr'|'log'", "Which of its streams."),
+        ], isStreaming: true, refusals: [404]), TenantRoutes.tap),
+    AdminRoute(
+      "inventory.get", .get, "/inventory", "All that is in the world, thing by thing, to compare.",
+      description: .answering(
+        "{things: [{service: string, kind: string, place: [string], content: object}]}"),
+      TenantRoutes.inventory),
+    AdminRoute(
       "emit.post", .post, "/emit", "Makes something happen now.", content: .small,
       description: .answering(
         "{emitted: boolean}", takes: #"object = {"crashHub": "sth-1"}"#, refusals: [404, 422]),
@@ -72,7 +88,18 @@ extension AdminRoute {
   private static let scenarios: [AdminRoute] = [
     AdminRoute(
       "scenarios.list", .get, "/scenarios", "The shipped scenarios.", hasTenant: false,
-      description: .answering("{scenarios: [string]}"), ScenarioRoutes.shipped),
+      description: .answering(
+        "{scenarios: [string], about: [{name: string, description: string, rules: integer(0..), "
+          + "text: string}]}"), ScenarioRoutes.shipped),
+    AdminRoute(
+      "scenario.check", .post, "/scenario/check",
+      "What is wrong with a scenario or with rules, with line and column; changes nothing.",
+      content: .large,
+      description: .init(
+        parameters: [.init(.query, "as", "'scenario'|'rules'", "What the content is.")],
+        content: [.json("Scenario"), .init("application/yaml", "Scenario")],
+        answers: [.json(200, "As asked.", "{problems: [object]}")], refusals: []),
+      ScenarioRoutes.check),
     AdminRoute(
       "scenario.get", .get, "/scenario", "The scenario in force.",
       description: .answering("Scenario"), ScenarioRoutes.show),
@@ -99,9 +126,12 @@ extension AdminRoute {
         answers: [.json(201, "As asked.", "{added: [string]}")], refusals: [409, 422]),
       ScenarioRoutes.add),
     AdminRoute(
-      "rules.switch", .patch, "/scenario/rules/{name}", #"Switches one: {"enabled": false}."#,
+      "rules.switch", .patch, "/scenario/rules/{name}",
+      #"Switches one: {"enabled": false}; moves it: {"position": 1}."#,
       content: .small,
-      description: .done(takes: .json("{enabled: boolean = false}"), refusals: [404, 409, 422]),
+      description: .done(
+        takes: .json("{enabled?: boolean = false, position?: integer(1..)}"),
+        refusals: [404, 409, 422]),
       ScenarioRoutes.switchRule),
     AdminRoute(
       "rules.remove", .delete, "/scenario/rules/{name}", "Removes one.",
@@ -155,7 +185,9 @@ extension AdminRoute {
     AdminRoute(
       "journal.list", .get, "/journal",
       "What happened; ?service= &operation= &status= &rule= &since= &limit=.",
-      description: .answering("Journal", query: filter), JournalRoutes.list),
+      description: .answering(
+        "Journal", query: filter + [.init(.query, "detail", "'whole'", "Fields and contents too.")]),
+      JournalRoutes.list),
     AdminRoute(
       "journal.clear", .delete, "/journal", "Forgets it.", description: .done(),
       JournalRoutes.clear),
@@ -163,7 +195,8 @@ extension AdminRoute {
       "journal.stream", .get, "/journal/stream", "What happens, as server-sent events.",
       isLight: true,
       description: .answering(
-        "text/event-stream", "id: 1\ndata: {\"number\":1}\n\n", query: filter, isStreaming: true),
+        "text/event-stream", "id: 1\ndata: {\"number\":1}\n\n", query: filter + lines,
+        isStreaming: true),
       JournalRoutes.stream),
     AdminRoute(
       "journal.har", .get, "/journal.har", "What happened, as HAR 1.2.",
@@ -175,6 +208,12 @@ extension AdminRoute {
       description: .answering("Exchange", refusals: [404]), JournalRoutes.one),
   ]
 
+  /// In place of JSON as the list has it.
+  private static let lines: [DocumentedParameter] = [
+    .init(.query, "log", "'text'|'json'", "As lines of the server's log."),
+    .init(.query, "colour", "'yes'|'no'", "With log=text: for a terminal."),
+  ]
+
   private static let filter: [DocumentedParameter] = [
     .init(.query, "service", "string", "Of these services: globs."),
     .init(.query, "operation", "string", "Of these operations: globs."),
@@ -183,6 +222,7 @@ extension AdminRoute {
     .init(
       .query, "request", "string", "With this X-Request-Id: a call, and what its code asks for."),
     .init(.query, "parent", "integer(1..)", "Made by the code that worked for this exchange."),
+    .init(.query, "body", "string", "With this text in what was sent or answered."),
     .init(.query, "since", "string", "After this exchange or instant."),
     .init(.query, "limit", "integer(0..)", "At most so many, the last ones."),
   ]
@@ -201,12 +241,13 @@ extension OperationDocumentation {
 
   /// 200 with a text of that type.
   fileprivate static func answering(
-    _ type: String, _ example: String, query: [DocumentedParameter] = [], isStreaming: Bool = false
+    _ type: String, _ example: String, query: [DocumentedParameter] = [],
+    isStreaming: Bool = false, refusals: [Int] = []
   ) -> OperationDocumentation {
     OperationDocumentation(
       parameters: query,
       answers: [.init(200, "As asked.", [.init(type, "string", example: .string(example))])],
-      isStreaming: isStreaming)
+      refusals: refusals, isStreaming: isStreaming)
   }
 
   /// 204.

@@ -81,12 +81,45 @@ enum TenantRoutes {
   }
 
   static func state(_ call: AdminCall) throws(Problem) -> Answer {
+    .json(try slot(call, call.liveTenant()).describe())
+  }
+
+  /// What passes in a stream, without taking anything from it.
+  static func tap(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
+    let slot = try slot(call, live)
+    guard let response = slot.tap(call.request.target.queryItems) else {
+      throw Problem(404, "\(slot.name) has no such stream.")
+    }
+    return .now(response)
+  }
+
+  private static func slot(_ call: AdminCall, _ live: LiveTenant) throws(Problem)
+    -> any ServiceSlot
+  {
     let name = call.parameters["service"] ?? ""
     guard let slot = live.slots.first(where: { $0.name == name }) else {
       throw .noService(name, among: live.slots.map(\.name))
     }
-    return .json(slot.describe())
+    return slot
+  }
+
+  static func inventory(_ call: AdminCall) throws(Problem) -> Answer {
+    let live = try call.liveTenant()
+    return .object(reserving: 4096) { json in
+      json.array("things") { json in
+        for slot in live.slots {
+          for thing in slot.inventory() {
+            json.object { json in
+              json.member("service", slot.name)
+              json.member("kind", thing.kind)
+              json.member("place", .array(thing.place.map(JSON.string)))
+              json.member("content", .object(thing.content))
+            }
+          }
+        }
+      }
+    }
   }
 
   static func emit(_ call: AdminCall) throws(Problem) -> Answer {
@@ -102,11 +135,17 @@ enum TenantRoutes {
       throw Problem(422, "The event cannot happen: \(error.text)", members: error.member)
     }
     guard isKnown else {
-      throw Problem(
-        422,
-        "No service knows an event \"\(kind)\"; GET /_wavetank/scenario.schema.json lists the events."
-      )
+      throw Self.unknownEvent(kind, among: call.pipeline.catalog.eventNames ?? [])
     }
     return .now(.json(.ok, Array(#"{"emitted":true}"#.utf8)))
+  }
+
+  private static func unknownEvent(_ kind: String, among names: [String]) -> Problem {
+    let nearest = Nearest.match(for: kind, among: names).map { " Did you mean \"\($0)\"?" } ?? ""
+    let all = TextSet(names).sorted().joined(separator: ", ")
+    return Problem(
+      422,
+      "There is no event \"\(kind)\".\(nearest) Events: \(all). The schema at "
+        + "/_wavetank/scenario.schema.json says what each needs.")
   }
 }

@@ -19,16 +19,21 @@ struct JournalFilter: Sendable {
   /// In `OperationTable`; nil: any, also none.
   private var operations: Set<Int>?
   private var statuses: [StatusRange] = []
-  private var rule: Glob?
+  private var rule: (name: String, glob: Glob)?
   /// Of exchanges that belong together: a call, and those that code makes while it works on it.
   private var requestID: String?
   /// The exchange for which code made them.
   private var parent: UInt64?
+  /// In what was sent or answered, as far as it is kept; ASCII letters alike in both cases.
+  private var bodyText: [UInt8]?
   private var since: Since?
   var limit: Int
+  /// Each entry as `GET /journal/N` gives it, but for why.
+  private(set) var isWhole = false
 
   static let keys = [
-    "service", "operation", "status", "rule", "request", "parent", "since", "limit", "tenant",
+    "service", "operation", "status", "rule", "request", "parent", "body", "since", "limit",
+    "tenant", "log", "colour", "detail",
   ]
 
   init(_ call: AdminCall, limit: Int) throws(Problem) {
@@ -44,21 +49,32 @@ struct JournalFilter: Sendable {
       case "operation":
         let glob = Glob(value)
         narrow(table) { glob.matches(table.entries[$0].operation.name) }
+        let names = table.entries.map(\.operation.name)
+        guard names.contains(where: glob.matches) else {
+          throw Problem(
+            400, "There is no operation \"\(value)\"\(Nearest.hint(for: value, among: names))")
+        }
       case "status": statuses = try Self.statuses(value)
-      case "rule": rule = Glob(value)
+      case "rule": rule = (value, Glob(value))
       case "request": requestID = value
       case "parent":
         guard let number = UInt64(value), number > 0 else {
           throw Problem(400, "parent: expected the number of an exchange, found \"\(value)\"")
         }
         parent = number
+      case "body": bodyText = value.isEmpty ? nil : value.utf8.map(Self.lowercased)
       case "since": since = try Self.since(value)
       case "limit":
         guard let number = Int(value), number > 0 else {
           throw Problem(400, "limit: expected a number above 0, found \"\(value)\"")
         }
         self.limit = number
-      case "tenant": break
+      case "detail":
+        guard value == "whole" else {
+          throw Problem(400, "detail: expected \"whole\", found \"\(value)\"")
+        }
+        isWhole = true
+      case "tenant", "log", "colour": break
       default:
         throw Problem(
           400, "Unknown filter \"\(name)\"\(Nearest.hint(for: name, among: Self.keys))")
@@ -95,6 +111,10 @@ struct JournalFilter: Sendable {
   /// Replays from after that exchange (the `Last-Event-ID` of a stream that was cut).
   mutating func resume(after number: UInt64) { since = .number(number) }
   var hasStart: Bool { since != nil }
+  /// Whether it begins after an exchange that there has not been.
+  func isAhead(of total: UInt64) -> Bool {
+    if case .number(let number) = since { number > total } else { false }
+  }
 
   func matches(_ entry: JournalEntry) -> Bool {
     switch since {
@@ -116,11 +136,40 @@ struct JournalFilter: Sendable {
       guard isWanted else { return false }
     }
     if let requestID {
-      guard entry.requestFields["x-request-id"]?.isExactly(requestID) ?? false else { return false }
+      // Where the client has sent none, the answer names the one that was made.
+      let own = entry.requestFields["x-request-id"] ?? entry.responseFields["x-request-id"]
+      guard own?.isExactly(requestID) ?? false else { return false }
     }
     if let parent, entry.parent != parent { return false }
-    if let rule { guard entry.rules.contains(where: rule.matches) else { return false } }
+    if let bodyText {
+      guard
+        Self.holds(entry.requestContent, bodyText) || Self.holds(entry.responseContent, bodyText)
+      else { return false }
+    }
+    if let rule { guard entry.rules.contains(where: rule.glob.matches) else { return false } }
     return true
+  }
+
+  /// A rule that neither is in force nor has struck is a name mistyped. A stream does not ask: the rule
+  /// may be added while it lasts.
+  func checkRule(_ live: LiveTenant, _ entries: [JournalEntry]) throws(Problem) {
+    guard let rule, !rule.name.utf8.contains(UInt8(ascii: "*")) else { return }
+    let names = (live.rules?.scenario.rules.map(\.name) ?? []) + entries.flatMap(\.rules)
+    guard !names.contains(where: rule.glob.matches) else { return }
+    let hint = Nearest.hint(for: rule.name, among: TextSet(names).sorted())
+    throw Problem(400, "There is no rule \"\(rule.name)\"\(hint)")
+  }
+
+  private static func lowercased(_ byte: UInt8) -> UInt8 {
+    byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+  }
+
+  private static func holds(_ bytes: [UInt8], _ text: [UInt8]) -> Bool {
+    guard let first = text.first, bytes.count >= text.count else { return false }
+    return (0...(bytes.count - text.count)).contains { start in
+      lowercased(bytes[start]) == first
+        && text.indices.dropFirst().allSatisfy { lowercased(bytes[start + $0]) == text[$0] }
+    }
   }
 
   /// The newest that match, up to the limit, oldest first; and how many matched in all.

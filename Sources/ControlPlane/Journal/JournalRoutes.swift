@@ -9,7 +9,9 @@ enum JournalRoutes {
     let live = try call.liveTenant()
     // The status first: what is dropped in between is missing from both.
     let status = live.journal.status
-    let (entries, matched) = filter.select(live.journal.entries)
+    let all = live.journal.entries
+    try filter.checkRule(live, all)
+    let (entries, matched) = filter.select(all)
     let text = JournalText(operations: call.pipeline.operations)
     return .object(reserving: 512 + entries.count * 512) { json in
       json.member("tenant", live.name)
@@ -20,7 +22,7 @@ enum JournalRoutes {
       json.member("first", status.first.map { .integer(Int(clamping: $0)) } ?? .null)
       json.member("matched", matched)
       json.array("entries") { json in
-        for entry in entries { text.write(entry, isWhole: false, into: &json) }
+        for entry in entries { text.write(entry, isWhole: filter.isWhole, into: &json) }
       }
     }
   }
@@ -62,27 +64,36 @@ enum JournalRoutes {
   static func har(_ call: AdminCall) throws(Problem) -> Answer {
     let filter = try JournalFilter(call, limit: .max)
     let live = try call.liveTenant()
+    let all = live.journal.entries.filter { !$0.isConnection }
+    try filter.checkRule(live, all)
     let har = HARExport(
       operations: call.pipeline.operations, version: call.options.version, live: live)
-    var response = Response.json(
-      .ok, har.text(filter.select(live.journal.entries.filter { !$0.isConnection }).entries))
+    var response = Response.json(.ok, har.text(filter.select(all).entries))
     response.fields.append(
       "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).har\"")
     return .now(response)
   }
 
-  /// One event for each exchange that ends, `id` its number, `data` as in the list. With `since` or
-  /// `Last-Event-ID` what is kept from there on comes first.
+  /// One event for each exchange that ends, `id` its number, `data` as in the list, or with `log=text`
+  /// or `log=json` a line as in the server's log (`colour=yes`: for a terminal). With `since` or
+  /// `Last-Event-ID` what is kept from there on comes first. When the journal was emptied,
+  /// which a reset does too, an event `anew` says so: what was told before is no longer there.
   /// Source: HTML Living Standard, "Server-sent events".
   static func stream(_ call: AdminCall) throws(Problem) -> Answer {
     var filter = try JournalFilter(call, limit: .max)
     if let last = call.request.fields["last-event-id"].flatMap({ UInt64($0) }) {
       filter.resume(after: last)
     }
+    let form = try call.query("log", of: "text", "json")
+    let hasColour = try call.query("colour", of: "yes", "no") == "yes"
     let live = try call.liveTenant()
     let events = JournalEvents(
       text: JournalText(operations: call.pipeline.operations), filter: filter,
-      journal: live.journal)
+      journal: live.journal,
+      line: form.map { form in
+        let style = LogStyle(form == "json" ? .json : .text, hasColour: hasColour)
+        return { [line = call.pipeline.exchangeLine] in line.text($0, of: live.name, style) }
+      })
     var response = Response.streaming(.ok, isLive: true) { writer in
       try await events.send(to: writer)
     }
@@ -97,6 +108,8 @@ private struct JournalEvents: Sendable {
   let text: JournalText
   let filter: JournalFilter
   let journal: Journal
+  /// Nil: as JSON, the way the list has it.
+  let line: (@Sendable (JournalEntry) -> [UInt8])?
 
   func send(to writer: BodyWriter) async throws {
     let follower = journal.follow()
@@ -104,6 +117,12 @@ private struct JournalEvents: Sendable {
     // The comment lets the head go out at once, so that a reader knows that it is connected.
     try await writer.write(": wavetank journal\n\n")
     var replayed: Set<UInt64> = []
+    var filter = filter
+    if filter.isAhead(of: journal.status.total) {
+      // It has begun anew since.
+      try await writer.write(Self.anew)
+      filter.resume(after: 0)
+    }
     if filter.hasStart {
       let past = await Offload.run(on: Offload.concurrent) { [journal, filter] in
         journal.entries.filter { $0.ending != nil && filter.matches($0) }
@@ -111,20 +130,35 @@ private struct JournalEvents: Sendable {
       replayed = Set(past.map(\.number))
       for entry in past { try await writer.write(event(entry)) }
     }
-    while let (entries, missed) = await follower.next() {
+    while let news = await follower.next() {
       var bytes: [UInt8] = []
-      for entry in entries where filter.matches(entry) && replayed.remove(entry.number) == nil {
+      if news.isAnew {
+        // Its numbers may begin anew too.
+        replayed = []
+        filter.resume(after: 0)
+        bytes += Self.anew
+      }
+      for entry in news.entries
+      where filter.matches(entry) && replayed.remove(entry.number) == nil {
         bytes += event(entry)
       }
-      if missed > 0 { bytes += Array("event: missed\ndata: {\"count\":\(missed)}\n\n".utf8) }
+      if news.missed > 0 {
+        bytes += Array("event: missed\ndata: {\"count\":\(news.missed)}\n\n".utf8)
+      }
       try await writer.write(bytes)
     }
   }
 
-  /// JSON text holds no line break, so one data line is enough.
+  private static let anew = Array("event: anew\ndata: {}\n\n".utf8)
+
+  /// Neither JSON text nor a line of the log holds a line break, so one data line is enough.
   private func event(_ entry: JournalEntry) -> [UInt8] {
-    var json = JSONWriter(reserving: 512)
-    text.write(entry, isWhole: false, into: &json)
-    return Array("event: exchange\nid: \(entry.number)\ndata: ".utf8) + json.bytes + [0x0A, 0x0A]
+    var data = line?(entry) ?? []
+    if data.isEmpty {
+      var json = JSONWriter(reserving: 512)
+      text.write(entry, isWhole: false, into: &json)
+      data = json.bytes
+    }
+    return Array("event: exchange\nid: \(entry.number)\ndata: ".utf8) + data + [0x0A, 0x0A]
   }
 }

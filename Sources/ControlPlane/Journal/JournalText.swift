@@ -26,7 +26,7 @@ struct JournalText {
       json.member("status", entry.status.map { .integer($0.code) } ?? .null)
       list("rules", entry.rules, into: &json)
       list("remarks", entry.remarks, into: &json)
-      json.member(ifPresent: "hint", entry.responseFields["x-wavetank-hint"])
+      json.member(ifPresent: "hint", entry.hint)
       json.member("ending", entry.ending?.name ?? "in flight")
       json.member(ifPresent: "fault", entry.fault?.name)
       json.member("durationMilliseconds", entry.duration.map { Self.milliseconds($0) } ?? .null)
@@ -49,10 +49,24 @@ struct JournalText {
     json.member("status", entry.status.map { .integer($0.code) } ?? .null)
   }
 
+  /// Where the time went: until the answer was known, held back by rules, and on the line.
+  private static func phases(_ entry: JournalEntry, into json: inout JSONWriter) {
+    guard let answered = entry.answeredAfter, let whole = entry.duration else { return }
+    let held = max(.zero, min(entry.heldBack, whole - answered))
+    json.object("phases") { json in
+      json.member("serviceMilliseconds", milliseconds(answered))
+      json.member("heldMilliseconds", milliseconds(held))
+      json.member("writeMilliseconds", milliseconds(max(.zero, whole - answered - held)))
+    }
+  }
+
   private func writeRest(_ entry: JournalEntry, _ why: JSON?, into json: inout JSONWriter) {
+    Self.phases(entry, into: &json)
     json.member("connection", Int(clamping: entry.exchange.connectionID))
     json.member("numberOnConnection", Int(clamping: entry.exchange.sequenceNumber))
     json.member("peer", entry.exchange.peer.host)
+    let began = entry.began.map { Self.milliseconds($0 - WallClock.origin) } ?? .null
+    json.member("beganMilliseconds", began)
     json.object("request") { json in
       json.member("version", entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
       fields(entry.requestFields, into: &json)
@@ -74,7 +88,7 @@ struct JournalText {
         "rulesConsidered": [],
       ]
     }
-    let nearest = entry.responseFields["x-wavetank-hint"]
+    let nearest = entry.hint
     let reason =
       "The method and path belong to no operation"
       + (nearest.map { "; the nearest is \($0)." } ?? ", and none is like it.")
@@ -120,19 +134,5 @@ struct JournalText {
 
   static func milliseconds(_ duration: Duration) -> JSON {
     JSON((duration.inSeconds * 1e6).rounded() / 1e3)
-  }
-}
-
-extension ExchangeOutcome.Ending {
-  /// In the words of the journal.
-  var name: String {
-    switch self {
-    case .completed: "completed"
-    case .peerClosed: "peer closed"
-    case .fault: "fault"
-    case .timedOut: "timed out"
-    case .producerFailed: "cut by the emulator"
-    case .serverStopped: "server stopped"
-    }
   }
 }

@@ -38,8 +38,60 @@ enum ScenarioRoutes {
 
   /// Names that `PUT /scenario?name=` takes.
   static func shipped(_ call: AdminCall) -> Answer {
-    let names = ScenarioLibrary.texts.keys.sorted().map { JSON.string($0) }
-    return .json(["scenarios": .array(names)])
+    let names = ScenarioLibrary.texts.keys.sorted()
+    let about = names.map { name -> JSON in
+      let text = ScenarioLibrary.texts[name] ?? ""
+      let object = (try? JSON(parsing: Array(text.utf8)))?.objectValue
+      return [
+        "name": .string(name), "description": object?["description"] ?? "",
+        "rules": .integer(object?["rules"]?.arrayValue?.count ?? 0), "text": .string(text),
+      ]
+    }
+    return .json(["scenarios": .array(names.map { .string($0) }), "about": .array(about)])
+  }
+
+  /// What is wrong with a scenario, or with rules that are to be added, without putting it in force.
+  static func check(_ call: AdminCall) throws(Problem) -> Answer {
+    let kind = try call.query("as", of: "scenario", "rules") ?? "scenario"
+    let live = try call.liveTenant()
+    do throws(ScenarioLoadError) {
+      let document = try ScenarioDocument(call.content, name: fileName(call))
+      if kind == "rules" {
+        try checkRules(document, call.pipeline.catalog)
+      } else {
+        let loader = ScenarioLoader(
+          catalog: call.pipeline.catalog, isStrict: live.blueprint.isStrict,
+          library: ScenarioLibrary.texts)
+        _ = try loader.load([document])
+      }
+      return .json(["problems": []])
+    } catch {
+      return .json(.object(error.member))
+    }
+  }
+
+  private static func checkRules(
+    _ document: ScenarioDocument, _ catalog: ScenarioCatalog
+  ) throws(ScenarioLoadError) {
+    do {
+      try ScenarioEngine.check(document.value, catalog: catalog)
+    } catch {
+      throw located(error, in: document)
+    }
+  }
+
+  /// Problems of rules with their places in the text.
+  private static func located(
+    _ problems: ScenarioProblems, in document: ScenarioDocument
+  ) -> ScenarioLoadError {
+    // A rule alone was read as a list of one.
+    let isAlone = document.value.objectValue.map { $0.keys != ["rules"] } ?? false
+    return ScenarioLoadError(
+      problems.problems.map { problem in
+        guard isAlone, problem.pointer.hasPrefix("/0") else { return document.located(problem) }
+        return document.located(
+          ScenarioProblem(String(problem.pointer.dropFirst(2)), problem.message))
+      })
   }
 
   private static func load(_ call: AdminCall, isStrict: Bool) throws(Problem) -> Scenario {
@@ -97,7 +149,8 @@ enum ScenarioRoutes {
     do {
       names = try engine.add(document.value, first: position == "first")
     } catch {
-      throw Problem(422, "The rules were refused.", members: error.member)
+      throw Problem(
+        422, "The rules were refused.", members: located(error, in: document).member)
     }
     try call.liveTenant().settleScenario()
     return .json(["added": .array(names.map { .string($0) })], .created)
@@ -112,16 +165,23 @@ enum ScenarioRoutes {
     return .now(Response(.noContent))
   }
 
-  /// `{"enabled": false}` switches a rule off, `true` on again; its counts stay.
+  /// `{"enabled": false}` switches a rule off, `true` on again; `{"position": 1}` moves it to the
+  /// front. Its counts stay.
   static func switchRule(_ call: AdminCall) throws(Problem) -> Answer {
     let name = call.parameters["name"] ?? ""
-    guard let isEnabled = try call.object(keys: ["enabled"])["enabled"]?.boolValue else {
-      throw Problem(422, "Expected {\"enabled\": true} or {\"enabled\": false}.")
+    let object = try call.object(keys: ["enabled", "position"])
+    let isEnabled = object["enabled"]?.boolValue
+    let position = object["position"]?.intValue
+    guard isEnabled != nil || position != nil, (object["enabled"] != nil) == (isEnabled != nil),
+      (object["position"] != nil) == (position != nil), position ?? 1 >= 1
+    else {
+      throw Problem(
+        422, "Expected {\"enabled\": true}, {\"enabled\": false} or {\"position\": 1}.")
     }
     let engine = try call.liveTenant().rules
-    guard let engine, engine.setRule(name, isEnabled: isEnabled) else {
-      throw unknownRule(name, engine)
-    }
+    guard let engine, engine.hasRule(name) else { throw unknownRule(name, engine) }
+    if let isEnabled { engine.setRule(name, isEnabled: isEnabled) }
+    if let position { engine.moveRule(name, to: position - 1) }
     return .now(Response(.noContent))
   }
 

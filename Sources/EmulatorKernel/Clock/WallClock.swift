@@ -7,4 +7,7 @@ package enum WallClock {
     let seconds = Date().timeIntervalSince1970
     return VirtualInstant(nanoseconds: Int64((seconds * 1e6).rounded()) * 1000)
   }
+
+  /// From where spans on the wall count, the same for all: so that they can be told on any clock.
+  package static let origin = ContinuousClock.now
 }

@@ -97,9 +97,14 @@ package struct CredentialMask: ValueMask {
 extension OperationTable {
   /// A request's target as it may be shown.
   package func shownTarget(of entry: JournalEntry) -> String {
-    let operation = entry.operationIndex.map { entries[$0].operation }
+    shownTarget(entry.target.text, of: entry.operationIndex)
+  }
+
+  /// - Parameter operationIndex: nil where the request belongs to none.
+  func shownTarget(_ text: String, of operationIndex: Int?) -> String {
+    let operation = operationIndex.map { entries[$0].operation }
     return mask.target(
-      entry.target.text,
+      text,
       firstSecretSegment: operation.map { $0.firstSecretSegment ?? .max })
   }
 }

@@ -31,6 +31,8 @@ package final class Journal: Sendable {
     var bytes = 0
     var dropped: UInt64 = 0
     var followers: [JournalFollower] = []
+    /// Goes up when the ring is emptied: what ended before is no news after.
+    var life = 0
     /// How many bytes it may hold, of those that `limits` allow.
     var room: Int
   }
@@ -100,31 +102,40 @@ package final class Journal: Sendable {
     _ decision: RuleDecision? = nil
   ) -> Bool {
     ring.withLock { ring in
-      change(number, of: exchange, in: &ring) { record in
-        record.answered(response, content: content, decision, prefix: limits.contentPrefix)
+      let isTimed = !ring.followers.isEmpty
+      return change(number, of: exchange, in: &ring) { record in
+        record.answered(
+          response, content: content, decision, prefix: limits.contentPrefix, isTimed: isTimed)
       } != nil
     }
   }
 
   /// An exchange is over. Its operation and how long it took; nil if its record is not here any more.
+  /// - Parameter log: gets its line, made where the record lies.
   @discardableResult
   package func ended(
     _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant,
-    wall: ContinuousClock.Instant, _ outcome: ExchangeOutcome
+    wall: ContinuousClock.Instant, _ outcome: ExchangeOutcome,
+    loggedBy log: (ExchangeLog, tenant: String)? = nil
   ) -> (operation: Int?, duration: Duration)? {
-    let (found, finished, followers) = ring.withLock { ring in
+    let (found, finished, followers, life, wakesLog) = ring.withLock { ring in
       var finished: JournalEntry?
+      var wakesLog = false
       let isFollowed = !ring.followers.isEmpty
       let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
         let wasInFlight = record.isInFlight
         let duration = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
         if isFollowed, wasInFlight { finished = record.entry }
+        if let (log, tenant) = log, wasInFlight {
+          wakesLog = log.append(record.logged(), of: tenant, at: wall)
+        }
         return (record.operationIndex, duration)
       }
-      return (found, finished, isFollowed ? ring.followers : [])
+      return (found, finished, isFollowed ? ring.followers : [], ring.life, wakesLog)
     }
-    if let finished { for follower in followers { follower.push(finished) } }
+    if wakesLog { log?.0.log.wake() }
+    if let finished { for follower in followers { follower.push(finished, life) } }
     return found
   }
 
@@ -274,11 +285,21 @@ package final class Journal: Sendable {
   // MARK: Clearing
 
   /// Forgets the entries; numbers go on.
-  package func clear() { ring.withLock { empty(&$0, after: $0.last, dropped: 0) } }
+  package func clear() { beginAnew(after: nil, dropped: 0) }
 
   /// As a new journal: the next exchange is number `after` + 1.
   package func restart(after number: UInt64 = 0, dropped: UInt64 = 0) {
-    ring.withLock { empty(&$0, after: number, dropped: dropped) }
+    beginAnew(after: number, dropped: dropped)
+  }
+
+  /// Followers are told, in the place between what was and what comes.
+  private func beginAnew(after number: UInt64?, dropped: UInt64) {
+    let waiters = ring.withLock { ring in
+      empty(&ring, after: number ?? ring.last, dropped: dropped)
+      ring.life += 1
+      return ring.followers.map { $0.beginAnew(ring.life) }
+    }
+    for waiter in waiters { waiter?.resume() }
   }
 
   private func empty(_ ring: inout Ring, after number: UInt64, dropped: UInt64) {
@@ -298,9 +319,11 @@ package final class Journal: Sendable {
 
   /// Gives every exchange that ends from now on, until it is removed.
   package func follow() -> JournalFollower {
-    let follower = JournalFollower(budget)
-    ring.withLock { $0.followers.append(follower) }
-    return follower
+    ring.withLock { ring in
+      let follower = JournalFollower(budget, ring.life)
+      ring.followers.append(follower)
+      return follower
+    }
   }
 
   package func remove(_ follower: JournalFollower) {
@@ -309,74 +332,4 @@ package final class Journal: Sendable {
   }
 
   package var followerCount: Int { ring.withLock { $0.followers.count } }
-}
-
-/// A live view on a journal for one reader, bounded: what it is too slow for is counted, not kept.
-package final class JournalFollower: Sendable {
-  private struct State {
-    var entries: [JournalEntry] = []
-    /// The room for them.
-    var lease: MemoryLease?
-    var missed = 0
-    var isClosed = false
-    var waiter: CheckedContinuation<Void, Never>?
-
-    mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
-      defer { waiter = nil }
-      return waiter
-    }
-  }
-
-  private static let entryLimit = 1000
-  private let state = Mutex(State())
-  private let budget: MemoryBudget
-
-  init(_ budget: MemoryBudget) { self.budget = budget }
-
-  func push(_ entry: JournalEntry) {
-    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      let lease = state.lease ?? MemoryLease(of: budget)
-      state.lease = lease
-      if state.entries.count < Self.entryLimit, lease.grow(by: entry.byteCount) {
-        state.entries.append(entry)
-      } else {
-        state.missed += 1
-      }
-      return state.takeWaiter()
-    }
-    waiter?.resume()
-  }
-
-  func close() {
-    let waiter = state.withLock { state in
-      state.isClosed = true
-      return state.takeWaiter()
-    }
-    waiter?.resume()
-  }
-
-  /// Waits for entries; gives them, and how many were missed. Nil when closed or cancelled.
-  package func next() async -> (entries: [JournalEntry], missed: Int)? {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isReady = state.withLock { state -> Bool in
-          if !state.entries.isEmpty || state.isClosed || Task.isCancelled { return true }
-          state.waiter = continuation
-          return false
-        }
-        if isReady { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.takeWaiter() }?.resume()
-    }
-    return state.withLock { state in
-      guard !state.entries.isEmpty else { return nil }
-      defer {
-        state.entries = []
-        state.lease = nil
-        state.missed = 0
-      }
-      return (state.entries, state.missed)
-    }
-  }
 }

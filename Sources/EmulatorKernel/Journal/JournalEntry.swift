@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// One exchange as the journal tells it. Credentials stand here as they came; `JournalText` masks them
 /// on the way out.
@@ -35,8 +36,14 @@ package struct JournalEntry: Sendable {
   /// By the tenant's clock.
   package let arrived: VirtualInstant
   package let ended: VirtualInstant?
+  /// By the clock of durations; nil in what was restored.
+  package let began: ContinuousClock.Instant?
   /// On the wall.
   package let duration: Duration?
+  /// Of that: until the answer was known; nil when nobody followed the journal then.
+  package let answeredAfter: Duration?
+  /// Of that: what rules held the known answer back.
+  package let heldBack: Duration
   /// Nil while the exchange is in flight.
   package let ending: ExchangeOutcome.Ending?
 
@@ -50,7 +57,17 @@ package struct JournalEntry: Sendable {
   }
 
   /// What the contract had to say about the request.
-  package var remarks: [String] { responseFields.all("X-Wavetank-Remark") }
+  package var remarks: [String] { responseFields.all(Self.remarkName).map(\.fromFieldText) }
+  package var hint: String? { responseFields[Self.hintName] }
+
+  package static let remarkName = "X-Wavetank-Remark"
+  package static let hintName = "X-Wavetank-Hint"
+
+  /// When it was over by the wall, or what the wall says while it is not; nil: not known any more.
+  var endedOnTheWall: VirtualInstant? {
+    guard let began else { return nil }
+    return MomentClock.wall(at: duration.map { began + $0 } ?? .now)
+  }
 }
 
 /// How much a tenant's journal keeps.

@@ -1,4 +1,5 @@
 package import HTTPModel
+import PayloadCodecs
 
 /// One exchange as it lies in the ring: numbers, and one buffer with all its bytes, which the next
 /// exchange in this place uses again. So writing the journal makes and frees nothing; a
@@ -10,6 +11,10 @@ struct JournalRecord: Sendable {
     var count: UInt32 = 0
     var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
   }
+
+  /// Fields with names of that length may be notes; no others of an answer have it.
+  private static let remarkLength = UInt32(JournalEntry.remarkName.utf8.count)
+  private static let hintLength = UInt32(JournalEntry.hintName.utf8.count)
 
   /// A buffer larger than this is not kept for the next exchange.
   private static let keptCapacityMax = 4096
@@ -31,6 +36,11 @@ struct JournalRecord: Sendable {
   private var rules: [String] = []
   private var trace: RuleTrace?
   private var fault: TransportFault?
+  /// Whether the answer may have a remark or a hint among its fields.
+  private var hasNotes = false
+  /// When the answer was known; measured only while somebody follows the journal.
+  private var answeredAfter: Duration?
+  private var heldBack = Duration.zero
 
   private var bytes: [UInt8] = []
   private var target = Part()
@@ -74,6 +84,9 @@ struct JournalRecord: Sendable {
     if !rules.isEmpty { rules = [] }
     if trace != nil { trace = nil }
     if fault != nil { fault = nil }
+    hasNotes = false
+    answeredAfter = nil
+    heldBack = .zero
     bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacityMax)
     requestContent = Part()
     responseFields = Part()
@@ -90,12 +103,18 @@ struct JournalRecord: Sendable {
 
   /// The answer is known.
   mutating func answered(
-    _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int
+    _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int,
+    isTimed: Bool
   ) {
     status = response.status
+    heldBack = response.delivery.delay
+    if isTimed, let began { answeredAfter = .now - began }
     reserve(response, content, prefix)
     responseFields = append(response.fields.bytes)
     responseLines = append(response.fields.lines)
+    hasNotes = response.fields.lines.contains { line in
+      line.nameLength == Self.remarkLength || line.nameLength == Self.hintLength
+    }
     if let content {
       requestContent = append(content, prefix)
       requestContentBytes = UInt64(content.count)
@@ -182,6 +201,20 @@ struct JournalRecord: Sendable {
 
   // MARK: Reading
 
+  /// What the log says of it: copies nothing but a reference to the buffer, unless there are notes.
+  func logged() -> LoggedExchange {
+    var logged = LoggedExchange(
+      number: number, operationIndex: operationIndex, method: method, target: bytes[target.range],
+      status: status, duration: duration, ending: ending, fault: fault, rules: rules,
+      requestBytes: requestContentBytes, responseBytes: responseContentBytes, arrived: arrived)
+    if hasNotes {
+      let fields = fields(responseFields, responseLines)
+      logged.remarks = fields.all(JournalEntry.remarkName).map(\.fromFieldText)
+      logged.hint = fields[JournalEntry.hintName]
+    }
+    return logged
+  }
+
   var entry: JournalEntry {
     JournalEntry(
       number: number, exchange: exchange, parent: parent, operationIndex: operationIndex,
@@ -192,7 +225,9 @@ struct JournalRecord: Sendable {
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
       rules: rules, trace: trace, fault: fault,
-      arrived: arrived, ended: ended, duration: duration, ending: ending)
+      arrived: arrived, ended: ended, began: began, duration: duration,
+      answeredAfter: answeredAfter,
+      heldBack: heldBack, ending: ending)
   }
 
   private func content(_ part: Part) -> [UInt8] { bytes[part.range].map(\.self) }

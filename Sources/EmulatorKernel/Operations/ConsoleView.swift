@@ -3,9 +3,9 @@ import Resources
 /// A service's tab in the console.
 package struct ConsoleView: Sendable {
   package var title: String
-  /// JavaScript that declares `view(state)`, which makes elements of what
-  /// `GET /_wavetank/state/{service}` shows. A block of the page's module: it has the helpers of
-  /// `core.js` (`h`, `cards`, `list`, `tag`, `pretty`, …), and its names are its own.
+  /// JavaScript that declares `service`: how the tab is drawn and what can be done there, as
+  /// `services.mjs` tells it. A block of the page's module: it has what the page's other modules
+  /// export (`h`, `cards`, `list`, `tag`, `pretty`, …), and its names are its own.
   package var script: String
 
   package init(_ title: String, script: String) {
@@ -13,14 +13,15 @@ package struct ConsoleView: Sendable {
     self.script = script
   }
 
-  /// - Parameter file: one of `Resources`.
-  package init?(_ title: String, file: String) {
-    guard let script = Resource.text(file) else { return nil }
-    self.init(title, script: script)
+  /// - Parameter files: of `Resources`, in their order.
+  package init?(_ title: String, files: String...) {
+    let texts = files.compactMap(Resource.text)
+    guard texts.count == files.count else { return nil }
+    self.init(title, script: texts.joined())
   }
 
   /// What the state is, for a service that says nothing.
   package static func plain(_ title: String) -> ConsoleView {
-    ConsoleView(title, script: "const view = (state) => [pretty(state)];\n")
+    ConsoleView(title, script: "const service = { view: (state) => [pretty(state)] };\n")
   }
 }

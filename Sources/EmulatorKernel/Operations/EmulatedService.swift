@@ -48,6 +48,9 @@ package protocol EmulatedService: Sendable {
   ///   - key: a key that names the tenant.
   func clientVariables(baseURL: String, key: String) -> [(name: String, value: String)]
 
+  /// The vendor's published packages for Python, and the versions that this service was tried with.
+  var clientPackages: [(name: String, version: String)] { get }
+
   /// The request's credential; nil when it carries none.
   func credential(of request: Request) -> String?
 
@@ -82,6 +85,14 @@ package protocol EmulatedService: Sendable {
   /// A readable view of the world for `GET /_wavetank/state/{service}`.
   func describe(_ world: World<State>) -> JSON
 
+  /// A stream of the world as it passes, for who only looks: nothing is taken from it. Nil: the query
+  /// names none.
+  func tap(_ query: [(name: String, value: String)], in world: World<State>) -> Response?
+
+  /// All that there is in the world and was not there by itself, thing by thing: what the lab
+  /// compares (DESIGN §15).
+  func inventory(_ world: World<State>) -> [WorldThing]
+
   /// The service's tab in the console; nil: its state as JSON.
   var consoleView: ConsoleView? { get }
   /// What the service's parts of a scenario look like; nil: it does not say.
@@ -97,12 +108,17 @@ package protocol EmulatedService: Sendable {
 extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
   package func begin(_ world: World<State>) {}
+  package func inventory(_ world: World<State>) -> [WorldThing] { [] }
   package var keyFields: [String] { [] }
   package var secretFields: [String] { [] }
   package var consoleView: ConsoleView? { nil }
+  package func tap(
+    _ query: [(name: String, value: String)], in world: World<State>
+  ) -> Response? { nil }
   package func clientVariables(
     baseURL: String, key: String
   ) -> [(name: String, value: String)] { [] }
+  package var clientPackages: [(name: String, version: String)] { [] }
   package var sections: ScenarioCatalog.Service.Sections? { nil }
   package var events: [ServiceEvent]? { nil }
   package var documentation: ServiceDocumentation {
@@ -199,4 +215,19 @@ package struct ServiceFailure: Sendable {
   }
 
   package static let noRoom = ServiceFailure(.noRoom, status: 507)
+
+  /// What is wrong, for people, where the form of an API has no place for more than a status; nil:
+  /// whoever asked for the failure knows.
+  package var sentence: String? {
+    if let message { return message }
+    switch kind {
+    case .unknownPath: return "no operation has this method and path"
+    case .methodNotAllowed(let methods):
+      return "this path takes \(methods.map(\.name).joined(separator: ", ")) only"
+    case .contentTooLarge(let limit): return "at most \(limit) bytes of content are taken here"
+    case .noRoom: return "there is no memory left for this"
+    case .rateLimited(let seconds): return "that was too often; there is room again in \(seconds) s"
+    case .injected, .badRequest, .internalError: return nil
+    }
+  }
 }

@@ -43,6 +43,8 @@ extension WorldStore {
 
   private func write(_ live: LiveTenant) -> Written? {
     guard state.withLock({ $0.standings[live.name]?.mustStay }) == nil else { return nil }
+    // What a world brings when it is made is no change: it is made before changes are counted.
+    for slot in live.slots { slot.makeWorld() }
     // Asked before the snapshot: what changes in between is saved the next time.
     let revision = live.revision
     do throws(SnapshotError) {
@@ -103,6 +105,8 @@ extension WorldStore {
       for written in group { failed(written.live, error.description) }
       return
     }
+    let names = group.map(\.live.name)
+    pipeline.log?.tell(.info) { "worlds saved: \(names.few)" }
     for written in group {
       let name = written.live.name
       let hadFailed = state.withLock { state in

@@ -59,6 +59,9 @@ package final class WorldStore: Sendable {
   /// is being removed.
   let placing = Mutex(())
   private let queue = DispatchQueue(label: "wavetank.store", qos: .utility)
+  /// Somebody waits for what is done here.
+  let committing = DispatchQueue(label: "wavetank.commit", qos: .userInitiated)
+  let commits = Mutex(Commits())
   private let wallTimer = DispatchWallTimer()
   /// One pass at a time, also when `stop` comes during an interval's.
   private let saving = Mutex(())

@@ -100,8 +100,12 @@ extension Pipeline {
     }
   }
 
+  /// Where no word of the path is like one of an operation, the nearest would be a guess.
+  private static let farHint =
+    "no operation is like this path; GET /_wavetank/operations lists them all"
+
   private func hint(_ routed: RoutedRequest, _ response: inout Response) {
-    if let hint = routed.resolution.hint { response.fields.append("X-Wavetank-Hint", hint) }
+    response.fields.append(JournalEntry.hintName, routed.resolution.hint ?? Self.farHint)
   }
 
   /// A failure in the form of the API that the request belongs to or most resembles.

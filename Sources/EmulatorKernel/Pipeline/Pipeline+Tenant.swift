@@ -69,6 +69,10 @@ extension Pipeline {
     var response = services[nearest.serviceIndex].failure(
       ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
     response.guardContent()
+    log?.tell(
+      .warn,
+      "refused \(request.method.name) \(operations.mask.target(request.target.text)), \(response.status.code): \(message)"
+    )
     metrics.answered(operation: nil, status: response.status.code)
     return .now(response)
   }

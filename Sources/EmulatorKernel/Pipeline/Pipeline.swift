@@ -29,6 +29,9 @@ package final class Pipeline: Responder {
   package let tenants: TenantRegistry
   package let metrics: Metrics
   let pending = PendingExchanges()
+  package let exchangeLine: ExchangeLine
+  /// Nil: there is no log.
+  let exchangeLog: ExchangeLog?
   private let keyFields: KeyFields
   /// See `PipelineConfiguration`.
   package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
@@ -39,10 +42,15 @@ package final class Pipeline: Responder {
     self.services = services
     operations = OperationTable(services, furtherHosts: configuration.furtherHosts)
     keyFields = KeyFields(services.flatMap(\.keyFields))
+    exchangeLine = ExchangeLine(operations)
+    exchangeLog = configuration.log.map { [exchangeLine] in ExchangeLog($0, exchangeLine) }
     metrics = Metrics(operationCount: operations.entries.count)
     readScenario = configuration.readScenario
     tenants = try TenantRegistry(services: services, configuration: configuration)
   }
+
+  /// What is told beside exchanges goes there.
+  package var log: ServerLog? { exchangeLog?.log }
 
   // MARK: Responder
 
@@ -50,6 +58,18 @@ package final class Pipeline: Responder {
     metrics.began()
     let addressee = Addressee(request, keyFields: keyFields)
     return findTenant(AddressedRequest(request, addressee, exchange), &exchange.tag)
+  }
+
+  /// Whose world a request is about, be it one to the control API.
+  package func tenantName(of request: Request) -> String {
+    let addressee = Addressee(request, keyFields: keyFields)
+    let query = request.target.queryValue("tenant")
+    let isControl = request.target.path.utf8.firstRange(of: "/_wavetank/".utf8) != nil
+    let tenant =
+      isControl && !addressee.isNamed
+      ? query.map { Addressee.tenant(named: $0) } ?? .byDefault : addressee.tenant
+    if case .named(let name) = tenant { return name }
+    return Tenant.defaultName
   }
 
   /// Steps 3 to 10, in a tenant whose use has begun: it ends with the exchange.
@@ -88,11 +108,14 @@ package final class Pipeline: Responder {
     let (id, number) = ExchangeTag.unpack(tag)
     guard number > 0, let live = tenants.find(id: id) else { return }
     defer { live.tenant.uses.end() }
+    let now = ContinuousClock.now
     let found = live.journal.ended(
-      number, of: exchange, at: live.tenant.clock.now, wall: .now, outcome)
+      number, of: exchange, at: live.tenant.clock.now, wall: now, outcome,
+      loggedBy: exchangeLog.flatMap { $0.tellsWhy ? nil : ($0, live.name) })
     if let found {
       metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
+    logEnd(number, in: live, isKept: found != nil, at: now)
   }
 }
 

@@ -14,6 +14,8 @@ package struct PipelineConfiguration: Sendable {
   package var tenantLimit: Int
   /// Hosts that belong to a service beside its vendor's own: pattern and service.
   package var furtherHosts: [(pattern: String, service: String)] = []
+  /// Gets a line for each exchange, and what else happens; nil: nothing is told.
+  package var log: ServerLog?
   /// Reads the scenario of a snapshot, where flags of the command line change what it means; nil:
   /// as it stands.
   package var readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?

@@ -39,10 +39,37 @@ package struct Verifier: Sendable {
         what: what, verdict: .fails, expected: "\(count.words) strikes",
         found: "no such rule in force\(Nearest.hint(for: name, among: counts.map(\.name)))")
     }
-    return VerifyReport.Check(
+    var check = VerifyReport.Check(
       what: what, verdict: count.holds(for: rule.struck) ? .holds : .fails,
       expected: "\(count.words) strikes",
       found: "\(rule.struck) strikes; its conditions were met \(rule.reached) times")
+    check.matched = Array(
+      entries.filter { $0.rules.contains { $0.isExactly(name) } }.map(\.number)
+        .prefix(Self.matchedLimit))
+    if check.verdict != .holds, rule.struck < count.atLeast ?? 0 {
+      check.nearMisses = Self.nearest(entries.compactMap { nearStrike(of: name, $0) })
+    }
+    return check
+  }
+
+  /// What was in the way of a rule's strike; nil where it struck, or nobody can tell any more.
+  private func nearStrike(of name: String, _ entry: JournalEntry) -> Miss? {
+    guard let rules = live.rules?.scenario.rules,
+      let rule = rules.first(where: { $0.name.isExactly(name) }),
+      !entry.rules.contains(where: { $0.isExactly(name) })
+    else { return nil }
+    switch fit(rule.match, entry) {
+    case .misses(let miss): return miss
+    case .cannotTell: return nil
+    case .matches:
+      let obstacle = entry.trace?.obstacle(ofRule: name)
+      return Miss(
+        miss: VerifyReport.NearMiss(
+          number: entry.number, request: text(of: entry), failed: obstacle?.failed ?? "turn",
+          expected: obstacle?.expected ?? "no other rule in front of it",
+          found: obstacle?.found ?? "another rule struck first, or this one was added later"),
+        nearness: 1)
+    }
   }
 
   private func checkUnmatched(_ count: CountExpectation) -> VerifyReport.Check {

@@ -60,6 +60,14 @@ package final class CodeCalls: Sendable {
     count.subtract(forgotten, ordering: .relaxed)
   }
 
+  /// The id of the request that the code with that key works on: of several the newest.
+  package func requestID(ofCredential key: String) -> String? {
+    guard count.load(ordering: .acquiring) > 0 else { return nil }
+    return state.withLock { state in
+      state.works.last { $0.credential?.isExactly(key) ?? false }?.requestID
+    }
+  }
+
   /// The number of the exchange for which code makes a request; 0: none does.
   func parent(of request: Request) -> UInt64 {
     guard count.load(ordering: .acquiring) > 0 else { return 0 }

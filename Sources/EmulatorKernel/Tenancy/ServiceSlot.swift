@@ -16,6 +16,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   /// May wait for others' large work: no question for a loop.
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool
   func describe() -> JSON
+  func tap(_ query: [(name: String, value: String)]) -> Response?
+  func inventory() -> [WorldThing]
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
   /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
   func prepareStart(
@@ -24,6 +26,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
 
   /// A state as at a tenant's start is in force.
   func begin()
+  /// Makes the world if it still waits to be used: to be counted and saved whole.
+  func makeWorld()
 
   /// Runs `body` with the state as it stands, while nobody can change it.
   func hold<Value: Sendable, Failure: Error>(
@@ -153,6 +157,12 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   func describe() -> JSON { world.box.atLength { service.describe(world) } }
 
+  func tap(_ query: [(name: String, value: String)]) -> Response? {
+    service.tap(query, in: world)
+  }
+
+  func inventory() -> [WorldThing] { world.box.atLength { service.inventory(world) } }
+
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
     try service.emit(event, in: world)
   }
@@ -167,6 +177,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     let box = world.box
     return PreparedState { box.replace(state, ids: ids) }
   }
+
+  func makeWorld() { _ = state.box }
 
   /// A built-in world that waits has nothing that begins by itself.
   func begin() {

@@ -88,6 +88,7 @@ package final class TenantRegistry: Sendable {
       adoptEdits(made)
       _ = made.tenant.uses.begin()
       touch(made)
+      configuration.log?.tell(.info, of: name, "tenant begins")
       let isSearchDue = state.withLock { state in
         state.byName[name] = made
         state.byID[id] = made
@@ -211,6 +212,10 @@ package final class TenantRegistry: Sendable {
       return (evicted, isEnough)
     }
     for old in evicted { timer?.forget(old.tenant) }
+    if !evicted.isEmpty {
+      let names = evicted.map(\.name)
+      configuration.log?.tell(.info) { "idle tenants evicted from memory: \(names.few)" }
+    }
     return isEnough
   }
 

@@ -133,6 +133,17 @@ extension Response {
   /// Leaves a remark for the user: journal and the field `X-Wavetank-Remark`. For requests that are
   /// accepted although the real service of today would refuse them, and the like.
   package mutating func remark(_ text: String) {
-    fields.append("X-Wavetank-Remark", text)
+    fields.append("X-Wavetank-Remark", text.asFieldText)
   }
+
+  /// Says what is wrong where the form of an API has no place for it: as a remark, and behind the
+  /// status, which is what clients show of a failure without content.
+  package mutating func explain(_ text: String) {
+    remark(text)
+    let phrase = "\(status.reason): \(text.asFieldText)"
+    status = Status(status.code, String(phrase.prefix(Self.phraseMax)))
+  }
+
+  /// As much as fits a line of a terminal.
+  private static let phraseMax = 200
 }

@@ -87,6 +87,21 @@ package struct RuleTrace: Sendable {
     return .object(result)
   }
 
+  /// Why a rule whose `match` holds did not strike; nil: it was not looked at.
+  package func obstacle(
+    ofRule name: String
+  ) -> (failed: String, expected: String, found: String)? {
+    guard let entry = entries.first(where: { rules.rules[$0.rule].name.isExactly(name) }) else {
+      return nil
+    }
+    let words = explained(entry, nil)
+    let outcome = words["outcome"]?.stringValue ?? ""
+    guard let failed = words["failed"]?.stringValue else { return ("turn", "a strike", outcome) }
+    return (
+      failed, words["expected"]?.stringValue ?? "", words["found"]?.stringValue ?? outcome
+    )
+  }
+
   /// What was recorded, and the rules in front of and between these that are about other requests.
   private func all(for subject: RuleSubject?) -> [Entry] {
     guard let subject, !isCut else { return entries }

@@ -253,6 +253,12 @@ package final class ScenarioEngine: Sendable {
     }
   }
 
+  /// What would be wrong with rules that `add` is given.
+  package static func check(_ json: JSON, catalog: ScenarioCatalog) throws(ScenarioProblems) {
+    let (list, prefix) = ruleList(json)
+    _ = try ScenarioReader.read(list, at: prefix, catalog: catalog, Scenario.rules.read)
+  }
+
   private static func ruleList(_ json: JSON) -> (list: JSON, prefix: String) {
     if case .object(let object) = json, object.keys == ["rules"], let list = object["rules"] {
       return (list, "/rules")
@@ -277,6 +283,17 @@ package final class ScenarioEngine: Sendable {
       guard let index = held.rules.position(of: name) else { return false }
       held.states[index].isEnabled = isEnabled
       return true
+    }
+  }
+
+  /// Puts a rule at a place in the order, from 0; behind all others if there are fewer. Counts stay.
+  package func moveRule(_ name: String, to position: Int) {
+    held.withLock { held in
+      guard let index = held.rules.position(of: name) else { return }
+      var rules = held.scenario.rules
+      let rule = rules.remove(at: index)
+      rules.insert(rule, at: min(max(position, 0), rules.count))
+      replace(rules, held.state, in: &held)
     }
   }
 

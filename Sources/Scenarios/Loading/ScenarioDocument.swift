@@ -56,7 +56,7 @@ package struct ScenarioDocument: Sendable {
   }
 
   /// A problem with its place in the text.
-  func located(_ problem: ScenarioProblem) -> ScenarioLoadProblem {
+  package func located(_ problem: ScenarioProblem) -> ScenarioLoadProblem {
     let position = sourceMap.nearest(problem.pointer)
     return ScenarioLoadProblem(
       file: name, line: position?.line, column: position?.column, pointer: problem.pointer,

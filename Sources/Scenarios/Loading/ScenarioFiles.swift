@@ -8,8 +8,17 @@ package enum ScenarioFiles {
   /// Files named by `respond.file` may be larger than scenarios.
   private static let byteLimit = 64 << 20
 
-  /// Reads a regular file whole; pipes and devices, which may never end, are refused.
+  /// Whether a path is standard input, or another descriptor that this process was started with:
+  /// `-`, `/dev/stdin`, what a shell makes of `<(…)`.
+  package static func isStream(_ path: String) -> Bool {
+    path == "-" || path == "/dev/stdin" || path.hasPrefix("/dev/fd/")
+      || path.hasPrefix("/proc/self/fd/")
+  }
+
+  /// Reads a regular file whole; pipes and devices, which may never end, are refused, but for those
+  /// that this process was started with.
   package static func read(_ path: String) throws(FileError) -> [UInt8] {
+    if isStream(path) { return try readStream(path) }
     do {
       let real = URL(filePath: path).resolvingSymlinksInPath().path
       let attributes = try FileManager.default.attributesOfItem(atPath: real)
@@ -22,6 +31,26 @@ package enum ScenarioFiles {
       return [UInt8](try Data(contentsOf: URL(filePath: path)))
     } catch {
       throw FileError("read", path, error)
+    }
+  }
+
+  private static func readStream(_ path: String) throws(FileError) -> [UInt8] {
+    // SAFETY: the string lives for the call.
+    let file = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw FileError(call: "read", path: path, code: errno) }
+    defer { if path != "-" { _ = close(file) } }
+    var all: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+      // SAFETY: the buffer is written within its bounds and only during the call.
+      let count = unsafe buffer.withUnsafeMutableBytes { target in
+        unsafe Glibc.read(file, target.baseAddress, target.count)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError(call: "read", path: path, code: errno) }
+      if count == 0 { return all }
+      all += buffer[..<count]
+      guard all.count <= byteLimit else { throw FileError(call: "read", path: path, code: EFBIG) }
     }
   }
 

@@ -150,8 +150,11 @@ package struct ScenarioReader {
       return DurationText.parse(text) ?? mismatch(#"a duration such as "250ms" or "1m30s""#)
     case .integer(0): return .zero
     case .integer, .decimal:
+      // Who writes hundreds counts in milliseconds, as most programs' settings do.
+      let unit = (value.doubleValue ?? 0) < 100 ? "s" : "ms"
       problem(
-        #"expected a duration with its unit, such as "\#(value.text)s", found \#(value.text)"#)
+        #"expected a duration with its unit, such as "\#(value.text)\#(unit)", found \#(value.text)"#
+      )
       return nil
     default: return mismatch(#"a duration such as "250ms" or "1m30s""#)
     }

@@ -111,7 +111,7 @@ extension Endpoint<ScramjetService> {
       needsRoom: false,
       OperationDocumentation(
         answers: [DocumentedAnswer(404, "There is nothing, without content.")], shownRoutes: 1),
-      { scope in scope.empty(.notFound) }),
+      { scope in scope.refuse(.notFound("instances have no such path")) }),
   ]
 
   private static let unknownPaths: [Operation.Route] = [

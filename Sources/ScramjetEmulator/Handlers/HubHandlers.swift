@@ -35,7 +35,7 @@ enum HubHandlers {
     guard let stream,
       let reader = StreamReader(
         stream, in: scope.world, hub: hub, onLeave: { state, _ in state.auditReaderLeft(hub: hub) })
-    else { throw .notFound }
+    else { throw .notFound("there is no such hub any more") }
     return StreamHandlers.answer(scope, reader)
   }
 

@@ -11,7 +11,7 @@ enum PlatformHandlers {
   }
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    guard scope.call.parameters["hub"] == nil else { throw .notFound }
+    guard scope.call.parameters["hub"] == nil else { throw .notFound("a hub lists no spaces") }
     return try spaces(scope)
   }
 
@@ -54,7 +54,7 @@ enum PlatformHandlers {
   static func stopSpace(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let id = scope.parameter("space")
     try scope.world.mutate { state, step throws(ScramjetError) in
-      guard let space = state.space(id) else { throw .notFound }
+      guard let space = state.space(id) else { throw .notFound("there is no space \"\(id)\"") }
       state.removeSpace(space.serial, &step)
     }
     return scope.json(["id": .string(id)])
@@ -65,7 +65,8 @@ enum PlatformHandlers {
   private static func space(
     _ scope: Scope, _ state: borrowing ScramjetState
   ) throws(ScramjetError) -> Space {
-    guard let space = state.space(scope.parameter("space")) else { throw .notFound }
+    let id = scope.parameter("space")
+    guard let space = state.space(id) else { throw .notFound("there is no space \"\(id)\"") }
     return space
   }
 
@@ -114,7 +115,7 @@ enum PlatformHandlers {
       }
       state.spaces[space.serial]?.accessKeys.removeAll { $0.key == one }
       for hub in space.hubs where state.hubs[hub]?.accessKey == one {
-        state.disconnectHub(hub, reason: "key_revoked", &step)
+        state.disconnectHub(hub, reason: "key_revoked", by: "its access key was revoked", &step)
       }
       return ["message": "Access key revoked"]
     }

@@ -111,7 +111,7 @@ enum SequenceHandlers {
   static func refusal(_ error: UploadError) -> Response {
     switch error {
     case .refused(let value): ScramjetError(Status(422, "Unprocessable Entity"), value).response
-    case .noRoom: ScramjetError.object(507, [:])
+    case .noRoom: ScramjetError.noRoom
     case .interrupted: ScramjetError(400, "The upload ended early").response
     }
   }
@@ -148,7 +148,10 @@ enum SequenceHandlers {
       try? await scope.world.wait(for: .instance(started.serial)) { state, _ in
         state.instances[started.serial]?.status == .starting ? .idle : .ready(())
       }
-      return scope.reply(.json(.ok, reply.serialized()))
+      var response = Response.json(.ok, reply.serialized())
+      // What its code calls has this, too.
+      response.fields.set("X-Request-Id", started.id)
+      return scope.reply(response)
     }
   }
 
@@ -162,7 +165,7 @@ enum SequenceHandlers {
     }
     let item = space.store[index]
     var code: SequenceCode?
-    if scope.code != nil, let blob = step.blobs.blob(item.blob) {
+    if scope.code != nil, item.isMade != true, let blob = step.blobs.blob(item.blob) {
       code = SequenceCode(blob: step.blobs.adopt(blob), tag: item.tag)
     }
     state.addSequence(

@@ -25,7 +25,7 @@ enum SpaceHandlers {
     guard
       let reader = StreamReader(
         stream, in: scope.world, onLeave: { state, step in state.remove(stream, &step) })
-    else { throw .notFound }
+    else { throw .notFound("there is no such space any more") }
     return StreamHandlers.answer(scope, reader)
   }
 
@@ -187,9 +187,11 @@ enum SpaceHandlers {
     else { throw ScramjetError(400, "Received empty request body") }
     let (space, gone) = try scope.world.mutate {
       state, step throws(ScramjetError) -> (String, [(String, String)]) in
-      guard let space = scope.space(in: state) else { throw .notFound }
+      guard let space = scope.space(in: state) else { throw .notFound("there is no space") }
       let chosen = try choose(body, in: space, state)
-      for (hub, reason) in chosen { state.disconnectHub(hub.serial, reason: reason, &step) }
+      for (hub, reason) in chosen {
+        state.disconnectHub(hub.serial, reason: reason, by: "disconnected by a request", &step)
+      }
       return (space.id, chosen.map { ($0.0.id, $0.1) })
     }
     let list: [JSON] = gone.map { ["sthId": .string($0.0), "reason": .string($0.1)] }

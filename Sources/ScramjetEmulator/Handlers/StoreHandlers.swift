@@ -42,7 +42,7 @@ enum StoreHandlers {
       state.putInStore(item, space: space.serial, &step)
       return item
     }
-    guard let item else { return scope.reply(ScramjetError.object(507, [:])) }
+    guard let item else { return scope.reply(ScramjetError.noRoom) }
     return scope.reply(.json(.accepted, item.stored.serialized()))
   }
 
@@ -85,5 +85,12 @@ extension ScramjetError {
   /// The store's own refusals are objects without `error`.
   static func object(_ code: Int, _ body: JSON) -> Response {
     .json(Status(code, reason(code)), body.serialized())
+  }
+
+  /// Nothing more can be kept: an empty object.
+  static var noRoom: Response {
+    var response = object(507, [:])
+    response.remark("there is no memory left for this")
+    return response
   }
 }

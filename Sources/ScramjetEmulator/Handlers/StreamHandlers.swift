@@ -26,7 +26,7 @@ enum StreamHandlers {
     _ scope: Scope, _ stream: StreamKey?
   ) throws(ScramjetError) -> ServiceAnswer {
     guard let stream, let reader = StreamReader(stream, in: scope.world, hub: scope.hub) else {
-      throw .notFound
+      throw .notFound("there is no such stream any more")
     }
     return answer(scope, reader)
   }

@@ -63,7 +63,7 @@ enum TopicHandlers {
       throw ScramjetError(415, "Acceptable Content-Type for \(name) is \(topic.contentType)")
     }
     let writer = TopicWriter(topic, key, through: scope.hub, in: scope.world)
-    let cut = scope.reply(ScramjetError(.serviceUnavailable, nil).response)
+    let cut = scope.reply(ScramjetError.isDown(scope.world.read { scope.hub(in: $0) }).response)
     let reply = scope.reply(
       .json(scope.wantsOK ? .ok : .accepted, JSON.object([:]).serialized()))
     // Neither the content nor 100 (Continue) before this writer's turn.
@@ -142,7 +142,7 @@ enum TopicHandlers {
     if let wanted, topic.contentType != wanted { throw refusal }
     let reader = StreamReader(topic.stream, in: scope.world, source: .topic(key), hub: scope.hub)
     guard let reader else {
-      throw .notFound
+      throw .notFound("the topic was removed meanwhile")
     }
     return StreamHandlers.answer(scope, reader)
   }

@@ -30,7 +30,7 @@ struct Scope: Sendable {
   /// For the endpoints of spaces and of what is in them.
   var spaceKey: SpaceKey {
     get throws(ScramjetError) {
-      guard let space else { throw .notFound }
+      guard let space else { throw .notFound("there is no space") }
       return space
     }
   }
@@ -38,7 +38,7 @@ struct Scope: Sendable {
   /// For the endpoints of hubs and of what is on them.
   var hubKey: HubKey {
     get throws(ScramjetError) {
-      guard let hub else { throw .notFound }
+      guard let hub else { throw .notFound("there is no hub") }
       return hub
     }
   }
@@ -139,6 +139,8 @@ struct ScramjetError: Error, Sendable, Equatable {
   var hasType = true
   /// What `error` stands under.
   var member = "error"
+  /// For people, where there is no content that could say it.
+  var sentence: String?
 
   init(_ status: Status, _ error: JSON?) {
     self.status = status
@@ -157,13 +159,31 @@ struct ScramjetError: Error, Sendable, Equatable {
   }
 
   var response: Response {
-    guard let error else { return Response(status) }
+    guard let error else {
+      var response = Response(status)
+      // The phrase of a status is a part of what the hub was recorded to say: it stays.
+      if let sentence { response.remark(sentence) }
+      return response
+    }
     let body = JSON.object(JSONObject([(member, error)])).serialized()
     guard hasType else { return Response(status, body: .bytes(body)) }
     return .json(status, body)
   }
 
-  static let notFound = ScramjetError(.notFound, nil)
+  /// Without content: what there is not stands in a remark alone.
+  static func notFound(_ sentence: String) -> Self {
+    var error = ScramjetError(.notFound, nil)
+    error.sentence = sentence
+    return error
+  }
+
+  /// The platform's, for a hub that does not answer.
+  static func isDown(_ hub: Hub?) -> Self {
+    var error = ScramjetError(.serviceUnavailable, nil)
+    let reason = hub?.downBecause.map { ": \($0)" } ?? ""
+    error.sentence = "the hub \(hub?.id ?? "") is not connected\(reason)"
+    return error
+  }
   static func unknownInstance(_ id: String) -> Self {
     var error = ScramjetError(.notFound, .string("Instance \(id) not found"))
     error.hasType = false

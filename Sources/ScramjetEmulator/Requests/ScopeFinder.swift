@@ -61,15 +61,22 @@ struct ScopeFinder {
     } else {
       space = state.defaultHub.flatMap { state.spaces[$0.space] }
     }
-    guard let space else { throw .notFound }
-    if let via = call.parameters["via"], state.hub(via, in: space) == nil { throw .notFound }
+    guard let space else {
+      throw .notFound("there is no space \"\(call.parameters["space"] ?? "")\"")
+    }
+    if let via = call.parameters["via"], state.hub(via, in: space) == nil {
+      throw .notFound("there is no hub \"\(via)\" in the space \"\(space.id)\"")
+    }
     guard level.isOfHub else {
       return (space.serial, nil, nil, isStrict)
     }
     var hub = state.defaultHub
     if let id = call.parameters["hub"] { hub = state.hub(id, in: space) }
-    guard let hub else { throw .notFound }
-    guard hub.isConnected else { throw ScramjetError(.serviceUnavailable, nil) }
+    guard let hub else {
+      let id = call.parameters["hub"] ?? ""
+      throw .notFound("there is no hub \"\(id)\" in the space \"\(space.id)\"")
+    }
+    guard hub.isConnected else { throw .isDown(hub) }
     guard level == .instance else { return (space.serial, hub.serial, nil, isStrict) }
     let id = call.parameters["id"] ?? ""
     guard let instance = hub.instances[id] else {

@@ -64,6 +64,7 @@ struct InputQueue: Codable, Sendable {
       + (items.count - nextItem) * (HeapOverhead.array + 16)
   }
 
+  var byteCount: Int { queue.byteCount }
   var hasRoom: Bool { queue.byteCount < Self.mark }
 
   /// Whether there is something to take, be it the end.

@@ -42,6 +42,7 @@ enum ProgramChoice {
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule]
   ) -> SequenceRuntime? {
     if case .object? = order.appConfig?["emulator"] { return .scripted }
+    if let runtime = sequence.runtime { return runtime }
     if let rule = rules.first(where: { $0.matches(sequence, on: hub) }) {
       return rule.runtime ?? .scripted
     }

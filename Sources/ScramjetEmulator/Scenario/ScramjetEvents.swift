@@ -1,5 +1,6 @@
 import EmulatorKernel
 import PayloadCodecs
+import Scenarios
 
 /// What a scenario can make happen.
 enum ScramjetEvents {
@@ -64,6 +65,8 @@ enum ScramjetEvents {
   private struct Order: Sendable {
     let kind: Kind
     var id = ""
+    /// As it was asked for.
+    var text = ""
     var space: String?
     var code = 1
     var name = "event"
@@ -81,7 +84,8 @@ enum ScramjetEvents {
   ) throws(ScenarioProblems) -> Bool {
     if let event = try CodeEvent.read(event) { return try perform(event, in: world) }
     guard let kind = Kind.allCases.first(where: { event[$0.rawValue] != nil }) else { return false }
-    let order = try ScenarioReader.read(.object(event), kind.form.read)
+    var order = try ScenarioReader.read(.object(event), kind.form.read)
+    order.text = JSON.object(event).text.clipped(to: 200)
     let problem = world.mutate { state, step -> ScenarioProblem? in
       defer { state.runWork(&step) }
       return order.kind.isOfHub
@@ -110,9 +114,11 @@ enum ScramjetEvents {
     }
     guard let hub else { return ScenarioProblem(place, "there is no hub \"\(order.id)\"") }
     switch order.kind {
-    case .crashHub: state.crashHub(hub.serial, &step)
+    case .crashHub: state.crashHub(hub.serial, by: "crashed by emit \(order.text)", &step)
     case .recoverHub: state.recoverHub(hub.serial, &step)
-    case .disconnectHub: state.disconnectHub(hub.serial, reason: "id_drop", &step)
+    case .disconnectHub:
+      state.disconnectHub(
+        hub.serial, reason: "id_drop", by: "disconnected by emit \(order.text)", &step)
     default: state.removeHub(hub.serial, &step)
     }
     return nil

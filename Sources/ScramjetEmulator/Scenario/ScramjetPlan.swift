@@ -23,7 +23,7 @@ struct Plan {
 
   struct StorePlan {
     var file: String
-    var manifest: JSONObject
+    var content = SequencePlan.Content.none
     var space: String?
     var pointer: String
   }
@@ -35,10 +35,11 @@ struct Plan {
     enum Content: Sendable {
       /// Only while it is read.
       case none
-      case manifest(SequencePackage)
+      case manifest(JSONObject, SequencePackage)
       case archive([UInt8])
     }
     var content = Content.none
+    var runtime: SequenceRuntime?
     var pointer: String
   }
 
@@ -74,7 +75,9 @@ extension Plan.HubPlan {
     state.hubs[serial]?.isOverloaded = isOverloaded
     state.hubs[serial]?.load = load
     state.hubs[serial]?.config = config
-    if !isConnected { state.disconnectHub(serial, reason: nil, &step) }
+    if !isConnected {
+      state.disconnectHub(serial, reason: nil, by: "not connected in the scenario", &step)
+    }
     state.hubs[serial]?.isHealthy = isHealthy
   }
 }

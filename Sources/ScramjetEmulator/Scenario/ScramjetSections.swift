@@ -79,13 +79,32 @@ extension Plan {
     .optional("hub", path, .text, "The hub's id; absent: the default one.", example: "sth-0")
   }
 
-  /// The content of a package.json, from which an archive is made.
-  fileprivate static func package<Root>(
-    _ set: @escaping @Sendable (inout Root, (JSONObject, SequencePackage)) -> Void
+  /// A description or an archive.
+  fileprivate static func content<Root>(
+    _ path: any WritableKeyPath<Root, SequencePlan.Content> & Sendable
   ) -> Field<Root> {
-    .required(
-      "package", manifest, "The content of its package.json.", example: ["name": "echo"], set)
+    .oneOf(
+      path, missing: "the key \"package\" is missing",
+      [
+        .choice(
+          "package", Plan.manifest, "The content of its package.json.", example: ["name": "echo"]
+        ) { .manifest($0.0, $0.1) },
+        .choice(
+          "code", .fileOnDisk("code"),
+          "Its archive, whose code runs where the server runs code. Only in a scenario file on disk.",
+          example: "echo.tar.gz"
+        ) { .archive($0) },
+        .choice(
+          "codeBase64", .base64(), "The same, in the scenario itself.", example: sampleArchive
+        ) { .archive($0) },
+      ])
   }
+
+  /// A package.json and a line of Python.
+  private static let sampleArchive: JSON = .string(
+    "H4sIAAAAAAACAytITM5OTE/VyyrOz2OgETAAAjMTEzANBOi0gYGxEYINEjc0MDIyY1AwYKADKC0uSSwCWs8wMkG1Ul5i"
+      + "bqqSlVKiko5SbmJmHoipV1CpVMswCkYAAMU1re0gmP8NDVHzv4GZqZH5aP6nBygqzbMtKMrMKxnNCqNgFIyCUTCi"
+      + "AACkHwlvAAwAAA==")
 
   fileprivate static let manifest = Form<JSONObject>.plain(
     ["type": "object"], example: ["name": "echo"],
@@ -135,19 +154,14 @@ extension Plan.HubPlan {
 
 extension Plan.StorePlan {
   fileprivate static let form = Form.object(
-    "A stored package.", Self(file: "", manifest: JSONObject(), pointer: ""),
+    "A stored package.", Self(file: "", pointer: ""),
     [
       .optional(
         "file", \.file, .text, "Its name; absent: that of the package.", example: "echo.tar.gz"),
       Plan.space(\.space),
-      Plan.package { $0.manifest = $1.0 },
+      Plan.content(\.content),
     ]
-  ) { item, object in
-    item.pointer = object.reader.pointer
-    if item.file.isEmpty {
-      item.file = (item.manifest["name"]?.stringValue ?? "package") + ".tar.gz"
-    }
-  }
+  ) { $0.pointer = $1.reader.pointer }
 }
 
 extension Plan.SequencePlan {
@@ -157,29 +171,13 @@ extension Plan.SequencePlan {
       .optional("id", \.id, .text, "Its id; absent: made.", example: "seq-1"),
       .optional("name", \.alias, .text, "Another name for it.", example: "echo"),
       Plan.hub(\.hub),
-      .oneOf(
-        \.content, missing: "the key \"package\" is missing",
-        [
-          .choice(
-            "package", Plan.manifest, "The content of its package.json.", example: ["name": "echo"]
-          ) { .manifest($0.1) },
-          .choice(
-            "code", .fileOnDisk("code"),
-            "Its archive, whose code runs where the server runs code. Only in a scenario file on disk.",
-            example: "echo.tar.gz"
-          ) { .archive($0) },
-          .choice(
-            "codeBase64", .base64(), "The same, in the scenario itself.", example: sampleArchive
-          ) { .archive($0) },
-        ]),
+      Plan.content(\.content),
+      .optional(
+        "runtime", \.runtime, .choice,
+        "process: its own code runs, where the server runs code (--run-code); scripted: a stand-in."
+      ),
     ]
   ) { $0.pointer = $1.reader.pointer }
-
-  /// A package.json and a line of Python.
-  private static let sampleArchive: JSON = .string(
-    "H4sIAAAAAAACAytITM5OTE/VyyrOz2OgETAAAjMTEzANBOi0gYGxEYINEjc0MDIyY1AwYKADKC0uSSwCWs8wMkG1Ul5i"
-      + "bqqSlVKiko5SbmJmHoipV1CpVMswCkYAAMU1re0gmP8NDVHzv4GZqZH5aP6nBygqzbMtKMrMKxnNCqNgFIyCUTCi"
-      + "AACkHwlvAAwAAA==")
 }
 
 extension Plan.TopicPlan {

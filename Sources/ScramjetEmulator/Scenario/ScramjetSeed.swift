@@ -13,7 +13,9 @@ enum ScramjetSeed {
     if let behaviors = seed.behaviors { settings.behaviors = try self.behaviors(behaviors) }
     guard let given = seed.given else { return builtIn(settings, &step) }
     let plan = try ScenarioReader.read(given, Plan.form(settings).read)
-    return try build(plan, runsCode, &step)
+    // Who only says how the platform works leaves the world as it is.
+    let isWorldNamed = given.objectValue?.keys.contains { $0 != "settings" } ?? false
+    return isWorldNamed ? try build(plan, runsCode, &step) : builtIn(plan.settings, &step)
   }
 
   static func behaviors(_ value: JSON) throws(ScenarioProblems) -> [BehaviorRule] {
@@ -37,21 +39,52 @@ enum ScramjetSeed {
     return state
   }
 
-  /// Puts a package made of a manifest into the store; false when there is no room.
-  @discardableResult
-  static func store(
+  /// Puts a package made of a manifest into the store, where there is room.
+  private static func store(
     _ manifest: JSONObject, as file: String, in space: SpaceKey, of state: inout ScramjetState,
     _ step: inout ScramjetState.Step
-  ) -> Bool {
+  ) {
     guard let bytes = archive(manifest), let id = try? step.blobs.store(bytes),
       let package = try? SequencePackage(
         manifest: manifest, byteCount: bytes.count, hasPath: { _ in true })
-    else { return false }
+    else { return }
     let item = StoreItem(
-      id: step.ids.uuid("store"), fileName: file, package: Kept(package), blob: id,
-      tag: MD5.digest(bytes).hexadecimal)
+      id: step.ids.uuid("store"), fileName: name(file, manifest["name"]?.stringValue),
+      package: Kept(package), blob: id, tag: MD5.digest(bytes).hexadecimal, isMade: true)
+    state.putInStore(item, space: space, &step)
+  }
+
+  /// False: it is no package of a sequence, or there is no room.
+  private static func store(
+    archive: [UInt8], as file: String, in space: SpaceKey, of state: inout ScramjetState,
+    _ step: inout ScramjetState.Step
+  ) -> Bool {
+    guard let (package, code) = content(of: archive, &step) else { return false }
+    let item = StoreItem(
+      id: step.ids.uuid("store"), fileName: name(file, package.name), package: Kept(package),
+      blob: code.blob, tag: code.tag)
     state.putInStore(item, space: space, &step)
     return true
+  }
+
+  private static func store(
+    _ item: Plan.StorePlan, in space: SpaceKey, of state: inout ScramjetState,
+    _ step: inout ScramjetState.Step
+  ) -> ScenarioProblem? {
+    switch item.content {
+    case .none: break
+    case .manifest(let manifest, _):
+      store(manifest, as: item.file, in: space, of: &state, &step)
+    case .archive(let bytes):
+      if store(archive: bytes, as: item.file, in: space, of: &state, &step) { break }
+      return ScenarioProblem(item.pointer + "/code", "it is no package of a sequence")
+    }
+    return nil
+  }
+
+  private static func name(_ file: String, _ package: String?) -> String {
+    guard file.isEmpty else { return file }
+    return (package ?? "package") + ".tar.gz"
   }
 
   /// A tar.gz with `package.json` and a main file.
@@ -69,18 +102,23 @@ enum ScramjetSeed {
     of sequence: Plan.SequencePlan, _ step: inout ScramjetState.Step
   ) -> (SequencePackage, SequenceCode?)? {
     switch sequence.content {
-    case .none: return nil
-    case .manifest(let package): return (package, nil)
-    case .archive(let bytes):
-      guard let id = try? step.blobs.store(bytes), let blob = step.blobs.blob(id) else {
-        return nil
-      }
-      guard let (package, tag) = try? PackageUpload.read(blob) else {
-        step.blobs.remove(id)
-        return nil
-      }
-      return (package, SequenceCode(blob: id, tag: tag))
+    case .none: nil
+    case .manifest(_, let package): (package, nil)
+    case .archive(let bytes): content(of: bytes, &step).map { ($0.0, $0.1) }
     }
+  }
+
+  private static func content(
+    of archive: [UInt8], _ step: inout ScramjetState.Step
+  ) -> (SequencePackage, SequenceCode)? {
+    guard let id = try? step.blobs.store(archive), let blob = step.blobs.blob(id) else {
+      return nil
+    }
+    guard let (package, tag) = try? PackageUpload.read(blob) else {
+      step.blobs.remove(id)
+      return nil
+    }
+    return (package, SequenceCode(blob: id, tag: tag))
   }
 
   private static func build(
@@ -111,7 +149,7 @@ enum ScramjetSeed {
     }
     for item in plan.store {
       let space = spaceKey(item.space, item.pointer + "/space")
-      store(item.manifest, as: item.file, in: space, of: &state, &step)
+      if let problem = store(item, in: space, of: &state, &step) { problems.append(problem) }
     }
     for sequence in plan.sequences {
       guard let hub = hubKey(sequence.hub, sequence.pointer + "/hub") else { continue }
@@ -122,7 +160,8 @@ enum ScramjetSeed {
       }
       let id = sequence.id ?? step.ids.uuid("sequence")
       state.addSequence(
-        package, code: code, id: id, alias: sequence.alias, to: hub, &step)
+        package, code: code, runtime: sequence.runtime, id: id, alias: sequence.alias, to: hub,
+        &step)
     }
     for topic in plan.topics {
       let key = TopicKey(

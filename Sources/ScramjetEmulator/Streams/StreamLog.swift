@@ -39,6 +39,8 @@ package struct StreamLog: Sendable, Weighed {
   private(set) var keeping: Keeping
   /// From so many kept bytes on a writer has to wait.
   let mark: Int
+  /// What passes, for those who only watch; there while somebody does.
+  private var tail: StreamTail?
   private var slots: [Slot] = []
   private var joined: Joined?
   private var head = 0
@@ -48,6 +50,8 @@ package struct StreamLog: Sendable, Weighed {
   private var caughtUp = 0
   private var deliveredEnd = 0
   private(set) var byteCount = 0
+  /// All that was ever written.
+  private(set) var bytesWritten = 0
   private(set) var readerCount = 0
   private(set) var isEnded = false
   /// The last byte ever written; nil before the first.
@@ -69,7 +73,7 @@ package struct StreamLog: Sendable, Weighed {
   /// The chunks with an array each, and what was joined for readers.
   package var heapBytes: Int {
     slots.spineBytes + byteCount + count * HeapOverhead.array + (joined?.bytes.spineBytes ?? 0)
-      + blocked.spineBytes
+      + (tail?.heapBytes ?? 0) + blocked.spineBytes
   }
   /// The number that the next appended chunk gets.
   var end: Int { first + count }
@@ -83,12 +87,15 @@ package struct StreamLog: Sendable, Weighed {
 
   // MARK: Writing
 
-  /// Adds a chunk. False when it went nowhere, because the stream has ended or nobody is to get it.
+  /// Adds a chunk. False when it went nowhere, because the stream has ended or nobody is to get or
+  /// see it.
   @discardableResult
   mutating func append(_ bytes: [UInt8]) -> Bool {
     guard !isEnded, let last = bytes.last else { return false }
     lastByte = last
-    if keeping == .live, readerCount == 0 { return false }
+    bytesWritten += bytes.count
+    tail?.append(bytes)
+    if keeping == .live, readerCount == 0 { return tail != nil }
     slots.append(Slot(bytes: bytes, cursors: caughtUp))
     caughtUp = 0
     byteCount += bytes.count
@@ -200,6 +207,33 @@ package struct StreamLog: Sendable, Weighed {
     }
   }
 
+  // MARK: Watching
+
+  /// A new watcher's position: it sees what is kept and what passes, takes nothing and holds nobody
+  /// up. Whoever is too slow misses some.
+  mutating func watch() -> Int {
+    if tail == nil { tail = StreamTail(slots[head...].map(\.bytes)) }
+    return tail?.beginWatching() ?? 0
+  }
+
+  /// What passed behind `position`.
+  func watched(from position: Int, byteLimit: Int) -> (pieces: [[UInt8]], next: Int) {
+    tail?.pieces(from: position, byteLimit: byteLimit) ?? ([], position)
+  }
+
+  mutating func endWatching() { if tail?.endWatching() == true { tail = nil } }
+
+  /// How far each reader is behind, in bytes, the last ones first; so many at most.
+  func lags(limit: Int) -> [Int] {
+    var lags = Array(repeating: 0, count: min(limit, caughtUp))
+    var behind = 0
+    for slot in slots[head...].reversed() where lags.count < limit {
+      behind += slot.bytes.count
+      lags += Array(repeating: behind, count: min(slot.cursors, limit - lags.count))
+    }
+    return lags
+  }
+
   private mutating func place(_ position: Int) {
     if position >= end { caughtUp += 1 } else { slots[head + position - first].cursors += 1 }
   }
@@ -231,7 +265,7 @@ package struct StreamLog: Sendable, Weighed {
 
 extension StreamLog: Codable {
   private enum Key: String, CodingKey {
-    case keeping, mark, chunks, first, deliveredEnd, isEnded, lastByte, blocked
+    case keeping, mark, chunks, first, deliveredEnd, isEnded, lastByte, blocked, written
   }
 
   /// Readers are connections and do not survive: a restored log has none.
@@ -242,6 +276,8 @@ extension StreamLog: Codable {
     mark = min(Int(clamping: try values.decode(UInt64.self, forKey: .mark)), Self.noMark)
     slots = try values.decode([[UInt8]].self, forKey: .chunks).map { Slot(bytes: $0, cursors: 0) }
     byteCount = slots.reduce(0) { $0 + $1.bytes.count }
+    // Snapshots of before do not have it.
+    bytesWritten = max(0, try values.decodeIfPresent(Int.self, forKey: .written) ?? byteCount)
     first = try values.decode(Int.self, forKey: .first)
     deliveredEnd = try values.decode(Int.self, forKey: .deliveredEnd)
     isEnded = try values.decode(Bool.self, forKey: .isEnded)
@@ -259,6 +295,7 @@ extension StreamLog: Codable {
     try values.encode(isEnded, forKey: .isEnded)
     try values.encodeIfPresent(lastByte, forKey: .lastByte)
     try values.encode(blocked, forKey: .blocked)
+    try values.encode(bytesWritten, forKey: .written)
   }
 }
 

@@ -23,6 +23,8 @@ struct Hub: Codable, Sendable {
   var description: String?
   var tags: [String] = []
   var disconnectReason: String?
+  /// Why it does not answer, for people.
+  var downBecause: String?
   var sequences = WeighedDictionary<ExactText, Sequence>()
   /// Ids in order of upload.
   var sequenceOrder: [String] = []
@@ -55,6 +57,8 @@ struct Sequence: Codable, Sendable {
   var package: Kept<SequencePackage>
   /// Its archive, where code is run.
   var code: SequenceCode?
+  /// What the scenario says that stands behind its instances.
+  var runtime: SequenceRuntime?
   /// The instances that are not gone, in order of start.
   var instances: [InstanceKey] = []
 }
@@ -85,4 +89,6 @@ struct StoreItem: Codable, Sendable {
   var package: Kept<SequencePackage>
   var blob: BlobID
   var tag: String
+  /// Its archive was made of a description: there is no code in it. Nil: there is.
+  var isMade: Bool?
 }

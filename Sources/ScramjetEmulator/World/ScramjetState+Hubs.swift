@@ -73,8 +73,13 @@ extension ScramjetState {
 
   // MARK: Connection
 
-  mutating func disconnectHub(_ serial: HubKey, reason: String?, _ step: inout Step) {
-    guard let hub = hubs[serial], hub.isConnected else { return }
+  /// - Parameter cause: for people, in front of the instant.
+  mutating func disconnectHub(
+    _ serial: HubKey, reason: String?, by cause: String, _ step: inout Step
+  ) {
+    guard let hub = hubs[serial] else { return }
+    hubs[serial]?.downBecause = "\(cause) at \(step.now.iso8601(.milliseconds))"
+    guard hub.isConnected else { return }
     hubs[serial]?.isConnected = false
     hubs[serial]?.lastDisconnected = step.now
     hubs[serial]?.disconnectReason = reason
@@ -84,7 +89,7 @@ extension ScramjetState {
 
   /// The hub's process dies: its instances are gone and every connection through it ends; what is on
   /// its disk (sequences) stays.
-  mutating func crashHub(_ serial: HubKey, _ step: inout Step) {
+  mutating func crashHub(_ serial: HubKey, by cause: String, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     hubs[serial]?.crashes += 1
     let shared = (spaces[hub.space]?.topicOrder ?? []).compactMap {
@@ -95,7 +100,7 @@ extension ScramjetState {
     }
     for stream in [hub.log, hub.audit] { step.wake(.stream(stream)) }
     for instance in hub.instanceOrder { removeInstance(instance, &step) }
-    disconnectHub(serial, reason: nil, &step)
+    disconnectHub(serial, reason: nil, by: cause, &step)
     hubs[serial]?.isHealthy = false
     runWork(&step)
   }
@@ -106,6 +111,7 @@ extension ScramjetState {
     hubs[serial]?.isHealthy = true
     hubs[serial]?.lastConnected = step.now
     hubs[serial]?.disconnectReason = nil
+    hubs[serial]?.downBecause = nil
     logOnHub("Host started", level: "INFO", hub: serial, &step)
     audit(14000, object: hub.id, hub: serial, &step)
   }
@@ -113,13 +119,14 @@ extension ScramjetState {
   // MARK: Sequences
 
   mutating func addSequence(
-    _ package: SequencePackage, code: SequenceCode? = nil, id: String, alias: String?,
-    to serial: HubKey, _ step: inout Step
+    _ package: SequencePackage, code: SequenceCode? = nil, runtime: SequenceRuntime? = nil,
+    id: String, alias: String?, to serial: HubKey, _ step: inout Step
   ) {
     if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
-    if let old = hubs[serial]?.sequences[id]?.code { step.blobs.remove(old.blob) }
+    let old = hubs[serial]?.sequences[id]
+    if let code = old?.code { step.blobs.remove(code.blob) }
     hubs[serial]?.sequences[id] = Sequence(
-      id: id, alias: alias, package: Kept(package), code: code)
+      id: id, alias: alias, package: Kept(package), code: code, runtime: runtime ?? old?.runtime)
     logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }

@@ -33,7 +33,7 @@ extension Hub: Weighed {
   var heapBytes: Int {
     let texts =
       id.heapBytes + accessKey.heapBytes + description.heapBytes + tags.heapBytes
-      + disconnectReason.heapBytes + load.heapBytes + config.heapBytes
+      + disconnectReason.heapBytes + downBecause.heapBytes + load.heapBytes + config.heapBytes
     return texts + sequences.heapBytes + sequenceOrder.spineBytes + instances.spineBytes
       + instanceOrder.spineBytes
   }

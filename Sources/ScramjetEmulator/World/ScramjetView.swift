@@ -32,8 +32,10 @@ enum ScramjetView {
       view["runtime"] = .string(instance.runtime.rawValue)
       view["streams"] = [
         "output": buffered(instance.output, state), "stdout": buffered(instance.stdout, state),
-        "stderr": buffered(instance.stderr, state),
+        "stderr": buffered(instance.stderr, state), "log": buffered(instance.log, state),
       ]
+      view["input"] = .object(waiting(instance.input))
+      view["stdin"] = .object(waiting(instance.stdin))
       instances.append(.object(view))
     }
     object["instances"] = .array(instances)
@@ -44,14 +46,32 @@ enum ScramjetView {
     [
       "name": .string(topic.name), "contentType": .string(topic.contentType),
       "writers": .integer(topic.writers.count), "stream": buffered(topic.stream, state),
+      "consumers": .array(topic.consumers.compactMap { JSON(state.instances[$0]?.id) }),
+      "providers": .array(
+        topic.writers.compactMap { writer in
+          if case .instance(let key) = writer { JSON(state.instances[key]?.id) } else { nil }
+        }),
     ]
   }
+
+  private static func waiting(_ queue: InputQueue) -> JSONObject {
+    [
+      "bytes": .integer(queue.byteCount), "mark": .integer(InputQueue.mark),
+      "writerWaits": .bool(queue.hasWaitingWriter),
+    ]
+  }
+
+  private static let lagsShownMax = 32
 
   private static func buffered(_ stream: StreamKey, _ state: borrowing ScramjetState) -> JSON {
     guard let log = state.streams[stream] else { return .null }
     return [
       "bytes": .integer(log.byteCount), "readers": .integer(log.readerCount),
-      "ended": .bool(log.isEnded),
+      "ended": .bool(log.isEnded), "written": .integer(log.bytesWritten),
+      "chunks": .integer(log.end),
+      "mark": log.mark == StreamLog.noMark ? .null : .integer(log.mark),
+      "writerWaits": .bool(log.hasWaitingWriter || !log.blocked.isEmpty),
+      "lags": .array(log.lags(limit: lagsShownMax).map { .integer($0) }),
     ]
   }
 }

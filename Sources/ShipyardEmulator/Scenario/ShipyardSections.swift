@@ -18,7 +18,9 @@ extension ShipyardSeed {
       .optional("settings", \.settings, settings, "How the platform works."),
       .optional(
         "keys", \.keys, .list(of: key), "The keys that exist; absent: every one does."),
-      .optional("orgs", \.organizations, .list(of: organization), "The organizations."),
+      .optional(
+        "orgs", \.organizations, .list(of: organization),
+        "The organizations; absent: those of the built-in world."),
     ])
 
   private static let defaults = ShipyardSettings()

@@ -61,8 +61,14 @@ extension ShipyardService {
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<Never>
   ) throws(ScenarioProblems) -> ShipyardState {
-    let given = try ScenarioReader.read(
+    var given = try ScenarioReader.read(
       seed.given ?? Self.builtInWorld, ShipyardSeed.form.read)
+    // Who only says how the platform works, or which keys there are, leaves the world as it is.
+    if seed.given?["orgs"] == nil {
+      given.organizations = try ScenarioReader.read(
+        Self.builtInWorld, ShipyardSeed.form.read
+      ).organizations
+    }
     var state = ShipyardState(settings: given.settings, isStrict: seed.isStrict)
     if let behaviors = seed.behaviors {
       state.behaviors = try ScenarioReader.read(

@@ -80,6 +80,14 @@ actor CodeShelf {
     }
   }
 
+  /// Ends one process that waits for a call of a version.
+  func lose(versionID: String, ofTenant tenant: String) async {
+    for (name, place) in places
+    where name.tenant.isExactly(tenant) && name.versionID.isExactly(versionID) {
+      if case .success(let program) = await place.task.value { await host.lose(program) }
+    }
+  }
+
   private func remove(_ name: ProgramName) async {
     guard let place = places.removeValue(forKey: name) else { return }
     if case .success(let program) = await place.task.value { await host.remove(program) }

@@ -18,7 +18,11 @@ extension SteamshipService {
       if trouble.delay > .zero, await !pause(trouble.delay, in: world) {
         return .failure(.cancelled)
       }
-      if trouble.endsForWantOfMemory { return .failure(.outOfMemory) }
+      if trouble.endsForWantOfMemory {
+        // With the process goes what its modules have kept.
+        await code.shelf.lose(versionID: request.versionID, ofTenant: world.tenant.name)
+        return .failure(.outOfMemory)
+      }
     }
     let calls = world.tenant.codeCalls
     let mark = request.exchange.map {
@@ -46,10 +50,23 @@ extension SteamshipService {
       digest: request.digest ?? Self.digest(request.archive.chunks(in: blobs)))
     do throws(CodeError) {
       let program = try await code.shelf.program(name) { request.archive.chunks(in: blobs) }
-      return .success(try await code.host.call(program, request.event, print: print))
+      let answer = try await code.host.call(program, request.event, print: print)
+      return .success(Self.explained(answer, program))
     } catch {
       return .failure(.of(error))
     }
+  }
+
+  /// Says why a module is not there, where this server has been told not to install it.
+  private static func explained(_ answer: JSON, _ program: InvocableProgram) -> JSON {
+    guard program.lacksRequirements, var fields = answer.objectValue,
+      var status = answer["status"]?.objectValue, status["state"] == "failed",
+      status["statusMessage"]?.stringValue?.contains("No module named") ?? false
+    else { return answer }
+    status["statusSuggestion"] =
+      "Its requirements.txt was not installed: this server runs with --no-pip."
+    fields["status"] = .object(status)
+    return .object(fields)
   }
 
   private static func digest(_ chunks: [[UInt8]]) -> String {
@@ -97,16 +114,17 @@ extension SteamshipService {
 
   /// Lets an instance's code know that it is there, once, after the answer.
   func initialise(
-    _ instance: Key<InvocableInstance>, for exchange: UInt64, in world: World<State>
+    _ instance: Key<InvocableInstance>, for exchange: UInt64, requestID: String,
+    in world: World<State>
   ) {
     world.tenant.inBackground {
       guard let use = TenantUse(of: world.tenant) else { return }
       defer { withExtendedLifetime(use) {} }
-      let request = world.mutate { state, step in
+      let request = world.read { state in
         Result { () throws(SteamshipError) in
           try state.codeRequest(
             to: instance, verb: "POST", path: "__instance_init__", arguments: [:],
-            requestID: step.ids.uuid("steamship.request", .upper))
+            requestID: requestID)
         }
       }
       guard case .success(var request) = request else { return }
@@ -156,7 +174,8 @@ extension SteamshipService {
       let program = try await code.host.install(archive)
       let answer: Result<JSON, SteamshipError>
       do throws(CodeError) {
-        answer = Self.made(try await code.host.call(program, event) { _ in })
+        answer = Self.made(
+          Self.explained(try await code.host.call(program, event) { _ in }, program))
       } catch {
         answer = .failure(.of(error))
       }

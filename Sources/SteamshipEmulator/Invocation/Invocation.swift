@@ -117,11 +117,14 @@ extension SteamshipState {
 
   /// How a background call of the method proceeds when no behaviour says so.
   func timeline(of invocation: Invocation) -> Timeline {
-    let isOutside = forwardTarget(of: invocation) != nil || runsCode(invocation.instance)
+    let isForwarded = forwardTarget(of: invocation) != nil
+    let isCode = !isForwarded && runsCode(invocation.instance)
     if let scripted = script.timeline(for: work(of: invocation)) {
-      return isOutside ? scripted.endingOutside : scripted
+      return isForwarded || isCode ? scripted.endingOutside : scripted
     }
-    if isOutside { return .outside }
+    if isForwarded { return .outside }
+    // A clock that is held holds it, as it does all that is due.
+    if isCode { return .outsideAfterMoment }
     if let delay = method(of: invocation).flatMap({ Self.delay(of: $0, invocation) }) {
       return .lasting(delay)
     }

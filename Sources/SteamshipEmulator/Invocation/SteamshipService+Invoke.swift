@@ -80,7 +80,7 @@ extension SteamshipService {
 
   private enum Decision: Sendable {
     case plan(Invocation, Caller, InvocationPlan)
-    case task(Key<EngineTask>, [UInt8], isOutside: Bool)
+    case task(Key<EngineTask>, [UInt8], isOutside: Bool, requestID: String)
     /// The caller has no right of his own, but the method may be public: the server that has it knows.
     case ask(ForwardTarget, Invocation, Caller, refusal: SteamshipError)
   }
@@ -117,7 +117,9 @@ extension SteamshipService {
       if let background {
         let task = try state.addBackgroundTask(
           invocation, caller, background, path: request.target.path, &step)
-        return .task(task.key, state.taskEnvelope(task.key), isOutside: task.isOutside)
+        return .task(
+          task.key, state.taskEnvelope(task.key), isOutside: task.isOutside,
+          requestID: caller.requestID)
       }
       let inWorkspace = state.workspaces[instance.workspace]?.id ?? ""
       var owner = caller
@@ -133,17 +135,18 @@ extension SteamshipService {
     again: @escaping @Sendable (ForwardTarget) throws(SteamshipError) -> Decision
   ) throws(SteamshipError) -> ServiceAnswer {
     switch decision {
-    case .task(let key, let envelope, let isOutside):
-      if isOutside { workOutside(on: key, authorization: authorization, in: world) }
-      return .now(SteamshipWire.json(envelope))
+    case .task(let key, let envelope, let isOutside, let requestID):
+      guard isOutside else { return .now(SteamshipWire.json(envelope)) }
+      workOutside(on: key, authorization: authorization, in: world)
+      return .now(SteamshipWire.json(envelope).naming(requestID))
     case .plan(_, _, .answer(let result)): return .now(Self.response(result))
     case .plan(let invocation, let caller, .wait(let instant)):
       return .later { _ in await answer(invocation, caller, at: instant, in: world) }
     case .plan(let invocation, let caller, .run(let request)):
       return .later { _ in
         switch await runCode(invocation, request, for: caller, in: world) {
-        case .success(let result): return Self.response(result)
-        case .failure(let error): return error.response
+        case .success(let result): return Self.response(result).naming(caller.requestID)
+        case .failure(let error): return error.response.naming(caller.requestID)
         }
       }
     case .plan(let invocation, let caller, .forward(let target)):

@@ -39,6 +39,11 @@ extension Script {
     do throws(ScenarioProblems) {
       if let given = seed.given {
         script = try ScenarioReader.read(given, at: "/given/steamship", Self.given.read)
+        // Who names nothing of the world, but its users or what runs its code, leaves it as it is.
+        let named = ["workspaces", "packages", "plugins"]
+        if !named.contains(where: { given[$0] != nil }) {
+          script.packages = [BuiltInWorld.helloWorld]
+        }
       } else {
         script.workspaces = BuiltInWorld.workspaces
         script.packages = [BuiltInWorld.helloWorld]

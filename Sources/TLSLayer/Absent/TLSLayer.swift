@@ -8,10 +8,11 @@ package enum TLSLibrary {
 
 package enum TLSError: Error, Sendable, Equatable {
   case library(String)
+  case certificate(String)
 
   package var description: String {
     switch self {
-    case .library(let reason): reason
+    case .library(let reason), .certificate(let reason): reason
     }
   }
 
@@ -58,9 +59,9 @@ package final class TLSServerContext: Sendable {
 
 /// Cannot be made.
 package final class TLSClientContext: Sendable {
-  package init(authorities: [UInt8]? = nil, trustsSystem: Bool = true) throws(TLSError) {
-    throw .lack
-  }
+  package init(
+    authorities: [UInt8]? = nil, trustsSystem: Bool = true, rootFile: String? = nil
+  ) throws(TLSError) { throw .lack }
 }
 
 /// Cannot be made.

@@ -10,14 +10,17 @@ import Synchronization
 /// **Isolation**: sockets are read on `queue` alone, connections each on a thread of Dispatch.
 package final class NameServer: Sendable {
   private let patterns: [HostPattern]
+  private let passed: [PassedHost]
   private let hostName: String
   private let addresses: [[UInt8]]
   private let asked = Mutex<[String]>([])
+  private let passedNames = Mutex<[String]>([])
   private let watches = Mutex<[Watch]>([])
   private let connections = Mutex(0)
   private let queue = DispatchQueue(label: "wavetank.names")
 
   private static let namesMax = 100
+  private static let passedMax = 1000
   private static let connectionsMax = 16
   private static let patience = Duration.seconds(5)
 
@@ -28,8 +31,30 @@ package final class NameServer: Sendable {
     patterns =
       (Emulator.services(configuration).flatMap(\.hostNames)
       + configuration.intercepted.map(\.pattern)).map(HostPattern.init)
+    passed = configuration.passedThrough
     self.hostName = hostName.asciiLowercased
     self.addresses = addresses
+  }
+
+  /// Each host that is let through has an address of its own, by which it is known again: 127.64.0.0 and
+  /// what follows.
+  private func place(of name: String) -> [UInt8]? {
+    passedNames.withLock { names in
+      let number = names.firstIndex { $0 == name } ?? names.count
+      if number == names.count {
+        guard number < Self.passedMax else { return nil }
+        names.append(name)
+      }
+      return [127, 64, UInt8(truncatingIfNeeded: number >> 8), UInt8(truncatingIfNeeded: number)]
+    }
+  }
+
+  /// The host for which an address stands.
+  func host(at address: NumericAddress) -> String? {
+    let bytes = address.bytes
+    guard bytes.count == 4, bytes.starts(with: [127, 64]) else { return nil }
+    let number = Int(bytes[2]) << 8 | Int(bytes[3])
+    return passedNames.withLock { number < $0.count ? $0[number] : nil }
   }
 
   /// The names that somebody has asked for in vain, oldest first.
@@ -37,6 +62,9 @@ package final class NameServer: Sendable {
 
   func answer(_ question: NameQuestion) -> NameAnswer {
     let name = question.name
+    if passed.contains(where: { $0.matches(name) }) {
+      return place(of: name).map { .addresses([$0]) } ?? .noSuchName
+    }
     let isLocal = name == "localhost" || name.hasSuffix(".localhost") || name == hostName
     if isLocal || patterns.contains(where: { $0.matches(Array(name.utf8)[...]) }) {
       return .addresses(addresses)

@@ -59,7 +59,7 @@ public struct CertificateStore: Sendable {
   }
 
   /// Nil where it is empty, too.
-  private static func environment(_ name: String) -> String? {
+  static func environment(_ name: String) -> String? {
     // SAFETY: nobody changes the environment of this process; the text is copied at once.
     guard let value = unsafe getenv(name) else { return nil }
     let text = unsafe String(cString: value)
@@ -207,7 +207,7 @@ public struct CertificateStore: Sendable {
   }
 
   /// Where distributions keep the roots that their programs trust.
-  private static let rootFiles = [
+  static let rootFiles = [
     "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
   ]

@@ -25,14 +25,30 @@ final class ChildProcess: Sendable {
   /// A child of ours that has begun already.
   init(_ id: pid_t) { self.id = id }
 
+  enum Group { case ours, own }
+
   /// - Parameter environment: `NAME=value` each.
   init(_ command: [String], environment: [String]) throws(Failure) {
+    id = try Self.spawn(command, environment: environment, group: .ours)
+  }
+
+  /// Starts a program.
+  /// - Parameters:
+  ///   - output: where it prints to; nil: where we do. With it there is nothing to be read on its
+  ///     standard input.
+  static func spawn(
+    _ command: [String], environment: [String], group: Group, output: Int32? = nil,
+    errors: Int32? = nil
+  ) throws(Failure) -> pid_t {
     var attributes = posix_spawnattr_t()
+    var actions = unsafe posix_spawn_file_actions_t()
     var signals = sigset_t()
     var none = sigset_t()
     // SAFETY: the structures are locals, set up before use and taken down at the end.
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe sigemptyset(&none)
     unsafe sigemptyset(&signals)
     // What we ignore for ourselves is not the program's to inherit.
@@ -41,19 +57,27 @@ final class ChildProcess: Sendable {
     }
     unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
+    var flags = Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK)
+    if group == .own {
+      flags |= Int16(POSIX_SPAWN_SETPGROUP)
+      unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    }
+    unsafe posix_spawnattr_setflags(&attributes, flags)
+    if let output {
+      unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+      unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+    }
+    if let errors { unsafe posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
     var child: pid_t = 0
-    let result = unsafe Self.withCStrings(command) { arguments in
-      unsafe Self.withCStrings(environment) { environment in
-        unsafe posix_spawnp(
-          &child, command[0], nil, &attributes, arguments, environment)
+    let result = unsafe withCStrings(command) { arguments in
+      unsafe withCStrings(environment) { environment in
+        unsafe posix_spawnp(&child, command[0], &actions, &attributes, arguments, environment)
       }
     }
     guard result == 0 else {
       throw Failure(program: command[0], errno: result)
     }
-    id = child
+    return child
   }
 
   func send(_ signal: Int32) { _ = kill(id, signal) }
@@ -63,13 +87,26 @@ final class ChildProcess: Sendable {
     await withCheckedContinuation { continuation in
       let id = id
       DispatchQueue.global().async {
-        var status: Int32 = 0
-        // SAFETY: the pointer is to a local.
-        while unsafe waitpid(id, &status, 0) < 0, errno == EINTR {}
-        let signal = status & 0x7F
-        continuation.resume(returning: signal == 0 ? (status >> 8) & 0xFF : 128 + signal)
+        continuation.resume(returning: Self.wait(for: id).code)
       }
     }
+  }
+
+  /// Waits until a program is over, and lets go of it.
+  static func wait(for id: pid_t) -> (code: Int32, isSignal: Bool) {
+    var status: Int32 = 0
+    // SAFETY: the pointer is to a local.
+    while unsafe waitpid(id, &status, 0) < 0, errno == EINTR {}
+    let signal = status & 0x7F
+    return signal == 0 ? ((status >> 8) & 0xFF, false) : (128 + signal, true)
+  }
+
+  /// Whether a program is over; its number stays taken.
+  static func isOver(_ id: pid_t) -> Bool {
+    var info = unsafe siginfo_t()
+    // SAFETY: the pointer is to a local.
+    let result = unsafe waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT)
+    return unsafe result == 0 && info.si_signo == SIGCHLD
   }
 
   /// The texts as C wants them, ended by nil.

@@ -26,14 +26,15 @@ struct IsolatedFiles {
 
   /// - Parameters:
   ///   - hostName: this machine's own.
+  ///   - passed: the name server knows of these.
   ///   - certificates: nil: there is no TLS.
   init(
-    hostName: String, certificates: ProgramEnvironment.Certificates?
+    hostName: String, passed: [PassedHost], certificates: ProgramEnvironment.Certificates?
   ) throws(ChildProcess.Failure) {
     folder = try Self.makeFolder()
     do {
       try put("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", over: "/etc/resolv.conf")
-      try put(Self.hosts(hostName), over: "/etc/hosts")
+      try put(Self.hosts(hostName, passed), over: "/etc/hosts")
       // Name services that ask a daemon of the machine would pass our name server by.
       if let content = Self.text("/etc/nsswitch.conf") {
         try put(Self.withoutDaemons(content), over: "/etc/nsswitch.conf")
@@ -92,16 +93,19 @@ struct IsolatedFiles {
   }
 
   /// What of the machine's own names is loopback stays; other addresses lead nowhere.
-  static func hosts(_ hostName: String) -> String {
+  private static func hosts(_ hostName: String, _ passed: [PassedHost]) -> String {
     let standard = "127.0.0.1 localhost \(hostName)\n::1 localhost ip6-localhost ip6-loopback\n"
     let kept = (text("/etc/hosts") ?? "").split(separator: "\n").filter { line in
-      let address = line.split(whereSeparator: \.isWhitespace).first ?? ""
-      return address.hasPrefix("127.") || address == "::1"
+      let words = line.split(whereSeparator: \.isWhitespace)
+      guard let address = words.first, address.hasPrefix("127.") || address == "::1" else {
+        return false
+      }
+      return !words.dropFirst().contains { word in passed.contains { $0.matches(String(word)) } }
     }
     return standard + kept.map { $0 + "\n" }.joined()
   }
 
-  static func withoutDaemons(_ configuration: String) -> String {
+  private static func withoutDaemons(_ configuration: String) -> String {
     let lines = configuration.split(separator: "\n", omittingEmptySubsequences: false)
     return lines.map { $0.hasPrefix("hosts:") ? "hosts: files dns" : String($0) }
       .joined(separator: "\n")

@@ -18,6 +18,8 @@ struct IsolatedProgram {
 
   private static let ports: [UInt16] = [443, 80, 7070]
   private static let namePort: UInt16 = 53
+  /// What there is room for beside our own.
+  private static let furtherMax = Int(WAVETANK_SOCKETS_MAX) - 10
   private static let loopback: UInt32 = 0x7F00_0001
 
   /// One of the sockets that are open in the program's network.
@@ -28,19 +30,22 @@ struct IsolatedProgram {
     emulator: Emulator, tenant: String
   ) throws(ChildProcess.Failure) {
     let hostName = Self.hostName()
-    files = try IsolatedFiles(hostName: hostName, certificates: environment.certificates)
+    files = try IsolatedFiles(
+      hostName: hostName, passed: configuration.passedThrough,
+      certificates: environment.certificates)
     do throws(ChildProcess.Failure) {
-      let order = Order(command, environment.block, files.covers, Self.wanted.map(\.socket))
+      let wanted = Self.wanted(configuration)
+      let order = Order(command, environment.block, files.covers, wanted.map(\.socket))
       var awaiting = wavetank_awaiting()
       let id = try order.start(&awaiting)
-      let sockets = Self.descriptors(awaiting)
-      let hasIPv6 = zip(Self.wanted, sockets).contains { $0.socket.is_v6 != 0 && $1 >= 0 }
+      let sockets = Self.descriptors(awaiting, count: wanted.count)
+      let hasIPv6 = zip(wanted, sockets).contains { $0.socket.is_v6 != 0 && $1 >= 0 }
       let six: [UInt8] = Array(repeating: 0, count: 15) + [1]
       names = NameServer(
         configuration, hostName: hostName, addresses: [[127, 0, 0, 1]] + (hasIPv6 ? [six] : []))
-      for (wanted, socket) in zip(Self.wanted, sockets) where socket >= 0 {
+      for (wanted, socket) in zip(wanted, sockets) where socket >= 0 {
         switch wanted.place {
-        case .server: emulator.serve(socket, tenant: tenant)
+        case .server: emulator.serve(socket, tenant: tenant, names: names)
         case .names: names.serve(datagrams: socket)
         case .nameConnections: names.serve(connections: socket)
         }
@@ -63,21 +68,28 @@ struct IsolatedProgram {
     files.remove()
   }
 
-  private static var wanted: [(place: Place, socket: wavetank_socket)] {
-    [UInt8(0), 1].flatMap { family -> [(place: Place, socket: wavetank_socket)] in
-      func socket(_ port: UInt16, _ isStream: UInt8) -> wavetank_socket {
-        wavetank_socket(address: loopback, port: port, is_stream: isStream, is_v6: family)
+  /// Hosts that are let through have addresses of their own, all of loopback, and may have ports.
+  private static func wanted(
+    _ configuration: Configuration
+  ) -> [(place: Place, socket: wavetank_socket)] {
+    let passed = configuration.passedThrough
+    let address: UInt32 = passed.isEmpty ? loopback : 0
+    let further = Set(passed.compactMap(\.port)).subtracting(ports + [namePort]).sorted()
+    return [UInt8(0), 1].flatMap { family -> [(place: Place, socket: wavetank_socket)] in
+      func socket(_ port: UInt16, _ isStream: UInt8, _ address: UInt32) -> wavetank_socket {
+        wavetank_socket(address: address, port: port, is_stream: isStream, is_v6: family)
       }
-      return ports.map { (Place.server, socket($0, 1)) } + [
-        (.names, socket(namePort, 0)), (.nameConnections, socket(namePort, 1)),
+      let served = ports + (family == 0 ? further.prefix(furtherMax) : [])
+      return served.map { (Place.server, socket($0, 1, address)) } + [
+        (.names, socket(namePort, 0, loopback)), (.nameConnections, socket(namePort, 1, loopback)),
       ]
     }
   }
 
-  private static func descriptors(_ awaiting: wavetank_awaiting) -> [Int32] {
+  private static func descriptors(_ awaiting: wavetank_awaiting, count: Int) -> [Int32] {
     // SAFETY: as many numbers as the structure says, all set.
     unsafe withUnsafeBytes(of: awaiting.descriptors) { bytes in
-      unsafe Array(bytes.bindMemory(to: Int32.self).prefix(wanted.count))
+      unsafe Array(bytes.bindMemory(to: Int32.self).prefix(count))
     }
   }
 

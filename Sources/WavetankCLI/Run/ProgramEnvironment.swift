@@ -51,6 +51,23 @@ struct ProgramEnvironment {
     var javaTrustStore: String
     /// By which OpenSSL looks for the authority in a folder.
     var hashName: String
+
+    /// Files of the CA; nil, and why, where there is none.
+    init?(_ configuration: Configuration) {
+      do {
+        let store = try CertificateStore(configuration)
+        try store.prepare()
+        if let complaint = store.complaint() { Terminal.complain(complaint) }
+        javaTrustStore = store.directory + "/trust.p12"
+        try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
+        authority = store.certificatePath
+        bundle = store.bundlePath
+        hashName = try store.hashName()
+      } catch {
+        Terminal.complain("https does not arrive here: \(error)")
+        return nil
+      }
+    }
   }
 
   private static func javaOptions(_ authority: String?, _ trustStore: String) -> String {

@@ -22,9 +22,13 @@ extension Command {
         "--isolated",
         "The program sees no network but this server, under the vendors' names; all else is refused."
       ),
-      caFlag, interceptFlag,
+      caFlag, interceptFlag, passthroughFlag,
+    ] + logFlags + [
       Flag("--junit", value: "FILE", "Write the result there as JUnit XML."),
       Flag("--har", value: "FILE", "Write what was exchanged there as HTTP Archive."),
+      Flag(
+        "--report", value: "FILE",
+        "Write the program's card there: FILE.html, .json, .xml (JUnit), or else text."),
       Flag("--quiet", "No summary."),
     ],
     examples: [
@@ -50,11 +54,17 @@ private struct ProgramRun {
   init(_ arguments: CommandLineArguments) throws(UsageError) {
     self.arguments = arguments
     url = arguments.value("--url")
-    if url != nil, let flag = ["--scenario", "--clock", "--seed"].first(where: arguments.has) {
+    if url != nil,
+      let flag = ["--scenario", "--clock", "--seed", "--passthrough", "--log", "--log-level"].first(
+        where: arguments.has)
+    {
       throw UsageError("\(flag) is for a private server; the one at --url has its own.")
     }
     if url != nil, arguments.has("--isolated") {
       throw UsageError("--isolated is for a private server, and --url names another.")
+    }
+    if url == nil, arguments.has("--token") {
+      throw UsageError("--token is for the server at --url; a private one asks for none.")
     }
     switch arguments.value("--tenant") {
     case nil, "auto":
@@ -64,10 +74,17 @@ private struct ProgramRun {
     }
     configuration.port = 0
     configuration.scenarios = arguments.all("--scenario")
+    if configuration.scenarios.contains("-") {
+      throw UsageError("--scenario - would read standard input, which is the program's.")
+    }
     configuration.caDirectory = arguments.value("--ca-dir")
-    try Command.intercept(arguments, &configuration)
+    try Command.hosts(arguments, &configuration)
     try Command.time(arguments, &configuration)
-    configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
+    // What the program says on standard error stays its own unless a log is asked for.
+    configuration.log = try Command.logOptions(arguments, isWanted: false)
+    if configuration.log == nil {
+      configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
+    }
   }
 
   func run() async throws(UsageError) -> Int32 {
@@ -87,7 +104,7 @@ private struct ProgramRun {
 
   /// - Parameter emulator: the private one, if it is that.
   private func run(at url: String, _ emulator: Emulator?) async throws(UsageError) -> Int32 {
-    let client = try ControlClient(url: url, tenant: tenant, arguments)
+    let client = try ControlClient(ServerURL(url), tenant: tenant, arguments)
     do {
       guard try await client.isReady(within: ControlClient.silenceMax) else {
         Terminal.complain("the server at \(url) is not ready")
@@ -110,7 +127,7 @@ private struct ProgramRun {
       } else {
         let environment = ProgramEnvironment(
           baseURL: client.baseURL, authority: client.authority, tenant: tenant,
-          certificates: certificates())
+          certificates: ProgramEnvironment.Certificates(configuration))
         child = try ChildProcess(arguments.positionals, environment: environment.block)
       }
     } catch {
@@ -131,27 +148,10 @@ private struct ProgramRun {
   ) throws(ChildProcess.Failure) -> IsolatedProgram {
     let environment = ProgramEnvironment(
       baseURL: IsolatedProgram.baseURL, authority: nil, tenant: tenant,
-      certificates: certificates())
+      certificates: ProgramEnvironment.Certificates(configuration))
     return try IsolatedProgram(
       arguments.positionals, environment: environment, configuration: configuration,
       emulator: emulator, tenant: tenant)
-  }
-
-  /// Files of the CA; nil, and why, where there is none.
-  private func certificates() -> ProgramEnvironment.Certificates? {
-    do {
-      let store = try CertificateStore(configuration)
-      try store.prepare()
-      if let complaint = store.complaint() { Terminal.complain(complaint) }
-      let javaTrustStore = store.directory + "/trust.p12"
-      try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
-      return ProgramEnvironment.Certificates(
-        authority: store.certificatePath, bundle: store.bundlePath, javaTrustStore: javaTrustStore,
-        hashName: try store.hashName())
-    } catch {
-      Terminal.complain("https does not arrive here: \(error)")
-      return nil
-    }
   }
 
   private func report(
@@ -163,6 +163,10 @@ private struct ProgramRun {
       if !arguments.has("--quiet") { Terminal.write(report.summary, to: STDERR_FILENO) }
       if let file = arguments.value("--junit") {
         try FileContent.write(Array(report.junit.utf8), to: file)
+      }
+      if let file = arguments.value("--report") {
+        let card = try await Command.card(from: client)
+        try FileContent.write(Array(Command.ReportFormat(file: file).text(card).utf8), to: file)
       }
       if let file = arguments.value("--har") {
         try FileContent.write(try await client.send(.get, "journal.har").content, to: file)

@@ -69,6 +69,7 @@ struct RunReport {
       text += holds ? "Expected: holds\n" : style.bad("Expected: does not hold") + "\n"
       for check in verdict["checks"]?.arrayValue ?? [] where !holds {
         text += "  \(sentence(check))\n"
+        for miss in check["nearMisses"]?.arrayValue ?? [] { text += "    near: \(near(miss))\n" }
       }
     }
     return text
@@ -84,6 +85,12 @@ struct RunReport {
     func part(_ name: String) -> String { check[name]?.stringValue ?? "" }
     return
       "\(part("what")): \(part("verdict")), expected \(part("expected")), found \(part("found"))"
+  }
+
+  private func near(_ miss: JSON) -> String {
+    func part(_ name: String) -> String { miss[name]?.stringValue ?? "" }
+    return "\(miss["exchange"]?.text ?? "") \(part("request")): \(part("failed")) wants "
+      + "\(part("expected")), found \(part("found"))"
   }
 
   private func list(_ title: String, _ rows: [(name: String, count: Int)]) -> String {

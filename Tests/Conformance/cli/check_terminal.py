@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from common import check, finish
+from common import Server, check, finish
 from terminal import terminal
 
 BINARY = os.environ["WAVETANK_BINARY"]
@@ -44,6 +44,32 @@ def names():
     return re.findall(r"^  (\w+) ", plain("help").stdout.split("Commands:")[1].split("Examples:")[0], re.M)
 
 
+ASK = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _wavetank; printf "%s\\n" "${COMPREPLY[@]}"'
+
+
+def completed(folder, *words):
+    done = subprocess.run(["bash", "-c", ASK, "bash", os.path.join(folder, "bash"), *words], text=True, capture_output=True,
+                          timeout=30)
+    return done.stdout.split("\n")[:-1] if done.stdout.strip() else []
+
+
+def asked(folder):
+    """What only a server knows: its tenants and rules."""
+    server = Server()
+    server.call("GET", "/_t/harbor-7/api/v1/version")
+    rules = {"wavetank": 1, "rules": [{"name": "two refusals", "match": {"service": "shipyard"}, "error": 503}]}
+    server.call("PUT", "/_wavetank/scenario?tenant=harbor-7", rules)
+    place = ["--url", server.url]
+    for words, expected in [(["ctl", "tenants", "drop", *place, "harb"], ["harbor-7"]), (["env", *place, "--tenant", "har"], ["harbor-7"]),
+                            (["ctl", "scenario", "remove", *place, "--tenant", "harbor-7", ""], ["two\\ refusals"]),
+                            (["ctl", "journal", *place, "--tenant", "harbor-7", "--rule", "tw"], ["two\\ refusals"])]:
+        reply = completed(folder, BINARY, *words)
+        check(f"completions bash: {' '.join(words[:3])} asks the server", reply == expected, reply)
+    server.stop()
+    reply = completed(folder, BINARY, "ctl", "tenants", "drop", *place, "")
+    check("completions bash: no server, no names", reply == [], reply)
+
+
 def completions():
     commands = names()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,15 +83,21 @@ def completions():
                 syntax = subprocess.run([shell, "-n", path], text=True, capture_output=True)
                 check(f"completions {shell}: the shell reads them", syntax.returncode == 0 and not syntax.stderr,
                       syntax.stderr)
-        ask = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _wavetank; echo "${COMPREPLY[*]}"')
-        for words, expected in [(["wavetank", "he"], "healthcheck"), (["wavetank", "--po"], "--port"),
-                                (["wavetank", "serve", "--clock", "m"], "manual"),
-                                (["wavetank", "ctl", "sna"], "snapshot"),
-                                (["wavetank", "completions", "f"], "fish")]:
-            done = subprocess.run(["bash", "-c", ask, "bash", os.path.join(folder, "bash"), *words],
-                                  text=True, capture_output=True)
-            check(f"completions bash: {' '.join(words)} becomes {expected}", done.stdout.split() == [expected],
-                  done.stdout + done.stderr)
+        for line, expected in [("he", "healthcheck"), ("--po", "--port"), ("serve --clock m", "manual"), ("ctl sna", "snapshot"),
+                               ("completions f", "fish"), ("serve --scenario rate", "rate-limited"),
+                               ("ctl scenario put rate", "rate-limited"), ("scenarios dem", "demo"), ("help ctl cl", "clock"),
+                               ("ctl journal --operation shipyard.fleetRun.cr", "shipyard.fleetRun.create"),
+                               ("ctl scenario re", "remove"), ("ctl state ste", "steamship"), ("serve --print j", "json"),
+                               ("ctl clock --mode manual --b", "--by"), ("ctl clock --b", "--by"), ("ctl reset --b", ""),
+                               ("run -- healthchec", "")]:
+            reply = completed(folder, "wavetank", *line.split(" "))
+            check(f"completions bash: {line} becomes {expected}", reply == expected.split(), reply)
+        reply = completed(folder, "wavetank", "ctl", "")
+        check("completions bash: ctl's words, and no flag before them", reply[0] == "reset" and "metrics" in reply
+              and not [word for word in reply if word.startswith("-")], reply)
+        reply = completed(folder, "wavetank", "help", "")
+        check("completions bash: help's commands", reply == commands, reply)
+        asked(folder)
     for arguments in (["completions"], ["completions", "csh"], ["manual", "now"]):
         done = plain(*arguments)
         check(f"usage: {' '.join(arguments)} (64)", done.returncode == 64 and done.stderr, done.stderr)

@@ -46,6 +46,15 @@ def python(place, wheel):
                          WAVETANK_BINARY="/nowhere/wavetank")
     check("the Python kit: without the binary it fails and names it",
           status == 1 and "/nowhere/wavetank" in output, output)
+    status, output = run(folder, *command, "-k", "tenants", "--tb=short", PYTHONPATH=str(installed),
+                         WAVETANK_BINARY="/nowhere/wavetank")
+    check("the Python kit: a wrong WAVETANK_BINARY is one sentence, without a trace",
+          "WAVETANK_BINARY names /nowhere/wavetank, and there is no such program" in output
+          and "Traceback" not in output and "__init__.py" not in output, output)
+    for program, word in (("/bin/true", "ended with status 0"), (str(folder), "cannot be run")):
+        status, output = run(folder, *command, "-k", "tenants", PYTHONPATH=str(installed), WAVETANK_BINARY=program)
+        check(f"the Python kit: WAVETANK_BINARY={program.rsplit('/', 1)[-1]} is a sentence",
+              status == 1 and word in output and "__init__.py" not in output, output)
     (folder / "test_red.py").write_text(
         "import urllib.error, urllib.request\n"
         "def test_red(wavetank):\n"
@@ -74,15 +83,24 @@ def javascript(place, package):
         archive.extractall(folder / "node_modules")
     (folder / "node_modules" / "package").rename(folder / "node_modules" / "wavetank")
     expected = len(re.findall(r"^test\(", (folder / "harbor.test.mjs").read_text(), re.M))
-    began = time.monotonic()
+    # The end of the last test, and of the process.
+    (folder / "end.mjs").write_text(
+        "import { startWavetank } from 'wavetank';\n"
+        "const wavetank = await startWavetank();\nconst cloud = wavetank.tenant('streams');\n"
+        "for (let n = 0; n < 5; n += 1) await fetch(`${cloud.scramjetHub}/topic/t${n}`);\n"
+        "const began = Date.now();\nawait wavetank.stop();\nconsole.log(`stopped in ${Date.now() - began}`);\n")
     status, output = run(folder, node, "--test", "harbor.test.mjs")
     check(f"the JavaScript kit: {expected} example tests pass",
           status == 0 and re.search(rf"# pass {expected}\b", output), output)
-    check("the JavaScript kit: it does not wait for streams at its end (5 s)",
-          time.monotonic() - began < 4.5, output)
+    began = time.monotonic()
+    status, output = run(folder, node, "end.mjs")
+    stopped = re.search(r"stopped in (\d+)", output)
+    check("the JavaScript kit: with streams open it is gone in less than a second",
+          status == 0 and stopped and int(stopped[1]) < 1000 and time.monotonic() - began < 4.5, output)
     status, output = run(folder, node, "--test", "harbor.test.mjs", WAVETANK_BINARY="/nowhere/wavetank")
-    check("the JavaScript kit: without the binary it fails and says so",
-          status != 0 and "did not become ready" in output, output)
+    check("the JavaScript kit: a wrong WAVETANK_BINARY is one sentence, without a trace",
+          status != 0 and "did not become ready: WAVETANK_BINARY names /nowhere/wavetank, and there is no such program" in output
+          and "    at " not in output, output)
 
 
 def swift():

@@ -15,6 +15,10 @@ PLACE = urllib.parse.urlsplit(URL)
 TENANT = "streams"
 
 
+# What an operation has to be asked with.
+QUERIES = {"wavetank.tap.get": "?topic=docked"}
+
+
 def head(method: str, path: str, content: bytes | None, headers: dict) -> tuple[int, str | None]:
     """Status and content type; the connection is closed without waiting for an end."""
     connection = http.client.HTTPConnection(PLACE.hostname, PLACE.port, timeout=10)
@@ -39,6 +43,7 @@ def check(method: str, path: str, operation: dict, values: dict, headers: dict) 
         filled = path
         for key, value in given.items():
             filled = filled.replace("{" + key + "}", urllib.parse.quote(value, safe=""))
+        filled += QUERIES.get(name, "")
         try:
             status, kind = head(method.upper(), filled, content, headers)
         except OSError as error:
@@ -69,6 +74,11 @@ def scramjet(base: str) -> tuple[dict, dict]:
     return {"space": "demo", "id": instance, "name": "docked"}, scramjet_world.HEADERS
 
 
+def control(base: str) -> tuple[dict, dict]:
+    scramjet_world.send(base, "POST", "/topic/docked", b'"ahoy"\n', "application/x-ndjson")
+    return {"service": "scramjet"}, {}
+
+
 def steamship(base: str) -> tuple[dict, dict]:
     headers = {"Authorization": "Bearer demo-key"}
     request = urllib.request.Request(
@@ -80,7 +90,7 @@ def steamship(base: str) -> tuple[dict, dict]:
 BASE = f"{URL}/_t/{TENANT}"
 over = threading.Event()
 for service, prepare in (("scramjet", scramjet), ("steamship", steamship),
-                         ("wavetank", lambda base: ({}, {}))):
+                         ("wavetank", control)):
     values, headers = prepare(BASE)
     ringing = None
     if service == "scramjet":

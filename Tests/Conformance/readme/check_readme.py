@@ -11,7 +11,9 @@ The server listens on 7070 when that port is free; else every 7070 in a block is
 
 import os
 import pathlib
+import platform
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -31,7 +33,8 @@ README = ROOT / "README.md"
 COOKBOOK = [ROOT / "Scenarios" / name for name in ("COOKBOOK.md", "COOKBOOK-TESTS.md")]
 CATALOGUE = ROOT / "Sources" / "Wavetank" / "Wavetank.docc"
 GUIDES = [CATALOGUE / f"{name}.md" for name in (
-    "TestAProgram", "TestAnSDK", "ShowADemo", "CauseChaos", "ComingFromOthers", "Troubleshooting")]
+    "TestAProgram", "SweepAProgram", "TestAnSDK", "RunYourOwnCode",
+    "ShowADemo", "CauseChaos", "ComingFromOthers", "Troubleshooting")]
 SECONDS = 60
 RECIPES = 25
 
@@ -175,6 +178,29 @@ def two_commands(block):
           and '.executable(name: "wavetank"' in manifest and os.access(ROOT / "Tests/run", os.X_OK), lines)
 
 
+def installs(block, reader):
+    """Each line, with packages that `docker/release` has just made, into places of the reader's own."""
+    dist = reader.folder
+    made = subprocess.run([sys.executable, ROOT / "docker" / "release", "--binary", BINARY, "--out", dist, "wheel", "npm",
+                           "tar"], capture_output=True, text=True)
+    environment = dist / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True).stdout.split()[-1]
+    machine = platform.machine()
+    for line in block.text.splitlines():
+        word = line.split()[0]
+        if word == "sudo":  # newcomer/check_packages.py installs it, into a root of its own.
+            check(f"{block.name}: the name of Debian's package", f" wavetank_{version}_amd64.deb " in line, line)
+            continue
+        if word == "npm" and not shutil.which("npm"):
+            continue
+        line = line.replace("x86_64", machine)
+        output, status = reader.shell(f'PATH="{environment}/bin:$PATH"\n{line}')
+        check(f"{block.name}: {word}", made.returncode == 0 and status == 0, f"{made.stderr}{status}: {output}")
+    output, status = reader.shell(f"{environment}/bin/wavetank --version && wavetank-*-linux-{machine}/bin/wavetank --version")
+    check(f"{block.name}: what was installed runs", status == 0 and output.count("wavetank ") == 2, output)
+
+
 def versions(text):
     """What the page tells to install is what the checks of the clients run with."""
     for line in re.findall(r"`pip install ([^`]+)`", text):
@@ -274,6 +300,8 @@ def run_page(page, words, environments):
                 block.name = f"{page.name}: {block.name}"
                 if "swift run" in block.text:
                     two_commands(block)
+                elif "pip install ./" in block.text:
+                    installs(block, reader)
                 elif block.language == "sh":
                     shows(block, *reader.shell(block.text))
                 else:

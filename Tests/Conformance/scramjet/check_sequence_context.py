@@ -11,7 +11,7 @@ from sequences import Running, module, node_is_here, script, serve
 
 # This Python has the vendor's framework, which sequences then get.
 server = serve("--python", sys.executable, "--code-workers", "50")
-from support import Base, eventually, same, section  # noqa: E402, speaks to that server
+from support import Base, control, eventually, same, section  # noqa: E402, speaks to that server
 
 HUB = Base("/api/v1", "context", token="token")
 HAS_NODE = node_is_here()
@@ -197,6 +197,20 @@ async def run(context, input):
     same("Python: and its event", HUB.get(f"{other.path}/event/r", timeout=10).json, 7)
 
 
+def linked():
+    """The journal links a start to what its code calls: by the tree, and by the instance's id."""
+    caller = run(module("async def run(context, input):\n    await context.hub.get_version()\n    await context.hub.list_topics()\n    yield 'x'"))
+    caller.text()
+    entries = control("GET", f"/journal?request={caller.id}", tenant="context").json["entries"]
+    same("the journal lists a start and what its code has called", [entry["operation"] for entry in entries],
+         ["scramjet.sequence.start", "scramjet.hub.version", "scramjet.topic.list"])
+    numbers = [entry["number"] for entry in entries]
+    trees = [control("GET", f"/journal/{number}", tenant="context").json["tree"] for number in numbers]
+    same("and each of them shows the tree", [(tree["number"], [call["number"] for call in tree["calls"]]) for tree in trees],
+         [(numbers[0], numbers[1:])] * 3)
+    same("those have the start as their parent", [entry.get("parent") for entry in entries], [None, numbers[0], numbers[0]])
+
+
 def python_framework():
     if not check("the vendor's framework for Python is installed here", importlib.util.find_spec("scramjet") is not None):
         return
@@ -214,7 +228,7 @@ if HAS_NODE:
     for part in (javascript_log, javascript_context, javascript_streams, javascript_hub):
         with section(part.__name__):
             part()
-for part in (python_context, python_hub, python_framework):
+for part in (python_context, python_hub, linked, python_framework):
     with section(part.__name__):
         part()
 same("the server ends well", server.stop(), 0)

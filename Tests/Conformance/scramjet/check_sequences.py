@@ -315,7 +315,9 @@ def scenarios():
         folder = pathlib.Path(folder)
         (folder / "greeter.tar.gz").write_bytes(module("def run(context, input):\n    return 'given code'", "greeter"))
         (folder / "scenario.json").write_text(json.dumps({
-            "wavetank": 1, "given": {"scramjet": {"sequences": [{"id": "given", "code": "greeter.tar.gz"}]}},
+            "wavetank": 1, "given": {"scramjet": {
+                "sequences": [{"id": "given", "code": "greeter.tar.gz"}],
+                "store": [{"package": {"name": "echo"}}, {"file": "stored.tar.gz", "code": "greeter.tar.gz"}]}},
             "behaviors": {"scramjet": [{"when": {"sequence": "played"}, "behaviour": "value", "value": "a stand-in"},
                                        {"when": {"sequence": "described"}, "runtime": "process"},
                                        {"when": {"sequence": "plain"}, "runtime": "scripted"}]}}))
@@ -334,6 +336,8 @@ def scenarios():
             return json.loads(server.call("POST", "/api/v1/sequence", archive, {"content-type": "application/octet-stream"})[1])["id"]
 
         same("a scenario gives a sequence code", output(own, "given"), "given code")
+        same("what the store has of a description stays a stand-in", output(own, "echo"), "in")
+        same("and of an archive runs", output(own, "stored"), "given code")
         code = "def run(context, input):\n    return 'code'"
         same("a scenario's stand-in goes before code", output(own, upload(own, module(code, "played"))), "a stand-in")
         described = module(code, "described", emulator={"behaviour": "value", "value": "described"})

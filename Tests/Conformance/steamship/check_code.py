@@ -129,6 +129,10 @@ def calls_of_code_carry_the_request_id(place):
     requests.post(instance.invocation_url + "files", json={"text": "x"}, headers=headers)
     entries = place.control("GET", "journal?request=R-1").json()["entries"]
     assert [entry["operation"] for entry in entries] == ["steamship.package.invoke", "steamship.file.create"], entries
+    call, made = (entry["number"] for entry in entries)
+    for number in (call, made):
+        tree = place.control("GET", f"journal/{number}").json()["tree"]
+        assert (tree["number"], [one["number"] for one in tree["calls"]]) == (call, [made]), tree
     logs = place.post("logs/list", {"size": 50}).json()["data"]["entries"]
     assert any(entry["requestId"] == "R-1" for entry in logs), logs
 

@@ -1,4 +1,5 @@
 """The SDK with its built-in https addresses, unchanged: a proxy and a CA in its environment are enough."""
+import json
 import os
 import subprocess
 import sys
@@ -30,4 +31,14 @@ def run(tenant):
 for tenant in ("default", "blue"):
     done = run(tenant)
     check(f"the SDK unchanged, in the tenant {tenant}", done.returncode == 0, done.stdout[-500:] + done.stderr[-1500:])
+
+# What the SDK raises when TLS goes wrong on the way to its own address.
+for fault, words in [("expired", "certificate has expired"), ("wrongHost", "match"), ("untrusted", "unable to get local issuer"),
+                     ("close", "EOF"), ("reset", "reset"), ({"alert": 40}, "handshake failure"), ("cutRecord", "without response"),
+                     ("corruptRecord", "bad record mac")]:
+    rule = {"name": "trouble", "match": {"host": "api.steamship.com"}, "fault": {"tls": fault}}
+    server.call("POST", "/_wavetank/scenario/rules?tenant=blue", content=json.dumps(rule))
+    done = run("blue")
+    good = done.returncode != 0 and words.lower() in done.stderr.lower().replace("_", " ")
+    check(f"{fault}: the SDK raises it", good, done.stderr[-900:])
 finish()

@@ -5,7 +5,7 @@ import os
 import time
 from typing import Dict, List, Optional, Type
 
-from steamship import Block, File, SteamshipError, Tag, Task
+from steamship import Block, File, PluginInstance, SteamshipError, Tag, Task
 from steamship.invocable import Config, InvocableResponse, PackageService, get, post
 
 
@@ -95,6 +95,19 @@ class Greeter(PackageService):
         task.wait()
         return len(task.output.file.blocks[0].tags)
 
+    @post("tagged_by")
+    def tagged_by(self, text: str, handle: str) -> List[str]:
+        task = PluginInstance.get(self.client, handle=handle).tag(text)
+        task.wait()
+        return [tag.name for tag in task.output.file.blocks[0].tags]
+
+    @post("plain")
+    def plain(self) -> str:
+        import requests
+        config = self.client.config
+        return requests.post(f"{config.api_base}file/create", json={"value": "by hand"},
+                             headers={"Authorization": f"Bearer {config.api_key.get_secret_value()}"}).text
+
     @post("environment")
     def environment(self) -> dict:
         return {"pid": os.getpid(), "home": os.environ.get("HOME"), "user": os.getuid(),
@@ -105,6 +118,20 @@ class Greeter(PackageService):
     def sleep(self, seconds: float) -> str:
         time.sleep(seconds)
         return "slept"
+'''
+
+COUNTER = '''
+from steamship.invocable import PackageService, post
+
+seen = 0
+
+
+class Counter(PackageService):
+    @post("count")
+    def count(self) -> int:
+        global seen
+        seen += 1
+        return seen
 '''
 
 TAGGER = '''
@@ -304,6 +331,7 @@ HOSTILE = '''
 import ctypes
 import os
 import signal
+import struct
 import sys
 import threading
 import time
@@ -329,14 +357,64 @@ class Hostile(PackageService):
 
     @post("flood")
     def flood(self) -> str:
-        for _ in range(60):
+        for _ in range(25):
             os.write(1, b"x" * 1_000_000)
         return "flooded"
+
+    @post("drown")
+    def drown(self) -> str:
+        while True:
+            os.write(1, b"x" * 1_000_000)
 
     @post("closed")
     def closed(self) -> str:
         os.close(1)
         return "closed"
+
+    @post("all_closed")
+    def all_closed(self) -> str:
+        os.closerange(0, 1024)
+        return "closed"
+
+    @post("frame")
+    def frame(self) -> str:
+        for number in range(3, 300):
+            try:
+                os.write(number, struct.pack(">I", 4) + b"oops")
+            except OSError:
+                pass
+        return "written"
+
+    @post("orphan")
+    def orphan(self) -> str:
+        if os.fork() == 0:
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(600)
+        return "left behind"
+
+    @post("signals")
+    def signals(self) -> str:
+        os.kill(0, signal.SIGTERM)
+        os.kill(-1, signal.SIGKILL)
+        return "sent"
+
+    @post("secret")
+    def secret(self) -> list:
+        path = os.path.join(os.environ["HOME"], "secret")
+        with open(path, "w") as file:
+            file.write("mine")
+        return [path, int(os.readlink("/proc/self"))]
+
+    @post("spy")
+    def spy(self, file: str, pid: int) -> list:
+        def tried(work):
+            try:
+                return str(work())
+            except OSError as problem:
+                return type(problem).__name__
+        return [tried(lambda: open(file).read()), tried(lambda: open(f"/proc/{pid}/environ").read()),
+                tried(lambda: os.kill(pid, signal.SIGKILL))]
 
     @post("channel")
     def channel(self) -> str:

@@ -86,6 +86,30 @@ def fits(found, wanted):
     return any(word in str(found) for word in str(wanted).split("|"))
 
 
+GO = """package main
+import ("fmt"; "net/http"; "os"; "time")
+func main() {
+  client := http.Client{Timeout: 3 * time.Second, Transport: http.DefaultTransport}
+  answer, err := client.Get(os.Args[1])
+  if err != nil { fmt.Println(err); return }
+  fmt.Println(answer.Status)
+}
+"""
+# Only what its own words say.
+GO_SAYS = {
+    "expired": "x509: certificate has expired or is not yet valid", "notYetValid": "x509: certificate has expired or is not yet valid",
+    "wrongHost": "x509: certificate is valid for wrong-host.localhost", "selfSigned": "x509:", "untrusted": "x509: certificate signed by unknown authority",
+    "close": "EOF", "reset": "connection reset by peer", "plainHTTP": "server gave HTTP response to HTTPS client|first record does not look like a TLS handshake",
+    "stall": "Timeout|deadline", "cutRecord": "EOF", "corruptRecord": "bad record MAC", "40": "tls: handshake failure",
+    "48": "tls: unknown certificate authority",
+}
+go = None
+if shutil.which("go"):
+    (CA_DIR / "faults.go").write_text(GO)
+    program(["go", "build", "-o", CA_DIR / "faults", CA_DIR / "faults.go"], timeout=240, GOCACHE=CA_DIR / "cache", GOFLAGS="-mod=mod")
+    go = CA_DIR / "faults"
+
+
 def python(client):
     done = program([sys.executable, "-c", PYTHON, SHIPYARD, client], HTTPS_PROXY=proxy, REQUESTS_CA_BUNDLE=CA, SSL_CERT_FILE=CA)
     return done.stdout + done.stderr
@@ -102,7 +126,7 @@ def openssl(connect=None):
 
 
 for name, seen in SEEN.items():
-    # A second each: clients that try again meet it again.
+    # Clients that try again meet it again.
     rule({"alert": int(name)} if name.isdigit() else name)
     before = struck()
     for client in ("requests", "httpx", "aiohttp"):
@@ -115,6 +139,10 @@ for name, seen in SEEN.items():
     if shutil.which("node"):
         found = node()
         check(f"{name}: Node says {seen['node']}", fits(found, seen["node"]), found)
+        clients += 1
+    if go:
+        found = program([go, SHIPYARD], HTTPS_PROXY=proxy, SSL_CERT_FILE=CA).stdout.strip()
+        check(f"{name}: Go says {GO_SAYS[name]}", fits(found, GO_SAYS[name]), found)
         clients += 1
     check(f"{name}: each connection was counted", struck() - before >= clients, struck() - before)
 

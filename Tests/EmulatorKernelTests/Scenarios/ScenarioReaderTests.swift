@@ -74,6 +74,14 @@ struct ScenarioReaderTests {
       #"expected a duration with its unit, such as "5s", found 5"#
     ),
     (
+      ["name": "a", "delay": 250], "/delay",
+      #"expected a duration with its unit, such as "250ms", found 250"#
+    ),
+    (
+      ["name": "a", "delay": 0.5], "/delay",
+      #"expected a duration with its unit, such as "0.5s", found 0.5"#
+    ),
+    (
       ["name": "a", "delay": "soon"], "/delay",
       #"expected a duration such as "250ms" or "1m30s", found "soon""#
     ),

@@ -86,6 +86,32 @@ struct VerifyTests {
     #expect(report.json["checks"]?[0]?["nearMisses"]?[0]?["exchange"] == 2)
   }
 
+  @Test(
+    "A rule that did not strike has near misses: its match, a variable, its turn, another in front")
+  func nearStrikes() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1, "variables": ["phase": "cold"],
+      "rules": [
+        ["name": "puts", "match": ["method": "PUT"], "error": 503],
+        ["name": "warm", "match": ["method": "POST"], "where": ["phase": "warm"], "error": 503],
+        ["name": "third", "match": ["method": "POST"], "skip": 2, "error": 503],
+        ["name": "front", "match": ["method": "POST"], "delay": "1ms"],
+        ["name": "behind", "match": ["method": "POST"], "error": 503],
+      ],
+    ])
+    _ = await harness.peer.send(.post, "/ships", body: #"{"name":"a"}"#)
+    let names = ["puts", "warm", "third", "front", "behind"]
+    let counts = JSONObject(names.map { ($0, 1) })
+    let checks = try verify(harness, ["rules": .object(counts)]).checks
+    #expect(checks.map(\.verdict) == [.fails, .fails, .fails, .holds, .fails])
+    let misses = checks.map { $0.nearMisses.first }
+    #expect(misses[0]?.failed == "match.method" && misses[0]?.found == #""POST""#)
+    #expect(misses[1]?.failed == "where.phase" && misses[1]?.found == #""cold""#)
+    #expect(misses[2]?.found == "skipped: request 1 of the first 2")
+    #expect(checks[3].matched == [1] && misses[3] == nil)
+    #expect(misses[4]?.expected == "no other rule in front of it")
+  }
+
   @Test("A path of no operation that a rule answers is not unmatched")
   func answered() async throws {
     let harness = try ScenarioHarness([

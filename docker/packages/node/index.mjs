@@ -12,6 +12,14 @@ const ownBinary = () => {
   return existsSync(own) ? own : "wavetank";
 };
 
+/** Why there is no server, in a sentence. */
+const reason = (program, failure, status, log) => {
+  const origin = program === process.env.WAVETANK_BINARY ? `WAVETANK_BINARY names ${program}` : `the program is ${program}`;
+  if (failure?.code === "ENOENT") return `${origin}, and there is no such program`;
+  if (failure) return `${origin}, which cannot be run (${failure.code ?? failure.message})`;
+  return log.trim() || `${origin}, which ended with status ${status} and said nothing`;
+};
+
 export async function startWavetank({ flags = ["--clock", "skip"], binary } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "wavetank-"));
   const ready = join(folder, "ready.json");
@@ -28,7 +36,10 @@ export async function startWavetank({ flags = ["--clock", "skip"], binary } = {}
   while (!existsSync(ready)) {
     if (failure || child.exitCode !== null || Date.now() > deadline) {
       child.kill("SIGKILL");
-      throw new Error(`wavetank did not become ready: ${failure ?? ""}${log}`);
+      rmSync(folder, { recursive: true, force: true });
+      const error = new Error(`wavetank did not become ready: ${reason(program, failure, child.exitCode, log)}`);
+      error.stack = `Error: ${error.message}`; // where it was asked for is no matter
+      throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

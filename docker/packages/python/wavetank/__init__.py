@@ -46,7 +46,8 @@ def binary() -> str:
     if named:
         found = shutil.which(named)
         if found is None:
-            raise WavetankError(f"WAVETANK_BINARY names {named!r}, and there is no such program")
+            there = "it cannot be run" if os.path.exists(named) else "there is no such program"
+            raise WavetankError(f"WAVETANK_BINARY names {named}, and {there}")
         return found
     own = pathlib.Path(sysconfig.get_path("scripts"), "wavetank")
     found = str(own) if own.exists() else shutil.which("wavetank")
@@ -64,15 +65,22 @@ class Server:
         ready = pathlib.Path(self._folder.name, "ready.json")
         log = pathlib.Path(self._folder.name, "log.txt")
         with log.open("w") as output:
-            self.process = subprocess.Popen(
-                [program, "serve", "--port", "0", "--quiet", "--ready-file", str(ready), *flags],
-                stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            try:
+                self.process = subprocess.Popen(
+                    [program, "serve", "--port", "0", "--quiet", "--ready-file", str(ready), *flags],
+                    stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            except OSError as error:
+                self._folder.cleanup()
+                raise WavetankError(f"{program} cannot be run: {error.strerror}") from None
         deadline = time.monotonic() + 20
         while not (ready.exists() and ready.stat().st_size):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 self.process.wait()
-                raise WavetankError("wavetank did not become ready:\n" + log.read_text())
+                told = log.read_text().strip()
+                self._folder.cleanup()
+                raise WavetankError("wavetank did not become ready: " + (
+                    told or f"{program} ended with status {self.process.returncode} and said nothing"))
             time.sleep(0.002)
         self.url: str = f"http://127.0.0.1:{json.loads(ready.read_text())['port']}"
 

@@ -59,7 +59,11 @@ def wavetank_server(
     if url:
         yield _Running(url.rstrip("/"))
         return
-    server = Server(*wavetank_flags)
+    try:
+        server = Server(*wavetank_flags)
+    except WavetankError as problem:
+        # The sentence says it all: no trace of this package's insides.
+        pytest.fail(str(problem), pytrace=False)
     yield server
     server.stop()
 

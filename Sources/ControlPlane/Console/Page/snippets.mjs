@@ -1,0 +1,100 @@
+// @ts-check
+// An exchange as code: for a shell, Python, JavaScript, a test, a rule.
+
+/** Fields that a client makes by itself. */
+const OWN = ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "keep-alive", "te", "expect"];
+
+/**
+ * @typedef {{method: string, url: string, fields: Array<[string, string]>, content: string | undefined, isCut: boolean}} Draft
+ * @param {any} entry @param {{origin: string, tenant: string}} where @returns {Draft} the request as one may send it again
+ */
+export function draft(entry, where) {
+  const fields = entry.request.fields.filter((one) => !OWN.includes(one.name.toLowerCase())).map((one) => [one.name, unmasked(one.value, where.tenant)]);
+  const names = fields.map(([name]) => name.toLowerCase());
+  const isNamed = names.includes("x-wavetank-tenant") || entry.target.startsWith("/_t/") || where.tenant === "default";
+  if (!isNamed) fields.push(["X-Wavetank-Tenant", where.tenant]);
+  return {
+    method: entry.method, url: /^https?:/.test(entry.target) ? entry.target : where.origin + entry.target,
+    fields, content: entry.request.content || undefined, isCut: Boolean(entry.request.contentIsCut || entry.request.contentBase64),
+  };
+}
+/** A credential is masked in the journal; one that names its tenant can be had again. @param {string} value @param {string} tenant */
+export const unmasked = (value, tenant) => value.replace(/wt-([a-z0-9-]+)\.\*\*\*#[0-9a-f]+/, "wt-$1").replace(/\*\*\*#[0-9a-f]+/, "wt-" + tenant);
+
+const shell = (text) => "'" + String(text).replaceAll("'", "'\\''") + "'";
+/** Text in Python and in JavaScript: JSON's form is both's, for what is no line separator. @param {string} text */
+const quoted = (text) => JSON.stringify(text).replace(/[\u2028\u2029\u007f]/g, (one) => "\\u" + one.charCodeAt(0).toString(16).padStart(4, "0"));
+
+/** @param {Draft} one */
+export function curl(one) {
+  const parts = [`curl -i -X ${one.method} ${shell(one.url)}`, ...one.fields.map(([name, value]) => "-H " + shell(`${name}: ${value}`))];
+  if (one.content !== undefined) parts.push("--data-binary " + shell(one.content));
+  return parts.join(" \\\n  ");
+}
+
+/** @param {Draft} one */
+export function python(one) {
+  const lines = ["import urllib.error", "import urllib.request", "", "request = urllib.request.Request(", `    ${quoted(one.url)},`, `    method=${quoted(one.method)},`,
+    `    headers={${one.fields.map(([name, value]) => `\n        ${quoted(name)}: ${quoted(value)},`).join("")}${one.fields.length ? "\n    " : ""}},`];
+  if (one.content !== undefined) lines.push(`    data=${quoted(one.content)}.encode(),`);
+  return [...lines, ")", "try:", "    answer = urllib.request.urlopen(request)", "except urllib.error.HTTPError as error:", "    answer = error", "print(answer.status, answer.read().decode())"].join("\n");
+}
+
+/** @param {Draft} one */
+export function javascript(one) {
+  const fields = one.fields.map(([name, value]) => `\n    ${quoted(name)}: ${quoted(value)},`).join("");
+  return [`const answer = await fetch(${quoted(one.url)}, {`, `  method: ${quoted(one.method)},`, `  headers: {${fields}${fields ? "\n  " : ""}},`,
+    ...(one.content === undefined ? [] : [`  body: ${quoted(one.content)},`]), "});", "console.log(answer.status, await answer.text());"].join("\n");
+}
+
+/** A test that makes the request and wants the answer that it got here. @param {any} entry @param {Draft} one @param {any[]} rules those that struck, as JSON */
+export function pytest(entry, one, rules) {
+  const name = (entry.operation || entry.method).replace(/[^A-Za-z0-9]+/g, "_").replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+  const target = entry.target.replace(/^\/_t\/[^/]+/, "");
+  const fields = one.fields.filter(([field]) => field.toLowerCase() !== "x-wavetank-tenant")
+    .map(([field, value]) => /\bwt-[a-z0-9-]+/.test(value) ? `\n        ${quoted(field)}: ${value.replace(/^(.*?)wt-[a-z0-9-]+.*$/, (_, before) => (before ? `${quoted(before)} + ` : "") + "wavetank.key")},`
+      : `\n        ${quoted(field)}: ${quoted(value)},`).join("");
+  const lines = ["import urllib.error", "import urllib.request", "", "", `def test_${name}(wavetank):`];
+  if (rules.length) {
+    lines.push("    wavetank.scenario({", "        \"wavetank\": 1,", "        \"rules\": [");
+    for (const rule of rules) lines.push(`            ${literal(rule)},`);
+    lines.push("        ],", "    })");
+  }
+  lines.push("    request = urllib.request.Request(", `        wavetank.url + ${quoted(target)},`, `        method=${quoted(one.method)},`, `        headers={${fields}${fields ? "\n    " : ""}},`);
+  if (one.content !== undefined) lines.push(`        data=${quoted(one.content)}.encode(),`);
+  lines.push("    )", "    try:", "        answer = urllib.request.urlopen(request)", "    except urllib.error.HTTPError as error:", "        answer = error", `    assert answer.status == ${entry.status ?? 200}`);
+  if (entry.operation) lines.push(`    wavetank.verify({"operation": ${quoted(entry.operation)}}, exactly=1)`);
+  return lines.join("\n") + "\n";
+}
+
+/** JSON as Python writes it. @param {any} value @returns {string} */
+export function literal(value) {
+  if (value === null) return "None";
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (typeof value === "object") return `{${Object.entries(value).map(([key, one]) => `${quoted(key)}: ${literal(one)}`).join(", ")}}`;
+  return typeof value === "string" ? quoted(value) : String(value);
+}
+
+/** Effects that one click gives a rule. */
+export const EFFECTS = /** @type {Array<[string, any]>} */ ([
+  ["fail with 503", { error: 503 }], ["fail with 429", { error: 429 }], ["fail with 500", { error: 500 }], ["take 2 s longer", { delay: "2s" }],
+  ["be reset on the line", { fault: "reset" }], ["be cut inside the content", { fault: { truncate: { afterBytes: 1 } } }], ["never finish", { fault: "stall" }],
+]);
+
+/** A rule about exchanges like this one. @param {any} entry @param {any} effect @param {string} [verb] */
+export const ruleOf = (entry, effect, verb) => ({
+  name: `console: ${entry.operation || entry.method + " " + pathOf(entry)} ${verb || ""}`.trim(),
+  match: entry.operation ? { operation: entry.operation } : { method: entry.method, path: pathOf(entry) }, ...effect,
+});
+const pathOf = (entry) => entry.target.replace(/^https?:\/\/[^/]+/, "").replace(/^\/_t\/[^/]+/, "").replace(/\?.*$/, "");
+
+/** The answer that it got, as what a rule answers. @param {any} entry */
+export function respondLike(entry) {
+  const type = entry.response.fields.find((one) => one.name.toLowerCase() === "content-type")?.value;
+  const text = entry.response.content || "";
+  let body;
+  try { body = { json: JSON.parse(text) }; } catch { body = text ? { text } : {}; }
+  return { respond: { status: entry.status ?? 200, ...(type && !("json" in body) ? { header: { "Content-Type": type } } : {}), ...body } };
+}

@@ -1,0 +1,144 @@
+import PayloadCodecs
+
+/// Lines on their way into a log, and the time of the line that is being written.
+///
+/// **Cost**: a line is written where it stays; the second's text is made once a second.
+struct LogBuffer: Sendable {
+  var bytes: [UInt8] = []
+  let style: LogStyle
+  /// Since 1970, by the wall.
+  private(set) var milliseconds: Int64 = 0
+  /// A moment of the clock by which durations are measured, and what the wall said then.
+  private var base: (moment: ContinuousClock.Instant, nanoseconds: Int64) = (.now, 0)
+  private var second = Int64.min
+  /// `2026-01-01T00:00:00.`
+  private var secondText: [UInt8] = []
+
+  init(_ style: LogStyle) { self.style = style }
+
+  // MARK: Time
+
+  /// What follows is of about that moment.
+  mutating func synchronize(_ moment: ContinuousClock.Instant) {
+    base = (moment, MomentClock.wall(at: moment).nanoseconds)
+  }
+
+  /// The next line is of that moment.
+  mutating func turn(to moment: ContinuousClock.Instant) {
+    let passed = (moment - base.moment).wholeNanoseconds
+    milliseconds = (base.nanoseconds + passed).flooredDivision(by: 1_000_000)
+  }
+
+  mutating func turn(to wall: VirtualInstant) { milliseconds = wall.epochMilliseconds }
+
+  mutating func time() {
+    let now = milliseconds.flooredDivision(by: 1000)
+    if now != second {
+      second = now
+      secondText = Array(VirtualInstant(seconds: now).iso8601().utf8.dropLast()) + [0x2E]
+    }
+    bytes.append(contentsOf: secondText)
+    appendThousandths(UInt64(clamping: milliseconds - now * 1000))
+    bytes.append(UInt8(ascii: "Z"))
+  }
+
+  // MARK: Pieces
+
+  mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  mutating func append(_ number: UInt64) {
+    guard number > 9 else { return bytes.append(0x30 + UInt8(truncatingIfNeeded: number)) }
+    var (rest, scale): (UInt64, UInt64) = (number, 1)
+    while rest > 9 { (rest, scale) = (rest / 10, scale * 10) }
+    while scale > 0 {
+      bytes.append(0x30 + UInt8(truncatingIfNeeded: number / scale % 10))
+      scale /= 10
+    }
+  }
+
+  /// In milliseconds with three digits behind the point.
+  mutating func append(_ duration: Duration) {
+    let microseconds = UInt64(clamping: duration.wholeMicroseconds)
+    append(microseconds / 1000)
+    bytes.append(0x2E)
+    appendThousandths(microseconds % 1000)
+  }
+
+  private mutating func appendThousandths(_ number: UInt64) {
+    bytes.append(0x30 + UInt8(truncatingIfNeeded: number / 100))
+    bytes.append(0x30 + UInt8(truncatingIfNeeded: number / 10 % 10))
+    bytes.append(0x30 + UInt8(truncatingIfNeeded: number % 10))
+  }
+
+  /// Text of anybody's between quotes: whatever a terminal would obey, or take for the end of a line,
+  /// is written out.
+  mutating func quote(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    append(text.clipped(to: Self.textMax).escaped(style.form == .json ? Self.inJSON : Self.inText))
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// One text of a line is cut behind so many characters.
+  static let textMax = 2048
+
+  mutating func colour(_ code: StaticString) {
+    guard style.hasColour, style.form == .text else { return }
+    append("\u{1B}[\(code)m")
+  }
+
+  // MARK: Hostile characters
+
+  private static func inText(_ scalar: Unicode.Scalar) -> String? {
+    if scalar == "\"" || scalar == "\\" { return "\\\(scalar)" }
+    return escape(scalar)
+  }
+
+  /// What may stand in a line as it is: nil.
+  static func escape(_ scalar: Unicode.Scalar) -> String? {
+    guard isHostile(scalar) else { return nil }
+    return switch scalar {
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    default: "\\u{\(String(scalar.value, radix: 16))}"
+    }
+  }
+
+  /// Source: RFC 8259 §7.
+  private static func inJSON(_ scalar: Unicode.Scalar) -> String? {
+    if scalar == "\"" || scalar == "\\" { return "\\\(scalar)" }
+    guard isHostile(scalar) else { return nil }
+    return Unicode.UTF16.encode(scalar)?.map { unit in
+      let digits = String(unit, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    }.joined()
+  }
+
+  /// Control characters, and those without a shape that turn the direction of a line, end it or hide
+  /// in it. Source: Unicode, general categories Cc, Cf, Zl, Zp.
+  private static func isHostile(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x20...0x7E: false
+    case 0..<0x20, 0x7F...0x9F: true
+    default:
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: true
+      default: false
+      }
+    }
+  }
+}
+
+extension Duration {
+  /// Cheap where it is less than nine seconds.
+  var wholeMicroseconds: Int64 {
+    if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000_000 }
+    return Int64(clamping: attoseconds / 1_000_000_000_000)
+  }
+
+  /// Of less than 292 years.
+  var wholeNanoseconds: Int64 {
+    if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000 }
+    return Int64(clamping: attoseconds / 1_000_000_000)
+  }
+}

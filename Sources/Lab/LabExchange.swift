@@ -1,0 +1,98 @@
+import HTTPModel
+package import PayloadCodecs
+
+/// One exchange, as `GET /_wavetank/journal?detail=whole` tells it.
+package struct LabExchange: Sendable, Equatable {
+  package var number: Int
+  package var service: String?
+  package var operation: String?
+  package var method: String
+  package var target: String
+  /// Nil: no answer went out.
+  package var status: Int?
+  package var rules: [String]
+  package var remarks: [String]
+  package var ending: String
+  package var fault: String?
+  /// Seconds on the wall, from an instant of the server's own.
+  package var began: Double?
+  /// Seconds.
+  package var duration: Double?
+  package var connection: Int?
+  package var requestBytes: Int
+  package var responseBytes: Int
+  package var requestFields: [(name: String, value: String)]
+  package var responseFields: [(name: String, value: String)]
+  /// The first bytes, where they are text.
+  package var requestContent: String?
+  package var responseContent: String?
+
+  package init?(_ json: JSON) {
+    guard let number = json["number"]?.intValue, let method = json["method"]?.stringValue,
+      let target = json["target"]?.stringValue
+    else { return nil }
+    (self.number, self.method, self.target) = (number, method, target)
+    service = json["service"]?.stringValue
+    operation = json["operation"]?.stringValue
+    status = json["status"]?.intValue
+    rules = json["rules"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    remarks = json["remarks"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    ending = json["ending"]?.stringValue ?? ""
+    fault = json["fault"]?.stringValue
+    began = json["beganMilliseconds"]?.doubleValue.map { $0 / 1000 }
+    duration = json["durationMilliseconds"]?.doubleValue.map { $0 / 1000 }
+    connection = json["connection"]?.intValue
+    requestBytes = json["requestBytes"]?.intValue ?? 0
+    responseBytes = json["responseBytes"]?.intValue ?? 0
+    requestFields = Self.fields(json["request"])
+    responseFields = Self.fields(json["response"])
+    requestContent = json["request"]?["content"]?.stringValue
+    responseContent = json["response"]?["content"]?.stringValue
+  }
+
+  private static func fields(_ message: JSON?) -> [(name: String, value: String)] {
+    (message?["fields"]?.arrayValue ?? []).compactMap { field in
+      guard let name = field["name"]?.stringValue, let value = field["value"]?.stringValue else {
+        return nil
+      }
+      return (name, value)
+    }
+  }
+
+  /// All of a journal, in order of arrival.
+  package static func all(_ journal: JSON) -> [LabExchange] {
+    (journal["entries"]?.arrayValue ?? []).compactMap(LabExchange.init)
+      .sorted { $0.number < $1.number }
+  }
+
+  package static func == (left: LabExchange, right: LabExchange) -> Bool {
+    left.number == right.number && left.method == right.method && left.target == right.target
+      && left.status == right.status && left.ending == right.ending
+  }
+
+  package func responseField(_ name: String) -> String? {
+    responseFields.first { $0.name.asciiLowercased == name }?.value
+  }
+
+  package var hasJSONAnswer: Bool {
+    responseField("content-type")?.asciiLowercased.contains("json") == true && responseBytes > 1
+  }
+
+  /// When it was over, in seconds on the wall.
+  package var ended: Double? {
+    guard let began, let duration else { return nil }
+    return began + duration
+  }
+
+  /// Whether it asks the same again, apart from ids and times.
+  package func asksTheSame(as other: LabExchange) -> Bool {
+    guard method == other.method, operation == other.operation,
+      PlainText.of(target) == PlainText.of(other.target)
+    else { return false }
+    // A content that a fault left unread is not known.
+    guard let content = requestContent, let others = other.requestContent, !content.isEmpty,
+      !others.isEmpty
+    else { return true }
+    return PlainText.of(content) == PlainText.of(others)
+  }
+}

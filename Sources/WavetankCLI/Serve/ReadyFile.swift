@@ -1,0 +1,83 @@
+import Glibc
+import PayloadCodecs
+import Scenarios
+import Wavetank
+
+/// The file of `--ready-file`: there while this server is ready, and at no other time.
+///
+/// **Shape**: `{"port":7070,"pid":4711}` and a line end. `-`, a FIFO or a device gets the same, once.
+struct ReadyFile {
+  let path: String
+
+  init(_ path: String) { self.path = path }
+
+  /// Why it cannot be written: the server does not start for whoever waits for it.
+  struct Problem: Error, CustomStringConvertible {
+    let reason: FileError
+    var description: String { "the ready file of --ready-file is missing: \(reason)" }
+  }
+
+  private var isFile: Bool { path != "-" && !FileContent.isSpecial(path) }
+
+  /// Before anything is loaded: what an earlier server left is taken away, lest somebody reads its
+  /// port, and that the file can be written is tried.
+  func prepare(port: UInt16) throws(Problem) {
+    guard isFile, !belongsToAnother(port: port) else { return }
+    // Under another name: whoever waits for the file must not find an empty one.
+    let trial = "\(path).\(getpid()).tmp"
+    do {
+      try FileContent.write([], to: trial)
+    } catch {
+      throw Problem(reason: FileError(call: "write", path: path, code: error.code))
+    }
+    // SAFETY: the strings live for the calls.
+    _ = unsafe unlink(trial)
+    _ = unsafe unlink(path)
+  }
+
+  /// Whether another server that lives has said so there, and holds the port that we would take: then
+  /// it is we who will not become ready.
+  private func belongsToAnother(port: UInt16) -> Bool {
+    guard let place, place.pid != getpid(), kill(place.pid, 0) == 0 else { return false }
+    return place.port == port
+  }
+
+  private var place: (port: UInt16, pid: Int32)? {
+    guard let bytes = try? FileContent.read(path), let json = try? JSON(parsing: bytes),
+      let port = json["port"]?.intValue.flatMap(UInt16.init(exactly:)),
+      let pid = json["pid"]?.intValue.flatMap(Int32.init(exactly:)), pid > 0
+    else { return nil }
+    return (port, pid)
+  }
+
+  func write(port: UInt16) throws(Problem) {
+    do {
+      try FileContent.write(Array(Self.text(port: port).utf8), to: path)
+    } catch {
+      throw Problem(reason: error)
+    }
+  }
+
+  static func text(port: UInt16) -> String { "{\"port\":\(port),\"pid\":\(getpid())}\n" }
+
+  /// At the end: unless another server has put its own there.
+  func remove() {
+    guard isFile, place?.pid == getpid() else { return }
+    // SAFETY: the string lives for the call.
+    _ = unsafe unlink(path)
+  }
+}
+
+/// What `--print` prints once the server is ready.
+enum Printed: String, CaseIterable {
+  case url, port, json, env
+
+  func text(_ emulator: Emulator) -> String {
+    switch self {
+    case .url: emulator.baseURL + "\n"
+    case .port: "\(emulator.port)\n"
+    case .json: ReadyFile.text(port: emulator.port)
+    case .env: ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh)
+    }
+  }
+}

@@ -1,0 +1,272 @@
+import Dispatch
+import Glibc
+import HTTPModel
+import Lab
+import PayloadCodecs
+import Wavetank
+
+extension Command {
+  static let sweep = Command(
+    name: "sweep",
+    summary: "Run a program with each of its calls failing in every way, and say what it did.",
+    operands: "-- COMMAND …",
+    flags: [
+      Flag("--faults", value: "LIST", "Only these, with commas: \(faultNames)."),
+      Flag("--operations", value: "GLOB", "Only exchanges of these operations."),
+      Flag("--all", "Each round of a loop, not only the first."),
+      Flag("--max-runs", value: "N", "So many at most, drawn by the seed."),
+      Flag("--jobs", value: "N", "So many at a time (one for each core)."),
+      Flag("--seed", value: "N", "Seed of ids and of what is drawn (0)."),
+      Flag("--time-limit", value: "DURATION", "Begin no run after it, such as 10m."),
+      Flag("--baseline", value: "FILE", "A report as JSON: only findings that it lacks count."),
+      Flag("--json", value: "FILE", "Write the report there as JSON."),
+      Flag("--junit", value: "FILE", "Write the report there as JUnit XML."),
+      Flag("--markdown", value: "FILE", "Write the report there for a pull request."),
+      Flag("--html", value: "FILE", "Write the report there as one page."),
+      Flag("--replay", value: "ID", "Repeat one run, and show all of it."),
+      Flag(
+        "--scenario", value: "FILE|NAME", "A scenario file, or a shipped one by name; repeatable.",
+        isRepeated: true),
+      Flag("--clock", value: "MODE", "real, manual, skip, or xN for N times wall time."),
+      caFlag, interceptFlag,
+      Flag("--quiet", "Nothing on the terminal but what goes wrong."),
+    ],
+    examples: [
+      "wavetank sweep -- python nightly.py",
+      "wavetank sweep --faults 429,503,cut --jobs 4 --html sweep.html -- npm run import",
+      "wavetank sweep --baseline known.json --junit sweep.xml -- ./deploy.sh",
+      "wavetank sweep --replay steamship.file.create@1:reset-after -- python nightly.py",
+    ],
+    run: { arguments throws(UsageError) in
+      guard !arguments.positionals.isEmpty else {
+        throw UsageError("sweep needs a command: wavetank sweep -- python nightly.py.")
+      }
+      return try await SweepRun(arguments).run()
+    })
+
+  private static var faultNames: String {
+    SweepFault.allCases.map(\.rawValue).joined(separator: ", ")
+  }
+}
+
+/// The command line of one sweep.
+///
+/// Exit statuses: 0 nothing (new) was found; 1 something was; 2 without faults the command fails, or is
+/// not the same twice; 130, 143 it was interrupted.
+private struct SweepRun {
+  private let arguments: CommandLineArguments
+  private var configuration = Configuration()
+  private var options = SweepPlan.Options()
+  private let jobs: Int
+  private let timeLimit: Duration?
+  private let baseline: JSON?
+
+  init(_ arguments: CommandLineArguments) throws(UsageError) {
+    self.arguments = arguments
+    configuration.port = 0
+    configuration.scenarios = arguments.all("--scenario")
+    configuration.caDirectory = arguments.value("--ca-dir")
+    try Command.intercept(arguments, &configuration)
+    try Command.time(arguments, &configuration)
+    configuration.seed = configuration.seed ?? 0
+    configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
+    options.seed = configuration.seed ?? 0
+    options.operations = arguments.value("--operations")
+    options.representsEach = arguments.has("--all")
+    options.runsMax = try arguments.integer("--max-runs", in: 1...1_000_000)
+    options.faults = try Self.faults(arguments)
+    jobs =
+      try arguments.integer("--jobs", in: 1...64)
+      ?? max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    timeLimit = try Self.timeLimit(arguments)
+    baseline = try Self.baseline(arguments)
+  }
+
+  private static func faults(
+    _ arguments: CommandLineArguments
+  ) throws(UsageError) -> [SweepFault]? {
+    guard let list = arguments.value("--faults") else { return nil }
+    var faults: [SweepFault] = []
+    for word in list.split(separator: ",") {
+      guard let fault = SweepFault(rawValue: String(word)) else {
+        throw UsageError(
+          "--faults: "
+            + CommandLineArguments.unknown(String(word), among: SweepFault.allCases.map(\.rawValue))
+        )
+      }
+      faults.append(fault)
+    }
+    guard !faults.isEmpty else { throw UsageError("--faults must name at least one.") }
+    return SweepFault.allCases.filter(faults.contains)
+  }
+
+  private static func timeLimit(
+    _ arguments: CommandLineArguments
+  ) throws(UsageError) -> Duration? {
+    guard let text = arguments.value("--time-limit") else { return nil }
+    guard let limit = Emulator.duration(text) else {
+      throw UsageError("--time-limit must be a duration such as 90s or 10m, not “\(text)”.")
+    }
+    return limit
+  }
+
+  private static func baseline(_ arguments: CommandLineArguments) throws(UsageError) -> JSON? {
+    guard let path = arguments.value("--baseline") else { return nil }
+    do {
+      let json = try JSON(parsing: try FileContent.read(path))
+      guard json["runs"]?.arrayValue != nil else {
+        throw UsageError("--baseline: \(path) is no report of a sweep as JSON.")
+      }
+      return json
+    } catch let error as UsageError {
+      throw error
+    } catch {
+      throw UsageError("--baseline: \(path) cannot be read: \(error)")
+    }
+  }
+
+  // MARK: Running
+
+  func run() async throws(UsageError) -> Int32 {
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+    let running = RunningPrograms()
+    let stop = SweepSignals(running)
+    defer { stop.end() }
+    let server: SweepServer
+    do {
+      server = try SweepServer(try await Emulator.start(configuration))
+    } catch {
+      Terminal.complain("\(error)")
+      return 1
+    }
+    let sweep = Sweep(
+      command: arguments.positionals, server: server,
+      certificates: ProgramEnvironment.Certificates(configuration), running: running)
+    let status: Int32
+    do {
+      status = try await run(sweep)
+    } catch let obstacle as Sweep.Obstacle {
+      status = complain(obstacle)
+    } catch let failure as ChildProcess.Failure {
+      Terminal.complain(failure.description)
+      status = failure.status
+    } catch {
+      Terminal.complain("\(error)")
+      status = 1
+    }
+    await server.stop()
+    return stop.status ?? status
+  }
+
+  private func complain(_ obstacle: Sweep.Obstacle) -> Int32 {
+    Terminal.complain(obstacle.text)
+    let output = obstacle.output.suffix(4_000)
+    if !output.isEmpty { Terminal.write("\(output)\n", to: STDERR_FILENO) }
+    return 2
+  }
+
+  private func run(_ sweep: Sweep) async throws -> Int32 {
+    let clean = try await sweep.cleanRun()
+    let exchanges = clean.outcome.exchanges
+    if let id = arguments.value("--replay") {
+      guard let planned = SweepPlan.run(id, in: exchanges) else {
+        Terminal.complain(
+          "the clean run has no place for “\(id)”; an id is OPERATION@N:FAULT, as a report names it"
+        )
+        return 2
+      }
+      return try await replay(sweep, planned, clean)
+    }
+    var plan = SweepPlan(exchanges, options)
+    let isQuiet = arguments.has("--quiet")
+    if !isQuiet {
+      Terminal.say(
+        "Clean: \(exchanges.count) exchanges in \(Self.seconds(clean.outcome.seconds)); \(plan.runs.count) runs to do, \(jobs) at a time."
+      )
+      for note in plan.notes { Terminal.say("  \(note)") }
+    }
+    let progress = isQuiet ? nil : Terminal.Tally("sweeping", of: plan.runs.count)
+    let entries = try await sweep.all(
+      plan.runs, clean: clean, jobs: jobs, until: timeLimit.map { ContinuousClock.now + $0 }
+    ) { [baseline] entry in
+      // What the baseline knows is told at the end.
+      let line = entry.isFinding && baseline == nil && !isQuiet ? SweepReport.line(entry) : nil
+      progress?.advance(line)
+    }
+    progress?.end()
+    if entries.count < plan.runs.count {
+      plan.note(undone: plan.runs.count - entries.count)
+      if !isQuiet, let note = plan.notes.last { Terminal.say(note) }
+    }
+    var report = SweepReport(
+      command: sweep.command, seed: options.seed, clean: clean, notes: plan.notes,
+      entries: entries)
+    if let baseline { report.compare(with: baseline) }
+    if !isQuiet {
+      if baseline != nil { for entry in report.findings { Terminal.say(SweepReport.line(entry)) } }
+      Terminal.say(report.summary)
+    }
+    try write(report)
+    return report.exitStatus
+  }
+
+  private static func seconds(_ seconds: Double) -> String {
+    "\((seconds * 100).rounded() / 100) s"
+  }
+
+  private func write(_ report: SweepReport) throws {
+    let forms: [(flag: String, text: () -> String)] = [
+      ("--json", { JSONLayout.text(report.json) + "\n" }), ("--junit", { report.junit }),
+      ("--markdown", { report.markdown }), ("--html", { report.html }),
+    ]
+    for (flag, text) in forms {
+      guard let path = arguments.value(flag) else { continue }
+      try FileContent.write(Array(text().utf8), to: path)
+    }
+  }
+
+  private func replay(
+    _ sweep: Sweep, _ planned: SweepPlan.Run, _ clean: CleanRun
+  ) async throws -> Int32 {
+    let entry = try await sweep.run(planned, clean: clean)
+    let report = SweepReport(
+      command: sweep.command, seed: options.seed, clean: clean, notes: [], entries: [entry])
+    if !arguments.has("--quiet") {
+      Terminal.say("\(entry.run.id): \(entry.verdict)")
+      for line in report.details(entry).dropLast() { Terminal.say("  \(line)") }
+      for exchange in entry.exchanges.prefix(200) {
+        let status = exchange.status.map(String.init) ?? "no answer"
+        let struck = exchange.rules.isEmpty ? "" : "  <- the fault"
+        Terminal.say(
+          "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(status)\(struck)")
+      }
+      if !entry.errors.isEmpty { Terminal.say("It wrote:\n\(entry.errors.suffix(4_000))") }
+    }
+    try write(report)
+    return report.exitStatus
+  }
+}
+
+/// SIGINT, SIGTERM and SIGHUP end the programs, and then the sweep.
+private final class SweepSignals {
+  private var sources: [any DispatchSourceSignal] = []
+  private let received = ReceivedSignal()
+
+  init(_ running: RunningPrograms) {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { @Sendable [received] in
+        received.set(number)
+        running.endAll()
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  /// As a shell gives it; nil: there was none.
+  var status: Int32? { received.number.map { 128 + $0 } }
+
+  func end() { for source in sources { source.cancel() } }
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""What `--durable` costs: a change on the disk before its answer, beside one that is saved later and one that never is.
+
+    Tests/Benchmarks/durable.py [--binary .build/release/wavetank] [--data DIR]
+
+`--data` says on which disk (a folder for temporary files). Prints a Markdown table and exits with 1 when a floor is missed:
+sixteen who change at once get at least twice as much done as one alone does in their place, since they share the saves; looks
+take no longer than without it.
+"""
+import argparse
+import statistics
+import sys
+import tempfile
+import threading
+import time
+
+sys.dont_write_bytecode = True
+from scale import BINARY, Report  # noqa: E402
+import common  # noqa: E402
+
+KINDS = ("no data", "--data", "--data --durable")
+
+
+def start(kind, binary, folder):
+    place = tempfile.TemporaryDirectory(dir=folder)
+    flags = {"no data": [], "--data": ["--data", place.name], "--data --durable": ["--data", place.name, "--durable"]}[kind]
+    server = common.Server(*flags, binary=binary)
+    server.place = place
+    return server
+
+
+def change(server, name):
+    began = time.monotonic()
+    status, _, _ = server.call("POST", "/api/v1/workspace/create", {"handle": name})
+    assert status == 200, status
+    return time.monotonic() - began
+
+
+def look(server):
+    began = time.monotonic()
+    assert server.call("GET", "/api/v1/version")[0] == 200
+    return time.monotonic() - began
+
+
+def together(server, clients, seconds, label):
+    """Changes a second by so many clients, and how long each took."""
+    took, end = [], time.monotonic() + seconds
+
+    def work(client):
+        number = 0
+        while time.monotonic() < end:
+            took.append(change(server, f"{label}-{client}-{number}"))
+            number += 1
+
+    threads = [threading.Thread(target=work, args=(client,)) for client in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(took) / seconds, took
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--binary", default=str(BINARY))
+    arguments.add_argument("--data")
+    arguments.add_argument("--seconds", type=float, default=3)
+    options = arguments.parse_args()
+    report = Report("what", "reached", "detail", "floor")
+    rates, looks = {}, {}
+    for kind in KINDS:
+        server = start(kind, options.binary, options.data)
+        change(server, "warm")
+        looks[kind] = statistics.median(look(server) for _ in range(200))
+        for clients in (1, 16):
+            rate, took = together(server, clients, options.seconds, f"c{clients}")
+            rates[kind, clients] = rate
+            took.sort()
+            share = rate / rates["no data", clients]
+            holds = kind != KINDS[2] or clients == 1 or rate >= 2 * rates[kind, 1]
+            report.row(f"{kind}: {clients} client{'s' * (clients > 1)} that change", f"{rate:,.0f}/s",
+                       f"median {statistics.median(took) * 1000:.1f} ms, p99 {took[int(len(took) * 0.99)] * 1000:.1f} ms; "
+                       f"{share:.2f} × no data", "2 × one client" if kind == KINDS[2] and clients > 1 else "", holds=holds)
+        server.stop()
+        server.place.cleanup()
+    share = looks[KINDS[2]] / looks["no data"]
+    report.row("a look, --durable × no data", f"{share:.2f}", f"{looks[KINDS[2]] * 1e6:.0f} µs", "1.3 ×", holds=share <= 1.3)
+    report.exit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""`serve --data DIR --durable` (DESIGN §12): what was answered is on the disk. Killed at any moment by many clients,
+the server comes back with all that it had answered. `SEED=…` repeats a run."""
+
+import concurrent.futures
+import http.client
+import json
+import os
+import random
+import resource
+import subprocess
+import tempfile
+import threading
+import time
+
+from common import Server, check, finish, seed
+
+SEED = seed()
+ROUNDS = int(os.environ.get("ROUNDS", 6))
+CLIENTS = 4
+TENANTS = ("default", "blue")
+
+
+def handles(server, tenant):
+    state = json.loads(server.call("GET", f"/_wavetank/state/steamship?tenant={tenant}")[1])
+    return {space["handle"] for user in state["users"] for space in user["workspaces"]}
+
+
+def make(server, tenant, handle, timeout=30):
+    return server.call("POST", f"/_t/{tenant}/api/v1/workspace/create", {"handle": handle}, timeout=timeout)
+
+
+def killed():
+    """kill -9 while clients write: nothing that was answered is missing, right after an answer too."""
+    chance = random.Random(SEED)
+    answered, lost = {tenant: set() for tenant in TENANTS}, []
+    with tempfile.TemporaryDirectory() as data:
+        for turn in range(ROUNDS):
+            server = Server("--data", data, "--durable")
+            for tenant in TENANTS:
+                lost += [(turn, tenant, name) for name in answered[tenant] - handles(server, tenant)]
+            lock = threading.Lock()
+
+            def write(client):
+                for number in range(1000):
+                    tenant, name = TENANTS[client % 2], f"r{turn}-c{client}-n{number}"
+                    status, _, _ = make(server, tenant, name)
+                    if status != 200:
+                        return
+                    with lock:
+                        answered[tenant].add(name)
+
+            writers = [threading.Thread(target=write, args=(client,)) for client in range(CLIENTS)]
+            for writer in writers:
+                writer.start()
+            if turn % 2:
+                time.sleep(chance.uniform(0.05, 1.0))
+            else:
+                # At once behind an answer.
+                count = sum(map(len, answered.values())) + chance.randrange(1, 8)
+                limit = time.monotonic() + 20
+                while sum(map(len, answered.values())) < count and time.monotonic() < limit:
+                    time.sleep(0.0005)
+            server.process.kill()
+            server.process.wait()
+            for writer in writers:
+                writer.join()
+            server.end()
+        server = Server("--data", data, "--durable")
+        for tenant in TENANTS:
+            lost += [("end", tenant, name) for name in answered[tenant] - handles(server, tenant)]
+        total = sum(map(len, answered.values()))
+        check(f"kill -9, {ROUNDS} times: nothing that was answered is lost", not lost and total > ROUNDS,
+              (total, lost[:5]))
+        check("and the server ends in order", server.stop() == 0)
+
+
+def controlled():
+    """What the control API changes is a change, too: clock, scenario, a snapshot put back, a tenant dropped."""
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable")
+        server.call("PUT", "/_wavetank/clock", {"mode": "manual", "now": "2031-01-01T00:00:00Z"})
+        server.call("PUT", "/_wavetank/scenario?tenant=green", {"wavetank": 1, "name": "kept"})
+        make(server, "gone", "x")
+        server.call("DELETE", "/_wavetank/tenants/gone")
+        server.process.kill()
+        server.process.wait()
+        server.end()
+        server = Server("--data", data)
+        clock = json.loads(server.call("GET", "/_wavetank/clock")[1])
+        name = json.loads(server.call("GET", "/_wavetank/scenario?tenant=green")[1]).get("name")
+        tenants = [one["name"] for one in json.loads(server.call("GET", "/_wavetank/tenants")[1])["tenants"]]
+        check("the control API's changes are kept", clock["now"].startswith("2031-01-01") and name == "kept"
+              and "gone" not in tenants, (clock, name, tenants))
+        server.stop()
+
+
+def full():
+    """Where nothing can be saved, whoever changes something is told; who looks is not."""
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable",
+                        confine=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600)))
+        status, content, _ = make(server, "default", "x")
+        check("a change that cannot be saved is 500 and says why", status == 500 and b"cannot be saved" in content,
+              (status, content))
+        status, _, _ = server.call("GET", "/api/v1/version")
+        check("a look waits for nothing", status == 200, status)
+        server.stop()
+
+
+def together():
+    """Many who change at once wait for one save: not one after the other."""
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable")
+        began = time.monotonic()
+        for number in range(10):
+            make(server, "default", f"alone{number}")
+        alone = (time.monotonic() - began) / 10
+        began = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(40) as pool:
+            statuses = [done[0] for done in pool.map(lambda number: make(server, "default", f"many{number}"), range(40))]
+        many = time.monotonic() - began
+        check(f"forty at once take less than half of forty alone ({many * 1000:.0f} ms, one {alone * 1000:.1f} ms)",
+              statuses == [200] * 40 and many < 20 * alone + 0.5, (many, alone, statuses))
+        # Pipelined: the second answer waits behind the first, and both come.
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection.connect()
+        request = b"POST /api/v1/workspace/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n" \
+                  b"Content-Type: application/json\r\nContent-Length: 15\r\n\r\n"
+        connection.sock.sendall(b"".join(request + b'{"handle":"p%d"}' % number for number in (1, 2)))
+        seen = b""
+        limit = time.monotonic() + 20
+        while seen.count(b" 200 ") < 2 and time.monotonic() < limit:
+            piece = connection.sock.recv(65536)
+            if not piece:
+                break
+            seen += piece
+        connection.close()
+        check("pipelined changes are answered in order", seen.count(b" 200 ") == 2 and seen.find(b'"p1"') < seen.find(b'"p2"'),
+              seen[:600])
+        server.stop()
+
+
+def alone():
+    done = subprocess.run([os.environ["WAVETANK_BINARY"], "serve", "--port", "0", "--durable"], capture_output=True, text=True,
+                          timeout=20)
+    check("--durable without --data is refused", done.returncode == 64 and "--data" in done.stderr, done)
+
+
+for part in (killed, controlled, full, together, alone):
+    part()
+finish()

@@ -1,0 +1,214 @@
+"""A browser, traffic as clients make it, and a page to do things with: for the checks of this folder."""
+
+import base64
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+import urllib.request
+
+URL = os.environ["WAVETANK_URL"].rstrip("/")
+SHOTS = os.environ.get("WAVETANK_SHOTS")
+TENANT = f"browser-{os.getpid()}"
+BASE = f"{URL}/_t/{TENANT}"
+FLEETS = (f"{BASE}/orgs/11111111-1111-4111-8111-111111111111"
+          "/projects/22222222-2222-4222-8222-222222222222/fleets")
+FLEET = f"{FLEETS}/33333333-3333-4333-8333-333333333333"
+
+
+# The browser
+
+def program(*names):
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+def install():
+    """Chromium and its driver; None, and why, when they cannot be had."""
+    for attempt in (1, 2):
+        browser, driver = program("chromium", "chromium-browser", "google-chrome"), program("chromedriver")
+        if browser and driver:
+            return browser, driver, None
+        if attempt == 2 or os.geteuid() != 0 or not program("apt-get"):
+            break
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update", "-qq"],
+                        ["apt-get", "install", "-y", "-qq", "--no-install-recommends",
+                         "chromium", "chromium-driver", "fonts-dejavu-core"]):
+            try:
+                subprocess.run(command, env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, timeout=200)
+            except subprocess.TimeoutExpired:
+                break
+    return None, None, "Chromium and its driver are not installed"
+
+
+def start(browser, driver, profile):
+    from selenium import webdriver
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                 "--no-first-run", "--disable-extensions", "--no-proxy-server", "--hide-scrollbars",
+                 f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(driver)
+    one = webdriver.Chrome(options=options, service=service)
+    one.set_script_timeout(20)
+    return one
+
+
+# Traffic as clients make it
+
+def send(method, url, body=None, **fields):
+    fields = {name.replace("_", "-"): value for name, value in fields.items()}
+    request = urllib.request.Request(url, method=method, headers=fields, data=body)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=10) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def wait_for(claim, seconds=8):
+    deadline = time.monotonic() + seconds
+    while not claim():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def traffic():
+    key = {"Authorization": f"Bearer wt-{TENANT}", "Content_Type": "application/json"}
+    for path, body in [("account/current", None), ("workspace/create", {"handle": "harbor"}),
+                       ("package/instance/create", {"packageHandle": "hello-world", "handle": "greeter"}),
+                       ("no/such/thing", {})]:
+        send("GET" if body is None else "POST", f"{BASE}/api/v1/{path}",
+             None if body is None else json.dumps(body).encode(), **key)
+    hub = f"{BASE}/api/v1"
+    send("GET", hub + "/version")
+    send("GET", hub + "/nothing-here")
+    send("POST", FLEET + "/fleetruns", b"{}", X_Shipyard_API_Key=f"wt-{TENANT}", Content_Type="application/json")
+    send("GET", f"{BASE}/orgs", X_Shipyard_API_Key=f"wt-{TENANT}")
+
+
+def run_fleet(content=b"{}"):
+    return send("POST", FLEET + "/fleetruns", content, X_Shipyard_API_Key=f"wt-{TENANT}", Content_Type="application/json")
+
+
+def control(method, path, body=None):
+    status, content = send(method, f"{URL}/_wavetank/{path}", None if body is None else json.dumps(body).encode(),
+                           X_Wavetank_Tenant=TENANT, Content_Type="application/json")
+    return json.loads(content) if content and status < 400 else None
+
+
+# The page
+
+class Page:
+    def __init__(self, browser):
+        self.browser = browser
+
+    def js(self, script, *arguments):
+        return self.browser.execute_script(script, *arguments)
+
+    def eventually(self, script, *arguments, seconds=8):
+        """The first true value of an expression."""
+        deadline = time.monotonic() + seconds
+        while True:
+            value = self.js("return " + script, *arguments)
+            if value or time.monotonic() > deadline:
+                return value
+            time.sleep(0.05)
+
+    def click(self, selector):
+        return self._press(lambda: self.eventually("document.querySelector(arguments[0])", selector))
+
+    def button(self, text, within="body"):
+        """A real click on the first visible button that shows the text."""
+        find = ("[...document.querySelectorAll(arguments[0] + ' button')]"
+                ".find((b) => b.textContent.trim() === arguments[1] && b.offsetParent)")
+        return self._press(lambda: self.eventually(find, within, text))
+
+    def _press(self, find):
+        """A view that is drawn anew takes its buttons with it: look again."""
+        from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+        for _ in range(5):
+            element = find()
+            if not element:
+                return False
+            try:
+                self.js("arguments[0].scrollIntoView({block: 'center'})", element)
+                element.click()
+                return True
+            except (StaleElementReferenceException, WebDriverException):
+                time.sleep(0.1)
+        return False
+
+    def view(self, name):
+        self.click("#tab-" + name)
+        return self.eventually(
+            "document.querySelector('#tab-' + arguments[0])?.getAttribute('aria-selected') === 'true'"
+            " && document.querySelector('#main').getAttribute('aria-labelledby') === 'tab-' + arguments[0]"
+            " && document.querySelector('#main').textContent.length > 20", name)
+
+    def go(self, address):
+        """To what stands behind `#`."""
+        self.js("location.hash = arguments[0]", address)
+
+    def fill(self, selector, text):
+        """What a user types in place of what is there."""
+        return self.js(
+            "const e = document.querySelector(arguments[0]); e.focus(); e.value = arguments[1];"
+            "e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true}))",
+            selector, text)
+
+    def text(self, selector="#main"):
+        return self.js("return document.querySelector(arguments[0])?.textContent || ''", selector)
+
+    def says(self, pattern, selector="#main", seconds=8):
+        """Whether the text of an element matches, sooner or later."""
+        return self.eventually("new RegExp(arguments[0]).test(document.querySelector(arguments[1])?.textContent || '')",
+                               pattern, selector, seconds=seconds)
+
+    def do(self, name):
+        """Something of the palette, by its name."""
+        from selenium.webdriver.common.keys import Keys
+        self.browser.find_element("css selector", "body").send_keys(Keys.CONTROL, "k")
+        self.eventually("document.querySelector('#palette').open && document.querySelectorAll('#commands [role=option]').length > 5")
+        self.browser.find_element("css selector", "#palette-input").send_keys(name)
+        found = self.eventually("document.querySelector('#commands [aria-selected=true]')?.textContent.includes(arguments[0])", name)
+        self.browser.find_element("css selector", "#palette-input").send_keys(Keys.ENTER)
+        return found
+
+    def size(self, width, height, dark=False):
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
+
+    def shot(self, name):
+        if SHOTS:
+            shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+            pathlib.Path(SHOTS, name + ".png").write_bytes(base64.b64decode(shot["data"]))
+
+
+def severe(browser):
+    """What the browser's console says is wrong; refusals that a check provokes are none."""
+    return [entry["message"] for entry in browser.get_log("browser")
+            if entry["level"] == "SEVERE" and "status of 4" not in entry["message"] and "status of 503" not in entry["message"]]
+
+
+AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def axe(page, script, what, check):
+    page.js(script)
+    found = page.browser.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run(document, {runOnly: arguments[0]})"
+        ".then((r) => done(r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3)"
+        ".map((n) => n.html.slice(0, 140)).join(' | '))), (e) => done(['axe failed: ' + e]));", AXE)
+    check(f"accessibility: {what}", found == [], found)

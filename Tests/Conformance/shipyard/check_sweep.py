@@ -1,0 +1,15 @@
+"""What `wavetank sweep` says of the published client: `Tests/Examples/sweep/shipyard_nightly.py`."""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "sweep"))
+
+from common import check, finish  # noqa: E402
+from example import verdicts  # noqa: E402
+
+found = verdicts("shipyard_nightly.py", "429", "--clock", "skip")
+check("the client does not come again when it is told to",
+      found.get("shipyard.fleetRun.create@1:429", ("", []))[1] == ["noRetry"], found)
+
+finish()

@@ -1,0 +1,109 @@
+import Lab
+import PayloadCodecs
+import Testing
+
+@Suite("The card of a client")
+struct ClientCardTests {
+  private static let document: JSON = [
+    "paths": [
+      "/a": [
+        "get": [
+          "operationId": "s.a", "summary": "A.",
+          "parameters": [
+            ["name": "limit", "in": "query"], ["name": "page", "in": "query"],
+            ["name": "X-Id", "in": "header"],
+          ],
+          "responses": ["200": [:], "404": [:], "default": [:]],
+        ],
+        "post": [
+          "operationId": "s.create",
+          "requestBody": [
+            "content": [
+              "application/json": ["schema": ["properties": ["name": [:], "tags": [:]]]]
+            ]
+          ],
+          "responses": ["201": [:]],
+        ],
+      ],
+      "/b": ["get": ["operationId": "s.b", "responses": ["200": [:]]]],
+    ]
+  ]
+
+  private func card(_ exchanges: [LabExchange]) -> ClientCard {
+    ClientCard(exchanges, ContractCatalogue([("s", Self.document)]))
+  }
+
+  private func kinds(_ card: ClientCard) -> [ClientCard.Remark.Kind] { card.remarks.map(\.kind) }
+
+  @Test("What of the contract was used and what never: operations, parameters, members, statuses")
+  func coverage() {
+    let card = card([
+      Exchanges.made(1, "s.a", target: "/a?limit=3"),
+      Exchanges.made(2, "s.create", "POST", status: 201, content: #"{"name": "x"}"#),
+    ])
+    #expect(card.uses.map(\.operation) == ["s.a", "s.create"])
+    #expect(card.uses[0].unusedQuery == ["page"])
+    #expect(card.uses[0].unseenStatuses == [404])
+    #expect(card.uses[1].unusedMembers == ["tags"])
+    #expect(card.unused == ["s.b"])
+    #expect(card.remarks.isEmpty)
+  }
+
+  @Test("What was accepted leniently, and paths of no operation, are remarks, each once")
+  func lenient() {
+    var first = Exchanges.made(1, "s.a")
+    first.remarks = ["The contract wants a name."]
+    var second = first
+    second.number = 2
+    second.responseContent = "other"
+    let card = card([first, second, Exchanges.made(3, nil, status: 404, target: "/nope")])
+    #expect(kinds(card) == [.lenient, .unknownPath])
+    #expect(card.remarks[0].exchanges == [1, 2])
+  }
+
+  @Test("Looking again after the end, and asking again what is known, are remarks; polling is none")
+  func misread() {
+    func status(_ number: Int, _ state: String) -> LabExchange {
+      Exchanges.made(number, "s.task.status", "POST", answer: #"{"status":{"state":"\#(state)"}}"#)
+    }
+    let polls = card([status(1, "running"), status(2, "running"), status(3, "succeeded")])
+    #expect(polls.remarks.isEmpty)
+    #expect(polls.polling.map(\.looks) == [3])
+    #expect(kinds(card([status(1, "succeeded"), status(2, "succeeded")])) == [.polledAfterEnd])
+    let again = card([Exchanges.made(1, "s.a"), Exchanges.made(2, "s.a")])
+    #expect(kinds(again) == [.askedAgain])
+    let changed = card([Exchanges.made(1, "s.a"), Exchanges.made(2, "s.a", answer: "[]")])
+    #expect(changed.remarks.isEmpty)
+  }
+
+  @Test("The same again after a failure is a retry; before Retry-After it is a remark")
+  func retries() {
+    var refused = Exchanges.made(1, "s.a", status: 429, at: 1)
+    refused.responseFields.append((name: "Retry-After", value: "5"))
+    let early = card([refused, Exchanges.made(2, "s.a", at: 2)])
+    #expect(early.retries == 1 && kinds(early) == [.ignoredRetryAfter])
+    let late = card([refused, Exchanges.made(2, "s.a", at: 7)])
+    #expect(late.retries == 1 && late.remarks.isEmpty)
+  }
+
+  @Test("A stream that is open at the end is a remark; connections are counted")
+  func streams() {
+    let card = card([
+      Exchanges.made(1, "s.a", ending: "in flight", connection: 1),
+      Exchanges.made(2, "s.b", connection: 2),
+    ])
+    #expect(kinds(card) == [.unclosedStream])
+    #expect(card.connections == 2)
+  }
+
+  @Test("In each form values are text")
+  func forms() throws {
+    var exchange = Exchanges.made(1, "s.a")
+    exchange.remarks = ["<script>\u{1}"]
+    let card = card([exchange])
+    #expect(card.html.contains("&lt;script&gt;") && !card.html.contains("<script"))
+    #expect(card.junit.contains("failures=\"1\"") && !card.junit.contains("<script"))
+    #expect(card.json["remarks"]?[0]?["kind"] == "lenient")
+    #expect(card.text.contains("Accepted leniently"))
+  }
+}
