@@ -11,7 +11,7 @@ extension Command {
   static let healthcheck = Command(
     name: "healthcheck", summary: "Whether a server is ready: exit status 0 or 1.", operands: "",
     flags: [
-      urlFlag,
+      urlFlag, caFlag,
       Flag("--timeout", value: "DURATION", "Not ready when it has said nothing for so long (5s)."),
     ],
     examples: ["wavetank healthcheck --url http://127.0.0.1:7070"],
@@ -31,7 +31,7 @@ extension Command {
     name: "wait", summary: "Wait until a server is ready: exit status 0, or 1 when time is up.",
     operands: "",
     flags: [
-      urlFlag,
+      urlFlag, caFlag,
       Flag("--timeout", value: "DURATION", "Give up after it, such as 250ms or 1m (30s)."),
     ],
     examples: ["wavetank & wavetank wait --timeout 10s && npm test"],

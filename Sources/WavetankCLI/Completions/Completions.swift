@@ -17,7 +17,7 @@ extension Command {
         "--names", value: "WHAT",
         "Instead, what scripts ask for: scenarios, operations, services; of a server tenants, rules."
       ),
-      urlFlag, tokenFlag,
+      urlFlag, tokenFlag, caFlag,
       Flag("--tenant", value: "NAME", "With --names rules: whose."),
     ],
     examples: [
@@ -32,7 +32,7 @@ extension Command {
         }
         return try await put(names, arguments)
       }
-      if let flag = ["--url", "--token", "--tenant"].first(where: arguments.has) {
+      if let flag = ["--url", "--token", "--ca-dir", "--tenant"].first(where: arguments.has) {
         throw UsageError("\(flag) is for --names.")
       }
       let words = CompletionShell.allCases.map(\.rawValue)
