@@ -91,7 +91,7 @@ public final class Emulator: Sendable {
         moreMetrics: { engine.families },
         onWorldDropped: {
           DispatchQueue.global(qos: .utility).async { SystemCalls.trimFreeMemory() }
-        }))
+        }, peers: peers(configuration, own)))
     let server: HTTPServer
     do {
       server = try HTTPServer.start(

@@ -36,6 +36,10 @@ extension Command {
         "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. Each change waits for the disk."
       ),
       caFlag, interceptFlag, passthroughFlag,
+      Flag(
+        "--peer", value: "URL",
+        "Another Wavetank behind the same front, which has tenants of its own: they are listed with ours; repeatable.",
+        isRepeated: true),
       Flag("--strict", "Refuse what the real services of today refuse."),
       Flag(
         "--control-token", value: "T",
@@ -103,6 +107,9 @@ extension Command {
     }
     try Command.hosts(arguments, &configuration)
     configuration.caDirectory = arguments.value("--ca-dir")
+    for url in arguments.all("--peer") where !configuration.addPeer(url) {
+      throw UsageError("--peer must be a base URL, such as http://wavetank-1:7070, not “\(url)”.")
+    }
     configuration.isStrict = arguments.has("--strict")
     configuration.controlToken = try ControlTokens.ofServer(arguments)
     if let name = arguments.value("--outbound"), !configuration.setOutbound(name) {

@@ -15,13 +15,15 @@ package struct AdminOptions: Sendable {
   package var onWorldDropped: @Sendable () -> Void
   /// How much a snapshot that is put may weigh.
   package var snapshotBytesMax: Int
+  /// Other servers behind the same front.
+  package var peers: [PeerServer]
 
   package init(
     token: String? = nil, version: String = "0.1.0",
     isReady: @escaping @Sendable () -> Bool = { true },
     moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
     onWorldDropped: @escaping @Sendable () -> Void = {},
-    snapshotBytesMax: Int = 1 << 30
+    snapshotBytesMax: Int = 1 << 30, peers: [PeerServer] = []
   ) {
     self.token = token
     self.version = version
@@ -29,6 +31,7 @@ package struct AdminOptions: Sendable {
     self.moreMetrics = moreMetrics
     self.onWorldDropped = onWorldDropped
     self.snapshotBytesMax = snapshotBytesMax
+    self.peers = peers
   }
 }
 

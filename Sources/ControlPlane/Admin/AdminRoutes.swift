@@ -48,7 +48,12 @@ extension AdminRoute {
   private static let tenants: [AdminRoute] = [
     AdminRoute(
       "tenants.list", .get, "/tenants", "The tenants that there are.", hasTenant: false,
-      description: .answering("{tenants: [Tenant], evicted: integer(0..)}"), TenantRoutes.list),
+      description: .answering(
+        "{tenants: [Tenant], evicted: integer(0..), silentPeers?: [{server: string, reason: string}]}",
+        query: [
+          .init(
+            .query, "of", "'all'|'server'", "Of this server alone, or of its peers (--peer), too.")
+        ]), TenantRoutes.list),
     AdminRoute(
       "tenants.delete", .delete, "/tenants/{name}", "Drops a tenant.", hasTenant: false,
       description: .done(refusals: [400, 404]), TenantRoutes.delete),

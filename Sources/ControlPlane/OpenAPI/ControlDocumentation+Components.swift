@@ -26,7 +26,9 @@ extension ControlDocumentation {
       name: string = "default",
       -- False: it waits in its file for its first use, and the rest is not told.
       loaded: boolean, seed?: integer, clock?: Clock, exchanges?: integer(0..),
-      journal?: {entries: integer(0..), bytes: integer(0..), dropped: integer(0..)}, …
+      journal?: {entries: integer(0..), bytes: integer(0..), dropped: integer(0..)},
+      -- The peer that has it.
+      server?: string, …
     }
     -- See scenario.schema.json.
     Scenario = {wavetank: integer(1..1), …}
