@@ -13,6 +13,8 @@ package struct AdminOptions: Sendable {
   package var moreMetrics: @Sendable () -> [MetricFamily]
   /// Told when a world was dropped or reset: much memory may be free now.
   package var onWorldDropped: @Sendable () -> Void
+  /// Who plays the clients of a demo; nil: nobody.
+  package var demo: (any DemoStage)?
   /// How much a snapshot that is put may weigh.
   package var snapshotBytesMax: Int
 
@@ -20,7 +22,7 @@ package struct AdminOptions: Sendable {
     token: String? = nil, version: String = "0.1.0",
     isReady: @escaping @Sendable () -> Bool = { true },
     moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
-    onWorldDropped: @escaping @Sendable () -> Void = {},
+    onWorldDropped: @escaping @Sendable () -> Void = {}, demo: (any DemoStage)? = nil,
     snapshotBytesMax: Int = 1 << 30
   ) {
     self.token = token
@@ -28,6 +30,7 @@ package struct AdminOptions: Sendable {
     self.isReady = isReady
     self.moreMetrics = moreMetrics
     self.onWorldDropped = onWorldDropped
+    self.demo = demo
     self.snapshotBytesMax = snapshotBytesMax
   }
 }
