@@ -67,7 +67,8 @@ extension Command {
     ],
     run: { arguments throws(UsageError) in try await serve(arguments) })
 
-  private static func configuration(
+  /// What the flags of `serve` say, as far as they are given.
+  static func configuration(
     _ arguments: CommandLineArguments
   ) throws(UsageError) -> Configuration {
     var configuration = Configuration()
@@ -140,11 +141,28 @@ extension Command {
   private static let memoryLeast = 1 << 20
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
-    var configuration = try configuration(arguments)
+    try await serve(arguments, configuration(arguments)) { emulator in
+      Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
+      Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
+      // The vendor's own suites wait for these words on standard output.
+      Terminal.say("# Host started, Running")
+    }
+  }
+
+  /// Serves until a signal ends it.
+  /// - Parameters:
+  ///   - logsUnasked: a line for each exchange, unless flags say otherwise.
+  ///   - begin: the last thing before it is ready; what it returns is why it is not.
+  ///   - greet: says what stands below the line that says that it is ready.
+  static func serve(
+    _ arguments: CommandLineArguments, _ wanted: Configuration, logsUnasked: Bool = true,
+    begin: (Emulator) async -> String? = { _ in nil }, greet: (Emulator) -> Void
+  ) async throws(UsageError) -> Int32 {
+    var configuration = wanted
     let isQuiet = arguments.has("--quiet")
     let printed: Printed? = try arguments.choice("--print")
     let readyFile = arguments.value("--ready-file").map { ReadyFile($0) }
-    configuration.log = try logOptions(arguments, isWanted: !isQuiet)
+    configuration.log = try logOptions(arguments, isWanted: !isQuiet && logsUnasked)
     if configuration.log == nil {
       configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
     }
@@ -159,6 +177,7 @@ extension Command {
       return 1
     }
     do {
+      if let complaint = await begin(emulator) { throw NotReady(description: complaint) }
       try readyFile?.write(port: emulator.port)
     } catch {
       Terminal.complain("\(error)")
@@ -169,10 +188,7 @@ extension Command {
       Terminal.put(printed.text(emulator))
     } else if !isQuiet {
       Terminal.say("wavetank ready on \(emulator.baseURL)")
-      Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
-      Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
-      // The vendor's own suites wait for these words on standard output.
-      Terminal.say("# Host started, Running")
+      greet(emulator)
     }
     // Told at once; a server whose greeting nobody reads serves all the same.
     _ = Terminal.complainOfLosses()
@@ -188,6 +204,11 @@ extension Command {
     await emulator.stop(within: .seconds(5))
     return emulator.hasUnsavedWorlds ? 1 : 0
   }
+}
+
+/// Why it does not serve though it listens.
+private struct NotReady: Error, CustomStringConvertible {
+  let description: String
 }
 
 /// SIGTERM, SIGINT and SIGHUP (the terminal is closed) as something to wait for; a second one ends

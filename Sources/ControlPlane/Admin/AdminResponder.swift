@@ -13,6 +13,8 @@ package struct AdminOptions: Sendable {
   package var moreMetrics: @Sendable () -> [MetricFamily]
   /// Told when a world was dropped or reset: much memory may be free now.
   package var onWorldDropped: @Sendable () -> Void
+  /// Who plays the clients of a demo; nil: nobody.
+  package var demo: (any DemoStage)?
   /// How much a snapshot that is put may weigh.
   package var snapshotBytesMax: Int
   /// Other servers behind the same front.
@@ -22,7 +24,7 @@ package struct AdminOptions: Sendable {
     token: String? = nil, version: String = "0.1.0",
     isReady: @escaping @Sendable () -> Bool = { true },
     moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
-    onWorldDropped: @escaping @Sendable () -> Void = {},
+    onWorldDropped: @escaping @Sendable () -> Void = {}, demo: (any DemoStage)? = nil,
     snapshotBytesMax: Int = 1 << 30, peers: [PeerServer] = []
   ) {
     self.token = token
@@ -30,6 +32,7 @@ package struct AdminOptions: Sendable {
     self.isReady = isReady
     self.moreMetrics = moreMetrics
     self.onWorldDropped = onWorldDropped
+    self.demo = demo
     self.snapshotBytesMax = snapshotBytesMax
     self.peers = peers
   }

@@ -22,6 +22,13 @@ extension ControlDocumentation {
       -- The next thing that is due.
       nextDue: time|null
     }
+    Demo = {
+      playing: boolean, seed?: string,
+      -- How far it is, by the tenant's time; the chapter is counted from 1.
+      seconds?: number, over?: boolean, chapter?: integer(1..),
+      lasts: integer(0..),
+      chapters: [{at: integer(0..), title: string, text: string, view: string}]
+    }
     Tenant = {
       name: string = "default",
       -- False: it waits in its file for its first use, and the rest is not told.
