@@ -40,7 +40,7 @@ enum TenantRoutes {
           json.member("loaded", false)
         }
       }
-      for (_, row) in elsewhere { json.value(.object(row)) }
+      for (_, row) in elsewhere.sortedByKey { json.value(.object(row)) }
     }
     json.member("evicted", Int(clamping: registry.evictedCount))
     guard let others else { return }
