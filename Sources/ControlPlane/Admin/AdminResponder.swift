@@ -13,6 +13,8 @@ package struct AdminOptions: Sendable {
   package var moreMetrics: @Sendable () -> [MetricFamily]
   /// Told when a world was dropped or reset: much memory may be free now.
   package var onWorldDropped: @Sendable () -> Void
+  /// Who signs for this server over TLS, for `GET /ca.pem`.
+  package var authority: @Sendable () -> Authority
   /// How much a snapshot that is put may weigh.
   package var snapshotBytesMax: Int
 
@@ -21,6 +23,7 @@ package struct AdminOptions: Sendable {
     isReady: @escaping @Sendable () -> Bool = { true },
     moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
     onWorldDropped: @escaping @Sendable () -> Void = {},
+    authority: @escaping @Sendable () -> Authority = { .none("This server speaks no TLS.") },
     snapshotBytesMax: Int = 1 << 30
   ) {
     self.token = token
@@ -28,7 +31,16 @@ package struct AdminOptions: Sendable {
     self.isReady = isReady
     self.moreMetrics = moreMetrics
     self.onWorldDropped = onWorldDropped
+    self.authority = authority
     self.snapshotBytesMax = snapshotBytesMax
+  }
+
+  /// A certificate authority.
+  package enum Authority: Sendable {
+    /// As PEM, without its key.
+    case certificate([UInt8])
+    /// There is none: a sentence for people.
+    case none(String)
   }
 }
 
