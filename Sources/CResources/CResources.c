@@ -129,6 +129,9 @@ static const struct wavetank_resource resources[] = {
     {"scenarios/fleet-retries.json", (const unsigned char[]){
 #embed "../../Scenarios/fleet-retries.json" suffix(, 0)
     }},
+    {"scenarios/harbor-day.json", (const unsigned char[]){
+#embed "../../Scenarios/harbor-day.json" suffix(, 0)
+    }},
     {"scenarios/hub-crash.json", (const unsigned char[]){
 #embed "../../Scenarios/hub-crash.json" suffix(, 0)
     }},

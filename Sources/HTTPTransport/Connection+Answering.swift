@@ -161,12 +161,27 @@ extension Connection {
   /// A timer of the active exchange: its delay is over, or its pace allows more.
   func deliveryTimerFired() {
     guard let active else { return }
-    if case .delayed(let response) = active.phase { return send(response, active) }
+    if case .delayed(var response) = active.phase {
+      response.delivery.delay = .zero
+      return send(response, active)
+    }
     active.delivery?.refill()
+  }
+
+  /// An answer that was waited for goes the way of those that were not, where nothing is left to do
+  /// but to copy it: so what falls due together leaves together.
+  private func sendInline(_ response: Response, _ active: ActiveExchange) -> Bool {
+    guard case .open = life, response.isInlineable, machine.isMessageComplete, queue.isEmpty,
+      output == .ready, active.delivery == nil, active.requestContentPrefix.isEmpty
+    else { return false }
+    self.active = nil
+    appendInline(response, active.exchange, active.requestContentBytes)
+    return true
   }
 
   /// Begins to send.
   func send(_ response: Response, _ active: ActiveExchange) {
+    if sendInline(response, active) { return }
     if !response.delivery.isPlain {
       // A fault counts its own bytes only: answers before it leave first.
       guard queue.isEmpty else {

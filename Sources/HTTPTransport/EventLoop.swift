@@ -171,8 +171,16 @@ import HTTPWire
     }
   }
 
+  /// A share of those that are due: the next round, which does not wait then, has the others. What
+  /// they send leaves together.
   private func fireTimers() {
-    while let entry = timers.popDue(at: now) { channel(entry.key)?.onTimer(entry.token) }
+    isRoundShared = true
+    for _ in 0..<256 {
+      guard let entry = timers.popDue(at: now) else { break }
+      channel(entry.key)?.onTimer(entry.token)
+    }
+    isRoundShared = false
+    flushDeferred()
   }
 
   /// Wakes `channel` at `deadline` with `token`.

@@ -36,6 +36,8 @@ public struct Configuration: Sendable {
   public private(set) var intercepted: [(pattern: String, service: String)] = []
   /// Hosts beyond this server that a tunnel may go through to.
   package private(set) var passedThrough: [PassedHost] = []
+  /// Base URLs of other servers behind the same front, each with tenants of its own.
+  public internal(set) var peers: [String] = []
   /// Refuse what the real services of today refuse, even where their documentation shows it.
   public var isStrict = false
   /// The control API asks for this bearer token; nil: it answers loopback peers only.

@@ -21,17 +21,19 @@ public final class Emulator: Sendable {
   private let store: WorldStore?
   private let watcher: ScenarioWatcher?
   private let code: RunningCode?
+  private let demos: DemoTheatre
   private let tellNotice: @Sendable (Notice) -> Void
 
   private init(
     server: HTTPServer, pipeline: Pipeline, store: WorldStore?, watcher: ScenarioWatcher?,
-    code: RunningCode?, tellNotice: @escaping @Sendable (Notice) -> Void
+    code: RunningCode?, demos: DemoTheatre, tellNotice: @escaping @Sendable (Notice) -> Void
   ) {
     self.server = server
     self.pipeline = pipeline
     self.store = store
     self.watcher = watcher
     self.code = code
+    self.demos = demos
     self.tellNotice = tellNotice
   }
 
@@ -44,8 +46,13 @@ public final class Emulator: Sendable {
   public var baseURL: String { Self.baseURL(of: server) }
 
   private static func baseURL(of server: HTTPServer) -> String {
-    let host = ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
+    let host = ownHost(of: server)
     return "http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
+  }
+
+  /// Where somebody on this machine finds it.
+  private static func ownHost(of server: HTTPServer) -> String {
+    ["0.0.0.0", "::", ""].contains(server.host) ? "127.0.0.1" : server.host
   }
 
   /// Loads everything, then binds: a port that accepts is a server that is ready.
@@ -87,6 +94,7 @@ public final class Emulator: Sendable {
     let store = try makeStore(configuration, pipeline)
     let engine = EngineMetrics()
     let authority = ServedAuthority(configuration)
+    let demos = DemoTheatre()
     let admin = AdminResponder(
       pipeline: pipeline,
       options: AdminOptions(
@@ -95,7 +103,7 @@ public final class Emulator: Sendable {
         onWorldDropped: {
           DispatchQueue.global(qos: .utility).async { SystemCalls.trimFreeMemory() }
         },
-        authority: { authority.certificate() }))
+        authority: { authority.certificate() }, demo: demos, peers: peers(configuration, own)))
     let server: HTTPServer
     do {
       server = try HTTPServer.start(
@@ -108,6 +116,7 @@ public final class Emulator: Sendable {
         port: error.port ?? configuration.port)
     }
     own.insert(server.port)
+    demos.open(host: ownHost(of: server), port: server.port, token: configuration.controlToken)
     code?.serve(server, at: baseURL(of: server))
     if let notice = await code?.notice() { configuration.onNotice(notice) }
     engine.observe(server)
@@ -117,7 +126,7 @@ public final class Emulator: Sendable {
     watcher?.start()
     log?.tell(.info, started(configuration, at: baseURL(of: server)))
     return Emulator(
-      server: server, pipeline: pipeline, store: store, watcher: watcher, code: code,
+      server: server, pipeline: pipeline, store: store, watcher: watcher, code: code, demos: demos,
       tellNotice: configuration.onNotice)
   }
 
@@ -245,11 +254,29 @@ public final class Emulator: Sendable {
 
   /// Stops accepting, finishes what is in flight, ends streams, closes everything.
   public func stop(within grace: Duration = .seconds(5)) async {
+    demos.close()
     await server.stop(grace: grace)
     await code?.stop()
     store?.stop()
     pipeline.log?.tell(.info, "stopped")
     pipeline.log?.flush(within: .seconds(1))
+  }
+
+  /// The scenario that `startDemo` wants to be in force.
+  public static let demoScenario = DemoStory.scenario
+
+  /// Clients of all services play the demo's story in the default tenant from now on, and go on when
+  /// it is told.
+  ///
+  /// - Returns: why it does not begin.
+  public func startDemo(seed: UInt64? = nil) async -> String? {
+    do {
+      try await demos.begin(
+        Tenant.defaultName, seed: seed ?? DemoStory.seed, makesWorld: false, goesOn: true)
+      return nil
+    } catch {
+      return error.text
+    }
   }
 
   /// Tells the user something as what happens inside is told.

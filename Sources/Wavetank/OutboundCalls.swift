@@ -24,13 +24,31 @@ actor OutboundCalls {
   func send(
     _ request: OutboundRequest
   ) async -> Result<OutboundResponse, OutboundFailure> {
-    let place: OutboundTarget
     switch await find(request.url) {
-    case .success(let found): place = found
-    case .failure(let failure): return .failure(failure)
+    case .success(let place):
+      var request = request
+      request.fields.set(CallerFields.mark, "1")
+      return await send(request, to: place)
+    case .failure(let refusal): return .failure(OutboundFailure(refusal.text))
     }
+  }
+
+  /// Asks another Wavetank that this one's owner has named, in nobody else's name: its control API
+  /// answers. Nil where the URL leads to ourselves.
+  func ask(
+    _ peer: OutboundRequest
+  ) async -> Result<OutboundResponse, OutboundFailure>? {
+    switch await find(peer.url) {
+    case .success(let place): return await send(peer, to: place)
+    case .failure(.ourselves): return nil
+    case .failure(let refusal): return .failure(OutboundFailure(refusal.text))
+    }
+  }
+
+  private func send(
+    _ request: OutboundRequest, to place: OutboundTarget
+  ) async -> Result<OutboundResponse, OutboundFailure> {
     var fields = request.fields
-    fields.set(CallerFields.mark, "1")
     fields.set("Host", place.authority)
     do {
       let client = try readyClient()
@@ -51,7 +69,7 @@ actor OutboundCalls {
   }
 
   /// The place that a URL means, and its addresses.
-  private func find(_ url: String) async -> Result<OutboundTarget, OutboundFailure> {
+  private func find(_ url: String) async -> Result<OutboundTarget, OutboundRefusal> {
     do throws(OutboundRefusal) {
       var place = try OutboundTarget(url, own: own)
       guard place.addresses.isEmpty else { return .success(place) }
@@ -59,12 +77,12 @@ actor OutboundCalls {
       do throws(NameLookup.Failure) {
         found = try await NameLookup.addresses(of: place.host, within: Self.lookupMax)
       } catch {
-        return .failure(OutboundFailure(Self.sentence(error, place.host)))
+        return .failure(.notFound(Self.sentence(error, place.host)))
       }
       try place.lead(to: found, own: own)
       return .success(place)
     } catch {
-      return .failure(OutboundFailure(error.text))
+      return .failure(error)
     }
   }
 

@@ -119,6 +119,8 @@ enum OutboundRefusal: Error, Equatable {
   case stoodFor(String)
   case forbidden(String, String)
   case ourselves
+  /// The name was not found, for this reason.
+  case notFound(String)
 
   /// A sentence for people.
   var text: String {
@@ -128,6 +130,7 @@ enum OutboundRefusal: Error, Equatable {
     case .stoodFor(let host):
       "Wavetank answers in place of \(host): what comes here never goes on to there."
     case .forbidden(let host, let reason): "\(host) is \(reason): such are never called."
+    case .notFound(let reason): reason
     case .ourselves: "that is Wavetank itself, which never calls itself."
     }
   }

@@ -39,6 +39,10 @@ extension Command {
         "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. Each change waits for the disk."
       ),
       caFlag, interceptFlag, passthroughFlag,
+      Flag(
+        "--peer", value: "URL",
+        "Another Wavetank behind the same front, which has tenants of its own: they are listed with ours; repeatable.",
+        isRepeated: true),
       Flag("--strict", "Refuse what the real services of today refuse."),
       Flag(
         "--control-token", value: "T",
@@ -66,7 +70,8 @@ extension Command {
     ],
     run: { arguments throws(UsageError) in try await serve(arguments) })
 
-  private static func configuration(
+  /// What the flags of `serve` say, as far as they are given.
+  static func configuration(
     _ arguments: CommandLineArguments
   ) throws(UsageError) -> Configuration {
     var configuration = Configuration()
@@ -110,6 +115,9 @@ extension Command {
     }
     try Command.hosts(arguments, &configuration)
     configuration.caDirectory = arguments.value("--ca-dir")
+    for url in arguments.all("--peer") where !configuration.addPeer(url) {
+      throw UsageError("--peer must be a base URL, such as http://wavetank-1:7070, not “\(url)”.")
+    }
     configuration.isStrict = arguments.has("--strict")
     configuration.controlToken = try ControlTokens.ofServer(arguments)
     if let name = arguments.value("--outbound"), !configuration.setOutbound(name) {
@@ -140,11 +148,28 @@ extension Command {
   private static let memoryLeast = 1 << 20
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
-    var configuration = try configuration(arguments)
+    try await serve(arguments, configuration(arguments)) { emulator in
+      Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
+      Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
+      // The vendor's own suites wait for these words on standard output.
+      Terminal.say("# Host started, Running")
+    }
+  }
+
+  /// Serves until a signal ends it.
+  /// - Parameters:
+  ///   - logsUnasked: a line for each exchange, unless flags say otherwise.
+  ///   - begin: the last thing before it is ready; what it returns is why it is not.
+  ///   - greet: says what stands below the line that says that it is ready.
+  static func serve(
+    _ arguments: CommandLineArguments, _ wanted: Configuration, logsUnasked: Bool = true,
+    begin: (Emulator) async -> String? = { _ in nil }, greet: (Emulator) -> Void
+  ) async throws(UsageError) -> Int32 {
+    var configuration = wanted
     let isQuiet = arguments.has("--quiet")
     let printed: Printed? = try arguments.choice("--print")
     let readyFile = arguments.value("--ready-file").map { ReadyFile($0) }
-    configuration.log = try logOptions(arguments, isWanted: !isQuiet)
+    configuration.log = try logOptions(arguments, isWanted: !isQuiet && logsUnasked)
     if configuration.log == nil {
       configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
     }
@@ -159,6 +184,7 @@ extension Command {
       return 1
     }
     do {
+      if let complaint = await begin(emulator) { throw NotReady(description: complaint) }
       try readyFile?.write(port: emulator.port)
     } catch {
       Terminal.complain("\(error)")
@@ -169,10 +195,7 @@ extension Command {
       Terminal.put(printed.text(emulator))
     } else if !isQuiet {
       Terminal.say("wavetank ready on \(emulator.baseURL)")
-      Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
-      Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
-      // The vendor's own suites wait for these words on standard output.
-      Terminal.say("# Host started, Running")
+      greet(emulator)
     }
     // Told at once; a server whose greeting nobody reads serves all the same.
     _ = Terminal.complainOfLosses()
@@ -188,6 +211,11 @@ extension Command {
     await emulator.stop(within: .seconds(5))
     return emulator.hasUnsavedWorlds ? 1 : 0
   }
+}
+
+/// Why it does not serve though it listens.
+private struct NotReady: Error, CustomStringConvertible {
+  let description: String
 }
 
 /// SIGTERM, SIGINT and SIGHUP (the terminal is closed) as something to wait for; a second one ends

@@ -59,14 +59,14 @@ class Server:
     # A key for each of the three APIs.
     KEYS = {"authorization": "Bearer k", "x-shipyard-api-key": "k", "content-type": "application/json"}
 
-    def __init__(self, *flags, binary=None, confine=None, wait=60):
+    def __init__(self, *flags, command="serve", binary=None, confine=None, wait=60):
         """`confine` runs in the new process, before the program; `wait` is in seconds."""
         self.folder = tempfile.TemporaryDirectory(prefix="wavetank-")
         ready = pathlib.Path(self.folder.name) / "ready.json"
         self.log = open(pathlib.Path(self.folder.name) / "log.txt", "w+b")
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [binary or os.environ["WAVETANK_BINARY"], "serve", "--port", "0", "--ready-file", ready,
+            [binary or os.environ["WAVETANK_BINARY"], command, "--port", "0", "--ready-file", ready,
              "--quiet", *flags],
             stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=confine)
         atexit.register(self.end)

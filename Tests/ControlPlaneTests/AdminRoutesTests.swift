@@ -47,6 +47,40 @@ import Testing
     #expect(await peer.send(.get, "/_wavetank/operations?service=harbour").text.contains("harbor"))
   }
 
+  @Test(
+    "Peers' tenants stand among ours: of two of a name the one that is at work, and who is silent is named"
+  )
+  func peersTenants() async throws {
+    let answered: JSON = [
+      "tenants": [
+        ["name": "red", "loaded": true, "exchanges": 3], ["name": "blue", "exchanges": 0],
+        ["name": "default", "exchanges": 9], "no object", ["exchanges": 1],
+      ]
+    ]
+    let responder = AdminResponder(
+      pipeline: pipeline,
+      options: AdminOptions(peers: [
+        PeerServer(url: "http://a:1") { .success(answered) },
+        PeerServer(url: "http://b:1") { .success(["tenants": [["name": "red", "exchanges": 1]]]) },
+        PeerServer(url: "http://c:1") { .failure(OutboundFailure("nobody is there.")) },
+        PeerServer(url: "http://d:1") { .success(["tenants": 1]) },
+        PeerServer(url: "http://e:1") { nil },
+      ]))
+    let peer = TestClient(responder)
+    _ = await peer.send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)
+    let list = try JSON(parsing: await peer.send(.get, "/_wavetank/tenants").body)
+    let rows = list["tenants"]?.arrayValue?.map { [$0["name"], $0["server"], $0["exchanges"]] }
+    let ours: [[JSON?]] = [["blue", nil, 1]]
+    let theirs: [[JSON?]] = [["default", "http://a:1", 9], ["red", "http://a:1", 3]]
+    #expect(rows == ours + theirs)
+    let silent = list["silentPeers"]?.arrayValue?.map { $0["server"] }
+    #expect(silent == ["http://c:1", "http://d:1"])
+    let own = try JSON(parsing: await peer.send(.get, "/_wavetank/tenants?of=server").body)
+    #expect(own["tenants"]?.arrayValue?.map { $0["name"] } == ["blue", "default"])
+    #expect(own["silentPeers"] == nil)
+    #expect(await peer.send(.get, "/_wavetank/tenants?of=nobody").status == 400)
+  }
+
   @Test("Tenants are listed and dropped; the default one is always there")
   func tenants() async throws {
     _ = await peer.send(.post, "/_t/blue/ships", body: #"{"name":"a"}"#)

@@ -10,7 +10,7 @@ import WavetankTestKit
 /// A running emulator on a free port with some scenarios, and a client for it.
 struct Sea {
   let emulator: Emulator
-  private let client: HTTPClient
+  let client: HTTPClient
   private let certificates: String
 
   static let organization = "11111111-1111-4111-8111-111111111111"

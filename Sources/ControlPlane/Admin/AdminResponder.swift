@@ -15,8 +15,12 @@ package struct AdminOptions: Sendable {
   package var onWorldDropped: @Sendable () -> Void
   /// Who signs for this server over TLS, for `GET /ca.pem`.
   package var authority: @Sendable () -> Authority
+  /// Who plays the clients of a demo; nil: nobody.
+  package var demo: (any DemoStage)?
   /// How much a snapshot that is put may weigh.
   package var snapshotBytesMax: Int
+  /// Other servers behind the same front.
+  package var peers: [PeerServer]
 
   package init(
     token: String? = nil, version: String = "0.1.0",
@@ -24,7 +28,7 @@ package struct AdminOptions: Sendable {
     moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
     onWorldDropped: @escaping @Sendable () -> Void = {},
     authority: @escaping @Sendable () -> Authority = { .none("This server speaks no TLS.") },
-    snapshotBytesMax: Int = 1 << 30
+    demo: (any DemoStage)? = nil, snapshotBytesMax: Int = 1 << 30, peers: [PeerServer] = []
   ) {
     self.token = token
     self.version = version
@@ -32,7 +36,9 @@ package struct AdminOptions: Sendable {
     self.moreMetrics = moreMetrics
     self.onWorldDropped = onWorldDropped
     self.authority = authority
+    self.demo = demo
     self.snapshotBytesMax = snapshotBytesMax
+    self.peers = peers
   }
 
   /// A certificate authority.

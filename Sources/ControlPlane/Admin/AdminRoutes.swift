@@ -4,7 +4,7 @@ import PayloadCodecs
 
 extension AdminRoute {
   /// The whole control API. Source: DESIGN §9.
-  static let all = server + tenants + scenarios + snapshotsAndClock + journal
+  static let all = server + tenants + scenarios + snapshotsAndClock + demo + journal
 
   private static let server: [AdminRoute] = [
     AdminRoute(
@@ -54,7 +54,12 @@ extension AdminRoute {
   private static let tenants: [AdminRoute] = [
     AdminRoute(
       "tenants.list", .get, "/tenants", "The tenants that there are.", hasTenant: false,
-      description: .answering("{tenants: [Tenant], evicted: integer(0..)}"), TenantRoutes.list),
+      description: .answering(
+        "{tenants: [Tenant], evicted: integer(0..), silentPeers?: [{server: string, reason: string}]}",
+        query: [
+          .init(
+            .query, "of", "'all'|'server'", "Of this server alone, or of its peers (--peer), too.")
+        ]), TenantRoutes.list),
     AdminRoute(
       "tenants.delete", .delete, "/tenants/{name}", "Drops a tenant.", hasTenant: false,
       description: .done(refusals: [400, 404]), TenantRoutes.delete),
@@ -185,6 +190,21 @@ extension AdminRoute {
         #"{advanced: string = "5s", …}"#,
         takes: #"{by?: string = "1s", to?: string, toNext?: boolean}"#, refusals: [409, 422],
         isStreaming: true), ClockRoutes.advance),
+  ]
+
+  private static let demo: [AdminRoute] = [
+    AdminRoute(
+      "demo.get", .get, "/demo", "How far the tenant's demo is, and its chapters.", isLight: true,
+      description: .answering("Demo"), DemoRoutes.show),
+    AdminRoute(
+      "demo.begin", .post, "/demo",
+      "A world that lives: the tenant begins anew, clients of all services play ten minutes of it.",
+      content: .small, isLight: true,
+      description: .answering("Demo", takes: "{seed?: integer(0..)}", refusals: [404, 409, 422]),
+      DemoRoutes.begin),
+    AdminRoute(
+      "demo.end", .delete, "/demo", "Its clients stop; the world stays as it is.", isLight: true,
+      description: .done(refusals: [404]), DemoRoutes.end),
   ]
 
   private static let journal: [AdminRoute] = [

@@ -4,20 +4,53 @@ import PayloadCodecs
 
 /// What concerns one tenant's world.
 enum TenantRoutes {
-  /// Those that wait in their files for their first use (`--data`) are told by name alone.
-  static func list(_ call: AdminCall) -> Answer {
-    return .object(reserving: 4096) { json in
-      json.array("tenants") { json in
-        let (liveTenants, sleeping) = call.pipeline.tenants.overview
-        for live in liveTenants { write(live, into: &json) }
-        for name in sleeping {
-          json.object { json in
-            json.member("name", name)
-            json.member("loaded", false)
+  /// Those that wait in their files for their first use (`--data`) are told by name alone. Where
+  /// there are peers, theirs stand among them.
+  static func list(_ call: AdminCall) throws(Problem) -> Answer {
+    let peers = call.options.peers
+    guard try call.query("of", of: "server", "all") != "server", !peers.isEmpty else {
+      return .object(reserving: 4096) { write(call.pipeline.tenants, into: &$0) }
+    }
+    return .later { _ in
+      let others = await PeerTenants.asking(peers)
+      var json = JSONWriter()
+      json.object { write(call.pipeline.tenants, with: others, into: &$0) }
+      return .json(.ok, json.bytes)
+    }
+  }
+
+  private static func write(
+    _ registry: TenantRegistry, with others: PeerTenants? = nil, into json: inout JSONWriter
+  ) {
+    var elsewhere = others?.tenants ?? [:]
+    let (liveTenants, sleeping) = registry.overview
+    json.array("tenants") { json in
+      for live in liveTenants {
+        if let other = elsewhere[live.name] {
+          guard PeerTenants.exchanges(other) <= Int(clamping: live.journal.status.total) else {
+            continue
           }
+          elsewhere[live.name] = nil
+        }
+        write(live, into: &json)
+      }
+      for name in sleeping where elsewhere[name] == nil {
+        json.object { json in
+          json.member("name", name)
+          json.member("loaded", false)
         }
       }
-      json.member("evicted", Int(clamping: call.pipeline.tenants.evictedCount))
+      for (_, row) in elsewhere.sortedByKey { json.value(.object(row)) }
+    }
+    json.member("evicted", Int(clamping: registry.evictedCount))
+    guard let others else { return }
+    json.array("silentPeers") { json in
+      for failure in others.failures {
+        json.object { json in
+          json.member("server", failure.url)
+          json.member("reason", failure.message)
+        }
+      }
     }
   }
 

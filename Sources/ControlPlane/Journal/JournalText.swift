@@ -49,12 +49,14 @@ struct JournalText {
     json.member("status", entry.status.map { .integer($0.code) } ?? .null)
   }
 
-  /// Where the time went: until the answer was known, held back by rules, and on the line.
+  /// Where the time went: until the request was there, until the answer was known, held back by rules, and on the line.
   private static func phases(_ entry: JournalEntry, into json: inout JSONWriter) {
     guard let answered = entry.answeredAfter, let whole = entry.duration else { return }
     let held = max(.zero, min(entry.heldBack, whole - answered))
     json.object("phases") { json in
-      json.member("serviceMilliseconds", milliseconds(answered))
+      let read = max(.zero, min(entry.readAfter ?? .zero, answered))
+      json.member("readMilliseconds", milliseconds(read))
+      json.member("serviceMilliseconds", milliseconds(answered - read))
       json.member("heldMilliseconds", milliseconds(held))
       json.member("writeMilliseconds", milliseconds(max(.zero, whole - answered - held)))
     }

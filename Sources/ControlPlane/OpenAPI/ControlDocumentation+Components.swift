@@ -22,11 +22,20 @@ extension ControlDocumentation {
       -- The next thing that is due.
       nextDue: time|null
     }
+    Demo = {
+      playing: boolean, seed?: string,
+      -- How far it is, by the tenant's time; the chapter is counted from 1.
+      seconds?: number, over?: boolean, chapter?: integer(1..),
+      lasts: integer(0..),
+      chapters: [{at: integer(0..), title: string, text: string, view: string}]
+    }
     Tenant = {
       name: string = "default",
       -- False: it waits in its file for its first use, and the rest is not told.
       loaded: boolean, seed?: integer, clock?: Clock, exchanges?: integer(0..),
-      journal?: {entries: integer(0..), bytes: integer(0..), dropped: integer(0..)}, …
+      journal?: {entries: integer(0..), bytes: integer(0..), dropped: integer(0..)},
+      -- The peer that has it.
+      server?: string, …
     }
     -- See scenario.schema.json.
     Scenario = {wavetank: integer(1..1), …}

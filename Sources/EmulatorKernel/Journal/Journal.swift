@@ -99,13 +99,14 @@ package final class Journal: Sendable {
   @discardableResult
   package func answered(
     _ number: UInt64, of exchange: Exchange, _ response: Response, content: [UInt8]? = nil,
-    _ decision: RuleDecision? = nil
+    _ decision: RuleDecision? = nil, collected: ContinuousClock.Instant? = nil
   ) -> Bool {
     ring.withLock { ring in
       let isTimed = !ring.followers.isEmpty
       return change(number, of: exchange, in: &ring) { record in
         record.answered(
-          response, content: content, decision, prefix: limits.contentPrefix, isTimed: isTimed)
+          response, content: content, decision, prefix: limits.contentPrefix, isTimed: isTimed,
+          collected: collected)
       } != nil
     }
   }

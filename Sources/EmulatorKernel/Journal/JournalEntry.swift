@@ -42,6 +42,8 @@ package struct JournalEntry: Sendable {
   package let duration: Duration?
   /// Of that: until the answer was known; nil when nobody followed the journal then.
   package let answeredAfter: Duration?
+  /// Of that: until the request was there whole; nil where nobody waited for its content.
+  package let readAfter: Duration?
   /// Of that: what rules held the known answer back.
   package let heldBack: Duration
   /// Nil while the exchange is in flight.

@@ -40,6 +40,8 @@ struct JournalRecord: Sendable {
   private var hasNotes = false
   /// When the answer was known; measured only while somebody follows the journal.
   private var answeredAfter: Duration?
+  /// When the request was there whole, where its content was collected; measured as that is.
+  private var readAfter: Duration?
   private var heldBack = Duration.zero
 
   private var bytes: [UInt8] = []
@@ -86,6 +88,7 @@ struct JournalRecord: Sendable {
     if fault != nil { fault = nil }
     hasNotes = false
     answeredAfter = nil
+    readAfter = nil
     heldBack = .zero
     bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacityMax)
     requestContent = Part()
@@ -104,11 +107,14 @@ struct JournalRecord: Sendable {
   /// The answer is known.
   mutating func answered(
     _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int,
-    isTimed: Bool
+    isTimed: Bool, collected: ContinuousClock.Instant?
   ) {
     status = response.status
     heldBack = response.delivery.delay
-    if isTimed, let began { answeredAfter = .now - began }
+    if isTimed, let began {
+      answeredAfter = .now - began
+      readAfter = collected.map { $0 - began }
+    }
     reserve(response, content, prefix)
     responseFields = append(response.fields.bytes)
     responseLines = append(response.fields.lines)
@@ -226,7 +232,7 @@ struct JournalRecord: Sendable {
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
       rules: rules, trace: trace, fault: fault,
       arrived: arrived, ended: ended, began: began, duration: duration,
-      answeredAfter: answeredAfter,
+      answeredAfter: answeredAfter, readAfter: readAfter,
       heldBack: heldBack, ending: ending)
   }
 

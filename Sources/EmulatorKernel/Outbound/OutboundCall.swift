@@ -57,6 +57,9 @@ package struct OutboundPermit: Sendable {
 
   private init() {}
 
+  /// The place was named by a flag, and nobody asks for it but this server.
+  package static let configured = OutboundPermit()
+
   /// The place stands in the scenario, whose author is not a client.
   package static func scenario(for caller: CallerOrigin) throws(Denial) -> OutboundPermit {
     guard caller != .outbound else { throw .loop }

@@ -18,6 +18,7 @@ extension Pipeline {
       case .complete(let bytes):
         var whole = routed
         whole.content = bytes
+        whole.collected = .now
         return self.decide(whole, rules).asAnswer
       case .tooLarge(let limit):
         let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)

@@ -33,7 +33,8 @@ extension Pipeline {
     response.guardContent()
     response.fields.append("X-Wavetank-Exchange", String(routed.number))
     routed.live.journal.answered(
-      routed.number, of: routed.exchange, response, content: routed.content, routed.decision)
+      routed.number, of: routed.exchange, response, content: routed.content, routed.decision,
+      collected: routed.collected)
     if let fault = response.delivery.fault { metrics.struck(fault) }
     if case .stream(let length, let producer) = response.body {
       let use = TenantUse(of: routed.live.tenant)

@@ -170,6 +170,8 @@ struct RoutedRequest: Sendable {
   let head: RequestHead
   /// Nil unless it was collected.
   var content: [UInt8]?
+  /// When that was.
+  var collected: ContinuousClock.Instant?
   /// Nil until the rules have decided, and where none is concerned.
   var decision: RuleDecision?
 

@@ -1,6 +1,7 @@
 // @ts-check
 // The tab of this service in the console: hubs, instances and topics.
 import { act, call, client, clientKey, eachText } from "../../ControlPlane/Console/Page/api.mjs";
+import { exchanges } from "../../ControlPlane/Console/Page/live.mjs";
 import { button, cards, confirmed, h, idTag, list, put, s, size, span, tag, when } from "../../ControlPlane/Console/Page/dom.mjs";
 import { ask, emit } from "../../ControlPlane/Console/Page/palette.mjs";
 import { go } from "../../ControlPlane/Console/Page/router.mjs";
@@ -121,7 +122,7 @@ function instanceDetail([id], state) {
         button("Kill", act(async () => { if (!await confirmed("Kill the instance?", `${nameOf(first.one)} ${id} ends at once, without a chance to clean up.`, "Kill")) return false; await post("_kill", { removeImmediately: false }); return true; }, "It is killed."))),
       h("h3", {}, "Input"), input,
       h("div", { class: "row" }, button("Send", act(() => hubCall("POST", `${base}/input`, input.value.endsWith("\n") ? input.value : input.value + "\n", OPEN_LINES), "Sent."), { class: "main" }), h("span", { class: "quiet" }, "One line at a time; the stream stays open for the next.")),
-      h("div", { class: "sides" }, panes.map((one) => one.element))],
+      h("div", { class: "sides panes" }, panes.map((one) => one.element))],
     refresh: draw, stop: () => panes.forEach((one) => one.stop()),
   };
 }
@@ -147,8 +148,18 @@ const crash = (hub) => act(async () => { if (!await confirmed(`Crash ${hub.id}?`
 const recover = (hub) => act(() => emit({ recoverHub: hub.id }), `${hub.id} is back.`);
 /** @type {any} */
 let latest = null;
-/** What the demo works with. */
-let played = { space: "", hub: "", other: "", sequence: "", instance: "" };
+
+/** A topic, with a mark for each time that something was published: as far back as the journal goes. */
+function topicLane(space, topic) {
+  const path = `/topic/${topic.name}`, stream = topic.stream || {};
+  const published = exchanges.entries.filter((entry) => entry.service === "scramjet" && entry.method === "POST" && entry.target.split("?")[0].endsWith(path));
+  return {
+    label: topic.name, row: topic.name, group: "topics", href: `scramjet/topic/${encodeURIComponent(space.id)}/${encodeURIComponent(topic.name)}`,
+    start: published[0]?.arrived || space.hubs?.[0]?.info?.created || new Date(0).toISOString(), end: null,
+    status: stream.writerWaits ? "back-pressure: a writer waits" : `${stream.readers || 0} reader${stream.readers === 1 ? "" : "s"}, ${size(stream.bytes || 0)} waiting`,
+    marks: published.slice(-200).map((entry) => ({ at: entry.arrived, label: `#${entry.number} published` })),
+  };
+}
 
 export const service = {
   view: (state) => {
@@ -165,9 +176,9 @@ export const service = {
     ]);
   },
   detail: (/** @type {string[]} */ [kind, ...rest], /** @type {any} */ state) => kind === "topic" ? topicDetail(rest, state) : kind === "instance" ? instanceDetail(rest, state) : null,
-  lanes: (state) => instances(state).map(({ hub, one }) => ({
-    label: `${nameOf(one)} ${one.id.slice(0, 8)}`, group: `instances on ${hub.id}`, href: "scramjet/instance/" + one.id, start: one.created || one.started, end: over(one.status) ? one.ended || one.started : null, status: one.status,
-  })),
+  lanes: (state) => [...topics(state).map(({ space, topic }) => topicLane(space, topic)), ...instances(state).map(({ hub, one }) => ({
+    label: `${nameOf(one)} ${one.id.slice(0, 8)}`, row: nameOf(one), group: `instances on ${hub.id}`, href: "scramjet/instance/" + one.id, start: one.created || one.started, end: over(one.status) ? one.ended || one.started : null, status: one.status,
+  }))],
   commands: (state) => [
     ...(state.spaces || []).flatMap((space) => (space.hubs || []).map((hub) => hub.isConnectionActive === false ? { name: `Recover the hub ${hub.id}`, run: recover(hub) } : { name: `Crash the hub ${hub.id}`, run: crash(hub) })),
     ...(state.spaces || []).flatMap((space) => (space.store || []).map((item) => ({ name: `Start an instance of ${item.name}`, about: "Scramjet, from the store", run: () => startStored(space, item) }))),
@@ -183,25 +194,6 @@ export const service = {
   drop: (file) => {
     const space = latest?.spaces?.[0], hub = space?.hubs?.[0];
     return hub && /\.(tar\.gz|tgz|tar)$/i.test(file.name) && !/^wavetank-/.test(file.name) ? upload(file, space.id, hub.id) : null;
-  },
-  demo: {
-    prepare: async (states) => {
-      const space = states.scramjet?.spaces?.[0], item = space?.store?.[0];
-      if (!item) return;
-      const file = await (await hubCall("GET", `${spaceBase(space.id)}/s3/${encodeURIComponent(item._filename || item.id)}`)).blob();
-      const made = await (await hubCall("POST", `${hubBase(space.id, space.hubs[0].id)}/sequence`, file, { "Content-Type": "application/octet-stream" })).json();
-      played = { space: space.id, hub: space.hubs[0].id, other: space.hubs[space.hubs.length - 1].id, sequence: made.id, instance: "" };
-    },
-    beat: async ({ beat, busy, random }) => {
-      if (!played.space) return;
-      const base = hubBase(played.space, played.hub), line = JSON.stringify({ ship: Math.floor(random() * 900) + 100, tons: Math.floor(random() * 90) }) + "\n";
-      if (beat === 0) played.instance = (await (await hubCall("POST", `${base}/sequence/${played.sequence}/start`, { appConfig: {}, args: [] })).json()).id;
-      if (beat % (busy ? 1 : 2) === 0) await hubCall("POST", `${spaceBase(played.space)}/topic/arrivals`, line, { "Content-Type": "application/x-ndjson" });
-      if (played.instance && beat % 3 === 0) await hubCall("POST", `${base}/instance/${played.instance}/input`, line, OPEN_LINES);
-      await hubCall("GET", `${base}/version`);
-    },
-    fail: () => emit({ crashHub: played.other }),
-    recover: () => emit({ recoverHub: played.other }),
   },
   first: (base, key) => [
     { client: "Python", code: `pip install scramjet-api-client\n\nimport asyncio\nfrom client.host_client import HostClient\nprint(asyncio.run(HostClient("${base}/api/v1/").get_version()))` },

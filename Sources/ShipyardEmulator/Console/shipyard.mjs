@@ -81,8 +81,6 @@ function runDetail(id, state) {
   return { content: [box], refresh: draw };
 }
 
-/** The fleet that the demo runs. @type {any} */
-let played = null;
 
 export const service = {
   view: (state) => {
@@ -100,8 +98,8 @@ export const service = {
   detail: ([kind, id], state) => kind === "run" ? runDetail(id, state) : null,
   lanes: (state) => [
     ...(state.runs || []).slice(0, 30).flatMap((run) => [
-      { label: `${run.fleet} ${run.id.slice(0, 8)}`, group: "runs", href: "shipyard/run/" + run.id, start: run.createdAt, end: run.endedAt, due: run.endedAt ? null : run.scheduledFor, status: run.status, marks: run.startedAt ? [{ at: run.startedAt, label: "started" }] : [] },
-      ...(run.voyages || []).filter((one) => one.startedAt).map((one) => ({ label: `${one.vessel} ${run.id.slice(0, 8)}`, group: "voyages", href: "shipyard/run/" + run.id, start: one.startedAt, end: one.endedAt, status: one.status })),
+      { label: `${run.fleet} ${run.id.slice(0, 8)}`, row: run.fleet, group: "runs", href: "shipyard/run/" + run.id, start: run.createdAt, end: run.endedAt, due: run.endedAt ? null : run.scheduledFor, status: run.status, marks: run.startedAt ? [{ at: run.startedAt, label: "started" }] : [] },
+      ...(run.voyages || []).filter((one) => one.startedAt).map((one) => ({ label: `${one.vessel} ${run.id.slice(0, 8)}`, row: one.vessel, group: "voyages", href: "shipyard/run/" + run.id, start: one.startedAt, end: one.endedAt, status: one.status })),
     ]),
     ...fleets(state).flatMap(({ fleet }) => (fleet.scheduled || []).slice(0, 5).map((at) => ({ label: fleet.name, group: "scheduled", href: "shipyard", start: at, end: null, due: at, status: "scheduled" }))),
   ],
@@ -109,15 +107,6 @@ export const service = {
     { name: `Run the fleet ${all.fleet.name}`, about: "Shipyard, with overrides", run: () => runFleet(all) },
     ...(all.fleet.webhook ? [{ name: `Trigger the webhook of ${all.fleet.name}`, run: () => webhook(all) }] : []),
   ]),
-  demo: {
-    prepare: async (states) => { [played] = fleets(states.shipyard); },
-    beat: async ({ beat, busy }) => {
-      if (!played) return;
-      const base = `/orgs/${played.org.id}/projects/${played.project.id}/fleets/${played.fleet.id}/fleetruns`;
-      if (beat % (busy ? 4 : 12) === 0) await client("POST", base, {}, key());
-      await client("GET", base, undefined, key());
-    },
-  },
   first: (base, apiKey) => [
     { client: "Python", code: `pip install shipyard-api\n\nfrom shipyard_api import ShipyardClient\nclient = ShipyardClient(org_id="11111111-1111-4111-8111-111111111111", api_key="${apiKey}", project_id="22222222-2222-4222-8222-222222222222")\nclient.base_url = "${base}/orgs/11111111-1111-4111-8111-111111111111"\nprint(client.trigger_fleet("33333333-3333-4333-8333-333333333333"))` },
     { client: "curl", code: `curl -H 'X-Shipyard-API-Key: ${apiKey}' ${base}/orgs` },

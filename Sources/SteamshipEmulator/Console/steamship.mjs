@@ -1,7 +1,7 @@
 // @ts-check
 // The tab of this service in the console: workspaces, packages and tasks.
 import { client, clientKey } from "../../ControlPlane/Console/Page/api.mjs";
-import { button, cards, h, idTag, list, notice, span, tag, when } from "../../ControlPlane/Console/Page/dom.mjs";
+import { button, cards, h, hue, idTag, list, notice, span, tag, when } from "../../ControlPlane/Console/Page/dom.mjs";
 import { showText } from "../../ControlPlane/Console/Page/exchange.mjs";
 import { ask, emit } from "../../ControlPlane/Console/Page/palette.mjs";
 
@@ -14,7 +14,7 @@ const nameOf = (task) => (task.name || "").replace("/api/v1/", "");
 function strip(task) {
   const isOver = task.state === "succeeded" || task.state === "failed";
   const stages = task.state === "failed" ? ["waiting", "running", "failed"] : STATES, place = stages.indexOf(task.state);
-  return h("ol", { class: "states", "aria-label": `task ${task.id} is ${task.state}` }, stages.map((state, index) => h("li", { class: index < place || isOver ? "past" : index === place ? "here" : "", "aria-current": index === place ? "step" : undefined }, state)));
+  return h("ol", { class: "states", "aria-label": `task ${task.id} is ${task.state}` }, stages.map((state, index) => h("li", { class: isOver && index === stages.length - 1 ? "over " + hue(task.state) : index < place || isOver ? "past" : index === place ? "here" : "", "aria-current": index === place ? "step" : undefined }, state)));
 }
 
 /** @param {any} task */
@@ -31,26 +31,47 @@ async function invoke(handle, workspace) {
     const answer = await client("POST", base + "/__dir__", {}, key());
     methods = methodsOf(await answer.json());
   } catch { methods = []; }
-  const names = methods.map((one) => one.path);
-  ask(`Call ${handle}`, [
-    names.length ? { name: "path", label: "Method", options: names } : { name: "path", label: "Method", value: "greet" },
-    { name: "verb", label: "HTTP method", options: ["POST", "GET"] },
-    { name: "arguments", label: "Arguments as JSON", kind: "json", value: JSON.stringify(methods[0]?.example || {}, null, 2) },
-  ], "Call", async (given) => {
-    const path = base + "/" + given.path.replace(/^\//, ""), verb = methods.find((one) => one.path === given.path)?.verb || given.verb;
-    const query = verb === "GET" && given.arguments ? "?" + new URLSearchParams(given.arguments) : "";
-    const text = await (await client(verb, path + query, verb === "GET" ? undefined : given.arguments ?? {}, key())).text();
+  const send = async (path, verb, given) => {
+    const query = verb === "GET" && given ? "?" + new URLSearchParams(given) : "";
+    const text = await (await client(verb, `${base}/${path.replace(/^\//, "")}${query}`, verb === "GET" ? undefined : given ?? {}, key())).text();
     setTimeout(() => showText(`${handle} answered`, text));
     return "Called.";
+  };
+  if (!methods.length) {
+    return ask(`Call ${handle}`, [
+      { name: "path", label: "Method", value: "greet" }, { name: "verb", label: "HTTP method", options: ["POST", "GET"] }, { name: "arguments", label: "Arguments as JSON", kind: "json", value: "{}" },
+    ], "Call", (given) => send(given.path, given.verb, given.arguments));
+  }
+  const titles = methods.map((one) => `${one.path} (${one.verb})`);
+  ask(`Call ${handle}`, [{ name: "method", label: "Method", options: titles }], "Go on", async ({ method }) => {
+    setTimeout(() => callMethod(handle, methods[titles.indexOf(method)], send));
+    return "";
   });
 }
-/** Of the answer to `__dir__`, whatever wraps it. @param {any} answer @returns {Array<{path: string, verb: string, example: any}>} */
+/** The method's own form: a field for each of its arguments. */
+function callMethod(handle, method, send) {
+  ask(`Call ${method.path} of ${handle}`, method.args.map((arg) => ({ name: arg.name, label: arg.name, value: arg.value, about: arg.kind, options: arg.options, kind: arg.isNumber ? "number" : arg.isJSON ? "json" : "text" })), "Call", (given) => {
+    const wanted = method.args.filter((arg) => given[arg.name] !== "" && given[arg.name] !== undefined);
+    return send(method.path, method.verb, Object.fromEntries(wanted.map((arg) => [arg.name, arg.isNumber ? Number(given[arg.name]) : given[arg.name]])));
+  }, undefined, method.doc);
+}
+/** Of the answer to `__dir__`, whatever wraps it. @param {any} answer */
 export function methodsOf(answer) {
   const found = answer?.methods || answer?.data?.methods || answer?.data?.json?.methods || answer?.json?.methods || [];
   return found.map((one) => ({
-    path: String(one.path || one.name || "").replace(/^\//, ""), verb: one.verb || one.httpVerb || "POST",
-    example: Object.fromEntries((one.args || one.arguments || one.parameters || []).map((arg) => [arg.name, arg.defaultValue ?? arg.default ?? ""])),
+    path: String(one.path || one.name || "").replace(/^\//, ""), verb: String(one.verb || one.httpVerb || "POST"), doc: String(one.doc || ""),
+    args: (one.args || one.arguments || one.parameters || []).map(argument),
   })).filter((one) => one.path);
+}
+/** @param {any} arg */
+function argument(arg) {
+  const kind = String(arg.kind || arg.type || ""), value = arg.defaultValue ?? arg.default ?? "";
+  const isJSON = typeof value === "object" || /^(dict|list|any|json|bool|typing)/i.test(kind);
+  return {
+    name: String(arg.name), kind, isJSON, isNumber: /^(int|float|number)/.test(kind),
+    options: Array.isArray(arg.values) && arg.values.length ? arg.values.map(String) : undefined,
+    value: isJSON && value !== "" ? JSON.stringify(value) : String(value),
+  };
 }
 
 const makeInstance = (state) => ask("Make a package instance", [
@@ -87,7 +108,7 @@ export const service = {
   lanes: (state) => (state.tasks || []).filter((task) => task.createdAt).map((task) => {
     const isOver = /succeeded|failed/.test(task.state);
     return {
-      label: nameOf(task), group: "tasks", href: "steamship/task/" + task.id, start: task.createdAt, end: isOver ? task.modifiedAt : null, due: isOver ? null : task.runAfter, status: task.state,
+      label: nameOf(task), row: nameOf(task), group: "tasks", href: "steamship/task/" + task.id, start: task.createdAt, end: isOver ? task.modifiedAt : null, due: isOver ? null : task.runAfter, status: task.state,
       marks: task.startedAt && task.startedAt !== task.createdAt ? [{ at: task.startedAt, label: "started" }] : [],
     };
   }),
@@ -99,16 +120,6 @@ export const service = {
     { name: "Fail the running task", about: "Steamship, what its workers do next fails", run: () => failRunning(state) },
     { name: "Send a signal to waiting tasks", run: () => ask("Send a signal", [{ name: "signal", label: "Its name", value: "go" }], "Send", (given) => emit(given), "Sent.") },
   ],
-
-  demo: {
-    prepare: async () => { await api("workspace/create", { handle: "harbor" }); await api("package/instance/create", { packageHandle: "hello-world", handle: "greeter" }); },
-    beat: async ({ beat, busy, random }) => {
-      const names = ["Aurora", "Endurance", "Fram", "Gjøa"], name = names[Math.floor(random() * names.length)];
-      if (beat % (busy ? 1 : 3) === 0) await client("POST", "/apps/default/greeter/greet", { name }, key());
-      if (beat % (busy ? 2 : 6) === 0) await api("task/noop", {}, { "X-Task-Background": "true" });
-      if (beat % 2 === 0) await client("GET", "/api/v1/account/current", undefined, key());
-    },
-  },
 
   first: (base, apiKey) => [
     { client: "Python", code: `pip install steamship\n\nimport os\nos.environ["STEAMSHIP_API_BASE"] = "${base}/api/v1/"\nos.environ["STEAMSHIP_APP_BASE"] = "${base}/apps/"\nos.environ["STEAMSHIP_API_KEY"] = "${apiKey}"\nfrom steamship import Steamship\nprint(Steamship().config.workspace_handle)` },

@@ -6,8 +6,11 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
+
+from common import check, finish
 
 URL = os.environ["WAVETANK_URL"].rstrip("/")
 SHOTS = os.environ.get("WAVETANK_SHOTS")
@@ -105,6 +108,22 @@ def control(method, path, body=None):
     return json.loads(content) if content and status < 400 else None
 
 
+# The story of a demo, on a clock that stands
+
+def story_instant(seconds):
+    """It begins at eight."""
+    return f"2027-05-01T{8 + seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+
+def tell_story(seconds):
+    """Goes to that second in steps of a beat or two, and waits for the clients each time."""
+    told = control("GET", "demo")["seconds"]
+    while told < seconds:
+        told = min(seconds, told + 10)
+        control("POST", "clock/advance", {"to": story_instant(int(told) + 1)})
+        wait_for(lambda: control("GET", "demo")["seconds"] >= told, 20)
+
+
 # The page
 
 class Page:
@@ -195,6 +214,60 @@ class Page:
             pathlib.Path(SHOTS, name + ".png").write_bytes(base64.b64decode(shot["data"]))
 
 
+    # Keys alone
+
+    def press(self, *keys):
+        """What a user presses, wherever the focus is."""
+        from selenium.webdriver.common.action_chains import ActionChains
+        ActionChains(self.browser).send_keys(*keys).perform()
+
+    def chord(self, *keys):
+        """All at once."""
+        from selenium.webdriver.common.action_chains import ActionChains
+        chain = ActionChains(self.browser)
+        for key in keys[:-1]:
+            chain.key_down(key)
+        chain.send_keys(keys[-1])
+        for key in keys[:-1]:
+            chain.key_up(key)
+        chain.perform()
+
+    def tab_to(self, claim, most=150, back=False):
+        """Goes on with Tab until the element with the focus, `e`, is the one that is meant."""
+        from selenium.webdriver.common.keys import Keys
+        for _ in range(most):
+            self.chord(*([Keys.SHIFT] if back else []), Keys.TAB)
+            if self.js(f"const e = document.activeElement; return Boolean({claim})"):
+                return True
+        return False
+
+    def tab_to_button(self, text, within="body"):
+        return self.tab_to(f"e.closest({json.dumps(within)}) && (e.textContent.trim() === {json.dumps(text)} || e.getAttribute('aria-label') === {json.dumps(text)})")
+
+    # Files
+
+    def drop(self, name, content):
+        """A file that is dropped on the page."""
+        self.js("const data = new DataTransfer(); data.items.add(new File([Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0))], arguments[1]));"
+                "document.body.dispatchEvent(new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer: data}))",
+                base64.b64encode(content).decode(), name)
+
+
+# The journal as the page has it
+
+SHOWN = "document.querySelector('#shown')?.textContent"
+ROWS = "document.querySelectorAll('#entries tr').length"
+
+
+def numbers(page):
+    """The exchanges that the list shows, newest first."""
+    return page.js("return [...document.querySelectorAll('#entries tr')].map((row) => Number(row.dataset.number))")
+
+
+def of_server(query="limit=1000"):
+    return [entry["number"] for entry in control("GET", "journal?" + query)["entries"]][::-1]
+
+
 def severe(browser):
     """What the browser's console says is wrong; refusals that a check provokes are none."""
     return [entry["message"] for entry in browser.get_log("browser")
@@ -204,11 +277,36 @@ def severe(browser):
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def axe(page, script, what, check):
-    page.js(script)
+def axe(page, what):
+    import axe_core_python
+    page.js(pathlib.Path(axe_core_python.__file__).with_name("axe.min.js").read_text())
     found = page.browser.execute_async_script(
         "const done = arguments[arguments.length - 1];"
         "axe.run(document, {runOnly: arguments[0]})"
         ".then((r) => done(r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3)"
         ".map((n) => n.html.slice(0, 140)).join(' | '))), (e) => done(['axe failed: ' + e]));", AXE)
     check(f"accessibility: {what}", found == [], found)
+
+
+def browse(*tasks):
+    """The whole of a check: a browser with the console of a tenant that has seen some traffic, each task with
+    its page, and at the end what the browser's own console says. Without a browser it is passed over."""
+    browser, driver, why = install()
+    if not browser:
+        print(f"ok console skipped: no browser ({why})")
+        return
+    traffic()
+    with tempfile.TemporaryDirectory(prefix="wavetank-browser-", ignore_cleanup_errors=True) as profile:
+        one = start(browser, driver, profile)
+        try:
+            page = Page(one)
+            page.size(1440, 900)
+            one.get(f"{URL}/_wavetank/console?tenant={TENANT}")
+            check("the page is the console", one.title == "Wavetank", one.title)
+            for task in tasks:
+                task(page)
+            said = severe(one)
+            check("the browser's console has no errors", said == [], said)
+        finally:
+            one.quit()
+    finish()

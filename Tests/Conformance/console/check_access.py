@@ -4,11 +4,10 @@
 import io
 import json
 import tarfile
-import tempfile
 import time
 
-from browser import TENANT, URL, Page, install, send, start, traffic, wait_for
-from common import Server, check, finish
+from browser import browse, send, wait_for
+from common import Server, check
 
 
 SEQUENCE = """
@@ -117,24 +116,5 @@ def calls(page):
         server.stop()
 
 
-def main():
-    browser, driver, why = install()
-    if not browser:
-        print(f"ok console skipped: no browser ({why})")
-        return
-    traffic()
-    with tempfile.TemporaryDirectory(prefix="wavetank-browser-", ignore_cleanup_errors=True) as profile:
-        one = start(browser, driver, profile)
-        try:
-            page = Page(one)
-            page.size(1440, 900)
-            one.get(f"{URL}/_wavetank/console?tenant={TENANT}")
-            guarded(page)
-            calls(page)
-        finally:
-            one.quit()
-    finish()
-
-
 if __name__ == "__main__":
-    main()
+    browse(guarded, calls)

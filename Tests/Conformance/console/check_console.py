@@ -6,27 +6,12 @@ Needs Chromium and its driver; as root on Debian they are installed. `WAVETANK_S
 screenshots.
 """
 
-import pathlib
 import subprocess
-import tempfile
 import time
 
-from browser import (BASE, FLEET, TENANT, URL, Page, axe, control, install, send, severe, start, traffic,
-                     wait_for)
-from common import check, finish
-
-SHOWN = "document.querySelector('#shown')?.textContent"
-ROWS = "document.querySelectorAll('#entries tr').length"
-
-
-def numbers(page):
-    """The exchanges that the list shows, newest first."""
-    return page.js("return [...document.querySelectorAll('#entries tr')].map((row) => Number(row.dataset.number))")
-
-
-def of_server(query="limit=1000"):
-    return [entry["number"] for entry in control("GET", "journal?" + query)["entries"]][::-1]
-
+from browser import (BASE, FLEET, ROWS, SHOWN, TENANT, URL, axe, browse, control, numbers, of_server, send,
+                     traffic, wait_for)
+from common import check
 
 def journal(page):
     page.click("#fold")
@@ -70,7 +55,7 @@ def journal(page):
         "return names.filter((name, index) => names.indexOf(name) !== index)") == [])
 
 
-def exchange(page, script):
+def exchange(page):
     """One exchange: its address, why, again, edited, as code, as a rule, as a test."""
     number = next(entry["number"] for entry in control("GET", "journal")["entries"] if entry["operation"] == "steamship.workspace.create")
     page.browser.get(f"{URL}/_wavetank/console?tenant={TENANT}#journal/{number}")
@@ -81,7 +66,7 @@ def exchange(page, script):
     check("exchange: pretty, and raw", page.says('"handle": "harbor"', ".side pre") and page.button("Raw", ".side")
           and page.says('{"handle": ?"harbor"}', ".side pre"), page.text(".side pre"))
     page.shot("exchange")
-    axe(page, script, "an exchange, light", check)
+    axe(page, "an exchange, light")
     page.click("#back")
     check("exchange: the list is one click away", page.eventually(f"{ROWS} > 3"))
     page.browser.back()
@@ -239,33 +224,5 @@ def keyboard(page):
     check("keyboard: and does it", page.eventually("location.hash === '#numbers'"))
 
 
-def main():
-    browser, driver, why = install()
-    if not browser:
-        print(f"ok console skipped: no browser ({why})")
-        return 0
-    import axe_core_python
-    script = pathlib.Path(axe_core_python.__file__).with_name("axe.min.js").read_text()
-    traffic()
-    with tempfile.TemporaryDirectory(prefix="wavetank-browser-", ignore_cleanup_errors=True) as profile:
-        one = start(browser, driver, profile)
-        try:
-            page = Page(one)
-            page.size(1440, 900)
-            one.get(f"{URL}/_wavetank/console?tenant={TENANT}")
-            check("the page is the console", one.title == "Wavetank", one.title)
-            journal(page)
-            exchange(page, script)
-            clock(page)
-            anew(page)
-            tenants(page)
-            keyboard(page)
-            said = severe(one)
-            check("the browser's console has no errors", said == [], said)
-        finally:
-            one.quit()
-    finish()
-
-
 if __name__ == "__main__":
-    main()
+    browse(journal, exchange, clock, anew, tenants, keyboard)

@@ -5,13 +5,12 @@ the control API is asked whether it came so.
 import io
 import json
 import tarfile
-import tempfile
 import threading
 import time
 import urllib.request
 
-from browser import (BASE, FLEET, TENANT, URL, Page, control, install, run_fleet, send, severe, start, traffic, wait_for)
-from common import check, finish
+from browser import BASE, FLEET, TENANT, URL, browse, control, run_fleet, send, story_instant, tell_story, wait_for
+from common import check
 
 HUB = f"{BASE}/api/v1/space/demo/api/v1/sth/sth-0/api/v1"
 SPACE = f"{BASE}/api/v1/space/demo/api/v1"
@@ -229,8 +228,7 @@ def instance(page):
     check("an instance: killed", wait_for(lambda: not [one for one in instances() if one["status"] == "running"]), instances())
     page.view("scramjet")
     before = len(control("GET", "state/scramjet")["spaces"][0]["hubs"][0]["sequences"])
-    page.js("const data = new DataTransfer(); data.items.add(new File([Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0))], 'mine.tar.gz'));"
-            "document.body.dispatchEvent(new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer: data}))", __import__("base64").b64encode(package()).decode())
+    page.drop("mine.tar.gz", package())
     check("a package that is dropped becomes a sequence", wait_for(
         lambda: len(control("GET", "state/scramjet")["spaces"][0]["hubs"][0]["sequences"]) == before + 1), page.text("#notice"))
 
@@ -259,8 +257,10 @@ def do(page):
     page.button("Make", "#dialog")
     check("a package instance is made", wait_for(lambda: "mate" in json.dumps(control("GET", "state/steamship"))), page.text("#dialog"))
     page.do("Call a method of mate")
-    check("a method is called by a form that its __dir__ made", page.eventually("[...document.querySelectorAll('#dialog option')].some((o) => o.textContent === 'greet')"), page.text("#dialog"))
-    page.fill("#dialog textarea", '{"name": "console"}')
+    check("a method is called by a form that its __dir__ made", page.eventually("[...document.querySelectorAll('#dialog option')].some((o) => o.textContent === 'greet (POST)')"), page.text("#dialog"))
+    page.button("Go on", "#dialog")
+    check("which has a field for each argument", page.eventually("document.querySelector('#dialog input[name=name]')") and page.says("Greets somebody", "#dialog"), page.text("#dialog"))
+    page.fill("#dialog input[name=name]", "console")
     page.button("Call", "#dialog")
     check("and what it answered is shown", page.says("console", "#dialog pre"), page.text("#dialog"))
     page.button("Close", "#dialog")
@@ -273,7 +273,7 @@ def do(page):
     page.js("document.querySelector('#palette').close()")
 
 
-def numbers(page):
+def charts(page):
     page.view("numbers")
     for _ in range(30):
         send("GET", f"{BASE}/api/v1/version")
@@ -288,33 +288,37 @@ def presenter(page):
     from selenium.webdriver.common.keys import Keys
     page.do("Presenter's view")
     check("presenter: large type, and the first step", page.says("1/", "#presenter") and page.js("return document.body.classList.contains('presenting')"))
-    page.js("document.activeElement.blur()")
-    page.browser.find_element("css selector", "body").send_keys(" ")
-    check("presenter: the next step on space", page.says("2/", "#presenter"), page.text("#presenter"))
+    page.press(" ")
+    check("presenter: the next step on space", page.says("2/", "#presenter") and page.eventually("document.querySelector('#timeline svg')"), page.text("#presenter"))
     page.shot("presenter")
-    page.js("document.activeElement.blur()")
-    page.browser.find_element("css selector", "body").send_keys(Keys.ESCAPE)
+    page.press(Keys.ESCAPE)
     check("presenter: Escape ends it", page.eventually("!document.querySelector('#presenter')"))
 
 
 def demo(page):
-    """A world that lives: ten minutes of the tenant's time, here in a few seconds."""
+    """A world that lives: ten minutes of the tenant's time, here stepped through."""
     page.do("Demo: let this world live")
     check("demo: it asks first, since the tenant begins anew", page.says("begins anew", "#confirm"))
     page.button("Begin", "#confirm")
-    busy = wait_for(lambda: {"steamship", "scramjet", "shipyard"} <= {entry["service"] for entry in control("GET", "journal?limit=1000")["entries"]}, 15)
-    check("demo: all three services are busy, on a scaled clock", busy and control("GET", "clock")["mode"] == "scaled", control("GET", "clock"))
-    control("PUT", "clock", {"mode": "scaled", "factor": 60})
-    closed = wait_for(lambda: any(one["name"].startswith("demo:") for one in rules()), 15)
-    check("demo: something breaks", closed and wait_for(lambda: hubs()["sth-1"] is False), (rules(), hubs()))
-    check("demo: and that is seen", wait_for(lambda: any(entry["status"] == 503 for entry in control("GET", "journal?limit=1000")["entries"])))
-    page.go("time")
-    page.eventually("!!document.querySelector('#window')")
+    check("demo: it begins, on a scaled clock", wait_for(lambda: control("GET", "demo")["playing"], 20) and control("GET", "clock")["mode"] == "scaled", control("GET", "clock"))
+    check("demo: and says what is told", page.says("Minute 0: Morning in the harbor", "#notice-text", seconds=20), page.text("#notice"))
+    control("PUT", "clock", {"mode": "manual"})
+    tell_story(60)
+    services = {entry["service"] for entry in control("GET", "journal?limit=1000")["entries"]}
+    check("demo: all three services are busy", {"steamship", "scramjet", "shipyard"} <= services, services)
+    tell_story(270)
+    check("demo: something breaks", hubs()["sth-1"] is False and any(entry["status"] == 503 for entry in control("GET", "journal?limit=1000")["entries"]), hubs())
+    check("demo: and that is said", page.says("Minute 4: Something breaks", "#notice-text", seconds=20), page.text("#notice"))
+    tell_story(400)
+    check("demo: it recovers", hubs()["sth-1"] is True, hubs())
+    page.view("time")
     page.fill("#window", "600000")
-    time.sleep(1)
+    check("demo: bars of one fleet stand in few lanes", page.eventually("[...document.querySelectorAll('#timeline .lane-name')].some((one) => /^Unload a ship ×/.test(one.textContent))"), page.text("#timeline"))
+    check("demo: topics have lanes, with their messages as marks", page.eventually("document.querySelectorAll('#timeline [data-lane=arrivals] .mark').length > 5"), page.text("#timeline"))
+    page.js("document.querySelector('#notice-close').click()")
     page.shot("demo")
-    check("demo: it recovers", wait_for(lambda: not rules() and hubs()["sth-1"] is True, 15), (rules(), hubs()))
-    check("demo: it ends", page.says("story is over", "#notice-text", seconds=20), page.text("#notice"))
+    control("POST", "clock/advance", {"to": story_instant(700)})
+    check("demo: it ends", wait_for(lambda: not control("GET", "demo")["playing"], 20) and page.says("story is over", "#notice-text", seconds=20), page.text("#notice"))
     control("PUT", "clock", {"mode": "real"})
 
 
@@ -325,33 +329,11 @@ def snapshot(page):
     send("POST", f"{BASE}/api/v1/workspace/create", b'{"handle": "later"}', Authorization=f"Bearer wt-{TENANT}", Content_Type="application/json")
     check("snapshot: the world is another one now", "later" in json.dumps(control("GET", "state/steamship")))
     page.view("tenants")
-    page.js("const data = new DataTransfer(); data.items.add(new File([Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0))], 'wavetank-theirs.tar.gz'));"
-            "document.body.dispatchEvent(new DragEvent('drop', {bubbles: true, cancelable: true, dataTransfer: data}))", __import__("base64").b64encode(content).decode())
+    page.drop("wavetank-theirs.tar.gz", content)
     check("snapshot: dropped, it asks first", page.says("wavetank-theirs.tar.gz", "#confirm"))
     page.button("Restore", "#confirm")
     check("snapshot: restored", wait_for(lambda: "later" not in json.dumps(control("GET", "state/steamship"))), page.text("#notice"))
 
 
-def main():
-    browser, driver, why = install()
-    if not browser:
-        print(f"ok console tasks skipped: no browser ({why})")
-        return
-    traffic()
-    with tempfile.TemporaryDirectory(prefix="wavetank-browser-", ignore_cleanup_errors=True) as profile:
-        one = start(browser, driver, profile)
-        try:
-            page = Page(one)
-            page.size(1440, 900)
-            one.get(f"{URL}/_wavetank/console?tenant={TENANT}")
-            for task in (scenario, editor, times, streams, instance, do, numbers, presenter, snapshot, demo):
-                task(page)
-            said = severe(one)
-            check("the browser's console has no errors", said == [], said)
-        finally:
-            one.quit()
-    finish()
-
-
 if __name__ == "__main__":
-    main()
+    browse(scenario, editor, times, streams, instance, do, charts, presenter, snapshot, demo)

@@ -7,6 +7,8 @@ import test from "node:test";
 globalThis.location = new URL("http://127.0.0.1:7070/_wavetank/console");
 globalThis.window = { addEventListener() {}, setTimeout, innerWidth: 1200 };
 globalThis.document = { getElementById: () => null, hidden: true };
+// What would look again and again has nothing to look at here.
+globalThis.setInterval = () => 0;
 
 const page = new URL("../../../Sources/ControlPlane/Console/Page/", import.meta.url);
 const use = (name) => import(new URL(name, page));
@@ -15,7 +17,8 @@ const { Exchanges, KEPT_MAX, rows } = await use("model.mjs");
 const { at, complete, help, keysOf, spot } = await use("schema.mjs");
 const { ordinal, nearMisses, sentence, story } = await use("why.mjs");
 const { curl, draft, javascript, literal, pytest, python, respondLike, ruleOf } = await use("snippets.mjs");
-const { ticks } = await use("scale.mjs");
+const { packed, ticks } = await use("scale.mjs");
+const { methodsOf } = await import(new URL("../../../SteamshipEmulator/Console/steamship.mjs", page));
 const { modules, script, services, whole } = await import("./bundle.mjs");
 
 const entry = (more) => ({ number: 1, method: "GET", target: "/api/v1/version", operation: "scramjet.hub.version", service: "scramjet", status: 200, rules: [], remarks: [], ending: "completed", durationMilliseconds: 1.5, arrived: "2026-01-01T00:00:00Z", ended: "2026-01-01T00:00:00Z", ...more });
@@ -146,6 +149,25 @@ test("a rule is made of an exchange, and the same click makes the same rule", ()
 test("a line of time has marks at round instants", () => {
   const from = Date.parse("2026-01-01T00:00:01Z");
   assert.deepEqual(ticks(from, from + 60e3, 6).map((tick) => tick.text), ["00:00:10", "00:00:20", "00:00:30", "00:00:40", "00:00:50", "00:01:00"]);
+});
+
+test("bars of one kind stand in one lane, where they do not overlap", () => {
+  const at = (seconds) => new Date(seconds * 1e3).toISOString();
+  const bar = (row, from, to, more) => ({ label: `${row} ${from}`, row, group: "runs", start: at(from), end: to === null ? null : at(to), status: "Success", ...more });
+  const lanes = packed([bar("b", 0, 9), bar("a", 4, 6), bar("a", 0, 3), bar("a", 5, 7), bar("a", 8, null), bar("a", 30, 31)], 20e3);
+  assert.deepEqual(lanes.map((lane) => lane.map((one) => one.label)), [["b 0"], ["a 0", "a 4", "a 8", "a 30"], ["a 5"]]);
+  assert.deepEqual(packed([bar("a", 0, null, { due: at(40) }), bar("a", 30, 31)], 20e3).length, 2, "what is due keeps its lane until then");
+});
+
+test("a method's form has a field for each argument, by what __dir__ says of it", () => {
+  const [greet, slow, none] = methodsOf({ methods: [
+    { path: "/greet", verb: "GET", doc: "Greets.", args: [{ name: "name", kind: "str", values: null }, { name: "tone", kind: "str", values: ["warm", "cold"], defaultValue: "warm" }] },
+    { path: "/slow", args: [{ name: "seconds", kind: "float" }, { name: "more", kind: "dict", defaultValue: { a: 1 } }] },
+    { args: [] }] });
+  assert.equal(none, undefined);
+  assert.deepEqual([greet.path, greet.verb, greet.doc, greet.args.map((arg) => [arg.name, arg.options, arg.value])], ["greet", "GET", "Greets.", [["name", undefined, ""], ["tone", ["warm", "cold"], "warm"]]]);
+  assert.deepEqual([slow.verb, slow.args.map((arg) => [arg.isNumber, arg.isJSON, arg.value])], ["POST", [[true, false, ""], [false, true, '{"a":1}']]]);
+  assert.deepEqual(methodsOf({ status: "failed" }), []);
 });
 
 test("the page is one module whose names are there once, and small", () => {

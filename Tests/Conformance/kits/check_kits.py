@@ -92,6 +92,24 @@ def javascript(place, package):
     status, output = run(folder, node, "--test", "harbor.test.mjs")
     check(f"the JavaScript kit: {expected} example tests pass",
           status == 0 and re.search(rf"# pass {expected}\b", output), output)
+    (folder / "red.test.mjs").write_text(
+        "import assert from 'node:assert/strict';\nimport { after, test } from 'node:test';\n"
+        "import { startWavetank, sweep } from 'wavetank';\n"
+        "const wavetank = await startWavetank();\nafter(() => wavetank.stop());\n"
+        "test('red', async (t) => {\n  const cloud = wavetank.tenant(t);\n"
+        "  await cloud.scenario({ wavetank: 1, rules: [{ name: 'only posts', match: { operation: 'scramjet.hub.version', method: 'POST' }, error: 503 }] });\n"
+        "  await fetch(`${cloud.scramjetHub}/version`);\n  assert.equal(1, 2);\n});\n"
+        "test('expected in vain', async (t) => {\n"
+        "  await wavetank.tenant(t).scenario({ wavetank: 1, name: 'x', expect: { requests: [{ match: { service: 'shipyard' }, exactly: 1 }] } });\n});\n"
+        "test('shipped', async (t) => {\n  const cloud = wavetank.tenant(t);\n  await cloud.scenario('rate-limited');\n"
+        "  assert.equal((await cloud.control('GET', 'scenario')).name, 'rate-limited');\n});\n"
+        "test('nothing to sweep', () => assert.rejects(sweep([process.execPath, '-e', '0']), /nothing to sweep/));\n")
+    status, red = run(folder, node, "--test", "red.test.mjs")
+    newer = int(version.strip().lstrip("v").split(".")[0]) >= 20
+    check("the JavaScript kit: a failed test shows its exchanges and the near misses of the rules", status == 1 and (
+        not newer or "(scramjet.hub.version)" in red and "near miss: rule only posts" in red), red)
+    check("the JavaScript kit: what a scenario expects is verified at the end of its test; shipped ones by name",
+          '"verdict": "fails"' in red and re.search(r"# pass 2\b", red) and re.search(r"# fail 2\b", red), red)
     began = time.monotonic()
     status, output = run(folder, node, "end.mjs")
     stopped = re.search(r"stopped in (\d+)", output)
@@ -109,7 +127,7 @@ def swift():
         return
     status, output = run(EXAMPLES / "swift", "swift", "test", seconds=1500)
     check("the Swift kit: its example tests pass",
-          status == 0 and "4 tests" in output and "passed" in output, output)
+          status == 0 and "5 tests" in output and "passed" in output, output)
 
 
 with tempfile.TemporaryDirectory() as place:

@@ -86,7 +86,7 @@ class Reader:
             if not key.startswith(("WAVETANK_", "STEAMSHIP_", "SCRAMJET_", "SHIPYARD_"))}
         self.environment |= {
             "PATH": f"{program}:{os.environ['PATH']}", "HOME": str(folder),
-            "NO_PROXY": "127.0.0.1,localhost"}
+            "PYTHONPATH": str(ROOT / "docker" / "packages" / "python"), "NO_PROXY": "127.0.0.1,localhost"}
         if self.port != "7070":
             self.environment["WAVETANK_URL"] = f"http://127.0.0.1:{self.port}"
 

@@ -1,12 +1,13 @@
 """An example: code under test (`start_nightly`), and what it must do when the cloud misbehaves."""
 
+import sys
 import time
 
 import pytest
 from shipyard_api import ShipyardClient
 from shipyard_templates import ExitCodeException
 
-from wavetank import WavetankError
+from wavetank import WavetankError, sweep
 
 ORG = "11111111-1111-4111-8111-111111111111"
 PROJECT = "22222222-2222-4222-8222-222222222222"
@@ -86,3 +87,26 @@ def test_verify_fails_when_it_does_not_hold(wavetank, client):
 def test_a_bad_scenario_is_refused_with_its_place(wavetank):
     with pytest.raises(WavetankError, match="rulez"):
         wavetank.scenario({"wavetank": 1, "rulez": []})
+
+
+CAREFUL = """
+import os, sys
+from shipyard_api import ShipyardClient
+client = ShipyardClient(org_id=sys.argv[1], api_key=os.environ["SHIPYARD_API_TOKEN"], project_id=sys.argv[2])
+client.base_url = os.environ["SHIPYARD_API_BASE"] + "/orgs/" + sys.argv[1]
+try:
+    client.trigger_fleet(sys.argv[3])
+except Exception as failure:
+    sys.exit(f"not started: {failure}")
+"""
+
+
+def test_each_call_failing_in_every_way():
+    found = sweep([sys.executable, "-c", CAREFUL, ORG, PROJECT, FLEET], faults=["401", "500"])
+    found.verify()                       # raises, with all that was found
+    assert [run.kind for run in found.runs] == ["gaveUp", "gaveUp"]
+
+
+def test_a_sweep_of_nothing_is_refused():
+    with pytest.raises(WavetankError, match="nothing to sweep"):
+        sweep([sys.executable, "-c", "pass"])

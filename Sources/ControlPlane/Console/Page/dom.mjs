@@ -91,7 +91,7 @@ export const list = (pairs) => h("dl", {}, pairs.filter(([, value]) => value !==
 export const when = (text) => (text || "").replace("T", " ").replace(/(\.\d{3})\d*Z?$/, "$1");
 
 /** What a status word is like. @param {string} word */
-export const hue = (word) => /running/i.test(word) ? "warn" : /success|succeed|complete|connected/i.test(word) ? "good"
+export const hue = (word) => /running/i.test(word) ? "live" : /success|succeed|complete|connected/i.test(word) ? "good"
   : /fail|error|terminat|kill|refus|crash/i.test(word) ? "bad" : /wait|start|retry|stopping|schedul/i.test(word) ? "warn" : "quiet";
 
 /** @param {any[]} items @param {string} empty */

@@ -37,12 +37,12 @@ function timing(entry, rules) {
   const took = entry.durationMilliseconds;
   if (took === null || took === undefined) return h("p", { class: "quiet" }, "It is still going on.");
   const phases = entry.phases || {};
-  const parts = [["service", "read, rules and service, until the answer was known", phases.serviceMilliseconds], ["rules", "held back by rules", phases.heldMilliseconds], ["write", "writing the answer", phases.writeMilliseconds]]
+  const parts = [["read", "reading the request", phases.readMilliseconds], ["service", "rules and service, until the answer was known", phases.serviceMilliseconds], ["rules", "held back by rules", phases.heldMilliseconds], ["write", "writing the answer", phases.writeMilliseconds]]
     .filter(([, , value]) => value > 0);
   const whole = parts.length ? parts : [["service", "in all", took]];
   const marks = (entry.rules || []).map((name) => [name, effectOf(rules.get(name))]).filter(([, effect]) => effect);
   return h("figure", { class: "timing", "aria-label": "Where the time went: " + whole.map(([, name, value]) => `${name} ${span(value)}`).join(", ") },
-    h("div", { class: "bar", "aria-hidden": "true" }, whole.map(([kind, name, value]) => styled(h("span", { class: "part " + kind, title: `${name}: ${span(value)}` }), { flex: `${Math.max(Number(value), took / 60)} 0 0` })),
+    h("div", { class: "bar", "aria-hidden": "true" }, whole.map(([kind, name, value]) => styled(h("span", { class: "part " + kind, title: `${name}: ${span(value)}` }), { flex: `${100 * Math.max(Number(value), took / 60) / took || 1} 0 0` })),
       entry.fault ? h("span", { class: "part fault", title: "fault on the line: " + entry.fault }, "⚡ " + entry.fault) : null),
     h("figcaption", {}, whole.map(([kind, name, value]) => h("span", { class: "key " + kind }, `${name} ${span(value)}`)), marks.map(([name, effect]) => h("span", { class: "key rules" }, `${name}: ${effect}`))));
 }

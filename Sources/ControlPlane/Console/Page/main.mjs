@@ -2,6 +2,7 @@
 // The page: its views, which of them is shown, and what keeps it fresh.
 import { afterAction, fixedTenant, get, readTenant, tenant } from "./api.mjs";
 import { clock, readClock, startClock } from "./clock.mjs";
+import { followDemo } from "./demo.mjs";
 import { $, h, notice, pretty, put } from "./dom.mjs";
 import { exchangeView } from "./exchange.mjs";
 import { journalView } from "./journal.mjs";
@@ -55,7 +56,7 @@ let isPressed = false;
 let drawn = null;
 let turn = 0, shown = "";
 async function draw() {
-  if (readTenant()) listen();
+  if (readTenant()) { listen(); followDemo(); }
   const { view, rest } = here(), name = views.has(view) ? view : "journal";
   const mine = ++turn, isOther = name !== shown;
   shown = name;
@@ -96,15 +97,17 @@ function pressedOnTabs(event) {
 }
 
 let due = 0;
+/** How long the last look took: a large world is looked at less often, so that looking costs it little. */
+let lookTook = 0;
 /** Looks again, at most four times in a second. */
 function refreshSoon() {
   if (due) return;
   due = window.setTimeout(async () => {
+    const begun = performance.now();
+    try { await Promise.all([readClock().catch(() => {}), readTenants(), drawn?.refresh?.()]); } catch (error) { notice(/** @type {Error} */ (error).message, true); }
+    lookTook = performance.now() - begun;
     due = 0;
-    readClock().catch(() => {});
-    readTenants();
-    try { await drawn?.refresh?.(); } catch (error) { notice(/** @type {Error} */ (error).message, true); }
-  }, 250);
+  }, Math.max(250, Math.min(5000, lookTook * 8)));
 }
 async function readTenants() {
   const { tenants } = await get("tenants").catch(() => ({ tenants: [] }));
@@ -164,5 +167,6 @@ function start() {
   listen();
   readClock().catch((error) => notice(error.message, true));
   readTenants();
+  followDemo();
 }
 start();

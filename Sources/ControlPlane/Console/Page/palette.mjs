@@ -17,9 +17,9 @@ import { takeSnapshot } from "./tenants.mjs";
 /**
  * Asks for what an action wants to know.
  * @param {string} title @param {Array<{name: string, label: string, value?: any, options?: string[], kind?: "text" | "json" | "file" | "number", about?: string}>} inputs
- * @param {string} verb @param {(values: any) => any} work @param {string} [said]
+ * @param {string} verb @param {(values: any) => any} work @param {string} [said] @param {string} [about]
  */
-export function ask(title, inputs, verb, work, said) {
+export function ask(title, inputs, verb, work, said, about) {
   const error = h("p", { class: "bad", role: "alert" });
   const elements = inputs.map((one) => one.options ? h("select", { name: one.name }, one.options.map((option) => h("option", { selected: option === one.value }, option)))
     : one.kind === "json" ? h("textarea", { name: one.name, rows: 6, class: "mono", spellcheck: "false" }, one.value ?? "")
@@ -36,7 +36,7 @@ export function ask(title, inputs, verb, work, said) {
         await act(() => {}, typeof text === "string" ? text : said)();
       } catch (problem) { error.textContent = /** @type {Error} */ (problem).message; }
     },
-  }, inputs.map((one, index) => h("label", {}, one.label, elements[index], one.about ? h("span", { class: "quiet" }, one.about) : null)), error,
+  }, about ? h("p", {}, about) : null, inputs.map((one, index) => h("label", {}, one.label, elements[index], one.about ? h("span", { class: "quiet" }, one.about) : null)), error,
     h("p", {}, h("button", { class: "main", type: "submit" }, verb)));
   dialog(title, form);
   elements[0]?.focus();
@@ -60,7 +60,7 @@ async function commands() {
     { name: "Download the journal as HAR", about: tenant, run: act(() => download("journal.har", `wavetank-${tenant}.har`), "The journal is in your downloads.") },
     { name: "Show failures only", about: "journal", run: () => { setFilter("5xx"); go("journal"); } },
     { name: "Show what no operation answers", about: "journal", run: () => { setFilter("!op"); go("journal"); } },
-    isPlaying() ? { name: "End the demo", about: "the world stays as it is", run: stopDemo } : { name: "Demo: let this world live", about: "a story of ten minutes, with a failure and a recovery", run: () => startDemo() },
+    isPlaying() ? { name: "End the demo", about: "the world stays as it is", run: stopDemo } : { name: "Demo: let this world live", about: "a story of ten minutes, with a failure and a recovery", run: startDemo },
     { name: "Presenter's view", about: "large type, next step on space", run: startPresenting },
     { name: "Emit an event", about: "any that the scenario language knows", run: () => ask("Emit an event", [{ name: "event", label: "Event as JSON", value: "{\"advance\": \"2s\"}", kind: "json" }], "Emit", ({ event }) => emit(event), "It happened.") },
     { name: "Verify", about: "ask the journal whether it came so", run: () => ask("Verify", [{ name: "question", label: "Question as JSON", value: "{\"match\": {\"operation\": \"*\"}, \"atLeast\": 1}", kind: "json" }], "Ask", async ({ question }) => { const verdict = await (await call("POST", "verify", question)).json(); setTimeout(() => showText("The verdict", JSON.stringify(verdict, null, 2))); }) },

@@ -1,7 +1,7 @@
 // @ts-check
 // The presenter's view: large type, full screen, and the next step of a story on space.
 import { tenant } from "./api.mjs";
-import { startDemo } from "./demo.mjs";
+import { chapter, demoWatchers, startDemo, titled } from "./demo.mjs";
 import { h, put } from "./dom.mjs";
 import { go } from "./router.mjs";
 
@@ -20,11 +20,16 @@ const GENERAL = [
   { title: "Numbers", text: "What it does in a second, and how long it takes.", view: "numbers" },
 ];
 
-function tellStep() {
+function drawStrip() {
   if (!strip) return;
-  const step = steps[position];
-  put(strip, h("strong", {}, step ? `${position + 1}/${steps.length} ${step.title}` : "Space: the next step"), " ", h("span", {}, step?.text || "Escape ends the presenter's view."));
-  if (step?.view) go(step.view);
+  const step = steps[position], now = chapter();
+  put(strip, h("p", {}, h("strong", {}, `${position + 1}/${steps.length} ${step.title}`), " ", step.text),
+    now ? h("p", { class: "story" }, h("strong", {}, titled(now)), ". ", now.text) : null);
+}
+function tellStep() {
+  drawStrip();
+  const view = steps[position]?.view;
+  if (strip && view) go(view);
 }
 
 export function startPresenting() {
@@ -32,9 +37,11 @@ export function startPresenting() {
   position = 0;
   document.body.classList.add("presenting");
   strip?.remove();
-  strip = h("aside", { id: "presenter", role: "status", "aria-label": `The story of tenant ${tenant}` });
+  strip = h("aside", { id: "presenter", role: "status", tabindex: -1, "aria-label": `The story of tenant ${tenant}` });
   document.body.append(/** @type {HTMLElement} */ (strip));
   document.documentElement.requestFullscreen?.().catch(() => {});
+  // So that space is the next step, and not what the focus was on.
+  strip?.focus();
   tellStep();
 }
 
@@ -46,6 +53,7 @@ function stopPresenting() {
 }
 
 export function startPresenter() {
+  demoWatchers.add(drawStrip);
   document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement && strip) stopPresenting(); });
   document.addEventListener("keydown", (event) => {
     if (!strip || document.querySelector("dialog[open]") || /INPUT|TEXTAREA|SELECT|BUTTON|SUMMARY|^A$/.test(document.activeElement?.tagName || "")) return;

@@ -2,19 +2,15 @@
 // The services' own parts of the console.
 
 /**
- * @typedef {{label: string, group: string, href?: string, start: string, end?: string | null, due?: string | null, status: string,
- *   marks?: Array<{at: string, label: string}>}} Lane a bar of the timeline
+ * @typedef {{label: string, row?: string, group: string, href?: string, start: string, end?: string | null, due?: string | null, status: string,
+ *   marks?: Array<{at: string, label: string}>}} Lane a bar of the timeline; bars of one `row` stand in one lane where they do not overlap
  * @typedef {{name: string, about?: string, run: () => any}} Command something that can be done
- * @typedef {{beat: number, busy: boolean, random: () => number}} Beat
- * @typedef {{beat: (beat: Beat) => Promise<any>, prepare?: (states: any) => Promise<any>, fail?: () => Promise<any>, recover?: () => Promise<any>}} Demo
- *   its part in the story: what its clients do every five seconds
  * @typedef {{
  *   view: (state: any) => any,
  *   detail?: (path: string[], state: any) => {content: any, refresh?: (state: any) => void, stop?: () => void} | null,
  *   lanes?: (state: any) => Lane[],
  *   commands?: (state: any) => Command[],
  *   first?: (base: string, key: string, tenant: string) => Array<{client: string, code: string}>,
- *   demo?: Demo,
  *   drop?: (file: File) => Promise<string> | null,
  * }} Service what a module of a service declares as `service`; all but `view` may be missing
  */

@@ -23,7 +23,7 @@ const drop = (name) => act(async () => {
 
 export async function tenantsView() {
   const rowsOf = async () => (await get("tenants")).tenants.map((one) => h("tr", {},
-    h("td", {}, fixedTenant ? one.name : button(one.name, () => goTenant(one.name, "journal"), { class: "link" }), one.name === tenant ? " (shown)" : ""),
+    h("td", {}, fixedTenant ? one.name : button(one.name, () => goTenant(one.name, "journal"), { class: "link" }), one.name === tenant ? " (shown)" : "", one.server ? ` at ${one.server}` : ""),
     h("td", {}, one.loaded ? `${one.clock.mode}, ${when(one.clock.now)}` : "saved, not in use"), h("td", {}, one.loaded ? String(one.exchanges) : ""),
     h("td", {}, one.name === "default" ? null : button("Drop", () => drop(one.name), { "aria-label": `Drop tenant ${one.name}` }))));
   const file = h("input", { type: "file", id: "snapshot-file", accept: ".gz,.tgz", "aria-label": "A snapshot to restore" });

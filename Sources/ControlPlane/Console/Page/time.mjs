@@ -3,7 +3,7 @@
 import { get } from "./api.mjs";
 import { advance, clock, clockWatchers, nowOf, setClock, speed } from "./clock.mjs";
 import { button, h, hue, put, s, span, when } from "./dom.mjs";
-import { ticks } from "./scale.mjs";
+import { endOf, packed, ticks } from "./scale.mjs";
 import { exchanges } from "./live.mjs";
 import { go } from "./router.mjs";
 import { services } from "./services.mjs";
@@ -65,18 +65,25 @@ function drawTimeline(box, said) {
   // Now stands at seven tenths: what is due next has its place too.
   const from = middle === null ? now - reach * 0.7 : middle - reach * 0.7, to = from + reach;
   const x = (at) => left + ((at - from) / (to - from)) * (width - left - 8), back = (place) => from + ((place - left) / (width - left - 8)) * (to - from);
-  const inView = bars.filter((bar) => Date.parse(bar.start) <= to && (endOf(bar, now) >= from)).slice(0, LANES_MAX);
+  const inView = bars.filter((bar) => Date.parse(bar.start) <= to && (endOf(bar, now) >= from));
   const groups = [...new Set(inView.map((bar) => `${bar.service}: ${bar.group}`))];
   const happened = exchanges.entries.filter((entry) => { const at = Date.parse(entry.arrived); return at >= from && at <= to; });
   let y = TOP;
   const parts = [];
-  parts.push(s("text", { x: 4, y: y + 15, class: "lane-name" }, "Exchanges"), ...thin(happened, x).map((entry) => s("circle", { cx: x(Date.parse(entry.arrived)), cy: y + 11, r: 4, class: "dot " + (entry.fault || entry.status >= 500 ? "bad" : entry.status >= 400 ? "warn" : "good") }, s("title", {}, `#${entry.number} ${entry.operation || entry.target}: ${entry.status ?? entry.ending}`))));
-  y += ROW;
+  const speakers = [...new Set(happened.map((entry) => entry.service || ""))].sort();
+  for (const name of speakers.length ? speakers : [""]) {
+    const title = speakers.length ? services.get(name)?.title || name || "No service" : "Exchanges";
+    const said = happened.filter((entry) => (entry.service || "") === name);
+    parts.push(s("g", { class: "exchanges" }, s("text", { x: 4, y: y + 15, class: "lane-name" }, title), thin(said, x).map((entry) => s("circle", { cx: x(Date.parse(entry.arrived)), cy: y + 11, r: 4, class: "dot " + (entry.fault || entry.status >= 500 ? "bad" : entry.status >= 400 ? "warn" : "good") }, s("title", {}, `#${entry.number} ${entry.operation || entry.target}: ${entry.status ?? entry.ending}`)))));
+    y += ROW;
+  }
+  let lanes = 0;
   for (const group of groups) {
     parts.push(s("text", { x: 4, y: y + 15, class: "lane-group" }, group));
     y += ROW;
-    for (const bar of inView.filter((one) => `${one.service}: ${one.group}` === group)) {
-      parts.push(...drawBar(bar, x, y, left, width, now));
+    for (const lane of packed(inView.filter((one) => `${one.service}: ${one.group}` === group), now)) {
+      if (lanes++ === LANES_MAX) break;
+      parts.push(laneName(lane, left, y), lane.map((bar) => drawBar(bar, x, y, left, width, now)));
       y += ROW;
     }
   }
@@ -91,7 +98,12 @@ function drawTimeline(box, said) {
   if (hadFocus) /** @type {any} */ (svg).focus({ preventScroll: true });
   follow(svg, line, { x, back, from, to, said, left, box });
 }
-const endOf = (bar, now) => bar.end ? Date.parse(bar.end) : bar.due ? Math.max(now, Date.parse(bar.due)) : now;
+
+/** @param {Bar[]} lane @param {number} left @param {number} y */
+function laneName(lane, left, y) {
+  const name = lane.length > 1 ? `${lane[0].row} ×${lane.length}` : lane[0].label, most = Math.floor((left - 8) / 7);
+  return s("text", { x: 4, y: y + 15, class: "lane-name" }, name.length > most ? name.slice(0, most - 1) + "…" : name, s("title", {}, name));
+}
 
 /** At most one dot for each three pixels. */
 function thin(entries, x) {
@@ -102,14 +114,12 @@ function thin(entries, x) {
 function drawBar(bar, x, y, left, width, now) {
   const start = Math.max(left, x(Date.parse(bar.start))), end = Math.max(start + 3, Math.min(width - 4, x(bar.end ? Date.parse(bar.end) : now)));
   const due = bar.due && !bar.end ? Math.min(width - 4, x(Date.parse(bar.due))) : null;
-  const most = Math.floor((left - 8) / 7);
-  const label = bar.label.length > most ? bar.label.slice(0, most - 1) + "…" : bar.label;
-  return [s("g", { class: "bar-of " + hue(bar.status), "data-lane": bar.label, onclick: bar.href ? () => go(/** @type {string} */ (bar.href)) : undefined },
+  return s("g", { class: "bar-of " + hue(bar.status), "data-lane": bar.label, onclick: bar.href ? () => go(/** @type {string} */ (bar.href)) : undefined },
     s("title", {}, `${bar.label}: ${bar.status}, from ${when(bar.start)}${bar.end ? ` to ${when(bar.end)}` : ""}`),
-    s("text", { x: 4, y: y + 15, class: "lane-name" }, label), s("rect", { x: start, y: y + 3, width: end - start, height: ROW - 8, rx: 3 }),
+    s("rect", { x: start, y: y + 3, width: end - start, height: ROW - 8, rx: 3 }),
     due !== null && due > end ? s("path", { class: "expected", d: `M${end} ${y + ROW / 2 - 1}H${due}` }) : null,
-    (bar.marks || []).map((mark) => s("path", { class: "mark", d: `M${x(Date.parse(mark.at)).toFixed(1)} ${y + 1}v${ROW - 4}` }, s("title", {}, `${mark.label}, ${when(mark.at)}`))),
-    end - start > 60 ? s("text", { x: start + 6, y: y + 15, class: "in-bar" }, bar.status) : null)];
+    (bar.marks || []).filter((mark) => x(Date.parse(mark.at)) >= left).map((mark) => s("path", { class: "mark", d: `M${x(Date.parse(mark.at)).toFixed(1)} ${y + 1}v${ROW - 4}` }, s("title", {}, `${mark.label}, ${when(mark.at)}`))),
+    end - start > bar.status.length * 7 + 12 ? s("text", { x: start + 6, y: y + 15, class: "in-bar" }, bar.status) : null);
 }
 
 /** What happened about an instant. @param {number} at @param {number} near */

@@ -1,17 +1,20 @@
 """Drives Wavetank from Python: a server of its own, tenants, clock, scenarios, journal, verify.
 
-    from wavetank import Server
+    from wavetank import Server, sweep
 
     with Server("--clock", "skip") as server:
         cloud = server.tenant("blue")
         ...
         cloud.verify({"operation": "shipyard.fleetRun.create"}, exactly=1)
 
+    sweep(["python", "nightly.py"]).verify()      # each of its calls failing in every way
+
 For pytest there are fixtures: see `wavetank.pytest_plugin`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -27,7 +30,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-__all__ = ["Server", "Tenant", "WavetankError", "binary"]
+__all__ = ["Run", "Server", "Sweep", "Tenant", "WavetankError", "binary", "sweep"]
 
 Json = typing.Any
 
@@ -210,3 +213,94 @@ class Tenant:
 
     def drop(self) -> None:
         self.control("DELETE", f"tenants/{self.name}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run of a swept program, with one of its calls failing in one way."""
+
+    id: str
+    operation: str
+    fault: str
+    #: `coped`, `gaveUp`, `lost`, `duplicated`, `hung` …
+    kind: str
+    flaws: typing.List[str]
+    is_finding: bool
+    #: The baseline has it.
+    is_known: bool
+    #: None: it was ended because its time was up.
+    exit: typing.Optional[int]
+    retries: int
+    #: How the world that it left differs from that of a run without faults.
+    difference: typing.List[str]
+    #: The command that repeats it.
+    replay: str
+
+
+class Sweep:
+    """What a sweep found."""
+
+    def __init__(self, report: Json) -> None:
+        #: All of the JSON.
+        self.report = report
+        self.runs = [Run(
+            id=run["id"], operation=run["operation"], fault=run["fault"], kind=run["class"], flaws=run["flaws"],
+            is_finding=run["isFinding"], is_known=run["isKnown"], exit=run["exit"], retries=run["retries"],
+            difference=run["difference"], replay=run["replay"]) for run in report["runs"]]
+        #: What was left out.
+        self.notes: typing.List[str] = report["notes"]
+        #: What is wrong, and not known by the baseline.
+        self.findings = [run for run in self.runs if run.is_finding and not run.is_known]
+        self.known = [run for run in self.runs if run.is_finding and run.is_known]
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.runs)} runs, {len(self.findings)} findings"]
+        for run in self.findings:
+            flaws = f" ({', '.join(run.flaws)})" if run.flaws else ""
+            lines.append(f"{run.kind}{flaws}  {run.id}")
+            lines += [f"    {line}" for line in run.difference[:3]]
+            lines.append(f"    again: {run.replay}")
+        return "\n".join(lines)
+
+    def verify(self) -> "Sweep":
+        """Raises AssertionError, with all that was found, unless it is nothing."""
+        if self.findings:
+            raise AssertionError(f"Wavetank: {self}")
+        return self
+
+
+def sweep(
+        command: typing.Sequence[typing.Union[str, "os.PathLike[str]"]], *,
+        faults: typing.Sequence[str] = (), operations: typing.Optional[str] = None,
+        baseline: typing.Union[str, "os.PathLike[str]", None] = None,
+        scenarios: typing.Sequence[typing.Union[str, "os.PathLike[str]"]] = (),
+        clock: typing.Optional[str] = None, seed: typing.Optional[int] = None, jobs: typing.Optional[int] = None,
+        max_runs: typing.Optional[int] = None, time_limit: typing.Optional[str] = None,
+        flags: typing.Sequence[str] = (), program: typing.Optional[str] = None, env: typing.Optional[typing.Mapping[str, str]] = None,
+        cwd: typing.Union[str, "os.PathLike[str]", None] = None) -> Sweep:
+    """Runs a program with each of its calls failing in every way: `wavetank sweep`.
+
+    The program finds the emulator by the variables of `wavetank env`. Raises WavetankError where there is
+    nothing to compare with: without any fault it fails, asks nothing, or is not the same twice.
+    """
+    program = program or binary()
+    with tempfile.TemporaryDirectory(prefix="wavetank-sweep-") as folder:
+        report = pathlib.Path(folder, "report.json")
+        line = [program, "sweep", "--quiet", "--json", str(report)]
+        values = {"faults": ",".join(faults) or None, "operations": operations, "baseline": baseline, "clock": clock,
+                  "seed": seed, "jobs": jobs, "max-runs": max_runs, "time-limit": time_limit}
+        for name, value in values.items():
+            if value is not None:
+                line += [f"--{name}", str(value)]
+        for scenario in scenarios:
+            line += ["--scenario", str(scenario)]
+        line += [*flags, "--", *map(str, command)]
+        try:
+            done = subprocess.run(line, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        except OSError as error:
+            raise WavetankError(f"{program} cannot be run: {error.strerror}") from None
+        if not report.exists():
+            raise WavetankError("the sweep was not done: " + (
+                done.stderr.strip() or f"{program} ended with status {done.returncode} and said nothing"))
+        return Sweep(json.loads(report.read_text()))
