@@ -118,27 +118,11 @@ static int open_network(unsigned short port, int through) {
   if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0) return -1;
   if (listen(listener, 128) < 0) return -1;
 
-  char byte = 'l';
-  struct iovec part = {&byte, 1};
-  union {
-    struct cmsghdr head;
-    char room[CMSG_SPACE(sizeof(int))];
-  } ancillary;
-  struct msghdr message;
-  memset(&message, 0, sizeof message);
-  memset(&ancillary, 0, sizeof ancillary);
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.room;
-  message.msg_controllen = sizeof ancillary.room;
-  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(head), &listener, sizeof listener);
-  if (sendmsg(through, &message, MSG_NOSIGNAL) < 0) return -1;
+  int result = wavetank_send_descriptors(through, "l", 1, &listener, 1);
   close(listener);
-  return 0;
+  if (result == 0) return 0;
+  errno = -result;
+  return -1;
 }
 
 static int set_limit(int resource, unsigned long most) {
@@ -272,9 +256,9 @@ int wavetank_send_descriptors(
   struct iovec part = {(void *)content, length};
   union {
     struct cmsghdr head;
-    char room[CMSG_SPACE(8 * sizeof(int))];
+    char room[CMSG_SPACE(WAVETANK_DESCRIPTORS_MAX * sizeof(int))];
   } ancillary;
-  if (count > 8) return -EINVAL;
+  if (count > WAVETANK_DESCRIPTORS_MAX) return -EINVAL;
   struct msghdr message;
   memset(&message, 0, sizeof message);
   memset(&ancillary, 0, sizeof ancillary);

@@ -21,20 +21,21 @@
 #include <unistd.h>
 
 // What the child says: what failed, or `WAVETANK_STAGE_NONE` with its sockets, of which `present` tells
-// those that there are.
+// those that there are, and behind them what sees refusals.
 struct word {
   int stage;
   int code;
   unsigned present;
+  unsigned is_watched;
 };
 
 union ancillary {
   struct cmsghdr head;
-  char room[CMSG_SPACE(WAVETANK_SOCKETS_MAX * sizeof(int))];
+  char room[CMSG_SPACE(WAVETANK_DESCRIPTORS_MAX * sizeof(int))];
 };
 
 static void end_child(int control, int stage) {
-  struct word word = {stage, errno, 0};
+  struct word word = {stage, errno, 0, 0};
   (void)!send(control, &word, sizeof word, MSG_NOSIGNAL);
   _exit(127);
 }
@@ -60,8 +61,8 @@ static int open_socket(struct wavetank_socket wanted) {
 }
 
 static int show_sockets(const struct wavetank_isolated *order, int control) {
-  int made[WAVETANK_SOCKETS_MAX], count = 0;
-  struct word word = {WAVETANK_STAGE_NONE, 0, 0};
+  int made[WAVETANK_DESCRIPTORS_MAX], count = 0;
+  struct word word = {WAVETANK_STAGE_NONE, 0, 0, 0};
   for (int at = 0; at < order->socket_count; at++) {
     int fd = open_socket(order->sockets[at]);
     // A machine without IPv6 goes on without.
@@ -70,21 +71,16 @@ static int show_sockets(const struct wavetank_isolated *order, int control) {
     word.present |= 1u << at;
     made[count++] = fd;
   }
-  struct iovec part = {&word, sizeof word};
-  union ancillary ancillary;
-  struct msghdr message;
-  memset(&message, 0, sizeof message);
-  memset(&ancillary, 0, sizeof ancillary);
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = ancillary.room;
-  message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-  struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(count * sizeof(int));
-  memcpy(CMSG_DATA(head), made, count * sizeof(int));
-  if (sendmsg(control, &message, MSG_NOSIGNAL) < 0) return -1;
+  int watch = wavetank_watch_refusals();
+  if (watch >= 0) {
+    word.is_watched = 1;
+    made[count++] = watch;
+  }
+  int result = wavetank_send_descriptors(control, &word, sizeof word, made, count);
+  if (result < 0) {
+    errno = -result;
+    return -1;
+  }
   for (int at = 0; at < count; at++) close(made[at]);
   return 0;
 }
@@ -108,7 +104,9 @@ static void become_isolated(const struct wavetank_isolated *order, int control) 
   if (cover_files(order->covers) < 0) end_child(control, WAVETANK_STAGE_FILES);
   if (show_sockets(order, control) < 0) end_child(control, WAVETANK_STAGE_NETWORK);
   char leave;
-  if (recv(control, &leave, 1, 0) != 1) _exit(127);
+  long got;
+  do got = recv(control, &leave, 1, 0); while (got < 0 && errno == EINTR);
+  if (got != 1) _exit(127);
 
   // As a program begins without us: what we ignore for ourselves is not its to inherit.
   for (int number = 1; number < NSIG; number++) {
@@ -127,7 +125,7 @@ static void become_isolated(const struct wavetank_isolated *order, int control) 
 
 // The child's word, with its sockets where there are any. An end without one is the program's begin.
 static struct word hear(int control, int *descriptors, int *count) {
-  struct word word = {WAVETANK_STAGE_NONE, 0, 0};
+  struct word word = {WAVETANK_STAGE_NONE, 0, 0, 0};
   struct iovec part = {&word, sizeof word};
   union ancillary ancillary;
   struct msghdr message;
@@ -168,11 +166,12 @@ int wavetank_isolate(const struct wavetank_isolated *order, struct wavetank_awai
     close(pair[0]);
     return -code;
   }
-  int count, descriptors[WAVETANK_SOCKETS_MAX];
+  int count, descriptors[WAVETANK_DESCRIPTORS_MAX];
   struct word word = hear(pair[0], descriptors, &count);
   if (word.stage == WAVETANK_STAGE_NONE && count > 0) {
     for (int at = 0, next = 0; at < WAVETANK_SOCKETS_MAX; at++)
       awaiting->descriptors[at] = word.present & 1u << at ? descriptors[next++] : -1;
+    awaiting->watch = word.is_watched ? descriptors[count - 1] : -1;
     awaiting->control = pair[0];
     return pid;
   }
@@ -183,8 +182,8 @@ int wavetank_isolate(const struct wavetank_isolated *order, struct wavetank_awai
 }
 
 int wavetank_begin(int pid, int control) {
-  int count, descriptors[WAVETANK_SOCKETS_MAX];
-  struct word word = {WAVETANK_STAGE_NONE, 0, 0};
+  int count, descriptors[WAVETANK_DESCRIPTORS_MAX];
+  struct word word = {WAVETANK_STAGE_NONE, 0, 0, 0};
   if (send(control, "g", 1, MSG_NOSIGNAL) == 1) word = hear(control, descriptors, &count);
   close(control);
   if (word.stage == WAVETANK_STAGE_NONE) return 0;

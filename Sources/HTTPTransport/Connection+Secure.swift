@@ -45,6 +45,10 @@ extension Connection {
   /// Nothing can be read here any more: the socket is broken, or the session is.
   func inputFailed() {
     if let fault = secure?.faultInstead { return answerHandshake(fault) }
+    if isShakingHands, let secure, let failure = secure.session.failure, !secure.isFailureTold {
+      secure.isFailureTold = true
+      server.configuration.onBrokenHandshake(peer, secure.session.host, failure)
+    }
     // What says so may be on its way: no RST shall overtake it.
     if isShakingHands, active == nil, queue.isEmpty { return startLingering() }
     peerIsGone()
@@ -58,10 +62,7 @@ extension Connection {
   }
 
   /// There is no TLS here: "internal error" (RFC 8446 §6.2).
-  private func refuseHandshake() { endHandshake(with: Self.alert(80)) }
-
-  /// Clients show which it is.
-  private static func alert(_ number: UInt8) -> [UInt8] { [0x15, 3, 3, 0, 2, 2, number] }
+  private func refuseHandshake() { endHandshake(with: SecureStream.alert(80)) }
 
   /// The last bytes in place of a handshake.
   private func endHandshake(with bytes: [UInt8]) {
@@ -96,7 +97,7 @@ extension Connection {
     switch fault {
     case .stall: life = .silent
     case .reset: abort(.fault)
-    case .alert(let number): endHandshake(with: Self.alert(number))
+    case .alert(let number): endHandshake(with: SecureStream.alert(number))
     case .plainHTTP:
       let text =
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 33\r\n"

@@ -22,18 +22,11 @@ package final class HTTPServer: Sendable {
     configuration.connectionsMax = max(1, min(configuration.connectionsMax, limit - 64))
     let system = SystemCalls(faults: configuration.faults, clock: configuration.clock)
     let loopCount = max(1, configuration.loopCount ?? SystemCalls.processorCount())
-    let (first, port) = try makeListeners(configuration, loopCount, system)
-    let sockets: [Int32]
-    do throws(SystemError) {
-      sockets = try first + makeFurtherListeners(configuration, loopCount, port, system)
-    } catch {
-      for socket in first { system.close(socket) }
-      throw error
-    }
+    let (sockets, port) = try makeAllListeners(configuration, loopCount, system)
     let shared = ServerShared(configuration: configuration, responder: responder)
     var loops: [LoopHandle] = []
     do {
-      for _ in first { loops.append(try EventLoop.start(system: system)) }
+      for _ in 0..<loopCount { loops.append(try EventLoop.start(system: system)) }
     } catch {
       for socket in sockets { system.close(socket) }
       for loop in loops { loop.post(.run { $0.stop() }) }
@@ -66,6 +59,31 @@ package final class HTTPServer: Sendable {
   /// How long the turns of all loops took.
   package var loopLag: LoopLag.Counts { loops.reduce(LoopLag.Counts()) { $0 + $1.lag.total } }
 
+  /// Those of all addresses and ports, each for all loops; and the first port.
+  private static func makeAllListeners(
+    _ configuration: ServerConfiguration, _ count: Int, _ system: SystemCalls
+  ) throws(SystemError) -> ([Int32], UInt16) {
+    var made: [Int32] = []
+    var first: UInt16?
+    guard configuration.listens else { return ([], 0) }
+    for port in [configuration.port] + configuration.furtherPorts {
+      var one = configuration
+      one.port = port
+      do throws(SystemError) {
+        let (sockets, port) = try makeListeners(one, count, system)
+        made += sockets
+        made += try makeFurtherListeners(one, count, port, system)
+        first = first ?? port
+      } catch {
+        for socket in made { system.close(socket) }
+        var error = error
+        error.port = port
+        throw error
+      }
+    }
+    return (made, first ?? 0)
+  }
+
   /// One listener per loop on the same port.
   ///
   /// The first is bound without SO_REUSEPORT, so that a port which anybody else has is refused;
@@ -81,6 +99,7 @@ package final class HTTPServer: Sendable {
       for index in 0..<count {
         let socket = try system.makeSocket(address)
         sockets.append(socket)
+        if address.isIPv6, configuration.namesIPv4 { try system.restrictToIPv6(socket) }
         try system.allowReuseAddress(socket)
         if index > 0 { try system.allowReusePort(socket) }
         try system.bind(socket, address)
@@ -94,6 +113,8 @@ package final class HTTPServer: Sendable {
       for socket in sockets.dropFirst() { try system.listen(socket, backlog: 4096) }
     } catch {
       for socket in sockets { system.close(socket) }
+      var error = error
+      error.host = configuration.host
       throw error
     }
     return (sockets, address.port)
@@ -108,6 +129,7 @@ package final class HTTPServer: Sendable {
     for host in configuration.furtherHosts + loopback6 {
       var further = configuration
       (further.host, further.port) = (host, port)
+      further.furtherHosts.append(configuration.host)
       do throws(SystemError) {
         sockets += try makeListeners(further, count, system).0
       } catch {
@@ -148,11 +170,11 @@ package final class HTTPServer: Sendable {
   /// from then on. What is given back ends that.
   /// - Parameters:
   ///   - user: what comes there comes as if that user had shown itself to us as a proxy.
-  ///   - through: where what comes to one of the machine's addresses goes, if not to us.
+  ///   - through: what becomes of what comes to one of the machine's addresses; nil: it is ours.
   @discardableResult
   package func adopt(
     _ socket: Int32, user: String? = nil,
-    through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)? = nil
+    through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)? = nil
   ) -> @Sendable () -> Void {
     let loop = loops[Int(socket) % loops.count]
     let adopted = AdoptedListener(socket, user, through)
@@ -195,6 +217,8 @@ private final class StopTimer: Channel {
   }
 
   func start(at deadline: Int64) {
+    // Without a descriptor it has no place among the loop's channels: the grace is over now.
+    guard fd >= 0 else { return action() }
     enterWithoutEvents()
     loop.schedule(self, at: deadline, token: 1)
   }
@@ -211,12 +235,12 @@ private final class StopTimer: Channel {
 private final class AdoptedListener: @unchecked Sendable {
   private let socket: Int32
   private let user: String?
-  private let through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)?
+  private let through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)?
   private var listener: Listener?
 
   init(
     _ socket: Int32, _ user: String?,
-    _ through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)?
+    _ through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)?
   ) {
     (self.socket, self.user, self.through) = (socket, user, through)
   }

@@ -7,7 +7,7 @@ final class Listener: Channel {
   /// How all comes that comes here, where that is not the plain way.
   private let arrival: Arrival?
   /// Where what comes to one of the machine's addresses goes, if not to us.
-  var through: (@Sendable (NumericAddress, UInt16) -> RelayTarget?)?
+  var through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)?
   /// Given up for a moment when there are no descriptors left, so that a waiting connection can be
   /// accepted and closed instead of staying in the backlog for ever.
   private var spare: Int32
@@ -67,9 +67,15 @@ final class Listener: Channel {
     } catch {
       return connection.close(.peerClosed)
     }
-    if let target = target(of: fd) {
+    switch place(of: fd) {
+    case .here: break
+    case .elsewhere(var target):
+      target.isAskedFor = false
       connection.tunnel = target
       return connection.turn()
+    case .nowhere:
+      connection.stream.resetWhenClosed()
+      return connection.close(.peerClosed)
     }
     if count > server.configuration.connectionsMax, !closeOldestIdle(except: connection) {
       connection.refuse(
@@ -78,12 +84,11 @@ final class Listener: Channel {
     }
   }
 
-  private func target(of fd: Int32) -> RelayTarget? {
+  private func place(of fd: Int32) -> AdoptedPlace {
     guard let through, let address = try? loop.system.localAddress(fd),
-      let place = NumericAddress(host: address.peer.host), var target = through(place, address.port)
-    else { return nil }
-    target.isAskedFor = false
-    return target
+      let place = NumericAddress(host: address.peer.host)
+    else { return .here }
+    return through(place, address.port)
   }
 
   /// Makes room for a new connection. The candidates are looked for in one pass over the table and

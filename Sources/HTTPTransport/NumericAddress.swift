@@ -28,6 +28,24 @@ package struct NumericAddress: Sendable, Equatable {
     text = bytes[12...].map(String.init).joined(separator: ".")
   }
 
+  /// - Parameter bytes: in network order. Nil unless there are four or sixteen.
+  package init?(bytes: [UInt8]) {
+    switch bytes.count {
+    case 4: self.init(host: bytes.map { String($0) }.joined(separator: "."))
+    case 16:
+      let groups = stride(from: 0, to: 16, by: 2).map { at in
+        String(Int(bytes[at]) << 8 | Int(bytes[at + 1]), radix: 16)
+      }
+      self.init(host: groups.joined(separator: ":"))
+    default: return nil
+    }
+  }
+
+  /// 127.0.0.0/8 and `::1`.
+  package var isLoopback: Bool {
+    bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
+  }
+
   /// Whether it leads to this machine: loopback, any of its interfaces, or no address at all
   /// (`0.0.0.0`), which connects to the machine itself.
   package var isOfThisMachine: Bool {

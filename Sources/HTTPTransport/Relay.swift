@@ -1,16 +1,5 @@
 import HTTPModel
 
-/// Where a tunnel leads that does not end here.
-package struct RelayTarget: Sendable, Equatable {
-  /// A name, or an address in numbers without brackets.
-  package var host: String
-  package var port: UInt16
-  /// The client asked for a tunnel, and is told what becomes of it.
-  var isAskedFor = true
-
-  package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
-}
-
 /// A tunnel to another host: what comes from one end goes out at the other, unread.
 ///
 /// Each end is read only once all that was read before has left at the other. The end of one direction
@@ -23,6 +12,8 @@ final class Relay {
     case lookingUp
     /// Awaits that the host takes the connection.
     case connecting
+    /// Awaits what the host says to our opening.
+    case opening
     case open
     /// The client is told why there is no tunnel, and has until the end of a lingering close.
     case refused
@@ -104,8 +95,9 @@ final class Relay {
   }
 
   private func established() {
-    state = .open
+    state = target.opening.isEmpty ? .open : .opening
     lastProgress = loop.now
+    host?.out = target.opening
     guard target.isAskedFor else { return }
     client.out += Array("HTTP/1.1 200 Connection established\r\n\r\n".utf8)
   }
@@ -153,6 +145,7 @@ final class Relay {
       host = nil
       refuse("\(target.host):\(target.port) is not reached in time")
       step()
+    case .opening: end(byReset: true)
     case .open, .refused: end(byReset: false)
     case .over: break
     }
@@ -176,6 +169,8 @@ final class Relay {
       if case .open = state, let host {
         hasMoved = fill(from: client, to: host) || hasMoved
         hasMoved = fill(from: host, to: client) || hasMoved
+      } else if case .opening = state, let host {
+        hasMoved = open(host) || hasMoved
       } else if case .refused = state, !client.hasEnded {
         // Read away, so that no RST overtakes the answer.
         hasMoved = receive(client) || hasMoved
@@ -191,6 +186,27 @@ final class Relay {
     host.map(settle)
     arm()
   }
+
+  /// Hears whether the host takes the tunnel; what stands behind that is the tunnel's already.
+  private func open(_ host: RelayEnd) -> Bool {
+    var hasMoved = flush(host)
+    hasMoved = receive(host) || hasMoved
+    guard state == .opening else { return hasMoved }
+    let mark = Array("\r\n\r\n".utf8)
+    guard let end = host.read.firstRange(of: mark) else {
+      if host.hasEnded || host.read.count > Self.headBytesMax { self.end(byReset: true) }
+      return hasMoved
+    }
+    guard host.read.starts(with: Array("HTTP/1.1 200 ".utf8)) else {
+      self.end(byReset: true)
+      return true
+    }
+    host.read.removeFirst(end.upperBound)
+    state = .open
+    return true
+  }
+
+  private static let headBytesMax = 16 << 10
 
   private func fill(from source: RelayEnd, to sink: RelayEnd) -> Bool {
     var hasMoved = flush(sink)
@@ -266,7 +282,7 @@ final class Relay {
     var events: UInt32 = 0
     let other = end === client ? host : client
     let isSlow = !end.read.isEmpty || other?.out.isEmpty == false
-    end.isRead = !end.hasEnded && (state == .open || state == .refused) && !isSlow
+    end.isRead = !end.hasEnded && isListening(to: end) && !isSlow
     if end.isRead { events |= Readiness.read | Readiness.peerClosed }
     let isConnecting = end === host && state == .connecting
     if isConnecting || end.isBlocked || end.secure?.holdsOutput == true {
@@ -279,10 +295,19 @@ final class Relay {
     end.charged = held
   }
 
+  private func isListening(to end: RelayEnd) -> Bool {
+    switch state {
+    case .open, .refused: true
+    // What the client has read already waits until the tunnel is there.
+    case .opening: end === host
+    case .lookingUp, .connecting, .over: false
+    }
+  }
+
   /// How long nothing may happen.
   private var patience: Int64 {
     switch state {
-    case .lookingUp, .connecting: server.relayConnectTimeout
+    case .lookingUp, .connecting, .opening: server.relayConnectTimeout
     case .refused: server.lingerTimeout
     case .open where isDraining: server.lingerTimeout / 4
     case .open: server.relayIdleTimeout

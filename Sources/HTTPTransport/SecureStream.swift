@@ -37,6 +37,10 @@ final class SecureStream {
   private(set) var faultInstead: TLSFault?
   /// The last read took all that there was room for.
   private var wasFull = false
+  /// Somebody was told why the session cannot be.
+  var isFailureTold = false
+  /// Something has been said to the peer.
+  private var hasSpoken = false
 
   /// The content of so many records at most is offered to the kernel in one call, and so waits here.
   static let offerMax = 4 * TLSSession.recordBytes
@@ -50,6 +54,10 @@ final class SecureStream {
   var endsNext: Bool { ending == .ended || ending == .failed }
   var mayHaveMore: Bool { wasFull || endsNext }
   var holdsOutput: Bool { heldStart < held.count }
+
+  /// A fatal one, in the clear (RFC 8446 §6).
+  static func alert(_ number: UInt8) -> [UInt8] { [0x15, 3, 3, 0, 2, 2, number] }
+  private static let protocolVersion: UInt8 = 70
 
   // MARK: In
 
@@ -77,6 +85,11 @@ final class SecureStream {
     into room: UnsafeMutableRawBufferPointer
   ) -> SystemCalls.IOResult {
     let (count, progress) = unsafe session.receive(bytes, into: room, &scratch.outgoing)
+    // Of what is no handshake at all the library says nothing; its peer shall not wonder.
+    if case .failed = progress, !hasSpoken, scratch.outgoing.isEmpty {
+      scratch.outgoing += Self.alert(Self.protocolVersion)
+    }
+    if !scratch.outgoing.isEmpty { hasSpoken = true }
     let sent = sendOutgoing(to: fd, system)
     switch progress {
     case .wantsMore: break
@@ -200,6 +213,7 @@ final class SecureStream {
   /// A client's first message.
   func begin(_ fd: Int32, _ system: SystemCalls) {
     session.begin(&scratch.outgoing)
+    hasSpoken = true
     sendOutgoing(to: fd, system)
   }
 

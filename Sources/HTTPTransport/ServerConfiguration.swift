@@ -6,12 +6,16 @@ package import TLSLayer
 package struct ServerConfiguration: Sendable {
   /// Numeric, or `localhost`.
   package var host = "127.0.0.1"
+  /// Otherwise it serves only what is handed to it (`HTTPServer.adopt`).
+  package var listens = true
   /// Further addresses on the same port.
   package var furtherHosts: [String] = []
   /// On `::1`, too, where this machine has it.
   package var listensOnLoopback6 = false
   /// 0 picks a free port, the same for all loops.
   package var port: UInt16 = 0
+  /// Further ports, on all addresses.
+  package var furtherPorts: [UInt16] = []
   /// nil: one per processor.
   package var loopCount: Int?
   package var limits = WireLimits()
@@ -49,6 +53,10 @@ package struct ServerConfiguration: Sendable {
   }
   /// Told of requests that the engine refuses by itself. It is called on a loop.
   package var onRefusal: @Sendable (PeerAddress, Status, _ reason: String) -> Void = { _, _, _ in }
+  /// Told why a handshake did not come to its end, with the host that the peer has asked for.
+  package var onBrokenHandshake: @Sendable (PeerAddress, _ host: String?, TLSError) -> Void = {
+    _, _, _ in
+  }
   /// SO_SNDBUF of accepted connections, for tests of back-pressure.
   package var sendBufferBytes: Int32?
   /// Failures made on purpose, for tests.
@@ -57,6 +65,13 @@ package struct ServerConfiguration: Sendable {
   package var clock: LoopClock?
 
   package init() {}
+}
+
+extension ServerConfiguration {
+  /// Whether some of the addresses that it listens on are of IPv4.
+  var namesIPv4: Bool {
+    ([host] + furtherHosts).contains { !$0.utf8.contains(UInt8(ascii: ":")) }
+  }
 }
 
 /// What becomes of a tunnel that a peer asks for.

@@ -52,6 +52,7 @@ struct SocketAddress: Sendable {
   }
 
   var family: Int32 { Int32(storage.ss_family) }
+  var isIPv6: Bool { family == AF_INET6 }
 
   func withPointer<Result>(
     _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result

@@ -83,6 +83,11 @@ package struct SystemCalls: Sendable {
     try setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
   }
 
+  /// `::` is not every address of IPv4, too.
+  func restrictToIPv6(_ fd: Int32) throws(SystemError) {
+    try setOption(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+  }
+
   func allowReusePort(_ fd: Int32) throws(SystemError) {
     try setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)
   }
@@ -234,11 +239,9 @@ package struct SystemCalls: Sendable {
 
   func close(_ fd: Int32) { _ = Glibc.close(fd) }
 
-  /// A descriptor kept in reserve for the moment when there are no more.
-  func openSpare() -> Int32 {
-    // SAFETY: a literal path.
-    unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
-  }
+  /// A descriptor kept in reserve for the moment when there are no more; negative where that is now.
+  /// It needs no file: a root may be empty.
+  func openSpare() -> Int32 { eventfd(0, Int32(EFD_CLOEXEC)) }
 
   // MARK: epoll, eventfd, time
 

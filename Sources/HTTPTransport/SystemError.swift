@@ -10,6 +10,9 @@ package enum SystemCall: String, Sendable, CaseIterable {
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   package var call: SystemCall
   package var code: Int32
+  /// Of the listener that there is not.
+  package var host: String?
+  package var port: UInt16?
 
   package init(_ call: SystemCall, _ code: Int32) {
     self.call = call

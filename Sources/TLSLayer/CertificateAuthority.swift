@@ -78,9 +78,10 @@ package final class CertificateAuthority: Sendable {
 
   package var certificatePEM: [UInt8] { certificate.pem }
   /// What the library looks for in a folder of roots: files are named by it there, `0a1b2c3d.0`.
-  package var subjectHash: UInt {
+  package static func subjectHash(ofPEM pem: [UInt8]) throws(TLSError) -> UInt {
+    let certificate = try Certificate(pem: pem)
     // SAFETY: the certificate is only read.
-    unsafe UInt(X509_subject_name_hash(certificate.pointer))
+    return unsafe UInt(X509_subject_name_hash(certificate.pointer))
   }
   package func keyPEM() throws(TLSError) -> [UInt8] { try key.pem() }
   /// Seconds since 1970.

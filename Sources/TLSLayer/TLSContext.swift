@@ -51,10 +51,14 @@ import COpenSSL
 }
 
 private func clientHello(
-  _ session: OpaquePointer?, _: UnsafeMutablePointer<Int32>?, _: UnsafeMutableRawPointer?
+  _ session: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?, _: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let session = unsafe session, let owner = unsafe TLSSession.of(session) else { return 0 }
-  return unsafe owner.welcomed(HelloName.read(session))
+  let name = Result { () throws(TLSError) in try unsafe HelloName.read(session) }
+  let result = owner.welcomed(name)
+  // RFC 6066 §3.
+  if owner.isNameBad { unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME }
+  return result
 }
 
 /// `http/1.1`, and nothing where that is not offered: clients take HTTP/2 where they get it.

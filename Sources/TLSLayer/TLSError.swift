@@ -13,6 +13,14 @@ package enum TLSError: Error, Sendable, Equatable {
   /// A name that no certificate is made for.
   case badName(String)
 
+  /// The peer has refused the certificate that it was shown: by its alert (RFC 8446 §6.2).
+  package var isDistrust: Bool {
+    guard case .library(let reason) = self else { return false }
+    return ["alert unknown ca", "alert bad certificate", "alert certificate unknown"].contains {
+      reason.hasSuffix($0)
+    }
+  }
+
   package var description: String {
     switch self {
     case .library(let reason): reason

@@ -88,9 +88,14 @@ import COpenSSL
   }
 
   /// What the library's callback answers, once the client has said whom it wants.
-  func welcomed(_ name: String?) -> Int32 {
-    host = name
-    switch choose(name) {
+  func welcomed(_ name: Result<String?, TLSError>) -> Int32 {
+    do throws(TLSError) {
+      host = try name.get()
+    } catch {
+      problem = error
+      return SSL_CLIENT_HELLO_ERROR
+    }
+    switch choose(host) {
     case .serve: return dress(flaw: nil)
     case .show(let flaw):
       // A client that resumes a session sees no certificate.
@@ -101,6 +106,9 @@ import COpenSSL
       return SSL_CLIENT_HELLO_RETRY
     }
   }
+
+  /// The client has named what no host is called.
+  var isNameBad: Bool { if case .badName = problem { true } else { false } }
 
   private func dress(flaw: CertificateFlaw?) -> Int32 {
     do throws(TLSError) {
@@ -164,6 +172,9 @@ import COpenSSL
         pointer, room.baseAddress?.advanced(by: count), Int32(clamping: room.count - count))
       guard result > 0 else { return (count, progress(result)) }
       count += Int(result)
+      // Asked again it would take memory for a record that is not there.
+      let isAll = unsafe wire.input.isEmpty && SSL_pending(pointer) == 0
+      if isAll { return (count, .wantsMore) }
     }
     return (count, .failed(.library("there was no room for what came")))
   }

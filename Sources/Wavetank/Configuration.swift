@@ -6,12 +6,14 @@ import PayloadCodecs
 public struct Configuration: Sendable {
   /// Numeric address or `localhost`.
   public var host = "127.0.0.1"
-  /// Further addresses on the same port.
+  /// Further addresses on the same ports.
   public var furtherHosts: [String] = []
   /// On `::1`, too, where this machine has it.
   public var listensOnLoopback6 = false
   /// 0 picks a free port.
   public var port: UInt16 = 7070
+  /// Further ports, on all addresses.
+  public var furtherPorts: [UInt16] = []
   /// Event loops; 0: one for each core, at most eight.
   public var threads = 0
   /// Scenario files, or names of shipped scenarios; merged in order.

@@ -79,7 +79,9 @@ public final class Emulator: Sendable {
     _ configuration: Configuration, _ log: ServerLog?
   ) async throws(StartError) -> Emulator {
     let own = OwnPlaces()
-    if configuration.port > 0 { own.insert(configuration.port) }
+    for port in [configuration.port] + configuration.furtherPorts where port > 0 {
+      own.insert(port)
+    }
     var code: RunningCode?
     if let options = configuration.code { code = try RunningCode(options) }
     let pipeline = try makePipeline(configuration, own, code, log)
@@ -91,6 +93,7 @@ public final class Emulator: Sendable {
     }
     let store = try makeStore(configuration, pipeline)
     let engine = EngineMetrics()
+    let authority = ServedAuthority(configuration)
     let demos = DemoTheatre()
     let admin = AdminResponder(
       pipeline: pipeline,
@@ -99,15 +102,18 @@ public final class Emulator: Sendable {
         moreMetrics: { engine.families },
         onWorldDropped: {
           DispatchQueue.global(qos: .utility).async { SystemCalls.trimFreeMemory() }
-        }, demo: demos, peers: peers(configuration, own)))
+        },
+        authority: { authority.certificate() }, demo: demos, peers: peers(configuration, own)))
     let server: HTTPServer
     do {
       server = try HTTPServer.start(
-        configuration: serverConfiguration(configuration, pipeline),
+        configuration: serverConfiguration(configuration, pipeline, authority),
         responder: responder(configuration, admin, store))
     } catch {
       let hosts = [configuration.host] + configuration.furtherHosts
-      throw StartError(error, host: hosts.joined(separator: " or "), port: configuration.port)
+      throw StartError(
+        error, host: error.host ?? hosts.joined(separator: " or "),
+        port: error.port ?? configuration.port)
     }
     own.insert(server.port)
     demos.open(host: ownHost(of: server), port: server.port, token: configuration.controlToken)
@@ -200,7 +206,7 @@ public final class Emulator: Sendable {
   }
 
   private static func serverConfiguration(
-    _ configuration: Configuration, _ pipeline: Pipeline
+    _ configuration: Configuration, _ pipeline: Pipeline, _ authority: ServedAuthority
   ) -> ServerConfiguration {
     var server = ServerConfiguration()
     server.memory = pipeline.tenants.budget
@@ -211,6 +217,7 @@ public final class Emulator: Sendable {
     server.furtherHosts = configuration.furtherHosts
     server.listensOnLoopback6 = configuration.listensOnLoopback6
     server.port = configuration.port
+    server.furtherPorts = configuration.furtherPorts
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock
     server.limits.contentBytesMax = configuration.uploadBytesMax
@@ -218,24 +225,19 @@ public final class Emulator: Sendable {
     server.onRefusal = { peer, status, reason in
       log?.tell(.warn, "refused \(peer.host), \(status.code): \(reason)")
     }
+    server.onBrokenHandshake = { peer, host, failure in
+      let hint =
+        failure.isDistrust
+        ? "; it does not trust the CA, or not for that host: see “wavetank ca”" : ""
+      log?.tell(
+        .warn,
+        "no TLS with \(peer.host) for \(host ?? "no host by name"): \(failure.description)\(hint)")
+    }
     let tunnels = TunnelPolicy(pipeline.operations, passed: configuration.passedThrough)
     server.tunnels = { tunnels.answer($0) }
     server.tlsFault = { pipeline.fault(for: $0) }
-    server.makeSecureContext = { () throws(TLSError) in try secureContext(configuration) }
+    server.makeSecureContext = { () throws(TLSError) in try authority.context() }
     return server
-  }
-
-  /// Made when the first client speaks TLS. What is in the way is told once.
-  private static func secureContext(
-    _ configuration: Configuration
-  ) throws(TLSError) -> TLSServerContext {
-    do throws(CertificateStore.Problem) {
-      return try CertificateStore(configuration).serverContext()
-    } catch {
-      configuration.onNotice(
-        Notice(text: "A client speaks TLS, and is refused: \(error)", isProblem: true))
-      throw .library(error.description)
-    }
   }
 
   /// Serves, for a tenant, what comes to a socket that listens, be it in another network; the
@@ -243,7 +245,7 @@ public final class Emulator: Sendable {
   /// - Parameter names: knows which addresses stand for hosts that are let through.
   package func serve(_ socket: Int32, tenant: String, names: NameServer) {
     server.adopt(socket, user: tenant == Tenant.defaultName ? nil : tenant) { address, port in
-      names.host(at: address).map { RelayTarget(host: $0, port: port) }
+      names.place(at: address, port: port)
     }
   }
 

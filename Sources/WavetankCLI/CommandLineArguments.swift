@@ -78,13 +78,21 @@ struct CommandLineArguments {
 
   /// A whole number within a range.
   func integer(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> Int? {
-    guard let text = value(name) else { return nil }
-    guard let number = Int(text), range.contains(number) else {
-      throw UsageError(
-        "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not “\(text)”."
-      )
+    try integers(name, in: range).last
+  }
+
+  /// All of a flag that may repeat.
+  func integers(_ name: String, in range: ClosedRange<Int>) throws(UsageError) -> [Int] {
+    var numbers: [Int] = []
+    for text in all(name) {
+      guard let number = Int(text), range.contains(number) else {
+        throw UsageError(
+          "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound), not “\(text)”."
+        )
+      }
+      numbers.append(number)
     }
-    return number
+    return numbers
   }
 
   /// A flag whose value is one of a few words.

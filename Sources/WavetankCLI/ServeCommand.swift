@@ -13,7 +13,10 @@ extension Command {
         "--host", value: "H",
         "Address to listen on; repeatable. localhost is 127.0.0.1 and ::1 (localhost).",
         isRepeated: true),
-      Flag("--port", value: "N", "Port; 0 picks a free one (7070)."),
+      Flag(
+        "--port", value: "N",
+        "Port; 0 picks a free one (7070). Repeatable: all but the first are further ones.",
+        isRepeated: true),
       Flag(
         "--scenario", value: "FILE|NAME", "A scenario file, or a shipped one by name; repeatable.",
         isRepeated: true),
@@ -74,12 +77,16 @@ extension Command {
     var configuration = Configuration()
     var hosts = arguments.all("--host")
     configuration.listensOnLoopback6 = hosts.isEmpty || hosts.contains("localhost")
-    hosts = hosts.map { $0 == "localhost" ? configuration.host : $0 }
+    hosts = hosts.map { host in
+      if host == "localhost" { return configuration.host }
+      let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+      return isBracketed ? String(host.dropFirst().dropLast()) : host
+    }
     if !hosts.isEmpty { configuration.host = hosts.removeFirst() }
     configuration.furtherHosts = hosts.filter { $0 != configuration.host }
-    if let port = try arguments.integer("--port", in: 0...65_535) {
-      configuration.port = UInt16(port)
-    }
+    let ports = try arguments.integers("--port", in: 0...65_535).map { UInt16(clamping: $0) }
+    if let first = ports.first { configuration.port = first }
+    configuration.furtherPorts = ports.dropFirst().filter { $0 == 0 || $0 != configuration.port }
     configuration.threads = try arguments.integer("--threads", in: 1...64) ?? 0
     if let text = arguments.value("--memory") {
       guard let size = Emulator.size(text), size >= memoryLeast else {

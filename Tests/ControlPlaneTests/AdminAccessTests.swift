@@ -97,6 +97,31 @@ import Testing
     }
   }
 
+  @Test(
+    "The CA's certificate is anybody's, as bare as the probes; without one it is 503 (DESIGN §13)")
+  func authority() async throws {
+    let pem = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
+    for token in [nil, "s3cret"] {
+      let pipeline = try Pipeline(
+        services: [SampleService()], configuration: PipelineConfiguration())
+      let having = AdminResponder(
+        pipeline: pipeline,
+        options: AdminOptions(token: token, authority: { .certificate(Array(pem.utf8)) }))
+      for fields in Self.probing {
+        let peer = TestClient(having, address: Self.elsewhere)
+        for prefix in ["", "/_t/blue"] {
+          let reply = await peer.send(.get, "\(prefix)/_wavetank/ca.pem", fields)
+          #expect(reply.status == 200 && reply.text == pem, "\(fields)")
+          #expect(reply.field("content-type") == "application/x-pem-file")
+          #expect(reply.field("access-control-allow-origin") == nil)
+        }
+        #expect(await peer.send(.post, "/_wavetank/ca.pem", fields).status != 200)
+      }
+      let lacking = TestClient(try Self.responder(token: token), address: Self.elsewhere)
+      #expect(await lacking.send(.get, "/_wavetank/ca.pem").status == 503)
+    }
+  }
+
   @Test("What is wrong with the disk is told to those only who may use the control API (DESIGN §9)")
   func details() async throws {
     for token in [nil, "s3cret"] {

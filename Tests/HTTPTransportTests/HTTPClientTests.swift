@@ -73,6 +73,33 @@ struct HTTPClientTests {
     #expect(error?.call == .bind)
   }
 
+  @Test("A server listens on further ports, on all its addresses; one that is taken is named")
+  func furtherPorts() async throws {
+    let handler: TestServer.Handler = { request in .now(.text(request.host ?? "-")) }
+    let further = try BlockingListener().port
+    let change: (inout ServerConfiguration) -> Void = {
+      $0.loopCount = 2
+      $0.furtherHosts = ["127.0.0.2"]
+      $0.furtherPorts = [further]
+    }
+    let client = try HTTPClient()
+    defer { client.shutdown() }
+    try await TestServer.with(change, handler: handler) { server in
+      for (host, port) in [
+        ("127.0.0.1", server.port), ("127.0.0.1", further), ("127.0.0.2", further),
+      ] {
+        let response = try await client.send(.get, host: host, port: port, target: "/")
+        let text = String(decoding: try await response.collect(), as: UTF8.self)
+        #expect(text.elementsEqual("\(host):\(port)"))
+      }
+    }
+    let taken = try BlockingListener()
+    let error = #expect(throws: SystemError.self) {
+      try TestServer({ $0.furtherPorts = [taken.port] }, handler: handler)
+    }
+    #expect(error?.port == taken.port && error?.isAddressInUse == true)
+  }
+
   @Test("streams content both ways at the same time")
   func bothWays() async throws {
     let handler: TestServer.Handler = { _ in

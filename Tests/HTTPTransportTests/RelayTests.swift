@@ -156,6 +156,93 @@ struct RelayTests {
     }
   }
 
+  /// A server without a port of its own, to whose socket everybody comes and is passed on.
+  private static func withPassage(
+    opening: String, _ change: (inout ServerConfiguration) -> Void = { _ in },
+    _ body: (UInt16, BlockingListener) async throws -> Void
+  ) async throws {
+    let host = try BlockingListener()
+    let target = RelayTarget(host: "127.0.0.1", port: host.port, opening: Array(opening.utf8))
+    try await TestServer.with(
+      {
+        $0.listens = false
+        change(&$0)
+      }, handler: { _ in .now(.text("ours")) }
+    ) { server in
+      #expect(server.port == 0)
+      let (socket, port) = try ListeningSocket.make()
+      server.server.adopt(socket) { _, _ in .elsewhere(target) }
+      try await body(port, host)
+    }
+  }
+
+  @Test("A host is opened with a CONNECT of ours, and what was sent meanwhile follows its 200")
+  func opening() async throws {
+    let opening = "CONNECT ours:1 HTTP/1.1\r\nHost: ours:1\r\n\r\n"
+    try await Self.withPassage(opening: opening) { port, host in
+      for pieces in [
+        ["HTTP/1.1 200 fine\r\n\r\nfirst"], ["HTTP/1.1 2", "00 ok\r\nA: b\r\n\r", "\nfirst"],
+      ] {
+        let peer = try RawPeer(port: port)
+        try peer.send("GET / HTTP/1.1\r\n")
+        let far = try host.accept()
+        var seen: [UInt8] = []
+        while seen.count < opening.utf8.count { seen += try far.receive() }
+        #expect(seen == Array(opening.utf8), "nothing of the client's before the 200")
+        for piece in pieces { try far.send(Array(piece.utf8)) }
+        #expect(try peer.read(count: 5) == Array("first".utf8))
+        var rest: [UInt8] = []
+        while rest.count < 16 { rest += try far.receive() }
+        #expect(rest == Array("GET / HTTP/1.1\r\n".utf8))
+        peer.closeWrite()
+        #expect(try far.receive().isEmpty)
+        far.shutdownWrite()
+        #expect(try peer.readToEnd().isEmpty)
+      }
+    }
+  }
+
+  @Test(
+    "A host that does not take the tunnel ends it with a reset",
+    arguments: [
+      "HTTP/1.1 403 no\r\n\r\n", "HTTP/1.1 2000 odd\r\n\r\n", "", "SSH-2.0-x\r\n\r\n",
+      String(repeating: "x", count: 20_000),
+    ])
+  func openingRefused(_ answer: String) async throws {
+    try await Self.withPassage(opening: "CONNECT ours:1 HTTP/1.1\r\n\r\n") { port, host in
+      let peer = try RawPeer(port: port)
+      let far = try host.accept()
+      try far.send(Array(answer.utf8))
+      far.shutdownWrite()
+      #expect(peer.readToEnding().ending == .reset)
+    }
+  }
+
+  @Test("A host that says nothing to the opening has the time of a connect")
+  func openingSilent() async throws {
+    let clock = LoopClock()
+    try await Self.withPassage(opening: "CONNECT ours:1 HTTP/1.1\r\n\r\n") {
+      $0.clock = clock
+      $0.relayConnectTimeout = .seconds(10)
+    } _: { port, host in
+      let peer = try RawPeer(port: port)
+      let far = try host.accept()
+      #expect(try !far.receive().isEmpty)
+      await clock.advance(by: .seconds(11))
+      #expect(peer.readToEnding().ending == .reset)
+    }
+  }
+
+  @Test("Who comes to an address of nobody's is reset")
+  func nowhere() async throws {
+    try await TestServer.with({ $0.listens = false }, handler: { _ in .now(.text("ours")) }) {
+      let (socket, port) = try ListeningSocket.make()
+      $0.server.adopt(socket) { _, _ in .nowhere }
+      let peer = try RawPeer(port: port)
+      #expect(peer.readToEnding().ending == .reset)
+    }
+  }
+
   @Test("Many tunnels, ended in every way, leave nothing behind")
   func nothingIsLeft() async throws {
     try await Self.with { server, host in

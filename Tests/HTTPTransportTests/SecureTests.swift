@@ -1,5 +1,6 @@
 import HTTPModel
 import HTTPTransport
+import Synchronization
 import TLSLayer
 import TestSupport
 import Testing
@@ -74,6 +75,41 @@ struct SecureTests {
       let (answer, ending) = peer.readToEnding()
       #expect(ending != .timedOut)
       #expect(!answer.starts(with: Array("HTTP".utf8)) || bytes.first != 0x16)
+      #expect(try Self.isServed(server))
+    }
+  }
+
+  @Test("What is no handshake at all gets an alert, too, and why is told (RFC 8446 §6)")
+  func noHandshake() async throws {
+    let told = Mutex<[(host: String?, failure: TLSError)]>([])
+    try await TestServer.with(
+      {
+        $0.onBrokenHandshake = { _, host, failure in
+          told.withLock { $0.append((host, failure)) }
+        }
+      }, handler: Self.how
+    ) { server in
+      for bytes in [
+        [0x16] + Array(repeating: 0x41, count: 300), [0x16, 0, 2, 0, 5] + Array("aaaaa".utf8),
+        [0x16, 3, 1, 0, 16] + Array("GET / HTTP/1.1\r\n".utf8),
+      ] as [[UInt8]] {
+        let peer = try RawPeer(port: server.port)
+        try peer.send(bytes)
+        let answer = peer.readToEnding().bytes
+        #expect(answer.count == 7 && answer.starts(with: [0x15, 3]) && answer[5] == 2, "\(answer)")
+      }
+      // Who does not trust the authority says so itself.
+      let peer = try RawPeer(port: server.port)
+      let stranger = try TLSClientContext(trustsSystem: false)
+      #expect(throws: (any Error).self) {
+        try peer.becomeSecure(stranger, host: "localhost")
+        try peer.send(get)
+        _ = try peer.readResponse()
+      }
+      peer.close()
+      try await waitUntil("all are told") { told.withLock { $0.count } == 4 }
+      #expect(told.withLock { $0.map { $0.failure.isDistrust } } == [false, false, false, true])
+      #expect(told.withLock { $0.last?.host } == "localhost")
       #expect(try Self.isServed(server))
     }
   }

@@ -1,4 +1,5 @@
 import HTTPModel
+import HTTPTransport
 import PayloadCodecs
 import Testing
 
@@ -54,6 +55,66 @@ struct NameServerTests {
     #expect(server.unserved == ["bank.example", "steamship.com.evil.example", "wild.example"])
     for number in 0..<1000 { _ = Self.answer(Self.query("n\(number).example"), server) }
     #expect(server.unserved.count == 100)
+  }
+
+  /// As TCP sends it first (RFC 9293 §3.1), without options.
+  private static func packet(to address: [UInt8], port: UInt16, flags: UInt8 = 0x02) -> [UInt8] {
+    let source = [UInt8](repeating: 1, count: address.count)
+    let head: [UInt8] =
+      address.count == 4
+      ? [0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0] : [0x60, 0, 0, 0, 0, 20, 6, 64]
+    let segment: [UInt8] =
+      [0x9C, 0x40, UInt8(port >> 8), UInt8(port & 0xFF)] + [0, 0, 0, 1, 0, 0, 0, 0]
+      + [0x50, flags, 0xFF, 0xFF, 0, 0, 0, 0]
+    return head + source + address + segment
+  }
+
+  private static let address6: [UInt8] =
+    [0x20, 1, 0x0D, 0xB8] + Array(repeating: 0, count: 11) + [7]
+
+  @Test("Addresses outside are noted once, with their ports, by the first segment (RFC 9293 §3.5)")
+  func refusedAddresses() {
+    let server = Self.server()
+    for _ in 0..<2 {
+      server.note(packet: Self.packet(to: [192, 0, 2, 1], port: 443))
+      server.note(packet: Self.packet(to: Self.address6, port: 5432))
+    }
+    for flags in [0x12, 0x10, 0x04, 0x11] as [UInt8] {
+      server.note(packet: Self.packet(to: [192, 0, 2, 9], port: 443, flags: flags))
+    }
+    server.note(packet: Self.packet(to: [127, 0, 0, 5], port: 443))
+    server.note(packet: Self.packet(to: Array(repeating: 0, count: 15) + [1], port: 443))
+    let whole = Self.packet(to: [192, 0, 2, 2], port: 80)
+    for length in 0..<33 { server.note(packet: Array(whole[..<length])) }
+    // Shorter than its head says, longer than any head is, and of no version.
+    for first in [0x41, 0x4F, 0x15, 0xF5] as [UInt8] {
+      server.note(packet: [first] + whole[1...])
+    }
+    #expect(server.unserved == ["192.0.2.1:443", "[2001:db8::7]:5432"])
+  }
+
+  @Test("An address is nobody's, unless it is loopback or let through")
+  func places() throws {
+    var configuration = Configuration()
+    for text in ["10.1.2.3:5432", "*.db.example"] {
+      let isTaken = configuration.passThrough(text)
+      #expect(isTaken)
+    }
+    let server = NameServer(configuration, hostName: "ship", addresses: [[127, 0, 0, 1]])
+    func place(_ host: String, _ port: UInt16) throws -> AdoptedPlace {
+      server.place(at: try #require(NumericAddress(host: host)), port: port)
+    }
+    #expect(try place("127.0.0.1", 443) == .here)
+    #expect(try place("::1", 443) == .here)
+    #expect(try place("192.0.2.1", 443) == .nowhere)
+    #expect(try place("10.1.2.3", 443) == .nowhere)
+    #expect(try place("10.1.2.3", 5432) == .elsewhere(RelayTarget(host: "10.1.2.3", port: 5432)))
+    server.note(packet: Self.packet(to: [10, 1, 2, 3], port: 5432))
+    #expect(server.unserved.isEmpty)
+    let answer = server.answer(NameQuestion(name: "a.db.example", type: 1))
+    #expect(answer == .addresses([[127, 64, 0, 0]]))
+    #expect(
+      try place("127.64.0.0", 5432) == .elsewhere(RelayTarget(host: "a.db.example", port: 5432)))
   }
 
   @Test("Each kind gets its own: A, AAAA, all, and nothing of a name that is there")

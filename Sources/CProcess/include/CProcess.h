@@ -44,7 +44,9 @@ int wavetank_spawn(const struct wavetank_child *child);
 // The descriptor that came through a socket, or a negative errno.
 int wavetank_receive_descriptor(int through);
 
-// Sends a packet with descriptors, eight at most; 0 or a negative errno.
+enum { WAVETANK_DESCRIPTORS_MAX = 32 };
+
+// Sends a packet with descriptors, so many at most; 0 or a negative errno. System calls only.
 int wavetank_send_descriptors(
     int through, const void *content, size_t length, const int *descriptors, int count);
 
@@ -87,6 +89,9 @@ struct wavetank_awaiting {
   int control;
   // In the order in which they are wanted; -1: there is no such address here.
   int descriptors[WAVETANK_SOCKETS_MAX];
+  // A packet for each connection that the program begins to an address outside of loopback, where it is
+  // refused; -1: such connections are refused unseen.
+  int watch;
 };
 
 // Makes the process, which waits for `wavetank_begin` with its sockets open. Gives its number, or the

@@ -13,6 +13,8 @@ package struct AdminOptions: Sendable {
   package var moreMetrics: @Sendable () -> [MetricFamily]
   /// Told when a world was dropped or reset: much memory may be free now.
   package var onWorldDropped: @Sendable () -> Void
+  /// Who signs for this server over TLS, for `GET /ca.pem`.
+  package var authority: @Sendable () -> Authority
   /// Who plays the clients of a demo; nil: nobody.
   package var demo: (any DemoStage)?
   /// How much a snapshot that is put may weigh.
@@ -24,17 +26,27 @@ package struct AdminOptions: Sendable {
     token: String? = nil, version: String = "0.1.0",
     isReady: @escaping @Sendable () -> Bool = { true },
     moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
-    onWorldDropped: @escaping @Sendable () -> Void = {}, demo: (any DemoStage)? = nil,
-    snapshotBytesMax: Int = 1 << 30, peers: [PeerServer] = []
+    onWorldDropped: @escaping @Sendable () -> Void = {},
+    authority: @escaping @Sendable () -> Authority = { .none("This server speaks no TLS.") },
+    demo: (any DemoStage)? = nil, snapshotBytesMax: Int = 1 << 30, peers: [PeerServer] = []
   ) {
     self.token = token
     self.version = version
     self.isReady = isReady
     self.moreMetrics = moreMetrics
     self.onWorldDropped = onWorldDropped
+    self.authority = authority
     self.demo = demo
     self.snapshotBytesMax = snapshotBytesMax
     self.peers = peers
+  }
+
+  /// A certificate authority.
+  package enum Authority: Sendable {
+    /// As PEM, without its key.
+    case certificate([UInt8])
+    /// There is none: a sentence for people.
+    case none(String)
   }
 }
 

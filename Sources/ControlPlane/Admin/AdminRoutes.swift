@@ -24,6 +24,12 @@ extension AdminRoute {
       hasTenant: false, description: .answering("{status: 'ready'}", refusals: [503]),
       ServerRoutes.ready),
     AdminRoute(
+      "ca.get", .get, "/ca.pem", "The certificate of the CA behind https, for who shall trust it.",
+      isPublic: true, hasTenant: false,
+      description: .answering(
+        "application/x-pem-file", "-----BEGIN CERTIFICATE-----\n", refusals: [503]),
+      ServerRoutes.authority),
+    AdminRoute(
       "version.get", .get, "/version", "Which version answers.", isLight: true, hasTenant: false,
       description: .answering("{name: 'wavetank', version: string}"), ServerRoutes.version),
     AdminRoute(

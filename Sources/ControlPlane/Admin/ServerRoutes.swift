@@ -22,6 +22,16 @@ enum ServerRoutes {
       : .now(Problem(503, "The server is starting or stopping.").response)
   }
 
+  static func authority(_ call: AdminCall) -> Answer {
+    switch call.options.authority() {
+    case .none(let reason): return .now(Problem(503, reason).response)
+    case .certificate(let pem):
+      var response = Response(.ok, body: .bytes(pem))
+      response.fields.append("Content-Type", "application/x-pem-file")
+      return .now(response)
+    }
+  }
+
   static func version(_ call: AdminCall) -> Answer {
     .json(["name": "wavetank", "version": .string(call.options.version)])
   }

@@ -64,8 +64,9 @@ package struct HostPattern: Sendable {
     suffix = Array((isWildcard ? String(text.dropFirst()) : text).asciiLowercased.utf8)
   }
 
-  /// - Parameter host: lower case, without port.
+  /// - Parameter host: lower case, without port. A dot at its end says that it is whole, as it is without.
   package func matches(_ host: ArraySlice<UInt8>) -> Bool {
+    let host = host.last == UInt8(ascii: ".") ? host.dropLast() : host
     guard isWildcard ? host.count > suffix.count : host.count == suffix.count else { return false }
     return host.suffix(suffix.count).elementsEqual(suffix)
   }

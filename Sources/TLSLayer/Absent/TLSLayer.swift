@@ -10,6 +10,8 @@ package enum TLSError: Error, Sendable, Equatable {
   case library(String)
   case certificate(String)
 
+  package var isDistrust: Bool { false }
+
   package var description: String {
     switch self {
     case .library(let reason), .certificate(let reason): reason
@@ -36,7 +38,7 @@ package final class CertificateAuthority: Sendable {
   ) throws(TLSError) -> CertificateAuthority { throw .lack }
 
   package let certificatePEM: [UInt8] = []
-  package let subjectHash: UInt = 0
+  package static func subjectHash(ofPEM pem: [UInt8]) throws(TLSError) -> UInt { throw .lack }
   package func keyPEM() throws(TLSError) -> [UInt8] { throw .lack }
   package let ends = 0
   package func covers(_ host: String) -> Bool { false }

@@ -16,6 +16,7 @@ package final class NameServer: Sendable {
   private let asked = Mutex<[String]>([])
   private let passedNames = Mutex<[String]>([])
   private let watches = Mutex<[Watch]>([])
+  private let lastLooks = Mutex<[@Sendable () -> Void]>([])
   private let connections = Mutex(0)
   private let queue = DispatchQueue(label: "wavetank.names")
 
@@ -50,14 +51,27 @@ package final class NameServer: Sendable {
   }
 
   /// The host for which an address stands.
-  func host(at address: NumericAddress) -> String? {
+  private func host(at address: NumericAddress) -> String? {
     let bytes = address.bytes
     guard bytes.count == 4, bytes.starts(with: [127, 64]) else { return nil }
     let number = Int(bytes[2]) << 8 | Int(bytes[3])
     return passedNames.withLock { number < $0.count ? $0[number] : nil }
   }
 
-  /// The names that somebody has asked for in vain, oldest first.
+  /// What becomes of a connection to an address: that of a host which is let through, one that is let
+  /// through by itself, the emulator's own, or nobody's.
+  func place(at address: NumericAddress, port: UInt16) -> AdoptedPlace {
+    if let host = host(at: address) { return .elsewhere(RelayTarget(host: host, port: port)) }
+    if address.isLoopback { return .here }
+    return isPassed(address.text, port)
+      ? .elsewhere(RelayTarget(host: address.text, port: port)) : .nowhere
+  }
+
+  private func isPassed(_ host: String, _ port: UInt16) -> Bool {
+    passed.contains { $0.matches(host, port: port) }
+  }
+
+  /// The names that somebody has asked for in vain, and the addresses, oldest first.
   package var unserved: [String] { asked.withLock { $0 } }
 
   func answer(_ question: NameQuestion) -> NameAnswer {
@@ -70,12 +84,20 @@ package final class NameServer: Sendable {
       return .addresses(addresses)
     }
     // The names of addresses are asked for by programs that only want to show them.
-    if !name.isEmpty, !name.hasSuffix(".arpa") {
-      asked.withLock { asked in
-        if asked.count < Self.namesMax, !asked.contains(name) { asked.append(name) }
-      }
-    }
+    if !name.isEmpty, !name.hasSuffix(".arpa") { note(name) }
     return .noSuchName
+  }
+
+  /// Takes note of a connection that is refused, by its first segment.
+  func note(packet: [UInt8]) {
+    guard let segment = FirstSegment(packet), !isPassed(segment.host, segment.port) else { return }
+    note(segment.text)
+  }
+
+  private func note(_ place: String) {
+    asked.withLock { asked in
+      if asked.count < Self.namesMax, !asked.contains(place) { asked.append(place) }
+    }
   }
 
   // MARK: Sockets
@@ -96,7 +118,27 @@ package final class NameServer: Sendable {
     watch(socket) { [weak self] in self?.converse(by: listener) }
   }
 
+  /// Takes note of the segments that come to a socket, from now on its own. The last of them are read
+  /// by `stop`.
+  package func note(packets socket: Int32) {
+    let packets = DatagramSocket(adopting: socket)
+    let read: @Sendable () -> Void = { [weak self] in
+      packets.answerWaiting { packet in
+        self?.note(packet: packet)
+        return nil
+      }
+    }
+    watch(socket, read)
+    lastLooks.withLock { $0.append(read) }
+  }
+
+  /// Waits for nobody. What was refused until now is known afterwards.
   package func stop() {
+    let looks = lastLooks.withLock { looks in
+      defer { looks = [] }
+      return looks
+    }
+    queue.sync { for look in looks { look() } }
     let all = watches.withLock { watches in
       defer { watches = [] }
       return watches

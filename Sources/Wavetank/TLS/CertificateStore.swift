@@ -19,6 +19,8 @@ public struct CertificateStore: Sendable {
   private let names: [String]
   /// Whether some of them are the user's own (`--intercept`): a CA that lies there may lack them.
   private let hasOwnNames: Bool
+  /// Whether it is of another server: a certificate to trust, without a key.
+  private let isForeign: Bool
 
   /// Why there is no CA to use, in a sentence for people.
   public struct Problem: Error, Sendable, CustomStringConvertible {
@@ -37,7 +39,10 @@ public struct CertificateStore: Sendable {
           "there is no place for the CA: neither XDG_STATE_HOME nor HOME is set. Give one with --ca-dir DIR."
       )
     }
-    self.directory = directory
+    // Programs that are told of it may change to another folder.
+    self.directory =
+      directory.hasPrefix("/")
+      ? directory : FileManager.default.currentDirectoryPath + "/" + directory
     let hosts =
       Emulator.services(configuration).flatMap(\.hostNames)
       + configuration.intercepted.map(\.pattern)
@@ -48,6 +53,19 @@ public struct CertificateStore: Sendable {
     }
     self.names = names
     hasOwnNames = !configuration.intercepted.isEmpty
+    isForeign = false
+  }
+
+  /// The CA of another server, for programs that shall trust it.
+  /// - Parameters:
+  ///   - certificate: PEM.
+  ///   - directory: an empty one, which is filled.
+  package init(foreign certificate: [UInt8], in directory: String) throws(Problem) {
+    self.directory = directory
+    (names, hasOwnNames, isForeign) = ([], false, true)
+    try writeBundle(with: certificate)
+    try write(certificate, to: certificatePath, mode: 0o644)
+    _ = try hashName()
   }
 
   /// The user's own, by the XDG Base Directory Specification.
@@ -97,7 +115,7 @@ public struct CertificateStore: Sendable {
   }
 
   /// Makes the CA, unless there is one. Its files are there afterwards.
-  public func prepare() throws(Problem) { _ = try authority() }
+  public func prepare() throws(Problem) { if !isForeign { _ = try authority() } }
 
   /// Makes a new CA in place of the one there; clients must trust it anew.
   public func renew() throws(Problem) {
@@ -110,8 +128,18 @@ public struct CertificateStore: Sendable {
 
   /// The name by which OpenSSL looks for the CA in a folder of roots, without the number behind it.
   package func hashName() throws(Problem) -> String {
-    let digits = String(try authority().subjectHash, radix: 16)
-    return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    try prepare()
+    do {
+      let hash = try CertificateAuthority.subjectHash(ofPEM: try content(certificatePath))
+      let digits = String(hash, radix: 16)
+      return String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+    } catch let error as TLSError {
+      throw Problem(description: error.description)
+    } catch let error as Problem {
+      throw error
+    } catch {
+      throw Problem(description: "\(error)")
+    }
   }
 
   /// What serves TLS by this CA.

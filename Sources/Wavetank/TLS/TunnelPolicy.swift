@@ -22,9 +22,7 @@ struct TunnelPolicy: Sendable {
     }
     if operations.service(ofHost: Array(tunnel.host.utf8)[...]) != nil { return .endsHere }
     // A client whose proxy is set for everything comes to us through us.
-    let isLocal =
-      NumericAddress(host: tunnel.host).map { $0.bytes.first == 127 || $0.text == "::1" } ?? false
-    if isLocal { return .endsHere }
+    if NumericAddress(host: tunnel.host)?.isLoopback == true { return .endsHere }
     return .refuse(
       Status(
         403,

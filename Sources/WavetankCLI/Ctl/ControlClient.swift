@@ -83,6 +83,11 @@ struct ControlClient {
     self.fields = fields
   }
 
+  /// For programs in another network: into the server, as a tenant.
+  func passage(tenant: String) throws(StartError) -> ServerPassage {
+    try ServerPassage(toServerAt: host, port: port, tenant: tenant)
+  }
+
   /// What a transfer is called while it lasts.
   struct Labels: Sendable {
     var sending = "sending"

@@ -6,7 +6,7 @@ final class ChildProcess: Sendable {
   private let id: pid_t
 
   /// Why it did not start, with the exit status that a shell would give.
-  struct Failure: Error {
+  struct Failure: Error, CustomStringConvertible {
     let status: Int32
     let description: String
 

@@ -50,7 +50,7 @@ struct IsolatedFiles {
 
   func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-  private static func makeFolder() throws(ChildProcess.Failure) -> String {
+  static func makeFolder() throws(ChildProcess.Failure) -> String {
     let parent = Terminal.environment("TMPDIR") ?? "/tmp"
     var template = Array("\(parent)/wavetank-run-XXXXXX".utf8CString)
     // SAFETY: the text is ours and ends with a NUL; the call writes within it.
@@ -61,7 +61,7 @@ struct IsolatedFiles {
       // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
       let reason = unsafe String(cString: strerror(errno))
       throw ChildProcess.Failure(
-        status: 1, description: "cannot make a folder for --isolated in \(parent): \(reason)")
+        status: 1, description: "cannot make a folder for this run in \(parent): \(reason)")
     }
     return made
   }

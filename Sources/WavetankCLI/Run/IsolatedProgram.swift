@@ -27,7 +27,7 @@ struct IsolatedProgram {
 
   init(
     _ command: [String], environment: ProgramEnvironment, configuration: Configuration,
-    emulator: Emulator, tenant: String
+    serve: (_ socket: Int32, NameServer) -> Void
   ) throws(ChildProcess.Failure) {
     let hostName = Self.hostName()
     files = try IsolatedFiles(
@@ -45,11 +45,12 @@ struct IsolatedProgram {
         configuration, hostName: hostName, addresses: [[127, 0, 0, 1]] + (hasIPv6 ? [six] : []))
       for (wanted, socket) in zip(wanted, sockets) where socket >= 0 {
         switch wanted.place {
-        case .server: emulator.serve(socket, tenant: tenant, names: names)
+        case .server: serve(socket, names)
         case .names: names.serve(datagrams: socket)
         case .nameConnections: names.serve(connections: socket)
         }
       }
+      if awaiting.watch >= 0 { names.note(packets: awaiting.watch) }
       let result = wavetank_begin(id, awaiting.control)
       guard result == 0 else {
         names.stop()

@@ -1,3 +1,6 @@
+import Glibc
+import HTTPModel
+import PayloadCodecs
 import Wavetank
 
 #if canImport(FoundationEssentials)
@@ -26,10 +29,8 @@ struct ProgramEnvironment {
       ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant).variables
       + [("WAVETANK_TENANT", tenant)]
     if let certificates {
-      for name in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"] {
-        variables.append((name, certificates.bundle))
-      }
-      variables.append(("NODE_EXTRA_CA_CERTS", certificates.authority))
+      variables += Self.replacing.map { ($0, certificates.bundle) }
+      variables += Self.adding.map { ($0, certificates.authority) }
       variables.append(
         ("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, certificates.javaTrustStore)))
     }
@@ -45,12 +46,24 @@ struct ProgramEnvironment {
     variables += [("NO_PROXY", direct), ("no_proxy", direct), ("NODE_USE_ENV_PROXY", "1")]
   }
 
+  /// What replaces the system's roots: requests, curl, OpenSSL and Go; then what a machine may have set for
+  /// others, who would not find ours there.
+  private static let replacing = [
+    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO",
+    "GIT_SSL_CAINFO", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "HTTPLIB2_CA_CERTS", "HTTPS_CA_FILE",
+    "NIX_SSL_CERT_FILE", "PERL_LWP_SSL_CA_FILE", "PIP_CERT",
+  ]
+  /// What adds to them.
+  private static let adding = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"]
+
   struct Certificates {
     var authority: String
     var bundle: String
     var javaTrustStore: String
     /// By which OpenSSL looks for the authority in a folder.
     var hashName: String
+    /// Of this run alone.
+    private var folder: String?
 
     /// Files of the CA; nil, and why, where there is none.
     init?(_ configuration: Configuration) {
@@ -58,16 +71,57 @@ struct ProgramEnvironment {
         let store = try CertificateStore(configuration)
         try store.prepare()
         if let complaint = store.complaint() { Terminal.complain(complaint) }
-        javaTrustStore = store.directory + "/trust.p12"
-        try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
-        authority = store.certificatePath
-        bundle = store.bundlePath
-        hashName = try store.hashName()
+        try self.init(store)
       } catch {
         Terminal.complain("https does not arrive here: \(error)")
         return nil
       }
     }
+
+    /// Files of the CA of a server that listens elsewhere: this user's own, if it is that, else of this
+    /// run alone; nil, and why, where there is none.
+    init?(_ configuration: Configuration, of client: ControlClient) async {
+      do {
+        let (status, served) = try await client.send(.get, "ca.pem")
+        guard status == 200 else {
+          let detail = try? JSON(parsing: served)["detail"]?.stringValue
+          Terminal.complain(
+            "https does not arrive there: \(detail ?? "the server gives no CA (\(status))")")
+          return nil
+        }
+        let own = try? CertificateStore(configuration)
+        if let own, let content = try? FileContent.read(own.certificatePath),
+          content.elementsEqual(served)
+        {
+          self.init(configuration)
+          return
+        }
+        let folder = try IsolatedFiles.makeFolder()
+        do {
+          try self.init(try CertificateStore(foreign: served, in: folder))
+        } catch {
+          try? FileManager.default.removeItem(atPath: folder)
+          throw error
+        }
+        self.folder = folder
+        // Whoever the program becomes reads it.
+        _ = unsafe chmod(folder, 0o755)
+      } catch {
+        Terminal.complain("https does not arrive there: \(error)")
+        return nil
+      }
+    }
+
+    private init(_ store: CertificateStore) throws {
+      javaTrustStore = store.directory + "/trust.p12"
+      try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
+      authority = store.certificatePath
+      bundle = store.bundlePath
+      hashName = try store.hashName()
+    }
+
+    /// After the program's end.
+    func remove() { if let folder { try? FileManager.default.removeItem(atPath: folder) } }
   }
 
   private static func javaOptions(_ authority: String?, _ trustStore: String) -> String {

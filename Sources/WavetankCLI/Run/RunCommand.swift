@@ -24,6 +24,9 @@ extension Command {
       ),
       caFlag, interceptFlag, passthroughFlag,
     ] + logFlags + [
+      Flag(
+        "--verify",
+        "Say so where the scenario expects nothing; what it expects is verified in any case."),
       Flag("--junit", value: "FILE", "Write the result there as JUnit XML."),
       Flag("--har", value: "FILE", "Write what was exchanged there as HTTP Archive."),
       Flag(
@@ -60,13 +63,16 @@ private struct ProgramRun {
     {
       throw UsageError("\(flag) is for a private server; the one at --url has its own.")
     }
-    if url != nil, arguments.has("--isolated") {
-      throw UsageError("--isolated is for a private server, and --url names another.")
-    }
     if url == nil, arguments.has("--token") {
       throw UsageError("--token is for the server at --url; a private one asks for none.")
     }
+    if let url, arguments.has("--isolated"), url.lowercased().hasPrefix("https:") {
+      throw UsageError(
+        "--isolated comes to a server in the clear: give its http:// URL, the port speaks both.")
+    }
     switch arguments.value("--tenant") {
+    case nil where url.flatMap { ServerURL($0).tenant } != nil:
+      tenant = url.flatMap { ServerURL($0).tenant } ?? "default"
     case nil, "auto":
       // All that comes to a private server is the program's.
       tenant = url == nil ? "default" : "run-\(getpid())-\(CertificateStore.wallSeconds())"
@@ -116,42 +122,56 @@ private struct ProgramRun {
     }
     let clock = ContinuousClock()
     let began = clock.now
+    let certificates =
+      if emulator == nil {
+        await ProgramEnvironment.Certificates(configuration, of: client)
+      } else {
+        ProgramEnvironment.Certificates(configuration)
+      }
+    defer { certificates?.remove() }
     // Before it begins: what comes at once is its own, too.
     let signals = PassedSignals()
     let child: ChildProcess
     var isolated: IsolatedProgram?
-    do throws(ChildProcess.Failure) {
-      if let emulator, arguments.has("--isolated") {
-        let program = try isolatedProgram(emulator)
+    var passage: ServerPassage?
+    do {
+      if arguments.has("--isolated") {
+        if emulator == nil { passage = try client.passage(tenant: tenant) }
+        let program = try isolatedProgram(certificates, emulator, passage)
         (isolated, child) = (program, program.child)
       } else {
         let environment = ProgramEnvironment(
           baseURL: client.baseURL, authority: client.authority, tenant: tenant,
-          certificates: ProgramEnvironment.Certificates(configuration))
+          certificates: certificates)
         child = try ChildProcess(arguments.positionals, environment: environment.block)
       }
     } catch {
-      Terminal.complain(error.description)
-      return error.status
+      await passage?.stop()
+      Terminal.complain("\(error)")
+      return (error as? ChildProcess.Failure)?.status ?? 1
     }
     signals.pass(to: child)
     let status = await child.end()
     signals.end()
     isolated?.end()
+    await passage?.stop()
     let seconds = Double((clock.now - began).components.seconds)
     return await report(
       status: status, seconds: seconds, unserved: isolated?.names.unserved ?? [], client)
   }
 
   private func isolatedProgram(
-    _ emulator: Emulator
+    _ certificates: ProgramEnvironment.Certificates?, _ emulator: Emulator?,
+    _ passage: ServerPassage?
   ) throws(ChildProcess.Failure) -> IsolatedProgram {
     let environment = ProgramEnvironment(
-      baseURL: IsolatedProgram.baseURL, authority: nil, tenant: tenant,
-      certificates: ProgramEnvironment.Certificates(configuration))
+      baseURL: IsolatedProgram.baseURL, authority: nil, tenant: tenant, certificates: certificates)
     return try IsolatedProgram(
-      arguments.positionals, environment: environment, configuration: configuration,
-      emulator: emulator, tenant: tenant)
+      arguments.positionals, environment: environment, configuration: configuration
+    ) { socket, names in
+      emulator?.serve(socket, tenant: tenant, names: names)
+      passage?.serve(socket, names: names)
+    }
   }
 
   private func report(
@@ -161,6 +181,9 @@ private struct ProgramRun {
       let report = try await RunReport(
         arguments.positionals, status: status, seconds: seconds, unserved: unserved, client)
       if !arguments.has("--quiet") { Terminal.write(report.summary, to: STDERR_FILENO) }
+      if arguments.has("--verify"), !report.isExpecting {
+        Terminal.complain("nothing is expected, so nothing was verified: give a scenario “expect”")
+      }
       if let file = arguments.value("--junit") {
         try FileContent.write(Array(report.junit.utf8), to: file)
       }

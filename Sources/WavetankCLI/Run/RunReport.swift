@@ -6,7 +6,7 @@ struct RunReport {
   let command: [String]
   let status: Int32
   let seconds: Double
-  /// Names that the program asked for, and that nothing here answers for.
+  /// Names that the program asked for, and addresses, that nothing here answers for.
   private let unserved: [String]
   private let entries: [JSON]
   private let total: Int
@@ -29,6 +29,7 @@ struct RunReport {
     if code == 200 { verdict = .some(try JSON(parsing: answer)) } else { verdict = .none }
   }
 
+  var isExpecting: Bool { verdict != nil }
   var holds: Bool { verdict.map { $0["holds"]?.boolValue == true } ?? true }
 
   /// The program's own, else 1 where what the scenario expects does not hold.
@@ -61,7 +62,7 @@ struct RunReport {
           }
         }))
     if !unserved.isEmpty {
-      text += style.bad("Names asked for that are not served here") + "\n"
+      text += style.bad("Asked for, and not served here") + "\n"
       for name in unserved.prefix(12) { text += "  \(name.prefix(160))\n" }
       if unserved.count > 12 { text += "  and \(unserved.count - 12) more\n" }
     }

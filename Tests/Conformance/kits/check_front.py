@@ -1,8 +1,9 @@
-"""The TLS front of `docker/`, without containers: the same nginx.conf and certificates on loopback,
-and unmodified clients with their fixed https base URLs. What the network's aliases do in compose, a
-patched name lookup does here.
+"""The sharding TLS front of `docker/`, without containers: the same nginx.conf and certificates on loopback,
+two Wavetanks, and unmodified clients with their fixed https base URLs. What the network's aliases do in
+compose, a patched name lookup does here.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -14,9 +15,10 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 
 import run as runner
-from common import check, finish
+from common import Server, check, finish
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCKER = HERE.parent.parent.parent / "docker"
@@ -71,12 +73,13 @@ def free_port():
         return one.getsockname()[1]
 
 
-def adapted(folder, port):
+def adapted(folder, port, second):
     """The shipped configuration with this machine's places; every change must find its mark."""
     text = (DOCKER / "front/nginx.conf").read_text()
     for pattern, new in [(r"/tmp/", f"{folder}/"), (r"/etc/nginx/certificates", str(folder)),
                          (r"listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-                         (r"server wavetank:7070", f"server {WAVETANK}")]:
+                         (r"server wavetank-1:7070", f"server {WAVETANK}"),
+                         (r"server wavetank-2:7070", f"server 127.0.0.1:{second.port}")]:
         text, count = re.subn(pattern, new, text)
         check(f"nginx.conf has {pattern}", count > 0)
     (folder / "nginx.conf").write_text(text)
@@ -92,14 +95,14 @@ def client(python, folder, port, *command):
     return done.returncode, done.stdout
 
 
-def through(folder, port, name, host, path):
+def through(folder, port, name, host, path, fields=""):
     """The first line that the front answers, or why there is none."""
     context = ssl.create_default_context(cafile=folder / "ca.pem")
     context.check_hostname = False
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
             with context.wrap_socket(plain, server_hostname=name) as secure:
-                secure.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                secure.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{fields}Connection: close\r\n\r\n".encode())
                 return secure.recv(4096).split(b"\r\n")[0].decode()
     except (ssl.SSLError, OSError) as error:
         return f"no connection: {error}"
@@ -117,6 +120,28 @@ def strangers(folder, port):
     check("nor has it localhost behind a vendor's TLS name", answer.startswith("HTTP/1.1 421"), answer)
     answer = through(folder, port, vendor, vendor, "/_wavetank/journal")
     check("behind the front there is no control API without a token", answer.startswith("HTTP/1.1 403"), answer)
+
+
+def shards(folder, port, second):
+    """A tenant is in one of the two, however a request names it."""
+    vendor = "api.app.shipyardapp.com"
+    path = "/orgs/11111111-1111-4111-8111-111111111111/voyages"
+    ways = [(f"/_t/NAME{path}", "X-Shipyard-API-Key: k"), (path, "X-Wavetank-Tenant: NAME\r\nX-Shipyard-API-Key: k"),
+            (path, "X-Shipyard-API-Key: wt-NAME"), (f"/_t/NAME{path}?a=/_t/other", "X-Shipyard-API-Key: wt-third")]
+    for number in range(12):
+        for target, fields in ways:
+            name = f"shard{number}"
+            answer = through(folder, port, vendor, vendor, target.replace("NAME", name), fields.replace("NAME", name) + "\r\n")
+            if not answer.startswith("HTTP/1.1 200"):
+                check(f"{name} is served by its shard", False, answer)
+    found = []
+    for place in (WAVETANK, f"127.0.0.1:{second.port}"):
+        with urllib.request.urlopen(f"http://{place}/_wavetank/tenants", timeout=20) as answer:
+            found.append({tenant["name"]: tenant["exchanges"] for tenant in json.load(answer)["tenants"]
+                          if tenant["name"].startswith("shard")})
+    check("each tenant is in one of the two", not set(found[0]) & set(found[1]) and len(found[0]) + len(found[1]) == 12, found)
+    check("both have some", all(found), found)
+    check("and all that was a tenant's came there", all(count == len(ways) for one in found for count in one.values()), found)
 
 
 def main():
@@ -141,12 +166,10 @@ def main():
             text=True, capture_output=True).stdout
         check("the front's certificate is for no name of this machine",
               "api.steamship.com" in names and "localhost" not in names and "127.0.0.1" not in names, names)
-        compose = (DOCKER / "compose.yaml").read_text()
-        check("no container gets the CA's key",
-              "ca.pem" in compose and "ca.key" not in compose and "certificates:/" not in compose)
         (folder / "sitecustomize.py").write_text(LOOKUP)
         port = free_port()
-        configuration = adapted(folder, port)
+        second = Server()
+        configuration = adapted(folder, port, second)
         test = subprocess.run([program, "-t", "-c", configuration], text=True, capture_output=True)
         if not check("nginx accepts the configuration", test.returncode == 0, test.stderr):
             return 1
@@ -167,6 +190,7 @@ def main():
             steamship = runner.environment_for(HERE.parent / "steamship")
             status, output = client(steamship, folder, port, "-c", STEAMSHIP)
             check("the unmodified Steamship SDK over https", "Hello, Ada!" in output, output)
+            shards(folder, port, second)
         finally:
             front.send_signal(signal.SIGTERM)
             front.wait(10)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from common import check, finish
+from common import Server, check, finish
 from scene import BINARY, CA, CA_DIR, FLEET, ORG, PROJECT, program, refuses_namespaces, wavetank
 
 folder = pathlib.Path(tempfile.mkdtemp(prefix="wavetank-isolated-"))
@@ -94,6 +94,15 @@ def reach(host, port):
     except OSError as error:
         return type(error).__name__ if time.monotonic() - began < 3 else "slow"
 found["outside"] = reach("192.0.2.1", 443)
+found["outside, v6"] = reach("2001:db8::9", 5432)
+found["port of ours outside"] = reach("192.0.2.2", 7070)
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+    try:
+        found["datagram"] = datagrams.sendto(b"x", ("192.0.2.3", 53))
+    except OSError:
+        found["datagram"] = "OSError"
+with socket.create_server(("127.0.0.1", 0)) as own:
+    found["own"] = reach("127.0.0.1", own.getsockname()[1])
 found["host"] = reach("127.0.0.1", int(os.environ["HOST_PORT"]))
 for port in (443, 80, 7070):
     found[f"v4 {port}"] = reach("127.0.0.1", port)
@@ -124,7 +133,18 @@ for name in ("bank.example", "db.internal"):
     check(f"and the summary names {name}", f"\n  {name}\n" in done.stderr, done.stderr)
 check("names over TCP", (found.get("tcp 1"), found.get("tcp 28", [0])[-1]) == ([127, 0, 0, 1], 1 if has_ipv6 else 0), found)
 check("what is no question is passed over, other kinds are refused", found.get("udp") == 3, found)
-check("an address outside is not reached, and nobody waits for it", found.get("outside") == "OSError", found.get("outside"))
+REFUSED = ("ConnectionRefusedError", "OSError")
+for what in ("outside", "outside, v6", "port of ours outside"):
+    check(f"an address outside is not reached, and nobody waits for it: {what}", found.get(what) in REFUSED, found.get(what))
+check("nor by a datagram", found.get("datagram") == "OSError", found.get("datagram"))
+check("what the program listens on itself is reached", found.get("own") == "reached", found.get("own"))
+# The kernel shows connections in vain where it has rules of routing and sockets for packets.
+if found.get("outside") == "ConnectionRefusedError":
+    for place in ("192.0.2.1:443", "192.0.2.2:7070") + (("[2001:db8::9]:5432",) if has_ipv6 else ()):
+        check(f"and the summary names {place}", f"\n  {place}\n" in done.stderr, done.stderr)
+else:
+    print(f"-- addresses are refused unseen here: {found.get('outside')}")
+check("loopback is none of them", "  127." not in done.stderr and "  [::1]" not in done.stderr, done.stderr)
 check("nor is what listens on this machine", found.get("host") == "ConnectionRefusedError", found.get("host"))
 check("the emulator is on the usual ports",
       all(found.get(f"{family} {port}") == "reached" for port in (443, 80, 7070) for family in ["v4", "v6"][:1 + has_ipv6]), found)
@@ -162,6 +182,35 @@ if os.geteuid() == 0 and shutil.which("setpriv"):
               lines[:2] == ["65534", "65534"] and lines[2].endswith("0000000000000000"), done)
         check("and reaches the vendor's name", done.returncode == 0 and "Fleet Name" in done.stdout, done)
         check("what it makes is its own", (home / "mine").stat().st_uid == 65534)
+
+# A server that listens outside, with a CA of its own.
+theirs = folder / "theirs"
+server = Server("--ca-dir", str(theirs), "--clock", "skip")
+LOOK = f"""
+import os, ssl, sys, urllib.request
+print(urllib.request.urlopen(urllib.request.Request({FLEETS!r}, headers={{"X-Shipyard-API-Key": "any"}}), timeout=20).status)
+print(os.path.realpath(os.environ["SSL_CERT_FILE"]))
+print(urllib.request.urlopen(os.environ["WAVETANK_URL"] + "/_wavetank/version", timeout=20).status)
+"""
+for flags, wanted in [(["--url", server.url], "run-"), (["--url", server.url, "--tenant", "blue"], "blue"),
+                      (["--url", server.url + "/_t/green"], "green")]:
+    done = run(sys.executable, "-c", LOOK, flags=flags)
+    lines = done.stdout.split()
+    check(f"--url: a program comes to the server that listens there ({wanted})",
+          done.returncode == 0 and lines[0] == "200" and lines[2] == "200", done)
+    check("and the summary is of that server", "1  shipyard.fleetRun.list" in done.stderr and "not served" not in done.stderr, done.stderr)
+    tenants = [tenant["name"] for tenant in json.loads(server.call("GET", "/_wavetank/tenants")[1])["tenants"] if tenant["exchanges"]]
+    check(f"in the tenant of the run ({wanted})", any(name.startswith(wanted) for name in tenants), tenants)
+    check("what it trusts is gone with it", lines and not os.path.exists(lines[1]) and not list(scratch.iterdir()), (lines, list(scratch.iterdir())))
+done = run(sys.executable, "-c", "import socket; socket.create_connection(('192.0.2.1', 443))", flags=["--url", server.url])
+check("--url: nothing else is there", done.returncode == 1 and "Error" in done.stderr, done)
+for flags, words in [(["--url", server.url.replace("http", "https")], "http://"), (["--url", server.url, "--passthrough", "a.example"], "--passthrough")]:
+    done = run("touch", str(folder / "ran"), flags=flags)
+    check(f"{' '.join(flags[2:] or ['https'])} is a usage error in one sentence",
+          done.returncode == 64 and words in done.stderr and not (folder / "ran").exists(), done)
+server.end()
+done = run("touch", str(folder / "ran"), flags=["--url", server.url])
+check("a server that is not there is said so, and nothing has run", done.returncode == 1 and not (folder / "ran").exists(), done)
 
 ready = folder / "ready"
 HOLD = f"trap 'echo caught; exit 5' TERM; touch {ready}; while :; do sleep 0.05; done"

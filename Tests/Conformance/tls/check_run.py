@@ -11,7 +11,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as xml
 
-from common import check, finish
+from common import Server, check, finish
 from scene import BINARY, CA_DIR, FLEET, ORG, PROJECT, java_source, program, serve
 
 folder = pathlib.Path(tempfile.mkdtemp(prefix="wavetank-run-"))
@@ -62,6 +62,10 @@ scenario.write_text(json.dumps({
     "rules": [{"name": "one refusal", "match": {"operation": "shipyard.fleetRun.list"}, "times": 1, "error": 503}]}))
 junit, har = folder / "result.xml", folder / "traffic.har"
 flags = ["--scenario", str(scenario), "--junit", str(junit), "--har", str(har)]
+done = run("true", flags=[*flags, "--verify"])
+check("--verify is what is done anyway", done.returncode == 1 and "does not hold" in done.stderr, done)
+done = run("true", flags=["--verify", "--quiet"])
+check("and says where nothing is expected", done.returncode == 0 and "nothing is expected" in done.stderr, done)
 done = run("true", flags=flags)
 check("what is expected and does not hold is 1", done.returncode == 1 and "does not hold" in done.stderr, done)
 suite = xml.parse(junit).getroot()
@@ -79,6 +83,16 @@ done = run(*CURL, FLEETS, flags=["--url", server.url])
 tenants = json.loads(server.call("GET", "/_wavetank/tenants")[1])["tenants"]
 check("a running server serves it in a tenant of its own",
       done.returncode == 0 and any(tenant["name"].startswith("run-") for tenant in tenants), (done, tenants))
+theirs = Server("--ca-dir", str(folder / "theirs"))
+done = run(*CURL, FLEETS, flags=["--url", theirs.url, "--tenant", "blue"])
+check("a server with a CA of its own gives it to the program", done.returncode == 0 and "Fleet Name" in done.stdout, done)
+done = run("sh", "-c", "head -c 27 $NODE_EXTRA_CA_CERTS; echo; ls -l $SSL_CERT_FILE; ls $(dirname $SSL_CERT_FILE)", flags=["--url", theirs.url])
+check("with the system's roots, and never its key", "BEGIN CERTIFICATE" in done.stdout and "ca.key" not in done.stdout, done)
+if shutil.which("javac"):
+    done = run("java", java_source(), FLEETS, flags=["--url", theirs.url])
+    check("to Java, too", done.returncode == 0, done)
+done = run("sh", "-c", 'echo "$WAVETANK_TENANT"', flags=["--url", theirs.url + "/_t/green", "--quiet"])
+check("the tenant in --url is the program's", done.stdout == "green\n", done)
 check("a scenario belongs to a private server",
       run("true", flags=["--url", server.url, "--scenario", str(scenario)]).returncode == 64)
 
