@@ -29,7 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 ///
 /// Two of the wraps leave the C runtime without a place to register the unwinding tables of a static
 /// executable: the first thread that ends (the main one does, when it becomes Dispatch's) would sort
-/// all of them, 7 ms of the start. The unwinder finds the linker's sorted index by itself. The third is
+/// all of them, 7 ms of the start. The unwinder finds the linker's sorted index by itself. The others are
 /// explained in `Sources/CProcess/Start.c`.
 let isDynamic = Context.environment["WAVETANK_DYNAMIC"] == "1"
 let staticRuntime = LinkerSetting.unsafeFlags(
@@ -39,7 +39,7 @@ let staticRuntime = LinkerSetting.unsafeFlags(
     "-Xlinker", "--wrap=__register_frame_info", "-Xlinker", "--wrap=__deregister_frame_info",
     "-Xlinker", "--defsym=__wrap___register_frame_info=0",
     "-Xlinker", "--defsym=__wrap___deregister_frame_info=0",
-    "-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath",
+    "-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath", "-Xlinker", "--wrap=open",
     "-Xlinker", "-s",
     "-l_FoundationCShims", "-l_FoundationCollections",
   ], .when(platforms: [.linux], configuration: .release))

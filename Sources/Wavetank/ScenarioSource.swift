@@ -5,24 +5,29 @@ import Synchronization
 /// Scenario files without a running emulator: for `check` and `scenarios`, and for other people's
 /// tests.
 public enum Scenarios {
-  /// Everything that is wrong with the files together, each as one line
-  /// (`file:line:column: place: what was expected`); empty: they are good.
+  /// What is said of scenario files, a line each.
+  public struct Findings: Sendable {
+    /// What is wrong (`file:line:column: place: what was expected`); empty: the files are good.
+    public var problems: [String] = []
+    /// What is no error and yet makes no sense: rules that can never strike.
+    public var warnings: [String] = []
+  }
+
+  /// All that is to be said of the files together, which are read once.
   /// - Parameter names: paths, or names of shipped scenarios; merged in order.
-  public static func problems(in names: [String], isStrict: Bool = false) -> [String] {
+  public static func findings(in names: [String], isStrict: Bool = false) -> Findings {
+    let loader = loader(isStrict: isStrict)
     do {
-      _ = try loader(isStrict: isStrict).load(names)
-      return []
+      let scenario = try loader.load(names)
+      return Findings(warnings: RuleWarnings(loader.catalog).all(in: scenario))
     } catch {
-      return error.problems.map(\.text)
+      return Findings(problems: error.problems.map(\.text))
     }
   }
 
-  /// What is no error in the files together and yet makes no sense: rules that can never strike, a
-  /// sentence each.
-  public static func warnings(in names: [String], isStrict: Bool = false) -> [String] {
-    let loader = loader(isStrict: isStrict)
-    guard let scenario = try? loader.load(names) else { return [] }
-    return RuleWarnings(loader.catalog).all(in: scenario)
+  /// The problems alone.
+  public static func problems(in names: [String], isStrict: Bool = false) -> [String] {
+    findings(in: names, isStrict: isStrict).problems
   }
 
   /// The shipped scenarios: name and one sentence.
@@ -35,6 +40,14 @@ public enum Scenarios {
 
   /// The names of the shipped scenarios, sorted.
   public static var names: [String] { ScenarioLibrary.texts.keys.sorted() }
+
+  /// The descriptor that a path means, where it is one that this process was started with: `0` for
+  /// `-` and `/dev/stdin`; nil: a file.
+  public static func stream(_ path: String) -> String? {
+    guard ScenarioFiles.isStream(path) else { return nil }
+    let number = path.split(separator: "/").last.map(String.init) ?? path
+    return ["-", "stdin"].contains(number) ? "0" : number
+  }
 
   /// Whether a file is a JSON Schema, as it lies beside scenarios for editors.
   public static func isSchema(_ path: String) -> Bool {

@@ -31,13 +31,12 @@ extension Command {
       }
       for group in names.isEmpty ? [] : arguments.has("--together") ? [names] : names.map({ [$0] })
       {
-        let problems = Scenarios.problems(in: group, isStrict: arguments.has("--strict"))
-        for problem in problems { Terminal.complain(problem) }
-        let warnings = Scenarios.warnings(in: group, isStrict: arguments.has("--strict"))
-        for warning in warnings {
+        let findings = Scenarios.findings(in: group, isStrict: arguments.has("--strict"))
+        for problem in findings.problems { Terminal.complain(problem) }
+        for warning in findings.warnings {
           Terminal.complain("\(group.joined(separator: " + ")): warning: \(warning)")
         }
-        if !problems.isEmpty {
+        if !findings.problems.isEmpty {
           isGood = false
         } else if !arguments.has("--quiet") {
           Terminal.say("\(group.joined(separator: " + ")): good")
@@ -46,10 +45,18 @@ extension Command {
       return isGood ? 0 : 1
     })
 
-  /// Standard input is read once.
+  /// Standard input is read once, and so is any other pipe that a shell hands in, by whatever name.
   static func scenarioNames(_ names: [String]) throws(UsageError) {
-    if names.filter({ $0 == "-" }).count > 1 {
-      throw UsageError("standard input holds one scenario, but “-” was given more than once.")
+    var seen: [String: String] = [:]
+    for name in names {
+      guard let stream = Scenarios.stream(name) else { continue }
+      if let first = seen[stream] {
+        throw UsageError(
+          "\(stream == "0" ? "standard input" : "“\(name)”") holds one scenario, but "
+            + (first == name
+              ? "“\(name)” was given more than once." : "“\(first)” and “\(name)” are the same."))
+      }
+      seen[stream] = name
     }
   }
 

@@ -47,6 +47,11 @@ public struct TestTenant: Sendable {
     String(decoding: try await control(.get, "state/\(service)"), as: UTF8.self)
   }
 
+  /// Makes something happen now: `{"crashHub": "sth-0"}`.
+  public func emit(_ event: String) async throws {
+    _ = try await control(.post, "emit", Array(event.utf8))
+  }
+
   // MARK: Time
 
   /// `real`, `manual` or `skip`.
@@ -94,11 +99,51 @@ public struct TestTenant: Sendable {
   /// Throws unless it came as the scenario itself expects.
   public func verify() async throws { try await verify(JSONObject()) }
 
+  /// What the scenario expects, if it expects something.
+  func verifyExpectations() async throws {
+    let scenario = try JSON(parsing: try await control(.get, "scenario"))
+    if let expected = scenario["expect"]?.objectValue, !expected.isEmpty { try await verify() }
+  }
+
   private func verify(_ what: JSONObject) async throws {
     let answer = try await control(.post, "verify", JSON.object(what).serialized())
     guard (try? JSON(parsing: answer))?["holds"]?.boolValue == true else {
       throw WavetankError(status: nil, message: String(decoding: answer, as: UTF8.self))
     }
+  }
+
+  /// The last exchanges, and why each was answered so: for people.
+  public func story(of count: Int = 8) async throws -> String {
+    let newest = try JSON(parsing: try await control(.get, "journal?limit=\(count)"))
+    var lines: [String] = []
+    for entry in newest["entries"]?.arrayValue ?? [] {
+      guard let number = entry["number"]?.intValue else { continue }
+      lines += Self.told(try JSON(parsing: try await control(.get, "journal/\(number)")))
+    }
+    return lines.isEmpty
+      ? "no request has reached this tenant" : lines.joined(separator: "\n")
+  }
+
+  private static func told(_ exchange: JSON) -> [String] {
+    func text(_ json: JSON?) -> String { json.map { $0.stringValue ?? $0.text } ?? "" }
+    let operation = exchange["operation"]?.stringValue.map { " (\($0))" } ?? ""
+    var lines = [
+      ["number", "method", "target"].map { text(exchange[$0]) }.joined(separator: " ")
+        + " → \(text(exchange["status"]))\(operation)"
+    ]
+    let rules = exchange["rules"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    if !rules.isEmpty { lines.append("     rules that struck: \(rules.joined(separator: ", "))") }
+    let why = exchange["why"]
+    if let reason = why?["reason"]?.stringValue { lines.append("     why: \(reason)") }
+    for rule in why?["rulesConsidered"]?.arrayValue ?? [] where rule["failed"] != nil {
+      lines.append(
+        "     near miss: rule \(text(rule["rule"])): \(text(rule["failed"])) wants \(text(rule["expected"])), found \(text(rule["found"]))"
+      )
+    }
+    for remark in exchange["remarks"]?.arrayValue ?? [] {
+      lines.append("     remark: \(text(remark))")
+    }
+    return lines
   }
 
   // MARK: Requests

@@ -55,6 +55,27 @@ public final class WavetankServer: Sendable {
     TestTenant(server: self, name: Self.tenantName(name))
   }
 
+  /// A tenant for as long as the body runs: then what its scenario expects is verified, and it goes.
+  /// What the body throws is thrown on with the last exchanges, and why each was answered so.
+  public func withTenant<Result: Sendable>(
+    _ name: String, _ body: (TestTenant) async throws -> Result
+  ) async throws -> Result {
+    let tenant = tenant(name)
+    let result: Result
+    do {
+      result = try await body(tenant)
+      try await tenant.verifyExpectations()
+    } catch {
+      let story = (try? await tenant.story()) ?? ""
+      try? await tenant.drop()
+      throw WavetankError(
+        status: (error as? WavetankError)?.status,
+        message: "\((error as? WavetankError)?.message ?? "\(error)")\n\(story)")
+    }
+    try await tenant.drop()
+    return result
+  }
+
   /// Lower case letters, digits and single hyphens, at most 63.
   static func tenantName(_ text: String) -> String {
     var name = ""

@@ -40,7 +40,7 @@ struct RuleWarningAcceptanceTests {
       to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     #expect(Scenarios.problems(in: [file.path]) == [])
-    let warnings = Scenarios.warnings(in: [file.path])
+    let warnings = Scenarios.findings(in: [file.path]).warnings
     #expect(warnings.count == (words == nil ? 0 : 1), "\(warnings)")
     if let words { #expect(warnings.first?.contains(words) == true, "\(warnings)") }
   }
@@ -48,7 +48,7 @@ struct RuleWarningAcceptanceTests {
   @Test("No shipped scenario has any")
   func shipped() {
     for (name, _) in Scenarios.shipped {
-      #expect(Scenarios.warnings(in: [name]) == [], "\(name)")
+      #expect(Scenarios.findings(in: [name]).warnings == [], "\(name)")
     }
   }
 }

@@ -47,6 +47,8 @@ package final class ExchangeLine: Sendable {
   private let operations: OperationTable
   private let names: [[UInt8]]
   private let services: [[UInt8]]
+  /// As long as a service's and an operation's together.
+  private let nameMax: Int
   /// Of each operation: whether nothing in its path is a secret.
   private let hasPlainPath: [Bool]
 
@@ -54,6 +56,7 @@ package final class ExchangeLine: Sendable {
     self.operations = operations
     names = operations.entries.map { Array($0.operation.name.utf8) }
     services = operations.serviceNames.map { Array($0.utf8) }
+    nameMax = (names.map(\.count).max() ?? 0) + (services.map(\.count).max() ?? 0)
     hasPlainPath = operations.entries.map { $0.operation.firstSecretSegment == nil }
   }
 
@@ -80,35 +83,51 @@ package final class ExchangeLine: Sendable {
   private func writeText(
     _ exchange: LoggedExchange, of tenant: String, _ why: String?, _ line: inout LogBuffer
   ) {
-    line.begin(exchange.level)
-    line.append(tenant)
-    line.append(" ")
-    method(exchange.method, &line)
-    line.append(" ")
-    target(exchange, &line)
-    line.append(" ")
-    if let index = exchange.operationIndex {
-      line.bytes.append(contentsOf: names[index])
-    } else {
-      line.append("-")
+    let moment = line.moment()
+    let target = target(exchange, line.style.form)
+    let method = method(exchange.method, line.style.form)
+    let name = exchange.operationIndex.map { names[$0] } ?? Self.none
+    let isColoured = line.style.hasColour
+    let isPlain = exchange.isPlain && why == nil
+    let texts = tenant.utf8.count + method.utf8.count + target.count + name.count
+    line.append(atMost: texts + Self.roomOfText) { line in
+      func colour(_ code: StaticString) { if isColoured { line.putColour(code) } }
+      line.putTime(moment, exchange.level, isColoured)
+      line.put(tenant)
+      line.put(UInt8(ascii: " "))
+      line.put(method)
+      line.put(UInt8(ascii: " "))
+      line.put(target)
+      line.put(UInt8(ascii: " "))
+      line.put(name)
+      line.put(UInt8(ascii: " "))
+      colour(Self.colour(of: exchange))
+      if let fault = exchange.fault, let outcome = fault.outcome {
+        line.put(outcome)
+      } else if let status = exchange.status {
+        line.put(UInt64(clamping: status.code))
+      } else {
+        line.put(UInt8(ascii: "-"))
+      }
+      colour("0")
+      line.put(UInt8(ascii: " "))
+      if let duration = exchange.duration {
+        line.put(duration)
+      } else {
+        line.put(UInt8(ascii: "-"))
+      }
+      line.put("ms #" as StaticString)
+      line.put(exchange.number)
+      if isPlain { line.put(UInt8(ascii: "\n")) }
     }
-    line.append(" ")
-    line.colour(Self.colour(of: exchange))
-    if let fault = exchange.fault, let outcome = fault.outcome {
-      line.append(outcome)
-    } else if let status = exchange.status {
-      line.append(UInt64(clamping: status.code))
-    } else {
-      line.append("-")
-    }
-    line.colour("0")
-    line.append(" ")
-    if let duration = exchange.duration { line.append(duration) } else { line.append("-") }
-    line.append("ms #")
-    line.append(exchange.number)
-    if !exchange.isPlain || why != nil { details(exchange, why, &line) }
+    guard !isPlain else { return }
+    details(exchange, why, &line)
     line.append("\n")
   }
+
+  private static let none: [UInt8] = [UInt8(ascii: "-")]
+  /// Time, level, outcome, duration, number, colours: less than this.
+  private static let roomOfText = 256
 
   private func details(_ exchange: LoggedExchange, _ why: String?, _ line: inout LogBuffer) {
     func add(_ name: String, _ text: String) {
@@ -140,47 +159,28 @@ package final class ExchangeLine: Sendable {
   private func writeJSON(
     _ exchange: LoggedExchange, of tenant: String, _ why: String?, _ line: inout LogBuffer
   ) {
-    line.append("{\"time\":\"")
-    line.time()
-    line.append("\",\"level\":\"")
-    line.append(exchange.level.name)
-    line.append("\",\"tenant\":\"")
-    line.append(tenant)
-    line.append("\",\"number\":")
-    line.append(exchange.number)
-    line.append(",\"method\":\"")
-    method(exchange.method, &line)
-    line.append("\",\"target\":\"")
-    target(exchange, &line)
-    if let index = exchange.operationIndex {
-      line.append("\",\"service\":\"")
-      line.bytes.append(contentsOf: services[operations.entries[index].serviceIndex])
-      line.append("\",\"operation\":\"")
-      line.bytes.append(contentsOf: names[index])
-      line.append("\",\"status\":")
-    } else {
-      line.append("\",\"service\":null,\"operation\":null,\"status\":")
+    let (moment, clock) = (line.moment(), line.moment(of: exchange.arrived))
+    let target = target(exchange, line.style.form)
+    let method = method(exchange.method, line.style.form)
+    let texts = tenant.utf8.count + method.utf8.count + target.count + nameMax
+    line.append(atMost: texts + Self.roomOfJSON) { line in
+      line.put("{\"time\":\"" as StaticString)
+      line.put(moment)
+      line.put("\",\"level\":\"" as StaticString)
+      line.put(exchange.level.name)
+      line.put("\",\"tenant\":\"" as StaticString)
+      line.put(tenant)
+      line.put("\",\"number\":" as StaticString)
+      line.put(exchange.number)
+      line.put(",\"method\":\"" as StaticString)
+      line.put(method)
+      line.put("\",\"target\":\"" as StaticString)
+      line.put(target)
+      answer(exchange, into: &line)
+      line.put(",\"clock\":\"" as StaticString)
+      line.put(clock)
+      line.put("\",\"rules\":" as StaticString)
     }
-    // What was never sent is no status.
-    if let status = exchange.status, !(exchange.fault?.sendsNothing ?? false) {
-      line.append(UInt64(clamping: status.code))
-    } else {
-      line.append("null")
-    }
-    if let fault = exchange.fault {
-      line.append(",\"fault\":\"\(fault.name)\",\"outcome\":\"\(fault.outcome ?? fault.name)\"")
-    }
-    line.append(",\"durationMilliseconds\":")
-    if let duration = exchange.duration { line.append(duration) } else { line.append("null") }
-    line.append(",\"requestBytes\":")
-    line.append(exchange.requestBytes)
-    line.append(",\"responseBytes\":")
-    line.append(exchange.responseBytes)
-    line.append(",\"ending\":\"")
-    line.append(exchange.ending?.name ?? "in flight")
-    line.append("\",\"clock\":\"")
-    line.append(exchange.arrived.iso8601(.milliseconds))
-    line.append("\",\"rules\":")
     list(exchange.rules, &line)
     line.append(",\"remarks\":")
     list(exchange.remarks, &line)
@@ -192,7 +192,46 @@ package final class ExchangeLine: Sendable {
     line.append("}\n")
   }
 
+  /// Names and numbers of a line: less than this.
+  private static let roomOfJSON = 768
+
+  /// What came of an exchange, as JSON.
+  private func answer(_ exchange: LoggedExchange, into line: inout ByteFiller) {
+    if let index = exchange.operationIndex {
+      line.put("\",\"service\":\"" as StaticString)
+      line.put(services[operations.entries[index].serviceIndex])
+      line.put("\",\"operation\":\"" as StaticString)
+      line.put(names[index])
+      line.put("\",\"status\":" as StaticString)
+    } else {
+      line.put("\",\"service\":null,\"operation\":null,\"status\":" as StaticString)
+    }
+    // What was never sent is no status.
+    if let status = exchange.status, !(exchange.fault?.sendsNothing ?? false) {
+      line.put(UInt64(clamping: status.code))
+    } else {
+      line.put("null" as StaticString)
+    }
+    if let fault = exchange.fault {
+      line.put(",\"fault\":\"\(fault.name)\",\"outcome\":\"\(fault.outcome ?? fault.name)\"")
+    }
+    line.put(",\"durationMilliseconds\":" as StaticString)
+    if let duration = exchange.duration {
+      line.put(duration)
+    } else {
+      line.put("null" as StaticString)
+    }
+    line.put(",\"requestBytes\":" as StaticString)
+    line.put(exchange.requestBytes)
+    line.put(",\"responseBytes\":" as StaticString)
+    line.put(exchange.responseBytes)
+    line.put(",\"ending\":\"" as StaticString)
+    line.put(exchange.ending?.name ?? "in flight")
+    line.put(UInt8(ascii: "\""))
+  }
+
   private func list(_ texts: [String], _ line: inout LogBuffer) {
+    guard !texts.isEmpty else { return line.append("[]") }
     line.append("[")
     for (index, text) in texts.enumerated() {
       if index > 0 { line.append(",") }
@@ -203,22 +242,21 @@ package final class ExchangeLine: Sendable {
 
   // MARK: What the peer wrote
 
-  private func method(_ method: Method, _ line: inout LogBuffer) {
-    guard case .other(let token) = method else { return line.append(method.name) }
-    Self.visible(Array(token.utf8)[...], into: &line)
+  private func method(_ method: Method, _ form: LogStyle.Form) -> String {
+    guard case .other(let token) = method else { return method.name }
+    return String(decoding: Self.visible(Array(token.utf8)[...], form), as: UTF8.self)
   }
 
   /// Without secrets, as what it is in ASCII.
-  private func target(_ exchange: LoggedExchange, _ line: inout LogBuffer) {
+  private func target(_ exchange: LoggedExchange, _ form: LogStyle.Form) -> ArraySlice<UInt8> {
     let target = exchange.target
     if let index = exchange.operationIndex, hasPlainPath[index], Self.isPlain(target) {
-      line.bytes.append(contentsOf: target)
-      return
+      return target
     }
     // A peer may send sixteen kilobytes; its secrets are found before anything is cut.
     let shown = operations.shownTarget(
       String(decoding: target, as: UTF8.self), of: exchange.operationIndex)
-    Self.visible(Array(shown.utf8)[...], into: &line)
+    return Self.visible(Array(shown.utf8)[...], form)[...]
   }
 
   /// Visible ASCII in origin-form without a query, of no great length.
@@ -230,19 +268,20 @@ package final class ExchangeLine: Sendable {
     return true
   }
 
-  private static func visible(_ bytes: ArraySlice<UInt8>, into line: inout LogBuffer) {
+  private static func visible(_ bytes: ArraySlice<UInt8>, _ form: LogStyle.Form) -> [UInt8] {
+    var shown: [UInt8] = []
     for byte in bytes.prefix(LogBuffer.textMax) {
       switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-        line.bytes += line.style.form == .json ? [0x5C, byte] : [byte]
-      case 0x21...0x7E: line.bytes.append(byte)
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): shown += form == .json ? [0x5C, byte] : [byte]
+      case 0x21...0x7E: shown.append(byte)
       default:
         let digits = String(byte, radix: 16)
         let padded = digits.utf8.count == 1 ? "0" + digits : digits
-        line.append(line.style.form == .json ? "\\\\x\(padded)" : "\\x\(padded)")
+        shown += Array((form == .json ? "\\\\x\(padded)" : "\\x\(padded)").utf8)
       }
     }
-    if bytes.count > LogBuffer.textMax { line.append("...") }
+    if bytes.count > LogBuffer.textMax { shown += Array("...".utf8) }
+    return shown
   }
 }
 

@@ -2,7 +2,7 @@ import PayloadCodecs
 
 /// Lines on their way into a log, and the time of the line that is being written.
 ///
-/// **Cost**: a line is written where it stays; the second's text is made once a second.
+/// **Cost**: what every line has is appended at once; the second's text is made once a second.
 struct LogBuffer: Sendable {
   var bytes: [UInt8] = []
   let style: LogStyle
@@ -10,9 +10,9 @@ struct LogBuffer: Sendable {
   private(set) var milliseconds: Int64 = 0
   /// A moment of the clock by which durations are measured, and what the wall said then.
   private var base: (moment: ContinuousClock.Instant, nanoseconds: Int64) = (.now, 0)
-  private var second = Int64.min
-  /// `2026-01-01T00:00:00.`
-  private var secondText: [UInt8] = []
+  private var wallText = SecondText()
+  /// Of a tenant's clock.
+  private var clockText = SecondText()
 
   init(_ style: LogStyle) { self.style = style }
 
@@ -31,43 +31,31 @@ struct LogBuffer: Sendable {
 
   mutating func turn(to wall: VirtualInstant) { milliseconds = wall.epochMilliseconds }
 
+  /// When the line is of.
+  mutating func moment() -> LogMoment { wallText.moment(milliseconds) }
+
+  /// A moment of a tenant's clock.
+  mutating func moment(of instant: VirtualInstant) -> LogMoment {
+    clockText.moment(instant.epochMilliseconds)
+  }
+
   mutating func time() {
-    let now = milliseconds.flooredDivision(by: 1000)
-    if now != second {
-      second = now
-      secondText = Array(VirtualInstant(seconds: now).iso8601().utf8.dropLast()) + [0x2E]
-    }
-    bytes.append(contentsOf: secondText)
-    appendThousandths(UInt64(clamping: milliseconds - now * 1000))
-    bytes.append(UInt8(ascii: "Z"))
+    let moment = moment()
+    append(atMost: LogMoment.bytesMax) { $0.put(moment) }
   }
 
   // MARK: Pieces
 
   mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-  mutating func append(_ number: UInt64) {
-    guard number > 9 else { return bytes.append(0x30 + UInt8(truncatingIfNeeded: number)) }
-    var (rest, scale): (UInt64, UInt64) = (number, 1)
-    while rest > 9 { (rest, scale) = (rest / 10, scale * 10) }
-    while scale > 0 {
-      bytes.append(0x30 + UInt8(truncatingIfNeeded: number / scale % 10))
-      scale /= 10
+  /// So many bytes at most, which are put together elsewhere and appended at once.
+  mutating func append(atMost most: Int, _ fill: (inout ByteFiller) -> Void) {
+    // SAFETY: the place outlives the filler; as many bytes of it are read as were written.
+    unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: most) { place in
+      var filler = unsafe ByteFiller(place)
+      fill(&filler)
+      unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: place[..<filler.count]))
     }
-  }
-
-  /// In milliseconds with three digits behind the point.
-  mutating func append(_ duration: Duration) {
-    let microseconds = UInt64(clamping: duration.wholeMicroseconds)
-    append(microseconds / 1000)
-    bytes.append(0x2E)
-    appendThousandths(microseconds % 1000)
-  }
-
-  private mutating func appendThousandths(_ number: UInt64) {
-    bytes.append(0x30 + UInt8(truncatingIfNeeded: number / 100))
-    bytes.append(0x30 + UInt8(truncatingIfNeeded: number / 10 % 10))
-    bytes.append(0x30 + UInt8(truncatingIfNeeded: number % 10))
   }
 
   /// Text of anybody's between quotes: whatever a terminal would obey, or take for the end of a line,
@@ -80,11 +68,6 @@ struct LogBuffer: Sendable {
 
   /// One text of a line is cut behind so many characters.
   static let textMax = 2048
-
-  mutating func colour(_ code: StaticString) {
-    guard style.hasColour, style.form == .text else { return }
-    append("\u{1B}[\(code)m")
-  }
 
   // MARK: Hostile characters
 

@@ -121,7 +121,8 @@ package final class ServerLog: Sendable {
     let lines = count == 1 ? "1 line" : "\(count) lines"
     state.buffer.event(
       .warn, of: nil, "\(lines) of the log dropped: standard error did not take them in time")
-    state.count += count + 1
+    // Should this line be lost, too, they are no more than they were.
+    state.count += count
   }
 
   /// Hands over what waits; gives up after so long, when nobody takes it.
@@ -170,20 +171,49 @@ extension LogBuffer {
 
   /// Time and level of a line of text.
   mutating func begin(_ level: LogLevel) {
-    colour("2")
-    time()
-    colour("0")
-    append(" ")
-    switch level {
-    case .error: colour("1;31")
-    case .warn: colour("33")
-    case .info: break
-    case .debug: colour("2")
+    let (moment, isColoured) = (moment(), style.hasColour)
+    append(atMost: 2 * LogMoment.bytesMax) { $0.putTime(moment, level, isColoured) }
+  }
+}
+
+extension ByteFiller {
+  /// Time and level of a line of text.
+  mutating func putTime(_ moment: LogMoment, _ level: LogLevel, _ isColoured: Bool) {
+    if isColoured { putColour("2") }
+    put(moment)
+    if isColoured { putColour("0") }
+    put(UInt8(ascii: " "))
+    if isColoured, let code = level.colour { putColour(code) }
+    put(level.column)
+    if isColoured, level.colour != nil { putColour("0") }
+    put(UInt8(ascii: " "))
+  }
+
+  mutating func putColour(_ code: StaticString) {
+    put("\u{1B}[" as StaticString)
+    put(code)
+    put(UInt8(ascii: "m"))
+  }
+}
+
+extension LogLevel {
+  fileprivate var colour: StaticString? {
+    switch self {
+    case .error: "1;31"
+    case .warn: "33"
+    case .info: nil
+    case .debug: "2"
     }
-    append(level.name)
-    if level == .info || level == .warn { append(" ") }
-    if level != .info { colour("0") }
-    append(" ")
+  }
+
+  /// All of the same width.
+  fileprivate var column: StaticString {
+    switch self {
+    case .error: "error"
+    case .warn: "warn "
+    case .info: "info "
+    case .debug: "debug"
+    }
   }
 }
 

@@ -222,7 +222,7 @@ struct ControlClient {
     defer { client.shutdown() }
     let response = try await start(client, .get, path, query, .empty)
     guard response.status.code == 200 else {
-      Terminal.complain(String(decoding: try await response.collect(), as: UTF8.self))
+      Terminal.complain(refusal: try await response.collect())
       return 1
     }
     var rest: [UInt8] = []
@@ -240,5 +240,22 @@ struct ControlClient {
       if Terminal.hasFailed { return 1 }
     }
     return 0
+  }
+}
+
+extension Terminal {
+  /// What is wrong, once.
+  /// - Parameter content: of the answer, a problem as JSON.
+  static func complain(refusal content: [UInt8]) {
+    guard let json = try? JSON(parsing: content) else {
+      return complain(String(decoding: content, as: UTF8.self))
+    }
+    let detail = json["detail"]?.stringValue ?? json["title"]?.stringValue ?? json.text
+    complain(detail)
+    for problem in json["problems"]?.arrayValue ?? [] {
+      let message = problem["message"]?.stringValue ?? ""
+      guard detail.firstRange(of: message) == nil else { continue }
+      complain("  \(problem["pointer"]?.stringValue ?? ""): \(message)")
+    }
   }
 }

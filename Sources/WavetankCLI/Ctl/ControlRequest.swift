@@ -301,7 +301,7 @@ struct ControlRequest {
         (status, content) = try await client.send(.post, next.path, content: next.content)
       }
       guard status < 400 else {
-        complain(content)
+        Terminal.complain(refusal: content)
         return 1
       }
       if let output { try FileContent.write(content, to: output) } else { show(content) }
@@ -328,19 +328,5 @@ struct ControlRequest {
     let rules = scenario["rules"]?.arrayValue?.count ?? 0
     return
       "\(name) in force: \(rules) rule\(rules == 1 ? "" : "s"). “wavetank ctl scenario” shows it."
-  }
-
-  /// What is wrong, once.
-  private func complain(_ content: [UInt8]) {
-    guard let json = try? JSON(parsing: content) else {
-      return Terminal.complain(String(decoding: content, as: UTF8.self))
-    }
-    let detail = json["detail"]?.stringValue ?? json["title"]?.stringValue ?? json.text
-    Terminal.complain(detail)
-    for problem in json["problems"]?.arrayValue ?? [] {
-      let message = problem["message"]?.stringValue ?? ""
-      guard detail.firstRange(of: message) == nil else { continue }
-      Terminal.complain("  \(problem["pointer"]?.stringValue ?? ""): \(message)")
-    }
   }
 }

@@ -69,8 +69,15 @@ def standard_input(folder):
               done.returncode == 1 and f"{name}:1:" in done.stderr and '"250ms"' in done.stderr, done)
     done = run(shell=f"\"$0\" check <(echo '{GOOD}')")
     check("check <(…)", done.returncode == 0, done)
-    done = run("check", "-", "-", stdin=GOOD)
-    check("standard input twice is refused", done.returncode == 64 and "“-”" in done.stderr, done)
+    for twice in (("-", "-"), ("-", "/dev/stdin"), ("--together", "/dev/stdin", "/dev/fd/0"), ("/proc/self/fd/0", "-")):
+        done = run("check", *twice, stdin=GOOD)
+        check(f"check {' '.join(twice)}: standard input twice is refused", done.returncode == 64
+              and f"“{twice[-1]}”" in done.stderr and done.stdout == "", done)
+    never = '{"wavetank": 1, "rules": [{"name": "never", "match": {"method": "BREW"}, "error": 503}]}'
+    for name in ("-", "/dev/stdin"):
+        done = run("check", name, stdin=never)
+        check(f"check {name} warns as it does of a file", done.returncode == 0 and "warning" in done.stderr
+              and "BREW" in done.stderr and f"{name}: good" in done.stdout, done)
     fifo = folder / "fifo"
     os.mkfifo(fifo)
     done = run("check", str(fifo))

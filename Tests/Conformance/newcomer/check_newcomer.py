@@ -74,5 +74,6 @@ def main():
         check("--wavetank-scenario is in force for every test", status == 0, output)
 
 
-main()
-finish()
+if __name__ == "__main__":
+    main()
+    finish()

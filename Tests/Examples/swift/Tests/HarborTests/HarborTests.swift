@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WavetankTestKit
 
@@ -68,5 +69,14 @@ import WavetankTestKit
     #expect(try await trigger(server.tenant("left")) == 201)
     try await server.tenant("right").verify(operation: "shipyard.*", .exactly(0))
     await server.stop()
+  }
+
+  /// With WAVETANK_BINARY, which does the sweep; the program is any command that ends by itself.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["WAVETANK_BINARY"] != nil))
+  func aProgramSurvivesEachFailure() async throws {
+    let program =
+      #"curl -sf -o /dev/null -H 'X-Shipyard-API-Key: k' "$SHIPYARD_API_BASE/orgs" || exit 3"#
+    let found = try await sweep(["sh", "-c", program], SweepOptions(faults: ["500", "401"]))
+    try found.verify()
   }
 }

@@ -1,8 +1,5 @@
-"""The example projects of `Tests/Examples`, each copied out of the repository and run as its README says, with packages
-that `docker/release` has just made; then the lines of its jobs. `check_more_examples.py` has the other half of them.
-
-    PYTHONPATH=Tests/Conformance WAVETANK_BINARY=… check_examples.py [PROJECT]…
-"""
+"""An example project of `Tests/Examples`, copied out of the repository and run as its README says, with the package that
+`docker/release` has just made; then the lines of its jobs."""
 
 import os
 import pathlib
@@ -20,12 +17,17 @@ from common import check, expect, finish
 
 EXAMPLES = ROOT / "Tests" / "Examples"
 SECONDS = 200
+# What each installs: the kind of package, and the variable by which its README and its jobs name it.
+PROJECTS = {
+    "offline-tests": ("wheel", "WAVETANK_WHEEL"), "sdk-contract": ("npm", "WAVETANK_PACKAGE"),
+    "demo": ("tar", "WAVETANK_ARCHIVE"), "chaos": ("wheel", "WAVETANK_WHEEL"),
+}
 
 
 class User:
-    """Somebody with a copy of a project, packages of a release, and the program on the path."""
+    """Somebody with a copy of a project, a package of a release, and the program on the path."""
 
-    def __init__(self, project, place, dist):
+    def __init__(self, project, place, package):
         self.folder = pathlib.Path(shutil.copytree(
             EXAMPLES / project, place / project, ignore=shutil.ignore_patterns(".venv", "node_modules", "__pycache__")))
         program = place / "bin"
@@ -35,8 +37,8 @@ class User:
         kept = {key: value for key, value in os.environ.items() if key.startswith("PIP_") or key.lower().startswith("npm_config")}
         self.environment = {
             **kept, "PATH": f"{program}:{os.environ['PATH']}", "HOME": str(place), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-            "WAVETANK_WHEEL": str(next(dist.glob("*.whl"))), "WAVETANK_PACKAGE": str(next(dist.glob("*.tgz"))),
-            "WAVETANK_ARCHIVE": next(dist.glob("*.tar.gz")).as_uri(), "GITHUB_STEP_SUMMARY": str(place / "summary.md")}
+            "GITHUB_STEP_SUMMARY": str(place / "summary.md"),
+            PROJECTS[project][1]: package.as_uri() if package.name.endswith(".tar.gz") else str(package)}
 
     def shell(self, script):
         """Output and status; what it leaves running is ended with it."""
@@ -80,9 +82,21 @@ def jobs(user):
         check(f"{user.folder.name}: the job of {path.name} is green", status == 0 and not re.search(r"skipped [1-9]|[1-9] skipped", output), f"{status}: {output}")
 
 
-def project(name, dist):
+def pack(kind, place):
+    made = subprocess.run([sys.executable, ROOT / "docker" / "release", "--binary", BINARY, "--out", place, kind],
+                          capture_output=True, text=True)
+    expect(f"docker/release {kind}", made.returncode == 0, made.stderr)
+    return pathlib.Path(made.stdout.strip())
+
+
+def main(name):
+    found = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
+    expect("every project has a check", found == sorted(PROJECTS), found)
+    if name == "sdk-contract" and not shutil.which("npm"):
+        print(f"ok {name} skipped: no npm")
+        finish()
     with tempfile.TemporaryDirectory(prefix="wavetank-example-") as place:
-        user = User(name, pathlib.Path(place), dist)
+        user = User(name, pathlib.Path(place), pack(PROJECTS[name][0], pathlib.Path(place) / "dist"))
         text = (user.folder / "README.md").read_text()
         files_named(user, text)
         for block in blocks(text):
@@ -90,23 +104,7 @@ def project(name, dist):
             output, status = user.shell(block.text)
             lost = missing(block.promised, output)
             if not check(f"{name}, line {block.line}", status == 0 and lost is None, f"status {status}, missing {lost!r}: {output}"):
-                return
-        jobs(user)
-
-
-def main(projects):
-    with tempfile.TemporaryDirectory(prefix="wavetank-dist-") as dist:
-        made = subprocess.run([sys.executable, ROOT / "docker" / "release", "--binary", BINARY, "--out", dist, "wheel", "npm", "tar"],
-                              capture_output=True, text=True)
-        if not check("docker/release packs what the examples install", made.returncode == 0, made.stderr):
-            return
-        for name in sys.argv[1:] or projects:
-            if name == "sdk-contract" and not shutil.which("npm"):
-                print(f"ok {name} skipped: no npm")
-                continue
-            project(name, pathlib.Path(dist))
-
-
-if __name__ == "__main__":
-    main(["offline-tests", "sdk-contract"])
+                break
+        else:
+            jobs(user)
     finish()

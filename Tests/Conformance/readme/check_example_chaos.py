@@ -1,0 +1,5 @@
+"""Chaos: the example project, as a user runs it."""
+
+from examples import main
+
+main("chaos")

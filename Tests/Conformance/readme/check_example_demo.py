@@ -1,0 +1,5 @@
+"""A demo: the example project, as a user runs it."""
+
+from examples import main
+
+main("demo")
