@@ -121,7 +121,8 @@ private struct WorldDescription {
       voyages.append(
         describe(
           voyage, name: version.definition.vessels[index].name,
-          output: state.output(of: run, index, version), variables))
+          output: state.output(of: run, index, version),
+          attempts: state.attempts(of: run, index, version), variables))
     }
     return [
       "id": .string(run.id.text),
@@ -141,6 +142,7 @@ private struct WorldDescription {
 
   private func describe(
     _ voyage: Voyage, name: String, output: String,
+    attempts: [(begin: VirtualInstant, end: VirtualInstant?)],
     _ variables: [(name: String, value: String)]
   ) -> JSON {
     [
@@ -151,6 +153,13 @@ private struct WorldDescription {
       "exitCode": voyage.exitCode.map(JSON.integer) ?? .null,
       "startedAt": JSON(voyage.startedAt?.iso8601(.microseconds)),
       "endedAt": JSON(voyage.endedAt?.iso8601(.microseconds)),
+      "attempts": .array(
+        attempts.map { attempt in
+          [
+            "startedAt": .string(attempt.begin.iso8601(.microseconds)),
+            "endedAt": JSON(attempt.end?.iso8601(.microseconds)),
+          ]
+        }),
       "output": .string(output),
       "environment": .object(
         JSONObject(variables.map { (key: $0.name, value: JSON.string($0.value)) })),

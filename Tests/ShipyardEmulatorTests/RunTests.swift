@@ -181,6 +181,43 @@ struct RunTests {
     #expect(voyage["Billable Runtime"] == "5")
   }
 
+  @Test("The view of a run tells when each attempt began and ended, and which is going on")
+  func attempts() async throws {
+    let harness = try ServiceHarness(
+      ShipyardService(),
+      given: oneProject([
+        bashFleet(["a"], guardrails: ["a": ["retry_count": 2, "retry_wait": "5m"]])
+      ]),
+      behaviors: [
+        [
+          "attempts": [
+            ["exit": 1, "for": "1500ms"], ["exit": 2, "for": "1s"], ["exit": 0, "for": "2s"],
+          ]
+        ]
+      ])
+    let run = try await harness.trigger()
+    /// Milliseconds since the first one began; nil: it goes on.
+    func spans() throws -> [[Int64?]] {
+      let attempts = try harness.described(run)["voyages"]?[0]?["attempts"]?.arrayValue ?? []
+      func instant(_ json: JSON?) -> Int64? {
+        json?.stringValue.flatMap { VirtualInstant(iso8601: $0)?.epochMilliseconds }
+      }
+      let first = instant(attempts.first?["startedAt"]) ?? 0
+      return attempts.map { one in
+        [instant(one["startedAt"]), instant(one["endedAt"])].map { $0.map { $0 - first } }
+      }
+    }
+    #expect(try spans() == [])
+    harness.advance(.seconds(1))
+    #expect(try spans() == [[0, nil]])
+    harness.advance(.seconds(9))
+    #expect(try spans() == [[0, 1500]])
+    harness.advance(.seconds(300))
+    #expect(try spans() == [[0, 1500], [301_500, 302_500]])
+    harness.advance(.seconds(600))
+    #expect(try spans() == [[0, 1500], [301_500, 302_500], [602_500, 604_500]])
+  }
+
   @Test(
     "When retries end: used up, excluded, no wait, cut off",
     arguments: [

@@ -1,6 +1,6 @@
 // @ts-check
 // The tab of this service in the console: hubs, instances and topics.
-import { act, call, client, clientKey, eachText } from "../../ControlPlane/Console/Page/api.mjs";
+import { act, call, client, clientKey, eachText, get } from "../../ControlPlane/Console/Page/api.mjs";
 import { exchanges } from "../../ControlPlane/Console/Page/live.mjs";
 import { button, cards, confirmed, h, idTag, list, put, s, size, span, tag, when } from "../../ControlPlane/Console/Page/dom.mjs";
 import { ask, emit } from "../../ControlPlane/Console/Page/palette.mjs";
@@ -32,7 +32,7 @@ function rateOf(name, written) {
   return rate;
 }
 
-const SHOWN = 8;
+const SHOWN = 8, LATELY = 8;
 /** A topic as a picture of its flow: who writes, what waits, who reads and how far behind each is. */
 function flow(space, topic) {
   const stream = topic.stream || {}, lags = stream.lags || [], mark = stream.mark || 128 * 1024;
@@ -78,18 +78,29 @@ function topicDetail([spaceID, name], state) {
   const first = find(state);
   if (!first) return null;
   const picture = h("div", {}), facts = h("div", {}), live = pane("Messages", new URLSearchParams({ topic: name, space: spaceID }).toString());
+  const lately = h("div", {});
+  let shownLately = 0;
   const draw = (now) => {
     const found = find(now);
+    drawLately();
     if (!found) { put(picture, h("p", {}, "There is no such topic any more.")); return; }
     const stream = found.topic.stream || {};
     put(picture, flow(found.space, found.topic), stream.writerWaits ? h("p", { class: "bad" }, "Back-pressure: a writer waits for room.") : null);
     put(facts, list([["content type", found.topic.contentType], ["writers", found.topic.writers], ["readers", stream.readers], ["waiting", size(stream.bytes || 0)], ["written so far", `${size(stream.written || 0)} in ${stream.chunks || 0} pieces`], ["furthest behind", (stream.lags || []).length ? size(Math.max(...stream.lags)) : ""]]));
   };
+  /** What programs have read is no longer in the stream; the journal knows it. */
+  async function drawLately() {
+    const last = publishedTo(name).slice(-LATELY).reverse();
+    if (!last.length || last[0].number === shownLately) return;
+    shownLately = last[0].number;
+    const whole = await Promise.all(last.map((entry) => get("journal/" + entry.number).catch(() => null)));
+    put(lately, h("h3", {}, "Published lately"), h("ul", { class: "calls" }, whole.filter(Boolean).map((entry) => h("li", {}, h("a", { href: "#journal/" + entry.number }, "#" + entry.number), " ", h("span", { class: "mono quiet" }, when(entry.arrived).slice(11)), " ", h("code", {}, (entry.request.content || "").trim().slice(0, 200))))));
+  }
   draw(state);
   const text = h("textarea", { id: "publish", rows: 3, class: "mono", "aria-label": "A message to publish" }, "{\"hello\": \"harbor\"}\n");
   return {
     content: [h("h2", {}, "Topic ", name), picture, facts,
-      h("h3", {}, "Publish"), text, h("div", { class: "row" }, button("Publish", act(() => hubCall("POST", `${spaceBase(spaceID)}/topic/${encodeURIComponent(name)}`, text.value.endsWith("\n") ? text.value : text.value + "\n", { "Content-Type": first.topic.contentType || "application/x-ndjson" }), "Published."), { class: "main" })), live.element],
+      h("h3", {}, "Publish"), text, h("div", { class: "row" }, button("Publish", act(() => hubCall("POST", `${spaceBase(spaceID)}/topic/${encodeURIComponent(name)}`, text.value.endsWith("\n") ? text.value : text.value + "\n", { "Content-Type": first.topic.contentType || "application/x-ndjson" }), "Published."), { class: "main" })), live.element, lately],
     refresh: draw, stop: live.stop,
   };
 }
@@ -149,14 +160,16 @@ const recover = (hub) => act(() => emit({ recoverHub: hub.id }), `${hub.id} is b
 /** @type {any} */
 let latest = null;
 
+/** The exchanges that brought something for it, as far back as the journal goes. @param {string} name @returns {any[]} */
+const publishedTo = (name) => exchanges.entries.filter((entry) => entry.service === "scramjet" && entry.method === "POST" && entry.target.split("?")[0].endsWith(`/topic/${encodeURIComponent(name)}`));
+
 /** A topic, with a mark for each time that something was published: as far back as the journal goes. */
 function topicLane(space, topic) {
-  const path = `/topic/${topic.name}`, stream = topic.stream || {};
-  const published = exchanges.entries.filter((entry) => entry.service === "scramjet" && entry.method === "POST" && entry.target.split("?")[0].endsWith(path));
+  const stream = topic.stream || {}, published = publishedTo(topic.name);
   return {
     label: topic.name, row: topic.name, group: "topics", href: `scramjet/topic/${encodeURIComponent(space.id)}/${encodeURIComponent(topic.name)}`,
     start: published[0]?.arrived || space.hubs?.[0]?.info?.created || new Date(0).toISOString(), end: null,
-    status: stream.writerWaits ? "back-pressure: a writer waits" : `${stream.readers || 0} reader${stream.readers === 1 ? "" : "s"}, ${size(stream.bytes || 0)} waiting`,
+    status: stream.writerWaits ? "back-pressure: a writer waits" : `holds ${size(stream.bytes || 0)}, ${stream.readers || 0} reader${stream.readers === 1 ? "" : "s"}`,
     marks: published.slice(-200).map((entry) => ({ at: entry.arrived, label: `#${entry.number} published` })),
   };
 }

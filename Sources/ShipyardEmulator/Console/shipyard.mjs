@@ -37,15 +37,20 @@ function fleetGraph(fleet, run) {
 /** A run: its vessels in the graph's order, each with how long it waited and ran, and its retries. */
 function gantt(fleet, run, now) {
   const depth = depths(fleet || {}), voyages = [...(run.voyages || [])].sort((a, b) => (depth[a.vessel] ?? 0) - (depth[b.vessel] ?? 0));
-  const start = Date.parse(run.createdAt), end = run.endedAt ? Date.parse(run.endedAt) : Math.max(now, start + 1000), width = 900, left = 150, row = 30, height = voyages.length * row + 34;
-  const x = (at) => left + ((at - start) / Math.max(1, end - start)) * (width - left - 70);
+  const start = Date.parse(run.createdAt), end = run.endedAt ? Date.parse(run.endedAt) : Math.max(now, start + 1000), width = 960, left = 150, row = 30, height = voyages.length * row + 34;
+  const x = (at) => left + ((at - start) / Math.max(1, end - start)) * (width - left - 130);
   return s("svg", { class: "graph gantt", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": voyages.map((one) => `${one.vessel}: ${one.status}, ${one.retries} retries`).join("; ") },
     [0, 0.25, 0.5, 0.75, 1].map((share) => s("g", { class: "tick" }, s("path", { d: `M${x(start + share * (end - start))} 20V${height}` }), s("text", { x: x(start + share * (end - start)), y: 14, "text-anchor": "middle" }, "+" + span(share * (end - start))))),
     voyages.map((one, index) => {
-      const y = 26 + index * row, from = one.startedAt ? Date.parse(one.startedAt) : null, to = one.endedAt ? Date.parse(one.endedAt) : end, attempts = (one.retries || 0) + 1;
+      const y = 26 + index * row, from = one.startedAt ? Date.parse(one.startedAt) : null, to = one.endedAt ? Date.parse(one.endedAt) : end, tries = one.attempts || [], attempts = tries.length;
+      const bar = (attempt, index) => {
+        const begun = x(Date.parse(attempt.startedAt)), over = x(attempt.endedAt ? Date.parse(attempt.endedAt) : to), isLast = index === attempts - 1;
+        return s("rect", { x: begun, y: y + 2, width: Math.max(2, over - begun), height: 18, rx: 3, "data-attempt": index + 1, class: isLast && one.status !== "Retrying" ? "" : "failed-attempt" },
+          s("title", {}, `attempt ${index + 1}${attempts > 1 ? " of " + attempts : ""}, ${isLast ? one.status : "failed"}, from ${when(attempt.startedAt)}${attempt.endedAt ? " to " + when(attempt.endedAt) : ""}`));
+      };
       return s("g", { class: "bar-of " + hue(one.status), "data-vessel": one.vessel }, s("title", {}, `${one.vessel}: ${one.status}`), s("text", { x: 4, y: y + 16 }, one.vessel.length > 20 ? one.vessel.slice(0, 19) + "…" : one.vessel),
         from === null ? s("path", { class: "expected", d: `M${x(start)} ${y + 10}H${x(end)}` }) : [s("path", { class: "expected", d: `M${x(start)} ${y + 10}H${x(from)}` }),
-          Array.from({ length: attempts }, (_, attempt) => { const width = Math.max(2, (x(to) - x(from)) / attempts); return s("rect", { x: x(from) + attempt * width, y: y + 2, width: Math.max(1, width - (attempts > 1 ? 2 : 0)), height: 18, rx: 3, class: attempt < attempts - 1 ? "failed-attempt" : "" }, s("title", {}, attempts > 1 ? `attempt ${attempt + 1} of ${attempts}` : one.status)); })],
+          s("path", { class: "expected", d: `M${x(from)} ${y + 10}H${x(to)}` }), tries.map((attempt, index) => bar(attempt, index))],
         s("text", { x: (from === null ? x(start) : x(to)) + 6, y: y + 16 }, from === null ? one.status : `${span(to - from)}${attempts > 1 ? `, ${attempts} attempts` : ""}`));
     }));
 }

@@ -140,6 +140,34 @@ extension ShipyardState {
     }.joined()
   }
 
+  /// When each attempt that has begun began and ended: by what they are known to take, since only the
+  /// one in progress is kept. Somebody who sets the clock moves the earlier ones with it.
+  func attempts(
+    of run: FleetRun, _ vessel: Int, _ version: FleetVersion
+  ) -> [(begin: VirtualInstant, end: VirtualInstant?)] {
+    let voyage = run.voyages[vessel]
+    guard var begin = voyage.startedAt, run.input?.skipped[vessel] == nil else { return [] }
+    let guardrails = version.definition.vessels[vessel].guardrails
+    var found: [(begin: VirtualInstant, end: VirtualInstant?)] = []
+    for number in 0..<voyage.retries {
+      let attempt = attempt(number, of: run, vessel, version)
+      let end = begin + min(attempt.duration, .seconds(guardrails.runtimeCutoff))
+      found.append((begin, end))
+      begin = end + retryWait(guardrails)
+    }
+    if let current = voyage.attemptStartedAt {
+      found.append((current, voyage.endedAt))
+    } else {
+      let last = attempt(voyage.retries, of: run, vessel, version)
+      found.append((begin, voyage.endedAt ?? begin + last.duration))
+    }
+    return found
+  }
+
+  private func retryWait(_ guardrails: Guardrails) -> Duration {
+    guardrails.retryWait == 0 ? settings.retryDelay : .seconds(guardrails.retryWait)
+  }
+
   mutating func endAttempt(_ position: Int, _ vessel: Int, at now: VirtualInstant) {
     guard let version = versions[runs[position].versionKey],
       let began = runs[position].voyages[vessel].attemptStartedAt
@@ -156,8 +184,7 @@ extension ShipyardState {
       guardrails.mayRetry(after: exitCode, retries: runs[position].voyages[vessel].retries)
     {
       runs[position].voyages[vessel].status = .retrying
-      let wait = guardrails.retryWait == 0 ? settings.retryDelay : .seconds(guardrails.retryWait)
-      queueNextStep(position, vessel, due: now + wait, isEnd: false)
+      queueNextStep(position, vessel, due: now + retryWait(guardrails), isEnd: false)
       return
     }
     runs[position].voyages[vessel].status = exitCode == 0 ? .success : .errored

@@ -232,14 +232,14 @@ class Page:
             chain.key_up(key)
         chain.perform()
 
-    def tab_to(self, claim, most=150, back=False):
+    def tab_to(self, claim, most=250, back=False):
         """Goes on with Tab until the element with the focus, `e`, is the one that is meant."""
         from selenium.webdriver.common.keys import Keys
         for _ in range(most):
             self.chord(*([Keys.SHIFT] if back else []), Keys.TAB)
             if self.js(f"const e = document.activeElement; return Boolean({claim})"):
                 return True
-        return False
+        raise SystemExit(f"Tab does not lead to {claim}")
 
     def tab_to_button(self, text, within="body"):
         return self.tab_to(f"e.closest({json.dumps(within)}) && (e.textContent.trim() === {json.dumps(text)} || e.getAttribute('aria-label') === {json.dumps(text)})")

@@ -28,8 +28,8 @@ function hear(next) {
   const now = chapter();
   const turn = next.over || (wasPlaying && !next.playing) ? -1 : now ? next.chapter || 0 : 0;
   if (turn === told) return;
-  if (now && turn > 0) notice(`${titled(now)}. ${now.text}`);
-  else if (turn < 0 && wasPlaying && next.over) notice("The story is over.");
+  if (now && turn > 0) notice(`${titled(now)}. ${now.text}`, false, true);
+  else if (turn < 0 && wasPlaying && next.over) notice("The story is over.", false, true);
   told = turn;
   for (const watcher of demoWatchers) watcher();
 }

@@ -46,13 +46,13 @@ export const put = (element, ...content) => {
 };
 
 let noticeTimer = 0;
-/** Says something to the user, where it is in view wherever the page is scrolled to. @param {string} text @param {boolean} [isBad] */
-export function notice(text, isBad) {
+/** Says something to the user, where it is in view wherever the page is scrolled to. @param {string} text @param {boolean} [isBad] @param {boolean} [stays] until the next, or until it is closed */
+export function notice(text, isBad, stays) {
   $("notice-text").textContent = text;
   $("notice").className = isBad ? "bad" : "";
   $("notice").hidden = !text;
   clearTimeout(noticeTimer);
-  if (text && !isBad) noticeTimer = window.setTimeout(() => notice(""), 6000);
+  if (text && !isBad && !stays) noticeTimer = window.setTimeout(() => notice(""), 6000);
 }
 
 /** @param {string} title @param {...Child} content */

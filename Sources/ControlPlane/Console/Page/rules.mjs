@@ -1,25 +1,27 @@
 // @ts-check
 // The rules in force as cards: counters, on and off, order, and why one does not strike.
 import { act, call, get } from "./api.mjs";
-import { button, dialog, h, put } from "./dom.mjs";
+import { button, dialog, h, put, styled } from "./dom.mjs";
 import { effectOf } from "./exchange.mjs";
 import { exchanges } from "./live.mjs";
 import { sentence } from "./why.mjs";
 
 const ruleAt = (name) => "scenario/rules/" + encodeURIComponent(name);
-/** @type {Map<string, number>} how often each had struck when it was drawn last */
+/** @type {Map<string, {count: number, at: number}>} how often each had struck when it was drawn last, and when it was seen to strike */
 const strikes = new Map();
+/** How long a card blinks, however often it is drawn anew meanwhile. */
+const BLINKS = 3000;
 let dragged = "";
 
 const move = (name, position) => act(() => call("PATCH", ruleAt(name), { position }), `“${name}” is rule ${position} now.`)();
 
 /** @param {any} rule @param {number} index @param {number} count @param {(rule: any) => void} edit */
 function card(rule, index, count, edit) {
-  const before = strikes.get(rule.name), hasStruck = before !== undefined && rule.struck > before;
-  strikes.set(rule.name, rule.struck);
+  const before = strikes.get(rule.name), at = before && rule.struck > before.count ? Date.now() : before?.at || 0, since = Date.now() - at;
+  strikes.set(rule.name, { count: rule.struck, at });
   const isOn = rule.enabled !== false, source = rule.rule || {};
-  return h("article", {
-    class: `card rule${isOn ? "" : " off"}${hasStruck ? " struck" : ""}`, id: "rule-" + rule.name, draggable: "true", "data-rule": rule.name,
+  return styled(h("article", {
+    class: `card rule${isOn ? "" : " off"}${since < BLINKS ? " struck" : ""}`, id: "rule-" + rule.name, draggable: "true", "data-rule": rule.name,
     ondragstart: (event) => { dragged = rule.name; event.dataTransfer.setData("text/plain", rule.name); },
     ondragover: (event) => { if (dragged) event.preventDefault(); },
     ondrop: (event) => { event.preventDefault(); if (dragged && dragged !== rule.name) move(dragged, index + 1); dragged = ""; },
@@ -35,7 +37,7 @@ function card(rule, index, count, edit) {
       button("↓", () => move(rule.name, index + 2), { disabled: index === count - 1, "aria-label": `Move ${rule.name} down` }),
       button("Why not?", () => whyNot(rule.name), { "aria-label": `Why ${rule.name} does not strike` }),
       button("Edit", () => edit(source), { "aria-label": `Edit ${rule.name}` }),
-      button("Remove", act(() => call("DELETE", ruleAt(rule.name)), "Removed."), { "aria-label": `Remove rule ${rule.name}` })));
+      button("Remove", act(() => call("DELETE", ruleAt(rule.name)), "Removed."), { "aria-label": `Remove rule ${rule.name}` }))), { "--since": `-${Math.min(since, BLINKS)}ms` });
 }
 
 /** @param {any} force @param {(rule: any) => void} edit */

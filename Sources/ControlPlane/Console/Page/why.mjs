@@ -17,7 +17,7 @@ export function sentence(one) {
     return { kind: "missed", rule: one.rule, text: `${rule} was passed over: its ${one.failed} wants ${one.expected}${found}.` };
   }
   if (one.outcome === "not drawn") return { kind: "missed", rule: one.rule, text: `${rule} was not drawn: ${round(one.draw)} is above its probability ${round(one.probability)}.` };
-  return { kind: "missed", rule: one.rule, text: `${rule} did not strike: ${one.outcome}.` };
+  return { kind: "missed", rule: one.rule, text: `${rule} did not strike: ${one.outcome.replace(/\b1 times\b/, "once")}.` };
 }
 const round = (value) => Number(Number(value).toFixed(3));
 export const ordinal = (count) => `${count}${count % 100 >= 11 && count % 100 <= 13 ? "th" : ["th", "st", "nd", "rd"][count % 10] || "th"}`;
