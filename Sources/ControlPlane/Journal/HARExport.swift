@@ -3,115 +3,94 @@ import HTTPModel
 import PayloadCodecs
 
 /// A journal as an HTTP Archive, for a browser's developer tools.
-/// Source: "HAR 1.2 Spec" by Jan Odvarko.
 struct HARExport {
   let operations: OperationTable
   let version: String
   let live: LiveTenant
 
   func text(_ entries: [JournalEntry]) -> [UInt8] {
-    var json = JSONWriter(reserving: 1024 + entries.count * 2048)
-    json.object { json in
-      json.object("log") { json in
-        json.member("version", "1.2")
-        json.member("creator", ["name": "wavetank", "version": .string(version)])
-        let dropped = live.journal.status.dropped
-        if dropped > 0 {
-          json.member("comment", "\(dropped) earlier exchanges were dropped")
-        }
-        json.member("pages", [])
-        json.array("entries") { json in
-          for entry in entries where entry.status != nil { write(entry, into: &json) }
-        }
-      }
+    let writer = HARWriter(creator: "wavetank", version: version) { value, name in
+      operations.mask.value(value, ofField: name)
     }
-    return json.bytes
+    let dropped = live.journal.status.dropped
+    return writer.text(
+      entries.lazy.filter { $0.status != nil || $0.ending != nil }.map(entry),
+      comment: dropped > 0 ? "\(dropped) earlier exchanges were dropped" : nil)
   }
 
-  private func write(_ entry: JournalEntry, into json: inout JSONWriter) {
-    let time = entry.duration.map(JournalText.milliseconds) ?? 0
-    json.object { json in
-      json.member("startedDateTime", entry.arrived.iso8601(.milliseconds))
-      json.member("time", time)
-      json.key("request")
-      request(entry, into: &json)
-      json.key("response")
-      response(entry, into: &json)
-      json.member("cache", .object([:]))
-      json.member("timings", ["send": 0, "wait": time, "receive": 0])
-      json.member("connection", "\(entry.exchange.connectionID)")
-      let operation = entry.operationIndex.map { operations.entries[$0].operation.name }
-      json.member("_number", Int(clamping: entry.number))
-      json.member(ifPresent: "_operation", operation)
-      json.member("_rules", .array(entry.rules.map { .string($0) }))
-      json.member("_ending", entry.ending?.name ?? "in flight")
-    }
-  }
-
-  private func request(_ entry: JournalEntry, into json: inout JSONWriter) {
-    let target = operations.shownTarget(of: entry)
-    let url =
-      entry.target.form == .origin
-      ? "http://\(entry.requestFields["host"] ?? "localhost")\(target)" : target
-    json.object { json in
-      json.member("method", entry.method.name)
-      json.member("url", url)
-      json.member("httpVersion", entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
-      json.member("cookies", [])
-      headers(entry.requestFields, into: &json)
-      json.array("queryString") { json in
-        for (name, value) in RequestTarget(target).queryItems {
-          json.value(["name": .string(name), "value": .string(value)])
-        }
-      }
-      if entry.requestContentBytes > 0 {
-        json.object("postData") { json in
-          json.member("mimeType", entry.requestFields["content-type"] ?? "")
-          json.member("params", [])
-          content(entry.requestContent, of: entry.requestContentBytes, into: &json)
-        }
-      }
-      json.member("headersSize", -1)
-      json.member("bodySize", Int(clamping: entry.requestContentBytes))
-    }
-  }
-
-  private func response(_ entry: JournalEntry, into json: inout JSONWriter) {
-    json.object { json in
-      json.member("status", entry.status?.code ?? 0)
-      json.member("statusText", entry.status?.reason ?? "")
-      json.member("httpVersion", "HTTP/1.1")
-      json.member("cookies", [])
-      headers(entry.responseFields, into: &json)
-      json.object("content") { json in
-        json.member("size", Int(clamping: entry.responseContentBytes))
-        json.member("mimeType", entry.responseFields["content-type"] ?? "")
-        content(entry.responseContent, of: entry.responseContentBytes, into: &json)
-      }
-      json.member(
-        "redirectURL", entry.responseFields["location"].map { operations.mask.target($0) } ?? "")
-      json.member("headersSize", -1)
-      json.member("bodySize", Int(clamping: entry.responseContentBytes))
-    }
-  }
-
-  private func headers(_ fields: Fields, into json: inout JSONWriter) {
-    json.array("headers") { json in
-      for (name, value) in fields.pairs {
-        let shown = operations.mask.value(value, ofField: name)
-        json.value(["name": .string(name), "value": .string(shown)])
-      }
-    }
-  }
-
-  private func content(_ bytes: [UInt8], of total: UInt64, into json: inout JSONWriter) {
-    let isCut = UInt64(bytes.count) < total
-    if let text = JournalText.text(bytes, isCut: isCut) {
-      json.member("text", text)
+  private func entry(_ entry: JournalEntry) -> HAREntry {
+    var har = HAREntry()
+    har.started = entry.arrived.iso8601(.microseconds)
+    let whole = entry.duration.map(Self.microseconds) ?? 0
+    let answered = entry.answeredAfter.map { Self.microseconds($0 + entry.heldBack) } ?? whole
+    har.waiting = min(answered, whole)
+    har.receiving = whole - har.waiting
+    har.method = entry.method.name
+    har.url = url(entry)
+    har.version = entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0"
+    har.requestFields = entry.requestFields.pairs
+    har.request = HAREntry.Content(entry.requestContent, total: entry.requestContentBytes)
+    if entry.reachedClient, let status = entry.status {
+      har.status = status.code
+      har.reason = status.reason
+      har.responseFields = entry.responseFields.pairs
+      har.response = delivered(entry)
+      har.redirect = entry.responseFields["location"].map { operations.mask.target($0) } ?? ""
     } else {
-      json.member("text", Base64.encode(bytes))
-      json.member("encoding", "base64")
+      har.failure = entry.fault?.name ?? entry.ending?.name
     }
-    if isCut { json.member("comment", "the first \(bytes.count) of \(total) bytes") }
+    har.connection = "\(entry.exchange.connectionID)"
+    har.members = members(entry)
+    return har
+  }
+
+  private func url(_ entry: JournalEntry) -> String {
+    let target = operations.shownTarget(of: entry)
+    guard entry.target.form == .origin else { return target }
+    let scheme = entry.isSecure ? "https" : "http"
+    return "\(scheme)://\(entry.requestFields["host"] ?? "localhost")\(target)"
+  }
+
+  /// What of the content went out: a fault may have ended it before its end.
+  private func delivered(_ entry: JournalEntry) -> HAREntry.Content {
+    let sent = entry.responseContentBytes
+    let kept = entry.responseContent.prefix(Int(clamping: sent))
+    var comment: String?
+    if case .corrupt = entry.fault { comment = "as it was before a fault corrupted it" }
+    return HAREntry.Content(Array(kept), total: sent, comment: comment)
+  }
+
+  private func members(_ entry: JournalEntry) -> [(name: String, value: JSON)] {
+    let operation = entry.operationIndex.map { operations.entries[$0].operation.name }
+    var members: [(name: String, value: JSON)] = [
+      ("_number", .integer(Int(clamping: entry.number)))
+    ]
+    if let operation { members.append(("_operation", .string(operation))) }
+    members.append(("_rules", .array(entry.rules.map { .string($0) })))
+    members.append(("_ending", .string(entry.ending?.name ?? "in flight")))
+    if let fault = entry.fault { members.append(("_fault", .string(fault.name))) }
+    return members
+  }
+
+  private static func microseconds(_ duration: Duration) -> Int {
+    max(0, Int(clamping: duration.clampedNanoseconds / 1000))
+  }
+}
+
+extension JournalEntry {
+  /// Whether the head of the answer, at least, went out.
+  fileprivate var reachedClient: Bool {
+    guard let status else { return false }
+    switch fault {
+    case .some(let fault) where fault.sendsNothing: return false
+    // Head and content leave together, and it may have ended inside of the head.
+    case .reset: return responseContentBytes > 0
+    case .some: return true
+    case nil: break
+    }
+    let hasContent = !responseContent.isEmpty && method != .head && !status.forbidsContent
+    guard hasContent, responseContentBytes == 0 else { return true }
+    // A known content leaves with its head: where nothing of it went, the peer had gone before.
+    return ending == nil || ending == .completed
   }
 }

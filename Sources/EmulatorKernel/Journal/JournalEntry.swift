@@ -15,6 +15,8 @@ package struct JournalEntry: Sendable {
   /// As it was sent, tenant prefix included.
   package let target: RequestTarget
   package let version: HTTPVersion
+  /// It came over TLS.
+  package let isSecure: Bool
   package let requestFields: Fields
   /// The first bytes.
   package let requestContent: [UInt8]

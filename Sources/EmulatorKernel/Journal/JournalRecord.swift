@@ -25,6 +25,7 @@ struct JournalRecord: Sendable {
   private(set) var operationIndex: Int?
   private var method = Method.get
   private var version = HTTPVersion.http11
+  private var isSecure = false
   private var arrived = VirtualInstant(seconds: 0)
   private var began: ContinuousClock.Instant?
   private var status: Status?
@@ -75,6 +76,7 @@ struct JournalRecord: Sendable {
     operationIndex = opening.operationIndex
     method = opening.request.method
     version = opening.request.version
+    isSecure = opening.request.arrival?.isSecure ?? false
     arrived = opening.arrived
     began = opening.began
     status = nil
@@ -226,7 +228,8 @@ struct JournalRecord: Sendable {
       number: number, exchange: exchange, parent: parent, operationIndex: operationIndex,
       method: method,
       target: RequestTarget(bytes: content(target), isConnect: method == .connect),
-      version: version, requestFields: fields(requestFields, requestLines),
+      version: version, isSecure: isSecure,
+      requestFields: fields(requestFields, requestLines),
       requestContent: content(requestContent), requestContentBytes: requestContentBytes,
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,

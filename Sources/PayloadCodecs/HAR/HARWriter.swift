@@ -1,0 +1,249 @@
+import HTTPModel
+
+/// Writes exchanges as an HTTP Archive.
+///
+/// Where the specification wants `params` or `text` of a form and browsers write both, both are written:
+/// the one is for people, and without the other nobody could send the request again.
+/// Source: "HAR 1.2 Spec" by Jan Odvarko.
+package struct HARWriter {
+  private let creator: String
+  private let version: String
+  /// The value of a field as it may be shown, by the field's name.
+  private let mask: (_ value: String, _ field: String) -> String
+
+  package init(
+    creator: String, version: String, mask: @escaping (_ value: String, _ field: String) -> String
+  ) {
+    (self.creator, self.version, self.mask) = (creator, version, mask)
+  }
+
+  package func text(_ entries: some Collection<HAREntry>, comment: String? = nil) -> [UInt8] {
+    var json = JSONWriter(reserving: 1024 + entries.count * 2048)
+    json.object { json in
+      json.object("log") { json in
+        json.member("version", "1.2")
+        json.member("creator", ["name": .string(creator), "version": .string(version)])
+        json.member("pages", [])
+        json.array("entries") { json in
+          for entry in entries { write(entry, into: &json) }
+        }
+        json.member(ifPresent: "comment", comment)
+      }
+    }
+    return json.bytes
+  }
+
+  private func write(_ entry: HAREntry, into json: inout JSONWriter) {
+    json.object { json in
+      json.member("startedDateTime", entry.started)
+      json.member(
+        "time", Self.milliseconds(entry.sending + entry.waiting + entry.receiving))
+      json.key("request")
+      request(entry, into: &json)
+      json.key("response")
+      response(entry, into: &json)
+      json.member("cache", .object([:]))
+      json.member(
+        "timings",
+        [
+          "blocked": -1, "dns": -1, "connect": -1, "ssl": -1,
+          "send": Self.milliseconds(entry.sending), "wait": Self.milliseconds(entry.waiting),
+          "receive": Self.milliseconds(entry.receiving),
+        ])
+      json.member(ifPresent: "serverIPAddress", entry.server)
+      json.member(ifPresent: "connection", entry.connection)
+      for (name, value) in entry.members { json.member(name, value) }
+    }
+  }
+
+  private static func milliseconds(_ microseconds: Int) -> JSON {
+    let whole = max(0, microseconds)
+    guard whole % 1000 != 0 else { return .integer(whole / 1000) }
+    let digits = String(whole % 1000)
+    return .decimal(
+      "\(whole / 1000).\(String(repeating: "0", count: 3 - digits.utf8.count))\(digits)")
+  }
+
+  // MARK: Requests
+
+  private func request(_ entry: HAREntry, into json: inout JSONWriter) {
+    json.object { json in
+      json.member("method", entry.method)
+      // A masked value has one, and behind it a URL would have nothing but a fragment.
+      json.member("url", entry.url.escaped { $0 == "#" ? "%23" : nil })
+      json.member("httpVersion", entry.version)
+      json.array("cookies") { json in
+        for (name, value) in entry.requestFields where name.asciiLowercased == "cookie" {
+          for pair in value.utf8.split(separator: UInt8(ascii: ";")) {
+            guard let (name, value) = Self.pair(pair) else { continue }
+            json.value(["name": .string(name), "value": .string(mask(value, "cookie"))])
+          }
+        }
+      }
+      headers(entry.requestFields, into: &json)
+      json.array("queryString") { json in
+        for (name, value) in RequestTarget(entry.url).queryItems {
+          json.value(["name": .string(name), "value": .string(value)])
+        }
+      }
+      if entry.request.total > 0 { postData(entry, into: &json) }
+      json.member("headersSize", -1)
+      json.member("bodySize", Int(clamping: entry.request.coded ?? entry.request.total))
+    }
+  }
+
+  private func postData(_ entry: HAREntry, into json: inout JSONWriter) {
+    let type = entry.requestField("content-type") ?? ""
+    json.object("postData") { json in
+      json.member("mimeType", type)
+      json.array("params") { json in
+        for parameter in Self.parameters(entry.request.bytes, type) { json.value(parameter) }
+      }
+      if let text = Self.text(entry.request) {
+        json.member("text", text)
+      } else {
+        json.member("text", Base64.encode(entry.request.bytes))
+        // The specification has a word for it in answers only.
+        json.member("_encoding", "base64")
+      }
+      json.member(ifPresent: "comment", Self.comment(entry.request))
+    }
+  }
+
+  /// What a form holds, as far as it can be read: of a cut one what comes before the cut.
+  private static func parameters(_ content: [UInt8], _ type: String) -> [JSON] {
+    if FieldParameters(type).head.asciiLowercased == "application/x-www-form-urlencoded" {
+      let pairs = (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []
+      return pairs.map { ["name": .string($0.name), "value": .string($0.value)] }
+    }
+    guard let boundary = try? MultipartBoundary(contentType: type) else { return [] }
+    var limits = MultipartLimits()
+    (limits.fieldBytesMax, limits.collectedBytesMax) = (.max, .max)
+    var reader = MultipartFormReader(boundary: boundary, streaming: [], limits: limits)
+    _ = try? reader.feed(content)
+    return reader.collected.entries.map { entry in
+      var parameter: JSONObject = ["name": .string(entry.part.name)]
+      if let text = String(validating: entry.content, as: UTF8.self) {
+        parameter["value"] = .string(text)
+      }
+      parameter["fileName"] = entry.part.filename.map(JSON.string)
+      parameter["contentType"] = entry.part.contentType.map(JSON.string)
+      return .object(parameter)
+    }
+  }
+
+  // MARK: Answers
+
+  private func response(_ entry: HAREntry, into json: inout JSONWriter) {
+    let hasAnswer = entry.status != nil
+    json.object { json in
+      json.member("status", entry.status ?? 0)
+      json.member("statusText", hasAnswer ? entry.reason : "")
+      json.member("httpVersion", hasAnswer ? "HTTP/1.1" : "")
+      json.array("cookies") { json in
+        for (name, value) in entry.responseFields
+        where hasAnswer && name.asciiLowercased == "set-cookie" {
+          if let cookie = setCookie(value) { json.value(cookie) }
+        }
+      }
+      headers(hasAnswer ? entry.responseFields : [], into: &json)
+      json.key("content")
+      content(entry, into: &json)
+      json.member("redirectURL", hasAnswer ? entry.redirect : "")
+      json.member("headersSize", -1)
+      json.member(
+        "bodySize",
+        hasAnswer ? Int(clamping: entry.response.coded ?? entry.response.total) : -1)
+      json.member(ifPresent: "_error", entry.failure)
+    }
+  }
+
+  private func content(_ entry: HAREntry, into json: inout JSONWriter) {
+    guard entry.status != nil else {
+      json.value(["size": 0, "mimeType": "x-unknown"])
+      return
+    }
+    json.object { json in
+      let text = Self.text(entry.response)
+      // Of what is shown, so that both agree; how much there was is the size of the body.
+      let size = text.map(\.utf8.count) ?? entry.response.bytes.count
+      json.member("size", size)
+      if let coded = entry.response.coded, !entry.response.isCut {
+        json.member("compression", size - Int(clamping: coded))
+      }
+      json.member("mimeType", entry.responseField("content-type") ?? "x-unknown")
+      if let text {
+        json.member("text", text)
+      } else {
+        json.member("text", Base64.encode(entry.response.bytes))
+        json.member("encoding", "base64")
+      }
+      json.member(ifPresent: "comment", Self.comment(entry.response))
+    }
+  }
+
+  // MARK: Fields and contents
+
+  private func headers(
+    _ fields: [(name: String, value: String)], into json: inout JSONWriter
+  ) {
+    json.array("headers") { json in
+      for (name, value) in fields {
+        json.value(["name": .string(name), "value": .string(mask(value, name))])
+      }
+    }
+  }
+
+  /// Source: RFC 6265 §4.1.1. When it is over is left to its field: a date there has many forms.
+  private func setCookie(_ value: String) -> JSON? {
+    let parts = value.utf8.split(separator: UInt8(ascii: ";"))
+    guard let first = parts.first, let (name, secret) = Self.pair(first) else { return nil }
+    var cookie: JSONObject = [
+      "name": .string(name), "value": .string(mask(secret, "set-cookie")),
+    ]
+    var isHTTPOnly = false
+    var isSecure = false
+    for part in parts.dropFirst() {
+      let word = Self.trimmed(part).asciiLowercased
+      if word == "httponly" { isHTTPOnly = true }
+      if word == "secure" { isSecure = true }
+      guard let (key, value) = Self.pair(part) else { continue }
+      let name = key.asciiLowercased
+      if name == "path" || name == "domain" { cookie[name] = .string(value) }
+    }
+    cookie["httpOnly"] = .bool(isHTTPOnly)
+    cookie["secure"] = .bool(isSecure)
+    return .object(cookie)
+  }
+
+  private static func pair(_ text: Substring.UTF8View) -> (name: String, value: String)? {
+    guard let equals = text.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+    let name = trimmed(text[..<equals])
+    guard !name.isEmpty else { return nil }
+    return (name, trimmed(text[equals...].dropFirst()))
+  }
+
+  private static func trimmed(_ text: Substring.UTF8View) -> String {
+    var rest = text
+    while let first = rest.first, first == 0x20 || first == 0x09 { rest = rest.dropFirst() }
+    while let last = rest.last, last == 0x20 || last == 0x09 { rest = rest.dropLast() }
+    return String(Substring(rest))
+  }
+
+  /// Nil when the bytes are no text; a character that was cut at the end is left out.
+  private static func text(_ content: HAREntry.Content) -> String? {
+    if let text = String(validating: content.bytes, as: UTF8.self) { return text }
+    guard content.isCut else { return nil }
+    for cut in 1...3 where content.bytes.count > cut {
+      if let text = String(validating: content.bytes.dropLast(cut), as: UTF8.self) { return text }
+    }
+    return nil
+  }
+
+  private static func comment(_ content: HAREntry.Content) -> String? {
+    let cut =
+      content.isCut ? "the first \(content.bytes.count) of \(content.total) bytes" : nil
+    let all = [cut, content.comment].compactMap(\.self)
+    return all.isEmpty ? nil : all.joined(separator: "; ")
+  }
+}
