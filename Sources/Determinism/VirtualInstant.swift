@@ -259,8 +259,15 @@ extension Int64 {
 extension [UInt8] {
   /// Decimal digits with leading zeros.
   fileprivate mutating func appendPadded(_ value: Int, _ width: Int) {
-    let digits = Array(String(value.magnitude).utf8)
-    for _ in 0..<Swift.max(0, width - digits.count) { append(UInt8(ascii: "0")) }
-    append(contentsOf: digits)
+    let magnitude = value.magnitude
+    var (divisor, digits): (UInt, Int) = (1, 1)
+    while digits < width || magnitude / divisor >= 10 {
+      divisor *= 10
+      digits += 1
+    }
+    while divisor > 0 {
+      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
+      divisor /= 10
+    }
   }
 }

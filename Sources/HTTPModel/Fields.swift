@@ -139,10 +139,10 @@ public struct Fields: Sendable {
 
   package func matches(_ line: Line, _ name: String) -> Bool {
     guard Int(line.nameLength) == name.utf8.count else { return false }
-    var index = Int(line.nameStart)
-    for byte in name.utf8 {
-      guard bytes[index].asciiLowercased == byte.asciiLowercased else { return false }
-      index += 1
+    let own = bytes.span.extracting(line.name)
+    let other = name.utf8.span
+    for index in own.indices {
+      guard own[index].asciiLowercased == other[index].asciiLowercased else { return false }
     }
     return true
   }

@@ -21,8 +21,10 @@ public struct JSONObject: Sendable {
   public init(_ members: [(key: String, value: JSON)]) { self.members = members }
 
   /// Without those members that are null: what is not set is left out.
-  package init(withoutNulls object: JSONObject) {
-    members = object.members.filter { !$0.value.isNull }
+  package init(withoutNulls object: consuming JSONObject) {
+    members = object.members
+    // In its place: most objects are made for this and have nothing to lose.
+    if members.contains(where: { $0.value.isNull }) { members.removeAll { $0.value.isNull } }
   }
 
   public var isEmpty: Bool { members.isEmpty }
@@ -91,7 +93,13 @@ extension JSONObject {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
   public init(dictionaryLiteral elements: (String, JSON)...) {
-    members = elements.map { ($0.0, $0.1) }
+    self.init(unlabelled: elements)
+  }
+
+  /// Takes the pairs over as they stand: objects are made by the dozen for one answer.
+  fileprivate init(unlabelled pairs: [(String, JSON)]) {
+    // SAFETY: the labels of a tuple are no part of its layout.
+    members = unsafe unsafeBitCast(pairs, to: [(key: String, value: JSON)].self)
   }
 }
 
@@ -105,7 +113,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
   public init(booleanLiteral value: Bool) { self = .bool(value) }
   public init(arrayLiteral elements: JSON...) { self = .array(elements) }
   public init(dictionaryLiteral elements: (String, JSON)...) {
-    self = .object(JSONObject(elements.map { ($0.0, $0.1) }))
+    self = .object(JSONObject(unlabelled: elements))
   }
   public init(nilLiteral: ()) { self = .null }
 }
@@ -123,7 +131,7 @@ extension JSON {
   public init(_ text: String?) { self = text.map(JSON.string) ?? .null }
 
   /// As `JSONObject(withoutNulls:)`.
-  package init(withoutNulls object: JSONObject) {
+  package init(withoutNulls object: consuming JSONObject) {
     self = .object(JSONObject(withoutNulls: object))
   }
 

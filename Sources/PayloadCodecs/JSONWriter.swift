@@ -68,13 +68,17 @@ public struct JSONWriter: Sendable {
     if needsComma { bytes.append(UInt8(ascii: ",")) }
   }
 
+  /// A line feed: for texts with a value on each line.
+  package mutating func endLine() {
+    bytes.append(UInt8(ascii: "\n"))
+    needsComma = false
+  }
+
   // MARK: Members
 
   /// The name of the next value.
   public mutating func key(_ name: String) {
-    separate()
-    quote(name)
-    bytes.append(UInt8(ascii: ":"))
+    quote(name, isName: true)
     needsComma = false
   }
 
@@ -111,8 +115,7 @@ public struct JSONWriter: Sendable {
   }
 
   public mutating func value(_ text: String) {
-    separate()
-    quote(text)
+    quote(text, isName: false)
     needsComma = true
   }
 
@@ -137,62 +140,104 @@ public struct JSONWriter: Sendable {
   /// Text that is JSON already, such as a stored rendering.
   public mutating func raw(_ text: String) {
     separate()
-    bytes.append(contentsOf: text.utf8)
+    bytes.append(contentsOf: text.utf8.span)
     needsComma = true
   }
 
   private mutating func appendDecimal(_ value: Int) {
-    if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    var rest = value.magnitude
-    let start = bytes.count
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-      rest /= 10
-    } while rest > 0
-    bytes[start...].reverse()
-  }
-
-  /// Escapes only what RFC 8259 §7 demands.
-  private mutating func quote(_ text: String) {
-    let utf8 = text.utf8.span
-    bytes.append(UInt8(ascii: "\""))
-    var index = 0
-    while index < utf8.count, !Self.needsEscape(utf8[index]) { index += 1 }
-    bytes.append(contentsOf: utf8.extracting(0..<index))
-    if index < utf8.count { escape(utf8.extracting(index..<utf8.count)) }
-    bytes.append(UInt8(ascii: "\""))
-  }
-
-  @inline(__always)
-  private static func needsEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-  }
-
-  /// The rest of a text from its first character that needs an escape: the rare case.
-  private mutating func escape(_ text: Span<UInt8>) {
-    let digits: InlineArray<16, UInt8> = [
-      0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65,
-      0x66,
-    ]
-    for index in text.indices {
-      let byte = text[index]
-      guard Self.needsEscape(byte) else {
-        bytes.append(byte)
-        continue
-      }
-      bytes.append(UInt8(ascii: "\\"))
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-      case 0x08: bytes.append(UInt8(ascii: "b"))
-      case 0x09: bytes.append(UInt8(ascii: "t"))
-      case 0x0A: bytes.append(UInt8(ascii: "n"))
-      case 0x0C: bytes.append(UInt8(ascii: "f"))
-      case 0x0D: bytes.append(UInt8(ascii: "r"))
-      default:
-        bytes.append(contentsOf: [UInt8(ascii: "u"), UInt8(ascii: "0"), UInt8(ascii: "0")])
-        bytes.append(digits[Int(byte >> 4)])
-        bytes.append(digits[Int(byte & 15)])
+    let magnitude = value.magnitude
+    bytes.append(addingCapacity: 20) { output in
+      if value < 0 { output.append(UInt8(ascii: "-")) }
+      var divisor: UInt = 1
+      while magnitude / divisor >= 10 { divisor *= 10 }
+      while divisor > 0 {
+        output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
+        divisor /= 10
       }
     }
+  }
+
+  /// A text with what stands around it: the comma before it, the colon behind a name. Nearly all of an
+  /// answer is such texts, so each makes room once and is copied as a run.
+  private mutating func quote(_ text: String, isName: Bool) {
+    let utf8 = text.utf8.span
+    guard utf8.plainCount == utf8.count else { return quoteEscaped(utf8, isName: isName) }
+    let comma = needsComma ? 1 : 0
+    let size = comma + utf8.count + (isName ? 3 : 2)
+    bytes.append(addingCapacity: size) { output in
+      // SAFETY: the room has `size` bytes, all of which are written: the comma, the quotes, the text
+      // whose bytes live for the length of the call, and the colon.
+      unsafe output.withUnsafeMutableBufferPointer { room, count in
+        if comma == 1 { unsafe room[0] = UInt8(ascii: ",") }
+        unsafe room[comma] = UInt8(ascii: "\"")
+        unsafe utf8.withUnsafeBytes { text in
+          let place = unsafe UnsafeMutableRawBufferPointer(room)[(comma + 1)..<size]
+          unsafe UnsafeMutableRawBufferPointer(rebasing: place).copyMemory(from: text)
+        }
+        unsafe room[comma + 1 + utf8.count] = UInt8(ascii: "\"")
+        if isName { unsafe room[size - 1] = UInt8(ascii: ":") }
+        count = size
+      }
+    }
+  }
+
+  /// The rare case: a text in which something needs an escape (RFC 8259 §7).
+  private mutating func quoteEscaped(_ text: Span<UInt8>, isName: Bool) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    var start = 0
+    while true {
+      let rest = text.extracting(start..<text.count)
+      let count = rest.plainCount
+      bytes.append(contentsOf: rest.extracting(0..<count))
+      guard count < rest.count else { break }
+      escape(rest[count])
+      start += count + 1
+    }
+    bytes.append(UInt8(ascii: "\""))
+    if isName { bytes.append(UInt8(ascii: ":")) }
+  }
+
+  private mutating func escape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
+    guard byte < 0x20 else { return bytes.append(byte) }
+    let letter = Self.escapes[Int(byte)]
+    bytes.append(letter)
+    guard letter == UInt8(ascii: "u") else { return }
+    bytes.append(UInt8(ascii: "0"))
+    bytes.append(UInt8(ascii: "0"))
+    bytes.append(UInt8(ascii: "0") + (byte >> 4))
+    bytes.append((byte & 15) < 10 ? 0x30 + (byte & 15) : 0x57 + (byte & 15))
+  }
+
+  /// What stands behind the backslash for each control character; `u`: its number.
+  private static let escapes = Array("uuuuuuuubtnufruuuuuuuuuuuuuuuuuu".utf8)
+}
+
+extension Span<UInt8> {
+  /// How many bytes stand before the first that JSON escapes: a control character, a quote, a backslash.
+  fileprivate var plainCount: Int {
+    // SAFETY: read as bytes, during the call alone.
+    let raw = unsafe bytes
+    var index = 0
+    // Eight at a time: a byte of `x - 0x01… & ~x & 0x80…` has its high bit where that of `x` is zero.
+    while index + 8 <= count {
+      // SAFETY: the eight bytes lie within the span; a UInt64 may have any bits.
+      let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      let quotes = word ^ 0x2222_2222_2222_2222
+      let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+      let found =
+        (word &- 0x2020_2020_2020_2020) & ~word
+        | (quotes &- 0x0101_0101_0101_0101) & ~quotes
+        | (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
+      if found & 0x8080_8080_8080_8080 != 0 { break }
+      index += 8
+    }
+    while index < count {
+      let byte = self[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+      index += 1
+    }
+    return index
   }
 }

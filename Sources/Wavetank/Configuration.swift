@@ -48,8 +48,9 @@ public struct Configuration: Sendable {
   package var furtherServices: [any EmulatedService] = []
   /// How uploaded code is run; nil: none is, and instances are stand-ins.
   public var code: CodeOptions?
-  /// Tenants kept at once; beyond it the one idle for longest goes.
-  public var tenantsMax = 2_000
+  /// Tenants kept at once; beyond it those idle for longest go. Where memory is short it is fewer: as many
+  /// as take a quarter of it.
+  public var tenantsMax = 10_000
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
   /// process may take, at most 4 GiB.
   public var memoryBytesMax: UInt64?

@@ -151,7 +151,9 @@ public final class Emulator: Sendable {
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
-    kernel.tenantLimit = configuration.tenantsMax
+    // Two thousand always, as ever: whoever has less memory than that needs says so.
+    let roomy = Int(clamping: kernel.storageLimit / 4 / UInt64(TenantRegistry.bytesOfTenant))
+    kernel.tenantLimit = min(configuration.tenantsMax, max(2_000, roomy))
     kernel.journalLimits = JournalLimits(
       entries: configuration.journalEntriesMax, bytes: configuration.journalBytesMax)
     kernel.furtherHosts = configuration.intercepted

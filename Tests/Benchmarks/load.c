@@ -1,6 +1,8 @@
 // The load of these benchmarks: one thread, epoll, 127.0.0.1 only, every mode bounded in time.
 //
-//   load closed -p PORT -f REQUESTS -c CONNECTIONS -d SECONDS [-P DEPTH] [-n MAX] [-S STATUS]   next after the answer
+//   load closed -p PORT -f REQUESTS -c CONNECTIONS -d SECONDS [-P DEPTH] [-n MAX] [-S STATUS] [-b BYTES] [-1]
+//                                                                    next after the answer; -b: the largest answer,
+//                                                                    -1: each request once, in the file's order
 //   load open   -p PORT -f REQUESTS -c CONNECTIONS -d SECONDS -R RATE               requests at planned instants
 //   load burst  -p PORT -f REQUESTS -c CONNECTIONS -n TIMES                         one request on each, all at once
 //   load hold   -p PORT -f REQUESTS -c CONNECTIONS [-s]                             open until stdin ends; -s: streams
@@ -28,6 +30,7 @@
 #include <unistd.h>
 
 static int port, epoll_fd, expected = 200;
+static bool is_once;
 
 static uint64_t now(void) {  // nanoseconds
   struct timespec t;
@@ -165,7 +168,8 @@ static bool exchange(int fd, uint32_t which, bool head_only) {
 }
 
 // ------------------------------------------------------------------ closed, open, burst
-enum { BUFFER = 65536 };
+enum { BUFFER = 65536 };  // of a batch; an answer may be told to be larger
+static size_t largest = BUFFER;
 typedef struct {
   int fd, waiting;
   size_t have;
@@ -173,6 +177,7 @@ typedef struct {
   char *buffer;
 } connection;
 
+static uint32_t in_order;
 static uint64_t good, bad, lost, next_request = 88172645463325252ull;
 
 static void ask(connection *c, int depth, uint64_t planned) {
@@ -180,7 +185,7 @@ static void ask(connection *c, int depth, uint64_t planned) {
   size_t length = 0;
   for (int i = 0; i < depth; i++) {
     next_request ^= next_request << 13, next_request ^= next_request >> 7, next_request ^= next_request << 17;
-    uint32_t which = next_request % request_count;
+    uint32_t which = is_once ? in_order++ % request_count : next_request % request_count;
     if (length + requests[which].length > sizeof batch) break;
     memcpy(batch + length, requests[which].bytes, requests[which].length);
     length += requests[which].length;
@@ -200,7 +205,7 @@ static void open_connection(connection *c) {
 
 // Takes what has arrived; true when nothing is outstanding on the connection any more.
 static bool take(connection *c, uint64_t at) {
-  ssize_t got = recv(c->fd, c->buffer + c->have, BUFFER - c->have, MSG_DONTWAIT);
+  ssize_t got = recv(c->fd, c->buffer + c->have, largest - c->have, MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return false;
   bool closes = got <= 0;
   if (got > 0) {
@@ -230,7 +235,7 @@ static int hammer(int count, double seconds, int depth, double rate, uint64_t mo
   int idle_count = 0;
   uint64_t issued = 0;
   for (int i = 0; i < count; i++) {
-    all[i].buffer = malloc(BUFFER);
+    all[i].buffer = malloc(largest);
     open_connection(&all[i]);
   }
   uint64_t start = now(), end = start + seconds * 1e9, at = start;
@@ -268,7 +273,7 @@ static int compare(const void *a, const void *b) {
 static int burst(int count, int times) {
   connection *all = calloc(count, sizeof *all);
   for (int i = 0; i < count; i++) {
-    all[i].buffer = malloc(BUFFER);
+    all[i].buffer = malloc(largest);
     open_connection(&all[i]);
   }
   double *took = calloc(times, sizeof *took);
@@ -513,7 +518,7 @@ int main(int argc, char **argv) {
   double seconds = 1.5, rate = 0;
   bool streams = false;
   optind = 2;
-  for (int option; (option = getopt(argc, argv, "+p:f:t:c:d:n:P:R:S:k:w:s")) != -1;) switch (option) {
+  for (int option; (option = getopt(argc, argv, "+p:f:t:c:d:n:P:R:S:k:w:b:s1")) != -1;) switch (option) {
       case 'p': port = atoi(optarg); break;
       case 'f': file = optarg; break;
       case 't': path = optarg; break;
@@ -525,7 +530,9 @@ int main(int argc, char **argv) {
       case 'S': expected = atoi(optarg); break;
       case 'k': size = atol(optarg); break;
       case 'w': window = atoi(optarg); break;
+      case 'b': largest = atol(optarg); break;
       case 's': streams = true; break;
+      case '1': is_once = true; break;
       default: return 2;
     }
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -533,6 +540,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "fanout")) return fanout(path, connections, seconds, size ? size : 16, window);
   if (!file) return 2;
   read_requests(file);
+  if (is_once) count = request_count;
   if (!strcmp(mode, "closed")) return hammer(connections, seconds, depth, 0, count);
   if (!strcmp(mode, "open")) return hammer(connections, seconds, 1, rate, count);
   if (!strcmp(mode, "burst")) return burst(connections, count ? count : 5);

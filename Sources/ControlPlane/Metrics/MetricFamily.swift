@@ -52,25 +52,37 @@ package struct MetricFamily: Sendable {
     self.init(name, kind, help, [Sample(value)])
   }
 
-  func write(into text: inout String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+  func write(into text: inout [UInt8]) {
+    text.append(contentsOf: "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n".utf8)
     for sample in samples {
-      text += name + sample.suffix
-      if !sample.labels.isEmpty {
-        let labels = sample.labels.map { "\($0.name)=\"\(Self.escape($0.value))\"" }
-        text += "{\(labels.joined(separator: ","))}"
+      text.append(contentsOf: name.utf8.span)
+      text.append(contentsOf: sample.suffix.utf8.span)
+      for (index, label) in sample.labels.enumerated() {
+        text.append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        text.append(contentsOf: label.name.utf8.span)
+        text.append(UInt8(ascii: "="))
+        text.append(UInt8(ascii: "\""))
+        Self.append(label.value, to: &text)
+        text.append(UInt8(ascii: "\""))
       }
-      text += " \(Self.number(sample.value))\n"
+      if !sample.labels.isEmpty { text.append(UInt8(ascii: "}")) }
+      text.append(UInt8(ascii: " "))
+      text.append(contentsOf: Self.number(sample.value).utf8.span)
+      text.append(UInt8(ascii: "\n"))
     }
   }
 
-  private static func escape(_ value: String) -> String {
-    value.escaped {
-      switch $0 {
-      case "\\": "\\\\"
-      case "\"": "\\\""
-      case "\n": "\\n"
-      default: nil
+  /// The value of a label, in which three characters need an escape.
+  private static func append(_ value: String, to text: inout [UInt8]) {
+    for byte in value.utf8 {
+      switch byte {
+      case UInt8(ascii: "\\"), UInt8(ascii: "\""):
+        text.append(UInt8(ascii: "\\"))
+        text.append(byte)
+      case UInt8(ascii: "\n"):
+        text.append(UInt8(ascii: "\\"))
+        text.append(UInt8(ascii: "n"))
+      default: text.append(byte)
       }
     }
   }

@@ -4,9 +4,9 @@ import HTTPModel
 /// `GET /_wavetank/metrics`.
 enum MetricsRoutes {
   static func metrics(_ call: AdminCall) -> Answer {
-    var text = ""
+    var text: [UInt8] = []
     for family in families(call.pipeline) + call.options.moreMetrics() { family.write(into: &text) }
-    var response = Response(.ok, body: .bytes(Array(text.utf8)))
+    var response = Response(.ok, body: .bytes(text))
     response.fields.append("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
     return .now(response)
   }

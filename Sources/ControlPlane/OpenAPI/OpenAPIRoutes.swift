@@ -3,7 +3,7 @@ import HTTPModel
 import PayloadCodecs
 
 /// `GET /_wavetank/openapi/{service}.json`: made of the services' operations and what they say
-/// about them, each time it is asked for.
+/// about them when it is first asked for, and kept but for the server's URL.
 enum OpenAPIRoutes {
   /// Which documents there are.
   static func list(_ call: AdminCall) -> Answer {
@@ -25,13 +25,29 @@ enum OpenAPIRoutes {
         404, "There is no OpenAPI document \"\(wanted)\"\(Nearest.hint(for: wanted, among: valid))")
     }
     do {
-      let document = try OpenAPIDocument(
-        documentation, operations: operations, version: call.options.version,
-        serverURL: call.request.origin + call.urlPrefix)
-      return .json(document.json)
+      let text = try call.pipeline.rendered.text("openapi/\(wanted)") { () throws(ShapeError) in
+        try OpenAPIDocument(
+          documentation, operations: operations, version: call.options.version, serverURL: ""
+        ).json.serialized()
+      }
+      return .now(.json(.ok, Self.text(text, at: call.request.origin + call.urlPrefix)))
     } catch {
       throw Problem(500, "\(error.message) (\(wanted))")
     }
+  }
+
+  /// A document with its server's URL, for which `text` has left an empty place.
+  private static func text(_ text: [UInt8], at url: String) -> [UInt8] {
+    // Inside of a string no such quotes could stand.
+    let place = Array(#""servers":[{"url":""#.utf8)
+    guard let start = text.firstRange(of: place)?.upperBound else { return text }
+    let quoted = JSON.string(url).serialized()
+    var whole: [UInt8] = []
+    whole.reserveCapacity(text.count + quoted.count)
+    whole.append(contentsOf: text[..<start])
+    whole.append(contentsOf: quoted.dropFirst().dropLast())
+    whole.append(contentsOf: text[start...])
+    return whole
   }
 
   /// The services and the control API itself.

@@ -225,10 +225,10 @@ enum ScenarioRoutes {
   }
 
   static func schema(_ call: AdminCall) -> Answer {
-    .now(
-      .json(
-        .ok, ScenarioSchema.document(call.pipeline.catalog).serialized(),
-        type: "application/schema+json"))
+    let text = call.pipeline.rendered.text("scenario.schema.json") {
+      ScenarioSchema.document(call.pipeline.catalog).serialized()
+    }
+    return .now(.json(.ok, text, type: "application/schema+json"))
   }
 }
 

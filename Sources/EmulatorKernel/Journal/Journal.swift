@@ -42,8 +42,9 @@ package final class Journal: Sendable {
   private let budget: MemoryBudget
 
   /// Every journal has so much, counted from the start.
-  static let roomAtStart = 64 * 1024
-  private static let roomStep = 256 * 1024
+  static let roomAtStart = 4 * 1024
+  /// It grows by as much as it has, so that a small one takes little, and by so much at most.
+  private static let roomStepMax = 256 * 1024
   private static let budgetPercent = 50
 
   package init(
@@ -171,7 +172,8 @@ package final class Journal: Sendable {
   }
 
   private func grow(_ ring: inout Ring) {
-    let size = min(limits.entries, max(64, ring.slots.count * 2))
+    // Small at first: a tenant of one test has a handful of exchanges, and tenants come by the thousand.
+    let size = min(limits.entries, max(4, ring.slots.count * 2))
     var slots = [JournalRecord?](repeating: nil, count: size)
     var keys = [Key](repeating: Key(), count: size)
     for (index, key) in ring.keys.enumerated() where key.number > 0 {
@@ -210,7 +212,7 @@ package final class Journal: Sendable {
 
   private func takeRoom(_ ring: inout Ring) {
     while ring.bytes > ring.room, ring.room < limits.bytes {
-      let step = min(Self.roomStep, limits.bytes - ring.room)
+      let step = min(ring.room, Self.roomStepMax, limits.bytes - ring.room)
       guard budget.reserve(step, percent: Self.budgetPercent) else { return }
       ring.room += step
     }

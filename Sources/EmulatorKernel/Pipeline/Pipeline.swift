@@ -1,5 +1,6 @@
 package import HTTPModel
 package import PayloadCodecs
+import Synchronization
 
 /// The way of a request through the emulator.
 ///
@@ -33,6 +34,8 @@ package final class Pipeline: Responder {
   /// Nil: there is no log.
   let exchangeLog: ExchangeLog?
   private let keyFields: KeyFields
+  package let rendered = RenderedTexts()
+  private let catalogMade = AtomicLazyReference<CatalogBox>()
   /// See `PipelineConfiguration`.
   package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
 
@@ -47,6 +50,17 @@ package final class Pipeline: Responder {
     metrics = Metrics(operationCount: operations.entries.count)
     readScenario = configuration.readScenario
     tenants = try TenantRegistry(services: services, configuration: configuration)
+  }
+
+  /// What the names in a scenario are checked against: made when a scenario is first read.
+  package var catalog: ScenarioCatalog {
+    let made = catalogMade.load() ?? catalogMade.storeIfNil(CatalogBox(services))
+    return made.catalog
+  }
+
+  private final class CatalogBox: Sendable {
+    let catalog: ScenarioCatalog
+    init(_ services: [any EmulatedService]) { catalog = ScenarioCatalog(services: services) }
   }
 
   /// What is told beside exchanges goes there.

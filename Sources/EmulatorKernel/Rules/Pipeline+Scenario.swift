@@ -1,9 +1,6 @@
 import PayloadCodecs
 
 extension Pipeline {
-  /// What the names in a scenario are checked against.
-  package var catalog: ScenarioCatalog { ScenarioCatalog(services: services) }
-
   /// Takes over an edited scenario while requests go on: in every tenant that runs the scenario of
   /// the server, rules at once (those that are unchanged keep their counts), keys at once, the world
   /// at the next reset. Tenants whose scenario was replaced by the control API keep theirs.

@@ -69,9 +69,12 @@ extension TenantBlueprint {
       keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
       isStrict: isStrict, source: scenario.source)
     outbound = scenario.outbound ?? .local
+    // Laid out once: tenants are made by the thousand.
+    let rules = RuleSet(scenario.rules, catalog: catalog)
     makeRules = { live in
       ScenarioEngine(
-        scenario, catalog: catalog, tenant: live.name, seed: seed, start: live.tenant.clock.now)
+        scenario, catalog: catalog, rules: rules, tenant: live.name, seed: seed,
+        start: live.tenant.clock.now)
     }
   }
 }

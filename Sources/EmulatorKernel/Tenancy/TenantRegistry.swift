@@ -36,6 +36,13 @@ package final class TenantRegistry: Sendable {
     weak var store: WorldStore?
   }
 
+  /// What a tenant takes before anything is made in it.
+  package static var bytesOfTenant: Int { LiveTenant.ownBytes + Journal.roomAtStart }
+
+  /// So many idle ones go beyond those that must: each newcomer's search would cost more than they do,
+  /// and a loop should not be held by the end of thousands of worlds.
+  private static let evictedAheadMax = 200
+
   /// The ids of tenants share a tag with the numbers of exchanges; see `ExchangeTag`.
   static let idLimit: UInt32 = 1 << 24
 
@@ -80,7 +87,7 @@ package final class TenantRegistry: Sendable {
     return try locks.withLock(of: name) { () throws(ScenarioProblems) in
       // Somebody else may have made it meanwhile.
       if let here = useIfHere(name) { return here }
-      guard budget.hasRoom(for: LiveTenant.ownBytes + Journal.roomAtStart) else { throw .noRoom }
+      guard budget.hasRoom(for: Self.bytesOfTenant) else { throw .noRoom }
       let (blueprint, id) = state.withLock { ($0.blueprint, nextID(in: &$0)) }
       let made = try Self.make(name, id: id, services, blueprint, configuration, budget, timer)
       let store = store
@@ -195,7 +202,7 @@ package final class TenantRegistry: Sendable {
     let store = store
     let (evicted, isEnough) = state.withLock { state -> ([LiveTenant], Bool) in
       guard state.byName.count > limit else { return ([], true) }
-      let excess = state.byName.count - limit + limit / 10
+      let excess = state.byName.count - limit + min(limit / 10, Self.evictedAheadMax)
       let idle = state.byName.values.filter { $0.id != 0 && $0.isIdle }.sorted {
         $0.lastUse.load(ordering: .relaxed) < $1.lastUse.load(ordering: .relaxed)
       }

@@ -19,9 +19,9 @@ package final class ScenarioEngine: Sendable {
     /// The tenant's first instant: where `between` counts durations from.
     var start: VirtualInstant
 
-    init(_ scenario: Scenario, _ catalog: ScenarioCatalog, start: VirtualInstant) {
+    init(_ scenario: Scenario, _ rules: RuleSet, start: VirtualInstant) {
       self.scenario = scenario
-      rules = RuleSet(scenario.rules, catalog: catalog)
+      self.rules = rules
       variables = scenario.variables
       states = Array(repeating: RuleState(), count: scenario.rules.count)
       self.start = start
@@ -48,14 +48,17 @@ package final class ScenarioEngine: Sendable {
   package let catalog: ScenarioCatalog
   private let held: Mutex<Held>
 
+  /// - Parameter rules: those of the scenario, where somebody has laid them out: every tenant of a server
+  ///   begins with the same.
   package init(
-    _ scenario: Scenario, catalog: ScenarioCatalog, tenant: String, seed: UInt64,
-    start: VirtualInstant
+    _ scenario: Scenario, catalog: ScenarioCatalog, rules: RuleSet? = nil, tenant: String,
+    seed: UInt64, start: VirtualInstant
   ) {
     self.tenant = tenant
     self.seed = seed
     self.catalog = catalog
-    held = Mutex(Held(scenario, catalog, start: start))
+    held = Mutex(
+      Held(scenario, rules ?? RuleSet(scenario.rules, catalog: catalog), start: start))
   }
 
   // MARK: Deciding
@@ -213,7 +216,7 @@ package final class ScenarioEngine: Sendable {
 
   /// Puts a snapshot's parts in force.
   package func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
-    var restored = Held(scenario, catalog, start: start)
+    var restored = Held(scenario, RuleSet(scenario.rules, catalog: catalog), start: start)
     restored.take(state)
     held.withLock { $0 = restored }
   }
@@ -343,7 +346,8 @@ package final class ScenarioEngine: Sendable {
   /// Takes over another scenario while requests go on: rules that are still there unchanged keep
   /// their counts, and variables whose first value is the same keep their present one.
   package func swap(_ scenario: Scenario) {
-    var next = Held(scenario, catalog, start: VirtualInstant(seconds: 0))
+    let rules = RuleSet(scenario.rules, catalog: catalog)
+    var next = Held(scenario, rules, start: VirtualInstant(seconds: 0))
     held.withLock { held in
       for (index, rule) in scenario.rules.enumerated() {
         guard let old = held.rules.position(of: rule.name) else { continue }
@@ -360,7 +364,10 @@ package final class ScenarioEngine: Sendable {
 
   /// As at the tenant's start; with another scenario if one is given.
   package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
-    held.withLock { held in held = Held(scenario ?? held.scenario, catalog, start: start) }
+    let rules = scenario.map { RuleSet($0.rules, catalog: catalog) }
+    held.withLock { held in
+      held = Held(scenario ?? held.scenario, rules ?? held.rules, start: start)
+    }
   }
 
   // MARK: Snapshot and counts

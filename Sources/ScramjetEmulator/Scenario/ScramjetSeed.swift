@@ -31,26 +31,44 @@ enum ScramjetSeed {
     let space = state.addSpace("demo", &step)
     state.addHub("sth-0", to: space, &step)
     state.addHub("sth-1", to: space, &step)
+    store(echo.manifest, echo.archive, as: "echo.tar.gz", in: space, of: &state, &step)
+    return state
+  }
+
+  /// What every tenant begins with, packed once and shared.
+  private static let echo: (manifest: JSONObject, archive: Packed?) = {
     let manifest: JSONObject = [
       "name": "echo", "version": "1.0.0", "main": "index.js", "engines": ["node": ">=16"],
       "description": "Gives back what it gets",
     ]
-    store(manifest, as: "echo.tar.gz", in: space, of: &state, &step)
-    return state
+    return (manifest, Packed(manifest))
+  }()
+
+  /// A package made of a manifest.
+  private struct Packed: Sendable {
+    let package: Kept<SequencePackage>
+    let bytes: [UInt8]
+    let tag: String
+
+    init?(_ manifest: JSONObject) {
+      guard let bytes = archive(manifest),
+        let package = try? SequencePackage(
+          manifest: manifest, byteCount: bytes.count, hasPath: { _ in true })
+      else { return nil }
+      (self.package, self.bytes) = (Kept(package), bytes)
+      tag = MD5.digest(bytes).hexadecimal
+    }
   }
 
   /// Puts a package made of a manifest into the store, where there is room.
   private static func store(
-    _ manifest: JSONObject, as file: String, in space: SpaceKey, of state: inout ScramjetState,
-    _ step: inout ScramjetState.Step
+    _ manifest: JSONObject, _ packed: Packed?, as file: String, in space: SpaceKey,
+    of state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) {
-    guard let bytes = archive(manifest), let id = try? step.blobs.store(bytes),
-      let package = try? SequencePackage(
-        manifest: manifest, byteCount: bytes.count, hasPath: { _ in true })
-    else { return }
+    guard let packed, let id = try? step.blobs.store(packed.bytes) else { return }
     let item = StoreItem(
       id: step.ids.uuid("store"), fileName: name(file, manifest["name"]?.stringValue),
-      package: Kept(package), blob: id, tag: MD5.digest(bytes).hexadecimal, isMade: true)
+      package: packed.package, blob: id, tag: packed.tag, isMade: true)
     state.putInStore(item, space: space, &step)
   }
 
@@ -74,7 +92,7 @@ enum ScramjetSeed {
     switch item.content {
     case .none: break
     case .manifest(let manifest, _):
-      store(manifest, as: item.file, in: space, of: &state, &step)
+      store(manifest, Packed(manifest), as: item.file, in: space, of: &state, &step)
     case .archive(let bytes):
       if store(archive: bytes, as: item.file, in: space, of: &state, &step) { break }
       return ScenarioProblem(item.pointer + "/code", "it is no package of a sequence")

@@ -42,7 +42,8 @@ enum MachineLoad {
   private static func memory() -> (free: Int, used: Int) {
     var total = 0
     var free = 0
-    for line in text("/proc/meminfo").split(separator: "\n") {
+    // Both stand in the first lines of fifty.
+    for line in text("/proc/meminfo").split(separator: "\n", maxSplits: 8) {
       let words = line.split(separator: " ")
       guard words.count > 1, let kilobytes = Int(words[1]) else { continue }
       if words[0] == "MemTotal:" { total = kilobytes * 1024 }

@@ -40,9 +40,14 @@ extension ScramjetState {
     guard let hub = hubs[serial] else { return }
     let text = Self.text(line)
     write(text, to: hub.log, &step)
-    if let space = spaces[hub.space] {
-      write(Array("\(hub.id): ".utf8) + text, to: space.log, &step)
-    }
+    guard let log = spaces.read(hub.space, { $0.log }) else { return }
+    var named: [UInt8] = []
+    named.reserveCapacity(hub.id.utf8.count + 2 + text.count)
+    named.append(contentsOf: hub.id.utf8.span)
+    named.append(UInt8(ascii: ":"))
+    named.append(UInt8(ascii: " "))
+    named.append(contentsOf: text)
+    write(named, to: log, &step)
   }
 
   private static func logLine(
@@ -55,7 +60,9 @@ extension ScramjetState {
   }
 
   private static func text(_ line: JSONObject) -> [UInt8] {
-    JSON.object(line).serialized() + [UInt8(ascii: "\n")]
+    var text = JSON.object(line).serialized()
+    text.append(UInt8(ascii: "\n"))
+    return text
   }
 
   /// The first lines of a real instance's log.
@@ -99,12 +106,9 @@ extension ScramjetState {
 
   mutating func audit(_ record: AuditRecord, hub serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
-    let line = record.line(at: step.now)
-    write(JSON.object(line).serialized() + [UInt8(ascii: "\n")], to: hub.audit, &step)
-    guard let space = spaces[hub.space] else { return }
-    var withHost = line
-    withHost["host"] = .string(hub.id)
-    write(JSON.object(withHost).serialized() + [UInt8(ascii: "\n")], to: space.audit, &step)
+    write(record.line(at: step.now, host: nil), to: hub.audit, &step)
+    guard let audit = spaces.read(hub.space, { $0.audit }) else { return }
+    write(record.line(at: step.now, host: hub.id), to: audit, &step)
   }
 
   /// While somebody reads a hub's audit there is a heartbeat every ten seconds.
@@ -145,12 +149,22 @@ struct AuditRecord: Sendable {
   var received: UInt64 = 0
   var sent: UInt64 = 0
 
-  func line(at now: VirtualInstant) -> JSONObject {
-    JSONObject(withoutNulls: [
-      "opState": .string(state), "opCode": .integer(code), "requestId": .string(request),
-      "objectId": object.isEmpty ? .null : .string(object), "requestorId": .string(requestor),
-      "rx": .integer(Int(clamping: received)), "tx": .integer(Int(clamping: sent)),
-      "receivedAt": .integer(Int(now.epochMilliseconds)),
-    ])
+  /// Written straight away: each request to a hub makes four of these.
+  /// - Parameter host: the hub's id, which a space's audit tells.
+  func line(at now: VirtualInstant, host: String?) -> [UInt8] {
+    var json = JSONWriter(reserving: 288)
+    json.beginObject()
+    json.member("opState", state)
+    json.member("opCode", code)
+    json.member("requestId", request)
+    if !object.isEmpty { json.member("objectId", object) }
+    json.member("requestorId", requestor)
+    json.member("rx", Int(clamping: received))
+    json.member("tx", Int(clamping: sent))
+    json.member("receivedAt", Int(now.epochMilliseconds))
+    if let host { json.member("host", host) }
+    json.endObject()
+    json.endLine()
+    return json.bytes
   }
 }
