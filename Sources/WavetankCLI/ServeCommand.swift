@@ -36,7 +36,7 @@ extension Command {
       ),
       Flag(
         "--durable",
-        "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. Each change waits for the disk."
+        "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. For each the tenant's whole world is written, by all who wait together: it takes longer the more there is."
       ),
       caFlag, interceptFlag, passthroughFlag,
       Flag(

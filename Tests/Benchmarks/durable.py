@@ -5,9 +5,10 @@
 
 `--data` says on which disk (a folder for temporary files). Prints a Markdown table and exits with 1 when a floor is missed:
 sixteen who change at once get at least twice as much done as one alone does in their place, since they share the saves; looks
-take no longer than without it.
+take no longer than without it. Then: how the price of one change grows with what the world holds.
 """
 import argparse
+import pathlib
 import statistics
 import sys
 import tempfile
@@ -60,6 +61,22 @@ def together(server, clients, seconds, label):
     return len(took) / seconds, took
 
 
+def growth(report, binary, folder):
+    """One change by one client, beside blocks of text that lie there already."""
+    server, held = start(KINDS[2], binary, folder), 0
+    for wanted in (0, 1_000, 10_000):
+        if wanted:
+            blocks = [{"text": f"line {number} of a file that lies there"} for number in range(wanted - held)]
+            status, text, _ = server.call("POST", "/api/v1/file/create", {"type": "blocks", "blocks": blocks}, timeout=120)
+            assert status == 200, text
+            held = wanted
+        took = statistics.median(change(server, f"grown-{wanted}-{number}") for number in range(15))
+        size = sum(path.stat().st_size for path in pathlib.Path(server.place.name).rglob("*") if path.is_file())
+        report.row(f"--data --durable: one change beside {wanted:,} blocks", f"{took * 1000:.1f} ms", f"{size / 1024:,.0f} KiB written")
+    server.stop()
+    server.place.cleanup()
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--binary", default=str(BINARY))
@@ -83,6 +100,7 @@ def main():
                        f"{share:.2f} × no data", "2 × one client" if kind == KINDS[2] and clients > 1 else "", holds=holds)
         server.stop()
         server.place.cleanup()
+    growth(report, options.binary, options.data)
     share = looks[KINDS[2]] / looks["no data"]
     report.row("a look, --durable × no data", f"{share:.2f}", f"{looks[KINDS[2]] * 1e6:.0f} µs", "1.3 ×", holds=share <= 1.3)
     report.exit()

@@ -255,7 +255,8 @@ extension Terminal {
     for problem in json["problems"]?.arrayValue ?? [] {
       let message = problem["message"]?.stringValue ?? ""
       guard detail.firstRange(of: message) == nil else { continue }
-      complain("  \(problem["pointer"]?.stringValue ?? ""): \(message)")
+      let place = problem["pointer"]?.stringValue ?? ""
+      complain(place.isEmpty ? "  \(message)" : "  \(place): \(message)")
     }
   }
 }

@@ -131,6 +131,9 @@ def near():
         done = ctl("journal", *arguments)
         check(f"journal {' '.join(arguments)}: the nearest is named", done.returncode == 1 and nearest in done.stderr
               and '"type"' not in done.stderr and not done.stdout, done)
+    done = ctl("scenario", "add", '{"name": "x"')
+    check("what cannot be read is told once, with no place where there is none", done.returncode == 1
+          and "',' or '}' expected" in done.stderr and ": :" not in done.stderr and "  :" not in done.stderr, done)
     done = ctl("journal", "--operation", "steamship.*", "--rule", "small*")
     check("a glob that something has is an empty list", done.returncode == 0 and json.loads(done.stdout)["entries"] == [], done)
     done = ctl("emit", '{"foo": 1}')
