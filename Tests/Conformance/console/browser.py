@@ -235,11 +235,13 @@ class Page:
     def tab_to(self, claim, most=250, back=False):
         """Goes on with Tab until the element with the focus, `e`, is the one that is meant."""
         from selenium.webdriver.common.keys import Keys
+        passed = []
         for _ in range(most):
             self.chord(*([Keys.SHIFT] if back else []), Keys.TAB)
+            passed.append(self.js("const e = document.activeElement; return e.id || e.getAttribute('aria-label') || e.textContent.slice(0, 20)"))
             if self.js(f"const e = document.activeElement; return Boolean({claim})"):
                 return True
-        raise SystemExit(f"Tab does not lead to {claim}")
+        raise SystemExit(f"Tab does not lead to {claim}, but to {passed[-90:]}")
 
     def tab_to_button(self, text, within="body"):
         return self.tab_to(f"e.closest({json.dumps(within)}) && (e.textContent.trim() === {json.dumps(text)} || e.getAttribute('aria-label') === {json.dumps(text)})")
