@@ -274,6 +274,7 @@ def present(page):
     page.tab_to_button("Begin", "#confirm") if page.js(f"return {FOCUS}.id") != "confirm-yes" else None
     page.press(Keys.ENTER)
     check("keyboard: a demo is begun", wait_for(lambda: control("GET", "demo")["playing"], 20))
+    page.says("Minute 0", "#notice-text")
     do(page, "End the demo")
     check("keyboard: and ended", wait_for(lambda: not control("GET", "demo")["playing"], 20))
 

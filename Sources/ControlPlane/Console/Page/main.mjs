@@ -143,8 +143,9 @@ function start() {
   watchPointer();
   afterAction.add(refreshSoon);
   followers.add(refreshSoon);
-  // What happens by the clock alone sends no exchange: while time runs, look now and then.
-  setInterval(() => { if (clock?.nextDue && !document.hidden) refreshSoon(); }, 1000);
+  // What happens by the clock alone, or by others through the control API, sends no exchange: look now and then.
+  let looks = 0;
+  setInterval(() => { if (!document.hidden && (clock?.nextDue || ++looks % 3 === 0)) refreshSoon(); }, 1000);
   startClock();
   startDropping();
   startPalette();
