@@ -112,8 +112,21 @@ function instanceDetail([id], state) {
   if (!first) return null;
   const base = `${hubBase(first.space.id, first.hub.id)}/instance/${id}`, facts = h("div", {});
   const panes = ["output", "stdout", "stderr", "log"].map((name) => pane(name, new URLSearchParams({ instance: id, stream: name }).toString()));
+  // What it was sent, by the journal: the stream itself holds only what it has not read yet.
+  const sent = h("pre", { tabindex: 0, class: "pane", "aria-label": "input, live" });
+  let shownUpTo = 0;
+  async function drawInput() {
+    if (exchanges.last < shownUpTo) shownUpTo = 0;
+    const news = exchanges.entries.filter((entry) => entry.number > shownUpTo && entry.method === "POST" && entry.target.split("?")[0].endsWith(`/instance/${id}/input`)).slice(-LATELY);
+    if (!news.length) return;
+    shownUpTo = news[news.length - 1].number;
+    const whole = await Promise.all(news.map((entry) => get("journal/" + entry.number).catch(() => null)));
+    sent.append(...whole.filter(Boolean).map((entry) => entry.request.content || ""));
+    sent.scrollTop = sent.scrollHeight;
+  }
   const draw = (now) => {
     const found = find(now);
+    drawInput();
     if (!found) { put(facts, h("p", {}, "The instance is gone.")); return; }
     const { one, hub } = found, waiting = one.input || {};
     const states = ["starting", "running", ...(over(one.status) ? [one.status] : one.status === "stopping" || one.status === "killing" ? [one.status] : ["completed"])];
@@ -133,7 +146,7 @@ function instanceDetail([id], state) {
         button("Kill", act(async () => { if (!await confirmed("Kill the instance?", `${nameOf(first.one)} ${id} ends at once, without a chance to clean up.`, "Kill")) return false; await post("_kill", { removeImmediately: false }); return true; }, "It is killed."))),
       h("h3", {}, "Input"), input,
       h("div", { class: "row" }, button("Send", act(() => hubCall("POST", `${base}/input`, input.value.endsWith("\n") ? input.value : input.value + "\n", OPEN_LINES), "Sent."), { class: "main" }), h("span", { class: "quiet" }, "One line at a time; the stream stays open for the next.")),
-      h("div", { class: "sides panes" }, panes.map((one) => one.element))],
+      h("div", { class: "sides panes" }, h("section", { class: "side", "aria-label": "input" }, h("div", { class: "row" }, h("h3", {}, "input"), h("span", { class: "quiet" }, first.one.requires ? ["by the journal; and from the topic ", h("a", { href: `#scramjet/topic/${encodeURIComponent(first.space.id)}/${encodeURIComponent(first.one.requires)}` }, first.one.requires)] : "by the journal")), sent), panes.map((one) => one.element))],
     refresh: draw, stop: () => panes.forEach((one) => one.stop()),
   };
 }

@@ -75,7 +75,7 @@ def send(method, url, body=None, **fields):
         return error.code, error.read()
 
 
-def wait_for(claim, seconds=8):
+def wait_for(claim, seconds=20):
     deadline = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > deadline:
@@ -133,7 +133,7 @@ class Page:
     def js(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
 
-    def eventually(self, script, *arguments, seconds=8):
+    def eventually(self, script, *arguments, seconds=20):
         """The first true value of an expression."""
         deadline = time.monotonic() + seconds
         while True:
@@ -187,7 +187,7 @@ class Page:
     def text(self, selector="#main"):
         return self.js("return document.querySelector(arguments[0])?.textContent || ''", selector)
 
-    def says(self, pattern, selector="#main", seconds=8):
+    def says(self, pattern, selector="#main", seconds=20):
         """Whether the text of an element matches, sooner or later."""
         return self.eventually("new RegExp(arguments[0]).test(document.querySelector(arguments[1])?.textContent || '')",
                                pattern, selector, seconds=seconds)
@@ -235,11 +235,13 @@ class Page:
     def tab_to(self, claim, most=250, back=False):
         """Goes on with Tab until the element with the focus, `e`, is the one that is meant."""
         from selenium.webdriver.common.keys import Keys
+        passed = []
         for _ in range(most):
             self.chord(*([Keys.SHIFT] if back else []), Keys.TAB)
+            passed.append(self.js("const e = document.activeElement; return e.id || e.getAttribute('aria-label') || e.textContent.slice(0, 20)"))
             if self.js(f"const e = document.activeElement; return Boolean({claim})"):
                 return True
-        raise SystemExit(f"Tab does not lead to {claim}")
+        raise SystemExit(f"Tab does not lead to {claim}, but to {passed[-90:]}")
 
     def tab_to_button(self, text, within="body"):
         return self.tab_to(f"e.closest({json.dumps(within)}) && (e.textContent.trim() === {json.dumps(text)} || e.getAttribute('aria-label') === {json.dumps(text)})")
@@ -271,7 +273,7 @@ def of_server(query="limit=1000"):
 def severe(browser):
     """What the browser's console says is wrong; refusals that a check provokes are none."""
     return [entry["message"] for entry in browser.get_log("browser")
-            if entry["level"] == "SEVERE" and "status of 4" not in entry["message"] and "status of 503" not in entry["message"]]
+            if entry["level"] == "SEVERE" and not any(word in entry["message"] for word in ("status of 4", "status of 503", "Blocked script execution"))]
 
 
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

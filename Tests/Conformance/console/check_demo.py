@@ -79,7 +79,7 @@ def story():
     check("demo: it is told which chapter that is", get(server, "demo")["chapter"] == 1 and get(server, "demo")["playing"])
     tell(server, 200)
     check("demo: then it gets busier", len(entries(server)) > 2 * len(seen), (len(seen), len(entries(server))))
-    check("demo: a run fails in the wind, and tries again", wait_for(lambda: "the wind is too strong" in json.dumps(get(server, "state/shipyard")), 5))
+    check("demo: a run fails in the wind, and tries again", wait_for(lambda: "the wind is too strong" in json.dumps(get(server, "state/shipyard"))))
     tell(server, 300)
     refused = [one for one in entries(server) if one["status"] == 503]
     check("demo: in the fifth minute a hub is down, and calls are refused", hub(server) is False and len(refused) > 10, len(refused))

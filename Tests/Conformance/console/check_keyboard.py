@@ -127,11 +127,16 @@ def journal(page):
 def scenario(page):
     to_view(page, "scenario")
     control("POST", "scenario/rules", {"name": "second", "match": {"operation": "shipyard.*"}, "delay": "1ms"})
+    send("GET", f"{BASE}/api/v1/version")
     page.eventually("document.querySelectorAll('.rule').length === 2")
     first = rules()[0]
     page.tab_to_button(f"Move {first} down")
     page.press(Keys.ENTER)
     check("keyboard: a rule is moved", wait_for(lambda: rules() == ["second", first]), rules())
+    page.tab_to_button(f"Why {first} does not strike")
+    send("GET", f"{BASE}/api/v1/version")
+    time.sleep(1)
+    check("keyboard: what is drawn anew keeps the focus", page.js(f"return {FOCUS}.getAttribute('aria-label')") == f"Why {first} does not strike", page.js(f"return {FOCUS}.outerHTML"))
     page.eventually("document.querySelector('.rule').dataset.rule === 'second'")
     page.js("document.querySelector('#skip').focus()")
     page.tab_to(f"e.getAttribute('aria-label') === {json.dumps('Rule second is on')}")
@@ -269,6 +274,7 @@ def present(page):
     page.tab_to_button("Begin", "#confirm") if page.js(f"return {FOCUS}.id") != "confirm-yes" else None
     page.press(Keys.ENTER)
     check("keyboard: a demo is begun", wait_for(lambda: control("GET", "demo")["playing"], 20))
+    page.says("Minute 0", "#notice-text")
     do(page, "End the demo")
     check("keyboard: and ended", wait_for(lambda: not control("GET", "demo")["playing"], 20))
 

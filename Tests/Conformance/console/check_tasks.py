@@ -29,6 +29,7 @@ def scenario(page):
     page.button("Add", "#main")
     time.sleep(0.5)
     check("scenario: the same again does not pile up", len(rules()) == 1, rules())
+    page.eventually("document.querySelector('.rule .struck-count')?.textContent === '0'")
     status = send("GET", f"{BASE}/api/v1/version")[0]
     check("scenario: the fault strikes", status == 503, status)
     check("scenario: its card blinks", page.eventually("document.querySelector('.rule.struck')"))
@@ -199,7 +200,7 @@ def streams(page):
     blocked = threading.Thread(target=lambda: send("POST", f"{SPACE}/topic/full", b"x" * 100 + b"\n" * 300_000, Content_Type="application/octet-stream"), daemon=True)
     blocked.start()
     page.go("scramjet/topic/demo/full")
-    check("a topic: back-pressure is visible", page.says("Back-pressure", seconds=6), page.text())
+    check("a topic: back-pressure is visible", page.says("Back-pressure"), page.text())
     with urllib.request.urlopen(f"{SPACE}/topic/full", timeout=20) as answer:
         answer.read(250_000)
 
@@ -208,10 +209,11 @@ def instance(page):
     check("palette: an instance of a stored sequence", page.do("Start an instance of echo"))
     page.button("Start", "#dialog")
     check("an instance: it is started, and shown", wait_for(lambda: [one["status"] for one in instances()] == ["running"]) and page.says("Instance "), page.text())
-    page.eventually("document.querySelectorAll('.pane').length === 4")
+    page.eventually("document.querySelectorAll('.pane').length === 5")
     page.fill("#instance-input", '{"hello": "console"}')
     page.button("Send", "#main")
     check("an instance: input sent from the page comes out again, and is seen", page.says("hello", ".pane[aria-label^=output]"), page.text())
+    check("an instance: what it was sent is in a pane, too", page.says("hello", ".pane[aria-label^=input]", seconds=20), page.text(".pane[aria-label^=input]"))
     one = instances()[0]
     check("an instance: looking at its output took nothing", one["streams"]["output"]["bytes"] > 0 and one["streams"]["output"]["readers"] == 0, one["streams"])
     with urllib.request.urlopen(f"{HUB}/instance/{one['id']}/output", timeout=10) as answer:

@@ -151,6 +151,20 @@ test("a line of time has marks at round instants", () => {
   assert.deepEqual(ticks(from, from + 60e3, 6).map((tick) => tick.text), ["00:00:10", "00:00:20", "00:00:30", "00:00:40", "00:00:50", "00:01:00"]);
 });
 
+test("the list takes the rest in when it comes: each exchange once, in order, and no more than it keeps", () => {
+  const held = new Exchanges(), all = (from, to) => Array.from({ length: to - from }, (_, index) => entry({ number: from + index }));
+  held.merge(all(9001, 10001));
+  held.add(all(10001, 10003));
+  held.merge(all(1, 10002));
+  assert.deepEqual([held.entries.length, held.entries[0].number, held.last, held.total], [10002, 1, 10002, 10002]);
+  assert.ok(held.entries.every((one, index) => one.number === index + 1));
+  held.merge(all(10003, 12000));
+  assert.deepEqual([held.entries.length, held.last], [KEPT_MAX, 11999]);
+  held.clear();
+  held.merge([]);
+  assert.deepEqual([held.entries.length, held.last, held.total], [0, 0, 0]);
+});
+
 test("bars of one kind stand in one lane, where they do not overlap", () => {
   const at = (seconds) => new Date(seconds * 1e3).toISOString();
   const bar = (row, from, to, more) => ({ label: `${row} ${from}`, row, group: "runs", start: at(from), end: to === null ? null : at(to), status: "Success", ...more });

@@ -80,6 +80,25 @@ export function confirmed(title, text, verb) {
   });
 }
 
+let isPressed = false;
+/** While something is pressed nothing is drawn anew: the click would go nowhere. */
+export function watchPointer() {
+  document.addEventListener("pointerdown", () => { isPressed = true; });
+  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { isPressed = false; });
+}
+/** Draws a part anew, with what was open, typed and focused in it: by its name, else by its place. @param {HTMLElement} box @param {() => void} draw */
+export function kept(box, draw) {
+  const active = /** @type {any} */ (document.activeElement), isIn = active && box.contains(active);
+  if (isPressed || (isIn && /INPUT|TEXTAREA|SELECT/.test(active.tagName) && active.type !== "checkbox")) return;
+  const all = () => [.../** @type {any} */ (box.querySelectorAll("button,a,summary,pre,input"))];
+  const open = [...box.querySelectorAll("details")].map((one) => one.open), place = isIn ? all().indexOf(active) : -1, name = isIn ? active.getAttribute("aria-label") : null;
+  draw();
+  box.querySelectorAll("details").forEach((one, index) => { one.open = open[index] || false; });
+  if (place < 0) return;
+  const same = name && all().find((one) => one.getAttribute("aria-label") === name && !one.disabled);
+  (same || all()[place] || all().pop())?.focus({ preventScroll: true });
+}
+
 /** @param {any} value */
 export const pretty = (value) => h("pre", { tabindex: 0 }, typeof value === "string" ? value : JSON.stringify(value, null, 2));
 

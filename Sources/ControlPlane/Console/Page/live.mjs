@@ -2,7 +2,7 @@
 // Follows the journal by server-sent events, and tells the views that something happened.
 import { call, eachText, get, tenant } from "./api.mjs";
 import { $, notice } from "./dom.mjs";
-import { Exchanges } from "./model.mjs";
+import { Exchanges, KEPT_MAX } from "./model.mjs";
 
 export const exchanges = new Exchanges();
 /** @type {Set<(news: any[]) => void>} are told what came; nothing: what was held is void, or was listed anew */
@@ -31,18 +31,22 @@ function tellSoon() {
   else requestAnimationFrame(tell);
 }
 
-/** What the server holds, in place of what was held here. @param {AbortSignal} signal */
-async function listAll(signal) {
+/** What the server holds, in place of what was held here: the newest first, so that they are soon to be seen. @param {AbortSignal} signal @param {number} [most] */
+async function listAll(signal, most = LISTED_MAX) {
   for (;;) {
     const life = exchanges.life;
-    const page = await get(`journal?limit=${LISTED_MAX}`, { signal });
+    const page = await get(`journal?limit=${most}`, { signal });
     // It was emptied meanwhile: once more.
     if (life !== exchanges.life) continue;
-    exchanges.add(page.entries.filter((entry) => entry.ended !== null));
-    exchanges.total = page.total;
+    exchanges.merge(page.entries.filter((entry) => entry.ended !== null));
+    exchanges.total = Math.max(page.total, exchanges.last);
     for (const follower of followers) follower([]);
-    return;
+    return page.total > most && page.entries.length === most;
   }
+}
+/** @param {AbortSignal} signal */
+async function listFirst(signal) {
+  if (await listAll(signal)) await listAll(signal, KEPT_MAX);
 }
 
 function void_() {
@@ -56,7 +60,7 @@ function take(event, signal) {
   const kind = event.match(/^event: (\w+)/m)?.[1];
   if (kind === "anew") {
     void_();
-    listAll(signal).catch(() => {});
+    listFirst(signal).catch(() => {});
   } else if (kind === "missed") {
     // What was too much for the stream is in the list.
     listAll(signal).catch(() => {});
@@ -84,7 +88,7 @@ export async function listen() {
         if (!isListed) {
           isListed = true;
           void_();
-          listAll(signal).catch((error) => { if (!signal.aborted) notice(error.message, true); });
+          listFirst(signal).catch((error) => { if (!signal.aborted) notice(error.message, true); });
         }
         const events = (rest + text).split("\n\n");
         rest = events.pop() || "";

@@ -3,7 +3,7 @@
 import { afterAction, fixedTenant, get, readTenant, tenant } from "./api.mjs";
 import { clock, readClock, startClock } from "./clock.mjs";
 import { followDemo } from "./demo.mjs";
-import { $, h, notice, pretty, put } from "./dom.mjs";
+import { $, h, kept, notice, pretty, put, watchPointer } from "./dom.mjs";
 import { exchangeView } from "./exchange.mjs";
 import { journalView } from "./journal.mjs";
 import { followers, listen } from "./live.mjs";
@@ -39,18 +39,6 @@ function serviceView(name) {
     return { content: [box], refresh: async () => { const fresh = await read(); if (fresh) kept(box, () => draw(fresh)); } };
   };
 }
-
-/** Draws a part anew, with what was open, typed and focused in it. @param {HTMLElement} box @param {() => void} draw */
-function kept(box, draw) {
-  const active = /** @type {HTMLElement | null} */ (document.activeElement);
-  if (isPressed || (active && box.contains(active) && /INPUT|TEXTAREA|SELECT/.test(active.tagName))) return;
-  const all = () => [.../** @type {any} */ (box.querySelectorAll("button,a,summary,pre"))];
-  const open = [...box.querySelectorAll("details")].map((one) => one.open), place = active && box.contains(active) ? all().indexOf(active) : -1;
-  draw();
-  box.querySelectorAll("details").forEach((one, index) => { one.open = open[index] || false; });
-  if (place >= 0) all()[place]?.focus({ preventScroll: true });
-}
-let isPressed = false;
 
 /** @type {Drawn | null} */
 let drawn = null;
@@ -152,12 +140,12 @@ function start() {
   $("tenant").addEventListener("change", () => goTenant($("tenant").value, shown));
   $("notice-close").addEventListener("click", () => notice(""));
   $("skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
-  document.addEventListener("pointerdown", () => { isPressed = true; });
-  for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => { isPressed = false; });
+  watchPointer();
   afterAction.add(refreshSoon);
   followers.add(refreshSoon);
-  // What happens by the clock alone sends no exchange: while time runs, look now and then.
-  setInterval(() => { if (clock?.nextDue && !document.hidden) refreshSoon(); }, 1000);
+  // What happens by the clock alone, or by others through the control API, sends no exchange: look now and then.
+  let looks = 0;
+  setInterval(() => { if (!document.hidden && (clock?.nextDue || ++looks % 3 === 0)) refreshSoon(); }, 1000);
   startClock();
   startDropping();
   startPalette();

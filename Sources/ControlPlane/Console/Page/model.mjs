@@ -39,9 +39,22 @@ export class Exchanges {
       }
       count += 1;
     }
+    this.bound();
+    return count;
+  }
+
+  /** Many at once, among which may be older ones and those that are here already. @param {any[]} entries */
+  merge(entries) {
+    const known = new Map(entries.map((entry) => [entry.number, entry]));
+    for (const entry of this.entries) known.set(entry.number, entry);
+    this.entries = [...known.values()].sort((a, b) => a.number - b.number);
+    this.last = this.entries[this.entries.length - 1]?.number || this.last;
+    this.bound();
+  }
+
+  bound() {
     this.total = Math.max(this.total, this.last);
     if (this.entries.length > KEPT_MAX * 1.1) this.entries.splice(0, this.entries.length - KEPT_MAX);
-    return count;
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The scenario in force: its rules, an editor, and those that are shipped.
 import { Refusal, act, call, get, tenant } from "./api.mjs";
-import { $, button, confirmed, h, notice, put } from "./dom.mjs";
+import { $, button, confirmed, h, kept, notice, put } from "./dom.mjs";
 import { Editor } from "./editor.mjs";
 import { gallery } from "./gallery.mjs";
 import { ruleCards } from "./rules.mjs";
@@ -71,7 +71,7 @@ export async function scenarioView(path) {
     h("h2", {}, "Shipped scenarios"), gallery(shipped.about || [], use),
   ];
   if (path[0]) setTimeout(() => document.getElementById("rule-" + path[0])?.scrollIntoView({ block: "center" }));
-  return { content, refresh: async () => { put($("rules"), ruleCards(await get("scenario/rules"), editRule)); await refreshText(); } };
+  return { content, refresh: async () => { const force = await get("scenario/rules"), box = $("rules"); if (box) kept(box, () => put(box, ruleCards(force, editRule))); await refreshText(); } };
 }
 
 /** The text in force, where nobody has changed it here. */
