@@ -14,7 +14,8 @@ struct Command {
 
   /// In the order of the help.
   static let all: [Command] = [
-    serve, runProgram, sweep, report, check, scenarios, env, ca, ctl, wait, healthcheck, doctor,
+    serve, runProgram, sweep, report, record, parity, importRecording, check, scenarios, env, ca,
+    ctl, wait, healthcheck, doctor,
     initProject, completions, manual, version,
   ]
 

@@ -25,14 +25,7 @@ struct ProgramEnvironment {
     variables =
       ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant).variables
       + [("WAVETANK_TENANT", tenant)]
-    if let certificates {
-      for name in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"] {
-        variables.append((name, certificates.bundle))
-      }
-      variables.append(("NODE_EXTRA_CA_CERTS", certificates.authority))
-      variables.append(
-        ("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, certificates.javaTrustStore)))
-    }
+    if let certificates { add(certificates, authority) }
     var proxies = ["HTTP_PROXY"] + (certificates == nil ? [] : ["HTTPS_PROXY"])
     proxies += proxies.map { $0.lowercased() }
     guard let authority else {
@@ -43,6 +36,26 @@ struct ProgramEnvironment {
     // A password, if an empty one: some clients leave a user name without any out.
     variables += proxies.map { ($0, "http://\(tenant):@\(authority)") }
     variables += [("NO_PROXY", direct), ("no_proxy", direct), ("NODE_USE_ENV_PROXY", "1")]
+  }
+
+  /// What leads a program to the real services through a proxy: its own bases and keys stay as they are.
+  init(recordingThrough authority: String, certificates: Certificates) {
+    self.certificates = certificates
+    variables = []
+    add(certificates, authority)
+    let names = ["HTTP_PROXY", "HTTPS_PROXY"]
+    variables += (names + names.map { $0.lowercased() }).map { ($0, "http://\(authority)") }
+    let direct = "localhost,127.0.0.1,::1"
+    variables += [("NO_PROXY", direct), ("no_proxy", direct), ("NODE_USE_ENV_PROXY", "1")]
+  }
+
+  private mutating func add(_ certificates: Certificates, _ authority: String?) {
+    for name in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"] {
+      variables.append((name, certificates.bundle))
+    }
+    variables.append(("NODE_EXTRA_CA_CERTS", certificates.authority))
+    variables.append(
+      ("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, certificates.javaTrustStore)))
   }
 
   struct Certificates {
