@@ -8,16 +8,11 @@ extension ParityReport {
     func place(_ file: String, _ number: Int) -> String {
       (hasFiles ? "\(file) " : "") + "exchange \(number)"
     }
-    for exchange in played where !exchange.differences.isEmpty {
+    for (exchange, all) in zip(played, perExchange) where !all.isEmpty {
       let found = exchange.answer.map { "\($0.status)" } ?? "no answer"
       text += "\(place(exchange.file, exchange.entry.number))  \(exchange.entry.title)  "
       text += "recorded \(exchange.entry.status), here \(found)\n"
-      for finding in findings
-      where finding.played.file == exchange.file
-        && finding.played.entry.number == exchange.entry.number
-      {
-        text += "  \(Self.line(finding))\n"
-      }
+      for finding in all { text += "  \(Self.line(finding))\n" }
     }
     for exchange in withoutContent {
       text += "\(place(exchange.file, exchange.entry.number))  \(exchange.entry.title)  "
@@ -86,11 +81,8 @@ extension ParityReport {
   package var junit: String {
     JUnitText.suite(
       "wavetank parity",
-      played.map { exchange in
-        let all = findings.filter {
-          $0.reason == nil && $0.played.file == exchange.file
-            && $0.played.entry.number == exchange.entry.number
-        }
+      zip(played, perExchange).map { exchange, findings in
+        let all = findings.filter { $0.reason == nil }
         return JUnitText.Case(
           exchange.file, "\(exchange.entry.number) \(exchange.entry.title)",
           failure: all.isEmpty
@@ -109,10 +101,7 @@ extension ParityReport {
     var text = HTMLPage.head(title) + "<h1>\(title)</h1>\n<p>\(e(summary))</p>\n"
     text += "<table>\n<tr><th>exchange</th><th>request</th><th>recorded</th><th>here</th>"
     text += "<th>differences</th></tr>\n"
-    for exchange in played {
-      let all = findings.filter {
-        $0.played.file == exchange.file && $0.played.entry.number == exchange.entry.number
-      }
+    for (exchange, all) in zip(played, perExchange) {
       let isGood = all.allSatisfy { $0.reason != nil }
       text += "<tr class=\"\(isGood ? "good" : "bad")\">"
       text += "<td>\(e(exchange.file)) \(exchange.entry.number)</td>"

@@ -52,6 +52,8 @@ package struct ParityReport: Sendable {
 
   package private(set) var played: [PlayedExchange]
   package private(set) var findings: [Finding] = []
+  /// Those of each exchange that was played.
+  private(set) var perExchange: [[Finding]] = []
   package private(set) var leftOut: [LeftOut]
   /// Looks that were left to the last of their row.
   package private(set) var superseded: Int
@@ -64,16 +66,16 @@ package struct ParityReport: Sendable {
     (self.played, self.leftOut, self.superseded) = (played, leftOut, superseded)
     var used: Set<Int> = []
     for exchange in played {
-      for difference in exchange.differences {
-        let index = acceptances.index(for: difference, of: exchange)
-        index.map { _ = used.insert($0) }
-        findings.append(
-          Finding(
+      perExchange.append(
+        exchange.differences.map { difference in
+          let index = acceptances.index(for: difference, of: exchange)
+          index.map { _ = used.insert($0) }
+          return Finding(
             played: exchange, difference: difference,
-            reason: index.map { acceptances.all[$0].reason }
-          ))
-      }
+            reason: index.map { acceptances.all[$0].reason })
+        })
     }
+    findings = perExchange.flatMap(\.self)
     unused = acceptances.all.enumerated().filter { !used.contains($0.offset) }.map(\.element)
   }
 

@@ -44,10 +44,14 @@ package struct Recording: Sendable {
       responseContent.flatMap { $0.isEmpty ? nil : try? JSON(parsing: $0) }
     }
 
-    /// Whether it asks the same, to the letter.
-    func asksTheSame(as other: Entry) -> Bool {
-      method == other.method && host == other.host && target == other.target
-        && requestContent == other.requestContent
+    /// What is asked, to the letter.
+    struct Question: Hashable {
+      var line: String
+      var content: [UInt8]
+    }
+
+    var question: Question {
+      Question(line: "\(method) \(host) \(target)", content: requestContent)
     }
   }
 

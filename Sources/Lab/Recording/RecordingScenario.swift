@@ -18,8 +18,11 @@ package struct RecordingScenario {
           number: entry.number, title: entry.title, reason: entry.contentLack ?? ""))
       return false
     }
+    let questions = kept.map(Self.question)
+    var lasts: [String: Int] = [:]
+    for (index, question) in questions.enumerated() { lasts[question] = index }
     for (index, entry) in kept.enumerated() {
-      let isLast = !kept[(index + 1)...].contains { Self.question($0) == Self.question(entry) }
+      let isLast = lasts[questions[index]] == index
       var rule: JSONObject = [
         "name": .string("\(index + 1): \(entry.method) \(entry.path.prefix(120))"),
         "match": Self.match(entry),

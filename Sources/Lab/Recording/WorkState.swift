@@ -76,16 +76,19 @@ extension Recording {
   /// - Returns: their numbers, each with that of the look that counts.
   package var supersededLooks: [Int: Int] {
     var superseded: [Int: Int] = [:]
+    var nexts: [Int: Int] = [:]
+    var lasts: [Entry.Question: Int] = [:]
     for (index, entry) in entries.enumerated() {
-      guard
-        let later = entries[(index + 1)...].firstIndex(where: { $0.asksTheSame(as: entry) })
-      else { continue }
+      if let before = lasts.updateValue(index, forKey: entry.question) { nexts[before] = index }
+    }
+    for (index, entry) in entries.enumerated() {
+      guard let later = nexts[index] else { continue }
       let between = entries[(index + 1)..<later]
       let state = entry.responseJSON.flatMap { WorkState($0) }
       if let state, !state.isFinal, entry.status < 300 {
         superseded[entry.number] = entries[later].number
       } else if Self.comeAgain.contains(entry.status),
-        between.allSatisfy({ $0.method == "GET" || $0.asksTheSame(as: entry) })
+        between.allSatisfy({ $0.method == "GET" })
       {
         superseded[entry.number] = entries[later].number
       }
