@@ -108,7 +108,7 @@ let package = Package(
     module(
       "WavetankTestKit",
       ["Wavetank", "HTTPModel", "HTTPWire", "HTTPTransport", "PayloadCodecs", "TLSLayer"]),
-    // What the commands `sweep` and `report` think with.
+    // What the commands `sweep`, `report`, `parity` and `import` think with.
     module("Lab", ["Determinism", "HTTPModel", "PayloadCodecs", "Scenarios"]),
     .executableTarget(
       name: "WavetankCLI",

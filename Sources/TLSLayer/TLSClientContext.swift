@@ -9,9 +9,10 @@ import COpenSSL
 
   /// - Parameters:
   ///   - authorities: PEM of one trusted besides the system's; nil: those of the system alone.
-  ///   - rootFile: where the system's are, beside the places that the library looks at by itself.
+  ///   - rootFiles: where the system's are, and further ones, beside the places that the library looks at
+  ///     by itself. What cannot be read of them is passed over.
   package init(
-    authorities: [UInt8]? = nil, trustsSystem: Bool = true, rootFile: String? = nil
+    authorities: [UInt8]? = nil, trustsSystem: Bool = true, rootFiles: [String] = []
   ) throws(TLSError) {
     TLSLibrary.start()
     guard let made = unsafe SSL_CTX_new(TLS_client_method()) else { throw .last() }
@@ -20,8 +21,8 @@ import COpenSSL
     _ = unsafe wavetank_set_modes(made)
     unsafe SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nil)
     if trustsSystem { _ = unsafe SSL_CTX_set_default_verify_paths(made) }
-    if trustsSystem, let rootFile {
-      _ = unsafe SSL_CTX_load_verify_locations(made, rootFile, nil)
+    for file in rootFiles {
+      _ = unsafe SSL_CTX_load_verify_locations(made, file, nil)
       ERR_clear_error()
     }
     if let authorities {

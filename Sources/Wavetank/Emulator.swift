@@ -299,6 +299,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
   case data(directory: String, reason: String)
   /// What runs code has no place to work in.
   case code(String)
+  /// Whom to trust cannot be read.
+  case authorities(String)
 
   init(_ error: SystemError, host: String, port: UInt16) {
     self =
@@ -330,6 +332,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
       "cannot keep worlds in \(directory): \(reason). Give a directory that can be written with --data DIR."
     case .code(let reason):
       "code cannot be run: \(reason) Give a directory that can be written with --code-dir DIR."
+    case .authorities(let reason):
+      "\(reason). Give the certificates of those to trust with --upstream-ca FILE."
     case .scenario(let problems):
       "the scenario was refused:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
     }

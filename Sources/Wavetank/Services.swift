@@ -1,4 +1,5 @@
 import EmulatorKernel
+import HTTPTransport
 import PayloadCodecs
 import ScramjetEmulator
 import ShipyardEmulator
@@ -30,5 +31,27 @@ extension Emulator {
   /// The names of all operations, sorted.
   public static var operationNames: [String] {
     TextSet(services(Configuration()).flatMap { $0.operations.map(\.name) }).sorted()
+  }
+}
+
+extension Emulator {
+  /// Whether a host is one of an emulated API: its vendor's, one that the configuration gives to it, or
+  /// this machine's own.
+  package static func serves(host: String, _ configuration: Configuration) -> Bool {
+    if isLocal(host: host) { return true }
+    let name = Array(host.asciiLowercased.utf8)[...]
+    return hostPatterns(configuration).contains { $0.matches(name) }
+  }
+
+  /// Names and addresses of this machine: an emulator, or a service of one's own.
+  package static func isLocal(host: String) -> Bool {
+    let name = host.asciiLowercased
+    if name == "localhost" || name.hasSuffix(".localhost") { return true }
+    return NumericAddress(host: name)?.isOfThisMachine ?? false
+  }
+
+  private static func hostPatterns(_ configuration: Configuration) -> [HostPattern] {
+    let names = services(configuration).flatMap(\.hostNames)
+    return (names + configuration.intercepted.map(\.pattern)).map { HostPattern($0) }
   }
 }

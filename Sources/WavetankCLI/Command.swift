@@ -14,8 +14,8 @@ struct Command {
 
   /// In the order of the help.
   static let all: [Command] = [
-    serve, demo, runProgram, sweep, report, check, scenarios, env, ca, ctl, wait, healthcheck,
-    doctor,
+    serve, demo, runProgram, sweep, report, record, parity, importRecording, check, scenarios, env,
+    ca, ctl, wait, healthcheck, doctor,
     initProject, completions, manual, version,
   ]
 

@@ -40,6 +40,20 @@ enum FileContent {
     }
   }
 
+  /// Throws what `write` would very likely throw.
+  static func checkWritable(_ path: String) throws(FileError) {
+    if path == "-" || isSpecial(path) { return }
+    var found = stat()
+    // SAFETY: strings and structure live for the calls.
+    if unsafe stat(path, &found) == 0, found.st_mode & S_IFMT == S_IFDIR {
+      throw FileError(call: "write", path: path, code: EISDIR)
+    }
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
+    guard unsafe access(folder ?? ".", W_OK | X_OK) == 0 else {
+      throw FileError(call: "write", path: path, code: errno)
+    }
+  }
+
   /// Whether something lies there that is neither a file nor a directory.
   static func isSpecial(_ path: String) -> Bool {
     var found = stat()

@@ -20,11 +20,13 @@ import tempfile
 import time
 import venv
 
+import cards
 from common import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ENVIRONMENTS = ROOT / ".build" / "conformance"
+CARDS = ROOT / ".build" / "test-results" / "cards"
 CHECK_SECONDS = 300
 
 
@@ -88,6 +90,19 @@ def run_check(python: pathlib.Path, script: pathlib.Path, url: str, binary: str)
     return passed, failed
 
 
+def write_card(folder: str, url: str, binary: str) -> tuple[int, int]:
+    """The card of the clients whose checks have run on a server."""
+    try:
+        summary = cards.make(folder, url, str(pathlib.Path(binary).resolve()), CARDS)
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        print(f"FAIL {folder}: no card of its clients: {error!r}")
+        return 0, 1
+    if summary is None:
+        return 0, 0
+    print(f"ok {folder}: the card of its clients is {CARDS / folder}.html: {summary}")
+    return 1, 0
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--binary", required=True)
@@ -107,6 +122,10 @@ def main() -> int:
             passed += counts[0]
             failed += counts[1]
             sys.stdout.flush()
+        if not script_name:
+            counts = write_card(folder.name, server.url, options.binary)
+            passed += counts[0]
+            failed += counts[1]
         status = server.stop()
         if status == 0:
             passed += 1

@@ -81,7 +81,13 @@ package struct CredentialMask: ValueMask {
     return text[...question] + shown.joined(separator: "&")
   }
 
-  private static func masked(_ secret: Substring) -> String {
+  func isSecret(field name: String) -> Bool { secretFields.contains(name) }
+
+  static func isSecretQuery(_ name: String) -> Bool {
+    secretQueryNames.contains(name.asciiLowercased)
+  }
+
+  static func masked(_ secret: Substring) -> String {
     var hash = StableHash(seed: 0)
     hash.combine(String(secret))
     let digits = String(hash.value & 0xFFFF, radix: 16)

@@ -62,7 +62,7 @@ package final class TLSServerContext: Sendable {
 /// Cannot be made.
 package final class TLSClientContext: Sendable {
   package init(
-    authorities: [UInt8]? = nil, trustsSystem: Bool = true, rootFile: String? = nil
+    authorities: [UInt8]? = nil, trustsSystem: Bool = true, rootFiles: [String] = []
   ) throws(TLSError) { throw .lack }
 }
 

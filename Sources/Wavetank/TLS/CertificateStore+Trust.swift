@@ -16,14 +16,21 @@ extension CertificateStore {
     let own = (try? CertificateStore(configuration)).flatMap {
       FileManager.default.contents(atPath: $0.certificatePath)
     }
-    let isChosen = environment("SSL_CERT_FILE") != nil || environment("SSL_CERT_DIR") != nil
-    let roots = rootFiles.first { FileManager.default.fileExists(atPath: $0) }
     do {
-      return try TLSClientContext(
-        authorities: own.map(Array.init), rootFile: isChosen ? nil : roots)
+      return try TLSClientContext(authorities: own.map(Array.init), rootFiles: systemRoots)
     } catch  where own != nil {
       // One that cannot be read is told of by whoever serves with it.
-      return try TLSClientContext(rootFile: isChosen ? nil : roots)
+      return try systemTrust(nil)
     }
+  }
+
+  /// The system's authorities alone, and those of a file.
+  static func systemTrust(_ file: String?) throws(TLSError) -> TLSClientContext {
+    try TLSClientContext(rootFiles: systemRoots + (file.map { [$0] } ?? []))
+  }
+
+  private static var systemRoots: [String] {
+    guard environment("SSL_CERT_FILE") == nil, environment("SSL_CERT_DIR") == nil else { return [] }
+    return rootFiles.first { FileManager.default.fileExists(atPath: $0) }.map { [$0] } ?? []
   }
 }

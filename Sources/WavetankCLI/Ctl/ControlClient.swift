@@ -198,7 +198,7 @@ struct ControlClient {
   }
 
   /// Where the server is, its name looked up, and whom it must show that it is.
-  private func place() async throws -> HTTPClient.Place {
+  func place() async throws -> HTTPClient.Place {
     var place = HTTPClient.Place(host: host, port: port)
     do throws(NameLookup.Failure) {
       place.addresses = try await NameLookup.addresses(of: host, within: Self.silenceMax)

@@ -28,12 +28,7 @@ struct ProgramEnvironment {
     variables =
       ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant).variables
       + [("WAVETANK_TENANT", tenant)]
-    if let certificates {
-      variables += Self.replacing.map { ($0, certificates.bundle) }
-      variables += Self.adding.map { ($0, certificates.authority) }
-      variables.append(
-        ("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, certificates.javaTrustStore)))
-    }
+    if let certificates { add(certificates, authority) }
     var proxies = ["HTTP_PROXY"] + (certificates == nil ? [] : ["HTTPS_PROXY"])
     proxies += proxies.map { $0.lowercased() }
     guard let authority else {
@@ -55,6 +50,24 @@ struct ProgramEnvironment {
   ]
   /// What adds to them.
   private static let adding = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"]
+
+  /// What leads a program to the real services through a proxy: its own bases and keys stay as they are.
+  init(recordingThrough authority: String, certificates: Certificates) {
+    self.certificates = certificates
+    variables = []
+    add(certificates, authority)
+    let names = ["HTTP_PROXY", "HTTPS_PROXY"]
+    variables += (names + names.map { $0.lowercased() }).map { ($0, "http://\(authority)") }
+    let direct = "localhost,127.0.0.1,::1"
+    variables += [("NO_PROXY", direct), ("no_proxy", direct), ("NODE_USE_ENV_PROXY", "1")]
+  }
+
+  private mutating func add(_ certificates: Certificates, _ authority: String?) {
+    variables += Self.replacing.map { ($0, certificates.bundle) }
+    variables += Self.adding.map { ($0, certificates.authority) }
+    variables.append(
+      ("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, certificates.javaTrustStore)))
+  }
 
   struct Certificates {
     var authority: String

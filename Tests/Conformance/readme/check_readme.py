@@ -33,7 +33,7 @@ README = ROOT / "README.md"
 COOKBOOK = [ROOT / "Scenarios" / name for name in ("COOKBOOK.md", "COOKBOOK-TESTS.md")]
 CATALOGUE = ROOT / "Sources" / "Wavetank" / "Wavetank.docc"
 GUIDES = [CATALOGUE / f"{name}.md" for name in (
-    "TestAProgram", "SweepAProgram", "TestAnSDK", "RunYourOwnCode",
+    "TestAProgram", "SweepAProgram", "CompareWithARecording", "TestAnSDK", "RunYourOwnCode",
     "ShowADemo", "CauseChaos", "ComingFromOthers", "Troubleshooting")]
 SECONDS = 60
 RECIPES = 25

@@ -1,0 +1,206 @@
+import EmulatorKernel
+import HTTPModel
+import PayloadCodecs
+
+/// What was recorded, as an HTTP Archive without the credentials in it: those of fields, queries and
+/// members whose names say so, and each of them wherever else it stands.
+struct RecordingText {
+  private let mask: CredentialMask
+  private var secrets: [[UInt8]] = []
+
+  /// What is shorter stands elsewhere by chance.
+  private static let secretBytesMin = 8
+
+  init(_ exchanges: [RecordedExchange.State], _ mask: CredentialMask) {
+    self.mask = mask
+    var found: TextSet = []
+    for exchange in exchanges {
+      for (name, value) in exchange.requestFields.pairs + exchange.responseFields.pairs {
+        for secret in mask.secrets(in: value, ofField: name) { found.insert(secret) }
+      }
+      for secret in mask.secrets(inTarget: exchange.url) { found.insert(secret) }
+      for (content, fields) in Self.contents(exchange) {
+        for secret in Self.secrets(in: content, fields) { found.insert(secret) }
+      }
+    }
+    secrets = found.sorted().map { Array($0.utf8) }
+      .filter { $0.count >= Self.secretBytesMin && !$0.starts(with: CredentialMask.mark.utf8) }
+      // The longest first: one may be the beginning of another.
+      .sorted { $0.count > $1.count }
+  }
+
+  private static func contents(_ exchange: RecordedExchange.State) -> [([UInt8], Fields)] {
+    [
+      (exchange.request.bytes, exchange.requestFields),
+      (decoded(exchange.response, exchange.responseFields).bytes, exchange.responseFields),
+    ]
+  }
+
+  func text(_ exchanges: [RecordedExchange.State], version: String) -> [UInt8] {
+    let writer = HARWriter(creator: "wavetank record", version: version) { value, name in
+      self.without(mask.value(value, ofField: name))
+    }
+    return writer.text(exchanges.enumerated().lazy.map { entry($1, number: $0 + 1) })
+  }
+
+  private func entry(_ exchange: RecordedExchange.State, number: Int) -> HAREntry {
+    var har = HAREntry()
+    let ended = exchange.ended ?? .now
+    let answered = exchange.answered ?? ended
+    har.started = exchange.started.iso8601(.microseconds)
+    har.waiting = Self.microseconds(answered - exchange.began)
+    har.receiving = Self.microseconds(ended - answered)
+    har.method = exchange.method.name
+    har.url = without(mask.target(exchange.url))
+    har.version = exchange.version == .http11 ? "HTTP/1.1" : "HTTP/1.0"
+    har.requestFields = exchange.requestFields.pairs
+    har.request = content(exchange.request, exchange.requestFields)
+    if let status = exchange.status {
+      har.status = status.code
+      har.reason = status.reason
+      har.responseFields = exchange.responseFields.pairs
+      har.response = content(exchange.response, exchange.responseFields)
+      har.redirect =
+        exchange.responseFields["location"].map { without(mask.target($0)) } ?? ""
+    }
+    har.failure = exchange.failure
+    har.server = exchange.server
+    har.connection = "\(exchange.connectionID)"
+    har.members = [("_number", .integer(number))]
+    return har
+  }
+
+  private static func microseconds(_ duration: Duration) -> Int {
+    max(0, Int(clamping: duration.clampedNanoseconds / 1000))
+  }
+
+  // MARK: Contents
+
+  private func content(_ kept: RecordedExchange.Kept, _ fields: Fields) -> HAREntry.Content {
+    var (content, coded, comment) = Self.decoded(kept, fields)
+    let masked = without(Self.masked(content, fields))
+    var total = coded == nil ? kept.total : UInt64(content.count)
+    if !masked.elementsEqual(content) {
+      comment = (comment.map { $0 + "; " } ?? "") + "credentials in it are masked"
+      // What is shown is all of it, though with other bytes.
+      if UInt64(content.count) == total { total = UInt64(masked.count) }
+      if coded == nil { coded = kept.total }
+      content = masked
+    }
+    return HAREntry.Content(content, total: total, coded: coded, comment: comment)
+  }
+
+  /// Without its coding, where that is gzip and the content is whole.
+  private static func decoded(
+    _ kept: RecordedExchange.Kept, _ fields: Fields
+  ) -> (bytes: [UInt8], coded: UInt64?, comment: String?) {
+    guard let coding = fields["content-encoding"]?.asciiLowercased, coding != "identity",
+      !kept.bytes.isEmpty
+    else { return (kept.bytes, nil, nil) }
+    var limits = GzipLimits()
+    limits.outputBytesMax = UInt64(RecordedExchange.contentBytesMax)
+    guard coding == "gzip" || coding == "x-gzip", UInt64(kept.bytes.count) == kept.total,
+      let plain = try? unpacked(kept.bytes, limits)
+    else { return (kept.bytes, nil, "as coded by \(coding)") }
+    return (plain, kept.total, nil)
+  }
+
+  private static func unpacked(
+    _ bytes: [UInt8], _ limits: GzipLimits
+  ) throws(GzipError) -> [UInt8] {
+    let inflater = try Inflater(limits: limits)
+    var plain: [UInt8] = []
+    try inflater.feed(bytes.span) { plain.append(contentsOf: $0) }
+    try inflater.finish()
+    return plain
+  }
+
+  private static func kind(_ fields: Fields) -> String {
+    FieldParameters(fields["content-type"] ?? "").head.asciiLowercased
+  }
+
+  private static func isJSON(_ content: [UInt8], _ fields: Fields) -> Bool {
+    let kind = kind(fields)
+    if kind.hasSuffix("json") { return true }
+    let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
+    return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+  }
+
+  private static func secrets(in content: [UInt8], _ fields: Fields) -> [String] {
+    if isJSON(content, fields) {
+      return (try? JSON(parsing: content)).map { CredentialMask.secrets(in: $0) } ?? []
+    }
+    return form(content, fields).filter { CredentialMask.isSecret(name: $0.name) }.map(\.value)
+  }
+
+  private static func form(
+    _ content: [UInt8], _ fields: Fields
+  ) -> [(name: String, value: String)] {
+    if kind(fields) == "application/x-www-form-urlencoded" {
+      return (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []
+    }
+    guard let type = fields["content-type"],
+      let boundary = try? MultipartBoundary(contentType: type)
+    else { return [] }
+    return (try? MultipartForm.parse(content, boundary: boundary))?.texts ?? []
+  }
+
+  /// What is secret by its name, whatever its length.
+  private static func masked(_ content: [UInt8], _ fields: Fields) -> [UInt8] {
+    if isJSON(content, fields) {
+      guard let json = try? JSON(parsing: content), let masked = CredentialMask.masked(json) else {
+        return content
+      }
+      return masked.serialized()
+    }
+    guard kind(fields) == "application/x-www-form-urlencoded" else { return content }
+    let pairs = (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []
+    guard pairs.contains(where: { CredentialMask.isSecret(name: $0.name) }) else { return content }
+    return Array(
+      FormURLEncoded.write(
+        pairs.map { name, value in
+          (name, CredentialMask.isSecret(name: name) ? CredentialMask.shown(value) : value)
+        }
+      ).utf8)
+  }
+
+  // MARK: Everywhere
+
+  private func without(_ text: String) -> String {
+    secrets.isEmpty ? text : String(decoding: without(Array(text.utf8)), as: UTF8.self)
+  }
+
+  /// Each secret in it, wherever it stands, is masked.
+  private func without(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    for secret in secrets where bytes.count >= secret.count {
+      let places = Self.places(of: secret, in: bytes)
+      guard !places.isEmpty else { continue }
+      let shown = Array(
+        CredentialMask.shown(String(decoding: secret, as: UTF8.self)).utf8)
+      var result: [UInt8] = []
+      var position = 0
+      for place in places {
+        result += bytes[position..<place] + shown
+        position = place + secret.count
+      }
+      bytes = result + bytes[position...]
+    }
+    return bytes
+  }
+
+  private static func places(of part: [UInt8], in whole: [UInt8]) -> [Int] {
+    var found: [Int] = []
+    var index = 0
+    let (first, last) = (part[0], whole.count - part.count)
+    while index <= last {
+      if whole[index] == first, whole[index..<index + part.count].elementsEqual(part) {
+        found.append(index)
+        index += part.count
+      } else {
+        index += 1
+      }
+    }
+    return found
+  }
+}
