@@ -42,6 +42,8 @@ public struct Exchange: Sendable, Hashable {
   public let peer: PeerAddress
   /// Set by the responder to recognise the exchange when it ends; the engine only keeps it.
   public var tag: UInt64
+  /// Set by the responder, which has seen the head only: how the content comes in.
+  public var upload: UploadFault?
 
   public init(connectionID: UInt64, sequenceNumber: UInt64, peer: PeerAddress, tag: UInt64 = 0) {
     self.connectionID = connectionID

@@ -72,10 +72,12 @@ public struct Delivery: Sendable {
   public var fault: TransportFault?
   /// Close the connection after this response, whatever the peer wanted.
   public var closesConnection = false
+  /// The same without a word of it in the answer.
+  public var closesSilently = false
 
   public init() {}
   public var isPlain: Bool {
-    delay == .zero && piecePause == nil && fault == nil && !closesConnection
+    delay == .zero && piecePause == nil && fault == nil && !closesConnection && !closesSilently
   }
 }
 
@@ -92,13 +94,16 @@ public enum TransportFault: Sendable, Equatable {
   case truncate(afterBytes: Int?)
   /// Stop after that many content bytes (nil: in the middle), keep the connection open, never finish.
   case stall(afterBytes: Int?)
-  case throttle(bytesPerSecond: Int)
+  /// And, if asked for, RST once so many bytes of the response have left.
+  case throttle(bytesPerSecond: Int, resetAfterBytes: Int? = nil)
   /// Pieces of `bytes` with a pause before each.
   case dribble(bytes: Int, pause: Duration)
   /// Wrong bytes: see `Corruption`.
   case corrupt(Corruption)
   /// As `empty`. Whoever decides on it goes on with it for so long, as a server that is down would.
   case refuse(for: Duration)
+  /// Strikes the request while its content comes in, and is no part of a response's delivery.
+  case upload(UploadFault)
   /// Strikes a connection when TLS begins there, and is no part of a response's delivery.
   case tls(TLSFault)
 
@@ -111,8 +116,15 @@ public enum TransportFault: Sendable, Equatable {
 
   /// What journal and metrics call it.
   public var name: String {
-    if case .tls(let fault) = self { "tls \(fault.name)" } else { kind }
+    switch self {
+    case .tls(let fault): "tls \(fault.name)"
+    case .upload: "\(kind) on request"
+    default: kind
+    }
   }
+
+  /// Of the request's content, not of an answer.
+  public var isOfUpload: Bool { if case .upload = self { true } else { false } }
 
   /// What scenarios call it.
   public var kind: String {
@@ -125,6 +137,12 @@ public enum TransportFault: Sendable, Equatable {
     case .dribble: "dribble"
     case .corrupt: "corrupt"
     case .refuse: "refuse"
+    case .upload(let fault):
+      switch fault.ending {
+      case .none: "throttle"
+      case .reset: "reset"
+      case .stall: "stall"
+      }
     case .tls: "tls"
     }
   }

@@ -45,6 +45,8 @@ final class ActiveExchange {
   /// The peer waits for 100 (Continue), and nothing has been sent and nothing has come.
   var owesContinue: Bool
   var isReadingPaused = false
+  /// How its content is taken; nil: as it comes.
+  var pacer: IntakePacer?
   var requestContentBytes: UInt64 = 0
   var requestContentPrefix: [UInt8] = []
 

@@ -18,7 +18,7 @@ extension Connection {
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
     var answer = server.responder.respond(to: request, exchange: &exchange)
     var contentBytes: UInt64 = 0
-    while case .collect(let limit, let then) = answer,
+    while exchange.upload == nil, case .collect(let limit, let then) = answer,
       let content = takeWholeContent(input, &position, limit: limit)
     {
       contentBytes = UInt64(content.count)
@@ -28,7 +28,7 @@ extension Connection {
     let isContentHere = position < input.count
     // Consumed, not copied: a response is half a dozen references.
     switch consume answer {
-    case .now(let response):
+    case .now(let response) where exchange.upload == nil:
       if !machine.isMessageComplete { contentBytes += discardContent(input, &position) }
       if machine.isMessageComplete, response.isInlineable {
         appendInline(response, exchange, contentBytes)
@@ -67,7 +67,9 @@ extension Connection {
     let active = ActiveExchange(
       exchange, owesContinue: machine.expectsContinue && !isContentHere)
     active.requestContentBytes = contentBytes
+    active.pacer = exchange.upload.map(IntakePacer.init)
     self.active = active
+    if active.pacer?.endsNow == .reset { return abort(.fault) }
     resolve(answer, active)
   }
 
@@ -161,6 +163,8 @@ extension Connection {
   /// A timer of the active exchange: its delay is over, or its pace allows more.
   func deliveryTimerFired() {
     guard let active else { return }
+    // Each pause has a timer of its own.
+    if active.pacer?.refill(at: loop.system.now()) == true { return }
     if case .delayed(var response) = active.phase {
       response.delivery.delay = .zero
       return send(response, active)
@@ -172,7 +176,8 @@ extension Connection {
   /// but to copy it: so what falls due together leaves together.
   private func sendInline(_ response: Response, _ active: ActiveExchange) -> Bool {
     guard case .open = life, response.isInlineable, machine.isMessageComplete, queue.isEmpty,
-      output == .ready, active.delivery == nil, active.requestContentPrefix.isEmpty
+      output == .ready, active.delivery == nil, active.pacer == nil,
+      active.requestContentPrefix.isEmpty
     else { return false }
     self.active = nil
     appendInline(response, active.exchange, active.requestContentBytes)
@@ -234,7 +239,7 @@ extension Connection {
       status, response.fields,
       contentLength: active.delivery?.breaksFraming == true ? nil : response.body.length,
       closes: closes, date: loop.dateLine, into: &head)
-    if active.plan.closes { closeAfterResponse() }
+    if active.plan.closes || response.delivery.closesSilently { closeAfterResponse() }
     active.delivery?.headIsReady(head.count)
     queue.append(OutputQueue.Segment(bytes: head, kind: .frame))
     if active.delivery?.breaksFraming == true, active.plan.sendsContent {

@@ -114,7 +114,9 @@ extension Connection {
       return close(.serverStopped)
     }
     // A fault that never ends its response does not hold up the end.
-    if active?.delivery?.isStalled == true { return close(.fault) }
+    if active?.delivery?.isStalled == true || active?.pacer?.endsNow == .stall {
+      return close(.fault)
+    }
     if active != nil || !queue.isEmpty { closeAfterResponse() }
     if let active { _ = endLiveResponse(active, .serverStopped) }
   }

@@ -81,6 +81,7 @@ extension Connection {
   /// waits for 100 (Continue).
   private func awaitsContent(_ active: ActiveExchange) -> Bool {
     guard !machine.isMessageComplete, !machine.isDead, !active.isReadingPaused,
+      active.pacer?.isHolding != true,
       !active.owesContinue
     else { return false }
     return switch active.intake {

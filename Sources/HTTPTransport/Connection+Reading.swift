@@ -59,10 +59,21 @@ extension Connection {
       // The next request waits until earlier responses have left.
       let isInHead = machine.isReadingHead
       if !queue.isEmpty, isInHead { break }
-      switch machine.next(bytes, &position, spares: &loop.spares) {
+      guard let seen = seen(of: bytes, position) else { break }
+      let start = position
+      let event = machine.next(bytes.extracting(0..<seen), &position, spares: &loop.spares)
+      active?.pacer?.took(position - start)
+      switch event {
+      case .needMore where seen < bytes.count:
+        // What may be looked at ends inside a line.
+        pauseIntake(needsMore: position == start)
+        if position == start { return position }
       case .needMore, .blocked: return position
       case .request(let request): begin(request, bytes, &position)
-      case .content(let range): contentArrived(bytes.extracting(range))
+      case .content(let range):
+        // What comes behind the place of a reset or a stall is nobody's any more.
+        let taken = range.prefix(active?.pacer?.contentLeft ?? .max)
+        contentArrived(bytes.extracting(taken))
       case .contentEnded(let trailers): contentEnded(trailers)
       case .failed(let error):
         // Content of a request that is answered already gets no second answer.
@@ -77,6 +88,26 @@ extension Connection {
     return position
   }
 
+  /// So much of the input may be looked at; nil: nothing, for a fault holds the content back.
+  private func seen(of bytes: Span<UInt8>, _ position: Int) -> Int? {
+    guard let pacer = active?.pacer else { return bytes.count }
+    if pacer.endsNow == .stall { return nil }
+    if machine.isMessageComplete { return bytes.count }
+    let allowance = pacer.allowance
+    guard allowance > 0 else {
+      pauseIntake(needsMore: false)
+      return nil
+    }
+    return min(bytes.count, position + min(allowance, bytes.count))
+  }
+
+  private func pauseIntake(needsMore: Bool) {
+    guard let active, let pacer = active.pacer,
+      let pause = pacer.beginPause(at: loop.system.now(), needsMore: needsMore)
+    else { return }
+    wake(active, after: pause)
+  }
+
   // MARK: Content
 
   private func contentArrived(_ bytes: Span<UInt8>) {
@@ -84,6 +115,10 @@ extension Connection {
     guard let active else { return }
     active.requestContentBytes += UInt64(bytes.count)
     active.owesContinue = false
+    if let pacer = active.pacer {
+      pacer.tookContent(bytes.count)
+      if pacer.endsNow == .reset { return abort(.fault) }
+    }
     switch active.intake {
     // Read on even if the connection closes afterwards: a peer that does nothing but send until
     // its content is out would never read an answer for which there is no more room.

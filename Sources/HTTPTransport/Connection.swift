@@ -199,7 +199,7 @@ final class Connection: Channel {
     case .closed: return false
     case .lingering, .silent: return true
     case .open, .closing:
-      if active?.isReadingPaused == true { return false }
+      if active?.isReadingPaused == true || active?.pacer?.isHolding == true { return false }
       return pending.count < Self.pendingBytesSmall
         || pending.count < Self.pendingBytesMax && server.configuration.memory.hasRoom()
     }
@@ -213,8 +213,11 @@ final class Connection: Channel {
   static let pendingBytesMax = 128 * 1024
 
   private func settle() {
+    if input != .open, active?.pacer?.endsNow == .stall { return close(.fault) }
     var events: UInt32 = 0
     if wantsInput { events |= Readiness.read | Readiness.peerClosed }
+    // Nothing is read, and yet a peer that gives up is seen.
+    if active?.pacer?.isHolding == true, input == .open { events |= Readiness.peerClosed }
     if output == .blocked || secure?.holdsOutput == true { events |= Readiness.write }
     setInterest(events)
     settleDeadline()

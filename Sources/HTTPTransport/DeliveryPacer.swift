@@ -36,6 +36,8 @@ final class DeliveryPacer {
   private(set) var breaksFraming = false
   private var pace = Pace.none
   private var wireLeft = Int.max
+  /// Bytes on the wire until a reset.
+  private var totalLeft = Int.max
   private var contentLeft = Int.max
   private var headLeft = 0
   /// Pieces are cut to this size; 0: as they come.
@@ -54,12 +56,13 @@ final class DeliveryPacer {
     let lastByte = contentLength.map { max(0, Int(clamping: $0) - 1) } ?? .max
     if let pause = delivery.piecePause { pace = .pieces { max(1, pause($0).nanoseconds) } }
     switch delivery.fault {
-    case .reset(let count): (terminal, wireLeft) = (.reset, max(0, count))
+    case .reset(let count): (terminal, totalLeft) = (.reset, max(0, count))
     case .truncate(let count):
       (terminal, contentLeft) = (.close, min(max(0, count ?? middle), lastByte))
     case .stall(let count):
       (terminal, contentLeft) = (.stall, min(max(0, count ?? middle), lastByte))
-    case .throttle(let rate):
+    case .throttle(let rate, let count):
+      if let count { (terminal, totalLeft) = (.reset, max(0, count)) }
       let rate = max(1, rate)
       let pause = max(20_000_000, 1_000_000_000 / Int64(rate))
       wireLeft = max(1, Int(Double(rate) * Double(pause) / 1e9))
@@ -71,7 +74,7 @@ final class DeliveryPacer {
     case .corrupt(.flippedBytes(let count, let seed)):
       flips = ByteFlipper(count: count, seed: seed, length: contentLength.map { Int(clamping: $0) })
     case .corrupt(.chunkFraming): (terminal, breaksFraming) = (.close, true)
-    case .empty, .refuse, .tls, nil: break
+    case .empty, .refuse, .upload, .tls, nil: break
     }
     if isPacedByPieces { contentLeft = 0 }
     if case .none = pace, terminal == .none, flips == nil { return nil }
@@ -83,7 +86,7 @@ final class DeliveryPacer {
 
   var allowance: DeliveryAllowance {
     DeliveryAllowance(
-      wire: wireLeft, content: contentLeft,
+      wire: min(wireLeft, totalLeft), content: contentLeft,
       allowsEnd: !withholdsEnd
         && (!isPacedByPieces || nextPiece == pieceCounts.count),
       headLeft: headLeft)
@@ -119,6 +122,7 @@ final class DeliveryPacer {
 
   func sent(_ count: Int) {
     if wireLeft != .max { wireLeft -= count }
+    if totalLeft != .max { totalLeft -= count }
     headLeft = max(0, headLeft - count)
   }
 
@@ -130,7 +134,7 @@ final class DeliveryPacer {
   var isExhausted: Bool {
     switch terminal {
     case .none: false
-    case .reset: wireLeft <= 0
+    case .reset: totalLeft <= 0
     case .close, .stall: contentLeft <= 0 && headLeft == 0
     }
   }

@@ -131,7 +131,9 @@ package struct ScramjetService: EmulatedService {
     case .contentTooLarge:
       return ScramjetError(413, failure.message ?? "Content too large").response
     case .injected, .badRequest, .internalError:
-      let status = Status(failure.status, ScramjetError.reason(failure.status))
+      // What the hub's own checks have to say stands behind the status (contract §1.7).
+      let named = Status(failure.status, ScramjetError.reason(failure.status))
+      let status = failure.message.map(named.saying) ?? named
       if failure.status == 401 || failure.status == 403 {
         return .json(status, JSON.object(["message": "Forbidden"]).serialized())
       }

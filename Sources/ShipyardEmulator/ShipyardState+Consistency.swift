@@ -9,6 +9,9 @@ extension ShipyardState {
         version.isConsistent, "/versions/\(key)", "vessels and connections do not fit together")
       findings.expect(key, in: 0...max(0, lastVersionKey), "/versions/\(key)")
     }
+    for count in (attemptCounts ?? [:]).values {
+      findings.expect(count, in: 0...1 << 50, "/attemptCounts")
+    }
     findings.expect(runs.isConsistent, "/runs", "the chunks do not fit together")
     // Without the list nothing more can be looked at.
     guard runs.isConsistent else { return findings.found }
@@ -146,6 +149,9 @@ extension Voyage {
     findings.expect(retries, in: 0...Guardrails.retryCountMax, place + "/retries")
     findings.expect(openPredecessors, place + "/openPredecessors")
     findings.expect(step, place + "/step")
+    for number in attemptNumbers ?? [] {
+      findings.expect(number, place + "/attemptNumbers")
+    }
     findings.expect(
       attemptTime >= .zero && attemptTime < .seconds(1 << 40), place + "/attemptTime",
       "it is out of range")

@@ -17,7 +17,8 @@ extension ShipyardState {
   private func weight(_ parts: Int...) -> Int {
     let tables =
       organizations.spineBytes + projects.spineBytes + fleets.spineBytes + webhooks.spineBytes
-      + runCounts.spineBytes + runPositions.spineBytes + queue.heapBytes
+      + runCounts.spineBytes + (attemptCounts?.spineBytes ?? 0) + runPositions.spineBytes
+      + queue.heapBytes
     // A fleet stands in the lists of its organization, with a webhook's token and the first chunk of its
     // runs' positions.
     return parts.reduce(tables) { $0 + $1 } + fleets.count * 2_560

@@ -39,6 +39,13 @@ package struct ShipyardState: ServiceState {
   /// How many kept runs refer to a version.
   package var runCounts: [Int: Int] = [:]
   package var lastVersionKey = 0
+  /// Attempts so far, where a behaviour counts them across the runs of a fleet.
+  package var attemptCounts: [VesselPlace: Int]?
+
+  package struct VesselPlace: Sendable, Codable, Hashable {
+    var fleet: ResourceID
+    @ExactText var vessel: String
+  }
 
   /// All runs in order of creation.
   package var runs = ChunkedLog<FleetRun>()

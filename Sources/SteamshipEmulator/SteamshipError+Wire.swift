@@ -42,12 +42,4 @@ enum SteamshipWire {
     json.object { $0.member("data", value) }
     return self.json(json.bytes)
   }
-
-  /// Stored content as it is: the bare MIME type, no charset (contract §2.2).
-  static func raw(_ chunks: [[UInt8]], type: String, _ leases: [MemoryLease]) -> Response {
-    var response = Response(
-      .ok, fields: Fields(["Content-Type": type]), body: .chunks(chunks))
-    response.leases = leases
-    return response
-  }
 }

@@ -58,9 +58,9 @@ extension SteamshipService {
           404, "NoContent", "The file has no bytes of its own.",
           suggestion: "It was made of blocks: read those.")
       }
-      return SteamshipWire.raw(
-        content.chunks(in: step.blobs), type: file.mimeType ?? MIMEType.bytes,
-        content.leases(in: step.blobs))
+      return content.answer(
+        to: call.request, type: file.mimeType ?? MIMEType.bytes, modified: file.createdAt,
+        step.blobs)
     }
   }
 
@@ -74,10 +74,14 @@ extension SteamshipService {
       let key = try state.readableBlock(id: id, user: user)
       guard let block = state.blocks[key] else { throw .unknown("block", id) }
       guard block.streamState == .started else {
+        guard block.text == nil else {
+          // Texts change in place.
+          let stored = StoredAnswer(state.rawChunks(of: block, step.blobs), type: block.mimeType)
+          return .now(stored.answer(to: call.request))
+        }
         return .now(
-          SteamshipWire.raw(
-            state.rawChunks(of: block, step.blobs), type: block.mimeType,
-            block.content.leases(in: step.blobs)))
+          block.content.answer(
+            to: call.request, type: block.mimeType, modified: nil, step.blobs))
       }
       let response = Response.streaming(
         .ok, fields: Fields(["Content-Type": block.mimeType]), isLive: true

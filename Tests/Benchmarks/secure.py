@@ -1,4 +1,4 @@
-"""T14: TLS beside nginx, each with a certificate of the same kind: ECDSA on P-256."""
+"""T16: TLS beside nginx, each with a certificate of the same kind: ECDSA on P-256."""
 import statistics
 import time
 
@@ -25,7 +25,7 @@ class Secure:
             ratios = self.ratios(samples, "Wavetank", "nginx", "cpu_us")
             costs = ", ".join(f"{name} {self.median(s, 'cpu_us'):.1f}" for name, s in samples.items())
             per_core = 1e6 / self.median(samples["Wavetank"], "cpu_us")
-            rows.append(Row("T14", f"{what}, × nginx", statistics.median(ratios), 0.9, 1.0, least=True, values=ratios,
+            rows.append(Row("T16", f"{what}, × nginx", statistics.median(ratios), 0.9, 1.0, least=True, values=ratios,
                             detail=f"µs of CPU each: {costs}; ours {per_core:,.0f} per core-second"))
         count = 1_000 if self.options.quick else 9_900
         with wavetank() as ours:
@@ -34,7 +34,7 @@ class Secure:
             idle = machine.resident_kib(ours.pids())
             with self.held(ours, "-f", self.get(ours.path), "-c", count, mode="tls-hold") as opened:
                 each = (machine.resident_kib(ours.pids()) - idle) / max(opened, 1)
-        row = Row("T14", f"per idle TLS connection, {opened:,} open", each, 20, 16, unit=" KiB")
+        row = Row("T16", f"per idle TLS connection, {opened:,} open", each, 20, 16, unit=" KiB")
         if opened < count:
             row.value, row.detail = None, f"only {opened} of {count} could be opened"
         return rows + [row]

@@ -16,7 +16,8 @@ final class TestServer: Sendable {
   private let isSecure: Bool
 
   init(
-    _ change: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping Handler
+    _ change: (inout ServerConfiguration) -> Void = { _ in }, upload: UploadFault? = nil,
+    handler: @escaping Handler
   ) throws {
     var configuration = ServerConfiguration()
     configuration.loopCount = 1
@@ -24,7 +25,7 @@ final class TestServer: Sendable {
     configuration.makeSecureContext = { () throws(TLSError) in try TestIdentity.server() }
     change(&configuration)
     isSecure = BothTransports.isSecure
-    recorder = Recorder(handler)
+    recorder = Recorder(handler, upload)
     server = try HTTPServer.start(configuration: configuration, responder: recorder)
   }
 
@@ -38,10 +39,10 @@ final class TestServer: Sendable {
 
   /// Runs `body` with a server, and stops it whatever happens.
   static func with<Result>(
-    _ change: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping Handler,
-    _ body: (TestServer) async throws -> Result
+    _ change: (inout ServerConfiguration) -> Void = { _ in }, upload: UploadFault? = nil,
+    handler: @escaping Handler, _ body: (TestServer) async throws -> Result
   ) async throws -> Result {
-    let server = try TestServer(change, handler: handler)
+    let server = try TestServer(change, upload: upload, handler: handler)
     do {
       let result = try await body(server)
       await server.stop()
@@ -55,18 +56,21 @@ final class TestServer: Sendable {
 
 final class Recorder: Responder {
   private let handler: TestServer.Handler
+  private let upload: UploadFault?
   private let outcomes: AsyncStream<ExchangeOutcome>
   private let continuation: AsyncStream<ExchangeOutcome>.Continuation
   let begun = Atomic<Int>(0)
   let ended = Atomic<Int>(0)
 
-  init(_ handler: @escaping TestServer.Handler) {
+  init(_ handler: @escaping TestServer.Handler, _ upload: UploadFault? = nil) {
     self.handler = handler
+    self.upload = upload
     (outcomes, continuation) = AsyncStream.makeStream()
   }
 
   func respond(to request: Request, exchange: inout Exchange) -> Answer {
     begun.wrappingAdd(1, ordering: .relaxed)
+    exchange.upload = upload
     return handler(request)
   }
 

@@ -143,7 +143,7 @@ extension WordRule {
         // Bounded in the line before, or the machine's own.
         "Sources/Determinism/UnitText.swift",
         "Sources/EmulatorKernel/Clock/WallClock.swift",
-        "Sources/EmulatorKernel/Metrics/Metrics.swift", "Sources/HTTPTransport/HTTPDate.swift",
+        "Sources/EmulatorKernel/Metrics/Metrics.swift", "Sources/HTTPModel/HTTPDate.swift",
         "Sources/HTTPTransport/DeliveryPacer.swift", "Sources/WavetankCLI/",
       ],
       catches: [

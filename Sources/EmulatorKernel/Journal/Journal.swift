@@ -96,6 +96,13 @@ package final class Journal: Sendable {
       ExchangeOutcome(ending: .fault))
   }
 
+  /// Rules have struck a request before there is an answer.
+  func struck(_ number: UInt64, of exchange: Exchange, _ outcome: RuleOutcome) {
+    ring.withLock { ring in
+      _ = change(number, of: exchange, in: &ring) { $0.struck(outcome) }
+    }
+  }
+
   /// The answer to an exchange is known. False if its record is not here any more.
   @discardableResult
   package func answered(

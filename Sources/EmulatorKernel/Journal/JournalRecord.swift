@@ -134,7 +134,8 @@ struct JournalRecord: Sendable {
     }
     if response.delivery.fault != nil { fault = response.delivery.fault }
     if let decision {
-      rules = decision.struck
+      // Those that struck its content on the way in stay in front.
+      rules = (fault?.isOfUpload == true ? rules : []) + decision.struck
       trace = decision.trace
     }
   }

@@ -303,7 +303,14 @@ extension TransportFault {
     case .stall: "stalled"
     case .corrupt: "corrupt"
     case .tls: "tls"
-    case .throttle, .dribble: nil
+    case .upload(let fault):
+      switch fault.ending {
+      case .none: nil
+      case .reset: "reset"
+      case .stall: "stalled"
+      }
+    case .throttle(_, let count): count == nil ? nil : "reset"
+    case .dribble: nil
     }
   }
 
@@ -315,11 +322,27 @@ extension TransportFault {
     case .truncate: "truncate in the middle of the content"
     case .stall(let count?): "stall after \(count) bytes of content"
     case .stall: "stall in the middle of the content"
-    case .throttle(let rate): "throttle to \(rate) bytes a second"
+    case .throttle(let rate, nil): "throttle to \(rate) bytes a second"
+    case .throttle(let rate, let count?):
+      "throttle to \(rate) bytes a second, reset after \(count) bytes"
     case .dribble(let count, let pause): "dribble \(count) bytes every \(pause)"
     case .refuse(let time): "refuse for \(time)"
+    case .upload(let fault): fault.words
     case .reset, .empty, .corrupt, .tls: name
     }
+  }
+}
+
+extension UploadFault {
+  fileprivate var words: String {
+    let rate = bytesPerSecond.map { "upload throttled to \($0) bytes a second" }
+    let end: String? =
+      switch ending {
+      case .none: nil
+      case .reset: "upload reset after \(afterBytes) bytes"
+      case .stall: "upload stalled after \(afterBytes) bytes"
+      }
+    return [rate, end].compactMap(\.self).joined(separator: ", ")
   }
 }
 

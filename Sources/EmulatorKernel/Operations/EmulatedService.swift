@@ -34,6 +34,10 @@ package protocol EmulatedService: Sendable {
     _ seed: WorldSeed, _ step: inout StepContext<State.WakeKey>
   ) throws(ScenarioProblems) -> State
 
+  /// Names in events, or in the state's own behaviors, of things that a state does not have: a sentence
+  /// each, for `check`. They may come into being later.
+  func unknownNames(in state: State, emitted: [(place: String, event: JSON)]) -> [String]
+
   /// A world as at a tenant's start is in force: what it says runs by itself may begin.
   func begin(_ world: World<State>)
 
@@ -108,6 +112,9 @@ package protocol EmulatedService: Sendable {
 extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
   package func begin(_ world: World<State>) {}
+  package func unknownNames(
+    in state: State, emitted: [(place: String, event: JSON)]
+  ) -> [String] { [] }
   package func inventory(_ world: World<State>) -> [WorldThing] { [] }
   package var keyFields: [String] { [] }
   package var secretFields: [String] { [] }

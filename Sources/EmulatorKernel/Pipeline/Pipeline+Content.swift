@@ -1,4 +1,5 @@
 import HTTPModel
+import PayloadCodecs
 
 extension Pipeline {
   /// Step 5. Collects the content where the operation or a rule wants it, unless the answer is known
@@ -19,11 +20,44 @@ extension Pipeline {
         var whole = routed
         whole.content = bytes
         whole.collected = .now
-        return self.decide(whole, rules).asAnswer
+        guard !bytes.isEmpty, routed.request.isGzip else {
+          return self.decide(whole, rules).asAnswer
+        }
+        return self.unpack(whole, limit: limit, rules).asAnswer
       case .tooLarge(let limit):
         let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)
         return .now(self.finish(self.failure(routed, failure), routed))
       case .noRoom: return .now(self.finish(self.failure(routed, .noRoom), routed))
+      }
+    }
+  }
+
+  /// Content that says of itself that it is gzip is read as what is inside, by rules, services and the
+  /// journal. Off the loop: a little may be much inside, up to as much as may come in the plain.
+  /// Source: RFC 9110 §8.4; §15.5.14, and §15.5.1 for what is none.
+  private func unpack(
+    _ packed: RoutedRequest, limit: Int, _ rules: ConcernedRules?
+  ) -> ServiceAnswer {
+    later(packed) { [packed] body in
+      let budget = packed.live.tenant.blobs.budget
+      let unpacked = await Offload.run {
+        Gzip.unpack(packed.content ?? [], limit: limit, budget)
+      }
+      switch unpacked {
+      case .success(let (content, lease)):
+        defer { withExtendedLifetime(lease) {} }
+        var whole = packed
+        whole.content = content
+        return await self.decide(whole, rules).response(body)
+      case .failure(.tooLarge):
+        let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)
+        return self.finish(self.failure(packed, failure), packed)
+      case .failure(.noRoom): return self.finish(self.failure(packed, .noRoom), packed)
+      case .failure(.malformed):
+        let failure = ServiceFailure(
+          .badRequest, status: 400,
+          message: "The content is not the gzip that Content-Encoding says.")
+        return self.finish(self.failure(packed, failure), packed)
       }
     }
   }
@@ -35,7 +69,8 @@ extension Pipeline {
     case .collected(let limit): return limit
     case .streamed: return nil
     case .ignored, nil:
-      return rules?.concern.needsContent == true ? ContentPolicy.defaultLimit : nil
+      return rules?.concern.needsContent == true || routed.uploadRules != nil
+        ? ContentPolicy.defaultLimit : nil
     }
   }
 
@@ -49,5 +84,48 @@ extension Pipeline {
     guard routed.request.expectsContinue, let index = routed.operationIndex else { return nil }
     let entry = operations.entries[index]
     return routed.live.slots[entry.serviceIndex].refusal(of: call(routed, entry))
+  }
+}
+
+extension Request {
+  /// Source: RFC 9110 §8.4.1.3.
+  fileprivate var isGzip: Bool {
+    guard let coding = fields.valueBytes("content-encoding")?.lazy.map(\.asciiLowercased) else {
+      return false
+    }
+    return coding.elementsEqual("gzip".utf8) || coding.elementsEqual("x-gzip".utf8)
+  }
+}
+
+private enum UnpackFailure: Error { case tooLarge, noRoom, malformed }
+
+extension Gzip {
+  /// What is inside, with the room for it.
+  fileprivate static func unpack(
+    _ packed: [UInt8], limit: Int, _ budget: MemoryBudget
+  ) -> Result<([UInt8], MemoryLease), UnpackFailure> {
+    var content: [UInt8] = []
+    let lease = MemoryLease(of: budget)
+    do throws(UnpackFailure) {
+      guard let inflater = try? Inflater(limits: GzipLimits(outputBytesMax: UInt64(limit))) else {
+        throw .noRoom
+      }
+      let failure = { (error: GzipError) -> UnpackFailure in
+        return switch error {
+        case .outOfMemory: .noRoom
+        case .outputTooLarge, .ratioTooHigh: .tooLarge
+        default: .malformed
+        }
+      }
+      try inflater.feed(packed.span, mapping: failure) { piece throws(UnpackFailure) in
+        // An array that grows is up to twice as long as what stands in it.
+        guard lease.grow(by: 2 * piece.count) else { throw .noRoom }
+        content.append(contentsOf: piece)
+      }
+      do { try inflater.finish() } catch { throw failure(error) }
+    } catch {
+      return .failure(error)
+    }
+    return .success((content, lease))
   }
 }

@@ -24,12 +24,22 @@ extension Pipeline {
     return finish(amended, routed)
   }
 
+  /// A rule that strikes uploads has no answer of its own: it stands in the request's.
+  private func tell(
+    _ outcome: RuleOutcome, in response: inout Response, _ routed: RoutedRequest
+  ) {
+    let names = outcome.strikes.map(\.rule) + (routed.decision?.struck ?? [])
+    response.fields.set("X-Wavetank-Rule", names.joined(separator: ", "))
+    for remark in outcome.remarks { response.remark(remark) }
+  }
+
   /// Step 10. The answer is known: it gets its guards and the exchange's number, the journal its
   /// record.
   ///
   /// Takes the answer over, so that its fields grow in place.
   func finish(_ answer: consuming Response, _ routed: RoutedRequest) -> Response {
     var response = amend(answer, routed.decision)
+    if let struck = routed.uploadRules { tell(struck, in: &response, routed) }
     response.guardContent()
     response.fields.append("X-Wavetank-Exchange", String(routed.number))
     routed.live.journal.answered(

@@ -50,6 +50,21 @@ extension Pipeline {
     return serve(routed)
   }
 
+  /// What rules do to the content of a request whose head is here, told in its journal at once: there
+  /// may be no answer that could.
+  func strikeUpload(_ routed: inout RoutedRequest, _ engine: ScenarioEngine) -> UploadFault? {
+    let clock = routed.live.tenant.clock
+    var outcome = engine.decide(
+      upload: context(routed).subject, now: clock.now, wall: clock.wallNow)
+    guard outcome.struck else { return nil }
+    outcome.remarks += engine.happen(outcome.events, in: routed.live)
+    routed.uploadRules = outcome
+    routed.live.journal.struck(routed.number, of: routed.exchange, outcome)
+    guard case .upload(let fault) = outcome.fault else { return nil }
+    metrics.struck(.upload(fault))
+    return fault
+  }
+
   private func context(_ routed: RoutedRequest) -> RuleContext {
     RuleContext(
       routed: routed, operation: routed.operationIndex.map { operations.entries[$0].operation },

@@ -3,16 +3,16 @@ package import HTTPModel
 
 extension Pipeline {
   /// Step 2. Finds the tenant and begins a use of it; one that waits in its file is read off the loop.
-  func findTenant(_ addressed: AddressedRequest, _ tag: inout UInt64) -> Answer {
+  func findTenant(_ addressed: AddressedRequest, _ exchange: inout Exchange) -> Answer {
     switch addressed.tenant {
-    case .byDefault: return proceed(addressed, in: tenants.useDefault(), &tag)
+    case .byDefault: return proceed(addressed, in: tenants.useDefault(), &exchange)
     case .named(let name):
-      if let here = tenants.useIfHere(name) { return proceed(addressed, in: here, &tag) }
+      if let here = tenants.useIfHere(name) { return proceed(addressed, in: here, &exchange) }
       if tenants.mustLoad(name) {
-        return proceed(addressed, inTenantFoundBy: { await self.load(name) }, &tag)
+        return proceed(addressed, inTenantFoundBy: { await self.load(name) }, &exchange.tag)
       }
       switch Result(catching: { () throws(ScenarioProblems) in try tenants.use(name) }) {
-      case .success(let made): return proceed(addressed, in: made, &tag)
+      case .success(let made): return proceed(addressed, in: made, &exchange)
       case .failure(let problems): return refuse(addressed.request, problems)
       }
     case .malformed(let name):

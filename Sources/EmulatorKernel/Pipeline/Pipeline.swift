@@ -71,7 +71,7 @@ package final class Pipeline: Responder {
   package func respond(to request: Request, exchange: inout Exchange) -> Answer {
     metrics.began()
     let addressee = Addressee(request, keyFields: keyFields)
-    return findTenant(AddressedRequest(request, addressee, exchange), &exchange.tag)
+    return findTenant(AddressedRequest(request, addressee, exchange), &exchange)
   }
 
   /// Whose world a request is about, be it one to the control API.
@@ -88,14 +88,19 @@ package final class Pipeline: Responder {
 
   /// Steps 3 to 10, in a tenant whose use has begun: it ends with the exchange.
   func proceed(
-    _ addressed: AddressedRequest, in live: LiveTenant, _ tag: inout UInt64
+    _ addressed: AddressedRequest, in live: LiveTenant, _ exchange: inout Exchange
   ) -> Answer {
+    live.settleTimed()
     let resolution = resolve(addressed, in: live)
-    if !addressed.isNamed, let answer = lookUpPublicly(addressed, resolution, &tag) {
+    if !addressed.isNamed, let answer = lookUpPublicly(addressed, resolution, &exchange.tag) {
       live.tenant.uses.end()
       return answer
     }
-    return collect(openEntry(addressed, resolution, in: live, &tag))
+    var routed = openEntry(addressed, resolution, in: live, &exchange.tag)
+    if addressed.request.hasContent, let engine = live.rules, engine.concernsUploads {
+      exchange.upload = strikeUpload(&routed, engine)
+    }
+    return collect(routed)
   }
 
   /// Step 4. The journal learns of the exchange.
@@ -188,6 +193,8 @@ struct RoutedRequest: Sendable {
   var collected: ContinuousClock.Instant?
   /// Nil until the rules have decided, and where none is concerned.
   var decision: RuleDecision?
+  /// What rules do to its content on the way in.
+  var uploadRules: RuleOutcome?
 
   var live: LiveTenant { head.live }
   var number: UInt64 { head.number }

@@ -21,7 +21,7 @@ extension LiveTenant {
   package func swap(_ scenario: Scenario, _ blueprint: TenantBlueprint) {
     let keysChanged = self.blueprint.keys != blueprint.keys
     guard let engine = rules ?? blueprint.makeRules?(self) else { return }
-    engine.swap(scenario)
+    engine.swap(scenario, at: tenant.clock.now)
     adopt(blueprint, rules: engine)
     if keysChanged { tenant.keys.replace(blueprint.keys) }
   }

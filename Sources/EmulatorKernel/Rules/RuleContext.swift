@@ -16,7 +16,8 @@ struct RuleContext: Sendable {
       resourceParameter: operation?.resourceParameter,
       credential: service.credential(of: routed.request),
       connectionID: routed.exchange.connectionID,
-      content: routed.content.map(RuleSubject.Content.whole) ?? .unavailable)
+      content: routed.content.map(RuleSubject.Content.whole) ?? .unavailable,
+      now: routed.live.tenant.clock.now)
   }
 
   /// A failure in the form of the operation's own API (a rule's `error`, `limit`).

@@ -14,7 +14,8 @@ extension ScenarioCatalog.Service {
   package init(_ service: some EmulatedService) {
     self.init(
       name: service.name, operations: service.operations.map(ScenarioCatalog.Operation.init),
-      events: service.events, sections: service.sections, check: { service.problems(with: $0) })
+      events: service.events, sections: service.sections, check: { service.problems(with: $0) },
+      unknownNames: { service.unknownNames($0, $1) })
   }
 }
 
@@ -50,6 +51,18 @@ extension EmulatedService {
       }
     }
     return found
+  }
+
+  /// What events and behaviors name that the world of a scenario does not have.
+  fileprivate func unknownNames(
+    _ seed: WorldSeed, _ emitted: [(place: String, event: JSON)]
+  ) -> [String] {
+    guard !emitted.isEmpty || seed.behaviors != nil else { return [] }
+    var step = StepContext<State.WakeKey>(
+      now: VirtualInstant(seconds: 0), ids: IDSource(seed: 0, tenant: "check"),
+      blobs: BlobStore(budget: MemoryBudget()))
+    guard let state = try? makeState(seed, &step) else { return [] }
+    return unknownNames(in: state, emitted: emitted)
   }
 
   private func problems(making seed: WorldSeed) -> [ScenarioProblem] {

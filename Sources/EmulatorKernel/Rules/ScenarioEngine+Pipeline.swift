@@ -37,7 +37,7 @@ extension ScenarioEngine {
 
   /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and
   /// gives a remark for its answer.
-  private func happen(_ events: [JSONObject], in live: LiveTenant) -> [String] {
+  func happen(_ events: [JSONObject], in live: LiveTenant) -> [String] {
     var remarks: [String] = []
     let chain = EventChain()
     for event in events {

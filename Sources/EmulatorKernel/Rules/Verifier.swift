@@ -257,6 +257,7 @@ extension Pipeline {
       service: services[service].name, operation: operation?.operation.name,
       resourceParameter: operation?.operation.resourceParameter,
       credential: services[service].credential(of: request),
-      connectionID: entry.exchange.connectionID, content: content, mask: operations.mask)
+      connectionID: entry.exchange.connectionID, content: content, now: entry.arrived,
+      mask: operations.mask)
   }
 }

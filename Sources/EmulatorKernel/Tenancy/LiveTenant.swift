@@ -9,6 +9,9 @@ package final class LiveTenant: Sendable {
   package let tenant: Tenant
   package let slots: [any ServiceSlot]
   package let journal: Journal
+  /// What happens by itself.
+  private let agenda = Agenda()
+  let log: ServerLog?
 
   private struct InForce {
     var blueprint: TenantBlueprint
@@ -34,20 +37,24 @@ package final class LiveTenant: Sendable {
 
   init(
     id: UInt32, tenant: Tenant, services: [any EmulatedService], blueprint: TenantBlueprint,
-    journalLimits: JournalLimits
+    journalLimits: JournalLimits, log: ServerLog? = nil
   ) throws(ScenarioProblems) {
     self.id = id
     self.tenant = tenant
+    self.log = log
     lease = MemoryLease(charging: Self.ownBytes, to: tenant.blobs.budget)
     scenarioLease = MemoryLease(of: tenant.blobs.budget)
     journal = Journal(limits: journalLimits, budget: tenant.blobs.budget)
     tenant.allow(blueprint.outbound)
     inForce = Mutex(InForce(blueprint: blueprint))
+    // In front of the services: a hub that goes down now has no work of this instant.
+    tenant.add(agenda)
     var slots: [any ServiceSlot] = []
     try tenant.blobs.seeding { () throws(ScenarioProblems) in
       for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
     }
     self.slots = slots
+    agenda.belongs { [weak self] in self }
     if let makeRules = blueprint.makeRules { replaceRules(makeRules(self)) }
     for slot in slots { slot.begin() }
   }
@@ -101,6 +108,7 @@ package final class LiveTenant: Sendable {
     settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
+    tenant.dueMayHaveChanged(agenda.nextDue)
   }
 
   /// Another scenario from now on: its rules at once, its world at the next reset.
@@ -110,6 +118,7 @@ package final class LiveTenant: Sendable {
     settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
+    tenant.dueMayHaveChanged(agenda.nextDue)
   }
 
   /// Brings the budget in line with the scenario in force, once it is another one than the server's own

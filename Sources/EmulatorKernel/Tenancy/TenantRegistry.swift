@@ -74,7 +74,7 @@ package final class TenantRegistry: Sendable {
       onNextDue: { tenant, due in timer?.nextDue(of: tenant, is: due) })
     return try LiveTenant(
       id: id, tenant: tenant, services: services, blueprint: blueprint,
-      journalLimits: configuration.journalLimits)
+      journalLimits: configuration.journalLimits, log: configuration.log)
   }
 
   // MARK: Finding

@@ -15,6 +15,8 @@ package struct RuleOutcome: Sendable {
   /// A failure that the operation's own API puts into words.
   package struct Failure: Sendable {
     package var status: Int
+    /// The words behind the status; nil: the API's own.
+    package var reason: String?
     /// A sentence for people; nil: the API's own wording.
     package var message: String?
     /// Seconds after which there is room again, where a limit was exceeded.
@@ -40,6 +42,7 @@ package struct RuleOutcome: Sendable {
   package var replacement: Replacement?
   package var patches: [Patch] = []
   package var fault: TransportFault?
+  package var closing: ClosingEffect?
   /// The service does its work although its answer is replaced or lost.
   package var isAfter = false
   package var events: [JSONObject] = []
@@ -73,6 +76,7 @@ package struct RuleOutcome: Sendable {
     switch replacement {
     case .error(let failure, let header):
       answer = render(failure)
+      if let reason = failure.reason { answer.status = answer.status.saying(reason) }
       if let seconds = failure.retryAfter, !answer.fields.contains("Retry-After") {
         answer.fields.append("Retry-After", "\(seconds)")
       }
@@ -89,6 +93,11 @@ package struct RuleOutcome: Sendable {
       }
     }
     if let fault { answer.delivery.fault = fault }
+    switch closing {
+    case .announced: answer.delivery.closesConnection = true
+    case .silent: answer.delivery.closesSilently = true
+    case nil: break
+    }
     if struck {
       answer.fields.append("X-Wavetank-Rule", strikes.map(\.rule).joined(separator: ", "))
     }
@@ -129,6 +138,13 @@ extension RuleOutcome.Patch {
   }
 }
 
+extension Status {
+  /// The same code with other words behind it: as much as fits a line of a terminal.
+  package func saying(_ reason: String) -> Status {
+    Status(code, String(reason.asFieldText.prefix(200)))
+  }
+}
+
 extension Response {
   /// Leaves a remark for the user: journal and the field `X-Wavetank-Remark`. For requests that are
   /// accepted although the real service of today would refuse them, and the like.
@@ -140,10 +156,6 @@ extension Response {
   /// status, which is what clients show of a failure without content.
   package mutating func explain(_ text: String) {
     remark(text)
-    let phrase = "\(status.reason): \(text.asFieldText)"
-    status = Status(status.code, String(phrase.prefix(Self.phraseMax)))
+    status = status.saying("\(status.reason): \(text)")
   }
-
-  /// As much as fits a line of a terminal.
-  private static let phraseMax = 200
 }

@@ -46,7 +46,8 @@ extension Criterion {
     case .query(let name, let matcher): return wanted(.query(ExactText(name)), matcher)
     case .credential(let matcher): return wanted(.credential, matcher)
     case .bodyPointer(let pointer, let matcher): return wanted(.pointer(pointer), matcher)
-    case .service, .operation, .method, .host, .tenant, .bodyText, .bodyJSON: return nil
+    case .service, .operation, .method, .host, .tenant, .noOtherQuery, .bodyText, .bodyJSON:
+      return nil
     }
   }
 }

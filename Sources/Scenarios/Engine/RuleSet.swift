@@ -49,6 +49,8 @@ package final class RuleSet: Sendable {
   private let positions: TextMap<Int>
   /// Rules about connections: none of them concerns a request.
   let connectionRules: [Int]
+  /// Rules about requests while their content comes in.
+  let uploadRules: [Int]
 
   package init(_ rules: [ScenarioRule], catalog: ScenarioCatalog) {
     self.rules = rules
@@ -57,7 +59,9 @@ package final class RuleSet: Sendable {
     var byValue: [RulePlace: TextMap<[Int]>] = [:]
     let operations = OperationNames(catalog)
     connectionRules = rules.indices.filter { rules[$0].isAboutConnections }
-    for (index, rule) in rules.enumerated() where !rule.isAboutConnections {
+    uploadRules = rules.indices.filter { rules[$0].isAboutUploads }
+    for (index, rule) in rules.enumerated()
+    where !rule.isAboutConnections && !rule.isAboutUploads {
       let wanted = rule.match.wantedValues
       if let wanted {
         for text in TextSet(wanted.texts) {

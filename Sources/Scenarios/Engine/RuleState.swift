@@ -148,6 +148,8 @@ package struct ScenarioState: Sendable {
   var variables: JSONObject
   /// By the rule's name.
   var rules: TextMap<RuleState>
+  /// How many instants of the timetable are over.
+  var timedDone = 0
 
   init(_ scenario: Scenario) {
     variables = scenario.variables
@@ -156,7 +158,7 @@ package struct ScenarioState: Sendable {
 }
 
 extension ScenarioState: Codable {
-  private enum CodingKeys: CodingKey { case variables, rules }
+  private enum CodingKeys: CodingKey { case variables, rules, timedDone }
 
   package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -167,18 +169,20 @@ extension ScenarioState: Codable {
     }
     self.variables = variables
     rules = try container.decode(TextMap<RuleState>.self, forKey: .rules)
+    timedDone = try container.decodeIfPresent(Int.self, forKey: .timedDone) ?? 0
   }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(JSON.object(variables).text, forKey: .variables)
     try container.encode(rules, forKey: .rules)
+    if timedDone > 0 { try container.encode(timedDone, forKey: .timedDone) }
   }
 }
 
 extension ScenarioState {
   /// Whether every count of a snapshot is one that can be counted on from.
-  package var isPlausible: Bool { rules.values.allSatisfy(\.isPlausible) }
+  package var isPlausible: Bool { timedDone >= 0 && rules.values.allSatisfy(\.isPlausible) }
 }
 
 extension RuleState {

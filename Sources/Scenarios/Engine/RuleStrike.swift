@@ -25,6 +25,7 @@ package struct RuleStrike {
     addDelay(rule.delay, "delay", to: &outcome)
     addDelay(sequenceStep?.delay, "step delay", to: &outcome)
     add(action, to: &outcome)
+    if outcome.closing == nil { outcome.closing = rule.closing ?? sequenceStep?.closing }
     if rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
     let following = trigger(variables: &variables)
     outcome.events += following.events
@@ -80,7 +81,8 @@ package struct RuleStrike {
     case .error(let effect):
       guard outcome.replacement == nil else { return }
       let failure = RuleOutcome.Failure(
-        status: effect.status, message: effect.message.map { $0.text(&context) })
+        status: effect.status, reason: effect.reason.map { $0.text(&context) },
+        message: effect.message.map { $0.text(&context) })
       outcome.replacement = .error(failure, header: fields(effect.header))
     case .limit:
       guard outcome.replacement == nil else { return }
@@ -117,6 +119,9 @@ package struct RuleStrike {
 
   private mutating func response(_ effect: RespondEffect) -> Response {
     var response = Response(Status(effect.status))
+    if let reason = effect.reason {
+      response.status = response.status.saying(reason.text(&context))
+    }
     for (name, value) in fields(effect.header) { response.fields.append(name, value) }
     let type: String?
     switch effect.content {

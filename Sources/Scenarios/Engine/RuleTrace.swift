@@ -109,10 +109,10 @@ package struct RuleTrace: Sendable {
       entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
     let end = endedSearch ? entries[entries.count - 1].rule + 1 : rules.rules.count
     // Rules about connections have no say in requests, and others none in connections.
-    let isOfConnection = entries.contains { rules.rules[$0.rule].isAboutConnections }
+    let stage = entries.first.map { rules.rules[$0.rule].stage } ?? .request
     return (0..<end).compactMap { index -> Entry? in
       if let entry = recorded[index] { return entry }
-      guard rules.rules[index].isAboutConnections == isOfConnection else { return nil }
+      guard rules.rules[index].stage == stage else { return nil }
       return rules.rules[index].match.firstFailure(for: subject).map {
         Entry(rule: index, verdict: .mismatch($0))
       }
@@ -170,6 +170,13 @@ package struct RuleTrace: Sendable {
 }
 
 extension ScenarioRule {
+  fileprivate enum Stage { case connection, upload, request }
+
+  /// Where it has a say, and others have none.
+  fileprivate var stage: Stage {
+    isAboutConnections ? .connection : isAboutUploads ? .upload : .request
+  }
+
   func action(atStep step: Int?) -> RuleAction {
     if let step, case .sequence(let sequence) = action, sequence.steps.indices.contains(step) {
       return sequence.steps[step].action

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// **Isolation**: behind a mutex; conditions on the request are checked outside of it.
 package final class ScenarioEngine: Sendable {
-  private struct Held {
+  struct Held {
     var scenario: Scenario
     var rules: RuleSet
     var variables: JSONObject
@@ -18,6 +18,9 @@ package final class ScenarioEngine: Sendable {
     var states: [RuleState]
     /// The tenant's first instant: where `between` counts durations from.
     var start: VirtualInstant
+    /// What happens by itself, in order; of it so many instants are over.
+    var timetable: [TimedEvents.Entry]
+    var timedDone = 0
 
     init(_ scenario: Scenario, _ rules: RuleSet, start: VirtualInstant) {
       self.scenario = scenario
@@ -25,12 +28,18 @@ package final class ScenarioEngine: Sendable {
       variables = scenario.variables
       states = Array(repeating: RuleState(), count: scenario.rules.count)
       self.start = start
+      timetable = scenario.timetable(start: start)
+    }
+
+    var nextTimed: VirtualInstant? {
+      timedDone < timetable.count ? timetable[timedDone].due : nil
     }
 
     /// As a snapshot holds it: rules that were never reached are left out.
     var state: ScenarioState {
       var state = ScenarioState(scenario)
       state.variables = variables
+      state.timedDone = timedDone
       for (rule, own) in zip(rules.rules, states) where !own.isUntouched {
         state.rules[rule.name] = own
       }
@@ -39,6 +48,7 @@ package final class ScenarioEngine: Sendable {
 
     mutating func take(_ state: ScenarioState) {
       variables = state.variables
+      timedDone = min(max(0, state.timedDone), timetable.count)
       states = rules.rules.map { state.rules[$0.name] ?? RuleState() }
     }
   }
@@ -46,7 +56,9 @@ package final class ScenarioEngine: Sendable {
   package let tenant: String
   package let seed: UInt64
   package let catalog: ScenarioCatalog
-  private let held: Mutex<Held>
+  let held: Mutex<Held>
+  /// Whether something is still to happen by itself: most scenarios let nothing.
+  let isTimed = Atomic<Bool>(false)
 
   /// - Parameter rules: those of the scenario, where somebody has laid them out: every tenant of a server
   ///   begins with the same.
@@ -59,6 +71,7 @@ package final class ScenarioEngine: Sendable {
     self.catalog = catalog
     held = Mutex(
       Held(scenario, rules ?? RuleSet(scenario.rules, catalog: catalog), start: start))
+    isTimed.store(!scenario.timed.isEmpty, ordering: .releasing)
   }
 
   // MARK: Deciding
@@ -72,6 +85,18 @@ package final class ScenarioEngine: Sendable {
   /// Whether some rule strikes connections.
   package var concernsConnections: Bool {
     held.withLock { !$0.rules.connectionRules.isEmpty }
+  }
+
+  /// Whether some rule strikes requests while their content comes in.
+  package var concernsUploads: Bool {
+    held.withLock { !$0.rules.uploadRules.isEmpty }
+  }
+
+  /// Lets every rule about uploads have its say on a request of which only the head is here.
+  package func decide(
+    upload subject: RuleSubject, now: VirtualInstant, wall: VirtualInstant
+  ) -> RuleOutcome {
+    decide(subject, (now, wall)) { $0.uploadRules }
   }
 
   /// Lets every rule about connections have its say on one, in order: `decide` of a request that only
@@ -147,7 +172,7 @@ package final class ScenarioEngine: Sendable {
     }
     for (position, condition) in rule.conditions.enumerated() {
       let values = held.variables[condition.name].map { [$0] } ?? []
-      if !condition.matcher.matches(values, isText: false) { return .condition(position) }
+      if !condition.matcher.matches(values, isText: false, now: now) { return .condition(position) }
     }
     var retryAfter: Duration?
     if case .limit(let limit) = rule.action {
@@ -219,6 +244,7 @@ package final class ScenarioEngine: Sendable {
     var restored = Held(scenario, RuleSet(scenario.rules, catalog: catalog), start: start)
     restored.take(state)
     held.withLock { $0 = restored }
+    isTimed.store(restored.nextTimed != nil, ordering: .releasing)
   }
 
   /// Adds rules at the end (or the front); one with a known name takes the place of that one. All
@@ -345,10 +371,13 @@ package final class ScenarioEngine: Sendable {
 
   /// Takes over another scenario while requests go on: rules that are still there unchanged keep
   /// their counts, and variables whose first value is the same keep their present one.
-  package func swap(_ scenario: Scenario) {
+  ///
+  /// - Parameter now: what the new timetable has before it happens no more.
+  package func swap(_ scenario: Scenario, at now: VirtualInstant) {
     let rules = RuleSet(scenario.rules, catalog: catalog)
-    var next = Held(scenario, rules, start: VirtualInstant(seconds: 0))
     held.withLock { held in
+      var next = Held(scenario, rules, start: held.start)
+      next.timedDone = next.timetable.count { $0.due <= now }
       for (index, rule) in scenario.rules.enumerated() {
         guard let old = held.rules.position(of: rule.name) else { continue }
         if held.rules.rules[old].source == rule.source { next.states[index] = held.states[old] }
@@ -357,9 +386,9 @@ package final class ScenarioEngine: Sendable {
       where held.scenario.variables[name] == value {
         next.variables[name] = held.variables[name] ?? value
       }
-      next.start = held.start
       held = next
     }
+    isTimed.store(nextTimed != nil, ordering: .releasing)
   }
 
   /// As at the tenant's start; with another scenario if one is given.
@@ -368,31 +397,6 @@ package final class ScenarioEngine: Sendable {
     held.withLock { held in
       held = Held(scenario ?? held.scenario, rules ?? held.rules, start: start)
     }
-  }
-
-  // MARK: Snapshot and counts
-
-  package var state: ScenarioState { held.withLock { $0.state } }
-  package var start: VirtualInstant { held.withLock { $0.start } }
-
-  /// How often each rule struck since the tenant's start, in the rules' order.
-  package var strikeCounts: [(name: String, reached: Int, struck: Int, isEnabled: Bool)] {
-    held.withLock { held in
-      zip(held.rules.rules, held.states).map { rule, state in
-        (rule.name, state.reachedInAll, state.struckInAll, state.isEnabled ?? rule.isEnabled)
-      }
-    }
-  }
-}
-
-extension RequestMatch {
-  /// What the path templates take from the request's path.
-  func captures(in subject: RuleSubject) -> TextMap<String> {
-    for case .path(let patterns) in criteria {
-      for pattern in patterns {
-        if let captures = pattern.captures(subject.path) { return captures }
-      }
-    }
-    return [:]
+    isTimed.store(nextTimed != nil, ordering: .releasing)
   }
 }

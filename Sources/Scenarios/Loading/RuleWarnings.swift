@@ -9,12 +9,18 @@ package struct RuleWarnings {
 
   package init(_ catalog: ScenarioCatalog) { self.catalog = catalog }
 
-  /// A sentence for each rule that can never strike.
+  /// A sentence for each rule that can never strike, and for each name of something that is not there.
   package func all(in scenario: Scenario) -> [String] {
-    scenario.rules.enumerated().compactMap { index, rule in
+    let rules = scenario.rules.enumerated().compactMap { index, rule -> String? in
       guard let reason = reason(rule, behind: scenario.rules[..<index]) else { return nil }
       return "rule \"\(rule.name)\" can never strike: \(reason)"
     }
+    let named = catalog.services.flatMap { service in
+      service.unknownNames(
+        WorldSeed(given: scenario.given[service.name], behaviors: scenario.behaviors[service.name]),
+        scenario.emitted)
+    }
+    return rules + named
   }
 
   private func reason(
@@ -63,8 +69,8 @@ package struct RuleWarnings {
       && rule.times == nil && rule.every == 1 && rule.probability == nil && !rule.continues
     guard strikesAlways else { return false }
     switch rule.action {
-    // One about connections leaves their requests to the rules behind it.
-    case .limit, .sequence, .fault(.tls): return false
+    // One about connections or uploads leaves the requests to the rules behind it.
+    case .limit, .sequence, .fault(.tls), .fault(.upload): return false
     default: return rule.match.criteria.allSatisfy(match.criteria.contains)
     }
   }

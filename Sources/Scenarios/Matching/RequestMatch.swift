@@ -12,6 +12,8 @@ package enum Criterion: Sendable, Equatable {
   case tenant(ValueMatcher)
   case credential(ValueMatcher)
   case query(String, ValueMatcher)
+  /// No items of the query but these.
+  case noOtherQuery([String])
   case header(String, ValueMatcher)
   case bodyText(ValueMatcher)
   case bodyPointer(JSONPointer, ValueMatcher)
@@ -35,6 +37,7 @@ package enum Criterion: Sendable, Equatable {
     case .tenant: "match.tenant"
     case .credential: "match.credential"
     case .query(let name, _): "match.query.\(name)"
+    case .noOtherQuery: "match.noOtherQuery"
     case .header(let name, _): "match.header.\(name)"
     case .bodyText: "match.body.text"
     case .bodyPointer(let pointer, _): "match.body.pointer.\(pointer.text)"
@@ -87,12 +90,13 @@ extension Criterion {
       return subject.operation.map { name in globs.contains { $0.matches(name) } } ?? false
     case .method(let methods): return methods.contains(subject.request.method.name)
     case .path(let patterns): return patterns.contains { $0.matches(subject.path) }
+    case .noOtherQuery: return values(in: subject)?.isEmpty ?? true
     default:
       guard let values = values(in: subject) else { return false }
       if case .bodyJSON(let part) = self {
         return part.firstDifference(fromContaining: values.first) == nil
       }
-      return matcher?.matches(values, isText: isText) ?? false
+      return matcher?.matches(values, isText: isText, now: subject.now) ?? false
     }
   }
 
@@ -119,6 +123,8 @@ extension Criterion {
     case .tenant: [.string(subject.tenant)]
     case .credential: subject.credential.map { [.string($0)] } ?? []
     case .query(let name, _): subject.queryValues(name).map(JSON.string)
+    case .noOtherQuery(let names):
+      subject.queryNames.filter { name in !names.contains { $0.isExactly(name) } }.map(JSON.string)
     case .header(let name, _): subject.request.fields.all(name).map(JSON.string)
     case .bodyText: subject.contentText.map { [.string($0)] }
     case .bodyPointer(let pointer, _):
@@ -134,6 +140,7 @@ extension Criterion {
       globs.map(\.text).joined(separator: " or ")
     case .method(let methods): methods.joined(separator: " or ")
     case .path(let patterns): patterns.map(\.text).joined(separator: " or ")
+    case .noOtherQuery: "no other items of the query"
     case .bodyJSON(let part): "content that contains \(part.text)"
     default: matcher.map(\.description) ?? ""
     }

@@ -1,3 +1,4 @@
+package import Determinism
 package import HTTPModel
 package import PayloadCodecs
 
@@ -49,6 +50,8 @@ package final class RuleSubject {
   package let credential: String?
   package let connectionID: UInt64
   package let content: Content
+  /// The tenant's time; nil: not known.
+  let now: VirtualInstant?
   /// Hides credentials in what is told about the request; nil: nothing of it is told.
   let mask: (any ValueMask)?
   /// What `per: resource` counts by: the operation's resource parameter, else the path.
@@ -58,7 +61,7 @@ package final class RuleSubject {
     request: Request, tenant: String, service: String?, operation: String?,
     parameters: PathParameters = PathParameters(), resourceParameter: String? = nil,
     credential: String? = nil, connectionID: UInt64 = 0, content: Content = .unavailable,
-    mask: (any ValueMask)? = nil
+    now: VirtualInstant? = nil, mask: (any ValueMask)? = nil
   ) {
     self.request = request
     self.tenant = tenant
@@ -69,6 +72,7 @@ package final class RuleSubject {
     self.credential = credential
     self.connectionID = connectionID
     self.content = content
+    self.now = now
     self.mask = mask
   }
 
@@ -88,6 +92,8 @@ package final class RuleSubject {
   }
 
   private lazy var query = request.target.queryItems
+
+  package var queryNames: [String] { query.map(\.name) }
 
   package func queryValues(_ name: String) -> [String] {
     query.compactMap { $0.name == name ? $0.value : nil }

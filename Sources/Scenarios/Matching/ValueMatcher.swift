@@ -1,3 +1,4 @@
+package import Determinism
 package import PayloadCodecs
 
 /// A condition on one value: of a field, a query item, a place in the content, a variable.
@@ -13,23 +14,36 @@ package indirect enum ValueMatcher: Sendable, Equatable {
   case above(Double, orEqual: Bool)
   case below(Double, orEqual: Bool)
   case present(Bool)
+  /// A time before that one, or after it.
+  case before(Moment)
+  case after(Moment)
+  /// A time at most so far from the present.
+  case within(Duration)
   case not(ValueMatcher)
   case any([ValueMatcher])
   case all([ValueMatcher])
 
-  /// - Parameter isText: the values come from a place that knows only text (fields, query, path),
-  ///   so the number 5 equals the text `5`.
-  package func matches(_ values: [JSON], isText: Bool) -> Bool {
+  package enum Moment: Sendable, Equatable {
+    case instant(VirtualInstant)
+    /// The tenant's present.
+    case now
+  }
+
+  /// - Parameters:
+  ///   - isText: the values come from a place that knows only text (fields, query, path), so the
+  ///     number 5 equals the text `5`.
+  ///   - now: the tenant's time; nil: not known, and what asks for it does not hold.
+  package func matches(_ values: [JSON], isText: Bool, now: VirtualInstant? = nil) -> Bool {
     switch self {
     case .present(let isPresent): return values.isEmpty != isPresent
-    case .not(let inner): return !inner.matches(values, isText: isText)
-    case .any(let inner): return inner.contains { $0.matches(values, isText: isText) }
-    case .all(let inner): return inner.allSatisfy { $0.matches(values, isText: isText) }
-    default: return values.contains { matches($0, isText: isText) }
+    case .not(let inner): return !inner.matches(values, isText: isText, now: now)
+    case .any(let inner): return inner.contains { $0.matches(values, isText: isText, now: now) }
+    case .all(let inner): return inner.allSatisfy { $0.matches(values, isText: isText, now: now) }
+    default: return values.contains { matches($0, isText: isText, now: now) }
     }
   }
 
-  private func matches(_ value: JSON, isText: Bool) -> Bool {
+  private func matches(_ value: JSON, isText: Bool, now: VirtualInstant?) -> Bool {
     switch self {
     case .equal(let wanted):
       if isText, case .string(let text) = value { return Self.plainText(of: wanted) == text }
@@ -46,7 +60,20 @@ package indirect enum ValueMatcher: Sendable, Equatable {
       return Self.number(of: value).map { orEqual ? $0 >= bound : $0 > bound } ?? false
     case .below(let bound, let orEqual):
       return Self.number(of: value).map { orEqual ? $0 <= bound : $0 < bound } ?? false
-    case .present, .not, .any, .all: return matches([value], isText: isText)
+    case .before(let moment):
+      guard let time = VirtualInstant(anyForm: value), let bound = moment.instant(now) else {
+        return false
+      }
+      return time < bound
+    case .after(let moment):
+      guard let time = VirtualInstant(anyForm: value), let bound = moment.instant(now) else {
+        return false
+      }
+      return time > bound
+    case .within(let duration):
+      guard let time = VirtualInstant(anyForm: value), let now else { return false }
+      return max(time - now, now - time) <= duration
+    case .present, .not, .any, .all: return matches([value], isText: isText, now: now)
     }
   }
 
@@ -88,9 +115,28 @@ extension ValueMatcher: CustomStringConvertible {
     case .above(let bound, let orEqual): "a number \(orEqual ? ">=" : ">") \(bound)"
     case .below(let bound, let orEqual): "a number \(orEqual ? "<=" : "<") \(bound)"
     case .present(let isPresent): isPresent ? "any value" : "no value"
+    case .before(let moment): "a time before \(moment)"
+    case .after(let moment): "a time after \(moment)"
+    case .within(let duration): "a time within \(DurationText.format(duration)) of now"
     case .not(let inner): "not (\(inner))"
     case .any(let inner): "one of (" + inner.map(\.description).joined(separator: ", ") + ")"
     case .all(let inner): "all of (" + inner.map(\.description).joined(separator: ", ") + ")"
+    }
+  }
+}
+
+extension ValueMatcher.Moment: CustomStringConvertible {
+  fileprivate func instant(_ now: VirtualInstant?) -> VirtualInstant? {
+    switch self {
+    case .instant(let instant): instant
+    case .now: now
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .instant(let instant): instant.iso8601()
+    case .now: "now"
     }
   }
 }

@@ -49,6 +49,8 @@ package struct DelayEffect: Sendable, Equatable {
 /// A status in the operation's own error form.
 package struct ErrorEffect: Sendable, Equatable {
   package var status: Int
+  /// Behind the status, in place of its own.
+  package var reason: Template?
   package var message: Template?
   package var header: [HeaderTemplate]
 }
@@ -68,6 +70,8 @@ package struct RespondEffect: Sendable, Equatable {
     case bytes([UInt8])
   }
   package var status: Int
+  /// Behind the status, in place of its own.
+  package var reason: Template?
   package var header: [HeaderTemplate]
   package var content: Content
 }
@@ -132,6 +136,7 @@ package struct SequenceEffect: Sendable, Equatable {
     package var action: RuleAction
     package var delay: DelayEffect?
     package var isAfter: Bool
+    package var closing: ClosingEffect?
     package var times: Int
   }
   package var steps: [Step]
@@ -154,6 +159,14 @@ package struct SequenceEffect: Sendable, Equatable {
     }
     return nil
   }
+}
+
+/// How a connection ends behind an answer.
+package enum ClosingEffect: String, Sendable, CaseIterable {
+  /// The answer says so: `Connection: close`.
+  case announced
+  /// The answer says that it stays.
+  case silent
 }
 
 /// What a count is kept for.

@@ -28,6 +28,8 @@ package struct Scenario: Sendable {
   package var behaviors: TextMap<JSON>
   package var variables: JSONObject
   package var rules: [ScenarioRule]
+  /// What happens at a time, without a request.
+  package var timed: [TimedEvents] = []
   package var expectation: Expectation?
   /// The document it was read from (or the merged one): what `GET /scenario` shows and a snapshot
   /// holds.
@@ -60,6 +62,8 @@ package struct ScenarioRule: Sendable {
   package var action = RuleAction.pass
   /// The service does its work first, then the answer is spoilt.
   package var isAfter = false
+  /// The connection ends behind the answer.
+  package var closing: ClosingEffect?
   package var assignments: [Assignment] = []
   package var events: [JSONTemplate] = []
   package var continues = false

@@ -1,4 +1,4 @@
-import PayloadCodecs
+package import PayloadCodecs
 
 /// What exists in this emulator: what the names in a scenario are checked against.
 package struct ScenarioCatalog: Sendable {
@@ -42,17 +42,24 @@ package struct ScenarioCatalog: Sendable {
     package var sections: Sections?
     /// What the service finds wrong with its parts of `given` and `behaviors`.
     package var check: @Sendable (WorldSeed) -> [ScenarioProblem]
+    /// What events and behaviors name that its world does not have at the start: a sentence each. It may
+    /// come into being later, so it is no error.
+    package var unknownNames: @Sendable (WorldSeed, [(place: String, event: JSON)]) -> [String]
 
     package init(
       name: String, operations: [Operation], events: [ServiceEvent]? = nil,
       sections: Sections? = nil,
-      check: @escaping @Sendable (WorldSeed) -> [ScenarioProblem] = { _ in [] }
+      check: @escaping @Sendable (WorldSeed) -> [ScenarioProblem] = { _ in [] },
+      unknownNames: @escaping @Sendable (WorldSeed, [(place: String, event: JSON)]) -> [String] = {
+        _, _ in []
+      }
     ) {
       self.name = name
       self.operations = operations
       self.events = events
       self.sections = sections
       self.check = check
+      self.unknownNames = unknownNames
     }
 
   }

@@ -68,13 +68,38 @@ extension DelayEffect {
     ])
 }
 
+/// The words behind a status.
+private func reasonField<Root>(
+  _ path: any WritableKeyPath<Root, Template?> & Sendable
+) -> Field<Root> {
+  .optional(
+    "reason", path, .template, "The words behind the status, in place of its own; a template.",
+    example: "Out Of Coal")
+}
+
+extension ClosingEffect {
+  static func field<Root>(
+    _ path: any WritableKeyPath<Root, ClosingEffect?> & Sendable
+  ) -> Field<Root> {
+    .optional(
+      "close", path,
+      .either(
+        Form<Bool>.onlyTrue("expected true (leave the key out instead of false)")
+          .map { _ in .announced },
+        when: { $0.boolValue != nil }, else: .choice),
+      "The connection ends behind the answer: as that says (announced, or true), or although it says nothing (silent).",
+      example: "silent")
+  }
+}
+
 extension ErrorEffect {
   static let form = Form<ErrorEffect>.short(
-    Form<Int>.status(from: 400).map { ErrorEffect(status: $0, message: nil, header: []) },
+    Form<Int>.status(from: 400).map { ErrorEffect(status: $0, header: []) },
     orObject: .object(
-      "With a message and fields.", ErrorEffect(status: 500, message: nil, header: []),
+      "With a message and fields.", ErrorEffect(status: 500, header: []),
       [
         .required("status", \.status, .status(from: 400), "The status."),
+        reasonField(\.reason),
         .optional(
           "message", \.message, .template, "A sentence in place of the API's own; a template."),
         HeaderTemplate.field(\.header, canRemove: false),
@@ -148,6 +173,7 @@ extension RespondEffect {
     RespondEffect(status: 200, header: [], content: .none),
     [
       .standard("status", \.status, .status(from: 200), 200, "The status."),
+      reasonField(\.reason),
       HeaderTemplate.field(\.header, canRemove: false),
       .oneOf(
         \.content,

@@ -1,3 +1,4 @@
+import Determinism
 import PayloadCodecs
 
 extension RequestMatch {
@@ -36,13 +37,27 @@ extension RequestMatch {
           "Items of the query, by name.", example: ["limit": ["gt": 100]]
         ) { match, items in match.criteria += items.map { .query($0.key, $0.value) } },
         .optional(
+          "noOtherQuery",
+          .onlyTrue("expected true (leave the key out instead of false)"),
+          "The query has no items but those that \"query\" names.",
+          beside: ["query": ["limit": 10]]
+        ) { match, _ in match.criteria.append(.noOtherQuery([])) },
+        .optional(
           "header", .dictionary(of: ValueMatcher.form, "By name.", exampleKey: "Accept"),
           "Fields, by name.", example: ["User-Agent": ["contains": "python"]]
         ) { match, fields in match.criteria += fields.map { .header($0.key, $0.value) } },
         .optional(
           "body", body, "The content; not where it streams.", example: ["json": ["a": 1]]
         ) { $0.criteria += $1 },
-      ])
+      ]
+    ) { match, _ in
+      let names = match.criteria.compactMap {
+        if case .query(let name, _) = $0 { name } else { nil }
+      }
+      for (index, criterion) in match.criteria.enumerated() {
+        if case .noOtherQuery = criterion { match.criteria[index] = .noOtherQuery(names) }
+      }
+    }
   }
 
   /// As other values; a plain text may be a glob, since no host has a `*`.
@@ -62,7 +77,7 @@ extension RequestMatch {
         $0.append(.bodyText($1))
       },
       .optional(
-        "pointer", places, "Places of JSON content, by JSON Pointer (RFC 6901).",
+        "pointer", ValueMatcher.places, "Places of JSON content, by JSON Pointer (RFC 6901).",
         example: ["/handle": "greeter"]
       ) { criteria, places in
         criteria += places.map { .bodyPointer($0.key, $0.value) }
@@ -77,16 +92,6 @@ extension RequestMatch {
     }
   }
 
-  private static let places: Form<[(key: JSONPointer, value: ValueMatcher)]> = .dictionary(
-    of: ValueMatcher.jsonForm, "By JSON Pointer.",
-    keys: ["pattern": "^(/([^~]|~[01])*)?$"], exampleKey: "/handle"
-  ) { text, reader in
-    guard let pointer = JSONPointer(text) else {
-      reader.problem("\"\(text)\" is no JSON Pointer: it begins with /")
-      return nil
-    }
-    return pointer
-  }
 }
 
 extension Form where Value == Glob {
@@ -138,6 +143,18 @@ extension ValueMatcher {
   /// Of a place that may hold arrays and objects, so `equal` may too.
   static let jsonForm = Form<ValueMatcher>.named("jsonMatcher") { json }
 
+  /// Conditions on places of JSON.
+  package static let places: Form<[(key: JSONPointer, value: ValueMatcher)]> = .dictionary(
+    of: jsonForm, "By JSON Pointer.",
+    keys: ["pattern": "^(/([^~]|~[01])*)?$"], exampleKey: "/handle"
+  ) { text, reader in
+    guard let pointer = JSONPointer(text) else {
+      reader.problem("\"\(text)\" is no JSON Pointer: it begins with /")
+      return nil
+    }
+    return pointer
+  }
+
   private static let text: Form<ValueMatcher> = made(
     of: ["string", "number", "boolean", "null"], inside: form)
   private static let json: Form<ValueMatcher> = made(
@@ -183,6 +200,11 @@ extension ValueMatcher {
         bound("gte", "At least.") { .above($0, orEqual: true) },
         bound("lt", "Less than.") { .below($0, orEqual: false) },
         bound("lte", "At most.") { .below($0, orEqual: true) },
+        .optional("before", moment, "A time before that one.") { $0.append(.before($1)) },
+        .optional("after", moment, "A time after that one.") { $0.append(.after($1)) },
+        .optional(
+          "within", .duration, "A time at most so far from the tenant's present.", example: "5m"
+        ) { $0.append(.within($1)) },
         .optional("present", .flag, "Whether there is a value at all.") {
           $0.append(.present($1))
         },
@@ -194,6 +216,27 @@ extension ValueMatcher {
         "expected at least one condition, such as {\"contains\": …}; for an empty object write {\"equal\": {}}"
     ).map { $0.count == 1 ? $0[0] : .all($0) }
   }
+}
+
+extension ValueMatcher {
+  /// An instant, or the tenant's present.
+  private static let moment = Form<Moment>(
+    describe: { writer in
+      writer.reference("timeBound") {
+        [
+          "description": "An instant, or the tenant's present.",
+          "anyOf": [.object(Form<VirtualInstant>.instant.describe(writer)), ["const": "now"]],
+        ]
+      }
+    }, example: { "2026-01-01T00:00:00Z" },
+    read: { reader in
+      guard let text = reader.value.stringValue else {
+        return reader.mismatch("an instant, or \"now\"")
+      }
+      if text.utf8.elementsEqual("now".utf8) { return Moment.now }
+      return VirtualInstant(iso8601: text).map { .instant($0) }
+        ?? reader.mismatch("an instant such as \"2026-01-01T00:00:00Z\", or \"now\"")
+    })
 }
 
 extension Form where Value == TextPattern {

@@ -51,6 +51,11 @@ extension Scenario {
       ) { scenario, variables in
         for (name, value) in variables { scenario.variables[name] = value }
       },
+      .optional(
+        "at", .oneOrMore(of: TimedEvents.form),
+        "What happens at a time, without a request; one, or a list.",
+        example: ["after": "10s", "emit": ["expireKey": "my-key"]]
+      ) { $0.timed = $1 },
       .optional("rules", rules, "The first rule that strikes ends the search.") { $0.rules = $1 },
       .optional(
         "expect", \.expectation, Expectation.form, "What must have happened: checked by verify."),

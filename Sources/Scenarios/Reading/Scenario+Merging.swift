@@ -1,4 +1,4 @@
-import PayloadCodecs
+package import PayloadCodecs
 
 extension Scenario {
   /// One scenario of several, in order: what comes later overrides (seed, clock, keys, `outbound`,
@@ -34,6 +34,7 @@ extension Scenario {
         merged.rules.append(rule)
       }
     }
+    merged.timed += next.timed
     merged.expectation = next.expectation ?? expectation
     return merged
   }
@@ -80,6 +81,7 @@ extension Scenario {
         JSONObject(sections.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
     }
     if !variables.isEmpty { source["variables"] = .object(variables) }
+    if !timed.isEmpty { source["at"] = .array(timed.map(\.source)) }
     source["rules"] = .array(rules.map(\.source))
     return .object(source)
   }
@@ -134,20 +136,30 @@ extension Scenario {
         let seed = WorldSeed(
           given: given[service.name], behaviors: behaviors[service.name], isStrict: isStrict)
         let known = values(seed)
-        for (index, rule) in rules.enumerated() {
-          for emitted in rule.source.oneOrMore("emit") {
-            guard let value = emitted[event.name]?.stringValue, !known.contains(value),
-              value.firstRange(of: "{{") == nil
-            else { continue }
-            found.append(
-              ScenarioProblem(
-                "/rules/\(index)/emit",
-                "unknown \(event.name) \"\(value)\"\(Nearest.hint(for: value, among: known))"))
-          }
+        for (place, emitted) in emitted {
+          guard let value = emitted[event.name]?.stringValue, !known.contains(value),
+            value.firstRange(of: "{{") == nil
+          else { continue }
+          found.append(
+            ScenarioProblem(
+              place, "unknown \(event.name) \"\(value)\"\(Nearest.hint(for: value, among: known))"))
         }
       }
     }
     return found
+  }
+
+  /// Every event that the scenario lets happen, with its place.
+  package var emitted: [(place: String, event: JSON)] {
+    let ofRules = rules.enumerated().flatMap { index, rule in
+      rule.source.oneOrMore("emit").map { ("/rules/\(index)/emit", $0) }
+    }
+    let atTimes = timed.enumerated().flatMap { index, timed in
+      ["emit", "then"].flatMap { key in
+        timed.source.oneOrMore(key).map { ("/at/\(index)/\(key)", $0) }
+      }
+    }
+    return ofRules + atTimes
   }
 
   /// What is wrong with the rules as a whole.
@@ -155,11 +167,9 @@ extension Scenario {
 
   private func variableProblems() -> [ScenarioProblem] {
     var known = TextSet(variables.keys)
-    for rule in rules {
-      known.formUnion(rule.assignments.map(\.name))
-      for event in rule.source.oneOrMore("emit") {
-        known.formUnion(event[WorldEvent.Kind.setVariables.rawValue]?.objectValue?.keys ?? [])
-      }
+    for rule in rules { known.formUnion(rule.assignments.map(\.name)) }
+    for (_, event) in emitted {
+      known.formUnion(event[WorldEvent.Kind.setVariables.rawValue]?.objectValue?.keys ?? [])
     }
     return rules.enumerated().flatMap { index, rule in
       rule.conditions.filter { !known.contains($0.name) }.map { condition in
@@ -176,16 +186,20 @@ extension Scenario {
     let known = TextSet(names)
     var found: [ScenarioProblem] = []
     var targets: TextMap<[String]> = [:]
-    for (index, rule) in rules.enumerated() {
+    for rule in rules {
       for event in rule.source.oneOrMore("emit") {
-        for kind in [WorldEvent.Kind.trigger, .enableRule, .disableRule] {
-          guard let name = event[kind.rawValue]?.stringValue else { continue }
-          if kind == .trigger { targets[rule.name, default: []].append(name) }
-          guard !known.contains(name), name.firstRange(of: "{{") == nil else { continue }
-          // To look for the nearest of thousands, thousands of times, would take minutes.
-          let hint = found.count < Self.hintsMax ? Nearest.hint(for: name, among: names) : ""
-          found.append(ScenarioProblem("/rules/\(index)/emit", "unknown rule \"\(name)\"\(hint)"))
-        }
+        guard let name = event[WorldEvent.Kind.trigger.rawValue]?.stringValue else { continue }
+        targets[rule.name, default: []].append(name)
+      }
+    }
+    for (place, event) in emitted {
+      for kind in [WorldEvent.Kind.trigger, .enableRule, .disableRule] {
+        guard let name = event[kind.rawValue]?.stringValue, !known.contains(name),
+          name.firstRange(of: "{{") == nil
+        else { continue }
+        // To look for the nearest of thousands, thousands of times, would take minutes.
+        let hint = found.count < Self.hintsMax ? Nearest.hint(for: name, among: names) : ""
+        found.append(ScenarioProblem(place, "unknown rule \"\(name)\"\(hint)"))
       }
     }
     let circular = Self.leadingToCircles(targets)

@@ -13,6 +13,7 @@ extension ScenarioRule {
       rule.checkAfter(in: object)
       rule.checkContent(in: object)
       rule.checkConnections(in: object)
+      rule.checkUploads(in: object)
       let used = rule.source.templateExpressions()
       rule.needsContent =
         rule.match.needsContent || used.contains { $0.readsContent }
@@ -67,6 +68,7 @@ extension ScenarioRule {
     ])
 
   private static let doing: [Field<ScenarioRule>] = [
+    ClosingEffect.field(\.closing),
     .standard(
       "after", \.isAfter, .flag, false,
       "The service does its work first, then the answer is spoilt.", beside: ["error": 503]),
@@ -170,7 +172,7 @@ extension SequenceEffect.Step {
 
   private static let form = Form.object(
     "One step of a sequence.",
-    Self(action: .pass, delay: nil, isAfter: false, times: 1),
+    Self(action: .pass, delay: nil, isAfter: false, closing: nil, times: 1),
     [
       .oneOf(
         \.action, RuleAction.choices.map { .init(description: $0.description, read: $0.read) }),
@@ -178,17 +180,18 @@ extension SequenceEffect.Step {
       .standard(
         "after", \.isAfter, .flag, false, "The service works, then the answer is spoilt.",
         beside: ["error": 503]),
+      ClosingEffect.field(\.closing),
       .standard(
         "times", \.times, .int(in: 1...1_000_000), 1, "So many strikes long.", example: 2,
         beside: ["error": 503]),
     ], example: ["error": 503]
   ) { _, object in
     if !effects.contains(where: object.has) {
-      object.problem("a step needs one of error, respond, patch, fault, pass or delay")
+      object.problem("a step needs one of error, respond, patch, fault, pass, delay or close")
     }
   }.described(words: ["anyOf": .array(effects.map { ["required": [.string($0)]] })])
 
-  private static let effects = ["error", "respond", "patch", "fault", "pass", "delay"]
+  private static let effects = ["error", "respond", "patch", "fault", "pass", "delay", "close"]
 }
 
 extension ScenarioRule.Period {
@@ -233,15 +236,13 @@ extension ScenarioRule.Period {
       switch reader.value {
       case .null: return .some(nil)
       case .string(let text):
-        if let instant = VirtualInstant(iso8601: text) { return Edge.instant(instant) }
-        if let offset = DurationText.parse(text) { return Edge.offset(offset) }
+        if let edge = Edge(text) { return edge }
       default: break
       }
-      return reader.mismatch(
-        "an instant such as \"2026-01-01T00:00:00Z\" or a duration after the start such as \"10s\"")
+      return reader.mismatch(Edge.expected)
     })
 
-  private var isPossible: Bool {
+  var isPossible: Bool {
     switch (from, to) {
     case (.instant(let from), .instant(let to)): from < to
     case (.offset(let from), .offset(let to)): from < to

@@ -46,7 +46,7 @@ extension ScenarioRule {
     if per == .resource || per == .credential {
       object.reader.member("per")?.problem("\(why): count per \"all\" or \"connection\"")
     }
-    for key in ["delay", "after", "emit"] {
+    for key in ["delay", "after", "close", "emit"] {
       object.reader.member(key)?.problem("\(why): there is no answer that \"\(key)\" is about")
     }
     guard case .sequence(let sequence) = action else { return }
@@ -57,7 +57,7 @@ extension ScenarioRule {
           "beside TLS faults a sequence has only {\"pass\": true}: these strike connections, others requests"
         )
       }
-      for key in ["delay", "after"] {
+      for key in ["delay", "after", "close"] {
         place?.member(key)?.problem("\(why): there is no answer that \"\(key)\" is about")
       }
     }

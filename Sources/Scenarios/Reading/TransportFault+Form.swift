@@ -7,9 +7,20 @@ extension TransportFault {
 
   private struct Settings: Sendable {
     var bytes: Int?
+    var side = Side.response
     var pause: Duration = .milliseconds(50)
     var count = 1
+
+    var isOnRequest: Bool { side == .request }
   }
+
+  /// What is spoilt: the answer on its way out, or the request's content on its way in.
+  private enum Side: String, CaseIterable { case response, request }
+
+  private static let side = Field<Settings>.standard(
+    "on", \.side, .choice, "response",
+    "What is meant: the response, or the request's content as it comes in; then bytes are those received.",
+    example: "request")
 
   /// A kind's name, or one kind with its settings: `{"truncate": {"afterBytes": 100}}`.
   static let form = Form<Self>.short(
@@ -58,31 +69,56 @@ extension TransportFault {
   private static let kinds: [Kind] = [
     Kind(
       plain: .reset(afterBytes: 0), sentence: "RST, after so many bytes of the response.",
-      settings: afterBytes("Where; absent: at once.") { .reset(afterBytes: $0 ?? 0) }),
+      settings: afterBytes("Where; absent: at once.") { settings in
+        settings.isOnRequest
+          ? .upload(UploadFault(ending: .reset, afterBytes: settings.bytes ?? 0))
+          : .reset(afterBytes: settings.bytes ?? 0)
+      }),
     Kind(
       plain: .empty, sentence: "Close without a byte.",
       settings: .object("No settings.", .empty, [])),
     Kind(
       plain: .truncate(afterBytes: nil), sentence: "Close inside the content.",
-      settings: afterBytes("Where in the content; absent: in the middle.") {
-        .truncate(afterBytes: $0)
-      }),
+      settings: Form.object(
+        "Where.", Settings(),
+        [
+          .optional(
+            "afterBytes", \.bytes, .size(), "Where in the content; absent: in the middle.",
+            example: "1KiB")
+        ]
+      ).map { .truncate(afterBytes: $0.bytes) }),
     Kind(
       plain: .stall(afterBytes: nil), sentence: "Send no more, and keep the connection open.",
-      settings: afterBytes("Where in the content; absent: in the middle.") {
-        .stall(afterBytes: $0)
+      settings: afterBytes(
+        "Where in the content; absent: in the middle, or of a request's at its beginning."
+      ) { settings in
+        settings.isOnRequest
+          ? .upload(UploadFault(ending: .stall, afterBytes: settings.bytes ?? 0))
+          : .stall(afterBytes: settings.bytes)
       }),
     Kind(
       plain: .throttle(bytesPerSecond: 1), needsSettings: true, sentence: "So many bytes a second.",
-      settings: .object(
-        "The rate.", .throttle(bytesPerSecond: 1),
+      settings: Form.object(
+        "The rate.", Settings(),
         [
           .required(
             "bytesPerSecond",
             .size(atLeast: 1, "expected a rate of at least 1 byte a second; or use \"stall\""),
             "Bytes a second.", example: "10KiB"
-          ) { $0 = .throttle(bytesPerSecond: $1) }
-        ])),
+          ) { $0.count = $1 },
+          .optional(
+            "resetAfterBytes", \.bytes, .size(), "RST, once so many bytes have left, or come.",
+            example: "1KiB"),
+          side,
+        ]
+      ).map { settings in
+        settings.isOnRequest
+          ? .upload(
+            UploadFault(
+              bytesPerSecond: settings.count, ending: settings.bytes == nil ? .none : .reset,
+              afterBytes: settings.bytes ?? 0))
+          : .throttle(bytesPerSecond: settings.count, resetAfterBytes: settings.bytes)
+      }),
     Kind(
       plain: .dribble(bytes: 1, pause: .milliseconds(50)),
       sentence: "Small pieces, with a pause before each.",
@@ -132,12 +168,12 @@ extension TransportFault {
   }
 
   private static func afterBytes(
-    _ sentence: String, _ make: @escaping @Sendable (Int?) -> Self
+    _ sentence: String, _ make: @escaping @Sendable (Settings) -> Self
   ) -> Form<Self> {
     Form.object(
       "Where.", Settings(),
-      [.optional("afterBytes", \.bytes, .size(), sentence, example: "1KiB")]
-    ).map { make($0.bytes) }
+      [.optional("afterBytes", \.bytes, .size(), sentence, example: "1KiB"), side]
+    ).map(make)
   }
 
   private static let refusal = Form<Duration>.duration.checked { duration, reader in

@@ -31,6 +31,22 @@ enum ScramjetEvents {
       }
     }
 
+    /// What takes an event of this kind back; nil: nothing does.
+    func opposite(of event: JSONObject) -> JSONObject? {
+      let other: Kind
+      switch self {
+      case .crashHub, .disconnectHub: other = .recoverHub
+      case .addHub: other = .removeHub
+      case .health:
+        var opposite = event
+        opposite["healthy"] = .bool(!(event["healthy"]?.boolValue ?? false))
+        return opposite
+      default: return nil
+      }
+      return JSONObject(
+        event.members.map { ($0.key == rawValue ? other.rawValue : $0.key, $0.value) })
+    }
+
     /// What may stand beside the id.
     var others: [Field<Order>] {
       switch self {
@@ -76,7 +92,9 @@ enum ScramjetEvents {
   }
 
   static var all: [ServiceEvent] {
-    Kind.allCases.map { ServiceEvent($0.rawValue, $0.form) } + CodeEvent.all
+    Kind.allCases.map { kind in
+      ServiceEvent(kind.rawValue, kind.form, opposite: { kind.opposite(of: $0) })
+    } + CodeEvent.all
   }
 
   static func perform(

@@ -81,6 +81,8 @@ package struct Voyage: Sendable, Codable {
   package var openPredecessors: Int
   /// Counts starts and stops of attempts, so that a queued event can tell that it is stale.
   package var step = 0
+  /// Where attempts are counted across runs: which of them these were, from 0.
+  package var attemptNumbers: [Int]?
 
   /// Attempts that came to their own end.
   package var endedAttempts: Int {

@@ -90,6 +90,7 @@ extension ShipyardState {
       runs[position].voyages[vessel].retries += 1
     }
     runs[position].voyages[vessel].attemptStartedAt = now
+    countAttempt(position, vessel, version)
     let attempt = attempt(of: runs[position], vessel, version)
     let cutoff = Duration.seconds(version.definition.vessels[vessel].guardrails.runtimeCutoff)
     queueNextStep(position, vessel, due: now + min(attempt.duration, cutoff), isEnd: true)
@@ -117,16 +118,36 @@ extension ShipyardState {
   private func attempt(
     _ number: Int, of run: FleetRun, _ vessel: Int, _ version: FleetVersion
   ) -> VesselBehavior.Attempt {
-    let name = version.definition.vessels[vessel].name
     let standard = VesselBehavior.Attempt(exitCode: 0, duration: settings.vesselDuration)
-    guard
-      let behavior = behaviors.first(where: {
-        $0.matches(fleet: version.definition.name, vessel: name, trigger: run.trigger)
-      })
-    else { return standard }
-    let attempts = behavior.attempts
-    guard !attempts.isEmpty else { return standard }
-    return attempts[min(number, attempts.count - 1)]
+    guard let behavior = behavior(of: run, vessel, version), !behavior.attempts.isEmpty else {
+      return standard
+    }
+    var number = number
+    if let counted = run.voyages[vessel].attemptNumbers, counted.indices.contains(number) {
+      number = counted[number]
+    }
+    return behavior.attempts[min(max(0, number), behavior.attempts.count - 1)]
+  }
+
+  private func behavior(
+    of run: FleetRun, _ vessel: Int, _ version: FleetVersion
+  ) -> VesselBehavior? {
+    let name = version.definition.vessels[vessel].name
+    return behaviors.first {
+      $0.matches(fleet: version.definition.name, vessel: name, trigger: run.trigger)
+    }
+  }
+
+  /// An attempt begins: where they are counted across the fleet's runs, it gets the next number.
+  private mutating func countAttempt(_ position: Int, _ vessel: Int, _ version: FleetVersion) {
+    guard behavior(of: runs[position], vessel, version)?.per == .fleet else { return }
+    let place = VesselPlace(
+      fleet: runs[position].fleetID, vessel: version.definition.vessels[vessel].name)
+    let number = attemptCounts?[place] ?? 0
+    attemptCounts = attemptCounts ?? [:]
+    attemptCounts?[place] = min(number + 1, 1 << 50)
+    runs[position].voyages[vessel].attemptNumbers =
+      (runs[position].voyages[vessel].attemptNumbers ?? []) + [number]
   }
 
   /// What a vessel has printed: the scenario's text of each attempt that has ended.

@@ -22,7 +22,9 @@ extension ShipyardService {
   }
 
   package var events: [ServiceEvent]? {
-    ShipyardEvent.kinds.map { ServiceEvent($0.name, $0.form) }
+    ShipyardEvent.kinds.map { kind in
+      ServiceEvent(kind.name, kind.form, opposite: { ShipyardEvent.opposite(of: $0) })
+    }
   }
 }
 
@@ -38,6 +40,14 @@ private enum ShipyardEvent: Sendable {
         "An event.", .runFleet(fleet: "", overrides: nil),
         [.required(name, value, sentence) { $0 = $1 }])
     }
+  }
+
+  /// What takes an event back: only whether an organization may start runs can be.
+  static func opposite(of event: JSONObject) -> JSONObject? {
+    guard case .object(var value) = event["setRunnable"] else { return nil }
+    let isRunnable = value["runnable"].map { $0.boolValue ?? false } ?? true
+    value["runnable"] = .bool(!isRunnable)
+    return ["setRunnable": .object(value)]
   }
 
   static let kinds: [Kind] = [

@@ -181,6 +181,10 @@ extension VesselBehavior {
           .list(
             of: attempt(settings), atLeast: 1, message: "\"attempts\" needs at least one entry"),
           "One attempt after the other.", example: [["exit": 1, "for": "3s"], ["exit": 0]]),
+        .optional(
+          "per", \.per, .choice,
+          "What attempts are counted in: each run (run, the standard), or all runs of a fleet (fleet)."
+        ),
       ])
   }
 

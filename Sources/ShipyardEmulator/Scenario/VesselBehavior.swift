@@ -17,6 +17,15 @@ package struct VesselBehavior: Sendable, Codable, Equatable {
   package var trigger: RunTrigger?
   /// In order; further attempts go like the last one.
   package var attempts: [Attempt]
+  /// What attempts are counted in; nil: each run.
+  package var per: AttemptScope?
+
+  package enum AttemptScope: String, Sendable, Codable, CaseIterable {
+    /// The attempts of one run, its retries that is.
+    case run
+    /// Those of all runs of the fleet, one after the other.
+    case fleet
+  }
 
   package func matches(fleet name: String, vessel: String, trigger: RunTrigger) -> Bool {
     (self.trigger == nil || self.trigger == trigger) && self.vessel.matches(vessel)

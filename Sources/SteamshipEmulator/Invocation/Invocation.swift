@@ -112,7 +112,8 @@ extension SteamshipState {
   func work(of invocation: Invocation) -> Script.Work {
     Script.Work(
       operation: "steamship.package.invoke", package: packageHandle(invocation),
-      method: invocation.path)
+      method: invocation.path,
+      input: script.looksAtInput ? WorkInput(arguments: invocation.arguments) : nil)
   }
 
   /// How a background call of the method proceeds when no behaviour says so.

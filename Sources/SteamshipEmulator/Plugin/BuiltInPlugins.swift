@@ -101,7 +101,9 @@ extension SteamshipState {
     // A plugin's own paths bear the last word of the engine's operation: `/tag`, `/generate`.
     let path = "/" + (operation.split(separator: ".").last.map(String.init) ?? operation)
     let operation = "steamship.\(operation)"
-    let answer = script.answer(for: Script.Work(operation: operation, plugin: plugin.handle))
+    let answer = script.answer(
+      for: Script.Work(
+        operation: operation, plugin: plugin.handle, input: workInput(job, step.blobs)))
     var run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
     if lacksCode(plugin) { throw .noCode }
     if runsCode(key) { run.made = madeByCode.value }

@@ -26,7 +26,9 @@ extension GeneratedBlock {
   init(scripted block: Arguments) throws(SteamshipError) {
     mimeType = try block.name("mimeType")
     tags = try block.objects("tags", TagDraft.init)
-    if let encoded = try block.string("base64") {
+    if let call = try block.object("function_call") {
+      content = .text(Self.text(ofCall: call))
+    } else if let encoded = try block.string("base64") {
       guard let bytes = Base64.decode(encoded, .lenient) else {
         throw .invalid("The field \"base64\" of a scripted block is no Base64.")
       }
@@ -34,6 +36,17 @@ extension GeneratedBlock {
     } else {
       content = .text(try block.string("text") ?? "")
     }
+  }
+
+  /// The call as chat models write it, its arguments as JSON inside a text.
+  /// Source: SDK `agents/functional/output_parser.py`.
+  private static func text(ofCall call: JSONObject) -> String {
+    let arguments = call["arguments"] ?? [:]
+    return JSON.object([
+      "function_call": [
+        "name": call["name"] ?? "", "arguments": .string(arguments.stringValue ?? arguments.text),
+      ]
+    ]).text
   }
 }
 
@@ -51,10 +64,12 @@ extension SteamshipState {
     ])
     let answer: [GeneratedBlock]
     switch run.answer {
-    case .text(let text, _): answer = [.text(template.fill(text))]
+    case .text(let text, let type):
+      answer = [GeneratedBlock(content: .text(template.fill(text)), mimeType: type)]
     case .bytes(let bytes, let type): answer = [.bytes(bytes, type: type)]
     case .json(let json):
-      let blocks = template.fill(json["blocks"] ?? json)
+      let filled = template.fill(json["blocks"] ?? json)
+      let blocks = filled.objectValue == nil ? filled : [filled]
       answer = try Arguments(["blocks": blocks])
         .objects("blocks", GeneratedBlock.init(scripted:))
     case .failure, nil:

@@ -138,7 +138,7 @@ extension SteamshipState {
   }
 
   /// A span (its end exclusive), a list, or everything.
-  private static func chosenIndices(
+  static func chosenIndices(
     _ arguments: Arguments, count: Int
   ) throws(SteamshipError) -> [Int] {
     let start = try arguments.int("inputFileStartBlockIndex")

@@ -82,6 +82,7 @@ struct Script: Codable, Sendable {
     var package: Glob?
     var plugin: Glob?
     var method: Glob?
+    var input: InputCondition?
     var timeline: Timeline?
     var answer: ScriptedAnswer?
 
@@ -90,8 +91,12 @@ struct Script: Codable, Sendable {
         guard let glob else { return true }
         return text.map { glob.matches($0) } ?? false
       }
-      return holds(operation, work.operation) && holds(package, work.package)
-        && holds(plugin, work.plugin) && holds(method, work.method)
+      guard
+        holds(operation, work.operation) && holds(package, work.package)
+          && holds(plugin, work.plugin) && holds(method, work.method)
+      else { return false }
+      guard let input else { return true }
+      return work.input.map(input.holds) ?? false
     }
   }
 
@@ -101,7 +106,12 @@ struct Script: Codable, Sendable {
     var package: String?
     var plugin: String?
     var method: String?
+    /// Nil where no behaviour asks for it.
+    var input: WorkInput?
   }
+
+  /// Whether some behaviour asks for the input: else nobody need read it.
+  var looksAtInput: Bool { behaviors.contains { $0.input != nil } }
 
   /// The first behaviour that matches and says how work proceeds.
   func timeline(for work: Work) -> Timeline? {

@@ -24,38 +24,102 @@ extension ScriptedAnswer {
     ])
 
   /// The keys of an answer, which may stand beside others.
-  static let fields: [Field<ScriptedAnswer>] = [
-    .oneOf(
-      \.self, missing: "an answer is missing: give one of text, json, base64, failure",
-      [
-        .choice(
-          "text", .text.holdingAnswer, "A text; a template.",
-          example: "Good morning, {{arguments.name}}"
-        ) { .text($0, type: MIMEType.text) },
-        .choice(
-          "json", .answerJSON, "A value; texts in it are templates.",
-          example: ["said": "{{arguments.name}}"]
-        ) { .json($0) },
-        .choice("base64", .base64(.lenient), "Bytes.") { .bytes($0, type: MIMEType.bytes) },
-        .choice("failure", failure, "The call fails.") {
-          .failure(
-            status: $0.status, message: $0.message, suggestion: $0.suggestion, code: $0.code)
-        },
-      ]),
-    .optional(
-      "type", .text, "The media type of a text or of bytes.", example: "text/markdown",
-      beside: ["text": "# Hello"]
-    ) { answer, type in
-      switch answer {
-      case .text(let text, _): answer = .text(text, type: type)
-      case .bytes(let bytes, _): answer = .bytes(bytes, type: type)
-      case .json, .failure: break
-      }
+  static let fields = fields(of: choices)
+
+  private static func fields(
+    of choices: [Field<ScriptedAnswer>.Choice<ScriptedAnswer>]
+  ) -> [Field<ScriptedAnswer>] {
+    let words = choices.map(\.key).joined(separator: ", ")
+    return [
+      .oneOf(\.self, missing: "an answer is missing: give one of \(words)", choices),
+      .optional(
+        "type", .text, "The media type of a text or of bytes.", example: "text/markdown",
+        beside: ["text": "# Hello"]
+      ) { answer, type in
+        switch answer {
+        case .text(let text, _): answer = .text(text, type: type)
+        case .bytes(let bytes, _): answer = .bytes(bytes, type: type)
+        case .json, .failure: break
+        }
+      },
+    ]
+  }
+
+  private static let choices: [Field<ScriptedAnswer>.Choice<ScriptedAnswer>] = [
+    .choice(
+      "text", .text.holdingAnswer, "A text; a template.",
+      example: "Good morning, {{arguments.name}}"
+    ) { .text($0, type: MIMEType.text) },
+    .choice(
+      "json", .answerJSON, "A value; texts in it are templates.",
+      example: ["said": "{{arguments.name}}"]
+    ) { .json($0) },
+    .choice("base64", .base64(.lenient), "Bytes.") { .bytes($0, type: MIMEType.bytes) },
+    .choice("failure", failure, "The call fails.") {
+      .failure(
+        status: $0.status, message: $0.message, suggestion: $0.suggestion, code: $0.code)
     },
   ]
 
+  /// A behaviour may be about a plugin.
   fileprivate static let form = Form.object(
-    "What is answered.", Self.text("", type: MIMEType.text), fields)
+    "What is answered.", Self.text("", type: MIMEType.text), fields(of: choices + pluginChoices))
+
+  private static let pluginChoices: [Field<ScriptedAnswer>.Choice<ScriptedAnswer>] = [
+    .choice(
+      "blocks", .list(of: ScriptedBlock.form), "Blocks that a generator or blockifier makes.",
+      example: [["text": "# Ahoy", "mimeType": "text/markdown", "tags": [["kind": "greeting"]]]]
+    ) { .json(["blocks": .array($0)]) },
+    .choice("tags", .list(of: ScriptedBlock.tag), "Tags that a tagger finds in each block.") {
+      .json(["tags": .array($0)])
+    },
+    .choice(
+      "function_call", ScriptedBlock.functionCall,
+      "A chat model asks for a function: a block whose text is the call."
+    ) { .json(["blocks": [["function_call": $0]]]) },
+  ]
+}
+
+/// A block as a scenario writes it: checked, and kept as it stands, since its texts are templates.
+private enum ScriptedBlock {
+  static let form = Form.object(
+    "A block.", false,
+    [
+      .oneOf(
+        \.self,
+        [
+          .choice("text", .text.holdingAnswer, "A text; a template.", example: "Ahoy!") { _ in true
+          },
+          .choice("base64", .base64(.lenient), "Bytes.") { _ in true },
+          .choice("function_call", functionCall, "A call of a function, as its text.") { _ in true
+          },
+        ]),
+      .optional("mimeType", .nonEmptyText, "Its MIME type.", example: "text/markdown") { _, _ in },
+      .optional("tags", .list(of: tag), "Its tags.") { _, _ in },
+    ]
+  ).checked { _, reader in reader.value }
+
+  static let tag = Form.object(
+    "A tag.", false,
+    [
+      .required("kind", .nonEmptyText, "The kind.", example: "topic") { _, _ in },
+      .optional("name", .text, "The name.", example: "harbors") { _, _ in },
+      .optional("value", .jsonObject, "What it says.", example: ["score": 1]) { _, _ in },
+      .optional("startIdx", .count(), "Where its span begins.", example: 0) { _, _ in },
+      .optional("endIdx", .count(), "Where its span ends.", example: 4) { _, _ in },
+    ]
+  ).checked { _, reader in reader.value }
+
+  static let functionCall = Form.object(
+    "A call of a function.", false,
+    [
+      .required("name", .nonEmptyText.holdingAnswer, "Its name.", example: "Sonar") { _, _ in },
+      .optional(
+        "arguments", .answerJSON, "Its arguments; texts in them are templates.",
+        example: ["text": "{{input.text}}"]
+      ) { _, _ in },
+    ]
+  ).checked { _, reader in reader.value }
 }
 
 extension Script {
@@ -73,6 +137,7 @@ extension Script.Behavior {
       ) {
         ($0.operation, $0.package) = ($1.operation, $1.package)
         ($0.plugin, $0.method) = ($1.plugin, $1.method)
+        $0.input = $1.input
       },
       .optional(
         "timeline", timeline, "The states that clients see, one after the other.",
@@ -93,6 +158,10 @@ extension Script.Behavior {
       glob("package", \.package, "The package's handle.", "slow-*"),
       glob("plugin", \.plugin, "The plugin's handle.", "gpt-*"),
       glob("method", \.method, "The method's path.", "train"),
+      .optional(
+        "input", \.input, InputCondition.form,
+        "What it works on: the text of a prompt or of a block, the arguments of a call.",
+        example: ["contains": "weather"]),
     ])
 
   private static func glob(

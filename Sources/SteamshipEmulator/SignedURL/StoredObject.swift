@@ -79,7 +79,8 @@ extension SteamshipState {
     let workspace = try workspace(of: caller, &step)
     let name = StoredObjectName(
       workspace: workspace, bucket: SignedURL.Bucket.pluginData.rawValue, path: path)
-    let content = try Content(storing: bytes, in: step.blobs)
+    var content = try Content(storing: bytes, in: step.blobs)
+    content.storedAt = step.now
     storedObjects.updateValue(content, forKey: name)?.release(step.blobs)
     return signedURL(name, .read, minutes: 24 * 60, caller, step)
   }
@@ -121,7 +122,9 @@ extension SteamshipState {
   fileprivate mutating func keep(
     _ upload: Arguments.Upload, as name: StoredObjectName, _ step: inout Step
   ) {
-    storedObjects.updateValue(Content(upload), forKey: name)?.release(step.blobs)
+    var content = Content(upload)
+    content.storedAt = step.now
+    storedObjects.updateValue(content, forKey: name)?.release(step.blobs)
   }
 }
 
@@ -159,8 +162,8 @@ extension SteamshipService {
         guard let content = state.storedObjects[name] else {
           return SignedURLFailure.noSuchKey.response
         }
-        return SteamshipWire.raw(
-          content.chunks(in: step.blobs), type: MIMEType.bytes, content.leases(in: step.blobs))
+        return content.answer(
+          to: call.request, type: MIMEType.bytes, modified: content.storedAt, step.blobs)
       }
     }
   }

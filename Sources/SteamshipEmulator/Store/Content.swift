@@ -7,6 +7,8 @@ import PayloadCodecs
 struct Content: Codable, Sendable, Equatable {
   private(set) var pieces: [BlobID] = []
   private(set) var count = 0
+  /// When it was stored under its name, where others may take its place; nil: its holder knows.
+  var storedAt: VirtualInstant?
 
   init() {}
 
@@ -36,6 +38,17 @@ struct Content: Codable, Sendable, Equatable {
   /// The room that it takes: to be kept by whoever sends it.
   func leases(in blobs: BlobStore) -> [MemoryLease] {
     pieces.compactMap { blobs.blob($0)?.lease }
+  }
+
+  /// The bytes, as a request asks for them: on condition, in part.
+  func answer(
+    to request: Request, type: String, modified: VirtualInstant?, _ blobs: BlobStore
+  ) -> Response {
+    let version = pieces.map { "\($0.value)" }.joined(separator: " ")
+    return StoredAnswer(
+      chunks(in: blobs), type: type, leases: leases(in: blobs), version: "v " + version,
+      modified: modified
+    ).answer(to: request)
   }
 
   /// All bytes in one array: copies; for small content and for text.

@@ -13,7 +13,9 @@ extension SteamshipState {
   static let scheduledInvocation = "steamship.package.instance.invoke"
 
   /// How a job proceeds: by a behaviour of the scenario, else by its kind.
-  func taskPlan(for job: Job, _ handler: SteamshipHandler) -> TaskPlan {
+  func taskPlan(
+    for job: Job, _ handler: SteamshipHandler, _ blobs: BlobStore
+  ) -> TaskPlan {
     if job.operation == Self.scheduledInvocation {
       guard let invocation = try? scheduledInvocation(job) else {
         return TaskPlan(timeline: .byDefault, showsData: false)
@@ -23,6 +25,7 @@ extension SteamshipState {
     var work = Script.Work(operation: job.operation)
     if let handle = job.arguments["pluginInstance"]?.stringValue {
       work.plugin = pluginHandle(ofInstance: handle, job.caller)
+      work.input = workInput(job, blobs)
     }
     var plan = TaskPlan(timeline: .atOnce)
     if case .task(let timeline, let type, _) = handler.work {

@@ -1,7 +1,7 @@
 /// IMF-fixdate (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 package enum HTTPDate {
   /// The whole `Date` field line with its CRLF.
-  static func fieldLine(secondsSince1970 seconds: Int) -> [UInt8] {
+  package static func fieldLine(secondsSince1970 seconds: Int) -> [UInt8] {
     Array("Date: \(text(secondsSince1970: seconds))\r\n".utf8)
   }
 

@@ -1,0 +1,117 @@
+import EmulatorKernel
+import HTTPModel
+import KernelTestKit
+import PayloadCodecs
+import Testing
+
+@testable import SteamshipEmulator
+
+/// Stored bytes on condition and in part. Source: RFC 9110 §13, §14.
+@Suite("Conditional and partial reads")
+struct ConditionalReadTests {
+  private static let text = "0123456789"
+
+  /// An object behind a signed URL, and that URL's path.
+  private func stored(_ harness: ServiceHarness, _ text: String = text) async throws -> String {
+    func url(_ operation: String) async throws -> String {
+      let made = try await harness.data(
+        "workspace.createSignedUrl",
+        ["bucket": "userData", "filepath": "a/b.txt", "operation": .string(operation)])
+      let url = try #require(made["signedUrl"]?.stringValue)
+      return "/" + url.split(separator: "/").dropFirst(2).joined(separator: "/")
+    }
+    let write = try await url("Write")
+    #expect(try await harness.send(.put, write, body: Array(text.utf8)).status == 200)
+    return try await url("Read")
+  }
+
+  static let ranges: [(range: String, status: Int, content: String, field: String?)] = [
+    ("bytes=0-3", 206, "0123", "bytes 0-3/10"), ("bytes=4-", 206, "456789", "bytes 4-9/10"),
+    ("bytes=-3", 206, "789", "bytes 7-9/10"), ("bytes=-30", 206, text, "bytes 0-9/10"),
+    ("bytes=9-9", 206, "9", "bytes 9-9/10"), ("bytes=8-100", 206, "89", "bytes 8-9/10"),
+    ("BYTES= 2-3 ", 206, "23", "bytes 2-3/10"),
+    ("bytes=3-99999999999999999999", 206, "3456789", "bytes 3-9/10"),
+    ("bytes=10-", 416, "", "bytes */10"), ("bytes=-0", 416, "", "bytes */10"),
+    ("bytes=99999999999999999999-", 416, "", "bytes */10"),
+    ("bytes=0-1,4-5", 200, text, nil), ("bytes=5-2", 200, text, nil), ("bytes=", 200, text, nil),
+    ("bytes=-", 200, text, nil), ("bytes=a-b", 200, text, nil), ("lines=0-3", 200, text, nil),
+    ("0-3", 200, text, nil),
+  ]
+
+  @Test("A range gives a part, what is malformed the whole", arguments: ranges.indices)
+  func readsRange(_ index: Int) async throws {
+    let (range, status, content, field) = Self.ranges[index]
+    let harness = try ServiceHarness(SteamshipService())
+    let path = try await stored(harness)
+    let reply = try await harness.send(.get, path, [("Range", range)])
+    #expect(reply.status == status && reply.text == content, "\(reply.status) \(reply.text)")
+    #expect(reply.field("content-range") == field)
+    #expect(reply.field("accept-ranges") == "bytes")
+    #expect(
+      reply.field("etag") != nil && reply.field("last-modified") == "Mon, 05 Jan 2026 10:00:00 GMT")
+  }
+
+  static let conditions: [(fields: @Sendable (String) -> [(String, String)], status: Int)] = [
+    ({ [("If-None-Match", $0)] }, 304), ({ [("If-None-Match", "W/\($0)")] }, 304),
+    ({ [("If-None-Match", "\"x\", \($0)")] }, 304), ({ _ in [("If-None-Match", "*")] }, 304),
+    ({ _ in [("If-None-Match", "\"x\"")] }, 200),
+    ({ _ in [("If-Modified-Since", "Mon, 05 Jan 2026 10:00:00 GMT")] }, 304),
+    ({ _ in [("If-Modified-Since", "Monday, 05-Jan-26 10:00:01 GMT")] }, 304),
+    ({ _ in [("If-Modified-Since", "Mon, 05 Jan 2026 09:59:59 GMT")] }, 200),
+    ({ _ in [("If-Modified-Since", "yesterday")] }, 200),
+    // The tag decides where there is one.
+    (
+      { _ in
+        [("If-None-Match", "\"x\""), ("If-Modified-Since", "Mon, 05 Jan 2026 10:00:00 GMT")]
+      }, 200
+    ),
+    ({ [("If-Match", $0)] }, 200), ({ _ in [("If-Match", "*")] }, 200),
+    ({ _ in [("If-Match", "\"x\"")] }, 412), ({ [("If-Match", "W/\($0)")] }, 412),
+    ({ _ in [("If-Unmodified-Since", "Mon, 05 Jan 2026 09:59:59 GMT")] }, 412),
+    ({ _ in [("If-Unmodified-Since", "Mon, 05 Jan 2026 10:00:00 GMT")] }, 200),
+    ({ [("Range", "bytes=0-3"), ("If-Range", $0)] }, 206),
+    ({ _ in [("Range", "bytes=0-3"), ("If-Range", "\"x\"")] }, 200),
+    ({ [("Range", "bytes=0-3"), ("If-Range", "W/\($0)")] }, 200),
+    ({ _ in [("Range", "bytes=0-3"), ("If-Range", "Mon, 05 Jan 2026 10:00:00 GMT")] }, 206),
+    ({ _ in [("Range", "bytes=0-3"), ("If-Range", "Mon, 05 Jan 2026 10:00:01 GMT")] }, 200),
+    ({ [("Range", "bytes=0-3"), ("If-None-Match", $0)] }, 304),
+  ]
+
+  @Test("Conditions, in the order of RFC 9110 §13.2.2", arguments: conditions.indices)
+  func keepsCondition(_ index: Int) async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let path = try await stored(harness)
+    let tag = try #require(try await harness.send(.get, path).field("etag"))
+    let (fields, status) = Self.conditions[index]
+    let reply = try await harness.send(.get, path, fields(tag))
+    #expect(reply.status == status)
+    #expect(reply.field("etag") == tag)
+    let content = [200: Self.text, 206: "0123"][status] ?? ""
+    #expect(reply.text == content)
+  }
+
+  @Test("Other bytes under the same name have another tag, the same bytes the same")
+  func tags() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let path = try await stored(harness)
+    let tag = try await harness.send(.get, path).field("etag")
+    #expect(try await harness.send(.get, path).field("etag") == tag)
+    let other = try await stored(harness, "0123456780")
+    #expect(try await harness.send(.get, other).field("etag") != tag)
+    #expect(try await harness.send(.head, other, [("Range", "bytes=0-3")]).status == 200)
+  }
+
+  @Test("The raw bytes of files and blocks can be had in part, too")
+  func raw() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let made = try await harness.data("file.create", ["blocks": [["text": "A long text"]]])
+    let block = try #require(made["file"]?["blocks"]?[0]?["id"]?.stringValue)
+    let part = try await harness.send(
+      "block.rawByID", fields: [("Range", "bytes=2-5")], parameters: ["id": block], method: .get)
+    #expect(part.status == 206 && part.text == "long")
+    let tag = try #require(part.field("etag"))
+    let again = try await harness.send(
+      "block.rawByID", fields: [("If-None-Match", tag)], parameters: ["id": block], method: .get)
+    #expect(again.status == 304 && again.text == "")
+  }
+}
