@@ -192,13 +192,13 @@ class Page:
         return self.eventually("new RegExp(arguments[0]).test(document.querySelector(arguments[1])?.textContent || '')",
                                pattern, selector, seconds=seconds)
 
-    def do(self, name):
+    def do(self, name, seconds=20):
         """Something of the palette, by its name."""
         from selenium.webdriver.common.keys import Keys
         self.browser.find_element("css selector", "body").send_keys(Keys.CONTROL, "k")
         self.eventually("document.querySelector('#palette').open && document.querySelectorAll('#commands [role=option]').length > 5")
         self.browser.find_element("css selector", "#palette-input").send_keys(name)
-        found = self.eventually("document.querySelector('#commands [aria-selected=true]')?.textContent.includes(arguments[0])", name)
+        found = self.eventually("document.querySelector('#commands [aria-selected=true]')?.textContent.includes(arguments[0])", name, seconds=seconds)
         self.browser.find_element("css selector", "#palette-input").send_keys(Keys.ENTER)
         return found
 

@@ -271,7 +271,7 @@ def do(page):
     page.button("Expire", "#dialog")
     refused = {"Authorization": f"Bearer wt-{TENANT}.old"}
     check("a key is expired", wait_for(lambda: send("GET", f"{BASE}/api/v1/account/current", **refused)[0] == 401), page.text("#dialog"))
-    check("palette: what is called nothing like it is not done", not page.do("no such command at all") and page.eventually("document.querySelector('#palette').open"))
+    check("palette: what is called nothing like it is not done", not page.do("no such command at all", seconds=1) and page.eventually("document.querySelector('#palette').open"))
     page.js("document.querySelector('#palette').close()")
 
 
