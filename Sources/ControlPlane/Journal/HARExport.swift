@@ -55,7 +55,7 @@ struct HARExport {
   private func delivered(_ entry: JournalEntry) -> HAREntry.Content {
     // What is on its way still is counted when it has left.
     let sent =
-      entry.ending == nil
+      entry.ending == nil && entry.method != .head
       ? max(entry.responseContentBytes, UInt64(entry.responseContent.count))
       : entry.responseContentBytes
     let kept = entry.responseContent.prefix(Int(clamping: sent))
