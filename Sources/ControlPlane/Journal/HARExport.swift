@@ -53,7 +53,11 @@ struct HARExport {
 
   /// What of the content went out: a fault may have ended it before its end.
   private func delivered(_ entry: JournalEntry) -> HAREntry.Content {
-    let sent = entry.responseContentBytes
+    // What is on its way still is counted when it has left.
+    let sent =
+      entry.ending == nil && entry.method != .head
+      ? max(entry.responseContentBytes, UInt64(entry.responseContent.count))
+      : entry.responseContentBytes
     let kept = entry.responseContent.prefix(Int(clamping: sent))
     var comment: String?
     if case .corrupt = entry.fault { comment = "as it was before a fault corrupted it" }

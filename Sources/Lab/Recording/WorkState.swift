@@ -52,11 +52,12 @@ extension Recording.Entry {
   }
 
   /// Whether an answer is not yet the one that the client had in the end: so it is asked again.
-  /// - Parameter wasAwaited: the client itself asked more than once.
-  package func awaitsMore(_ answer: AnswerComparison.Answer, wasAwaited: Bool) -> Bool {
-    guard isQuestion || wasAwaited else { return false }
-    if wasAwaited, status < 300, Recording.comeAgain.contains(answer.status),
-      status != answer.status
+  /// - Parameter earlier: statuses of the client's earlier looks; nil: it asked once.
+  package func awaitsMore(_ answer: AnswerComparison.Answer, earlier: Set<Int>?) -> Bool {
+    guard isQuestion || earlier != nil else { return false }
+    // The client, too, was told to come again in these words.
+    if let earlier, status < 300, answer.status != status, earlier.contains(answer.status),
+      Recording.comeAgain.contains(answer.status)
     {
       return true
     }

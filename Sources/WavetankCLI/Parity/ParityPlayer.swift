@@ -57,7 +57,10 @@ struct ParityPlayer {
     var open: [Open] = []
     let superseded = recording.supersededLooks
     let isAnonymous = !recording.hasCredentials
-    let awaited = Set(superseded.values)
+    let earlier = Dictionary(
+      recording.entries.compactMap { entry in
+        superseded[entry.number].map { ($0, Set([entry.status])) }
+      }, uniquingKeysWith: { $0.union($1) })
     let entries = recording.entries.filter { superseded[$0.number] == nil }
     for (index, entry) in entries.enumerated() {
       let isOver = open.map {
@@ -75,14 +78,15 @@ struct ParityPlayer {
       }
       let end = (entry.started ?? 0) + entry.took
       let next = index + 1 < entries.count ? entries[index + 1].started : nil
-      if let next, entry.started != nil, next < end - Self.overlapMin {
-        let isAwaited = awaited.contains(entry.number)
+      // A clock that stands says nothing of what was under way.
+      if let next, let started = entry.started, next > started, next < end - Self.overlapMin {
+        let looks = earlier[entry.number]
         open.append(
-          Open(entry: entry, end: end, task: Task { await ask(entry, request, isAwaited) }))
+          Open(entry: entry, end: end, task: Task { await ask(entry, request, looks) }))
         try? await ContinuousClock().sleep(for: Self.head)
         continue
       }
-      let outcome = await ask(entry, request, awaited.contains(entry.number))
+      let outcome = await ask(entry, request, earlier[entry.number])
       played.append(note(entry, outcome, &correspondence))
     }
     for last in open {
@@ -109,13 +113,13 @@ struct ParityPlayer {
 
   /// Until the answer is as far as the recorded one.
   private func ask(
-    _ entry: Recording.Entry, _ request: Request, _ wasAwaited: Bool
+    _ entry: Recording.Entry, _ request: Request, _ earlier: Set<Int>?
   ) async -> Outcome {
     let clock = ContinuousClock()
     let end = clock.now + patience
     var pause = Duration.milliseconds(10)
     var outcome = await send(request)
-    while let answer = outcome.answer, entry.awaitsMore(answer, wasAwaited: wasAwaited),
+    while let answer = outcome.answer, entry.awaitsMore(answer, earlier: earlier),
       clock.now < end
     {
       try? await clock.sleep(for: pause)
