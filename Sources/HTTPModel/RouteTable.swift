@@ -10,13 +10,36 @@ public struct PathTemplate: Sendable, Hashable {
 
   public let text: String
   package let segments: [Segment]
+  public let parameterNames: [String]
 
   public init(_ text: String) {
     self.text = text
-    segments = Array(text.utf8).split(separator: UInt8(ascii: "/")).map(Self.segment)
+    // By bytes: three hundred templates are read at every start.
+    let bytes = Array(text.utf8)
+    var (segments, names): ([Segment], [String]) = ([], [])
+    segments.reserveCapacity(8)
+    var start = 0
+    while start < bytes.count {
+      let end = Self.end(bytes, start)
+      if end > start {
+        let segment = Self.segment(bytes[start..<end])
+        switch segment {
+        case .literal: break
+        case .parameter(let name), .rest(let name): names.append(name)
+        }
+        segments.append(segment)
+      }
+      start = end + 1
+    }
+    (self.segments, parameterNames) = (segments, names)
   }
 
-  /// By bytes of an array: three hundred templates are read at every start.
+  private static func end(_ bytes: [UInt8], _ start: Int) -> Int {
+    var index = start
+    while index < bytes.count, bytes[index] != UInt8(ascii: "/") { index += 1 }
+    return index
+  }
+
   private static func segment(_ part: ArraySlice<UInt8>) -> Segment {
     guard part.first == UInt8(ascii: "{"), part.last == UInt8(ascii: "}") else {
       return .literal(Array(part))
@@ -29,15 +52,6 @@ public struct PathTemplate: Sendable, Hashable {
   }
 
   private static let restMarks = ["…", "..."].map { Array($0.utf8) }
-
-  public var parameterNames: [String] {
-    segments.compactMap { segment in
-      switch segment {
-      case .literal: nil
-      case .parameter(let name), .rest(let name): name
-      }
-    }
-  }
 }
 
 /// The values that a path gave for its template's parameters.
@@ -153,8 +167,7 @@ public struct RouteTable: Sendable {
     let key = foldsCase ? text.map(\.asciiLowercased) : text
     var known = nodes[node].firstLiteral
     while known != Self.none {
-      let text = literals[known].text
-      if text.count == key.count, texts[text].elementsEqual(key) { return literals[known].child }
+      if equals(key.span, 0, key.count, literals[known].text) { return literals[known].child }
       known = literals[known].next
     }
     let child = newNode()

@@ -5,20 +5,24 @@ package import PayloadCodecs
 ///
 /// Each value lies in an object of its own. So the table stays small, and neither its growth nor a
 /// copy for a snapshot takes the memory of all values a second time.
+///
+/// What every request does is inlinable, so that each service gets code of its own types: generic code
+/// looks the types' descriptions up at each step, which cost a tenth of all requests.
 package struct WeighedDictionary<
   Key: Hashable & Weighed & Sendable, Value: Weighed & Sendable
 >: Sendable {
   /// `@unchecked`: changed only where the dictionary holds the sole reference (`isKnownUniquelyReferenced`),
   ///   so whoever shares a box sees it unchanged.
-  private final class Box: @unchecked Sendable {
+  @usableFromInline
+  final class Box: @unchecked Sendable {
     /// Nil only while an assignment of nil is on its way to the removal.
-    var value: Value?
-    var weight = 0
+    @usableFromInline var value: Value?
+    @usableFromInline var weight = 0
 
-    init(_ value: Value?) { self.value = value }
+    @inlinable init(_ value: Value?) { self.value = value }
 
     /// - Returns: by how much heavier it is now; nil when there is no value any more.
-    func weigh(_ key: Key) -> Int? {
+    @inlinable func weigh(_ key: Key) -> Int? {
       guard let heapBytes = value?.heapBytes else { return nil }
       let old = weight
       weight = key.heapBytes + heapBytes + WeighedDictionary.boxBytes
@@ -26,20 +30,22 @@ package struct WeighedDictionary<
     }
   }
 
-  private static var boxBytes: Int { HeapOverhead.object + 16 + MemoryLayout<Value?>.size }
+  @inlinable static var boxBytes: Int { HeapOverhead.object + 16 + MemoryLayout<Value?>.size }
 
-  private var boxes: [Key: Box] = [:]
-  private var valueBytes = 0
+  @usableFromInline var boxes: [Key: Box] = [:]
+  @usableFromInline var valueBytes = 0
+  /// Of the table itself: asked after each change of any of a state's tables.
+  @usableFromInline var spineBytes = 0
 
   package init() {}
 
-  package var count: Int { boxes.count }
-  package var isEmpty: Bool { boxes.isEmpty }
+  @inlinable package var count: Int { boxes.count }
+  @inlinable package var isEmpty: Bool { boxes.isEmpty }
   package var keys: [Key] { Array(boxes.keys) }
 
-  package func contains(_ key: Key) -> Bool { boxes[key] != nil }
+  @inlinable package func contains(_ key: Key) -> Bool { boxes[key] != nil }
 
-  package subscript(key: Key) -> Value? {
+  @inlinable package subscript(key: Key) -> Value? {
     get { boxes[key]?.value }
     _modify {
       if let index = boxes.index(forKey: key) {
@@ -55,7 +61,7 @@ package struct WeighedDictionary<
   }
 
   /// The box to change, in nobody else's hands.
-  private mutating func changeable(at index: Dictionary<Key, Box>.Index) -> Box {
+  @inlinable mutating func changeable(at index: Dictionary<Key, Box>.Index) -> Box {
     if !isKnownUniquelyReferenced(&boxes.values[index]) {
       let shared = boxes.values[index]
       let own = Box(shared.value)
@@ -65,7 +71,7 @@ package struct WeighedDictionary<
     return boxes.values[index]
   }
 
-  private mutating func settle(
+  @inlinable mutating func settle(
     _ box: Box, _ key: Key, at index: Dictionary<Key, Box>.Index
   ) {
     if let difference = box.weigh(key) {
@@ -74,18 +80,22 @@ package struct WeighedDictionary<
       valueBytes -= box.weight
       boxes.remove(at: index)
       shrinkIfSparse()
+      noteSpine()
     }
   }
 
-  private mutating func insert(_ box: Box, _ key: Key) {
+  @inlinable mutating func insert(_ box: Box, _ key: Key) {
     // Not the difference: it may have been weighed in another dictionary.
     _ = box.weigh(key)
     valueBytes += box.weight
     boxes[key] = box
+    noteSpine()
   }
 
+  @usableFromInline mutating func noteSpine() { spineBytes = boxes.spineBytes }
+
   /// A table does not get smaller by itself.
-  private mutating func shrinkIfSparse() {
+  @usableFromInline mutating func shrinkIfSparse() {
     guard boxes.capacity > 256, boxes.count * 8 < boxes.capacity else { return }
     var smaller: [Key: Box] = [:]
     smaller.reserveCapacity(boxes.count * 2)
@@ -93,11 +103,12 @@ package struct WeighedDictionary<
     boxes = smaller
   }
 
-  @discardableResult
+  @discardableResult @inlinable
   package mutating func removeValue(forKey key: Key) -> Value? {
     guard let box = boxes.removeValue(forKey: key) else { return nil }
     valueBytes -= box.weight
     shrinkIfSparse()
+    noteSpine()
     return box.value
   }
 
@@ -109,7 +120,7 @@ package struct WeighedDictionary<
   }
 
   /// Looks at a value without copying it out.
-  package func read<Result>(_ key: Key, _ body: (borrowing Value) -> Result) -> Result? {
+  @inlinable package func read<Result>(_ key: Key, _ body: (borrowing Value) -> Result) -> Result? {
     guard let box = boxes[key], box.value != nil else { return nil }
     return box.value.map { body($0) }
   }
@@ -136,7 +147,7 @@ extension WeighedDictionary: Sequence {
 }
 
 extension WeighedDictionary: Recounted {
-  package var heapBytes: Int { valueBytes + boxes.spineBytes }
+  @inlinable package var heapBytes: Int { valueBytes + spineBytes }
 
   package var recountedHeapBytes: Int {
     boxes.reduce(boxes.spineBytes) { sum, entry in

@@ -19,22 +19,56 @@ package struct OperationTable: Sendable {
     case notFound
   }
 
-  /// Exact paths first, then those with slashes too many, then those of lenient operations.
-  private struct Tables: Sendable {
-    var exact = RouteTable()
-    var slashed = RouteTable(skipsEmptySegments: true)
-    var lenient = RouteTable(foldsCase: true, skipsEmptySegments: true)
+  /// Those for paths with slashes too many, then those of lenient operations: asked for what has no exact
+  /// path, and made when the first such request comes.
+  private final class FurtherTables: Sendable {
+    let slashed: RouteTable
+    let lenient: RouteTable
 
-    mutating func insert(_ operation: Operation, _ index: Int) {
-      if operation.isClaimed { return }
-      for route in operation.routes {
-        exact.insert(route.method, route.template, index)
-        switch operation.path {
-        case .exact: break
-        case .skippingEmptySegments: slashed.insert(route.method, route.template, index)
-        case .lenient: lenient.insert(route.method, route.template, index)
+    init(_ entries: [Entry], service: Int?) {
+      var slashed = RouteTable(skipsEmptySegments: true)
+      var lenient = RouteTable(foldsCase: true, skipsEmptySegments: true)
+      for (index, entry) in entries.enumerated()
+      where !entry.operation.isClaimed && (service ?? entry.serviceIndex) == entry.serviceIndex {
+        for route in entry.operation.routes {
+          switch entry.operation.path {
+          case .exact: break
+          case .skippingEmptySegments: slashed.insert(route.method, route.template, index)
+          case .lenient: lenient.insert(route.method, route.template, index)
+          }
         }
       }
+      (self.slashed, self.lenient) = (slashed, lenient)
+    }
+  }
+
+  /// The tables of all services, or of one.
+  private final class Tables: Sendable {
+    let exact: RouteTable
+    private let entries: [Entry]
+    private let service: Int?
+    private let made = AtomicLazyReference<FurtherTables>()
+
+    /// - Parameter service: nil: all of them.
+    init(_ entries: [Entry], service: Int?) {
+      var exact = RouteTable()
+      for (index, entry) in entries.enumerated()
+      where !entry.operation.isClaimed && (service ?? entry.serviceIndex) == entry.serviceIndex {
+        for route in entry.operation.routes { exact.insert(route.method, route.template, index) }
+      }
+      (self.exact, self.entries, self.service) = (exact, entries, service)
+    }
+
+    var further: FurtherTables {
+      made.load() ?? made.storeIfNil(FurtherTables(entries, service: service))
+    }
+  }
+
+  /// The tables of one service: for requests to its vendor's hosts, and made when the first comes.
+  private final class ServiceTables: Sendable {
+    private let made = AtomicLazyReference<Tables>()
+    func tables(_ entries: [Entry], _ service: Int) -> Tables {
+      made.load() ?? made.storeIfNil(Tables(entries, service: service))
     }
   }
 
@@ -44,7 +78,7 @@ package struct OperationTable: Sendable {
   package let mask: CredentialMask
   private let indexByName: TextMap<Int>
   private let all: Tables
-  private let byService: [Tables]
+  private let byService: [ServiceTables]
   private let hostNames: [(pattern: HostPattern, serviceIndex: Int)]
   private let nearestIndex = NearestOperationIndexBox()
 
@@ -52,18 +86,12 @@ package struct OperationTable: Sendable {
     _ services: [any EmulatedService], furtherHosts: [(pattern: String, service: String)] = []
   ) {
     var entries: [Entry] = []
-    var all = Tables()
-    var byService: [Tables] = []
     var hostNames: [(HostPattern, Int)] = []
     for (serviceIndex, service) in services.enumerated() {
-      var own = Tables()
       for (endpointIndex, operation) in service.operations.enumerated() {
-        all.insert(operation, entries.count)
-        own.insert(operation, entries.count)
         entries.append(
           Entry(operation: operation, serviceIndex: serviceIndex, endpointIndex: endpointIndex))
       }
-      byService.append(own)
       hostNames += service.hostNames.map { (HostPattern($0), serviceIndex) }
     }
     for (pattern, name) in furtherHosts {
@@ -71,8 +99,8 @@ package struct OperationTable: Sendable {
       hostNames.append((HostPattern(pattern), index))
     }
     self.entries = entries
-    self.all = all
-    self.byService = byService
+    all = Tables(entries, service: nil)
+    byService = services.map { _ in ServiceTables() }
     self.hostNames = hostNames
     serviceNames = services.map(\.name)
     mask = CredentialMask(services.flatMap { $0.keyFields + $0.secretFields })
@@ -89,13 +117,14 @@ package struct OperationTable: Sendable {
 
   /// - Parameter service: nil: any.
   func match(_ method: Method, _ target: RequestTarget, service: Int?) -> Match {
-    let tables = service.map { byService[$0] } ?? all
+    let tables = service.map { byService[$0].tables(entries, $0) } ?? all
     var allowed: [Method] = []
     if let found = tables.exact.find(method, target, &allowed) { return found }
-    if target.hasDoubledSlash, let found = tables.slashed.find(method, target, &allowed) {
+    let further = tables.further
+    if target.hasDoubledSlash, let found = further.slashed.find(method, target, &allowed) {
       return found
     }
-    if let found = tables.lenient.find(method, target, &allowed) { return found }
+    if let found = further.lenient.find(method, target, &allowed) { return found }
     return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed)
   }
 

@@ -7,7 +7,8 @@ import Synchronization
 /// start, with the ids of that start, and what was due since then happens before it is looked at.
 /// Only a state that has nothing due at its start may wait, since nobody waits for its time.
 final class LatentState<State: ServiceState>: DueService {
-  private let made = AtomicLazyReference<StateBox<State>>()
+  /// A `StateBox<State>`, by a type that needs no look-up: every request passes here.
+  private let begun = AtomicLazyReference<AnyStateBox>()
   private let making = Mutex(())
   private let begin: @Sendable () -> StateBox<State>
 
@@ -16,29 +17,35 @@ final class LatentState<State: ServiceState>: DueService {
   /// One that has begun.
   init(_ box: StateBox<State>) {
     begin = { box }
-    _ = made.storeIfNil(box)
+    _ = begun.storeIfNil(box)
   }
 
   /// The state, made now if nobody has looked at it before.
   var box: StateBox<State> {
-    made.load() ?? making.withLock { _ in made.load() ?? made.storeIfNil(begin()) }
+    if let begun = begun.load() { return Self.box(begun) }
+    return making.withLock { _ in Self.box(begun.load() ?? begun.storeIfNil(begin())) }
   }
 
-  var begunBox: StateBox<State>? { made.load() }
+  private static func box(_ begun: AnyStateBox) -> StateBox<State> {
+    // SAFETY: nothing else was put in.
+    unsafe unsafeDowncast(begun, to: StateBox<State>.self)
+  }
+
+  var begunBox: StateBox<State>? { begun.load().map(Self.box) }
 
   // What has not begun counts no change, has no weight, nothing due and nobody waiting.
-  var revision: UInt64 { made.load()?.revision ?? 0 }
-  var heapBytes: Int { made.load()?.heapBytes ?? 0 }
-  var recountedHeapBytes: Int { made.load()?.recountedHeapBytes ?? 0 }
-  var nextDue: VirtualInstant? { made.load()?.nextDue }
-  var nextSkipDue: VirtualInstant? { made.load()?.nextSkipDue }
-  var isAtWork: Bool { made.load()?.isAtWork ?? false }
-  var waiterCount: Int { made.load()?.waiterCount ?? 0 }
+  var revision: UInt64 { begunBox?.revision ?? 0 }
+  var heapBytes: Int { begunBox?.heapBytes ?? 0 }
+  var recountedHeapBytes: Int { begunBox?.recountedHeapBytes ?? 0 }
+  var nextDue: VirtualInstant? { begunBox?.nextDue }
+  var nextSkipDue: VirtualInstant? { begunBox?.nextSkipDue }
+  var isAtWork: Bool { begunBox?.isAtWork ?? false }
+  var waiterCount: Int { begunBox?.waiterCount ?? 0 }
   func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
-    made.load()?.advance(to: instant, woken: &woken)
+    begunBox?.advance(to: instant, woken: &woken)
   }
   // Retentions do not count time that was skipped: this one must be told.
   func timeSkips(by duration: Duration) { box.timeSkips(by: duration) }
-  func timeMayGoOn() { made.load()?.timeMayGoOn() }
-  func wakeAll() { made.load()?.wakeAll() }
+  func timeMayGoOn() { begunBox?.timeMayGoOn() }
+  func wakeAll() { begunBox?.wakeAll() }
 }

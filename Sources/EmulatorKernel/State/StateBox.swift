@@ -1,9 +1,18 @@
 import HTTPModel
 import Synchronization
 
+/// A state box of whatever state.
+///
+/// `@unchecked`: it has nothing of its own, and its one subclass keeps all behind a mutex and atomics.
+package class AnyStateBox: @unchecked Sendable {
+  init() {}
+}
+
 /// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and those
 /// that wait for something in it (`StateBox+Waiting.swift`). They are told after the lock is released.
-package final class StateBox<State: ServiceState>: Sendable {
+///
+/// `@unchecked`: said again of what it inherits; all that changes lies behind the mutex or is atomic.
+package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Sendable {
   struct Held {
     var state: State
     var ids: IDSource
@@ -64,6 +73,7 @@ package final class StateBox<State: ServiceState>: Sendable {
   package init(_ state: State, ids: IDSource, blobs: BlobStore) {
     held = Mutex(Held(state: state, ids: ids))
     self.blobs = blobs
+    super.init()
     held.withLock { $0.settleWeight(blobs.budget) }
   }
 

@@ -1,4 +1,4 @@
-import PayloadCodecs
+package import PayloadCodecs
 
 /// Something that is kept in a `Table` and known to clients by an id.
 package protocol Stored: Codable, Sendable, Weighed {
@@ -8,7 +8,7 @@ package protocol Stored: Codable, Sendable, Weighed {
 }
 
 extension Stored {
-  fileprivate static func lookUpForm(of id: String) -> String {
+  @usableFromInline static func lookUpForm(of id: String) -> String {
     idsIgnoreCase ? id.asciiUppercased : id
   }
 }
@@ -18,9 +18,9 @@ extension Stored {
 package struct Key<Record>: Hashable, Comparable, Codable, Sendable {
   package let serial: Int
 
-  package init(serial: Int) { self.serial = serial }
+  @inlinable package init(serial: Int) { self.serial = serial }
 
-  package static func < (left: Self, right: Self) -> Bool { left.serial < right.serial }
+  @inlinable package static func < (left: Self, right: Self) -> Bool { left.serial < right.serial }
 
   package init(from decoder: any Decoder) throws {
     serial = try decoder.singleValueContainer().decode(Int.self)
@@ -65,15 +65,30 @@ extension Key: CodingKeyRepresentable {
 /// Where letter case does not matter, ids are upper case by nature, so the exact look-up nearly always
 /// hits.
 package struct Table<Record: Stored>: Codable, Sendable {
-  private var records = WeighedDictionary<Int, Record>()
-  private var serials: TextMap<Int> = [:]
+  @usableFromInline var records = WeighedDictionary<Int, Record>()
+  @usableFromInline var serials: TextMap<Int> = [:]
   fileprivate var lastSerial = 0
   /// Every key ever given out that may still be alive.
-  private var order = KeySet<Record>()
+  @usableFromInline var order = KeySet<Record>()
+  /// Of `serials` and `order`: asked after each change of any of a state's tables.
+  @usableFromInline var spineBytes = 0
+
+  private enum CodingKeys: CodingKey { case records, serials, lastSerial, order }
 
   package init() {}
 
-  package var count: Int { records.count }
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    records = try container.decode(WeighedDictionary<Int, Record>.self, forKey: .records)
+    serials = try container.decode(TextMap<Int>.self, forKey: .serials)
+    lastSerial = try container.decode(Int.self, forKey: .lastSerial)
+    order = try container.decode(KeySet<Record>.self, forKey: .order)
+    noteSpine()
+  }
+
+  private mutating func noteSpine() { spineBytes = serials.spineBytes + order.heapBytes }
+
+  @inlinable package var count: Int { records.count }
 
   @discardableResult
   package mutating func insert(_ record: Record) -> Key<Record> {
@@ -84,34 +99,39 @@ package struct Table<Record: Stored>: Codable, Sendable {
     records[lastSerial] = record
     let key = Key<Record>(serial: lastSerial)
     order.insert(key)
+    noteSpine()
     return key
   }
 
   /// Assign through optional chaining only; `remove` takes a record out.
-  package subscript(key: Key<Record>) -> Record? {
+  @inlinable package subscript(key: Key<Record>) -> Record? {
     get { records[key.serial] }
     _modify { yield &records[key.serial] }
   }
 
   /// Looks at a record without copying it out.
-  package borrowing func read<Value>(_ key: Key<Record>, _ body: (borrowing Record) -> Value)
+  @inlinable package borrowing func read<Value>(
+    _ key: Key<Record>, _ body: (borrowing Record) -> Value
+  )
     -> Value?
   {
     records.read(key.serial, body)
   }
 
   /// Changes a record in its place.
-  package mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
+  @inlinable package mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
     records[key.serial].change(body)
   }
 
-  package func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
+  @inlinable package func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
 
-  package func key(id: String) -> Key<Record>? {
+  @inlinable package func key(id: String) -> Key<Record>? {
     (serials[id] ?? serials[Record.lookUpForm(of: id)]).map { Key(serial: $0) }
   }
 
-  package func record(id: String) -> Record? { key(id: id).flatMap { records[$0.serial] } }
+  @inlinable package func record(id: String) -> Record? {
+    key(id: id).flatMap { records[$0.serial] }
+  }
 
   @discardableResult
   package mutating func remove(_ key: Key<Record>) -> Record? {
@@ -119,19 +139,24 @@ package struct Table<Record: Stored>: Codable, Sendable {
     serials[Record.lookUpForm(of: record.id)] = nil
     let records = records
     order.noteRemoval { records.contains($0.serial) }
+    noteSpine()
     return record
   }
 
   /// Keys of all records, in order of creation.
-  package var keys: [Key<Record>] { order.keys.filter { records.contains($0.serial) } }
+  @inlinable package var keys: [Key<Record>] {
+    // Every record stands in the order once: as many keys as records are those of the records.
+    if order.keys.count == records.count { return order.keys }
+    return order.keys.filter { records.contains($0.serial) }
+  }
 
   /// All records, in order of creation.
-  package var all: [Record] { order.keys.compactMap { records[$0.serial] } }
+  @inlinable package var all: [Record] { order.keys.compactMap { records[$0.serial] } }
 }
 
 extension Table: Recounted {
   /// An id stands here as the record's own text.
-  package var heapBytes: Int { records.heapBytes + serials.spineBytes + order.heapBytes }
+  @inlinable package var heapBytes: Int { records.heapBytes + spineBytes }
 
   package var recountedHeapBytes: Int {
     records.recountedHeapBytes + serials.spineBytes + order.heapBytes
@@ -144,13 +169,13 @@ extension Table: Recounted {
 /// and once more than half are gone they are swept out. So removing costs constant time on average,
 /// however large the index.
 package struct KeySet<Record>: Codable, Sendable, Weighed {
-  package private(set) var keys: [Key<Record>] = []
-  private var goneCount = 0
+  package internal(set) var keys: [Key<Record>] = []
+  @usableFromInline var goneCount = 0
 
   package init() {}
 
-  package var count: Int { keys.count - goneCount }
-  package var isEmpty: Bool { count <= 0 }
+  @inlinable package var count: Int { keys.count - goneCount }
+  @inlinable package var isEmpty: Bool { count <= 0 }
 
   package var heapBytes: Int { keys.spineBytes }
 
@@ -207,7 +232,7 @@ extension KeySet {
 
 extension Optional {
   /// Changes the value, if there is one, without a second reference to what it holds.
-  fileprivate mutating func change(_ body: (inout Wrapped) -> Void) {
+  @inlinable mutating func change(_ body: (inout Wrapped) -> Void) {
     guard case .some(var value) = self else { return }
     self = nil
     body(&value)

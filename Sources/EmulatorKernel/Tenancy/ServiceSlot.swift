@@ -139,7 +139,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func mayTakeLong(_ call: Call) -> Bool {
-    call.content.count > Offload.inlineBytesMax || world.box.isHeldAtLength
+    let world = world
+    return call.content.count > Offload.inlineBytesMax || world.box.isHeldAtLength
       || service.mayTakeLong(call, at: endpoint(call.endpointIndex), in: world)
   }
 

@@ -301,16 +301,32 @@ enum PEM {
 
   /// Each one's DER, in order; what is none is passed over.
   static func certificates(in text: [UInt8]) -> [[UInt8]] {
-    let text = String(decoding: text, as: UTF8.self)
+    let (begin, end) = (Array(begin.utf8), Array(end.utf8))
     var found: [[UInt8]] = []
-    var rest = text[...]
-    while let start = rest.firstRange(of: begin) {
-      rest = rest[start.upperBound...]
-      guard let stop = rest.firstRange(of: end) else { break }
-      let digits = rest[..<stop.lowerBound].filter { !$0.isWhitespace }
-      if let bytes = Base64.decode(String(digits), .exact) { found.append(bytes) }
-      rest = rest[stop.upperBound...]
+    var place = 0
+    // By bytes: read at every start.
+    while let start = text.place(of: begin, from: place) {
+      let first = start + begin.count
+      guard let stop = text.place(of: end, from: first) else { break }
+      let digits = text[first..<stop].filter { $0 != 0x20 && !(0x09...0x0D).contains($0) }
+      if let bytes = Base64.decode(String(decoding: digits, as: UTF8.self), .exact) {
+        found.append(bytes)
+      }
+      place = stop + end.count
     }
     return found
+  }
+}
+
+extension [UInt8] {
+  fileprivate func place(of text: [UInt8], from start: Int) -> Int? {
+    var index = start
+    while index + text.count <= count {
+      if self[index] == text[0], self[index..<index + text.count].elementsEqual(text) {
+        return index
+      }
+      index += 1
+    }
+    return nil
   }
 }
