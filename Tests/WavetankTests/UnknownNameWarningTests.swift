@@ -43,7 +43,7 @@ struct UnknownNameWarningTests {
     try Data(#"{"wavetank": 1, \#(members)}"#.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     #expect(Scenarios.problems(in: [file.path]) == [])
-    let warnings = Scenarios.warnings(in: [file.path])
+    let warnings = Scenarios.findings(in: [file.path]).warnings
     let named = warnings.filter { $0.contains("there is no") }
     #expect(named.isEmpty == (words == nil), "\(warnings)")
     if let words { #expect(named.first?.contains(words) == true, "\(warnings)") }
