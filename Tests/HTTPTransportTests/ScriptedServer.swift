@@ -24,9 +24,9 @@ final class ScriptedServer: Sendable {
   init(_ script: [Step]) throws {
     listener = try BlockingListener()
     DispatchQueue.global().async { [listener, isSilent] in
-      while let socket = try? listener.accept(timeout: .seconds(30)) {
-        // Other tests may hold every thread that the client's side needs for longer than ten seconds.
-        socket.timeout = .seconds(120)
+      while let socket = try? listener.accept(timeout: .seconds(120)) {
+        // Other tests may hold every thread that the client's side needs for minutes.
+        socket.timeout = .seconds(600)
         try? Self.play(script, on: socket, isSilent)
         socket.close()
       }

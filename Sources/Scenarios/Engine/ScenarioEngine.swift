@@ -239,14 +239,6 @@ package final class ScenarioEngine: Sendable {
     held.withLock { ($0.scenario, $0.state, $0.start) }
   }
 
-  /// Puts a snapshot's parts in force.
-  package func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
-    var restored = Held(scenario, RuleSet(scenario.rules, catalog: catalog), start: start)
-    restored.take(state)
-    held.withLock { $0 = restored }
-    isTimed.store(restored.nextTimed != nil, ordering: .releasing)
-  }
-
   /// Adds rules at the end (or the front); one with a known name takes the place of that one. All
   /// of them, or none and everything that is wrong.
   /// - Parameter json: a rule, an array of rules, or `{"rules": […]}`.
@@ -367,36 +359,5 @@ package final class ScenarioEngine: Sendable {
     }
     held.rules = RuleSet(rules, catalog: catalog)
     held.take(state)
-  }
-
-  /// Takes over another scenario while requests go on: rules that are still there unchanged keep
-  /// their counts, and variables whose first value is the same keep their present one.
-  ///
-  /// - Parameter now: what the new timetable has before it happens no more.
-  package func swap(_ scenario: Scenario, at now: VirtualInstant) {
-    let rules = RuleSet(scenario.rules, catalog: catalog)
-    held.withLock { held in
-      var next = Held(scenario, rules, start: held.start)
-      next.timedDone = next.timetable.count { $0.due <= now }
-      for (index, rule) in scenario.rules.enumerated() {
-        guard let old = held.rules.position(of: rule.name) else { continue }
-        if held.rules.rules[old].source == rule.source { next.states[index] = held.states[old] }
-      }
-      for (name, value) in scenario.variables.members
-      where held.scenario.variables[name] == value {
-        next.variables[name] = held.variables[name] ?? value
-      }
-      held = next
-    }
-    isTimed.store(nextTimed != nil, ordering: .releasing)
-  }
-
-  /// As at the tenant's start; with another scenario if one is given.
-  package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
-    let rules = scenario.map { RuleSet($0.rules, catalog: catalog) }
-    held.withLock { held in
-      held = Held(scenario ?? held.scenario, rules ?? held.rules, start: start)
-    }
-    isTimed.store(nextTimed != nil, ordering: .releasing)
   }
 }

@@ -263,8 +263,17 @@ extension Script.VersionSeed {
           example: ["tone": ["type": "string", "default": "warm"]]),
       ]))
 
-  private static let configTemplate = Form<JSONObject>.jsonObject.checked {
-    template, reader -> JSONObject? in
+  private static let configTemplate = Form<JSONObject>.jsonObject.described(
+    words: [
+      "additionalProperties": [
+        "type": "object", "required": ["type"],
+        "description": "A parameter.",
+        "properties": [
+          "type": ["enum": ["string", "number", "boolean"], "description": "What it takes."]
+        ],
+      ]
+    ]
+  ).checked { template, reader -> JSONObject? in
     do throws(SteamshipError) {
       try ConfigTemplate.check(template)
     } catch {

@@ -69,6 +69,21 @@ struct TimedEventTests {
     #expect(await statuses(harness, at: [13, 15]) == [503, 200])
   }
 
+  @Test(
+    "A timetable that takes the place of none is kept, and so is one that takes that of one that is over"
+  )
+  func isTakenOver() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1, "clock": ["mode": "manual"], "rules": [Self.down],
+    ])
+    let engine = try harness.engine()
+    let timed = try ScenarioHarness(Self.outage(Self.shapes[0])).engine().scenario
+    engine.swap(timed, at: engine.start)
+    #expect(await statuses(harness, at: [5, 12, 20]) == [200, 503, 200])
+    engine.reset(to: timed, start: engine.start + .seconds(20))
+    #expect(await statuses(harness, at: [0, 12]) == [200, 503])
+  }
+
   @Test("Templates in it see time and variables; variables can be set")
   func templates() async throws {
     let harness = try ScenarioHarness([
