@@ -222,7 +222,7 @@ private struct NotReady: Error, CustomStringConvertible {
 /// the process at once. Who starts us with SIGHUP ignored (`nohup`) wants us to stay.
 private final class StopSignals {
   private let received: AsyncStream<Int32>
-  private var sources: [any DispatchSourceSignal] = []
+  private let caught: CaughtSignals
 
   init() {
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
@@ -231,16 +231,10 @@ private final class StopSignals {
     // A reader of our output that went away, and a file that may not grow (`ulimit -f`), are errors
     // of one write, not the end of the server.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    for number in [SIGTERM, SIGINT, SIGHUP] {
-      if number == SIGHUP, SystemCalls.ignores(signal: SIGHUP) { continue }
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { @Sendable in
-        if counter.increment() > 1 { exit(128 + number) }
-        continuation.yield(number)
-      }
-      source.resume()
-      sources.append(source)
+    let stays = SystemCalls.ignores(signal: SIGHUP)
+    caught = CaughtSignals([SIGTERM, SIGINT] + (stays ? [] : [SIGHUP])) { number in
+      if counter.increment() > 1 { exit(128 + number) }
+      continuation.yield(number)
     }
   }
 

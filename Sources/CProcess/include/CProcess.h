@@ -7,6 +7,12 @@
 int wavetank_argument_count(void);
 const char *wavetank_argument(int index);
 
+// Where the numbers of caught signals can be read, a byte each; or a negative errno. The last one opened
+// gets them.
+int wavetank_signals_open(void);
+// From now on a signal is noted there; 0 or a negative errno.
+int wavetank_signals_catch(int number);
+
 // What a child gets of its own. Bits.
 enum { WAVETANK_OWN_PROCESSES = 1, WAVETANK_OWN_NETWORK = 2, WAVETANK_OWN_USERS = 4 };
 

@@ -32,21 +32,17 @@ final class PassedSignals {
   }
 
   private let passage = Passage()
-  private var sources: [any DispatchSourceSignal] = []
+  private let caught: CaughtSignals
 
   init() {
     let isForeground = tcgetpgrp(STDIN_FILENO) == getpgrp()
-    for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      if isForeground, number == SIGINT || number == SIGQUIT { continue }
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { @Sendable [passage] in passage.pass(number) }
-      source.resume()
-      sources.append(source)
+    if isForeground { for number in [SIGINT, SIGQUIT] { signal(number, SIG_IGN) } }
+    caught = CaughtSignals((isForeground ? [] : [SIGINT, SIGQUIT]) + [SIGTERM, SIGHUP]) {
+      [passage] number in passage.pass(number)
     }
   }
 
   func pass(to child: ChildProcess) { passage.open(to: child) }
 
-  func end() { for source in sources { source.cancel() } }
+  func end() { caught.end() }
 }

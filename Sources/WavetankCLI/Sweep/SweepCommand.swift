@@ -249,24 +249,18 @@ private struct SweepRun {
 
 /// SIGINT, SIGTERM and SIGHUP end the programs, and then the sweep.
 private final class SweepSignals {
-  private var sources: [any DispatchSourceSignal] = []
+  private let caught: CaughtSignals
   private let received = ReceivedSignal()
 
   init(_ running: RunningPrograms) {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { @Sendable [received] in
-        received.set(number)
-        running.endAll()
-      }
-      source.resume()
-      sources.append(source)
+    caught = CaughtSignals([SIGINT, SIGTERM, SIGHUP]) { [received] number in
+      received.set(number)
+      running.endAll()
     }
   }
 
   /// As a shell gives it; nil: there was none.
   var status: Int32? { received.number.map { 128 + $0 } }
 
-  func end() { for source in sources { source.cancel() } }
+  func end() { caught.end() }
 }
