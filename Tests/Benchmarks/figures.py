@@ -1,4 +1,4 @@
-"""The figures T1 to T11: how each is measured, and what floor and goal it is held against. T12 and T13: bounds.py; T14: secure.py."""
+"""The figures T1 to T11: how each is measured, and what floor and goal it is held against. T12 and T13: bounds.py; T16: secure.py."""
 import contextlib
 import gzip
 import io
