@@ -5,7 +5,6 @@ import Testing
 
 @testable import EmulatorKernel
 // The kernel has one of that name, too.
-@testable import struct ScramjetEmulator.Agenda
 @testable import ScramjetEmulator
 
 /// The clock mode `skip` and what flows: nothing is lost, nobody waits (DESIGN §4).

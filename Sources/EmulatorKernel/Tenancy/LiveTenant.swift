@@ -10,7 +10,7 @@ package final class LiveTenant: Sendable {
   package let slots: [any ServiceSlot]
   package let journal: Journal
   /// What happens by itself.
-  private let agenda = Agenda()
+  private let timedEvents = TimedEventsDue()
   let log: ServerLog?
 
   private struct InForce {
@@ -48,13 +48,13 @@ package final class LiveTenant: Sendable {
     tenant.allow(blueprint.outbound)
     inForce = Mutex(InForce(blueprint: blueprint))
     // In front of the services: a hub that goes down now has no work of this instant.
-    tenant.add(agenda)
+    tenant.add(timedEvents)
     var slots: [any ServiceSlot] = []
     try tenant.blobs.seeding { () throws(ScenarioProblems) in
       for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
     }
     self.slots = slots
-    agenda.belongs { [weak self] in self }
+    timedEvents.belongs { [weak self] in self }
     if let makeRules = blueprint.makeRules { replaceRules(makeRules(self)) }
     for slot in slots { slot.begin() }
   }
@@ -108,7 +108,7 @@ package final class LiveTenant: Sendable {
     settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
-    tenant.dueMayHaveChanged(agenda.nextDue)
+    tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 
   /// Another scenario from now on: its rules at once, its world at the next reset.
@@ -118,7 +118,7 @@ package final class LiveTenant: Sendable {
     settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
-    tenant.dueMayHaveChanged(agenda.nextDue)
+    tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 
   /// Brings the budget in line with the scenario in force, once it is another one than the server's own

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The timetable is the rules engine's, which knows how far it has come; events happen while nobody
 /// else moves time, before what is due in the services at the same instant.
-final class Agenda: DueService {
+final class TimedEventsDue: DueService {
   /// Called once, when the tenant is complete.
   private let owner = Mutex<(@Sendable () -> LiveTenant?)>({ nil })
 
