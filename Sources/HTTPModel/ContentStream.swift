@@ -59,7 +59,10 @@ public final class RequestContent: AsyncSequence, Sendable {
   private let state = Mutex(State())
   private let isPauseAllowed = Atomic(false)
   private let onDemand: @Sendable (Demand) -> Void
-  private let onWait = Mutex<(@Sendable (Bool) -> Void)?>(nil)
+  private struct WaitListener {
+    var tell: (@Sendable (Bool) -> Void)?
+  }
+  private let onWait = Mutex(WaitListener())
 
   package init(onDemand: @escaping @Sendable (Demand) -> Void) {
     self.onDemand = onDemand
@@ -96,7 +99,7 @@ public final class RequestContent: AsyncSequence, Sendable {
   /// `body` is told true when the reader begins to wait for the peer, and false when it has got
   /// something: so whoever watches over the reader knows that it does nothing meanwhile.
   package func whileReaderWaits(_ body: @escaping @Sendable (Bool) -> Void) {
-    onWait.withLock { $0 = body }
+    onWait.withLock { $0.tell = body }
   }
 
   /// Says that this is no upload but something live, such as a keyboard or the output of another
@@ -104,7 +107,7 @@ public final class RequestContent: AsyncSequence, Sendable {
   public func allowPauses() { isPauseAllowed.store(true, ordering: .relaxed) }
 
   private func waitForChunk() async -> Outcome {
-    let onWait = onWait.withLock { $0 }
+    let onWait = onWait.withLock { $0.tell }
     onWait?(true)
     defer { onWait?(false) }
     return await withTaskCancellationHandler {

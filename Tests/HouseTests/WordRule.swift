@@ -73,6 +73,17 @@ extension WordRule {
         "wait.time(nil)",
       ]),
     WordRule(
+      name: "a closure held by a mutex itself",
+      pattern: { #/\bMutex<\(+(?:@Sendable|\))/# },
+      triggers: ["Mutex<("],
+      reason: "each look at it wraps it once more, until the stack ends: put it into a structure",
+      territory: sources, homes: [],
+      catches: [
+        "let a = Mutex<(@Sendable () -> Void)?>(nil)", "let a = Mutex<() -> Void>(body)",
+        "let a = Mutex<((@Sendable () -> Void))?>(nil)",
+      ],
+      spares: ["let a = Mutex<[@Sendable () -> Void]>([])", "let a = Mutex<(Int, Int)>((1, 2))"]),
+    WordRule(
       name: "an id of chance",
       pattern: { #/\bUUID\(\)/# },
       triggers: ["UUID()"],

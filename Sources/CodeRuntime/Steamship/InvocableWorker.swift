@@ -154,12 +154,15 @@ final class InvocableWorker: Sendable {
 
 /// Where goes what a worker prints: to whoever has a call with it.
 final class Printing: Sendable {
-  private let destination = Mutex<(@Sendable ([UInt8]) -> Void)?>(nil)
+  private struct Destination {
+    var take: (@Sendable ([UInt8]) -> Void)?
+  }
+  private let destination = Mutex(Destination())
 
   /// - Parameter take: nil: nobody has a call; it is thrown away.
-  func direct(to take: (@Sendable ([UInt8]) -> Void)?) { destination.withLock { $0 = take } }
+  func direct(to take: (@Sendable ([UInt8]) -> Void)?) { destination.withLock { $0.take = take } }
 
-  func take(_ bytes: [UInt8]) { destination.withLock { $0 }?(bytes) }
+  func take(_ bytes: [UInt8]) { destination.withLock { $0.take }?(bytes) }
 }
 
 extension Duration {

@@ -59,7 +59,7 @@ extension AdminRoute {
         query: [
           .init(
             .query, "of", "'all'|'server'", "Of this server alone, or of its peers (--peer), too.")
-        ]), TenantRoutes.list),
+        ], refusals: [400]), TenantRoutes.list),
     AdminRoute(
       "tenants.delete", .delete, "/tenants/{name}", "Drops a tenant.", hasTenant: false,
       description: .done(refusals: [400, 404]), TenantRoutes.delete),

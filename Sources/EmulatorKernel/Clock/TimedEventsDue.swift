@@ -6,14 +6,16 @@ import Synchronization
 /// The timetable is the rules engine's, which knows how far it has come; events happen while nobody
 /// else moves time, before what is due in the services at the same instant.
 final class TimedEventsDue: DueService {
-  /// Called once, when the tenant is complete.
-  private let owner = Mutex<(@Sendable () -> LiveTenant?)>({ nil })
-
-  func belongs(to owner: @escaping @Sendable () -> LiveTenant?) {
-    self.owner.withLock { $0 = owner }
+  /// Whom it belongs to. Not by a closure: one that is read out of a mutex is wrapped anew each time.
+  private struct Owner {
+    weak var live: LiveTenant?
   }
+  private let owner = Mutex(Owner())
 
-  private var live: LiveTenant? { owner.withLock { $0 }() }
+  /// Called once, when the tenant is complete.
+  func belongs(to live: LiveTenant) { owner.withLock { $0.live = live } }
+
+  private var live: LiveTenant? { owner.withLock { $0.live } }
 
   var nextDue: VirtualInstant? { live?.rules?.nextTimed }
   var nextSkipDue: VirtualInstant? { nextDue }

@@ -23,7 +23,10 @@ package final class VirtualClock: Sendable {
   private let state: Mutex<State>
   private let changes = Atomic<UInt64>(0)
   /// Told, outside the lock, when the mode has become `skip`.
-  private let onSkipBegins = Mutex<(@Sendable () -> Void)?>(nil)
+  private struct SkipListener {
+    var begins: (@Sendable () -> Void)?
+  }
+  private let onSkipBegins = Mutex(SkipListener())
 
   /// - Parameter start: the first instant; absent: the wall's present.
   package init(mode: ClockMode, start: VirtualInstant? = nil, wall: @escaping WallTime) {
@@ -51,7 +54,7 @@ package final class VirtualClock: Sendable {
   package var lived: VirtualInstant { state.withLock { now(&$0) + (.zero - $0.skipped) } }
 
   func whenSkipBegins(_ body: @escaping @Sendable () -> Void) {
-    onSkipBegins.withLock { $0 = body }
+    onSkipBegins.withLock { $0.begins = body }
   }
 
   /// How far real time is ahead of the wall, exactly: the same until somebody moves it.
@@ -74,7 +77,7 @@ package final class VirtualClock: Sendable {
       defer { if let mode { state.mode = mode } }
       return mode == .skip && state.mode != .skip
     }
-    if begins { onSkipBegins.withLock { $0 }?() }
+    if begins { onSkipBegins.withLock { $0.begins }?() }
   }
 
   /// As a new clock would begin.

@@ -54,7 +54,7 @@ package final class LiveTenant: Sendable {
       for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
     }
     self.slots = slots
-    timedEvents.belongs { [weak self] in self }
+    timedEvents.belongs(to: self)
     if let makeRules = blueprint.makeRules { replaceRules(makeRules(self)) }
     for slot in slots { slot.begin() }
   }
