@@ -197,6 +197,8 @@ def main():
     if sys.argv[1:] and sys.argv[1] == "inside":
         rehearse(sys.argv[2], services, words)
         finish()
+    # While there is a network to install from.
+    runner.environment_for(HERE.parent / "shipyard")
     with tempfile.TemporaryDirectory(prefix="wavetank-compose-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
