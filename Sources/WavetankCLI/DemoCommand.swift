@@ -20,16 +20,7 @@ extension Command {
         "--control-token", value: "T",
         "The control API asks for this bearer token ($WAVETANK_CONTROL_TOKEN)."),
       Flag("--control-token-file", value: "F", "The token stands in that file."),
-    ] + logFlags + [
-      Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
-      Flag(
-        "--print", value: "WHAT",
-        "Print this alone once ready, for scripts: url, port, json ({\"port\":…,\"pid\":…}) or env."
-      ),
-      Flag(
-        "--ready-file", value: "F",
-        "Write {\"port\":…,\"pid\":…} there once ready; it is gone when the server is."),
-    ],
+    ] + logFlags + greetingFlags,
     examples: [
       "wavetank demo", "wavetank demo --port 0 --clock x20",
       "wavetank demo --clock manual   # the story goes on when the clock is stepped",

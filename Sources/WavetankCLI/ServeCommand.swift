@@ -51,16 +51,7 @@ extension Command {
       Flag(
         "--outbound", value: "WHO",
         "Who may name URLs that are called from here: local, any or none (local)."),
-    ] + codeFlags + logFlags + [
-      Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
-      Flag(
-        "--print", value: "WHAT",
-        "Print this alone once ready, for scripts: url, port, json ({\"port\":…,\"pid\":…}) or env."
-      ),
-      Flag(
-        "--ready-file", value: "F",
-        "Write {\"port\":…,\"pid\":…} there once ready; it is gone when the server is."),
-    ],
+    ] + codeFlags + logFlags + greetingFlags,
     examples: [
       "wavetank --port 0 --ready-file ready.json",
       "wavetank --port 0 --print port > port &",
@@ -69,6 +60,18 @@ extension Command {
       "wavetank --run-code --python .venv/bin/python",
     ],
     run: { arguments throws(UsageError) in try await serve(arguments) })
+
+  /// How a server that has begun says so.
+  static let greetingFlags = [
+    Flag("--quiet", "Print nothing but what goes wrong, on standard error."),
+    Flag(
+      "--print", value: "WHAT",
+      "Print this alone once ready, for scripts: url, port, json ({\"port\":…,\"pid\":…}) or env."
+    ),
+    Flag(
+      "--ready-file", value: "F",
+      "Write {\"port\":…,\"pid\":…} there once ready; it is gone when the server is."),
+  ]
 
   /// What the flags of `serve` say, as far as they are given.
   static func configuration(

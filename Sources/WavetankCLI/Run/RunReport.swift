@@ -1,4 +1,5 @@
 import HTTPModel
+import Lab
 import PayloadCodecs
 
 /// What is left to tell when the program has ended: a summary of one screen, and files for CI.
@@ -133,26 +134,10 @@ struct RunReport {
     text +=
       "<testsuite name=\"wavetank run\" tests=\"\(cases.count)\" failures=\"\(failures)\" time=\"\(seconds)\">\n"
     for (name, failure) in cases {
-      text += "  <testcase classname=\"wavetank\" name=\"\(escaped(name))\">"
-      if let failure { text += "<failure message=\"\(escaped(failure))\"/>" }
+      text += "  <testcase classname=\"wavetank\" name=\"\(MarkupText.escaped(name))\">"
+      if let failure { text += "<failure message=\"\(MarkupText.escaped(failure))\"/>" }
       text += "</testcase>\n"
     }
     return text + "</testsuite>\n"
-  }
-
-  /// Control characters, which XML cannot hold, become spaces.
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case _ where scalar.value < 0x20: result += " "
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
