@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ENVIRONMENTS = ROOT / ".build" / "conformance"
 CARDS = ROOT / ".build" / "test-results" / "cards"
-CHECK_SECONDS = 300
+CHECK_SECONDS = 600
 
 
 def environment_for(folder: pathlib.Path) -> pathlib.Path:

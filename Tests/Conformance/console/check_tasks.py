@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 
-from browser import BASE, FLEET, TENANT, URL, browse, control, run_fleet, send, story_instant, tell_story, wait_for
+from browser import BASE, FLEET, TENANT, URL, browse, control, run_fleet, send, tell_story, wait_for
 from common import check
 
 HUB = f"{BASE}/api/v1/space/demo/api/v1/sth/sth-0/api/v1"
@@ -319,7 +319,7 @@ def demo(page):
     check("demo: topics have lanes, with their messages as marks", page.eventually("document.querySelectorAll('#timeline [data-lane=arrivals] .mark').length > 5"), page.text("#timeline"))
     page.js("document.querySelector('#notice-close').click()")
     page.shot("demo")
-    control("POST", "clock/advance", {"to": story_instant(700)})
+    control("POST", "clock/advance", {"by": "300s"})
     check("demo: it ends", wait_for(lambda: not control("GET", "demo")["playing"], 20) and page.says("story is over", "#notice-text", seconds=20), page.text("#notice"))
     control("PUT", "clock", {"mode": "real"})
 
