@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import zipfile
 
 from common import check, finish
@@ -110,11 +109,10 @@ def javascript(place, package):
         not newer or "(scramjet.hub.version)" in red and "near miss: rule only posts" in red), red)
     check("the JavaScript kit: what a scenario expects is verified at the end of its test; shipped ones by name",
           '"verdict": "fails"' in red and re.search(r"# pass 2\b", red) and re.search(r"# fail 2\b", red), red)
-    began = time.monotonic()
     status, output = run(folder, node, "end.mjs")
     stopped = re.search(r"stopped in (\d+)", output)
-    check("the JavaScript kit: with streams open it is gone in less than a second",
-          status == 0 and stopped and int(stopped[1]) < 1000 and time.monotonic() - began < 4.5, output)
+    check("the JavaScript kit: with streams open it is gone without the grace that they would have",
+          status == 0 and stopped and int(stopped[1]) < 4000, output)
     status, output = run(folder, node, "--test", "harbor.test.mjs", WAVETANK_BINARY="/nowhere/wavetank")
     check("the JavaScript kit: a wrong WAVETANK_BINARY is one sentence, without a trace",
           status != 0 and "did not become ready: WAVETANK_BINARY names /nowhere/wavetank, and there is no such program" in output

@@ -293,7 +293,7 @@ def the_end_of_the_server_ends_its_code(place):
         assert list(pathlib.Path(folder).glob("wavetank-code-*"))
         began = time.monotonic()
         assert one.stop() == 0
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20
         assert not list(pathlib.Path(folder).glob("wavetank-code-*"))
 
 
