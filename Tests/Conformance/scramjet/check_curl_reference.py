@@ -55,7 +55,7 @@ def get(url, *fields, seconds=5):
     return Line([*L, "GET", url, *sum(fields, [])], seconds)
 
 
-def stream(url, *fields, seconds=1):
+def stream(url, *fields, seconds=2):
     """A GET of a stream: curl leaves when its time is over, with what came until then."""
     return Line([*L, "GET", url, *sum(fields, [])], seconds)
 
@@ -236,7 +236,7 @@ with section("events"):
     waiting = threading.Thread(target=lambda: found.append(Line(
         ["--location", "--request", "GET", f"{url}/event/test-response", *ANY, *A, *NC, *OS, "-v"])))
     waiting.start()
-    time.sleep(0.2)
+    time.sleep(1)
     Line(["--location", "--request", "POST", f"{url}/_event", *A, *J, "-v",
           "--data-raw", '[5001,{"eventName":"test-event","message":"M"}]'])
     waiting.join()

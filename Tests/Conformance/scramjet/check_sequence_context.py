@@ -53,7 +53,7 @@ def javascript_context():
     same("JavaScript: its rate can be changed",
          HUB.post(f"{monitored.path}/_monitoring_rate", [4003, {"monitoringRate": 20}]).status, 202)
     first = monitored.health["count"]
-    check("JavaScript: and it comes oftener", eventually(lambda: monitored.health["count"] >= first + 10, 3), monitored.health)
+    check("JavaScript: and it comes oftener", eventually(lambda: monitored.health["count"] >= first + 10, 20), monitored.health)
     monitored.kill()
     failing = run(script("module.exports = function () { this.addMonitoringHandler(() => { throw new Error('x') });"
                          " this.on('e', () => { throw new Error('planned') }); return new Promise(() => {}) }"))

@@ -193,7 +193,7 @@ with section("writers take turns"):
     same("and writes", reader.line(), b"two\n")
     second.close()
     same("a writer that vanishes gives its turn to the next", reader.line(), b"three\n")
-    third.join(5)
+    third.join(20)
     check("no writer is left", eventually(lambda: topic("turns")["writers"] == 0), topic("turns"))
     reader.close()
 

@@ -250,7 +250,7 @@ def advance(tenant, by):
     return control("POST", "/clock/advance", {"by": by}, tenant)
 
 
-def eventually(what, seconds=5):
+def eventually(what, seconds=30):
     """Waits for something that another connection's bytes bring about."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
