@@ -114,7 +114,7 @@ def tell_story(seconds):
     """Goes to that second in steps of a beat or two, and waits for the clients each time."""
     told = control("GET", "demo")["seconds"]
     while told < seconds:
-        step = min(seconds - told, 10)
+        step = max(0.1, min(seconds - told, 10))
         control("POST", "clock/advance", {"by": f"{step:.3f}s"})
         if not wait_for(lambda: control("GET", "demo")["seconds"] >= told + step - 0.01, 60):
             raise SystemExit(f"The story stands still at {control('GET', 'demo')}, by {control('GET', 'clock')}")
