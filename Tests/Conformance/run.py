@@ -62,6 +62,7 @@ def run_check(python: pathlib.Path, script: pathlib.Path, url: str, binary: str)
                  PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=str(HERE))
     label = f"{script.parent.name}/{script.stem}"
     passed = failed = 0
+    began = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         # A group of its own: servers that a script cannot end any more are ended with it.
         process = subprocess.Popen([python, script], env=clean, stdout=log, stderr=subprocess.STDOUT,
@@ -87,6 +88,7 @@ def run_check(python: pathlib.Path, script: pathlib.Path, url: str, binary: str)
     if (status != 0 and failed == 0) or passed + failed == 0:
         failed += 1
         print(f"FAIL {label}: ended with {status}, {passed} checks passed\n{output[-3000:]}")
+    print(f"-- {label}: {time.monotonic() - began:.1f} s")
     return passed, failed
 
 
