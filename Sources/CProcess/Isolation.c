@@ -108,12 +108,13 @@ static void become_isolated(const struct wavetank_isolated *order, int control) 
   do got = recv(control, &leave, 1, 0); while (got < 0 && errno == EINTR);
   if (got != 1) _exit(127);
 
-  // As a program begins without us: what we ignore for ourselves is not its to inherit.
+  // As a program begins without us: what we ignore for ourselves is not its to inherit. SIGHUP we do not:
+  // if it is ignored, it was so before us, as by `nohup`.
   for (int number = 1; number < NSIG; number++) {
     struct sigaction action;
     if (sigaction(number, 0, &action) == 0 && action.sa_handler != SIG_IGN) signal(number, SIG_DFL);
   }
-  const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ};
+  const int ours[] = {SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGXFSZ};
   for (size_t at = 0; at < sizeof ours / sizeof *ours; at++) signal(ours[at], SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

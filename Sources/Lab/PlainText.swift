@@ -24,7 +24,7 @@ package enum PlainText {
     case .array(let elements): .array(elements.map { of($0) })
     case .object(let object):
       .object(JSONObject(object.members.map { (of($0.key), of($0.value)) }))
-    case .integer(let number): abs(number) >= 100_000_000 ? .string("#") : json
+    case .integer(let number): number.magnitude >= 100_000_000 ? .string("#") : json
     default: json
     }
   }

@@ -1,6 +1,7 @@
 import CProcess
 import Dispatch
 import Glibc
+import HTTPTransport
 
 /// Signals as something that happens on a queue, none of them lost.
 ///
@@ -21,6 +22,9 @@ final class CaughtSignals {
     source.resume()
     for number in numbers { _ = wavetank_signals_catch(number) }
   }
+
+  /// The terminal's end, unless who started us wants us to stay (`nohup`).
+  static var hangUp: [Int32] { SystemCalls.ignores(signal: SIGHUP) ? [] : [SIGHUP] }
 
   /// From now on they do nothing.
   func end() { source.cancel() }

@@ -234,8 +234,7 @@ private final class StopSignals {
     // A reader of our output that went away, and a file that may not grow (`ulimit -f`), are errors
     // of one write, not the end of the server.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    let stays = SystemCalls.ignores(signal: SIGHUP)
-    caught = CaughtSignals([SIGTERM, SIGINT] + (stays ? [] : [SIGHUP])) { number in
+    caught = CaughtSignals([SIGTERM, SIGINT] + CaughtSignals.hangUp) { number in
       if counter.increment() > 1 { exit(128 + number) }
       continuation.yield(number)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import PayloadCodecs
 import Synchronization
 
 /// What people and scripts read: answers on standard output, everything else on standard error.
@@ -33,6 +34,18 @@ enum Terminal {
 
   static func write(_ text: String, to descriptor: Int32) {
     write(Array(text.utf8)[...], to: descriptor)
+  }
+
+  /// Text of anybody's: whatever a terminal would obey is written out, but for ends of lines and tabs.
+  static func harmless(_ text: String) -> String {
+    text.escaped { scalar in
+      switch scalar.value {
+      case 0x09, 0x0A: nil
+      case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069:
+        "\\u{\(String(scalar.value, radix: 16))}"
+      default: nil
+      }
+    }
   }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

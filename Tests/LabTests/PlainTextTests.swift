@@ -1,4 +1,5 @@
 import Lab
+import PayloadCodecs
 import Testing
 
 @Suite("Text without ids and times")
@@ -22,6 +23,13 @@ struct PlainTextTests {
   @Test("Ids become # and instants @, other text stays (DESIGN §15)", arguments: cases.indices)
   func plain(index: Int) {
     #expect(PlainText.of(Self.cases[index].text) == Self.cases[index].plain)
+  }
+
+  @Test("Of JSON the smallest number that there is, too, is a long one")
+  func numbers() {
+    let plain = PlainText.of(
+      ["long": .integer(.min), "short": .integer(-99_999_999), "longest": .integer(.max)])
+    #expect(plain == ["long": "#", "short": .integer(-99_999_999), "longest": "#"])
   }
 
   @Test("Of a program's output durations go too, of other text not")

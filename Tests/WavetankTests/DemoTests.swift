@@ -111,6 +111,18 @@ struct DemoTests {
     await stage.sea.stop()
   }
 
+  @Test("Who sets time forward by a year after the story waits for its last minute only")
+  func leaps() async throws {
+    let stage = try await Stage(goesOn: true)
+    try await stage.sea.advance("8760h")
+    await stage.player.play()
+    let count = try await stage.entries().count
+    #expect(count > 200, "The story itself is told.")
+    #expect(count < 1000)
+    #expect(await !stage.player.state.isOver)
+    await stage.sea.stop()
+  }
+
   @Test("The control API begins a demo, tells how far it is, and ends it")
   func controlled() async throws {
     let sea = try await Sea("demo")

@@ -13,7 +13,8 @@ final class OutputReader: Sendable {
     (self.descriptor, self.take) = (descriptor, take)
     Task {
       while await descriptor.becomesReadable(), pull() {}
-      descriptor.close()
+      // In a turn of its own: whoever pulls meanwhile would read of a number that is somebody else's by then.
+      turn.withLock { _ in descriptor.close() }
     }
   }
 

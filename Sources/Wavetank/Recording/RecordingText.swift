@@ -6,7 +6,8 @@ import PayloadCodecs
 /// members whose names say so, and each of them wherever else it stands.
 struct RecordingText {
   private let mask: CredentialMask
-  private var secrets: [[UInt8]] = []
+  /// Each as it may stand somewhere, and what is shown in its place.
+  private var secrets: [(bytes: [UInt8], shown: [UInt8])] = []
 
   /// What is shorter stands elsewhere by chance.
   private static let secretBytesMin = 8
@@ -23,10 +24,30 @@ struct RecordingText {
         for secret in Self.secrets(in: content, fields) { found.insert(secret) }
       }
     }
-    secrets = found.sorted().map { Array($0.utf8) }
-      .filter { $0.count >= Self.secretBytesMin && !$0.starts(with: CredentialMask.mark.utf8) }
-      // The longest first: one may be the beginning of another.
-      .sorted { $0.count > $1.count }
+    secrets = found.sorted().filter {
+      $0.utf8.count >= Self.secretBytesMin && !$0.hasPrefix(CredentialMask.mark)
+    }.flatMap { secret in
+      let shown = Array(CredentialMask.shown(secret).utf8)
+      return Self.forms(of: secret).map { (bytes: Array($0.utf8), shown: shown) }
+    }
+    // The longest first: one may be the beginning of another.
+    .sorted { $0.bytes.count > $1.bytes.count }
+  }
+
+  /// As it is, and as URLs have it: clients do not agree about slashes, nor about the digits of escapes.
+  private static func forms(of secret: String) -> [String] {
+    let escaped = ["", "/"].map { PercentCoding.encode(secret, allowed: $0) }
+    let forms = [secret] + escaped + escaped.map(withSmallDigits)
+    return forms.enumerated().filter { !forms[..<$0.offset].contains($0.element) }.map(\.element)
+  }
+
+  /// `%2F` as `%2f`.
+  private static func withSmallDigits(_ text: String) -> String {
+    let parts = text.split(separator: "%", omittingEmptySubsequences: false)
+    let rest = parts.dropFirst().map {
+      "%" + String($0.prefix(2)).asciiLowercased + $0.dropFirst(2)
+    }
+    return (parts.prefix(1).map(String.init) + rest).joined()
   }
 
   private static func contents(_ exchange: RecordedExchange.State) -> [([UInt8], Fields)] {
@@ -126,9 +147,24 @@ struct RecordingText {
     return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
   }
 
+  private static let newline = UInt8(ascii: "\n")
+
+  /// What is no JSON as a whole may be JSON line by line.
+  private static func lines(_ content: [UInt8]) -> [ArraySlice<UInt8>] {
+    content.split(separator: newline, omittingEmptySubsequences: false)
+  }
+
+  private static func maskedLine(_ line: ArraySlice<UInt8>) -> [UInt8] {
+    (try? JSON(parsing: Array(line))).flatMap { CredentialMask.masked($0)?.serialized() }
+      ?? Array(line)
+  }
+
   private static func secrets(in content: [UInt8], _ fields: Fields) -> [String] {
     if isJSON(content, fields) {
-      return (try? JSON(parsing: content)).map { CredentialMask.secrets(in: $0) } ?? []
+      if let json = try? JSON(parsing: content) { return CredentialMask.secrets(in: json) }
+      return lines(content).flatMap { line in
+        (try? JSON(parsing: Array(line))).map { CredentialMask.secrets(in: $0) } ?? []
+      }
     }
     return form(content, fields).filter { CredentialMask.isSecret(name: $0.name) }.map(\.value)
   }
@@ -148,10 +184,10 @@ struct RecordingText {
   /// What is secret by its name, whatever its length.
   private static func masked(_ content: [UInt8], _ fields: Fields) -> [UInt8] {
     if isJSON(content, fields) {
-      guard let json = try? JSON(parsing: content), let masked = CredentialMask.masked(json) else {
-        return content
+      if let json = try? JSON(parsing: content) {
+        return CredentialMask.masked(json)?.serialized() ?? content
       }
-      return masked.serialized()
+      return Array(lines(content).map(maskedLine).joined(separator: [newline]))
     }
     guard kind(fields) == "application/x-www-form-urlencoded" else { return content }
     let pairs = (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []
@@ -173,11 +209,9 @@ struct RecordingText {
   /// Each secret in it, wherever it stands, is masked.
   private func without(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
-    for secret in secrets where bytes.count >= secret.count {
+    for (secret, shown) in secrets where bytes.count >= secret.count {
       let places = Self.places(of: secret, in: bytes)
       guard !places.isEmpty else { continue }
-      let shown = Array(
-        CredentialMask.shown(String(decoding: secret, as: UTF8.self)).utf8)
       var result: [UInt8] = []
       var position = 0
       for place in places {

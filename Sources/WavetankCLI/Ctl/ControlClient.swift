@@ -36,6 +36,18 @@ struct NoAnswer: Error, CustomStringConvertible {
   }
 }
 
+/// The server's answer is a refusal: in its own words.
+struct Refused: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ url: String, status: Int, _ content: [UInt8]) {
+    let problem = try? JSON(parsing: content)
+    let words = problem?["detail"]?.stringValue ?? problem?["title"]?.stringValue
+    description =
+      "the server at \(url) refuses: \(words ?? "it answers with status \(status).")"
+  }
+}
+
 /// A running server's control API, as the commands use it.
 struct ControlClient {
   /// As it was given, without slashes at the end.
@@ -130,6 +142,15 @@ struct ControlClient {
     let response = try await start(client, method, path, query, body)
     upload?.end()
     return (response.status.code, try await receive(response, labels))
+  }
+
+  /// What is to be seen there; what the server refuses to show is an error.
+  func look(_ path: String, query: [(String, String)] = []) async throws -> [UInt8] {
+    let (status, content) = try await send(.get, path, query: query)
+    guard (200..<300).contains(status) else {
+      throw Refused(baseURL, status: status, content)
+    }
+    return content
   }
 
   /// In pieces when somebody watches them go.

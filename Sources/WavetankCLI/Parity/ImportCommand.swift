@@ -56,7 +56,8 @@ extension Command {
         for entry in leftOut {
           Terminal.write(
             style.bold("wavetank:")
-              + " entry \(entry.number) \(entry.title) is not used: \(entry.reason)\n",
+              + Terminal.harmless(
+                " entry \(entry.number) \(entry.title) is not used: \(entry.reason)\n"),
             to: STDERR_FILENO)
         }
       }

@@ -65,7 +65,7 @@ extension Command {
     let isJSONShown = arguments.value("--json") == "-"
     if !isJSONShown {
       if !arguments.has("--quiet") {
-        Terminal.put(report.text)
+        Terminal.put(Terminal.harmless(report.text))
       } else if !report.holds || report.played.isEmpty {
         Terminal.complain(report.summary)
       }

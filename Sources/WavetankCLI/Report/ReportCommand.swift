@@ -53,7 +53,8 @@ extension Command {
         } else {
           card = try await Self.card(from: client)
         }
-        let text = format.text(card)
+        let isShown = format == .text && arguments.value("--output") ?? "-" == "-"
+        let text = isShown ? Terminal.harmless(format.text(card)) : format.text(card)
         try FileContent.write(Array(text.utf8), to: arguments.value("--output") ?? "-")
         return arguments.has("--strict-report") && !card.remarks.isEmpty ? 1 : 0
       } catch {
@@ -100,7 +101,7 @@ extension Command {
 
   static func card(from client: ControlClient) async throws -> ClientCard {
     let query = [("detail", "whole"), ("limit", "1000000")]
-    let (_, journal) = try await client.send(.get, "journal", query: query)
+    let journal = try await client.look("journal", query: query)
     return ClientCard(
       LabExchange.all(try JSON(parsing: journal)), try await catalogue(from: client))
   }

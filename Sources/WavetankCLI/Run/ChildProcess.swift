@@ -51,8 +51,8 @@ final class ChildProcess: Sendable {
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     unsafe sigemptyset(&none)
     unsafe sigemptyset(&signals)
-    // What we ignore for ourselves is not the program's to inherit.
-    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] {
+    // What we ignore for ourselves is not the program's to inherit; what is ignored by `nohup` is.
+    for number in [SIGINT, SIGTERM, SIGQUIT, SIGPIPE, SIGXFSZ] + CaughtSignals.hangUp {
       unsafe sigaddset(&signals, number)
     }
     unsafe posix_spawnattr_setsigdefault(&attributes, &signals)

@@ -37,7 +37,9 @@ final class PassedSignals {
   init() {
     let isForeground = tcgetpgrp(STDIN_FILENO) == getpgrp()
     if isForeground { for number in [SIGINT, SIGQUIT] { signal(number, SIG_IGN) } }
-    caught = CaughtSignals((isForeground ? [] : [SIGINT, SIGQUIT]) + [SIGTERM, SIGHUP]) {
+    caught = CaughtSignals(
+      (isForeground ? [] : [SIGINT, SIGQUIT]) + [SIGTERM] + CaughtSignals.hangUp
+    ) {
       [passage] number in passage.pass(number)
     }
   }

@@ -145,7 +145,9 @@ struct ProgramEnvironment {
       own = ["https", "http"].map { "-D\($0).proxyHost=\(host) -D\($0).proxyPort=\(port)" }
       own.append("-Dhttp.nonProxyHosts=localhost|127.*|[::1]")
     }
-    own.append("-Djavax.net.ssl.trustStore=\(trustStore)")
+    // Java takes the words apart itself, and knows quotes.
+    let isOneWord = !trustStore.contains(where: \.isWhitespace)
+    own.append("-Djavax.net.ssl.trustStore=" + (isOneWord ? trustStore : "'\(trustStore)'"))
     own.append("-Djavax.net.ssl.trustStoreType=PKCS12")
     let given = Terminal.environment("JAVA_TOOL_OPTIONS").map { [$0] } ?? []
     return (given + own).joined(separator: " ")

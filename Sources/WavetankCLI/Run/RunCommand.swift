@@ -116,6 +116,8 @@ private struct ProgramRun {
         Terminal.complain("the server at \(url) is not ready")
         return 1
       }
+      // That it will not tell what was asked for is better known before the program has run.
+      if emulator == nil, isToTell { _ = try await client.look("version") }
     } catch {
       Terminal.complain("\(error)")
       return 1
@@ -174,6 +176,11 @@ private struct ProgramRun {
     }
   }
 
+  /// Whether the server must tell what happened: else its refusal is no matter of the program's.
+  private var isToTell: Bool {
+    ["--verify", "--junit", "--har", "--report"].contains(where: arguments.has)
+  }
+
   private func report(
     status: Int32, seconds: Double, unserved: [String], _ client: ControlClient
   ) async -> Int32 {
@@ -192,9 +199,12 @@ private struct ProgramRun {
         try FileContent.write(Array(Command.ReportFormat(file: file).text(card).utf8), to: file)
       }
       if let file = arguments.value("--har") {
-        try FileContent.write(try await client.send(.get, "journal.har").content, to: file)
+        try FileContent.write(try await client.look("journal.har"), to: file)
       }
       return report.exitStatus
+    } catch let refusal as Refused where !isToTell {
+      if !arguments.has("--quiet") { Terminal.complain("there is no summary: \(refusal)") }
+      return status
     } catch {
       Terminal.complain("\(error)")
       return status == 0 ? 1 : status

@@ -21,13 +21,17 @@ struct RunReport {
   ) async throws {
     (self.command, self.status, self.seconds) = (command, status, seconds)
     self.unserved = unserved
-    let (_, journal) = try await client.send(.get, "journal", query: [("limit", "1000000")])
-    let list = try JSON(parsing: journal)
+    let list = try JSON(
+      parsing: try await client.look("journal", query: [("limit", "1000000")]))
     entries = list["entries"]?.arrayValue ?? []
     total = list["total"]?.intValue ?? entries.count
     let (code, answer) = try await client.send(.post, "verify", content: Array("{}".utf8))
-    // 422: there is nothing that it expects.
-    if code == 200 { verdict = .some(try JSON(parsing: answer)) } else { verdict = .none }
+    switch code {
+    case 200: verdict = .some(try JSON(parsing: answer))
+    // There is nothing that it expects.
+    case 422: verdict = .none
+    default: throw Refused(client.baseURL, status: code, answer)
+    }
   }
 
   var isExpecting: Bool { verdict != nil }
@@ -64,14 +68,18 @@ struct RunReport {
         }))
     if !unserved.isEmpty {
       text += style.bad("Asked for, and not served here") + "\n"
-      for name in unserved.prefix(12) { text += "  \(name.prefix(160))\n" }
+      for name in unserved.prefix(12) {
+        text += "  \(Terminal.harmless(String(name.prefix(160))))\n"
+      }
       if unserved.count > 12 { text += "  and \(unserved.count - 12) more\n" }
     }
     if let verdict {
       text += holds ? "Expected: holds\n" : style.bad("Expected: does not hold") + "\n"
       for check in verdict["checks"]?.arrayValue ?? [] where !holds {
-        text += "  \(sentence(check))\n"
-        for miss in check["nearMisses"]?.arrayValue ?? [] { text += "    near: \(near(miss))\n" }
+        text += Terminal.harmless("  \(sentence(check))\n")
+        for miss in check["nearMisses"]?.arrayValue ?? [] {
+          text += Terminal.harmless("    near: \(near(miss))\n")
+        }
       }
     }
     return text
@@ -98,7 +106,8 @@ struct RunReport {
   private func list(_ title: String, _ rows: [(name: String, count: Int)]) -> String {
     guard !rows.isEmpty else { return "" }
     let shown = rows.prefix(5).map { "  \($0.count) × \($0.name.prefix(160))\n" }.joined()
-    return "\(title)\n\(shown)" + (rows.count > 5 ? "  and \(rows.count - 5) more\n" : "")
+    return "\(title)\n\(Terminal.harmless(shown))"
+      + (rows.count > 5 ? "  and \(rows.count - 5) more\n" : "")
   }
 
   private func count(_ number: Int, _ noun: String) -> String {

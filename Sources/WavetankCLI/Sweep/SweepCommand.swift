@@ -253,7 +253,7 @@ private final class SweepSignals {
   private let received = ReceivedSignal()
 
   init(_ running: RunningPrograms) {
-    caught = CaughtSignals([SIGINT, SIGTERM, SIGHUP]) { [received] number in
+    caught = CaughtSignals([SIGINT, SIGTERM] + CaughtSignals.hangUp) { [received] number in
       received.set(number)
       running.endAll()
     }

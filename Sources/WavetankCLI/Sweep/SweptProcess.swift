@@ -17,9 +17,11 @@ final class SweptProcess: Sendable {
 
   /// The group's number while it lives.
   private let group = Mutex<pid_t?>(nil)
+  private let isEnded = Atomic(false)
 
-  /// Ends the whole group, if it lives.
+  /// Ends the whole group, if it lives; else it ends as soon as it has begun.
   func end() {
+    isEnded.store(true, ordering: .sequentiallyConsistent)
     group.withLock { group in
       if let group { _ = kill(-group, SIGKILL) }
     }
@@ -39,6 +41,7 @@ final class SweptProcess: Sendable {
       command, environment: environment, group: .own, output: output.writing,
       errors: errors.writing)
     group.withLock { $0 = id }
+    if isEnded.load(ordering: .sequentiallyConsistent) { end() }
     output.closeWriting()
     errors.closeWriting()
     var isUp = false

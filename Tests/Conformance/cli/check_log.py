@@ -177,10 +177,10 @@ def outputs():
         taken = time.monotonic() - start
         process.send_signal(signal.SIGTERM)
         start = time.monotonic()
-        process.wait(15)
+        process.wait(60)
         ended = time.monotonic() - start
     check("a pipe that nobody reads: all are answered, and the end comes",
-          answers == 2000 and taken < 15 and ended < 8 and process.returncode == 0,
+          answers == 2000 and taken < 60 and ended < 40 and process.returncode == 0,
           (answers, taken, ended, process.returncode))
 
 

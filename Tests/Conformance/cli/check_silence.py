@@ -61,12 +61,12 @@ LISTENERS = [
     ("closes at once", Listener(closes=True)),
 ]
 COMMANDS = [
-    (["wait", "--timeout", "1s"], 4),
-    (["healthcheck", "--timeout", "1s"], 4),
-    (["healthcheck"], 9),
-    (["ctl", "reset"], 9),
-    (["ctl", "journal", "--follow"], 9),
-    (["ctl", "snapshot", "get"], 9),
+    (["wait", "--timeout", "1s"], 25),
+    (["healthcheck", "--timeout", "1s"], 25),
+    (["healthcheck"], 40),
+    (["ctl", "reset"], 40),
+    (["ctl", "journal", "--follow"], 40),
+    (["ctl", "snapshot", "get"], 40),
 ]
 
 

@@ -310,7 +310,7 @@ def outside(one, addresses):
 
 def follow(one, task):
     """The status of a task that another has asked for, once it has ended."""
-    status, until = {}, time.monotonic() + 10
+    status, until = {}, time.monotonic() + 40
     while time.monotonic() < until and status.get("state") not in ("failed", "succeeded"):
         status = call(one.here, "POST", "/api/v1/task/status", KEY,
                       {"taskId": task.json.get("status", {}).get("taskId")}).json.get("status", {})

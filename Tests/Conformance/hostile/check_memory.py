@@ -231,7 +231,7 @@ def many_at_once(server, what):
         check(f"{what}: health is answered meanwhile", health == 200, health)
         server.call("DELETE", "/_wavetank/tenants/many")
         # The last of forty may still be ending on its thread, with a hold on what it stored.
-        answer, end = upload(server, "/_t/many", 0), time.monotonic() + 5
+        answer, end = upload(server, "/_t/many", 0), time.monotonic() + 30
         while answer[0] == 507 and time.monotonic() < end:
             time.sleep(0.05)
             answer = upload(server, "/_t/many", 0)

@@ -3,6 +3,7 @@
 The Swift kit builds the whole package again: only when WAVETANK_SLOW is set.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -29,6 +30,37 @@ def run(folder, *command, seconds=120, **more):
         return done.returncode, done.stdout
     except subprocess.TimeoutExpired as late:
         return f"no end within {seconds} s", str(late.stdout)
+
+
+SLOW = {"name": "slow", "match": {"path": "/slow"}, "delay": "60s", "respond": {"status": 200}}
+KEPT_PYTHON = f"""
+import json, sys, threading, time, urllib.request
+from wavetank import Server
+server = Server("--data", sys.argv[1])
+cloud = server.tenant("default")
+cloud.control("POST", "scenario/rules", {SLOW})
+def hang():
+    try: urllib.request.urlopen(server.url + "/slow")
+    except OSError: pass
+threading.Thread(target=hang, daemon=True).start()
+while not cloud.journal(limit=1)["entries"]: time.sleep(0.01)
+urllib.request.urlopen(urllib.request.Request(server.url + "/api/v1/workspace/create", b'{{"handle": "kept"}}', {{"Authorization": "Bearer k", "Content-Type": "application/json"}}))
+server.stop()
+with Server("--data=" + sys.argv[1]) as server: print("kept" in json.dumps(server.tenant("default").control("GET", "state/steamship")))
+"""
+KEPT_NODE = f"""
+import {{ startWavetank }} from 'wavetank';
+let server = await startWavetank({{ flags: ['--data', process.argv[2]] }});
+const cloud = server.tenant('kept');
+await cloud.control('POST', 'scenario/rules', {json.dumps(SLOW)});
+fetch(`${{cloud.url}}/slow`).catch(() => {{}});
+while (!(await cloud.journal({{ limit: 1 }})).entries.length) await new Promise((resolve) => setTimeout(resolve, 10));
+await fetch(`${{cloud.url}}/api/v1/workspace/create`, {{ method: 'POST', body: '{{"handle": "kept-one"}}', headers: {{ Authorization: 'Bearer k', 'Content-Type': 'application/json' }} }});
+await server.stop();
+server = await startWavetank({{ flags: [`--data=${{process.argv[2]}}`] }});
+console.log(JSON.stringify(await server.tenant('kept').control('GET', 'state/steamship')).includes('kept-one'));
+await server.stop();
+"""
 
 
 def python(place, wheel):
@@ -68,6 +100,9 @@ def python(place, wheel):
     check("the Python kit: a failed test shows its exchanges and the near misses of the rules",
           status == 1 and "GET /_t/" in output and "(scramjet.hub.version)" in output
           and "near miss: rule only posts" in output and "1 passed" in output, output)
+    (folder / "kept.py").write_text(KEPT_PYTHON)
+    status, output = run(folder, sys.executable, "kept.py", str(place / "kept-python"), PYTHONPATH=str(installed))
+    check("the Python kit: a server that keeps its worlds has time to save them", (status, output) == (0, "True\n"), output)
 
 
 def javascript(place, package):
@@ -113,6 +148,9 @@ def javascript(place, package):
     stopped = re.search(r"stopped in (\d+)", output)
     check("the JavaScript kit: with streams open it is gone without the grace that they would have",
           status == 0 and stopped and int(stopped[1]) < 4000, output)
+    (folder / "kept.mjs").write_text(KEPT_NODE)
+    status, output = run(folder, node, "kept.mjs", str(place / "kept-node"))
+    check("the JavaScript kit: a server that keeps its worlds has time to save them", (status, output) == (0, "true\n"), output)
     status, output = run(folder, node, "--test", "harbor.test.mjs", WAVETANK_BINARY="/nowhere/wavetank")
     check("the JavaScript kit: a wrong WAVETANK_BINARY is one sentence, without a trace",
           status != 0 and "did not become ready: WAVETANK_BINARY names /nowhere/wavetank, and there is no such program" in output

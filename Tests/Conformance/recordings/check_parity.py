@@ -165,4 +165,12 @@ for text, words in [("", "is no JSON"), ("{}", 'it has no object "log"'), ('{"lo
     check(f"a file that is none is said in one sentence: {words}", status == 1 and words in errors, errors)
 check("as is one that is not there", "cannot read" in wavetank("parity", folder / "none.har")[2])
 check("without a file it is a usage error", wavetank("parity")[0] == 64)
+# What a terminal would obey.
+hostile = [entry("GET", "https://evil.example/\x1b]0;owned\x07"),
+           entry("GET", "nosuch", "\x1b[2Jgone\x9b31m", status=200, type_="text/plain", fields={"Location": "/\x1b[31m\u202ered"})]
+for command in (["parity"], ["import", "--out", str(folder / "made.json")]):
+    _, output, errors = wavetank(*command, write("hostile.har", *hostile))
+    said = output + errors
+    check(f"{command[0]} writes out what a terminal would obey", "\\u{1b}" in said
+          and not any(ord(letter) < 32 and letter not in "\n\t" or 127 <= ord(letter) < 160 or letter == "\u202e" for letter in said), said)
 finish()

@@ -44,16 +44,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", "text/plain")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
+            # The rest comes once the first piece has arrived, which the client tells by a file.
+            arrived = pathlib.Path(self.path.partition("?arrived=")[2])
+            limit = time.monotonic() + 60
             for number in range(3):
                 piece = f"piece {number}\n".encode()
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
                 self.wfile.flush()
-                time.sleep(0.3)
+                while not arrived.exists() and time.monotonic() < limit:
+                    time.sleep(0.01)
+                time.sleep(0.2)
             self.wfile.write(b"0\r\n\r\n")
         elif path.endswith("/packed"):
             import gzip
             self.answer(200, gzip.compress(b'{"packed": "' + b"y" * 500 + b'"}'), Content_Type="application/json",
                         Content_Encoding="gzip")
+        elif path.endswith("/lines"):
+            self.answer(200, b'{"n": 1}\n{"token": "%s", "n": 2}\n' % OTHER.encode(), Content_Type="application/x-ndjson")
         elif path.endswith("/gone"):
             self.close_connection = True
         elif path.endswith("/login"):

@@ -280,7 +280,7 @@ def a_world_of_code_is_busy_while_it_works(place):
     place.control("PUT", "clock", {"mode": "skip"})
     instance = package(place.client("busy"))
     before = place.control("GET", "clock").json()["now"]
-    waiting = threading.Thread(target=lambda: instance.invoke("sleep", seconds=1.5))
+    waiting = threading.Thread(target=lambda: instance.invoke("sleep", seconds=6))
     waiting.start()
     time.sleep(0.3)
     later = place.client("busy").post("task/noop", as_background_task=True)

@@ -326,10 +326,10 @@ def a_files_event_stream_tells_of_new_blocks(place):
     writer = threading.Thread(target=write)
     writer.start()
     begin = time.monotonic()
-    seen = [e["blockId"] for e in events(place, file, timeoutSeconds=2)]
+    seen = [e["blockId"] for e in events(place, file, timeoutSeconds=6)]
     writer.join()
     assert seen == [file.blocks[0].id] + made, (seen, made)
-    assert 1.5 < time.monotonic() - begin < 15
+    assert 5 < time.monotonic() - begin < 40
 
 
 @check

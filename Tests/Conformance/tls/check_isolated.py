@@ -223,6 +223,12 @@ process.send_signal(signal.SIGTERM)
 out, _ = process.communicate(timeout=30)
 check("a signal sent to us is the program's", (process.returncode, out) == (5, "caught\n"), (process.returncode, out))
 
+for start, wanted in ((signal.SIG_IGN, (0, "stays\n")), (signal.SIG_DFL, (129, ""))):
+    done = subprocess.run([BINARY, "run", "--isolated", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c",
+                           "kill -HUP $PPID; kill -HUP $$; echo stays"],
+                          preexec_fn=lambda: signal.signal(signal.SIGHUP, start), capture_output=True, text=True, timeout=60)
+    check("SIGHUP is as who started us wants it", (done.returncode, done.stdout) == wanted, done)
+
 main, side = pty.openpty()
 process = subprocess.Popen([BINARY, "run", "--isolated", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", "test -t 0 && test -t 1"],
                            stdin=side, stdout=side, stderr=side)

@@ -91,6 +91,28 @@ check("with the system's roots, and never its key", "BEGIN CERTIFICATE" in done.
 if shutil.which("javac"):
     done = run("java", java_source(), FLEETS, flags=["--url", theirs.url])
     check("to Java, too", done.returncode == 0, done)
+spaced = folder / "a b"
+done = program([BINARY, "run", "--quiet", "--ca-dir", str(spaced), "--", "sh", "-c", 'echo "$JAVA_TOOL_OPTIONS"'])
+check("Java takes a folder with a space for one word", f"trustStore='{spaced}/trust.p12'" in done.stdout, done.stdout)
+if shutil.which("javac"):
+    done = program([BINARY, "run", "--ca-dir", str(spaced), "--", "java", java_source(), FLEETS], timeout=120)
+    check("and finds its trust store there", done.returncode == 0, done)
+
+# A server that tells strangers nothing.
+secretive = Server("--ca-dir", str(folder / "theirs"), "--control-token", "sesame")
+done = run(*CURL, FLEETS, flags=["--url", secretive.url])
+check("where the server tells nothing the program's status is its own, and the reason is said",
+      done.returncode == 0 and "Fleet Name" in done.stdout and "wants its token" in done.stderr, done)
+for flags in (["--verify"], ["--junit", str(folder / "none.xml")], ["--har", str(folder / "none.har")], ["--report", str(folder / "none.txt")]):
+    done = run("touch", str(folder / "ran"), flags=["--url", secretive.url, *flags])
+    check(f"{flags[0]} that cannot be is said before anything runs", done.returncode == 1 and "wants its token" in done.stderr
+          and not (folder / "ran").exists() and not any(folder.glob("none.*")), done)
+done = run(*CURL, FLEETS, flags=["--url", secretive.url, "--token", "sesame", "--har", str(folder / "told.har")])
+check("with the token all is told", done.returncode == 0 and "1  shipyard.fleetRun.list" in done.stderr
+      and json.loads((folder / "told.har").read_text())["log"]["entries"], done)
+done = subprocess.run([BINARY, "report", "--url", secretive.url], capture_output=True, text=True, timeout=60)
+check("report says so, too, and makes no empty card", done.returncode == 1 and "wants its token" in done.stderr and not done.stdout, done)
+
 done = run("sh", "-c", 'echo "$WAVETANK_TENANT"', flags=["--url", theirs.url + "/_t/green", "--quiet"])
 check("the tenant in --url is the program's", done.stdout == "green\n", done)
 check("a scenario belongs to a private server",
@@ -106,6 +128,12 @@ while not ready.exists() and time.monotonic() < deadline:
 process.send_signal(signal.SIGTERM)
 out, _ = process.communicate(timeout=30)
 check("a signal sent to us is the program's", (process.returncode, out) == (5, "caught\n"), (process.returncode, out))
+
+for name, start in (("nohup", signal.SIG_IGN), ("a shell", signal.SIG_DFL)):
+    done = subprocess.run([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; echo stays"],
+                          preexec_fn=lambda: signal.signal(signal.SIGHUP, start), capture_output=True, text=True, timeout=60)
+    stays = start == signal.SIG_IGN
+    check(f"SIGHUP is as {name} wants it", (done.returncode, done.stdout) == ((0, "stays\n") if stays else (129, "")), done)
 
 main, side = pty.openpty()
 process = subprocess.Popen([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", "test -t 0 && test -t 1"],

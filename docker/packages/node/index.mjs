@@ -64,8 +64,9 @@ export async function startWavetank({ flags = ["--clock", "skip"], binary } = {}
     },
     async stop() {
       child.kill("SIGTERM");
-      // It would wait longer for streams that are open; what it holds is of no use any more.
-      const late = setTimeout(() => child.kill("SIGKILL"), 500);
+      // It would wait longer for streams that are open; what it holds is of no use any more, unless it keeps it.
+      const keeps = flags.some((flag) => flag.split("=")[0] === "--data");
+      const late = setTimeout(() => child.kill("SIGKILL"), keeps ? 30_000 : 500);
       await exited;
       clearTimeout(late);
       rmSync(folder, { recursive: true, force: true });

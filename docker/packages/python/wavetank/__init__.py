@@ -64,6 +64,8 @@ class Server:
 
     def __init__(self, *flags: str, binary: typing.Optional[str] = None) -> None:
         program = binary or globals()["binary"]()
+        # It would wait longer for streams that are open; what it holds is of no use any more, unless it keeps it.
+        self._patience = 30.0 if any(flag.split("=")[0] == "--data" for flag in flags) else 0.5
         self._folder = tempfile.TemporaryDirectory(prefix="wavetank-")
         ready = pathlib.Path(self._folder.name, "ready.json")
         log = pathlib.Path(self._folder.name, "log.txt")
@@ -98,8 +100,7 @@ class Server:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
-            # It would wait longer for streams that are open; what it holds is of no use any more.
-            self.process.wait(0.5)
+            self.process.wait(self._patience)
         except subprocess.TimeoutExpired:
             self.process.kill()
         finally:
