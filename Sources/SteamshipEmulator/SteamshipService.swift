@@ -306,7 +306,7 @@ extension SteamshipState {
       job.caller.workspace = workspaces[workspace].map { .id($0.id) } ?? job.caller.workspace
     }
     try checkJob(job, endpoint.handler, &step)
-    let plan = taskPlan(for: job, endpoint.handler, step.blobs)
+    let plan = taskPlan(for: job, endpoint.handler, step.blobs, at: step.now)
     if plan.timeline == .atOnce, background == nil {
       let output = try perform(job, &step)
       let key = try addTask(

@@ -101,6 +101,23 @@ struct ConditionalReadTests {
     #expect(try await harness.send(.head, other, [("Range", "bytes=0-3")]).status == 200)
   }
 
+  @Test("What is cut out of one large piece has room of its own; without it the whole is sent")
+  func room() throws {
+    let content = [UInt8](repeating: 7, count: 200_000)
+    let budget = MemoryBudget(limit: 300_000)
+    let stored = StoredAnswer([content], type: "text/plain", budget: budget, version: "1")
+    let request = TestClient.request(.get, "/", Fields(["Range": "bytes=1-"]), nil)
+    let first = stored.answer(to: request)
+    #expect(first.status.code == 206 && first.body.length == 199_999)
+    #expect(budget.bytesUsed == 199_999)
+    let second = stored.answer(to: request)
+    #expect(second.status.code == 200 && second.body.length == 200_000)
+    #expect(budget.bytesUsed == 199_999)
+    let small = TestClient.request(.get, "/", Fields(["Range": "bytes=1-9"]), nil)
+    #expect(stored.answer(to: small).status.code == 206)
+    withExtendedLifetime(first) {}
+  }
+
   @Test("The raw bytes of files and blocks can be had in part, too")
   func raw() async throws {
     let harness = try ServiceHarness(SteamshipService())

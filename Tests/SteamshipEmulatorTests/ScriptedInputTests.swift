@@ -28,6 +28,12 @@ struct ScriptedInputTests {
     (["pointer": ["/a": ["present": false]]], "no JSON", false),
     (["user": ["contains": "hi"], "text": "hi"], "hi", true),
     (["system": ["contains": "hi"]], "hi", false),
+    // By the tenant's time: the fifth of January, at ten.
+    (["before": "now"], "2026-01-05T09:00:00Z", true),
+    (["before": "now"], "2026-01-05T11:00:00Z", false),
+    (["within": "5m"], "2026-01-05T10:04:00Z", true),
+    (["user": ["within": "5m"]], "2026-01-05T10:06:00Z", false),
+    (["pointer": ["/by": ["after": "now"]]], "{\"by\": \"2026-01-06T00:00:00Z\"}", true),
   ]
 
   @Test("A generator answers per prompt: by its text, by JSON in it", arguments: conditions.indices)

@@ -36,7 +36,9 @@ extension LiveTenant {
   /// An event that nobody waits for: what is wrong with it goes to the log.
   fileprivate func happen(_ event: JSONObject) {
     do {
-      if try !emit(event) { tell("no service knows the event \"\(event.keys.first ?? "")\"") }
+      if try !emit(event, EventChain(whileTimeMoves: true)) {
+        tell("no service knows the event \"\(event.keys.first ?? "")\"")
+      }
     } catch {
       tell("\"\(event.keys.first ?? "")\": \(error.text)")
     }

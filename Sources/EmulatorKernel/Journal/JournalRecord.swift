@@ -132,10 +132,11 @@ struct JournalRecord: Sendable {
     case .chunks(let chunks): responseContent = append(chunks, prefix)
     case .empty, .stream: break
     }
+    // Those that struck its content on the way in stay in front, also where the answer has a fault too.
+    let struckBefore = fault?.isOfUpload == true ? rules : []
     if response.delivery.fault != nil { fault = response.delivery.fault }
     if let decision {
-      // Those that struck its content on the way in stay in front.
-      rules = (fault?.isOfUpload == true ? rules : []) + decision.struck
+      rules = struckBefore + decision.struck
       trace = decision.trace
     }
   }

@@ -17,6 +17,8 @@ extension WorldEvent {
   ) -> Bool {
     guard let event = kind.form.read(value) else { return false }
     switch event {
+    case .advance where chain.isWhileTimeMoves:
+      value.problem("there is no \"advance\" at a time: the clock moves already")
     case .advance(let move):
       if !perform(move, live.tenant) {
         value.problem(

@@ -9,6 +9,8 @@ package struct StoredAnswer: Sendable {
   private let chunks: [[UInt8]]
   private let type: String
   private let leases: [MemoryLease]
+  /// Pays for the parts that are cut out; nil: they are small.
+  private let budget: MemoryBudget?
   private let count: Int
   /// A strong validator (§8.8.3), with its quotes.
   private let tag: String
@@ -20,12 +22,13 @@ package struct StoredAnswer: Sendable {
   ///     are looked at, all of them.
   ///   - modified: when they were stored; nil: not known.
   package init(
-    _ chunks: [[UInt8]], type: String, leases: [MemoryLease] = [], version: String = "",
-    modified: VirtualInstant? = nil
+    _ chunks: [[UInt8]], type: String, leases: [MemoryLease] = [], budget: MemoryBudget? = nil,
+    version: String = "", modified: VirtualInstant? = nil
   ) {
     self.chunks = chunks
     self.type = type
     self.leases = leases
+    self.budget = budget
     count = chunks.reduce(0) { $0 + $1.count }
     tag = Self.tag(chunks, count, version, modified)
     self.modified = modified.map { VirtualInstant(seconds: $0.epochSeconds) }
@@ -102,24 +105,43 @@ package struct StoredAnswer: Sendable {
   }
 
   private func part(_ bounds: Range<Int>) -> Response {
+    let cuts = cuts(bounds)
+    let copied = cuts.reduce(0) { $0 + ($1.isWhole ? 0 : $1.range.count) }
+    var leases = leases
+    if let budget, copied > Self.smallCopyMax {
+      // Each answer's copy waits for its reader. Without room all is sent, as §14.2 allows: it is shared.
+      guard let lease = MemoryLease(copied, of: budget) else { return whole }
+      leases.append(lease)
+    }
     var response = bare(Status(206))
     response.fields.append("Content-Type", type)
     response.fields.append(
       "Content-Range", "bytes \(bounds.lowerBound)-\(bounds.upperBound - 1)/\(count)")
-    var pieces: [[UInt8]] = []
+    response.body = .chunks(cuts.map { $0.isWhole ? $0.chunk : Array($0.chunk[$0.range]) })
+    response.leases = leases
+    return response
+  }
+
+  private static let smallCopyMax = 64 * 1024
+
+  private struct Cut {
+    var chunk: [UInt8]
+    var range: Range<Int>
+    var isWhole: Bool { range.count == chunk.count }
+  }
+
+  /// What of each chunk lies within bounds.
+  private func cuts(_ bounds: Range<Int>) -> [Cut] {
+    var cuts: [Cut] = []
     var start = 0
     for chunk in chunks {
       let cut = bounds.clamped(to: start..<start + chunk.count)
       if !cut.isEmpty {
-        pieces.append(
-          cut.count == chunk.count
-            ? chunk : Array(chunk[cut.lowerBound - start..<cut.upperBound - start]))
+        cuts.append(Cut(chunk: chunk, range: cut.lowerBound - start..<cut.upperBound - start))
       }
       start += chunk.count
     }
-    response.body = .chunks(pieces)
-    response.leases = leases
-    return response
+    return cuts
   }
 
   /// What says which bytes these are, without them.

@@ -24,8 +24,10 @@ package enum EngineLimits {
 package final class EventChain {
   private var count = 0
   private var depth = 0
+  /// They happen while time moves, so none of them can move it.
+  package let isWhileTimeMoves: Bool
 
-  package init() {}
+  package init(whileTimeMoves: Bool = false) { isWhileTimeMoves = whileTimeMoves }
 
   package var isOver: Bool { count > EngineLimits.eventsMax }
 

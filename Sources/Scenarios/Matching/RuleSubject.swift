@@ -12,14 +12,15 @@ package protocol ValueMask: Sendable {
 
 /// Host and port as one text (RFC 3986 §3.2).
 enum HostText {
-  /// The host alone, in lower case and without the brackets of IPv6.
+  /// The host alone, in lower case, without the brackets of IPv6 and the dot that says it is whole.
   static func host(of text: String) -> String {
     let lower = Array(text.asciiLowercased.utf8)
     if lower.first == UInt8(ascii: "[") {
       return String(decoding: lower.dropFirst().prefix { $0 != UInt8(ascii: "]") }, as: UTF8.self)
     }
     let name = hasPort(text) ? lower.prefix { $0 != UInt8(ascii: ":") } : lower[...]
-    return String(decoding: name, as: UTF8.self)
+    let whole = name.last == UInt8(ascii: ".") ? name.dropLast() : name
+    return String(decoding: whole, as: UTF8.self)
   }
 
   /// One colon: more are an address of IPv6.

@@ -62,12 +62,24 @@ extension RequestMatch {
 
   /// As other values; a plain text may be a glob, since no host has a `*`.
   private static let host = ValueMatcher.form.checked { matcher, reader -> ValueMatcher? in
-    guard case .equal(.string(let text)) = matcher else { return matcher }
-    if text.utf8.contains(UInt8(ascii: "/")) || HostText.hasPort(text) {
-      reader.problem("expected a host alone, without scheme, port and path")
+    hostMatcher(matcher, reader)
+  }
+
+  private static func hostMatcher(_ matcher: ValueMatcher, _ reader: ScenarioReader) -> ValueMatcher
+  {
+    switch matcher {
+    case .equal(.string(let text)):
+      if text.utf8.contains(UInt8(ascii: "/")) || HostText.hasPort(text) {
+        reader.problem("expected a host alone, without scheme, port and path")
+      }
+      let host = HostText.host(of: text)
+      return host.utf8.contains(UInt8(ascii: "*")) ? .glob(Glob(host)) : .equal(.string(host))
+    case .glob(let glob): return .glob(Glob(glob.text.asciiLowercased))
+    case .not(let inner): return .not(hostMatcher(inner, reader))
+    case .any(let inner): return .any(inner.map { hostMatcher($0, reader) })
+    case .all(let inner): return .all(inner.map { hostMatcher($0, reader) })
+    default: return matcher
     }
-    return text.utf8.contains(UInt8(ascii: "*"))
-      ? .glob(Glob(text.asciiLowercased)) : .equal(.string(text.asciiLowercased))
   }
 
   private static let body: Form<[Criterion]> = .object(

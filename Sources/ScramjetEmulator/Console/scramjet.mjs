@@ -23,12 +23,16 @@ const topics = (state) => (state.spaces || []).flatMap((space) => (space.topics 
 
 /** What streams had written when they were looked at before. @type {Map<string, {at: number, written: number, rate: number}>} */
 const rates = new Map();
+const RATES_MAX = 1000;
 /** Bytes in a second since the last look. @param {string} name @param {number} written */
 function rateOf(name, written) {
   const before = rates.get(name), now = Date.now();
   if (before && now - before.at < 700) return before.rate;
   const rate = before ? Math.max(0, written - before.written) / ((now - before.at) / 1000) : 0;
+  rates.delete(name);
   rates.set(name, { at: now, written, rate });
+  // The longest not looked at goes first: topics come and go while the page stays.
+  if (rates.size > RATES_MAX) rates.delete(rates.keys().next().value || "");
   return rate;
 }
 
@@ -54,6 +58,12 @@ const topicCard = ({ space, topic }) => h("div", { class: "card" }, h("h3", {}, 
 
 const instanceLine = ({ hub, one }) => h("div", { class: "row" }, tag(one.status), idTag(one.id, "#scramjet/instance/" + one.id), h("span", { class: "grow" }, nameOf(one)), h("span", { class: "quiet" }, Object.entries(one.streams || {}).filter(([, stream]) => stream?.bytes).map(([name, stream]) => `${name} ${size(stream.bytes)}`).join(", ")));
 
+/** What comes stands at the end; of what is long past some goes, however long the page stays open. @param {HTMLElement} pane @param {string} text */
+function grow(pane, text) {
+  pane.append(text);
+  while (pane.childNodes.length > 400) pane.firstChild?.remove();
+}
+
 /** Follows a stream without taking anything from it. @param {string} title @param {string} query */
 function pane(title, query) {
   const output = h("pre", { tabindex: 0, class: "pane", "aria-label": `${title}, live` }), controller = new AbortController(), state = h("span", { class: "quiet" }, "live");
@@ -62,8 +72,7 @@ function pane(title, query) {
       const answer = await call("GET", "tap/scramjet?" + query, undefined, { signal: controller.signal });
       await eachText(answer, (text) => {
         const isAtEnd = output.scrollTop + output.clientHeight > output.scrollHeight - 20;
-        output.append(text);
-        while (output.childNodes.length > 400) output.firstChild?.remove();
+        grow(output, text);
         if (isAtEnd) output.scrollTop = output.scrollHeight;
       });
       state.textContent = "ended";
@@ -121,7 +130,7 @@ function instanceDetail([id], state) {
     if (!news.length) return;
     shownUpTo = news[news.length - 1].number;
     const whole = await Promise.all(news.map((entry) => get("journal/" + entry.number).catch(() => null)));
-    sent.append(...whole.filter(Boolean).map((entry) => entry.request.content || ""));
+    for (const entry of whole) if (entry) grow(sent, entry.request.content || "");
     sent.scrollTop = sent.scrollHeight;
   }
   const draw = (now) => {

@@ -109,18 +109,20 @@ extension SteamshipState {
     }
   }
 
-  func work(of invocation: Invocation) -> Script.Work {
-    Script.Work(
+  func work(of invocation: Invocation, at now: VirtualInstant) -> Script.Work {
+    var input = script.looksAtInput ? WorkInput(arguments: invocation.arguments) : nil
+    input?.now = now
+    return Script.Work(
       operation: "steamship.package.invoke", package: packageHandle(invocation),
       method: invocation.path,
-      input: script.looksAtInput ? WorkInput(arguments: invocation.arguments) : nil)
+      input: input)
   }
 
   /// How a background call of the method proceeds when no behaviour says so.
-  func timeline(of invocation: Invocation) -> Timeline {
+  func timeline(of invocation: Invocation, at now: VirtualInstant) -> Timeline {
     let isForwarded = forwardTarget(of: invocation) != nil
     let isCode = !isForwarded && runsCode(invocation.instance)
-    if let scripted = script.timeline(for: work(of: invocation)) {
+    if let scripted = script.timeline(for: work(of: invocation, at: now)) {
       return isForwarded || isCode ? scripted.endingOutside : scripted
     }
     if isForwarded { return .outside }
@@ -167,7 +169,7 @@ extension SteamshipState {
     if invocation.path == "__instance_init__", invocation.verb == "POST" {
       return .answer(.json(true))
     }
-    let scripted = script.answer(for: work(of: invocation))
+    let scripted = script.answer(for: work(of: invocation, at: step.now))
     let method = method(of: invocation)
     if let method {
       if let started, let delay = Self.delay(of: method, invocation), step.now < started + delay {

@@ -245,7 +245,7 @@ extension SteamshipState {
         "payload": .object(payload),
       ]), caller: caller)
     let key = try addTask(
-      job, name: path, timeline: timeline(of: invocation), background: background,
+      job, name: path, timeline: timeline(of: invocation, at: step.now), background: background,
       showsData: false, &step)
     return (key, outsideWork(of: key, &step) != nil)
   }

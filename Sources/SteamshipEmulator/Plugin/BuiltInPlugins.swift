@@ -103,7 +103,8 @@ extension SteamshipState {
     let operation = "steamship.\(operation)"
     let answer = script.answer(
       for: Script.Work(
-        operation: operation, plugin: plugin.handle, input: workInput(job, step.blobs)))
+        operation: operation, plugin: plugin.handle,
+        input: workInput(job, step.blobs, at: step.now)))
     var run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
     if lacksCode(plugin) { throw .noCode }
     if runsCode(key) { run.made = madeByCode.value }

@@ -19,13 +19,16 @@ struct InputCondition: Sendable {
   func holds(for input: WorkInput) -> Bool {
     parts.allSatisfy { part in
       switch part {
-      case .text(let matcher): matcher.matches(input.texts.map(JSON.string), isText: true)
+      case .text(let matcher):
+        matcher.matches(input.texts.map(JSON.string), isText: true, now: input.now)
       case .spoken(let role, let matcher):
         matcher.matches(
-          input.spoken.filter { $0.role.isExactly(role) }.map { .string($0.text) }, isText: true)
+          input.spoken.filter { $0.role.isExactly(role) }.map { .string($0.text) }, isText: true,
+          now: input.now)
       case .pointer(let pointer, let matcher):
         input.json.map { json in
-          matcher.matches(pointer.value(in: json).map { [$0] } ?? [], isText: false)
+          matcher.matches(
+            pointer.value(in: json).map { [$0] } ?? [], isText: false, now: input.now)
         } ?? false
       case .json(let wanted): wanted.firstDifference(fromContaining: input.json) == nil
       }
@@ -41,6 +44,8 @@ struct WorkInput: Sendable {
   var json: JSON?
   /// What the blocks of a conversation say, with their roles.
   var spoken: [(role: String, text: String)] = []
+  /// The tenant's time: some conditions are about dates.
+  var now: VirtualInstant?
 
   init(texts: [String]) {
     self.texts = texts
@@ -114,8 +119,13 @@ extension InputCondition: Codable {
 extension SteamshipState {
   /// The input of a plugin's job, where a behaviour asks for it; nil: it has none, or its own rule will
   /// say what is wrong with it.
-  func workInput(_ job: Job, _ blobs: BlobStore) -> WorkInput? {
-    guard script.looksAtInput else { return nil }
+  func workInput(_ job: Job, _ blobs: BlobStore, at now: VirtualInstant) -> WorkInput? {
+    guard script.looksAtInput, var input = input(of: job, blobs) else { return nil }
+    input.now = now
+    return input
+  }
+
+  private func input(of job: Job, _ blobs: BlobStore) -> WorkInput? {
     let arguments = job.arguments
     func blocks(ofFile name: String) -> [Key<Block>]? {
       guard let id = arguments[name]?.stringValue, let key = files.key(id: id) else { return nil }

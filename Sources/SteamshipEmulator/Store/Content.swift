@@ -46,8 +46,8 @@ struct Content: Codable, Sendable, Equatable {
   ) -> Response {
     let version = pieces.map { "\($0.value)" }.joined(separator: " ")
     return StoredAnswer(
-      chunks(in: blobs), type: type, leases: leases(in: blobs), version: "v " + version,
-      modified: modified
+      chunks(in: blobs), type: type, leases: leases(in: blobs), budget: blobs.budget,
+      version: "v " + version, modified: modified
     ).answer(to: request)
   }
 

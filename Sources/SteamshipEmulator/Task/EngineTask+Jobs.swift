@@ -14,18 +14,18 @@ extension SteamshipState {
 
   /// How a job proceeds: by a behaviour of the scenario, else by its kind.
   func taskPlan(
-    for job: Job, _ handler: SteamshipHandler, _ blobs: BlobStore
+    for job: Job, _ handler: SteamshipHandler, _ blobs: BlobStore, at now: VirtualInstant
   ) -> TaskPlan {
     if job.operation == Self.scheduledInvocation {
       guard let invocation = try? scheduledInvocation(job) else {
         return TaskPlan(timeline: .byDefault, showsData: false)
       }
-      return TaskPlan(timeline: timeline(of: invocation), showsData: false)
+      return TaskPlan(timeline: timeline(of: invocation, at: now), showsData: false)
     }
     var work = Script.Work(operation: job.operation)
     if let handle = job.arguments["pluginInstance"]?.stringValue {
       work.plugin = pluginHandle(ofInstance: handle, job.caller)
-      work.input = workInput(job, blobs)
+      work.input = workInput(job, blobs, at: now)
     }
     var plan = TaskPlan(timeline: .atOnce)
     if case .task(let timeline, let type, _) = handler.work {

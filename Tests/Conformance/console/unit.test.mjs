@@ -49,6 +49,12 @@ test("the filter knows rules, faults, tenants and numbers; words hold together",
   assert.ok(has("http://x", entry({ target: "http://x/y" })));
   assert.notEqual(parse("took:soon").problem, "");
 });
+test("words that every object has are words like others", () => {
+  assert.ok(!has("constructor", entry()));
+  assert.ok(has("constructor", entry({ target: "/constructor" })));
+  assert.ok(has("constructor:x", entry({ target: "/constructor:x" })));
+  assert.ok(!has("constructor:x", entry()));
+});
 test("text is looked for in the row and in the contents, body: only there", () => {
   const inBody = (text) => text === "harbor";
   assert.ok(has("harbor", entry(), inBody));
@@ -139,6 +145,12 @@ test("a request as code says the same in each language", () => {
   assert.equal(tried.status, 0, tried.stderr.toString());
   assert.match(pytest(asked, one, []), /"Authorization": "Bearer " \+ wavetank\.key/);
   assert.equal(literal([true, null, { a: "b" }]), "[True, None, {\"a\": \"b\"}]");
+});
+test("a method that a shell would take for more is no more than a method", () => {
+  for (const method of ["`echo", "a|b", "$HOME", "a&b", "it's", "*"]) {
+    const echo = spawnSync("bash", ["-c", curl({ ...one, method }).replace(/^curl/, "printf '%s\\0'")]).stdout.toString().split("\0");
+    assert.equal(echo[2], method);
+  }
 });
 test("a rule is made of an exchange, and the same click makes the same rule", () => {
   assert.deepEqual(ruleOf(asked, { error: 503 }, "fail"), { name: "console: x.make fail", match: { operation: "x.make" }, error: 503 });

@@ -202,6 +202,22 @@ struct FullerWaveTests {
     #expect(both.live.journal.entry(1)?.rules == ["slow", "no"])
   }
 
+  @Test("Rules that strike the upload stay in the journal where the answer has a fault, too")
+  func uploadAndAnswer() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1,
+      "rules": [
+        ["name": "slow", "fault": ["throttle": ["on": "request", "bytesPerSecond": 100]]],
+        ["name": "cut", "fault": "truncate"],
+      ],
+    ])
+    let reply = await harness.peer.send(.post, "/ships", body: "x")
+    #expect(reply.field("x-wavetank-rule") == "slow, cut")
+    let entry = try #require(harness.live.journal.entry(1))
+    #expect(entry.rules == ["slow", "cut"])
+    #expect(entry.fault == .truncate(afterBytes: nil))
+  }
+
   private static let reset: JSON = ["reset": ["on": "request", "afterBytes": 1]]
   static let mistakes: [(rule: JSON, pointer: String)] = [
     (["fault": ["reset": ["on": "sea"]]], "/rules/0/fault/reset/on"),

@@ -74,7 +74,12 @@ struct TLSFaultRuleTests {
     (["host": "*.harbor.example"], "api.harbor.example", true),
     (["host": ["regex": "^api"]], "api.harbor.example", true),
     (["host": ["any": ["a", "localhost"]]], "localhost", true),
-    (["host": "::1"], "::1", true), (["host": "127.0.0.1"], "127.0.0.1", true),
+    (["host": ["any": ["a", "LOCALHOST"]]], "localhost", true),
+    (["host": ["not": "API.Harbor.example"]], "api.harbor.example", false),
+    (["host": ["glob": "*.Harbor.example"]], "api.harbor.example", true),
+    (["host": "api.harbor.example."], "api.harbor.example", true),
+    (["host": "::1"], "::1", true), (["host": "[::1]"], "::1", true),
+    (["host": "127.0.0.1"], "127.0.0.1", true),
     (["service": "harbor"], "api.harbor.example", true),
     (["service": "harbor"], "ada.localhost", true),
     // Whose that is shows only in a request.
@@ -144,13 +149,14 @@ struct TLSFaultRuleTests {
     let harness = try ScenarioHarness(
       rule: ["match": ["host": "api.harbor.example"], "error": 503])
     let hosts = [
-      "api.harbor.example", "API.harbor.example:443", "localhost", "[::1]:80",
+      "api.harbor.example", "API.harbor.example:443", "api.harbor.example.",
+      "api.harbor.example.:80", "localhost", "[::1]:80",
     ]
     var statuses: [Int] = []
     for host in hosts {
       statuses.append(await harness.peer.send(.get, "/ships", ["Host": host]).status)
     }
-    #expect(statuses == [503, 503, 200, 200])
+    #expect(statuses == [503, 503, 503, 503, 200, 200])
   }
 
   private static let tls: JSON = ["tls": "expired"]

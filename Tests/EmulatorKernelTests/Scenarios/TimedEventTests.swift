@@ -100,6 +100,23 @@ struct TimedEventTests {
     #expect(variables["when"] == "2026-01-01T00:01:00.000Z")
   }
 
+  @Test("A rule that is triggered at a time cannot move time either; what else it does happens")
+  func cannotMoveTime() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1, "clock": ["mode": "manual"],
+      "at": ["after": "10s", "emit": ["trigger": "tide"]],
+      "rules": [
+        Self.down,
+        [
+          "name": "tide", "match": ["path": "/nowhere"],
+          "emit": [["advance": "1h"], ["enableRule": "down"]],
+        ],
+      ],
+    ])
+    #expect(await statuses(harness, at: [9, 11]) == [200, 503])
+    #expect(harness.live.tenant.clock.now == harness.live.rules!.start + .seconds(11))
+  }
+
   static let mistakes: [(at: JSON, pointer: String, message: String)] = [
     (["emit": ["enableRule": "down"]], "/at", "after"),
     (["after": "soon", "emit": ["enableRule": "down"]], "/at/after", "an instant such as"),

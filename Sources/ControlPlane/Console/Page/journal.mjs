@@ -90,6 +90,7 @@ function asked() {
     const query = parse(filter);
     try {
       const upTo = exchanges.last;
+      for (const text of bodies.keys()) if (!query.bodies.includes(text)) bodies.delete(text);
       for (const text of query.bodies) {
         const found = await get(`journal?limit=1000&body=${encodeURIComponent(text)}`);
         bodies.set(text, new Set(found.entries.map((entry) => entry.number)));

@@ -85,8 +85,8 @@ export function parse(text) {
 
 /** @param {string} name @param {string} value @param {boolean} isQuoted @param {Query} query */
 function one(name, value, isQuoted, query) {
-  const kind = LONG[name] || name;
-  if (kind && KINDS[kind] && kind !== "body") {
+  const kind = Object.hasOwn(LONG, name) ? LONG[name] : name;
+  if (Object.hasOwn(KINDS, kind) && kind !== "body") {
     if (kind === "tenant") query.tenants.push(value.toLowerCase());
     const test = KINDS[kind](value);
     if (!test) query.problem = `${kind}: cannot be “${value}”`;
@@ -95,7 +95,7 @@ function one(name, value, isQuoted, query) {
   if (!name && !isQuoted) {
     const status = statusTest(value);
     if (status) return { kind: "status", value, test: status };
-    if (FLAGS[value.toLowerCase()]) return { kind: "has", value, test: FLAGS[value.toLowerCase()] };
+    if (Object.hasOwn(FLAGS, value.toLowerCase())) return { kind: "has", value, test: FLAGS[value.toLowerCase()] };
     if (/^#\d+$/.test(value)) return { kind: "number", value, test: (entry) => entry.number === Number(value.slice(1)) };
   }
   // `http://…` is a text too.

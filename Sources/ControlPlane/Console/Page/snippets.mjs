@@ -27,7 +27,9 @@ const quoted = (text) => JSON.stringify(text).replace(/[\u2028\u2029\u007f]/g, (
 
 /** @param {Draft} one */
 export function curl(one) {
-  const parts = [`curl -i -X ${one.method} ${shell(one.url)}`, ...one.fields.map(([name, value]) => "-H " + shell(`${name}: ${value}`))];
+  // A method is a token (RFC 9110 §5.6.2): `$`, `|` and backticks among it would be the shell's.
+  const method = /^[A-Za-z]+$/.test(one.method) ? one.method : shell(one.method);
+  const parts = [`curl -i -X ${method} ${shell(one.url)}`, ...one.fields.map(([name, value]) => "-H " + shell(`${name}: ${value}`))];
   if (one.content !== undefined) parts.push("--data-binary " + shell(one.content));
   return parts.join(" \\\n  ");
 }
