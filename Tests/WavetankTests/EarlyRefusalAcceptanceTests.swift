@@ -108,7 +108,7 @@ struct EarlyRefusalAcceptanceTests {
         for framing in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
           let peer = try RawPeer(port: emulator.port)
           try peer.send(Self.head(example, framing, "Expect: 100-continue"))
-          guard peer.hasInput(within: .seconds(5)) else {
+          guard peer.hasInput(within: .seconds(30)) else {
             Issue.record("\(example.name), \(framing): no answer")
             continue
           }
