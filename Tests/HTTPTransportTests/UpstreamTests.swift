@@ -174,7 +174,7 @@ struct UpstreamTests {
     let client = try HTTPClient(
       configuration: {
         var configuration = HTTPClient.Configuration()
-        configuration.contentTimeout = .seconds(2)
+        configuration.contentTimeout = .seconds(5)
         return configuration
       }())
     defer { client.shutdown() }
@@ -189,7 +189,7 @@ struct UpstreamTests {
     let other = try HTTPClient(
       configuration: {
         var configuration = HTTPClient.Configuration()
-        configuration.responseTimeout = .milliseconds(2_500)
+        configuration.responseTimeout = .milliseconds(5_500)
         return configuration
       }())
     defer { other.shutdown() }

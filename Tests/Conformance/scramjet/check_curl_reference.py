@@ -11,7 +11,7 @@ import threading
 import time
 
 from common import check, finish
-from support import Base, control, eventually, manifest, package, same, section
+from support import Base, control, eventually, manifest, package, same, section, under_way
 
 TENANT = "curl"
 SPACE = Base("/api/v1/space/demo/api/v1", TENANT, token="token")
@@ -189,18 +189,18 @@ with section("instances"):
     for word in (b"keys", b"more"):
         typist.stdin.write(word)
         typist.stdin.flush()
-        time.sleep(0.3)
-    seen, end = b"", time.monotonic() + 5
+        time.sleep(1)
+    seen, end = b"", time.monotonic() + 30
     while b"200 OK" not in seen and time.monotonic() < end:
         # Its stdout is buffered when it is no terminal; the trace is not.
         if select.select([typist.stderr], [], [], 0.2)[0]:
             seen += os.read(typist.stderr.fileno(), 4096)
     check("instance: keyboard input gets its status before its end", b"HTTP/1.1 200 OK" in seen, seen)
-    reader = Line([*L, "GET", f"{url}/output", *ANY, *A, *NC, *J], 1)
+    reader = Line([*L, "GET", f"{url}/output", *ANY, *A, *NC, *J], 3)
     check("instance: output while the input goes on",
           reader.body == b"Hello curl!Hello file!Hello keys!Hello more!", reader)
     typist.stdin.close()
-    same("instance: keyboard input ends with its end", typist.wait(5), 0)
+    same("instance: keyboard input ends with its end", typist.wait(30), 0)
     typist.stdout.close()
     typist.stderr.close()
     line = get(f"{url}/output", ANY, A, NC, J)
@@ -236,7 +236,7 @@ with section("events"):
     waiting = threading.Thread(target=lambda: found.append(Line(
         ["--location", "--request", "GET", f"{url}/event/test-response", *ANY, *A, *NC, *OS, "-v"])))
     waiting.start()
-    time.sleep(1)
+    eventually(lambda: under_way(TENANT, "/event/test-response"))
     Line(["--location", "--request", "POST", f"{url}/_event", *A, *J, "-v",
           "--data-raw", '[5001,{"eventName":"test-event","message":"M"}]'])
     waiting.join()

@@ -4,7 +4,7 @@ import threading
 import time
 
 from common import check, finish
-from support import Base, advance, control, eventually, manifest, package, same, section
+from support import Base, advance, control, eventually, manifest, package, same, section, under_way
 
 TENANT = "instances"
 HUB = Base("/api/v1", TENANT)
@@ -182,9 +182,12 @@ with section("stop"):
     thread.join(20)
     same("keep-alive cancels the kill", info(instance)["status"], "stopping")
     thread, done = later(lambda: HUB.post(f"/instance/{instance}/_stop", {"timeout": 100}))
-    time.sleep(1)
-    advance(TENANT, "2s")
-    thread.join(20)
+    # From when it has come on.
+    for _ in range(100):
+        advance(TENANT, "2s")
+        thread.join(0.3)
+        if done:
+            break
     same("but not where it is not allowed", info(instance)["status"], "completed")
     _, python = HUB.started("python-forever", manifest_more={"engines": {"python3": "3.9"}})
     HUB.post(f"/instance/{python}/_kill", {})
@@ -200,7 +203,7 @@ with section("events"):
               and reply.json == {"error": "Invalid format, eventName missing."}, reply)
     once, got = later(lambda: HUB.get(f"/instance/{asker}/once/test-response"))
     live = HUB.open(f"/instance/{asker}/events/test-response")
-    time.sleep(1)
+    eventually(lambda: under_way(TENANT, "/once/test-response") and under_way(TENANT, "/events/test-response"))
     HUB.post(f"/instance/{asker}/_event", [5001, {"eventName": "test-event", "message": "a"}])
     once.join(20)
     same("once waits for the next", got and got[0].json, "reply to a")

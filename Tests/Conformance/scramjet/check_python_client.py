@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import time
 
 from client.host_client import HostClient
 from client.instance_client import InstanceClient
@@ -10,7 +11,7 @@ from client.sequence_client import SequenceClient
 from client_utils.base_client import BaseClient
 
 from common import check, finish
-from support import Base, advance, control, eventually, manifest, package, same, section
+from support import Base, advance, control, eventually, manifest, package, same, section, under_way
 
 BASES = [("hub alone", "/api/v1", "py-alone"),
          ("hub in its space", "/api/v1/space/demo/api/v1/sth/sth-1/api/v1", "py-space"),
@@ -142,7 +143,10 @@ async def run(label, path, tenant):
     with section(f"{label}: ends"):
         control("PUT", "/clock", {"mode": "manual"}, tenant)
         ending = asyncio.create_task(quietly(responder.stop(timeout=7000)))
-        await asyncio.sleep(1)
+        limit = time.monotonic() + 30
+        while not under_way(tenant, "_stop") and time.monotonic() < limit:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)
         same(f"{label}: stop does not answer before its time", ending.done(), False)
         advance(tenant, "7s")
         reply = await asyncio.wait_for(ending, 20)

@@ -250,6 +250,12 @@ def advance(tenant, by):
     return control("POST", "/clock/advance", {"by": by}, tenant)
 
 
+def under_way(tenant, part):
+    """Whether a request with this in its target has come and goes on."""
+    entries = control("GET", "/journal?limit=50", tenant=tenant).json["entries"]
+    return any(part in entry["target"] and entry["ending"] == "in flight" for entry in entries)
+
+
 def eventually(what, seconds=30):
     """Waits for something that another connection's bytes bring about."""
     end = time.monotonic() + seconds
