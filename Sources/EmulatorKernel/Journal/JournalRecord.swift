@@ -133,11 +133,13 @@ struct JournalRecord: Sendable {
     case .empty, .stream: break
     }
     // Those that struck its content on the way in stay in front, also where the answer has a fault too.
-    let struckBefore = fault?.isOfUpload == true ? rules : []
+    let isStruckBefore = fault?.isOfUpload == true
     if response.delivery.fault != nil { fault = response.delivery.fault }
     if let decision {
-      rules = struckBefore + decision.struck
+      rules = (isStruckBefore ? rules : []) + decision.struck
+      let before = isStruckBefore ? trace : nil
       trace = decision.trace
+      if let before { trace?.follow(before) }
     }
   }
 

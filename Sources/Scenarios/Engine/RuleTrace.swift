@@ -71,6 +71,17 @@ package struct RuleTrace: Sendable {
     }
   }
 
+  /// Puts what rules about the request's content have done on its way in, in front: whatever they did,
+  /// the others had their say, too.
+  package mutating func follow(_ upload: RuleTrace) {
+    // Of rules that were replaced meanwhile nothing can be told here.
+    guard upload.rules === rules else { return }
+    entries = upload.entries + entries
+    isCut = isCut || upload.isCut
+    changedBytes += upload.changedBytes
+    variablesBefore = upload.variablesBefore
+  }
+
   /// - Parameter subject: the request as the journal kept it: for what was found in place of what a
   ///   criterion wanted, and for the rules that the index passed over.
   package func explained(for subject: RuleSubject? = nil) -> JSON {
@@ -107,21 +118,28 @@ package struct RuleTrace: Sendable {
     guard let subject, !isCut else { return entries }
     let recorded = Dictionary(
       entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
-    let end = endedSearch ? entries[entries.count - 1].rule + 1 : rules.rules.count
-    // Rules about connections have no say in requests, and others none in connections.
-    let stage = entries.first.map { rules.rules[$0.rule].stage } ?? .request
-    return (0..<end).compactMap { index -> Entry? in
+    // Rules about connections have no say in requests, and others none in connections; behind those about
+    // uploads come those about the request.
+    let first = entries.first.map { rules.rules[$0.rule].stage } ?? .request
+    let stages: [ScenarioRule.Stage] = first == .upload ? [.upload, .request] : [first]
+    let ends = stages.map(end)
+    return rules.rules.indices.compactMap { index -> Entry? in
       if let entry = recorded[index] { return entry }
-      guard rules.rules[index].stage == stage else { return nil }
+      guard let stage = stages.firstIndex(of: rules.rules[index].stage), index < ends[stage] else {
+        return nil
+      }
       return rules.rules[index].match.firstFailure(for: subject).map {
         Entry(rule: index, verdict: .mismatch($0))
       }
     }.prefix(Self.entryLimit).map(\.self)
   }
 
-  private var endedSearch: Bool {
-    guard let last = entries.last, last.verdict.isStrike else { return false }
-    return !rules.rules[last.rule].continues
+  /// In front of which rule the search ended, of those that have their say at the same time.
+  private func end(_ stage: ScenarioRule.Stage) -> Int {
+    guard let last = entries.last(where: { rules.rules[$0.rule].stage == stage }),
+      last.verdict.isStrike, !rules.rules[last.rule].continues
+    else { return rules.rules.count }
+    return last.rule + 1
   }
 
   private func explained(_ entry: Entry, _ subject: RuleSubject?) -> JSON {

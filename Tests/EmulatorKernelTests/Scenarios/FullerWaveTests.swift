@@ -202,6 +202,28 @@ struct FullerWaveTests {
     #expect(both.live.journal.entry(1)?.rules == ["slow", "no"])
   }
 
+  @Test("Why tells what struck the upload, and what was looked at for the request behind it")
+  func uploadWhy() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1,
+      "rules": [
+        ["name": "other", "match": ["header": ["X-A": "1"]], "error": 503],
+        ["name": "slow", "fault": ["throttle": ["on": "request", "bytesPerSecond": 100]]],
+        ["name": "later", "fault": ["reset": ["on": "request"]]],
+        ["name": "far", "match": ["path": "/nowhere"], "error": 503],
+      ],
+    ])
+    _ = await harness.peer.send(.post, "/ships", body: #"{"name": "a"}"#)
+    let entry = try #require(harness.live.journal.entry(1))
+    let why = try #require(
+      entry.trace?.explained(for: harness.pipeline.subject(of: entry, in: harness.live)))
+    #expect(why["rulesStruck"] == ["slow"])
+    let outcomes = why["rulesConsidered"]?.arrayValue?.map {
+      "\($0["rule"]?.stringValue ?? "") \($0["outcome"]?.stringValue ?? "")"
+    }
+    #expect(outcomes == ["other not matched", "slow struck", "far not matched"])
+  }
+
   @Test("Rules that strike the upload stay in the journal where the answer has a fault, too")
   func uploadAndAnswer() async throws {
     let harness = try ScenarioHarness([
@@ -215,6 +237,7 @@ struct FullerWaveTests {
     #expect(reply.field("x-wavetank-rule") == "slow, cut")
     let entry = try #require(harness.live.journal.entry(1))
     #expect(entry.rules == ["slow", "cut"])
+    #expect(entry.trace?.explained()["rulesStruck"] == ["slow", "cut"])
     #expect(entry.fault == .truncate(afterBytes: nil))
   }
 
