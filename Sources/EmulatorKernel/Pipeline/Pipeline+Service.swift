@@ -13,8 +13,10 @@ extension Pipeline {
     let call = call(routed, entry)
     let tenant = routed.live.tenant
     let slot = routed.live.slots[entry.serviceIndex]
-    guard !slot.mayTakeLong(call) else {
+    let isTwice = routed.decision?.isTwice == true && entry.operation.content != .streamed
+    guard !isTwice, !slot.mayTakeLong(call) else {
       return later(routed) { body in
+        if isTwice { await self.deliver(call, to: slot, body, routed) }
         tenant.workBegan()
         let answer = await Offload.run { slot.respondAtLength(to: call) }
         tenant.workEnded()
@@ -41,6 +43,17 @@ extension Pipeline {
         return await self.finishAtLength(self.lend(memory, to: made, entry, routed), routed)
       }
     }
+  }
+
+  /// The service does its work, and nobody hears its answer: the first of two deliveries of a request.
+  private func deliver(
+    _ call: Call, to slot: any ServiceSlot, _ body: RequestContent, _ routed: RoutedRequest
+  ) async {
+    let tenant = routed.live.tenant
+    tenant.workBegan()
+    let answer = await Offload.run { slot.respondAtLength(to: call) }
+    tenant.workEnded()
+    if case .later(let work) = consume answer { _ = await wait(for: work, body, routed) }
   }
 
   func call(_ routed: RoutedRequest, _ entry: OperationTable.Entry) -> Call {

@@ -11,6 +11,7 @@ extension ScenarioRule {
     ) { rule, object in
       rule.source = object.reader.value
       rule.checkAfter(in: object)
+      rule.checkTwice(in: object)
       rule.checkContent(in: object)
       rule.checkConnections(in: object)
       rule.checkUploads(in: object)
@@ -72,6 +73,10 @@ extension ScenarioRule {
     .standard(
       "after", \.isAfter, .flag, false,
       "The service does its work first, then the answer is spoilt.", beside: ["error": 503]),
+    .standard(
+      "twice", \.isTwice, .flag, false,
+      "The request comes twice: the service does its work for each, and the second answer goes out."
+    ),
     .optional(
       "set", .dictionary(of: Assignment.Value.form, "By variable.", exampleKey: "phase"),
       "Variables; a value, whose texts may be templates, or {\"add\": 1}.",
@@ -92,15 +97,32 @@ extension ScenarioRule {
     }
   }
 
+  /// What comes twice is asked twice.
+  private func checkTwice(in object: ScenarioObject) {
+    guard isTwice else { return }
+    let place = object.reader.member("twice")
+    if !isAfter, action.leavesServiceOut {
+      place?.problem("the service is not asked: \"twice\" beside it needs \"after\": true")
+    }
+    if let name = streamedOperation(in: object) {
+      place?.problem("the content of \(name) streams past: it cannot come twice")
+    }
+  }
+
   /// A condition on the content is impossible where the content streams past.
   private func checkContent(in object: ScenarioObject) {
-    guard match.needsContent, let catalog = object.reader.catalog else { return }
+    guard match.needsContent, let name = streamedOperation(in: object) else { return }
+    object.optional("match")?.member("body")?.problem(
+      "the content of \(name) streams past: it cannot be matched")
+  }
+
+  /// The first of those that the rule is about, where the content of all of them streams past.
+  private func streamedOperation(in object: ScenarioObject) -> String? {
+    guard let catalog = object.reader.catalog else { return nil }
     let concerned = catalog.operations.filter { entry in
       match.mayConcern(entry.operation, service: entry.service)
     }
-    guard !concerned.isEmpty, concerned.allSatisfy(\.operation.isStreamed) else { return }
-    object.optional("match")?.member("body")?.problem(
-      "the content of \(concerned[0].operation.name) streams past: it cannot be matched")
+    return concerned.allSatisfy(\.operation.isStreamed) ? concerned.first?.operation.name : nil
   }
 
   /// `{{path.x}}` must be a parameter of some operation or path template that the rule is about.
@@ -127,6 +149,15 @@ extension RuleAction {
   fileprivate var isAnswerOfService: Bool {
     switch self {
     case .patch, .limit: true
+    default: false
+    }
+  }
+
+  /// Something is said instead of the service.
+  fileprivate var leavesServiceOut: Bool {
+    switch self {
+    case .error, .respond: true
+    case .fault(let fault): fault.sendsNothing
     default: false
     }
   }
