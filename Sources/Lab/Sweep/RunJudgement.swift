@@ -89,7 +89,7 @@ package struct RunJudgement: Sendable {
     let world = outcome.world.difference(from: clean.outcome.world)
     // What the second delivery has made is not the client's.
     let isForeign =
-      run.fault == .twice && behaviour.isStruck && world.missing.isEmpty
+      run.fault == .twice && behaviour.isStruck && (world.missing.isEmpty || passesOver)
       && behaviour.later.count { $0 == run.operation }
         <= later.count { $0.operation == run.operation }
     if outcome.exit == nil {
@@ -128,10 +128,18 @@ package struct RunJudgement: Sendable {
   private func saysOtherwise(
     _ outcome: RunOutcome, _ clean: CleanRun, _ fault: SweepFault
   ) -> Bool {
-    guard behaviour.isStruck, behaviour.retries == 0, fault != .workFails, fault != .twice,
+    guard behaviour.isStruck, behaviour.retries == 0, !Self.speaksOfAnother(fault),
       let expected = clean.output
     else { return false }
     return PlainText.ofOutput(outcome.output) != expected
+  }
+
+  /// Whoever tells what has become of things tells it otherwise, and is right.
+  private static func speaksOfAnother(_ fault: SweepFault) -> Bool {
+    switch fault {
+    case .workFails, .workNeverEnds, .twice: true
+    default: false
+    }
   }
 
   /// It was told that the work had failed, and says that all is well, in the same words.

@@ -66,6 +66,9 @@ package enum SweepFault: String, Sendable, CaseIterable {
   package static let slowSeconds = 2
   package static let retryAfterSeconds = 1
 
+  /// So much of what is streamed is kept to be delivered twice.
+  private static let twiceBytesMax = 1 << 20
+
   /// Whether it makes a difference for an exchange that went like this.
   package func fits(_ exchange: LabExchange) -> Bool {
     switch self {
@@ -74,7 +77,7 @@ package enum SweepFault: String, Sendable, CaseIterable {
     // Of other contents nobody could tell.
     case .corrupt, .wrongType: exchange.hasJSONAnswer
     // Who only looks may look twice.
-    case .twice: !exchange.isQuestion && !exchange.isStreamed
+    case .twice: !exchange.isQuestion && exchange.requestBytes <= Self.twiceBytesMax
     case .readerStalls, .readerGone: exchange.isStreamed && exchange.requestBytes > 1
     case .workFails, .workNeverEnds: work(of: exchange) != nil
     default: true

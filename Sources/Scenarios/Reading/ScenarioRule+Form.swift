@@ -99,30 +99,20 @@ extension ScenarioRule {
 
   /// What comes twice is asked twice.
   private func checkTwice(in object: ScenarioObject) {
-    guard isTwice else { return }
-    let place = object.reader.member("twice")
-    if !isAfter, action.leavesServiceOut {
-      place?.problem("the service is not asked: \"twice\" beside it needs \"after\": true")
-    }
-    if let name = streamedOperation(in: object) {
-      place?.problem("the content of \(name) streams past: it cannot come twice")
-    }
+    guard isTwice, !isAfter, action.leavesServiceOut else { return }
+    object.reader.member("twice")?.problem(
+      "the service is not asked: \"twice\" beside it needs \"after\": true")
   }
 
   /// A condition on the content is impossible where the content streams past.
   private func checkContent(in object: ScenarioObject) {
-    guard match.needsContent, let name = streamedOperation(in: object) else { return }
-    object.optional("match")?.member("body")?.problem(
-      "the content of \(name) streams past: it cannot be matched")
-  }
-
-  /// The first of those that the rule is about, where the content of all of them streams past.
-  private func streamedOperation(in object: ScenarioObject) -> String? {
-    guard let catalog = object.reader.catalog else { return nil }
+    guard match.needsContent, let catalog = object.reader.catalog else { return }
     let concerned = catalog.operations.filter { entry in
       match.mayConcern(entry.operation, service: entry.service)
     }
-    return concerned.allSatisfy(\.operation.isStreamed) ? concerned.first?.operation.name : nil
+    guard !concerned.isEmpty, concerned.allSatisfy(\.operation.isStreamed) else { return }
+    object.optional("match")?.member("body")?.problem(
+      "the content of \(concerned[0].operation.name) streams past: it cannot be matched")
   }
 
   /// `{{path.x}}` must be a parameter of some operation or path template that the rule is about.

@@ -75,7 +75,7 @@ FAULTS = "twice,reader-stalls,reader-gone,work-fails,work-never-ends"
 status, report, output, errors = sweep(*CLOCK, "--faults", FAULTS, toy=work())
 ids = {run["id"] for run in report["runs"]}
 check("each is tried where it makes a difference", {
-    "steamship.workspace.create@1:twice", "shipyard.fleetRun.create@1:twice", "scramjet.topic.publish@1:reader-stalls",
+    "steamship.workspace.create@1:twice", "shipyard.fleetRun.create@1:twice", "scramjet.topic.publish@1:twice", "scramjet.topic.publish@1:reader-stalls",
     "scramjet.topic.publish@1:reader-gone", "shipyard.fleetRun.list@1:work-fails",
     "shipyard.fleetRun.list@1:work-never-ends"} == ids, (sorted(ids), errors))
 check("and strikes", all(run["struck"] for run in report["runs"]), [run["id"] for run in report["runs"] if not run["struck"]])

@@ -65,6 +65,17 @@ struct FullerWaveTests {
     #expect(harness.live.journal.entry(1)?.rules == ["again"])
   }
 
+  @Test("What would stream past comes twice, too, up to as much as others may have")
+  func streamsTwice() async throws {
+    let harness = try ScenarioHarness(
+      rule: ["match": ["method": "PUT"], "times": 1, "twice": true])
+    let bytes = Array("abc".utf8)
+    let request = TestClient.request(.put, "/ships/a/cargo", Fields(), bytes)
+    let reply = await harness.peer.send(request, bytes)
+    let once = await (try ScenarioHarness(["wavetank": 1])).peer.send(request, bytes)
+    #expect(reply.status == once.status && reply.text == once.text)
+  }
+
   @Test(
     "What is not asked of the service cannot come twice",
     arguments: [
