@@ -19,6 +19,10 @@ package struct LabExchange: Sendable, Equatable {
   /// Seconds.
   package var duration: Double?
   package var connection: Int?
+  /// It came over TLS.
+  package var isSecure: Bool
+  /// Its content is used as it comes: see `all`.
+  package var isStreamed = false
   package var requestBytes: Int
   package var responseBytes: Int
   package var requestFields: [(name: String, value: String)]
@@ -42,6 +46,7 @@ package struct LabExchange: Sendable, Equatable {
     began = json["beganMilliseconds"]?.doubleValue.map { $0 / 1000 }
     duration = json["durationMilliseconds"]?.doubleValue.map { $0 / 1000 }
     connection = json["connection"]?.intValue
+    isSecure = json["secure"]?.boolValue ?? false
     requestBytes = json["requestBytes"]?.intValue ?? 0
     responseBytes = json["responseBytes"]?.intValue ?? 0
     requestFields = Self.fields(json["request"])
@@ -60,14 +65,38 @@ package struct LabExchange: Sendable, Equatable {
   }
 
   /// All of a journal, in order of arrival.
-  package static func all(_ journal: JSON) -> [LabExchange] {
-    (journal["entries"]?.arrayValue ?? []).compactMap(LabExchange.init)
+  /// - Parameter streamed: the operations whose content is used as it comes.
+  package static func all(_ journal: JSON, streamed: Set<String> = []) -> [LabExchange] {
+    var exchanges = (journal["entries"]?.arrayValue ?? []).compactMap(LabExchange.init)
       .sorted { $0.number < $1.number }
+    guard !streamed.isEmpty else { return exchanges }
+    for index in exchanges.indices {
+      exchanges[index].isStreamed = exchanges[index].operation.map(streamed.contains) ?? false
+    }
+    return exchanges
   }
 
   package static func == (left: LabExchange, right: LabExchange) -> Bool {
     left.number == right.number && left.method == right.method && left.target == right.target
       && left.status == right.status && left.ending == right.ending
+  }
+
+  /// The host that it was meant for, without a port; nil where that is an address or loopback's name.
+  package var hostName: String? {
+    let field = requestFields.first { $0.name.asciiLowercased == "host" }
+    guard let host = field?.value.asciiLowercased.utf8.prefix(while: { $0 != UInt8(ascii: ":") }),
+      // In numbers, or in brackets.
+      host.contains(where: { $0 &- UInt8(ascii: "a") < 26 }), host.first != UInt8(ascii: "["),
+      !host.elementsEqual("localhost".utf8)
+    else { return nil }
+    return String(Substring(host))
+  }
+
+  /// It changes nothing, by its method or by its operation's name.
+  package var isQuestion: Bool {
+    let last = operation?.split(separator: ".").last ?? ""
+    return method == "GET" || method == "HEAD"
+      || ["get", "list", "status", "query"].contains(last)
   }
 
   package func responseField(_ name: String) -> String? {

@@ -68,6 +68,8 @@ package struct WorldDigest: Sendable, Equatable {
 
     package var isEmpty: Bool { missing.isEmpty && twice.isEmpty && strange.isEmpty }
 
+    package var isOnlyTwice: Bool { missing.isEmpty && strange.isEmpty }
+
     /// One line for each, with what is wrong with it in front.
     package var lines: [String] {
       missing.map { "missing: \($0)" } + twice.map { "twice: \($0)" }

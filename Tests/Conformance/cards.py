@@ -11,6 +11,8 @@ CLIENTS = {
     "steamship": ("python-requests/",),
     "scramjet": ("Python/", "aiohttp", "node", "axios", "python-requests/"),
     "shipyard": ("python-requests/",),
+    # The tests of the Steamship SDK itself, as far as they need no code that is deployed.
+    "sdksuite": ("python-requests/",),
 }
 
 

@@ -61,6 +61,21 @@ struct ClientCardTests {
     #expect(card.remarks[0].exchanges == [1, 2])
   }
 
+  @Test("What was refused was not accepted; what a rule says of itself is nobody's leniency")
+  func refused() {
+    var refused = Exchanges.made(1, "s.a", status: 401)
+    refused.remarks = ["The scenario refuses this key."]
+    var struck = Exchanges.made(2, "s.b", rule: "r")
+    struck.remarks = ["rule \"r\": the variable \"a\" is too large and stays as it is"]
+    var both = Exchanges.made(3, "s.create", "POST", rule: "r")
+    both.remarks = ["The contract wants a name."]
+    let connection = Exchanges.made(4, nil, "TLS", status: nil, target: "https://x", rule: "r")
+    let card = card([refused, struck, both, connection])
+    #expect(kinds(card) == [.lenient])
+    #expect(card.remarks.first?.exchanges == [3])
+    #expect(card.exchanges == 3)
+  }
+
   @Test("Looking again after the end, and asking again what is known, are remarks; polling is none")
   func misread() {
     func status(_ number: Int, _ state: String) -> LabExchange {

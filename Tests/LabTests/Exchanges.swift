@@ -8,7 +8,7 @@ enum Exchanges {
     _ number: Int, _ operation: String?, _ method: String = "GET", status: Int? = 200,
     target: String = "/x", content: String = "", answer: String = "{\"a\":1}",
     rule: String? = nil, ending: String = "completed", at began: Double? = nil,
-    connection: Int = 1
+    connection: Int = 1, host: String? = nil, type: String = "application/json"
   ) -> LabExchange {
     let service = operation.map { String($0.prefix { $0 != "." }) }
     let json: JSON = [
@@ -19,9 +19,13 @@ enum Exchanges {
       "durationMilliseconds": 1, "requestBytes": .integer(content.utf8.count),
       "responseBytes": .integer(answer.utf8.count), "connection": .integer(connection),
       "beganMilliseconds": JSON((began ?? Double(number)) * 1000),
-      "request": ["fields": [], "content": .string(content)],
+      "secure": .bool(host != nil),
+      "request": [
+        "fields": .array(host.map { [["name": "Host", "value": .string($0)]] } ?? []),
+        "content": .string(content),
+      ],
       "response": [
-        "fields": [["name": "Content-Type", "value": "application/json"]],
+        "fields": [["name": "Content-Type", "value": .string(type)]],
         "content": .string(answer),
       ],
     ]

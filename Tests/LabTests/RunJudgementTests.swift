@@ -85,6 +85,8 @@ struct RunJudgementTests {
       "s.list@1:outage",
       outcome(journal(failing: 0, status: 503, retries: 50, goesOn: false), exit: nil))
     #expect(tries.flaws == [.endlessRetry])
+    // How many there were until it was ended is chance.
+    #expect(tries.behaviour.retries == 3 && tries.behaviour.pauses.count == 1)
   }
 
   @Test("A signal, or the trace of an error: crashed", arguments: [true, false])
@@ -145,6 +147,74 @@ struct RunJudgementTests {
     let judgement = try judge(
       "s.list@1:lost-connection", outcome(journal(failing: 0, status: 200, goesOn: false), exit: 1))
     #expect(judgement.flaws == [.deadConnection])
+  }
+
+  // MARK: TLS
+
+  private static let secure = [
+    Exchanges.made(1, "s.list", "GET", connection: 1, host: "v.example"),
+    Exchanges.made(2, "s.create", "POST", content: "{}", connection: 1, host: "v.example"),
+  ]
+
+  private func judgeTLS(
+    _ fault: String, _ exchanges: [LabExchange], exit: Int32?, world: WorldDigest = full
+  ) throws -> RunJudgement {
+    let run = try #require(SweepPlan.run("s.list@1:\(fault)", in: Self.secure))
+    return RunJudgement(
+      run, rule: "r", outcome(exchanges, exit: exit, world: world),
+      clean: CleanRun(outcome(Self.secure), outcome(Self.secure), empty: Self.empty))
+  }
+
+  /// The record of a connection that was struck, then what came on which connection.
+  private func handshake(_ records: Int = 1, then connection: Int?) -> [LabExchange] {
+    var list = (1...records).map { number in
+      Exchanges.made(
+        number, nil, "TLS", status: nil, target: "https://v.example", rule: "r", at: Double(number),
+        connection: number)
+    }
+    for (index, exchange) in Self.secure.enumerated() {
+      guard let connection else { break }
+      var moved = exchange
+      moved.number = records + index + 1
+      moved.began = Double(moved.number)
+      moved.connection = connection
+      list.append(moved)
+    }
+    return list
+  }
+
+  @Test("Whoever asks over a connection with a bad certificate takes any")
+  func badCertificate() throws {
+    let takes = try judgeTLS("tls-expired", handshake(then: 1), exit: 0)
+    #expect(takes.runClass == .coped && takes.flaws == [.badCertificate])
+    let refuses = try judgeTLS("tls-expired", handshake(3, then: nil), exit: 3, world: Self.empty)
+    #expect(refuses.runClass == .gaveUp && !refuses.isFinding)
+    #expect(refuses.behaviour.retries == 2)
+    let swallows = try judgeTLS("tls-untrusted", handshake(then: nil), exit: 0, world: Self.empty)
+    #expect(swallows.runClass == .lost && swallows.flaws == [.swallowedError])
+  }
+
+  @Test("A handshake that fails once is tried again, given up, or waited for without end")
+  func handshakes() throws {
+    let again = try judgeTLS("tls-reset", handshake(then: 2), exit: 0)
+    #expect(again.runClass == .coped && again.flaws.isEmpty && again.behaviour.retries == 1)
+    let once = try judgeTLS("tls-reset", handshake(then: nil), exit: 3, world: Self.empty)
+    #expect(once.flaws == [.noRetry])
+    let waits = try judgeTLS("tls-stall", handshake(then: nil), exit: nil, world: Self.empty)
+    #expect(waits.runClass == .hung && waits.flaws == [.noTimeout])
+  }
+
+  // MARK: What comes twice, and work that fails
+
+  @Test("What a second delivery makes is told, and not held against who asks nothing more")
+  func comesTwice() throws {
+    let same = try judge(
+      "s.create@1:twice", outcome(journal(failing: 1, status: 200), world: Self.twice))
+    #expect(same.runClass == .coped && !same.isFinding)
+    #expect(same.difference == ["twice: s file in a"])
+    let more = try judge(
+      "s.create@1:twice", outcome(journal(failing: 1, status: 400, retries: 1), world: Self.twice))
+    #expect(more.runClass == .duplicated && more.flaws == [.unsafeRetry])
   }
 
   @Test("A fault that did not strike is nobody's flaw")

@@ -41,7 +41,9 @@ struct SweepPlanTests {
     options.runsMax = 3
     let plan = SweepPlan(exchanges, options)
     #expect(plan.runs.count == 3)
-    for word in ["of no operation", "--operations", "--all", "--max-runs", "duplicate delivery"] {
+    for word in [
+      "of no operation", "--operations", "--all", "--max-runs", "no exchange went over TLS",
+    ] {
       #expect(plan.notes.contains { $0.contains(word) }, "\(word) in \(plan.notes)")
     }
   }
@@ -70,12 +72,70 @@ struct SweepPlanTests {
       1, "steamship.task.status", "POST", answer: #"{"status":{"state":"running"}}"#)
     #expect(SweepFault.workFails.fits(task))
     #expect(!SweepFault.workFails.fits(Exchanges.made(1, "steamship.task.status", "POST")))
+    let table = "Fleet ID,Status,End Time\nf,Success,now\n"
+    let runs = Exchanges.made(1, "shipyard.fleetRun.list", answer: table, type: "text/csv")
+    #expect(SweepFault.workFails.fits(runs) && SweepFault.workNeverEnds.fits(runs))
+    // Who has started none only exports the table.
+    let start = Exchanges.made(1, "shipyard.fleetRun.create", "POST", status: 201)
+    var look = runs
+    look.number = 2
+    #expect(SweepPlan([look], options([.workFails])).runs.isEmpty)
+    #expect(
+      SweepPlan([start, look], options([.workFails])).runs.map(\.id) == [
+        "shipyard.fleetRun.list@1:work-fails"
+      ])
+    let none = Exchanges.made(1, "shipyard.fleetRun.list", answer: "Fleet ID,Status,End Time\n")
+    #expect(!SweepFault.workFails.fits(none))
+  }
+
+  @Test(
+    "A request comes twice where that may change something; a reader stalls where content streams")
+  func comesTwice() {
+    #expect(SweepFault.twice.fits(Exchanges.made(1, "s.create", "POST")))
+    #expect(!SweepFault.twice.fits(Exchanges.made(1, "s.create", "GET")))
+    #expect(!SweepFault.twice.fits(Exchanges.made(1, "s.list", "POST")))
+    var upload = Exchanges.made(1, "s.put", "PUT", content: "0123456789")
+    #expect(SweepFault.twice.fits(upload) && !SweepFault.readerGone.fits(upload))
+    upload.isStreamed = true
+    for fault in [SweepFault.readerGone, .readerStalls] {
+      #expect(fault.fits(upload))
+      let rule = fault.rule(named: "r", for: upload, occurrence: 1, ofService: 1)
+      let kind = fault == .readerGone ? "reset" : "stall"
+      #expect(rule["fault"]?[kind]?["afterBytes"] == 5)
+      #expect(rule["fault"]?[kind]?["on"] == "request")
+    }
+  }
+
+  @Test("Faults of TLS strike where a connection begins, counted by its host")
+  func handshakes() {
+    let host = "api.vendor.example:443"
+    let exchanges = [
+      Exchanges.made(1, "s.a", connection: 1, host: host),
+      Exchanges.made(2, "s.b", connection: 1, host: host), Exchanges.made(3, "s.c", connection: 2),
+      Exchanges.made(4, "s.e", connection: 3, host: "127.0.0.1:1"),
+      Exchanges.made(5, "s.d", connection: 4, host: "Api.Vendor.Example"),
+    ]
+    let plan = SweepPlan(exchanges, options([.tlsExpired, .tlsAlert]))
+    #expect(
+      plan.runs.map(\.id) == [
+        "s.a@1:tls-expired", "s.a@1:tls-alert", "s.d@1:tls-expired", "s.d@1:tls-alert",
+      ])
+    #expect(plan.notes.isEmpty)
+    let rule = plan.runs[2].rule(named: "r")
+    #expect(rule["match"]?["host"] == "api.vendor.example" && rule["match"]?["operation"] == nil)
+    #expect(rule["skip"] == 1 && rule["times"] == nil)
+    #expect(rule["fault"]?["tls"] == "expired")
+    #expect(plan.runs[1].rule(named: "r")["fault"]?["tls"]?["alert"] == 40)
+    #expect(plan.runs[1].rule(named: "r")["times"] == 1)
+    let address = SweepPlan([exchanges[3]], options([.tlsExpired]))
+    #expect(address.runs.isEmpty)
+    #expect(address.notes.contains { $0.contains("no host by its name") })
   }
 
   @Test("Each fault is one rule, for the n-th exchange of its operation and once, or from then on")
   func rules() {
     let exchange = Exchanges.made(3, "s.a")
-    for fault in SweepFault.allCases {
+    for fault in SweepFault.allCases where !fault.isOfTLS {
       let rule = fault.rule(named: "r", for: exchange, occurrence: 2, ofService: 3)
       #expect(rule["skip"]?.intValue == (fault == .expired ? 2 : 1), "\(fault)")
       #expect((rule["times"]?.intValue == 1) == !fault.lasts, "\(fault)")

@@ -26,7 +26,8 @@ struct SweepReportTests {
         run, RunJudgement(run, rule: "r", outcome, clean: clean), outcome)
     }
     return SweepReport(
-      command: ["python", Self.nasty], seed: 7, clean: clean, notes: [Self.nasty],
+      command: ["python", Self.nasty], seed: 7, flags: ["--clock", "skip"], clean: clean,
+      notes: [Self.nasty],
       entries: entries)
   }
 
@@ -58,7 +59,7 @@ struct SweepReportTests {
       #expect(!page.contains(outside), "\(outside)")
     }
     #expect(page.contains("href=\"#r0\"") && page.contains("id=\"r0\""))
-    #expect(page.contains("wavetank sweep --seed 7 --replay s.create@1:500 -- python"))
+    #expect(page.contains("wavetank sweep --seed 7 --clock skip --replay s.create@1:500 -- python"))
   }
 
   @Test("JUnit XML holds a failure for each finding, Markdown a row, and both only text")

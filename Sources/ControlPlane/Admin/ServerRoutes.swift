@@ -72,6 +72,7 @@ enum ServerRoutes {
         }
       }
       json.member("summary", operation.summary)
+      if operation.content == .streamed { json.member("streamed", true) }
       json.member("fidelity", operation.fidelity.rawValue)
       json.member(ifPresent: "source", operation.source)
       json.member(ifPresent: "resource", operation.resourceParameter)

@@ -67,6 +67,7 @@ struct JournalText {
     json.member("connection", Int(clamping: entry.exchange.connectionID))
     json.member("numberOnConnection", Int(clamping: entry.exchange.sequenceNumber))
     json.member("peer", entry.exchange.peer.host)
+    if entry.isSecure { json.member("secure", true) }
     let began = entry.began.map { Self.milliseconds($0 - WallClock.origin) } ?? .null
     json.member("beganMilliseconds", began)
     json.object("request") { json in

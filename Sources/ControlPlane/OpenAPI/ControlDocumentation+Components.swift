@@ -10,6 +10,8 @@ extension ControlDocumentation {
     Operation = {
       name: string = "service.noun.verb", service: string, method?: string,
       path?: string, aliases?: [{method: string, path: string}], summary: string,
+      -- Its content is not collected first, but used as it comes.
+      streamed?: boolean,
       fidelity: 'recorded'|'documented'|'seen in client'|'assumed',
       -- What that rests on.
       source?: string,

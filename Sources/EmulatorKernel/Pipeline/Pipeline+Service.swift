@@ -13,18 +13,11 @@ extension Pipeline {
     let call = call(routed, entry)
     let tenant = routed.live.tenant
     let slot = routed.live.slots[entry.serviceIndex]
+    if routed.decision?.isTwice == true { return serveTwice(call, entry, memory, routed) }
     guard !slot.mayTakeLong(call) else {
       return later(routed) { body in
-        tenant.workBegan()
-        let answer = await Offload.run { slot.respondAtLength(to: call) }
-        tenant.workEnded()
-        var response: Response
-        switch consume answer {
-        case .now(let made): response = made
-        case .later(let work): response = await self.wait(for: work, body, routed)
-        }
-        response = self.lend(memory, to: response, entry, routed)
-        return await self.finishAtLength(response, routed)
+        let response = await self.respondAtLength(to: call, slot, body, routed)
+        return await self.finishAtLength(self.lend(memory, to: response, entry, routed), routed)
       }
     }
     tenant.workBegan()
@@ -40,6 +33,62 @@ extension Pipeline {
         let made = await self.wait(for: work, body, routed)
         return await self.finishAtLength(self.lend(memory, to: made, entry, routed), routed)
       }
+    }
+  }
+
+  private func respondAtLength(
+    to call: Call, _ slot: any ServiceSlot, _ body: RequestContent, _ routed: RoutedRequest
+  ) async -> Response {
+    let tenant = routed.live.tenant
+    tenant.workBegan()
+    let answer = await Offload.run { slot.respondAtLength(to: call) }
+    tenant.workEnded()
+    switch consume answer {
+    case .now(let made): return made
+    case .later(let work): return await wait(for: work, body, routed)
+    }
+  }
+
+  /// A request that comes twice, as one does that something on the way repeats: the service works for
+  /// each, one after the other, and nobody hears the first answer. A content that would stream past is
+  /// kept for that, up to as much as others may have.
+  private func serveTwice(
+    _ call: Call, _ entry: OperationTable.Entry, _ memory: RequestMemory, _ routed: RoutedRequest
+  ) -> ServiceAnswer {
+    let slot = routed.live.slots[entry.serviceIndex]
+    let isStreamed = entry.operation.content == .streamed && routed.request.hasContent
+    return later(routed) { body in
+      var kept: (bytes: [UInt8], lease: MemoryLease)?
+      if isStreamed {
+        let budget = routed.live.tenant.blobs.budget
+        do throws(CollectError) {
+          kept = try await body.collect(limit: ContentPolicy.defaultLimit, of: budget)
+        } catch {
+          return await self.failed(error, call, slot, routed)
+        }
+      }
+      defer { withExtendedLifetime(kept?.lease) {} }
+      let first = kept.map { RequestContent(complete: $0.bytes) } ?? body
+      _ = await self.respondAtLength(to: call, slot, first, routed)
+      let second = kept.map { RequestContent(complete: $0.bytes) } ?? body
+      let response = await self.respondAtLength(to: call, slot, second, routed)
+      return await self.finishAtLength(self.lend(memory, to: response, entry, routed), routed)
+    }
+  }
+
+  /// What a content that could not be kept is answered.
+  private func failed(
+    _ error: CollectError, _ call: Call, _ slot: any ServiceSlot, _ routed: RoutedRequest
+  ) async -> Response {
+    switch error {
+    case .noRoom: return finish(failure(routed, .noRoom), routed)
+    case .tooLarge:
+      let kind = ServiceFailure.Kind.contentTooLarge(limit: ContentPolicy.defaultLimit)
+      return finish(failure(routed, ServiceFailure(kind, status: 413)), routed)
+    case .content(let error):
+      let broken = RequestContent { _ in }
+      broken.fail(error)
+      return finish(await respondAtLength(to: call, slot, broken, routed), routed)
     }
   }
 

@@ -46,15 +46,21 @@ package final class RuleDecision: Sendable {
   package let action: Action
   /// Whether amending the answer may take longer than a loop should be held.
   package let mayTakeLong: Bool
+  /// Whether the service gets the request twice.
+  package let isTwice: Bool
   /// The names of the rules that struck, in order.
   package let struck: [String]
   /// Why it came out so, for `GET /_wavetank/journal/N`.
   package let trace: RuleTrace
 
-  init(_ action: Action, struck: [String] = [], mayTakeLong: Bool = false, trace: RuleTrace) {
+  init(
+    _ action: Action, struck: [String] = [], mayTakeLong: Bool = false, isTwice: Bool = false,
+    trace: RuleTrace
+  ) {
     self.action = action
     self.struck = struck
     self.mayTakeLong = mayTakeLong
+    self.isTwice = isTwice
     self.trace = trace
   }
 }

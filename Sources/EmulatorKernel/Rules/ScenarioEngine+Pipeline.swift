@@ -32,7 +32,7 @@ extension ScenarioEngine {
         for remark in remarks + late { answer.remark(remark) }
         return answer
       }, struck: names, mayTakeLong: outcome.isAfter && !outcome.events.isEmpty,
-      trace: outcome.trace)
+      isTwice: outcome.isTwice, trace: outcome.trace)
   }
 
   /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and

@@ -68,12 +68,14 @@ package struct ClientCard: Sendable {
   package private(set) var remarks: [Remark] = []
   package private(set) var polling: [Polling] = []
 
-  package init(_ exchanges: [LabExchange], _ catalogue: ContractCatalogue) {
+  package init(_ journal: [LabExchange], _ catalogue: ContractCatalogue) {
+    // Records of connections that a fault of TLS has struck are no requests.
+    let exchanges = journal.filter { $0.operation != nil || $0.method != "TLS" }
     self.exchanges = exchanges.count
     connections = Set(exchanges.compactMap(\.connection)).count
     count(exchanges, catalogue)
     for exchange in exchanges {
-      for sentence in exchange.remarks {
+      for sentence in exchange.remarks where exchange.isAccepted(inSpiteOf: sentence) {
         note(.lenient, exchange, sentence)
       }
       if exchange.operation == nil {
@@ -137,7 +139,7 @@ package struct ClientCard: Sendable {
       if let before = looks[index].all.last { judge(exchange, after: before, exchanges) }
       looks[index].all.append(exchange)
     }
-    for look in looks where look.all.count >= 3 && Self.isQuestion(look.first) {
+    for look in looks where look.all.count >= 3 && look.first.isQuestion {
       let pauses = zip(look.all, look.all.dropFirst()).compactMap { first, second -> Double? in
         guard let ended = first.ended, let began = second.began else { return nil }
         return max(0, began - ended)
@@ -164,7 +166,7 @@ package struct ClientCard: Sendable {
       }
       return
     }
-    guard Self.isQuestion(exchange), before.status == exchange.status else { return }
+    guard exchange.isQuestion, before.status == exchange.status else { return }
     if let state = Self.finalState(of: before) {
       note(.polledAfterEnd, exchange, "It had been told that it is \(state).")
     } else if let content = before.responseContent, content == exchange.responseContent,
@@ -172,11 +174,6 @@ package struct ClientCard: Sendable {
     {
       note(.askedAgain, exchange, "The answer is the same.")
     }
-  }
-
-  private static func isQuestion(_ exchange: LabExchange) -> Bool {
-    let last = exchange.operation?.split(separator: ".").last ?? ""
-    return exchange.method == "GET" || ["get", "list", "status", "query"].contains(last)
   }
 
   private static func state(of exchange: LabExchange) -> String? {
@@ -203,5 +200,15 @@ package struct ClientCard: Sendable {
     text += "\(uses.count) of \(SweepPlan.counted(all, "operation")) used, "
     text += "\(retries) repeated after a failure, "
     return text + "\(SweepPlan.counted(remarks.count, "remark"))."
+  }
+}
+
+extension LabExchange {
+  /// Whether a remark tells of leniency: not where the request was refused, for which it gives the reason,
+  /// nor where a rule of the scenario speaks of itself.
+  fileprivate func isAccepted(inSpiteOf remark: String) -> Bool {
+    guard status ?? 200 < 400 else { return false }
+    let isOfRules = ["rule \"", "a rule's ", "emit"].contains { remark.hasPrefix($0) }
+    return rules.isEmpty || !isOfRules
   }
 }

@@ -67,7 +67,8 @@ extension SweepReport {
     }
     text += "<h3>The exchanges</h3>\n<table>\n"
     text += "<tr><th></th><th>request</th><th>operation</th><th>status</th><th>ending</th></tr>\n"
-    let shown = entry.exchanges.prefix(Self.shownExchanges)
+    let shown = entry.exchanges.prefix(
+      entry.exit == nil ? Self.shownExchanges / 4 : Self.shownExchanges)
     for exchange in shown {
       text += exchange.rules.isEmpty ? "<tr>" : "<tr class=\"struck\">"
       text += "<td>\(exchange.number)</td><td>\(e(exchange.method)) \(e(exchange.target))</td>"
@@ -81,7 +82,11 @@ extension SweepReport {
     }
     if !entry.errors.isEmpty {
       text += "<h3>What it wrote to standard error</h3>\n<pre>"
-      text += "\(e(PlainText.ofOutput(String(entry.errors.suffix(Self.shownErrors)))))</pre>\n"
+      // Of one that was ended the end is chance.
+      let shown =
+        entry.exit == nil
+        ? entry.errors.prefix(Self.shownErrors / 4) : entry.errors.suffix(Self.shownErrors)
+      text += "\(e(PlainText.ofOutput(String(shown))))</pre>\n"
     }
     return text + "<h3>Repeat it</h3>\n<pre>\(e(replay(entry)))</pre>\n</section>\n"
   }

@@ -36,6 +36,8 @@ package struct SweepReport: Sendable {
 
   package var command: [String]
   package var seed: UInt64
+  /// The flags that decide how a run goes, as they were given.
+  package var flags: [String] = []
   package var cleanExchanges: Int
   package var cleanSeconds: Double
   /// What was left out.
@@ -44,9 +46,11 @@ package struct SweepReport: Sendable {
   package private(set) var entries: [Entry]
 
   package init(
-    command: [String], seed: UInt64, clean: CleanRun, notes: [String], entries: [Entry]
+    command: [String], seed: UInt64, flags: [String] = [], clean: CleanRun, notes: [String],
+    entries: [Entry]
   ) {
     self.command = command
+    self.flags = flags
     self.seed = seed
     cleanExchanges = clean.outcome.exchanges.count
     cleanSeconds = clean.outcome.seconds
@@ -68,7 +72,9 @@ package struct SweepReport: Sendable {
   package var summary: String {
     let counts = RunClass.allCases.filter { count($0) > 0 }
       .map { "\(count($0)) \($0 == .gaveUp ? "gave up" : $0.rawValue)" }
-    var text = "\(SweepPlan.counted(entries.count, "run")): \(counts.joined(separator: ", ")); "
+    var text = SweepPlan.counted(entries.count, "run")
+    if !counts.isEmpty { text += ": \(counts.joined(separator: ", "))" }
+    text += "; "
     text += SweepPlan.counted(findings.count, "finding")
     if findings.contains(where: \.isKnown) { text += ", \(newFindings.count) of them new" }
     return text + "."
@@ -77,7 +83,8 @@ package struct SweepReport: Sendable {
   /// The command that repeats a run.
   package func replay(_ entry: Entry) -> String {
     let seed = seed == 0 ? "" : " --seed \(seed)"
-    return "wavetank sweep\(seed) --replay \(entry.run.id) -- "
+    let flags = flags.map { " " + Self.quoted($0) }.joined()
+    return "wavetank sweep\(seed)\(flags) --replay \(entry.run.id) -- "
       + command.map(Self.quoted).joined(separator: " ")
   }
 

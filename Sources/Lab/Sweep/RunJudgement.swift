@@ -13,7 +13,7 @@ package enum RunClass: String, Sendable, CaseIterable {
 /// A defect of the program that a run shows, whatever came of it.
 package enum ClientFlaw: String, Sendable, CaseIterable {
   case noRetry, unsafeRetry, noTimeout, swallowedError, endlessRetry, ignoresRetryAfter, halfAnswer
-  case deadConnection
+  case deadConnection, badCertificate
 
   package var title: String {
     switch self {
@@ -25,6 +25,7 @@ package enum ClientFlaw: String, Sendable, CaseIterable {
     case .ignoresRetryAfter: "It came again before the time that Retry-After gave."
     case .halfAnswer: "It took a spoilt answer as a whole one."
     case .deadConnection: "It went on using a connection that was gone."
+    case .badCertificate: "It took a certificate that is not the service's: anybody may read along."
     }
   }
 }
@@ -69,7 +70,7 @@ package struct CleanRun: Sendable {
 
 /// A run, classified.
 package struct RunJudgement: Sendable {
-  package let behaviour: ClientBehaviour
+  package private(set) var behaviour: ClientBehaviour
   package private(set) var runClass = RunClass.coped
   package private(set) var flaws: [ClientFlaw] = []
   /// Lines about the world, and about what was printed.
@@ -82,9 +83,15 @@ package struct RunJudgement: Sendable {
     let later = clean.outcome.exchanges.filter { $0.number > run.exchange.number }
     let cleanLater = later.count { $0.asksTheSame(as: run.exchange) }
     behaviour = ClientBehaviour(
-      outcome.exchanges, rule: rule, fault: run.fault, cleanLater: cleanLater,
-      succeeded: succeeded)
+      outcome.exchanges, rule: rule, fault: run.fault, planned: run.exchange,
+      cleanLater: cleanLater, succeeded: succeeded)
+    let passesOver = behaviour.later == later.map { $0.operation ?? "" }
     let world = outcome.world.difference(from: clean.outcome.world)
+    // What the second delivery has made is not the client's.
+    let isForeign =
+      run.fault == .twice && behaviour.isStruck && (world.missing.isEmpty || passesOver)
+      && behaviour.later.count { $0 == run.operation }
+        <= later.count { $0.operation == run.operation }
     if outcome.exit == nil {
       runClass = .hung
       difference = world.lines
@@ -94,18 +101,20 @@ package struct RunJudgement: Sendable {
     } else if !succeeded {
       runClass = .gaveUp
       difference = made(outcome, clean)
+    } else if isForeign {
+      difference = world.lines
     } else if !world.isEmpty {
-      let isTwice = world.missing.isEmpty && world.strange.isEmpty
-      runClass = isTwice ? .duplicated : .lost
+      runClass = world.isOnlyTwice ? .duplicated : .lost
       difference = world.lines
     } else if saysOtherwise(outcome, clean, run.fault) {
       runClass = .lost
       difference = ["the program printed something else than in the clean run, without a retry"]
     }
     if behaviour.isStruck {
-      let passesOver = behaviour.later == later.map { $0.operation ?? "" }
       flaws = findFlaws(run, passesOver: passesOver)
+      if passesOverWork(run, outcome, clean), passesOver { flaws.append(.swallowedError) }
     }
+    if runClass == .hung { behaviour.roundTries() }
   }
 
   /// What was made before it gave up.
@@ -119,10 +128,28 @@ package struct RunJudgement: Sendable {
   private func saysOtherwise(
     _ outcome: RunOutcome, _ clean: CleanRun, _ fault: SweepFault
   ) -> Bool {
-    guard behaviour.isStruck, behaviour.retries == 0, fault != .workFails,
+    guard behaviour.isStruck, behaviour.retries == 0, !Self.speaksOfAnother(fault),
       let expected = clean.output
     else { return false }
     return PlainText.ofOutput(outcome.output) != expected
+  }
+
+  /// Whoever tells what has become of things tells it otherwise, and is right.
+  private static func speaksOfAnother(_ fault: SweepFault) -> Bool {
+    switch fault {
+    case .workFails, .workNeverEnds, .twice: true
+    default: false
+    }
+  }
+
+  /// It was told that the work had failed, and says that all is well, in the same words.
+  private func passesOverWork(
+    _ run: SweepPlan.Run, _ outcome: RunOutcome, _ clean: CleanRun
+  ) -> Bool {
+    guard run.fault == .workFails, runClass == .coped, let expected = clean.output else {
+      return false
+    }
+    return PlainText.ofOutput(outcome.output) == expected
   }
 
   /// - Parameter passesOver: it asked what it asks without a fault, and nothing else.
@@ -132,24 +159,25 @@ package struct RunJudgement: Sendable {
     let hasGivenUp = runClass == .gaveUp || runClass == .crashed
     switch run.fault {
     case .tooMany where hasGivenUp && behaviour.retries == 0: found.append(.noRetry)
-    case .unavailable, .resetBefore, .empty:
+    case .unavailable, .resetBefore, .empty, .tlsReset:
       if isSafe, hasGivenUp, behaviour.retries == 0 { found.append(.noRetry) }
     case .lostConnection where hasGivenUp: found.append(.deadConnection)
     default: break
     }
+    if run.fault.isBadCertificate, behaviour.goesOn { found.append(.badCertificate) }
     if behaviour.keepsRetryAfter == false { found.append(.ignoresRetryAfter) }
     switch runClass {
     case .hung:
       if behaviour.retries > Self.manyRetries {
         found.append(.endlessRetry)
-      } else if run.fault == .stall {
+      } else if run.fault.isWithoutEnd {
         found.append(.noTimeout)
       } else if run.fault.lasts, !behaviour.later.isEmpty {
         found.append(.endlessRetry)
       } else if run.fault == .lostConnection {
         found.append(.deadConnection)
       }
-    case .duplicated where behaviour.retries > 0: found.append(.unsafeRetry)
+    case .duplicated where behaviour.retries > 0 || run.fault == .twice: found.append(.unsafeRetry)
     case .lost where behaviour.retries == 0:
       found.append(Self.isMisread(run.fault) ? .halfAnswer : .swallowedError)
     case .coped where passesOver && (run.fault == .cut || run.fault == .framing):

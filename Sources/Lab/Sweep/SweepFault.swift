@@ -1,5 +1,3 @@
-package import PayloadCodecs
-
 /// What a sweep lets go wrong with one exchange: each is one rule of a scenario.
 package enum SweepFault: String, Sendable, CaseIterable {
   case resetBefore = "reset-before"
@@ -17,9 +15,24 @@ package enum SweepFault: String, Sendable, CaseIterable {
   case unreachable
   case expired = "401"
   case wrongType = "wrong-type"
+  case twice
   case lostConnection = "lost-connection"
+  case readerStalls = "reader-stalls"
+  case readerGone = "reader-gone"
   case workFails = "work-fails"
   case workNeverEnds = "work-never-ends"
+  case tlsExpired = "tls-expired"
+  case tlsNotYetValid = "tls-not-yet-valid"
+  case tlsWrongHost = "tls-wrong-host"
+  case tlsSelfSigned = "tls-self-signed"
+  case tlsUntrusted = "tls-untrusted"
+  case tlsStall = "tls-stall"
+  case tlsClose = "tls-close"
+  case tlsReset = "tls-reset"
+  case tlsPlainHTTP = "tls-plain-http"
+  case tlsAlert = "tls-alert"
+  case tlsCutRecord = "tls-cut-record"
+  case tlsCorruptRecord = "tls-corrupt-record"
 
   /// A sentence for people.
   package var title: String {
@@ -39,21 +52,22 @@ package enum SweepFault: String, Sendable, CaseIterable {
     case .unreachable: "Closed without an answer, from then on for this operation."
     case .expired: "401, from then on for the whole service: the key has expired."
     case .wrongType: "The answer's content type is text/html."
+    case .twice: "The request is delivered twice; the answer is that to the second."
     case .lostConnection: "The answer is whole, then its connection is gone."
+    case .readerStalls: "Half of what the client streams is taken, then no more, without an end."
+    case .readerGone: "Half of what the client streams is taken, then the connection is reset."
     case .workFails: "From then on the work that is asked for has failed."
     case .workNeverEnds: "From then on the work that is asked for goes on for ever."
+    default: "TLS: " + (tls?.title ?? "")
     }
   }
-
-  /// What is not swept: said, never passed over. For the first two the language of scenarios has no
-  /// rule.
-  package static let missing = [
-    "duplicate delivery", "a stalled reader and a reader that is gone", "faults of TLS",
-  ]
 
   /// How long `slow` takes, and what `429` asks for.
   package static let slowSeconds = 2
   package static let retryAfterSeconds = 1
+
+  /// So much of what is streamed is kept to be delivered twice.
+  private static let twiceBytesMax = 1 << 20
 
   /// Whether it makes a difference for an exchange that went like this.
   package func fits(_ exchange: LabExchange) -> Bool {
@@ -62,78 +76,62 @@ package enum SweepFault: String, Sendable, CaseIterable {
     case .framing: exchange.responseBytes > 1
     // Of other contents nobody could tell.
     case .corrupt, .wrongType: exchange.hasJSONAnswer
+    // Who only looks may look twice.
+    case .twice: !exchange.isQuestion && exchange.requestBytes <= Self.twiceBytesMax
+    case .readerStalls, .readerGone: exchange.isStreamed && exchange.requestBytes > 1
     case .workFails, .workNeverEnds: work(of: exchange) != nil
     default: true
     }
   }
 
-  /// Whether it goes on for all later exchanges of the operation.
+  /// Whether it goes on for all later exchanges of the operation, or connections to the host.
   package var lasts: Bool {
     switch self {
     case .outage, .unreachable, .expired, .workFails, .workNeverEnds: true
+    default: isBadCertificate
+    }
+  }
+
+  // MARK: TLS
+
+  /// It strikes a connection when TLS begins there.
+  package var isOfTLS: Bool { tls != nil }
+
+  /// The server shows a certificate that no client may take.
+  package var isBadCertificate: Bool { tls?.isCertificate ?? false }
+
+  /// Something that never ends unless the client ends it.
+  package var isWithoutEnd: Bool {
+    switch self {
+    case .stall, .readerStalls, .tlsStall: true
     default: false
     }
   }
 
-  // MARK: The rule
-
-  /// - Parameters:
-  ///   - occurrence: the how manyth exchange of its operation it is, from 1.
-  ///   - ofService: the how manyth of its service.
-  package func rule(
-    named name: String, for exchange: LabExchange, occurrence: Int, ofService: Int
-  ) -> JSON {
-    var match: JSONObject = ["operation": JSON(exchange.operation)]
-    var skip = occurrence - 1
-    if self == .expired {
-      match = ["service": JSON(exchange.service)]
-      skip = ofService - 1
-    }
-    var rule: JSONObject = ["name": .string(name), "match": .object(match)]
-    if skip > 0 { rule["skip"] = .integer(skip) }
-    if !lasts { rule["times"] = 1 }
-    for (key, value) in effect(on: exchange).members { rule[key] = value }
-    return .object(rule)
-  }
-
-  private func effect(on exchange: LabExchange) -> JSONObject {
+  /// The scenario's word for it.
+  var tls: (kind: JSONWord, title: String, isCertificate: Bool)? {
     switch self {
-    case .resetBefore: ["fault": "reset"]
-    case .resetAfter: ["fault": "reset", "after": true]
-    case .empty, .unreachable: ["fault": "empty"]
-    case .cut: ["fault": "truncate"]
-    case .corrupt: ["fault": ["corrupt": ["bytes": 65_536]]]
-    case .framing: ["fault": ["corrupt": ["chunk": true]]]
-    case .stall: ["fault": "stall"]
-    case .slow: ["delay": .string("\(Self.slowSeconds)s"), "pass": true]
-    case .tooMany:
-      ["error": ["status": 429, "header": ["Retry-After": .string("\(Self.retryAfterSeconds)")]]]
-    case .failed: ["error": 500]
-    case .unavailable, .outage: ["error": 503]
-    case .expired: ["error": 401]
-    case .wrongType: ["patch": ["header": ["Content-Type": "text/html"]]]
-    // Behind the last byte, whose number need not be known.
-    case .lostConnection: ["fault": ["reset": ["afterBytes": 1_073_741_824]]]
-    case .workFails: ["patch": ["json": work(of: exchange)?.failed ?? [:]]]
-    case .workNeverEnds: ["patch": ["json": work(of: exchange)?.going ?? [:]]]
+    case .tlsExpired: (.text("expired"), "the certificate has expired.", true)
+    case .tlsNotYetValid: (.text("notYetValid"), "the certificate is not valid yet.", true)
+    case .tlsWrongHost: (.text("wrongHost"), "the certificate is another host's.", true)
+    case .tlsSelfSigned: (.text("selfSigned"), "the certificate is signed by itself.", true)
+    case .tlsUntrusted: (.text("untrusted"), "the certificate is by a CA nobody knows.", true)
+    case .tlsStall: (.text("stall"), "no answer to the handshake, without an end.", false)
+    case .tlsClose: (.text("close"), "closed in place of a handshake.", false)
+    case .tlsReset: (.text("reset"), "reset in place of a handshake.", false)
+    case .tlsPlainHTTP:
+      (.text("plainHTTP"), "an answer in the clear in place of a handshake.", false)
+    case .tlsAlert: (.alert(40), "an alert (handshake_failure) in place of a handshake.", false)
+    case .tlsCutRecord:
+      (.text("cutRecord"), "the first record of the first answer is cut.", false)
+    case .tlsCorruptRecord:
+      (.text("corruptRecord"), "a bit of the first answer's first record is flipped.", false)
+    default: nil
     }
   }
 
-  /// How an answer that tells how work is going would tell that it failed, or goes on; nil where it tells
-  /// nothing of the kind.
-  private func work(of exchange: LabExchange) -> (failed: JSON, going: JSON)? {
-    guard let content = exchange.responseContent, let answer = try? JSON(parsing: content) else {
-      return nil
-    }
-    switch exchange.operation {
-    case "steamship.task.status" where answer["status"]?["state"] != nil:
-      return (
-        ["status": ["state": "failed", "statusMessage": "It failed half-way."]],
-        ["status": ["state": "running"]]
-      )
-    case "scramjet.instance.get" where answer["status"] != nil:
-      return (["status": "errored"], ["status": "running"])
-    default: return nil
-    }
+  enum JSONWord {
+    case text(String)
+    case alert(Int)
   }
 }

@@ -1,4 +1,5 @@
 import Determinism
+package import PayloadCodecs
 import Scenarios
 
 /// What a sweep runs: each exchange of the clean run with each fault that makes sense for it.
@@ -13,6 +14,14 @@ package struct SweepPlan: Sendable {
     package var fault: SweepFault
     /// How many exchanges of the clean run it stands for.
     package var stands: Int
+    /// Where its connection began to speak TLS, and it was the first there.
+    package var handshake: SweepFault.Handshake?
+
+    package func rule(named name: String) -> JSON {
+      fault.rule(
+        named: name, for: exchange, occurrence: occurrence, ofService: ofService,
+        handshake: handshake)
+    }
 
     /// `steamship.file.create@2:cut`: by which it is repeated.
     package var id: String { "\(operation)@\(occurrence):\(fault.rawValue)" }
@@ -66,17 +75,35 @@ package struct SweepPlan: Sendable {
     }
     let faults = options.faults ?? SweepFault.allCases
     for place in places {
-      for fault in faults where fault.fits(place.exchange) {
+      for fault in faults where place.takes(fault) {
         runs.append(
           Run(
             exchange: place.exchange, operation: place.operation, occurrence: place.occurrence,
-            ofService: place.ofService, fault: fault, stands: place.stands))
+            ofService: place.ofService, fault: fault, stands: place.stands,
+            handshake: place.handshake))
       }
     }
-    if options.faults == nil {
-      notes.append("Faults that are not swept: \(SweepFault.missing.joined(separator: "; ")).")
-    }
+    noteUnfit(faults, exchanges)
     prune(to: options.runsMax, options.seed)
+  }
+
+  /// What makes no difference for any exchange is not swept.
+  private mutating func noteUnfit(_ faults: [SweepFault], _ exchanges: [LabExchange]) {
+    let unfit = faults.filter { fault in !runs.contains { $0.fault == fault } }
+    let others = unfit.filter { !$0.isOfTLS }.map(\.rawValue)
+    var parts: [String] = []
+    if !others.isEmpty {
+      parts.append(
+        "\(others.joined(separator: ", ")) (no exchange for which they make a difference)")
+    }
+    if unfit.contains(where: \.isOfTLS) {
+      let why =
+        exchanges.contains(where: \.isSecure)
+        ? "what went over TLS asked no host by its name" : "no exchange went over TLS"
+      parts.append("those of TLS (\(why))")
+    }
+    guard !parts.isEmpty else { return }
+    notes.append("Faults that are not swept: \(parts.joined(separator: "; ")).")
   }
 
   private mutating func prune(to runsMax: Int?, _ seed: UInt64) {
@@ -109,20 +136,44 @@ package struct SweepPlan: Sendable {
     var occurrence: Int
     var ofService: Int
     var stands = 1
+    var handshake: SweepFault.Handshake?
+
+    /// Whether the client has started what a table of work tells of.
+    var isOfOwnWork = true
+
+    func takes(_ fault: SweepFault) -> Bool {
+      switch fault {
+      case .workFails where !isOfOwnWork, .workNeverEnds where !isOfOwnWork: false
+      default: fault.fits(exchange) && (!fault.isOfTLS || handshake != nil)
+      }
+    }
+
     /// What must be the same for two places to be one of a loop.
-    var mark: String { "\(operation) \(exchange.status ?? 0)" }
+    var mark: String {
+      "\(operation) \(exchange.status ?? 0)" + (handshake == nil ? "" : " \(handshake?.host ?? "")")
+    }
   }
 
   private static func places(_ exchanges: [LabExchange]) -> [Place] {
     var seen: [String: Int] = [:]
     var ofServices: [String: Int] = [:]
+    var connections: Set<Int> = []
+    var ofHosts: [String: Int] = [:]
     return exchanges.compactMap { exchange in
+      var handshake: SweepFault.Handshake?
+      if exchange.isSecure, let connection = exchange.connection, let host = exchange.hostName,
+        connections.insert(connection).inserted
+      {
+        ofHosts[host, default: 0] += 1
+        handshake = SweepFault.Handshake(host: host, occurrence: ofHosts[host] ?? 1)
+      }
       guard let operation = exchange.operation, let service = exchange.service else { return nil }
       seen[operation, default: 0] += 1
       ofServices[service, default: 0] += 1
       return Place(
         exchange: exchange, operation: operation, occurrence: seen[operation] ?? 1,
-        ofService: ofServices[service] ?? 1)
+        ofService: ofServices[service] ?? 1, handshake: handshake,
+        isOfOwnWork: SweepFault.starts[service]?.contains { seen[$0] != nil } ?? true)
     }
   }
 
@@ -156,7 +207,7 @@ package struct SweepPlan: Sendable {
   /// The longest body of a loop that is looked for.
   private static let periodMax = 64
 
-  static func counted(_ count: Int, _ noun: String) -> String {
+  package static func counted(_ count: Int, _ noun: String) -> String {
     "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 }

@@ -33,6 +33,8 @@ package struct RuleOutcome: Sendable {
     /// A nil value removes the field.
     package var header: [(name: String, value: String?)]
     package var json: JSON?
+    /// The cells of each row, by their headings.
+    package var csv: [(heading: String, value: String)]?
   }
 
   package var strikes: [Strike] = []
@@ -45,6 +47,8 @@ package struct RuleOutcome: Sendable {
   package var closing: ClosingEffect?
   /// The service does its work although its answer is replaced or lost.
   package var isAfter = false
+  /// The request comes twice.
+  package var isTwice = false
   package var events: [JSONObject] = []
   /// What could not be done as the scenario says.
   package var remarks: [String] = []
@@ -102,39 +106,6 @@ package struct RuleOutcome: Sendable {
       answer.fields.append("X-Wavetank-Rule", strikes.map(\.rule).joined(separator: ", "))
     }
     return answer
-  }
-}
-
-extension RuleOutcome.Patch {
-  /// Content beyond this is left as it is.
-  private static let byteLimit = 16 << 20
-
-  func apply(to response: inout Response) {
-    if let status { response.status = Status(status) }
-    var names: TextSet = []
-    for (name, value) in header {
-      if names.insert(name.asciiLowercased).inserted { response.fields.remove(name) }
-      if let value { response.fields.append(name, value) }
-    }
-    guard let json else { return }
-    let bytes: [UInt8]?
-    switch response.body {
-    case .empty: bytes = []
-    case .bytes(let content): bytes = content
-    case .chunks(let chunks):
-      bytes = response.body.length ?? 0 <= UInt64(Self.byteLimit) ? Array(chunks.joined()) : nil
-    case .stream: bytes = nil
-    }
-    guard let bytes, bytes.count <= Self.byteLimit,
-      let old = bytes.isEmpty ? .null : try? JSON(parsing: bytes)
-    else {
-      response.remark("a rule's JSON patch was not applied: the content is no JSON in memory")
-      return
-    }
-    response.body = .bytes(old.merging(patch: json).serialized())
-    if !response.fields.contains("Content-Type") {
-      response.fields.append("Content-Type", "application/json")
-    }
   }
 }
 

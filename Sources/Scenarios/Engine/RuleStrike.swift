@@ -27,6 +27,7 @@ package struct RuleStrike {
     add(action, to: &outcome)
     if outcome.closing == nil { outcome.closing = rule.closing ?? sequenceStep?.closing }
     if rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
+    if rule.isTwice { outcome.isTwice = true }
     let following = trigger(variables: &variables)
     outcome.events += following.events
     outcome.remarks += following.remarks
@@ -97,8 +98,15 @@ package struct RuleStrike {
       for field in effect.header {
         header.append((field.name, field.value.map { $0.text(&context) }))
       }
+      var cells: [(heading: String, value: String)]?
+      if let csv = effect.csv {
+        cells = []
+        for cell in csv { cells?.append((cell.heading, cell.value.text(&context))) }
+      }
       outcome.patches.append(
-        .init(status: effect.status, header: header, json: effect.json.map { $0.json(&context) }))
+        .init(
+          status: effect.status, header: header, json: effect.json.map { $0.json(&context) },
+          csv: cells))
     case .fault(let fault):
       guard outcome.fault == nil else { return }
       outcome.fault = fault

@@ -82,6 +82,13 @@ package struct PatchEffect: Sendable, Equatable {
   package var header: [HeaderTemplate]
   /// An RFC 7396 merge patch.
   package var json: JSONTemplate?
+  /// The cells of each row of a table, by their headings.
+  package var csv: [CSVCell]?
+
+  package struct CSVCell: Sendable, Equatable {
+    package var heading: String
+    package var value: Template
+  }
 }
 
 /// So many requests in a window of the tenant's time; beyond it 429 with Retry-After.

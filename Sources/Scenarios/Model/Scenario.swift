@@ -62,6 +62,8 @@ package struct ScenarioRule: Sendable {
   package var action = RuleAction.pass
   /// The service does its work first, then the answer is spoilt.
   package var isAfter = false
+  /// The request comes twice: the service does its work for both, the second answer goes out.
+  package var isTwice = false
   /// The connection ends behind the answer.
   package var closing: ClosingEffect?
   package var assignments: [Assignment] = []

@@ -222,7 +222,7 @@ extension Form where Value == JSONTemplate {
 
 extension PatchEffect {
   static let form = Form.object(
-    "A change of the service's answer.", PatchEffect(status: nil, header: [], json: nil),
+    "A change of the service's answer.", PatchEffect(status: nil, header: [], json: nil, csv: nil),
     [
       .optional("status", \.status, .status(from: 200), "Another status."),
       HeaderTemplate.field(\.header, canRemove: true),
@@ -230,7 +230,14 @@ extension PatchEffect {
         "json", \.json, .jsonTemplate,
         "A merge patch (RFC 7396): members replace, null takes one away; texts are templates.",
         example: ["state": "failed", "error": nil]),
-    ], needs: "\"patch\" needs \"status\", \"header\" or \"json\"")
+      .optional(
+        "csv", \.csv,
+        Form<[(key: String, value: Template)]>.dictionary(
+          of: .template, "By heading.", exampleKey: "Status"
+        ).map { $0.map { CSVCell(heading: $0.key, value: $0.value) } },
+        "In each row of a table as CSV, the cells under these headings; templates.",
+        example: ["Status": "Errored"]),
+    ], needs: "\"patch\" needs \"status\", \"header\", \"json\" or \"csv\"")
 }
 
 extension LimitEffect {

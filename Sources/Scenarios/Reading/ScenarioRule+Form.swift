@@ -11,6 +11,7 @@ extension ScenarioRule {
     ) { rule, object in
       rule.source = object.reader.value
       rule.checkAfter(in: object)
+      rule.checkTwice(in: object)
       rule.checkContent(in: object)
       rule.checkConnections(in: object)
       rule.checkUploads(in: object)
@@ -72,6 +73,10 @@ extension ScenarioRule {
     .standard(
       "after", \.isAfter, .flag, false,
       "The service does its work first, then the answer is spoilt.", beside: ["error": 503]),
+    .standard(
+      "twice", \.isTwice, .flag, false,
+      "The request comes twice: the service does its work for each, and the second answer goes out."
+    ),
     .optional(
       "set", .dictionary(of: Assignment.Value.form, "By variable.", exampleKey: "phase"),
       "Variables; a value, whose texts may be templates, or {\"add\": 1}.",
@@ -90,6 +95,13 @@ extension ScenarioRule {
       object.optional("after")?.problem(
         "\"after\" spoils an answer the service has made: it needs error, respond or fault")
     }
+  }
+
+  /// What comes twice is asked twice.
+  private func checkTwice(in object: ScenarioObject) {
+    guard isTwice, !isAfter, action.leavesServiceOut else { return }
+    object.reader.member("twice")?.problem(
+      "the service is not asked: \"twice\" beside it needs \"after\": true")
   }
 
   /// A condition on the content is impossible where the content streams past.
@@ -127,6 +139,15 @@ extension RuleAction {
   fileprivate var isAnswerOfService: Bool {
     switch self {
     case .patch, .limit: true
+    default: false
+    }
+  }
+
+  /// Something is said instead of the service.
+  fileprivate var leavesServiceOut: Bool {
+    switch self {
+    case .error, .respond: true
+    case .fault(let fault): fault.sendsNothing
     default: false
     }
   }

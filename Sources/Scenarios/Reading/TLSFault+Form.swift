@@ -46,7 +46,7 @@ extension ScenarioRule {
     if per == .resource || per == .credential {
       object.reader.member("per")?.problem("\(why): count per \"all\" or \"connection\"")
     }
-    for key in ["delay", "after", "close", "emit"] {
+    for key in ["delay", "after", "twice", "close", "emit"] {
       object.reader.member(key)?.problem("\(why): there is no answer that \"\(key)\" is about")
     }
     guard case .sequence(let sequence) = action else { return }

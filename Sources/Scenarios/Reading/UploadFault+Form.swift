@@ -16,7 +16,7 @@ extension ScenarioRule {
     guard isAboutUploads else { return }
     let why = "a fault on a request strikes while its content comes in"
     object.reader.member("match")?.member("body")?.problem("\(why): there is no content to look at")
-    for key in ["delay", "after", "close"] where object.has(key) {
+    for key in ["delay", "after", "twice", "close"] where object.has(key) {
       object.reader.member(key)?.problem("\(why): there is no answer that \"\(key)\" is about")
     }
   }

@@ -27,12 +27,25 @@ struct Sweep: Sendable {
   private func outcome(
     tenant: String, rule: JSON?, limit: Double
   ) async throws -> RunOutcome {
+    let result = try await ended(tenant: tenant, rule: rule, limit: limit)
+    return try await outcome(result, in: tenant)
+  }
+
+  private func ended(
+    tenant: String, rule: JSON?, limit: Double
+  ) async throws -> SweptProcess.Outcome {
     if let rule { try await server.add(rule, tenant: tenant) }
     let environment = ProgramEnvironment(
       baseURL: server.emulator.baseURL, authority: server.authority, tenant: tenant,
       certificates: certificates
     ).block
-    let result = try await program(environment, limit: limit)
+    return try await program(environment, limit: limit)
+  }
+
+  /// What a program that is over has left, which is then dropped.
+  private func outcome(
+    _ result: SweptProcess.Outcome, in tenant: String
+  ) async throws -> RunOutcome {
     let outcome = RunOutcome(
       exit: result.exit, isEndedBySignal: result.isEndedBySignal, seconds: result.seconds,
       output: text(result.output, tenant), errors: text(result.errors, tenant),
@@ -119,16 +132,26 @@ struct Sweep: Sendable {
   static func limit(_ clean: CleanRun) -> Double { max(5, 10 * clean.outcome.seconds) }
 
   func run(_ planned: SweepPlan.Run, clean: CleanRun) async throws -> SweepReport.Entry {
-    let rule = planned.fault.rule(
-      named: Self.ruleName, for: planned.exchange, occurrence: planned.occurrence,
-      ofService: planned.ofService)
-    let outcome = try await outcome(
-      tenant: planned.tenant, rule: rule, limit: Self.limit(clean))
+    try await judged(planned, try await ended(planned, clean: clean), clean: clean)
+  }
+
+  private func ended(
+    _ planned: SweepPlan.Run, clean: CleanRun
+  ) async throws -> SweptProcess.Outcome {
+    try await ended(
+      tenant: planned.tenant, rule: planned.rule(named: Self.ruleName), limit: Self.limit(clean))
+  }
+
+  private func judged(
+    _ planned: SweepPlan.Run, _ result: SweptProcess.Outcome, clean: CleanRun
+  ) async throws -> SweepReport.Entry {
+    let outcome = try await outcome(result, in: planned.tenant)
     let judgement = RunJudgement(planned, rule: Self.ruleName, outcome, clean: clean)
     return SweepReport.Entry(planned, judgement, outcome)
   }
 
-  /// All of a plan, so many at a time; what is done is told in the plan's order.
+  /// All of a plan, so many at a time; what is done is told in the plan's order. While a program runs,
+  /// what the one before it has left is looked at.
   func all(
     _ runs: [SweepPlan.Run], clean: CleanRun, jobs: Int, until deadline: ContinuousClock.Instant?,
     onDone: @escaping @Sendable (SweepReport.Entry) -> Void
@@ -137,10 +160,15 @@ struct Sweep: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<min(jobs, runs.count) {
         group.addTask {
-          while let index = queue.next() {
-            if let deadline, ContinuousClock.now >= deadline { return }
-            queue.done(index, try await run(runs[index], clean: clean))
+          var judging: Task<Void, any Error>?
+          while deadline.map({ ContinuousClock.now < $0 }) ?? true, let index = queue.next() {
+            let result = try await ended(runs[index], clean: clean)
+            try await judging?.value
+            judging = Task {
+              queue.done(index, try await judged(runs[index], result, clean: clean))
+            }
           }
+          try await judging?.value
         }
       }
       try await group.waitForAll()

@@ -3,6 +3,7 @@ import Glibc
 import HTTPModel
 import Lab
 import PayloadCodecs
+import Scenarios
 import Wavetank
 
 extension Command {
@@ -11,7 +12,7 @@ extension Command {
     summary: "Run a program with each of its calls failing in every way, and say what it did.",
     operands: "-- COMMAND …",
     flags: [
-      Flag("--faults", value: "LIST", "Only these, with commas: \(faultNames)."),
+      Flag("--faults", value: "LIST", "Only these, with commas, such as tls-*: \(faultNames)."),
       Flag("--operations", value: "GLOB", "Only exchanges of these operations."),
       Flag("--all", "Each round of a loop, not only the first."),
       Flag("--max-runs", value: "N", "So many at most, drawn by the seed."),
@@ -88,13 +89,15 @@ private struct SweepRun {
     guard let list = arguments.value("--faults") else { return nil }
     var faults: [SweepFault] = []
     for word in list.split(separator: ",") {
-      guard let fault = SweepFault(rawValue: String(word)) else {
+      let glob = Glob(String(word))
+      let meant = SweepFault.allCases.filter { glob.matches($0.rawValue) }
+      guard !meant.isEmpty else {
         throw UsageError(
           "--faults: "
             + CommandLineArguments.unknown(String(word), among: SweepFault.allCases.map(\.rawValue))
         )
       }
-      faults.append(fault)
+      faults += meant
     }
     guard !faults.isEmpty else { throw UsageError("--faults must name at least one.") }
     return SweepFault.allCases.filter(faults.contains)
@@ -134,7 +137,7 @@ private struct SweepRun {
     defer { stop.end() }
     let server: SweepServer
     do {
-      server = try SweepServer(try await Emulator.start(configuration))
+      server = try await SweepServer(try await Emulator.start(configuration))
     } catch {
       Terminal.complain("\(error)")
       return 1
@@ -181,7 +184,7 @@ private struct SweepRun {
     let isQuiet = arguments.has("--quiet")
     if !isQuiet {
       Terminal.say(
-        "Clean: \(exchanges.count) exchanges in \(Self.seconds(clean.outcome.seconds)); \(plan.runs.count) runs to do, \(jobs) at a time."
+        "Clean: \(SweepPlan.counted(exchanges.count, "exchange")) in \(Self.seconds(clean.outcome.seconds)); \(SweepPlan.counted(plan.runs.count, "run")) to do, \(jobs) at a time."
       )
       for note in plan.notes { Terminal.say("  \(note)") }
     }
@@ -199,7 +202,7 @@ private struct SweepRun {
       if !isQuiet, let note = plan.notes.last { Terminal.say(note) }
     }
     var report = SweepReport(
-      command: sweep.command, seed: options.seed, clean: clean, notes: plan.notes,
+      command: sweep.command, seed: options.seed, flags: flags, clean: clean, notes: plan.notes,
       entries: entries)
     if let baseline { report.compare(with: baseline) }
     if !isQuiet {
@@ -208,6 +211,13 @@ private struct SweepRun {
     }
     try write(report)
     return report.exitStatus
+  }
+
+  /// Those that decide how a run goes, apart from the seed.
+  private var flags: [String] {
+    ["--scenario", "--clock", "--intercept", "--ca-dir"].flatMap { name in
+      arguments.all(name).flatMap { [name, $0] }
+    }
   }
 
   private static func seconds(_ seconds: Double) -> String {
@@ -230,7 +240,8 @@ private struct SweepRun {
   ) async throws -> Int32 {
     let entry = try await sweep.run(planned, clean: clean)
     let report = SweepReport(
-      command: sweep.command, seed: options.seed, clean: clean, notes: [], entries: [entry])
+      command: sweep.command, seed: options.seed, flags: flags, clean: clean, notes: [],
+      entries: [entry])
     if !arguments.has("--quiet") {
       Terminal.say("\(entry.run.id): \(entry.verdict)")
       for line in report.details(entry).dropLast() { Terminal.say("  \(line)") }

@@ -8,10 +8,16 @@ import Wavetank
 struct SweepServer: Sendable {
   let emulator: Emulator
   private let client: HTTPClient
+  /// The operations whose content is used as it comes.
+  private var streamed: Set<String> = []
 
-  init(_ emulator: Emulator) throws {
+  init(_ emulator: Emulator) async throws {
     self.emulator = emulator
     client = try HTTPClient()
+    for operation in try await call(.get, "operations", tenant: nil)["operations"]?.arrayValue ?? []
+    where operation["streamed"] == true {
+      if let name = operation["name"]?.stringValue { streamed.insert(name) }
+    }
   }
 
   func stop() async {
@@ -50,7 +56,8 @@ struct SweepServer: Sendable {
 
   func exchanges(of tenant: String) async throws -> [LabExchange] {
     LabExchange.all(
-      try await call(.get, "journal?detail=whole&limit=1000000", tenant: tenant))
+      try await call(.get, "journal?detail=whole&limit=1000000", tenant: tenant),
+      streamed: streamed)
   }
 
   func world(of tenant: String) async throws -> WorldDigest {

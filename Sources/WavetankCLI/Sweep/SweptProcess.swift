@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// One run of the user's program: in a process group of its own, without a terminal, what it prints
-/// caught. All that it has started ends with it.
+/// caught. All that it has started ends with it, unless that left the group.
 ///
 /// **Isolation**: `run` holds its thread until the program is over; `end` may come from any.
 final class SweptProcess: Sendable {

@@ -59,6 +59,15 @@ kinds = {remark["kind"] for remark in bad["remarks"]}
 check("what it did wrong is told, and --strict-report fails", status == 1
       and {"askedAgain", "unknownPath", "ignoredRetryAfter"} <= kinds and bad["retries"] == 1, bad["remarks"])
 
+# Refused is not accepted.
+server.call("PUT", "/_wavetank/scenario?tenant=refused", {"wavetank": 1, "auth": {"keys": [{"key": "old", "status": 401}]}})
+for path, content in (("/api/v1/file/list", {}), ("/api/v1/workspace/create", {"handle": 5})):
+    server.call("POST", "/_t/refused" + path, content, {"Authorization": "Bearer old"})
+server.call("GET", "/_t/refused/orgs", None, {"X-Shipyard-API-Key": "old"})
+status, refused = card("--url", server.url, "--tenant", "refused", "--strict-report")
+check("a request that is refused was not accepted leniently", status == 0 and refused["remarks"] == []
+      and refused["exchanges"] == 3, refused)
+
 # From a file, in each form.
 journal = folder / "journal.json"
 wavetank("ctl", "journal", "--whole", *LIVE, "--output", str(journal))

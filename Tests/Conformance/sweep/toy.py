@@ -2,15 +2,19 @@
 """A toy client of two services, right or with one planted defect: what a sweep must tell apart.
 
     toy.py [DEFECT]
+    TOY_OVER=tls toy.py [DEFECT]
 
+Over TLS it asks the vendor's own host, through the proxy of its environment, and leaves out the organizations.
 It looks at its organizations, makes a workspace and a file, and lists the files. The right one waits at
 most a second for an answer, tries again what may be tried again, asks first whether a request whose
 answer was lost had been done after all, and gives up with a word.
 """
 
+import base64
 import http.client
 import json
 import os
+import ssl
 import sys
 import time
 import urllib.parse
@@ -20,6 +24,8 @@ TRIES = 3
 TIMEOUT = None if DEFECT == "no-timeout" else 1.0
 BASE = urllib.parse.urlsplit(os.environ["WAVETANK_URL"])
 KEY = os.environ["STEAMSHIP_API_KEY"]
+IS_TLS = os.environ.get("TOY_OVER") == "tls"
+PREFIX = "" if IS_TLS else BASE.path
 
 
 class Failure(Exception):
@@ -39,6 +45,20 @@ class Failure(Exception):
         return self.status in (429, 503)
 
 
+def connect():
+    if not IS_TLS:
+        return http.client.HTTPConnection(BASE.hostname, BASE.port, timeout=TIMEOUT)
+    proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+    trust = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+    if DEFECT == "any-certificate":
+        trust.check_hostname = False
+        trust.verify_mode = ssl.CERT_NONE
+    made = http.client.HTTPSConnection(proxy.hostname, proxy.port, timeout=TIMEOUT, context=trust)
+    user = base64.b64encode(f"{proxy.username}:".encode()).decode()
+    made.set_tunnel("api.steamship.com", 443, {"Proxy-Authorization": f"Basic {user}"})
+    return made
+
+
 class Connection:
     """One that is kept, and made anew after whatever went wrong with it."""
 
@@ -47,7 +67,7 @@ class Connection:
 
     def ask(self, method, path, content=None):
         if self.http is None:
-            self.http = http.client.HTTPConnection(BASE.hostname, BASE.port, timeout=TIMEOUT)
+            self.http = connect()
             if DEFECT == "dead-connection":
                 self.http.auto_open = 0
                 self.http.connect()
@@ -55,7 +75,7 @@ class Connection:
         fields = {"Authorization": f"Bearer {KEY}", "X-Shipyard-API-Key": KEY,
                   "Content-Type": "application/json"}
         try:
-            self.http.request(method, BASE.path + path, body, fields)
+            self.http.request(method, PREFIX + path, body, fields)
             response = self.http.getresponse()
             if DEFECT == "half-answer":
                 return response.status, half(response), response
@@ -137,7 +157,8 @@ def files():
 
 
 def main():
-    print("organizations:", len(ask("GET", "/orgs")))
+    if not IS_TLS:
+        print("organizations:", len(ask("GET", "/orgs")))
     ask("POST", "/api/v1/workspace/create", {"handle": "toy"}, done=has_workspace)
     ask("POST", "/api/v1/file/create", {"type": "blocks", "blocks": [{"text": "hello"}]},
         done=lambda: {} if files() else None)

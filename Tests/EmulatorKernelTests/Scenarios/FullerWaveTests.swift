@@ -42,6 +42,84 @@ struct FullerWaveTests {
     #expect(throws: ScenarioProblems.self) { try ScenarioHarness(rule: ["close": "soon"]) }
   }
 
+  // MARK: Twice
+
+  @Test("A request that comes twice is worked on twice; the second answer goes out")
+  func comesTwice() async throws {
+    let harness = try ScenarioHarness(
+      rule: ["name": "again", "match": ["method": "POST"], "times": 1, "twice": true])
+    let reply = await harness.peer.send(.post, "/ships", body: #"{"name": "a"}"#)
+    let alone = await harness.peer.send(.post, "/ships", body: #"{"name": "b"}"#)
+    #expect(reply.field("x-wavetank-rule") == "again" && alone.field("x-wavetank-rule") == nil)
+    let once = try ScenarioHarness(["wavetank": 1])
+    var statuses: [Int] = []
+    for _ in 0..<2 {
+      statuses.append(await once.peer.send(.post, "/ships", body: #"{"name": "a"}"#).status)
+    }
+    _ = await once.peer.send(.post, "/ships", body: #"{"name": "b"}"#)
+    #expect(reply.status == statuses[1])
+    let (left, right) = (
+      await harness.peer.send(.get, "/ships").text, await once.peer.send(.get, "/ships").text
+    )
+    #expect(left == right)
+    #expect(harness.live.journal.entry(1)?.rules == ["again"])
+  }
+
+  @Test("What would stream past comes twice, too, up to as much as others may have")
+  func streamsTwice() async throws {
+    let harness = try ScenarioHarness(
+      rule: ["match": ["method": "PUT"], "times": 1, "twice": true])
+    let bytes = Array("abc".utf8)
+    let request = TestClient.request(.put, "/ships/a/cargo", Fields(), bytes)
+    let reply = await harness.peer.send(request, bytes)
+    let once = await (try ScenarioHarness(["wavetank": 1])).peer.send(request, bytes)
+    #expect(reply.status == once.status && reply.text == once.text)
+  }
+
+  @Test(
+    "What is not asked of the service cannot come twice",
+    arguments: [
+      ["error": 503, "twice": true], ["respond": ["status": 200], "twice": true],
+      ["fault": "empty", "twice": true], ["fault": ["tls": "expired"], "twice": true],
+      ["fault": ["reset": ["on": "request"]], "twice": true],
+    ] as [JSON])
+  func refusesTwice(_ rule: JSON) {
+    let error = #expect(throws: ScenarioProblems.self) { try ScenarioHarness(rule: rule) }
+    #expect(error?.problems.first?.pointer == "/rules/0/twice", "\(error?.text ?? "")")
+  }
+
+  // MARK: Tables
+
+  static let tables: [(content: String, cells: JSON, patched: String?)] = [
+    (
+      "Id,Status\n1,Success\n2,Running\n", ["Status": "Errored"],
+      "Id,Status\n1,Errored\n2,Errored\n"
+    ),
+    (
+      "\"A \"\"x\"\"\",Status\r\n\"1,\n2\",ok", ["A \"x\"": "a,b", "Status": "\"no\""],
+      "\"A \"\"x\"\"\",Status\r\n\"a,b\",\"\"\"no\"\"\""
+    ),
+    ("Id,Status\n1\n,\n", ["Status": "x"], "Id,Status\n1\n,x\n"),
+    ("Id,Status\n", ["Status": "x"], "Id,Status\n"), ("Id,Status\n1,ok", ["State": "x"], nil),
+    ("", ["Status": "x"], nil), ("Id,Status\n\"1,ok", ["Status": "x"], nil),
+  ]
+
+  @Test("Cells of a table are changed by their headings, all else stays", arguments: tables.indices)
+  func patchesTables(_ index: Int) async throws {
+    let (content, cells, patched) = Self.tables[index]
+    let harness = try ScenarioHarness([
+      "wavetank": 1,
+      "rules": [
+        ["name": "table", "respond": ["text": .string(content)], "continue": true],
+        ["name": "cells", "patch": ["csv": cells]],
+      ],
+    ])
+    let reply = await harness.peer.send(.get, "/ships")
+    #expect(reply.text == patched ?? content)
+    let remark = reply.field("x-wavetank-remark") ?? ""
+    #expect(remark.contains("CSV patch was not applied") == (patched == nil), "\(remark)")
+  }
+
   // MARK: Matching
 
   static let dates: [(value: String, condition: JSON, holds: Bool)] = [
