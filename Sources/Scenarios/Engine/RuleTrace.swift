@@ -79,7 +79,8 @@ package struct RuleTrace: Sendable {
       entry.verdict.isStrike ? rules.rules[entry.rule].name : nil
     }
     result["rulesStruck"] = .array(struck.map { .string($0) })
-    result["rulesConsidered"] = .array(all(for: subject).map { explained($0, subject) })
+    let (considered, isCut) = all(for: subject)
+    result["rulesConsidered"] = .array(considered.map { explained($0, subject) })
     if isCut { result["cut"] = true }
     result["rulesInForce"] = .integer(rules.rules.count)
     result["variablesBefore"] = .object(variablesBefore)
@@ -103,20 +104,24 @@ package struct RuleTrace: Sendable {
   }
 
   /// What was recorded, and the rules in front of and between these that are about other requests.
-  private func all(for subject: RuleSubject?) -> [Entry] {
-    guard let subject, !isCut else { return entries }
+  private func all(for subject: RuleSubject?) -> (entries: [Entry], isCut: Bool) {
+    guard let subject, !isCut else { return (entries, isCut) }
     let recorded = Dictionary(
       entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
     let end = endedSearch ? entries[entries.count - 1].rule + 1 : rules.rules.count
     // Rules about connections have no say in requests, and others none in connections.
     let stage = entries.first.map { rules.rules[$0.rule].stage } ?? .request
-    return (0..<end).compactMap { index -> Entry? in
+    let considered = (0..<end).lazy.compactMap { index -> Entry? in
       if let entry = recorded[index] { return entry }
       guard rules.rules[index].stage == stage else { return nil }
       return rules.rules[index].match.firstFailure(for: subject).map {
         Entry(rule: index, verdict: .mismatch($0))
       }
-    }.prefix(Self.entryLimit).map(\.self)
+    }
+    var shown = Array(considered.prefix(Self.entryLimit + 1))
+    guard shown.count > Self.entryLimit, let first = shown.popLast() else { return (shown, false) }
+    // What struck is told, however many stand in front of it.
+    return (shown + entries.filter { $0.rule >= first.rule && $0.verdict.isStrike }, true)
   }
 
   private var endedSearch: Bool {
