@@ -342,7 +342,7 @@ struct CodeRuleTests {
       $0.process != nil
     }
     #expect(runs == [false, true, false])
-    let store = state.spaces.values.first?.store ?? []
+    let store = state.spaces.values.first?.store.all.map(\.self) ?? []
     #expect(store.map(\.fileName) == ["made.tar.gz", "x.tar.gz"])
     #expect(store.map { $0.isMade == true } == [true, false])
   }

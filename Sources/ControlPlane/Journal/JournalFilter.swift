@@ -111,6 +111,14 @@ struct JournalFilter: Sendable {
   /// Replays from after that exchange (the `Last-Event-ID` of a stream that was cut).
   mutating func resume(after number: UInt64) { since = .number(number) }
   var hasStart: Bool { since != nil }
+  /// The exchange after which it begins; 0: that has to be looked for.
+  var start: UInt64 { if case .number(let number) = since { number } else { 0 } }
+  /// Whether it asks for nothing but a number of exchanges from one on: none needs to be looked at.
+  private var asksNothing: Bool {
+    if case .instant = since { return false }
+    return operations == nil && statuses.isEmpty && rule == nil && requestID == nil
+      && parent == nil && bodyText == nil
+  }
   /// Whether it begins after an exchange that there has not been.
   func isAhead(of total: UInt64) -> Bool {
     if case .number(let number) = since { number > total } else { false }
@@ -170,6 +178,18 @@ struct JournalFilter: Sendable {
       lowercased(bytes[start]) == first
         && text.indices.dropFirst().allSatisfy { lowercased(bytes[start + $0]) == text[$0] }
     }
+  }
+
+  /// The newest of a journal that match, up to the limit, oldest first; and how many matched in all.
+  func select(of live: LiveTenant) throws(Problem) -> (entries: [JournalEntry], matched: Int) {
+    if asksNothing {
+      let (entries, count) = live.journal.last(limit, after: start)
+      return (entries, count)
+    }
+    // A rule's name is looked for in all of it.
+    let all = live.journal.entries(after: rule == nil ? start : 0)
+    try checkRule(live, all)
+    return select(all)
   }
 
   /// The newest that match, up to the limit, oldest first; and how many matched in all.

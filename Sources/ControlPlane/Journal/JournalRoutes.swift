@@ -10,9 +10,7 @@ enum JournalRoutes {
     let live = try call.liveTenant()
     // The status first: what is dropped in between is missing from both.
     let status = live.journal.status
-    let all = live.journal.entries
-    try filter.checkRule(live, all)
-    let (entries, matched) = filter.select(all)
+    let (entries, matched) = try filter.select(of: live)
     let text = JournalText(operations: call.pipeline.operations)
     return .object(reserving: 512 + entries.count * 512) { json in
       json.member("tenant", live.name)
@@ -126,7 +124,7 @@ private struct JournalEvents: Sendable {
     }
     if filter.hasStart {
       let past = await Offload.run(on: Offload.concurrent) { [journal, filter] in
-        journal.entries.filter { $0.ending != nil && filter.matches($0) }
+        journal.entries(after: filter.start).filter { $0.ending != nil && filter.matches($0) }
       }
       replayed = Set(past.map(\.number))
       for entry in past { try await writer.write(event(entry)) }

@@ -266,10 +266,15 @@ package final class Journal: Sendable {
     return found.map { ($0.number, $0.parent) }.sorted { $0.number < $1.number }
   }
 
-  /// Everything that is here, oldest first; in pieces, so that no exchange waits long for the lock.
-  package var entries: [JournalEntry] {
+  /// Everything that is here, oldest first.
+  package var entries: [JournalEntry] { entries(after: 0) }
+
+  /// Everything that is here and came after that exchange, oldest first; in pieces, so that no exchange
+  /// waits long for the lock.
+  package func entries(after number: UInt64) -> [JournalEntry] {
     var found: [JournalEntry] = []
-    var next: UInt64 = 0
+    guard number < .max else { return [] }
+    var next = number + 1
     let end = ring.withLock { $0.last }
     while next <= end {
       next = ring.withLock { ring in
@@ -291,6 +296,32 @@ package final class Journal: Sendable {
 
   /// Some hundred microseconds.
   private static let readAtOnceMax: UInt64 = 64
+
+  /// The last so many of those that are here and came after that exchange, oldest first, and how many of
+  /// them are here: only those that are given are read.
+  package func last(
+    _ limit: Int, after number: UInt64
+  ) -> (entries: [JournalEntry], count: Int) {
+    guard number < .max else { return ([], 0) }
+    var numbers: [UInt64] = []
+    var next = number + 1
+    let end = ring.withLock { $0.last }
+    while next <= end {
+      next = ring.withLock { ring in
+        let first = max(next, ring.first)
+        guard first <= end, !ring.keys.isEmpty else { return end + 1 }
+        let last = min(end, first + Self.countedAtOnceMax - 1)
+        for number in first...last
+        where ring.keys[Int(number % UInt64(ring.keys.count))].number == number {
+          numbers.append(number)
+        }
+        return last + 1
+      }
+    }
+    return (numbers.suffix(limit).compactMap(entry), numbers.count)
+  }
+
+  private static let countedAtOnceMax: UInt64 = 16_384
 
   // MARK: Clearing
 

@@ -31,7 +31,11 @@ extension Pipeline {
     guard routed.decision == nil, let rules else { return follow(routed) }
     let context = context(routed)
     // A rule may look into all of the content.
-    guard routed.content?.count ?? 0 > Offload.inlineBytesMax || rules.concern.mayTakeLong else {
+    let isLengthy =
+      routed.content?.count ?? 0 > Offload.inlineBytesMax || rules.concern.mayTakeLong
+      || rules.concern.mayBeMany
+        && rules.engine.meetsMany(context.subject, operation: routed.operationIndex)
+    guard isLengthy else {
       routed.decision = rules.engine.decide(context)
       return follow(routed)
     }

@@ -17,8 +17,21 @@ package final class TenantRegistry: Sendable {
     var evicted: UInt64 = 0
     /// Below that many tenants a search for idle ones would find too few.
     var nextSearch = 0
+    /// Those that were idle when all were looked through the last time, the longest unused first.
+    var idle: ArraySlice<IdleMark> = []
     /// The scenarios that this one took the place of while the server ran, as text.
     var formerScenarios: TextSet = []
+  }
+
+  /// An idle tenant; used since, if its last use is another one.
+  private struct IdleMark {
+    let id: UInt32
+    let lastUse: UInt64
+
+    init(_ live: LiveTenant) {
+      id = live.id
+      lastUse = live.lastUse.load(ordering: .relaxed)
+    }
   }
 
   /// The tenant of requests that name none: always there.
@@ -203,15 +216,14 @@ package final class TenantRegistry: Sendable {
     let (evicted, isEnough) = state.withLock { state -> ([LiveTenant], Bool) in
       guard state.byName.count > limit else { return ([], true) }
       let excess = state.byName.count - limit + min(limit / 10, Self.evictedAheadMax)
-      let idle = state.byName.values.filter { $0.id != 0 && $0.isIdle }.sorted {
-        $0.lastUse.load(ordering: .relaxed) < $1.lastUse.load(ordering: .relaxed)
+      // Among many, the order of the last search first: who was not used since stands in it as before.
+      var evicted = dropIdle(excess, store, &state)
+      if evicted.count < excess {
+        let marks = state.byName.values.lazy.filter { $0.id != 0 && $0.isIdle }.map(IdleMark.init)
+        state.idle = marks.sorted { $0.lastUse < $1.lastUse }[...]
+        evicted += dropIdle(excess - evicted.count, store, &state)
       }
-      var evicted: [LiveTenant] = []
-      for live in idle where evicted.count < excess && drop(live, store) {
-        state.byName[live.name] = nil
-        state.byID[live.id] = nil
-        evicted.append(live)
-      }
+      if state.byName.count < Self.orderKeptMin { state.idle = [] }
       state.evicted += UInt64(evicted.count)
       let isEnough = evicted.count >= excess
       // Where little can be dropped, not every newcomer looks through them all.
@@ -224,6 +236,25 @@ package final class TenantRegistry: Sendable {
       configuration.log?.tell(.info) { "idle tenants evicted from memory: \(names.few)" }
     }
     return isEnough
+  }
+
+  /// Fewer are looked through each time.
+  private static let orderKeptMin = 2_000
+
+  /// Drops so many of those that are known to be idle, from the longest unused on.
+  private func dropIdle(
+    _ count: Int, _ store: WorldStore?, _ state: inout State
+  ) -> [LiveTenant] {
+    var dropped: [LiveTenant] = []
+    while dropped.count < count, let mark = state.idle.popFirst() {
+      guard let live = state.byID[mark.id], live.isIdle,
+        live.lastUse.load(ordering: .relaxed) == mark.lastUse, drop(live, store)
+      else { continue }
+      state.byName[live.name] = nil
+      state.byID[live.id] = nil
+      dropped.append(live)
+    }
+    return dropped
   }
 
   /// A store has saved what may go.

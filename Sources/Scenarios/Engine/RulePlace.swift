@@ -7,6 +7,9 @@ enum RulePlace: Sendable, Hashable {
   case header(ExactText)
   case query(ExactText)
   case credential
+  case host
+  case tenant
+  case content
   case pointer(JSONPointer)
 
   /// What a request has there. More than a rule looks at does no harm: its conditions are checked all
@@ -20,8 +23,12 @@ enum RulePlace: Sendable, Hashable {
     case .header(let name): return subject.request.fields.all(name.text)
     case .query(let name): return subject.queryValues(name.text)
     case .credential: return subject.credential.map { [$0] } ?? []
+    case .host: return subject.host.map { [$0] } ?? []
+    case .tenant: return [subject.tenant]
+    case .content: return subject.contentText.map { [$0] } ?? []
     case .pointer(let pointer):
-      return subject.contentJSON.flatMap(pointer.value(in:))?.stringValue.map { [$0] } ?? []
+      let value = subject.contentJSON.flatMap(pointer.value(in:))
+      return value.flatMap(ValueMatcher.plainText).map { [$0] } ?? []
     }
   }
 }

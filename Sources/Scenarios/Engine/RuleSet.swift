@@ -2,8 +2,8 @@ import PayloadCodecs
 import HTTPModel
 
 /// The rules in force, indexed so that a rule costs only the requests it may concern: by operation,
-/// and those that want one value (of the path, a field, a query item, the credential, a place in the
-/// content) by that value.
+/// those that want one value (of the path, a field, a query item, the credential, a place in the
+/// content) by that value, and those with expressions by bytes that must stand in what they match.
 ///
 /// A value that never changes: adding or removing a rule makes a new one.
 package final class RuleSet: Sendable {
@@ -15,6 +15,8 @@ package final class RuleSet: Sendable {
     package fileprivate(set) var mayRefuse = false
     /// They are many, or make something happen in the world.
     package fileprivate(set) var mayTakeLong = false
+    /// There are many of which a request is to meet few.
+    package fileprivate(set) var mayBeMany = false
   }
 
   private struct Candidates: Sendable {
@@ -22,11 +24,23 @@ package final class RuleSet: Sendable {
     var rules: [Int] = []
     /// Where values decide about further rules that may concern it.
     var places: [RulePlace] = []
+    /// Where texts do.
+    var searches: [RulePlace] = []
+    private var searchedCount = 0
     var concern = Concern()
 
-    mutating func add(_ index: Int, at place: RulePlace?, _ rule: ScenarioRule) {
+    /// - Parameters:
+    ///   - place: where a value decides about it.
+    ///   - search: else where a text does.
+    mutating func add(
+      _ index: Int, at place: RulePlace?, search: RulePlace?, _ rule: ScenarioRule
+    ) {
       if let place {
         if !places.contains(place) { places.append(place) }
+      } else if let search {
+        if !searches.contains(search) { searches.append(search) }
+        searchedCount += 1
+        concern.mayBeMany = searchedCount > RuleSet.rulesOnLoopMax
       } else {
         rules.append(index)
       }
@@ -46,6 +60,8 @@ package final class RuleSet: Sendable {
   private let elsewhere: Candidates
   /// Rules that want a certain value at a certain place.
   private let byValue: [RulePlace: TextMap<[Int]>]
+  /// Rules with expressions, to be looked for in the texts of a place.
+  private let byText: [RulePlace: TextSearch]
   private let positions: TextMap<Int>
   /// Rules about connections: none of them concerns a request.
   let connectionRules: [Int]
@@ -60,6 +76,7 @@ package final class RuleSet: Sendable {
     let operations = OperationNames(catalog)
     connectionRules = rules.indices.filter { rules[$0].isAboutConnections }
     uploadRules = rules.indices.filter { rules[$0].isAboutUploads }
+    let (byText, searched) = Self.searches(rules)
     for (index, rule) in rules.enumerated()
     where !rule.isAboutConnections && !rule.isAboutUploads {
       let wanted = rule.match.wantedValues
@@ -69,15 +86,36 @@ package final class RuleSet: Sendable {
         }
       }
       for operation in operations.mayBeMeant(by: rule.match) {
-        byOperation[operation].add(index, at: wanted?.place, rule)
+        byOperation[operation].add(index, at: wanted?.place, search: searched[index], rule)
       }
-      if rule.match.mayConcernUnknownPath { elsewhere.add(index, at: wanted?.place, rule) }
+      if rule.match.mayConcernUnknownPath {
+        elsewhere.add(index, at: wanted?.place, search: searched[index], rule)
+      }
     }
     self.byOperation = byOperation
     self.elsewhere = elsewhere
     self.byValue = byValue
+    self.byText = byText
     positions = TextMap(
       rules.enumerated().lazy.map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Where each of the rules is looked for whose match asks for no certain value but for a text.
+  private static func searches(
+    _ rules: [ScenarioRule]
+  ) -> (byText: [RulePlace: TextSearch], places: [Int: RulePlace]) {
+    var choices: [(rule: Int, ways: [TextSearch.Choice])] = []
+    for (index, rule) in rules.enumerated() where rule.match.wantedValues == nil {
+      let ways = rule.match.searchChoices
+      if !ways.isEmpty { choices.append((index, ways)) }
+    }
+    var byText: [RulePlace: TextSearch] = [:]
+    var places: [Int: RulePlace] = [:]
+    for (rule, way) in TextSearch.chosen(choices) {
+      byText[way.place, default: TextSearch()].add(rule, way.windows)
+      places[rule] = way.place
+    }
+    return (byText, places)
   }
 
   private func candidates(_ operation: Int?) -> Candidates {
@@ -88,7 +126,9 @@ package final class RuleSet: Sendable {
   /// Nil when no rule may concern requests of that operation.
   package func concern(operation: Int?) -> Concern? {
     let candidates = candidates(operation)
-    return candidates.places.isEmpty && candidates.rules.isEmpty ? nil : candidates.concern
+    let isEmpty =
+      candidates.places.isEmpty && candidates.searches.isEmpty && candidates.rules.isEmpty
+    return isEmpty ? nil : candidates.concern
   }
 
   /// The rules that a request may meet, in their order.
@@ -101,8 +141,17 @@ package final class RuleSet: Sendable {
         if let rules = table[text] { found += rules }
       }
     }
+    for place in candidates.searches {
+      guard let search = byText[place] else { continue }
+      for text in place.texts(in: subject) { search.find(in: text, &found) }
+    }
     guard !found.isEmpty else { return candidates.rules }
     return Set(candidates.rules + found).sorted()
+  }
+
+  /// Whether it may meet so many that they are gone through off the loop.
+  func meetsMany(operation: Int?, _ subject: RuleSubject) -> Bool {
+    candidates(operation: operation, for: subject).count > Self.rulesOnLoopMax
   }
 
   package func position(of name: String) -> Int? { positions[name] }

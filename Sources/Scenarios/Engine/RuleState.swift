@@ -142,6 +142,17 @@ extension RuleState.Window {
   }
 }
 
+/// The states of a set of rules, by their positions: a rule that was never reached has none, so that a
+/// tenant does not pay for the thousands that all begin with.
+struct RuleStates: Sendable {
+  private(set) var touched: [Int: RuleState] = [:]
+
+  subscript(rule: Int) -> RuleState {
+    get { touched[rule] ?? RuleState() }
+    _modify { yield &touched[rule, default: RuleState()] }
+  }
+}
+
 /// Everything about a scenario that changes while it runs: what a snapshot must hold besides the
 /// scenario itself.
 package struct ScenarioState: Sendable {

@@ -90,7 +90,8 @@ package struct RuleTrace: Sendable {
       entry.verdict.isStrike ? rules.rules[entry.rule].name : nil
     }
     result["rulesStruck"] = .array(struck.map { .string($0) })
-    result["rulesConsidered"] = .array(all(for: subject).map { explained($0, subject) })
+    let (considered, isCut) = all(for: subject)
+    result["rulesConsidered"] = .array(considered.map { explained($0, subject) })
     if isCut { result["cut"] = true }
     result["rulesInForce"] = .integer(rules.rules.count)
     result["variablesBefore"] = .object(variablesBefore)
@@ -114,8 +115,8 @@ package struct RuleTrace: Sendable {
   }
 
   /// What was recorded, and the rules in front of and between these that are about other requests.
-  private func all(for subject: RuleSubject?) -> [Entry] {
-    guard let subject, !isCut else { return entries }
+  private func all(for subject: RuleSubject?) -> (entries: [Entry], isCut: Bool) {
+    guard let subject, !isCut else { return (entries, isCut) }
     let recorded = Dictionary(
       entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
     // Rules about connections have no say in requests, and others none in connections; behind those about
@@ -123,7 +124,7 @@ package struct RuleTrace: Sendable {
     let first = entries.first.map { rules.rules[$0.rule].stage } ?? .request
     let stages: [ScenarioRule.Stage] = first == .upload ? [.upload, .request] : [first]
     let ends = stages.map(end)
-    return rules.rules.indices.compactMap { index -> Entry? in
+    let considered = rules.rules.indices.lazy.compactMap { index -> Entry? in
       if let entry = recorded[index] { return entry }
       guard let stage = stages.firstIndex(of: rules.rules[index].stage), index < ends[stage] else {
         return nil
@@ -131,7 +132,11 @@ package struct RuleTrace: Sendable {
       return rules.rules[index].match.firstFailure(for: subject).map {
         Entry(rule: index, verdict: .mismatch($0))
       }
-    }.prefix(Self.entryLimit).map(\.self)
+    }
+    var shown = Array(considered.prefix(Self.entryLimit + 1))
+    guard shown.count > Self.entryLimit, let beyond = shown.popLast() else { return (shown, false) }
+    // What struck is told, however many stand in front of it.
+    return (shown + entries.filter { $0.rule >= beyond.rule && $0.verdict.isStrike }, true)
   }
 
   /// In front of which rule the search ended, of those that have their say at the same time.

@@ -12,8 +12,9 @@ extension ScenarioEngine {
   /// How often each rule struck since the tenant's start, in the rules' order.
   package var strikeCounts: [(name: String, reached: Int, struck: Int, isEnabled: Bool)] {
     held.withLock { held in
-      zip(held.rules.rules, held.states).map { rule, state in
-        (rule.name, state.reachedInAll, state.struckInAll, state.isEnabled ?? rule.isEnabled)
+      held.rules.rules.enumerated().map { index, rule in
+        let state = held.states[index]
+        return (rule.name, state.reachedInAll, state.struckInAll, state.isEnabled ?? rule.isEnabled)
       }
     }
   }

@@ -14,8 +14,8 @@ package final class ScenarioEngine: Sendable {
     var scenario: Scenario
     var rules: RuleSet
     var variables: JSONObject
-    /// One for each rule, in the rules' order: changed in place, since counts by resource are many.
-    var states: [RuleState]
+    /// Changed in place, since counts by resource are many.
+    var states = RuleStates()
     /// The tenant's first instant: where `between` counts durations from.
     var start: VirtualInstant
     /// What happens by itself, in order; of it so many instants are over.
@@ -26,7 +26,6 @@ package final class ScenarioEngine: Sendable {
       self.scenario = scenario
       self.rules = rules
       variables = scenario.variables
-      states = Array(repeating: RuleState(), count: scenario.rules.count)
       self.start = start
       timetable = scenario.timetable(start: start)
     }
@@ -40,8 +39,8 @@ package final class ScenarioEngine: Sendable {
       var state = ScenarioState(scenario)
       state.variables = variables
       state.timedDone = timedDone
-      for (rule, own) in zip(rules.rules, states) where !own.isUntouched {
-        state.rules[rule.name] = own
+      for (index, own) in states.touched where !own.isUntouched {
+        state.rules[rules.rules[index].name] = own
       }
       return state
     }
@@ -49,7 +48,10 @@ package final class ScenarioEngine: Sendable {
     mutating func take(_ state: ScenarioState) {
       variables = state.variables
       timedDone = min(max(0, state.timedDone), timetable.count)
-      states = rules.rules.map { state.rules[$0.name] ?? RuleState() }
+      states = RuleStates()
+      for (name, own) in state.rules {
+        if let index = rules.position(of: name) { states[index] = own }
+      }
     }
   }
 
@@ -80,6 +82,12 @@ package final class ScenarioEngine: Sendable {
   /// nil: there are no such rules.
   package func concern(operation: Int?) -> RuleSet.Concern? {
     held.withLock { $0.rules.concern(operation: operation) }
+  }
+
+  /// Whether a request may meet so many rules that they are gone through off the loop: asked where
+  /// there are many, of which most requests meet few.
+  package func meetsMany(_ subject: RuleSubject, operation: Int?) -> Bool {
+    held.withLock { $0.rules }.meetsMany(operation: operation, subject)
   }
 
   /// Whether some rule strikes connections.

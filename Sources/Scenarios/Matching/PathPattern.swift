@@ -18,6 +18,9 @@ package struct PathPattern: Sendable, Equatable {
   /// The one path that it stands for; nil when there may be several.
   package var whole: String? { glob?.literal }
 
+  /// What stands in every path that it matches.
+  var required: [RequiredText] { glob?.required ?? [] }
+
   /// The names that `{{path.…}}` may use because of this pattern.
   package var parameterNames: [String] { template?.parameterNames ?? [] }
 

@@ -8,6 +8,8 @@ import PayloadCodecs
 package struct TextPattern: Sendable, Equatable {
   package let text: String
   private let program: RegexProgram
+  /// What stands in every text in which it is found.
+  let required: [RequiredText]
 
   /// Steps of one search, some tenths of a second: what is not found by then counts as not there.
   /// Contents of many megabytes with an expression of many parts come to it.
@@ -15,7 +17,9 @@ package struct TextPattern: Sendable, Equatable {
 
   package init(_ text: String) throws(RegexError) {
     self.text = text
-    program = try RegexProgram(try RegexParser.parse(text))
+    let node = try RegexParser.parse(text)
+    program = try RegexProgram(node)
+    required = node.required
   }
 
   package func matches(_ candidate: String) -> Bool {

@@ -38,6 +38,13 @@ package struct Glob: Sendable, Equatable {
     literal = bytes.count == tokens.count ? String(decoding: bytes, as: UTF8.self) : nil
   }
 
+  /// The bytes that stand in it one after the other, without a wildcard in between.
+  var runs: [[UInt8]] {
+    tokens.split { $0 == .run || $0 == .one }.map { run in
+      run.compactMap { if case .byte(let byte) = $0 { byte } else { nil } }
+    }
+  }
+
   package func matches(_ text: String) -> Bool {
     var text = text
     return text.withUTF8 { unsafe matches($0.span) }

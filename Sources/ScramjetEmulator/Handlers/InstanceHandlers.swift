@@ -5,8 +5,8 @@ import PayloadCodecs
 /// Reading about instances.
 enum InstanceHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let hub = scope.world.read { state in scope.hub(in: state)?.instanceOrder ?? [] }
-    return try scope.asking(about: hub) { state in
+    try scope.asking(about: { state in scope.hub(in: state)?.instanceOrder.map(\.self) ?? [] }) {
+      state in
       .array(scope.hub(in: state).map { state.instanceObjects(of: $0) } ?? [])
     }
   }

@@ -123,7 +123,9 @@ enum SequenceHandlers {
     let (hubKey, id) = (try scope.hubKey, scope.parameter("id"))
     let runsCode = scope.code != nil
     let started = try scope.world.mutate { state, step throws(ScramjetError) -> Instance in
-      let sequence = try Self.sequence(id, scope, &state, &step)
+      var sequence = try Self.sequence(id, scope, &state, &step)
+      // Held in a second place, the list would be copied when the instance comes to it.
+      sequence.instances = []
       let hub = scope.hub(in: state)?.id ?? ""
       let program: Program?
       do throws(ScenarioProblems) {
@@ -160,10 +162,9 @@ enum SequenceHandlers {
     _ id: String, _ scope: Scope, _ state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) throws(ScramjetError) -> Sequence {
     if let sequence = scope.hub(in: state)?.sequence(id) { return sequence }
-    guard let space = scope.space(in: state), let index = state.storeIndex(id, in: space) else {
+    guard let item = scope.space(in: state)?.store.item(id) else {
       throw ScramjetError(404, "Not Found")
     }
-    let item = space.store[index]
     var code: SequenceCode?
     if scope.code != nil, item.isMade != true, let blob = step.blobs.blob(item.blob) {
       code = SequenceCode(blob: step.blobs.adopt(blob), tag: item.tag)
@@ -237,7 +238,7 @@ enum SequenceHandlers {
         return (sequence.id, [])
       }
       for serial in sequence.instances { state.removeSoon(serial, &step) }
-      return (sequence.id, sequence.instances)
+      return (sequence.id, Array(sequence.instances))
     }
     let reply = scope.reply(.json(.ok, JSON.object(["id": .string(id)]).serialized()))
     guard !running.isEmpty else { return .now(reply) }

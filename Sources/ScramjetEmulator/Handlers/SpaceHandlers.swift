@@ -40,66 +40,92 @@ enum SpaceHandlers {
 
   // MARK: Lists
 
-  /// `?offset=&limit=`; whatever is out of range counts as the default.
-  private static func page(_ list: [JSON]?, _ scope: Scope) -> JSON {
+  /// `?offset=&limit=`; whatever is out of range counts as the default. Only what is shown is told.
+  /// - Parameter first: the first so many things.
+  private static func page<Thing>(
+    _ scope: Scope, of first: (Int) -> [Thing], _ tell: (Thing) -> JSON
+  ) -> JSON {
     let target = scope.call.request.target
     let offset = target.queryValue("offset").flatMap { Int($0) } ?? 0
     let limit = target.queryValue("limit").flatMap { Int($0) } ?? 100
-    let rest = (list ?? []).dropFirst(max(0, offset))
-    return .array(Array(rest.prefix((1...100).contains(limit) ? limit : 100)))
+    let (start, count) = (min(max(0, offset), 1 << 40), (1...100).contains(limit) ? limit : 100)
+    return .array(first(start + count).dropFirst(start).map(tell))
   }
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.json { state in
-      page(scope.space(in: state).map { state.hubs(of: $0) }?.map { state.listed($0) }, scope)
+      let hubs = scope.space(in: state).map { state.hubs(of: $0) } ?? []
+      return page(scope, of: { Array(hubs.prefix($0)) }, { state.listed($0) })
     }
   }
 
   static func sequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.json { state in
       let hubs = scope.space(in: state)?.hubs ?? []
-      return .array(hubs.flatMap { state.hubs[$0]?.sequenceOrder ?? [] }.map(JSON.string))
+      return .array(hubs.flatMap { state.hubs[$0]?.sequenceOrder.texts ?? [] }.map(JSON.string))
     }
   }
 
   static func allSequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.json { state in
       guard let space = scope.space(in: state) else { return [] }
-      let stored: [JSON] = space.store.map { item in
-        [
-          "id": .string(item.id),
-          "config": .object(item.package.value.config(id: item.id, directory: "")),
-          "location": "store", "instances": [],
-        ]
+      let hubs = space.hubs.compactMap { state.hubs[$0] }
+      return page(scope, of: { Listed.first($0, in: space, hubs) }) { listed in
+        switch listed {
+        case .stored(let fileName):
+          guard let item = space.store.item(fileName: fileName.text) else { return .null }
+          return [
+            "id": .string(item.id),
+            "config": .object(item.package.value.config(id: item.id, directory: "")),
+            "location": "store", "instances": [],
+          ]
+        case .uploaded(let id, let index):
+          let hub = hubs[index]
+          return hub.sequences[id.text].map { state.object(of: $0, location: hub.id) } ?? .null
+        }
       }
-      let uploaded = space.hubs.flatMap { hub in
-        state.hubs[hub].map { state.sequenceObjects(of: $0) } ?? []
+    }
+  }
+
+  /// A sequence of a space: in its store, or on one of its hubs.
+  private enum Listed {
+    case stored(fileName: ExactText)
+    case uploaded(ExactText, hub: Int)
+
+    static func first(_ count: Int, in space: Space, _ hubs: [Hub]) -> [Listed] {
+      var listed = space.store.fileNames.prefix(count).map { stored(fileName: $0) }
+      for (index, hub) in hubs.enumerated() {
+        let more = hub.sequenceOrder.prefix(count - listed.count)
+        listed += more.map { uploaded($0, hub: index) }
       }
-      return page(stored + uploaded, scope)
+      return listed
     }
   }
 
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let all = scope.world.read { state in
-      scope.space(in: state)?.hubs.flatMap { state.hubs[$0]?.instanceOrder ?? [] } ?? []
-    }
-    return try scope.asking(about: all) { state in
-      page(scope.space(in: state).map { instances(of: $0, state) }, scope)
+    try scope.asking(about: { state in instances(.max, scope, state) }) { state in
+      page(scope, of: { instances($0, scope, state) }) { serial in
+        guard let instance = state.instances[serial] else { return .null }
+        let hub = JSON.string(state.hubs[instance.hub]?.id ?? "")
+        var object = instance.object
+        object["hubId"] = hub
+        object["location"] = hub
+        object["sequenceId"] = .string(instance.sequenceID)
+        return .object(object)
+      }
     }
   }
 
-  private static func instances(of space: Space, _ state: borrowing ScramjetState) -> [JSON] {
-    var list: [JSON] = []
-    for hub in space.hubs.compactMap({ state.hubs[$0] }) {
-      for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
-        var object = instance.object
-        object["hubId"] = .string(hub.id)
-        object["location"] = .string(hub.id)
-        object["sequenceId"] = .string(instance.sequenceID)
-        list.append(.object(object))
-      }
+  /// The first so many of all hubs of the space.
+  private static func instances(
+    _ count: Int, _ scope: Scope, _ state: borrowing ScramjetState
+  ) -> [InstanceKey] {
+    var first: [InstanceKey] = []
+    for hub in scope.space(in: state)?.hubs ?? [] {
+      guard let order = state.hubs[hub]?.instanceOrder else { continue }
+      first += order.prefix(count - first.count)
     }
-    return list
+    return first
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -107,9 +133,9 @@ enum SpaceHandlers {
       guard let space = scope.space(in: state) else { return [:] }
       let hubs = space.hubs.compactMap { state.hubs[$0] }
       return [
-        "topics": .array(space.topicOrder.map(JSON.string)),
+        "topics": .array(space.topicOrder.texts.map(JSON.string)),
         "hubs": .array(hubs.map { .string($0.id) }),
-        "sequences": .array(hubs.flatMap(\.sequenceOrder).map(JSON.string)),
+        "sequences": .array(hubs.flatMap(\.sequenceOrder.texts).map(JSON.string)),
         "instances": .array(
           hubs.flatMap(\.instanceOrder).compactMap { state.instances[$0].map { .string($0.id) } }),
       ]

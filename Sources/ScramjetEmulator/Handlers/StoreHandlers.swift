@@ -5,7 +5,7 @@ import PayloadCodecs
 /// The store of a space.
 enum StoreHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in .array(scope.space(in: state)?.store.map(\.listed) ?? []) }
+    try scope.json { state in .array(scope.space(in: state)?.store.all.map(\.listed) ?? []) }
   }
 
   static func put(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -32,14 +32,16 @@ enum StoreHandlers {
   ) -> Response {
     let blobs = scope.world.blobs
     let item = scope.world.mutate { state, step -> StoreItem? in
-      guard let space = scope.space(in: state) else { return nil }
-      let replaced = space.store.first { $0.fileName == name }?.package.byteCount ?? 0
-      guard state.storedBytes(in: space) - replaced + upload.blob.count <= limit else { return nil }
+      guard let space = scope.space,
+        let replaced = state.spaces.read(
+          space, { $0.store.byteCount - ($0.store.item(fileName: name)?.package.byteCount ?? 0) }),
+        replaced + upload.blob.count <= limit
+      else { return nil }
       let id = step.ids.uuid("store")
       let item = StoreItem(
         id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: Kept(upload.package),
         blob: blobs.adopt(upload.blob), tag: upload.tag)
-      state.putInStore(item, space: space.serial, &step)
+      state.putInStore(item, space: space, &step)
       return item
     }
     guard let item else { return scope.reply(ScramjetError.noRoom) }
@@ -49,9 +51,7 @@ enum StoreHandlers {
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let name = scope.parameter("file")
     let id = scope.world.read { state -> BlobID? in
-      guard let space = scope.space(in: state), let index = state.storeIndex(name, in: space)
-      else { return nil }
-      return space.store[index].blob
+      scope.space(in: state)?.store.item(name)?.blob
     }
     guard let id, let blob = scope.world.blobs.blob(id) else {
       throw ScramjetError(404, "Not Found")
@@ -74,8 +74,8 @@ enum StoreHandlers {
   static func clear(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let space = try scope.spaceKey
     scope.world.mutate { state, step in
-      for item in state.spaces[space]?.store ?? [] { step.blobs.remove(item.blob) }
-      state.spaces[space]?.store = []
+      for item in state.spaces[space]?.store.all.map(\.blob) ?? [] { step.blobs.remove(item) }
+      state.spaces[space]?.store = PackageStore()
     }
     return scope.json([:], .accepted)
   }

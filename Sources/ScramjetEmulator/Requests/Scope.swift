@@ -108,6 +108,15 @@ struct Scope: Sendable {
     }
   }
 
+  /// The same about many, which are looked for only where time is to go on.
+  func asking(
+    about many: (borrowing ScramjetState) -> [InstanceKey],
+    _ read: @escaping @Sendable (borrowing ScramjetState) throws(ScramjetError) -> JSON
+  ) throws(ScramjetError) -> ServiceAnswer {
+    guard world.isSkipping else { return try json(read) }
+    return try asking(about: world.read { state in many(state) }, read)
+  }
+
   func refuse(_ error: ScramjetError) -> ServiceAnswer { .now(reply(error.response)) }
 
   func empty(_ status: Status) -> ServiceAnswer { .now(reply(Response(status))) }

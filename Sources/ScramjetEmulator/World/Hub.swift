@@ -25,12 +25,12 @@ struct Hub: Codable, Sendable {
   var disconnectReason: String?
   /// Why it does not answer, for people.
   var downBecause: String?
-  var sequences = WeighedDictionary<ExactText, Sequence>()
+  var sequences = SequenceTable()
   /// Ids in order of upload.
-  var sequenceOrder: [String] = []
+  var sequenceOrder = OrderedSet<ExactText>()
   var instances: TextMap<InstanceKey> = [:]
   /// In order of start.
-  var instanceOrder: [InstanceKey] = []
+  var instanceOrder = OrderedSet<InstanceKey>()
   let log: StreamKey
   let audit: StreamKey
   var auditReaders = 0
@@ -46,7 +46,11 @@ struct Hub: Codable, Sendable {
 
   func sequence(_ idOrAlias: String) -> Sequence? {
     if let sequence = sequences[idOrAlias] { return sequence }
-    return sequenceOrder.lazy.compactMap { sequences[$0] }.first { $0.alias == idOrAlias }
+    let ids = sequences.ids(alias: idOrAlias).map { ExactText($0) }
+    let first = ids.min { left, right in
+      sequenceOrder.position(of: left) ?? .max < sequenceOrder.position(of: right) ?? .max
+    }
+    return first.flatMap { sequences[$0.text] }
   }
 }
 
@@ -60,7 +64,7 @@ struct Sequence: Codable, Sendable {
   /// What the scenario says that stands behind its instances.
   var runtime: SequenceRuntime?
   /// The instances that are not gone, in order of start.
-  var instances: [InstanceKey] = []
+  var instances = OrderedSet<InstanceKey>()
 }
 
 /// A space (code name manager, cpm): hubs, topics and the store.
@@ -69,8 +73,8 @@ struct Space: Codable, Sendable {
   let id: String
   let created: VirtualInstant
   var hubs: [HubKey] = []
-  var topicOrder: [String] = []
-  var store: [StoreItem] = []
+  var topicOrder = OrderedSet<ExactText>()
+  var store = PackageStore()
   var accessKeys: [AccessKey] = []
   let log: StreamKey
   let audit: StreamKey

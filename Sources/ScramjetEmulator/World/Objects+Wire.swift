@@ -18,7 +18,7 @@ extension ScramjetState {
 
   func sequenceObjects(of hub: Hub) -> [JSON] {
     hub.sequenceOrder.compactMap { id in
-      hub.sequences[id].map { object(of: $0, location: hub.id) }
+      hub.sequences[id.text].map { object(of: $0, location: hub.id) }
     }
   }
 
@@ -45,8 +45,8 @@ extension ScramjetState {
   /// An entry of the space's list.
   func listed(_ hub: Hub) -> JSON {
     var object = info(of: hub)
-    object["topics"] = .array((spaces[hub.space]?.topicOrder ?? []).map(JSON.string))
-    object["sequences"] = .array(hub.sequenceOrder.map(JSON.string))
+    object["topics"] = .array((spaces[hub.space]?.topicOrder.texts ?? []).map(JSON.string))
+    object["sequences"] = .array(hub.sequenceOrder.texts.map(JSON.string))
     object["instances"] = .array(
       hub.instanceOrder.compactMap { instances[$0].map { .string($0.id) } })
     return .object(object)
@@ -60,7 +60,7 @@ extension ScramjetState {
   }
 
   func topics(of space: Space) -> [Topic] {
-    space.topicOrder.compactMap { topics[TopicKey(space: space.serial, name: $0)] }
+    space.topicOrder.compactMap { topics[TopicKey(space: space.serial, name: $0.text)] }
   }
 
   /// A topic as the space tells of it, with everybody who reads or writes it now.

@@ -62,9 +62,9 @@ extension ScramjetState {
     }
     let names = topics.keys.filter { $0.space == serial }.map(\.name)
     findings.expect(
-      space.topicOrder.count == names.count && TextSet(space.topicOrder) == TextSet(names),
+      space.topicOrder.count == names.count && TextSet(space.topicOrder.texts) == TextSet(names),
       place + "/topicOrder", "it does not name each topic once")
-    for item in space.store {
+    for item in space.store.all {
       findings.expect(
         item.package.byteCount, in: 0...(1 << 40), place + "/store/\(item.fileName)/byteCount")
     }
@@ -80,7 +80,7 @@ extension ScramjetState {
       findings.expect(
         false, place + "/instances", "the instance \(instance) is not there, or on another hub")
     }
-    for id in hub.sequenceOrder where hub.sequences[id] == nil {
+    for id in hub.sequenceOrder.texts where hub.sequences[id] == nil {
       findings.expect(false, place + "/sequenceOrder", "there is no sequence \(id)")
     }
     for sequence in hub.sequences.values {

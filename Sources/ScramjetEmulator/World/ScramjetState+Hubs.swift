@@ -63,8 +63,8 @@ extension ScramjetState {
   mutating func removeSpace(_ serial: SpaceKey, _ step: inout Step) {
     guard let space = spaces[serial] else { return }
     for hub in space.hubs { removeHub(hub, &step) }
-    for name in space.topicOrder { removeTopic(TopicKey(space: serial, name: name), &step) }
-    for item in space.store { step.blobs.remove(item.blob) }
+    for name in space.topicOrder.texts { removeTopic(TopicKey(space: serial, name: name), &step) }
+    for item in space.store.all { step.blobs.remove(item.blob) }
     remove(space.log, &step)
     remove(space.audit, &step)
     spaceOrder.removeAll { $0 == serial }
@@ -92,7 +92,7 @@ extension ScramjetState {
   mutating func crashHub(_ serial: HubKey, by cause: String, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     hubs[serial]?.crashes += 1
-    let shared = (spaces[hub.space]?.topicOrder ?? []).compactMap {
+    let shared = (spaces[hub.space]?.topicOrder.texts ?? []).compactMap {
       topics[TopicKey(space: hub.space, name: $0)]?.stream
     }
     for stream in shared {
@@ -122,51 +122,37 @@ extension ScramjetState {
     _ package: SequencePackage, code: SequenceCode? = nil, runtime: SequenceRuntime? = nil,
     id: String, alias: String?, to serial: HubKey, _ step: inout Step
   ) {
-    if hubs[serial]?.sequences[id] == nil { hubs[serial]?.sequenceOrder.append(id) }
-    let old = hubs[serial]?.sequences[id]
+    let known = hubs[serial]?.sequences[id]?.runtime
+    let sequence = Sequence(
+      id: id, alias: alias, package: Kept(package), code: code, runtime: runtime ?? known)
+    let old = hubs[serial]?.sequences.put(sequence) ?? nil
     if let code = old?.code { step.blobs.remove(code.blob) }
-    hubs[serial]?.sequences[id] = Sequence(
-      id: id, alias: alias, package: Kept(package), code: code, runtime: runtime ?? old?.runtime)
+    hubs[serial]?.sequenceOrder.append(ExactText(id))
     logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }
 
   mutating func removeSequence(_ id: String, from serial: HubKey, _ step: inout Step) {
-    guard let sequence = hubs[serial]?.sequences.removeValue(forKey: id) else { return }
+    guard let sequence = hubs[serial]?.sequences.remove(id) ?? nil else { return }
     if let code = sequence.code { step.blobs.remove(code.blob) }
-    hubs[serial]?.sequenceOrder.removeAll { $0 == id }
+    hubs[serial]?.sequenceOrder.remove(ExactText(id))
     logOnHub("Sequence removed", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(1, object: id, hub: serial, &step)
   }
 
   // MARK: The store
 
-  func storeIndex(_ name: String, in space: Space) -> Int? {
-    space.store.firstIndex { $0.fileName == name }
-      ?? space.store.firstIndex { $0.id == name || $0.fileName == name + ".tar.gz" }
-  }
-
-  func storedBytes(in space: Space) -> Int {
-    space.store.reduce(0) { $0 + $1.package.byteCount }
-  }
-
   /// Adds an item; one of the same file name is replaced in its place.
   mutating func putInStore(_ item: StoreItem, space serial: SpaceKey, _ step: inout Step) {
-    guard let space = spaces[serial] else { return }
-    if let index = space.store.firstIndex(where: { $0.fileName == item.fileName }) {
-      step.blobs.remove(space.store[index].blob)
-      spaces[serial]?.store[index] = item
-    } else {
-      spaces[serial]?.store.append(item)
-    }
+    if let old = spaces[serial]?.store.put(item) ?? nil { step.blobs.remove(old.blob) }
   }
 
   mutating func removeFromStore(
     _ name: String, space serial: SpaceKey, _ step: inout Step
   ) -> Bool {
-    guard let space = spaces[serial], let index = storeIndex(name, in: space) else { return false }
-    step.blobs.remove(space.store[index].blob)
-    spaces[serial]?.store.remove(at: index)
+    guard let item = spaces.read(serial, { $0.store.item(name) }) ?? nil else { return false }
+    step.blobs.remove(item.blob)
+    spaces[serial]?.store.remove(item)
     return true
   }
 }

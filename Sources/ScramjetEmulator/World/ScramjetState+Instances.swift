@@ -31,14 +31,7 @@ extension ScramjetState {
     _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder, program chosen: Program?,
     _ step: inout Step
   ) throws(StartError) -> Instance {
-    guard let hub = hubs[hubSerial], let sequence = hub.sequence(sequenceID) else {
-      throw .unknownSequence
-    }
-    if let id = order.instanceID, hub.instances[id] != nil { throw .instanceExists }
-    if hub.isOverloaded { throw .overloaded }
-    if sequence.package.engines.count > 1 {
-      throw .refused("Multiple engines provided in configuration")
-    }
+    let (sequence, hub) = try startable(sequenceID, on: hubSerial, order)
     // The Python runner is started without a look at its file, and fails by itself.
     let isPython = sequence.package.language == "py"
     guard sequence.package.hasMain || isPython else { throw .missingMain(sequence.package.main) }
@@ -49,7 +42,8 @@ extension ScramjetState {
     if case .refused(let text)? = program.startFailure { throw .refused(text) }
 
     let id = order.instanceID ?? step.ids.uuid("instance")
-    let instance = makeInstance(id, of: sequence, on: hub, order, program: program, step)
+    let instance = makeInstance(
+      id, of: sequence, on: hubSerial, hub, order, program: program, step)
     let serial = instance.serial
     instances[serial] = instance
     hubs[hubSerial]?.instances[id] = serial
@@ -81,22 +75,39 @@ extension ScramjetState {
     return instances[serial] ?? instance
   }
 
+  /// The sequence, without the list of its instances, and the id of the hub: neither list is held in a
+  /// second place, so both grow where they are.
+  private func startable(
+    _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder
+  ) throws(StartError) -> (Sequence, hub: String) {
+    guard let hub = hubs[hubSerial], var sequence = hub.sequence(sequenceID) else {
+      throw .unknownSequence
+    }
+    if let id = order.instanceID, hub.instances[id] != nil { throw .instanceExists }
+    if hub.isOverloaded { throw .overloaded }
+    if sequence.package.engines.count > 1 {
+      throw .refused("Multiple engines provided in configuration")
+    }
+    sequence.instances = []
+    return (sequence, hub.id)
+  }
+
   /// From so many unread bytes on a program that writes to an output stream waits.
   static let streamMark = 64 * 1024
 
   private mutating func makeInstance(
-    _ id: String, of sequence: Sequence, on hub: Hub, _ order: StartOrder, program: Program,
-    _ step: borrowing Step
+    _ id: String, of sequence: Sequence, on hubSerial: HubKey, _ hub: String, _ order: StartOrder,
+    program: Program, _ step: borrowing Step
   ) -> Instance {
     let mark = Self.streamMark
     let provides = order.outputTopic ?? program.provides
     let description = JSON(withoutNulls: [
       "id": .string(sequence.id),
       "config": .object(sequence.package.value.config(id: sequence.id, runtime: settings.runtime)),
-      "name": JSON(sequence.alias), "location": .string(hub.id),
+      "name": JSON(sequence.alias), "location": .string(hub),
     ])
     var instance = Instance(
-      serial: newKey(Instance.self), id: id, hub: hub.serial, sequenceID: sequence.id,
+      serial: newKey(Instance.self), id: id, hub: hubSerial, sequenceID: sequence.id,
       sequence: Kept(description), language: sequence.package.language,
       appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
       started: step.now, program: Kept(program), stdout: makeStream(.untilRead, mark: mark),
@@ -244,8 +255,8 @@ extension ScramjetState {
     audit(2, object: instance.id, hub: instance.hub, &step)
     instances[serial] = nil
     hubs[instance.hub]?.instances[instance.id] = nil
-    hubs[instance.hub]?.instanceOrder.removeAll { $0 == serial }
-    hubs[instance.hub]?.sequences[instance.sequenceID]?.instances.removeAll { $0 == serial }
+    hubs[instance.hub]?.instanceOrder.remove(serial)
+    hubs[instance.hub]?.sequences[instance.sequenceID]?.instances.remove(serial)
     for stream in [instance.output, instance.stdout, instance.stderr, instance.log] {
       remove(stream, &step)
     }

@@ -23,7 +23,9 @@ extension ScramjetState {
     for name in [instance.requires, instance.provides] where !name.isEmpty {
       if let key = topicKey(name, of: instance) { found += writers(to: key) }
     }
-    if !instance.program.events.isEmpty { found += hubs[instance.hub]?.instanceOrder ?? [] }
+    if !instance.program.events.isEmpty {
+      found += hubs[instance.hub].map { Array($0.instanceOrder) } ?? []
+    }
     return found
   }
 

@@ -14,7 +14,7 @@ extension ScramjetState {
     var topic = Topic(name: key.name, contentType: type, stream: stream)
     topic.origin = origin
     topics[key] = topic
-    spaces[key.space]?.topicOrder.append(key.name)
+    spaces[key.space]?.topicOrder.append(ExactText(key.name))
     return topic
   }
 
@@ -22,7 +22,7 @@ extension ScramjetState {
   /// nothing.
   mutating func removeTopic(_ key: TopicKey, _ step: inout Step) {
     guard let topic = topics.removeValue(forKey: key) else { return }
-    spaces[key.space]?.topicOrder.removeAll { $0 == key.name }
+    spaces[key.space]?.topicOrder.remove(ExactText(key.name))
     for consumer in topic.consumers {
       instances[consumer]?.topicPosition = nil
       instances[consumer]?.input.end()

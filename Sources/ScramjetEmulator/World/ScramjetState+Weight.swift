@@ -34,14 +34,14 @@ extension Hub: Weighed {
     let texts =
       id.heapBytes + accessKey.heapBytes + description.heapBytes + tags.heapBytes
       + disconnectReason.heapBytes + downBecause.heapBytes + load.heapBytes + config.heapBytes
-    return texts + sequences.heapBytes + sequenceOrder.spineBytes + instances.spineBytes
-      + instanceOrder.spineBytes
+    return texts + sequences.heapBytes + sequenceOrder.heapBytes + instances.spineBytes
+      + instanceOrder.heapBytes
   }
 }
 
 extension Sequence: Weighed {
   var heapBytes: Int {
-    id.heapBytes + alias.heapBytes + package.heapBytes + instances.spineBytes
+    id.heapBytes + alias.heapBytes + package.heapBytes + instances.heapBytes
   }
 }
 

@@ -15,7 +15,7 @@ extension ScramjetView {
     for space in state.spaceOrder.compactMap({ state.spaces[$0] }) {
       let place = ["space \(space.id)"]
       things.append(WorldThing("space", place))
-      for item in space.store {
+      for item in space.store.all {
         things.append(
           WorldThing(
             "stored package", place + ["package \(item.package.value.name)"],
@@ -56,7 +56,7 @@ extension ScramjetView {
       WorldThing(
         "hub", place,
         ["connected": .bool(hub.isConnected), "tags": .array(hub.tags.map(JSON.string))]))
-    for id in hub.sequenceOrder {
+    for id in hub.sequenceOrder.texts {
       guard let sequence = hub.sequences[id] else { continue }
       let package = sequence.package.value
       things.append(

@@ -14,7 +14,7 @@ enum ScramjetView {
       for topic in state.topics(of: space) { topics.append(describe(topic, state)) }
       spaces.append([
         "id": .string(space.id), "hubs": .array(hubs), "topics": .array(topics),
-        "store": .array(space.store.map(\.listed)),
+        "store": .array(space.store.all.map(\.listed)),
       ])
     }
     return [

@@ -40,8 +40,8 @@ struct LogBook: Codable, Sendable, Recounted {
   }
 
   /// Newest first.
-  func entries(of user: Key<User>) -> [Entry] {
-    entries.suffix(Self.countMax).reversed().map(\.value).filter { $0.user == user }
+  func entries(of user: Key<User>) -> some Sequence<Entry> {
+    entries.suffix(Self.countMax).reversed().lazy.map(\.value).filter { $0.user == user }
   }
 }
 
@@ -91,7 +91,8 @@ extension SteamshipState {
     for name in names {
       if let text = try job.arguments.name(name) { wanted[name] = .string(text) }
     }
-    let entries = logs.entries(of: job.caller.user).filter { entry in
+    // Only as far as the last one that is shown.
+    let entries = logs.entries(of: job.caller.user).lazy.filter { entry in
       wanted.members.allSatisfy { entry.fields[$0.key] == $0.value }
     }
     let shown = entries.dropFirst(from).prefix(size).map { entry -> JSON in
