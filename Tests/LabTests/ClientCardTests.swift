@@ -85,6 +85,10 @@ struct ClientCardTests {
     #expect(polls.remarks.isEmpty)
     #expect(polls.polling.map(\.looks) == [3])
     #expect(kinds(card([status(1, "succeeded"), status(2, "succeeded")])) == [.polledAfterEnd])
+    func refused(_ number: Int) -> LabExchange {
+      Exchanges.made(number, "s.a", status: 404, answer: #"{"status":{"state":"failed"}}"#)
+    }
+    #expect(card([refused(1), refused(2)]).remarks.isEmpty)
     let again = card([Exchanges.made(1, "s.a"), Exchanges.made(2, "s.a")])
     #expect(kinds(again) == [.askedAgain])
     let changed = card([Exchanges.made(1, "s.a"), Exchanges.made(2, "s.a", answer: "[]")])

@@ -187,7 +187,8 @@ package struct ClientCard: Sendable {
 
   /// Where an answer tells of work that has come to its end: how.
   private static func finalState(of exchange: LabExchange) -> String? {
-    guard let state = state(of: exchange) else { return nil }
+    // The form of a failure may have the same words: nothing has come to its end there.
+    guard exchange.status ?? 200 < 400, let state = state(of: exchange) else { return nil }
     return ["succeeded", "failed", "completed", "errored"].contains(state) ? state : nil
   }
 
