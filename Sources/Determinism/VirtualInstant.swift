@@ -6,13 +6,13 @@ import PayloadCodecs
 /// end of the range, and an instant of a snapshot outside of it is refused. So seconds, days and
 /// nanoseconds of any instant can be counted with, and the difference of two of them, a day more or
 /// less, always fits. `latest` is beyond every clock's reach: what falls due then never does.
-package struct VirtualInstant: Sendable, Hashable, Comparable {
-  package let nanoseconds: Int64
+@usableFromInline package struct VirtualInstant: Sendable, Hashable, Comparable {
+  @usableFromInline package let nanoseconds: Int64
 
   /// 285 years each way, seven less than 64 bits of nanoseconds hold.
   private static let limit: Int64 = 9_000_000_000 * 1_000_000_000
   package static let earliest = Self(nanoseconds: -limit)
-  package static let latest = Self(nanoseconds: limit)
+  @usableFromInline package static let latest = Self(nanoseconds: limit)
   /// The last instant that a clock shows.
   package static let endOfTime = Self(nanoseconds: limit - 1_000_000_000)
 
@@ -29,7 +29,9 @@ package struct VirtualInstant: Sendable, Hashable, Comparable {
     nanoseconds = exactNanoseconds
   }
 
-  package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+  @inlinable package static func < (left: Self, right: Self) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
 
   package static func + (left: Self, right: Duration) -> Self {
     let (sum, overflow) = left.nanoseconds.addingReportingOverflow(right.clampedNanoseconds)
@@ -37,6 +39,12 @@ package struct VirtualInstant: Sendable, Hashable, Comparable {
   }
   package static func - (left: Self, right: Self) -> Duration {
     .nanoseconds(left.nanoseconds) - .nanoseconds(right.nanoseconds)
+  }
+  /// As much later as `end` is later than `start`; without the wide numbers of a `Duration`.
+  package func advanced(from start: Self, to end: Self) -> Self {
+    let (difference, isWide) = end.nanoseconds.subtractingReportingOverflow(start.nanoseconds)
+    let (sum, isBeyond) = nanoseconds.addingReportingOverflow(difference)
+    return isWide || isBeyond ? self + (end - start) : Self(nanoseconds: sum)
   }
   package static func += (left: inout Self, right: Duration) { left = left + right }
 
@@ -113,7 +121,7 @@ package struct VirtualInstant: Sendable, Hashable, Comparable {
 extension VirtualInstant: Codable {
   private enum CodingKeys: CodingKey { case nanoseconds }
 
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let number = try container.decode(Int64.self, forKey: .nanoseconds)
     guard let instant = Self(exactNanoseconds: number) else {

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// **Isolation**: one atomic number; a look costs a load.
 /// Source: DESIGN §11, "memory held for stored content, all tenants".
-package final class MemoryBudget: Sendable {
+@usableFromInline package final class MemoryBudget: Sendable {
   package let limit: UInt64
   private let used = Atomic<Int>(0)
   private let bound: Int
@@ -47,7 +47,7 @@ package final class MemoryBudget: Sendable {
   }
 
   /// Counts what is held already, also beyond the limit; a negative number is given back.
-  package func charge(_ count: Int) {
+  @usableFromInline package func charge(_ count: Int) {
     if count != 0 { used.wrappingAdd(count, ordering: .relaxed) }
   }
 
@@ -86,7 +86,7 @@ package final class MemoryLease: Sendable {
   }
 
   /// Counts what is here already; a negative number is given back.
-  package func charge(_ count: Int) {
+  @usableFromInline package func charge(_ count: Int) {
     budget.charge(count)
     held.wrappingAdd(count, ordering: .relaxed)
   }

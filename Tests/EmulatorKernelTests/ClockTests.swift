@@ -30,6 +30,16 @@ final class HandWall: Sendable {
     #expect(clock.now == VirtualInstant(seconds: expected))
   }
 
+  @Test("Moments tell durations, and never go back")
+  func moments() {
+    let first = Moment.now
+    let second = Moment.now
+    #expect(second >= first)
+    #expect(second - first >= .zero)
+    #expect((first + .milliseconds(1_500)) - first == .milliseconds(1_500))
+    #expect(first + .nanoseconds(1) > first)
+  }
+
   @Test("Time never goes back by itself, even if the wall does")
   func stepBack() {
     let clock = clock(.real)

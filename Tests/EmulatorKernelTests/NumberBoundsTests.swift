@@ -21,6 +21,21 @@ struct NumberBoundsTests {
     #expect(VirtualInstant(nanoseconds: nanoseconds) + duration == expected)
   }
 
+  static let instants: [VirtualInstant] = [
+    .earliest, .init(nanoseconds: -1), .init(nanoseconds: 0), .init(nanoseconds: 1_999_999_999),
+    .init(seconds: 1_800_000_000), .endOfTime, .latest,
+  ]
+
+  @Test(
+    "Going as far as from one instant to another is adding their difference", arguments: instants)
+  func advanced(_ instant: VirtualInstant) {
+    for start in Self.instants {
+      for end in Self.instants {
+        #expect(instant.advanced(from: start, to: end) == instant + (end - start))
+      }
+    }
+  }
+
   @Test("The ends of the range have a date, a difference and a whole number of seconds")
   func ends() {
     #expect(VirtualInstant.earliest.iso8601() == "1684-10-19T08:00:00Z")

@@ -87,15 +87,17 @@ struct UploadFaultTests {
       upload: UploadFault(ending: .reset, afterBytes: count), handler: Self.counting
     ) { server in
       let peer = try server.peer()
-      try peer.send(Self.head(coding, 600))
+      let head = Array(Self.head(coding, 600).utf8)
       if count > 1 {
+        try peer.send(head)
         let first = Array(Self.coded([UInt8](repeating: 7, count: 600), coding)[..<(count / 2)])
         try peer.send(first)
         #expect(!peer.hasInput(within: .milliseconds(30)))
         try? peer.send(
           Array(Self.coded([UInt8](repeating: 7, count: 600), coding)[(count / 2)...]))
       } else {
-        try? peer.send(Self.coded([UInt8](repeating: 7, count: 600), coding))
+        // At once: a second call may meet the RST of the first, and then no read sees it any more.
+        try peer.send(head + Self.coded([UInt8](repeating: 7, count: 600), coding))
       }
       let (bytes, ending) = peer.readToEnding()
       #expect(bytes.isEmpty && ending == .reset)

@@ -48,9 +48,10 @@ enum ImportRule {
     ],
   ]
 
-  /// Single files that need more than their module: durable files, and what is wrong with files, are
-  /// the only system calls below the transport, whose home they have otherwise.
+  /// Single files that need more than their module: durable files, what is wrong with files, and the
+  /// clock of durations are the only system calls below the transport, whose home they have otherwise.
   static let exceptions: [String: Set<String>] = [
+    "Sources/EmulatorKernel/Clock/Moment.swift": ["Glibc"],
     "Sources/EmulatorKernel/Persistence/DurableFile.swift": ["Glibc"],
     "Sources/EmulatorKernel/Persistence/FileIdentity.swift": ["Glibc"],
     "Sources/Scenarios/Loading/FileError.swift": ["Glibc"],

@@ -1,9 +1,9 @@
-import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
 import Testing
 
+@testable import EmulatorKernel
 @testable import SteamshipEmulator
 
 @Suite("What one request asks for is bounded, and much of it is dealt with off the loop")
@@ -101,10 +101,11 @@ extension ServiceHarness {
   fileprivate func mayTakeLong(_ name: String, _ body: JSON = [:]) throws -> Bool {
     let endpoint = try #require(SteamshipEndpoints.byName["steamship.\(name)"])
     let content = body.serialized()
+    let operations = pipeline.operations
+    let index = try #require(operations.index(named: "steamship.\(name)"))
     let call = Call(
       request: TestClient.request(.post, "/", Fields(["Authorization": "Bearer any"]), content),
-      operation: endpoint.operation, endpointIndex: 0, parameters: PathParameters(),
-      content: content, tenant: tenant,
+      operations.entries[index], parameters: PathParameters(), content: content, tenant: tenant,
       exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: .none), credential: "any")
     return SteamshipService().mayTakeLong(call, at: endpoint, in: world)
   }

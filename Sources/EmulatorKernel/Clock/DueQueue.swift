@@ -2,7 +2,7 @@ import PayloadCodecs
 
 /// Something that will happen by itself: when, and which of those that fall due at the same instant
 /// comes first. Whoever keeps a queue gives its entries their numbers and their names in a snapshot.
-package protocol DueEntry: Codable, Sendable {
+@usableFromInline package protocol DueEntry: Codable, Sendable {
   var due: VirtualInstant { get }
   /// Order of creation: no two entries of a queue have the same.
   var order: Int { get }
@@ -16,15 +16,16 @@ package protocol DueEntry: Codable, Sendable {
 ///
 /// **Shape** in a snapshot: the list of its entries, each before those at twice its position, plus
 /// one and two.
-package struct DueQueue<Entry: DueEntry>: Sendable {
+@usableFromInline package struct DueQueue<Entry: DueEntry>: Sendable {
   /// In no order but that of a heap.
-  package private(set) var entries: [Entry] = []
+  @usableFromInline package internal(set) var entries: [Entry] = []
 
   package init() {}
 
   package var count: Int { entries.count }
   package var first: Entry? { entries.first }
-  package var nextDue: VirtualInstant? { entries.first?.due }
+  /// Inlinable: asked before each look at a state, by each service for entries of its own type.
+  @inlinable package var nextDue: VirtualInstant? { entries.first?.due }
   /// Of the entries themselves, not of what they refer to.
   package var heapBytes: Int { entries.spineBytes }
 
@@ -92,11 +93,11 @@ package struct DueQueue<Entry: DueEntry>: Sendable {
 }
 
 extension DueQueue: Codable {
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     entries = try decoder.singleValueContainer().decode([Entry].self)
   }
 
-  package func encode(to encoder: any Encoder) throws {
+  @usableFromInline package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(entries)
   }

@@ -4,7 +4,7 @@ import Synchronization
 /// One tenant's time. Never goes back by itself, and stands still at `VirtualInstant.endOfTime`.
 ///
 /// **Isolation**: behind a mutex.
-package final class VirtualClock: Sendable {
+@usableFromInline package final class VirtualClock: Sendable {
   /// Where wall time comes from; tests give their own.
   package typealias WallTime = @Sendable () -> VirtualInstant
 
@@ -35,12 +35,12 @@ package final class VirtualClock: Sendable {
   }
 
   package var mode: ClockMode { state.withLock { $0.mode } }
-  package var now: VirtualInstant { state.withLock { now(&$0) } }
+  @usableFromInline package var now: VirtualInstant { state.withLock { now(&$0) } }
 
   private func now(_ state: inout State) -> VirtualInstant {
     let present =
       switch state.mode {
-      case .real: state.anchor + (wall() - state.anchorWall)
+      case .real: state.anchor.advanced(from: state.anchorWall, to: wall())
       case .scaled(let factor):
         state.anchor + Duration(inSeconds: (wall() - state.anchorWall).inSeconds * factor)
       case .manual, .skip: state.anchor

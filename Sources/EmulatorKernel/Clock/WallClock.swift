@@ -9,5 +9,5 @@ package enum WallClock {
   }
 
   /// From where spans on the wall count, the same for all: so that they can be told on any clock.
-  package static let origin = ContinuousClock.now
+  package static let origin = Moment.now
 }

@@ -3,7 +3,7 @@ import PayloadCodecs
 /// Makes ids in each vendor's own form from (seed, tenant, kind, n), n counting per kind.
 ///
 /// Lives beside a service's state and is used under its lock, so ids follow the order of requests.
-package struct IDSource: Sendable, Codable {
+@usableFromInline package struct IDSource: Sendable, Codable {
   package let seed: UInt64
   package let tenant: String
   private var counters: TextMap<UInt64> = [:]
@@ -14,7 +14,7 @@ package struct IDSource: Sendable, Codable {
   }
 
   /// The counters, leaving none behind: for lending them without a copy.
-  mutating func takeOut() -> IDSource {
+  @usableFromInline package mutating func takeOut() -> IDSource {
     let lent = self
     counters = [:]
     return lent

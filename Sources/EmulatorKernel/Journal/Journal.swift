@@ -107,7 +107,7 @@ package final class Journal: Sendable {
   @discardableResult
   package func answered(
     _ number: UInt64, of exchange: Exchange, _ response: Response, content: [UInt8]? = nil,
-    _ decision: RuleDecision? = nil, collected: ContinuousClock.Instant? = nil
+    _ decision: RuleDecision? = nil, collected: Moment? = nil
   ) -> Bool {
     ring.withLock { ring in
       let isTimed = !ring.followers.isEmpty
@@ -124,7 +124,7 @@ package final class Journal: Sendable {
   @discardableResult
   package func ended(
     _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant,
-    wall: ContinuousClock.Instant, _ outcome: ExchangeOutcome,
+    wall: Moment, _ outcome: ExchangeOutcome,
     loggedBy log: (ExchangeLog, tenant: String)? = nil
   ) -> (operation: Int?, duration: Duration)? {
     let (found, finished, followers, life, wakesLog) = ring.withLock { ring in

@@ -39,7 +39,7 @@ package struct JournalEntry: Sendable {
   package let arrived: VirtualInstant
   package let ended: VirtualInstant?
   /// By the clock of durations; nil in what was restored.
-  package let began: ContinuousClock.Instant?
+  package let began: Moment?
   /// On the wall.
   package let duration: Duration?
   /// Of that: until the answer was known; nil when nobody followed the journal then.

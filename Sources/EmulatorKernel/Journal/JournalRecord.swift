@@ -27,7 +27,7 @@ struct JournalRecord: Sendable {
   private var version = HTTPVersion.http11
   private var isSecure = false
   private var arrived = VirtualInstant(seconds: 0)
-  private var began: ContinuousClock.Instant?
+  private var began: Moment?
   private var status: Status?
   private var requestContentBytes: UInt64 = 0
   private var responseContentBytes: UInt64 = 0
@@ -74,9 +74,9 @@ struct JournalRecord: Sendable {
     exchange = opening.exchange
     parent = opening.parent
     operationIndex = opening.operationIndex
-    method = opening.request.method
-    version = opening.request.version
-    isSecure = opening.request.arrival?.isSecure ?? false
+    method = opening.method
+    version = opening.version
+    isSecure = opening.isSecure
     arrived = opening.arrived
     began = opening.began
     status = nil
@@ -101,20 +101,20 @@ struct JournalRecord: Sendable {
   }
 
   private mutating func write(_ opening: borrowing JournalOpening) {
-    target = append(opening.target.bytes)
-    requestFields = append(opening.request.fields.bytes)
-    requestLines = append(opening.request.fields.lines)
+    target = append(opening.target)
+    requestFields = append(opening.fields.bytes)
+    requestLines = append(opening.fields.lines)
   }
 
   /// The answer is known.
   mutating func answered(
     _ response: borrowing Response, content: [UInt8]?, _ decision: RuleDecision?, prefix: Int,
-    isTimed: Bool, collected: ContinuousClock.Instant?
+    isTimed: Bool, collected: Moment?
   ) {
     status = response.status
     heldBack = response.delivery.delay
     if isTimed, let began {
-      answeredAfter = .now - began
+      answeredAfter = Moment.now - began
       readAfter = collected.map { $0 - began }
     }
     reserve(response, content, prefix)
@@ -164,7 +164,7 @@ struct JournalRecord: Sendable {
 
   /// The exchange is over; how long it took.
   mutating func ended(
-    at instant: VirtualInstant, wall: ContinuousClock.Instant,
+    at instant: VirtualInstant, wall: Moment,
     _ outcome: borrowing ExchangeOutcome, prefix: Int
   ) -> Duration {
     let duration = began.map { wall - $0 } ?? .zero
@@ -259,23 +259,29 @@ struct JournalRecord: Sendable {
 
 /// What is known of an exchange when it begins.
 package struct JournalOpening: Sendable {
-  package let request: Request
+  let method: Method
+  let version: HTTPVersion
+  let isSecure: Bool
+  let fields: Fields
   /// As it was sent, tenant prefix included.
-  package let target: RequestTarget
+  let target: [UInt8]
   package let exchange: Exchange
   /// The number of the exchange for which code made this one; 0: none.
   package let parent: UInt64
   /// In `OperationTable`; nil when the request belongs to none.
   package let operationIndex: Int?
   package let arrived: VirtualInstant
-  package let began: ContinuousClock.Instant
+  package let began: Moment
 
   package init(
-    _ request: Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
-    operationIndex: Int?, arrived: VirtualInstant, began: ContinuousClock.Instant
+    _ request: borrowing Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
+    operationIndex: Int?, arrived: VirtualInstant, began: Moment
   ) {
-    self.request = request
-    self.target = target
+    method = request.method
+    version = request.version
+    isSecure = request.arrival?.isSecure ?? false
+    fields = request.fields
+    self.target = target.bytes
     self.exchange = exchange
     self.parent = parent
     self.operationIndex = operationIndex

@@ -17,7 +17,7 @@ package final class ExchangeLog: Sendable {
   /// - Returns: whether the log must be woken, once no lock is held.
   func append(
     _ exchange: LoggedExchange, of tenant: String, why: String? = nil,
-    at moment: ContinuousClock.Instant
+    at moment: Moment
   ) -> Bool {
     guard exchange.level <= log.level else { return false }
     return log.append(at: moment) { line.write(exchange, of: tenant, why: why, into: &$0) }
@@ -27,7 +27,7 @@ package final class ExchangeLog: Sendable {
 extension Pipeline {
   /// An exchange is over whose line the journal has not written.
   func logEnd(
-    _ number: UInt64, in live: LiveTenant, isKept: Bool, at moment: ContinuousClock.Instant
+    _ number: UInt64, in live: LiveTenant, isKept: Bool, at moment: Moment
   ) {
     guard let exchangeLog else { return }
     guard isKept else {

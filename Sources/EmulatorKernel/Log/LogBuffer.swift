@@ -9,7 +9,7 @@ struct LogBuffer: Sendable {
   /// Since 1970, by the wall.
   private(set) var milliseconds: Int64 = 0
   /// A moment of the clock by which durations are measured, and what the wall said then.
-  private var base: (moment: ContinuousClock.Instant, nanoseconds: Int64) = (.now, 0)
+  private var base: (moment: Moment, nanoseconds: Int64) = (.now, 0)
   private var wallText = SecondText()
   /// Of a tenant's clock.
   private var clockText = SecondText()
@@ -19,13 +19,13 @@ struct LogBuffer: Sendable {
   // MARK: Time
 
   /// What follows is of about that moment.
-  mutating func synchronize(_ moment: ContinuousClock.Instant) {
+  mutating func synchronize(_ moment: Moment) {
     base = (moment, MomentClock.wall(at: moment).nanoseconds)
   }
 
   /// The next line is of that moment.
-  mutating func turn(to moment: ContinuousClock.Instant) {
-    let passed = (moment - base.moment).wholeNanoseconds
+  mutating func turn(to moment: Moment) {
+    let passed = moment.nanoseconds - base.moment.nanoseconds
     milliseconds = (base.nanoseconds + passed).flooredDivision(by: 1_000_000)
   }
 
@@ -117,11 +117,5 @@ extension Duration {
   var wholeMicroseconds: Int64 {
     if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000_000 }
     return Int64(clamping: attoseconds / 1_000_000_000_000)
-  }
-
-  /// Of less than 292 years.
-  var wholeNanoseconds: Int64 {
-    if let few = Int64(exactly: attoseconds) { return few / 1_000_000_000 }
-    return Int64(clamping: attoseconds / 1_000_000_000)
   }
 }

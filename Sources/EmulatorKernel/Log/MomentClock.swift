@@ -4,7 +4,7 @@ import Synchronization
 /// so that the log and who follows a journal tell the same of an exchange.
 enum MomentClock {
   private struct Pair {
-    var moment: ContinuousClock.Instant
+    var moment: Moment
     var wall: VirtualInstant
   }
 
@@ -13,9 +13,9 @@ enum MomentClock {
   /// More than that and somebody has set the wall's clock.
   private static let driftMax = Duration.milliseconds(50)
 
-  static func wall(at moment: ContinuousClock.Instant) -> VirtualInstant {
+  static func wall(at moment: Moment) -> VirtualInstant {
     pair.withLock { pair in
-      let (now, wall): (ContinuousClock.Instant, VirtualInstant) = (.now, WallClock.system())
+      let (now, wall): (Moment, VirtualInstant) = (.now, WallClock.system())
       let drift = wall - (pair.wall + (now - pair.moment))
       if drift > driftMax || drift < .zero - driftMax { pair = Pair(moment: now, wall: wall) }
       return pair.wall + (moment - pair.moment)

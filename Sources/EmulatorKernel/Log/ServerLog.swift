@@ -66,7 +66,7 @@ package final class ServerLog: Sendable {
   }
 
   /// - Returns: whether `wake` must be called.
-  func append(at moment: ContinuousClock.Instant, _ write: (inout LogBuffer) -> Void) -> Bool {
+  func append(at moment: Moment, _ write: (inout LogBuffer) -> Void) -> Bool {
     state.withLock { state in
       guard state.buffer.bytes.count < Self.bytesMax else {
         state.dropped += 1

@@ -1,23 +1,23 @@
 package import PayloadCodecs
 
 /// Something that can say about how much memory it takes.
-package protocol Weighed {
+@usableFromInline package protocol Weighed {
   /// About how many bytes it refers to, beyond those of its own layout. Asked after each change, so
   /// it takes constant time, or time in proportion to what cannot change any more.
   var heapBytes: Int { get }
 }
 
 /// Something that keeps a running account of what it weighs.
-package protocol Recounted: Weighed {
+@usableFromInline package protocol Recounted: Weighed {
   /// The same, asked of every part anew: for tests, which hold the account to it.
   var recountedHeapBytes: Int { get }
 }
 
 /// What the allocator and the runtime put around an array or an object.
-package enum HeapOverhead {
+@usableFromInline package enum HeapOverhead {
   /// Allocator's header, object's header, count and capacity.
-  package static let array = 48
-  package static let object = 32
+  @usableFromInline package static let array = 48
+  @usableFromInline package static let object = 32
 
   /// What a hash table takes that has been made for `capacity` entries: a third is always free.
   package static func table(capacity: Int, entryBytes: Int) -> Int {
@@ -26,11 +26,11 @@ package enum HeapOverhead {
 }
 
 extension Int: Weighed {
-  package var heapBytes: Int { 0 }
+  @usableFromInline package var heapBytes: Int { 0 }
 }
 
 extension String: Weighed {
-  package var heapBytes: Int {
+  @usableFromInline package var heapBytes: Int {
     let count = utf8.count
     // Up to 15 bytes stand in the value itself.
     return count <= 15 ? 0 : HeapOverhead.array + count
@@ -42,7 +42,7 @@ extension ExactText: Weighed {
 }
 
 extension Optional: Weighed where Wrapped: Weighed {
-  package var heapBytes: Int { self?.heapBytes ?? 0 }
+  @usableFromInline package var heapBytes: Int { self?.heapBytes ?? 0 }
 }
 
 extension Array {
@@ -54,7 +54,7 @@ extension Array {
 
 extension Array: Weighed where Element: Weighed {
   /// Takes time for each element.
-  package var heapBytes: Int { reduce(spineBytes) { $0 + $1.heapBytes } }
+  @usableFromInline package var heapBytes: Int { reduce(spineBytes) { $0 + $1.heapBytes } }
 }
 
 extension Dictionary {

@@ -1,4 +1,4 @@
-package import PayloadCodecs
+public import PayloadCodecs
 
 /// A dictionary that knows what it weighs, without asking everyone at each change: a value's weight is
 /// taken anew when it was changed, and the difference is added.
@@ -8,6 +8,7 @@ package import PayloadCodecs
 ///
 /// What every request does is inlinable, so that each service gets code of its own types: generic code
 /// looks the types' descriptions up at each step, which cost a tenth of all requests.
+@usableFromInline
 package struct WeighedDictionary<
   Key: Hashable & Weighed & Sendable, Value: Weighed & Sendable
 >: Sendable {
@@ -141,7 +142,7 @@ package struct WeighedDictionary<
 }
 
 extension WeighedDictionary: Sequence {
-  package func makeIterator() -> IndexingIterator<[(key: Key, value: Value)]> {
+  @usableFromInline package func makeIterator() -> IndexingIterator<[(key: Key, value: Value)]> {
     entries.makeIterator()
   }
 }
@@ -149,7 +150,7 @@ extension WeighedDictionary: Sequence {
 extension WeighedDictionary: Recounted {
   @inlinable package var heapBytes: Int { valueBytes + spineBytes }
 
-  package var recountedHeapBytes: Int {
+  @usableFromInline package var recountedHeapBytes: Int {
     boxes.reduce(boxes.spineBytes) { sum, entry in
       sum + entry.key.heapBytes + (entry.value.value?.heapBytes ?? 0) + Self.boxBytes
     }
@@ -157,7 +158,7 @@ extension WeighedDictionary: Recounted {
 }
 
 extension WeighedDictionary {
-  package subscript(_ text: String) -> Value? where Key == ExactText {
+  @inlinable package subscript(_ text: String) -> Value? where Key == ExactText {
     get { self[ExactText(text)] }
     _modify { yield &self[ExactText(text)] }
   }
@@ -169,7 +170,7 @@ extension WeighedDictionary {
 }
 
 extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     guard Key.self == ExactText.self else {
       for (key, value) in try [Key: Value](from: decoder) { insert(Box(value), key) }
       return
@@ -179,7 +180,7 @@ extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
     }
   }
 
-  package func encode(to encoder: any Encoder) throws {
+  @usableFromInline package func encode(to encoder: any Encoder) throws {
     // As a value, not by its own `encode(to:)`: the encoder of states then sees a dictionary and sorts it.
     var container = encoder.singleValueContainer()
     let values = boxes.compactMapValues(\.value)

@@ -4,9 +4,7 @@ package import HTTPModel
 /// One request on its way to a service, after the pipeline has found tenant and operation.
 package struct Call: Sendable {
   package let request: Request
-  package let operation: Operation
-  /// Where the endpoint stands in the service's table.
-  let endpointIndex: Int
+  private let entry: OperationTable.Entry
   package let parameters: PathParameters
   /// The content, for operations with the policy `.collected`; else empty.
   package let content: [UInt8]
@@ -17,14 +15,13 @@ package struct Call: Sendable {
   /// As the service found it; nil when the request carries none.
   package let credential: String?
 
-  package init(
-    request: Request, operation: Operation, endpointIndex: Int, parameters: PathParameters,
+  init(
+    request: Request, _ entry: OperationTable.Entry, parameters: PathParameters,
     content: [UInt8] = [], tenant: Tenant, exchange: Exchange, number: UInt64 = 0,
     credential: String? = nil
   ) {
     self.request = request
-    self.operation = operation
-    self.endpointIndex = endpointIndex
+    self.entry = entry
     self.parameters = parameters
     self.content = content
     self.tenant = tenant
@@ -32,6 +29,10 @@ package struct Call: Sendable {
     self.number = number
     self.credential = credential
   }
+
+  package var operation: Operation { entry.operation }
+  /// Where the endpoint stands in the service's table.
+  var endpointIndex: Int { entry.endpointIndex }
 
   /// What the tenant's keys say about the credential.
   package var credentialVerdict: CredentialVerdict { tenant.keys.verdict(on: credential) }

@@ -25,8 +25,8 @@ package struct Addressee: Sendable {
 
   /// - Parameter keyFields: where keys stand; nil: no credential is read (the bearer token of the
   ///   control API is its own).
-  package init(_ request: Request, keyFields: KeyFields?) {
-    let found = FieldScan(request, keyFields)
+  package init(_ request: borrowing Request, keyFields: KeyFields?) {
+    let found = FieldScan(request.fields, keyFields)
     let host = found.host(of: request)
     self.host = host
     if let prefix = Addressee.prefix(of: request.target) {
@@ -104,8 +104,7 @@ private struct FieldScan {
   private var proxy: Range<Int>?
   private var hostField: Range<Int>?
 
-  init(_ request: Request, _ keyFields: KeyFields?) {
-    let fields = request.fields
+  init(_ fields: borrowing Fields, _ keyFields: KeyFields?) {
     for line in fields.lines {
       switch line.nameLength {
       case 4 where hostField == nil && fields.matches(line, "host"): hostField = line.value
@@ -121,7 +120,7 @@ private struct FieldScan {
   }
 
   /// Said with each request that goes to a proxy in the clear, and once for a tunnel.
-  func proxyUser(of request: Request) -> String? {
+  func proxyUser(of request: borrowing Request) -> String? {
     guard let proxy else { return request.arrival?.proxyUser }
     return BasicCredentials.user(
       String(decoding: request.fields.bytes[proxy].trimmingOptionalWhitespace, as: UTF8.self))
@@ -129,7 +128,7 @@ private struct FieldScan {
 
   /// Nil for what begins with a digit or a bracket: a numeric address names neither a vendor nor a
   /// tenant. The target's authority wins over the field (RFC 9112 §3.2.2).
-  func host(of request: Request) -> [UInt8]? {
+  func host(of request: borrowing Request) -> [UInt8]? {
     let target = request.target
     let bytes: ArraySlice<UInt8>
     if let range = target.authorityRange {

@@ -4,12 +4,20 @@ import Synchronization
 
 /// All operations of all services, counted through, and the tables that find them.
 package struct OperationTable: Sendable {
-  package struct Entry: Sendable {
+  /// A class, since each request takes its own out of the table and on its way: one reference to count,
+  /// not one for each text of the operation.
+  package final class Entry: Sendable {
     package let operation: Operation
     /// Which service, in the order given to the pipeline.
     package let serviceIndex: Int
     /// Where its endpoint stands in that service's table.
     let endpointIndex: Int
+
+    init(_ operation: Operation, serviceIndex: Int, endpointIndex: Int) {
+      self.operation = operation
+      self.serviceIndex = serviceIndex
+      self.endpointIndex = endpointIndex
+    }
   }
 
   enum Match: Sendable {
@@ -90,7 +98,7 @@ package struct OperationTable: Sendable {
     for (serviceIndex, service) in services.enumerated() {
       for (endpointIndex, operation) in service.operations.enumerated() {
         entries.append(
-          Entry(operation: operation, serviceIndex: serviceIndex, endpointIndex: endpointIndex))
+          Entry(operation, serviceIndex: serviceIndex, endpointIndex: endpointIndex))
       }
       hostNames += service.hostNames.map { (HostPattern($0), serviceIndex) }
     }

@@ -20,7 +20,7 @@ extension Pipeline {
         var whole = routed
         whole.content = bytes
         whole.collected = .now
-        guard !bytes.isEmpty, routed.request.isGzip else {
+        guard !bytes.isEmpty, routed.request.fields.sayGzip else {
           return self.decide(whole, rules).asAnswer
         }
         return self.unpack(whole, limit: limit, rules).asAnswer
@@ -77,20 +77,21 @@ extension Pipeline {
   /// What is answered without the content: what a rule says instead of the service, and, to a peer
   /// that waits to be told to send it, what the service refuses by the head alone.
   private func answerAtHead(_ routed: RoutedRequest) -> Response? {
+    let expectsContinue = routed.head.expectsContinue
     if case .instead(let response) = routed.decision?.action {
-      if routed.request.expectsContinue { return response }
+      if expectsContinue { return response }
       if case .refuse = response.delivery.fault { return response }
     }
-    guard routed.request.expectsContinue, let index = routed.operationIndex else { return nil }
+    guard expectsContinue, let index = routed.operationIndex else { return nil }
     let entry = operations.entries[index]
     return routed.live.slots[entry.serviceIndex].refusal(of: call(routed, entry))
   }
 }
 
-extension Request {
+extension Fields {
   /// Source: RFC 9110 §8.4.1.3.
-  fileprivate var isGzip: Bool {
-    guard let coding = fields.valueBytes("content-encoding")?.lazy.map(\.asciiLowercased) else {
+  fileprivate var sayGzip: Bool {
+    guard let coding = valueBytes("content-encoding")?.lazy.map(\.asciiLowercased) else {
       return false
     }
     return coding.elementsEqual("gzip".utf8) || coding.elementsEqual("x-gzip".utf8)

@@ -2,9 +2,8 @@ import HTTPModel
 
 extension Pipeline {
   /// Step 9. What a rule changes in the answer.
-  private func amend(_ response: consuming Response, _ decision: RuleDecision?) -> Response {
-    guard case .amend(let change) = decision?.action else { return response }
-    return change(response)
+  private func amend(_ response: inout Response, _ decision: RuleDecision?) {
+    if case .amend(let change) = decision?.action { response = change(response) }
   }
 
   /// Whether that takes longer than a loop should be held.
@@ -16,7 +15,11 @@ extension Pipeline {
   /// As `finish`; what a rule changes in a large answer, it changes off the loop.
   func finishAtLength(_ response: Response, _ routed: RoutedRequest) async -> Response {
     guard changesMuch(response, routed.decision) else { return finish(response, routed) }
-    let amended = await Offload.run { self.amend(response, routed.decision) }
+    let amended = await Offload.run {
+      var response = response
+      self.amend(&response, routed.decision)
+      return response
+    }
     var routed = routed
     routed.decision = routed.decision.map {
       RuleDecision(.pass, struck: $0.struck, trace: $0.trace)
@@ -38,8 +41,9 @@ extension Pipeline {
   ///
   /// Takes the answer over, so that its fields grow in place.
   func finish(_ answer: consuming Response, _ routed: RoutedRequest) -> Response {
-    var response = amend(answer, routed.decision)
-    if let struck = routed.uploadRules { tell(struck, in: &response, routed) }
+    var response = answer
+    amend(&response, routed.decision)
+    if let struck = routed.uploadRules { tell(struck.outcome, in: &response, routed) }
     response.guardContent()
     response.fields.append("X-Wavetank-Exchange", String(routed.number))
     routed.live.journal.answered(

@@ -19,7 +19,7 @@ extension Pipeline {
   /// it shall not get for an answer that does not need its content (RFC 9110 §10.1.1), and where
   /// requests are refused. Nil: not before.
   func decisionAtHead(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> RuleDecision? {
-    guard let rules, routed.request.expectsContinue || rules.concern.mayRefuse,
+    guard let rules, routed.head.expectsContinue || rules.concern.mayRefuse,
       !rules.concern.needsContent
     else { return nil }
     return rules.engine.decide(context(routed))
@@ -62,7 +62,7 @@ extension Pipeline {
       upload: context(routed).subject, now: clock.now, wall: clock.wallNow)
     guard outcome.struck else { return nil }
     outcome.remarks += engine.happen(outcome.events, in: routed.live)
-    routed.uploadRules = outcome
+    routed.uploadRules = .init(outcome)
     routed.live.journal.struck(routed.number, of: routed.exchange, outcome)
     guard case .upload(let fault) = outcome.fault else { return nil }
     metrics.struck(.upload(fault))

@@ -16,22 +16,24 @@ extension Pipeline {
     if routed.decision?.isTwice == true { return serveTwice(call, entry, memory, routed) }
     guard !slot.mayTakeLong(call) else {
       return later(routed) { body in
-        let response = await self.respondAtLength(to: call, slot, body, routed)
-        return await self.finishAtLength(self.lend(memory, to: response, entry, routed), routed)
+        var response = await self.respondAtLength(to: call, slot, body, routed)
+        self.lend(memory, to: &response, entry, routed)
+        return await self.finishAtLength(response, routed)
       }
     }
     tenant.workBegan()
     let answer = slot.respond(to: call)
     tenant.workEnded()
     switch consume answer {
-    case .now(let made):
-      let response = lend(memory, to: made, entry, routed)
+    case .now(var response):
+      lend(memory, to: &response, entry, routed)
       guard changesMuch(response, routed.decision) else { return .now(finish(response, routed)) }
-      return later(routed) { _ in await self.finishAtLength(response, routed) }
+      return later(routed) { [response] _ in await self.finishAtLength(response, routed) }
     case .later(let work):
       return later(routed) { body in
-        let made = await self.wait(for: work, body, routed)
-        return await self.finishAtLength(self.lend(memory, to: made, entry, routed), routed)
+        var response = await self.wait(for: work, body, routed)
+        self.lend(memory, to: &response, entry, routed)
+        return await self.finishAtLength(response, routed)
       }
     }
   }
@@ -71,8 +73,9 @@ extension Pipeline {
       let first = kept.map { RequestContent(complete: $0.bytes) } ?? body
       _ = await self.respondAtLength(to: call, slot, first, routed)
       let second = kept.map { RequestContent(complete: $0.bytes) } ?? body
-      let response = await self.respondAtLength(to: call, slot, second, routed)
-      return await self.finishAtLength(self.lend(memory, to: response, entry, routed), routed)
+      var response = await self.respondAtLength(to: call, slot, second, routed)
+      self.lend(memory, to: &response, entry, routed)
+      return await self.finishAtLength(response, routed)
     }
   }
 
@@ -93,20 +96,22 @@ extension Pipeline {
   }
 
   func call(_ routed: RoutedRequest, _ entry: OperationTable.Entry) -> Call {
-    Call(
-      request: routed.request, operation: entry.operation, endpointIndex: entry.endpointIndex,
-      parameters: routed.resolution.parameters, content: routed.content ?? [],
-      tenant: routed.live.tenant, exchange: routed.exchange, number: routed.number,
-      credential: services[entry.serviceIndex].credential(of: routed.request))
+    let request = routed.request
+    return Call(
+      request: request, entry, parameters: routed.resolution.parameters,
+      content: routed.content ?? [], tenant: routed.live.tenant, exchange: routed.exchange,
+      number: routed.number, credential: services[entry.serviceIndex].credential(of: request))
   }
 
-  /// The service's answer with the memory that it takes, or what its API says when there is none.
+  /// Gives the service's answer the memory that it takes; where there is none, it becomes what the API
+  /// says then.
   private func lend(
-    _ memory: RequestMemory, to response: consuming Response, _ entry: OperationTable.Entry,
+    _ memory: RequestMemory, to response: inout Response, _ entry: OperationTable.Entry,
     _ routed: RoutedRequest
-  ) -> Response {
-    memory.lent(to: response, of: entry.operation, routed.live.tenant.blobs.budget)
-      ?? failure(routed, .noRoom)
+  ) {
+    if !memory.lend(to: &response, of: entry.operation, routed.live.tenant.blobs.budget) {
+      response = failure(routed, .noRoom)
+    }
   }
 
   /// Work may go on when the exchange is over (its peer went away): it uses the tenant for itself.

@@ -110,8 +110,8 @@ package final class Pipeline: Responder {
   ) -> RoutedRequest {
     let number = live.journal.open(
       JournalOpening(
-        addressed.original, target: addressed.original.target, exchange: addressed.exchange,
-        parent: live.tenant.codeCalls.parent(of: addressed.original),
+        addressed.request, target: addressed.sentTarget, exchange: addressed.exchange,
+        parent: live.tenant.codeCalls.parent(of: addressed.request),
         operationIndex: resolution.operationIndex, arrived: live.tenant.clock.now, began: .now))
     tag = ExchangeTag.pack(tenant: live.id, number: number)
     return RoutedRequest(head: RequestHead(addressed, resolution, in: live, number))
@@ -127,7 +127,7 @@ package final class Pipeline: Responder {
     let (id, number) = ExchangeTag.unpack(tag)
     guard number > 0, let live = tenants.find(id: id) else { return }
     defer { live.tenant.uses.end() }
-    let now = ContinuousClock.now
+    let now = Moment.now
     let found = live.journal.ended(
       number, of: exchange, at: live.tenant.clock.now, wall: now, outcome,
       loggedBy: exchangeLog.flatMap { $0.tellsWhy ? nil : ($0, live.name) })
@@ -140,18 +140,18 @@ package final class Pipeline: Responder {
 
 /// A request of which it is known whom it means.
 struct AddressedRequest: Sendable {
-  /// As it was sent.
-  let original: Request
   /// Without the tenant's prefix.
   let request: Request
+  /// As it was sent, tenant's prefix included.
+  let sentTarget: RequestTarget
   let tenant: Addressee.TenantChoice
   let isNamed: Bool
   let host: [UInt8]?
   let exchange: Exchange
 
-  init(_ request: Request, _ addressee: Addressee, _ exchange: Exchange) {
-    original = request
-    var request = request
+  init(_ sent: consuming Request, _ addressee: Addressee, _ exchange: Exchange) {
+    sentTarget = sent.target
+    var request = sent
     if addressee.prefixLength > 0 {
       request.target = request.target.droppingPathPrefix(addressee.prefixLength)
     }
@@ -172,12 +172,14 @@ final class RequestHead: Sendable {
   /// Without the tenant's prefix.
   let request: Request
   let resolution: Resolution
+  let expectsContinue: Bool
 
   init(
     _ addressed: AddressedRequest, _ resolution: Resolution, in live: LiveTenant, _ number: UInt64
   ) {
     self.live = live
     self.number = number
+    expectsContinue = addressed.request.hasContent && addressed.request.expectsContinue
     exchange = addressed.exchange
     request = addressed.request
     self.resolution = resolution
@@ -190,11 +192,17 @@ struct RoutedRequest: Sendable {
   /// Nil unless it was collected.
   var content: [UInt8]?
   /// When that was.
-  var collected: ContinuousClock.Instant?
+  var collected: Moment?
   /// Nil until the rules have decided, and where none is concerned.
   var decision: RuleDecision?
   /// What rules do to its content on the way in.
-  var uploadRules: RuleOutcome?
+  var uploadRules: UploadRules?
+
+  /// A class, since nearly all requests have none, and all carry the place for it.
+  final class UploadRules: Sendable {
+    let outcome: RuleOutcome
+    init(_ outcome: RuleOutcome) { self.outcome = outcome }
+  }
 
   var live: LiveTenant { head.live }
   var number: UInt64 { head.number }

@@ -41,26 +41,25 @@ package struct RequestMemory: Sendable {
     return 3 * content.count + 72 * separators
   }
 
-  /// What the service has answered, with the room that it takes: that of a request's stream, which may go
+  /// Gives what the service has answered the room that it takes: that of a request's stream, which may go
   /// on in the response's, and of a large body.
   ///
-  /// - Returns: nil when there is no room for the body and nothing is lost by saying so.
-  func lent(
-    to answer: consuming Response, of operation: borrowing Operation, _ budget: MemoryBudget
-  ) -> Response? {
-    var response = answer
+  /// - Returns: false when there is no room for the body and nothing is lost by saying so.
+  func lend(
+    to response: inout Response, of operation: borrowing Operation, _ budget: MemoryBudget
+  ) -> Bool {
     switch response.body {
     case .stream: if let lease { response.leases.append(lease) }
     case .bytes(let bytes) where bytes.count > Self.smallBodyMax && response.leases.isEmpty:
       let body = MemoryLease(of: budget)
       if !body.grow(by: bytes.count) {
-        guard operation.needsRoom else { return nil }
+        guard operation.needsRoom else { return false }
         body.charge(bytes.count)
       }
       response.leases = [body]
     default: break
     }
-    return response
+    return true
   }
 
   /// A body up to this is sent and gone before it counts.

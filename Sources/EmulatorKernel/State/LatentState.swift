@@ -1,5 +1,14 @@
 import Synchronization
 
+/// The place of a state that has begun, by a type that needs no look-up: every request passes here, and
+/// generic code would ask at each step what it is that lies in the reference.
+private final class BegunState: Sendable {
+  private let reference = AtomicLazyReference<AnyStateBox>()
+
+  @inline(never) func load() -> AnyStateBox? { reference.load() }
+  @inline(never) func storeIfNil(_ box: AnyStateBox) -> AnyStateBox { reference.storeIfNil(box) }
+}
+
 /// A service's state in one tenant that comes into being when somebody first looks at it: most tenants
 /// use one service of three, and the server itself is asked before any of them is.
 ///
@@ -7,8 +16,8 @@ import Synchronization
 /// start, with the ids of that start, and what was due since then happens before it is looked at.
 /// Only a state that has nothing due at its start may wait, since nobody waits for its time.
 final class LatentState<State: ServiceState>: DueService {
-  /// A `StateBox<State>`, by a type that needs no look-up: every request passes here.
-  private let begun = AtomicLazyReference<AnyStateBox>()
+  /// A `StateBox<State>`.
+  private let begun = BegunState()
   private let making = Mutex(())
   private let begin: @Sendable () -> StateBox<State>
 

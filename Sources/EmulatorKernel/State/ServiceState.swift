@@ -4,7 +4,7 @@
 ///
 /// Its weight is asked after each change and counted against the server's memory: O(1), or in proportion
 /// to what has changed.
-package protocol ServiceState: Codable, Sendable, Weighed {
+@usableFromInline package protocol ServiceState: Codable, Sendable, Weighed {
   /// What somebody can wait for: a stream, a task, an event.
   associatedtype WakeKey: Hashable & Sendable
 
@@ -48,20 +48,20 @@ extension ServiceState {
 
 /// What a rule of a service may use besides its state: the present, ids, stored content, and the
 /// list of those to wake.
-package struct StepContext<WakeKey: Hashable & Sendable>: Sendable {
-  package let now: VirtualInstant
-  package var ids: IDSource
-  package let blobs: BlobStore
-  package private(set) var woken: [WakeKey] = []
+@usableFromInline package struct StepContext<WakeKey: Hashable & Sendable>: Sendable {
+  @usableFromInline package let now: VirtualInstant
+  @usableFromInline package var ids: IDSource
+  @usableFromInline package let blobs: BlobStore
+  @usableFromInline package internal(set) var woken: [WakeKey] = []
 
-  package init(now: VirtualInstant, ids: IDSource, blobs: BlobStore) {
+  @inlinable package init(now: VirtualInstant, ids: IDSource, blobs: BlobStore) {
     self.now = now
     self.ids = ids
     self.blobs = blobs
   }
 
   /// Everybody who waits for `key` looks again, once the lock is released.
-  package mutating func wake(_ key: WakeKey) {
+  @inlinable package mutating func wake(_ key: WakeKey) {
     if woken.last != key { woken.append(key) }
   }
 }

@@ -1,29 +1,38 @@
-import HTTPModel
-import Synchronization
+public import HTTPModel
+public import Synchronization
 
 /// A state box of whatever state.
 ///
 /// `@unchecked`: it has nothing of its own, and its one subclass keeps all behind a mutex and atomics.
-package class AnyStateBox: @unchecked Sendable {
-  init() {}
+@usableFromInline package class AnyStateBox: @unchecked Sendable {
+  @usableFromInline init() {}
 }
 
 /// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and those
 /// that wait for something in it (`StateBox+Waiting.swift`). They are told after the lock is released.
 ///
+/// What every request does is inlinable, so that each service gets code of its own types: generic code
+/// looks the types' descriptions up at each step.
+///
 /// `@unchecked`: said again of what it inherits; all that changes lies behind the mutex or is atomic.
+@usableFromInline
 package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Sendable {
-  struct Held {
-    var state: State
-    var ids: IDSource
-    var waiters = WaiterTable<State.WakeKey>()
+  @usableFromInline package struct Held: Sendable {
+    @usableFromInline package var state: State
+    @usableFromInline package var ids: IDSource
+    @usableFromInline package var waiters = WaiterTable<State.WakeKey>()
     /// Counts changes, so that a store knows what is new.
-    var revision: UInt64 = 0
+    @usableFromInline package var revision: UInt64 = 0
     /// What the budget knows of the state's weight.
-    var chargedBytes = 0
+    @usableFromInline package var chargedBytes = 0
+
+    init(state: State, ids: IDSource) {
+      self.state = state
+      self.ids = ids
+    }
 
     /// Brings the budget in line with the state.
-    mutating func settleWeight(_ budget: MemoryBudget) {
+    @inlinable package mutating func settleWeight(_ budget: MemoryBudget) {
       let weight = state.heapBytes
       guard weight != chargedBytes else { return }
       budget.charge(weight - chargedBytes)
@@ -31,10 +40,12 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     }
 
     /// What is due at the end of all instants never happens.
-    var nextDue: VirtualInstant? { state.nextDue.flatMap { $0 < .latest ? $0 : nil } }
+    @inlinable package var nextDue: VirtualInstant? {
+      state.nextDue.flatMap { $0 < .latest ? $0 : nil }
+    }
 
     /// Runs a rule with the ids lent to it: moved, so that drawing one copies no table.
-    mutating func step<Value, Failure: Error>(
+    @inlinable package mutating func step<Value, Failure: Error>(
       at now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter],
       _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
     ) throws(Failure) -> Value {
@@ -54,7 +65,9 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     ///
     /// Not without end: a tick of a millisecond on a clock that runs a million times as fast is due
     /// faster than it can happen. Then the state lags behind, and the lock is free in between.
-    mutating func settle(to now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter]) {
+    @inlinable package mutating func settle(
+      to now: VirtualInstant, _ blobs: BlobStore, woken: inout [Waiter]
+    ) {
       var steps = 0
       while let due = nextDue, due <= now, steps < Tenant.settleStepsAtOnceMax {
         steps += 1
@@ -65,10 +78,10 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     }
   }
 
-  let held: Mutex<Held>
+  @usableFromInline package let held: Mutex<Held>
   /// How many do work here that may take long.
   private let lengthyCount = Atomic<Int>(0)
-  package let blobs: BlobStore
+  @usableFromInline package let blobs: BlobStore
 
   package init(_ state: State, ids: IDSource, blobs: BlobStore) {
     held = Mutex(Held(state: state, ids: ids))
@@ -100,7 +113,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
 
   /// Looks at the state after everything due by `now` has happened. `now` is asked under the lock,
   /// so nobody can see an instant and then a state from before it.
-  package func read<Value, Failure: Error>(
+  @inlinable package func read<Value, Failure: Error>(
     settledTo now: () -> VirtualInstant,
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
@@ -110,7 +123,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   }
 
   /// The same for callers that hold a lock: `woken` are to be told once it is released.
-  func read<Value, Failure: Error>(
+  @inlinable package func read<Value, Failure: Error>(
     settledTo now: () -> VirtualInstant, woken: inout [Waiter],
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
@@ -122,7 +135,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
 
   /// Changes the state at an instant that is asked under the lock, after what is due by then, and wakes
   /// who waits. A body that throws must have changed nothing. Also gives what is due next.
-  package func mutate<Value: Sendable, Failure: Error>(
+  @inlinable package func mutate<Value: Sendable, Failure: Error>(
     settledTo now: () -> VirtualInstant,
     _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
   ) throws(Failure) -> (value: Value, nextDue: VirtualInstant?) {
@@ -132,7 +145,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   }
 
   /// The same for callers that hold a lock: `woken` are to be told once it is released.
-  func mutate<Value: Sendable, Failure: Error>(
+  @inlinable package func mutate<Value: Sendable, Failure: Error>(
     settledTo now: () -> VirtualInstant, woken: inout [Waiter],
     _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
   ) throws(Failure) -> (value: Value, nextDue: VirtualInstant?) {

@@ -1,9 +1,9 @@
-package import HTTPModel
+public import HTTPModel
 import Synchronization
 
 /// Somebody who waits for news of a state. Told after every lock is released: a body that is told
 /// may be fetched on the spot.
-package enum Waiter: Sendable {
+@usableFromInline package enum Waiter: Sendable {
   case task(WaitTicket)
   case body(BodyWriter)
 
@@ -23,7 +23,7 @@ package enum Waiter: Sendable {
 }
 
 extension [Waiter] {
-  package func notifyAll() {
+  @usableFromInline package func notifyAll() {
     for waiter in self { waiter.notify() }
   }
 }
@@ -33,7 +33,7 @@ extension [Waiter] {
 /// request is at work again, not only when its task has its turn.
 ///
 /// **Isolation**: behind a mutex. Noting is done under a state's lock, telling is not.
-package final class WaitTicket: Sendable {
+@usableFromInline package final class WaitTicket: Sendable {
   private struct State {
     var isPaused = false
     var isWoken = false

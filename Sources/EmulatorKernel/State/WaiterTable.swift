@@ -1,7 +1,7 @@
 import HTTPModel
 
 /// Those who wait for something in a state, by what wakes them.
-struct WaiterTable<Key: Hashable & Sendable>: Sendable {
+@usableFromInline package struct WaiterTable<Key: Hashable & Sendable>: Sendable {
   private var byKey: [Key: [Waiter]] = [:]
   /// Those who look again too when time may go on, with their keys; who looks at something has none.
   private var timed: [ObjectIdentifier: (waiter: Waiter, key: Key?)] = [:]
@@ -20,7 +20,7 @@ struct WaiterTable<Key: Hashable & Sendable>: Sendable {
   }
 
   /// There is news under these keys: who waits for it is taken out and to be told.
-  mutating func take(of keys: [Key], into taken: inout [Waiter]) {
+  @usableFromInline package mutating func take(of keys: [Key], into taken: inout [Waiter]) {
     guard !keys.isEmpty, !byKey.isEmpty else { return }
     for key in keys {
       guard let found = byKey.removeValue(forKey: key) else { continue }
@@ -30,7 +30,7 @@ struct WaiterTable<Key: Hashable & Sendable>: Sendable {
   }
 
   /// Time may go on. Tasks stay where they are and take turns at moving it.
-  mutating func noteTime(into taken: inout [Waiter]) {
+  @usableFromInline package mutating func noteTime(into taken: inout [Waiter]) {
     guard !timed.isEmpty else { return }
     for (waiter, key) in Array(timed.values) {
       switch waiter {

@@ -7,11 +7,11 @@ package import HTTPModel
 /// question about something that may be in progress, `poll` for a body that its connection fetches.
 /// All three let time jump where the clock mode is `skip` (DESIGN §4), in pieces, so that no loop is
 /// held; none of them counts as work on a request meanwhile.
-package struct World<State: ServiceState>: Sendable {
-  package typealias Step = StepContext<State.WakeKey>
+@usableFromInline package struct World<State: ServiceState>: Sendable {
+  @usableFromInline package typealias Step = StepContext<State.WakeKey>
 
-  package let tenant: Tenant
-  package let box: StateBox<State>
+  @usableFromInline package let tenant: Tenant
+  @usableFromInline package let box: StateBox<State>
 
   package init(tenant: Tenant, box: StateBox<State>) {
     self.tenant = tenant
@@ -24,14 +24,14 @@ package struct World<State: ServiceState>: Sendable {
   package var isSkipping: Bool { tenant.clock.mode == .skip }
 
   /// Looks at the state as it is now.
-  package func read<Value, Failure: Error>(
+  @inlinable package func read<Value, Failure: Error>(
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     try box.read(settledTo: { tenant.clock.now }, body)
   }
 
   /// Changes the state. A body that throws must have changed nothing.
-  package func mutate<Value: Sendable, Failure: Error>(
+  @inlinable package func mutate<Value: Sendable, Failure: Error>(
     _ body: (inout State, inout Step) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     let (value, due) = try box.mutate(settledTo: { tenant.clock.now }, body)

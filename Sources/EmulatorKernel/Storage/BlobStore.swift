@@ -1,4 +1,4 @@
-package import HTTPModel
+public import HTTPModel
 import PayloadCodecs
 import Synchronization
 
@@ -15,7 +15,7 @@ package struct BlobID: Sendable, Hashable, Codable {
 
 /// Stored content of one tenant (uploads, files), outside the state so that the state stays small:
 /// pieces as they arrived, never copied together.
-package final class BlobStore: Sendable {
+@usableFromInline package final class BlobStore: Sendable {
   package struct Blob: Sendable {
     package let chunks: [[UInt8]]
     package let count: Int
@@ -42,7 +42,7 @@ package final class BlobStore: Sendable {
     var last: UInt64 = 0
   }
 
-  package let budget: MemoryBudget
+  @usableFromInline package let budget: MemoryBudget
   private let state = Mutex(State())
   /// How many worlds begin just now: what they start with is stored whether there is room or not, since
   /// half a world would be worse. Whether another tenant may begin is asked before.

@@ -1,7 +1,7 @@
-package import PayloadCodecs
+public import PayloadCodecs
 
 /// Something that is kept in a `Table` and known to clients by an id.
-package protocol Stored: Codable, Sendable, Weighed {
+@usableFromInline package protocol Stored: Codable, Sendable, Weighed {
   var id: String { get }
   /// Whether an id is also found when it is written in other letter case.
   static var idsIgnoreCase: Bool { get }
@@ -15,25 +15,25 @@ extension Stored {
 
 /// The name of a record inside the state: a serial number, so keys sort by creation and are never
 /// used again.
-package struct Key<Record>: Hashable, Comparable, Codable, Sendable {
-  package let serial: Int
+@usableFromInline package struct Key<Record>: Hashable, Comparable, Codable, Sendable {
+  @usableFromInline package let serial: Int
 
   @inlinable package init(serial: Int) { self.serial = serial }
 
   @inlinable package static func < (left: Self, right: Self) -> Bool { left.serial < right.serial }
 
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     serial = try decoder.singleValueContainer().decode(Int.self)
   }
-  package func encode(to encoder: any Encoder) throws {
+  @usableFromInline package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(serial)
   }
 }
 
 extension Key: CustomStringConvertible, Weighed {
-  package var description: String { "\(serial)" }
-  package var heapBytes: Int { 0 }
+  @usableFromInline package var description: String { "\(serial)" }
+  @usableFromInline package var heapBytes: Int { 0 }
 }
 
 /// As the key of a dictionary it is the name of a member: `{"1": …}`.
@@ -52,9 +52,9 @@ extension Key: CodingKeyRepresentable {
     var stringValue: String { "\(serial)" }
   }
 
-  package var codingKey: any CodingKey { Member(serial: serial) }
+  @usableFromInline package var codingKey: any CodingKey { Member(serial: serial) }
 
-  package init?<T: CodingKey>(codingKey: T) {
+  @usableFromInline package init?<T: CodingKey>(codingKey: T) {
     guard let serial = codingKey.intValue ?? Int(codingKey.stringValue) else { return nil }
     self.init(serial: serial)
   }
@@ -64,7 +64,7 @@ extension Key: CodingKeyRepresentable {
 ///
 /// Where letter case does not matter, ids are upper case by nature, so the exact look-up nearly always
 /// hits.
-package struct Table<Record: Stored>: Codable, Sendable {
+@usableFromInline package struct Table<Record: Stored>: Codable, Sendable {
   @usableFromInline var records = WeighedDictionary<Int, Record>()
   @usableFromInline var serials: TextMap<Int> = [:]
   fileprivate var lastSerial = 0
@@ -77,7 +77,7 @@ package struct Table<Record: Stored>: Codable, Sendable {
 
   package init() {}
 
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     records = try container.decode(WeighedDictionary<Int, Record>.self, forKey: .records)
     serials = try container.decode(TextMap<Int>.self, forKey: .serials)
@@ -158,7 +158,7 @@ extension Table: Recounted {
   /// An id stands here as the record's own text.
   @inlinable package var heapBytes: Int { records.heapBytes + spineBytes }
 
-  package var recountedHeapBytes: Int {
+  @usableFromInline package var recountedHeapBytes: Int {
     records.recountedHeapBytes + serials.spineBytes + order.heapBytes
   }
 }
@@ -168,8 +168,8 @@ extension Table: Recounted {
 /// Removal is only counted; readers pass over keys whose record is gone (keys are never used again),
 /// and once more than half are gone they are swept out. So removing costs constant time on average,
 /// however large the index.
-package struct KeySet<Record>: Codable, Sendable, Weighed {
-  package internal(set) var keys: [Key<Record>] = []
+@usableFromInline package struct KeySet<Record>: Codable, Sendable, Weighed {
+  @usableFromInline package internal(set) var keys: [Key<Record>] = []
   @usableFromInline var goneCount = 0
 
   package init() {}
@@ -177,7 +177,7 @@ package struct KeySet<Record>: Codable, Sendable, Weighed {
   @inlinable package var count: Int { keys.count - goneCount }
   @inlinable package var isEmpty: Bool { count <= 0 }
 
-  package var heapBytes: Int { keys.spineBytes }
+  @usableFromInline package var heapBytes: Int { keys.spineBytes }
 
   package mutating func insert(_ key: Key<Record>) { keys.append(key) }
 

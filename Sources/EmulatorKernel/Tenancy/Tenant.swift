@@ -4,9 +4,9 @@ import Synchronization
 
 /// One complete private cloud: its own clock, ids, keys, stored content and the state of every
 /// service. Tenants share nothing but the storage budget.
-package final class Tenant: Sendable {
+@usableFromInline package final class Tenant: Sendable {
   package let name: String
-  package let clock: VirtualClock
+  @usableFromInline package let clock: VirtualClock
   package let keys: CredentialKeys
   package let blobs: BlobStore
   /// Who has it in hand: only while nobody does may it be dropped from memory.
@@ -59,7 +59,7 @@ package final class Tenant: Sendable {
   /// Instants at which something is due that one look at the world goes through: a tenth of a second.
   static let settleStepsMax = 5_000
   /// The same for one look at a state, which may be on a loop: some milliseconds.
-  static let settleStepsAtOnceMax = 250
+  @usableFromInline package static let settleStepsAtOnceMax = 250
 
   /// Whether a text may name a tenant: `[a-z0-9][a-z0-9-]{0,62}`.
   package static func isName(_ text: some StringProtocol) -> Bool { isName(bytes: text.utf8) }
@@ -137,7 +137,7 @@ package final class Tenant: Sendable {
   }
 
   /// A service's next due instant may be new: called after every change of a state.
-  package func dueMayHaveChanged(_ due: VirtualInstant?) {
+  @usableFromInline package func dueMayHaveChanged(_ due: VirtualInstant?) {
     guard let due else { return }
     let isEarlier = schedule.withLock { schedule -> Bool in
       if let announced = schedule.announced, announced <= due { return false }
