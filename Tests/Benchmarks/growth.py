@@ -13,7 +13,6 @@ import json
 import math
 import statistics
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -57,7 +56,6 @@ class Subject:
     """A kind of thing. `most` bounds how many of it are made."""
 
     most = 100_000
-    flags = ()
 
     def grow(self, server, start, end):
         """Makes the things from `start` to `end`."""
@@ -238,7 +236,7 @@ def exponent(curve):
 def measured(report, subject, options):
     sizes = [size for size in (10, 100, 1_000, 10_000, 100_000) if size <= min(options.most, subject.most)]
     curves, lag, have = {}, {}, 0
-    with tempfile.TemporaryDirectory() as data, Server(options.binary, *subject.flags) as server:
+    with Server(options.binary) as server:
         for size in sizes:
             subject.grow(server, have, size)
             have = size

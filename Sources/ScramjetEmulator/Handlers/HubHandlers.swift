@@ -48,13 +48,13 @@ enum HubHandlers {
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     return try scope.asking(about: { state in scope.hub(in: state)?.instanceOrder.map(\.self) ?? []
-      }) { state in
-        guard let hub = scope.hub(in: state) else { return [:] }
-        return [
-          "sequences": .array(state.sequenceObjects(of: hub)),
-          "instances": .array(state.instanceObjects(of: hub)),
-        ]
-      }
+    }) { state in
+      guard let hub = scope.hub(in: state) else { return [:] }
+      return [
+        "sequences": .array(state.sequenceObjects(of: hub)),
+        "instances": .array(state.instanceObjects(of: hub)),
+      ]
+    }
   }
 
   static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
