@@ -63,6 +63,7 @@ public final class RequestContent: AsyncSequence, Sendable {
     var tell: (@Sendable (Bool) -> Void)?
   }
   private let onWait = Mutex(WaitListener())
+  private let unpacking = AtomicLazyReference<Unpacking>()
 
   package init(onDemand: @escaping @Sendable (Demand) -> Void) {
     self.onDemand = onDemand
@@ -79,6 +80,28 @@ public final class RequestContent: AsyncSequence, Sendable {
 
   /// The next chunk, never empty; nil at the end of the content.
   public func next() async throws(ContentError) -> [UInt8]? {
+    guard let decoder = unpacking.load()?.decoder else { return try await nextAsItCame() }
+    while true {
+      if let piece = try decoder.piece() { return piece }
+      guard let chunk = try await nextAsItCame() else {
+        try decoder.finish()
+        return nil
+      }
+      decoder.take(chunk)
+    }
+  }
+
+  /// What is read from now on is what a decoder makes of it; before the first read, once.
+  package func unpack(by decoder: any ContentDecoder) {
+    _ = unpacking.storeIfNil(Unpacking(decoder))
+  }
+
+  private final class Unpacking: Sendable {
+    let decoder: any ContentDecoder
+    init(_ decoder: any ContentDecoder) { self.decoder = decoder }
+  }
+
+  private func nextAsItCame() async throws(ContentError) -> [UInt8]? {
     announceReading()
     let (ready, resumes) = state.withLock { Self.takeReady(&$0) }
     if resumes { onDemand(.resumeReading) }

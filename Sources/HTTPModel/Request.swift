@@ -48,11 +48,16 @@ public final class Arrival: Sendable {
   public let tunnelHost: String?
   /// The user name that was shown to us as a proxy.
   public let proxyUser: String?
+  /// The name of the listener it came to; nil: that has none.
+  public let listener: String?
 
-  public init(isSecure: Bool, tunnelHost: String? = nil, proxyUser: String? = nil) {
+  public init(
+    isSecure: Bool, tunnelHost: String? = nil, proxyUser: String? = nil, listener: String? = nil
+  ) {
     self.isSecure = isSecure
     self.tunnelHost = tunnelHost
     self.proxyUser = proxyUser
+    self.listener = listener
   }
 }
 

@@ -41,12 +41,18 @@ public struct TLSArrival: Sendable {
   public let host: String
   /// The user name that was shown to us as a proxy.
   public let proxyUser: String?
+  /// The name of the listener it came to; nil: that has none.
+  public let listener: String?
   public let connectionID: UInt64
   public let peer: PeerAddress
 
-  public init(host: String, proxyUser: String?, connectionID: UInt64, peer: PeerAddress) {
+  public init(
+    host: String, proxyUser: String?, listener: String? = nil, connectionID: UInt64,
+    peer: PeerAddress
+  ) {
     self.host = host
     self.proxyUser = proxyUser
+    self.listener = listener
     self.connectionID = connectionID
     self.peer = peer
   }

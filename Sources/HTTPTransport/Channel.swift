@@ -56,6 +56,18 @@ class Channel {
     try? loop.system.rewatch(loop.poller, fd, events, key: key)
   }
 
+  /// Watches for nothing, not even for what is always watched for.
+  final func unwatch() {
+    loop.system.unwatch(loop.poller, fd)
+    interest = 0
+  }
+
+  /// Watches again, behind `unwatch`.
+  final func watchAgain(for events: UInt32) throws(SystemError) {
+    try loop.system.watch(loop.poller, fd, events, key: key)
+    interest = events
+  }
+
   /// Leaves the loop and closes the descriptor.
   final func closeDescriptor() {
     if isRegistered { loop.leave(self) }

@@ -12,6 +12,7 @@ extension Connection {
 
   /// A head is complete. What needs no waiting is answered here and now.
   func begin(_ request: consuming Request, _ input: Span<UInt8>, _ position: inout Int) {
+    if gate != nil, isShutOut { return abort(.fault) }
     sequenceNumber += 1
     if request.version == .http10, request.host == nil { request.arrivalHost = arrivalHost }
     if let arrival { request.arrival = arrival }

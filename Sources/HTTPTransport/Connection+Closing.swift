@@ -105,6 +105,15 @@ extension Connection {
     for response in unsent { reportEnd(of: response, ending) }
   }
 
+  /// Its listener takes nobody for a while, as if whoever served there had gone: what is in flight is
+  /// finished, then the connection closes.
+  func gateHasMoved(_ gate: ListenerGate) {
+    guard isOpen, isShutOut, self.gate?.0 === gate else { return }
+    if active == nil, queue.isEmpty, pending.isEmpty, machine.isIdle { return close(.peerClosed) }
+    if active != nil || !queue.isEmpty { closeAfterResponse() }
+    turn()
+  }
+
   /// The server stops: what is in flight is finished, then the connection closes. When the grace is
   /// over, `close` cuts the rest: nothing that is incomplete ends as if it were whole.
   func startDraining() {

@@ -25,7 +25,8 @@ extension Connection {
     let stream = SecureStream(session, loop.secureScratch)
     secure = stream
     arrival = Arrival(
-      isSecure: true, tunnelHost: arrival?.tunnelHost, proxyUser: arrival?.proxyUser)
+      isSecure: true, tunnelHost: arrival?.tunnelHost, proxyUser: arrival?.proxyUser,
+      listener: arrival?.listener)
     // Copied: where they stand is where content goes.
     let first = Array(bytes)
     let result = unsafe first.withUnsafeBytes {
@@ -77,7 +78,8 @@ extension Connection {
   private func welcome(_ host: String) -> TLSServerContext.Welcome {
     let fault = server.configuration.tlsFault(
       TLSArrival(
-        host: host, proxyUser: arrival?.proxyUser, connectionID: id, peer: peer))
+        host: host, proxyUser: arrival?.proxyUser, listener: arrival?.listener,
+        connectionID: id, peer: peer))
     guard let fault else { return .serve }
     secure?.fault = fault
     return switch fault {

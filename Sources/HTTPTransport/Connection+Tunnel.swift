@@ -16,7 +16,8 @@ extension Connection {
     case .endsHere:
       machine = ConnectionMachine(.server, limits: server.configuration.limits)
       arrival = Arrival(
-        isSecure: arrival?.isSecure ?? false, tunnelHost: request.host, proxyUser: request.user)
+        isSecure: arrival?.isSecure ?? false, tunnelHost: request.host, proxyUser: request.user,
+        listener: arrival?.listener)
       // One session on another is what nobody does.
       mayBecomeSecure = secure == nil
       queue.append(

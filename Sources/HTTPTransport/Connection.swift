@@ -67,6 +67,8 @@ final class Connection: Channel {
   var mayBecomeSecure = true
   /// How requests come, where that is not the plain way.
   var arrival: Arrival?
+  /// What it came through, and how often that had been shut until then.
+  var gate: (ListenerGate, shutCount: Int)?
   /// A tunnel was asked for that does not end here: it begins once what was said before has left.
   var tunnel: RelayTarget?
 
@@ -93,6 +95,9 @@ final class Connection: Channel {
     try register(for: Readiness.read | Readiness.peerClosed)
     settle()
   }
+
+  /// Whether what it came through was shut since: it takes no further request.
+  var isShutOut: Bool { gate.map { $0.shutCount != $1 } ?? false }
 
   /// Nothing waits here, on its way in or out.
   private var isQuiet: Bool {

@@ -5,6 +5,8 @@ import Synchronization
 package final class HTTPServer: Sendable {
   package let host: String
   package let port: UInt16
+  /// Those of the configuration, in its order.
+  package let named: [NamedListener]
   private let shared: ServerShared
   private let loops: [LoopHandle]
   private let hasStopped = Mutex(false)
@@ -25,10 +27,15 @@ package final class HTTPServer: Sendable {
     let (sockets, port) = try makeAllListeners(configuration, loopCount, system)
     let shared = ServerShared(configuration: configuration, responder: responder)
     var loops: [LoopHandle] = []
-    do {
+    var named: [NamedSockets] = []
+    do throws(SystemError) {
+      for (name, port) in configuration.namedPorts {
+        named.append(try NamedSockets(name, port: port, configuration, loopCount, system))
+      }
       for _ in 0..<loopCount { loops.append(try EventLoop.start(system: system)) }
     } catch {
       for socket in sockets { system.close(socket) }
+      for sockets in named { sockets.close(system) }
       for loop in loops { loop.post(.run { $0.stop() }) }
       throw error
     }
@@ -40,12 +47,18 @@ package final class HTTPServer: Sendable {
           do { try listener.open() } catch { listener.close() }
         })
     }
-    return HTTPServer(host: configuration.host, port: port, shared: shared, loops: loops)
+    return HTTPServer(
+      host: configuration.host, port: port,
+      named: named.map { NamedListener($0, loops: loops, server: shared, system: system) },
+      shared: shared, loops: loops)
   }
 
-  private init(host: String, port: UInt16, shared: ServerShared, loops: [LoopHandle]) {
+  private init(
+    host: String, port: UInt16, named: [NamedListener], shared: ServerShared, loops: [LoopHandle]
+  ) {
     self.host = host
     self.port = port
+    self.named = named
     self.shared = shared
     self.loops = loops
   }
@@ -154,6 +167,7 @@ package final class HTTPServer: Sendable {
     }
     guard isFirst else { return }
     shared.isStopping.store(true, ordering: .sequentiallyConsistent)
+    for listener in named { listener.stop() }
     sendToAll(.drain)
     if let first = loops.first {
       first.post(

@@ -12,6 +12,10 @@ final class Listener: Channel {
   /// accepted and closed instead of staying in the backlog for ever.
   private var spare: Int32
   private var isPaused = false
+  /// Nil: whoever comes is taken.
+  private let gate: ListenerGate?
+  /// It does not listen just now, which epoll would tell without end.
+  private var isUnwatched = false
   /// Connections of this loop that were idle when last looked, oldest last.
   private var idleCandidates: [Connection] = []
 
@@ -19,8 +23,11 @@ final class Listener: Channel {
   private static let batchSize = 64
   private static let resumeToken: UInt64 = 1
 
-  init(loop: EventLoop, fd: Int32, server: ServerShared, arrival: Arrival? = nil) {
-    (self.server, self.arrival) = (server, arrival)
+  init(
+    loop: EventLoop, fd: Int32, server: ServerShared, arrival: Arrival? = nil,
+    gate: ListenerGate? = nil
+  ) {
+    (self.server, self.arrival, self.gate) = (server, arrival, gate)
     spare = loop.system.openSpare()
     super.init(loop: loop, fd: fd)
   }
@@ -34,6 +41,7 @@ final class Listener: Channel {
   }
 
   override func onEvents(_ events: UInt32) {
+    if let gate { return onEvents(events, gate) }
     for _ in 0..<Self.batchSize {
       do {
         guard let (fd, address) = try loop.system.accept(self.fd) else { return }
@@ -44,11 +52,46 @@ final class Listener: Channel {
     }
   }
 
+  /// The same where nobody may be taken.
+  private func onEvents(_ events: UInt32, _ gate: ListenerGate) {
+    if events & Readiness.hangUp != 0 {
+      isUnwatched = true
+      return unwatch()
+    }
+    for _ in 0..<Self.batchSize {
+      do {
+        switch try gate.accept(fd, loop.system) {
+        case .one(let fd, let address, let count): accepted(fd, address, (gate, count))
+        case .nobody: return
+        case .shut: return setInterest(0)
+        }
+      } catch {
+        return acceptFailed(error)
+      }
+    }
+  }
+
+  /// Somebody opened or shut a gate. Those who wait behind one that is shut are not looked at.
+  func gateHasMoved(_ gate: ListenerGate) {
+    guard self.gate === gate, gate.isOpen, !isPaused else { return }
+    goOn()
+  }
+
   override func onTimer(_ token: UInt64) {
     guard isPaused else { return }
     isPaused = false
     if spare < 0 { spare = loop.system.openSpare() }
-    setInterest(Readiness.read)
+    goOn()
+  }
+
+  private func goOn() {
+    guard isUnwatched else { return setInterest(Readiness.read) }
+    do {
+      try watchAgain(for: Readiness.read)
+      isUnwatched = false
+    } catch {
+      pause()
+    }
   }
 
   override func onCommand(_ command: ChannelCommand) {
@@ -56,12 +99,15 @@ final class Listener: Channel {
     if case .abort = command { close() }
   }
 
-  private func accepted(_ fd: Int32, _ address: SocketAddress) {
+  private func accepted(
+    _ fd: Int32, _ address: SocketAddress, _ gate: (ListenerGate, shutCount: Int)? = nil
+  ) {
     let count = server.connectionCount.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
     loop.system.setNoDelay(fd)
     if let bytes = server.configuration.sendBufferBytes { loop.system.setSendBuffer(fd, bytes) }
     let connection = Connection(loop: loop, fd: fd, server: server, peer: address.peer)
     connection.arrival = arrival
+    connection.gate = gate
     do {
       try connection.open()
     } catch {
@@ -124,8 +170,12 @@ final class Listener: Channel {
       if let (fd, _) = try? loop.system.accept(self.fd) { loop.system.close(fd) }
       spare = loop.system.openSpare()
     }
-    isPaused = true
     setInterest(0)
+    pause()
+  }
+
+  private func pause() {
+    isPaused = true
     loop.schedule(self, at: loop.system.now() + 50_000_000, token: Self.resumeToken)
   }
 }

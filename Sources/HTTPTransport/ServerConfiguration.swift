@@ -16,6 +16,9 @@ package struct ServerConfiguration: Sendable {
   package var port: UInt16 = 0
   /// Further ports, on all addresses.
   package var furtherPorts: [UInt16] = []
+  /// Ports with names, on all addresses: requests that come there say so (`Arrival.listener`), and each
+  /// can be made to take nobody (`HTTPServer.named`).
+  package var namedPorts: [(name: String, port: UInt16)] = []
   /// nil: one per processor.
   package var loopCount: Int?
   package var limits = WireLimits()

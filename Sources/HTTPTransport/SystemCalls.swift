@@ -79,8 +79,8 @@ package struct SystemCalls: Sendable {
     try? setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes)
   }
 
-  func allowReuseAddress(_ fd: Int32) throws(SystemError) {
-    try setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1)
+  func allowReuseAddress(_ fd: Int32, _ isAllowed: Bool = true) throws(SystemError) {
+    try setOption(fd, SOL_SOCKET, SO_REUSEADDR, isAllowed ? 1 : 0)
   }
 
   /// `::` is not every address of IPv4, too.
@@ -260,6 +260,10 @@ package struct SystemCalls: Sendable {
     _ poller: Int32, _ fd: Int32, _ interest: UInt32, key: UInt64
   ) throws(SystemError) {
     try control(poller, EPOLL_CTL_ADD, fd, interest, key)
+  }
+
+  func unwatch(_ poller: Int32, _ fd: Int32) {
+    try? control(poller, EPOLL_CTL_DEL, fd, 0, 0)
   }
 
   func rewatch(

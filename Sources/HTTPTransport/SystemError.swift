@@ -20,6 +20,8 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 
   static let invalidAddress = SystemError(.bind, SystemCalls.invalidArgument)
+  /// More connections fit into a backlog than shall.
+  static let backlogNotFull = SystemError(.listen, SystemCalls.invalidArgument)
   /// TLS that cannot go on.
   static let brokenSession = SystemError(.receive, SystemCalls.protocolError)
 

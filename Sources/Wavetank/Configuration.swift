@@ -14,6 +14,8 @@ public struct Configuration: Sendable {
   public var port: UInt16 = 7070
   /// Further ports, on all addresses.
   public var furtherPorts: [UInt16] = []
+  /// Ports at which one service alone is, on all addresses; 0 picks a free one.
+  public internal(set) var servicePorts: [(service: String, port: UInt16)] = []
   /// Event loops; 0: one for each core, at most eight.
   public var threads = 0
   /// Scenario files, or names of shipped scenarios; merged in order.

@@ -22,7 +22,9 @@ final class DurableResponder: Responder {
     let answer = inner.respond(to: request, exchange: &exchange)
     switch request.method {
     case .get, .head, .options: return answer
-    default: return held(answer, inner.pipeline.tenantName(of: request))
+    default:
+      return held(
+        answer, Change(request: request, isControl: inner.isControl(exchange), inner.pipeline))
     }
   }
 
@@ -30,20 +32,37 @@ final class DurableResponder: Responder {
     inner.exchangeEnded(exchange, outcome: outcome)
   }
 
-  private func held(_ answer: Answer, _ tenant: String) -> Answer {
-    switch answer {
-    case .now(let response): .later { _ in await self.saved(response, tenant) }
-    case .later(let work): .later { content in await self.saved(await work(content), tenant) }
-    case .collect(let limit, let then):
-      .collect(limit: limit) { content in self.held(then(content), tenant) }
+  /// A request that may change something.
+  private struct Change: Sendable {
+    let request: Request
+    let isControl: Bool
+    let tenant: String
+
+    init(request: Request, isControl: Bool, _ pipeline: Pipeline) {
+      (self.request, self.isControl) = (request, isControl)
+      tenant = pipeline.tenantName(of: request)
     }
   }
 
-  /// Who is answered can rely on it; who cannot is told so.
-  private func saved(_ response: Response, _ tenant: String) async -> Response {
-    guard let reason = await store.commit(tenant) else { return response }
-    return Problem(
-      500, "It is done, and will be lost if the server ends now, for it cannot be saved: \(reason)"
-    ).response
+  private func held(_ answer: Answer, _ change: Change) -> Answer {
+    switch answer {
+    case .now(let response): .later { _ in await self.saved(response, change) }
+    case .later(let work): .later { content in await self.saved(await work(content), change) }
+    case .collect(let limit, let then):
+      .collect(limit: limit) { content in self.held(then(content), change) }
+    }
+  }
+
+  /// Who is answered can rely on it; who cannot is told so, in the form of the API that was asked.
+  private func saved(_ response: Response, _ change: Change) async -> Response {
+    guard let reason = await store.commit(change.tenant) else { return response }
+    let text =
+      "It is done, and will be lost if the server ends now, for it cannot be saved: \(reason)"
+    if change.isControl { return Problem(500, text).response }
+    var failure = inner.pipeline.failure(of: change.request, text)
+    if let number = response.fields[JournalEntry.exchangeName] {
+      failure.fields.append(JournalEntry.exchangeName, number)
+    }
+    return failure
   }
 }

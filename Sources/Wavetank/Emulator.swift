@@ -41,6 +41,11 @@ public final class Emulator: Sendable {
 
   public var port: UInt16 { server.port }
 
+  /// Where one service alone is.
+  public var servicePorts: [(service: String, port: UInt16)] {
+    server.named.map { ($0.name, $0.port) }
+  }
+
   /// Scheme, host and port, without a slash at the end. Listening on every address, it is the
   /// loopback one: that is where clients on this machine are sent.
   public var baseURL: String { Self.baseURL(of: server) }
@@ -79,9 +84,8 @@ public final class Emulator: Sendable {
     _ configuration: Configuration, _ log: ServerLog?
   ) async throws(StartError) -> Emulator {
     let own = OwnPlaces()
-    for port in [configuration.port] + configuration.furtherPorts where port > 0 {
-      own.insert(port)
-    }
+    let ports = [configuration.port] + configuration.furtherPorts
+    for port in ports + configuration.servicePorts.map(\.port) where port > 0 { own.insert(port) }
     var code: RunningCode?
     if let options = configuration.code { code = try RunningCode(options) }
     let pipeline = try makePipeline(configuration, own, code, log)
@@ -91,6 +95,7 @@ public final class Emulator: Sendable {
       configuration.onNotice(
         Notice(text: "The scenario's faults of TLS will not strike: \(lack).", isProblem: true))
     }
+    tellMissingPorts(pipeline, configuration.onNotice)
     let store = try makeStore(configuration, pipeline)
     let engine = EngineMetrics()
     let authority = ServedAuthority(configuration)
@@ -115,7 +120,8 @@ public final class Emulator: Sendable {
         error, host: error.host ?? hosts.joined(separator: " or "),
         port: error.port ?? configuration.port)
     }
-    own.insert(server.port)
+    for port in [server.port] + server.named.map(\.port) { own.insert(port) }
+    pipeline.listeners.connect(ServicePorts(server, log))
     demos.open(host: ownHost(of: server), port: server.port, token: configuration.controlToken)
     code?.serve(server, at: baseURL(of: server))
     if let notice = await code?.notice() { configuration.onNotice(notice) }
@@ -158,6 +164,8 @@ public final class Emulator: Sendable {
       entries: configuration.journalEntriesMax, bytes: configuration.journalBytesMax)
     kernel.furtherHosts = configuration.intercepted
     kernel.log = log
+    kernel.streamedBytesMax = configuration.uploadBytesMax
+    kernel.listeners = ServiceListeners(names: configuration.servicePorts.map(\.service))
     do {
       return try Pipeline(
         services: services(configuration, own, code: code), configuration: kernel)
@@ -220,6 +228,7 @@ public final class Emulator: Sendable {
     server.listensOnLoopback6 = configuration.listensOnLoopback6
     server.port = configuration.port
     server.furtherPorts = configuration.furtherPorts
+    server.namedPorts = configuration.servicePorts.map { ($0.service, $0.port) }
     server.loopCount = configuration.threads > 0 ? configuration.threads : nil
     server.clock = configuration.loopClock
     server.limits.contentBytesMax = configuration.uploadBytesMax

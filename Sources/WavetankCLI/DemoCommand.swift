@@ -10,7 +10,7 @@ extension Command {
         "--host", value: "H",
         "Address to listen on; repeatable. localhost is 127.0.0.1 and ::1 (localhost).",
         isRepeated: true),
-      Flag("--port", value: "N", "Port; 0 picks a free one (7070)."),
+      portFlag,
       Flag(
         "--clock", value: "MODE",
         "real, manual, skip, or xN for N times wall time (x5: ten minutes pass in two)."),

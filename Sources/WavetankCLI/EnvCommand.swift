@@ -7,6 +7,9 @@ extension Command {
       Flag("--shell", value: "SHELL", "sh, fish, powershell or json (sh)."),
       urlFlag,
       Flag("--tenant", value: "NAME", "The tenant to use."),
+      Flag(
+        "--port", value: "SERVICE=N",
+        "The port that the service has for itself there; repeatable.", isRepeated: true),
     ],
     examples: [
       "eval \"$(wavetank env)\"", "wavetank env --shell fish | source",
@@ -19,8 +22,14 @@ extension Command {
         let origin = arguments.has("--url") ? "--url" : "WAVETANK_URL"
         throw UsageError("\(origin) must begin with http:// or https://, not “\(place.base)”.")
       }
+      var configuration = Configuration()
+      if let text = arguments.all("--port").first(where: { !$0.contains("=") }) {
+        throw UsageError("--port must be SERVICE=N here, not “\(text)”; --url has the other.")
+      }
+      try ownPorts(arguments, &configuration)
       let environment = ClientEnvironment(
-        baseURL: place.base, tenant: try arguments.tenant() ?? place.tenant)
+        baseURL: place.base, tenant: try arguments.tenant() ?? place.tenant,
+        ports: configuration.servicePorts)
       Terminal.put(environment.text(for: shell))
       return 0
     })

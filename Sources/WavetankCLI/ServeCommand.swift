@@ -13,10 +13,7 @@ extension Command {
         "--host", value: "H",
         "Address to listen on; repeatable. localhost is 127.0.0.1 and ::1 (localhost).",
         isRepeated: true),
-      Flag(
-        "--port", value: "N",
-        "Port; 0 picks a free one (7070). Repeatable: all but the first are further ones.",
-        isRepeated: true),
+      portFlag,
       Flag(
         "--scenario", value: "FILE|NAME", "A scenario file, or a shipped one by name; repeatable.",
         isRepeated: true),
@@ -55,11 +52,17 @@ extension Command {
     examples: [
       "wavetank --port 0 --ready-file ready.json",
       "wavetank --port 0 --print port > port &",
+      "wavetank --port 7070 --port scramjet=7071",
       "wavetank --scenario flaky-network --clock skip",
       "wavetank --data ./worlds --strict",
       "wavetank --run-code --python .venv/bin/python",
     ],
     run: { arguments throws(UsageError) in try await serve(arguments) })
+
+  static let portFlag = Flag(
+    "--port", value: "N|SERVICE=N",
+    "Port; 0 picks a free one (7070). Repeatable: all but the first are further ones. SERVICE=N: a port of that service alone, which scenarios can close.",
+    isRepeated: true)
 
   /// How a server that has begun says so.
   static let greetingFlags = [
@@ -70,7 +73,8 @@ extension Command {
     ),
     Flag(
       "--ready-file", value: "F",
-      "Write {\"port\":…,\"pid\":…} there once ready; it is gone when the server is."),
+      "Write {\"port\":…,\"pid\":…} there once ready, with \"ports\" where services have their own; it is gone when the server is."
+    ),
   ]
 
   /// What the flags of `serve` say, as far as they are given.
@@ -87,9 +91,7 @@ extension Command {
     }
     if !hosts.isEmpty { configuration.host = hosts.removeFirst() }
     configuration.furtherHosts = hosts.filter { $0 != configuration.host }
-    let ports = try arguments.integers("--port", in: 0...65_535).map { UInt16(clamping: $0) }
-    if let first = ports.first { configuration.port = first }
-    configuration.furtherPorts = ports.dropFirst().filter { $0 == 0 || $0 != configuration.port }
+    try ports(arguments, &configuration)
     configuration.threads = try arguments.integer("--threads", in: 1...64) ?? 0
     if let text = arguments.value("--memory") {
       guard let size = Emulator.size(text), size >= memoryLeast else {
@@ -152,7 +154,10 @@ extension Command {
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
     try await serve(arguments, configuration(arguments)) { emulator in
-      Terminal.put(ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh))
+      Terminal.put(ClientEnvironment(emulator).text(for: .sh))
+      for (service, port) in emulator.servicePorts {
+        Terminal.say("# \(service) alone: port \(port)")
+      }
       Terminal.say("# Console: \(emulator.baseURL)/_wavetank/console")
       // The vendor's own suites wait for these words on standard output.
       Terminal.say("# Host started, Running")
@@ -188,7 +193,7 @@ extension Command {
     }
     do {
       if let complaint = await begin(emulator) { throw NotReady(description: complaint) }
-      try readyFile?.write(port: emulator.port)
+      try readyFile?.write(emulator)
     } catch {
       Terminal.complain("\(error)")
       await emulator.stop(within: .zero)
@@ -256,6 +261,47 @@ private final class StopSignals {
 }
 
 extension Command {
+  /// Ports of the server, and those that services have for themselves.
+  static func ports(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    try ownPorts(arguments, &configuration)
+    let ports = try arguments.all("--port").filter { !$0.contains("=") }.map {
+      text throws(UsageError) in
+      guard let port = UInt16(text) else {
+        throw UsageError(
+          "--port must be a whole number from 0 to 65535, or SERVICE=N, not “\(text)”.")
+      }
+      return port
+    }
+    if let first = ports.first { configuration.port = first }
+    configuration.furtherPorts = ports.dropFirst().filter { $0 == 0 || $0 != configuration.port }
+    if let port = configuration.repeatedPort {
+      throw UsageError(
+        "--port: \(port) is asked for twice; the server itself is on \(configuration.port).")
+    }
+  }
+
+  /// Those alone.
+  static func ownPorts(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    for text in arguments.all("--port") where text.contains("=") {
+      let name = String(text.prefix { $0 != "=" })
+      guard Emulator.serviceNames.contains(name) else {
+        throw UsageError(
+          "--port: " + CommandLineArguments.unknown(name, among: Emulator.serviceNames))
+      }
+      guard !configuration.servicePorts.contains(where: { $0.service == name }) else {
+        throw UsageError("--port \(name)= was given more than once.")
+      }
+      guard configuration.giveOwnPort(text) else {
+        throw UsageError(
+          "--port must be SERVICE=N with a whole number from 0 to 65535, not “\(text)”.")
+      }
+    }
+  }
+
   /// How time runs and where chance comes from: of `serve` and `run`.
   static func time(
     _ arguments: CommandLineArguments, _ configuration: inout Configuration

@@ -54,6 +54,8 @@ import Testing
     arguments: [
       ("?operation=harbor.ship.gte", "harbor.ship.get"), ("?operation=hrbor.*", "harbor"),
       ("?service=habor", "harbor"), ("?rule=slow", "There is no rule"),
+      ("?status=9xx", "100 to 599"), ("?status=0xx", "100 to 599"), ("?status=600", "100 to 599"),
+      ("?status=2xx,6xx", "6xx"), ("?status=99", "99"),
     ])
   func unknownNames(_ query: String, _ word: String) async throws {
     await fill()

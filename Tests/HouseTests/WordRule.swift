@@ -206,6 +206,7 @@ extension WordRule {
       territory: sources,
       homes: [
         "Sources/HTTPTransport/SystemCalls.swift",
+        "Sources/HTTPTransport/SystemCalls+Listening.swift",
         "Sources/HTTPTransport/SystemCalls+Memory.swift",
         "Sources/HTTPTransport/SystemCalls+Names.swift",
         "Sources/HTTPTransport/SystemCalls+Process.swift", "Sources/CodeRuntime/Processes/",

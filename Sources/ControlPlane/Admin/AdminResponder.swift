@@ -113,6 +113,9 @@ package final class AdminResponder: Responder {
     return pipeline.respond(to: request, exchange: &exchange)
   }
 
+  /// Whether an exchange is the control API's, or the pipeline's.
+  package func isControl(_ exchange: Exchange) -> Bool { exchange.tag == Self.tag }
+
   package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
     if exchange.tag != Self.tag { pipeline.exchangeEnded(exchange, outcome: outcome) }
   }

@@ -33,6 +33,13 @@ extension AdminRoute {
       "version.get", .get, "/version", "Which version answers.", isLight: true, hasTenant: false,
       description: .answering("{name: 'wavetank', version: string}"), ServerRoutes.version),
     AdminRoute(
+      "listeners.list", .get, "/listeners", "Services with a port of their own, and how it is.",
+      isLight: true, hasTenant: false,
+      description: .answering(
+        "{listeners: [{service: string, port: integer(0..65535), "
+          + "state: 'open'|'neverAccept'|'fullBacklog'|'refuse', "
+          + "wanted: [{tenant: string, state: string}]}]}"), ServerRoutes.listeners),
+    AdminRoute(
       "metrics.get", .get, "/metrics", "Counters as Prometheus text.", hasTenant: false,
       description: .answering("text/plain", "wavetank_connections 1\n"), MetricsRoutes.metrics),
     AdminRoute(

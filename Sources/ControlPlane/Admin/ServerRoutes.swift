@@ -36,6 +36,20 @@ enum ServerRoutes {
     .json(["name": "wavetank", "version": .string(call.options.version)])
   }
 
+  static func listeners(_ call: AdminCall) -> Answer {
+    let views = call.pipeline.listeners.views.map { view -> JSON in
+      [
+        "service": .string(view.service), "port": .integer(Int(view.port)),
+        "state": .string(view.state.rawValue),
+        "wanted": .array(
+          view.wanted.map {
+            ["tenant": .string($0.tenant), "state": .string($0.state.rawValue)]
+          }),
+      ]
+    }
+    return .json(["listeners": .array(views)])
+  }
+
   static func operations(_ call: AdminCall) throws(Problem) -> Answer {
     let table = call.pipeline.operations
     let wanted = call.query("service")

@@ -89,13 +89,16 @@ struct JournalFilter: Sendable {
   private static func statuses(_ text: String) throws(Problem) -> [StatusRange] {
     var ranges: [StatusRange] = []
     for part in text.split(separator: ",") {
-      if part.utf8.count == 3, part.asciiLowercased.hasSuffix("xx"), let digit = Int(part.prefix(1))
+      if part.utf8.count == 3, part.asciiLowercased.hasSuffix("xx"),
+        let digit = Int(part.prefix(1)),
+        (1...5).contains(digit)
       {
         ranges.append(.hundred(digit))
-      } else if let code = Int(part), (100...999).contains(code) {
+      } else if let code = Int(part), (100...599).contains(code) {
         ranges.append(.code(code))
       } else {
-        throw Problem(400, "status: expected codes such as 404 or 5xx, found \"\(part)\"")
+        throw Problem(
+          400, "status: expected codes from 100 to 599, such as 404 or 5xx, found \"\(part)\"")
       }
     }
     return ranges

@@ -66,6 +66,7 @@ package struct JournalEntry: Sendable {
 
   package static let remarkName = "X-Wavetank-Remark"
   package static let hintName = "X-Wavetank-Hint"
+  package static let exchangeName = "X-Wavetank-Exchange"
 
   /// When it was over by the wall, or what the wall says while it is not; nil: not known any more.
   var endedOnTheWall: VirtualInstant? {

@@ -146,6 +146,11 @@ package struct OperationTable: Sendable {
     }
   }
 
+  /// The service whose own listener that is; nil for the listeners of all.
+  func service(ofListener name: String?) -> Int? {
+    name.flatMap { name in serviceNames.firstIndex { $0 == name } }
+  }
+
   /// The service whose vendor owns that host name; nil for most hosts. A longer pattern wins.
   /// - Parameter host: lower case, without port.
   package func service(ofHost host: ArraySlice<UInt8>) -> Int? {

@@ -10,7 +10,9 @@ extension Pipeline {
     defer { live.tenant.uses.end() }
     guard let engine = live.rules, engine.concernsConnections else { return nil }
     let clock = live.tenant.clock
-    let service = operations.service(ofHost: Array(arrival.host.utf8)[...])
+    let service =
+      operations.service(ofListener: arrival.listener)
+      ?? operations.service(ofHost: Array(arrival.host.utf8)[...])
     let text = arrival.host.utf8.contains(UInt8(ascii: ":")) ? "[\(arrival.host)]" : arrival.host
     let request = Request(.other("TLS"), "https://\(text)")
     let outcome = engine.decide(

@@ -20,10 +20,12 @@ extension Pipeline {
         var whole = routed
         whole.content = bytes
         whole.collected = .now
-        guard !bytes.isEmpty, routed.request.fields.sayGzip else {
-          return self.decide(whole, rules).asAnswer
+        guard !bytes.isEmpty else { return self.decide(whole, rules).asAnswer }
+        switch ContentCoding(routed.request) {
+        case .plain: return self.decide(whole, rules).asAnswer
+        case .gzip: return self.unpack(whole, limit: limit, rules).asAnswer
+        case .other: return .now(self.finish(self.unknownCoding(routed), routed))
         }
-        return self.unpack(whole, limit: limit, rules).asAnswer
       case .tooLarge(let limit):
         let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)
         return .now(self.finish(self.failure(routed, failure), routed))
@@ -62,6 +64,18 @@ extension Pipeline {
     }
   }
 
+  /// Source: RFC 9110 §15.5.16, and §12.5.3 for the field in an answer.
+  func unknownCoding(_ routed: RoutedRequest) -> Response {
+    let coding = routed.request.fields["content-encoding"] ?? ""
+    var response = failure(
+      routed,
+      ServiceFailure(
+        .badRequest, status: 415,
+        message: "The Content-Encoding \"\(coding)\" is not read here: send gzip, or none."))
+    response.fields.set("Accept-Encoding", "gzip, identity")
+    return response
+  }
+
   /// Up to how many bytes the content must be collected first; nil: not at all.
   private func contentLimit(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> Int? {
     let policy = routed.operationIndex.map { operations.entries[$0].operation.content }
@@ -85,16 +99,6 @@ extension Pipeline {
     guard expectsContinue, let index = routed.operationIndex else { return nil }
     let entry = operations.entries[index]
     return routed.live.slots[entry.serviceIndex].refusal(of: call(routed, entry))
-  }
-}
-
-extension Fields {
-  /// Source: RFC 9110 §8.4.1.3.
-  fileprivate var sayGzip: Bool {
-    guard let coding = valueBytes("content-encoding")?.lazy.map(\.asciiLowercased) else {
-      return false
-    }
-    return coding.elementsEqual("gzip".utf8) || coding.elementsEqual("x-gzip".utf8)
   }
 }
 

@@ -45,7 +45,7 @@ extension Pipeline {
     amend(&response, routed.decision)
     if let struck = routed.uploadRules { tell(struck.outcome, in: &response, routed) }
     response.guardContent()
-    response.fields.append("X-Wavetank-Exchange", String(routed.number))
+    response.fields.append(JournalEntry.exchangeName, String(routed.number))
     routed.live.journal.answered(
       routed.number, of: routed.exchange, response, content: routed.content, routed.decision,
       collected: routed.collected)

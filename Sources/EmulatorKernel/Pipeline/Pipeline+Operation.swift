@@ -1,4 +1,4 @@
-import HTTPModel
+package import HTTPModel
 import PayloadCodecs
 
 /// What a request's method and path were found to be.
@@ -25,7 +25,9 @@ extension Pipeline {
   /// Step 3. Exact path, lenient path, then what exists in the world, then the reason for a refusal.
   func resolve(_ addressed: AddressedRequest, in live: LiveTenant) -> Resolution {
     let request = addressed.request
-    let only = addressed.host.flatMap { operations.service(ofHost: $0[...]) }
+    let only =
+      operations.service(ofListener: request.arrival?.listener)
+      ?? addressed.host.flatMap { operations.service(ofHost: $0[...]) }
     let match = operations.match(request.method, request.target, service: only)
     if case .found(let index, let parameters) = match {
       return Resolution(
@@ -106,6 +108,31 @@ extension Pipeline {
 
   private func hint(_ routed: RoutedRequest, _ response: inout Response) {
     response.fields.append(JournalEntry.hintName, routed.resolution.hint ?? Self.farHint)
+  }
+
+  /// A failure that nobody foresaw, in the form of the API that a request as it was sent belongs to or
+  /// most resembles; where that form has no place for the sentence, it is a remark.
+  package func failure(of request: Request, _ sentence: String) -> Response {
+    let addressee = Addressee(request, keyFields: nil)
+    var request = request
+    if addressee.prefixLength > 0 {
+      request.target = request.target.droppingPathPrefix(addressee.prefixLength)
+    }
+    let only =
+      operations.service(ofListener: request.arrival?.listener)
+      ?? addressee.host.flatMap { operations.service(ofHost: $0[...]) }
+    var entry: OperationTable.Entry?
+    if case .found(let index, _) = operations.match(request.method, request.target, service: only) {
+      entry = operations.entries[index]
+    }
+    let service =
+      entry?.serviceIndex ?? only ?? speaker(of: request, operations.nearest(to: request))
+    var response = services[service].failure(
+      ServiceFailure(.internalError, status: 500, message: sentence), operation: entry?.operation,
+      request: request)
+    response.remark(sentence)
+    response.guardContent()
+    return response
   }
 
   /// A failure in the form of the API that the request belongs to or most resembles.

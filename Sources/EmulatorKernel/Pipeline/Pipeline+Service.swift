@@ -7,6 +7,11 @@ extension Pipeline {
       return .now(finish(answerWithoutOperation(routed), routed))
     }
     let entry = operations.entries[index]
+    if entry.operation.content == .streamed, routed.request.hasContent,
+      ContentCoding(routed.request) == .other
+    {
+      return .now(finish(unknownCoding(routed), routed))
+    }
     guard let memory = RequestMemory(for: entry.operation, routed) else {
       return .now(finish(failure(routed, .noRoom), routed))
     }
@@ -130,6 +135,10 @@ extension Pipeline {
     for work: @Sendable (RequestContent) async -> Response, _ body: RequestContent,
     _ routed: RoutedRequest
   ) async -> Response {
+    // What was collected is unpacked already.
+    if routed.content == nil, ContentCoding(routed.request) == .gzip {
+      body.unpack(by: GzipContent(limit: streamedBytesMax))
+    }
     let hold = TimeHold(routed.live.tenant)
     body.whileReaderWaits { $0 ? hold.pause() : hold.resume() }
     let response = await TimeHold.$current.withValue(hold) { await work(body) }

@@ -65,8 +65,10 @@ extension Pipeline {
   private func refuseTenant(
     _ request: Request, _ kind: ServiceFailure.Kind, _ status: Int, _ message: String
   ) -> Answer {
-    let nearest = operations.nearest(to: request)
-    var response = services[nearest.serviceIndex].failure(
+    let service =
+      operations.service(ofListener: request.arrival?.listener)
+      ?? operations.nearest(to: request).serviceIndex
+    var response = services[service].failure(
       ServiceFailure(kind, status: status, message: message), operation: nil, request: request)
     response.guardContent()
     log?.tell(

@@ -29,6 +29,9 @@ package final class Pipeline: Responder {
   package let operations: OperationTable
   package let tenants: TenantRegistry
   package let metrics: Metrics
+  package let listeners: ServiceListeners
+  /// Up to so much is unpacked of a content that streams.
+  let streamedBytesMax: UInt64
   let pending = PendingExchanges()
   package let exchangeLine: ExchangeLine
   /// Nil: there is no log.
@@ -49,6 +52,8 @@ package final class Pipeline: Responder {
     exchangeLog = configuration.log.map { [exchangeLine] in ExchangeLog($0, exchangeLine) }
     metrics = Metrics(operationCount: operations.entries.count)
     readScenario = configuration.readScenario
+    listeners = configuration.listeners
+    streamedBytesMax = configuration.streamedBytesMax
     tenants = try TenantRegistry(services: services, configuration: configuration)
   }
 

@@ -14,6 +14,10 @@ package struct PipelineConfiguration: Sendable {
   package var tenantLimit: Int
   /// Hosts that belong to a service beside its vendor's own: pattern and service.
   package var furtherHosts: [(pattern: String, service: String)] = []
+  /// Bytes of one request's content that streams, unpacked. Source: DESIGN §11, "uploads".
+  package var streamedBytesMax: UInt64 = 1 << 30
+  /// The listeners that services have for themselves.
+  package var listeners = ServiceListeners()
   /// Gets a line for each exchange, and what else happens; nil: nothing is told.
   package var log: ServerLog?
   /// Reads the scenario of a snapshot, where flags of the command line change what it means; nil:

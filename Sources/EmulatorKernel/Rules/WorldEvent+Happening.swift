@@ -26,6 +26,8 @@ extension WorldEvent {
             + "POST /_wavetank/clock/advance goes further")
       }
     case .expireKey(let key, let status): live.tenant.keys.expire(key, status: status)
+    case .listener(let service, let state):
+      if let problem = live.listeners.want(state, of: service, by: live) { value.problem(problem) }
     case .setVariables(let variables):
       guard let engine = engine(of: live, value) else { return false }
       set(variables, value, engine)

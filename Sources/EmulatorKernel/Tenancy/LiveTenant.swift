@@ -12,6 +12,7 @@ package final class LiveTenant: Sendable {
   /// What happens by itself.
   private let timedEvents = TimedEventsDue()
   let log: ServerLog?
+  let listeners: ServiceListeners
 
   private struct InForce {
     var blueprint: TenantBlueprint
@@ -37,11 +38,13 @@ package final class LiveTenant: Sendable {
 
   init(
     id: UInt32, tenant: Tenant, services: [any EmulatedService], blueprint: TenantBlueprint,
-    journalLimits: JournalLimits, log: ServerLog? = nil
+    journalLimits: JournalLimits, log: ServerLog? = nil,
+    listeners: ServiceListeners = ServiceListeners()
   ) throws(ScenarioProblems) {
     self.id = id
     self.tenant = tenant
     self.log = log
+    self.listeners = listeners
     lease = MemoryLease(charging: Self.ownBytes, to: tenant.blobs.budget)
     scenarioLease = MemoryLease(of: tenant.blobs.budget)
     journal = Journal(limits: journalLimits, budget: tenant.blobs.budget)
@@ -111,8 +114,10 @@ package final class LiveTenant: Sendable {
     tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 
-  /// Another scenario from now on: its rules at once, its world at the next reset.
+  /// Another scenario from now on: its rules at once, its world at the next reset. What the one before
+  /// did to listeners ends with it.
   package func adopt(_ blueprint: TenantBlueprint, rules: ScenarioEngine?) {
+    listeners.forget(self)
     inForce.withLock { $0 = InForce(blueprint: blueprint, rules: rules) }
     tenant.allow(blueprint.outbound)
     settleScenario()

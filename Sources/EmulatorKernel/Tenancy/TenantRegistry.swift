@@ -87,7 +87,8 @@ package final class TenantRegistry: Sendable {
       onNextDue: { tenant, due in timer?.nextDue(of: tenant, is: due) })
     return try LiveTenant(
       id: id, tenant: tenant, services: services, blueprint: blueprint,
-      journalLimits: configuration.journalLimits, log: configuration.log)
+      journalLimits: configuration.journalLimits, log: configuration.log,
+      listeners: configuration.listeners)
   }
 
   // MARK: Finding
@@ -273,6 +274,7 @@ package final class TenantRegistry: Sendable {
       return false
     }
     live.isGone.store(true, ordering: .sequentiallyConsistent)
+    live.listeners.forget(live)
     return true
   }
 
@@ -295,6 +297,7 @@ package final class TenantRegistry: Sendable {
       }
       if let removed {
         timer?.forget(removed.tenant)
+        removed.listeners.forget(removed)
         removed.tenant.noteRemoval()
       }
       guard let store else { return removed != nil }

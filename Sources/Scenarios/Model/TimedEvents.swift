@@ -1,4 +1,5 @@
 import Determinism
+import HTTPModel
 import PayloadCodecs
 
 /// Events that happen at a time, without a request: `{"after": "10s", "emit": …, "until": "15s"}`.
@@ -98,6 +99,13 @@ extension WorldEvent {
   static func opposite(of event: JSONObject, _ catalog: ScenarioCatalog?) -> JSONObject? {
     for (kind, other) in [(Kind.enableRule, Kind.disableRule), (.disableRule, .enableRule)] {
       if let name = event[kind.rawValue] { return [other.rawValue: name] }
+    }
+    if let listener = event[Kind.listener.rawValue]?.objectValue {
+      guard let state = listener["state"]?.stringValue, state != ListenerState.open.rawValue
+      else { return nil }
+      var open = listener
+      open["state"] = .string(ListenerState.open.rawValue)
+      return [Kind.listener.rawValue: .object(open)]
     }
     return catalog?.event(among: event.keys)?.opposite?(event)
   }

@@ -1,4 +1,5 @@
 package import Determinism
+package import HTTPModel
 package import PayloadCodecs
 
 /// Something that a rule's `emit` or the control API makes happen: `{"advance": "5s"}`. Events
@@ -11,6 +12,8 @@ package enum WorldEvent: Sendable {
   case disableRule(String)
   /// A rule's variables are set and its events happen as if it had struck.
   case trigger(String)
+  /// The listener of a service with a port of its own, for all tenants.
+  case listener(service: String, ListenerState)
 
   package enum ClockMove: Sendable, Equatable {
     case by(Duration)
@@ -20,7 +23,7 @@ package enum WorldEvent: Sendable {
 
   /// These events; every service has its own besides.
   package enum Kind: String, CaseIterable, Sendable {
-    case advance, expireKey, setVariables, enableRule, disableRule, trigger
+    case advance, expireKey, setVariables, enableRule, disableRule, trigger, listener
 
     /// What stands under its name.
     package var form: Form<WorldEvent> { row.form }
@@ -36,6 +39,13 @@ package enum WorldEvent: Sendable {
         (
           "A rule whose variables are set and whose events happen as if it had struck.",
           rule.map { .trigger($0) }
+        )
+      case .listener:
+        (
+          "A service's own port (--port SERVICE=N) refuses connections, never accepts them, or has a "
+            + "backlog that is full; for all tenants, until it is \"open\" again, the tenant is reset "
+            + "or gone, or another scenario is in force.",
+          WorldEvent.listening
         )
       }
     }
@@ -70,6 +80,19 @@ package enum WorldEvent: Sendable {
       ])
   ).map { WorldEvent.advance($0) }
 
+  private struct Listening: Sendable { var service = "", state = ListenerState.open }
+  private static let listening = Form<Listening>.object(
+    "Whose, and how.", Listening(),
+    [
+      .required(
+        "service", \.service, .serviceName, "The service; *: each that has a port.", example: "*"),
+      .required(
+        "state", \.state, .choice,
+        "refuse: nobody listens; neverAccept: connections come into being and nobody takes them; "
+          + "fullBacklog: who connects hears nothing; open: as it was.", example: "refuse"),
+    ]
+  ).map { WorldEvent.listener(service: $0.service, $0.state) }
+
   private struct Expiry: Sendable { var key = "", status = 401 }
   private static let expiry = Form<Expiry>.short(
     Form<String>.nonEmptyText.map { Expiry(key: $0) }.described(example: "my-key"),
@@ -80,6 +103,22 @@ package enum WorldEvent: Sendable {
         .standard("status", \.status, .status(from: 400), 401, "What it is answered with."),
       ])
   ).map { WorldEvent.expireKey($0.key, status: $0.status) }
+}
+
+extension Form where Value == String {
+  /// Of one service, or `*`.
+  fileprivate static let serviceName = Form(
+    describe: { writer in
+      let names = writer.catalog.services.map { JSON.string($0.name) } + ["*"]
+      return writer.plain(["enum": .array(names)], name: nil)
+    }, example: { "*" },
+    read: { reader in
+      if reader.isInEvent, reader.value.holdsTemplate { return nil }
+      guard let name = reader.nonEmptyString() else { return nil }
+      guard name != "*", let names = reader.catalog?.services.map(\.name), !names.contains(name)
+      else { return name }
+      return reader.unknown("service", name, of: names)
+    })
 }
 
 extension Form where Value == JSONTemplate {
@@ -136,7 +175,7 @@ extension Form where Value == JSONTemplate {
 
 extension JSON {
   /// Whether some text in it has `{{`.
-  var holdsTemplate: Bool {
+  package var holdsTemplate: Bool {
     switch self {
     case .string(let text): text.firstRange(of: "{{") != nil
     case .array(let elements): elements.contains(where: \.holdsTemplate)

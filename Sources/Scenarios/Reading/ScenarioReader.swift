@@ -127,7 +127,10 @@ package struct ScenarioReader {
 
   package func double(in range: ClosedRange<Double> = -(.infinity) ... .infinity) -> Double? {
     guard let number = value.doubleValue, number.isFinite, range.contains(number) else {
-      return mismatch("a number" + Self.words(range, -.infinity, .infinity))
+      let most = -Double.infinity...Double.infinity
+      return mismatch(
+        "a number"
+          + (range == most ? "" : " from \(range.lowerBound.plain) to \(range.upperBound.plain)"))
     }
     return number
   }
@@ -302,5 +305,19 @@ indirect enum ScenarioPath {
     case .key(let path, let key): path.pointer + "/" + key.asPointerToken
     case .index(let path, let index): path.pointer + "/\(index)"
     }
+  }
+}
+
+extension Double {
+  /// In digits, without an exponent: `0.000001`, `1000000`.
+  fileprivate var plain: String {
+    if let whole = Int(exactly: self) { return String(whole) }
+    let text = "\(self)"
+    guard let mark = text.firstRange(of: "e-"), self > 0, self < 1,
+      let places = Int(text[mark.upperBound...]), places <= 30
+    else { return text }
+    let digits = text[..<mark.lowerBound].unicodeScalars.filter { $0 != "." }
+    return "0." + String(repeating: "0", count: places - 1)
+      + String(String.UnicodeScalarView(digits))
   }
 }

@@ -82,6 +82,7 @@ extension Command {
       "tenants", "List them, or drop one.", operands: "[drop NAME]", operandsMax: 2,
       flags: ofServer),
     CommandWord("operations", "What is emulated.", flags: ofServer),
+    CommandWord("listeners", "Services with a port of their own, and how it is.", flags: ofServer),
     CommandWord(
       "openapi", "The OpenAPI document of a service.", operands: "SERVICE", operandsMax: 1,
       flags: ofServer),

@@ -21,12 +21,13 @@ struct ProgramEnvironment {
   ///   - authority: host and port of the server; nil: no proxy is needed to come there.
   ///   - certificates: nil: there is no TLS, and so no proxy for https.
   init(
-    baseURL: String, authority: String?, tenant: String, certificates: Certificates?
+    baseURL: String, authority: String?, tenant: String,
+    ports: [(service: String, port: UInt16)] = [], certificates: Certificates?
   ) {
     self.certificates = certificates
     let isDefault = tenant == "default"
     variables =
-      ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant).variables
+      ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant, ports: ports).variables
       + [("WAVETANK_TENANT", tenant)]
     if let certificates { add(certificates, authority) }
     var proxies = ["HTTP_PROXY"] + (certificates == nil ? [] : ["HTTPS_PROXY"])

@@ -22,6 +22,10 @@ extension Command {
         "--isolated",
         "The program sees no network but this server, under the vendors' names; all else is refused."
       ),
+      Flag(
+        "--port", value: "SERVICE=N",
+        "A port of that service alone, which the scenario can close; 0 picks a free one; repeatable.",
+        isRepeated: true),
       caFlag, interceptFlag, passthroughFlag,
     ] + logFlags + [
       Flag(
@@ -58,8 +62,9 @@ private struct ProgramRun {
     self.arguments = arguments
     url = arguments.value("--url")
     if url != nil,
-      let flag = ["--scenario", "--clock", "--seed", "--passthrough", "--log", "--log-level"].first(
-        where: arguments.has)
+      let flag = [
+        "--scenario", "--clock", "--seed", "--port", "--passthrough", "--log", "--log-level",
+      ].first(where: arguments.has)
     {
       throw UsageError("\(flag) is for a private server; the one at --url has its own.")
     }
@@ -79,6 +84,13 @@ private struct ProgramRun {
     default: tenant = try arguments.tenant() ?? "default"
     }
     configuration.port = 0
+    if let text = arguments.all("--port").first(where: { !$0.contains("=") }) {
+      throw UsageError("--port must be SERVICE=N here, not “\(text)”: all else is on a free port.")
+    }
+    if arguments.has("--port"), arguments.has("--isolated") {
+      throw UsageError("--port is nothing to --isolated, whose network has the usual ports.")
+    }
+    try Command.ownPorts(arguments, &configuration)
     configuration.scenarios = arguments.all("--scenario")
     if configuration.scenarios.contains("-") {
       throw UsageError("--scenario - would read standard input, which is the program's.")
@@ -144,7 +156,7 @@ private struct ProgramRun {
       } else {
         let environment = ProgramEnvironment(
           baseURL: client.baseURL, authority: client.authority, tenant: tenant,
-          certificates: certificates)
+          ports: emulator?.servicePorts ?? [], certificates: certificates)
         child = try ChildProcess(arguments.positionals, environment: environment.block)
       }
     } catch {

@@ -5,7 +5,8 @@ import Wavetank
 
 /// The file of `--ready-file`: there while this server is ready, and at no other time.
 ///
-/// **Shape**: `{"port":7070,"pid":4711}` and a line end. `-`, a FIFO or a device gets the same, once.
+/// **Shape**: `{"port":7070,"pid":4711}` and a line end; where services have ports of their own, with
+/// `"ports":{"scramjet":7071}`. `-`, a FIFO or a device gets the same, once.
 struct ReadyFile {
   let path: String
 
@@ -50,15 +51,19 @@ struct ReadyFile {
     return (port, pid)
   }
 
-  func write(port: UInt16) throws(Problem) {
+  func write(_ emulator: Emulator) throws(Problem) {
     do {
-      try FileContent.write(Array(Self.text(port: port).utf8), to: path)
+      try FileContent.write(Array(Self.text(emulator).utf8), to: path)
     } catch {
       throw Problem(reason: error)
     }
   }
 
-  static func text(port: UInt16) -> String { "{\"port\":\(port),\"pid\":\(getpid())}\n" }
+  static func text(_ emulator: Emulator) -> String {
+    let own = emulator.servicePorts.map { "\"\($0.service)\":\($0.port)" }.joined(separator: ",")
+    return "{\"port\":\(emulator.port),\"pid\":\(getpid())"
+      + (own.isEmpty ? "" : ",\"ports\":{\(own)}") + "}\n"
+  }
 
   /// At the end: unless another server has put its own there.
   func remove() {
@@ -76,8 +81,8 @@ enum Printed: String, CaseIterable {
     switch self {
     case .url: emulator.baseURL + "\n"
     case .port: "\(emulator.port)\n"
-    case .json: ReadyFile.text(port: emulator.port)
-    case .env: ClientEnvironment(baseURL: emulator.baseURL).text(for: .sh)
+    case .json: ReadyFile.text(emulator)
+    case .env: ClientEnvironment(emulator).text(for: .sh)
     }
   }
 }

@@ -101,6 +101,7 @@ def full():
         status, content, _ = make(server, "default", "x")
         check("a change that cannot be saved is 500 and says why", status == 500 and b"cannot be saved" in content,
               (status, content))
+        check("in the form of the API that was asked", json.loads(content)["status"]["state"] == "failed", content)
         status, _, _ = server.call("GET", "/api/v1/version")
         check("a look waits for nothing", status == 200, status)
         server.stop()

@@ -47,7 +47,7 @@ struct ScenarioLoaderTests {
     ),
     (
       ["a.yaml": "wavetank: 1\nrules:\n  - name: x\n    probability: 2\n"], ["a.yaml"],
-      "a.yaml:4:5: /rules/0/probability: expected a number from 0.0 to 1.0, found 2"
+      "a.yaml:4:5: /rules/0/probability: expected a number from 0 to 1, found 2"
     ),
     (["a.json": "{\"wavetank\": 1"], ["a.json"], "a.json:1:15: the text cannot be read"),
     (["a.yaml": "a: [1"], ["a.yaml"], "a.yaml:1:"),

@@ -68,7 +68,7 @@ struct ScenarioReaderTests {
     (["name": "a", "count": 11], "/count", "expected a whole number from 0 to 10, found 11"),
     (["name": "a", "count": "3"], "/count", #"expected a whole number from 0 to 10, found "3""#),
     (["name": "a", "count": 1.5], "/count", "expected a whole number from 0 to 10, found 1.5"),
-    (["name": "a", "share": 1.01], "/share", "expected a number from 0.0 to 1.0, found 1.01"),
+    (["name": "a", "share": 1.01], "/share", "expected a number from 0 to 1, found 1.01"),
     (
       ["name": "a", "delay": 5], "/delay",
       #"expected a duration with its unit, such as "5s", found 5"#
