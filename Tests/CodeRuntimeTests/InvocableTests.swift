@@ -5,7 +5,7 @@ import Testing
 
 /// Real processes of the machine's Python and Node, where they are.
 @Suite(
-  "The user's code in processes", .timeLimit(.minutes(5)), .serialized,
+  "The user's code in processes", .timeLimit(.minutes(15)), .serialized,
   .enabled(if: CodeWorld.python != nil, "CODE_PYTHON names a Python that has the SDK"))
 struct InvocableTests {
   @Test("A package is unpacked, loaded by a worker of the zygote, and answers its requests")

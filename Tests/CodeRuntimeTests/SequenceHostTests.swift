@@ -5,7 +5,7 @@ import Testing
 
 @testable import CodeRuntime
 
-@Suite("Processes that wait for a sequence", .timeLimit(.minutes(5)), .serialized)
+@Suite("Processes that wait for a sequence", .timeLimit(.minutes(15)), .serialized)
 struct SequenceHostTests {
   /// A host with a bound, whose processes are known by the runner that they run.
   private struct Bench {

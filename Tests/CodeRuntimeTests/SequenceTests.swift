@@ -3,7 +3,7 @@ import Foundation
 import PayloadCodecs
 import Testing
 
-@Suite("Sequences in processes", .timeLimit(.minutes(5)), .serialized)
+@Suite("Sequences in processes", .timeLimit(.minutes(15)), .serialized)
 struct SequenceTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var rule: String

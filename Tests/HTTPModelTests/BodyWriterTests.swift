@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Body writer: a producer and the connection that takes from it", .timeLimit(.minutes(5)))
+@Suite("Body writer: a producer and the connection that takes from it", .timeLimit(.minutes(15)))
 struct BodyWriterTests {
   /// Told whenever the writer has something, as a connection is.
   final class Signal: Sendable {

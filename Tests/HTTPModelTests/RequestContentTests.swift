@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Request content: the connection that brings it and its reader", .timeLimit(.minutes(5)))
+@Suite("Request content: the connection that brings it and its reader", .timeLimit(.minutes(15)))
 struct RequestContentTests {
   /// What the engine was told to do.
   private final class Demands: Sendable {

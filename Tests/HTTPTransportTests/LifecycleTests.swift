@@ -11,7 +11,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 struct LifecycleTests {
   @Test(
     "Idle connections close at once, what is in flight is finished (DESIGN §11)",
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(15)))
   func drain() async throws {
     let gate = Gate()
     let handler: TestServer.Handler = { request in

@@ -49,7 +49,7 @@ private final class News: BodySource {
 
 @Suite(
   "Live responses end with their reader and with the server", .overBothTransports,
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(15)))
 struct LiveStreamTests {
   @Test("A reader that closes its side gets the proper end, and nothing is taken for it any more")
   func halfClose() async throws {

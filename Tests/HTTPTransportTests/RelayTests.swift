@@ -9,7 +9,7 @@ import WavetankTestKit
 
 @Suite(
   "A tunnel to another host goes through unread (DESIGN §13)", .overBothTransports,
-  .timeLimit(.minutes(5)))
+  .timeLimit(.minutes(15)))
 struct RelayTests {
   /// A server that lets everything through, a host, and a peer that asks for it.
   private static func with(

@@ -4,7 +4,7 @@ import TLSLayer
 import TestSupport
 import Testing
 
-@Suite("The client over TLS", .enabled(if: TLSLibrary.lack == nil), .timeLimit(.minutes(5)))
+@Suite("The client over TLS", .enabled(if: TLSLibrary.lack == nil), .timeLimit(.minutes(15)))
 struct SecureClientTests {
   private static func place(
     _ server: TestServer, host: String = "localhost", trust: TLSClientContext? = nil,

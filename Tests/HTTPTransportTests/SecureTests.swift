@@ -9,7 +9,7 @@ import WavetankTestKit
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @Suite(
-  "TLS on the port of plain HTTP", .enabled(if: TLSLibrary.lack == nil), .timeLimit(.minutes(5)))
+  "TLS on the port of plain HTTP", .enabled(if: TLSLibrary.lack == nil), .timeLimit(.minutes(15)))
 struct SecureTests {
   private static let how: TestServer.Handler = { request in
     .now(.text(request.arrival?.isSecure == true ? "secure" : "plain"))

@@ -9,7 +9,7 @@ import WavetankTestKit
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 /// Each fault of DESIGN §13, seen on the wire.
-@Suite("Faults of TLS on the wire", .enabled(if: TLSLibrary.lack == nil), .timeLimit(.minutes(5)))
+@Suite("Faults of TLS on the wire", .enabled(if: TLSLibrary.lack == nil), .timeLimit(.minutes(15)))
 struct TLSFaultTests {
   /// The first connection meets the fault, the others none.
   private static func serving(

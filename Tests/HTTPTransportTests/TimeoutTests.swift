@@ -11,7 +11,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 /// Every timeout strikes on time whatever happened on the connection before, and only then. `events`
 /// is how much does: timers that came early once moved the deadline on.
 @Suite(
-  "Timeouts, on the loop's own time (DESIGN §11)", .overBothTransports, .timeLimit(.minutes(5)))
+  "Timeouts, on the loop's own time (DESIGN §11)", .overBothTransports, .timeLimit(.minutes(15)))
 struct TimeoutTests {
   private static let counts = [1, 2, 3, 40]
   private static let moment = Duration.milliseconds(1)

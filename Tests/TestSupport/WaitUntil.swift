@@ -2,7 +2,7 @@
 /// for ever.
 /// - Parameter what: ends the sentence that a failing test shows: "waited 300 s in vain until …".
 package nonisolated(nonsending) func waitUntil(
-  _ what: String, within limit: Duration = .seconds(300), _ holds: () async throws -> Bool
+  _ what: String, within limit: Duration = .seconds(900), _ holds: () async throws -> Bool
 ) async throws {
   let end = ContinuousClock.now + limit
   while try await !holds() {

@@ -8,7 +8,7 @@ import WavetankTestKit
 
 /// What the engine promises, seen through the whole emulator. Its loops' time stands still unless a
 /// test moves it: what ends by itself here does not end by a timeout.
-@Suite("Streams and uploads end when they must (DESIGN §11)", .timeLimit(.minutes(5)))
+@Suite("Streams and uploads end when they must (DESIGN §11)", .timeLimit(.minutes(15)))
 struct EngineAcceptanceTests {
   private static let key = "Authorization: Bearer k\r\nX-Shipyard-API-Key: k\r\n"
 
