@@ -152,7 +152,7 @@ class Page:
         """A view that is drawn anew takes its buttons with it: look again."""
         from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
         for _ in range(5):
-            element = find()
+            element = self._settled(find)
             if not element:
                 return False
             try:
@@ -162,6 +162,17 @@ class Page:
             except (StaleElementReferenceException, WebDriverException):
                 time.sleep(0.1)
         return False
+
+    def _settled(self, find):
+        """The same a moment later: what is drawn anew while it is pressed has not been pressed."""
+        element = find()
+        for _ in range(20):
+            time.sleep(0.1)
+            again = find()
+            if again == element:
+                break
+            element = again
+        return element
 
     def view(self, name):
         self.click("#tab-" + name)

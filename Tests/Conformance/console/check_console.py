@@ -87,8 +87,9 @@ def exchange(page):
     page.click("#send-now")
     check("exchange: edited, it is sent as it was written", page.says(f"Exchange {before + 2}: ")
           and control("GET", f"journal/{before + 2}")["request"]["content"] == '{"handle": "quay"}')
-    page.button("Make a test", "#main")
-    check("exchange: a test with the kit is made of it", page.says(r"def test_steamship_workspace_create\(wavetank\)", "#dialog"))
+    made = wait_for(lambda: page.button("Make a test", "#main")
+                    and page.says(r"def test_steamship_workspace_create\(wavetank\)", "#dialog", seconds=5))
+    check("exchange: a test with the kit is made of it", made)
     page.button("Close", "#dialog")
     page.button("Make the rule", "#main")
     rule = "console: steamship.workspace.create fail with 503"
