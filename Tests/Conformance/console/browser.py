@@ -75,7 +75,7 @@ def send(method, url, body=None, **fields):
         return error.code, error.read()
 
 
-def wait_for(claim, seconds=20):
+def wait_for(claim, seconds=60):
     deadline = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > deadline:
@@ -130,7 +130,7 @@ class Page:
     def js(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
 
-    def eventually(self, script, *arguments, seconds=20):
+    def eventually(self, script, *arguments, seconds=60):
         """The first true value of an expression."""
         deadline = time.monotonic() + seconds
         while True:
@@ -195,12 +195,12 @@ class Page:
     def text(self, selector="#main"):
         return self.js("return document.querySelector(arguments[0])?.textContent || ''", selector)
 
-    def says(self, pattern, selector="#main", seconds=20):
+    def says(self, pattern, selector="#main", seconds=60):
         """Whether the text of an element matches, sooner or later."""
         return self.eventually("new RegExp(arguments[0]).test(document.querySelector(arguments[1])?.textContent || '')",
                                pattern, selector, seconds=seconds)
 
-    def do(self, name, seconds=20):
+    def do(self, name, seconds=60):
         """Something of the palette, by its name."""
         from selenium.webdriver.common.keys import Keys
         self.browser.find_element("css selector", "body").send_keys(Keys.CONTROL, "k")

@@ -27,7 +27,7 @@ def tell(server, seconds):
         told = min(seconds, told + 10)
         left = told - get(server, "demo")["seconds"]
         send("POST", f"{server.url}/_wavetank/clock/advance", json.dumps({"by": f"{left}s"}).encode())
-        if not wait_for(lambda: get(server, "demo")["seconds"] >= told - 0.01, 20):
+        if not wait_for(lambda: get(server, "demo")["seconds"] >= told - 0.01, 60):
             return False
     # What the last beat makes is there, too.
     count = [-1]

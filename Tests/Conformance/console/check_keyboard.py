@@ -232,7 +232,7 @@ def do_things(page):
     page.press('{"from": "the keys"}')
     page.tab_to_button("Send", "#main")
     page.press(Keys.ENTER)
-    check("keyboard: input is sent to it", page.says("the keys", ".pane[aria-label^=output]", seconds=20), (page.text("#notice"), page.js("return document.querySelector('#instance-input').value"), control("GET", "journal?limit=3")["entries"]))
+    check("keyboard: input is sent to it", page.says("the keys", ".pane[aria-label^=output]", seconds=60), (page.text("#notice"), page.js("return document.querySelector('#instance-input').value"), control("GET", "journal?limit=3")["entries"]))
     page.tab_to_button("Kill", "#main")
     page.press(Keys.ENTER)
     page.eventually("document.querySelector('#confirm').open")

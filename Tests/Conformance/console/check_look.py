@@ -33,7 +33,7 @@ def many(page):
         list(pool.map(heap, range(4)))
     rate = 2000 / (time.monotonic() - begun)
     total = control("GET", "journal?limit=1")["total"]
-    check("many: all that came is counted", page.eventually(f"{SHOWN}?.includes(arguments[0])", str(total), seconds=20), page.js("return " + SHOWN))
+    check("many: all that came is counted", page.eventually(f"{SHOWN}?.includes(arguments[0])", str(total), seconds=60), page.js("return " + SHOWN))
     slowest = page.js("clearInterval(window.ticking); return window.slowest")
     check("many: only the rows in view are elements", page.js("return " + ROWS) < 80, page.js("return " + ROWS))
     frames = page.browser.execute_async_script(

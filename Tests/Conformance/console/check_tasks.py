@@ -213,7 +213,7 @@ def instance(page):
     page.fill("#instance-input", '{"hello": "console"}')
     page.button("Send", "#main")
     check("an instance: input sent from the page comes out again, and is seen", page.says("hello", ".pane[aria-label^=output]"), page.text())
-    check("an instance: what it was sent is in a pane, too", page.says("hello", ".pane[aria-label^=input]", seconds=20), page.text(".pane[aria-label^=input]"))
+    check("an instance: what it was sent is in a pane, too", page.says("hello", ".pane[aria-label^=input]", seconds=60), page.text(".pane[aria-label^=input]"))
     one = instances()[0]
     check("an instance: looking at its output took nothing", one["streams"]["output"]["bytes"] > 0 and one["streams"]["output"]["readers"] == 0, one["streams"])
     with urllib.request.urlopen(f"{HUB}/instance/{one['id']}/output", timeout=10) as answer:
@@ -303,14 +303,14 @@ def demo(page):
     check("demo: it asks first, since the tenant begins anew", page.says("begins anew", "#confirm"))
     page.button("Begin", "#confirm")
     check("demo: it begins, on a scaled clock", wait_for(lambda: control("GET", "demo")["playing"], 20) and control("GET", "clock")["mode"] == "scaled", control("GET", "clock"))
-    check("demo: and says what is told", page.says("Minute 0: Morning in the harbor", "#notice-text", seconds=20), page.text("#notice"))
+    check("demo: and says what is told", page.says("Minute 0: Morning in the harbor", "#notice-text", seconds=60), page.text("#notice"))
     control("PUT", "clock", {"mode": "manual"})
     tell_story(60)
     services = {entry["service"] for entry in control("GET", "journal?limit=1000")["entries"]}
     check("demo: all three services are busy", {"steamship", "scramjet", "shipyard"} <= services, services)
     tell_story(270)
     check("demo: something breaks", hubs()["sth-1"] is False and any(entry["status"] == 503 for entry in control("GET", "journal?limit=1000")["entries"]), hubs())
-    check("demo: and that is said", page.says("Minute 4: Something breaks", "#notice-text", seconds=20), page.text("#notice"))
+    check("demo: and that is said", page.says("Minute 4: Something breaks", "#notice-text", seconds=60), page.text("#notice"))
     tell_story(400)
     check("demo: it recovers", hubs()["sth-1"] is True, hubs())
     page.view("time")
@@ -320,7 +320,7 @@ def demo(page):
     page.js("document.querySelector('#notice-close').click()")
     page.shot("demo")
     control("POST", "clock/advance", {"by": "300s"})
-    check("demo: it ends", wait_for(lambda: not control("GET", "demo")["playing"], 20) and page.says("story is over", "#notice-text", seconds=20), page.text("#notice"))
+    check("demo: it ends", wait_for(lambda: not control("GET", "demo")["playing"], 20) and page.says("story is over", "#notice-text", seconds=60), page.text("#notice"))
     control("PUT", "clock", {"mode": "real"})
 
 
