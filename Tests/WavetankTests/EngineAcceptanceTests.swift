@@ -71,6 +71,7 @@ struct EngineAcceptanceTests {
       file.json["data"]?["file"]?["id"]?.stringValue ?? file.json["data"]?["id"]?.stringValue)
     let targets = [
       "/api/v1/topic/q", "/api/v1/log", "/api/v1/audit", "/_wavetank/journal/stream",
+      "/_wavetank/tap/scramjet?instance=\(instance)",
       "/api/v1/space/demo/api/v1/log", "/api/v1/space/demo/api/v1/audit",
       "/api/v1/instance/\(instance)/output", "/api/v1/instance/\(instance)/stdout",
       "/api/v1/instance/\(instance)/stderr", "/api/v1/instance/\(instance)/log",
@@ -82,6 +83,10 @@ struct EngineAcceptanceTests {
       try peer.send(Self.get(target))
       let head = try peer.read(until: "\r\n\r\n")
       #expect(head.hasPrefix("HTTP/1.1 200"), "\(target): \(head)")
+      // A browser that leaves a stream keeps a connection which might have served for more.
+      #expect(
+        head.lowercased().contains("connection: close") == target.hasPrefix("/_wavetank"),
+        "\(target): \(head)")
       peers.append((target, peer))
     }
     await clock.settle()

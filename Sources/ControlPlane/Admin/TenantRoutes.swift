@@ -117,13 +117,15 @@ enum TenantRoutes {
     .json(try slot(call, call.liveTenant()).describe())
   }
 
-  /// What passes in a stream, without taking anything from it.
+  /// What passes in a stream, without taking anything from it. The connection closes with it, as
+  /// with the journal's stream.
   static func tap(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
     let slot = try slot(call, live)
-    guard let response = slot.tap(call.request.target.queryItems) else {
+    guard var response = slot.tap(call.request.target.queryItems) else {
       throw Problem(404, "\(slot.name) has no such stream.")
     }
+    response.delivery.closesConnection = true
     return .now(response)
   }
 

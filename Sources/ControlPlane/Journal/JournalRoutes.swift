@@ -77,6 +77,8 @@ enum JournalRoutes {
   /// or `log=json` a line as in the server's log (`colour=yes`: for a terminal). With `since` or
   /// `Last-Event-ID` what is kept from there on comes first. When the journal was emptied,
   /// which a reset does too, an event `anew` says so: what was told before is no longer there.
+  /// It says that the connection closes, since only a reader who leaves ends it: a browser keeps a
+  /// connection of which it does not know that for five seconds, and has six of them.
   /// Source: HTML Living Standard, "Server-sent events".
   static func stream(_ call: AdminCall) throws(Problem) -> Answer {
     var filter = try JournalFilter(call, limit: .max)
@@ -98,6 +100,7 @@ enum JournalRoutes {
     }
     response.fields.append("Content-Type", "text/event-stream")
     response.heartbeat = ":\n\n"
+    response.delivery.closesConnection = true
     return .now(response)
   }
 }
