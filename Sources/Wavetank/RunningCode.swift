@@ -20,12 +20,12 @@ struct RunningCode: Sendable {
 
   init(_ options: CodeOptions) throws(StartError) {
     let settings = options.settings
-    launcher = Launcher(settings, address)
     do {
       store = try CodeStore(folder: settings.folder)
     } catch {
       throw .code(error.description)
     }
+    launcher = Launcher(settings, address, folder: store.root)
     host = InvocableHost(launcher, store)
     sequences = SequenceHost(launcher, store, address)
   }

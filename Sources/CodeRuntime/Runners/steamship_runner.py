@@ -246,6 +246,9 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
         settle(order["folder"])
         serve(Channel(away_from_standard(channel)))
         status = 0
+    except SystemExit as end:
+        traceback.print_exc()
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -253,7 +256,7 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
             sys.stdout.flush()
             sys.stderr.flush()
         finally:
-            os._exit(status)
+            os._exit(status & 0xFF)
 
 
 def orphans(workers):

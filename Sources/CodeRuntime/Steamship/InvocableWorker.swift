@@ -84,6 +84,8 @@ final class InvocableWorker: Sendable {
   /// Sends a request and waits for its answer. After any failure the worker is of no use.
   func call(_ event: JSON, timeout: Duration) async throws(CodeError) -> JSON {
     let content = event.serialized()
+    // What it said in an earlier call explains nothing of this one.
+    errors.clear()
     let overdue = CancelFlag()
     let watch = DispatchWorkItem { @Sendable [child] in
       _ = overdue.set()

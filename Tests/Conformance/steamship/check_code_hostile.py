@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 import zipfile
 
 from common import Server
@@ -224,6 +225,31 @@ def an_interpreter_that_is_none_says_so(place):
             refused(lambda: deploy(client(one.url)), "No module named")
         finally:
             one.end()
+
+
+@check
+def an_interpreter_in_a_folder_that_is_closed_to_all_others_runs_code(place):
+    """Root's home, a folder for temporary files: what lies there is shown, and nothing beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = pathlib.Path(folder)
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        (home / "private.txt").write_text("mine")
+        venv.create(home / "environment", symlinks=True)
+        packages = home / "environment/lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+        (packages / "sdk.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+        one = Server(*FLAGS[:1], "--python", str(home / "environment/bin/python"), "--code-dir", str(home / "code"), *FLAGS[3:])
+        try:
+            instance = deploy(client(one.url))
+            assert instance.invoke("fine") == "fine"
+            seen = instance.invoke("listed", folder=folder)
+            assert os.geteuid() != 0 or seen == ["code", "environment"], seen
+            told = str(outcome(lambda: instance.invoke("leave")))
+            assert "exit code 4" in told and "SystemExit" in told, told
+            outcome(lambda: instance.invoke("complain"))
+            told = str(outcome(lambda: instance.invoke("exit")))
+            assert "exit code 3" in told and "complaint" not in told, f"an earlier call's words: {told}"
+        finally:
+            assert one.stop() == 0
 
 
 @check

@@ -344,6 +344,19 @@ class Hostile(PackageService):
     def fine(self) -> str:
         return "fine"
 
+    @post("leave")
+    def leave(self) -> str:
+        sys.exit(4)
+
+    @post("complain")
+    def complain(self) -> str:
+        print("a complaint", file=sys.stderr)
+        return "said"
+
+    @post("listed")
+    def listed(self, folder: str) -> list:
+        return sorted(os.listdir(folder))
+
     @post("loop")
     def loop(self) -> str:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
