@@ -64,7 +64,23 @@ struct ShownPlacesTests {
     try Data("version = 3\nhome = \(path)/base/bin\n".utf8).write(
       to: URL(filePath: path + "/environment/pyvenv.cfg"))
     #expect(
-      ShownPlaces.trees(of: path + "/environment/bin/python") == [path + "/environment", path + "/base"])
+      ShownPlaces.Way.of(path + "/environment/bin/python").flatMap(\.trees)
+        == [path + "/environment", path + "/base"])
+  }
+
+  @Test("A folder on the way that is a link to another is there, too")
+  func linked() throws {
+    let home = try Home()
+    let path = home.path
+    try FileManager.default.createSymbolicLink(
+      atPath: path + "/current", withDestinationPath: "base")
+    try home.close()
+    let steps = ShownPlaces(programs: [path + "/current/bin/python3"], folders: []).steps
+    #expect(
+      steps == [
+        .bare(path), .folder(path + "/base"), .tree(path + "/base"),
+        .link(path + "/current", to: "base"),
+      ])
   }
 
   @Test("An installation that is closed itself is shown piece by piece")

@@ -23,24 +23,44 @@ struct ShownPlaces: Sendable, Equatable {
   ///   - programs: what is to be run, as it is called.
   ///   - folders: what it needs beside what belongs to these.
   init(programs: [String], folders: [String]) {
+    let ways = programs.filter { !Self.isScript($0) }.flatMap(Way.of)
     var trees: [String] = []
-    for tree in (programs.flatMap(Self.trees) + folders.compactMap(Self.realPath)).sorted()
-    where !trees.contains(where: { tree == $0 || tree.hasPrefix($0 + "/") }) {
+    for tree in (ways.flatMap(\.trees) + folders.compactMap(Self.realPath)).sorted()
+    where !trees.contains(where: { Self.lies(tree, in: $0) }) {
       trees.append(tree)
     }
     for tree in trees { show(tree) }
+    for link in ways.flatMap(\.links) where !trees.contains(where: { Self.lies(link.path, in: $0) }) {
+      show(link)
+    }
     // The kernel's side takes no more; what has so many entries is no interpreter's place.
     if steps.count > Int(WAVETANK_SHOWN_MAX) { steps = [] }
   }
 
-  private mutating func show(_ tree: String) {
-    guard let closed = Self.closedFolder(on: tree) else { return }
-    if !steps.contains(.bare(closed)) { steps.append(.bare(closed)) }
+  private mutating func add(_ step: Step) {
+    if !steps.contains(step) { steps.append(step) }
+  }
+
+  /// The way to a folder, from the first that is closed. False: all of it is open.
+  private mutating func makeWay(to folder: String) -> Bool {
+    guard let closed = Self.closedFolder(on: folder) else { return false }
+    add(.bare(closed))
     var path = closed
-    for part in tree.dropFirst(closed.count).split(separator: "/") {
+    for part in folder.dropFirst(closed.count).split(separator: "/") {
       path += "/" + part
-      if !steps.contains(.folder(path)) { steps.append(.folder(path)) }
+      add(.folder(path))
     }
+    return true
+  }
+
+  private mutating func show(_ link: Way.Link) {
+    if let (folder, _) = Self.split(link.path), makeWay(to: folder) {
+      add(.link(link.path, to: link.target))
+    }
+  }
+
+  private mutating func show(_ tree: String) {
+    guard makeWay(to: tree) else { return }
     guard !Self.isOpen(tree) else {
       steps.append(.tree(tree))
       return
@@ -67,21 +87,51 @@ struct ShownPlaces: Sendable, Equatable {
     return nil
   }
 
-  /// The folders that belong to an interpreter: that of its installation, of the environment that it is
-  /// called by, and all between them.
-  static func trees(of program: String) -> [String] {
-    guard !isScript(program) else { return [] }
-    var trees: [String] = []
-    var next: String? = program
-    // As many links as the kernel follows.
-    for _ in 0..<40 {
-      guard let path = next, let (folder, name) = split(path), let place = realPath(folder) else { break }
-      let tree = installation(place)
-      trees.append(tree)
-      if let home = home(of: tree), let base = realPath(home) { trees.append(installation(base)) }
-      next = link("\(place)/\(name)").map { $0.hasPrefix("/") ? $0 : "\(place)/\($0)" }
+  private static func lies(_ path: String, in folder: String) -> Bool {
+    path == folder || path.hasPrefix(folder + "/")
+  }
+
+  /// The way that the kernel goes to an interpreter.
+  struct Way {
+    struct Link: Equatable {
+      var path: String
+      var target: String
     }
-    return trees.filter { $0 != "/" }
+
+    /// The folders that belong to it: that of its installation, of the environment that it is called by,
+    /// and all between them.
+    private(set) var trees: [String] = []
+    /// Folders on the way that are links to others.
+    private(set) var links: [Link] = []
+
+    /// With the one to the interpreter that an environment was made of.
+    static func of(_ program: String) -> [Way] {
+      let way = Way(program)
+      return [way] + way.trees.compactMap(home).map { Way($0 + "/python") }
+    }
+
+    private init(_ program: String) {
+      var rest = program.split(separator: "/")[...]
+      var place = ""
+      var linksLeft = 40  // As many as the kernel follows.
+      while let part = rest.popFirst() {
+        let path = "\(place)/\(part)"
+        switch part {
+        case ".": continue
+        case "..": place = String(place[..<(place.lastIndex(of: "/") ?? place.startIndex)])
+        default:
+          if rest.isEmpty, place != "" { trees.append(installation(place)) }
+          guard let target = link(path), linksLeft > 0 else {
+            place = path
+            continue
+          }
+          linksLeft -= 1
+          if !rest.isEmpty { links.append(Link(path: path, target: target)) }
+          rest = target.split(separator: "/") + rest
+          if target.hasPrefix("/") { place = "" }
+        }
+      }
+    }
   }
 
   /// What a folder with programs is part of.
@@ -89,7 +139,7 @@ struct ShownPlaces: Sendable, Equatable {
     guard folder.hasSuffix("/bin") else { return folder }
     let whole = String(folder.dropLast(4))
     // A home is none, though it may have a `bin`.
-    return isFolder(whole + "/lib") ? whole : folder
+    return !whole.isEmpty && isFolder(whole + "/lib") ? whole : folder
   }
 
   /// The folder of the interpreter that an environment was made of (PEP 405).

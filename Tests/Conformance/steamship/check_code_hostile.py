@@ -237,7 +237,8 @@ def an_interpreter_in_a_folder_that_is_closed_to_all_others_runs_code(place):
         venv.create(home / "environment", symlinks=True)
         packages = home / "environment/lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
         (packages / "sdk.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
-        one = Server(*FLAGS[:1], "--python", str(home / "environment/bin/python"), "--code-dir", str(home / "code"), *FLAGS[3:])
+        python = os.path.relpath(home / "environment/bin/python")
+        one = Server(*FLAGS[:1], "--python", python, "--code-dir", str(home / "code"), *FLAGS[3:])
         try:
             instance = deploy(client(one.url))
             assert instance.invoke("fine") == "fine"
