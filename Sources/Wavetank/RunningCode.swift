@@ -32,7 +32,10 @@ struct RunningCode: Sendable {
 
   /// The server listens: code finds it from now on.
   func serve(_ server: HTTPServer, at url: String) {
-    address.set(port: server.port, url: url) { socket in server.adopt(socket) }
+    address.set(port: server.port, url: url) { socket in
+      // Code has no share in what programs of this machine may do beside: the control API, calls to others.
+      server.adopt(socket, trustsPeers: false)
+    }
   }
 
   /// Ends all that runs.

@@ -30,7 +30,8 @@ struct ShownPlaces: Sendable, Equatable {
       trees.append(tree)
     }
     for tree in trees { show(tree) }
-    for link in ways.flatMap(\.links) where !trees.contains(where: { Self.lies(link.path, in: $0) }) {
+    for link in ways.flatMap(\.links) where !trees.contains(where: { Self.lies(link.path, in: $0) })
+    {
       show(link)
     }
     // The kernel's side takes no more; what has so many entries is no interpreter's place.
@@ -144,7 +145,9 @@ struct ShownPlaces: Sendable, Equatable {
 
   /// The folder of the interpreter that an environment was made of (PEP 405).
   private static func home(of tree: String) -> String? {
-    guard let content = FileManager.default.contents(atPath: tree + "/pyvenv.cfg") else { return nil }
+    guard let content = FileManager.default.contents(atPath: tree + "/pyvenv.cfg") else {
+      return nil
+    }
     for line in String(decoding: content, as: UTF8.self).split(separator: "\n") {
       let pair = line.split(separator: "=", maxSplits: 1)
       guard pair.count == 2, pair[0].split(separator: " ") == ["home"] else { continue }
@@ -166,7 +169,10 @@ struct ShownPlaces: Sendable, Equatable {
 
   private static func split(_ path: String) -> (folder: String, name: String)? {
     guard let slash = path.lastIndex(of: "/") else { return nil }
-    return (slash == path.startIndex ? "/" : String(path[..<slash]), String(path[path.index(after: slash)...]))
+    return (
+      slash == path.startIndex ? "/" : String(path[..<slash]),
+      String(path[path.index(after: slash)...])
+    )
   }
 
   private static func realPath(_ path: String) -> String? {

@@ -147,7 +147,7 @@ private func withShown<Result>(
       kind: Int32(kind), path: unsafe strdup(path), target: unsafe strdup(target))
   }
   defer {
-    for unsafe step in unsafe shown {
+    for unsafestep in unsafe shown {
       unsafe free(UnsafeMutablePointer(mutating: step.path))
       unsafe free(UnsafeMutablePointer(mutating: step.target))
     }

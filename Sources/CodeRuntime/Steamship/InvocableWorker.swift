@@ -26,6 +26,9 @@ final class InvocableWorker: Sendable {
 
   var hasEnded: Bool { child.hasEnded }
 
+  /// Waits until its process has ended.
+  func ended() async { _ = await child.ended() }
+
   /// Starts one, and waits until it says that it is there.
   /// - Parameter print: gets what the code prints.
   static func start(

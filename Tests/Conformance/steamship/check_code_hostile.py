@@ -163,6 +163,22 @@ def code_reaches_this_server_and_nothing_else(place):
 
 
 @check
+def code_has_the_apis_alone(place):
+    """Neither the control API, with its other tenants, nor what the server reaches."""
+    instance = deploy(place.client("w"))
+    if "network namespaces" in server.text():
+        return
+    other = Server()
+    for method, path in (("GET", "tenants"), ("DELETE", f"tenants/{place.key[3:]}"), ("POST", "reset?tenant=default")):
+        status, text = instance.invoke("asked", url=f"{server.url}/_wavetank/{path}", how=method)
+        assert status == 403 and "control API" in text, (method, path, status, text)
+    told = str(outcome(lambda: instance.invoke("fetched", url=f"{other.url}/_wavetank/health")))
+    assert "failed" in told and "--outbound" in told, told
+    other.end()
+    assert instance.invoke("fine") == "fine"
+
+
+@check
 def code_reaches_what_the_flag_says(place):
     other = Server()
     try:
@@ -222,7 +238,7 @@ def an_interpreter_that_is_none_says_so(place):
         bare.chmod(0o755)
         one = Server("--run-code", "--no-pip", "--python", str(bare))
         try:
-            refused(lambda: deploy(client(one.url)), "No module named")
+            refused(lambda: deploy(client(one.url)), "No module named", "has no Steamship SDK", "--python")
         finally:
             one.end()
 

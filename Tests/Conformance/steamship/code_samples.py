@@ -344,6 +344,17 @@ class Hostile(PackageService):
     def fine(self) -> str:
         return "fine"
 
+    @post("asked")
+    def asked(self, url: str, how: str) -> list:
+        import requests
+        answer = requests.request(how, url)
+        return [answer.status_code, answer.text[:500]]
+
+    @post("fetched")
+    def fetched(self, url: str) -> str:
+        file = self.client.post("file/create", {"type": "none"})
+        return str(self.client.post("block/create", {"fileId": file["file"]["id"], "uploadType": "url", "url": url}))
+
     @post("leave")
     def leave(self) -> str:
         sys.exit(4)
