@@ -147,9 +147,9 @@ private func withShown<Result>(
       kind: Int32(kind), path: unsafe strdup(path), target: unsafe strdup(target))
   }
   defer {
-    for unsafestep in unsafe shown {
-      unsafe free(UnsafeMutablePointer(mutating: step.path))
-      unsafe free(UnsafeMutablePointer(mutating: step.target))
+    unsafe shown.forEach {
+      unsafe free(UnsafeMutablePointer(mutating: $0.path))
+      unsafe free(UnsafeMutablePointer(mutating: $0.target))
     }
   }
   return unsafe shown.withUnsafeBufferPointer(body)
