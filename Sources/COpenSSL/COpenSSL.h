@@ -40,6 +40,8 @@ static inline void wavetank_extension_context(X509V3_CTX *context, X509 *issuer,
   X509V3_set_ctx(context, issuer, subject, NULL, NULL, 0);
 }
 static inline int wavetank_check_constraints(X509 *certificate, void *constraints) {
+  // It looks at names that are known only once the extensions were read: a new certificate's were not.
+  X509_check_purpose(certificate, -1, 0);
   return NAME_CONSTRAINTS_check(certificate, (NAME_CONSTRAINTS *)constraints);
 }
 static inline void wavetank_free_constraints(void *constraints) {

@@ -15,9 +15,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -134,6 +136,56 @@ static int set_limit(int resource, unsigned long most) {
   return setrlimit(resource, &limit);
 }
 
+// By number: headers of 2022 lack names.
+enum { OPEN_TREE = 428, MOVE_MOUNT = 429 };
+
+static int is_taken_along(const struct wavetank_shown *step) {
+  return step->kind == WAVETANK_SHOW_TREE || step->kind == WAVETANK_SHOW_FILE;
+}
+
+// Takes what is to be shown along, as long as it may go to it: it is still who owns that.
+static int take_along(const struct wavetank_child *child, int *taken) {
+  if (child->shown_count > WAVETANK_SHOWN_MAX) {
+    errno = E2BIG;
+    return -1;
+  }
+  // What is put here stays here; what the machine mounts later is seen.
+  if (mount(0, "/", 0, MS_REC | MS_SLAVE, 0) < 0) return -1;
+  for (int at = 0; at < child->shown_count; at++) {
+    if (!is_taken_along(&child->shown[at])) continue;
+    const unsigned flags = 1U /* OPEN_TREE_CLONE */ | O_CLOEXEC | 0x8000U /* AT_RECURSIVE */;
+    taken[at] = (int)syscall(OPEN_TREE, AT_FDCWD, child->shown[at].path, flags);
+    if (taken[at] < 0) return -1;
+  }
+  return 0;
+}
+
+// Puts it where the closed folders were.
+static int show(const struct wavetank_child *child, const int *taken) {
+  for (int at = 0; at < child->shown_count; at++) {
+    const struct wavetank_shown *step = &child->shown[at];
+    int result = 0;
+    switch (step->kind) {
+    case WAVETANK_SHOW_BARE:
+      result = mount("wavetank", step->path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=1m");
+      break;
+    case WAVETANK_SHOW_FOLDER:
+      result = mkdir(step->path, 0755) < 0 && errno != EEXIST ? -1 : 0;
+      break;
+    case WAVETANK_SHOW_LINK:
+      result = symlink(step->target, step->path);
+      break;
+    case WAVETANK_SHOW_FILE:
+      result = mknod(step->path, S_IFREG | 0644, 0);
+      break;
+    }
+    if (result < 0) return -1;
+    // MOVE_MOUNT_F_EMPTY_PATH
+    if (is_taken_along(step) && syscall(MOVE_MOUNT, taken[at], "", AT_FDCWD, step->path, 4U) < 0) return -1;
+  }
+  return 0;
+}
+
 static int maps_users(const struct wavetank_child *child) {
   return (child->isolation & WAVETANK_OWN_USERS) && child->user_count > 0;
 }
@@ -144,6 +196,8 @@ static void become_program(const struct wavetank_child *child, int report, const
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, 0);
   if (setsid() < 0) end_child(report);
+  int taken[WAVETANK_SHOWN_MAX];
+  if (child->shown_count > 0 && take_along(child, taken) < 0) end_child(report);
   if (maps_users(child)) {
     if (become_first_user(mapped) < 0) end_child(report);
   } else if (child->isolation & WAVETANK_OWN_USERS) {
@@ -151,6 +205,7 @@ static void become_program(const struct wavetank_child *child, int report, const
     if (wavetank_map_identity("/proc/self/uid_map", child->user) < 0) end_child(report);
     if (wavetank_map_identity("/proc/self/gid_map", child->group) < 0) end_child(report);
   }
+  if (show(child, taken) < 0) end_child(report);
   if (child->isolation & WAVETANK_OWN_NETWORK
       && open_network(child->port, child->listener_socket) < 0)
     end_child(report);
@@ -204,6 +259,7 @@ int wavetank_spawn(const struct wavetank_child *child) {
   if (child->isolation & WAVETANK_OWN_PROCESSES) flags |= CLONE_NEWPID;
   if (child->isolation & WAVETANK_OWN_NETWORK) flags |= CLONE_NEWNET;
   if (child->isolation & WAVETANK_OWN_USERS) flags |= CLONE_NEWUSER;
+  if (child->shown_count > 0) flags |= CLONE_NEWNS;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

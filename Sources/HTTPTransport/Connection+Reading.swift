@@ -35,6 +35,8 @@ extension Connection {
     // Where bytes wait already, the turn goes on with them.
     let used = pending.isEmpty ? unsafe consume(bytes.span) : 0
     if used < count, isOpen { unsafe pending.append(contentsOf: bytes[used...]) }
+    let isAll = unsafe count < loop.readBuffer.count
+    if isAll, isOpen, !machine.isReadingHead, !machine.isMessageComplete { stream.acknowledge() }
   }
 
   /// Goes on with what was kept, if it may be gone on with. A step of the turn.

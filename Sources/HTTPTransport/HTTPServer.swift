@@ -183,15 +183,16 @@ package final class HTTPServer: Sendable {
   /// Serves what comes to a socket that somebody else has bound and made listen; it is the server's
   /// from then on. What is given back ends that.
   /// - Parameters:
+  ///   - trustsPeers: false: who comes there counts as one who is elsewhere, though it is here.
   ///   - user: what comes there comes as if that user had shown itself to us as a proxy.
   ///   - through: what becomes of what comes to one of the machine's addresses; nil: it is ours.
   @discardableResult
   package func adopt(
-    _ socket: Int32, user: String? = nil,
+    _ socket: Int32, user: String? = nil, trustsPeers: Bool = true,
     through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)? = nil
   ) -> @Sendable () -> Void {
     let loop = loops[Int(socket) % loops.count]
-    let adopted = AdoptedListener(socket, user, through)
+    let adopted = AdoptedListener(socket, user, trustsPeers, through)
     let shared = shared
     let isTaken = loop.post(.run { adopted.open(on: $0, shared) })
     guard isTaken else { return {} }
@@ -249,14 +250,16 @@ private final class StopTimer: Channel {
 private final class AdoptedListener: @unchecked Sendable {
   private let socket: Int32
   private let user: String?
+  private let trustsPeers: Bool
   private let through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)?
   private var listener: Listener?
 
   init(
-    _ socket: Int32, _ user: String?,
+    _ socket: Int32, _ user: String?, _ trustsPeers: Bool,
     _ through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)?
   ) {
     (self.socket, self.user, self.through) = (socket, user, through)
+    self.trustsPeers = trustsPeers
   }
 
   func open(on loop: EventLoop, _ server: ServerShared) {
@@ -266,6 +269,7 @@ private final class AdoptedListener: @unchecked Sendable {
     }
     let listener = Listener(loop: loop, fd: socket, server: server, arrival: arrival)
     listener.through = through
+    listener.trustsPeers = trustsPeers
     guard !server.isStopping.load(ordering: .acquiring) else { return listener.close() }
     do {
       try listener.open()

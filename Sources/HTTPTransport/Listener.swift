@@ -8,6 +8,8 @@ final class Listener: Channel {
   private let arrival: Arrival?
   /// Where what comes to one of the machine's addresses goes, if not to us.
   var through: (@Sendable (NumericAddress, UInt16) -> AdoptedPlace)?
+  /// Whether who comes here is a program of this machine like others. What is kept in is none.
+  var trustsPeers = true
   /// Given up for a moment when there are no descriptors left, so that a waiting connection can be
   /// accepted and closed instead of staying in the backlog for ever.
   private var spare: Int32
@@ -105,7 +107,9 @@ final class Listener: Channel {
     let count = server.connectionCount.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue
     loop.system.setNoDelay(fd)
     if let bytes = server.configuration.sendBufferBytes { loop.system.setSendBuffer(fd, bytes) }
-    let connection = Connection(loop: loop, fd: fd, server: server, peer: address.peer)
+    var peer = address.peer
+    if !trustsPeers { peer = PeerAddress(host: peer.host, port: peer.port, isLoopback: false) }
+    let connection = Connection(loop: loop, fd: fd, server: server, peer: peer)
     connection.arrival = arrival
     connection.gate = gate
     do {

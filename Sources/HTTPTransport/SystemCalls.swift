@@ -64,6 +64,11 @@ package struct SystemCalls: Sendable {
     try? setOption(fd, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
   }
 
+  /// Sends the acknowledgement that the kernel has put off.
+  func acknowledge(_ fd: Int32) {
+    try? setOption(fd, Int32(IPPROTO_TCP), TCP_QUICKACK, 1)
+  }
+
   /// Closing sends RST in place of FIN from now on.
   func setAbortive(_ fd: Int32) {
     var value = linger(l_onoff: 1, l_linger: 0)

@@ -20,19 +20,22 @@ struct RunningCode: Sendable {
 
   init(_ options: CodeOptions) throws(StartError) {
     let settings = options.settings
-    launcher = Launcher(settings, address)
     do {
       store = try CodeStore(folder: settings.folder)
     } catch {
       throw .code(error.description)
     }
+    launcher = Launcher(settings, address, folder: store.root)
     host = InvocableHost(launcher, store)
     sequences = SequenceHost(launcher, store, address)
   }
 
   /// The server listens: code finds it from now on.
   func serve(_ server: HTTPServer, at url: String) {
-    address.set(port: server.port, url: url) { socket in server.adopt(socket) }
+    address.set(port: server.port, url: url) { socket in
+      // Code has no share in what programs of this machine may do beside: the control API, calls to others.
+      server.adopt(socket, trustsPeers: false)
+    }
   }
 
   /// Ends all that runs.

@@ -69,6 +69,7 @@ extension Command {
       do {
         let store = try CertificateStore(configuration)
         if action == .renew { try store.renew() } else { try store.prepare() }
+        if let loose = store.guardKey() { Terminal.complain(loose) }
         try perform(action, store, arguments)
         return 0
       } catch {

@@ -14,7 +14,7 @@ struct CodeWorld {
     if let python = Self.python { settings.python = python }
     settings.installsRequirements = false
     store = try CodeStore(folder: nil)
-    launcher = Launcher(settings)
+    launcher = Launcher(settings, folder: store.root)
     host = InvocableHost(launcher, store)
   }
 

@@ -100,6 +100,15 @@ struct TLSTests {
     #expect(!pair.client.isOpen)
   }
 
+  @Test(
+    "Which names a CA may sign for is known before a client refuses one",
+    arguments: [("api.steamship.com", true), ("localhost", true), ("bank.example", false)])
+  func covers(_ host: String, _ isCovered: Bool) throws {
+    let authority = try CertificateAuthority.make(
+      owner: "test", names: ["localhost", "api.steamship.com"], now: wallClock())
+    #expect(authority.covers(host) == isCovered)
+  }
+
   @Test("Each flaw of a certificate is refused by the client", arguments: CertificateFlaw.allCases)
   func flaws(_ flaw: CertificateFlaw) throws {
     var pair = try Self.pair("api.steamship.com") { _ in .show(flaw) }

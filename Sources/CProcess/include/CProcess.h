@@ -16,6 +16,26 @@ int wavetank_signals_catch(int number);
 // What a child gets of its own. Bits.
 enum { WAVETANK_OWN_PROCESSES = 1, WAVETANK_OWN_NETWORK = 2, WAVETANK_OWN_USERS = 4 };
 
+// A step by which the child is shown what lies in folders that are closed to it.
+enum {
+  // A bare folder in the place of the closed one.
+  WAVETANK_SHOW_BARE,
+  WAVETANK_SHOW_FOLDER,
+  // What lies there now, with all below it. There is a folder by then.
+  WAVETANK_SHOW_TREE,
+  WAVETANK_SHOW_FILE,
+  WAVETANK_SHOW_LINK
+};
+
+enum { WAVETANK_SHOWN_MAX = 256 };
+
+struct wavetank_shown {
+  int kind;
+  const char *path;
+  // Of a link: where it leads.
+  const char *target;
+};
+
 struct wavetank_child {
   const char *path;
   char *const *arguments;
@@ -41,6 +61,9 @@ struct wavetank_child {
   // `listener_socket`.
   unsigned short port;
   int listener_socket;
+  // In a namespace for mounts, where there is any: in this order.
+  const struct wavetank_shown *shown;
+  int shown_count;
 };
 
 // Starts the process and waits until its program has begun. Gives its number, or the negative errno of

@@ -9,7 +9,7 @@ package final class CodeStore: Sendable {
   static let unpackedBytesMax = 1 << 30
   static let filesMax = 50_000
 
-  private let root: String
+  package let root: String
   private let isTemporary: Bool
   private let lock: Int32
   private let count = Atomic(0)

@@ -16,6 +16,7 @@ struct ChildOrder: Sendable {
   var user = ChildIdentity.user
   /// How many users it may become, where it is the first of a namespace of its own; 0: none.
   var userCount: UInt32 = 0
+  var shown: [ShownPlaces.Step] = []
 }
 
 /// Bounds of the kernel; 0: none of ours.

@@ -4,13 +4,18 @@ import Glibc
 package actor Launcher {
   let settings: CodeSettings
   private let address: ServerAddress
+  private let folder: String?
   private let spawner = Spawner()
   private var possible: Isolation?
   private var canMapUsers: Bool?
 
-  package init(_ settings: CodeSettings, _ address: ServerAddress = ServerAddress()) {
+  /// - Parameter folder: where code is unpacked.
+  package init(
+    _ settings: CodeSettings, _ address: ServerAddress = ServerAddress(), folder: String? = nil
+  ) {
     self.settings = settings
     self.address = address
+    self.folder = folder
   }
 
   /// What is wanted of isolation, as far as the kernel gives it: found out once.
@@ -79,6 +84,7 @@ package actor Launcher {
     var failure: CodeError?
     for path in paths {
       (order.program, order.arguments) = (path, [path] + arguments)
+      order.shown = shown(to: path, isolation)
       do throws(CodeError) {
         let (pid, listener) = try await spawner.start(order)
         let child = ChildProcess(pid: pid)
@@ -86,10 +92,27 @@ package actor Launcher {
         if let listener { serve(listener, until: child) }
         return child
       } catch {
-        failure = failure ?? error
+        failure = failure ?? explained(error, path)
       }
     }
     throw failure ?? .notStarted(program, reason: "there is no such program")
+  }
+
+  /// Why a child that is not root may not start what root could.
+  private func explained(_ error: CodeError, _ path: String) -> CodeError {
+    guard geteuid() == 0, case .notStarted(let name, let reason) = error,
+      reason == Spawner.message(EACCES), let closed = ShownPlaces.closedFolder(on: path)
+    else { return error }
+    return .notStarted(
+      name, reason: "\(reason): code runs as a user of its own, to whom \(closed) is closed")
+  }
+
+  /// What of the folders that root has for itself a program needs to see.
+  private func shown(to path: String, _ isolation: Isolation) -> [ShownPlaces.Step] {
+    guard geteuid() == 0, isolation.contains(.processes) else { return [] }
+    // An environment leads back to the interpreter that it was made by.
+    let interpreters = (try? ProgramSearch.find(settings.python)) ?? []
+    return ShownPlaces(programs: [path] + interpreters, folders: folder.map { [$0] } ?? []).steps
   }
 
   private func serve(_ listener: Int32, until child: ChildProcess) {

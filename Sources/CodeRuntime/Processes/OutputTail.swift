@@ -14,6 +14,8 @@ final class OutputTail: Sendable {
     }
   }
 
+  func clear() { kept.withLock { $0 = [] } }
+
   var text: String {
     kept.withLock { String(decoding: $0.suffix(Self.bytesMax), as: UTF8.self) }
   }

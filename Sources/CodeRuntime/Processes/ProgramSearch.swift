@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// Where programs are.
@@ -8,13 +9,18 @@ enum ProgramSearch {
   static func find(_ name: String) throws(CodeError) -> [String] {
     if name.contains("/") {
       guard isExecutable(name) else { throw .notStarted(name, reason: "there is no such program") }
-      return [name]
+      return [absolute(name)]
     }
     // SAFETY: the environment is changed by nobody after the start.
     let path = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
-    let found = path.split(separator: ":").map { "\($0)/\(name)" }.filter(isExecutable)
+    let found = path.split(separator: ":").map { absolute("\($0)/\(name)") }.filter(isExecutable)
     guard !found.isEmpty else { throw .notStarted(name, reason: "it is not in PATH") }
     return found
+  }
+
+  /// As it is meant here: children begin in folders of their own.
+  private static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
   }
 
   private static func isExecutable(_ path: String) -> Bool {

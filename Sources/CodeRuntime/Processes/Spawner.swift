@@ -55,25 +55,29 @@ final class Spawner: Sendable {
         unsafe order.program.withCString { program in
           unsafe order.folder.withCString { folder in
             unsafe order.descriptors.map(\.number).withUnsafeBufferPointer { descriptors in
-              // SAFETY: all that the child is told of lives until the call returns, which is after
-              // the child has begun or ended.
-              var child = unsafe wavetank_child()
-              unsafe child.path = program
-              unsafe child.arguments = arguments
-              unsafe child.environment = environment
-              unsafe child.directory = folder
-              unsafe child.descriptors = descriptors.baseAddress
-              unsafe child.descriptor_count = Int32(descriptors.count)
-              unsafe child.isolation = order.isolation.rawValue
-              unsafe (child.user, child.group) = identity(order.isolation, order.user)
-              unsafe child.user_count = order.userCount
-              unsafe child.data_bytes = UInt(order.limits.dataBytes)
-              unsafe child.file_bytes = UInt(order.limits.fileBytes)
-              unsafe child.processes = UInt(order.limits.processes)
-              unsafe child.open_files = UInt(order.limits.openFiles)
-              unsafe child.port = order.port
-              unsafe child.listener_socket = through[1]
-              return unsafe wavetank_spawn(&child)
+              unsafe withShown(order.shown) { shown in
+                // SAFETY: all that the child is told of lives until the call returns, which is after
+                // the child has begun or ended.
+                var child = unsafe wavetank_child()
+                unsafe child.path = program
+                unsafe child.arguments = arguments
+                unsafe child.environment = environment
+                unsafe child.directory = folder
+                unsafe child.descriptors = descriptors.baseAddress
+                unsafe child.descriptor_count = Int32(descriptors.count)
+                unsafe child.isolation = order.isolation.rawValue
+                unsafe (child.user, child.group) = identity(order.isolation, order.user)
+                unsafe child.user_count = order.userCount
+                unsafe child.data_bytes = UInt(order.limits.dataBytes)
+                unsafe child.file_bytes = UInt(order.limits.fileBytes)
+                unsafe child.processes = UInt(order.limits.processes)
+                unsafe child.open_files = UInt(order.limits.openFiles)
+                unsafe child.port = order.port
+                unsafe child.listener_socket = through[1]
+                unsafe child.shown = shown.baseAddress
+                unsafe child.shown_count = Int32(shown.count)
+                return unsafe wavetank_spawn(&child)
+              }
             }
           }
         }
@@ -124,4 +128,29 @@ private func withCStrings<Result>(
     // SAFETY: never empty: it ends with a nil.
     unsafe body(UnsafePointer(buffer.baseAddress.unsafelyUnwrapped))
   }
+}
+
+private func withShown<Result>(
+  _ steps: [ShownPlaces.Step], _ body: (UnsafeBufferPointer<wavetank_shown>) -> Result
+) -> Result {
+  // SAFETY: the texts are freed after the body, which alone sees them.
+  let shown = unsafe steps.map { step in
+    let (kind, path, target) =
+      switch step {
+      case .bare(let path): (WAVETANK_SHOW_BARE, path, "")
+      case .folder(let path): (WAVETANK_SHOW_FOLDER, path, "")
+      case .tree(let path): (WAVETANK_SHOW_TREE, path, "")
+      case .file(let path): (WAVETANK_SHOW_FILE, path, "")
+      case .link(let path, let target): (WAVETANK_SHOW_LINK, path, target)
+      }
+    return unsafe wavetank_shown(
+      kind: Int32(kind), path: unsafe strdup(path), target: unsafe strdup(target))
+  }
+  defer {
+    unsafe shown.forEach {
+      unsafe free(UnsafeMutablePointer(mutating: $0.path))
+      unsafe free(UnsafeMutablePointer(mutating: $0.target))
+    }
+  }
+  return unsafe shown.withUnsafeBufferPointer(body)
 }

@@ -8,6 +8,7 @@ alive, stopped, completed, idle, leaving. Exit codes: 21 no file, 22 it cannot b
 """
 
 import asyncio
+import faulthandler
 import importlib.util
 import inspect
 import json
@@ -469,4 +470,6 @@ async def main():
     await Runner().main()
 
 
+# What ends the process without a word, such as a native extension, leaves where it was on standard error.
+faulthandler.enable()
 asyncio.run(main())

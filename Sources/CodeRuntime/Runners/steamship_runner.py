@@ -103,10 +103,14 @@ def serve(channel):
     standard = [(number, fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 200)) for number in (1, 2)]
     try:
         handler = importlib.import_module("steamship.invocable.entrypoint").safe_handler
-    except Exception:
+    except Exception as error:
         problem = traceback.format_exc()
         traceback.print_exc()
-        channel.send({"pid": outer_pid(), "error": f"The Steamship SDK cannot be imported:\n{problem}"})
+        said = "The Steamship SDK cannot be imported:"
+        if isinstance(error, ModuleNotFoundError) and error.name == "steamship":
+            said = (f"{sys.executable} has no Steamship SDK: install it there (pip install steamship), "
+                    "or name an interpreter that has it (--python).")
+        channel.send({"pid": outer_pid(), "error": f"{said}\n{problem}"})
         return
     channel.send({"pid": outer_pid()})
     mine = os.getpid()
@@ -246,6 +250,9 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
         settle(order["folder"])
         serve(Channel(away_from_standard(channel)))
         status = 0
+    except SystemExit as end:
+        traceback.print_exc()
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -253,7 +260,7 @@ def fork_worker(order, descriptors, listener, wakeups, is_isolated):
             sys.stdout.flush()
             sys.stderr.flush()
         finally:
-            os._exit(status)
+            os._exit(status & 0xFF)
 
 
 def orphans(workers):

@@ -204,9 +204,10 @@ package actor InvocableHost {
     return await task.value
   }
 
-  /// Ends all processes. What waits for an answer fails.
+  /// Ends all processes, and waits until they are gone. What waits for an answer fails.
   package func shutDown() async {
     isShutDown = true
+    let workers = idle.values.flatMap { $0.map(\.worker) } + busy.values.map(\.worker)
     for workers in idle.values { for idle in workers { idle.worker.end(store) } }
     idle = [:]
     // Their calls fail, and end them.
@@ -214,5 +215,6 @@ package actor InvocableHost {
     for waiting in waiting { waiting.continuation.resume(returning: false) }
     waiting = []
     for task in zygotes.values { await task.value?.end() }
+    for worker in workers { await worker.ended() }
   }
 }

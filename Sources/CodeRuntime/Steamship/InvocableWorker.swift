@@ -26,6 +26,9 @@ final class InvocableWorker: Sendable {
 
   var hasEnded: Bool { child.hasEnded }
 
+  /// Waits until its process has ended.
+  func ended() async { _ = await child.ended() }
+
   /// Starts one, and waits until it says that it is there.
   /// - Parameter print: gets what the code prints.
   static func start(
@@ -84,6 +87,8 @@ final class InvocableWorker: Sendable {
   /// Sends a request and waits for its answer. After any failure the worker is of no use.
   func call(_ event: JSON, timeout: Duration) async throws(CodeError) -> JSON {
     let content = event.serialized()
+    // What it said in an earlier call explains nothing of this one.
+    errors.clear()
     let overdue = CancelFlag()
     let watch = DispatchWorkItem { @Sendable [child] in
       _ = overdue.set()

@@ -74,8 +74,10 @@ final class Zygote: Sendable {
 
   var hasEnded: Bool { child.hasEnded }
 
-  func end() {
+  /// Ends it and all that it has forked, and waits until they are gone.
+  func end() async {
     channel.close()
     child.kill()
+    _ = await child.ended()
   }
 }

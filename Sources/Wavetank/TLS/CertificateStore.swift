@@ -86,7 +86,9 @@ public struct CertificateStore: Sendable {
 
   /// What is wrong with the CA that lies there, or soon will be; nil: nothing, or there is none yet.
   public func complaint(now: Int = Self.wallSeconds()) -> String? {
-    guard TLSLibrary.lack == nil, exists, needsLook(now: now) else { return nil }
+    guard TLSLibrary.lack == nil, exists else { return nil }
+    if let loose = guardKey() { return loose }
+    guard needsLook(now: now) else { return nil }
     do throws(Problem) {
       let authority = try load(now: now)
       if let host = names.first(where: { !authority.covers($0) }) {
@@ -103,6 +105,18 @@ public struct CertificateStore: Sendable {
   }
 
   private static let warnedDays = 30
+
+  /// Gives a key that others can read back to its owner alone; says so, nil where nothing was to be done.
+  public func guardKey() -> String? {
+    var status = stat()
+    // SAFETY: the call writes to a local; the strings live for the calls.
+    guard unsafe stat(keyPath, &status) == 0, status.st_mode & 0o077 != 0 else { return nil }
+    let outcome =
+      unsafe chmod(keyPath, 0o600) == 0
+      ? "it is its owner's alone again" : "and it cannot be taken from them"
+    return
+      "others could read \(keyPath), the key of the CA: \(outcome). If somebody has it, make a new one with “wavetank ca renew”, and trust it anew."
+  }
 
   /// Whether a look at the files alone leaves a doubt. It costs a server without TLS next to nothing.
   private func needsLook(now: Int) -> Bool {

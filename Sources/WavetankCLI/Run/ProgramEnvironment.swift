@@ -19,7 +19,8 @@ struct ProgramEnvironment {
 
   /// - Parameters:
   ///   - authority: host and port of the server; nil: no proxy is needed to come there.
-  ///   - certificates: nil: there is no TLS, and so no proxy for https.
+  ///   - certificates: nil: there is no TLS. The proxy is for https all the same: what a program says to a
+  ///     vendor then fails here, with its keys, in place of going there.
   init(
     baseURL: String, authority: String?, tenant: String,
     ports: [(service: String, port: UInt16)] = [], certificates: Certificates?
@@ -29,8 +30,12 @@ struct ProgramEnvironment {
     variables =
       ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant, ports: ports).variables
       + [("WAVETANK_TENANT", tenant)]
-    if let certificates { add(certificates, authority) }
-    var proxies = ["HTTP_PROXY"] + (certificates == nil ? [] : ["HTTPS_PROXY"])
+    if let certificates {
+      add(certificates, authority)
+    } else if authority != nil {
+      variables.append(("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, nil)))
+    }
+    var proxies = ["HTTP_PROXY", "HTTPS_PROXY"]
     proxies += proxies.map { $0.lowercased() }
     guard let authority else {
       dropped += ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
@@ -87,7 +92,7 @@ struct ProgramEnvironment {
         if let complaint = store.complaint() { Terminal.complain(complaint) }
         try self.init(store)
       } catch {
-        Terminal.complain("https does not arrive here: \(error)")
+        Terminal.complain("https does not arrive here, and does not leave either: \(error)")
         return nil
       }
     }
@@ -138,7 +143,7 @@ struct ProgramEnvironment {
     func remove() { if let folder { try? FileManager.default.removeItem(atPath: folder) } }
   }
 
-  private static func javaOptions(_ authority: String?, _ trustStore: String) -> String {
+  private static func javaOptions(_ authority: String?, _ trustStore: String?) -> String {
     var own: [String] = []
     if let authority {
       let colon = authority.lastIndex(of: ":") ?? authority.endIndex
@@ -146,10 +151,12 @@ struct ProgramEnvironment {
       own = ["https", "http"].map { "-D\($0).proxyHost=\(host) -D\($0).proxyPort=\(port)" }
       own.append("-Dhttp.nonProxyHosts=localhost|127.*|[::1]")
     }
-    // Java takes the words apart itself, and knows quotes.
-    let isOneWord = !trustStore.contains(where: \.isWhitespace)
-    own.append("-Djavax.net.ssl.trustStore=" + (isOneWord ? trustStore : "'\(trustStore)'"))
-    own.append("-Djavax.net.ssl.trustStoreType=PKCS12")
+    if let trustStore {
+      // Java takes the words apart itself, and knows quotes.
+      let isOneWord = !trustStore.contains(where: \.isWhitespace)
+      own.append("-Djavax.net.ssl.trustStore=" + (isOneWord ? trustStore : "'\(trustStore)'"))
+      own.append("-Djavax.net.ssl.trustStoreType=PKCS12")
+    }
     let given = Terminal.environment("JAVA_TOOL_OPTIONS").map { [$0] } ?? []
     return (given + own).joined(separator: " ")
   }

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 import zipfile
 
 from common import Server
@@ -162,6 +163,22 @@ def code_reaches_this_server_and_nothing_else(place):
 
 
 @check
+def code_has_the_apis_alone(place):
+    """Neither the control API, with its other tenants, nor what the server reaches."""
+    instance = deploy(place.client("w"))
+    if "network namespaces" in server.text():
+        return
+    other = Server()
+    for method, path in (("GET", "tenants"), ("DELETE", f"tenants/{place.key[3:]}"), ("POST", "reset?tenant=default")):
+        status, text = instance.invoke("asked", url=f"{server.url}/_wavetank/{path}", how=method)
+        assert status == 403 and "control API" in text, (method, path, status, text)
+    told = str(outcome(lambda: instance.invoke("fetched", url=f"{other.url}/_wavetank/health")))
+    assert "failed" in told and "--outbound" in told, told
+    other.end()
+    assert instance.invoke("fine") == "fine"
+
+
+@check
 def code_reaches_what_the_flag_says(place):
     other = Server()
     try:
@@ -221,9 +238,35 @@ def an_interpreter_that_is_none_says_so(place):
         bare.chmod(0o755)
         one = Server("--run-code", "--no-pip", "--python", str(bare))
         try:
-            refused(lambda: deploy(client(one.url)), "No module named")
+            refused(lambda: deploy(client(one.url)), "No module named", "has no Steamship SDK", "--python")
         finally:
             one.end()
+
+
+@check
+def an_interpreter_in_a_folder_that_is_closed_to_all_others_runs_code(place):
+    """Root's home, a folder for temporary files: what lies there is shown, and nothing beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = pathlib.Path(folder)
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        (home / "private.txt").write_text("mine")
+        venv.create(home / "environment", symlinks=True)
+        packages = home / "environment/lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
+        (packages / "sdk.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+        python = os.path.relpath(home / "environment/bin/python")
+        one = Server(*FLAGS[:1], "--python", python, "--code-dir", str(home / "code"), *FLAGS[3:])
+        try:
+            instance = deploy(client(one.url))
+            assert instance.invoke("fine") == "fine"
+            seen = instance.invoke("listed", folder=folder)
+            assert os.geteuid() != 0 or seen == ["code", "environment"], seen
+            told = str(outcome(lambda: instance.invoke("leave")))
+            assert "exit code 4" in told and "SystemExit" in told, told
+            outcome(lambda: instance.invoke("complain"))
+            told = str(outcome(lambda: instance.invoke("exit")))
+            assert "exit code 3" in told and "complaint" not in told, f"an earlier call's words: {told}"
+        finally:
+            assert one.stop() == 0
 
 
 @check

@@ -344,6 +344,30 @@ class Hostile(PackageService):
     def fine(self) -> str:
         return "fine"
 
+    @post("asked")
+    def asked(self, url: str, how: str) -> list:
+        import requests
+        answer = requests.request(how, url)
+        return [answer.status_code, answer.text[:500]]
+
+    @post("fetched")
+    def fetched(self, url: str) -> str:
+        file = self.client.post("file/create", {"type": "none"})
+        return str(self.client.post("block/create", {"fileId": file["file"]["id"], "uploadType": "url", "url": url}))
+
+    @post("leave")
+    def leave(self) -> str:
+        sys.exit(4)
+
+    @post("complain")
+    def complain(self) -> str:
+        print("a complaint", file=sys.stderr)
+        return "said"
+
+    @post("listed")
+    def listed(self, folder: str) -> list:
+        return sorted(os.listdir(folder))
+
     @post("loop")
     def loop(self) -> str:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -29,6 +29,12 @@ check("and so is its folder", stat.S_IMODE(fresh.stat().st_mode) == 0o700)
 bundle = (fresh / "bundle.pem").read_bytes()
 check("the bundle begins with the CA", bundle.startswith((fresh / "ca.pem").read_bytes()))
 
+(fresh / "ca.key").chmod(0o644)
+said = wavetank("path", ca_dir=fresh)
+check("a key that others could read is its owner's alone again, and that is said",
+      said.returncode == 0 and "others could read" in said.stderr and stat.S_IMODE((fresh / "ca.key").stat().st_mode) == 0o600, said)
+check("once", wavetank("path", ca_dir=fresh).stderr == "")
+
 before = (fresh / "ca.pem").read_bytes()
 check("renew makes another", wavetank("renew", ca_dir=fresh).returncode == 0 and (fresh / "ca.pem").read_bytes() != before)
 for name, words in [("path", [str(fresh / "ca.pem")]), ("install", ["update-ca-certificates", "REQUESTS_CA_BUNDLE"])]:
@@ -45,6 +51,16 @@ wavetank()
 shutil.copy(CA, fresh)
 said = wavetank(ca_dir=fresh)
 check("a key of another CA, too", said.returncode == 1 and "belong together" in said.stderr, said.stderr)
+
+wavetank("renew", ca_dir=fresh)
+for command in (["run", "--intercept", "own.example=shipyard", "--", "true"], ["run", "--", "true"]):
+    said = subprocess.run([BINARY, command[0], "--ca-dir", fresh, *command[1:]], capture_output=True, text=True, timeout=60)
+    check(f"a CA that does not cover a name is told of: {command[1]}",
+          ("may not sign for own.example" in said.stderr) == ("--intercept" in command), said)
+said = wavetank("renew", "--intercept", "own.example=shipyard", ca_dir=fresh)
+said = subprocess.run([BINARY, "run", "--ca-dir", fresh, "--intercept", "own.example=shipyard", "--", "true"],
+                      capture_output=True, text=True, timeout=60)
+check("and no more when one that covers it was made", "may not sign" not in said.stderr, said)
 
 server = serve()
 

@@ -56,6 +56,17 @@ check("its output is its own, and --quiet adds nothing", (done.stdout, done.stde
 done = run("sh", "-c", 'echo "$WAVETANK_TENANT $WAVETANK_URL $SHIPYARD_API_BASE"', flags=["--quiet", "--tenant", "blue"])
 check("it is told its tenant", done.stdout.startswith("blue http://127.0.0.1:") and "/_t/blue" in done.stdout, done.stdout)
 
+broken = folder / "broken"
+program([BINARY, "ca", "--ca-dir", str(broken)])
+(broken / "ca.key").write_text("nonsense")
+LOOK = 'echo "$HTTPS_PROXY $https_proxy"; echo "$JAVA_TOOL_OPTIONS"'
+done = program([BINARY, "run", "--quiet", "--ca-dir", str(broken), "--", "sh", "-c", LOOK])
+check("with a CA that cannot be used https goes nowhere: the proxy is set, and it is said",
+      done.stdout.count("http://default:@127.0.0.1:") == 2 and "-Dhttps.proxyHost=127.0.0.1" in done.stdout
+      and "cannot be used" in done.stderr, done)
+done = program([BINARY, "run", "--quiet", "--ca-dir", str(broken), "--", *CURL, FLEETS])
+check("and a program is told by its own TLS", done.returncode == 35, done)
+
 scenario = folder / "scenario.json"
 scenario.write_text(json.dumps({
     "wavetank": 1, "name": "refusal", "expect": {"rules": {"one refusal": 1}},
