@@ -47,6 +47,8 @@ test("the filter knows rules, faults, tenants and numbers; words hold together",
   assert.ok(has("#1 took:>1", entry()));
   assert.ok(has("rule:\"slow reads\"", entry({ rules: ["slow reads"] })));
   assert.ok(has("http://x", entry({ target: "http://x/y" })));
+  assert.ok(has("target:/api/*", entry({ target: "/_t/blue/api/v1/version" })));
+  assert.ok(has("target:/_t/blue/*", entry({ target: "/_t/blue/api/v1/version" })));
   assert.notEqual(parse("took:soon").problem, "");
 });
 test("words that every object has are words like others", () => {
