@@ -8,7 +8,7 @@ package struct LabExchange: Sendable, Equatable {
   package var operation: String?
   package var method: String
   package var target: String
-  /// Nil: no answer went out.
+  /// Nil: no answer went out, be it that a fault took its place.
   package var status: Int?
   package var rules: [String]
   package var remarks: [String]
@@ -38,7 +38,7 @@ package struct LabExchange: Sendable, Equatable {
     (self.number, self.method, self.target) = (number, method, target)
     service = json["service"]?.stringValue
     operation = json["operation"]?.stringValue
-    status = json["status"]?.intValue
+    status = Self.status(json)
     rules = json["rules"]?.arrayValue?.compactMap(\.stringValue) ?? []
     remarks = json["remarks"]?.arrayValue?.compactMap(\.stringValue) ?? []
     ending = json["ending"]?.stringValue ?? ""
@@ -54,6 +54,24 @@ package struct LabExchange: Sendable, Equatable {
     requestContent = json["request"]?["content"]?.stringValue
     responseContent = json["response"]?["content"]?.stringValue
   }
+
+  /// The status that the client has seen of an exchange of the journal: not that of an answer that a fault
+  /// kept from it.
+  package static func status(_ json: JSON) -> Int? {
+    let hidden = ["reset", "empty", "refuse"]
+    let isHidden =
+      json["ending"]?.stringValue == "fault" && json["responseBytes"]?.intValue ?? 0 == 0
+      && json["fault"]?.stringValue.map(hidden.contains) == true
+    return isHidden ? nil : json["status"]?.intValue
+  }
+
+  /// What became of it in a word: the status, or the fault in its place.
+  package static func outcome(_ json: JSON) -> String {
+    status(json).map(String.init) ?? json["fault"]?.stringValue ?? "no answer"
+  }
+
+  /// The same of this one.
+  package var outcome: String { status.map(String.init) ?? fault ?? "no answer" }
 
   private static func fields(_ message: JSON?) -> [(name: String, value: String)] {
     (message?["fields"]?.arrayValue ?? []).compactMap { field in

@@ -127,9 +127,12 @@ public struct TestTenant: Sendable {
   private static func told(_ exchange: JSON) -> [String] {
     func text(_ json: JSON?) -> String { json.map { $0.stringValue ?? $0.text } ?? "" }
     let operation = exchange["operation"]?.stringValue.map { " (\($0))" } ?? ""
+    let outcome =
+      exchange["ending"]?.stringValue == "fault"
+      ? "fault: \(text(exchange["fault"]))" : exchange["status"]?.intValue.map(String.init) ?? "no answer"
     var lines = [
       ["number", "method", "target"].map { text(exchange[$0]) }.joined(separator: " ")
-        + " → \(text(exchange["status"]))\(operation)"
+        + " → \(outcome)\(operation)"
     ]
     let rules = exchange["rules"]?.arrayValue?.compactMap(\.stringValue) ?? []
     if !rules.isEmpty { lines.append("     rules that struck: \(rules.joined(separator: ", "))") }

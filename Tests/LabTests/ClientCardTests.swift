@@ -49,6 +49,23 @@ struct ClientCardTests {
     #expect(card.remarks.isEmpty)
   }
 
+  @Test("An answer that a fault kept from the client was not seen by it")
+  func keptFromTheClient() throws {
+    var uses: [LabExchange] = []
+    for (number, fault) in ["reset", "empty", "refuse", "truncate"].enumerated() {
+      let json: JSON = [
+        "number": .integer(number + 1), "operation": "s.a", "method": "GET", "target": "/a",
+        "status": 200, "ending": "fault", "fault": .string(fault), "requestBytes": 0,
+        "responseBytes": .integer(fault == "truncate" ? 10 : 0),
+      ]
+      uses.append(try #require(LabExchange(json)))
+    }
+    #expect(uses.map(\.outcome) == ["reset", "empty", "refuse", "200"])
+    let card = card(uses)
+    #expect(card.uses.first?.statuses == [200: 1])
+    #expect(card.text.contains("1 × 200, 3 × no answer"))
+  }
+
   @Test("What was accepted leniently, and paths of no operation, are remarks, each once")
   func lenient() {
     var first = Exchanges.made(1, "s.a")

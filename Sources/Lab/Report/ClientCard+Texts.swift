@@ -30,7 +30,9 @@ extension ClientCard {
   }
 
   private static func statuses(_ use: Use) -> String {
-    use.statuses.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }
+    let unanswered = use.count - use.statuses.values.reduce(0, +)
+    let none = unanswered > 0 ? ["\(unanswered) × no answer"] : []
+    return (use.statuses.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" } + none)
       .joined(separator: ", ")
   }
 

@@ -74,7 +74,7 @@ extension SweepReport {
       text += "<td>\(exchange.number)</td><td>\(e(exchange.method)) \(e(exchange.target))</td>"
       text += "<td>\(e(exchange.operation ?? ""))</td>"
       text +=
-        "<td>\(exchange.status.map(String.init) ?? "")</td><td>\(e(exchange.ending))</td></tr>\n"
+        "<td>\(e(exchange.outcome))</td><td>\(e(exchange.ending))</td></tr>\n"
     }
     text += "</table>\n"
     if entry.exchanges.count > shown.count {

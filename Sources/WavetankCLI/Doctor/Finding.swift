@@ -31,7 +31,8 @@ struct Finding: Sendable {
 
   func line(_ style: Terminal.Style) -> String {
     let mark = status.rawValue + String(repeating: " ", count: 7 - status.rawValue.count)
-    let text = found + (advice.map { ". \($0)" } ?? "")
+    let end = found.hasSuffix(".") ? "" : "."
+    let text = found + (advice.map { "\(end) \($0)" } ?? "")
     let indent = 25
     let lines = style.folded(text, to: max(40, style.columns - indent))
     let name = what + String(repeating: " ", count: max(1, indent - 7 - what.count))

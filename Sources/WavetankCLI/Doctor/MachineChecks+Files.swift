@@ -92,7 +92,7 @@ extension MachineChecks {
     do {
       store = try CertificateStore(configuration)
     } catch {
-      return [.wrong(what, error.description, do: "Set HOME, or give a place with --ca-dir DIR.")]
+      return [.wrong(what, error.description, do: "Or set HOME.")]
     }
     guard Self.mode(store.certificatePath) != nil else {
       return [

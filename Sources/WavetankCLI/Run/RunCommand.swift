@@ -107,9 +107,13 @@ private struct ProgramRun {
 
   func run() async throws(UsageError) -> Int32 {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    if let url { return try await run(at: url, nil) }
     let emulator: Emulator
     do {
+      // What cannot be written is better known before the program has run.
+      for flag in ["--junit", "--har", "--report"] {
+        if let file = arguments.value(flag) { try FileContent.checkWritable(file) }
+      }
+      if let url { return try await run(at: url, nil) }
       emulator = try await Emulator.start(configuration)
     } catch {
       Terminal.complain("\(error)")

@@ -51,7 +51,7 @@ struct RunReport {
     for (name, number) in byOperation.prefix(12) {
       let statuses = tally(
         entries.filter { operation($0) == name }
-          .map { $0["status"]?.intValue.map(String.init) ?? "no answer" })
+          .map(LabExchange.outcome))
       let what = statuses.map { "\($0.count) × \($0.name)" }.joined(separator: ", ")
       text += style.row("\(number)  \(name)", what, leftWidth: 44)
     }

@@ -27,6 +27,7 @@ struct ReadyFile {
     // Under another name: whoever waits for the file must not find an empty one.
     let trial = "\(path).\(getpid()).tmp"
     do {
+      try FileContent.checkWritable(path)
       try FileContent.write([], to: trial)
     } catch {
       throw Problem(reason: FileError(call: "write", path: path, code: error.code))

@@ -132,11 +132,16 @@ private struct SweepRun {
 
   func run() async throws(UsageError) -> Int32 {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+    sayWhatReplayLeavesOut()
     let running = RunningPrograms()
     let stop = SweepSignals(running)
     defer { stop.end() }
     let server: SweepServer
     do {
+      // What cannot be written is better known before a hundred runs.
+      for flag in Self.outputs {
+        if let file = arguments.value(flag) { try FileContent.checkWritable(file) }
+      }
       server = try await SweepServer(try await Emulator.start(configuration))
     } catch {
       Terminal.complain("\(error)")
@@ -147,9 +152,20 @@ private struct SweepRun {
       certificates: ProgramEnvironment.Certificates(configuration), running: running)
     let status: Int32
     do {
+      if let glob = options.operations, !server.operations.contains(where: Glob(glob).matches) {
+        await server.stop()
+        let nearest = Nearest.match(for: glob, among: server.operations)
+        throw UsageError(
+          "--operations: there is no operation “\(glob)”"
+            + (nearest.map { "; did you mean “\($0)”?" } ?? ". “wavetank ctl operations” lists them.")
+        )
+      }
       status = try await run(sweep)
+    } catch let error as UsageError {
+      throw error
     } catch let obstacle as Sweep.Obstacle {
-      status = complain(obstacle)
+      // Ended by us, the program has failed for no reason of its own.
+      status = complain(stop.status == nil ? obstacle : Sweep.Obstacle(text: "interrupted"))
     } catch let failure as ChildProcess.Failure {
       Terminal.complain(failure.description)
       status = failure.status
@@ -159,6 +175,18 @@ private struct SweepRun {
     }
     await server.stop()
     return stop.status ?? status
+  }
+
+  private static let outputs = ["--json", "--junit", "--markdown", "--html"]
+
+  /// One run is repeated as it was planned, whatever else the sweep was asked for.
+  private func sayWhatReplayLeavesOut() {
+    guard arguments.has("--replay") else { return }
+    let unread = [
+      "--faults", "--operations", "--all", "--max-runs", "--jobs", "--time-limit", "--baseline",
+    ].filter(arguments.has)
+    guard !unread.isEmpty else { return }
+    Terminal.complain("--replay repeats one run; it does not read \(unread.joined(separator: ", "))")
   }
 
   private func complain(_ obstacle: Sweep.Obstacle) -> Int32 {
@@ -246,10 +274,9 @@ private struct SweepRun {
       Terminal.say("\(entry.run.id): \(entry.verdict)")
       for line in report.details(entry).dropLast() { Terminal.say("  \(line)") }
       for exchange in entry.exchanges.prefix(200) {
-        let status = exchange.status.map(String.init) ?? "no answer"
         let struck = exchange.rules.isEmpty ? "" : "  <- the fault"
         Terminal.say(
-          "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(status)\(struck)")
+          "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(exchange.outcome)\(struck)")
       }
       if !entry.errors.isEmpty { Terminal.say("It wrote:\n\(entry.errors.suffix(4_000))") }
     }

@@ -8,6 +8,8 @@ import Wavetank
 struct SweepServer: Sendable {
   let emulator: Emulator
   private let client: HTTPClient
+  /// The names of all operations.
+  private(set) var operations: [String] = []
   /// The operations whose content is used as it comes.
   private var streamed: Set<String> = []
 
@@ -15,8 +17,10 @@ struct SweepServer: Sendable {
     self.emulator = emulator
     client = try HTTPClient()
     for operation in try await call(.get, "operations", tenant: nil)["operations"]?.arrayValue ?? []
-    where operation["streamed"] == true {
-      if let name = operation["name"]?.stringValue { streamed.insert(name) }
+    {
+      guard let name = operation["name"]?.stringValue else { continue }
+      operations.append(name)
+      if operation["streamed"] == true { streamed.insert(name) }
     }
   }
 

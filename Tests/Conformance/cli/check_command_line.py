@@ -112,9 +112,10 @@ def bad_places():
     done = run("serve", "--host", "203.0.113.7", "--port", "0")
     check("serve: an address that is not ours is exit 1", done.returncode == 1 and done.stderr,
           (done.returncode, done.stderr))
-    done = run("serve", "--port", "0", "--ready-file", "/nonexistent/ready.json")
-    check("serve: a ready file that cannot be written is exit 1",
-          done.returncode == 1 and "ready file" in done.stderr, (done.returncode, done.stderr))
+    for place in ("/nonexistent/ready.json", tempfile.gettempdir()):
+        done = run("serve", "--port", "0", "--ready-file", place)
+        check(f"serve: a ready file that cannot be written ({place}) is exit 1, before anything is loaded",
+              done.returncode == 1 and "ready file" in done.stderr and "listening" not in done.stderr, (done.returncode, done.stderr))
 
 
 def notices(*flags):

@@ -47,6 +47,8 @@ test("the filter knows rules, faults, tenants and numbers; words hold together",
   assert.ok(has("#1 took:>1", entry()));
   assert.ok(has("rule:\"slow reads\"", entry({ rules: ["slow reads"] })));
   assert.ok(has("http://x", entry({ target: "http://x/y" })));
+  assert.ok(has("target:/api/*", entry({ target: "/_t/blue/api/v1/version" })));
+  assert.ok(has("target:/_t/blue/*", entry({ target: "/_t/blue/api/v1/version" })));
   assert.notEqual(parse("took:soon").problem, "");
 });
 test("words that every object has are words like others", () => {
@@ -145,6 +147,27 @@ test("a request as code says the same in each language", () => {
   assert.equal(tried.status, 0, tried.stderr.toString());
   assert.match(pytest(asked, one, []), /"Authorization": "Bearer " \+ wavetank\.key/);
   assert.equal(literal([true, null, { a: "b" }]), "[True, None, {\"a\": \"b\"}]");
+});
+test("bytes that are no text are sent as they were, in each language", () => {
+  const bytes = [0, 255, 39, 10, 31, 139], base64 = Buffer.from(bytes).toString("base64");
+  const binary = draft({ ...asked, request: { fields: [], contentBase64: base64 } }, { origin: "http://h", tenant: "default" });
+  assert.equal(binary.isCut, false);
+  assert.deepEqual([...spawnSync("bash", ["-c", curl(binary).replace("| curl", "| cat #")]).stdout], bytes);
+  for (const code of [python(binary), pytest(asked, binary, [])]) {
+    const tried = spawnSync("python3", ["-c", "import ast,base64,sys; [sys.stdout.write(str(list(base64.b64decode(n.args[0].value)))) for n in ast.walk(ast.parse(sys.stdin.read())) if getattr(getattr(n, 'func', None), 'attr', '') == 'b64decode']"], { input: code });
+    assert.equal(tried.stdout.toString(), "[0, 255, 39, 10, 31, 139]", code + tried.stderr);
+    assert.match(code, /^import base64$/m);
+  }
+  assert.match(javascript(binary), /body: Uint8Array\.from\(atob\(/);
+  assert.match(curl(draft({ ...asked, request: { fields: [], content: "a", contentIsCut: true } }, { origin: "http://h", tenant: "default" })), /^# The journal keeps only/);
+  assert.deepEqual(respondLike({ ...asked, response: { fields: [], contentBase64: base64 } }), { respond: { status: 201, base64 } });
+});
+test("a test of an exchange that a fault broke wants that it breaks", () => {
+  const code = pytest({ ...asked, ending: "fault", fault: "reset" }, one, [{ name: "r", fault: "reset" }]);
+  assert.match(code, /pytest\.raises\(\(OSError, http\.client\.HTTPException\)\)/);
+  assert.doesNotMatch(code, /answer\.status/);
+  const tried = spawnSync("python3", ["-c", "import ast,sys; ast.parse(sys.stdin.read())"], { input: code });
+  assert.equal(tried.status, 0, tried.stderr.toString());
 });
 test("a method that a shell would take for more is no more than a method", () => {
   for (const method of ["`echo", "a|b", "$HOME", "a&b", "it's", "*"]) {

@@ -81,7 +81,7 @@ def python(place, wheel):
                          WAVETANK_BINARY="/nowhere/wavetank")
     check("the Python kit: a wrong WAVETANK_BINARY is one sentence, without a trace",
           "WAVETANK_BINARY names /nowhere/wavetank, and there is no such program" in output
-          and "Traceback" not in output and "__init__.py" not in output, output)
+          and "Traceback" not in output and "__init__.py" not in output and "During handling" not in output, output)
     for program, word in (("/bin/true", "ended with status 0"), (str(folder), "cannot be run")):
         status, output = run(folder, *command, "-k", "tenants", PYTHONPATH=str(installed), WAVETANK_BINARY=program)
         check(f"the Python kit: WAVETANK_BINARY={program.rsplit('/', 1)[-1]} is a sentence",
@@ -100,6 +100,16 @@ def python(place, wheel):
     check("the Python kit: a failed test shows its exchanges and the near misses of the rules",
           status == 1 and "GET /_t/" in output and "(scramjet.hub.version)" in output
           and "near miss: rule only posts" in output and "1 passed" in output, output)
+    (folder / "test_expected.py").write_text(
+        "import pytest, urllib.request\n"
+        "def test_expected(wavetank):\n"
+        "    wavetank.scenario({'wavetank': 1, 'rules': [{'name': 'cut off', 'match': {'operation': 'scramjet.hub.version'}, 'fault': 'reset'},\n"
+        "        {'name': 'never', 'match': {'service': 'shipyard'}, 'error': 503}], 'expect': {'rules': {'never': 1}}})\n"
+        "    with pytest.raises(OSError):\n"
+        "        urllib.request.urlopen(wavetank.scramjet_hub + '/version').read()\n")
+    status, output = run(folder, *command, "test_expected.py", PYTHONPATH=str(installed))
+    check("the Python kit: where its scenario expected something else the exchanges are shown, a fault as a fault",
+          status == 1 and "-- Wavetank, tenant" in output and "→ fault: reset (scramjet.hub.version)" in output, output)
     (folder / "kept.py").write_text(KEPT_PYTHON)
     status, output = run(folder, sys.executable, "kept.py", str(place / "kept-python"), PYTHONPATH=str(installed))
     check("the Python kit: a server that keeps its worlds has time to save them", (status, output) == (0, "True\n"), output)
@@ -133,8 +143,10 @@ def javascript(place, package):
         "test('red', async (t) => {\n  const cloud = wavetank.tenant(t);\n"
         "  await cloud.scenario({ wavetank: 1, rules: [{ name: 'only posts', match: { operation: 'scramjet.hub.version', method: 'POST' }, error: 503 }] });\n"
         "  await fetch(`${cloud.scramjetHub}/version`);\n  assert.equal(1, 2);\n});\n"
-        "test('expected in vain', async (t) => {\n"
-        "  await wavetank.tenant(t).scenario({ wavetank: 1, name: 'x', expect: { requests: [{ match: { service: 'shipyard' }, exactly: 1 }] } });\n});\n"
+        "test('expected in vain', async (t) => {\n  const cloud = wavetank.tenant(t);\n"
+        "  await cloud.scenario({ wavetank: 1, name: 'x', rules: [{ name: 'cut off', match: { service: 'scramjet' }, fault: 'reset' }],\n"
+        "    expect: { requests: [{ match: { service: 'shipyard' }, exactly: 1 }] } });\n"
+        "  await assert.rejects(fetch(`${cloud.scramjetHub}/load-check`));\n});\n"
         "test('shipped', async (t) => {\n  const cloud = wavetank.tenant(t);\n  await cloud.scenario('rate-limited');\n"
         "  assert.equal((await cloud.control('GET', 'scenario')).name, 'rate-limited');\n});\n"
         "test('nothing to sweep', () => assert.rejects(sweep([process.execPath, '-e', '0']), /nothing to sweep/));\n")
@@ -144,6 +156,8 @@ def javascript(place, package):
         not newer or "(scramjet.hub.version)" in red and "near miss: rule only posts" in red), red)
     check("the JavaScript kit: what a scenario expects is verified at the end of its test; shipped ones by name",
           '"verdict": "fails"' in red and re.search(r"# pass 2\b", red) and re.search(r"# fail 2\b", red), red)
+    check("the JavaScript kit: where its scenario expected something else the exchanges are shown, a fault as a fault",
+          not newer or "→ fault: reset (scramjet.hub.loadCheck)" in red, red)
     status, output = run(folder, node, "end.mjs")
     stopped = re.search(r"stopped in (\d+)", output)
     check("the JavaScript kit: with streams open it is gone without the grace that they would have",

@@ -77,6 +77,9 @@ def sums(place):
 
 with tempfile.TemporaryDirectory() as place:
     place = pathlib.Path(place)
+    status, output = run(sys.executable, ROOT / "docker" / "release", "--binary", "/nonexistent", "--out", place / "none")
+    check("docker/release: a program that is not there is a sentence", status == 1 and "/nonexistent" in output
+          and "Traceback" not in output, output)
     kinds = ["wheel", "tar"] + (["deb"] if shutil.which("dpkg-deb") else [])
     made = pack(place / "one", *kinds)
     again = pack(place / "two", "wheel")

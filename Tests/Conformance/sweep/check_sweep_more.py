@@ -101,5 +101,20 @@ for defect, (fault, expected, flaw) in DEFECTS.items():
     check(f"{defect} is found", status == 1 and [(run["class"], run["flaws"]) for run in found] == [(expected, [flaw])],
           (status, report["runs"], errors))
 
+# What cannot be done is said before anything runs; what is not read is said, too.
+mark = folder / "ran"
+for flag in ("--json", "--junit", "--markdown", "--html"):
+    for place in ("/nonexistent/report", folder):
+        done = subprocess.run([BINARY, "sweep", "--ca-dir", folder / "ca", flag, place, "--", "touch", mark], env=ENVIRONMENT,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        check(f"{flag} {place}: told before the program runs", done.returncode == 1 and "cannot write" in done.stderr
+              and not mark.exists(), done)
+for glob, words in (("steamship.workspace.crate", "did you mean “steamship.workspace.create”"), ("steamshop.*", "ctl operations")):
+    status, _, _, errors = sweep("--operations", glob, toy=toy())
+    check(f"--operations {glob}: what names no operation is refused", status == 64 and words in errors, (status, errors))
+status, report, output, errors = sweep("--replay", "steamship.workspace.create@1:reset-after", "--faults", "500", "--all", toy=toy())
+check("--replay says which flags it does not read", len(report["runs"]) == 1 and "does not read --faults, --all" in errors, errors)
+check("and a fault as what it was", "reset  <- the fault" in output, output)
+
 shutil.rmtree(folder, ignore_errors=True)
 finish()

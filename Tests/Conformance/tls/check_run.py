@@ -86,6 +86,10 @@ check("what holds leaves the program's status", done.returncode == 0 and "1 × o
 check("and its JUnit is without failures", xml.parse(junit).getroot().get("failures") == "0", junit.read_text())
 entries = json.loads(har.read_text())["log"]["entries"]
 check("the HTTP Archive has the exchange", [entry["response"]["status"] for entry in entries] == [503], entries)
+for flag in ("--junit", "--har", "--report"):
+    done = run("echo", "ran", flags=[flag, "/nonexistent/file"])
+    check(f"{flag}: what cannot be written is told before the program runs",
+          done.returncode == 1 and not done.stdout and "cannot write" in done.stderr, done)
 done = run("sh", "-c", "exit 3", flags=flags)
 check("a program that fails keeps its own status", done.returncode == 3, done)
 

@@ -74,13 +74,21 @@ export async function startWavetank({ flags = ["--clock", "skip"], binary } = {}
   };
 }
 
+const tell = async (tenant, test) => {
+  for (const line of (await tenant.story()).split("\n")) test.diagnostic(line);
+};
+
 /** At the end of a test: its story where it failed, else what its scenario expects; then the tenant goes. */
 const finish = async (tenant, test) => {
   if (tenant.isDropped) return;
   try {
-    if (test.passed === false) {
-      for (const line of (await tenant.story()).split("\n")) test.diagnostic(line);
-    } else if ((await tenant.control("GET", "scenario")).expect) await tenant.verify();
+    if (test.passed === false) await tell(tenant, test);
+    else if ((await tenant.control("GET", "scenario")).expect) {
+      await tenant.verify().catch(async (failure) => {
+        await tell(tenant, test);
+        throw failure;
+      });
+    }
   } finally {
     await tenant.drop();
   }
@@ -158,8 +166,8 @@ export class Tenant {
 }
 
 /** One exchange, and why it was answered so. */
-const lines = ({ number, method, target, status, operation, rules, remarks, why }) => [
-  `${number} ${method} ${target} → ${status}${operation ? ` (${operation})` : ""}`,
+const lines = ({ number, method, target, status, ending, fault, operation, rules, remarks, why }) => [
+  `${number} ${method} ${target} → ${ending === "fault" ? `fault: ${fault}` : status ?? "no answer"}${operation ? ` (${operation})` : ""}`,
   ...(rules.length ? [`     rules that struck: ${rules.join(", ")}`] : []),
   ...(why?.reason ? [`     why: ${why.reason}`] : []),
   ...(why?.rulesConsidered ?? []).filter(({ outcome }) => outcome !== "struck").map((rule) =>

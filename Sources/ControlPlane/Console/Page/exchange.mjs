@@ -118,8 +118,9 @@ async function send(one) {
   const mark = `console-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
   headers.set("X-Request-Id", mark);
   const seen = found(mark);
-  const hasContent = one.content !== undefined && !/^(GET|HEAD)$/i.test(one.method);
-  const answer = await fetch(one.url, { method: one.method, headers, body: hasContent ? one.content : undefined }).catch((error) => error);
+  const content = one.base64 ? Uint8Array.from(atob(one.base64), (byte) => byte.charCodeAt(0)) : one.content;
+  const hasContent = content !== undefined && !/^(GET|HEAD)$/i.test(one.method);
+  const answer = await fetch(one.url, { method: one.method, headers, body: hasContent ? content : undefined }).catch((error) => error);
   if (answer instanceof Response) answer.arrayBuffer().catch(() => {});
   const number = await seen;
   if (number) {
@@ -146,7 +147,7 @@ function edit(one) {
   const method = h("input", { value: one.method, id: "send-method", size: 8 });
   const url = h("input", { value: one.url, id: "send-url", class: "wide-input" });
   const fields = h("textarea", { id: "send-fields", rows: 6, spellcheck: "false", class: "mono" }, one.fields.map(([name, value]) => `${name}: ${value}`).join("\n"));
-  const content = h("textarea", { id: "send-content", rows: 8, spellcheck: "false", class: "mono" }, one.content || "");
+  const content = h("textarea", { id: "send-content", rows: 8, spellcheck: "false", class: "mono", placeholder: one.base64 ? "Bytes that are no text: they go as they were unless something stands here." : undefined }, one.content || "");
   const error = h("p", { class: "bad", role: "alert" });
   dialog("Edit and send", h("p", { class: "quiet" }, "The journal keeps no credentials: a masked key is this tenant's own here."),
     h("div", { class: "row" }, h("label", {}, "Method ", method), h("label", { class: "grow" }, "URL ", url)),
@@ -156,7 +157,7 @@ function edit(one) {
         const target = new URL(url.value, location.origin);
         if (target.origin !== location.origin) throw new Error("It can go to this server only.");
         const pairs = fields.value.split("\n").filter((line) => line.trim()).map((line) => /** @type {[string, string]} */ ([line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]));
-        await send({ method: method.value.trim().toUpperCase(), url: target.href, fields: pairs, content: content.value === "" ? undefined : content.value, isCut: false });
+        await send({ method: method.value.trim().toUpperCase(), url: target.href, fields: pairs, content: content.value === "" ? undefined : content.value, base64: content.value === "" ? one.base64 : undefined, isCut: false });
         document.querySelector("dialog[open]")?.dispatchEvent(new Event("cancel"));
         /** @type {any} */ (document.getElementById("dialog")).close();
       } catch (problem) { error.textContent = /** @type {Error} */ (problem).message; }

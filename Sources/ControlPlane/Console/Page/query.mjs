@@ -55,7 +55,8 @@ const KINDS = {
   fault: (value) => { const is = named(value); return (entry) => is(entry.fault || ""); },
   ending: (value) => { const is = named(value); return (entry) => is(entry.ending || ""); },
   remark: (value) => { const is = named(value); return (entry) => (entry.remarks || []).some(is); },
-  target: (value) => { const is = named(value); return (entry) => is(entry.target); },
+  // As it came, and as the list shows it, without the tenant's prefix.
+  target: (value) => { const is = named(value); return (entry) => is(entry.target) || is(entry.target.replace(/^\/_t\/[^/]+(?=\/)/, "")); },
   status: (value) => statusTest(value),
   took: (value) => {
     const found = value.match(/^([<>]=?)?(\d+(?:\.\d+)?)(ms|s)?$/);

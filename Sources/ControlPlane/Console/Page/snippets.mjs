@@ -5,7 +5,7 @@
 const OWN = ["host", "content-length", "connection", "accept-encoding", "transfer-encoding", "keep-alive", "te", "expect"];
 
 /**
- * @typedef {{method: string, url: string, fields: Array<[string, string]>, content: string | undefined, isCut: boolean}} Draft
+ * @typedef {{method: string, url: string, fields: Array<[string, string]>, content: string | undefined, base64?: string, isCut: boolean}} Draft
  * @param {any} entry @param {{origin: string, tenant: string}} where @returns {Draft} the request as one may send it again
  */
 export function draft(entry, where) {
@@ -15,7 +15,7 @@ export function draft(entry, where) {
   if (!isNamed) fields.push(["X-Wavetank-Tenant", where.tenant]);
   return {
     method: entry.method, url: /^https?:/.test(entry.target) ? entry.target : where.origin + entry.target,
-    fields, content: entry.request.content || undefined, isCut: Boolean(entry.request.contentIsCut || entry.request.contentBase64),
+    fields, content: entry.request.content || undefined, base64: entry.request.contentBase64 || undefined, isCut: Boolean(entry.request.contentIsCut),
   };
 }
 /** A credential is masked in the journal; one that names its tenant can be had again. @param {string} value @param {string} tenant */
@@ -25,28 +25,37 @@ const shell = (text) => "'" + String(text).replaceAll("'", "'\\''") + "'";
 /** Text in Python and in JavaScript: JSON's form is both's, for what is no line separator. @param {string} text */
 const quoted = (text) => JSON.stringify(text).replace(/[\u2028\u2029\u007f]/g, (one) => "\\u" + one.charCodeAt(0).toString(16).padStart(4, "0"));
 
+/** What a snippet says in front where the journal has only a part of the content. */
+const CUT = "The journal keeps only the first bytes of this content.";
+/** The content as an expression of Python; nothing: there is none. @param {Draft} one */
+const pythonContent = (one) => one.base64 ? `base64.b64decode(${quoted(one.base64)})` : one.content === undefined ? "" : `${quoted(one.content)}.encode()`;
+
 /** @param {Draft} one */
 export function curl(one) {
   // A method is a token (RFC 9110 §5.6.2): `$`, `|` and backticks among it would be the shell's.
   const method = /^[A-Za-z]+$/.test(one.method) ? one.method : shell(one.method);
   const parts = [`curl -i -X ${method} ${shell(one.url)}`, ...one.fields.map(([name, value]) => "-H " + shell(`${name}: ${value}`))];
-  if (one.content !== undefined) parts.push("--data-binary " + shell(one.content));
-  return parts.join(" \\\n  ");
+  if (one.base64) parts.push("--data-binary @-");
+  else if (one.content !== undefined) parts.push("--data-binary " + shell(one.content));
+  // Bytes that are no text are no argument: they come through a pipe.
+  return (one.isCut ? `# ${CUT}\n` : "") + (one.base64 ? `printf %s ${shell(one.base64)} | base64 -d | ` : "") + parts.join(" \\\n  ");
 }
 
 /** @param {Draft} one */
 export function python(one) {
-  const lines = ["import urllib.error", "import urllib.request", "", "request = urllib.request.Request(", `    ${quoted(one.url)},`, `    method=${quoted(one.method)},`,
+  const content = pythonContent(one);
+  const lines = [...(one.isCut ? [`# ${CUT}`] : []), ...(one.base64 ? ["import base64"] : []), "import urllib.error", "import urllib.request", "", "request = urllib.request.Request(", `    ${quoted(one.url)},`, `    method=${quoted(one.method)},`,
     `    headers={${one.fields.map(([name, value]) => `\n        ${quoted(name)}: ${quoted(value)},`).join("")}${one.fields.length ? "\n    " : ""}},`];
-  if (one.content !== undefined) lines.push(`    data=${quoted(one.content)}.encode(),`);
+  if (content) lines.push(`    data=${content},`);
   return [...lines, ")", "try:", "    answer = urllib.request.urlopen(request)", "except urllib.error.HTTPError as error:", "    answer = error", "print(answer.status, answer.read().decode())"].join("\n");
 }
 
 /** @param {Draft} one */
 export function javascript(one) {
   const fields = one.fields.map(([name, value]) => `\n    ${quoted(name)}: ${quoted(value)},`).join("");
-  return [`const answer = await fetch(${quoted(one.url)}, {`, `  method: ${quoted(one.method)},`, `  headers: {${fields}${fields ? "\n  " : ""}},`,
-    ...(one.content === undefined ? [] : [`  body: ${quoted(one.content)},`]), "});", "console.log(answer.status, await answer.text());"].join("\n");
+  const body = one.base64 ? `Uint8Array.from(atob(${quoted(one.base64)}), (one) => one.charCodeAt(0))` : one.content === undefined ? "" : quoted(one.content);
+  return [...(one.isCut ? [`// ${CUT}`] : []), `const answer = await fetch(${quoted(one.url)}, {`, `  method: ${quoted(one.method)},`, `  headers: {${fields}${fields ? "\n  " : ""}},`,
+    ...(body ? [`  body: ${body},`] : []), "});", "console.log(answer.status, await answer.text());"].join("\n");
 }
 
 /** A test that makes the request and wants the answer that it got here. @param {any} entry @param {Draft} one @param {any[]} rules those that struck, as JSON */
@@ -56,15 +65,20 @@ export function pytest(entry, one, rules) {
   const fields = one.fields.filter(([field]) => field.toLowerCase() !== "x-wavetank-tenant")
     .map(([field, value]) => /\bwt-[a-z0-9-]+/.test(value) ? `\n        ${quoted(field)}: ${value.replace(/^(.*?)wt-[a-z0-9-]+.*$/, (_, before) => (before ? `${quoted(before)} + ` : "") + "wavetank.key")},`
       : `\n        ${quoted(field)}: ${quoted(value)},`).join("");
-  const lines = ["import urllib.error", "import urllib.request", "", "", `def test_${name}(wavetank):`];
+  // What a fault has kept from the client is no answer to assert.
+  const isBroken = entry.ending === "fault", content = pythonContent(one);
+  const imports = [...(one.base64 ? ["import base64"] : []), ...(isBroken ? ["import http.client"] : ["import urllib.error"]), "import urllib.request", ...(isBroken ? ["", "import pytest"] : [])];
+  const lines = [...(one.isCut ? [`# ${CUT}`] : []), ...imports, "", "", `def test_${name}(wavetank):`];
   if (rules.length) {
     lines.push("    wavetank.scenario({", "        \"wavetank\": 1,", "        \"rules\": [");
     for (const rule of rules) lines.push(`            ${literal(rule)},`);
     lines.push("        ],", "    })");
   }
   lines.push("    request = urllib.request.Request(", `        wavetank.url + ${quoted(target)},`, `        method=${quoted(one.method)},`, `        headers={${fields}${fields ? "\n    " : ""}},`);
-  if (one.content !== undefined) lines.push(`        data=${quoted(one.content)}.encode(),`);
-  lines.push("    )", "    try:", "        answer = urllib.request.urlopen(request)", "    except urllib.error.HTTPError as error:", "        answer = error", `    assert answer.status == ${entry.status ?? 200}`);
+  if (content) lines.push(`        data=${content},`);
+  lines.push("    )", ...(isBroken
+    ? ["    with pytest.raises((OSError, http.client.HTTPException)):", "        urllib.request.urlopen(request, timeout=5).read()"]
+    : ["    try:", "        answer = urllib.request.urlopen(request)", "    except urllib.error.HTTPError as error:", "        answer = error", `    assert answer.status == ${entry.status ?? 200}`]));
   if (entry.operation) lines.push(`    wavetank.verify({"operation": ${quoted(entry.operation)}}, exactly=1)`);
   return lines.join("\n") + "\n";
 }
@@ -97,6 +111,7 @@ export function respondLike(entry) {
   const type = entry.response.fields.find((one) => one.name.toLowerCase() === "content-type")?.value;
   const text = entry.response.content || "";
   let body;
-  try { body = { json: JSON.parse(text) }; } catch { body = text ? { text } : {}; }
+  if (entry.response.contentBase64) body = { base64: entry.response.contentBase64 };
+  else try { body = { json: JSON.parse(text) }; } catch { body = text ? { text } : {}; }
   return { respond: { status: entry.status ?? 200, ...(type && !("json" in body) ? { header: { "Content-Type": type } } : {}), ...body } };
 }

@@ -29,6 +29,8 @@ from wavetank import Server, Tenant, WavetankError
 SHOWN = 8
 
 _tenant = pytest.StashKey[Tenant]()
+#: What reached a tenant that is gone already: where its scenario expected something else.
+_last_story = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,11 +61,14 @@ def wavetank_server(
     if url:
         yield _Running(url.rstrip("/"))
         return
+    server = None
     try:
         server = Server(*wavetank_flags)
     except WavetankError as problem:
-        # The sentence says it all: no trace of this package's insides.
-        pytest.fail(str(problem), pytrace=False)
+        reason = str(problem)
+    if server is None:
+        # The sentence says it all, once: no trace of this package's insides, and no error that led to another.
+        pytest.fail(reason, pytrace=False)
     yield server
     server.stop()
 
@@ -98,13 +103,17 @@ def wavetank(wavetank_server: typing.Any, request: pytest.FixtureRequest) -> typ
     try:
         if tenant.control("GET", "scenario").get("expect"):
             tenant.verify()
+    except AssertionError:
+        request.node.stash[_last_story] = _told_of(tenant)
+        raise
     finally:
         tenant.drop()
 
 
 def _told(exchange: typing.Dict[str, typing.Any]) -> typing.List[str]:
     """One exchange, and why it was answered so."""
-    first = f"{exchange['number']:>4} {exchange['method']} {exchange['target']} → {exchange['status']}"
+    outcome = f"fault: {exchange['fault']}" if exchange["ending"] == "fault" else exchange["status"] or "no answer"
+    first = f"{exchange['number']:>4} {exchange['method']} {exchange['target']} → {outcome}"
     if exchange["operation"]:
         first += f" ({exchange['operation']})"
     lines = [first]
@@ -128,15 +137,21 @@ def _story(tenant: Tenant) -> str:
     return "\n".join(lines) or "no request has reached this tenant"
 
 
+def _told_of(tenant: Tenant) -> str:
+    try:
+        return _story(tenant)
+    except (WavetankError, OSError, KeyError, TypeError, ValueError) as problem:
+        return f"the journal cannot be read: {problem}"
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(
         item: pytest.Item, call: pytest.CallInfo[None]) -> typing.Generator[None, typing.Any, None]:
     outcome = yield
     report = outcome.get_result()
     tenant = item.stash.get(_tenant, None)
-    if tenant is None or not report.failed or report.when == "teardown":
+    if tenant is None or not report.failed:
         return
-    try:
-        report.sections.append((f"Wavetank, tenant {tenant.name}", _story(tenant)))
-    except (WavetankError, OSError, KeyError, TypeError, ValueError) as problem:
-        report.sections.append(("Wavetank", f"the journal cannot be read: {problem}"))
+    story = item.stash.get(_last_story, None) if report.when == "teardown" else _told_of(tenant)
+    if story is not None:
+        report.sections.append((f"Wavetank, tenant {tenant.name}", story))
