@@ -105,7 +105,7 @@ struct TLSTests {
     arguments: [("api.steamship.com", true), ("localhost", true), ("bank.example", false)])
   func covers(_ host: String, _ isCovered: Bool) throws {
     let authority = try CertificateAuthority.make(
-      owner: "test", names: ["localhost", "api.steamship.com"], now: wallClock())
+      owner: "test", names: ["localhost", "api.steamship.com"], now: Self.wallClock())
     #expect(authority.covers(host) == isCovered)
   }
 

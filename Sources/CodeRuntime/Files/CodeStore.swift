@@ -9,6 +9,7 @@ package final class CodeStore: Sendable {
   static let unpackedBytesMax = 1 << 30
   static let filesMax = 50_000
 
+  /// Where all of it lies.
   package let root: String
   private let isTemporary: Bool
   private let lock: Int32

@@ -84,18 +84,29 @@ package actor Launcher {
     var failure: CodeError?
     for path in paths {
       (order.program, order.arguments) = (path, [path] + arguments)
-      order.shown = shown(to: path, isolation)
-      do throws(CodeError) {
-        let (pid, listener) = try await spawner.start(order)
-        let child = ChildProcess(pid: pid)
-        descriptors.forEach { $0.close() }
-        if let listener { serve(listener, until: child) }
-        return child
-      } catch {
-        failure = failure ?? explained(error, path)
+      var reason: CodeError?
+      // Where the kernel lets nobody show anything it may be needless.
+      let shown = shown(to: path, isolation)
+      for steps in shown.isEmpty ? [shown] : [shown, []] {
+        order.shown = steps
+        do throws(CodeError) {
+          return started(try await spawner.start(order), descriptors)
+        } catch {
+          reason = explained(error, path)
+        }
       }
+      failure = failure ?? reason
     }
     throw failure ?? .notStarted(program, reason: "there is no such program")
+  }
+
+  private func started(
+    _ child: (pid: Int32, listener: Int32?), _ descriptors: [ChildEnd]
+  ) -> ChildProcess {
+    let process = ChildProcess(pid: child.pid)
+    descriptors.forEach { $0.close() }
+    if let listener = child.listener { serve(listener, until: process) }
+    return process
   }
 
   /// Why a child that is not root may not start what root could.
