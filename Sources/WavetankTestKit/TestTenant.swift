@@ -129,7 +129,8 @@ public struct TestTenant: Sendable {
     let operation = exchange["operation"]?.stringValue.map { " (\($0))" } ?? ""
     let outcome =
       exchange["ending"]?.stringValue == "fault"
-      ? "fault: \(text(exchange["fault"]))" : exchange["status"]?.intValue.map(String.init) ?? "no answer"
+      ? "fault: \(text(exchange["fault"]))"
+      : exchange["status"]?.intValue.map(String.init) ?? "no answer"
     var lines = [
       ["number", "method", "target"].map { text(exchange[$0]) }.joined(separator: " ")
         + " → \(outcome)\(operation)"

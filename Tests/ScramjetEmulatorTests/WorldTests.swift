@@ -173,4 +173,22 @@ import Testing
     harness.advance(.seconds(1))
     #expect(try await harness.send(.get, instance).status == 200)
   }
+
+  @Test("A stored package has the tag that its upload told, and is read on condition and in part")
+  func conditionalDownload() async throws {
+    let given: JSON = [
+      "spaces": ["one"], "store": [["file": "f.tar.gz", "package": ["name": "f"]]],
+    ]
+    let harness = try ServiceHarness(ScramjetService(), given: given)
+    let path = "/api/v1/space/one/api/v1/s3/f.tar.gz"
+    let whole = try await harness.send(.get, path)
+    let tag = try #require(whole.fields["etag"])
+    #expect((whole.status, whole.fields["accept-ranges"]) == (200, "bytes"))
+    #expect(whole.content.count > 10)
+    #expect(try await harness.send(.get, path, [("If-None-Match", tag)]).status == 304)
+    #expect(try await harness.send(.get, path, [("If-Match", "\"other\"")]).status == 412)
+    let part = try await harness.send(.get, path, [("Range", "bytes=2-4")])
+    #expect(part.status == 206 && part.fields["content-range"]?.hasPrefix("bytes 2-4/") == true)
+    #expect(try await harness.send(.get, path, [("Range", "bytes=999999-")]).status == 416)
+  }
 }

@@ -20,17 +20,18 @@ package struct StoredAnswer: Sendable {
   /// - Parameters:
   ///   - version: differs where other bytes are stored under the same name; empty: the bytes themselves
   ///     are looked at, all of them.
+  ///   - tag: what the client was told when they were stored, without quotes; nil: made of the above.
   ///   - modified: when they were stored; nil: not known.
   package init(
     _ chunks: [[UInt8]], type: String, leases: [MemoryLease] = [], budget: MemoryBudget? = nil,
-    version: String = "", modified: VirtualInstant? = nil
+    version: String = "", tag: String? = nil, modified: VirtualInstant? = nil
   ) {
     self.chunks = chunks
     self.type = type
     self.leases = leases
     self.budget = budget
     count = chunks.reduce(0) { $0 + $1.count }
-    tag = Self.tag(chunks, count, version, modified)
+    self.tag = tag.map { "\"\($0)\"" } ?? Self.tag(chunks, count, version, modified)
     self.modified = modified.map { VirtualInstant(seconds: $0.epochSeconds) }
   }
 

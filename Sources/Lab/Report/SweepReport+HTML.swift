@@ -50,7 +50,9 @@ extension SweepReport {
       }
       text += "</tr>\n"
     }
-    return text + "</table>\n"
+    let legend =
+      "Each cell opens its run. Framed: a finding. With a star: what the client did is wrong, whatever came of it."
+    return text + "</table>\n" + (rows.isEmpty ? "" : "<p>\(legend)</p>\n")
   }
 
   private func section(_ entry: Entry, _ index: Int) -> String {
@@ -123,6 +125,7 @@ package enum HTMLPage {
     @media (prefers-color-scheme: dark) {
       body { color: #ddd; background: #181818 } pre { background: #262626 }
       .coped, .good { background: #1d3d1d } .gaveUp, .struck { background: #4a3f14 }
+      .gaveUp.finding { background: #6b4a12 }
       .lost, .duplicated, .hung, .crashed, .bad { background: #5a1f1f }
     }
     @media print { section { display: block } }

@@ -50,16 +50,14 @@ enum StoreHandlers {
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let name = scope.parameter("file")
-    let id = scope.world.read { state -> BlobID? in
-      scope.space(in: state)?.store.item(name)?.blob
-    }
-    guard let id, let blob = scope.world.blobs.blob(id) else {
+    let item = scope.world.read { state in scope.space(in: state)?.store.item(name) }
+    guard let item, let blob = scope.world.blobs.blob(item.blob) else {
       throw ScramjetError(404, "Not Found")
     }
-    var response = Response(.ok, body: .chunks(blob.chunks))
-    response.leases = [blob.lease]
-    response.fields.append("Content-Type", "application/octet-stream")
-    return .now(scope.reply(response))
+    let stored = StoredAnswer(
+      blob.chunks, type: "application/octet-stream", leases: [blob.lease],
+      budget: scope.world.blobs.budget, tag: item.tag)
+    return .now(scope.reply(stored.answer(to: scope.call.request)))
   }
 
   static func delete(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

@@ -49,6 +49,7 @@ package final class Recorder: Sendable {
       operations.service(ofHost: Array(host.utf8)[...]) != nil
     }
     let passed = configuration.passedThrough
+    let refused = RefusedHosts()
     var transport = ServerConfiguration()
     transport.host = "127.0.0.1"
     transport.loopCount = 1
@@ -59,7 +60,9 @@ package final class Recorder: Sendable {
       if passed.contains(where: { $0.matches(tunnel.host, port: tunnel.port) }) {
         return .goesThrough
       }
-      return isRecorded(tunnel.host) ? .endsHere : .refuse(Self.refusal(tunnel.host))
+      if isRecorded(tunnel.host) { return .endsHere }
+      refused.add(tunnel.host)
+      return .refuse(Self.refusal(tunnel.host))
     }
     transport.makeSecureContext = { () throws(TLSError) in
       do throws(CertificateStore.Problem) {
@@ -74,7 +77,7 @@ package final class Recorder: Sendable {
       let client = try HTTPClient(configuration: exchanges)
       let proxy = RecordingProxy(
         client: client, trust: try trust(options), upstreams: options.upstreams,
-        isRecorded: isRecorded)
+        isRecorded: isRecorded, refused: refused)
       let server = try HTTPServer.start(configuration: transport, responder: proxy)
       return Recorder(server, client, proxy, operations.mask)
     } catch let error as SystemError {
@@ -120,6 +123,12 @@ package final class Recorder: Sendable {
       (RequestTarget(exchange.url).authority ?? "", exchange.status?.code)
     }
   }
+
+  /// Whether there was more of contents than is kept.
+  package var isRoomUsedUp: Bool { proxy.room.isUsedUp }
+
+  /// Hosts that the program wanted to reach, and that are neither recorded nor let through, in their order.
+  package var refused: [String] { proxy.refused.all }
 
   /// What is in flight has that long.
   package func stop(within grace: Duration = .zero) async {

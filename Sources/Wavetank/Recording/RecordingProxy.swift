@@ -4,6 +4,21 @@ import PayloadCodecs
 import Synchronization
 import TLSLayer
 
+/// Hosts that a program wanted to reach in vain, each once.
+final class RefusedHosts: Sendable {
+  private static let keptMax = 1000
+  private let hosts = Mutex<[String]>([])
+
+  func add(_ host: String) {
+    hosts.withLock { hosts in
+      guard hosts.count < Self.keptMax, !hosts.contains(host) else { return }
+      hosts.append(host)
+    }
+  }
+
+  var all: [String] { hosts.withLock { $0 } }
+}
+
 /// Passes requests on to the real service and its answers back, both while they come, and keeps what
 /// both sides said.
 final class RecordingProxy: Responder {
@@ -11,17 +26,20 @@ final class RecordingProxy: Responder {
   private let trust: TLSClientContext?
   private let upstreams: [Upstream]
   private let isRecorded: @Sendable (_ host: String) -> Bool
+  let refused: RefusedHosts
+  let room = RecordingRoom()
   private let exchanges = Mutex<[RecordedExchange]>([])
 
   /// - Parameters:
   ///   - trust: nil: this program speaks no TLS.
   ///   - isRecorded: whether a host is of a service that is recorded.
+  ///   - refused: is told of the others.
   init(
     client: HTTPClient, trust: TLSClientContext?, upstreams: [Upstream],
-    isRecorded: @escaping @Sendable (String) -> Bool
+    isRecorded: @escaping @Sendable (String) -> Bool, refused: RefusedHosts
   ) {
     (self.client, self.trust, self.upstreams) = (client, trust, upstreams)
-    self.isRecorded = isRecorded
+    (self.isRecorded, self.refused) = (isRecorded, refused)
   }
 
   var recorded: [RecordedExchange.State] { exchanges.withLock { $0 }.map(\.now) }
@@ -36,12 +54,13 @@ final class RecordingProxy: Responder {
       )
     }
     guard isRecorded(destination.host) else {
+      refused.add(destination.host)
       return Self.refusal(
         403,
         "\(destination.host) is no host of an emulated API: wavetank record --intercept \(destination.host)=SERVICE records it."
       )
     }
-    let record = RecordedExchange(request, url: destination.url, exchange: exchange)
+    let record = RecordedExchange(request, url: destination.url, exchange: exchange, room: room)
     exchange.tag = exchanges.withLock { exchanges in
       exchanges.append(record)
       return UInt64(exchanges.count)

@@ -27,6 +27,8 @@ extension Flag {
     case ("--tenant", _): [.tenants]
     case ("--rule", _): [.rules]
     case ("--clock", _), ("--mode", _): [.names(["real", "manual", "skip", "x60"])]
+    case ("--log", _): [.names(["text", "json"])]
+    case ("--log-level", _): [.names(["error", "warn", "info", "debug"])]
     case ("--shell", _): [.names(ClientEnvironment.Shell.allCases.map(\.rawValue))]
     case ("--print", _): [.names(Printed.allCases.map(\.rawValue))]
     case ("--names", _): [.names(Command.CompletionNames.allCases.map(\.rawValue))]
@@ -63,14 +65,15 @@ enum CompletionTable {
     [
       ("", [commands]), ("help", [commands]),
       ("init", [.directories]), ("check", [.scenarios, .files]), ("scenarios", [.scenarios]),
-      ("run", [.programs]), ("sweep", [.programs]), ("completions", [.names(shells)]),
+      ("run", [.programs]), ("sweep", [.programs]), ("record", [.programs]),
+      ("parity", [.files]), ("import", [.files]), ("completions", [.names(shells)]),
       ("ca", [.names(Command.CAAction.allCases.map(\.rawValue))]),
       ("ctl scenario", [.names(["get", "put", "add", "remove"])]),
       ("ctl scenario put", [.scenarios, .files]), ("ctl scenario add", [.files]),
       ("ctl scenario remove", [.rules]),
       ("ctl snapshot", [.names(["get", "put"])]), ("ctl snapshot put", [.files]),
       ("ctl tenants", [.names(["drop"])]), ("ctl tenants drop", [.tenants]),
-      ("ctl state", [.services]), ("ctl openapi", [.services]),
+      ("ctl state", [.services]), ("ctl openapi", [.services, .names(["wavetank"])]),
     ]
     + Command.all.filter { !$0.words.isEmpty }.flatMap { command in
       let words = Candidates.words(command.words.map { ($0.name, $0.summary) })

@@ -61,6 +61,17 @@ extension MachineChecks {
     return unsafe stat(path, &found) == 0 ? found.st_mode : nil
   }
 
+  /// What is there of a path: itself, or the first above it that exists.
+  private static func nearestPlace(to path: String) -> String {
+    var place = path
+    while mode(place) == nil {
+      guard let slash = place.lastIndex(of: "/") else { return "." }
+      if slash == place.startIndex { return "/" }
+      place = String(place[..<slash])
+    }
+    return place
+  }
+
   private static func isLocked(_ path: String) -> Bool {
     // SAFETY: the string lives for the call.
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
@@ -95,6 +106,14 @@ extension MachineChecks {
       return [.wrong(what, error.description, do: "Or set HOME.")]
     }
     guard Self.mode(store.certificatePath) != nil else {
+      let place = Self.nearestPlace(to: store.directory)
+      guard Self.isWritable(place) else {
+        return [
+          .wrong(
+            what, "it cannot be made in \(store.directory): \(place) cannot be written",
+            do: "Give another place with --ca-dir DIR.")
+        ]
+      }
       return [
         .ok(
           what,

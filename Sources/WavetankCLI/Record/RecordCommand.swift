@@ -93,7 +93,8 @@ private struct RecordedRun {
     // Before it begins: what comes at once is its own, too.
     let signals = PassedSignals()
     let environment = ProgramEnvironment(
-      recordingThrough: recorder.authority, certificates: certificates)
+      recordingThrough: recorder.authority, intercepted: configuration.intercepted.map(\.pattern),
+      certificates: certificates)
     do throws(ChildProcess.Failure) {
       let child = try ChildProcess(arguments.positionals, environment: environment.block)
       signals.pass(to: child)
@@ -129,7 +130,20 @@ private struct RecordedRun {
       let what = counts.map { "\($0.count) × \($0.name)" }.joined(separator: ", ")
       text += style.row("\(statuses.count)  \(host)", what, leftWidth: 44)
     }
-    if exchanges.isEmpty {
+    if recorder.isRoomUsedUp {
+      text +=
+        "  There was more than fits: of later contents nothing is kept but how long they are.\n"
+    }
+    let refused = recorder.refused
+    if !refused.isEmpty {
+      text +=
+        style.bad("Refused") + ", no hosts of an emulated API: --intercept HOST=SERVICE records "
+        + "one, --passthrough HOST lets it through\n"
+      for host in refused.prefix(12) {
+        text += "  \(Terminal.harmless(String(host.prefix(160))))\n"
+      }
+      if refused.count > 12 { text += "  and \(refused.count - 12) more\n" }
+    } else if exchanges.isEmpty {
       text +=
         "  Nothing came through the proxy: the program must read HTTPS_PROXY, and trust the CA (wavetank ca).\n"
     }

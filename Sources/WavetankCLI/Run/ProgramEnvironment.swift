@@ -16,16 +16,20 @@ struct ProgramEnvironment {
   let certificates: Certificates?
   /// Of ours, but not of the program.
   private var dropped = ["ALL_PROXY", "all_proxy"]
+  /// Of this machine, and not through the proxy.
+  private let direct: [String]
 
   /// - Parameters:
   ///   - authority: host and port of the server; nil: no proxy is needed to come there.
+  ///   - intercepted: hosts that go through the proxy although they are of this machine.
   ///   - certificates: nil: there is no TLS. The proxy is for https all the same: what a program says to a
   ///     vendor then fails here, with its keys, in place of going there.
   init(
-    baseURL: String, authority: String?, tenant: String,
+    baseURL: String, authority: String?, tenant: String, intercepted: [String] = [],
     ports: [(service: String, port: UInt16)] = [], certificates: Certificates?
   ) {
     self.certificates = certificates
+    direct = Self.direct(intercepted)
     let isDefault = tenant == "default"
     variables =
       ClientEnvironment(baseURL: baseURL, tenant: isDefault ? nil : tenant, ports: ports).variables
@@ -33,7 +37,7 @@ struct ProgramEnvironment {
     if let certificates {
       add(certificates, authority)
     } else if authority != nil {
-      variables.append(("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, nil)))
+      variables.append(("JAVA_TOOL_OPTIONS", javaOptions(authority, nil)))
     }
     var proxies = ["HTTP_PROXY", "HTTPS_PROXY"]
     proxies += proxies.map { $0.lowercased() }
@@ -41,10 +45,18 @@ struct ProgramEnvironment {
       dropped += ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
       return
     }
-    let direct = "localhost,127.0.0.1,::1"
     // A password, if an empty one: some clients leave a user name without any out.
     variables += proxies.map { ($0, "http://\(tenant):@\(authority)") }
-    variables += [("NO_PROXY", direct), ("no_proxy", direct), ("NODE_USE_ENV_PROXY", "1")]
+    addDirect()
+  }
+
+  private mutating func addDirect() {
+    let list = direct.joined(separator: ",")
+    variables += [("NO_PROXY", list), ("no_proxy", list), ("NODE_USE_ENV_PROXY", "1")]
+  }
+
+  private static func direct(_ intercepted: [String]) -> [String] {
+    ["localhost", "127.0.0.1", "::1"].filter { !intercepted.contains($0) }
   }
 
   /// What replaces the system's roots: requests, curl, OpenSSL and Go; then what a machine may have set for
@@ -58,21 +70,21 @@ struct ProgramEnvironment {
   private static let adding = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"]
 
   /// What leads a program to the real services through a proxy: its own bases and keys stay as they are.
-  init(recordingThrough authority: String, certificates: Certificates) {
+  init(recordingThrough authority: String, intercepted: [String], certificates: Certificates) {
     self.certificates = certificates
+    direct = Self.direct(intercepted)
     variables = []
     add(certificates, authority)
     let names = ["HTTP_PROXY", "HTTPS_PROXY"]
     variables += (names + names.map { $0.lowercased() }).map { ($0, "http://\(authority)") }
-    let direct = "localhost,127.0.0.1,::1"
-    variables += [("NO_PROXY", direct), ("no_proxy", direct), ("NODE_USE_ENV_PROXY", "1")]
+    addDirect()
   }
 
   private mutating func add(_ certificates: Certificates, _ authority: String?) {
     variables += Self.replacing.map { ($0, certificates.bundle) }
     variables += Self.adding.map { ($0, certificates.authority) }
     variables.append(
-      ("JAVA_TOOL_OPTIONS", Self.javaOptions(authority, certificates.javaTrustStore)))
+      ("JAVA_TOOL_OPTIONS", javaOptions(authority, certificates.javaTrustStore)))
   }
 
   struct Certificates {
@@ -143,13 +155,14 @@ struct ProgramEnvironment {
     func remove() { if let folder { try? FileManager.default.removeItem(atPath: folder) } }
   }
 
-  private static func javaOptions(_ authority: String?, _ trustStore: String?) -> String {
+  private func javaOptions(_ authority: String?, _ trustStore: String?) -> String {
     var own: [String] = []
     if let authority {
       let colon = authority.lastIndex(of: ":") ?? authority.endIndex
       let (host, port) = (authority[..<colon], authority[colon...].dropFirst())
       own = ["https", "http"].map { "-D\($0).proxyHost=\(host) -D\($0).proxyPort=\(port)" }
-      own.append("-Dhttp.nonProxyHosts=localhost|127.*|[::1]")
+      let hosts = direct.map { $0 == "127.0.0.1" ? "127.*" : $0 == "::1" ? "[::1]" : $0 }
+      own.append("-Dhttp.nonProxyHosts=\(hosts.joined(separator: "|"))")
     }
     if let trustStore {
       // Java takes the words apart itself, and knows quotes.

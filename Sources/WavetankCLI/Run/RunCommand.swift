@@ -160,6 +160,7 @@ private struct ProgramRun {
       } else {
         let environment = ProgramEnvironment(
           baseURL: client.baseURL, authority: client.authority, tenant: tenant,
+          intercepted: configuration.intercepted.map(\.pattern),
           ports: emulator?.servicePorts ?? [], certificates: certificates)
         child = try ChildProcess(arguments.positionals, environment: environment.block)
       }

@@ -11,6 +11,8 @@ struct Sweep: Sendable {
   let server: SweepServer
   let certificates: ProgramEnvironment.Certificates?
   let running: RunningPrograms
+  /// Hosts beside the vendors' own that are answered for.
+  var intercepted: [String] = []
 
   /// What ends a sweep before its plan is there.
   struct Obstacle: Error {
@@ -37,7 +39,7 @@ struct Sweep: Sendable {
     if let rule { try await server.add(rule, tenant: tenant) }
     let environment = ProgramEnvironment(
       baseURL: server.emulator.baseURL, authority: server.authority, tenant: tenant,
-      certificates: certificates
+      intercepted: intercepted, certificates: certificates
     ).block
     return try await program(environment, limit: limit)
   }

@@ -149,7 +149,8 @@ private struct SweepRun {
     }
     let sweep = Sweep(
       command: arguments.positionals, server: server,
-      certificates: ProgramEnvironment.Certificates(configuration), running: running)
+      certificates: ProgramEnvironment.Certificates(configuration), running: running,
+      intercepted: configuration.intercepted.map(\.pattern))
     let status: Int32
     do {
       if let glob = options.operations, !server.operations.contains(where: Glob(glob).matches) {
@@ -157,7 +158,8 @@ private struct SweepRun {
         let nearest = Nearest.match(for: glob, among: server.operations)
         throw UsageError(
           "--operations: there is no operation “\(glob)”"
-            + (nearest.map { "; did you mean “\($0)”?" } ?? ". “wavetank ctl operations” lists them.")
+            + (nearest.map { "; did you mean “\($0)”?" }
+              ?? ". “wavetank ctl operations” lists them.")
         )
       }
       status = try await run(sweep)
@@ -186,7 +188,8 @@ private struct SweepRun {
       "--faults", "--operations", "--all", "--max-runs", "--jobs", "--time-limit", "--baseline",
     ].filter(arguments.has)
     guard !unread.isEmpty else { return }
-    Terminal.complain("--replay repeats one run; it does not read \(unread.joined(separator: ", "))")
+    Terminal.complain(
+      "--replay repeats one run; it does not read \(unread.joined(separator: ", "))")
   }
 
   private func complain(_ obstacle: Sweep.Obstacle) -> Int32 {
@@ -236,6 +239,9 @@ private struct SweepRun {
     if !isQuiet {
       if baseline != nil { for entry in report.findings { Terminal.say(SweepReport.line(entry)) } }
       Terminal.say(report.summary)
+    } else if report.exitStatus != 0 {
+      // An exit status that says 1 is no sentence.
+      Terminal.complain(report.summary)
     }
     try write(report)
     return report.exitStatus
@@ -276,7 +282,8 @@ private struct SweepRun {
       for exchange in entry.exchanges.prefix(200) {
         let struck = exchange.rules.isEmpty ? "" : "  <- the fault"
         Terminal.say(
-          "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(exchange.outcome)\(struck)")
+          "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(exchange.outcome)\(struck)"
+        )
       }
       if !entry.errors.isEmpty { Terminal.say("It wrote:\n\(entry.errors.suffix(4_000))") }
     }

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// One run of the user's program: in a process group of its own, without a terminal, what it prints
-/// caught. All that it has started ends with it, unless that left the group.
+/// caught. All that it has started ends with it, also what left the group (`LeftProcesses`).
 ///
 /// **Isolation**: `run` holds its thread until the program is over; `end` may come from any.
 final class SweptProcess: Sendable {
@@ -64,6 +64,9 @@ final class SweptProcess: Sendable {
       _ = kill(-id, SIGKILL)
       group = nil
       return ChildProcess.wait(for: id)
+    }
+    if let mark = environment.first(where: { $0.hasPrefix("WAVETANK_URL=") }) {
+      LeftProcesses.end(having: mark)
     }
     _ = output.read()
     _ = errors.read()

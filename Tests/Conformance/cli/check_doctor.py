@@ -94,6 +94,11 @@ def authority(folder):
     key.write_bytes(b"garbage")
     is_("a key that is none", told("--ca-dir", place)["CA"], "wrong", "ca")
     key.write_bytes(good)
+    is_("a CA that cannot be made", told("--ca-dir", f"{key}/below/it")["CA"], "wrong", "cannot be made", "--ca-dir")
+    is_("one that can", told("--ca-dir", str(folder / "a" / "b" / "c"))["CA"], "ok", "none yet")
+    homeless = told(HOME="", XDG_STATE_HOME="")["CA"]
+    is_("no place for a CA", homeless, "wrong", "--ca-dir", "HOME")
+    check("is a sentence", ".." not in homeless["found"] + homeless["do"], homeless)
     check("looking changes nothing", stat.S_IMODE(key.stat().st_mode) == 0o600)
 
 

@@ -88,6 +88,7 @@ def completions():
                                ("ctl scenario put rate", "rate-limited"), ("scenarios dem", "demo"), ("help ctl cl", "clock"),
                                ("ctl journal --operation shipyard.fleetRun.cr", "shipyard.fleetRun.create"),
                                ("ctl scenario re", "remove"), ("ctl state ste", "steamship"), ("serve --print j", "json"),
+                               ("ctl openapi wav", "wavetank"), ("serve --log-level deb", "debug"), ("ctl journal --log js", "json"),
                                ("ctl clock --mode manual --b", "--by"), ("ctl clock --b", "--by"), ("ctl reset --b", ""),
                                ("run -- healthchec", "")]:
             reply = completed(folder, "wavetank", *line.split(" "))

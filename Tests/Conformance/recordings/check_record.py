@@ -52,6 +52,15 @@ check("no credential is in it: not of fields, query, content or answers", "sword
       and '\\"abc\\"' not in text and text.count("***") >= 3, text)
 check("the summary says what was recorded", "1 exchange recorded in" in done.stderr and HOST in done.stderr, done.stderr)
 
+done, entries, problems, text = record("sh", "-c", "curl -s https://elsewhere.example/; curl -s http://plain.example/ > /dev/null")
+check("hosts that are not let through are told by name", entries == [] and "elsewhere.example" in done.stderr and "plain.example" in done.stderr
+      and "--intercept" in done.stderr and "must read HTTPS_PROXY" not in done.stderr, done.stderr)
+hub = Server()
+done, entries, problems, text = record("curl", "-s", hub.url + "/api/v1/version", flags=["--intercept", "127.0.0.1=scramjet"])
+hub.stop()
+check("a service on this machine is recorded, too, where --intercept names it", done.returncode == 0 and len(entries) == 1
+      and "@scramjet/host" in done.stdout, (done, text))
+
 done, entries, problems, text = record("sh", "-c", " ".join(f"'{word}'" for word in curl("/api/v1/login")) + "; exit 7")
 login = json.loads(entries[0]["response"]["content"]["text"]) if entries else {}
 check("keys that an answer brings are masked, and wherever else they stand", done.returncode == 7 and problems == []

@@ -134,6 +134,7 @@ child = folder / "child.py"
 child.write_text(f"""
 import os, subprocess, sys, urllib.request
 subprocess.Popen(["sleep", "{1000 + os.getpid() % 1000}.25"])
+subprocess.Popen(["sleep", "{1000 + os.getpid() % 1000}.25"], start_new_session=True)
 request = urllib.request.Request(os.environ["WAVETANK_URL"] + "/orgs", headers={{"X-Shipyard-API-Key": "k"}})
 print(len(urllib.request.urlopen(request).read()))
 """)

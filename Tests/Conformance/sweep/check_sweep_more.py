@@ -101,6 +101,12 @@ for defect, (fault, expected, flaw) in DEFECTS.items():
     check(f"{defect} is found", status == 1 and [(run["class"], run["flaws"]) for run in found] == [(expected, [flaw])],
           (status, report["runs"], errors))
 
+status, report, output, errors = sweep("--quiet", "--faults", "500", toy=toy("swallowed-error"))
+check("--quiet says in a line what it found, on standard error", status == 1 and output == "" and "finding" in errors
+      and errors.count("\n") == 1, (output, errors))
+status, _, output, errors = sweep("--quiet", "--faults", "500", toy=toy())
+check("and nothing where it found nothing", status == 0 and output + errors == "", (output, errors))
+
 # What cannot be done is said before anything runs; what is not read is said, too.
 mark = folder / "ran"
 for flag in ("--json", "--junit", "--markdown", "--html"):
