@@ -97,7 +97,7 @@ import Wavetank
     _ = await sea.status(.post, "/_t/two/api/v1/account/current")
     #expect(one > 0 && one < 8 << 10)
     let all = try await bytes() - before
-    #expect(all > one && all < 20 << 10)
+    #expect(all > one && all < 32 << 10)
     await sea.stop()
   }
 }
