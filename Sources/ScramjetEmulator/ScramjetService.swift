@@ -23,6 +23,10 @@ package struct ScramjetService: EmulatedService {
     try ScramjetSeed.makeState(seed, runsCode: code != nil, &step)
   }
 
+  package func moveIn(_ state: inout ScramjetState, _ step: inout ScramjetState.Step) {
+    state.beginEpoch()
+  }
+
   package func begin(_ world: World<ScramjetState>) {
     if let code { SequenceDriver.startAll(in: world, code) }
   }

@@ -14,6 +14,12 @@ extension ShipyardState {
       externalFiles.recountedHeapBytes, runs.recountedHeapBytes)
   }
 
+  package mutating func share() {
+    versions.share()
+    blueprints.share()
+    externalFiles.share()
+  }
+
   private func weight(_ parts: Int...) -> Int {
     let tables =
       organizations.spineBytes + projects.spineBytes + fleets.spineBytes + webhooks.spineBytes

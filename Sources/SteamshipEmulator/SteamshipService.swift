@@ -43,6 +43,12 @@ package struct SteamshipService: EmulatedService {
     try SteamshipState(seed, &step)
   }
 
+  package func moveIn(
+    _ state: inout SteamshipState, _ step: inout StepContext<SteamshipState.WakeKey>
+  ) {
+    state.addSeededUsers(&step)
+  }
+
   /// The bearer token; the scheme is compared without regard to case.
   package func credential(of request: Request) -> String? { request.fields.bearerToken }
 

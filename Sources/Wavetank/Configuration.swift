@@ -50,9 +50,10 @@ public struct Configuration: Sendable {
   package var furtherServices: [any EmulatedService] = []
   /// How uploaded code is run; nil: none is, and instances are stand-ins.
   public var code: CodeOptions?
-  /// Tenants kept at once; beyond it those idle for longest go. Where memory is short it is fewer: as many
-  /// as take a quarter of it.
-  public var tenantsMax = 10_000
+  /// Tenants kept at once; beyond it those idle for longest go. Where the memory of all is little it is
+  /// fewer: one for each 10 KiB. While three quarters of that are in use, those beyond 10,000 go, or beyond
+  /// one for each 80 KiB.
+  public var tenantsMax = 100_000
   /// Bytes of memory for all that clients bring and make, all tenants together; nil: by what the
   /// process may take, at most 4 GiB.
   public var memoryBytesMax: UInt64?

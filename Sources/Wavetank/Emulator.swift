@@ -158,8 +158,11 @@ public final class Emulator: Sendable {
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
     // Two thousand always, as ever: whoever has less memory than that needs says so.
-    let roomy = Int(clamping: kernel.storageLimit / 4 / UInt64(TenantRegistry.bytesOfTenant))
-    kernel.tenantLimit = min(configuration.tenantsMax, max(2_000, roomy))
+    func roomy(_ bytes: UInt64) -> Int {
+      min(configuration.tenantsMax, max(2_000, Int(clamping: kernel.storageLimit / bytes)))
+    }
+    kernel.tenantLimit = roomy(10 << 10)
+    kernel.tenantsKept = min(10_000, roomy(80 << 10))
     kernel.journalLimits = JournalLimits(
       entries: configuration.journalEntriesMax, bytes: configuration.journalBytesMax)
     kernel.furtherHosts = configuration.intercepted

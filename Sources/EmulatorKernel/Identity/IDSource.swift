@@ -13,6 +13,13 @@ import PayloadCodecs
     self.tenant = tenant
   }
 
+  /// The same in another tenant: what is counted there goes on from here.
+  func belonging(to tenant: String) -> IDSource {
+    var ids = IDSource(seed: seed, tenant: tenant)
+    ids.counters = counters
+    return ids
+  }
+
   /// The counters, leaving none behind: for lending them without a copy.
   @usableFromInline package mutating func takeOut() -> IDSource {
     let lent = self

@@ -41,8 +41,10 @@ package final class Journal: Sendable {
   private let ring: Mutex<Ring>
   private let budget: MemoryBudget
 
-  /// Every journal has so much, counted from the start.
-  static let roomAtStart = 4 * 1024
+  /// Every journal has so much, counted from the start: two exchanges.
+  static let roomAtStart = 2 * 1024
+  /// So much it gets whatever is in use.
+  private static let roomAlways = 4 * 1024
   /// It grows by as much as it has, so that a small one takes little, and by so much at most.
   private static let roomStepMax = 256 * 1024
   private static let budgetPercent = 50
@@ -180,7 +182,7 @@ package final class Journal: Sendable {
 
   private func grow(_ ring: inout Ring) {
     // Small at first: a tenant of one test has a handful of exchanges, and tenants come by the thousand.
-    let size = min(limits.entries, max(4, ring.slots.count * 2))
+    let size = min(limits.entries, max(2, ring.slots.count * 2))
     var slots = [JournalRecord?](repeating: nil, count: size)
     var keys = [Key](repeating: Key(), count: size)
     for (index, key) in ring.keys.enumerated() where key.number > 0 {
@@ -220,7 +222,11 @@ package final class Journal: Sendable {
   private func takeRoom(_ ring: inout Ring) {
     while ring.bytes > ring.room, ring.room < limits.bytes {
       let step = min(ring.room, Self.roomStepMax, limits.bytes - ring.room)
-      guard budget.reserve(step, percent: Self.budgetPercent) else { return }
+      if ring.room < Self.roomAlways {
+        budget.charge(step)
+      } else {
+        guard budget.reserve(step, percent: Self.budgetPercent) else { return }
+      }
       ring.room += step
     }
   }

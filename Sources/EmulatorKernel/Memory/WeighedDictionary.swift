@@ -18,6 +18,7 @@ package struct WeighedDictionary<
   final class Box: @unchecked Sendable {
     /// Nil only while an assignment of nil is on its way to the removal.
     @usableFromInline var value: Value?
+    /// 0: it is shared with copies that did not weigh it either.
     @usableFromInline var weight = 0
 
     @inlinable init(_ value: Value?) { self.value = value }
@@ -68,6 +69,7 @@ package struct WeighedDictionary<
       let own = Box(shared.value)
       own.weight = shared.weight
       boxes.values[index] = own
+      if spineBytes == 0 { noteSpine() }
     }
     return boxes.values[index]
   }
@@ -86,7 +88,6 @@ package struct WeighedDictionary<
   }
 
   @inlinable mutating func insert(_ box: Box, _ key: Key) {
-    // Not the difference: it may have been weighed in another dictionary.
     _ = box.weigh(key)
     valueBytes += box.weight
     boxes[key] = box
@@ -94,6 +95,12 @@ package struct WeighedDictionary<
   }
 
   @usableFromInline mutating func noteSpine() { spineBytes = boxes.spineBytes }
+
+  /// Many will have a copy of this: nothing weighs anything in one until it is changed there.
+  package mutating func share() {
+    for box in boxes.values { box.weight = 0 }
+    (valueBytes, spineBytes) = (0, 0)
+  }
 
   /// A table does not get smaller by itself.
   @usableFromInline mutating func shrinkIfSparse() {
@@ -135,8 +142,12 @@ package struct WeighedDictionary<
   package func filter(_ isKept: (Key, Value) -> Bool) -> Self {
     var kept = Self()
     for (key, box) in boxes {
-      if let value = box.value, isKept(key, value) { kept.insert(box, key) }
+      if let value = box.value, isKept(key, value) {
+        kept.boxes[key] = box
+        kept.valueBytes += box.weight
+      }
     }
+    kept.noteSpine()
     return kept
   }
 }
@@ -151,8 +162,10 @@ extension WeighedDictionary: Recounted {
   @inlinable package var heapBytes: Int { valueBytes + spineBytes }
 
   @usableFromInline package var recountedHeapBytes: Int {
-    boxes.reduce(boxes.spineBytes) { sum, entry in
-      sum + entry.key.heapBytes + (entry.value.value?.heapBytes ?? 0) + Self.boxBytes
+    let spine = spineBytes == 0 ? 0 : boxes.spineBytes
+    return boxes.reduce(spine) { sum, entry in
+      guard entry.value.weight > 0 else { return sum }
+      return sum + entry.key.heapBytes + (entry.value.value?.heapBytes ?? 0) + Self.boxBytes
     }
   }
 }

@@ -29,10 +29,14 @@ package protocol EmulatedService: Sendable {
   /// somebody asks.
   func documentation(of endpoint: Endpoint<Self>) -> OperationDocumentation
 
-  /// The state at a tenant's start, or everything that is wrong with the scenario's sections.
+  /// The world that a scenario describes, or everything that is wrong with its sections. Tenants share
+  /// it, copied on write, with the ids that it has.
   func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<State.WakeKey>
   ) throws(ScenarioProblems) -> State
+
+  /// A world becomes a tenant's: adds what is not the same in each.
+  func moveIn(_ state: inout State, _ step: inout StepContext<State.WakeKey>)
 
   /// Names in events, or in the state's own behaviors, of things that a state does not have: a sentence
   /// each, for `check`. They may come into being later.
@@ -111,6 +115,7 @@ package protocol EmulatedService: Sendable {
 
 extension EmulatedService {
   package var sources: [Fidelity: String] { [:] }
+  package func moveIn(_ state: inout State, _ step: inout StepContext<State.WakeKey>) {}
   package func begin(_ world: World<State>) {}
   package func unknownNames(
     in state: State, emitted: [(place: String, event: JSON)]

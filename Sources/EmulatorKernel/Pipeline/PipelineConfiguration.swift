@@ -12,6 +12,8 @@ package struct PipelineConfiguration: Sendable {
   package var journalLimits: JournalLimits
   /// Above it idle tenants are dropped.
   package var tenantLimit: Int
+  /// Above it they are dropped only while much of the memory is in use; nil: never for that.
+  package var tenantsKept: Int?
   /// Hosts that belong to a service beside its vendor's own: pattern and service.
   package var furtherHosts: [(pattern: String, service: String)] = []
   /// Bytes of one request's content that streams, unpacked. Source: DESIGN §11, "uploads".

@@ -4,7 +4,11 @@ package import Scenarios
 
 extension ScenarioEngine: Weighed {
   /// The document that the rules were made of, what was made of it, and each rule's patterns and counts.
-  package var heapBytes: Int { 2 * scenario.source.heapBytes + 4096 * scenario.rules.count }
+  package var heapBytes: Int { Self.heapBytes(of: scenario) }
+
+  static func heapBytes(of scenario: Scenario) -> Int {
+    2 * scenario.source.heapBytes + 4096 * scenario.rules.count
+  }
 }
 
 extension ScenarioEngine {
@@ -69,6 +73,7 @@ extension TenantBlueprint {
       keys: scenario.keys, given: scenario.given, behaviors: scenario.behaviors,
       isStrict: isStrict, source: scenario.source)
     outbound = scenario.outbound ?? .local
+    sourceBytes = ScenarioEngine.heapBytes(of: scenario)
     // Laid out once: tenants are made by the thousand.
     let rules = RuleSet(scenario.rules, catalog: catalog)
     makeRules = { live in

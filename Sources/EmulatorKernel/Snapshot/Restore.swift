@@ -57,7 +57,8 @@ package struct Restore: Sendable {
     // Far beyond what can be reached, and far from where counting on would overflow.
     let limit: UInt64 = 1 << 39
     guard manifest.journal.total < limit, manifest.journal.lost < limit,
-      manifest.lastBlob < limit, manifest.blobs.allSatisfy({ $0.id <= manifest.lastBlob })
+      manifest.lastBlob < BlobID.plantedMin,
+      manifest.blobs.allSatisfy({ $0.id <= manifest.lastBlob || BlobID($0.id).isPlanted })
     else { throw .invalid(path: path, reason: "a count is out of range") }
     return manifest
   }
@@ -155,6 +156,8 @@ package struct Restore: Sendable {
       for state in states { state.putInForce() }
       rulesState?.putInForce()
       live.adopt(blueprint, rules: rules)
+      // Some may have been added to those of the scenario.
+      if rulesState != nil { live.settleScenario() }
       live.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
       live.tenant.codeCalls.forgetAll()
       tenant.announceNextDue()

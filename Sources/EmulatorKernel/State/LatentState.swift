@@ -15,24 +15,73 @@ private final class BegunState: Sendable {
 /// What begins later is what would have begun at once: it begins at the instant of the tenant's own
 /// start, with the ids of that start, and what was due since then happens before it is looked at.
 /// Only a state that has nothing due at its start may wait, since nobody waits for its time.
-final class LatentState<State: ServiceState>: DueService {
+final class LatentState<Service: EmulatedService>: DueService {
+  typealias State = Service.State
+
+  /// All that a state's start depends on.
+  struct Start: Sendable {
+    let worlds: PlantedWorlds
+    let now: VirtualInstant
+    /// A world that a scenario describes is made at once: it may be refused, and it may have something
+    /// due. The built-in one waits until it is used.
+    let mayWait: Bool
+
+    init(_ served: ServedService<Service>, _ worlds: PlantedWorlds, at now: VirtualInstant) {
+      self.worlds = worlds
+      self.now = now
+      mayWait = worlds.seed(of: served).isEmpty
+    }
+  }
+
+  let served: ServedService<Service>
+  let tenant: Tenant
   /// A `StateBox<State>`.
   private let begun = BegunState()
-  private let making = Mutex(())
-  private let begin: @Sendable () -> StateBox<State>
+  /// How it begins, while it waits.
+  private let start: Mutex<Start>
 
-  init(_ begin: @escaping @Sendable () -> StateBox<State>) { self.begin = begin }
-
-  /// One that has begun.
-  init(_ box: StateBox<State>) {
-    begin = { box }
-    _ = begun.storeIfNil(box)
+  init(_ served: ServedService<Service>, in tenant: Tenant, _ start: Start) {
+    self.served = served
+    self.tenant = tenant
+    self.start = Mutex(start)
   }
 
   /// The state, made now if nobody has looked at it before.
   var box: StateBox<State> {
     if let begun = begun.load() { return Self.box(begun) }
-    return making.withLock { _ in Self.box(begun.load() ?? begun.storeIfNil(begin())) }
+    return start.withLock { start in
+      if let begun = begun.load() { return Self.box(begun) }
+      return begin(builtIn(start))
+    }
+  }
+
+  func make(
+    _ start: Start, storingIn blobs: BlobStore
+  ) throws(ScenarioProblems) -> Begun<State> {
+    try start.worlds.begin(served, in: tenant.name, at: start.now, blobs)
+  }
+
+  private func builtIn(_ start: Start) -> Begun<State> {
+    do throws(ScenarioProblems) { return try make(start, storingIn: tenant.blobs) } catch {
+      preconditionFailure("the built-in world of \(served.name): \(error.text)")
+    }
+  }
+
+  private func begin(_ state: Begun<State>) -> StateBox<State> {
+    Self.box(begun.storeIfNil(StateBox(state, blobs: tenant.blobs)))
+  }
+
+  /// Begins anew: with a state that was made before, or else as `start` says, at once or when it is used.
+  func restart(_ start: Start?, with state: Begun<State>?) {
+    // Who makes the first state waits meanwhile; whoever finds one is not held up.
+    self.start.withLock { present in
+      if let start { present = start }
+      guard let begun = begunBox else {
+        if let state { _ = begin(state) }
+        return
+      }
+      begun.replace(state ?? builtIn(present))
+    }
   }
 
   private static func box(_ begun: AnyStateBox) -> StateBox<State> {

@@ -36,6 +36,10 @@
   /// default: a service has to say it.
   var inconsistencies: [String] { get }
 
+  /// Many tenants begin with this state, each with a copy of its own: what it refers to weighs nothing in
+  /// a copy until it is changed there.
+  mutating func share()
+
   /// The state's weight, asked of every record anew: for tests, which hold the running account to it.
   var recountedHeapBytes: Int { get }
 }
@@ -44,6 +48,7 @@ extension ServiceState {
   package var nextSkipDue: VirtualInstant? { nextDue }
   package var isAtWork: Bool { false }
   package mutating func timeSkips(by duration: Duration) {}
+  package mutating func share() {}
 }
 
 /// What a rule of a service may use besides its state: the present, ids, stored content, and the

@@ -25,15 +25,18 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     @usableFromInline package var revision: UInt64 = 0
     /// What the budget knows of the state's weight.
     @usableFromInline package var chargedBytes = 0
+    /// What of it others have too.
+    @usableFromInline package var sharedBytes: Int
 
-    init(state: State, ids: IDSource) {
-      self.state = state
-      self.ids = ids
+    init(_ begun: Begun<State>) {
+      state = begun.state
+      ids = begun.ids
+      sharedBytes = begun.sharedBytes
     }
 
     /// Brings the budget in line with the state.
     @inlinable package mutating func settleWeight(_ budget: MemoryBudget) {
-      let weight = state.heapBytes
+      let weight = max(0, state.heapBytes - sharedBytes)
       guard weight != chargedBytes else { return }
       budget.charge(weight - chargedBytes)
       chargedBytes = weight
@@ -83,8 +86,12 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   private let lengthyCount = Atomic<Int>(0)
   @usableFromInline package let blobs: BlobStore
 
-  package init(_ state: State, ids: IDSource, blobs: BlobStore) {
-    held = Mutex(Held(state: state, ids: ids))
+  package convenience init(_ state: State, ids: IDSource, blobs: BlobStore) {
+    self.init(Begun(state: state, ids: ids, sharedBytes: 0), blobs: blobs)
+  }
+
+  init(_ begun: Begun<State>, blobs: BlobStore) {
+    held = Mutex(Held(begun))
     self.blobs = blobs
     super.init()
     held.withLock { $0.settleWeight(blobs.budget) }
@@ -170,18 +177,25 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   /// What the state weighs, as the budget knows it.
   package var heapBytes: Int { held.withLock { $0.chargedBytes } }
 
-  package var recountedHeapBytes: Int { held.withLock { $0.state.recountedHeapBytes } }
+  package var recountedHeapBytes: Int {
+    held.withLock { max(0, $0.state.recountedHeapBytes - $0.sharedBytes) }
+  }
 
   /// Goes up with every change.
   var revision: UInt64 { held.withLock { $0.revision } }
 
-  /// Puts back state and ids (reset, restore) and lets everybody who waits look again.
   package func replace(_ state: State, ids: IDSource) {
+    replace(Begun(state: state, ids: ids, sharedBytes: 0))
+  }
+
+  /// Puts back state and ids (reset, restore) and lets everybody who waits look again.
+  func replace(_ begun: Begun<State>) {
     // The old state is let go outside the lock: a large one takes long.
     let (waiters, _) = held.withLock { held -> ([Waiter], State) in
-      var old = state
+      var old = begun.state
       swap(&old, &held.state)
-      held.ids = ids
+      held.ids = begun.ids
+      held.sharedBytes = begun.sharedBytes
       held.revision &+= 1
       held.settleWeight(blobs.budget)
       return (held.waiters.takeAll(), old)

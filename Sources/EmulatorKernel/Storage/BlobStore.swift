@@ -11,6 +11,10 @@ package struct NoRoomError: Error, Sendable, Equatable {
 package struct BlobID: Sendable, Hashable, Codable {
   package let value: UInt64
   package init(_ value: UInt64) { self.value = value }
+
+  /// Ids from here on are those of planted content.
+  static let plantedMin: UInt64 = 1 << 38
+  var isPlanted: Bool { value >= Self.plantedMin }
 }
 
 /// Stored content of one tenant (uploads, files), outside the state so that the state stays small:
@@ -49,6 +53,12 @@ package struct BlobID: Sendable, Hashable, Codable {
   private let seedingCount = Atomic<Int>(0)
 
   package init(budget: MemoryBudget) { self.budget = budget }
+
+  /// For what a service plants in every tenant: under ids that no tenant gives to anything else.
+  init(budget: MemoryBudget, ofService index: Int) {
+    self.budget = budget
+    state.withLock { $0.last = BlobID.plantedMin + UInt64(index) << 32 }
+  }
 
   /// Room for content that arrives piece by piece.
   package func lease() throws(NoRoomError) -> MemoryLease {
@@ -92,6 +102,16 @@ package struct BlobID: Sendable, Hashable, Codable {
     }
   }
 
+  /// Content that a world begins with, shared with other tenants.
+  func plant(_ blobs: [BlobID: Blob]) {
+    guard !blobs.isEmpty else { return }
+    state.withLock { state in
+      if state.blobs.isEmpty { state.blobs = blobs } else {
+        state.blobs.merge(blobs) { $1 }
+      }
+    }
+  }
+
   package func blob(_ id: BlobID) -> Blob? { state.withLock { $0.blobs[id] } }
 
   package func remove(_ id: BlobID) {
@@ -128,7 +148,7 @@ package struct BlobID: Sendable, Hashable, Codable {
   package func adopt(_ blob: Blob, as id: BlobID) {
     state.withLock { state in
       state.blobs[id] = blob
-      state.last = max(state.last, id.value)
+      if !id.isPlanted { state.last = max(state.last, id.value) }
     }
   }
 

@@ -90,6 +90,12 @@ extension Key: CodingKeyRepresentable {
 
   @inlinable package var count: Int { records.count }
 
+  /// See `WeighedDictionary.share`.
+  package mutating func share() {
+    records.share()
+    spineBytes = 0
+  }
+
   @discardableResult
   package mutating func insert(_ record: Record) -> Key<Record> {
     lastSerial += 1
@@ -159,7 +165,7 @@ extension Table: Recounted {
   @inlinable package var heapBytes: Int { records.heapBytes + spineBytes }
 
   @usableFromInline package var recountedHeapBytes: Int {
-    records.recountedHeapBytes + serials.spineBytes + order.heapBytes
+    records.recountedHeapBytes + (spineBytes == 0 ? 0 : serials.spineBytes + order.heapBytes)
   }
 }
 

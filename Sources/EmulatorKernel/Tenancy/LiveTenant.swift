@@ -15,8 +15,9 @@ package final class LiveTenant: Sendable {
   let listeners: ServiceListeners
 
   private struct InForce {
-    var blueprint: TenantBlueprint
+    var worlds: PlantedWorlds
     var rules: ScenarioEngine?
+    var blueprint: TenantBlueprint { worlds.blueprint }
   }
   private let inForce: Mutex<InForce>
   /// Held while another world is put in force, so that two of them do not mix.
@@ -29,18 +30,18 @@ package final class LiveTenant: Sendable {
   let lastUse = Atomic<UInt64>(0)
   /// Dropped from memory or removed: its world is not written to a file any more.
   let isGone = Atomic<Bool>(false)
-  /// The room for the tenant itself, and for a scenario of its own.
+  /// The room for the tenant itself, and for rules of its own.
   private let lease: MemoryLease
   private let scenarioLease: MemoryLease
 
   /// What a tenant takes beside its states, its content and its journal.
-  static let ownBytes = 16 * 1024
+  static let ownBytes = 3 * 1024
 
   init(
-    id: UInt32, tenant: Tenant, services: [any EmulatedService], blueprint: TenantBlueprint,
-    journalLimits: JournalLimits, log: ServerLog? = nil,
-    listeners: ServiceListeners = ServiceListeners()
+    id: UInt32, tenant: Tenant, worlds: PlantedWorlds, journalLimits: JournalLimits,
+    log: ServerLog? = nil, listeners: ServiceListeners = ServiceListeners()
   ) throws(ScenarioProblems) {
+    let blueprint = worlds.blueprint
     self.id = id
     self.tenant = tenant
     self.log = log
@@ -49,12 +50,13 @@ package final class LiveTenant: Sendable {
     scenarioLease = MemoryLease(of: tenant.blobs.budget)
     journal = Journal(limits: journalLimits, budget: tenant.blobs.budget)
     tenant.allow(blueprint.outbound)
-    inForce = Mutex(InForce(blueprint: blueprint))
+    inForce = Mutex(InForce(worlds: worlds))
     // In front of the services: a hub that goes down now has no work of this instant.
     tenant.add(timedEvents)
     var slots: [any ServiceSlot] = []
-    try tenant.blobs.seeding { () throws(ScenarioProblems) in
-      for service in services { slots.append(try service.makeSlot(in: tenant, blueprint)) }
+    slots.reserveCapacity(worlds.planting.services.count)
+    for service in worlds.planting.services {
+      slots.append(try service.makeSlot(in: tenant, worlds))
     }
     self.slots = slots
     timedEvents.belongs(to: self)
@@ -108,7 +110,7 @@ package final class LiveTenant: Sendable {
 
   package func replaceRules(_ rules: ScenarioEngine?) {
     inForce.withLock { $0.rules = rules }
-    settleScenario()
+    scenarioLease.charge(-scenarioLease.count)
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
     tenant.dueMayHaveChanged(timedEvents.nextDue)
@@ -118,20 +120,21 @@ package final class LiveTenant: Sendable {
   /// did to listeners ends with it.
   package func adopt(_ blueprint: TenantBlueprint, rules: ScenarioEngine?) {
     listeners.forget(self)
-    inForce.withLock { $0 = InForce(blueprint: blueprint, rules: rules) }
+    inForce.withLock { inForce in
+      inForce = InForce(worlds: inForce.worlds.planting.worlds(of: blueprint), rules: rules)
+    }
     tenant.allow(blueprint.outbound)
-    settleScenario()
+    scenarioLease.charge(-scenarioLease.count)
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
     tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 
-  /// Brings the budget in line with the scenario in force, once it is another one than the server's own
-  /// or rules have come to it or gone.
+  /// Brings the budget in line with rules that have come or gone: the tenant's own from then on. Those
+  /// of the scenario are counted with its worlds, once for all tenants.
   package func settleScenario() {
-    let (source, rules) = inForce.withLock { ($0.blueprint.source, $0.rules) }
-    scenarioLease.charge(
-      (rules?.heapBytes ?? source?.heapBytes ?? 0) - scenarioLease.count)
+    let rules = inForce.withLock { $0.rules }
+    scenarioLease.charge((rules?.heapBytes ?? 0) - scenarioLease.count)
   }
 
   // MARK: Life
@@ -142,18 +145,18 @@ package final class LiveTenant: Sendable {
     to other: TenantBlueprint? = nil, keepingJournal: Bool = false
   ) throws(ScenarioProblems) {
     try restarting.withLock { _ throws(ScenarioProblems) in
-      let blueprint = other ?? blueprint
+      let present = inForce.withLock { $0.worlds }
+      let worlds = other.map { present.planting.worlds(of: $0) } ?? present
+      let blueprint = worlds.blueprint
       // The new world is made beside the old one: if it cannot be, nothing has changed.
       let blobs = BlobStore(budget: tenant.blobs.budget)
       var states: [PreparedState] = []
-      try blobs.seeding { () throws(ScenarioProblems) in
-        for slot in slots { states.append(try slot.prepareStart(blueprint, blobs: blobs)) }
-      }
+      for slot in slots { states.append(try slot.prepareStart(worlds, blobs: blobs)) }
       tenant.reseed(blueprint.seed)
       tenant.clock.restart(mode: blueprint.clock.mode, start: blueprint.clock.start)
       tenant.keys.replace(blueprint.keys)
-      for state in states { state.putInForce() }
       tenant.blobs.takeOver(blobs)
+      for state in states { state.putInForce() }
       if !keepingJournal {
         journal.restart()
         tenant.codeCalls.forgetAll()

@@ -21,7 +21,7 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool
   /// A state as at a tenant's start, not yet in force. Stored content goes to `blobs`.
   func prepareStart(
-    _ blueprint: TenantBlueprint, blobs: BlobStore
+    _ worlds: PlantedWorlds, blobs: BlobStore
   ) throws(ScenarioProblems) -> PreparedState
 
   /// A state as at a tenant's start is in force.
@@ -58,76 +58,61 @@ package struct SavedState: Sendable {
   let ids: IDSource
 }
 
-final class TypedSlot<Service: EmulatedService>: ServiceSlot {
-  private let service: Service
+/// One service as all tenants of a server have it.
+final class ServedService<Service: EmulatedService>: ServiceMaker {
+  let service: Service
+  /// Its place among the services.
+  let index: Int
+  let name: String
   /// `Endpoint<Service>` each, in an array of one type for all services: to look a generic type's
   /// metadata up costs more than all else that happens here for a request.
-  private let endpoints: [any AnyObject & Sendable]
-  private let tenant: Tenant
-  private let state: LatentState<Service.State>
-  var world: World<Service.State> { World(tenant: tenant, box: state.box) }
-  var name: String { service.name }
+  let endpoints: [any AnyObject & Sendable]
 
-  init(_ service: Service, in tenant: Tenant, _ blueprint: TenantBlueprint) throws(ScenarioProblems)
-  {
+  init(_ service: Service, at index: Int) {
     self.service = service
-    self.tenant = tenant
-    endpoints = service.endpoints
-    state = try Self.latent(
-      Start(service: service, tenant: tenant.name, now: tenant.clock.now, blueprint, tenant.blobs))
+    self.index = index
+    name = service.name
+    endpoints = service.endpoints.map { $0 }
+  }
+
+  func makeSlot(
+    in tenant: Tenant, _ worlds: PlantedWorlds
+  ) throws(ScenarioProblems) -> any ServiceSlot {
+    try TypedSlot(self, in: tenant, worlds)
+  }
+}
+
+/// Makes a service's part of each tenant.
+protocol ServiceMaker: AnyObject, Sendable {
+  /// This service in a tenant, with the state of the tenant's start.
+  func makeSlot(
+    in tenant: Tenant, _ worlds: PlantedWorlds
+  ) throws(ScenarioProblems) -> any ServiceSlot
+}
+
+final class TypedSlot<Service: EmulatedService>: ServiceSlot {
+  private let served: ServedService<Service>
+  private let state: LatentState<Service>
+  private var tenant: Tenant { state.tenant }
+  private var service: Service { served.service }
+  var world: World<Service.State> { World(tenant: tenant, box: state.box) }
+  var name: String { served.name }
+
+  init(
+    _ served: ServedService<Service>, in tenant: Tenant, _ worlds: PlantedWorlds
+  ) throws(ScenarioProblems) {
+    self.served = served
+    let start = LatentState<Service>.Start(served, worlds, at: tenant.clock.now)
+    state = LatentState(served, in: tenant, start)
+    if !start.mayWait {
+      state.restart(nil, with: try state.make(start, storingIn: tenant.blobs))
+    }
     tenant.add(state)
-  }
-
-  /// A world that a scenario describes is made at once: it may be refused, and it may have something
-  /// due. The built-in one waits until it is used.
-  private static func latent(
-    _ start: Start
-  ) throws(ScenarioProblems) -> LatentState<Service.State> {
-    guard start.seed.isEmpty else {
-      let (state, ids) = try start.make()
-      return LatentState(StateBox(state, ids: ids, blobs: start.blobs))
-    }
-    return LatentState {
-      do throws(ScenarioProblems) {
-        let (state, ids) = try start.blobs.seeding { () throws(ScenarioProblems) in
-          try start.make()
-        }
-        return StateBox(state, ids: ids, blobs: start.blobs)
-      } catch {
-        preconditionFailure("the built-in world of \(start.service.name): \(error.text)")
-      }
-    }
-  }
-
-  /// All that a state's start depends on.
-  private struct Start: Sendable {
-    let service: Service
-    let seed: WorldSeed
-    let now: VirtualInstant
-    let ids: IDSource
-    let blobs: BlobStore
-
-    init(
-      service: Service, tenant: String, now: VirtualInstant, _ blueprint: TenantBlueprint,
-      _ blobs: BlobStore
-    ) {
-      self.service = service
-      self.now = now
-      self.blobs = blobs
-      seed = blueprint.worldSeed(of: service.name)
-      ids = IDSource(seed: blueprint.seed, tenant: tenant)
-    }
-
-    func make() throws(ScenarioProblems) -> (Service.State, IDSource) {
-      var step = StepContext<Service.State.WakeKey>(now: now, ids: ids, blobs: blobs)
-      let state = try service.makeState(seed, &step)
-      return (state, step.ids)
-    }
   }
 
   private func endpoint(_ index: Int) -> Endpoint<Service> {
     // SAFETY: `init` put nothing else in.
-    unsafe unsafeDowncast(endpoints[index], to: Endpoint<Service>.self)
+    unsafe unsafeDowncast(served.endpoints[index], to: Endpoint<Service>.self)
   }
 
   func respond(to call: Call) -> ServiceAnswer {
@@ -169,14 +154,15 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func prepareStart(
-    _ blueprint: TenantBlueprint, blobs: BlobStore
+    _ worlds: PlantedWorlds, blobs: BlobStore
   ) throws(ScenarioProblems) -> PreparedState {
-    let now = blueprint.clock.start ?? tenant.clock.wallNow
-    let (state, ids) = try Start(
-      service: service, tenant: tenant.name, now: now, blueprint, blobs
-    ).make()
-    let box = world.box
-    return PreparedState { box.replace(state, ids: ids) }
+    let now = worlds.blueprint.clock.start ?? tenant.clock.wallNow
+    let start = LatentState<Service>.Start(served, worlds, at: now)
+    guard state.begunBox != nil || !start.mayWait else {
+      return PreparedState { [state] in state.restart(start, with: nil) }
+    }
+    let made = try state.make(start, storingIn: blobs)
+    return PreparedState { [state] in state.restart(start, with: made) }
   }
 
   func makeWorld() { _ = state.box }
@@ -202,8 +188,9 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     if let first = state.inconsistencies.first {
       throw .invalid(path: "\(path)/state.json", reason: first)
     }
-    let box = world.box
-    return PreparedState { box.replace(state, ids: ids) }
+    return PreparedState { [slot = self.state] in
+      slot.restart(nil, with: Begun(state: state, ids: ids, sharedBytes: 0))
+    }
   }
 
   var revision: UInt64 { state.revision }
@@ -212,10 +199,5 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 }
 
 extension EmulatedService {
-  /// This service in a tenant, with the state of the tenant's start.
-  func makeSlot(
-    in tenant: Tenant, _ blueprint: TenantBlueprint
-  ) throws(ScenarioProblems) -> any ServiceSlot {
-    try TypedSlot(self, in: tenant, blueprint)
-  }
+  func served(at index: Int) -> any ServiceMaker { ServedService(self, at: index) }
 }

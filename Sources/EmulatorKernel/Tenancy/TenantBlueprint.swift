@@ -3,15 +3,15 @@ package import PayloadCodecs
 /// What a tenant starts from and returns to on reset: a scenario, decoded. The built-in world is
 /// the blueprint without anything.
 package struct TenantBlueprint: Sendable {
-  package var seed: UInt64
-  package var clock: Scenario.Clock
+  package var seed: UInt64 { didSet { identity = BlueprintIdentity() } }
+  package var clock: Scenario.Clock { didSet { identity = BlueprintIdentity() } }
   /// Nil: every non-empty credential is good.
   package var keys: [CredentialKeys.Key]?
   /// The scenario's `given`, by service name.
-  package var given: TextMap<JSON>
+  package var given: TextMap<JSON> { didSet { identity = BlueprintIdentity() } }
   /// The scenario's `behaviors`, by service name.
-  package var behaviors: TextMap<JSON>
-  package var isStrict: Bool
+  package var behaviors: TextMap<JSON> { didSet { identity = BlueprintIdentity() } }
+  package var isStrict: Bool { didSet { identity = BlueprintIdentity() } }
   package var outbound = OutboundAllowance.local
   /// Makes the rules of a new tenant; nil: none. Called once for each tenant, and on reset.
   package var makeRules: (@Sendable (LiveTenant) -> ScenarioEngine)?
@@ -19,6 +19,10 @@ package struct TenantBlueprint: Sendable {
   package var source: JSON?
   /// Whether making a tenant of it takes longer than a loop should be held.
   let isLarge: Bool
+  /// What the scenario weighs, with the rules that are made of it.
+  var sourceBytes = 0
+  /// Another one whenever what the worlds are made of changes.
+  private(set) var identity = BlueprintIdentity()
 
   package init(
     seed: UInt64 = 0, clock: Scenario.Clock = .init(), keys: [CredentialKeys.Key]? = nil,
@@ -33,6 +37,7 @@ package struct TenantBlueprint: Sendable {
     self.isStrict = isStrict
     self.makeRules = makeRules
     self.source = source
+    sourceBytes = source?.heapBytes ?? 0
     isLarge = !(source?.fits(within: 32 << 10) ?? true)
   }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// All tenants. A tenant comes into being on first use from the blueprint in force, or from its file
 /// where a store keeps them; above a number of them idle ones are dropped from memory, the longest
-/// unused first, never the default one.
+/// unused first, never the default one. That number is a smaller one while memory is short.
 ///
 /// What a tenant's clock brings while it waits in its file happens when it is used again, each thing
 /// at its own instant: nobody can tell the difference, since nobody was looking.
@@ -12,7 +12,8 @@ package final class TenantRegistry: Sendable {
   private struct State {
     var byName: TextMap<LiveTenant>
     var byID: [UInt32: LiveTenant]
-    var blueprint: TenantBlueprint
+    /// What new tenants begin with.
+    var worlds: PlantedWorlds
     var lastID: UInt32 = 0
     var evicted: UInt64 = 0
     /// Below that many tenants a search for idle ones would find too few.
@@ -37,7 +38,7 @@ package final class TenantRegistry: Sendable {
   /// The tenant of requests that name none: always there.
   package let `default`: LiveTenant
   package let budget: MemoryBudget
-  private let services: [any EmulatedService]
+  private let planting: Planting
   private let configuration: PipelineConfiguration
   private let timer: DueTimer?
   private let state: Mutex<State>
@@ -62,33 +63,33 @@ package final class TenantRegistry: Sendable {
   package init(
     services: [any EmulatedService], configuration: PipelineConfiguration
   ) throws(ScenarioProblems) {
-    self.services = services
     self.configuration = configuration
     budget = MemoryBudget(limit: configuration.storageLimit)
     timer = configuration.wallTimer.map { DueTimer($0) }
+    planting = Planting(services, budget, wall: configuration.wall)
+    let worlds = planting.worlds(of: configuration.blueprint)
     `default` = try Self.make(
-      Tenant.defaultName, id: 0, services, configuration.blueprint, configuration, budget, timer)
+      Tenant.defaultName, id: 0, worlds, configuration, timer)
     state = Mutex(
       State(
-        byName: [Tenant.defaultName: `default`], byID: [0: `default`],
-        blueprint: configuration.blueprint))
+        byName: [Tenant.defaultName: `default`], byID: [0: `default`], worlds: worlds))
   }
 
   private static func make(
-    _ name: String, id: UInt32, _ services: [any EmulatedService], _ blueprint: TenantBlueprint,
-    _ configuration: PipelineConfiguration, _ budget: MemoryBudget, _ timer: DueTimer?
+    _ name: String, id: UInt32, _ worlds: PlantedWorlds, _ configuration: PipelineConfiguration,
+    _ timer: DueTimer?
   ) throws(ScenarioProblems) -> LiveTenant {
+    let blueprint = worlds.blueprint
     let clock = VirtualClock(
       mode: blueprint.clock.mode, start: blueprint.clock.start, wall: configuration.wall)
     let tenant = Tenant(
       name: name, seed: blueprint.seed, clock: clock,
       keys: CredentialKeys(keys: blueprint.keys, now: { clock.now }),
-      blobs: BlobStore(budget: budget),
+      blobs: BlobStore(budget: worlds.planting.budget),
       onNextDue: { tenant, due in timer?.nextDue(of: tenant, is: due) })
     return try LiveTenant(
-      id: id, tenant: tenant, services: services, blueprint: blueprint,
-      journalLimits: configuration.journalLimits, log: configuration.log,
-      listeners: configuration.listeners)
+      id: id, tenant: tenant, worlds: worlds, journalLimits: configuration.journalLimits,
+      log: configuration.log, listeners: configuration.listeners)
   }
 
   // MARK: Finding
@@ -102,8 +103,8 @@ package final class TenantRegistry: Sendable {
       // Somebody else may have made it meanwhile.
       if let here = useIfHere(name) { return here }
       guard budget.hasRoom(for: Self.bytesOfTenant) else { throw .noRoom }
-      let (blueprint, id) = state.withLock { ($0.blueprint, nextID(in: &$0)) }
-      let made = try Self.make(name, id: id, services, blueprint, configuration, budget, timer)
+      let (worlds, id) = state.withLock { ($0.worlds, nextID(in: &$0)) }
+      let made = try Self.make(name, id: id, worlds, configuration, timer)
       let store = store
       store?.load(made)
       adoptEdits(made)
@@ -115,7 +116,7 @@ package final class TenantRegistry: Sendable {
         state.byID[id] = made
         return state.byName.count >= state.nextSearch
       }
-      if isSearchDue, !evictIdle(downTo: configuration.tenantLimit) { store?.saveSoon() }
+      if isSearchDue, !evictIdle(downTo: limitNow) { store?.saveSoon() }
       return made
     }
   }
@@ -146,7 +147,7 @@ package final class TenantRegistry: Sendable {
   /// no work for an event loop.
   package func mustLoad(_ name: String) -> Bool {
     guard find(name) == nil else { return false }
-    return state.withLock { $0.blueprint.isLarge } || store?.hasFile(name) ?? false
+    return state.withLock { $0.worlds.blueprint.isLarge } || store?.hasFile(name) ?? false
   }
 
   private func nextID(in state: inout State) -> UInt32 {
@@ -207,6 +208,14 @@ package final class TenantRegistry: Sendable {
 
   // MARK: Dropping
 
+  /// How many may stay: few of them where they hold much. Then they go by the some hundred.
+  private var limitNow: Int {
+    guard let kept = configuration.tenantsKept,
+      !budget.hasRoom(for: Int(clamping: budget.limit / 4))
+    else { return configuration.tenantLimit }
+    return min(configuration.tenantLimit, max(kept, count - 1))
+  }
+
   /// Drops idle tenants, the longest unused first, where there are more than `limit`; down to nine
   /// tenths of it at once, so that a sea of tenants does not pay for a search each time.
   /// What a store has not saved yet stays.
@@ -261,7 +270,7 @@ package final class TenantRegistry: Sendable {
   /// A store has saved what may go.
   func savesEnded() {
     state.withLock { $0.nextSearch = 0 }
-    evictIdle(downTo: configuration.tenantLimit)
+    evictIdle(downTo: limitNow)
   }
 
   /// Whether it is saved and nobody has it in hand; from then on nobody gets it.
@@ -331,8 +340,8 @@ package final class TenantRegistry: Sendable {
   /// Another scenario of the server from now on. Gives the one before.
   func replaceBlueprint(_ blueprint: TenantBlueprint) -> TenantBlueprint {
     state.withLock { state in
-      let old = state.blueprint
-      state.blueprint = blueprint
+      let old = state.worlds.blueprint
+      state.worlds = planting.worlds(of: blueprint)
       if let source = old.source { state.formerScenarios.insert(source.text) }
       if let source = blueprint.source { state.formerScenarios.remove(source.text) }
       return old
@@ -343,7 +352,7 @@ package final class TenantRegistry: Sendable {
   private func adoptEdits(_ live: LiveTenant) {
     let (blueprint, isFormer) = state.withLock { state in
       let source = state.formerScenarios.isEmpty ? nil : live.blueprint.source
-      return (state.blueprint, source.map { state.formerScenarios.contains($0.text) } ?? false)
+      return (state.worlds.blueprint, source.map { state.formerScenarios.contains($0.text) } ?? false)
     }
     if isFormer { live.swap(blueprint) }
   }

@@ -13,6 +13,14 @@ extension ScramjetState {
       + streams.recountedHeapBytes + topics.recountedHeapBytes + spaceOrder.spineBytes
       + agenda.heapBytes + work.spineBytes
   }
+
+  package mutating func share() {
+    spaces.share()
+    hubs.share()
+    instances.share()
+    streams.share()
+    topics.share()
+  }
 }
 
 extension Space: Weighed {

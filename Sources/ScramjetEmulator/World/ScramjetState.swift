@@ -53,7 +53,7 @@ package struct ScramjetState: ServiceState {
   var settings: ScramjetSettings
   /// Tells this state from the one that was there before a reset or restore: readers of the old
   /// one must not touch the new one's positions.
-  let epoch: Int
+  private(set) var epoch: Int
   var lastSerial = 0
   var spaces = WeighedDictionary<SpaceKey, Space>()
   var spaceOrder: [SpaceKey] = []
@@ -75,6 +75,9 @@ package struct ScramjetState: ServiceState {
     self.settings = settings
     epoch = Self.newEpoch()
   }
+
+  /// It is another tenant's from now on.
+  mutating func beginEpoch() { epoch = Self.newEpoch() }
 
   package var nextDue: VirtualInstant? { agenda.nextDue }
   package var nextSkipDue: VirtualInstant? { agenda.nextGoal }

@@ -36,7 +36,7 @@ enum BuiltInWorld {
 }
 
 extension SteamshipState {
-  /// The world that a scenario describes, or the built-in one.
+  /// The world that a scenario describes, or the built-in one, without users.
   init(_ seed: WorldSeed, _ step: inout Step) throws(ScenarioProblems) {
     self.init()
     script = try Script.read(seed)
@@ -56,6 +56,11 @@ extension SteamshipState {
       try giveCode(plugin.code, to: .plugin, plugin.handle, at: "plugins/\(index)", &step)
       script.plugins[index].code = nil
     }
+  }
+
+  /// Those that the scenario names. What belongs to somebody is each tenant's own: a file's id tells
+  /// where it was made.
+  mutating func addSeededUsers(_ step: inout Step) {
     for name in script.users where !users.all.contains(where: { $0.handle == name }) {
       _ = addUser(handle: name, &step)
     }

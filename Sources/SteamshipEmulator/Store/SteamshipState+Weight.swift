@@ -6,6 +6,12 @@ extension SteamshipState {
   package var heapBytes: Int { heapBytes(isRecounted: false) }
   package var recountedHeapBytes: Int { heapBytes(isRecounted: true) }
 
+  /// All that there is before there are users.
+  package mutating func share() {
+    invocables.share()
+    versions.share()
+  }
+
   private func heapBytes(isRecounted: Bool) -> Int {
     // Asked after each change: generic, so that nothing is copied into a box.
     func weight(_ part: borrowing some Recounted) -> Int {
