@@ -4,7 +4,11 @@ package import Scenarios
 
 extension ScenarioEngine: Weighed {
   /// The document that the rules were made of, what was made of it, and each rule's patterns and counts.
-  package var heapBytes: Int { 2 * scenario.source.heapBytes + 4096 * scenario.rules.count }
+  /// A tree takes about six times what its text does.
+  package var heapBytes: Int {
+    let weight = weight
+    return 12 * weight.textBytes + 4096 * weight.rules
+  }
 }
 
 extension ScenarioEngine {
@@ -70,7 +74,7 @@ extension TenantBlueprint {
       isStrict: isStrict, source: scenario.source)
     outbound = scenario.outbound ?? .local
     // Laid out once: tenants are made by the thousand.
-    let rules = RuleSet(scenario.rules, catalog: catalog)
+    let rules = RuleSet(scenario, catalog: catalog)
     makeRules = { live in
       ScenarioEngine(
         scenario, catalog: catalog, rules: rules, tenant: live.name, seed: seed,
