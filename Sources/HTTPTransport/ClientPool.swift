@@ -6,7 +6,9 @@ import HTTPModel
 final class ClientPool {
   private let loop: EventLoop
   let configuration: HTTPClient.Configuration
+  /// By the place that they lead to; no place without one.
   private var idle: [String: [ClientConnection]] = [:]
+  private var idlePlaces: [ObjectIdentifier: String] = [:]
   private var busy: [ObjectIdentifier: ClientConnection] = [:]
   private var isShutDown = false
 
@@ -22,7 +24,8 @@ final class ClientPool {
       return
     }
     if reply.isDone { return }
-    if !onNew, let connection = idle[request.placeName]?.popLast() {
+    if !onNew, let connection = idle[request.placeName]?.last {
+      forget(connection)
       busy[ObjectIdentifier(connection)] = connection
       return connection.begin(request, reply, isReused: true)
     }
@@ -55,11 +58,19 @@ final class ClientPool {
   func becameIdle(_ connection: ClientConnection, _ name: String) {
     busy[ObjectIdentifier(connection)] = nil
     idle[name, default: []].append(connection)
+    idlePlaces[ObjectIdentifier(connection)] = name
   }
 
   func closed(_ connection: ClientConnection) {
     busy[ObjectIdentifier(connection)] = nil
-    for name in idle.keys { idle[name]?.removeAll { $0 === connection } }
+    forget(connection)
+  }
+
+  /// It is idle no more.
+  private func forget(_ connection: ClientConnection) {
+    guard let name = idlePlaces.removeValue(forKey: ObjectIdentifier(connection)) else { return }
+    idle[name]?.removeAll { $0 === connection }
+    if idle[name]?.isEmpty ?? false { idle[name] = nil }
   }
 
   /// Somebody has stopped waiting.

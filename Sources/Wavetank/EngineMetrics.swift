@@ -4,6 +4,7 @@ import Synchronization
 
 /// What the engine counts, as metrics: the control plane is made before the server.
 final class EngineMetrics: Sendable {
+  private static let lagBounds = MetricFamily.Bounds(LoopLag.bounds)
   private let server = Mutex<HTTPServer?>(nil)
 
   func observe(_ server: HTTPServer) { self.server.withLock { $0 = server } }
@@ -18,7 +19,7 @@ final class EngineMetrics: Sendable {
       MetricFamily(
         "wavetank_loop_lag_seconds", .histogram,
         "How long each turn of an event loop held it: so late is served what became ready meanwhile.",
-        MetricFamily.histogram(lag.buckets, LoopLag.bounds, sum: lag.seconds)),
+        MetricFamily.histogram(lag.buckets, Self.lagBounds, sum: lag.seconds)),
     ]
   }
 }

@@ -160,7 +160,12 @@ class Rules(Subject):
 
     def asked(self, size, turn):
         fields = ["X-Ship: Aurora of the northern harbor, ship-12-b"]
+        rules, name = "/_wavetank/scenario/rules", f"more-{size}-{turn}"
+        rule = {"name": name, "match": {"operation": "steamship.task.noop", **self.match(turn)}, "error": 503}
         yield "a request", steamship("task/noop", {"text": "Aurora of the northern harbor, ship-12-b"}, fields)
+        yield "a rule added", raw("POST", rules, rule)
+        yield "the rule moved to the middle", raw("PATCH", f"{rules}/{name}", {"position": size // 2})
+        yield "the rule gone", raw("DELETE", f"{rules}/{name}")
         yield "a new tenant's first", raw("GET", f"/_t/more-{size}-{turn}/api/v1/version")
 
 

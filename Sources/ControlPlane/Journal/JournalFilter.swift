@@ -25,7 +25,7 @@ struct JournalFilter: Sendable {
   /// The exchange for which code made them.
   private var parent: UInt64?
   /// In what was sent or answered, as far as it is kept; ASCII letters alike in both cases.
-  private var bodyText: [UInt8]?
+  private var bodyText: FoldedText?
   private var since: Since?
   var limit: Int
   /// Each entry as `GET /journal/N` gives it, but for why.
@@ -62,7 +62,7 @@ struct JournalFilter: Sendable {
           throw Problem(400, "parent: expected the number of an exchange, found \"\(value)\"")
         }
         parent = number
-      case "body": bodyText = value.isEmpty ? nil : value.utf8.map(Self.lowercased)
+      case "body": bodyText = value.isEmpty ? nil : FoldedText(value)
       case "since": since = try Self.since(value)
       case "limit":
         guard let number = Int(value), number > 0 else {
@@ -153,8 +153,7 @@ struct JournalFilter: Sendable {
     }
     if let parent, entry.parent != parent { return false }
     if let bodyText {
-      guard
-        Self.holds(entry.requestContent, bodyText) || Self.holds(entry.responseContent, bodyText)
+      guard bodyText.stands(in: entry.requestContent) || bodyText.stands(in: entry.responseContent)
       else { return false }
     }
     if let rule { guard entry.rules.contains(where: rule.glob.matches) else { return false } }
@@ -165,22 +164,10 @@ struct JournalFilter: Sendable {
   /// may be added while it lasts.
   func checkRule(_ live: LiveTenant, _ entries: [JournalEntry]) throws(Problem) {
     guard let rule, !rule.name.utf8.contains(UInt8(ascii: "*")) else { return }
-    let names = (live.rules?.scenario.rules.map(\.name) ?? []) + entries.flatMap(\.rules)
+    let names = (live.rules?.rules.names ?? []) + entries.flatMap(\.rules)
     guard !names.contains(where: rule.glob.matches) else { return }
     let hint = Nearest.hint(for: rule.name, among: TextSet(names).sorted())
     throw Problem(400, "There is no rule \"\(rule.name)\"\(hint)")
-  }
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
-    byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
-  }
-
-  private static func holds(_ bytes: [UInt8], _ text: [UInt8]) -> Bool {
-    guard let first = text.first, bytes.count >= text.count else { return false }
-    return (0...(bytes.count - text.count)).contains { start in
-      lowercased(bytes[start]) == first
-        && text.indices.dropFirst().allSatisfy { lowercased(bytes[start + $0]) == text[$0] }
-    }
   }
 
   /// The newest of a journal that match, up to the limit, oldest first; and how many matched in all.

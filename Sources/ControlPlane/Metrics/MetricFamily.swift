@@ -7,32 +7,49 @@ package struct MetricFamily: Sendable {
   package struct Sample: Sendable {
     /// Behind the family's name, such as `_bucket`.
     var suffix: String
-    var labels: [(name: String, value: String)]
+    /// As they stand between braces.
+    var labels: [UInt8]
     var value: Double
 
     package init(
       _ value: Double, _ labels: [(name: String, value: String)] = [], suffix: String = ""
     ) {
+      self.init(value, MetricFamily.text(labels), suffix)
+    }
+
+    fileprivate init(_ value: Double, _ labels: [UInt8], _ suffix: String) {
       self.value = value
       self.labels = labels
       self.suffix = suffix
     }
   }
 
+  /// The upper bounds of a distribution's buckets but of the last, which has none, with their texts:
+  /// many distributions have the same.
+  package struct Bounds: Sendable {
+    fileprivate let labels: [[UInt8]]
+
+    package init(_ bounds: [Double]) {
+      labels = (bounds + [.infinity]).map { MetricFamily.text([("le", MetricFamily.number($0))]) }
+    }
+  }
+
   /// The samples of one distribution: how many up to each bound, their sum and their number.
-  /// - Parameter bounds: of all buckets but the last, which has none.
   package static func histogram(
-    _ buckets: [UInt64], _ bounds: [Double], sum: Double,
+    _ buckets: [UInt64], _ bounds: Bounds, sum: Double,
     _ labels: [(name: String, value: String)] = []
   ) -> [Sample] {
+    let labels = text(labels)
+    let comma = labels.isEmpty ? [] : [UInt8(ascii: ",")]
     var samples: [Sample] = []
+    samples.reserveCapacity(bounds.labels.count + 2)
     var count: UInt64 = 0
-    for (bound, more) in zip(bounds + [.infinity], buckets) {
+    for (bound, more) in zip(bounds.labels, buckets) {
       count &+= more
-      samples.append(Sample(Double(count), labels + [("le", number(bound))], suffix: "_bucket"))
+      samples.append(Sample(Double(count), labels + comma + bound, "_bucket"))
     }
-    samples.append(Sample(sum, labels, suffix: "_sum"))
-    samples.append(Sample(Double(count), labels, suffix: "_count"))
+    samples.append(Sample(sum, labels, "_sum"))
+    samples.append(Sample(Double(count), labels, "_count"))
     return samples
   }
 
@@ -57,19 +74,28 @@ package struct MetricFamily: Sendable {
     for sample in samples {
       text.append(contentsOf: name.utf8.span)
       text.append(contentsOf: sample.suffix.utf8.span)
-      for (index, label) in sample.labels.enumerated() {
-        text.append(index == 0 ? UInt8(ascii: "{") : UInt8(ascii: ","))
-        text.append(contentsOf: label.name.utf8.span)
-        text.append(UInt8(ascii: "="))
-        text.append(UInt8(ascii: "\""))
-        Self.append(label.value, to: &text)
-        text.append(UInt8(ascii: "\""))
+      if !sample.labels.isEmpty {
+        text.append(UInt8(ascii: "{"))
+        text += sample.labels
+        text.append(UInt8(ascii: "}"))
       }
-      if !sample.labels.isEmpty { text.append(UInt8(ascii: "}")) }
       text.append(UInt8(ascii: " "))
       text.append(contentsOf: Self.number(sample.value).utf8.span)
       text.append(UInt8(ascii: "\n"))
     }
+  }
+
+  private static func text(_ labels: [(name: String, value: String)]) -> [UInt8] {
+    var text: [UInt8] = []
+    for (index, label) in labels.enumerated() {
+      if index > 0 { text.append(UInt8(ascii: ",")) }
+      text.append(contentsOf: label.name.utf8.span)
+      text.append(UInt8(ascii: "="))
+      text.append(UInt8(ascii: "\""))
+      append(label.value, to: &text)
+      text.append(UInt8(ascii: "\""))
+    }
+    return text
   }
 
   /// The value of a label, in which three characters need an escape.

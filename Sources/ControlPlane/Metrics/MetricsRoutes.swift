@@ -3,9 +3,13 @@ import HTTPModel
 
 /// `GET /_wavetank/metrics`.
 enum MetricsRoutes {
+  private static let durationBounds = MetricFamily.Bounds(Metrics.durationBounds)
+
   static func metrics(_ call: AdminCall) -> Answer {
     var text: [UInt8] = []
-    for family in families(call.pipeline) + call.options.moreMetrics() { family.write(into: &text) }
+    let families = families(call.pipeline) + call.options.moreMetrics()
+    text.reserveCapacity(families.reduce(0) { $0 + 256 * ($1.samples.count + 1) })
+    for family in families { family.write(into: &text) }
     var response = Response(.ok, body: .bytes(text))
     response.fields.append("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
     return .now(response)
@@ -45,7 +49,7 @@ enum MetricsRoutes {
       }
       guard !counts.durations.isEmpty else { continue }
       durations += MetricFamily.histogram(
-        counts.durations, Metrics.durationBounds, sum: counts.durationSum.inSeconds, label)
+        counts.durations, durationBounds, sum: counts.durationSum.inSeconds, label)
       received.append(.init(Double(counts.requestBytes), label))
       sent.append(.init(Double(counts.responseBytes), label))
     }

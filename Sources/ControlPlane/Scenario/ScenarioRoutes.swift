@@ -122,7 +122,7 @@ enum ScenarioRoutes {
   static func rules(_ call: AdminCall) throws(Problem) -> Answer {
     let engine = try call.liveTenant().rules
     let counts = engine?.strikeCounts ?? []
-    let sources = engine?.scenario.rules.map(\.source) ?? []
+    let sources = engine?.rules.rules.map(\.source) ?? []
     let rules = zip(counts, sources).map { count, source -> JSON in
       [
         "name": .string(count.name), "enabled": .bool(count.isEnabled),
@@ -186,7 +186,7 @@ enum ScenarioRoutes {
   }
 
   private static func unknownRule(_ name: String, _ engine: ScenarioEngine?) -> Problem {
-    let names = engine?.scenario.rules.map(\.name) ?? []
+    let names = engine?.rules.names ?? []
     return Problem(404, "There is no rule \"\(name)\"\(Nearest.hint(for: name, among: names))")
   }
 
@@ -214,7 +214,7 @@ enum ScenarioRoutes {
     }
     var expectation = question.expectation
     if question.isEmpty {
-      guard let own = live.rules?.scenario.expectation else {
+      guard let own = live.rules?.expectation else {
         throw Problem(
           422, "The scenario in force expects nothing; ask with {\"match\": …, \"exactly\": 1}.")
       }

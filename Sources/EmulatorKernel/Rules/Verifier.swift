@@ -32,12 +32,12 @@ package struct Verifier: Sendable {
 
   /// Strikes are counted by the rules themselves, so the journal's bounds do not matter.
   private func checkRule(_ name: String, _ count: CountExpectation) -> VerifyReport.Check {
-    let counts = live.rules?.strikeCounts ?? []
     let what = "rule \"\(name)\""
-    guard let rule = counts.first(where: { $0.name == name }) else {
+    guard let rule = live.rules?.strikeCount(of: name) else {
       return VerifyReport.Check(
         what: what, verdict: .fails, expected: "\(count.words) strikes",
-        found: "no such rule in force\(Nearest.hint(for: name, among: counts.map(\.name)))")
+        found:
+          "no such rule in force\(Nearest.hint(for: name, among: live.rules?.rules.names ?? []))")
     }
     var check = VerifyReport.Check(
       what: what, verdict: count.holds(for: rule.struck) ? .holds : .fails,
@@ -54,8 +54,7 @@ package struct Verifier: Sendable {
 
   /// What was in the way of a rule's strike; nil where it struck, or nobody can tell any more.
   private func nearStrike(of name: String, _ entry: JournalEntry) -> Miss? {
-    guard let rules = live.rules?.scenario.rules,
-      let rule = rules.first(where: { $0.name.isExactly(name) }),
+    guard let rule = live.rules?.rules[name]?.rule,
       !entry.rules.contains(where: { $0.isExactly(name) })
     else { return nil }
     switch fit(rule.match, entry) {

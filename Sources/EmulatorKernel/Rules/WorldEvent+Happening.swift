@@ -34,7 +34,7 @@ extension WorldEvent {
     case .enableRule(let name), .disableRule(let name), .trigger(let name):
       guard let engine = engine(of: live, value) else { return false }
       guard engine.hasRule(name) else {
-        let _: Never? = value.unknown("rule", name, of: engine.scenario.rules.map(\.name))
+        let _: Never? = value.unknown("rule", name, of: engine.rules.names)
         return false
       }
       if kind == .trigger {

@@ -6,32 +6,79 @@ package import PayloadCodecs
 /// Foundation's `JSONDecoder` reads back.
 package enum StateEncoder {
   package static func encode(_ value: some Encodable) throws -> JSON {
-    try Node.encoding(value, path: []).json
+    try StateEncoding().json(of: value, at: nil)
   }
+}
+
+/// One encoding, and what it has found out about types.
+private final class StateEncoding {
+  /// Whether values of a type are collections without an order. Asked once of each type: the question
+  /// costs more than all else that is done for a value.
+  private var unordered: [ObjectIdentifier: Bool] = [:]
+
+  func json<Value: Encodable>(
+    of value: Value, at place: @autoclosure () -> Place?
+  ) throws -> JSON {
+    if let json = plain(value) { return json }
+    let place = place()
+    if isUnordered(value), let collection = value as? any UnorderedEncodable,
+      let json = try collection.orderedJSON({ try self.json(of: $0, at: place) })
+    {
+      return json
+    }
+    let node = Node()
+    try value.encode(to: StateNodeEncoder(encoding: self, node: node, place: place))
+    return node.json
+  }
+
+  /// What most values are, without a container; nil for all others.
+  private func plain<Value: Encodable>(_ value: Value) -> JSON? {
+    if Value.self == String.self { return (value as? String).map(JSON.string) }
+    if Value.self == Int.self { return (value as? Int).map(JSON.integer) }
+    if Value.self == Bool.self { return (value as? Bool).map(JSON.bool) }
+    return nil
+  }
+
+  private func isUnordered<Value: Encodable>(_ value: Value) -> Bool {
+    let type = ObjectIdentifier(Value.self)
+    if let known = unordered[type] { return known }
+    let isUnordered = value is any UnorderedEncodable
+    unordered[type] = isUnordered
+    return isUnordered
+  }
+}
+
+/// Where a value stands: a key below another place.
+private final class Place {
+  private let parent: Place?
+  private let key: any CodingKey
+
+  init(_ parent: Place?, _ key: some CodingKey) {
+    self.parent = parent
+    self.key = key
+  }
+
+  var path: [any CodingKey] { (parent?.path ?? []) + [key] }
 }
 
 /// A container while it is filled.
 private final class Node {
-  var single: JSON?
-  var members: [(key: String, node: Node)]?
-  var elements: [Node]?
+  enum Child {
+    case value(JSON)
+    /// One that may still be filled.
+    case container(Node)
 
-  static func single(_ json: JSON) -> Node {
-    let node = Node()
-    node.single = json
-    return node
-  }
-
-  static func encoding<Value: Encodable>(_ value: Value, path: [any CodingKey]) throws -> Node {
-    if let unordered = value as? any UnorderedEncodable,
-      let json = try unordered.orderedJSON({ try Node.encoding($0, path: path).json })
-    {
-      return .single(json)
+    var json: JSON {
+      switch self {
+      case .value(let json): json
+      case .container(let node): node.json
+      }
     }
-    let node = Node()
-    try value.encode(to: StateNodeEncoder(node: node, codingPath: path))
-    return node
   }
+
+  var single: JSON?
+  var members: [(key: String, child: Child)]?
+  var elements: [Child]?
 
   /// A value that encoded nothing is an empty object, as Foundation has it.
   var json: JSON {
@@ -39,93 +86,101 @@ private final class Node {
     if let elements { return .array(elements.map(\.json)) }
     let members = members ?? []
     return .object(
-      JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, $0.node.json) }))
+      JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, $0.child.json) }))
   }
 }
 
 private struct StateNodeEncoder: Encoder {
+  let encoding: StateEncoding
   let node: Node
-  let codingPath: [any CodingKey]
+  let place: Place?
+  var codingPath: [any CodingKey] { place?.path ?? [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
     if node.members == nil { node.members = [] }
-    return KeyedEncodingContainer(KeyedContainer(node: node, codingPath: codingPath))
+    return KeyedEncodingContainer(KeyedContainer(encoder: self))
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
     if node.elements == nil { node.elements = [] }
-    return UnkeyedContainer(node: node, codingPath: codingPath)
+    return UnkeyedContainer(encoder: self)
   }
 
   func singleValueContainer() -> any SingleValueEncodingContainer {
-    SingleContainer(node: node, codingPath: codingPath)
+    SingleContainer(encoder: self)
   }
 }
 
 private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
-  let node: Node
-  let codingPath: [any CodingKey]
+  let encoder: StateNodeEncoder
+  var codingPath: [any CodingKey] { encoder.codingPath }
 
-  private func put(_ key: some CodingKey, _ child: Node) {
-    node.members?.append((key.stringValue, child))
+  private func put(_ key: some CodingKey, _ child: Node.Child) {
+    encoder.node.members?.append((key.stringValue, child))
   }
 
-  mutating func encodeNil(forKey key: Key) throws { put(key, .single(.null)) }
+  mutating func encodeNil(forKey key: Key) throws { put(key, .value(.null)) }
 
   mutating func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
-    put(key, try Node.encoding(value, path: codingPath + [key]))
+    put(key, .value(try encoder.encoding.json(of: value, at: Place(encoder.place, key))))
   }
 
   mutating func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type, forKey key: Key
-  ) -> KeyedEncodingContainer<Nested> { encoder(key).container(keyedBy: type) }
+  ) -> KeyedEncodingContainer<Nested> { nested(key).container(keyedBy: type) }
 
   mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-    encoder(key).unkeyedContainer()
+    nested(key).unkeyedContainer()
   }
 
-  mutating func superEncoder() -> any Encoder { encoder(SuperKey()) }
-  mutating func superEncoder(forKey key: Key) -> any Encoder { encoder(key) }
+  mutating func superEncoder() -> any Encoder { nested(SuperKey()) }
+  mutating func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
 
-  private func encoder(_ key: some CodingKey) -> StateNodeEncoder {
+  private func nested(_ key: some CodingKey) -> StateNodeEncoder {
     let child = Node()
-    put(key, child)
-    return StateNodeEncoder(node: child, codingPath: codingPath + [key])
+    put(key, .container(child))
+    return StateNodeEncoder(
+      encoding: encoder.encoding, node: child, place: Place(encoder.place, key))
   }
 }
 
 private struct UnkeyedContainer: UnkeyedEncodingContainer {
-  let node: Node
-  let codingPath: [any CodingKey]
-  var count: Int { node.elements?.count ?? 0 }
+  let encoder: StateNodeEncoder
+  var codingPath: [any CodingKey] { encoder.codingPath }
+  var count: Int { encoder.node.elements?.count ?? 0 }
 
-  mutating func encodeNil() throws { node.elements?.append(.single(.null)) }
+  private func put(_ child: Node.Child) { encoder.node.elements?.append(child) }
+
+  mutating func encodeNil() throws { put(.value(.null)) }
 
   mutating func encode<Value: Encodable>(_ value: Value) throws {
-    node.elements?.append(try Node.encoding(value, path: codingPath))
+    put(.value(try encoder.encoding.json(of: value, at: encoder.place)))
   }
 
   mutating func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type
-  ) -> KeyedEncodingContainer<Nested> { encoder().container(keyedBy: type) }
+  ) -> KeyedEncodingContainer<Nested> { nested().container(keyedBy: type) }
 
   mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-    encoder().unkeyedContainer()
+    nested().unkeyedContainer()
   }
 
-  mutating func superEncoder() -> any Encoder { encoder() }
+  mutating func superEncoder() -> any Encoder { nested() }
 
-  private func encoder() -> StateNodeEncoder {
+  private func nested() -> StateNodeEncoder {
     let child = Node()
-    node.elements?.append(child)
-    return StateNodeEncoder(node: child, codingPath: codingPath)
+    put(.container(child))
+    return StateNodeEncoder(encoding: encoder.encoding, node: child, place: encoder.place)
   }
 }
 
 private struct SingleContainer: SingleValueEncodingContainer {
-  let node: Node
-  let codingPath: [any CodingKey]
+  let encoder: StateNodeEncoder
+  private var node: Node { encoder.node }
+  var codingPath: [any CodingKey] { encoder.codingPath }
+
+  init(encoder: StateNodeEncoder) { self.encoder = encoder }
 
   mutating func encodeNil() throws { node.single = .null }
   mutating func encode(_ value: Bool) throws { node.single = .bool(value) }
@@ -155,8 +210,7 @@ private struct SingleContainer: SingleValueEncodingContainer {
   }
 
   mutating func encode<Value: Encodable>(_ value: Value) throws {
-    let inner = try Node.encoding(value, path: codingPath)
-    (node.single, node.members, node.elements) = (inner.single, inner.members, inner.elements)
+    node.single = try encoder.encoding.json(of: value, at: encoder.place)
   }
 }
 

@@ -142,7 +142,7 @@ extension RuleState.Window {
   }
 }
 
-/// The states of a set of rules, by their positions: a rule that was never reached has none, so that a
+/// The states of a set of rules, by their ids: a rule that was never reached has none, so that a
 /// tenant does not pay for the thousands that all begin with.
 struct RuleStates: Sendable {
   private(set) var touched: [Int: RuleState] = [:]
@@ -151,6 +151,8 @@ struct RuleStates: Sendable {
     get { touched[rule] ?? RuleState() }
     _modify { yield &touched[rule, default: RuleState()] }
   }
+
+  mutating func forget(_ rule: Int) { touched[rule] = nil }
 }
 
 /// Everything about a scenario that changes while it runs: what a snapshot must hold besides the

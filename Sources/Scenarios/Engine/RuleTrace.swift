@@ -33,8 +33,10 @@ package enum RuleVerdict: Sendable, Equatable {
 /// turned into words only when somebody asks.
 package struct RuleTrace: Sendable {
   package struct Entry: Sendable {
-    package var rule: Int
+    package var placed: PlacedRule
     package var verdict: RuleVerdict
+
+    var rule: ScenarioRule { placed.rule }
   }
 
   package let rules: RuleSet
@@ -56,18 +58,18 @@ package struct RuleTrace: Sendable {
   package var hasResponded: Bool {
     entries.contains { entry in
       guard case .struck(_, let step, _) = entry.verdict,
-        case .respond = rules.rules[entry.rule].action(atStep: step)
+        case .respond = entry.rule.action(atStep: step)
       else { return false }
       return true
     }
   }
 
-  mutating func note(_ rule: Int, _ verdict: RuleVerdict) {
+  mutating func note(_ placed: PlacedRule, _ verdict: RuleVerdict) {
     if entries.count < Self.entryLimit {
-      entries.append(Entry(rule: rule, verdict: verdict))
+      entries.append(Entry(placed: placed, verdict: verdict))
     } else {
       isCut = true
-      if verdict.isStrike { entries.append(Entry(rule: rule, verdict: verdict)) }
+      if verdict.isStrike { entries.append(Entry(placed: placed, verdict: verdict)) }
     }
   }
 
@@ -87,13 +89,13 @@ package struct RuleTrace: Sendable {
   package func explained(for subject: RuleSubject? = nil) -> JSON {
     var result = JSONObject()
     let struck = entries.compactMap { entry -> String? in
-      entry.verdict.isStrike ? rules.rules[entry.rule].name : nil
+      entry.verdict.isStrike ? entry.rule.name : nil
     }
     result["rulesStruck"] = .array(struck.map { .string($0) })
     let (considered, isCut) = all(for: subject)
     result["rulesConsidered"] = .array(considered.map { explained($0, subject) })
     if isCut { result["cut"] = true }
-    result["rulesInForce"] = .integer(rules.rules.count)
+    result["rulesInForce"] = .integer(rules.count)
     result["variablesBefore"] = .object(variablesBefore)
     result["variablesAfter"] = .object(variablesAfter)
     return .object(result)
@@ -103,7 +105,7 @@ package struct RuleTrace: Sendable {
   package func obstacle(
     ofRule name: String
   ) -> (failed: String, expected: String, found: String)? {
-    guard let entry = entries.first(where: { rules.rules[$0.rule].name.isExactly(name) }) else {
+    guard let entry = entries.first(where: { $0.rule.name.isExactly(name) }) else {
       return nil
     }
     let words = explained(entry, nil)
@@ -118,37 +120,39 @@ package struct RuleTrace: Sendable {
   private func all(for subject: RuleSubject?) -> (entries: [Entry], isCut: Bool) {
     guard let subject, !isCut else { return (entries, isCut) }
     let recorded = Dictionary(
-      entries.map { ($0.rule, $0) }, uniquingKeysWith: { first, _ in first })
+      entries.map { ($0.placed.label, $0) }, uniquingKeysWith: { first, _ in first })
     // Rules about connections have no say in requests, and others none in connections; behind those about
     // uploads come those about the request.
-    let first = entries.first.map { rules.rules[$0.rule].stage } ?? .request
+    let first = entries.first.map { $0.rule.stage } ?? .request
     let stages: [ScenarioRule.Stage] = first == .upload ? [.upload, .request] : [first]
     let ends = stages.map(end)
-    let considered = rules.rules.indices.lazy.compactMap { index -> Entry? in
-      if let entry = recorded[index] { return entry }
-      guard let stage = stages.firstIndex(of: rules.rules[index].stage), index < ends[stage] else {
+    let considered = rules.index.list.all.lazy.compactMap { placed -> Entry? in
+      if let entry = recorded[placed.label] { return entry }
+      guard let stage = stages.firstIndex(of: placed.rule.stage), placed.label <= ends[stage] else {
         return nil
       }
-      return rules.rules[index].match.firstFailure(for: subject).map {
-        Entry(rule: index, verdict: .mismatch($0))
+      return placed.rule.match.firstFailure(for: subject).map {
+        Entry(placed: placed, verdict: .mismatch($0))
       }
     }
     var shown = Array(considered.prefix(Self.entryLimit + 1))
     guard shown.count > Self.entryLimit, let beyond = shown.popLast() else { return (shown, false) }
     // What struck is told, however many stand in front of it.
-    return (shown + entries.filter { $0.rule >= beyond.rule && $0.verdict.isStrike }, true)
+    return (
+      shown + entries.filter { $0.placed.label >= beyond.placed.label && $0.verdict.isStrike }, true
+    )
   }
 
-  /// In front of which rule the search ended, of those that have their say at the same time.
+  /// The label of the last rule that was looked at, of those that have their say at the same time.
   private func end(_ stage: ScenarioRule.Stage) -> Int {
-    guard let last = entries.last(where: { rules.rules[$0.rule].stage == stage }),
-      last.verdict.isStrike, !rules.rules[last.rule].continues
-    else { return rules.rules.count }
-    return last.rule + 1
+    guard let last = entries.last(where: { $0.rule.stage == stage }),
+      last.verdict.isStrike, !last.rule.continues
+    else { return .max }
+    return last.placed.label
   }
 
   private func explained(_ entry: Entry, _ subject: RuleSubject?) -> JSON {
-    let rule = rules.rules[entry.rule]
+    let rule = entry.rule
     var result: JSONObject = ["rule": .string(rule.name)]
     switch entry.verdict {
     case .mismatch(let index):

@@ -6,9 +6,9 @@ import Synchronization
 extension ScenarioEngine {
   /// Puts a snapshot's parts in force.
   package func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
-    var restored = Held(scenario, RuleSet(scenario.rules, catalog: catalog), start: start)
+    var restored = Held(scenario, RuleSet(scenario, catalog: catalog), start: start)
     restored.take(state)
-    putInForce { $0 = restored }
+    putInForce { _ in { $0 = restored } }
   }
 
   /// Takes over another scenario while requests go on: rules that are still there unchanged keep
@@ -16,34 +16,56 @@ extension ScenarioEngine {
   ///
   /// - Parameter now: what the new timetable has before it happens no more.
   package func swap(_ scenario: Scenario, at now: VirtualInstant) {
-    let rules = RuleSet(scenario.rules, catalog: catalog)
-    putInForce { held in
-      var next = Held(scenario, rules, start: held.start)
-      next.timedDone = next.timetable.count { $0.due <= now }
-      for (index, rule) in scenario.rules.enumerated() {
-        guard let old = held.rules.position(of: rule.name) else { continue }
-        if held.rules.rules[old].source == rule.source { next.states[index] = held.states[old] }
+    let rules = RuleSet(scenario, catalog: catalog)
+    putInForce { before in
+      let kept = before.kept(in: rules)
+      return { held in
+        var next = Held(scenario, rules, start: held.start)
+        next.timedDone = next.timetable.count { $0.due <= now }
+        for (id, state) in held.states.touched {
+          if let kept = kept[id] { next.states[kept] = state }
+        }
+        for (name, value) in scenario.variables.members
+        where held.base.variables[name] == value {
+          next.variables[name] = held.variables[name] ?? value
+        }
+        held = next
       }
-      for (name, value) in scenario.variables.members
-      where held.scenario.variables[name] == value {
-        next.variables[name] = held.variables[name] ?? value
-      }
-      held = next
     }
   }
 
   /// As at the tenant's start; with another scenario if one is given.
   package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
-    let rules = scenario.map { RuleSet($0.rules, catalog: catalog) }
-    putInForce { held in
-      held = Held(scenario ?? held.scenario, rules ?? held.rules, start: start)
+    let rules = scenario.map { RuleSet($0, catalog: catalog) }
+    putInForce { _ in
+      { held in
+        held = Held(scenario ?? held.scenario, rules ?? held.rules, start: start)
+      }
     }
   }
 
-  private func putInForce(_ change: (inout sending Held) -> Void) {
-    held.withLock { held in
-      change(&held)
-      isTimed.store(held.nextTimed != nil, ordering: .releasing)
+  /// - Parameter change: made while requests go on, of the rules before.
+  private func putInForce(_ change: (RuleSet) -> (inout sending Held) -> Void) {
+    changing.withLock { _ in
+      let before = rules
+      let change = change(before)
+      held.withLock { held in
+        change(&held)
+        isTimed.store(held.nextTimed != nil, ordering: .releasing)
+      }
     }
+  }
+}
+
+extension RuleSet {
+  /// Rules that others have, too, unchanged: by their id here, theirs there.
+  fileprivate func kept(in others: RuleSet) -> [Int: Int] {
+    var kept: [Int: Int] = [:]
+    others.index.list.forEach { other in
+      if let own = self[other.rule.name], own.rule.source == other.rule.source {
+        kept[own.id] = other.id
+      }
+    }
+    return kept
   }
 }

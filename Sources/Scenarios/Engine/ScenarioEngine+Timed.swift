@@ -21,7 +21,7 @@ extension ScenarioEngine {
       while let due = held.nextTimed, due <= instant {
         let entry = held.timetable[held.timedDone]
         held.timedDone += 1
-        let timed = held.scenario.timed[entry.index]
+        let timed = held.base.timed[entry.index]
         var context = TemplateContext(
           subject: .none, variables: held.variables, now: due, count: 1, captures: [:],
           random: SeededRandom(

@@ -21,26 +21,28 @@ struct TextSearch: Sendable {
 
   private struct Length: Sendable {
     let count: Int
-    var rules: [UInt64: [Int]] = [:]
+    var rules = HashTrie<UInt64, RuleList>()
 
     var mask: UInt64 { count == Window.lengthMax ? .max : 1 << UInt64(count * 8) - 1 }
   }
 
   private var lengths: [Length] = []
 
-  mutating func add(_ rule: Int, _ windows: [Window]) {
+  var isEmpty: Bool { lengths.isEmpty }
+
+  /// Puts a rule in (1) or takes it out (-1).
+  mutating func change(_ rule: PlacedRule, _ windows: [Window], _ change: Int) {
     for window in windows {
-      var place = lengths.firstIndex { $0.count == window.length }
-      if place == nil {
-        lengths.append(Length(count: window.length))
-        place = lengths.count - 1
-      }
-      if let place { lengths[place].rules[window.bytes, default: []].append(rule) }
+      let known = lengths.firstIndex { $0.count == window.length }
+      if known == nil { lengths.append(Length(count: window.length)) }
+      let place = known ?? lengths.count - 1
+      lengths[place].rules.update(window.bytes) { $0.change(rule, change) }
+      if lengths[place].rules.isEmpty { lengths.remove(at: place) }
     }
   }
 
   /// The rules whose bytes stand in the text, some of them several times.
-  func find(in text: String, _ found: inout [Int]) {
+  func find(in text: String, _ found: inout [PlacedRule]) {
     for length in lengths {
       var last: UInt64 = 0
       var count = 0
@@ -48,7 +50,7 @@ struct TextSearch: Sendable {
         last = last << 8 | UInt64(RequiredText.folded(byte))
         count += 1
         guard count >= length.count, let rules = length.rules[last & length.mask] else { continue }
-        found += rules
+        found += rules.all
       }
     }
   }
@@ -61,16 +63,18 @@ extension TextSearch {
     let windows: [Window]
   }
 
-  /// Chooses for each rule the way that it shares with the fewest.
-  static func chosen(_ choices: [(rule: Int, ways: [Choice])]) -> [(rule: Int, way: Choice)] {
-    var uses: [Window: Int] = [:]
-    for choice in choices {
-      for window in Set(choice.ways.flatMap(\.windows)) { uses[window, default: 0] += 1 }
+  /// How many rules could be looked for by each window.
+  struct Uses: Sendable {
+    private var counts = HashTrie<Window, Int>()
+
+    mutating func count(_ ways: [Choice], _ change: Int) {
+      for window in Set(ways.flatMap(\.windows)) { counts.count(window, change) }
     }
-    return choices.compactMap { choice in
-      let costs = choice.ways.map { way in way.windows.reduce(0) { $0 + (uses[$1] ?? 0) } }
-      guard let least = costs.min(), let index = costs.firstIndex(of: least) else { return nil }
-      return (choice.rule, choice.ways[index])
+
+    /// The way that a rule shares with the fewest.
+    func choice(among ways: [Choice]) -> Choice? {
+      let costs = ways.map { way in way.windows.reduce(0) { $0 + (counts[$1] ?? 0) } }
+      return costs.min().flatMap(costs.firstIndex).map { ways[$0] }
     }
   }
 }

@@ -11,9 +11,11 @@ package struct RuleWarnings {
 
   /// A sentence for each rule that can never strike, and for each name of something that is not there.
   package func all(in scenario: Scenario) -> [String] {
-    let rules = scenario.rules.enumerated().compactMap { index, rule -> String? in
-      guard let reason = reason(rule, behind: scenario.rules[..<index]) else { return nil }
-      return "rule \"\(rule.name)\" can never strike: \(reason)"
+    var takers = Takers()
+    let rules = scenario.rules.compactMap { rule -> String? in
+      let reason = reason(rule, behind: takers)
+      takers.add(rule)
+      return reason.map { "rule \"\(rule.name)\" can never strike: \($0)" }
     }
     let named = catalog.services.flatMap { service in
       service.unknownNames(
@@ -23,14 +25,12 @@ package struct RuleWarnings {
     return rules + named
   }
 
-  private func reason(
-    _ rule: ScenarioRule, behind earlier: ArraySlice<ScenarioRule>
-  ) -> String? {
+  private func reason(_ rule: ScenarioRule, behind earlier: Takers) -> String? {
     if rule.times == 0 { return "it strikes 0 times" }
     if rule.probability == 0 { return "its probability is 0" }
     return reason(rule.match)
-      ?? earlier.first { Self.takesAll($0, of: rule.match) }
-      .map { "the rule \"\($0.name)\" in front of it takes all that it matches" }
+      ?? earlier.first(for: rule.match)
+      .map { "the rule \"\($0)\" in front of it takes all that it matches" }
   }
 
   private func reason(_ match: RequestMatch) -> String? {
@@ -61,9 +61,47 @@ package struct RuleWarnings {
     }
     return "no operation is of that name, service and method"
   }
+}
 
-  /// Whether a rule strikes whenever the other one would, so that the search ends before it.
-  private static func takesAll(_ rule: ScenarioRule, of match: RequestMatch) -> Bool {
+/// Rules that strike whenever they match, so that the search ends before those behind them: each is kept
+/// by the one of its criteria that it shares with the fewest.
+private struct Takers {
+  private var byCriterion: TextMap<[(place: Int, name: String, match: RequestMatch)]> = [:]
+  /// The first of those that match all requests.
+  private var ofAll: (place: Int, name: String)?
+  private var count = 0
+
+  mutating func add(_ rule: ScenarioRule) {
+    guard Self.strikesAlways(rule) else { return }
+    count += 1
+    let keys = rule.match.criteria.map(Self.key)
+    guard let key = keys.min(by: { shared($0) < shared($1) }) else {
+      ofAll = ofAll ?? (count, rule.name)
+      return
+    }
+    byCriterion[key, default: []].append((count, rule.name, rule.match))
+  }
+
+  /// The first that matches all requests that another rule matches.
+  func first(for match: RequestMatch) -> String? {
+    let found = match.criteria.compactMap { criterion in
+      byCriterion[Self.key(criterion)]?.first { taker in
+        taker.match.criteria.allSatisfy(match.criteria.contains)
+      }
+    }
+    let first = found.min { $0.place < $1.place }
+    guard let ofAll, ofAll.place < first?.place ?? .max else { return first?.name }
+    return ofAll.name
+  }
+
+  private func shared(_ key: String) -> Int { byCriterion[key]?.count ?? 0 }
+
+  /// The same for criteria that are equal.
+  private static func key(_ criterion: Criterion) -> String {
+    "\(criterion.key) \(criterion.expectation)"
+  }
+
+  private static func strikesAlways(_ rule: ScenarioRule) -> Bool {
     let strikesAlways =
       rule.isEnabled && rule.conditions.isEmpty && rule.between == nil && rule.skip == 0
       && rule.times == nil && rule.every == 1 && rule.probability == nil && !rule.continues
@@ -71,7 +109,7 @@ package struct RuleWarnings {
     switch rule.action {
     // One about connections or uploads leaves the requests to the rules behind it.
     case .limit, .sequence, .fault(.tls), .fault(.upload): return false
-    default: return rule.match.criteria.allSatisfy(match.criteria.contains)
+    default: return true
     }
   }
 }

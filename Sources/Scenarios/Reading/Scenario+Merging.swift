@@ -27,8 +27,10 @@ extension Scenario {
     merged.given = Self.merged(given, next.given)
     merged.behaviors = Self.merged(behaviors, next.behaviors)
     for (name, value) in next.variables.members { merged.variables[name] = value }
+    let positions = TextMap(
+      rules.enumerated().lazy.map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     for rule in next.rules {
-      if !rule.name.isEmpty, let index = rules.firstIndex(where: { $0.name == rule.name }) {
+      if !rule.name.isEmpty, let index = positions[rule.name] {
         merged.rules[index] = rule
       } else {
         merged.rules.append(rule)
@@ -51,13 +53,6 @@ extension Scenario {
       while !names.insert(name).inserted { name += "'" }
       rules[index].rename(name)
     }
-  }
-
-  /// `rule 4` after three, or the next number that is free.
-  static func freeName(after count: Int, among names: TextSet) -> String {
-    var number = count + 1
-    while names.contains("rule \(number)") { number += 1 }
-    return "rule \(number)"
   }
 
   /// The document that, read again, gives this scenario.
@@ -92,11 +87,12 @@ extension Scenario {
   package func problems(catalog: ScenarioCatalog, isStrict: Bool = false) -> [ScenarioProblem] {
     var found = ruleProblems
     let names = rules.map(\.name)
-    for (name, _) in expectation?.rules ?? [] where !names.contains(name) {
+    let known = TextSet(names)
+    for (name, _) in expectation?.rules ?? [] where !known.contains(name) {
+      let hint = found.count < Self.hintsMax ? Nearest.hint(for: name, among: names) : ""
       found.append(
         ScenarioProblem(
-          "/expect/rules/\(name.asPointerToken)",
-          "unknown rule \"\(name)\"\(Nearest.hint(for: name, among: names))"))
+          "/expect/rules/\(name.asPointerToken)", "unknown rule \"\(name)\"\(hint)"))
     }
     return found + sectionProblems(catalog: catalog, isStrict: isStrict)
       + eventProblems(catalog, isStrict: isStrict)
@@ -171,14 +167,19 @@ extension Scenario {
     for (_, event) in emitted {
       known.formUnion(event[WorldEvent.Kind.setVariables.rawValue]?.objectValue?.keys ?? [])
     }
-    return rules.enumerated().flatMap { index, rule in
-      rule.conditions.filter { !known.contains($0.name) }.map { condition in
-        ScenarioProblem(
-          "/rules/\(index)/where/\(condition.name.asPointerToken)",
-          "unknown variable \"\(condition.name)\"\(Nearest.hint(for: condition.name, among: known.sorted()))"
-        )
+    var found: [ScenarioProblem] = []
+    for (index, rule) in rules.enumerated() {
+      for condition in rule.conditions where !known.contains(condition.name) {
+        let hint =
+          found.count < Self.hintsMax
+          ? Nearest.hint(for: condition.name, among: known.sorted()) : ""
+        found.append(
+          ScenarioProblem(
+            "/rules/\(index)/where/\(condition.name.asPointerToken)",
+            "unknown variable \"\(condition.name)\"\(hint)"))
       }
     }
+    return found
   }
 
   private func triggerProblems() -> [ScenarioProblem] {
@@ -197,7 +198,6 @@ extension Scenario {
         guard let name = event[kind.rawValue]?.stringValue, !known.contains(name),
           name.firstRange(of: "{{") == nil
         else { continue }
-        // To look for the nearest of thousands, thousands of times, would take minutes.
         let hint = found.count < Self.hintsMax ? Nearest.hint(for: name, among: names) : ""
         found.append(ScenarioProblem(place, "unknown rule \"\(name)\"\(hint)"))
       }
@@ -214,6 +214,7 @@ extension Scenario {
     return found
   }
 
+  /// To look for the nearest of thousands, thousands of times, would take minutes.
   private static let hintsMax = 100
 
   /// The rules from which triggers lead round for ever: what is left when, again and again, those
@@ -271,7 +272,7 @@ extension ScenarioRule {
 
 extension JSON {
   /// The elements under a key, or the one value there.
-  fileprivate func oneOrMore(_ key: String) -> [JSON] {
+  func oneOrMore(_ key: String) -> [JSON] {
     guard let value = self[key] else { return [] }
     return value.arrayValue ?? [value]
   }

@@ -51,3 +51,6 @@ struct ScenarioHarness {
     return statuses
   }
 }
+
+/// Where the rules of a set stood when it was made, from 0.
+func positions(_ rules: [PlacedRule]) -> [Int] { rules.map { $0.id - 1 } }

@@ -65,7 +65,7 @@ struct TextSearchTests {
     }
   }
 
-  private static func rule(_ number: Int, _ random: inout SeededRandom) -> JSON {
+  static func rule(_ number: Int, _ random: inout SeededRandom) -> JSON {
     var match = JSONObject()
     for _ in 0...Int(random.next() % 2) {
       switch random.next() % 6 {
@@ -80,7 +80,7 @@ struct TextSearchTests {
     return ["name": .string("r\(number)"), "match": .object(match), "pass": true]
   }
 
-  private static func subject(_ random: inout SeededRandom) -> RuleSubject {
+  static func subject(_ random: inout SeededRandom) -> RuleSubject {
     let word = word(&random)
     let values = [JSON.string(text(&random)), .array([.string(word)]), 17, ["no-17": true]]
     let content: JSON = ["n": values[Int(random.next() % 4)], "text": .string(text(&random))]
@@ -102,12 +102,12 @@ struct TextSearchTests {
     var random = SeededRandom(key: seed)
     let rules = (0..<150).map { Self.rule($0, &random) }
     let scenario = try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
-    let set = RuleSet(scenario.rules, catalog: catalog)
+    let set = RuleSet(scenario, catalog: catalog)
     var matched = 0
     var passedOver = 0
     for _ in 0..<150 {
       let subject = Self.subject(&random)
-      let candidates = Set(set.candidates(operation: nil, for: subject))
+      let candidates = Set(positions(set.candidates(operation: nil, for: subject)))
       passedOver += scenario.rules.count - candidates.count
       for index in scenario.rules.indices {
         let rule = scenario.rules[index]
@@ -131,12 +131,12 @@ struct TextSearchTests {
         return ["match": ["header": ["x-ship": ["regex": pattern]]], "error": 503]
       }
       let scenario = try Scenario.read(["wavetank": 1, "rules": .array(rules)], catalog: catalog)
-      let set = RuleSet(scenario.rules, catalog: catalog)
+      let set = RuleSet(scenario, catalog: catalog)
       let text = "ship-1500-no-1500 boat-1500 wreck-1500"
       let subject = RuleSubject(
         request: Request(.get, "/ships", fields: Fields(["X-Ship": text])), tenant: "default",
         service: "harbor", operation: nil)
-      #expect(set.candidates(operation: nil, for: subject) == [500], "\(form)")
+      #expect(positions(set.candidates(operation: nil, for: subject)) == [500], "\(form)")
       #expect(set.concern(operation: nil)?.mayTakeLong == false)
       #expect(!set.meetsMany(operation: nil, subject))
     }
