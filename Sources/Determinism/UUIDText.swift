@@ -1,4 +1,5 @@
 import HTTPModel
+package import PayloadCodecs
 
 /// The text form of UUIDs.
 package enum UUIDText {
@@ -18,28 +19,60 @@ package enum UUIDText {
     _ high: UInt64, _ low: UInt64, version: UInt64, _ letterCase: LetterCase
   ) -> String {
     let (high, low) = words(high, low, version: version)
-    var bytes: [UInt8] = []
-    append(high, low, letterCase, to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    return text(high, low, letterCase)
   }
 
-  private static let dashes = [UInt8](repeating: UInt8(ascii: "-"), count: 36)
+  /// Of bits that have version and variant already.
+  package static func text(
+    _ high: UInt64, _ low: UInt64, _ letterCase: LetterCase = .lower
+  ) -> String {
+    let characters = characters(high, low, letterCase)
+    // SAFETY: hexadecimal digits and hyphens are ASCII.
+    return String(copying: unsafe UTF8Span(unchecked: characters.span, isKnownASCII: true))
+  }
 
   /// Writes the 36 characters: exports do this for every row.
   package static func append(
     _ high: UInt64, _ low: UInt64, _ letterCase: LetterCase = .lower, to bytes: inout [UInt8]
   ) {
-    let letterA: UInt8 = letterCase == .lower ? 0x61 : 0x41
-    var position = bytes.count
-    bytes.append(contentsOf: dashes)
-    var span = bytes.mutableSpan
-    for index in 0..<32 {
-      if index == 8 || index == 12 || index == 16 || index == 20 { position += 1 }
-      let word = index < 16 ? high : low
-      let digit = UInt8(truncatingIfNeeded: word &>> UInt64(60 &- (index & 15) &* 4) & 15)
-      span[position] = digit < 10 ? 0x30 + digit : letterA + digit - 10
-      position += 1
+    let characters = characters(high, low, letterCase)
+    bytes.append(contentsOf: characters.span)
+  }
+
+  /// 8-4-4-4-12 digits.
+  fileprivate static func characters(
+    _ high: UInt64, _ low: UInt64, _ letterCase: LetterCase
+  ) -> InlineArray<36, UInt8> {
+    var text = InlineArray<36, UInt8>(repeating: UInt8(ascii: "-"))
+    func put(_ digits: UInt64, _ count: Int, at place: Int) {
+      var rest = digits
+      for index in place..<place + count {
+        text[index] = UInt8(truncatingIfNeeded: rest)
+        rest >>= 8
+      }
     }
+    put(digits(high &>> 32, letterCase), 8, at: 0)
+    let middle = digits(high, letterCase)
+    put(middle, 4, at: 9)
+    put(middle &>> 32, 4, at: 14)
+    let last = digits(low &>> 32, letterCase)
+    put(last, 4, at: 19)
+    put(last &>> 32, 4, at: 24)
+    put(digits(low, letterCase), 8, at: 28)
+    return text
+  }
+
+  /// The eight digits of the lower half, the first of them in the lowest byte.
+  private static func digits(_ word: UInt64, _ letterCase: LetterCase) -> UInt64 {
+    // Each four bits get a byte of their own, by halves of halves.
+    var spread = word & 0xFFFF_FFFF
+    spread = (spread | spread &<< 16) & 0x0000_FFFF_0000_FFFF
+    spread = (spread | spread &<< 8) & 0x00FF_00FF_00FF_00FF
+    spread = (spread | spread &<< 4) & 0x0F0F_0F0F_0F0F_0F0F
+    // One where the digit is a letter.
+    let letters = (spread &+ 0x0606_0606_0606_0606) &>> 4 & 0x0101_0101_0101_0101
+    let toLetter: UInt64 = letterCase == .lower ? 0x27 : 0x07
+    return (spread &+ 0x3030_3030_3030_3030 &+ letters &* toLetter).byteSwapped
   }
 
   /// The bits of a text of the form 8-4-4-4-12 of hexadecimal digits, in any case.
@@ -63,4 +96,18 @@ package enum UUIDText {
   }
 
   package static func isUUID(_ text: String) -> Bool { read(text.utf8Span.span) != nil }
+}
+
+extension JSONWriter {
+  /// A UUID in lower case.
+  package mutating func member(_ name: StaticString, uuid high: UInt64, _ low: UInt64) {
+    let characters = UUIDText.characters(high, low, .lower)
+    member(name, characters.span)
+  }
+
+  /// The same as an element.
+  package mutating func value(uuid high: UInt64, _ low: UInt64) {
+    let characters = UUIDText.characters(high, low, .lower)
+    value(characters.span)
+  }
 }

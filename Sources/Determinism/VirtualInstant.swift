@@ -1,4 +1,4 @@
-import PayloadCodecs
+package import PayloadCodecs
 
 /// A point in time as a client can observe it: nanoseconds since 1970-01-01T00:00:00Z.
 ///
@@ -60,31 +60,42 @@ import PayloadCodecs
 
   /// RFC 3339 in UTC with `Z`, such as `2026-01-01T00:00:00.123456Z`.
   package func iso8601(_ precision: Precision = .seconds) -> String {
-    let calendar = CalendarTime(self)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(32)
-    bytes.appendPadded(calendar.year, 4)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.appendPadded(calendar.month, 2)
-    bytes.append(UInt8(ascii: "-"))
-    bytes.appendPadded(calendar.day, 2)
-    bytes.append(UInt8(ascii: "T"))
-    bytes.appendPadded(calendar.hour, 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.appendPadded(calendar.minute, 2)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.appendPadded(calendar.second, 2)
-    switch precision {
-    case .seconds: break
-    case .milliseconds:
-      bytes.append(UInt8(ascii: "."))
-      bytes.appendPadded(calendar.nanosecond / 1_000_000, 3)
-    case .microseconds:
-      bytes.append(UInt8(ascii: "."))
-      bytes.appendPadded(calendar.nanosecond / 1_000, 6)
+    withISO8601(precision) { text in
+      // SAFETY: digits and the marks between them are ASCII.
+      String(copying: unsafe UTF8Span(unchecked: text, isKnownASCII: true))
     }
-    bytes.append(UInt8(ascii: "Z"))
-    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The same text where it needs no string: answers have two or three of them for each thing.
+  package func withISO8601<Value>(
+    _ precision: Precision, _ body: (Span<UInt8>) -> Value
+  ) -> Value {
+    let calendar = CalendarTime(self)
+    var text = InlineArray<27, UInt8>(repeating: UInt8(ascii: "Z"))
+    /// Two digits; what stands before them is a mark. Every instant's year has four.
+    @inline(__always) func put(_ value: Int, at place: Int, behind mark: Unicode.Scalar? = nil) {
+      if let mark { text[place - 1] = UInt8(ascii: mark) }
+      let value = UInt(bitPattern: value)
+      text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10)
+      text[place + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
+    }
+    put(calendar.year / 100, at: 0)
+    put(calendar.year % 100, at: 2)
+    put(calendar.month, at: 5, behind: "-")
+    put(calendar.day, at: 8, behind: "-")
+    put(calendar.hour, at: 11, behind: "T")
+    put(calendar.minute, at: 14, behind: ":")
+    put(calendar.second, at: 17, behind: ":")
+    if precision == .seconds { return body(text.span.extracting(0..<20)) }
+    let microseconds = calendar.nanosecond / 1_000
+    put(microseconds / 10_000, at: 20, behind: ".")
+    put(microseconds / 100 % 100, at: 22)
+    if precision == .milliseconds {
+      text[23] = UInt8(ascii: "Z")
+      return body(text.span.extracting(0..<24))
+    }
+    put(microseconds % 100, at: 24)
+    return body(text.span)
   }
 
   /// Reads RFC 3339 with any offset (`Z`, `+00:00`, `-0530`), fraction or none, `T` or a space.
@@ -264,18 +275,20 @@ extension Int64 {
   }
 }
 
-extension [UInt8] {
-  /// Decimal digits with leading zeros.
-  fileprivate mutating func appendPadded(_ value: Int, _ width: Int) {
-    let magnitude = value.magnitude
-    var (divisor, digits): (UInt, Int) = (1, 1)
-    while digits < width || magnitude / divisor >= 10 {
-      divisor *= 10
-      digits += 1
-    }
-    while divisor > 0 {
-      append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
-      divisor /= 10
-    }
+extension JSONWriter {
+  /// An instant as `iso8601` has it.
+  package mutating func member(
+    _ name: StaticString, _ instant: VirtualInstant,
+    _ precision: VirtualInstant.Precision = .seconds
+  ) {
+    instant.withISO8601(precision) { member(name, $0) }
+  }
+
+  /// Writes nothing at all when the value is nil.
+  package mutating func member(
+    ifPresent name: StaticString, _ instant: VirtualInstant?,
+    _ precision: VirtualInstant.Precision = .seconds
+  ) {
+    if let instant { member(name, instant, precision) }
   }
 }

@@ -135,6 +135,13 @@ extension JSON {
     self = .object(JSONObject(withoutNulls: object))
   }
 
+  /// What is written, as a tree: for those few who work with what others only send.
+  package init(written write: (inout JSONWriter) -> Void) {
+    var json = JSONWriter()
+    write(&json)
+    self = (try? JSON(parsing: json.bytes)) ?? .null
+  }
+
   public var isNull: Bool { if case .null = self { true } else { false } }
   public var stringValue: String? { if case .string(let value) = self { value } else { nil } }
   public var boolValue: Bool? { if case .bool(let value) = self { value } else { nil } }

@@ -37,13 +37,13 @@ public struct JSONWriter: Sendable {
   }
 
   /// An object as the member of one.
-  public mutating func object(_ name: String, _ body: (inout JSONWriter) -> Void) {
+  public mutating func object(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
     key(name)
     object(body)
   }
 
   /// An array as the member of an object.
-  public mutating func array(_ name: String, _ body: (inout JSONWriter) -> Void) {
+  public mutating func array(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
     key(name)
     array(body)
   }
@@ -75,32 +75,107 @@ public struct JSONWriter: Sendable {
   }
 
   // MARK: Members
+  //
+  // A name that stands in the source needs no look for what JSON escapes; one that is found while the
+  // program runs is a `String`, and is quoted like any other text. A literal could be either, and is
+  // meant as the first: hence the attribute.
 
   /// The name of the next value.
+  public mutating func key(_ name: StaticString) {
+    // SAFETY: there are no bytes of a value to write.
+    unsafe write(name, needsComma: needsComma, valueCount: 0) { _ in }
+    needsComma = false
+  }
+
+  @_disfavoredOverload
   public mutating func key(_ name: String) {
     quote(name, isName: true)
     needsComma = false
   }
 
-  public mutating func member(_ name: String, _ value: String) {
+  /// Most of an answer is this: written in one go.
+  public mutating func member(_ name: StaticString, _ value: String) {
+    member(name, value.utf8.span)
+  }
+
+  /// A text that was made for nothing else, such as a time's.
+  package mutating func member(_ name: StaticString, _ utf8: Span<UInt8>) {
+    guard utf8.isPlain else {
+      key(name)
+      quoteEscaped(utf8, isName: false)
+      needsComma = true
+      return
+    }
+    let size = utf8.count + 2
+    // SAFETY: the place has `size` bytes: the text's, which live for the length of the call, and two
+    // quotes.
+    unsafe write(name, needsComma: needsComma, valueCount: size) { place in
+      unsafe place.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+      unsafe utf8.withUnsafeBytes { text in
+        unsafe UnsafeMutableRawBufferPointer(start: place + 1, count: text.count)
+          .copyMemory(from: text)
+      }
+      unsafe place.storeBytes(of: UInt8(ascii: "\""), toByteOffset: size - 1, as: UInt8.self)
+    }
+    needsComma = true
+  }
+
+  public mutating func member(_ name: StaticString, _ value: Int) {
     key(name)
     self.value(value)
   }
-  public mutating func member(_ name: String, _ value: Int) {
+  public mutating func member(_ name: StaticString, _ value: Bool) {
     key(name)
     self.value(value)
   }
-  public mutating func member(_ name: String, _ value: Bool) {
-    key(name)
-    self.value(value)
-  }
-  public mutating func member(_ name: String, _ value: JSON) {
+  public mutating func member(_ name: StaticString, _ value: JSON) {
     key(name)
     self.value(value)
   }
   /// Writes nothing at all when the value is nil.
-  public mutating func member(ifPresent name: String, _ value: String?) {
+  public mutating func member(ifPresent name: StaticString, _ value: String?) {
     if let value { member(name, value) }
+  }
+  /// Writes nothing at all when the value is nil.
+  package mutating func member(ifPresent name: StaticString, _ value: Int?) {
+    if let value { member(name, value) }
+  }
+  /// Writes nothing at all when the value is nil or null.
+  package mutating func member(ifPresent name: StaticString, _ value: JSON?) {
+    if let value, !value.isNull { member(name, value) }
+  }
+
+  /// All members of an object, behind those that there are.
+  package mutating func members(of object: JSONObject) {
+    let span = object.members.span
+    for index in span.indices { member(span[index].key, span[index].value) }
+  }
+
+  /// A comma if one is due, the name in quotes, a colon, and so many bytes of a value, which `fill`
+  /// writes.
+  @inline(__always)
+  private mutating func write(
+    _ name: StaticString, needsComma: Bool, valueCount: Int,
+    _ fill: (UnsafeMutableRawPointer) -> Void
+  ) {
+    let comma = needsComma ? 1 : 0
+    let count = name.utf8CodeUnitCount
+    let size = comma + count + 3 + valueCount
+    bytes.append(addingCapacity: size) { output in
+      // SAFETY: the room has `size` bytes, all of which are written: the comma, the quotes, the name, whose
+      // bytes are a part of the program, the colon, and the rest by `fill`.
+      unsafe output.withUnsafeMutableBufferPointer { room, written in
+        guard let start = room.baseAddress else { return }
+        let place = UnsafeMutableRawPointer(start)
+        if comma == 1 { unsafe place.storeBytes(of: UInt8(ascii: ","), as: UInt8.self) }
+        unsafe place.storeBytes(of: UInt8(ascii: "\""), toByteOffset: comma, as: UInt8.self)
+        unsafe (place + comma + 1).copyMemory(from: name.utf8Start, byteCount: count)
+        // `":`
+        unsafe (place + comma + 1 + count).storeBytes(of: 0x3A22, as: UInt16.self)
+        unsafe fill(place + comma + count + 3)
+        written = size
+      }
+    }
   }
 
   // MARK: Values
@@ -119,6 +194,12 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// A text that was made for nothing else.
+  package mutating func value(_ utf8: Span<UInt8>) {
+    quote(utf8, isName: false)
+    needsComma = true
+  }
+
   public mutating func value(_ json: JSON) {
     switch json {
     case .null: null()
@@ -128,40 +209,51 @@ public struct JSONWriter: Sendable {
     case .string(let text): value(text)
     case .array(let elements):
       beginArray()
-      for element in elements { value(element) }
+      // By spans: what is looked at in its place is not retained.
+      let span = elements.span
+      for index in span.indices { value(span[index]) }
       endArray()
     case .object(let object):
       beginObject()
-      for (name, member) in object.members { self.member(name, member) }
+      members(of: object)
       endObject()
     }
   }
 
   /// Text that is JSON already, such as a stored rendering.
-  public mutating func raw(_ text: String) {
+  public mutating func raw(_ text: String) { raw(text.utf8.span) }
+
+  /// The same of its bytes.
+  package mutating func raw(_ text: Span<UInt8>) {
     separate()
-    bytes.append(contentsOf: text.utf8.span)
+    bytes.append(contentsOf: text)
     needsComma = true
   }
 
   private mutating func appendDecimal(_ value: Int) {
-    let magnitude = value.magnitude
-    bytes.append(addingCapacity: 20) { output in
-      if value < 0 { output.append(UInt8(ascii: "-")) }
-      var divisor: UInt = 1
-      while magnitude / divisor >= 10 { divisor *= 10 }
-      while divisor > 0 {
-        output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
-        divisor /= 10
-      }
+    var rest = value.magnitude
+    guard value < 0 || rest > 9 else {
+      return bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest))
     }
+    var digits = InlineArray<20, UInt8>(repeating: 0)
+    var start = 20
+    repeat {
+      start -= 1
+      digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+      rest /= 10
+    } while rest > 0
+    if value < 0 { bytes.append(UInt8(ascii: "-")) }
+    bytes.append(contentsOf: digits.span.extracting(start..<20))
   }
 
   /// A text with what stands around it: the comma before it, the colon behind a name. Nearly all of an
   /// answer is such texts, so each makes room once and is copied as a run.
   private mutating func quote(_ text: String, isName: Bool) {
-    let utf8 = text.utf8.span
-    guard utf8.plainCount == utf8.count else { return quoteEscaped(utf8, isName: isName) }
+    quote(text.utf8.span, isName: isName)
+  }
+
+  private mutating func quote(_ utf8: Span<UInt8>, isName: Bool) {
+    guard utf8.isPlain else { return quoteEscaped(utf8, isName: isName) }
     let comma = needsComma ? 1 : 0
     let size = comma + utf8.count + (isName ? 3 : 2)
     bytes.append(addingCapacity: size) { output in
@@ -215,22 +307,50 @@ public struct JSONWriter: Sendable {
 }
 
 extension Span<UInt8> {
+  /// Whether nothing in it needs an escape.
+  fileprivate var isPlain: Bool {
+    // SAFETY: read as bytes, during the call alone; all loads lie within the span, the last one over some
+    // that were looked at before. An integer may have any bits.
+    let raw = unsafe bytes
+    if count >= 8 {
+      var found: UInt64 = 0
+      var index = 0
+      while index < count - 8 {
+        found |= unsafe Self.escaped(
+          raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
+        index += 8
+      }
+      found |= unsafe Self.escaped(
+        raw.unsafeLoadUnaligned(fromUncheckedByteOffset: count - 8, as: UInt64.self))
+      return found & 0x8080_8080_8080_8080 == 0
+    }
+    if count >= 4 {
+      let first = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: UInt32.self)
+      let last = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: count - 4, as: UInt32.self)
+      return Self.escaped(UInt64(first) | UInt64(last) << 32) & 0x8080_8080_8080_8080 == 0
+    }
+    return plainCount == count
+  }
+
+  /// Has a high bit set if one of the eight bytes needs an escape: of `x - 0x01… & ~x` that of a byte
+  /// which is zero, and perhaps of some behind it.
+  @inline(__always)
+  private static func escaped(_ word: UInt64) -> UInt64 {
+    let quotes = word ^ 0x2222_2222_2222_2222
+    let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+    return (word &- 0x2020_2020_2020_2020) & ~word
+      | (quotes &- 0x0101_0101_0101_0101) & ~quotes
+      | (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
+  }
+
   /// How many bytes stand before the first that JSON escapes: a control character, a quote, a backslash.
   fileprivate var plainCount: Int {
-    // SAFETY: read as bytes, during the call alone.
+    // SAFETY: as in `isPlain`.
     let raw = unsafe bytes
     var index = 0
-    // Eight at a time: a byte of `x - 0x01… & ~x & 0x80…` has its high bit where that of `x` is zero.
     while index + 8 <= count {
-      // SAFETY: the eight bytes lie within the span; a UInt64 may have any bits.
       let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-      let quotes = word ^ 0x2222_2222_2222_2222
-      let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-      let found =
-        (word &- 0x2020_2020_2020_2020) & ~word
-        | (quotes &- 0x0101_0101_0101_0101) & ~quotes
-        | (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
-      if found & 0x8080_8080_8080_8080 != 0 { break }
+      if Self.escaped(word) & 0x8080_8080_8080_8080 != 0 { break }
       index += 8
     }
     while index < count {

@@ -54,11 +54,7 @@ package struct ScramjetService: EmulatedService {
   /// A base that ends in a slash makes two of them: folded here, unknown to a hub.
   private static func checkSlashes(_ scope: inout Scope) throws(ScramjetError) {
     let target = scope.call.request.target
-    let path = target.bytes[target.pathRange]
-    let slash = UInt8(ascii: "/")
-    guard zip(path, path.dropFirst()).contains(where: { $0 == slash && $1 == slash }) else {
-      return
-    }
+    guard target.hasDoubledSlash else { return }
     if scope.isStrict { throw .notFound("a hub knows no path with two slashes in a row") }
     scope.remarks.append("hub 1.0.1 answers 404 to a path with two slashes in a row")
   }

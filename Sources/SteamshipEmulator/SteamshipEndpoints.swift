@@ -42,7 +42,7 @@ enum SteamshipEndpoints {
     looksAt question: Question? = nil, as form: Form = .data,
     takes content: @autoclosure @escaping @Sendable () -> String? = nil,
     gives data: @autoclosure @escaping @Sendable () -> String, refuses refusals: [Int] = [],
-    _ body: @escaping @Sendable (inout SteamshipState, Job, inout Step) throws -> JSON
+    _ body: @escaping @Sendable (inout SteamshipState, Job, inout Step) throws -> RuleResult
   ) -> Row {
     let rule: Rule = { (state, job, step) throws(SteamshipError) in
       do { return try body(&state, job, &step) } catch { throw SteamshipError(of: error) }

@@ -8,7 +8,8 @@ package enum SteamshipRight: String, Sendable {
 }
 
 /// A rule of the world: a job in, `data` out.
-typealias Rule = @Sendable (inout SteamshipState, Job, inout Step) throws(SteamshipError) -> JSON
+typealias Rule =
+  @Sendable (inout SteamshipState, Job, inout Step) throws(SteamshipError) -> RuleResult
 
 /// What answers an endpoint, and what else the service wants to know of it.
 package struct SteamshipHandler: Sendable {

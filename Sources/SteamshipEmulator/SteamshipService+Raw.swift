@@ -20,8 +20,7 @@ extension SteamshipService {
     try world.mutate { (state, step) throws(SteamshipError) -> ServiceAnswer in
       let caller = try state.caller(identity, &step)
       return .now(
-        SteamshipWire.data(
-          try state.endStream(id: call.parameters["id"] ?? "", end, caller, &step)))
+        try state.endStream(id: call.parameters["id"] ?? "", end, caller, &step).response)
     }
   }
 

@@ -83,7 +83,9 @@ extension SteamshipState {
           ]
         }),
       "packages": .array(
-        invocables.keys.filter { invocables[$0]?.kind == .package }.map { invocableJSON($0) }),
+        invocables.keys.filter { invocables[$0]?.kind == .package }.map { key in
+          JSON { write(key, into: &$0) }
+        }),
       "plugins": .array(
         invocables.all.filter { $0.kind == .plugin }.map { .string($0.handle) }),
       "tasks": .array(

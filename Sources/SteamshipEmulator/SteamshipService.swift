@@ -181,17 +181,17 @@ package struct SteamshipService: EmulatedService {
   }
 }
 
-/// What a rule gave: written already, or to be written once the state's lock is free.
+/// What a rule gave: an answer, or what is to stand in one once the state's lock is free.
 enum Outcome: Sendable {
   case written(Response)
-  case data(JSON)
+  case data(RuleResult)
   /// Code is to be asked first.
   case later(@Sendable () async -> Response)
 
   var answer: ServiceAnswer {
     switch self {
     case .written(let response): .now(response)
-    case .data(let data): .written(data) { SteamshipWire.data($0) }
+    case .data(let data): .now(data.response)
     case .later(let work): .later { _ in await work() }
     }
   }
@@ -201,7 +201,7 @@ enum Outcome: Sendable {
     guard let requestID else { return self }
     return switch self {
     case .written(let response): .written(response.naming(requestID))
-    case .data(let data): .written(SteamshipWire.data(data).naming(requestID))
+    case .data(let data): .written(data.response.naming(requestID))
     case .later(let work): .later { await work().naming(requestID) }
     }
   }

@@ -86,6 +86,38 @@ import Testing
     #expect(log.take(from: late, byteLimit: .max).pieces == [[7], [8], [9]])
   }
 
+  @Test(
+    "Lines of a history that nobody reads come as they were written, and are bounded by their bytes"
+  )
+  func lines() {
+    var log = StreamLog(.history(chunks: 100_000, bytes: 64 * 1024))
+    var expected: [UInt8] = []
+    for number in 0..<2_000 {
+      let line = Array("line \(number), and what it has to say about it\n".utf8)
+      #expect(!log.append(line: line.span))
+      expected += line
+    }
+    #expect(log.bytesWritten == expected.count)
+    #expect(log.byteCount <= 64 * 1024 && log.byteCount > 60 * 1024)
+    // The first reader finds the last of them, whole.
+    let reader = log.attach()
+    let kept = log.take(from: reader, byteLimit: .max)
+    let bytes = Array(kept.pieces.joined())
+    #expect(bytes.count == log.byteCount)
+    #expect(bytes == Array(expected.suffix(bytes.count)))
+    #expect(bytes.starts(with: "line ".utf8))
+    // From now on somebody is told of each, and gets it alone.
+    for line in [[1], [2]] as [[UInt8]] { #expect(log.append(line: line.span)) }
+    let news = log.take(from: kept.next, byteLimit: .max)
+    #expect(news.pieces == [[1], [2]])
+    // One that has left holds nothing back.
+    log.detach(from: news.next)
+    let last: [UInt8] = [3]
+    #expect(!log.append(line: last.span))
+    let late = log.attach()
+    #expect(log.take(from: late, byteLimit: .max).pieces.joined().suffix(3) == [1, 2, 3])
+  }
+
   @Test("A live stream gives only what comes while a reader is there")
   func live() {
     var log = StreamLog(.live)

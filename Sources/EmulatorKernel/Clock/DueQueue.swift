@@ -20,16 +20,17 @@ import PayloadCodecs
   /// In no order but that of a heap.
   @usableFromInline package internal(set) var entries: [Entry] = []
 
-  package init() {}
+  @inlinable package init() {}
 
-  package var count: Int { entries.count }
-  package var first: Entry? { entries.first }
-  /// Inlinable: asked before each look at a state, by each service for entries of its own type.
+  // All inlinable: asked before each look at a state, by each service for entries of its own type.
+
+  @inlinable package var count: Int { entries.count }
+  @inlinable package var first: Entry? { entries.first }
   @inlinable package var nextDue: VirtualInstant? { entries.first?.due }
   /// Of the entries themselves, not of what they refer to.
-  package var heapBytes: Int { entries.spineBytes }
+  @inlinable package var heapBytes: Int { entries.spineBytes }
 
-  package mutating func insert(_ entry: Entry) {
+  @inlinable package mutating func insert(_ entry: Entry) {
     entries.append(entry)
     var child = entries.count - 1
     while child > 0 {
@@ -40,7 +41,7 @@ import PayloadCodecs
     }
   }
 
-  package mutating func popFirst() -> Entry? {
+  @inlinable package mutating func popFirst() -> Entry? {
     guard let first = entries.first else { return nil }
     let last = entries.removeLast()
     guard !entries.isEmpty else { return first }
@@ -50,7 +51,7 @@ import PayloadCodecs
   }
 
   /// Takes out the first entry if it is due at `now`.
-  package mutating func popDue(at now: VirtualInstant) -> Entry? {
+  @inlinable package mutating func popDue(at now: VirtualInstant) -> Entry? {
     guard let due = nextDue, due <= now else { return nil }
     return popFirst()
   }
@@ -63,7 +64,7 @@ import PayloadCodecs
     for parent in (0..<entries.count / 2).reversed() { siftDown(parent) }
   }
 
-  private mutating func siftDown(_ start: Int) {
+  @inlinable mutating func siftDown(_ start: Int) {
     var parent = start
     while true {
       let left = 2 * parent + 1
@@ -77,7 +78,7 @@ import PayloadCodecs
     }
   }
 
-  private static func isBefore(_ left: Entry, _ right: Entry) -> Bool {
+  @inlinable static func isBefore(_ left: Entry, _ right: Entry) -> Bool {
     left.due == right.due ? left.order < right.order : left.due < right.due
   }
 

@@ -1,4 +1,4 @@
-package import PayloadCodecs
+public import PayloadCodecs
 
 /// Something that can say about how much memory it takes.
 @usableFromInline package protocol Weighed {
@@ -20,7 +20,7 @@ package import PayloadCodecs
   @usableFromInline package static let object = 32
 
   /// What a hash table takes that has been made for `capacity` entries: a third is always free.
-  package static func table(capacity: Int, entryBytes: Int) -> Int {
+  @inlinable package static func table(capacity: Int, entryBytes: Int) -> Int {
     capacity == 0 ? 0 : array + 32 + (capacity + capacity / 3) * (entryBytes + 1)
   }
 }
@@ -38,49 +38,49 @@ extension String: Weighed {
 }
 
 extension ExactText: Weighed {
-  package var heapBytes: Int { text.heapBytes }
+  @usableFromInline package var heapBytes: Int { text.heapBytes }
 }
 
 extension Optional: Weighed where Wrapped: Weighed {
-  @usableFromInline package var heapBytes: Int { self?.heapBytes ?? 0 }
+  @inlinable package var heapBytes: Int { self?.heapBytes ?? 0 }
 }
 
 extension Array {
   /// Of the array itself, not of what its elements refer to.
-  package var spineBytes: Int {
+  @inlinable package var spineBytes: Int {
     capacity == 0 ? 0 : HeapOverhead.array + capacity * MemoryLayout<Element>.stride
   }
 }
 
 extension Array: Weighed where Element: Weighed {
   /// Takes time for each element.
-  @usableFromInline package var heapBytes: Int { reduce(spineBytes) { $0 + $1.heapBytes } }
+  @inlinable package var heapBytes: Int { reduce(spineBytes) { $0 + $1.heapBytes } }
 }
 
 extension Dictionary {
   /// Of the table itself, not of what its entries refer to.
-  package var spineBytes: Int {
+  @inlinable package var spineBytes: Int {
     HeapOverhead.table(
       capacity: capacity, entryBytes: MemoryLayout<Key>.stride + MemoryLayout<Value>.stride)
   }
 }
 
 extension TextMap {
-  package var spineBytes: Int {
+  @inlinable package var spineBytes: Int {
     HeapOverhead.table(
       capacity: capacity, entryBytes: MemoryLayout<String>.stride + MemoryLayout<Value>.stride)
   }
 }
 
 extension Set {
-  package var spineBytes: Int {
+  @inlinable package var spineBytes: Int {
     HeapOverhead.table(capacity: capacity, entryBytes: MemoryLayout<Element>.stride)
   }
 }
 
 extension JSON: Weighed {
   /// Takes time in proportion to the tree.
-  package var heapBytes: Int {
+  @usableFromInline package var heapBytes: Int {
     switch self {
     case .null, .bool, .integer: 0
     case .decimal(let text), .string(let text): text.heapBytes
@@ -91,48 +91,52 @@ extension JSON: Weighed {
 }
 
 extension JSONObject: Weighed {
-  package var heapBytes: Int {
+  @usableFromInline package var heapBytes: Int {
     members.reduce(members.spineBytes) { $0 + $1.key.heapBytes + $1.value.heapBytes }
   }
 }
 
 /// A value that seldom changes, with its weight, taken once: what stands in a record that is changed
 /// often.
-@dynamicMemberLookup
+///
+/// Inlinable like all that each service has of its own types: see `WeighedDictionary`.
+@dynamicMemberLookup @usableFromInline
 package struct Kept<Value: Weighed & Sendable>: Sendable, Weighed {
-  package private(set) var value: Value
-  package private(set) var heapBytes: Int
+  @usableFromInline package internal(set) var value: Value
+  @usableFromInline package internal(set) var heapBytes: Int
 
-  package init(_ value: Value) {
+  @inlinable package init(_ value: Value) {
     self.value = value
     heapBytes = value.heapBytes
   }
 
-  package init?(_ value: Value?) {
+  @inlinable package init?(_ value: Value?) {
     guard let value else { return nil }
     self.init(value)
   }
 
-  package subscript<Member>(dynamicMember path: KeyPath<Value, Member>) -> Member {
+  @inlinable package subscript<Member>(dynamicMember path: KeyPath<Value, Member>) -> Member {
     value[keyPath: path]
   }
 
-  package mutating func change(_ body: (inout Value) -> Void) {
+  @inlinable package mutating func change(_ body: (inout Value) -> Void) {
     body(&value)
     heapBytes = value.heapBytes
   }
 }
 
 extension Kept: Equatable where Value: Equatable {
-  package static func == (left: Self, right: Self) -> Bool { left.value == right.value }
+  @inlinable package static func == (left: Self, right: Self) -> Bool {
+    left.value == right.value
+  }
 }
 
 extension Kept: Codable where Value: Codable {
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     self.init(try decoder.singleValueContainer().decode(Value.self))
   }
 
-  package func encode(to encoder: any Encoder) throws {
+  @usableFromInline package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(value)
   }

@@ -5,37 +5,38 @@ import PayloadCodecs
 ///
 /// **Shape**: a place for each, in order, and where each stands. Who leaves leaves an empty place; once
 /// more than half are empty they are swept out. A snapshot has them as a list.
+@usableFromInline
 package struct OrderedSet<Element: Hashable & Weighed & Sendable>: Sendable {
-  private var places: [Element?] = []
-  private var positions: [Element: Int] = [:]
-  private var elementBytes = 0
+  @usableFromInline var places: [Element?] = []
+  @usableFromInline var positions: [Element: Int] = [:]
+  @usableFromInline var elementBytes = 0
 
-  package init() {}
+  @inlinable package init() {}
 
-  package var count: Int { positions.count }
-  package var isEmpty: Bool { positions.isEmpty }
+  @inlinable package var count: Int { positions.count }
+  @inlinable package var isEmpty: Bool { positions.isEmpty }
 
-  package func contains(_ element: Element) -> Bool { positions[element] != nil }
+  @inlinable package func contains(_ element: Element) -> Bool { positions[element] != nil }
 
   /// Tells which of two stands first; nothing else about where it stands.
-  package func position(of element: Element) -> Int? { positions[element] }
+  @inlinable package func position(of element: Element) -> Int? { positions[element] }
 
   /// Adds it at the end, unless it is there.
-  package mutating func append(_ element: Element) {
+  @inlinable package mutating func append(_ element: Element) {
     guard positions[element] == nil else { return }
     positions[element] = places.count
     places.append(element)
     elementBytes += element.heapBytes
   }
 
-  package mutating func remove(_ element: Element) {
+  @inlinable package mutating func remove(_ element: Element) {
     guard let position = positions.removeValue(forKey: element) else { return }
     places[position] = nil
     elementBytes -= element.heapBytes
     if places.count > 16, positions.count * 2 < places.count { sweep() }
   }
 
-  private mutating func sweep() {
+  @usableFromInline mutating func sweep() {
     places = Array(self)
     var fresh: [Element: Int] = [:]
     fresh.reserveCapacity(places.count)
@@ -47,10 +48,12 @@ package struct OrderedSet<Element: Hashable & Weighed & Sendable>: Sendable {
 }
 
 extension OrderedSet: Swift.Sequence {
-  package struct Iterator: IteratorProtocol {
-    fileprivate var places: IndexingIterator<[Element?]>
+  @usableFromInline package struct Iterator: IteratorProtocol {
+    @usableFromInline var places: IndexingIterator<[Element?]>
 
-    package mutating func next() -> Element? {
+    @inlinable init(_ places: IndexingIterator<[Element?]>) { self.places = places }
+
+    @inlinable package mutating func next() -> Element? {
       while let place = places.next() {
         if let element = place { return element }
       }
@@ -58,29 +61,33 @@ extension OrderedSet: Swift.Sequence {
     }
   }
 
-  package func makeIterator() -> Iterator { Iterator(places: places.makeIterator()) }
+  @inlinable package func makeIterator() -> Iterator { Iterator(places.makeIterator()) }
 }
 
 extension OrderedSet: Weighed {
-  package var heapBytes: Int { places.spineBytes + positions.spineBytes + elementBytes }
+  @inlinable package var heapBytes: Int {
+    places.spineBytes + positions.spineBytes + elementBytes
+  }
 }
 
 extension OrderedSet: Equatable {
-  package static func == (left: Self, right: Self) -> Bool { left.elementsEqual(right) }
+  @inlinable package static func == (left: Self, right: Self) -> Bool {
+    left.elementsEqual(right)
+  }
 }
 
 extension OrderedSet: ExpressibleByArrayLiteral {
-  package init(arrayLiteral elements: Element...) {
+  @usableFromInline package init(arrayLiteral elements: Element...) {
     for element in elements { append(element) }
   }
 }
 
 extension OrderedSet: Codable where Element: Codable {
-  package init(from decoder: any Decoder) throws {
+  @usableFromInline package init(from decoder: any Decoder) throws {
     for element in try [Element](from: decoder) { append(element) }
   }
 
-  package func encode(to encoder: any Encoder) throws {
+  @usableFromInline package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(Array(self))
   }

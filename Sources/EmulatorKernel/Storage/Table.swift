@@ -67,7 +67,7 @@ extension Key: CodingKeyRepresentable {
 @usableFromInline package struct Table<Record: Stored>: Codable, Sendable {
   @usableFromInline var records = WeighedDictionary<Int, Record>()
   @usableFromInline var serials: TextMap<Int> = [:]
-  fileprivate var lastSerial = 0
+  @usableFromInline var lastSerial = 0
   /// Every key ever given out that may still be alive.
   @usableFromInline var order = KeySet<Record>()
   /// Of `serials` and `order`: asked after each change of any of a state's tables.
@@ -75,7 +75,7 @@ extension Key: CodingKeyRepresentable {
 
   private enum CodingKeys: CodingKey { case records, serials, lastSerial, order }
 
-  package init() {}
+  @usableFromInline package init() {}
 
   @usableFromInline package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -86,7 +86,7 @@ extension Key: CodingKeyRepresentable {
     noteSpine()
   }
 
-  private mutating func noteSpine() { spineBytes = serials.spineBytes + order.heapBytes }
+  @inlinable mutating func noteSpine() { spineBytes = serials.spineBytes + order.heapBytes }
 
   @inlinable package var count: Int { records.count }
 
@@ -96,7 +96,7 @@ extension Key: CodingKeyRepresentable {
     spineBytes = 0
   }
 
-  @discardableResult
+  @discardableResult @inlinable
   package mutating func insert(_ record: Record) -> Key<Record> {
     lastSerial += 1
     let form = Record.lookUpForm(of: record.id)
@@ -139,7 +139,7 @@ extension Key: CodingKeyRepresentable {
     key(id: id).flatMap { records[$0.serial] }
   }
 
-  @discardableResult
+  @discardableResult @inlinable
   package mutating func remove(_ key: Key<Record>) -> Record? {
     guard let record = records.removeValue(forKey: key.serial) else { return nil }
     serials[Record.lookUpForm(of: record.id)] = nil
@@ -183,16 +183,16 @@ extension Table: Recounted {
   @inlinable package var count: Int { keys.count - goneCount }
   @inlinable package var isEmpty: Bool { count <= 0 }
 
-  @usableFromInline package var heapBytes: Int { keys.spineBytes }
+  @inlinable package var heapBytes: Int { keys.spineBytes }
 
-  package mutating func insert(_ key: Key<Record>) { keys.append(key) }
+  @inlinable package mutating func insert(_ key: Key<Record>) { keys.append(key) }
 
   /// A record that was in here has left its table.
-  package mutating func noteRemoval(from table: Table<Record>) where Record: Stored {
+  @inlinable package mutating func noteRemoval(from table: Table<Record>) where Record: Stored {
     noteRemoval { table.contains($0) }
   }
 
-  fileprivate mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
+  @inlinable mutating func noteRemoval(isAlive: (Key<Record>) -> Bool) {
     goneCount += 1
     guard goneCount * 2 > keys.count else { return }
     keys.removeAll { !isAlive($0) }

@@ -5,15 +5,20 @@ import PayloadCodecs
 /// A hub about itself.
 enum HubHandlers {
   static func version(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    scope.json(versionObject(scope, "@scramjet/host"))
+    try version(scope, of: "@scramjet/host")
   }
 
-  static func versionObject(_ scope: Scope, _ service: String) -> JSON {
-    let version = scope.world.read { $0.settings.version }
-    return [
-      "service": .string(service), "apiVersion": "v1", "version": .string(version),
-      "build": "source",
-    ]
+  static func version(
+    _ scope: Scope, of service: String
+  ) throws(ScramjetError) -> ServiceAnswer {
+    try scope.writing { state, json in
+      json.object { json in
+        json.member("service", service)
+        json.member("apiVersion", "v1")
+        json.member("version", state.settings.version)
+        json.member("build", "source")
+      }
+    }
   }
 
   static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -40,20 +45,27 @@ enum HubHandlers {
   }
 
   static func status(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      guard let space = scope.space(in: state) else { return ["cpm": [:]] }
-      return ["cpm": ["connected": true, "cpmId": .string(space.id)]]
+    try scope.writing { state, json in
+      json.object { json in
+        json.object("cpm") { json in
+          guard let id = scope.space.flatMap({ state.spaces.read($0) { $0.id } }) else { return }
+          json.member("connected", true)
+          json.member("cpmId", id)
+        }
+      }
     }
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     return try scope.asking(about: { state in scope.hub(in: state)?.instanceOrder.map(\.self) ?? []
-    }) { state in
-      guard let hub = scope.hub(in: state) else { return [:] }
-      return [
-        "sequences": .array(state.sequenceObjects(of: hub)),
-        "instances": .array(state.instanceObjects(of: hub)),
-      ]
+    }) { state, json in
+      json.object { json in
+        guard let hub = scope.hub(in: state) else { return }
+        json.key("sequences")
+        state.writeSequences(of: hub, into: &json)
+        json.key("instances")
+        state.writeInstances(of: hub, into: &json)
+      }
     }
   }
 

@@ -6,28 +6,28 @@ import PayloadCodecs
 enum InstanceHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.asking(about: { state in scope.hub(in: state)?.instanceOrder.map(\.self) ?? [] }) {
-      state in
-      .array(scope.hub(in: state).map { state.instanceObjects(of: $0) } ?? [])
+      state, json in
+      state.writeInstances(of: scope.hub(in: state), into: &json)
     }
   }
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try asking(scope) { .object($0.object) }
+    try asking(scope) { $0.write(into: &$1) }
   }
 
   static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try asking(scope, \.health)
+    try asking(scope) { $1.value($0.health) }
   }
 
   private static func asking(
-    _ scope: Scope, _ tell: @escaping @Sendable (Instance) -> JSON
+    _ scope: Scope, _ write: @escaping @Sendable (Instance, inout JSONWriter) -> Void
   ) throws(ScramjetError) -> ServiceAnswer {
     let key = try scope.instanceKey
-    return try scope.asking(about: [key]) { state throws(ScramjetError) in
+    return try scope.asking(about: [key]) { state, json throws(ScramjetError) in
       guard let instance = state.instances[key] else {
         throw .unknownInstance(scope.parameter("id"))
       }
-      return tell(instance)
+      write(instance, &json)
     }
   }
 }
@@ -39,19 +39,19 @@ enum LifeHandlers {
     let timeout = try timeout(body?["timeout"])
     let mayCallKeepAlive = try flag(body?["canCallKeepalive"], "canCallKeepalive")
     let serial = try scope.instanceKey
-    let (number, before) = scope.world.mutate { state, step -> (Int?, JSONObject) in
+    let (number, before) = scope.world.mutate { state, step -> (Int?, [UInt8]) in
       let number = state.stop(
         serial, timeout: timeout, mayCallKeepAlive: mayCallKeepAlive, &step)
-      return (number, state.instances[serial]?.object ?? [:])
+      return (number, state.instances[serial]?.text ?? Array("{}".utf8))
     }
-    guard let number else { return scope.json(.object(before), .accepted) }
+    guard let number else { return .now(scope.reply(.json(.accepted, before))) }
     // The reply comes when the time is over, also if the instance has ended before.
     return .later { _ in
       let after = try? await scope.world.wait(for: .instance(serial)) { state, _ in
         guard let instance = state.instances[serial] else { return .ready(before) }
-        return instance.stopsDone >= number ? .ready(instance.object) : .coming
+        return instance.stopsDone >= number ? .ready(instance.text) : .coming
       }
-      return scope.reply(.json(.accepted, JSON.object(after ?? before).serialized()))
+      return scope.reply(.json(.accepted, after ?? before))
     }
   }
 
@@ -72,13 +72,13 @@ enum LifeHandlers {
     let body = try RequestChecks.json(scope.call.content)
     let removesImmediately = try flag(body?["removeImmediately"], "removeImmediately")
     let serial = try scope.instanceKey
-    let object = scope.world.mutate { state, step -> JSONObject? in
+    let text = scope.world.mutate { state, step -> [UInt8]? in
       guard state.instances[serial]?.status == .running else { return nil }
       state.kill(serial, removesImmediately: removesImmediately, &step)
-      return state.instances[serial]?.object
+      return state.instances[serial]?.text
     }
-    guard let object else { throw ScramjetError(400, "Instance not running") }
-    return scope.json(.object(object), .accepted)
+    guard let text else { throw ScramjetError(400, "Instance not running") }
+    return .now(scope.reply(.json(.accepted, text)))
   }
 
   static func monitoringRate(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

@@ -5,8 +5,13 @@ import PayloadCodecs
 /// The platform's front, and a multi-manager.
 enum PlatformHandlers {
   static func spaces(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      .array(state.spaceOrder.compactMap { state.spaces[$0].map { ["id": .string($0.id)] } })
+    try scope.writing { state, json in
+      json.array { json in
+        for key in state.spaceOrder {
+          guard let id = state.spaces.read(key, { $0.id }) else { continue }
+          json.object { $0.member("id", id) }
+        }
+      }
     }
   }
 
@@ -18,13 +23,18 @@ enum PlatformHandlers {
   static func info(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let isHub = scope.call.parameters["hub"] != nil
     let tenant = scope.call.tenant
-    return try scope.json { state in
-      if isHub { return .object(scope.hub(in: state).map { state.info(of: $0) } ?? [:]) }
+    return try scope.writing { state, json in
+      if isHub {
+        guard let hub = scope.hub(in: state) else { return json.object { _ in } }
+        return state.write(hub, into: &json)
+      }
       var ids = IDSource(seed: tenant.seed, tenant: tenant.name)
-      return [
-        "apiBase": "/api/v1", "apiPort": 11000, "id": .string(ids.uuid("multi-manager")),
-        "managersCount": .integer(state.spaces.count),
-      ]
+      json.object { json in
+        json.member("apiBase", "/api/v1")
+        json.member("apiPort", 11000)
+        json.member("id", ids.uuid("multi-manager"))
+        json.member("managersCount", state.spaces.count)
+      }
     }
   }
 

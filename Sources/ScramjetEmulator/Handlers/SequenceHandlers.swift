@@ -5,21 +5,26 @@ import PayloadCodecs
 /// Sequences of a hub.
 enum SequenceHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      .array(scope.hub(in: state).map { state.sequenceObjects(of: $0) } ?? [])
+    try scope.writing { state, json in
+      state.writeSequences(of: scope.hub(in: state), into: &json)
     }
   }
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state throws(ScramjetError) in
+    try scope.writing { state, json throws(ScramjetError) in
       let (sequence, hub) = try Self.sequence(scope, state)
-      return state.object(of: sequence, location: hub.id)
+      state.write(sequence, location: hub.id, into: &json)
     }
   }
 
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state throws(ScramjetError) in
-      .array(state.instanceIDs(of: try sequence(scope, state).0).map(JSON.string))
+    try scope.writing { state, json throws(ScramjetError) in
+      let sequence = try sequence(scope, state).0
+      json.array { json in
+        for key in sequence.instances {
+          if let id = state.instances.read(key, { $0.id }) { json.value(id) }
+        }
+      }
     }
   }
 

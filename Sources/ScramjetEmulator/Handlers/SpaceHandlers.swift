@@ -5,7 +5,7 @@ import PayloadCodecs
 /// A space about itself and its hubs.
 enum SpaceHandlers {
   static func version(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    scope.json(HubHandlers.versionObject(scope, "@scramjet/manager"))
+    try HubHandlers.version(scope, of: "@scramjet/manager")
   }
 
   static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -42,46 +42,57 @@ enum SpaceHandlers {
 
   /// `?offset=&limit=`; whatever is out of range counts as the default. Only what is shown is told.
   /// - Parameter first: the first so many things.
-  private static func page<Thing>(
-    _ scope: Scope, of first: (Int) -> [Thing], _ tell: (Thing) -> JSON
-  ) -> JSON {
+  private static func writePage<Thing>(
+    _ scope: Scope, of first: (Int) -> [Thing], into json: inout JSONWriter,
+    _ write: (Thing, inout JSONWriter) -> Void
+  ) {
     let target = scope.call.request.target
     let offset = target.queryValue("offset").flatMap { Int($0) } ?? 0
     let limit = target.queryValue("limit").flatMap { Int($0) } ?? 100
     let (start, count) = (min(max(0, offset), 1 << 40), (1...100).contains(limit) ? limit : 100)
-    return .array(first(start + count).dropFirst(start).map(tell))
+    json.array { json in
+      for thing in first(start + count).dropFirst(start) { write(thing, &json) }
+    }
   }
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
+    try scope.writing { state, json in
       let hubs = scope.space(in: state).map { state.hubs(of: $0) } ?? []
-      return page(scope, of: { Array(hubs.prefix($0)) }, { state.listed($0) })
+      writePage(scope, of: { Array(hubs.prefix($0)) }, into: &json) { hub, json in
+        state.writeListed(hub, into: &json)
+      }
     }
   }
 
   static func sequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      let hubs = scope.space(in: state)?.hubs ?? []
-      return .array(hubs.flatMap { state.hubs[$0]?.sequenceOrder.texts ?? [] }.map(JSON.string))
+    try scope.writing { state, json in
+      json.array { json in
+        for hub in scope.space(in: state)?.hubs ?? [] {
+          _ = state.hubs.read(hub) { for id in $0.sequenceOrder { json.value(id.text) } }
+        }
+      }
     }
   }
 
   static func allSequences(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      guard let space = scope.space(in: state) else { return [] }
+    try scope.writing { state, json in
+      guard let space = scope.space(in: state) else { return json.array { _ in } }
       let hubs = space.hubs.compactMap { state.hubs[$0] }
-      return page(scope, of: { Listed.first($0, in: space, hubs) }) { listed in
+      writePage(scope, of: { Listed.first($0, in: space, hubs) }, into: &json) { listed, json in
         switch listed {
         case .stored(let fileName):
-          guard let item = space.store.item(fileName: fileName.text) else { return .null }
-          return [
-            "id": .string(item.id),
-            "config": .object(item.package.value.config(id: item.id, directory: "")),
-            "location": "store", "instances": [],
-          ]
+          guard let item = space.store.item(fileName: fileName.text) else { return json.null() }
+          json.object { json in
+            json.member("id", item.id)
+            json.key("config")
+            item.package.value.writeConfig(id: item.id, directory: "", into: &json)
+            json.member("location", "store")
+            json.array("instances") { _ in }
+          }
         case .uploaded(let id, let index):
           let hub = hubs[index]
-          return hub.sequences[id.text].map { state.object(of: $0, location: hub.id) } ?? .null
+          guard let sequence = hub.sequences[id.text] else { return json.null() }
+          state.write(sequence, location: hub.id, into: &json)
         }
       }
     }
@@ -103,15 +114,15 @@ enum SpaceHandlers {
   }
 
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.asking(about: { state in instances(.max, scope, state) }) { state in
-      page(scope, of: { instances($0, scope, state) }) { serial in
-        guard let instance = state.instances[serial] else { return .null }
-        let hub = JSON.string(state.hubs[instance.hub]?.id ?? "")
-        var object = instance.object
-        object["hubId"] = hub
-        object["location"] = hub
-        object["sequenceId"] = .string(instance.sequenceID)
-        return .object(object)
+    try scope.asking(about: { state in instances(.max, scope, state) }) { state, json in
+      writePage(scope, of: { instances($0, scope, state) }, into: &json) { serial, json in
+        guard let instance = state.instances[serial] else { return json.null() }
+        let hub = state.hubs.read(instance.hub) { $0.id } ?? ""
+        instance.write(into: &json) { json in
+          json.member("hubId", hub)
+          json.member("location", hub)
+          json.member("sequenceId", instance.sequenceID)
+        }
       }
     }
   }
@@ -129,23 +140,28 @@ enum SpaceHandlers {
   }
 
   static func entities(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      guard let space = scope.space(in: state) else { return [:] }
-      let hubs = space.hubs.compactMap { state.hubs[$0] }
-      return [
-        "topics": .array(space.topicOrder.texts.map(JSON.string)),
-        "hubs": .array(hubs.map { .string($0.id) }),
-        "sequences": .array(hubs.flatMap(\.sequenceOrder.texts).map(JSON.string)),
-        "instances": .array(
-          hubs.flatMap(\.instanceOrder).compactMap { state.instances[$0].map { .string($0.id) } }),
-      ]
+    try scope.writing { state, json in
+      json.object { json in
+        guard let space = scope.space(in: state) else { return }
+        let hubs = space.hubs.compactMap { state.hubs[$0] }
+        json.array("topics") { json in for name in space.topicOrder { json.value(name.text) } }
+        json.array("hubs") { json in for hub in hubs { json.value(hub.id) } }
+        json.array("sequences") { json in
+          for hub in hubs { for id in hub.sequenceOrder { json.value(id.text) } }
+        }
+        json.array("instances") { json in
+          for key in hubs.flatMap(\.instanceOrder) {
+            if let id = state.instances.read(key, { $0.id }) { json.value(id) }
+          }
+        }
+      }
     }
   }
 
   static func topics(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
+    try scope.writing { state, json in
       let topics = scope.space(in: state).map { state.topics(of: $0) } ?? []
-      return .array(topics.map { state.spaceObject(of: $0) })
+      json.array { json in for topic in topics { state.write(topic, into: &json) } }
     }
   }
 
@@ -179,8 +195,8 @@ enum SpaceHandlers {
 
   static func hubInfo(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let id = scope.parameter("hub")
-    return try scope.json { state throws(ScramjetError) in
-      .object(state.info(of: try hub(id, scope, state)))
+    return try scope.writing { state, json throws(ScramjetError) in
+      state.write(try hub(id, scope, state), into: &json)
     }
   }
 

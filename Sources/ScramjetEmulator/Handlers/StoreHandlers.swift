@@ -5,7 +5,12 @@ import PayloadCodecs
 /// The store of a space.
 enum StoreHandlers {
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in .array(scope.space(in: state)?.store.all.map(\.listed) ?? []) }
+    try scope.writing { state, json in
+      json.array { json in
+        guard let store = scope.space(in: state)?.store else { return }
+        for item in store.all { item.writeListed(into: &json) }
+      }
+    }
   }
 
   static func put(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -45,7 +50,9 @@ enum StoreHandlers {
       return item
     }
     guard let item else { return scope.reply(ScramjetError.noRoom) }
-    return scope.reply(.json(.accepted, item.stored.serialized()))
+    var json = JSONWriter(reserving: 512)
+    item.writeStored(into: &json)
+    return scope.reply(.json(.accepted, json.bytes))
   }
 
   static func get(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {

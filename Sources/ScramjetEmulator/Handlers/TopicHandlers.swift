@@ -8,8 +8,11 @@ enum TopicHandlers {
   private static let badType = "Unsupported content-type"
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      .array(scope.space(in: state).map { state.topics(of: $0).map(\.hubObject) } ?? [])
+    try scope.writing { state, json in
+      json.array { json in
+        guard let space = scope.space(in: state) else { return }
+        for topic in state.topics(of: space) { topic.writeForHub(into: &json) }
+      }
     }
   }
 

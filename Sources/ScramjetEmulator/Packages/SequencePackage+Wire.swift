@@ -4,42 +4,64 @@ import PayloadCodecs
 extension SequencePackage {
   /// The `config` of a sequence, keys in the hub's order.
   /// Source: hub 1.0.1 on the wire.
-  func config(
-    id: String, runtime: String = "process", directory: String = "/package"
-  ) -> JSONObject {
+  func writeConfig(
+    id: String, runtime: String = "process", directory: String = "/package",
+    into json: inout JSONWriter, more: (inout JSONWriter) -> Void = { _ in }
+  ) {
+    json.object { json in
+      json.member("type", runtime)
+      writeDescription(id: id, runtime: runtime, directory: directory, into: &json)
+      more(&json)
+    }
+  }
+
+  /// The members behind its type.
+  /// - Parameter directory: nil: it is in none.
+  fileprivate func writeDescription(
+    id: String, runtime: String, directory: String?, into json: inout JSONWriter
+  ) {
     let isDocker = runtime == "docker"
-    let container: JSON = [
-      "image": .string("scramjetorg/runner\(language == "py" ? "-py" : ""):1.0.1"),
-      "maxMem": 512, "exposePortsRange": [30000, 32767], "hostIp": "0.0.0.0",
-    ]
-    return JSONObject(withoutNulls: [
-      "type": .string(runtime), "container": isDocker ? container : .null,
-      "engines": .object(engines), "entrypointPath": .string(main), "version": .string(version),
-      "name": .string(name), "id": .string(id), "sequenceDir": .string(directory),
-      "description": JSON(description), "author": JSON(author), "keywords": keywords ?? .null,
-      "args": arguments ?? .null, "repository": repository ?? .null,
-      "config": isDocker ? ports.map { ["ports": $0] } ?? .null : .null,
-      "language": .string(language), "packageSize": .integer(byteCount),
-    ])
+    if isDocker {
+      json.object("container") { json in
+        json.member("image", "scramjetorg/runner\(language == "py" ? "-py" : ""):1.0.1")
+        json.member("maxMem", 512)
+        json.member("exposePortsRange", [30000, 32767])
+        json.member("hostIp", "0.0.0.0")
+      }
+    }
+    json.member("engines", .object(engines))
+    json.member("entrypointPath", main)
+    json.member("version", version)
+    json.member("name", name)
+    json.member("id", id)
+    json.member(ifPresent: "sequenceDir", directory)
+    json.member(ifPresent: "description", description)
+    json.member(ifPresent: "author", author)
+    json.member(ifPresent: "keywords", keywords)
+    json.member(ifPresent: "args", arguments)
+    json.member(ifPresent: "repository", repository)
+    if isDocker, let ports { json.object("config") { $0.member("ports", ports) } }
+    json.member("language", language)
+    json.member("packageSize", byteCount)
   }
 }
 
 extension StoreItem {
   /// An entry of the store's list.
-  var listed: JSON {
-    var item = package.value.config(id: id, directory: "")
-    item["_filename"] = .string(fileName)
-    item["_fileId"] = .string(id)
-    return .object(item)
+  func writeListed(into json: inout JSONWriter) {
+    package.value.writeConfig(id: id, directory: "", into: &json) { json in
+      json.member("_filename", fileName)
+      json.member("_fileId", id)
+    }
   }
 
   /// The answer to a PUT.
-  var stored: JSON {
-    var item: JSONObject = ["etag": .string(tag), "versionId": "0"]
-    for (key, value) in package.value.config(id: id, directory: "").members
-    where key != "type" && key != "sequenceDir" {
-      item.members.append((key, value))
+  func writeStored(into json: inout JSONWriter) {
+    json.object { json in
+      json.member("etag", tag)
+      json.member("versionId", "0")
+      package.value.writeDescription(
+        id: id, runtime: "process", directory: nil, into: &json)
     }
-    return .object(item)
   }
 }

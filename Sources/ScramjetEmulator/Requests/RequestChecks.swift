@@ -53,7 +53,9 @@ enum RequestChecks {
   private static func checkAccept(
     _ request: Request, _ types: String..., isStrict: Bool
   ) throws(ScramjetError) -> [String] {
-    guard request.fields.contains("accept") else { return [] }
+    guard let value = request.fields["accept"] else { return [] }
+    // As nearly all clients say it.
+    if value.isExactly("*/*") || types.contains(where: value.isExactly) { return [] }
     let ranges = request.fields.list("accept").map { MediaType($0) }
     if ranges.contains(where: { range in types.contains { range.covers($0) } }) { return [] }
     // The vendor's own pages show readers that ask for text.

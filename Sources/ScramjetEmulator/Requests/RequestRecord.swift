@@ -48,10 +48,10 @@ enum RequestRecord {
         (false, response.body.length ?? 0)
       }
     scope.world.mutate { state, step in
-      let text =
-        "date: \(step.now.iso8601(.milliseconds)), method: \(call.request.method.name), "
-        + "url: \(call.request.target.path), status: \(status)"
-      state.logOnHub("Request", data: [.string(text)], hub: hub, &step)
+      let now = step.now
+      state.logOnHub("Request", level: "DEBUG", hub: hub, &step) { json in
+        json.array("data") { write(call.request, status, at: now, into: &$0) }
+      }
       if !isStream { finish(record, length, &state, hub, &step) }
     }
     guard isStream, let record, case .stream(let known, let producer) = response.body else {
@@ -66,6 +66,22 @@ enum RequestRecord {
       try await producer(writer)
     }
     return response
+  }
+
+  private static func write(
+    _ request: Request, _ status: Int, at now: VirtualInstant, into json: inout JSONWriter
+  ) {
+    var text: [UInt8] = []
+    text.reserveCapacity(160)
+    text.append(contentsOf: "date: ".utf8.span)
+    now.withISO8601(.milliseconds) { text.append(contentsOf: $0) }
+    text.append(contentsOf: ", method: ".utf8.span)
+    text.append(contentsOf: request.method.name.utf8.span)
+    text.append(contentsOf: ", url: ".utf8.span)
+    text.append(contentsOf: request.target.path.utf8.span)
+    text.append(contentsOf: ", status: ".utf8.span)
+    text.append(contentsOf: String(status).utf8.span)
+    json.value(text.span)
   }
 
   private static func finish(

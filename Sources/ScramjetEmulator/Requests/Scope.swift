@@ -62,6 +62,23 @@ struct Scope: Sendable {
 
   // MARK: Answers
 
+  /// What the world holds now.
+  func writing(
+    _ write: (borrowing ScramjetState, inout JSONWriter) throws(ScramjetError) -> Void
+  ) throws(ScramjetError) -> ServiceAnswer {
+    .now(reply(.json(.ok, try text(write))))
+  }
+
+  private func text(
+    _ write: (borrowing ScramjetState, inout JSONWriter) throws(ScramjetError) -> Void
+  ) throws(ScramjetError) -> [UInt8] {
+    try world.read { state throws(ScramjetError) in
+      var json = JSONWriter()
+      try write(state, &json)
+      return json.bytes
+    }
+  }
+
   func json(_ value: JSON, _ status: Status = .ok) -> ServiceAnswer {
     if Offload.isHere || value.fits(within: 64 << 10) {
       return .now(reply(.json(status, value.serialized())))
@@ -85,9 +102,10 @@ struct Scope: Sendable {
   /// program that ticks, is seen one event further at each look.
   func asking(
     about instances: [InstanceKey],
-    _ read: @escaping @Sendable (borrowing ScramjetState) throws(ScramjetError) -> JSON
+    _ write:
+      @escaping @Sendable (borrowing ScramjetState, inout JSONWriter) throws(ScramjetError) -> Void
   ) throws(ScramjetError) -> ServiceAnswer {
-    guard world.isSkipping else { return try json(read) }
+    guard world.isSkipping else { return try writing(write) }
     return .later { _ in
       var open = instances
       await world.look { state in
@@ -101,9 +119,7 @@ struct Scope: Sendable {
         await world.look(SkipBudget(events: 1)) { state in state.isMovedByTime(instances[0]) }
       }
       do throws(ScramjetError) {
-        return reply(
-          .json(.ok, try world.read { state throws(ScramjetError) in try read(state) }.serialized())
-        )
+        return reply(.json(.ok, try text(write)))
       } catch { return reply(error.response) }
     }
   }
@@ -111,10 +127,11 @@ struct Scope: Sendable {
   /// The same about many, which are looked for only where time is to go on.
   func asking(
     about many: (borrowing ScramjetState) -> [InstanceKey],
-    _ read: @escaping @Sendable (borrowing ScramjetState) throws(ScramjetError) -> JSON
+    _ write:
+      @escaping @Sendable (borrowing ScramjetState, inout JSONWriter) throws(ScramjetError) -> Void
   ) throws(ScramjetError) -> ServiceAnswer {
-    guard world.isSkipping else { return try json(read) }
-    return try asking(about: world.read { state in many(state) }, read)
+    guard world.isSkipping else { return try writing(write) }
+    return try asking(about: world.read { state in many(state) }, write)
   }
 
   func refuse(_ error: ScramjetError) -> ServiceAnswer { .now(reply(error.response)) }

@@ -90,15 +90,56 @@ package struct StreamLog: Sendable, Weighed {
   /// Adds a chunk. False when it went nowhere, because the stream has ended or nobody is to get or
   /// see it.
   @discardableResult
-  mutating func append(_ bytes: [UInt8]) -> Bool {
-    guard !isEnded, let last = bytes.last else { return false }
+  mutating func append(_ bytes: [UInt8]) -> Bool { append(bytes.span) { bytes } }
+
+  /// A line of a history, of which there are some for each request: while nobody reads, it is put to the
+  /// line before it instead of being a chunk of its own.
+  /// - Returns: whether somebody is there who may be told.
+  mutating func append(line: Span<UInt8>) -> Bool {
+    if readerCount == 0, !isEnded, case .history(_, let most) = keeping, head < slots.count {
+      let last = slots.count - 1
+      if slots[last].bytes.count + line.count <= min(Self.grownChunkBytesMax, most / 64) {
+        joined = nil
+        lastByte = line.isEmpty ? lastByte : line[line.count - 1]
+        bytesWritten += line.count
+        byteCount += line.count
+        slots[last].bytes.append(contentsOf: line)
+        if tail != nil { tail?.append(Self.copy(of: line)) }
+        dropStale()
+        return tail != nil
+      }
+    }
+    append(line) { Self.copy(of: line) }
+    return readerCount > 0 || tail != nil
+  }
+
+  private static func copy(of line: Span<UInt8>) -> [UInt8] {
+    var copy: [UInt8] = []
+    copy.append(contentsOf: line)
+    return copy
+  }
+
+  /// A chunk that lines are put to one after the other gets no larger.
+  private static let grownChunkBytesMax = 4096
+
+  @discardableResult
+  private mutating func append(_ bytes: Span<UInt8>, _ whole: () -> [UInt8]) -> Bool {
+    guard !isEnded, !bytes.isEmpty else { return false }
+    let last = bytes[bytes.count - 1]
     lastByte = last
     bytesWritten += bytes.count
-    tail?.append(bytes)
+    let chunk = whole()
+    tail?.append(chunk)
     if keeping == .live, readerCount == 0 { return tail != nil }
-    slots.append(Slot(bytes: bytes, cursors: caughtUp))
+    slots.append(Slot(bytes: chunk, cursors: caughtUp))
     caughtUp = 0
     byteCount += bytes.count
+    dropStale()
+    return true
+  }
+
+  /// What is beyond what is kept, whoever still wants it.
+  private mutating func dropStale() {
     switch keeping {
     case .history(let chunks, let bytes):
       while count > 1, count > chunks || byteCount > bytes { dropFirst() }
@@ -106,7 +147,6 @@ package struct StreamLog: Sendable, Weighed {
       while readerCount == 0, count > 1, byteCount > mark { dropFirst() }
     case .untilRead, .live: break
     }
-    return true
   }
 
   /// Its data goes elsewhere as well from now on.

@@ -3,53 +3,74 @@ import PayloadCodecs
 
 /// The JSON of sequences, instances, hubs and topics, keys in the order of hub 1.0.1.
 extension ScramjetState {
-  func object(of sequence: Sequence, location: String) -> JSON {
-    JSON(withoutNulls: [
-      "id": .string(sequence.id), "name": JSON(sequence.alias),
-      "config": .object(sequence.package.value.config(id: sequence.id, runtime: settings.runtime)),
-      "location": .string(location),
-      "instances": .array(instanceIDs(of: sequence).map(JSON.string)),
-    ])
-  }
-
-  func instanceIDs(of sequence: Sequence) -> [String] {
-    sequence.instances.compactMap { instances[$0]?.id }
-  }
-
-  func sequenceObjects(of hub: Hub) -> [JSON] {
-    hub.sequenceOrder.compactMap { id in
-      hub.sequences[id.text].map { object(of: $0, location: hub.id) }
+  func write(_ sequence: Sequence, location: String, into json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", sequence.id)
+      json.member(ifPresent: "name", sequence.alias)
+      json.key("config")
+      sequence.package.value.writeConfig(id: sequence.id, runtime: settings.runtime, into: &json)
+      json.member("location", location)
+      json.array("instances") { json in
+        for key in sequence.instances {
+          if let id = instances.read(key, { $0.id }) { json.value(id) }
+        }
+      }
     }
   }
 
-  func instanceObjects(of hub: Hub) -> [JSON] {
-    hub.instanceOrder.compactMap { instances[$0].map { .object($0.object) } }
+  func writeSequences(of hub: Hub?, into json: inout JSONWriter) {
+    json.array { json in
+      for id in hub?.sequenceOrder ?? OrderedSet() {
+        if let hub, let sequence = hub.sequences[id.text] {
+          write(sequence, location: hub.id, into: &json)
+        }
+      }
+    }
+  }
+
+  func writeInstances(of hub: Hub?, into json: inout JSONWriter) {
+    json.array { json in
+      for key in hub?.instanceOrder ?? OrderedSet() {
+        _ = instances.read(key) { $0.write(into: &json) }
+      }
+    }
   }
 
   /// A hub as its space tells of it.
-  func info(of hub: Hub) -> JSONObject {
-    JSONObject(withoutNulls: [
-      "id": .string(hub.id),
-      "info": JSON(withoutNulls: [
-        "created": .string(hub.created.iso8601(.milliseconds)),
-        "lastConnected": .string(hub.lastConnected.iso8601(.milliseconds)),
-        "lastDisconnected": JSON(hub.lastDisconnected?.iso8601(.milliseconds)),
-      ]),
-      "healthy": .bool(hub.isHealthy && hub.isConnected),
-      "selfHosted": .bool(hub.isSelfHosted), "isConnectionActive": .bool(hub.isConnected),
-      "description": JSON(hub.description), "tags": .array(hub.tags.map(JSON.string)),
-      "disconnectReason": JSON(hub.disconnectReason),
-    ])
+  /// - Parameter more: the members behind its own.
+  func write(
+    _ hub: Hub, into json: inout JSONWriter, more: (inout JSONWriter) -> Void = { _ in }
+  ) {
+    json.object { json in
+      json.member("id", hub.id)
+      json.object("info") { json in
+        json.member("created", hub.created, .milliseconds)
+        json.member("lastConnected", hub.lastConnected, .milliseconds)
+        json.member(ifPresent: "lastDisconnected", hub.lastDisconnected, .milliseconds)
+      }
+      json.member("healthy", hub.isHealthy && hub.isConnected)
+      json.member("selfHosted", hub.isSelfHosted)
+      json.member("isConnectionActive", hub.isConnected)
+      json.member(ifPresent: "description", hub.description)
+      json.array("tags") { json in for tag in hub.tags { json.value(tag) } }
+      json.member(ifPresent: "disconnectReason", hub.disconnectReason)
+      more(&json)
+    }
   }
 
   /// An entry of the space's list.
-  func listed(_ hub: Hub) -> JSON {
-    var object = info(of: hub)
-    object["topics"] = .array((spaces[hub.space]?.topicOrder.texts ?? []).map(JSON.string))
-    object["sequences"] = .array(hub.sequenceOrder.texts.map(JSON.string))
-    object["instances"] = .array(
-      hub.instanceOrder.compactMap { instances[$0].map { .string($0.id) } })
-    return .object(object)
+  func writeListed(_ hub: Hub, into json: inout JSONWriter) {
+    write(hub, into: &json) { json in
+      json.array("topics") { json in
+        _ = spaces.read(hub.space) { for name in $0.topicOrder { json.value(name.text) } }
+      }
+      json.array("sequences") { json in for id in hub.sequenceOrder { json.value(id.text) } }
+      json.array("instances") { json in
+        for key in hub.instanceOrder {
+          if let id = instances.read(key, { $0.id }) { json.value(id) }
+        }
+      }
+    }
   }
 
   /// Hubs of a space: those that are there and well first, else as they joined.
@@ -64,59 +85,86 @@ extension ScramjetState {
   }
 
   /// A topic as the space tells of it, with everybody who reads or writes it now.
-  func spaceObject(of topic: Topic) -> JSON {
-    var actors: [JSON] = []
-    func add(_ role: String, _ instance: InstanceKey?) {
-      actors.append(
-        JSON(withoutNulls: [
-          "role": .string(role), "type": instance == nil ? "api" : "host", "stream": true,
-          "hostId": JSON(instance.flatMap { instances[$0] }.flatMap { hubs[$0.hub]?.id }),
-          "retired": false,
-        ]))
+  func write(_ topic: Topic, into json: inout JSONWriter) {
+    func add(_ role: String, _ instance: InstanceKey?, _ json: inout JSONWriter) {
+      json.object { json in
+        json.member("role", role)
+        json.member("type", instance == nil ? "api" : "host")
+        json.member("stream", true)
+        let hub = instance.flatMap { instances.read($0) { $0.hub } }
+        json.member(ifPresent: "hostId", hub.flatMap { hubs.read($0) { $0.id } })
+        json.member("retired", false)
+      }
     }
-    for writer in topic.writers {
-      if case .instance(let key) = writer { add("provider", key) } else { add("provider", nil) }
+    json.object { json in
+      json.member("name", topic.name)
+      json.member("contentType", topic.contentType)
+      json.array("actors") { json in
+        for writer in topic.writers {
+          if case .instance(let key) = writer {
+            add("provider", key, &json)
+          } else {
+            add("provider", nil, &json)
+          }
+        }
+        for key in topic.consumers { add("consumer", key, &json) }
+        let readers =
+          (streams.read(topic.stream) { $0.readerCount } ?? 0) - topic.consumers.count
+        for _ in 0..<max(0, min(readers, 1_000)) { add("consumer", nil, &json) }
+      }
     }
-    for key in topic.consumers { add("consumer", key) }
-    let readers = (streams[topic.stream]?.readerCount ?? 0) - topic.consumers.count
-    for _ in 0..<max(0, min(readers, 1_000)) { add("consumer", nil) }
-    return [
-      "name": .string(topic.name), "contentType": .string(topic.contentType),
-      "actors": .array(actors),
-    ]
   }
 }
 
 extension Topic {
   /// A topic as a hub tells of it.
-  var hubObject: JSON {
-    [
-      "contentType": .string(contentType), "localProvider": "", "topic": .string(name),
-      "topicName": .string(name),
-    ]
+  func writeForHub(into json: inout JSONWriter) {
+    json.object { json in
+      json.member("contentType", contentType)
+      json.member("localProvider", "")
+      json.member("topic", name)
+      json.member("topicName", name)
+    }
   }
 }
 
 extension Instance {
-  var object: JSONObject {
-    var object: JSONObject = ["id": .string(id)]
-    if let appConfig { object["appConfig"] = appConfig.value }
-    if let arguments { object["args"] = arguments.value }
-    object["provides"] = .string(provides)
-    object["requires"] = .string(requires)
-    object["sequence"] = sequence.value
-    if let ports { object["ports"] = ports }
-    // The Python runner says nothing of when it was made (hub 1.0.1 on the wire).
-    object["created"] = isPythonProcess ? .null : .string(created.iso8601(.milliseconds))
-    object["started"] = .string(started.iso8601(.milliseconds))
-    if let ended { object["ended"] = .string(ended.iso8601(.milliseconds)) }
-    object["status"] = .string(status.rawValue)
-    if let terminated {
-      object["terminated"] = [
-        "exitcode": .integer(terminated.code), "reason": .string(terminated.reason),
-      ]
+  /// - Parameter more: the members behind its own.
+  borrowing func write(
+    into json: inout JSONWriter, more: (inout JSONWriter) -> Void = { _ in }
+  ) {
+    json.object { json in
+      json.member("id", id)
+      if let appConfig { json.member("appConfig", appConfig.value) }
+      if let arguments { json.member("args", arguments.value) }
+      json.member("provides", provides)
+      json.member("requires", requires)
+      json.member("sequence", sequence.value)
+      if let ports { json.member("ports", ports) }
+      // The Python runner says nothing of when it was made (hub 1.0.1 on the wire).
+      if isPythonProcess {
+        json.member("created", JSON.null)
+      } else {
+        json.member("created", created, .milliseconds)
+      }
+      json.member("started", started, .milliseconds)
+      json.member(ifPresent: "ended", ended, .milliseconds)
+      json.member("status", status.rawValue)
+      if let terminated {
+        json.object("terminated") { json in
+          json.member("exitcode", terminated.code)
+          json.member("reason", terminated.reason)
+        }
+      }
+      more(&json)
     }
-    return object
+  }
+
+  /// The same as a text by itself.
+  var text: [UInt8] {
+    var json = JSONWriter(reserving: 640)
+    write(into: &json)
+    return json.bytes
   }
 
   /// A stand-in's is plausible and always the same for the same instance.

@@ -101,11 +101,16 @@ extension ScramjetState {
   ) -> Instance {
     let mark = Self.streamMark
     let provides = order.outputTopic ?? program.provides
-    let description = JSON(withoutNulls: [
-      "id": .string(sequence.id),
-      "config": .object(sequence.package.value.config(id: sequence.id, runtime: settings.runtime)),
-      "name": JSON(sequence.alias), "location": .string(hub),
-    ])
+    let runtime = settings.runtime
+    let description = JSON { json in
+      json.object { json in
+        json.member("id", sequence.id)
+        json.key("config")
+        sequence.package.value.writeConfig(id: sequence.id, runtime: runtime, into: &json)
+        json.member(ifPresent: "name", sequence.alias)
+        json.member("location", hub)
+      }
+    }
     var instance = Instance(
       serial: newKey(Instance.self), id: id, hub: hubSerial, sequenceID: sequence.id,
       sequence: Kept(description), language: sequence.package.language,

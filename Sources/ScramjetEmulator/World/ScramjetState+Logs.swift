@@ -17,52 +17,78 @@ extension ScramjetState {
     _ step: inout Step
   ) {
     guard let instance = instances[serial] else { return }
-    let id: JSON = ["id": .string(instance.id)]
-    var line = Self.logLine(message, level, data, part, at: step.now)
-    if part == "Sequence" { line["Sequence"] = id }
-    line["Runner"] = id
-    write(Self.text(line), to: instance.log, &step)
-    line["CSIController"] = id
-    line["Host"] = ["id": .string(hubs[instance.hub]?.id ?? "")]
-    logOnHub(line, instance.hub, &step)
+    let now = step.now
+    func line(_ more: (inout JSONWriter) -> Void) -> [UInt8] {
+      Self.logLine(message, level, from: part, at: now) { json in
+        if !data.isEmpty { json.member("data", .array(data)) }
+      } whose: { json in
+        if part == "Sequence" { Self.name("Sequence", instance.id, &json) }
+        Self.name("Runner", instance.id, &json)
+        more(&json)
+      }
+    }
+    let own = line { _ in }
+    write(line: own.span, to: instance.log, &step)
+    let host = hubs.read(instance.hub) { $0.id } ?? ""
+    let whole = line { json in
+      Self.name("CSIController", instance.id, &json)
+      Self.name("Host", host, &json)
+    }
+    logOnHub(whole, instance.hub, &step)
   }
 
   mutating func logOnHub(
-    _ message: String, level: String = "DEBUG", data: [JSON] = [], from part: String = "Host",
-    hub serial: HubKey, _ step: inout Step
+    _ message: String, level: String = "DEBUG", data: [JSON] = [], hub serial: HubKey,
+    _ step: inout Step
   ) {
-    var line = Self.logLine(message, level, data, part, at: step.now)
-    line["Host"] = ["id": .string(hubs[serial]?.id ?? "")]
+    logOnHub(message, level: level, hub: serial, &step) { json in
+      if !data.isEmpty { json.member("data", .array(data)) }
+    }
+  }
+
+  /// - Parameter data: writes the member of that name, if there is one.
+  mutating func logOnHub(
+    _ message: String, level: String, hub serial: HubKey, _ step: inout Step,
+    data: (inout JSONWriter) -> Void
+  ) {
+    let host = hubs.read(serial) { $0.id } ?? ""
+    let line = Self.logLine(
+      message, level, from: "Host", at: step.now, data, whose: { Self.name("Host", host, &$0) })
     logOnHub(line, serial, &step)
   }
 
-  private mutating func logOnHub(_ line: JSONObject, _ serial: HubKey, _ step: inout Step) {
-    guard let hub = hubs[serial] else { return }
-    let text = Self.text(line)
-    write(text, to: hub.log, &step)
-    guard let log = spaces.read(hub.space, { $0.log }) else { return }
+  private mutating func logOnHub(_ line: [UInt8], _ serial: HubKey, _ step: inout Step) {
+    guard let (id, log, space) = hubs.read(serial, { ($0.id, $0.log, $0.space) }) else { return }
+    write(line: line.span, to: log, &step)
+    guard let log = spaces.read(space, { $0.log }) else { return }
     var named: [UInt8] = []
-    named.reserveCapacity(hub.id.utf8.count + 2 + text.count)
-    named.append(contentsOf: hub.id.utf8.span)
+    named.reserveCapacity(id.utf8.count + 2 + line.count)
+    named.append(contentsOf: id.utf8.span)
     named.append(UInt8(ascii: ":"))
     named.append(UInt8(ascii: " "))
-    named.append(contentsOf: text)
-    write(named, to: log, &step)
+    named.append(contentsOf: line)
+    write(line: named.span, to: log, &step)
   }
 
   private static func logLine(
-    _ message: String, _ level: String, _ data: [JSON], _ part: String, at now: VirtualInstant
-  ) -> JSONObject {
-    JSONObject(withoutNulls: [
-      "msg": .string(message), "level": .string(level), "ts": .integer(Int(now.epochMilliseconds)),
-      "data": data.isEmpty ? .null : .array(data), "from": .string(part),
-    ])
+    _ message: String, _ level: String, from part: String, at now: VirtualInstant,
+    _ data: (inout JSONWriter) -> Void, whose names: (inout JSONWriter) -> Void
+  ) -> [UInt8] {
+    var json = JSONWriter(reserving: 320)
+    json.beginObject()
+    json.member("msg", message)
+    json.member("level", level)
+    json.member("ts", Int(now.epochMilliseconds))
+    data(&json)
+    json.member("from", part)
+    names(&json)
+    json.endObject()
+    json.endLine()
+    return json.bytes
   }
 
-  private static func text(_ line: JSONObject) -> [UInt8] {
-    var text = JSON.object(line).serialized()
-    text.append(UInt8(ascii: "\n"))
-    return text
+  private static func name(_ part: StaticString, _ id: String, _ json: inout JSONWriter) {
+    json.object(part) { $0.member("id", id) }
   }
 
   /// The first lines of a real instance's log.
@@ -105,10 +131,17 @@ extension ScramjetState {
   }
 
   mutating func audit(_ record: AuditRecord, hub serial: HubKey, _ step: inout Step) {
-    guard let hub = hubs[serial] else { return }
-    write(record.line(at: step.now, host: nil), to: hub.audit, &step)
-    guard let audit = spaces.read(hub.space, { $0.audit }) else { return }
-    write(record.line(at: step.now, host: hub.id), to: audit, &step)
+    guard let (id, audit, space) = hubs.read(serial, { ($0.id, $0.audit, $0.space) }) else {
+      return
+    }
+    var json = JSONWriter(reserving: 640)
+    record.write(at: step.now, host: nil, into: &json)
+    let count = json.bytes.count
+    record.write(at: step.now, host: id, into: &json)
+    let lines = json.bytes
+    write(line: lines.span.extracting(0..<count), to: audit, &step)
+    guard let audit = spaces.read(space, { $0.audit }) else { return }
+    write(line: lines.span.extracting(count..<lines.count), to: audit, &step)
   }
 
   /// While somebody reads a hub's audit there is a heartbeat every ten seconds.
@@ -149,10 +182,8 @@ struct AuditRecord: Sendable {
   var received: UInt64 = 0
   var sent: UInt64 = 0
 
-  /// Written straight away: each request to a hub makes four of these.
   /// - Parameter host: the hub's id, which a space's audit tells.
-  func line(at now: VirtualInstant, host: String?) -> [UInt8] {
-    var json = JSONWriter(reserving: 288)
+  func write(at now: VirtualInstant, host: String?, into json: inout JSONWriter) {
     json.beginObject()
     json.member("opState", state)
     json.member("opCode", code)
@@ -162,9 +193,8 @@ struct AuditRecord: Sendable {
     json.member("rx", Int(clamping: received))
     json.member("tx", Int(clamping: sent))
     json.member("receivedAt", Int(now.epochMilliseconds))
-    if let host { json.member("host", host) }
+    json.member(ifPresent: "host", host)
     json.endObject()
     json.endLine()
-    return json.bytes
   }
 }

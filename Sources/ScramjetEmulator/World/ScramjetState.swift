@@ -129,6 +129,11 @@ package struct ScramjetState: ServiceState {
     if streams[stream]?.append(bytes) == true { step.wake(.stream(stream)) }
   }
 
+  /// A line of a log or audit.
+  mutating func write(line: Span<UInt8>, to stream: StreamKey, _ step: inout Step) {
+    if streams[stream]?.append(line: line) == true { step.wake(.stream(stream)) }
+  }
+
   mutating func finish(_ stream: StreamKey, _ step: inout Step) {
     streams[stream]?.finish()
     step.wake(.stream(stream))

@@ -14,7 +14,7 @@ enum ScramjetView {
       for topic in state.topics(of: space) { topics.append(describe(topic, state)) }
       spaces.append([
         "id": .string(space.id), "hubs": .array(hubs), "topics": .array(topics),
-        "store": .array(space.store.all.map(\.listed)),
+        "store": .array(space.store.all.map { item in JSON { item.writeListed(into: &$0) } }),
       ])
     }
     return [
@@ -24,11 +24,11 @@ enum ScramjetView {
   }
 
   private static func describe(_ hub: Hub, _ state: borrowing ScramjetState) -> JSONObject {
-    var object = state.info(of: hub)
-    object["sequences"] = .array(state.sequenceObjects(of: hub))
+    var object = JSON { state.write(hub, into: &$0) }.objectValue ?? [:]
+    object["sequences"] = JSON { state.writeSequences(of: hub, into: &$0) }
     var instances: [JSON] = []
     for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
-      var view = instance.object
+      var view = JSON { instance.write(into: &$0) }.objectValue ?? [:]
       view["runtime"] = .string(instance.runtime.rawValue)
       view["streams"] = [
         "output": buffered(instance.output, state), "stdout": buffered(instance.stdout, state),

@@ -25,8 +25,14 @@ extension ShipyardCall {
         throw .noRoom
       }
     }
-    let data: JSON = ["RequestID": .string(file.requestID.text), "ExternalFile": .string(file.url)]
-    return .now(.json(.created, JSON.object(["data": data]).serialized()))
+    var json = JSONWriter()
+    json.object { json in
+      json.object("data") { json in
+        json.member("RequestID", file.requestID)
+        json.member("ExternalFile", file.url)
+      }
+    }
+    return .now(.json(.created, json.bytes))
   }
 
   private func uploadedFile() throws(ShipyardError) -> MultipartForm.Entry {
@@ -89,27 +95,33 @@ extension Blueprint {
   /// `spec_list` has its `id`, which an update refers to.
   /// Fidelity: the first members are documented, the rest is cut off there (assumed).
   var wire: [UInt8] {
-    let fixed: JSONObject = [
-      "org_id": .string(organizationID.text), "id": .string(id.text),
-      "created_at": .string(createdAt.iso8601(.microseconds)),
-      "updated_at": .string(updatedAt.iso8601(.microseconds)), "name": .string(name),
-      "pallet_type": .integer(palletType.rawValue),
-    ]
-    let inputs: [(key: String, value: JSON)] = [("spec_list", .array(inputs.map(\.wire)))]
-    return JSON.object([
-      "data_kind": "blueprint",
-      "data": .object(JSONObject(fixed.members + members.members + inputs)),
-    ]).serialized()
+    var json = JSONWriter(reserving: 512)
+    json.object { json in
+      json.member("data_kind", "blueprint")
+      json.object("data") { json in
+        json.member("org_id", organizationID)
+        json.member("id", id)
+        json.member("created_at", createdAt, .microseconds)
+        json.member("updated_at", updatedAt, .microseconds)
+        json.member("name", name)
+        json.member("pallet_type", palletType.rawValue)
+        json.members(of: members)
+        json.array("spec_list") { json in for input in inputs { input.write(into: &json) } }
+      }
+    }
+    return json.bytes
   }
 }
 
 extension Blueprint.Input {
-  fileprivate var wire: JSON {
-    let shown = members.members.map { key, value in
-      // A password's default is no secret of ours to tell.
-      let isSecret = type == .password && key == "default" && value != "" && value != .null
-      return (key: key, value: isSecret ? FleetSecrets.hidden : value)
+  fileprivate func write(into json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", id)
+      for (key, value) in members.members {
+        // A password's default is no secret of ours to tell.
+        let isSecret = type == .password && key == "default" && value != "" && value != .null
+        json.member(key, isSecret ? FleetSecrets.hidden : value)
+      }
     }
-    return .object(JSONObject([("id", .string(id.text))] + shown))
   }
 }

@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// The id of an organization, project, fleet, vessel, run, voyage or blueprint: a UUID, kept as its
 /// 128 bits because a hundred thousand runs hold three ids each. Read in any case, written in lower.
@@ -22,15 +23,18 @@ package struct ResourceID: Sendable, Hashable {
     (high, low) = words
   }
 
-  package var text: String {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(36)
-    append(to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
-  }
+  package var text: String { UUIDText.text(high, low) }
 
   /// Writes the 36 characters.
   package func append(to bytes: inout [UInt8]) { UUIDText.append(high, low, to: &bytes) }
+}
+
+extension JSONWriter {
+  mutating func member(_ name: StaticString, _ id: ResourceID) {
+    member(name, uuid: id.high, id.low)
+  }
+
+  mutating func value(_ id: ResourceID) { value(uuid: id.high, id.low) }
 }
 
 extension ResourceID: Codable {

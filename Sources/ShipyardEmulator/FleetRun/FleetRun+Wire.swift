@@ -95,10 +95,10 @@ extension FleetRun {
       json.object { $0.member("id", requestID) }
       json.key("data")
       json.object { json in
-        json.member("fleet_id", fleetID.text)
-        json.member("project_id", projectID.text)
-        json.member("org_id", organization.id.text)
-        json.member("fleet_run_id", id.text)
+        json.member("fleet_id", fleetID)
+        json.member("project_id", projectID)
+        json.member("org_id", organization.id)
+        json.member("fleet_run_id", id)
       }
       if let logBase {
         let name = PercentCoding.encode(organization.name)

@@ -6,48 +6,66 @@ extension ShipyardCall {
   /// `GET /orgs`: what the key can see, as an array.
   /// Source: the former API reference; a tutorial shows a single object.
   func listOrganizations() throws(ShipyardError) -> ServiceAnswer {
-    let organizations = try world.read { state throws(ShipyardError) -> [Organization] in
+    try listed("organizations") { state, json throws(ShipyardError) in
       let grant = try grant(by: state)
-      return state.organizationIDs.compactMap { id in
-        state.organizations[id].flatMap { grant.maySee($0) && $0.hasAPIAccess ? $0 : nil }
+      for id in state.organizationIDs {
+        guard let organization = state.organizations[id], grant.maySee(organization),
+          organization.hasAPIAccess
+        else { continue }
+        organization.write(into: &json)
       }
     }
-    return .now(.listed("organizations", organizations.map(\.json)))
   }
 
   /// `GET /orgs/{o}/fleets`.
   func listFleets() throws(ShipyardError) -> ServiceAnswer {
-    let fleets = try world.read { state throws(ShipyardError) -> [JSON] in
+    try listed("fleets") { state, json throws(ShipyardError) in
       let (organization, grant) = try organization(in: state)
-      return organization.fleetIDs.compactMap { id in
+      for id in organization.fleetIDs {
         guard let fleet = state.fleets[id], grant.maySee(project: fleet.projectID),
           let version = state.versions[fleet.versionKey]
-        else { return nil }
-        return fleet.json(version)
+        else { continue }
+        fleet.write(version, into: &json)
       }
     }
-    return .now(.listed("fleets", fleets))
   }
-}
 
-extension Response {
-  fileprivate static func listed(_ kind: String, _ data: [JSON]) -> Response {
-    .json(.ok, JSON.object(["data_kind": .string(kind), "data": .array(data)]).serialized())
+  /// **Shape**: `{"data_kind": KIND, "data": […]}`.
+  /// - Parameter elements: writes them.
+  private func listed(
+    _ kind: String,
+    _ elements: (borrowing ShipyardState, inout JSONWriter) throws(ShipyardError) -> Void
+  ) throws(ShipyardError) -> ServiceAnswer {
+    let text = try world.read { state throws(ShipyardError) -> [UInt8] in
+      var json = JSONWriter(reserving: 1024)
+      json.beginObject()
+      json.member("data_kind", kind)
+      json.key("data")
+      json.beginArray()
+      try elements(state, &json)
+      json.endArray()
+      json.endObject()
+      return json.bytes
+    }
+    return .now(.json(.ok, text))
   }
 }
 
 extension Organization {
-  fileprivate var json: JSON {
-    [
-      "id": .string(id.text), "name": .string(name),
-      "created_at": .string(createdAt.iso8601(.microseconds)),
-      "updated_at": .string(updatedAt.iso8601(.microseconds)),
-      "has_billing": .bool(hasBilling), "is_runnable": .bool(isRunnable),
-      "is_in_developer_plan": .bool(isInDeveloperPlan),
-      "is_over_developer_plan_limit": .bool(isOverDeveloperPlanLimit),
-      "developer_plan_period_start": JSON(developerPlanPeriodStart?.iso8601(.microseconds)),
-      "developer_plan_period_end": JSON(developerPlanPeriodEnd?.iso8601(.microseconds)),
-    ]
+  fileprivate func write(into json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", id)
+      json.member("name", name)
+      json.member("created_at", createdAt, .microseconds)
+      json.member("updated_at", updatedAt, .microseconds)
+      json.member("has_billing", hasBilling)
+      json.member("is_runnable", isRunnable)
+      json.member("is_in_developer_plan", isInDeveloperPlan)
+      json.member("is_over_developer_plan_limit", isOverDeveloperPlanLimit)
+      json.member(
+        "developer_plan_period_start", JSON(developerPlanPeriodStart?.iso8601(.microseconds)))
+      json.member("developer_plan_period_end", JSON(developerPlanPeriodEnd?.iso8601(.microseconds)))
+    }
   }
 }
 
@@ -55,24 +73,30 @@ extension Fleet {
   /// "Pallet" is the internal word for a vessel's code.
   /// Fidelity: documented, but for the form of `edges` and the members `project_id`, `updated_at`
   /// and `version` (assumed; the documentation's sample is cut off).
-  fileprivate func json(_ version: FleetVersion) -> JSON {
-    let ids = version.definition.vessels.map { JSON.string($0.id.text) }
-    let edges = version.definition.connections.map { connection -> JSON in
-      [
-        "from": ids[connection.from], "to": ids[connection.to],
-        "condition": .string(connection.condition.rawValue),
-      ]
+  fileprivate func write(_ version: FleetVersion, into json: inout JSONWriter) {
+    let vessels = version.definition.vessels
+    json.object { json in
+      json.member("org_id", organizationID)
+      json.member("project_id", projectID)
+      json.member("id", id)
+      json.member("name", version.definition.name)
+      json.member("created_at", createdAt, .microseconds)
+      json.member("updated_at", updatedAt, .microseconds)
+      json.member("version", version.number)
+      json.array("pallet_ids") { json in for vessel in vessels { json.value(vessel.id) } }
+      json.object("vessel_dag") { json in
+        json.array("vertices") { json in for vessel in vessels { json.value(vessel.id) } }
+        json.array("versions") { json in for _ in vessels { json.value(version.number) } }
+        json.array("edges") { json in
+          for connection in version.definition.connections {
+            json.object { json in
+              json.member("from", vessels[connection.from].id)
+              json.member("to", vessels[connection.to].id)
+              json.member("condition", connection.condition.rawValue)
+            }
+          }
+        }
+      }
     }
-    return [
-      "org_id": .string(organizationID.text), "project_id": .string(projectID.text),
-      "id": .string(id.text), "name": .string(version.definition.name),
-      "created_at": .string(createdAt.iso8601(.microseconds)),
-      "updated_at": .string(updatedAt.iso8601(.microseconds)),
-      "version": .integer(version.number), "pallet_ids": .array(ids),
-      "vessel_dag": [
-        "vertices": .array(ids),
-        "versions": .array(ids.map { _ in .integer(version.number) }), "edges": .array(edges),
-      ],
-    ]
   }
 }

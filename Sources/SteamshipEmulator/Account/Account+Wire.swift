@@ -17,7 +17,7 @@ struct LoginAttempts: Codable, Sendable {
 
 extension SteamshipState {
   /// Fidelity: seen in client; the refusal of workspace-scoped keys is demanded by the SDK's tests.
-  func currentAccount(_ caller: Caller) throws(SteamshipError) -> JSON {
+  func currentAccount(_ caller: Caller) throws(SteamshipError) -> RuleResult {
     guard !caller.isWorkspaceScoped else {
       throw SteamshipError(
         403, "NotAuthorized", "Cannot use a workspace-scoped key to look at the account.")
@@ -28,13 +28,13 @@ extension SteamshipState {
 
   /// `POST account/create_login_attempt`: no key is asked for.
   /// Fidelity: seen in client (`cli/login.py`). The login is granted at once: there is no web page.
-  mutating func createLoginAttempt(_ step: inout Step) -> JSON {
+  mutating func createLoginAttempt(_ step: inout Step) -> RuleResult {
     let token = step.ids.uuid("steamship.loginAttempt", .upper)
     loginAttempts.add(token, key: step.ids.uuid("steamship.apiKey", .upper))
     return ["token": .string(token)]
   }
 
-  func pollLoginAttempt(_ job: Job) throws(SteamshipError) -> JSON {
+  func pollLoginAttempt(_ job: Job) throws(SteamshipError) -> RuleResult {
     let token = try job.arguments.requiredString("token")
     guard let key = loginAttempts.keys[token] else { throw .unknown("login attempt", token) }
     return ["status": "done", "apiKey": .string(key)]

@@ -38,14 +38,14 @@ extension SteamshipState {
 
   mutating func endStream(
     id: String, _ state: Block.StreamState, _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let key = try openStream(id: id, caller, &step)
     if !(blocks[key]?.piecesLeft.isEmpty ?? true) {
       blocks[key]?.piecesLeft = []
       due.cancel { $0 == .streamPiece(key) }
     }
     endStream(of: key, state, &step)
-    return ["block": blockJSON(key, step.blobs)]
+    return blockReply(key, step.blobs)
   }
 
   mutating func endStream(of key: Key<Block>, _ state: Block.StreamState, _ step: inout Step) {

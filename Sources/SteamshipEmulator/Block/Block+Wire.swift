@@ -4,19 +4,33 @@ import PayloadCodecs
 extension SteamshipState {
   /// `text` is empty for bytes, never null; `requestId` is never null (contract §2.2).
   /// Source: SDK `data/block.py`.
-  func blockJSON(_ key: Key<Block>, index: Int? = nil, _ blobs: BlobStore) -> JSON {
-    guard let block = blocks[key] else { return .null }
-    return JSON(withoutNulls: [
-      "id": .string(block.id), "fileId": JSON(files[block.file]?.id ?? ""),
-      "text": .string(text(of: block, blobs)), "tags": .array(tagList(block.tags)),
-      "index": .integer(index ?? blockIndex(key, in: block.file) ?? 0),
-      "mimeType": .string(block.mimeType), "publicData": .bool(block.publicData),
-      "requestId": .string(block.requestID), "streamState": JSON(block.streamState?.rawValue),
-      "createdAt": .string(block.createdAt.iso8601()),
-    ])
+  borrowing func write(
+    _ key: Key<Block>, index: Int? = nil, _ blobs: BlobStore, into json: inout JSONWriter
+  ) {
+    guard let block = blocks[key] else { return json.null() }
+    json.object { json in
+      json.member("id", block.id)
+      json.member("fileId", files.read(block.file) { $0.id } ?? "")
+      json.member("text", text(of: block, blobs))
+      json.array("tags") { write(block.tags, into: &$0) }
+      json.member("index", index ?? blockIndex(key, in: block.file) ?? 0)
+      json.member("mimeType", block.mimeType)
+      json.member("publicData", block.publicData)
+      json.member("requestId", block.requestID)
+      json.member(ifPresent: "streamState", block.streamState?.rawValue)
+      json.member("createdAt", block.createdAt)
+    }
   }
 
-  func blockReply(_ key: Key<Block>, _ blobs: BlobStore) -> JSON {
-    ["block": blockJSON(key, blobs)]
+  borrowing func blockReply(_ key: Key<Block>, _ blobs: BlobStore) -> RuleResult {
+    RuleResult("block") { write(key, blobs, into: &$0) }
+  }
+
+  borrowing func blocksReply(_ keys: [Key<Block>], _ blobs: BlobStore) -> RuleResult {
+    RuleResult("blocks") { json in
+      json.array { json in
+        for key in keys { write(key, blobs, into: &json) }
+      }
+    }
   }
 }

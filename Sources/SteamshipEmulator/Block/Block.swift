@@ -125,7 +125,7 @@ extension SteamshipState {
   }
 
   /// `POST block/create`: appended at the end of the file.
-  mutating func createBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let type = try job.arguments.choice("uploadType", BlockUploadType.self)
     var draft = try BlockDraft(job.arguments)
     let file = try file(id: job.arguments.requiredString("fileId"), handle: nil, job.caller, &step)
@@ -138,13 +138,13 @@ extension SteamshipState {
     return blockReply(key, step.blobs)
   }
 
-  mutating func getBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func getBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
     return blockReply(key, step.blobs)
   }
 
   /// `POST block/update`: only who may read it can be changed.
-  mutating func updateBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func updateBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let isPublic = try job.arguments.bool("publicData")
     let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
     if let isPublic { blocks[key]?.publicData = isPublic }
@@ -152,7 +152,7 @@ extension SteamshipState {
   }
 
   /// `POST block/delete`: the indices of those behind it close up.
-  mutating func deleteBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func deleteBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
     let reply = blockReply(key, step.blobs)
     removeBlock(key, &step)

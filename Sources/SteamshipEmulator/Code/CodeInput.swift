@@ -63,7 +63,8 @@ extension SteamshipState {
       guard let id = try arguments.name("id") else {
         return ["file": .object(try arguments.object("file") ?? JSONObject())]
       }
-      return ["file": fileJSON(try file(id: id, handle: nil, job.caller, &step), step.blobs)]
+      let key = try file(id: id, handle: nil, job.caller, &step)
+      return ["file": JSON { write(key, step.blobs, into: &$0) }]
     case "blockify":
       let key = try file(
         id: try arguments.requiredString("id"), handle: nil, job.caller, &step)
@@ -122,7 +123,7 @@ extension SteamshipState {
 
   /// The blocks as they have become.
   func streamedBlocks(_ list: [JSON], _ blobs: BlobStore) -> JSON {
-    ["blocks": .array(keys(ofBlocks: list).map { blockJSON($0, blobs) })]
+    ["blocks": .array(keys(ofBlocks: list).map { key in JSON { write(key, blobs, into: &$0) } })]
   }
 
   /// What nobody will write any more.

@@ -123,7 +123,7 @@ extension SteamshipState {
       task.otherFields = Kept(fields)
       task.statusMessage = status["statusMessage"]?.stringValue ?? task.statusMessage
     }
-    return .object(taskObject(task))
+    return JSON { write(task, into: &$0) }
   }
 
   /// What code made; large answers lie in a bucket of its instance's workspace (contract §5.3).

@@ -42,7 +42,7 @@ extension SteamshipState {
     return key
   }
 
-  mutating func createIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let wanted = try job.arguments.name("handle")
     if let wanted { try Handle.check(wanted) }
     let fetchIfExists = try job.arguments.flag("fetchIfExists")
@@ -67,7 +67,7 @@ extension SteamshipState {
     return indexReply(key)
   }
 
-  mutating func deleteIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func deleteIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try index(job, "id", &step)
     let reply = indexReply(key)
     removeIndex(key)
@@ -81,7 +81,9 @@ extension SteamshipState {
   }
 
   /// `POST embedding-index/item/create`: a list of items, one item's fields, or a file's blocks.
-  mutating func createIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError)
+    -> RuleResult
+  {
     let index = try index(job, "indexId", &step)
     let drafts = try itemDrafts(job, index, &step)
     let indexID = JSON(indices[index]?.id)
@@ -185,7 +187,8 @@ extension SteamshipState {
     return items
   }
 
-  mutating func listIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func listIndexItems(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     let index = try index(job, "id", &step)
     let fileID = try job.arguments.name("fileId")
     let blockID = try job.arguments.name("blockId")
@@ -195,17 +198,17 @@ extension SteamshipState {
       return (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
         && (spanID == nil || item.spanID == spanID)
     }
-    return page.reply("items") { itemJSON($0) }
+    return reply(page)
   }
 
   /// `POST embedding-index/embed`: items are embedded as they come, so there is nothing left to do.
-  mutating func embedIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func embedIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try index(job, "id", &step)
     return ["id": JSON(indices[key]?.id)]
   }
 
   /// `POST embedding-index/search`: the nearest first; of equally near ones the newest.
-  mutating func searchIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func searchIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try index(job, "id", &step)
     var queries = try job.arguments.strings("queries") ?? []
     if let query = try job.arguments.string("query") { queries.append(query) }
@@ -219,12 +222,9 @@ extension SteamshipState {
       return vectors.map { $0.cosine(item.vector) }.max() ?? 0
     }
     billEmbedder(of: key, amount: queries.count, job.caller, &step)
-    return [
-      "items": .array(
-        ranked.map { position, score in
-          hitJSON(items[position], score, position, includesMetadata)
-        })
-    ]
+    return hitsReply(
+      ranked.map { (items[$0.position], $0.score, $0.position) }, includesMetadata: includesMetadata
+    )
   }
 
   private static func resultCount(_ arguments: Arguments) throws(SteamshipError) -> Int {
@@ -245,7 +245,8 @@ extension SteamshipState {
   }
 
   /// `POST plugin/instance/embeddingSearch`: the texts come with the request.
-  mutating func embeddingSearch(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func embeddingSearch(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     let query = try job.arguments.requiredString("query")
     let texts = try job.arguments.strings("docs") ?? []
     let count = try Self.resultCount(job.arguments)

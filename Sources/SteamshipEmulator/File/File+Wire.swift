@@ -1,20 +1,42 @@
 import EmulatorKernel
 import PayloadCodecs
 
+/// All borrow the state: else it would be copied for each closure that writes a part.
 extension SteamshipState {
   /// Source: SDK `data/file.py`; contract §2.2.
-  func fileJSON(_ key: Key<File>, _ blobs: BlobStore) -> JSON {
-    guard let file = files[key] else { return .null }
-    return JSON(withoutNulls: [
-      "id": .string(file.id), "handle": .string(file.handle), "mimeType": JSON(file.mimeType),
-      "workspaceId": JSON(workspaces[file.workspace]?.id ?? ""),
-      "userId": JSON(users[file.user]?.id ?? ""), "filename": JSON(file.filename),
-      "publicData": .bool(file.publicData),
-      "blocks": .array(
-        file.blocks.enumerated().map { index, block in blockJSON(block, index: index, blobs) }),
-      "tags": .array(tagList(file.tags)), "createdAt": .string(file.createdAt.iso8601()),
-    ])
+  borrowing func write(_ key: Key<File>, _ blobs: BlobStore, into json: inout JSONWriter) {
+    guard let file = files[key] else { return json.null() }
+    json.object { json in
+      json.member("id", file.id)
+      json.member("handle", file.handle)
+      json.member(ifPresent: "mimeType", file.mimeType)
+      json.member("workspaceId", workspaces.read(file.workspace) { $0.id } ?? "")
+      json.member("userId", users.read(file.user) { $0.id } ?? "")
+      json.member(ifPresent: "filename", file.filename)
+      json.member("publicData", file.publicData)
+      json.array("blocks") { json in
+        for (index, block) in file.blocks.enumerated() {
+          write(block, index: index, blobs, into: &json)
+        }
+      }
+      json.array("tags") { write(file.tags, into: &$0) }
+      json.member("createdAt", file.createdAt)
+    }
   }
 
-  func fileReply(_ key: Key<File>, _ blobs: BlobStore) -> JSON { ["file": fileJSON(key, blobs)] }
+  borrowing func fileReply(_ key: Key<File>, _ blobs: BlobStore) -> RuleResult {
+    RuleResult("file") { write(key, blobs, into: &$0) }
+  }
+
+  borrowing func filesReply(_ keys: [Key<File>], _ blobs: BlobStore) -> RuleResult {
+    RuleResult("files") { json in
+      json.array { json in
+        for key in keys { write(key, blobs, into: &json) }
+      }
+    }
+  }
+
+  borrowing func reply(_ page: Page<File>, _ blobs: BlobStore) -> RuleResult {
+    page.reply("files") { write($0, blobs, into: &$1) }
+  }
 }

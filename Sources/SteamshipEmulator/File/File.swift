@@ -46,7 +46,7 @@ extension SteamshipState {
   }
 
   /// `POST file/create`: the answer already holds blocks and tags with their ids.
-  mutating func createFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let type = try job.arguments.choice("type", FileUploadType.self)
     if type == .fileImporter { return try importNewFile(job, &step) }
     let handle = try job.arguments.name("handle")
@@ -112,20 +112,20 @@ extension SteamshipState {
     return key
   }
 
-  mutating func getFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func getFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(job, &step)
     return fileReply(key, step.blobs)
   }
 
   /// `POST file/update`: only who may read it can be changed.
-  mutating func updateFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func updateFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     if let isPublic = try job.arguments.bool("publicData") { files[key]?.publicData = isPublic }
     return fileReply(key, step.blobs)
   }
 
   /// `POST file/delete`: with blocks and tags.
-  mutating func deleteFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func deleteFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     let reply = fileReply(key, step.blobs)
     removeFile(key, &step)
@@ -133,7 +133,7 @@ extension SteamshipState {
   }
 
   /// `POST file/clear`: takes blocks and tags away. Fidelity: seen in the TypeScript client.
-  mutating func clearFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func clearFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     removeContents(of: key, &step)
     return fileReply(key, step.blobs)
@@ -154,11 +154,11 @@ extension SteamshipState {
     for tag in file.tags.keys { removeTag(tag) }
   }
 
-  mutating func listFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func listFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let workspace = try workspace(of: job.caller, &step)
     let keys = workspaces[workspace]?.files.keys ?? []
     let page = try Page(of: keys, job.arguments) { files.contains($0) }
-    return page.reply("files") { fileJSON($0, step.blobs) }
+    return reply(page, step.blobs)
   }
 
   /// A file for reading its bytes: found by its id alone; without a key only when it is public

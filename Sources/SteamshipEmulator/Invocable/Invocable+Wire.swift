@@ -3,80 +3,85 @@ import PayloadCodecs
 
 extension SteamshipState {
   /// Source: SDK `data/package/package.py`, `data/plugin/plugin.py`; contract §2.1, §2.3.
-  func invocableJSON(_ key: Key<Invocable>) -> JSON {
-    guard let invocable = invocables[key] else { return .null }
-    var object: JSONObject = [
-      "id": .string(invocable.id), "handle": .string(invocable.handle),
-      "userId": .string(owner(of: invocable).id), "isPublic": .bool(invocable.isPublic),
-    ]
-    for (name, value) in invocable.pluginFields.value.members { object[name] = value }
-    if let description = invocable.description { object["description"] = .string(description) }
-    if let readme = invocable.readme { object["readme"] = .string(readme) }
-    if let profile = invocable.profile { object["profile"] = .object(profile.value) }
-    object["createdAt"] = .string(invocable.createdAt.iso8601())
-    object["updatedAt"] = .string(invocable.updatedAt.iso8601())
-    return .object(object)
+  borrowing func write(_ key: Key<Invocable>, into json: inout JSONWriter) {
+    guard let invocable = invocables[key] else { return json.null() }
+    json.object { json in
+      json.member("id", invocable.id)
+      json.member("handle", invocable.handle)
+      json.member("userId", owner(of: invocable).id)
+      json.member("isPublic", invocable.isPublic)
+      json.members(of: invocable.pluginFields.value)
+      json.member(ifPresent: "description", invocable.description)
+      json.member(ifPresent: "readme", invocable.readme)
+      if let profile = invocable.profile { json.member("profile", .object(profile.value)) }
+      json.member("createdAt", invocable.createdAt)
+      json.member("updatedAt", invocable.updatedAt)
+    }
   }
 
-  func invocableReply(_ key: Key<Invocable>) -> JSON {
-    .object(JSONObject([(invocables[key]?.kind.rawValue ?? "package", invocableJSON(key))]))
+  borrowing func invocableReply(_ key: Key<Invocable>) -> RuleResult {
+    let kind = invocables.read(key) { $0.kind } ?? .package
+    return RuleResult(kind.names.itself) { write(key, into: &$0) }
   }
 
   /// `configTemplate` comes back as an object although it went up as text.
   /// Source: SDK `data/package/package_version.py`, `data/plugin/plugin_version.py`.
-  func versionJSON(_ key: Key<InvocableVersion>) -> JSON {
-    guard let version = versions[key], let parent = invocables[version.invocable] else {
-      return .null
+  borrowing func write(_ key: Key<InvocableVersion>, into json: inout JSONWriter) {
+    guard let version = versions[key],
+      let (kind, parent) = invocables.read(version.invocable, { ($0.kind, $0.id) })
+    else { return json.null() }
+    json.object { json in
+      json.member("id", version.id)
+      json.member(kind.names.id, parent)
+      json.member("handle", version.handle)
+      json.member("configTemplate", .object(version.configTemplate))
+      json.members(of: version.extraFields)
+      json.member("createdAt", version.createdAt)
+      json.member("updatedAt", version.updatedAt)
     }
-    var object = JSONObject([
-      ("id", .string(version.id)),
-      ("\(parent.kind.rawValue)Id", .string(parent.id)),
-      ("handle", .string(version.handle)),
-      ("configTemplate", .object(version.configTemplate)),
-    ])
-    for (name, value) in version.extraFields.members { object[name] = value }
-    object["createdAt"] = .string(version.createdAt.iso8601())
-    object["updatedAt"] = .string(version.updatedAt.iso8601())
-    return .object(object)
   }
 
-  func versionReply(_ key: Key<InvocableVersion>) -> JSON {
-    let kind = versions[key].flatMap { invocables[$0.invocable]?.kind } ?? .package
-    return .object(JSONObject([("\(kind.rawValue)Version", versionJSON(key))]))
+  borrowing func versionReply(_ key: Key<InvocableVersion>) -> RuleResult {
+    let kind = versions.read(key) { $0.invocable }.flatMap { invocables.read($0) { $0.kind } }
+    return RuleResult((kind ?? .package).names.version) { write(key, into: &$0) }
   }
 
   /// Source: SDK `data/package/package_instance.py`, `data/plugin/plugin_instance.py`.
-  func instanceJSON(_ key: Key<InvocableInstance>, _ caller: Caller) -> JSON {
+  borrowing func write(
+    _ key: Key<InvocableInstance>, for caller: Caller, into json: inout JSONWriter
+  ) {
     guard let instance = instances[key], let parent = invocables[instance.invocable],
       let workspace = workspaces[instance.workspace], let user = users[instance.user]
-    else { return .null }
-    let name = instance.kind.rawValue
-    var object = JSONObject([
-      ("id", .string(instance.id)), ("handle", .string(instance.handle)),
-      ("\(name)Id", .string(parent.id)), ("\(name)Handle", .string(parent.handle)),
-      ("\(name)VersionId", .string(instance.versionID)),
-      ("\(name)VersionHandle", .string(instance.versionHandle)),
-      ("userId", .string(user.id)), ("userHandle", .string(user.handle)),
-      ("workspaceId", .string(workspace.id)), ("workspaceHandle", .string(workspace.handle)),
-      ("config", .object(instance.config)),
-      ("initStatus", .string(instance.initStatus.rawValue)),
-      ("createdAt", .string(instance.createdAt.iso8601())),
-      ("updatedAt", .string(instance.createdAt.iso8601())),
-    ])
-    // Without code to run an answer is as the vendor's.
-    if codeOrigin.value != nil { object["runtime"] = .string(runtime(of: key)) }
-    switch instance.kind {
-    case .package:
-      object["invocationURL"] = .string(invocationURL(instance, of: user, workspace, caller))
-      if let url = instance.localDevelopmentURL { object["localDevelopmentURL"] = .string(url) }
-    case .plugin:
-      if let version = instance.version.flatMap({ versions[$0] }) {
+    else { return json.null() }
+    let names = instance.kind.names
+    json.object { json in
+      json.member("id", instance.id)
+      json.member("handle", instance.handle)
+      json.member(names.id, parent.id)
+      json.member(names.handle, parent.handle)
+      json.member(names.versionID, instance.versionID)
+      json.member(names.versionHandle, instance.versionHandle)
+      json.member("userId", user.id)
+      json.member("userHandle", user.handle)
+      json.member("workspaceId", workspace.id)
+      json.member("workspaceHandle", workspace.handle)
+      json.member("config", .object(instance.config))
+      json.member("initStatus", instance.initStatus.rawValue)
+      json.member("createdAt", instance.createdAt)
+      json.member("updatedAt", instance.createdAt)
+      // Without code to run an answer is as the vendor's.
+      if codeOrigin.value != nil { json.member("runtime", runtime(of: key)) }
+      switch instance.kind {
+      case .package:
+        json.member("invocationURL", invocationURL(instance, of: user, workspace, caller))
+        json.member(ifPresent: "localDevelopmentURL", instance.localDevelopmentURL)
+      case .plugin:
+        guard let version = instance.version.flatMap({ versions[$0] }) else { break }
         for field in ["hostingMemory", "hostingTimeout"] {
-          if let value = version.extraFields[field] { object[field] = value }
+          if let value = version.extraFields[field] { json.member(field, value) }
         }
       }
     }
-    return .object(object)
   }
 
   /// Ends in `/`: clients append the method's name. A local development instance shows its own
@@ -92,9 +97,54 @@ extension SteamshipState {
     return "\(caller.baseURL)/apps/\(workspace.handle)/\(instance.handle)/"
   }
 
-  func instanceReply(_ key: Key<InvocableInstance>, _ caller: Caller) -> JSON {
-    let kind = instances[key]?.kind ?? .package
-    return .object(
-      JSONObject([("\(kind.rawValue)Instance", instanceJSON(key, caller))]))
+  borrowing func instanceReply(_ key: Key<InvocableInstance>, _ caller: Caller) -> RuleResult {
+    let kind = instances.read(key) { $0.kind } ?? .package
+    return RuleResult(kind.names.instance) { write(key, for: caller, into: &$0) }
+  }
+
+  borrowing func reply(
+    _ page: Page<InvocableInstance>, _ kind: InvocableKind, _ caller: Caller
+  ) -> RuleResult {
+    page.reply(kind.names.instances) { write($0, for: caller, into: &$1) }
+  }
+
+  borrowing func reply(_ page: Page<Invocable>, _ kind: InvocableKind) -> RuleResult {
+    page.reply(kind.names.all) { write($0, into: &$1) }
+  }
+
+  borrowing func reply(_ page: Page<InvocableVersion>, named name: StaticString) -> RuleResult {
+    page.reply(name) { write($0, into: &$1) }
+  }
+}
+
+extension InvocableKind {
+  /// What its members are called on the wire.
+  struct Names {
+    let itself: StaticString
+    let all: StaticString
+    let id: StaticString
+    let handle: StaticString
+    let version: StaticString
+    let versionID: StaticString
+    let versionHandle: StaticString
+    let instance: StaticString
+    let instances: StaticString
+  }
+
+  var names: Names {
+    switch self {
+    case .package:
+      Names(
+        itself: "package", all: "packages", id: "packageId", handle: "packageHandle",
+        version: "packageVersion", versionID: "packageVersionId",
+        versionHandle: "packageVersionHandle", instance: "packageInstance",
+        instances: "packageInstances")
+    case .plugin:
+      Names(
+        itself: "plugin", all: "plugins", id: "pluginId", handle: "pluginHandle",
+        version: "pluginVersion", versionID: "pluginVersionId",
+        versionHandle: "pluginVersionHandle", instance: "pluginInstance",
+        instances: "pluginInstances")
+    }
   }
 }

@@ -85,7 +85,7 @@ extension SteamshipState {
 
   mutating func createInvocable(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let wanted = try job.arguments.name("handle")
     let isPublic = try job.arguments.flag("isPublic")
     let profile = try job.arguments.object("profile")
@@ -128,7 +128,7 @@ extension SteamshipState {
     return fields
   }
 
-  func getInvocable(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> JSON {
+  func getInvocable(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
     invocableReply(
       try visibleInvocable(
         kind, id: job.arguments.name("id"), handle: job.arguments.name("handle"), job.caller))
@@ -137,7 +137,7 @@ extension SteamshipState {
   /// `POST package/update`, `POST plugin/update`: null leaves a field as it is.
   mutating func updateInvocable(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let key = try ownInvocable(kind, id: job.arguments.requiredString("id"), job.caller)
     let handle = try job.arguments.name("handle")
     let description = try job.arguments.string("description")
@@ -166,7 +166,7 @@ extension SteamshipState {
   /// while somebody else has an instance.
   mutating func deleteInvocable(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let key = try ownInvocable(kind, id: job.arguments.requiredString("id"), job.caller)
     guard let invocable = invocables[key] else { throw .unknown(kind.rawValue, "") }
     try checkNobodyElseUses(invocable.instances.keys, kind, job.caller)
@@ -194,13 +194,13 @@ extension SteamshipState {
   }
 
   /// `POST package/list`, `POST plugin/list`: public ones and own ones.
-  func listInvocables(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> JSON {
+  func listInvocables(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
     let type = try job.arguments.name("type")
     let page = try Page(of: invocables.keys, job.arguments) { key in
       guard let invocable = invocables[key], invocable.kind == kind else { return false }
       guard kind == .package || type == nil || invocable.pluginType == type else { return false }
       return invocable.isPublic || invocable.user == job.caller.user
     }
-    return page.reply("\(kind.rawValue)s") { invocableJSON($0) }
+    return reply(page, kind)
   }
 }

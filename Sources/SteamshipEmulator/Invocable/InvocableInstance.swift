@@ -34,7 +34,7 @@ extension SteamshipState {
 
   mutating func createInstance(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let name = kind.rawValue
     let parent = try visibleInvocable(
       kind, id: job.arguments.name("\(name)Id"), handle: job.arguments.name("\(name)Handle"),
@@ -184,7 +184,7 @@ extension SteamshipState {
 
   mutating func getInstance(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let key = try instance(
       kind, id: job.arguments.name("id"), handle: job.arguments.name("handle"), job.caller, &step)
     return instanceReply(key, job.caller)
@@ -192,7 +192,7 @@ extension SteamshipState {
 
   mutating func deleteInstance(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let key = try instance(
       kind, id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     let reply = instanceReply(key, job.caller)
@@ -203,7 +203,7 @@ extension SteamshipState {
   /// `POST package/instance/list`: of the request's workspace, or across all of the caller's.
   mutating func listInstances(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let invocableID = try job.arguments.name("\(kind.rawValue)Id")?.asciiUppercased
     let versionID = try job.arguments.name("\(kind.rawValue)VersionId")?.asciiUppercased
     _ = try job.arguments.bool("includeWorkspace")
@@ -219,7 +219,7 @@ extension SteamshipState {
       }
       return true
     }
-    return page.reply("\(kind.rawValue)Instances") { instanceJSON($0, job.caller) }
+    return reply(page, kind, job.caller)
   }
 }
 

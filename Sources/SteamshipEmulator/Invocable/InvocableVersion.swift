@@ -25,7 +25,7 @@ extension SteamshipState {
   /// `POST package/version/create`, `POST plugin/version/create`: a form with the archive.
   mutating func createVersion(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     var draft = try versionDraft(kind, job, step)
     if draft.handle.isEmpty { draft.handle = Handle.mint("version", &step) }
     draft.id = step.ids.uuid("steamship.\(kind.rawValue)Version", .upper)
@@ -108,7 +108,7 @@ extension SteamshipState {
   /// `POST package/version/delete`, `POST plugin/version/delete`: with the caller's instances of it.
   mutating func deleteVersion(
     _ kind: InvocableKind, _ job: Job, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     let key = try visibleVersion(kind, id: job.arguments.requiredString("id"), job.caller)
     guard let version = versions[key], let invocable = invocables[version.invocable] else {
       throw .unknown("\(kind.rawValue) version", "")
@@ -135,7 +135,7 @@ extension SteamshipState {
   }
 
   /// `POST package/version/get`. Fidelity: seen in the TypeScript client.
-  func getVersion(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> JSON {
+  func getVersion(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
     if let id = try job.arguments.name("id") {
       return versionReply(try visibleVersion(kind, id: id, job.caller))
     }
@@ -152,8 +152,8 @@ extension SteamshipState {
   /// `POST package/version/list`; `POST plugin/version/public` and `…/private`, whose list is
   /// called `plugins` (contract §2.3).
   func listVersions(
-    _ kind: InvocableKind, _ job: Job, named name: String, isPublic: Bool? = nil
-  ) throws(SteamshipError) -> JSON {
+    _ kind: InvocableKind, _ job: Job, named name: StaticString, isPublic: Bool? = nil
+  ) throws(SteamshipError) -> RuleResult {
     let parent = try visibleInvocable(
       kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), handle: nil, job.caller)
     let handle = try job.arguments.name("handle")
@@ -165,6 +165,6 @@ extension SteamshipState {
       guard let isPublic else { return true }
       return (version.extraFields["isPublic"]?.boolValue ?? false) == isPublic
     }
-    return page.reply(name) { versionJSON($0) }
+    return reply(page, named: name)
   }
 }

@@ -78,7 +78,7 @@ extension SteamshipState {
 
   /// `POST logs/list`: `from` entries are passed over, `size` are shown, the newest first.
   /// Fidelity: request seen in client (`cli/cli.py`), shape of the answer assumed (contract §8).
-  func listLogs(_ job: Job) throws(SteamshipError) -> JSON {
+  func listLogs(_ job: Job) throws(SteamshipError) -> RuleResult {
     let from = try job.arguments.int("from") ?? 0
     let size = try job.arguments.int("size") ?? 50
     guard from >= 0, size >= 0 else {
@@ -95,14 +95,22 @@ extension SteamshipState {
     let entries = logs.entries(of: job.caller.user).lazy.filter { entry in
       wanted.members.allSatisfy { entry.fields[$0.key] == $0.value }
     }
-    let shown = entries.dropFirst(from).prefix(size).map { entry -> JSON in
-      var object: JSONObject = [
-        "timestamp": .string(entry.instant.iso8601(.milliseconds)), "level": .string(entry.level),
-        "message": .string(entry.message),
-      ]
-      for (name, value) in entry.fields.members { object[name] = value }
-      return .object(object)
+    let shown = Array(entries.dropFirst(from).prefix(size))
+    return RuleResult { json in
+      json.object { json in
+        json.member("from", from)
+        json.member("size", shown.count)
+        json.array("entries") { json in
+          for entry in shown {
+            json.object { json in
+              json.member("timestamp", entry.instant, .milliseconds)
+              json.member("level", entry.level)
+              json.member("message", entry.message)
+              json.members(of: entry.fields)
+            }
+          }
+        }
+      }
     }
-    return ["from": .integer(from), "size": .integer(shown.count), "entries": .array(shown)]
   }
 }

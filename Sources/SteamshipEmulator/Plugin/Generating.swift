@@ -4,7 +4,7 @@ import PayloadCodecs
 /// `plugin/instance/generate`.
 /// Source: SDK `data/operations/generator.py`; contract §2.3.
 extension SteamshipState {
-  mutating func generate(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func generate(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let appends = try job.arguments.flag("appendOutputToFile")
     let isStreaming = try job.arguments.flag("streaming")
     let isPublic = try job.arguments.flag("makeOutputPublic")
@@ -37,14 +37,14 @@ extension SteamshipState {
       return ["blocks": .array(blocks)]
     }
     let file = try outputFile(outputID, isPublic: isPublic, job.caller, &step)
-    var added: [JSON] = []
+    var added: [Key<Block>] = []
     for output in outputs {
-      let key = try append(
-        output, to: file, tags, isPublic: isPublic, isStreaming: isStreaming, job.caller, &step)
-      added.append(blockJSON(key, step.blobs))
+      added.append(
+        try append(
+          output, to: file, tags, isPublic: isPublic, isStreaming: isStreaming, job.caller, &step))
     }
     bill(run.instance, amount: outputs.count, job.caller, &step)
-    return ["blocks": .array(added)]
+    return blocksReply(added, step.blobs)
   }
 
   private mutating func outputFile(
@@ -58,13 +58,13 @@ extension SteamshipState {
   /// Blocks that a generator's code is going to write.
   private mutating func startedBlocks(
     _ types: [JSON], for job: Job, _ tags: [TagDraft], isPublic: Bool, _ step: inout Step
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     guard types.count * (1 + tags.count) <= PluginLimits.madeCountMax else {
       throw PluginLimits.tooMuchMade
     }
     let file = try outputFile(
       try job.arguments.name("outputFileId"), isPublic: isPublic, job.caller, &step)
-    var added: [JSON] = []
+    var added: [Key<Block>] = []
     for type in types {
       let isText = type.stringValue.map { $0.hasPrefix("text/") } ?? true
       var draft =
@@ -74,10 +74,9 @@ extension SteamshipState {
       draft.isPublic = isPublic
       draft.tags = tags
       draft.isStreaming = true
-      let key = try add(draft, to: file, job.caller, &step)
-      added.append(blockJSON(key, step.blobs))
+      added.append(try add(draft, to: file, job.caller, &step))
     }
-    return ["blocks": .array(added)]
+    return blocksReply(added, step.blobs)
   }
 
   /// What a prompt is made of: text of the request, or blocks that are stored.
@@ -133,7 +132,9 @@ extension SteamshipState {
     case .text(let text): return [["text": .string(text), "mimeType": .string(MIMEType.text)]]
     case .blocks(let keys):
       _ = try promptBlocks(keys, step.blobs)
-      return keys.filter { blocks.contains($0) }.map { blockJSON($0, step.blobs) }
+      return keys.filter { blocks.contains($0) }.map { key in
+        JSON { write(key, step.blobs, into: &$0) }
+      }
     }
   }
 

@@ -5,7 +5,7 @@ import PayloadCodecs
 /// Source: SDK `data/file.py`, `create_with_plugin`, `import_with_plugin`; contract §2.2.
 extension SteamshipState {
   /// `POST file/create` with `type: fileImporter`.
-  mutating func importNewFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func importNewFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let handle = try job.arguments.name("handle")
     let isPublic = try job.arguments.flag("publicData")
     let tagDrafts = try job.arguments.objects("tags", TagDraft.init)
@@ -22,7 +22,7 @@ extension SteamshipState {
   }
 
   /// `POST file/import`: fills a file that is there and empty.
-  mutating func importFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func importFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
     if let content = files[key]?.content, content.count > 0 {
       throw SteamshipError(409, "AlreadyExists", "The file has content already.")

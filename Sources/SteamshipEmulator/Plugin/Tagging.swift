@@ -5,7 +5,7 @@ import PayloadCodecs
 extension SteamshipState {
   /// `POST plugin/instance/tag`: inline blocks come back tagged and nothing is stored; a file's tags
   /// are stored.
-  mutating func tag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func tag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let fileID = try job.arguments.name("id")
     let inline = try job.arguments.object("file").map { Arguments($0) }
     let drafts = try (inline ?? Arguments()).objects("blocks", BlockDraft.init)
@@ -14,14 +14,15 @@ extension SteamshipState {
     }
     let run = try pluginRun(job, "plugin.instance.tag", types: ["tagger", "embedder"], &step)
     guard let fileID else {
-      let tagged = if let made = run.made { made } else { try taggedInline(drafts, run) }
+      let tagged =
+        if let made = run.made { RuleResult(made) } else { try taggedInline(drafts, run) }
       bill(run.instance, amount: drafts.count, job.caller, &step)
       return tagged
     }
     let file = try file(id: fileID, handle: nil, job.caller, &step)
     if let made = run.made {
       try addMadeTags(made, to: file, &step)
-      return ["file": fileJSON(file, step.blobs)]
+      return fileReply(file, step.blobs)
     }
     let targets = (files[file]?.blocks ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
@@ -36,12 +37,12 @@ extension SteamshipState {
       for draft in tags { addTag(draft, to: file, block: block, &step) }
     }
     bill(run.instance, amount: found.count, job.caller, &step)
-    return ["file": fileJSON(file, step.blobs)]
+    return fileReply(file, step.blobs)
   }
 
   private func taggedInline(
     _ drafts: [BlockDraft], _ run: PluginRun
-  ) throws(SteamshipError) -> JSON {
+  ) throws(SteamshipError) -> RuleResult {
     var blocks: [JSON] = []
     var count = 0
     for (index, draft) in drafts.enumerated() {
@@ -111,7 +112,7 @@ extension SteamshipState {
   }
 
   /// `POST plugin/instance/blockify`: makes blocks of a file's bytes.
-  mutating func blockify(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func blockify(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let id = try job.arguments.requiredString("id")
     let run = try pluginRun(job, "plugin.instance.blockify", types: ["blockifier"], &step)
     let file = try file(id: id, handle: nil, job.caller, &step)
@@ -121,7 +122,7 @@ extension SteamshipState {
     guard content.count <= PluginLimits.textBytesMax else { throw PluginLimits.tooMuchText }
     if let made = run.made {
       try addMadeBlocks(made, to: file, job.caller, &step)
-      return ["file": fileJSON(file, step.blobs)]
+      return fileReply(file, step.blobs)
     }
     let isText = MIMEType.isUTF8(content.chunks(in: step.blobs))
     let text =
@@ -131,7 +132,7 @@ extension SteamshipState {
     let made = try Self.cannedBlocks(text, run)
     try add(made, to: file, job.caller, &step)
     bill(run.instance, amount: made.count, job.caller, &step)
-    return ["file": fileJSON(file, step.blobs)]
+    return fileReply(file, step.blobs)
   }
 
   private static func cannedBlocks(

@@ -29,12 +29,12 @@ extension SteamshipState {
   }
 
   /// `POST plugin/instance/train`. Fidelity: shape seen in client, figures canned.
-  mutating func train(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func train(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let parameters = try TrainingParameters(job.arguments)
     let run = try pluginRun(job, "plugin.instance.train", types: [], &step)
     bill(run.instance, type: "train", amount: parameters.epochs, job.caller, &step)
-    if let made = run.made { return made }
-    if case .json(let json) = run.answer { return json }
+    if let made = run.made { return RuleResult(made) }
+    if case .json(let json) = run.answer { return RuleResult(json) }
     let archive = "\(run.instance.handle)/\(step.ids.uuid("steamship.model", .upper)).zip"
     return [
       "pluginInstanceId": .string(run.instance.id), "archivePath": .string(archive),
@@ -46,11 +46,13 @@ extension SteamshipState {
     ]
   }
 
-  mutating func trainingParameters(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func trainingParameters(_ job: Job, _ step: inout Step) throws(SteamshipError)
+    -> RuleResult
+  {
     let parameters = try TrainingParameters(job.arguments)
     let run = try pluginRun(job, "plugin.instance.getTrainingParameters", types: [], &step)
-    if let made = run.made { return made }
-    if case .json(let json) = run.answer { return json }
+    if let made = run.made { return RuleResult(made) }
+    if case .json(let json) = run.answer { return RuleResult(json) }
     var object: JSONObject = [
       "machineType": "cpu", "trainingEpochs": .integer(parameters.epochs),
       "testingHoldoutPercent": parameters.holdout, "testSplitSeed": .integer(parameters.seed),
@@ -58,6 +60,6 @@ extension SteamshipState {
       "inferenceParams": .object(parameters.inference),
     ]
     if let export = parameters.export { object["exportPluginInput"] = .object(export) }
-    return .object(object)
+    return RuleResult(.object(object))
   }
 }

@@ -12,7 +12,7 @@ extension SteamshipState {
   }
 
   /// `POST tag/query`, in order of creation.
-  mutating func queryTags(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func queryTags(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let (query, workspace) = try query(job, &step)
     let found: [Key<Tag>] =
       switch query {
@@ -20,11 +20,11 @@ extension SteamshipState {
         workspaces[workspace]?.tagIndex.all.keys.filter { tags.contains($0) } ?? []
       case .matching(let expression): try matchingTags(expression, workspace)
       }
-    return ["tags": .array(found.map { tagJSON($0) })]
+    return tagsReply(found)
   }
 
   /// `POST block/query`: by file, then by index. File tags make no block match.
-  mutating func queryBlocks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func queryBlocks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let (query, workspace) = try query(job, &step)
     let found: [Key<Block>]
     switch query {
@@ -37,12 +37,11 @@ extension SteamshipState {
         .sorted { ($0.file, $0.block) < ($1.file, $1.block) }
         .map(\.block)
     }
-    let blobs = step.blobs
-    return ["blocks": .array(found.map { blockJSON($0, blobs) })]
+    return blocksReply(found, step.blobs)
   }
 
   /// `POST file/query`, in order of creation.
-  mutating func queryFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func queryFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let (query, workspace) = try query(job, &step)
     let found: [Key<File>] =
       switch query {
@@ -50,8 +49,7 @@ extension SteamshipState {
       case .matching(let expression):
         Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.file }).sorted()
       }
-    let blobs = step.blobs
-    return ["files": .array(found.map { fileJSON($0, blobs) })]
+    return filesReply(found, step.blobs)
   }
 
   /// Tags of one workspace that satisfy an expression.

@@ -53,10 +53,16 @@ struct Page<Record> {
   }
 
   /// **Shape**: `{NAME: [flat objects], "nextPageToken"?}`.
-  func reply(_ name: String, _ shape: (Key<Record>) -> JSON) -> JSON {
-    var object = JSONObject([(name, .array(keys.map(shape)))])
-    if let nextToken { object["nextPageToken"] = .string(nextToken) }
-    return .object(object)
+  /// - Parameter write: writes one of them.
+  func reply(_ name: StaticString, _ write: (Key<Record>, inout JSONWriter) -> Void) -> RuleResult {
+    RuleResult { json in
+      json.object { json in
+        json.array(name) { json in
+          for key in keys { write(key, &json) }
+        }
+        json.member(ifPresent: "nextPageToken", nextToken)
+      }
+    }
   }
 }
 

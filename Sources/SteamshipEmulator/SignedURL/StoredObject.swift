@@ -35,7 +35,8 @@ extension SteamshipState {
   /// `POST workspace/createSignedUrl`: scoped to the request's workspace.
   /// Fidelity: request and answer seen in client; the URL's form and its expiry after an hour
   /// assumed (contract §8).
-  mutating func createSignedURL(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createSignedURL(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     guard let bucket = try job.arguments.choice("bucket", SignedURL.Bucket.self) else {
       throw .invalid("The field \"bucket\" is missing.")
     }

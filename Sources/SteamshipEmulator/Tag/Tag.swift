@@ -102,7 +102,7 @@ extension SteamshipState {
   }
 
   /// `POST tag/create`. With only `blockId` given the tag goes to that block's file.
-  mutating func createTag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createTag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let draft = try TagDraft(job.arguments)
     let fileID = try job.arguments.name("fileId")
     var block: Key<Block>?
@@ -121,10 +121,10 @@ extension SteamshipState {
       throw .invalid("The field \"fileId\" is missing.")
     }
     let key = addTag(draft, to: file, block: block, &step)
-    return ["tag": tagJSON(key)]
+    return tagReply(key)
   }
 
-  mutating func deleteTag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func deleteTag(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let id = try job.arguments.requiredString("id")
     let workspace = try workspace(of: job.caller, &step)
     guard let key = tags.key(id: id), let tag = tags[key], let file = files[tag.file],
@@ -135,24 +135,44 @@ extension SteamshipState {
     {
       throw .unknown("tag", id)
     }
-    let reply = tagJSON(key)
+    let reply = tagReply(key)
     removeTag(key)
-    return ["tag": reply]
+    return reply
   }
 
   /// Source: SDK `data/tags/tag.py`; contract §2.2.
-  func tagJSON(_ key: Key<Tag>) -> JSON {
-    guard let tag = tags[key] else { return .null }
-    return JSON(withoutNulls: [
-      "id": .string(tag.id), "fileId": JSON(files[tag.file]?.id ?? ""),
-      "blockId": JSON(tag.block.map { blocks[$0]?.id ?? "" }), "kind": .string(tag.kind),
-      "name": JSON(tag.name), "value": tag.value ?? .null,
-      "startIdx": tag.start.map(JSON.integer) ?? .null,
-      "endIdx": tag.end.map(JSON.integer) ?? .null,
-    ])
+  borrowing func write(_ key: Key<Tag>, into json: inout JSONWriter) {
+    let isThere: Void? = tags.read(key) { tag in
+      json.object { json in
+        json.member("id", tag.id)
+        json.member("fileId", files.read(tag.file) { $0.id } ?? "")
+        if let block = tag.block {
+          json.member("blockId", blocks.read(block) { $0.id } ?? "")
+        }
+        json.member("kind", tag.kind)
+        json.member(ifPresent: "name", tag.name)
+        json.member(ifPresent: "value", tag.value)
+        json.member(ifPresent: "startIdx", tag.start)
+        json.member(ifPresent: "endIdx", tag.end)
+      }
+    }
+    if isThere == nil { json.null() }
   }
 
-  func tagList(_ set: KeySet<Tag>) -> [JSON] {
-    set.keys.filter { tags.contains($0) }.map { tagJSON($0) }
+  /// Those of a set that are still there.
+  borrowing func write(_ set: KeySet<Tag>, into json: inout JSONWriter) {
+    for key in set.keys where tags.contains(key) { write(key, into: &json) }
+  }
+
+  borrowing func tagsReply(_ keys: [Key<Tag>]) -> RuleResult {
+    RuleResult("tags") { json in
+      json.array { json in
+        for key in keys { write(key, into: &json) }
+      }
+    }
+  }
+
+  private borrowing func tagReply(_ key: Key<Tag>) -> RuleResult {
+    RuleResult("tag") { write(key, into: &$0) }
   }
 }

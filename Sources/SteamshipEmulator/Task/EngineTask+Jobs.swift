@@ -71,9 +71,9 @@ extension SteamshipState {
     guard let rule = endpoint.handler.rule else {
       throw SteamshipError(500, "InternalError", "\(job.operation) cannot be a task.")
     }
-    let result = try rule(&self, job, &step)
-    if job.operation == Self.scheduledInvocation, let text = result.stringValue { return text }
-    return result.text
+    let text = try rule(&self, job, &step).text
+    // Base64, which JSON only puts into quotes.
+    return job.operation == Self.scheduledInvocation ? String(text.dropFirst().dropLast()) : text
   }
 
   // MARK: Scheduled invocations (contract §5.5)
@@ -106,7 +106,8 @@ extension SteamshipState {
   }
 
   /// The work of `package/instance/invoke`: the raw body of the answer as base64 text.
-  mutating func invokeScheduled(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func invokeScheduled(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     let invocation = try scheduledInvocation(job)
     do throws(SteamshipError) {
       guard
@@ -116,7 +117,7 @@ extension SteamshipState {
         throw SteamshipError(501, "NotSupported", "This server forwards no calls.")
       }
       log(invocation, nil, requestID: job.caller.requestID, &step)
-      return .string(Base64.encode(result.content))
+      return RuleResult(.string(Base64.encode(result.content)))
     } catch {
       log(invocation, error, requestID: job.caller.requestID, &step)
       throw error

@@ -5,7 +5,7 @@ import PayloadCodecs
 /// (`SteamshipService+TaskStatus.swift`).
 extension SteamshipState {
   /// `POST task/get`: under `data.task`, never with `status` (contract §6.12).
-  func getTask(_ job: Job) throws(SteamshipError) -> JSON {
+  func getTask(_ job: Job) throws(SteamshipError) -> RuleResult {
     if let id = try job.arguments.name("id") { return taskReply(try ownTask(id: id, job.caller)) }
     guard let id = try job.arguments.name("taskId") else {
       throw .invalid("The field \"id\" is missing.")
@@ -15,7 +15,7 @@ extension SteamshipState {
 
   /// `POST task/update`: merges what is given, even into a finished task.
   /// Source: SDK `base/tasks.py`, `post_update`.
-  mutating func updateTask(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func updateTask(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try ownTask(id: job.arguments.requiredString("taskId"), job.caller)
     let newState = try job.arguments.choice("state", TaskState.self)
     let message = try job.arguments.string("statusMessage")
@@ -63,7 +63,7 @@ extension SteamshipState {
   ]
 
   /// `POST task/list`. Fidelity: seen in the TypeScript client: `{id?, workspaceId?, state?}`.
-  mutating func listTasks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func listTasks(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let id = try job.arguments.name("id")
     let state = try job.arguments.choice("state", TaskState.self)
     let workspace = try namedWorkspace(job, &step)
@@ -73,11 +73,11 @@ extension SteamshipState {
       return (state == nil || task.state == state)
         && (id == nil || task.id.asciiUppercased == id?.asciiUppercased)
     }
-    return page.reply("tasks") { .object(taskObject($0)) }
+    return reply(page)
   }
 
   /// `POST task/alwaysfail`. Source: the SDK's own tests.
-  func alwaysFail() throws(SteamshipError) -> JSON {
+  func alwaysFail() throws(SteamshipError) -> RuleResult {
     throw SteamshipError(
       500, "AlwaysFails", "This operation always fails.",
       suggestion: "It exists for tests; use task/noop for a task that succeeds.")

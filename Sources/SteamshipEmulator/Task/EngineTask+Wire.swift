@@ -5,41 +5,60 @@ import PayloadCodecs
 extension SteamshipState {
   /// The fields of a task, flat; what is unset is left out.
   /// Source: SDK `base/tasks.py`, `Task`; contract §4.
-  func taskObject(_ key: Key<EngineTask>) -> JSONObject {
-    guard let task = tasks[key] else { return JSONObject() }
-    var object = JSONObject(withoutNulls: [
-      "taskId": .string(task.id), "state": .string(task.state.rawValue),
-      "userId": JSON(users[task.user]?.id ?? ""), "workspaceId": .string(task.workspaceID),
-      "requestId": .string(task.requestID), "name": .string(task.name), "version": "1",
-      "input": .string(task.input), "taskType": .string(task.type), "assignedWorker": "engine",
-      "output": JSON(task.state.isTerminal ? task.output : nil),
-      "statusMessage": JSON(task.statusMessage), "statusSuggestion": JSON(task.statusSuggestion),
-      "statusCode": JSON(task.statusCode), "taskCreatedOn": .string(task.createdAt.iso8601()),
-      "taskLastModifiedOn": .string(task.modifiedAt.iso8601()),
-      "startedAt": JSON(task.startedAt?.iso8601()),
-    ])
-    for (name, value) in task.otherFields.value.members { object[name] = value }
-    return object
+  borrowing func write(_ key: Key<EngineTask>, into json: inout JSONWriter) {
+    let isThere: Void? = tasks.read(key) { task in
+      json.object { json in
+        json.member("taskId", task.id)
+        json.member("state", task.state.rawValue)
+        json.member("userId", users.read(task.user) { $0.id } ?? "")
+        json.member("workspaceId", task.workspaceID)
+        json.member("requestId", task.requestID)
+        json.member("name", task.name)
+        json.member("version", "1")
+        json.member("input", task.input)
+        json.member("taskType", task.type)
+        let others = task.otherFields.value
+        json.member("assignedWorker", others["assignedWorker"] ?? "engine")
+        if task.state.isTerminal { json.member(ifPresent: "output", task.output) }
+        json.member(ifPresent: "statusMessage", task.statusMessage)
+        json.member(ifPresent: "statusSuggestion", task.statusSuggestion)
+        json.member(ifPresent: "statusCode", task.statusCode)
+        json.member("taskCreatedOn", task.createdAt)
+        json.member("taskLastModifiedOn", task.modifiedAt)
+        json.member(ifPresent: "startedAt", task.startedAt)
+        for (name, value) in others.members where !name.isExactly("assignedWorker") {
+          json.member(name, value)
+        }
+      }
+    }
+    if isThere == nil { json.object { _ in } }
   }
 
-  func taskReply(_ key: Key<EngineTask>) -> JSON { ["task": .object(taskObject(key))] }
+  borrowing func taskReply(_ key: Key<EngineTask>) -> RuleResult {
+    RuleResult("task") { write(key, into: &$0) }
+  }
+
+  borrowing func reply(_ page: Page<EngineTask>) -> RuleResult {
+    page.reply("tasks") { write($0, into: &$1) }
+  }
 
   /// The answer of a task operation and of `task/status`.
   ///
   /// **Shape**: `{"status": {task}, "task": {the documentation page's spelling}, "data": result}`;
   /// `data` only when the task has succeeded.
-  func taskEnvelope(_ key: Key<EngineTask>) -> [UInt8] {
+  borrowing func taskEnvelope(_ key: Key<EngineTask>) -> [UInt8] {
     guard let task = tasks[key] else { return Array("{}".utf8) }
     var json = JSONWriter(reserving: 1024)
     json.object { json in
-      json.member("status", .object(taskObject(key)))
+      json.key("status")
+      write(key, into: &json)
       json.key("task")
       json.object { json in
         json.member("taskId", task.id)
         json.member("taskState", task.state.rawValue)
         json.member(ifPresent: "taskMessage", task.statusMessage)
-        json.member("taskCreatedOn", task.createdAt.iso8601())
-        json.member("taskLastModifiedOn", task.modifiedAt.iso8601())
+        json.member("taskCreatedOn", task.createdAt)
+        json.member("taskLastModifiedOn", task.modifiedAt)
       }
       if task.state == .succeeded, task.showsData {
         json.key("data")

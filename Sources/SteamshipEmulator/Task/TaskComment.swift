@@ -16,7 +16,9 @@ struct TaskComment: Stored {
 }
 
 extension SteamshipState {
-  mutating func createTaskComment(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createTaskComment(_ job: Job, _ step: inout Step) throws(SteamshipError)
+    -> RuleResult
+  {
     let task = try ownTask(id: job.arguments.requiredString("taskId"), job.caller)
     let comment = TaskComment(
       id: step.ids.uuid("steamship.taskComment", .upper), user: job.caller.user, task: task,
@@ -26,11 +28,11 @@ extension SteamshipState {
       metadata: try job.arguments.verbatimText("metadata"), createdAt: step.now)
     let key = comments.insert(comment)
     tasks[task]?.comments.insert(key)
-    return ["taskComment": taskCommentJSON(key)]
+    return taskCommentReply(key)
   }
 
   /// `POST task/comment/list`: every filter that is given must match.
-  func listTaskComments(_ job: Job) throws(SteamshipError) -> JSON {
+  func listTaskComments(_ job: Job) throws(SteamshipError) -> RuleResult {
     let task: Key<EngineTask>? =
       if let id = try job.arguments.name("taskId") { try ownTask(id: id, job.caller) } else { nil }
     let id = try job.arguments.string("externalId")
@@ -43,27 +45,41 @@ extension SteamshipState {
         && (type == nil || comment.externalType == type)
         && (group == nil || comment.externalGroup == group)
     }
-    return page.reply("comments") { taskCommentJSON($0) }
+    return reply(page)
   }
 
-  mutating func deleteTaskComment(_ job: Job) throws(SteamshipError) -> JSON {
+  mutating func deleteTaskComment(_ job: Job) throws(SteamshipError) -> RuleResult {
     let id = try job.arguments.requiredString("id")
     guard let key = comments.key(id: id), let comment = comments[key],
       comment.user == job.caller.user
     else { throw .unknown("task comment", id) }
-    let reply = taskCommentJSON(key)
+    let reply = taskCommentReply(key)
     comments.remove(key)
     tasks[comment.task]?.comments.noteRemoval(from: comments)
-    return ["taskComment": reply]
+    return reply
   }
 
-  private func taskCommentJSON(_ key: Key<TaskComment>) -> JSON {
-    guard let comment = comments[key] else { return .null }
-    return JSON(withoutNulls: [
-      "id": .string(comment.id), "userId": JSON(users[comment.user]?.id ?? ""),
-      "taskId": JSON(tasks[comment.task]?.id ?? ""), "externalId": JSON(comment.externalID),
-      "externalType": JSON(comment.externalType), "externalGroup": JSON(comment.externalGroup),
-      "metadata": JSON(comment.metadata), "createdAt": .string(comment.createdAt.iso8601()),
-    ])
+  private borrowing func write(_ key: Key<TaskComment>, into json: inout JSONWriter) {
+    let isThere: Void? = comments.read(key) { comment in
+      json.object { json in
+        json.member("id", comment.id)
+        json.member("userId", users.read(comment.user) { $0.id } ?? "")
+        json.member("taskId", tasks.read(comment.task) { $0.id } ?? "")
+        json.member(ifPresent: "externalId", comment.externalID)
+        json.member(ifPresent: "externalType", comment.externalType)
+        json.member(ifPresent: "externalGroup", comment.externalGroup)
+        json.member(ifPresent: "metadata", comment.metadata)
+        json.member("createdAt", comment.createdAt)
+      }
+    }
+    if isThere == nil { json.null() }
+  }
+
+  private borrowing func reply(_ page: Page<TaskComment>) -> RuleResult {
+    page.reply("comments") { write($0, into: &$1) }
+  }
+
+  private borrowing func taskCommentReply(_ key: Key<TaskComment>) -> RuleResult {
+    RuleResult("taskComment") { write(key, into: &$0) }
   }
 }

@@ -22,24 +22,36 @@ extension SteamshipState {
   /// **Shape**: `{"usage": […], "nextPageToken"?}`.
   /// Source: ai-adventure, `lib/scripts/example.ts`, which reads `data.usage[0]`. Fidelity: the
   /// members of an element are assumed, in the words of the SDK's `UsageReport`.
-  func listUsage(_ job: Job) throws(SteamshipError) -> JSON {
+  func listUsage(_ job: Job) throws(SteamshipError) -> RuleResult {
     let page = try Page(of: usage.records.keys, job.arguments) {
       usage.records[$0]?.user == job.caller.user
     }
-    return page.reply("usage") { key in
-      guard let record = usage.records[key] else { return .null }
-      return [
-        "id": .string(record.id), "userId": JSON(users[record.user]?.id ?? ""),
-        "workspaceId": JSON(workspaces[record.workspace]?.id ?? ""),
-        "workspaceHandle": .string(record.workspaceHandle), "resourceType": "plugin",
-        "resourceHandle": .string(record.resourceHandle),
-        "resourceInstanceHandle": .string(record.instanceHandle),
-        "operationType": .string(record.operationType), "operationUnit": "units",
-        "operationAmount": .integer(record.amount), "billingCredits": .integer(record.amount),
-        "requestId": .string(record.requestID),
-        "createdAt": .string(record.createdAt.iso8601()),
-      ]
+    return reply(page)
+  }
+
+  private borrowing func reply(_ page: Page<UsageRecord>) -> RuleResult {
+    page.reply("usage") { write($0, into: &$1) }
+  }
+
+  private borrowing func write(_ key: Key<UsageRecord>, into json: inout JSONWriter) {
+    let isThere: Void? = usage.records.read(key) { record in
+      json.object { json in
+        json.member("id", record.id)
+        json.member("userId", users.read(record.user) { $0.id } ?? "")
+        json.member("workspaceId", workspaces.read(record.workspace) { $0.id } ?? "")
+        json.member("workspaceHandle", record.workspaceHandle)
+        json.member("resourceType", "plugin")
+        json.member("resourceHandle", record.resourceHandle)
+        json.member("resourceInstanceHandle", record.instanceHandle)
+        json.member("operationType", record.operationType)
+        json.member("operationUnit", "units")
+        json.member("operationAmount", record.amount)
+        json.member("billingCredits", record.amount)
+        json.member("requestId", record.requestID)
+        json.member("createdAt", record.createdAt)
+      }
     }
+    if isThere == nil { json.null() }
   }
 
   /// Source: ai-adventure, `lib/scripts/costs.ts`, asks for the sum; the others are assumed.
@@ -50,7 +62,7 @@ extension SteamshipState {
   ///
   /// **Shape**: `{"aggregateResults": [{"workspaceHandle", "resourceHandle", FIELD: number}]}`.
   /// Source: ai-adventure, `lib/scripts/costs.ts`.
-  func aggregateUsage(_ job: Job) throws(SteamshipError) -> JSON {
+  func aggregateUsage(_ job: Job) throws(SteamshipError) -> RuleResult {
     guard let field = try job.arguments.choice("aggregateField", AggregateField.self) else {
       throw .invalid("The field \"aggregateField\" is missing.")
     }
@@ -77,7 +89,7 @@ extension SteamshipState {
 
   /// `GET account/getUsageSummary`. Source: ai-adventure, `lib/scripts/example.ts`, which prints the
   /// answer. Fidelity: its shape is assumed.
-  func usageSummary(_ caller: Caller, _ step: inout Step) throws(SteamshipError) -> JSON {
+  func usageSummary(_ caller: Caller, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     guard let user = users[caller.user] else { throw .missingKey }
     let totals = usage.totals.filter { $0.user == caller.user }
     return [

@@ -4,16 +4,25 @@ import PayloadCodecs
 extension SteamshipState {
   /// **Shape**: `{"id", "handle", "userId", "createdAt", "updatedAt"}`.
   /// Source: SDK `data/workspace.py`; contract §2.1.
-  func workspaceJSON(_ key: Key<Workspace>) -> JSON {
-    guard let workspace = workspaces[key] else { return .null }
-    return JSON(withoutNulls: [
-      "id": .string(workspace.id), "handle": .string(workspace.handle),
-      "userId": JSON(users[workspace.user]?.id),
-      "createdAt": .string(workspace.createdAt.iso8601()),
-      "updatedAt": .string(workspace.updatedAt.iso8601()),
-      "description": workspace.externalFields.value["description"] ?? .null,
-    ])
+  borrowing func write(_ key: Key<Workspace>, into json: inout JSONWriter) {
+    let isThere: Void? = workspaces.read(key) { workspace in
+      json.object { json in
+        json.member("id", workspace.id)
+        json.member("handle", workspace.handle)
+        json.member(ifPresent: "userId", users.read(workspace.user) { $0.id })
+        json.member("createdAt", workspace.createdAt)
+        json.member("updatedAt", workspace.updatedAt)
+        json.member(ifPresent: "description", workspace.externalFields.value["description"])
+      }
+    }
+    if isThere == nil { json.null() }
   }
 
-  func workspaceReply(_ key: Key<Workspace>) -> JSON { ["workspace": workspaceJSON(key)] }
+  borrowing func workspaceReply(_ key: Key<Workspace>) -> RuleResult {
+    RuleResult("workspace") { write(key, into: &$0) }
+  }
+
+  borrowing func reply(_ page: Page<Workspace>) -> RuleResult {
+    page.reply("workspaces") { write($0, into: &$1) }
+  }
 }

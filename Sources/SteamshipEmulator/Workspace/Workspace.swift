@@ -114,7 +114,8 @@ extension SteamshipState {
   }
 
   /// `POST workspace/create`: the first call of every client.
-  mutating func createWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func createWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     let wanted = try job.arguments.name("handle")
     let fetchIfExists = try job.arguments.flag("fetchIfExists")
     if let wanted {
@@ -135,7 +136,7 @@ extension SteamshipState {
   }
 
   /// `POST workspace/get`: by id, by handle, by both, or the workspace of the request's fields.
-  mutating func getWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func getWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let id = try job.arguments.name("id")
     let handle = try job.arguments.name("handle")
     if let id {
@@ -152,7 +153,8 @@ extension SteamshipState {
   }
 
   /// `POST workspace/update`. Fidelity: assumed: no client has it; shaped like `package/update`.
-  mutating func updateWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func updateWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     let key = try ownWorkspace(id: job.arguments.requiredString("id"), job.caller)
     guard let old = workspaces[key]?.handle else { throw .unknown("workspace", "") }
     if let handle = try job.arguments.name("handle"), handle != old {
@@ -174,7 +176,8 @@ extension SteamshipState {
   }
 
   /// `POST workspace/delete`: by id or by handle, with everything in it.
-  mutating func deleteWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func deleteWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     let key: Key<Workspace>
     if let handle = try job.arguments.name("handle"), try job.arguments.name("id") == nil {
       key = try ownWorkspace(handle: handle, job.caller, &step)
@@ -205,10 +208,11 @@ extension SteamshipState {
   }
 
   /// `POST workspace/list`: all of the caller's, wherever the client is anchored.
-  mutating func listWorkspaces(_ job: Job, _ step: inout Step) throws(SteamshipError) -> JSON {
+  mutating func listWorkspaces(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
+  {
     _ = try ownWorkspace(handle: Workspace.defaultHandle, job.caller, &step)
     let keys = users[job.caller.user]?.workspaces.keys ?? []
     let page = try Page(of: keys, job.arguments) { workspaces.contains($0) }
-    return page.reply("workspaces") { workspaceJSON($0) }
+    return reply(page)
   }
 }

@@ -1,0 +1,98 @@
+import PayloadCodecs
+import Testing
+
+@Suite("JSON written member by member")
+struct JSONWriterTests {
+  /// Each with what the writer makes of it (RFC 8259 §7); the last two need no escape.
+  static let characters: [(text: String, written: String)] = [
+    ("\"", #"\""#), ("\\", #"\\"#), ("\u{0}", #"\u0000"#), ("\u{1f}", #"\u001f"#), ("\n", #"\n"#),
+    ("é", "é"), ("\u{7f}", "\u{7f}"),
+  ]
+
+  @Test(
+    "An escape is written wherever it is due, in texts of every length", arguments: characters)
+  func escapes(character: (text: String, written: String)) {
+    for before in 0...20 {
+      for behind in 0...20 {
+        let (start, end) = (
+          String(repeating: "a", count: before), String(repeating: "z", count: behind)
+        )
+        let text = start + character.text + end
+        var json = JSONWriter()
+        json.object { json in
+          json.member("name", text)
+          json.member(text, 1)
+          json.array("list") { $0.value(text) }
+        }
+        let quoted = "\"" + start + character.written + end + "\""
+        #expect(
+          String(decoding: json.bytes, as: UTF8.self)
+            == #"{"name":\#(quoted),\#(quoted):1,"list":[\#(quoted)]}"#)
+      }
+    }
+  }
+
+  @Test("A name of the source and the same one found while the program runs are written alike")
+  func names() {
+    let found = ["a", "b", "c", "d", "e", "f"]
+    var one = JSONWriter()
+    one.object { json in
+      json.member("a", "text")
+      json.member("b", -7)
+      json.member("c", true)
+      json.member("d", JSON.null)
+      json.object("e") { $0.member("x", "") }
+      json.array("f") { json in json.value(1) }
+    }
+    var other = JSONWriter()
+    other.object { json in
+      json.member(found[0], "text")
+      json.member(found[1], -7)
+      json.member(found[2], true)
+      json.member(found[3], JSON.null)
+      json.object(found[4]) { $0.member("x", "") }
+      json.array(found[5]) { json in json.value(1) }
+    }
+    #expect(one.bytes == other.bytes)
+    #expect(
+      String(decoding: one.bytes, as: UTF8.self)
+        == #"{"a":"text","b":-7,"c":true,"d":null,"e":{"x":""},"f":[1]}"#)
+  }
+
+  @Test("What is nil or null leaves no trace where it is asked for so")
+  func absent() {
+    var json = JSONWriter()
+    json.object { json in
+      json.member(ifPresent: "text", String?.none)
+      json.member(ifPresent: "number", Int?.none)
+      json.member(ifPresent: "value", JSON?.none)
+      json.member(ifPresent: "null", JSON.null)
+      json.member(ifPresent: "there", 0)
+      json.members(of: ["more": [:], "most": nil])
+    }
+    #expect(String(decoding: json.bytes, as: UTF8.self) == #"{"there":0,"more":{},"most":null}"#)
+  }
+
+  static let numbers = [0, 9, 10, -1, -9, -10, 99, 100, 123_456_789, .max, .min]
+
+  @Test("Whole numbers of every size", arguments: numbers)
+  func number(_ number: Int) {
+    var json = JSONWriter()
+    json.array { json in
+      json.value(number)
+      json.value(number)
+    }
+    #expect(String(decoding: json.bytes, as: UTF8.self) == "[\(number),\(number)]")
+  }
+
+  @Test("What is written comes back as a tree")
+  func tree() {
+    let tree = JSON { json in
+      json.object { json in
+        json.member("a", 1)
+        json.array("b") { json in json.value("c\n") }
+      }
+    }
+    #expect(tree == ["a": 1, "b": ["c\n"]])
+  }
+}
