@@ -87,7 +87,8 @@ package final class CertificateAuthority: Sendable {
   /// Seconds since 1970.
   package var ends: Int { certificate.ends }
 
-  /// Whether it may sign for a host: clients that trust it refuse what it may not.
+  /// Whether it may sign for a host: clients that trust it refuse what it may not. Asked of a certificate
+  /// made for that host, as clients ask.
   package func covers(_ host: String) -> Bool {
     guard let leaf = try? leaf(for: host, now: certificate.begins) else { return false }
     // SAFETY: what is made of the extension is freed; the certificates are only read.
