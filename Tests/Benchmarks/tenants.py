@@ -63,7 +63,7 @@ class Tenants(Bench):
             again = self.cost(server, warm * 5)[0]
             names = [f"t-{n}" for n in range(count)]
             made, kept = self.cost(server, [asked(name, FIRSTS[service]) for name in names])
-            reset = self.cost(server, [request("POST", f"/_wavetank/reset?tenant={name}") for name in names], 204)[0]
+            reset = self.cost(server, [request("POST", f"/_wavetank/reset?tenant={name}") for name in names], 200)[0]
             dropped, back = self.cost(server, [request("DELETE", f"/_wavetank/tenants/{name}") for name in names], 204)
         return made - again, kept, reset, dropped, -back
 
