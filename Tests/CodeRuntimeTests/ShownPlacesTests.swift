@@ -6,7 +6,7 @@ import Testing
 @Suite("What code sees of folders that are closed to it")
 struct ShownPlacesTests {
   /// An installation and an environment of it in a folder, as they lie in somebody's home.
-  private struct Home: ~Copyable {
+  private final class Home {
     let path: String
 
     init() throws {

@@ -49,7 +49,8 @@ struct WrittenTextTests {
     var bytes: [UInt8] = [1]
     UUIDText.append(example.high, example.low, to: &bytes)
     #expect(bytes == [1] + Array(example.text.utf8))
-    let words = try #require(UUIDText.read(example.text.utf8.span))
+    let read = UUIDText.read(example.text.utf8.span)
+    let words = try #require(read)
     #expect(words.high == example.high && words.low == example.low)
     var json = JSONWriter()
     json.array { json in

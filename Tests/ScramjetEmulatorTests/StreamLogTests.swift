@@ -94,7 +94,8 @@ import Testing
     var expected: [UInt8] = []
     for number in 0..<2_000 {
       let line = Array("line \(number), and what it has to say about it\n".utf8)
-      #expect(!log.append(line: line.span))
+      let isAwaited = log.append(line: line.span)
+      #expect(!isAwaited)
       expected += line
     }
     #expect(log.bytesWritten == expected.count)
@@ -107,13 +108,17 @@ import Testing
     #expect(bytes == Array(expected.suffix(bytes.count)))
     #expect(bytes.starts(with: "line ".utf8))
     // From now on somebody is told of each, and gets it alone.
-    for line in [[1], [2]] as [[UInt8]] { #expect(log.append(line: line.span)) }
+    for line in [[1], [2]] as [[UInt8]] {
+      let isAwaited = log.append(line: line.span)
+      #expect(isAwaited)
+    }
     let news = log.take(from: kept.next, byteLimit: .max)
     #expect(news.pieces == [[1], [2]])
     // One that has left holds nothing back.
     log.detach(from: news.next)
     let last: [UInt8] = [3]
-    #expect(!log.append(line: last.span))
+    let isAwaited = log.append(line: last.span)
+    #expect(!isAwaited)
     let late = log.attach()
     #expect(log.take(from: late, byteLimit: .max).pieces.joined().suffix(3) == [1, 2, 3])
   }
