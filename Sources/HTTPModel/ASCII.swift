@@ -14,10 +14,11 @@ extension UInt8 {
 extension ArraySlice<UInt8> {
   /// Without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
   package var trimmingOptionalWhitespace: ArraySlice<UInt8> {
-    var view = self
-    while let first = view.first, first == 0x20 || first == 0x09 { view.removeFirst() }
-    while let last = view.last, last == 0x20 || last == 0x09 { view.removeLast() }
-    return view
+    let bytes = span
+    var (start, end) = (0, bytes.count)
+    while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+    while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+    return end - start == bytes.count ? self : self[startIndex + start..<startIndex + end]
   }
 }
 

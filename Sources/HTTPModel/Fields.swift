@@ -62,14 +62,32 @@ public struct Fields: Sendable {
     bytes.append(contentsOf: name.utf8)
     let valueStart = bytes.count
     bytes.append(contentsOf: value.utf8)
-    for index in nameStart..<bytes.count {
-      let byte = bytes[index]
-      if byte == 0x0D || byte == 0x0A || byte == 0 { bytes[index] = 0x20 }
-    }
+    let end = bytes.count
+    for index in nameStart..<end where Self.breaksFraming(bytes.span[index]) { bytes[index] = 0x20 }
     lines.append(
       Line(
         nameStart: nameStart, nameLength: valueStart - nameStart, valueStart: valueStart,
-        valueLength: bytes.count - valueStart))
+        valueLength: end - valueStart))
+  }
+
+  private static func breaksFraming(_ byte: UInt8) -> Bool {
+    byte == 0x0D || byte == 0x0A || byte == 0
+  }
+
+  /// Adds all lines of `others` at the end, as they stand, and puts a number behind what the last of them
+  /// says: for lines that all answers carry, whose last one counts them.
+  package mutating func append(_ others: Fields, number: UInt64) {
+    append(others)
+    guard !lines.isEmpty else { return }
+    var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+    var (first, rest) = (20, number)
+    repeat {
+      first -= 1
+      digits[first] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+      rest /= 10
+    } while rest > 0
+    for index in first..<20 { bytes.append(digits[index]) }
+    lines[lines.count - 1].valueLength += UInt32(20 - first)
   }
 
   /// Adds all lines of `others` at the end, as they stand: for lines that many messages carry.

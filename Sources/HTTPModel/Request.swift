@@ -2,27 +2,88 @@
 public enum HTTPVersion: Sendable, Equatable { case http10, http11 }
 
 /// The head of a request: all that is known before its content is read.
+///
+/// **Shape**: one reference to what never changes, since a request is handed on a dozen times: one count
+/// goes up and down each time, not one for each of its parts. A part is changed by making all anew, which
+/// few requests need.
 public struct Request: Sendable {
-  public var method: Method
-  public var target: RequestTarget
-  public var version: HTTPVersion
-  public var fields: Fields
+  @usableFromInline final class Parts: Sendable {
+    @usableFromInline let method: Method
+    @usableFromInline let target: RequestTarget
+    @usableFromInline let version: HTTPVersion
+    @usableFromInline let fields: Fields
+    @usableFromInline let framing: BodyFraming
+    @usableFromInline let arrivalHost: String?
+    @usableFromInline let arrival: Arrival?
+
+    @usableFromInline init(
+      method: Method, target: RequestTarget, version: HTTPVersion, fields: Fields,
+      framing: BodyFraming, arrivalHost: String?, arrival: Arrival?
+    ) {
+      self.method = method
+      self.target = target
+      self.version = version
+      self.fields = fields
+      self.framing = framing
+      self.arrivalHost = arrivalHost
+      self.arrival = arrival
+    }
+  }
+
+  @usableFromInline var parts: Parts
+
+  @inlinable public var method: Method {
+    get { parts.method }
+    set { change(method: newValue) }
+  }
+  @inlinable public var target: RequestTarget {
+    get { parts.target }
+    set { change(target: newValue) }
+  }
+  @inlinable public var version: HTTPVersion {
+    get { parts.version }
+    set { change(version: newValue) }
+  }
+  @inlinable public var fields: Fields {
+    get { parts.fields }
+    set { change(fields: newValue) }
+  }
   /// How the end of the content is found (RFC 9112 §6.3); `.none` when there is no content.
-  public var framing: BodyFraming
+  @inlinable public var framing: BodyFraming {
+    get { parts.framing }
+    set { change(framing: newValue) }
+  }
   /// Where it arrived, as host and port: known for a request that names no host itself (HTTP/1.0).
-  public var arrivalHost: String?
+  @inlinable public var arrivalHost: String? {
+    get { parts.arrivalHost }
+    set { change(arrivalHost: newValue) }
+  }
   /// How it came; nil: the plain way.
-  public var arrival: Arrival?
+  @inlinable public var arrival: Arrival? {
+    get { parts.arrival }
+    set { change(arrival: newValue) }
+  }
 
   public init(
     method: Method, target: RequestTarget, version: HTTPVersion = .http11,
     fields: Fields = Fields(), framing: BodyFraming = .none
   ) {
-    self.method = method
-    self.target = target
-    self.version = version
-    self.fields = fields
-    self.framing = framing
+    parts = Parts(
+      method: method, target: target, version: version, fields: fields, framing: framing,
+      arrivalHost: nil, arrival: nil)
+  }
+
+  /// Whatever is given takes the place of what was.
+  @usableFromInline mutating func change(
+    method: Method? = nil, target: RequestTarget? = nil, version: HTTPVersion? = nil,
+    fields: Fields? = nil, framing: BodyFraming? = nil, arrivalHost: String?? = nil,
+    arrival: Arrival?? = nil
+  ) {
+    parts = Parts(
+      method: method ?? parts.method, target: target ?? parts.target,
+      version: version ?? parts.version, fields: fields ?? parts.fields,
+      framing: framing ?? parts.framing, arrivalHost: arrivalHost ?? parts.arrivalHost,
+      arrival: arrival ?? parts.arrival)
   }
 
   /// For tests and for the client: a head from texts.
@@ -30,7 +91,12 @@ public struct Request: Sendable {
     self.init(method: method, target: RequestTarget(target), fields: fields)
   }
 
-  public var hasContent: Bool { framing != .none && framing != .length(0) }
+  public var hasContent: Bool {
+    switch parts.framing {
+    case .none, .length(0): false
+    case .length, .chunked: true
+    }
+  }
   public var expectsContinue: Bool {
     version == .http11
       && fields.valueBytes("expect")?.lazy.map(\.asciiLowercased)

@@ -6,22 +6,56 @@ public struct Response: Sendable {
   public var status: Status
   public var fields: Fields
   public var body: Body
-  public var delivery: Delivery
-  /// The room that the content takes; held until the response has left.
-  package var leases: [MemoryLease] = []
-  /// A stream that has no end of its own: news, for as long as there are any. What was sent so far is
-  /// always a whole, so it ends properly when the server stops; and it ends when its reader closes the
-  /// connection, if only for writing, so that nothing is taken for somebody who has gone.
-  public var isLive = false
-  /// What the reader of a live stream gets when it has got nothing for a while, between two pieces: a
-  /// comment of an event stream, so that no proxy on the way takes the connection for dead.
-  public var heartbeat: StaticString?
+  /// What hardly any response has; nil: nothing of it. Apart, since every answer is handed on many times.
+  private var rare: Rare?
+
+  private struct RareParts {
+    var delivery = Delivery()
+    var leases: [MemoryLease] = []
+    var isLive = false
+    var heartbeat: StaticString?
+  }
+
+  private final class Rare: Sendable {
+    let parts: RareParts
+    init(_ parts: RareParts) { self.parts = parts }
+  }
 
   public init(_ status: Status, fields: Fields = Fields(), body: Body = .empty) {
     self.status = status
     self.fields = fields
     self.body = body
-    self.delivery = Delivery()
+  }
+
+  private mutating func change(_ body: (inout RareParts) -> Void) {
+    var parts = rare?.parts ?? RareParts()
+    body(&parts)
+    rare = Rare(parts)
+  }
+
+  public var delivery: Delivery {
+    get { rare?.parts.delivery ?? Delivery() }
+    set { change { $0.delivery = newValue } }
+  }
+  /// The same as `delivery.isPlain`, for most answers by one look.
+  package var isDeliveredPlainly: Bool { rare.map { $0.parts.delivery.isPlain } ?? true }
+  /// The room that the content takes; held until the response has left.
+  package var leases: [MemoryLease] {
+    get { rare?.parts.leases ?? [] }
+    set { change { $0.leases = newValue } }
+  }
+  /// A stream that has no end of its own: news, for as long as there are any. What was sent so far is
+  /// always a whole, so it ends properly when the server stops; and it ends when its reader closes the
+  /// connection, if only for writing, so that nothing is taken for somebody who has gone.
+  public var isLive: Bool {
+    get { rare?.parts.isLive ?? false }
+    set { change { $0.isLive = newValue } }
+  }
+  /// What the reader of a live stream gets when it has got nothing for a while, between two pieces: a
+  /// comment of an event stream, so that no proxy on the way takes the connection for dead.
+  public var heartbeat: StaticString? {
+    get { rare?.parts.heartbeat }
+    set { change { $0.heartbeat = newValue } }
   }
 
   /// Content of a response.

@@ -1,15 +1,34 @@
 /// A status code with the reason phrase that goes out with it.
 public struct Status: Sendable, Hashable {
+  /// A class, since hardly any status has a phrase of its own and every answer has a status.
+  private final class OwnReason: Sendable {
+    let text: String
+    init(_ text: String) { self.text = text }
+  }
+
   /// 100…999.
   public let code: Int
-  /// The reason phrase; the registered one unless a contract demands another.
-  public let reason: String
+  private let ownReason: OwnReason?
 
   /// - Parameter reason: absent: the phrase that RFC 9110 §15 registers for `code`.
   public init(_ code: Int, _ reason: String? = nil) {
     self.code = min(max(code, 100), 999)
-    self.reason = reason ?? Status.registeredReason(code)
+    ownReason = reason.map(OwnReason.init)
   }
+
+  /// The reason phrase; the registered one unless a contract demands another.
+  public var reason: String { ownReason?.text ?? Status.registeredReason(code) }
+
+  /// Whether it goes out with the phrase that is registered for it.
+  package var hasRegisteredReason: Bool { ownReason == nil }
+
+  public static func == (left: Status, right: Status) -> Bool {
+    left.code == right.code
+      && (left.ownReason == nil && right.ownReason == nil
+        || left.reason.utf8.elementsEqual(right.reason.utf8))
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(code) }
 
   /// 1xx, 204 and 304: such a response never has content (RFC 9110 §6.4.1).
   public var forbidsContent: Bool { code < 200 || code == 204 || code == 304 }

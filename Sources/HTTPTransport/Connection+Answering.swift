@@ -308,7 +308,7 @@ extension Connection {
 extension Response {
   /// May be written into the batch of its loop.
   fileprivate var isInlineable: Bool {
-    guard delivery.isPlain, status.code >= 200 else { return false }
+    guard isDeliveredPlainly, status.code >= 200 else { return false }
     switch body {
     case .empty: return true
     case .bytes(let bytes): return bytes.count <= Connection.inlineBodyBytesMax

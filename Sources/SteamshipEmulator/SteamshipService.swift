@@ -226,7 +226,7 @@ struct Identity: Sendable {
   var userName: String?
   var workspace: WorkspaceReference
   var requestID: String?
-  private let call: Call
+  let call: Call
   /// Made when somebody asks: a look at a task does not.
   var baseURL: String { call.baseURL }
   var exchange: UInt64 { call.number }
@@ -273,30 +273,27 @@ struct Identity: Sendable {
 extension SteamshipState {
   /// The user of an identity, made on first sight; a request id is minted if none was sent.
   mutating func caller(_ identity: Identity, _ step: inout Step) throws(SteamshipError) -> Caller {
-    let requestID = identity.requestID ?? step.ids.uuid("steamship.request", .upper)
+    let name =
+      identity.requestID.map { RequestName.text($0) }
+      ?? .drawn(step.ids.drawUUID("steamship.request", .upper))
     guard let credential = identity.credential else {
       // Only for rules that ask for no user: key 0 is no user's.
-      return Caller(
-        user: Key(serial: 0), workspace: identity.workspace, requestID: requestID,
-        baseURL: identity.baseURL, isAtVendorsHost: identity.isAtVendorsHost,
-        origin: identity.origin, exchange: identity.exchange)
+      return Caller(user: Key(serial: 0), workspace: identity.workspace, name, identity)
     }
-    if let instance = instance(ofCodeKey: credential) {
-      return Caller(
-        user: instance.user, workspace: .id(workspaces[instance.workspace]?.id ?? ""),
-        requestID: requestID, baseURL: identity.baseURL, isWorkspaceScoped: true,
-        origin: identity.origin, exchange: identity.exchange)
+    if CodeKey.instanceID(of: credential) != nil {
+      guard let instance = instance(ofCodeKey: credential) else { throw .refusedKey(401) }
+      var caller = Caller(
+        user: instance.user, workspace: .id(workspaces[instance.workspace]?.id ?? ""), name,
+        identity)
+      caller.isAtVendorsHost = nil
+      return caller
     }
-    guard CodeKey.instanceID(of: credential) == nil else { throw .refusedKey(401) }
     // A new key makes a user with all that users start with, whatever it asks for.
     guard userByCredential[credential] != nil || step.blobs.budget.hasRoom() else {
       throw .noRoom
     }
     let user = user(credential: credential, name: identity.userName, &step)
-    return Caller(
-      user: user, workspace: identity.workspace, requestID: requestID, baseURL: identity.baseURL,
-      isAtVendorsHost: identity.isAtVendorsHost, isWorkspaceScoped: identity.isWorkspaceScoped,
-      origin: identity.origin, exchange: identity.exchange)
+    return Caller(user: user, workspace: identity.workspace, name, identity)
   }
 
   /// Makes a task of a request: finished at once, or along its timeline.

@@ -50,7 +50,6 @@
       "Sources/HTTPModel/Method.swift": "tokens, which are ASCII",
       "Sources/HTTPModel/Responder.swift": "numeric addresses, ASCII",
       "Sources/HTTPModel/RouteTable.swift": "templates of our own; paths are matched by bytes",
-      "Sources/HTTPModel/Status.swift": "reason phrases of our own",
       "Sources/PayloadCodecs/Text/ExactText.swift": "asks the library before it compares bytes",
       "Sources/PayloadCodecs/Text/TextMap.swift": "asks whether others would take two keys for one",
     ]

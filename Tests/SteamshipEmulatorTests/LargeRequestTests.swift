@@ -103,10 +103,14 @@ extension ServiceHarness {
     let content = body.serialized()
     let operations = pipeline.operations
     let index = try #require(operations.index(named: "steamship.\(name)"))
-    let call = Call(
-      request: TestClient.request(.post, "/", Fields(["Authorization": "Bearer any"]), content),
-      operations.entries[index], parameters: PathParameters(), content: content, tenant: tenant,
-      exchange: Exchange(connectionID: 1, sequenceNumber: 1, peer: .none), credential: "any")
+    let request = TestClient.request(.post, "/", Fields(["Authorization": "Bearer any"]), content)
+    let exchange = Exchange(connectionID: 1, sequenceNumber: 1, peer: .none)
+    let addressed = AddressedRequest(request, Addressee(request, keyFields: nil), exchange)
+    let entry = operations.entries[index]
+    let resolution = Resolution(
+      kind: .operation, operationIndex: index, serviceIndex: entry.serviceIndex)
+    let head = RequestHead(addressed, resolution, in: live, 1, of: pipeline)
+    let call = Call(head, entry, content: content, credential: "any")
     return SteamshipService().mayTakeLong(call, at: endpoint, in: world)
   }
 }

@@ -31,8 +31,13 @@ import PayloadCodecs
 
   /// The next count of a kind: 1, 2, 3…
   package mutating func next(_ kind: String) -> UInt64 {
-    counters[kind, default: 0] &+= 1  // wraps, since a snapshot may bring any number
-    return counters[kind, default: 0]
+    Self.count(&counters[kind, default: 0])
+  }
+
+  /// Wraps, since a snapshot may bring any number.
+  private static func count(_ last: inout UInt64) -> UInt64 {
+    last &+= 1
+    return last
   }
 
   private mutating func stream(_ kind: String) -> SeededRandom {
@@ -43,6 +48,11 @@ import PayloadCodecs
   package mutating func uuid(_ kind: String, _ letterCase: LetterCase = .lower) -> String {
     var random = stream(kind)
     return UUIDText.format(random.next(), random.next(), version: 4, letterCase)
+  }
+
+  /// The same, drawn now and written when somebody asks.
+  package mutating func drawUUID(_ kind: String, _ letterCase: LetterCase = .lower) -> DrawnUUID {
+    DrawnUUID(seed: seed, tenant: tenant, kind: kind, count: next(kind), letterCase: letterCase)
   }
 
   /// As `uuid`, but its last four digits are `TenantMark` of the tenant: an id that is given without
@@ -77,6 +87,21 @@ import PayloadCodecs
     let letters = Array(alphabet.utf8)
     let bytes = (0..<count).map { _ in letters[Int(random.next() % UInt64(letters.count))] }
     return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// A UUID that has its place in the order of ids, but no text yet: most of those that are drawn for each
+/// request are never shown.
+package struct DrawnUUID: Sendable {
+  let seed: UInt64
+  let tenant: String
+  let kind: String
+  let count: UInt64
+  let letterCase: IDSource.LetterCase
+
+  package var text: String {
+    var random = SeededRandom(seed: seed, [tenant, kind], count: count)
+    return UUIDText.format(random.next(), random.next(), version: 4, letterCase)
   }
 }
 

@@ -130,14 +130,15 @@ package final class Journal: Sendable {
     loggedBy log: (ExchangeLog, tenant: String)? = nil
   ) -> (operation: Int?, duration: Duration)? {
     let (found, finished, followers, life, wakesLog) = ring.withLock { ring in
-      var finished: JournalEntry?
+      // In an array, since an entry is large and hardly any exchange is followed.
+      var finished: [JournalEntry] = []
       var wakesLog = false
       let isFollowed = !ring.followers.isEmpty
       let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
         let wasInFlight = record.isInFlight
         let duration = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
-        if isFollowed, wasInFlight { finished = record.entry }
+        if isFollowed, wasInFlight { finished = [record.entry] }
         if let (log, tenant) = log, wasInFlight {
           wakesLog = log.append(record.logged(), of: tenant, at: wall)
         }
@@ -146,7 +147,7 @@ package final class Journal: Sendable {
       return (found, finished, isFollowed ? ring.followers : [], ring.life, wakesLog)
     }
     if wakesLog { log?.0.log.wake() }
-    if let finished { for follower in followers { follower.push(finished, life) } }
+    for entry in finished { for follower in followers { follower.push(entry, life) } }
     return found
   }
 

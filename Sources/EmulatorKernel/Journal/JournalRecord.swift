@@ -74,9 +74,9 @@ struct JournalRecord: Sendable {
     exchange = opening.exchange
     parent = opening.parent
     operationIndex = opening.operationIndex
-    method = opening.method
-    version = opening.version
-    isSecure = opening.isSecure
+    method = opening.request.method
+    version = opening.request.version
+    isSecure = opening.request.arrival?.isSecure ?? false
     arrived = opening.arrived
     began = opening.began
     status = nil
@@ -102,8 +102,8 @@ struct JournalRecord: Sendable {
 
   private mutating func write(_ opening: borrowing JournalOpening) {
     target = append(opening.target)
-    requestFields = append(opening.fields.bytes)
-    requestLines = append(opening.fields.lines)
+    requestFields = append(opening.request.fields.bytes)
+    requestLines = append(opening.request.fields.lines)
   }
 
   /// The answer is known.
@@ -259,10 +259,7 @@ struct JournalRecord: Sendable {
 
 /// What is known of an exchange when it begins.
 package struct JournalOpening: Sendable {
-  let method: Method
-  let version: HTTPVersion
-  let isSecure: Bool
-  let fields: Fields
+  let request: Request
   /// As it was sent, tenant prefix included.
   let target: [UInt8]
   package let exchange: Exchange
@@ -274,13 +271,10 @@ package struct JournalOpening: Sendable {
   package let began: Moment
 
   package init(
-    _ request: borrowing Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
+    _ request: Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
     operationIndex: Int?, arrived: VirtualInstant, began: Moment
   ) {
-    method = request.method
-    version = request.version
-    isSecure = request.arrival?.isSecure ?? false
-    fields = request.fields
+    self.request = request
     self.target = target.bytes
     self.exchange = exchange
     self.parent = parent

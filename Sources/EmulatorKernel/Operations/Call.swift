@@ -1,34 +1,32 @@
 import PayloadCodecs
 package import HTTPModel
 
-/// One request on its way to a service, after the pipeline has found tenant and operation.
+/// One request on its way to a service, after the pipeline has found tenant and operation. Handed on by
+/// services as they like: it is four references.
 package struct Call: Sendable {
-  package let request: Request
+  private let head: RequestHead
   private let entry: OperationTable.Entry
-  package let parameters: PathParameters
   /// The content, for operations with the policy `.collected`; else empty.
   package let content: [UInt8]
-  package let tenant: Tenant
-  package let exchange: Exchange
-  /// The number of the exchange in the tenant's journal.
-  package let number: UInt64
   /// As the service found it; nil when the request carries none.
   package let credential: String?
 
   init(
-    request: Request, _ entry: OperationTable.Entry, parameters: PathParameters,
-    content: [UInt8] = [], tenant: Tenant, exchange: Exchange, number: UInt64 = 0,
+    _ head: RequestHead, _ entry: OperationTable.Entry, content: [UInt8] = [],
     credential: String? = nil
   ) {
-    self.request = request
+    self.head = head
     self.entry = entry
-    self.parameters = parameters
     self.content = content
-    self.tenant = tenant
-    self.exchange = exchange
-    self.number = number
     self.credential = credential
   }
+
+  package var request: Request { head.request }
+  package var parameters: PathParameters { head.resolution.parameters }
+  package var tenant: Tenant { head.live.tenant }
+  package var exchange: Exchange { head.exchange }
+  /// The number of the exchange in the tenant's journal.
+  package var number: UInt64 { head.number }
 
   package var operation: Operation { entry.operation }
   /// Where the endpoint stands in the service's table.

@@ -138,6 +138,8 @@ private struct FieldScan {
     } else {
       return nil
     }
+    // Most name an address, and so begin with a digit.
+    if let first = bytes.first, first &- 0x30 < 10 { return nil }
     let name = bytes.trimmingOptionalWhitespace.prefix { $0 != UInt8(ascii: ":") }
     // RFC 1035 §2.3.4: what is longer names no host.
     guard name.count <= 255, let first = name.first, first.asciiLowercased &- 0x61 < 26 else {

@@ -59,4 +59,19 @@ extension Response {
     fields.append(
       fields.contains("access-control-allow-origin") ? Self.contentGuards : Self.openContentGuards)
   }
+
+  private static let numberedGuards = numbered(contentGuards)
+  private static let numberedOpenGuards = numbered(openContentGuards)
+  private static func numbered(_ guards: Fields) -> Fields {
+    var fields = guards
+    fields.append(JournalEntry.exchangeName, "")
+    return fields
+  }
+
+  /// The same, and the exchange's number behind them.
+  mutating func guardContent(of number: UInt64) {
+    fields.append(
+      fields.contains("access-control-allow-origin")
+        ? Self.numberedGuards : Self.numberedOpenGuards, number: number)
+  }
 }

@@ -14,23 +14,35 @@ extension Pipeline {
     }
     routed.decision = decisionAtHead(routed, rules)
     if let early = answerAtHead(routed) { return .now(finish(early, routed)) }
+    if rules == nil, routed.decision == nil, routed.uploadRules == nil {
+      // Nearly all. One reference is all that the closure holds, so nothing is made for it.
+      let head = routed.head
+      return .collect(limit: limit) { content in head.collected(content) }
+    }
     return .collect(limit: limit) { [routed] content in
-      switch content {
-      case .complete(let bytes):
-        var whole = routed
-        whole.content = bytes
-        whole.collected = .now
-        guard !bytes.isEmpty else { return self.decide(whole, rules).asAnswer }
-        switch ContentCoding(routed.request) {
-        case .plain: return self.decide(whole, rules).asAnswer
-        case .gzip: return self.unpack(whole, limit: limit, rules).asAnswer
-        case .other: return .now(self.finish(self.unknownCoding(routed), routed))
-        }
-      case .tooLarge(let limit):
-        let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)
-        return .now(self.finish(self.failure(routed, failure), routed))
-      case .noRoom: return .now(self.finish(self.failure(routed, .noRoom), routed))
+      self.collected(content, of: routed, limit: limit, rules)
+    }
+  }
+
+  /// - Parameter limit: up to how many bytes were to be collected.
+  fileprivate func collected(
+    _ content: CollectedContent, of routed: RoutedRequest, limit: Int, _ rules: ConcernedRules?
+  ) -> Answer {
+    switch content {
+    case .complete(let bytes):
+      var whole = routed
+      whole.content = bytes
+      whole.collected = .now
+      guard !bytes.isEmpty else { return decide(whole, rules).asAnswer }
+      switch ContentCoding(routed.request) {
+      case .plain: return decide(whole, rules).asAnswer
+      case .gzip: return unpack(whole, limit: limit, rules).asAnswer
+      case .other: return .now(finish(unknownCoding(routed), routed))
       }
+    case .tooLarge(let limit):
+      let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)
+      return .now(finish(self.failure(routed, failure), routed))
+    case .noRoom: return .now(finish(failure(routed, .noRoom), routed))
     }
   }
 
@@ -77,7 +89,7 @@ extension Pipeline {
   }
 
   /// Up to how many bytes the content must be collected first; nil: not at all.
-  private func contentLimit(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> Int? {
+  fileprivate func contentLimit(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> Int? {
     let policy = routed.operationIndex.map { operations.entries[$0].operation.content }
     switch policy {
     case .collected(let limit): return limit
@@ -99,6 +111,15 @@ extension Pipeline {
     guard expectsContinue, let index = routed.operationIndex else { return nil }
     let entry = operations.entries[index]
     return routed.live.slots[entry.serviceIndex].refusal(of: call(routed, entry))
+  }
+}
+
+extension RequestHead {
+  /// The content of a request that no rule looks at.
+  fileprivate func collected(_ content: CollectedContent) -> Answer {
+    let routed = RoutedRequest(head: self)
+    let limit = pipeline.contentLimit(routed, nil) ?? ContentPolicy.defaultLimit
+    return pipeline.collected(content, of: routed, limit: limit, nil)
   }
 }
 

@@ -44,8 +44,7 @@ extension Pipeline {
     var response = answer
     amend(&response, routed.decision)
     if let struck = routed.uploadRules { tell(struck.outcome, in: &response, routed) }
-    response.guardContent()
-    response.fields.append(JournalEntry.exchangeName, String(routed.number))
+    response.guardContent(of: routed.number)
     routed.live.journal.answered(
       routed.number, of: routed.exchange, response, content: routed.content, routed.decision,
       collected: routed.collected)

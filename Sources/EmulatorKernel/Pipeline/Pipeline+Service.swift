@@ -12,7 +12,7 @@ extension Pipeline {
     {
       return .now(finish(unknownCoding(routed), routed))
     }
-    guard let memory = RequestMemory(for: entry.operation, routed) else {
+    guard let memory = RequestMemory(for: entry, routed) else {
       return .now(finish(failure(routed, .noRoom), routed))
     }
     let call = call(routed, entry)
@@ -101,11 +101,11 @@ extension Pipeline {
   }
 
   func call(_ routed: RoutedRequest, _ entry: OperationTable.Entry) -> Call {
-    let request = routed.request
+    // Asked by the slot: to take a service out of its array would copy it.
+    let slot = routed.live.slots[entry.serviceIndex]
     return Call(
-      request: request, entry, parameters: routed.resolution.parameters,
-      content: routed.content ?? [], tenant: routed.live.tenant, exchange: routed.exchange,
-      number: routed.number, credential: services[entry.serviceIndex].credential(of: request))
+      routed.head, entry, content: routed.content ?? [],
+      credential: slot.credential(of: routed.request))
   }
 
   /// Gives the service's answer the memory that it takes; where there is none, it becomes what the API
@@ -114,7 +114,7 @@ extension Pipeline {
     _ memory: RequestMemory, to response: inout Response, _ entry: OperationTable.Entry,
     _ routed: RoutedRequest
   ) {
-    if !memory.lend(to: &response, of: entry.operation, routed.live.tenant.blobs.budget) {
+    if !memory.lend(to: &response, of: entry, routed.live.tenant.blobs.budget) {
       response = failure(routed, .noRoom)
     }
   }

@@ -115,11 +115,11 @@ package final class Pipeline: Responder {
   ) -> RoutedRequest {
     let number = live.journal.open(
       JournalOpening(
-        addressed.request, target: addressed.sentTarget, exchange: addressed.exchange,
+        addressed.request, target: addressed.sent.target, exchange: addressed.exchange,
         parent: live.tenant.codeCalls.parent(of: addressed.request),
         operationIndex: resolution.operationIndex, arrived: live.tenant.clock.now, began: .now))
     tag = ExchangeTag.pack(tenant: live.id, number: number)
-    return RoutedRequest(head: RequestHead(addressed, resolution, in: live, number))
+    return RoutedRequest(head: RequestHead(addressed, resolution, in: live, number, of: self))
   }
 
   package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
@@ -148,14 +148,14 @@ struct AddressedRequest: Sendable {
   /// Without the tenant's prefix.
   let request: Request
   /// As it was sent, tenant's prefix included.
-  let sentTarget: RequestTarget
+  let sent: Request
   let tenant: Addressee.TenantChoice
   let isNamed: Bool
   let host: [UInt8]?
   let exchange: Exchange
 
-  init(_ sent: consuming Request, _ addressee: Addressee, _ exchange: Exchange) {
-    sentTarget = sent.target
+  init(_ sent: Request, _ addressee: Addressee, _ exchange: Exchange) {
+    self.sent = sent
     var request = sent
     if addressee.prefixLength > 0 {
       request.target = request.target.droppingPathPrefix(addressee.prefixLength)
@@ -171,6 +171,7 @@ struct AddressedRequest: Sendable {
 /// A request whose tenant and operation are known. A class, since it goes through all further steps:
 /// one reference to count, not one for each of its parts.
 final class RequestHead: Sendable {
+  let pipeline: Pipeline
   let live: LiveTenant
   let number: UInt64
   let exchange: Exchange
@@ -180,8 +181,10 @@ final class RequestHead: Sendable {
   let expectsContinue: Bool
 
   init(
-    _ addressed: AddressedRequest, _ resolution: Resolution, in live: LiveTenant, _ number: UInt64
+    _ addressed: AddressedRequest, _ resolution: Resolution, in live: LiveTenant, _ number: UInt64,
+    of pipeline: Pipeline
   ) {
+    self.pipeline = pipeline
     self.live = live
     self.number = number
     expectsContinue = addressed.request.hasContent && addressed.request.expectsContinue

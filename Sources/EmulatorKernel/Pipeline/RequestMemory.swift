@@ -13,14 +13,15 @@ package struct RequestMemory: Sendable {
   private static let smallContentMax = 16 * 1024
 
   /// - Returns: nil when there is no room.
-  init?(for operation: Operation, _ routed: RoutedRequest) {
+  init?(for entry: OperationTable.Entry, _ routed: RoutedRequest) {
     let budget = routed.live.tenant.blobs.budget
     let content = routed.content ?? []
-    guard !operation.needsRoom || budget.hasRoom(for: Self.smallestRoom) else { return nil }
+    let policy = entry.operation.content
+    guard !entry.operation.needsRoom || budget.hasRoom(for: Self.smallestRoom) else { return nil }
     var needed =
-      content.count > Self.smallContentMax && operation.content != .ignored
+      content.count > Self.smallContentMax && policy != .ignored
       ? Self.readingBytes(of: content) : 0
-    if operation.content == .streamed, routed.request.hasContent { needed += StreamMarks.high }
+    if policy == .streamed, routed.request.hasContent { needed += StreamMarks.high }
     guard needed > 0 else { return }
     guard let lease = MemoryLease(needed, of: budget) else { return nil }
     self.lease = lease
@@ -46,14 +47,14 @@ package struct RequestMemory: Sendable {
   ///
   /// - Returns: false when there is no room for the body and nothing is lost by saying so.
   func lend(
-    to response: inout Response, of operation: borrowing Operation, _ budget: MemoryBudget
+    to response: inout Response, of entry: OperationTable.Entry, _ budget: MemoryBudget
   ) -> Bool {
     switch response.body {
     case .stream: if let lease { response.leases.append(lease) }
     case .bytes(let bytes) where bytes.count > Self.smallBodyMax && response.leases.isEmpty:
       let body = MemoryLease(of: budget)
       if !body.grow(by: bytes.count) {
-        guard operation.needsRoom else { return false }
+        guard entry.operation.needsRoom else { return false }
         body.charge(bytes.count)
       }
       response.leases = [body]

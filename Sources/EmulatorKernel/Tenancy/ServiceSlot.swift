@@ -5,6 +5,8 @@ package import PayloadCodecs
 /// hold.
 package protocol ServiceSlot: AnyObject, Sendable {
   var name: String { get }
+  /// The request's credential; nil when it carries none.
+  func credential(of request: Request) -> String?
   func respond(to call: Call) -> ServiceAnswer
   func refusal(of call: Call) -> Response?
   /// Whether `respond` may hold its caller for long: by what is asked, or because somebody else's
@@ -114,6 +116,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     // SAFETY: `init` put nothing else in.
     unsafe unsafeDowncast(served.endpoints[index], to: Endpoint<Service>.self)
   }
+
+  func credential(of request: Request) -> String? { service.credential(of: request) }
 
   func respond(to call: Call) -> ServiceAnswer {
     service.respond(to: call, at: endpoint(call.endpointIndex), in: world)

@@ -194,8 +194,8 @@ enum CodeKey {
 
   /// Nil for all other keys.
   static func instanceID(of key: String) -> String? {
-    // Asked of every request's key, and most have no dot.
-    guard key.utf8.contains(UInt8(ascii: ".")) else { return nil }
+    // Asked of every request's key, and most are shorter or begin otherwise.
+    guard key.utf8.count > mark.utf8.count, key.utf8.first == UInt8(ascii: "w") else { return nil }
     let parts = key.split(separator: ".", maxSplits: 1)
     guard parts.count == 2, parts[1].hasPrefix(mark) else { return nil }
     return String(parts[1].dropFirst(mark.utf8.count))

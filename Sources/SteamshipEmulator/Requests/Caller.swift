@@ -7,10 +7,12 @@ import HTTPModel
 struct Caller: Sendable, Codable {
   var user: Key<User>
   var workspace: WorkspaceReference
+  private var requestName: RequestName
+  private var place: CallerPlace
   /// `x-request-id`, or minted: every task and block made by the request carries it.
-  var requestID: String
+  var requestID: String { requestName.text }
   /// Scheme, host and tenant prefix for URLs in answers.
-  var baseURL: String
+  var baseURL: String { place.text }
   /// It reached us as the vendor's own host, and so reaches the vendor's other hosts here, too.
   var isAtVendorsHost: Bool?
   /// The key that deployed code gets: bound to one workspace.
@@ -20,6 +22,85 @@ struct Caller: Sendable, Codable {
   var origin: CallerOrigin?
   /// The number of its exchange in the journal; nil: not known.
   var exchange: UInt64?
+
+  private enum CodingKeys: String, CodingKey {
+    case user, workspace, requestName = "requestID", place = "baseURL", isAtVendorsHost
+    case isWorkspaceScoped, origin, exchange
+  }
+
+  init(user: Key<User>, workspace: WorkspaceReference, requestID: String, baseURL: String) {
+    self.user = user
+    self.workspace = workspace
+    requestName = .text(requestID)
+    place = .text(baseURL)
+  }
+
+  init(
+    user: Key<User>, workspace: WorkspaceReference, _ requestName: RequestName,
+    _ identity: Identity
+  ) {
+    self.user = user
+    self.workspace = workspace
+    self.requestName = requestName
+    place = .of(identity.call)
+    isAtVendorsHost = identity.isAtVendorsHost
+    isWorkspaceScoped = identity.isWorkspaceScoped
+    origin = identity.origin
+    exchange = identity.exchange
+  }
+
+  /// The same as it is kept: with its texts, and without the request that they come from.
+  var settled: Caller {
+    var caller = self
+    caller.requestName = .text(requestID)
+    caller.place = .text(baseURL)
+    return caller
+  }
+}
+
+/// The id of a request: as it was sent, or drawn when it came and written when somebody asks, which few
+/// do.
+enum RequestName: Sendable, Codable {
+  case text(String)
+  case drawn(DrawnUUID)
+
+  var text: String {
+    switch self {
+    case .text(let text): text
+    case .drawn(let drawn): drawn.text
+    }
+  }
+
+  init(from decoder: any Decoder) throws {
+    self = .text(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
+/// By what address a request came: written when somebody asks, which few do.
+enum CallerPlace: Sendable, Codable {
+  case text(String)
+  case of(Call)
+
+  var text: String {
+    switch self {
+    case .text(let text): text
+    case .of(let call): call.baseURL
+    }
+  }
+
+  init(from decoder: any Decoder) throws {
+    self = .text(try decoder.singleValueContainer().decode(String.self))
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
 }
 
 /// How a request says which workspace it means. The id wins over the handle.

@@ -76,6 +76,8 @@ extension SteamshipState {
     type: String = "internalApi", showsData: Bool = true, doneWith output: String? = nil,
     _ step: inout Step
   ) throws(SteamshipError) -> Key<EngineTask> {
+    var job = job
+    job.caller = job.caller.settled
     let dependencies = try dependencies(background?.dependencyIDs ?? [], job.caller)
     let workspace = try? workspace(of: job.caller, &step)
     let runAfter = background?.runAfter.flatMap { $0 > step.now ? $0 : nil }
