@@ -48,7 +48,9 @@ package enum HeadSerializer {
 
   /// `HTTP/1.1 200 OK` with its CRLF. The version is ours, whatever the peer's (RFC 9112 §2.3).
   private static func appendStatusLine(_ status: Status, to writer: inout HeadWriter) {
-    if status.code == 200, status.hasRegisteredReason { return writer.append("HTTP/1.1 200 OK\r\n") }
+    if status.code == 200, status.hasRegisteredReason {
+      return writer.append("HTTP/1.1 200 OK\r\n")
+    }
     writer.append("HTTP/1.1 ")
     writer.append(decimal: UInt64(status.code))
     writer.append(" ")

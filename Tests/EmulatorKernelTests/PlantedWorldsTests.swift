@@ -39,10 +39,12 @@ struct PlantedWorldsTests {
     #expect(ships(one) == ships(two) && ships(one) == ships(pipeline.tenants.default))
     #expect(ships(one).count == 2)
     for name in ["one", "two"] {
-      let reply = await TestClient(pipeline).send(.post, "/_t/\(name)/ships", body: #"{"name":"lark"}"#)
+      let reply = await TestClient(pipeline).send(
+        .post, "/_t/\(name)/ships", body: #"{"name":"lark"}"#)
       #expect(reply.status < 300, "\(reply.text)")
     }
-    let made = [one, two].map { ships($0).filter { ships(pipeline.tenants.default)[$0.key] == nil } }
+    let planted = ships(pipeline.tenants.default)
+    let made = [one, two].map { ships($0).filter { planted[$0.key] == nil } }
     #expect(made[0].count == 1 && made[1].count == 1)
     #expect(made[0].values.first?.id != made[1].values.first?.id)
     #expect(ships(pipeline.tenants.default).count == 2)
@@ -128,8 +130,8 @@ struct PlantedWorldsTests {
     let registry = pipeline.tenants
     for number in 0..<100 { _ = try used(pipeline, "t\(number)") }
     #expect(registry.count == 101 && registry.evictedCount == 0)
-    let ballast = try #require(
-      MemoryLease(Int(registry.budget.limit - registry.budget.bytesUsed) / 100 * 97, of: registry.budget))
+    let free = registry.budget.limit - registry.budget.bytesUsed
+    let ballast = try #require(MemoryLease(Int(free) / 100 * 97, of: registry.budget))
     _ = try used(pipeline, "t3")
     _ = try used(pipeline, "last")
     #expect(registry.count <= 101 && registry.count >= 20)

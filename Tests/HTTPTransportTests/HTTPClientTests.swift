@@ -1,3 +1,4 @@
+import Glibc
 import HTTPModel
 import HTTPTransport
 import Synchronization
@@ -160,8 +161,8 @@ struct HTTPClientTests {
       await #expect(throws: HTTPClientError.unknownHost("no.such.host.example")) {
         try await client.send(.get, host: "no.such.host.example", port: 80, target: "/")
       }
-      let port = server.port
-      await server.stop()
+      let (socket, port) = try ListeningSocket.make(listens: false)
+      defer { close(socket) }
       let error = await #expect(throws: HTTPClientError.self) {
         try await client.send(.get, host: "127.0.0.1", port: port, target: "/")
       }

@@ -1,9 +1,10 @@
 import Glibc
 import Testing
 
-/// A socket that listens on a free port of 127.0.0.1 and belongs to whoever takes it.
+/// A socket on a free port of 127.0.0.1 that belongs to whoever takes it. One that does not listen refuses:
+/// a port that has become free might be somebody else's a moment later.
 enum ListeningSocket {
-  static func make() throws -> (socket: Int32, port: UInt16) {
+  static func make(listens: Bool = true) throws -> (socket: Int32, port: UInt16) {
     let type =
       Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let made = socket(AF_INET, type, 0)
@@ -14,7 +15,8 @@ enum ListeningSocket {
     // SAFETY: the address is a local, which both calls are told the size of.
     let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        unsafe bind(made, pointer, length) + listen(made, 16) + getsockname(made, pointer, &length)
+        unsafe bind(made, pointer, length) + (listens ? listen(made, 16) : 0)
+          + getsockname(made, pointer, &length)
       }
     }
     try #require(result == 0)

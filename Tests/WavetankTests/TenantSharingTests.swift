@@ -125,7 +125,8 @@ struct TenantSharingTests {
     #expect(put.status < 300, "\(put.text)")
     for service in ["steamship", "scramjet", "shipyard"] {
       #expect(
-        try await state(there, service, of: "copy") == state(here, service, of: "one"), "\(service)")
+        try await state(there, service, of: "copy") == state(here, service, of: "one"), "\(service)"
+      )
     }
     let copy = try await there.send(.get, "/_t/copy\(Sea.store)/echo.tar.gz")
     #expect(copy.bytes == package.bytes)

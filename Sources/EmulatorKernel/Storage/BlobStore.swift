@@ -106,7 +106,9 @@ package struct BlobID: Sendable, Hashable, Codable {
   func plant(_ blobs: [BlobID: Blob]) {
     guard !blobs.isEmpty else { return }
     state.withLock { state in
-      if state.blobs.isEmpty { state.blobs = blobs } else {
+      if state.blobs.isEmpty {
+        state.blobs = blobs
+      } else {
         state.blobs.merge(blobs) { $1 }
       }
     }

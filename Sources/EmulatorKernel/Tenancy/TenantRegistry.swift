@@ -352,7 +352,8 @@ package final class TenantRegistry: Sendable {
   private func adoptEdits(_ live: LiveTenant) {
     let (blueprint, isFormer) = state.withLock { state in
       let source = state.formerScenarios.isEmpty ? nil : live.blueprint.source
-      return (state.worlds.blueprint, source.map { state.formerScenarios.contains($0.text) } ?? false)
+      let isFormer = source.map { state.formerScenarios.contains($0.text) } ?? false
+      return (state.worlds.blueprint, isFormer)
     }
     if isFormer { live.swap(blueprint) }
   }
