@@ -84,7 +84,8 @@ public struct CertificateStore: Sendable {
     return text.isEmpty ? nil : text
   }
 
-  /// What is wrong with the CA that lies there, or soon will be; nil: nothing, or there is none yet.
+  /// What is wrong with the CA that lies there, or soon will be; nil: nothing, or there is none yet. A key that
+  /// others can read is closed to them.
   public func complaint(now: Int = Self.wallSeconds()) -> String? {
     guard TLSLibrary.lack == nil, exists else { return nil }
     if let loose = guardKey() { return loose }

@@ -120,9 +120,7 @@ extension MachineChecks {
           "none yet: the first client of https, or “wavetank ca”, makes it in \(store.directory)")
       ]
     }
-    if let complaint = store.complaint() {
-      return [.wrong(what, complaint, do: "See “wavetank ca”.")]
-    }
+    // First, since what complains of such a key closes it.
     if let mode = Self.mode(store.keyPath), mode & 0o077 != 0 {
       return [
         .wrong(
@@ -130,6 +128,9 @@ extension MachineChecks {
           "others may read its key, \(store.keyPath): whoever has it can pose as the vendors to this user",
           do: "chmod 600 \(store.keyPath), and better “wavetank ca renew”.")
       ]
+    }
+    if let complaint = store.complaint() {
+      return [.wrong(what, complaint, do: "See “wavetank ca”.")]
     }
     do {
       let days = (try store.end() - CertificateStore.wallSeconds()) / 86_400
