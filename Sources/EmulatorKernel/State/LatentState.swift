@@ -57,7 +57,9 @@ final class LatentState<Service: EmulatedService>: DueService {
   }
 
   let served: ServedService<Service>
-  let tenant: Tenant
+  /// Of the tenant, which has this among what may be due, and so not the tenant itself.
+  private let tenant: String
+  private let blobs: BlobStore
   /// A `StateBox<State>`.
   private let begun = BegunState()
   /// How it begins, while it waits.
@@ -65,7 +67,8 @@ final class LatentState<Service: EmulatedService>: DueService {
 
   init(_ served: ServedService<Service>, in tenant: Tenant, _ start: Start) {
     self.served = served
-    self.tenant = tenant
+    self.tenant = tenant.name
+    blobs = tenant.blobs
     self.start = Mutex(start)
   }
 
@@ -81,17 +84,17 @@ final class LatentState<Service: EmulatedService>: DueService {
   func make(
     _ start: Start, storingIn blobs: BlobStore
   ) throws(ScenarioProblems) -> Begun<State> {
-    try start.worlds.begin(served, in: tenant.name, at: start.now, blobs)
+    try start.worlds.begin(served, in: tenant, at: start.now, blobs)
   }
 
   private func builtIn(_ start: Start) -> Begun<State> {
-    do throws(ScenarioProblems) { return try make(start, storingIn: tenant.blobs) } catch {
+    do throws(ScenarioProblems) { return try make(start, storingIn: blobs) } catch {
       preconditionFailure("the built-in world of \(served.name): \(error.text)")
     }
   }
 
   private func begin(_ state: Begun<State>) -> StateBox<State> {
-    Self.box(begun.storeIfNil(StateBox(state, blobs: tenant.blobs)))
+    Self.box(begun.storeIfNil(StateBox(state, blobs: blobs)))
   }
 
   /// Begins anew: with a state that was made before, or else as `start` says, at once or when it is used.

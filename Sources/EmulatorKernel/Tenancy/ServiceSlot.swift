@@ -95,7 +95,7 @@ protocol ServiceMaker: AnyObject, Sendable {
 final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   private let served: ServedService<Service>
   private let state: LatentState<Service>
-  private var tenant: Tenant { state.tenant }
+  private let tenant: Tenant
   private var service: Service { served.service }
   var world: World<Service.State> { World(tenant: tenant, box: state.box) }
   var name: String { served.name }
@@ -104,6 +104,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     _ served: ServedService<Service>, in tenant: Tenant, _ worlds: PlantedWorlds
   ) throws(ScenarioProblems) {
     self.served = served
+    self.tenant = tenant
     let start = LatentState<Service>.Start(served, worlds, at: tenant.clock.now)
     state = LatentState(served, in: tenant, start)
     if !start.mayWait {
