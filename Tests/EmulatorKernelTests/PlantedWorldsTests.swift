@@ -1,6 +1,7 @@
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @testable import EmulatorKernel
@@ -48,6 +49,27 @@ struct PlantedWorldsTests {
     #expect(made[0].count == 1 && made[1].count == 1)
     #expect(made[0].values.first?.id != made[1].values.first?.id)
     #expect(ships(pipeline.tenants.default).count == 2)
+  }
+
+  @Test("A dropped tenant gives back all that it has stored, with nothing and with something due")
+  func dropped() async throws {
+    for clock in [Scenario.Clock(.manual, start: HandWall(1_000).now), Scenario.Clock(.real)] {
+      let pipeline = try pipeline(clock)
+      _ = ships(try used(pipeline, "first"))
+      let before = pipeline.tenants.budget.bytesUsed
+      weak var tenant: Tenant?
+      do {
+        let live = try used(pipeline, "one")
+        let reply = await TestClient(pipeline).send(
+          .post, "/_t/one/ships", body: #"{"name":"lark"}"#)
+        #expect(reply.status < 300, "\(reply.text)")
+        #expect(pipeline.tenants.budget.bytesUsed > before)
+        tenant = live.tenant
+      }
+      #expect(try pipeline.tenants.remove("one"))
+      try await waitUntil("the tenant is gone", within: .seconds(60)) { tenant == nil }
+      #expect(pipeline.tenants.budget.bytesUsed == before)
+    }
   }
 
   @Test("What is due in a world counts from each tenant's own start")
