@@ -51,7 +51,8 @@ def live():
     packer = zlib.compressobj(wbits=31)
     writer = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     writer.putrequest("POST", f"{HUB}/topic/live")
-    for name, value in {**server.KEYS, "content-type": "text/plain", "content-encoding": "gzip",
+    # The type of a topic that its reader makes: who of the two comes first is open.
+    for name, value in {**server.KEYS, "content-type": "application/x-ndjson", "content-encoding": "gzip",
                         "transfer-encoding": "chunked"}.items():
         writer.putheader(name, value)
     writer.endheaders()
