@@ -13,7 +13,7 @@ package struct WeighedDictionary<
   Key: Hashable & Weighed & Sendable, Value: Weighed & Sendable
 >: Sendable {
   /// `@unchecked`: changed only where the dictionary holds the sole reference (`isKnownUniquelyReferenced`),
-  ///   so whoever shares a box sees it unchanged.
+  ///   so whoever shares a box sees it unchanged; its weight, too, before anybody else has it (`share`).
   @usableFromInline
   final class Box: @unchecked Sendable {
     /// Nil only while an assignment of nil is on its way to the removal.
