@@ -49,7 +49,7 @@ def javascript_context():
     eventually(lambda: monitored.health.get("count", 0) >= 1)
     began, first = time.monotonic(), monitored.health["count"]
     eventually(lambda: monitored.health["count"] >= first + 2)
-    check("JavaScript: health comes once a second", 1 < time.monotonic() - began < 15, time.monotonic() - began)
+    check("JavaScript: health comes once a second", 1 < time.monotonic() - began < 30, time.monotonic() - began)
     same("JavaScript: its rate can be changed",
          HUB.post(f"{monitored.path}/_monitoring_rate", [4003, {"monitoringRate": 20}]).status, 202)
     first = monitored.health["count"]

@@ -323,7 +323,7 @@ def troubles():
             began = time.monotonic()
             slow.send("a\n")
             text, first = output.read(2), time.monotonic() - began
-        check(f"{language}: slowWorker holds what comes next", text == b"a\n" and 0.7 < first < 5, (text, first))
+        check(f"{language}: slowWorker holds what comes next", text == b"a\n" and 0.7 < first < 30, (text, first))
         slow.kill()
     refused = control("POST", "/emit", {"crashWorker": "nobody"}, "hostile")
     check("an event for an instance that is not there says so", refused.status == 422 and 'no instance' in refused.text, refused)

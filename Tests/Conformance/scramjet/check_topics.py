@@ -165,7 +165,7 @@ with section("a reader that does not read"):
     check("the slowest reader holds its topic", counted and counted[-1] < total, counted[-1:])
     before = time.monotonic()
     same("but nobody else", Base("/api/v1", "topics-other").get("/version").status, 200)
-    check("at once", time.monotonic() - before < 10, time.monotonic() - before)
+    check("at once", time.monotonic() - before < 20, time.monotonic() - before)
     held = topic("slow")["stream"]["bytes"]
     check("and memory stays within the marks", held <= 1 << 20, held)
     # RST instead of FIN.
