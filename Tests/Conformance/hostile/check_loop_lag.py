@@ -16,8 +16,9 @@ from common import Server, check, finish, seed
 SEED = seed(1)
 ONLY = os.environ.get("ONLY", "")
 SECONDS = float(os.environ.get("SECONDS", "120"))
-# On a quiet machine 20 ms; on a noisy one so much more than the same client waits while nothing is asked.
-LIMIT_MS, RATIO = 20.0, 3.0
+# What holds a loop holds it for seconds; on a noisy machine so much more than the same client waits while nothing is asked is
+# allowed, too. How short the waits are (20 ms on a quiet one) is the benchmarks' to say: T13 reads the report.
+LIMIT_MS, RATIO = float(os.environ.get("LIMIT_MS", "120")), 3.0
 TRIES = 4
 
 
