@@ -11,6 +11,41 @@ extension UInt8 {
   }
 }
 
+extension Span<UInt8> {
+  /// Whether both are the same but for the case of ASCII letters; of the same length. Eight at a time: all
+  /// names of all fields that anybody looks for are compared so.
+  func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
+    guard count == other.count else { return false }
+    if count >= 8 {
+      var index = 0
+      while index + 8 < count {
+        guard Self.isSame(word(at: index), other.word(at: index)) else { return false }
+        index += 8
+      }
+      // The last eight, some of them once more.
+      return Self.isSame(word(at: count - 8), other.word(at: count - 8))
+    }
+    for index in indices where self[index] != other[index] {
+      guard self[index].asciiLowercased == other[index].asciiLowercased else { return false }
+    }
+    return true
+  }
+
+  private static func isSame(_ left: UInt64, _ right: UInt64) -> Bool {
+    var difference = left ^ right
+    if difference == 0 { return true }
+    guard difference & ~0x2020_2020_2020_2020 == 0 else { return false }
+    // Where only the bit of the case differs, it must be a letter's.
+    while difference != 0 {
+      let shift = UInt64(difference.trailingZeroBitCount) & ~7
+      let letter = UInt8(truncatingIfNeeded: left >> shift) | 0x20
+      guard letter &- 0x61 < 26 else { return false }
+      difference &= ~(0x20 << shift)
+    }
+    return true
+  }
+}
+
 extension ArraySlice<UInt8> {
   /// Without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
   package var trimmingOptionalWhitespace: ArraySlice<UInt8> {

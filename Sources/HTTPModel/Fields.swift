@@ -118,7 +118,15 @@ public struct Fields: Sendable {
 
   /// The value of the first line of that name, compared without regard to case.
   public subscript(_ name: String) -> String? {
-    for line in lines where matches(line, name) { return text(line.value) }
+    index(of: name).map { text(lines[$0].value) }
+  }
+
+  /// Where the first line of that name stands.
+  private func index(of name: String) -> Int? {
+    let (lines, length) = (lines.span, UInt32(name.utf8.count))
+    for index in lines.indices where lines[index].nameLength == length {
+      if matches(lines[index], name) { return index }
+    }
     return nil
   }
 
@@ -128,13 +136,12 @@ public struct Fields: Sendable {
   }
 
   public func contains(_ name: String) -> Bool {
-    lines.contains { matches($0, name) }
+    index(of: name) != nil
   }
 
   /// The bytes of the first line of that name: for hot paths that need no string.
   package func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
-    for line in lines where matches(line, name) { return bytes[line.value] }
-    return nil
+    index(of: name).map { bytes[lines[$0].value] }
   }
 
   /// The members of a comma-separated list field, all lines of that name together, trimmed.
@@ -157,12 +164,7 @@ public struct Fields: Sendable {
 
   package func matches(_ line: Line, _ name: String) -> Bool {
     guard Int(line.nameLength) == name.utf8.count else { return false }
-    let own = bytes.span.extracting(line.name)
-    let other = name.utf8.span
-    for index in own.indices {
-      guard own[index].asciiLowercased == other[index].asciiLowercased else { return false }
-    }
-    return true
+    return bytes.span.extracting(line.name).equalsIgnoringCase(name.utf8.span)
   }
 
   private func text(_ range: Range<Int>) -> String {

@@ -1,65 +1,79 @@
-/// Paths that are found to the letter: an open hash table over their bytes.
-struct PlainPaths: Sendable {
-  private struct Entry: BitwiseCopyable {
-    /// 0: the place is free.
-    var hash: UInt64 = 0
-    var start: UInt32 = 0
-    var count: UInt32 = 0
-    var leaf = 0
+/// The templates without parameters, found to the letter: a hash table over the bytes of their paths, in
+/// front of a `RouteTable` with the same templates. What is found here is what that finds, since literal
+/// segments win there; what is not here may be there.
+///
+/// A class, filled once, so that a look takes no copy of the tables.
+package final class PlainPaths: Sendable {
+  private struct Entry: Sendable {
+    var hash: UInt64
+    var text: Range<Int>
+    var method: Method
+    var value: Int
   }
 
-  /// A power of two, at most half of them taken; none at first.
-  private var entries: [Entry] = []
-  private var count = 0
+  private let entries: [Entry]
+  /// Places in `entries`, -1 where there is none: a power of two of them, at most half of them taken.
+  private let places: [Int32]
   /// The bytes of all paths.
-  private var texts: [UInt8] = []
+  private let texts: [UInt8]
 
-  /// Does nothing for a template with parameters, and for a path that is here already.
-  mutating func insert(_ template: PathTemplate, leaf: Int) {
+  /// Passes over templates with parameters. The first of a method and a path wins.
+  package init(_ routes: [(method: Method, template: PathTemplate, value: Int)]) {
+    var entries: [Entry] = []
+    var texts: [UInt8] = []
+    for route in routes {
+      guard let path = Self.path(of: route.template) else { continue }
+      let start = texts.count
+      texts += path
+      entries.append(
+        Entry(
+          hash: Self.hash(path.span), text: start..<texts.count, method: route.method,
+          value: route.value))
+    }
+    var size = 16
+    while size < 2 * entries.count { size *= 2 }
+    var places = [Int32](repeating: -1, count: size)
+    for (index, entry) in entries.enumerated() {
+      var place = Int(truncatingIfNeeded: entry.hash) & (size - 1)
+      while places[place] >= 0 { place = (place + 1) & (size - 1) }
+      places[place] = Int32(truncatingIfNeeded: index)
+    }
+    (self.entries, self.places, self.texts) = (entries, places, texts)
+  }
+
+  private static func path(of template: PathTemplate) -> [UInt8]? {
     var path: [UInt8] = []
     for segment in template.segments {
-      guard case .literal(let text) = segment else { return }
+      guard case .literal(let text) = segment else { return nil }
       path.append(UInt8(ascii: "/"))
       path += text
     }
-    guard !path.isEmpty, self.leaf(path.span) == nil else { return }
-    if entries.count < 2 * (count + 1) { grow() }
-    count += 1
-    place(
-      Entry(
-        hash: Self.hash(path.span), start: UInt32(texts.count), count: UInt32(path.count),
-        leaf: leaf))
-    texts += path
+    return path.isEmpty ? nil : path
   }
 
-  private mutating func grow() {
-    let old = entries
-    entries = Array(repeating: Entry(), count: max(64, 2 * old.count))
-    for entry in old where entry.hash != 0 { place(entry) }
-  }
-
-  private mutating func place(_ entry: Entry) {
-    var index = Int(truncatingIfNeeded: entry.hash) & (entries.count - 1)
-    while entries[index].hash != 0 { index = (index + 1) & (entries.count - 1) }
-    entries[index] = entry
-  }
-
-  /// What was given with that path.
-  func leaf(_ path: Span<UInt8>) -> Int? {
-    guard count > 0 else { return nil }
-    let (entries, hash) = (entries.span, Self.hash(path))
-    var index = Int(truncatingIfNeeded: hash) & (entries.count - 1)
-    while entries[index].hash != 0 {
-      let entry = entries[index]
-      if entry.hash == hash, equals(path, entry) { return entry.leaf }
-      index = (index + 1) & (entries.count - 1)
+  /// The number registered for a method and a path.
+  package func find(_ method: Method, _ bytes: [UInt8], _ path: Range<Int>) -> Int? {
+    let path = bytes.span.extracting(path)
+    let hash = Self.hash(path)
+    let (entries, places) = (entries, places)
+    var place = Int(truncatingIfNeeded: hash) & (places.count - 1)
+    // In the order in which they were put in.
+    while places[place] >= 0 {
+      let index = Int(places[place])
+      if entries[index].hash == hash, entries[index].method == method,
+        equals(path, entries[index].text)
+      {
+        return entries[index].value
+      }
+      place = (place + 1) & (places.count - 1)
     }
     return nil
   }
 
-  private func equals(_ path: Span<UInt8>, _ entry: Entry) -> Bool {
-    guard path.count == Int(entry.count) else { return false }
-    let text = texts.span.extracting(Int(entry.start)..<Int(entry.start) + path.count)
+  private func equals(_ path: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard path.count == range.count else { return false }
+    let texts = texts
+    let text = texts.span.extracting(range)
     var index = 0
     while index + 8 <= path.count {
       guard path.word(at: index) == text.word(at: index) else { return false }
@@ -72,10 +86,9 @@ struct PlainPaths: Sendable {
     return true
   }
 
-  /// Eight bytes at a time; never 0. Whoever sends paths that meet here finds a table of our own paths:
-  /// nothing that is sent is put in.
+  /// Eight bytes at a time. What is sent is never put in, so nobody can fill one place.
   private static func hash(_ path: Span<UInt8>) -> UInt64 {
-    // The longest of ours is far shorter: what is longer is read no further.
+    // None of ours is so long: what is longer is read no further.
     let count = min(path.count, 256)
     var hash = UInt64(truncatingIfNeeded: path.count)
     var index = 0
@@ -87,7 +100,7 @@ struct PlainPaths: Sendable {
       hash = mix(hash ^ UInt64(path[index]))
       index += 1
     }
-    return hash == 0 ? 1 : hash
+    return hash
   }
 
   private static func mix(_ value: UInt64) -> UInt64 {

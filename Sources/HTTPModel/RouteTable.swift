@@ -97,8 +97,7 @@ public struct PathParameters: Sendable {
 /// the table is built with `skipsEmptySegments`, letters are folded with `foldsCase`.
 ///
 /// **Shape**: flat arrays of plain numbers, so that a search retains nothing and calls no witness;
-/// every request passes here. Paths without parameters stand in a hash table besides: whoever sends one to
-/// the letter is found there, since literal segments win anyway.
+/// every request passes here.
 public struct RouteTable: Sendable {
   public enum Match: Sendable {
     case found(Int, PathParameters)
@@ -135,8 +134,6 @@ public struct RouteTable: Sendable {
   /// The bytes of all literals.
   private var texts: [UInt8] = []
   private var leaves: [[End]] = []
-  /// The templates without parameters; empty where paths are not compared to the letter.
-  private var plainPaths = PlainPaths()
   private let foldsCase: Bool
   private let skipsEmptySegments: Bool
 
@@ -164,7 +161,6 @@ public struct RouteTable: Sendable {
     }
     if nodes[node].leaf == Self.none { nodes[node].leaf = newLeaf() }
     add(end, to: nodes[node].leaf)
-    if !foldsCase, !skipsEmptySegments { plainPaths.insert(template, leaf: nodes[node].leaf) }
   }
 
   private mutating func child(of node: Int, named text: [UInt8]) -> Int {
@@ -206,11 +202,6 @@ public struct RouteTable: Sendable {
   }
 
   package func match(_ method: Method, _ bytes: [UInt8], _ path: Range<Int>) -> Match {
-    if let leaf = plainPaths.leaf(bytes.span.extracting(path)) {
-      for end in leaves[leaf] where end.method == method {
-        return .found(end.value, PathParameters())
-      }
-    }
     var search = Search(method: method, end: path.upperBound)
     guard let place = find(bytes.span, path.lowerBound, from: 0, &search) else {
       return search.allowed.isEmpty ? .notFound : .methodNotAllowed(search.allowed)

@@ -79,15 +79,11 @@ extension Connection {
     _ input: Span<UInt8>, _ position: inout Int, limit: Int
   ) -> [UInt8]? {
     if machine.isMessageComplete { return [] }
-    guard let length = machine.contentRemaining, length <= UInt64(input.count - position),
-      Int(length) <= limit
+    guard let length = machine.contentRemaining, length <= UInt64(max(0, limit)),
+      let range = machine.takeRest(input, &position)
     else { return nil }
-    var content: [UInt8] = []
-    while case .content(let range) = machine.next(input, &position, spares: &loop.spares) {
-      // SAFETY: copied within the closure.
-      content = unsafe input.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
-    }
-    return content
+    // SAFETY: copied within the closure.
+    return unsafe input.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
   }
 
   private func appendInline(_ response: Response, _ exchange: Exchange, _ contentBytes: UInt64) {

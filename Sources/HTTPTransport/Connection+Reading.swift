@@ -60,7 +60,7 @@ extension Connection {
     while isOpen, tunnel == nil {
       // The next request waits until earlier responses have left.
       let isInHead = machine.isReadingHead
-      if !queue.isEmpty, isInHead { break }
+      if isInHead, position == bytes.count || !queue.isEmpty { break }
       guard let seen = seen(of: bytes, position) else { break }
       let start = position
       let event = machine.next(bytes.extracting(0..<seen), &position, spares: &loop.spares)

@@ -143,6 +143,17 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     }
   }
 
+  /// All that is left of a content of known length, if it stands in the input: what `next` would give piece
+  /// by piece, the end included.
+  package mutating func takeRest(_ input: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
+    guard case .length(let remaining) = reading, remaining <= UInt64(input.count - position) else {
+      return nil
+    }
+    reading = .complete
+    position += Int(remaining)
+    return position - Int(remaining)..<position
+  }
+
   /// The peer will send no more. True if that is a proper end: between messages, or of a message
   /// that lasts until the close (then it is complete now).
   package mutating func endOfInput() -> Bool {

@@ -53,7 +53,9 @@ extension SteamshipService {
         // A task that came back with a snapshot is worked on by no one outside.
         let isLeftAlone =
           state.tasks[key]?.isAtOutsideStage == true && state.tasks[key]?.worker.value == nil
-        return Shown(bytes: state.renderTask(key), leftAlone: isLeftAlone ? key : nil)
+        return Shown(
+          bytes: state.renderTask(key, for: identity.credential), leftAlone: isLeftAlone ? key : nil
+        )
       }
       if let key = shown.leftAlone {
         workOutside(on: key, authorization: call.request.fields["authorization"], in: world)
@@ -76,31 +78,36 @@ enum PlainTaskQuestion {
 
   /// Nil for anything that is not quite that: the JSON parser then has the say.
   static func id(in content: [UInt8]) -> String? {
+    let bytes = content.span
     var index = 0
-    func skipSpace() {
-      while index < content.count, content[index] == 0x20 || content[index] == 0x0A { index += 1 }
+    guard take(UInt8(ascii: "{"), bytes, &index) else { return nil }
+    skipSpace(bytes, &index)
+    guard bytes.count - index > name.count else { return nil }
+    for byte in name.span.indices where bytes[index + byte] != name[byte] { return nil }
+    index += name.count
+    guard take(UInt8(ascii: ":"), bytes, &index), take(UInt8(ascii: "\""), bytes, &index) else {
+      return nil
     }
-    func take(_ byte: UInt8) -> Bool {
-      skipSpace()
-      guard index < content.count, content[index] == byte else { return false }
-      index += 1
-      return true
-    }
-    guard take(UInt8(ascii: "{")) else { return nil }
-    skipSpace()
-    guard content.count - index > name.count else { return nil }
-    for byte in name {
-      guard content[index] == byte else { return nil }
-      index += 1
-    }
-    guard take(UInt8(ascii: ":")), take(UInt8(ascii: "\"")) else { return nil }
     let start = index
-    while index < content.count, isPlain(content[index]) { index += 1 }
+    while index < bytes.count, isPlain(bytes[index]) { index += 1 }
     let end = index
-    guard end > start, take(UInt8(ascii: "\"")), take(UInt8(ascii: "}")) else { return nil }
-    skipSpace()
-    guard index == content.count else { return nil }
+    guard end > start, take(UInt8(ascii: "\""), bytes, &index),
+      take(UInt8(ascii: "}"), bytes, &index)
+    else { return nil }
+    skipSpace(bytes, &index)
+    guard index == bytes.count else { return nil }
     return String(decoding: content[start..<end], as: UTF8.self)
+  }
+
+  private static func skipSpace(_ bytes: Span<UInt8>, _ index: inout Int) {
+    while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x0A { index += 1 }
+  }
+
+  private static func take(_ byte: UInt8, _ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
+    skipSpace(bytes, &index)
+    guard index < bytes.count, bytes[index] == byte else { return false }
+    index += 1
+    return true
   }
 
   /// Letters, digits and hyphens: nothing that would need unescaping.
@@ -121,10 +128,14 @@ enum Look: Sendable {
 extension SteamshipState {
   /// The rendered answer of a task that has ended.
   borrowing func renderedTask(id: String, credential: String?) -> Look {
-    guard let credential, let user = userByCredential[credential] else { return .unrendered }
-    if let rendering = renderings.value?[id] {
-      return rendering.user == user ? .final(rendering.bytes) : .unrendered
+    guard let credential else { return .unrendered }
+    let rendering = renderings.value?[id]
+    // Whom a key stands for never changes, so it need not be looked up each time.
+    if let rendering, rendering.credential?.isExactly(credential) == true {
+      return .final(rendering.bytes)
     }
+    guard let user = userByCredential[credential] else { return .unrendered }
+    if let rendering { return rendering.user == user ? .final(rendering.bytes) : .unrendered }
     guard let key = tasks.key(id: id),
       tasks.read(key, { $0.user == user && !$0.state.isTerminal }) == true
     else { return .unrendered }
@@ -134,11 +145,13 @@ extension SteamshipState {
   /// Answers above this are rendered anew each time rather than kept twice.
   static let keptRenderingMax = 16 * 1024
 
-  mutating func renderTask(_ key: Key<EngineTask>) -> [UInt8] {
+  mutating func renderTask(_ key: Key<EngineTask>, for credential: String?) -> [UInt8] {
     let bytes = taskEnvelope(key)
     if bytes.count <= Self.keptRenderingMax, let task = tasks[key], task.state.isTerminal {
       if renderings.value == nil { renderings.value = WeighedDictionary() }
-      renderings.value?[task.id] = TaskRendering(user: task.user, bytes: bytes)
+      // A key of deployed code stands for a user only as long as its instance is there.
+      let ownKey = credential.flatMap { userByCredential[$0] == task.user ? $0 : nil }
+      renderings.value?[task.id] = TaskRendering(user: task.user, credential: ownKey, bytes: bytes)
     }
     return bytes
   }
@@ -152,7 +165,9 @@ extension SteamshipState {
 /// What `task/status` answers for a task that has ended.
 struct TaskRendering: Sendable, Weighed {
   var user: Key<User>
+  /// The user's key by which it was first shown; nil where it was by one of deployed code.
+  var credential: String?
   var bytes: [UInt8]
 
-  var heapBytes: Int { bytes.spineBytes }
+  var heapBytes: Int { bytes.spineBytes + credential.heapBytes }
 }

@@ -9,14 +9,17 @@ package struct SteamshipService: EmulatedService {
   package typealias Handler = SteamshipHandler
   package typealias Right = SteamshipRight
 
-  package let name = "steamship"
-  package let hostNames = [
+  package var name: String { "steamship" }
+  package var hostNames: [String] { Self.hostNames }
+  package var sources: [Fidelity: String] {
+    [
+      .documented: "the documentation of the Steamship Engine",
+      .seenInClient: "the Python SDK 2.17.34 or a release of the TypeScript client",
+      .assumed: "no source",
+    ]
+  }
+  private static let hostNames = [
     "api.steamship.com", "steamship.com", "www.steamship.com", "steamship.run", "*.steamship.run",
-  ]
-  package let sources: [Fidelity: String] = [
-    .documented: "the documentation of the Steamship Engine",
-    .seenInClient: "the Python SDK 2.17.34 or a release of the TypeScript client",
-    .assumed: "no source",
   ]
   let outbound: Outbound?
   let code: CodeFace?
@@ -34,7 +37,7 @@ package struct SteamshipService: EmulatedService {
     self.outbound = outbound
     self.code = code
     outboundAllowance = allowance
-    hostPatterns = hostNames.map(HostPattern.init)
+    hostPatterns = Self.hostNames.map(HostPattern.init)
   }
 
   package func makeState(
@@ -219,13 +222,13 @@ private struct Done: Sendable {
   var requestID: String?
 }
 
-/// Who calls, before the state is asked.
-struct Identity: Sendable {
+/// Who calls, before the state is asked. A class, since it goes along with the request.
+final class Identity: Sendable {
   /// Nil where none is needed and none was sent.
-  var credential: String?
-  var userName: String?
-  var workspace: WorkspaceReference
-  var requestID: String?
+  let credential: String?
+  let userName: String?
+  let workspace: WorkspaceReference
+  let requestID: String?
   let call: Call
   /// Made when somebody asks: a look at a task does not.
   var baseURL: String { call.baseURL }
@@ -236,7 +239,7 @@ struct Identity: Sendable {
       && ["https://api.steamship.com", "https://api.steamship.com:443"].contains(baseURL)
   }
   /// A key such as deployed code gets; a scenario gives it the right `workspace`.
-  var isWorkspaceScoped = false
+  let isWorkspaceScoped: Bool
   /// Nil where it does not matter.
   let origin: CallerOrigin?
 
@@ -252,20 +255,22 @@ struct Identity: Sendable {
     workspace = WorkspaceReference(call.request.fields)
     requestID = own ?? call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
     if let key = call.credential, CodeKey.instanceID(of: key) != nil {
-      credential = key
-      isWorkspaceScoped = true
+      (credential, userName, isWorkspaceScoped) = (key, nil, true)
       return
     }
     switch call.credentialVerdict {
     case .accepted(let user, let rights):
-      credential = call.credential
-      userName = user
+      (credential, userName) = (call.credential, user)
       isWorkspaceScoped = rights?.contains("workspace") ?? false
       if let right, let rights, rights.isDisjoint(with: ["write", "workspace", "*"]) {
         guard right == .read, rights.contains("read") else { throw .refusedKey(403) }
       }
-    case .missing: if right != nil { throw .missingKey }
-    case .refused(let status): if right != nil { throw .refusedKey(status) }
+    case .missing:
+      (credential, userName, isWorkspaceScoped) = (nil, nil, false)
+      if right != nil { throw .missingKey }
+    case .refused(let status):
+      (credential, userName, isWorkspaceScoped) = (nil, nil, false)
+      if right != nil { throw .refusedKey(status) }
     }
   }
 }
@@ -288,10 +293,12 @@ extension SteamshipState {
       caller.isAtVendorsHost = nil
       return caller
     }
-    // A new key makes a user with all that users start with, whatever it asks for.
-    guard userByCredential[credential] != nil || step.blobs.budget.hasRoom() else {
-      throw .noRoom
+    let known = userByCredential[credential]
+    if let known, users.contains(known) {
+      return Caller(user: known, workspace: identity.workspace, name, identity)
     }
+    // A new key makes a user with all that users start with, whatever it asks for.
+    guard known != nil || step.blobs.budget.hasRoom() else { throw .noRoom }
     let user = user(credential: credential, name: identity.userName, &step)
     return Caller(user: user, workspace: identity.workspace, name, identity)
   }

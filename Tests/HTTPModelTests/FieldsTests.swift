@@ -16,6 +16,18 @@ import Testing
     // Letters alone are folded: `[` is no `{`, and no letter outside of ASCII is another one.
     #expect(Fields(["a[": "1"])["a{"] == nil)
     #expect(Fields(["é": "1"])["É"] == nil)
+    // The same at each place of names that are compared eight letters at a time.
+    let long = "X-Wavetank-Exchange-Of"
+    for count in 1...long.count {
+      let name = String(long.prefix(count))
+      let fields = Fields([name: "v"])
+      #expect(fields[name.uppercased()] == "v" && fields[name.lowercased()] == "v")
+      for index in 0..<count {
+        var other = Array(name.utf8)
+        other[index] = other[index] == 0x2D ? 0x0D : other[index] ^ 0x40
+        #expect(fields[String(decoding: other, as: UTF8.self)] == nil)
+      }
+    }
   }
 
   @Test("Lines of one name are kept apart and in order (§5.3)")
@@ -33,6 +45,15 @@ import Testing
     fields.remove("none")
     #expect(fields.count == 1 && !fields.isEmpty)
     #expect(Fields().isEmpty)
+  }
+
+  @Test(
+    "A number goes behind what the last of the added lines says",
+    arguments: [0, 7, 10, 12_345, .max] as [UInt64])
+  func number(number: UInt64) {
+    var fields = Fields(["A": "1"])
+    fields.append(Fields(["B": "2", "N": "no. "]), number: number)
+    #expect(fields.pairs.map { "\($0.name)=\($0.value)" } == ["A=1", "B=2", "N=no. \(number)"])
   }
 
   @Test("Lists are read over all lines of a name; empty members are none (§5.6.1)")

@@ -121,6 +121,27 @@ struct TaskTests {
     #expect(try await harness.send("task.status", ["taskId": .string(id)]).status == 401)
   }
 
+  @Test("The key of deployed code sees a finished task as long as its instance is there")
+  func shortWayOfCode() async throws {
+    var harness = try ServiceHarness(SteamshipService())
+    let own = harness.key
+    let id = try await harness.noop()
+    let made = try await harness.data(
+      "package.instance.create", ["packageHandle": "hello-world", "handle": "hw"])
+    let instance = try #require(made["packageInstance"]?["id"]?.stringValue)
+    harness.advance(.seconds(5))
+    for status in [200, 401] {
+      harness.key = CodeKey.make(tenant: "default", instanceID: instance)
+      for _ in 0..<3 {
+        #expect(try await harness.send("task.status", ["taskId": .string(id)]).status == status)
+      }
+      harness.key = own
+      if status == 401 { break }
+      _ = try await harness.data("package.instance.delete", ["id": .string(instance)])
+    }
+    #expect(try await harness.taskState(id)["state"] == "succeeded")
+  }
+
   @Test("Output that is no JSON is shown as text alone, so that the answer stays JSON")
   func plainOutput() async throws {
     let harness = try ServiceHarness(SteamshipService())

@@ -24,6 +24,12 @@ enum MetricsRoutes {
         "wavetank_faults_total", .counter, "Deliberate failures performed, by kind.",
         pipeline.metrics.faultCounts.map { .init(Double($0.count), [("kind", $0.kind)]) }),
       MetricFamily(
+        "wavetank_lock_waits_total", .counter, "Times that a lock was held by somebody else.",
+        LockWaits.all.map { .init(Double($0.count), [("lock", $0.name)]) }),
+      MetricFamily(
+        "wavetank_lock_wait_seconds_total", .counter, "How long that was waited for.",
+        LockWaits.all.map { .init($0.duration.inSeconds, [("lock", $0.name)]) }),
+      MetricFamily(
         "wavetank_stored_bytes", .gauge,
         "Memory for what clients have stored, made and are sending, all tenants.",
         value: Double(pipeline.tenants.budget.bytesUsed)),

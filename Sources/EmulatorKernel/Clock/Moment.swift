@@ -5,17 +5,19 @@ import Glibc
 ///
 /// **Cost**: one number. The standard library's `ContinuousClock.Instant` says the same, but its size is
 /// known at run time only, so that whatever holds one is copied piece by piece: a twentieth of a request.
-package struct Moment: Sendable, Hashable, Comparable, BitwiseCopyable {
+@usableFromInline package struct Moment: Sendable, Hashable, Comparable, BitwiseCopyable {
   let nanoseconds: Int64
 
-  package static var now: Self {
+  @usableFromInline package static var now: Self {
     var time = timespec()
     // SAFETY: the pointer is to a local.
     _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
     return Self(nanoseconds: Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
   }
 
-  package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+  @usableFromInline package static func < (left: Self, right: Self) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
 
   package static func + (left: Self, right: Duration) -> Self {
     Self(nanoseconds: left.nanoseconds &+ right.clampedNanoseconds)

@@ -65,7 +65,7 @@ package final class Journal: Sendable {
 
   /// Records a request and gives it its number.
   package func open(_ opening: JournalOpening) -> UInt64 {
-    ring.withLock { ring in
+    ring.withLock(countingWaitsIn: .journals) { ring in
       ring.last += 1
       makeRoom(in: &ring)
       let slot = Int(ring.last % UInt64(ring.slots.count))
@@ -111,7 +111,7 @@ package final class Journal: Sendable {
     _ number: UInt64, of exchange: Exchange, _ response: Response, content: [UInt8]? = nil,
     _ decision: RuleDecision? = nil, collected: Moment? = nil
   ) -> Bool {
-    ring.withLock { ring in
+    ring.withLock(countingWaitsIn: .journals) { ring in
       let isTimed = !ring.followers.isEmpty
       return change(number, of: exchange, in: &ring) { record in
         record.answered(
@@ -129,7 +129,8 @@ package final class Journal: Sendable {
     wall: Moment, _ outcome: ExchangeOutcome,
     loggedBy log: (ExchangeLog, tenant: String)? = nil
   ) -> (operation: Int?, duration: Duration)? {
-    let (found, finished, followers, life, wakesLog) = ring.withLock { ring in
+    let (found, finished, followers, life, wakesLog) = ring.withLock(countingWaitsIn: .journals) {
+      ring in
       // In an array, since an entry is large and hardly any exchange is followed.
       var finished: [JournalEntry] = []
       var wakesLog = false

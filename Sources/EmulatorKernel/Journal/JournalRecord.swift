@@ -112,7 +112,8 @@ struct JournalRecord: Sendable {
     isTimed: Bool, collected: Moment?
   ) {
     status = response.status
-    heldBack = response.delivery.delay
+    let delivery = response.isDeliveredPlainly ? nil : response.delivery
+    heldBack = delivery?.delay ?? .zero
     if isTimed, let began {
       answeredAfter = Moment.now - began
       readAfter = collected.map { $0 - began }
@@ -134,7 +135,7 @@ struct JournalRecord: Sendable {
     }
     // Those that struck its content on the way in stay in front, also where the answer has a fault too.
     let isStruckBefore = fault?.isOfUpload == true
-    if response.delivery.fault != nil { fault = response.delivery.fault }
+    if let struck = delivery?.fault { fault = struck }
     if let decision {
       rules = (isStruckBefore ? rules : []) + decision.struck
       let before = isStruckBefore ? trace : nil

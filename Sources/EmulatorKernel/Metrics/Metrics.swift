@@ -18,7 +18,8 @@ package final class Metrics: Sendable {
     package internal(set) var statuses: [(code: Int, count: UInt64)] = []
     /// Exchanges by the bucket of their duration; the last bucket has no upper bound.
     package internal(set) var durations = [UInt64]()
-    package internal(set) var durationSum: Duration = .zero
+    fileprivate var durationNanoseconds: Int64 = 0
+    package var durationSum: Duration { .nanoseconds(durationNanoseconds) }
     package internal(set) var requestBytes: UInt64 = 0
     package internal(set) var responseBytes: UInt64 = 0
   }
@@ -44,7 +45,7 @@ package final class Metrics: Sendable {
   func ended() { inFlight.subtract(1, ordering: .relaxed) }
 
   func answered(operation: Int?, status: Int) {
-    counter(operation).counts.withLock { counts in
+    counter(operation).counts.withLock(countingWaitsIn: .counters) { counts in
       for index in counts.statuses.indices where counts.statuses[index].code == status {
         counts.statuses[index].count += 1
         return
@@ -58,12 +59,13 @@ package final class Metrics: Sendable {
     let bounds = Self.durationBoundsNanoseconds
     var bucket = 0
     while bucket < bounds.count, nanoseconds > bounds[bucket] { bucket += 1 }
-    counter(operation).counts.withLock { counts in
+    counter(operation).counts.withLock(countingWaitsIn: .counters) { counts in
       if counts.durations.isEmpty {
         counts.durations = [UInt64](repeating: 0, count: bounds.count + 1)
       }
       counts.durations[bucket] += 1
-      counts.durationSum += duration
+      // 292 years of requests.
+      counts.durationNanoseconds &+= nanoseconds
       counts.requestBytes += outcome.requestContentBytes
       counts.responseBytes += outcome.responseContentBytes
     }

@@ -12,11 +12,15 @@ package struct OperationTable: Sendable {
     package let serviceIndex: Int
     /// Where its endpoint stands in that service's table.
     let endpointIndex: Int
+    /// What a request to it that names nothing is found to be: the same each time, and so made once.
+    let plainResolution: Resolution
 
-    init(_ operation: Operation, serviceIndex: Int, endpointIndex: Int) {
+    init(_ operation: Operation, index: Int, serviceIndex: Int, endpointIndex: Int) {
       self.operation = operation
       self.serviceIndex = serviceIndex
       self.endpointIndex = endpointIndex
+      plainResolution = Resolution(
+        kind: .operation, operationIndex: index, serviceIndex: serviceIndex)
     }
   }
 
@@ -52,6 +56,7 @@ package struct OperationTable: Sendable {
 
   /// The tables of all services, or of one.
   private final class Tables: Sendable {
+    let plain: PlainPaths
     let exact: RouteTable
     private let entries: [Entry]
     private let service: Int?
@@ -60,10 +65,15 @@ package struct OperationTable: Sendable {
     /// - Parameter service: nil: all of them.
     init(_ entries: [Entry], service: Int?) {
       var exact = RouteTable()
+      var routes: [(method: Method, template: PathTemplate, value: Int)] = []
       for (index, entry) in entries.enumerated()
       where !entry.operation.isClaimed && (service ?? entry.serviceIndex) == entry.serviceIndex {
-        for route in entry.operation.routes { exact.insert(route.method, route.template, index) }
+        for route in entry.operation.routes {
+          exact.insert(route.method, route.template, index)
+          routes.append((route.method, route.template, index))
+        }
       }
+      plain = PlainPaths(routes)
       (self.exact, self.entries, self.service) = (exact, entries, service)
     }
 
@@ -98,7 +108,9 @@ package struct OperationTable: Sendable {
     for (serviceIndex, service) in services.enumerated() {
       for (endpointIndex, operation) in service.operations.enumerated() {
         entries.append(
-          Entry(operation, serviceIndex: serviceIndex, endpointIndex: endpointIndex))
+          Entry(
+            operation, index: entries.count, serviceIndex: serviceIndex,
+            endpointIndex: endpointIndex))
       }
       hostNames += service.hostNames.map { (HostPattern($0), serviceIndex) }
     }
@@ -123,9 +135,19 @@ package struct OperationTable: Sendable {
     nearestIndex.index(of: self).find(request) ?? NearestOperation(serviceIndex: 0, hint: nil)
   }
 
+  private func tables(_ service: Int?) -> Tables {
+    service.map { byService[$0].tables(entries, $0) } ?? all
+  }
+
+  /// The operation whose path that is to the letter, parameters none; nil: `match` may find one.
+  /// - Parameter service: nil: any.
+  func plainMatch(_ method: Method, _ target: RequestTarget, service: Int?) -> Entry? {
+    tables(service).plain.find(method, target.bytes, target.pathRange).map { entries[$0] }
+  }
+
   /// - Parameter service: nil: any.
   func match(_ method: Method, _ target: RequestTarget, service: Int?) -> Match {
-    let tables = service.map { byService[$0].tables(entries, $0) } ?? all
+    let tables = tables(service)
     var allowed: [Method] = []
     if let found = tables.exact.find(method, target, &allowed) { return found }
     let further = tables.further

@@ -48,7 +48,7 @@ extension Pipeline {
     routed.live.journal.answered(
       routed.number, of: routed.exchange, response, content: routed.content, routed.decision,
       collected: routed.collected)
-    if let fault = response.delivery.fault { metrics.struck(fault) }
+    if !response.isDeliveredPlainly, let fault = response.delivery.fault { metrics.struck(fault) }
     if case .stream(let length, let producer) = response.body {
       let use = TenantUse(of: routed.live.tenant)
       response.body = .stream(length: length) { writer in

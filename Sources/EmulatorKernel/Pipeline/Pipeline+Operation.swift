@@ -1,8 +1,8 @@
 package import HTTPModel
 import PayloadCodecs
 
-/// What a request's method and path were found to be.
-struct Resolution: Sendable {
+/// What a request's method and path were found to be. A class, since it goes along with the request.
+final class Resolution: Sendable {
   enum Kind: Sendable {
     case operation
     /// OPTIONS of a path that has operations, none of them for OPTIONS.
@@ -11,14 +11,25 @@ struct Resolution: Sendable {
     case unknown
   }
 
-  var kind: Kind
+  let kind: Kind
   /// In `OperationTable`; nil unless `kind` is `.operation`.
-  var operationIndex: Int?
-  var parameters = PathParameters()
+  let operationIndex: Int?
+  let parameters: PathParameters
   /// The service of the operation, or the one that the request most resembles.
-  var serviceIndex: Int
+  let serviceIndex: Int
   /// The nearest operation, for `X-Wavetank-Hint`; nil where there is an operation or none is near.
-  var hint: String?
+  let hint: String?
+
+  init(
+    kind: Kind, operationIndex: Int? = nil, parameters: PathParameters = PathParameters(),
+    serviceIndex: Int, hint: String? = nil
+  ) {
+    self.kind = kind
+    self.operationIndex = operationIndex
+    self.parameters = parameters
+    self.serviceIndex = serviceIndex
+    self.hint = hint
+  }
 }
 
 extension Pipeline {
@@ -28,6 +39,9 @@ extension Pipeline {
     let only =
       operations.service(ofListener: request.arrival?.listener)
       ?? addressed.host.flatMap { operations.service(ofHost: $0[...]) }
+    if let entry = operations.plainMatch(request.method, request.target, service: only) {
+      return entry.plainResolution
+    }
     let match = operations.match(request.method, request.target, service: only)
     if case .found(let index, let parameters) = match {
       return Resolution(

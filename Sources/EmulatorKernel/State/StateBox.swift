@@ -134,7 +134,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     settledTo now: () -> VirtualInstant, woken: inout [Waiter],
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
-    try held.withLock { held throws(Failure) in
+    try held.withLock(countingWaitsIn: .states) { held throws(Failure) in
       held.settle(to: now(), blobs, woken: &woken)
       return try body(held.state)
     }
@@ -156,7 +156,8 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     settledTo now: () -> VirtualInstant, woken: inout [Waiter],
     _ body: (inout State, inout StepContext<State.WakeKey>) throws(Failure) -> Value
   ) throws(Failure) -> (value: Value, nextDue: VirtualInstant?) {
-    try held.withLock { held throws(Failure) -> (Value, VirtualInstant?) in
+    try held.withLock(countingWaitsIn: .states) {
+      held throws(Failure) -> (Value, VirtualInstant?) in
       let now = now()
       held.settle(to: now, blobs, woken: &woken)
       let value = try held.step(at: now, blobs, woken: &woken, body)
