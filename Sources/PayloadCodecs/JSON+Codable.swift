@@ -5,7 +5,7 @@ extension JSON: Codable {
     let container = try decoder.singleValueContainer()
     let text = try container.decode(String.self)
     do {
-      self = try JSON(parsing: text)
+      self = try JSON(parsing: Array(text.utf8), depthLimit: Self.ownDepthLimit)
     } catch {
       throw DecodingError.dataCorruptedError(in: container, debugDescription: error.description)
     }

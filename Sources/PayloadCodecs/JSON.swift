@@ -139,7 +139,8 @@ extension JSON {
   package init(written write: (inout JSONWriter) -> Void) {
     var json = JSONWriter()
     write(&json)
-    self = (try? JSON(parsing: json.bytes)) ?? .null
+    self =
+      (try? JSON(parsing: json.bytes, weightLimit: .max, depthLimit: Self.ownDepthLimit)) ?? .null
   }
 
   public var isNull: Bool { if case .null = self { true } else { false } }

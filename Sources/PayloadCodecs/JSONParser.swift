@@ -25,6 +25,9 @@ extension JSON {
   /// 1,000, Go's at 10,000).
   public static let depthLimit = 256
 
+  /// The same of texts of our own making: what was sent lies deeper in what is told of it.
+  package static let ownDepthLimit = 2 * depthLimit
+
   /// What the values of one text may take in memory, in bytes: half a million values, or texts of 64
   /// MiB. A text of the most bytes that an operation takes (16 MiB) could else make ten times as much
   /// of itself (`{"":0},…`), and hold its reader for a second.
@@ -33,11 +36,13 @@ extension JSON {
   /// Parses one strict JSON text (RFC 8259): UTF-8, nothing before or after but white space. A byte
   /// order mark at the start is skipped (§8.1).
   ///
-  /// - Parameter weightLimit: what its values may take in memory; more for a text of our own making.
+  /// - Parameters:
+  ///   - weightLimit: what its values may take in memory; more for a text of our own making.
+  ///   - depthLimit: how deep they may lie; likewise.
   public init(
-    parsing bytes: [UInt8], weightLimit: Int = JSON.weightLimit
+    parsing bytes: [UInt8], weightLimit: Int = JSON.weightLimit, depthLimit: Int = JSON.depthLimit
   ) throws(JSONParseError) {
-    var parser = JSONParser(weightLimit: weightLimit)
+    var parser = JSONParser(weightLimit: weightLimit, depthLimit: depthLimit)
     self = try parser.document(bytes.span)
   }
 
@@ -56,8 +61,12 @@ struct JSONParser {
   /// About what the values so far take in memory.
   private var weight = 0
   private let weightLimit: Int
+  private let depthLimit: Int
 
-  init(weightLimit: Int) { self.weightLimit = weightLimit }
+  init(weightLimit: Int, depthLimit: Int) {
+    self.weightLimit = weightLimit
+    self.depthLimit = depthLimit
+  }
 
   // An element of an array, a member of an object, what an array or object is allocated with, and a
   // text that does not fit into its value; grown arrays have room to spare.
@@ -129,7 +138,7 @@ struct JSONParser {
 
   private mutating func enter(_ bytes: Span<UInt8>) throws(JSONParseError) {
     depth += 1
-    guard depth <= JSON.depthLimit else { throw failure(bytes, .tooDeep) }
+    guard depth <= depthLimit else { throw failure(bytes, .tooDeep) }
     try charge(bytes, Self.containerWeight)
     index += 1
     skipSpace(bytes)

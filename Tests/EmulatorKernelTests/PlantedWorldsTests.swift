@@ -146,6 +146,45 @@ struct PlantedWorldsTests {
     #expect(pipeline.tenants.budget.bytesUsed - before == one)
   }
 
+  @Test("Whoever comes from a snapshot, or gets an edited scenario, has the same rules as all others")
+  func rules() throws {
+    func scenario(_ status: Int, _ pipeline: Pipeline) throws -> Scenario {
+      let rules = JSON.array(
+        (0..<200).map { ["name": .string("r\($0)"), "error": .integer(status)] })
+      return try Scenario.read(["wavetank": 1, "rules": rules], catalog: pipeline.catalog)
+    }
+    let pipeline = try pipeline(.init(.real), given: nil)
+    let budget = pipeline.tenants.budget
+    pipeline.swap(try scenario(503, pipeline), isStrict: false)
+    let (one, two) = (try used(pipeline, "one"), try used(pipeline, "two"))
+    func areShared() -> Bool {
+      let all = [one, two, pipeline.tenants.default].map { $0.rules?.rules }
+      return all.allSatisfy { $0 != nil && $0 === all[0] }
+    }
+    #expect(areShared())
+    let before = budget.bytesUsed
+    let reader = try SnapshotReader(budget: budget)
+    try reader.feed(try Snapshot(of: one).archive())
+    try Restore(reader, into: two, of: pipeline).putInForce()
+    #expect(areShared() && two.rules?.scenario.rules.count == 200)
+    #expect(budget.bytesUsed < before + 16 * 1024)
+
+    pipeline.swap(try scenario(500, pipeline), isStrict: false)
+    #expect(areShared() && two.rules?.scenario.rules.first?.source["error"] == 500)
+    let edited = budget.bytesUsed
+    #expect(try two.rules?.add(["name": "own", "error": 501]) == ["own"])
+    two.settleScenario()
+    #expect(!areShared() && budget.bytesUsed > edited + 200 * 4096)
+    // Of its own they stay, in a snapshot too, until they are the scenario's again.
+    let other = try SnapshotReader(budget: budget)
+    try other.feed(try Snapshot(of: two).archive())
+    try Restore(other, into: one, of: pipeline).putInForce()
+    #expect(one.rules?.rules.names.last == "own")
+    #expect(budget.bytesUsed > edited + 2 * 200 * 4096)
+    for live in [one, two] { try live.reset() }
+    #expect(areShared() && budget.bytesUsed < edited + 16 * 1024)
+  }
+
   @Test("Many tenants stay while they are small; the longest unused go first while memory is short")
   func pressure() throws {
     let pipeline = try pipeline(.init(.real), kept: 20, limit: 1_000, storage: 2 << 20, given: nil)

@@ -1,3 +1,4 @@
+import Foundation
 import PayloadCodecs
 import Testing
 
@@ -94,5 +95,24 @@ struct JSONWriterTests {
       }
     }
     #expect(tree == ["a": 1, "b": ["c\n"]])
+  }
+
+  @Test("So does what is more, and lies deeper, than anybody may send")
+  func largeTree() throws {
+    // Three bytes each, of which a request may bring three quarters of a million.
+    let many = JSON { json in
+      json.array { json in for _ in 0..<800_000 { json.raw("{}") } }
+    }
+    #expect(many.arrayValue?.count == 800_000)
+    let deepest = try JSON(
+      parsing: String(repeating: "[", count: JSON.depthLimit)
+        + String(repeating: "]", count: JSON.depthLimit))
+    let deeper = JSON { json in
+      json.object { json in json.array("tags") { json in json.value(deepest) } }
+    }
+    #expect(deeper == ["tags": [deepest]])
+    // And from a snapshot.
+    let saved = try JSONEncoder().encode(deeper)
+    #expect(try JSONDecoder().decode(JSON.self, from: saved) == deeper)
   }
 }

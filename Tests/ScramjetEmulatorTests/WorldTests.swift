@@ -181,8 +181,12 @@ import Testing
     ]
     let harness = try ServiceHarness(ScramjetService(), given: given)
     let path = "/api/v1/space/one/api/v1/s3/f.tar.gz"
+    let put = try await harness.send(
+      .put, path, body: try ServiceHarness.package(["name": "g", "main": "m.js"]))
     let whole = try await harness.send(.get, path)
     let tag = try #require(whole.fields["etag"])
+    let told = put.json["etag"]?.stringValue
+    #expect(put.status == 202 && told.map { "\"\($0)\"" } == tag)
     #expect((whole.status, whole.fields["accept-ranges"]) == (200, "bytes"))
     #expect(whole.body.count > 10)
     #expect(try await harness.send(.get, path, [("If-None-Match", tag)]).status == 304)

@@ -25,7 +25,7 @@ enum ScenarioRoutes {
       scenario, catalog: call.pipeline.catalog, isStrict: old.isStrict,
       seed: scenario.seed ?? old.seed, clockMode: scenario.clock == nil ? old.clock.mode : nil)
     if keep == "world" {
-      live.swap(scenario, blueprint)
+      live.swap(blueprint)
     } else {
       do {
         try live.reset(to: blueprint)

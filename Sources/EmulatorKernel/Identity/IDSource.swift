@@ -46,8 +46,7 @@ import PayloadCodecs
 
   /// A version 4 UUID (RFC 9562 §5.4).
   package mutating func uuid(_ kind: String, _ letterCase: LetterCase = .lower) -> String {
-    var random = stream(kind)
-    return UUIDText.format(random.next(), random.next(), version: 4, letterCase)
+    drawUUID(kind, letterCase).text
   }
 
   /// The same, drawn now and written when somebody asks.

@@ -11,24 +11,19 @@ extension Pipeline {
       scenario, catalog: catalog, isStrict: isStrict, seed: seed, clockMode: clock)
     let old = tenants.replaceBlueprint(blueprint)
     tenants.forEach { live in
-      if live.blueprint.source == old.source { live.swap(scenario, blueprint) }
+      if live.blueprint.source == old.source { live.swap(blueprint) }
     }
   }
 }
 
 extension LiveTenant {
-  /// Another scenario from now on, without touching the world.
-  package func swap(_ scenario: Scenario, _ blueprint: TenantBlueprint) {
+  /// The scenario of a blueprint from now on, without touching the world.
+  package func swap(_ blueprint: TenantBlueprint) {
+    guard let made = blueprint.makeRules?(self) else { return }
     let keysChanged = self.blueprint.keys != blueprint.keys
-    guard let engine = rules ?? blueprint.makeRules?(self) else { return }
-    engine.swap(scenario, at: tenant.clock.now)
+    let engine = rules ?? made
+    engine.swap(made.scenario, made.rules, at: tenant.clock.now)
     adopt(blueprint, rules: engine)
     if keysChanged { tenant.keys.replace(blueprint.keys) }
-  }
-
-  /// The same with the scenario of a blueprint.
-  func swap(_ blueprint: TenantBlueprint) {
-    guard let engine = blueprint.makeRules?(self) else { return }
-    swap(engine.scenario, blueprint)
   }
 }

@@ -3,11 +3,10 @@ import PayloadCodecs
 package import Scenarios
 
 extension ScenarioEngine: Weighed {
-  /// The document that the rules were made of, what was made of it, and each rule's patterns and counts.
-  /// A tree takes about six times what its text does.
+  /// The document that the rules were made of, what was made of it, and each rule's patterns and counts,
+  /// unless others have them, too. A tree takes about six times what its text does.
   package var heapBytes: Int {
-    let weight = weight
-    return 12 * weight.textBytes + 4096 * weight.rules
+    ownWeight.map { 12 * $0.textBytes + 4096 * $0.rules } ?? 0
   }
 
   /// The same of a scenario that no engine has yet.

@@ -22,11 +22,13 @@ extension ScenarioEngine {
     } catch {
       throw ScenarioProblems(error.text)
     }
-    let scenario = try Scenario.read(parts.scenario, catalog: catalog)
+    // Nearly always the one that all tenants have: its rules are theirs, too.
+    let isInForce = parts.scenario == scenario.source
+    let other = try isInForce ? nil : Scenario.read(parts.scenario, catalog: catalog)
     guard parts.state.isPlausible else {
       throw ScenarioProblems("a count is out of range", at: "/state")
     }
-    return PreparedState { self.restore(scenario, parts.state, start: parts.start) }
+    return PreparedState { self.restore(other, parts.state, start: parts.start) }
   }
 }
 

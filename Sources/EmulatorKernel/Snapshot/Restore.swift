@@ -107,7 +107,8 @@ package struct Restore: Sendable {
     } else if source == nil, present.source != nil {
       blueprint = TenantBlueprint(clock: present.clock, isStrict: present.isStrict)
     }
-    blueprint.seed = seed
+    // Else it would have worlds of its own.
+    if blueprint.seed != seed { blueprint.seed = seed }
     guard let saved = try json("rules.json", reader) else {
       return (blueprint, blueprint.makeRules?(live), nil)
     }
@@ -156,8 +157,6 @@ package struct Restore: Sendable {
       for state in states { state.putInForce() }
       rulesState?.putInForce()
       live.adopt(blueprint, rules: rules)
-      // Some may have been added to those of the scenario.
-      if rulesState != nil { live.settleScenario() }
       live.journal.restart(after: manifest.journal.total, dropped: manifest.journal.lost)
       live.tenant.codeCalls.forgetAll()
       tenant.announceNextDue()

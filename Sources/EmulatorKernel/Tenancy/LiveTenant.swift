@@ -110,7 +110,7 @@ package final class LiveTenant: Sendable {
 
   package func replaceRules(_ rules: ScenarioEngine?) {
     inForce.withLock { $0.rules = rules }
-    scenarioLease.charge(-scenarioLease.count)
+    settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
     tenant.dueMayHaveChanged(timedEvents.nextDue)
@@ -124,14 +124,14 @@ package final class LiveTenant: Sendable {
       inForce = InForce(worlds: inForce.worlds.planting.worlds(of: blueprint), rules: rules)
     }
     tenant.allow(blueprint.outbound)
-    scenarioLease.charge(-scenarioLease.count)
+    settleScenario()
     changes.add(1, ordering: .relaxed)
     hasRules.store(rules != nil, ordering: .releasing)
     tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 
-  /// Brings the budget in line with rules that have come or gone: the tenant's own from then on. Those
-  /// of the scenario are counted with its worlds, once for all tenants.
+  /// Brings the budget in line with rules that have come or gone. Only the tenant's own weigh something:
+  /// those of the scenario are counted with its worlds, once for all tenants.
   package func settleScenario() {
     let rules = inForce.withLock { $0.rules }
     scenarioLease.charge((rules?.heapBytes ?? 0) - scenarioLease.count)

@@ -114,7 +114,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   private func endpoint(_ index: Int) -> Endpoint<Service> {
-    // SAFETY: `init` put nothing else in.
+    // SAFETY: `ServedService` put nothing else in.
     unsafe unsafeDowncast(served.endpoints[index], to: Endpoint<Service>.self)
   }
 

@@ -5,22 +5,23 @@ import Synchronization
 // Another scenario in the place of the one in force.
 extension ScenarioEngine {
   /// Puts a snapshot's parts in force.
-  package func restore(_ scenario: Scenario, _ state: ScenarioState, start: VirtualInstant) {
-    var restored = Held(scenario, RuleSet(scenario, catalog: catalog), start: start)
-    restored.take(state)
-    putInForce { _ in { $0 = restored } }
+  /// - Parameter scenario: nil: the one in force, with its rules as they are.
+  package func restore(_ scenario: Scenario?, _ state: ScenarioState, start: VirtualInstant) {
+    putInForce(scenario, start: start) { $0.take(state) }
   }
 
   /// Takes over another scenario while requests go on: rules that are still there unchanged keep
   /// their counts, and variables whose first value is the same keep their present one.
   ///
-  /// - Parameter now: what the new timetable has before it happens no more.
-  package func swap(_ scenario: Scenario, at now: VirtualInstant) {
-    let rules = RuleSet(scenario, catalog: catalog)
+  /// - Parameters:
+  ///   - shared: its rules, where somebody has laid them out.
+  ///   - now: what the new timetable has before it happens no more.
+  package func swap(_ scenario: Scenario, _ shared: RuleSet? = nil, at now: VirtualInstant) {
+    let rules = shared ?? RuleSet(scenario, catalog: catalog)
     putInForce { before in
       let kept = before.kept(in: rules)
       return { held in
-        var next = Held(scenario, rules, start: held.start)
+        var next = Held(scenario, rules, isShared: shared != nil, start: held.start)
         next.timedDone = next.timetable.count { $0.due <= now }
         for (id, state) in held.states.touched {
           if let kept = kept[id] { next.states[kept] = state }
@@ -36,10 +37,19 @@ extension ScenarioEngine {
 
   /// As at the tenant's start; with another scenario if one is given.
   package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
-    let rules = scenario.map { RuleSet($0, catalog: catalog) }
+    putInForce(scenario, start: start) { _ in }
+  }
+
+  private func putInForce(
+    _ scenario: Scenario?, start: VirtualInstant, _ change: @escaping (inout Held) -> Void
+  ) {
+    let other = scenario.map {
+      Held($0, RuleSet($0, catalog: catalog), isShared: false, start: start)
+    }
     putInForce { _ in
       { held in
-        held = Held(scenario ?? held.scenario, rules ?? held.rules, start: start)
+        held = other ?? held.anew(start: start)
+        change(&held)
       }
     }
   }

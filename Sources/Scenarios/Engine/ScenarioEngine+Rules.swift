@@ -126,6 +126,7 @@ extension ScenarioEngine {
       let rules = RuleSet(change.index)
       held.withLock { held in
         held.rules = rules
+        held.sharesRules = false
         held.rulesChanged = true
         for id in change.gone { held.states.forget(id) }
       }

@@ -14,6 +14,8 @@ package final class ScenarioEngine: Sendable {
     /// As it was put in force: of rules that have come or gone since it says nothing.
     var base: Scenario
     var rules: RuleSet
+    /// Other tenants have the same set.
+    var sharesRules: Bool
     var rulesChanged = false
     var variables: JSONObject
     /// Changed in place, since counts by resource are many.
@@ -26,9 +28,10 @@ package final class ScenarioEngine: Sendable {
     /// What the base takes in memory, as text, once somebody has asked.
     var baseBytes: Int?
 
-    init(_ scenario: Scenario, _ rules: RuleSet, start: VirtualInstant) {
+    init(_ scenario: Scenario, _ rules: RuleSet, isShared: Bool, start: VirtualInstant) {
       base = scenario
       self.rules = rules
+      sharesRules = isShared
       variables = scenario.variables
       self.start = start
       timetable = scenario.timetable(start: start)
@@ -41,6 +44,13 @@ package final class ScenarioEngine: Sendable {
     /// The scenario with the rules that are in force. Takes time for each of them, so it is asked of a
     /// copy, outside of the lock.
     var scenario: Scenario { rulesChanged ? base.with(rules.rules) : base }
+
+    /// The same rules at a tenant's start.
+    func anew(start: VirtualInstant) -> Held {
+      var anew = Held(base, rules, isShared: sharesRules, start: start)
+      anew.rulesChanged = rulesChanged
+      return anew
+    }
 
     /// As a snapshot holds it: rules that were never reached are left out.
     var state: ScenarioState {
@@ -84,7 +94,9 @@ package final class ScenarioEngine: Sendable {
     self.seed = seed
     self.catalog = catalog
     held = Mutex(
-      Held(scenario, rules ?? RuleSet(scenario, catalog: catalog), start: start))
+      Held(
+        scenario, rules ?? RuleSet(scenario, catalog: catalog), isShared: rules != nil, start: start
+      ))
     isTimed.store(!scenario.timed.isEmpty, ordering: .releasing)
   }
 
@@ -266,9 +278,11 @@ package final class ScenarioEngine: Sendable {
     return (held.scenario, held.state, held.start)
   }
 
-  /// How long the scenario in force is as text, about, and how many rules it has.
-  package var weight: (textBytes: Int, rules: Int) {
+  /// How long the scenario in force is as text, about, and how many rules it has; nil: others have it,
+  /// too.
+  package var ownWeight: (textBytes: Int, rules: Int)? {
     held.withLock { held in
+      guard !held.sharesRules else { return nil }
       let base = held.baseBytes ?? held.base.textBytesWithoutRules
       held.baseBytes = base
       return (base + held.rules.index.sourceBytes, held.rules.count)

@@ -5,18 +5,20 @@ import PayloadCodecs
 /// What a rule answers, as JSON that is written already: nearly all of it is records, which need no tree
 /// to be written.
 ///
-/// **Shape**: begins with `{"data":`, so that the answer to a request needs nothing but a brace.
+/// **Shape**: `{"data": value}`, as the answer to a request has it.
 struct RuleResult: Sendable {
   private static let start = Array(#"{"data":"#.utf8)
 
-  private var json: JSONWriter
+  private let json: [UInt8]
 
   /// - Parameter write: writes one value.
   init(_ write: (inout JSONWriter) -> Void) {
-    json = JSONWriter(reserving: 512)
+    var json = JSONWriter(reserving: 512)
     json.beginObject()
     json.key("data")
     write(&json)
+    json.endObject()
+    self.json = json.bytes
   }
 
   /// `{NAME: value}`.
@@ -31,16 +33,10 @@ struct RuleResult: Sendable {
 
   init(_ tree: JSON) { self.init { $0.value(tree) } }
 
-  private var bytes: ArraySlice<UInt8> { json.bytes[Self.start.count...] }
+  /// The JSON text of the value alone, which a task keeps.
+  var text: String { String(decoding: json[Self.start.count...].dropLast(), as: UTF8.self) }
 
-  /// The JSON text alone, which a task keeps.
-  var text: String { String(decoding: bytes, as: UTF8.self) }
-
-  var response: Response {
-    var json = json
-    json.endObject()
-    return SteamshipWire.json(json.bytes)
-  }
+  var response: Response { SteamshipWire.json(json) }
 }
 
 extension RuleResult: ExpressibleByDictionaryLiteral {

@@ -76,8 +76,6 @@ extension SteamshipState {
     type: String = "internalApi", showsData: Bool = true, doneWith output: String? = nil,
     _ step: inout Step
   ) throws(SteamshipError) -> Key<EngineTask> {
-    var job = job
-    job.caller = job.caller.settled
     let dependencies = try dependencies(background?.dependencyIDs ?? [], job.caller)
     let workspace = try? workspace(of: job.caller, &step)
     let runAfter = background?.runAfter.flatMap { $0 > step.now ? $0 : nil }
@@ -88,7 +86,7 @@ extension SteamshipState {
         requestID: job.caller.requestID, name: name, type: type,
         input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
         createdAt: step.now, modifiedAt: step.now, startedAt: output == nil ? nil : step.now,
-        job: output == nil ? Kept(job) : nil, timeline: timeline,
+        job: output == nil ? Kept(job.settled) : nil, timeline: timeline,
         unfinishedDependencies: dependencies, runAfter: runAfter))
     if let workspace { workspaces[workspace]?.tasks.insert(key) }
     for dependency in dependencies { tasks[dependency]?.dependents.append(key) }

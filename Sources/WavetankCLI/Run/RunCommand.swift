@@ -107,20 +107,19 @@ private struct ProgramRun {
 
   func run() async throws(UsageError) -> Int32 {
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    let emulator: Emulator
+    let emulator: Emulator?
     do {
       // What cannot be written is better known before the program has run.
       for flag in ["--junit", "--har", "--report"] {
         if let file = arguments.value(flag) { try FileContent.checkWritable(file) }
       }
-      if let url { return try await run(at: url, nil) }
-      emulator = try await Emulator.start(configuration)
+      emulator = url == nil ? try await Emulator.start(configuration) : nil
     } catch {
       Terminal.complain("\(error)")
       return 1
     }
-    let status = try await run(at: emulator.baseURL, emulator)
-    await emulator.stop(within: .zero)
+    let status = try await run(at: url ?? emulator?.baseURL ?? "", emulator)
+    await emulator?.stop(within: .zero)
     return status
   }
 

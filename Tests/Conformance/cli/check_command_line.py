@@ -38,6 +38,7 @@ def usage_errors():
         ("a word that ctl does not read", ["ctl", "clock", "manual"], ["manual", "--mode"]),
         ("a verb that ctl tenants does not have", ["ctl", "tenants", "drip", "x"], ["drip", "drop"]),
         ("a malformed tenant", ["env", "--tenant", "Blue!"], ["Blue!"]),
+        ("a URL that is none", ["run", "--url", "nonsense", "--", "true"], ["--url must look like", "nonsense"]),
     ]:
         done = run(*arguments)
         check(f"usage: {name} (64)",

@@ -87,7 +87,7 @@ struct ListenerEventTests {
     case "evicted": pipeline.tenants.evictIdle(downTo: 1)
     default:
       let blueprint = TenantBlueprint(Scenario.empty, catalog: pipeline.catalog)
-      live.swap(Scenario.empty, blueprint)
+      live.swap(blueprint)
     }
     #expect(sockets.last == .open)
     if end == "removed" || end == "evicted" {
