@@ -13,12 +13,15 @@ extension Connection {
     case .goesThrough: tunnel = RelayTarget(host: request.host, port: request.port)
     case .refuse(let status):
       refuse(status, reason: status.reason)
+    case .endsHere where secure != nil && request.port != 80:
+      let advice = "No TLS within TLS here: name this proxy by http://, not by https://"
+      refuse(Status(501, advice), reason: advice)
     case .endsHere:
       machine = ConnectionMachine(.server, limits: server.configuration.limits)
       arrival = Arrival(
         isSecure: arrival?.isSecure ?? false, tunnelHost: request.host, proxyUser: request.user,
         listener: arrival?.listener)
-      // One session on another is what nobody does.
+      // No session on another.
       mayBecomeSecure = secure == nil
       queue.append(
         OutputQueue.Segment(

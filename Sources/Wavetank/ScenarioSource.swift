@@ -25,6 +25,17 @@ public enum Scenarios {
     }
   }
 
+  /// Why a text could not be served as a scenario; nil: it could.
+  /// - Parameter name: stands before its places.
+  public static func problem(inText text: [UInt8], name: String) -> String? {
+    do {
+      _ = try loader(isStrict: false).load([try ScenarioDocument(text, name: name)])
+      return nil
+    } catch {
+      return error.problems.first?.text
+    }
+  }
+
   /// The problems alone.
   public static func problems(in names: [String], isStrict: Bool = false) -> [String] {
     findings(in: names, isStrict: isStrict).problems

@@ -54,6 +54,19 @@ import Testing
     #expect(await peer.send(.get, "/ships").status == 200)
   }
 
+  @Test("Code that runs in here is told that it is meant, not that it came from elsewhere")
+  func code() async throws {
+    for host in ["127.0.0.1", "127.0.0.9"] {
+      let address = PeerAddress(host: host, port: 9, isLoopback: false)
+      let peer = TestClient(try Self.responder(), address: address)
+      let reply = await peer.send(.get, "/_wavetank/clock")
+      #expect(reply.status == 403)
+      #expect(reply.text.contains("is not for code that runs in here, unless it has a token"))
+    }
+    let stranger = TestClient(try Self.responder(), address: Self.elsewhere)
+    #expect(await stranger.send(.get, "/_wavetank/clock").text.contains("loopback peers only"))
+  }
+
   @Test("With a token whoever shows it is answered, from anywhere (DESIGN §9)")
   func token() async throws {
     let peer = TestClient(try Self.responder(token: "s3cret"), address: Self.elsewhere)

@@ -189,6 +189,20 @@ import Testing
     #expect(await peer.send(.get, "/_wavetank/clock").text == before)
   }
 
+  @Test(
+    "An instant that is out of range is refused with the range",
+    arguments: [
+      (Method.put, "/clock", "now"), (.put, "/clock", "start"), (.post, "/clock/advance", "to"),
+    ])
+  func outOfRange(_ method: Method, _ path: String, _ key: String) async throws {
+    for year in ["3000", "1600", "9999"] {
+      let reply = await peer.send(
+        method, "/_wavetank" + path, body: #"{"\#(key)":"\#(year)-01-01T00:00:00Z"}"#)
+      #expect(reply.status == 422)
+      #expect(reply.text.contains("of the years 1684 to 2255"), "\(reply.text)")
+    }
+  }
+
   @Test("State shows every service's world; emit changes it")
   func stateAndEmit() async throws {
     #expect(try await json(.get, "/state/harbor")["ships"] == 1)

@@ -183,6 +183,28 @@ import Testing
     #expect(await next.ships() == #"["a"]"#)
   }
 
+  @Test("A world in which time goes on while it is saved at the end has lost nothing")
+  func livesOn() async throws {
+    let server = try Server(directory)
+    await server.add("told")
+    let isOver = Atomic<Bool>(false)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        var number = 0
+        while !isOver.load(ordering: .relaxed) {
+          await server.add("s\(number)")
+          number += 1
+        }
+      }
+      server.store.stop()
+      isOver.store(true, ordering: .relaxed)
+      try await group.waitForAll()
+    }
+    #expect(!server.store.hasLost)
+    #expect(server.reports.all.filter { $0.text.contains("is lost") }.isEmpty)
+    #expect(directory.files.contains("default.tar.gz"))
+  }
+
   @Test("An evicted tenant comes back from its file; an unsaved one is never evicted")
   func eviction() async throws {
     let server = try Server(directory, tenantLimit: 5)

@@ -38,6 +38,11 @@ struct ConnectTests {
     "CONNECT api.example.com:443 HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\nProxy-Authorization: Basic Ymx1ZTo=\r\n\r\n",
   ]
 
+  /// As many ask for a tunnel inside of TLS, which is for what goes through it in the clear.
+  private static func inTheClear(_ request: String) -> String {
+    BothTransports.isSecure ? request.split(separator: ":443").joined(separator: ":80") : request
+  }
+
   private static let handler: TestServer.Handler = { request in
     let arrival = request.arrival
     return .now(
@@ -53,7 +58,7 @@ struct ConnectTests {
     try await TestServer.with({ $0.tunnels = { _ in .endsHere } }, handler: Self.handler) {
       server in
       let peer = try server.peer()
-      try peer.send(request)
+      try peer.send(Self.inTheClear(request))
       #expect(try peer.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200 "))
       for path in ["/1", "/2"] {
         try peer.send("GET \(path) HTTP/1.1\r\nHost: api.example.com\r\n\r\n")
@@ -88,12 +93,26 @@ struct ConnectTests {
     }
   }
 
+  @Test(
+    "Asked for inside of TLS, a tunnel for TLS is refused with what to do instead",
+    .enabled(if: TLSLibrary.lack == nil), arguments: requests)
+  func tlsInTLS(_ request: String) async throws {
+    try await TestServer.with({ $0.tunnels = { _ in .endsHere } }, handler: Self.handler) {
+      server in
+      let peer = try RawPeer(port: server.port)
+      try peer.becomeSecure(try TestIdentity.client(), host: "localhost")
+      try peer.send(request)
+      let answer = String(decoding: try peer.readToEnd(), as: UTF8.self)
+      #expect(answer.hasPrefix("HTTP/1.1 501 No TLS within TLS here: name this proxy by http://"))
+    }
+  }
+
   @Test("What comes through a tunnel is judged as strictly as without: garbage is 400")
   func garbageInside() async throws {
     try await TestServer.with({ $0.tunnels = { _ in .endsHere } }, handler: Self.handler) {
       server in
       let peer = try server.peer()
-      try peer.send(Self.requests[0] + "\u{1}\u{2} nonsense\r\n\r\n")
+      try peer.send(Self.inTheClear(Self.requests[0]) + "\u{1}\u{2} nonsense\r\n\r\n")
       let answer = String(decoding: try peer.readToEnd(), as: UTF8.self)
       #expect(answer.hasPrefix("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 400 "))
     }

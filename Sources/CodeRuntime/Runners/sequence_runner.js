@@ -10,6 +10,7 @@
 
 const fs = require("fs");
 const net = require("net");
+const os = require("os");
 const path = require("path");
 const { EventEmitter } = require("events");
 const { Readable, PassThrough, Writable } = require("stream");
@@ -36,6 +37,27 @@ const leave = (code) => {
     Promise.all(printed).then(() => control.end(() => process.exit(code)));
     setTimeout(() => process.exit(code), 500);
 };
+
+/**
+ * Signals that end nothing where nobody handles them: they tell, stop or go on, or Node itself takes them.
+ */
+const HARMLESS = ["SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGUSR1"];
+/**
+ * The kernel spares the first process of a namespace, which this is, signals that it sends itself and does not
+ * handle: it ends by them all the same, as it would elsewhere.
+ */
+const mindOwnSignals = () => {
+    const kill = process.kill;
+    process.kill = (pid, signal = "SIGTERM") => {
+        const result = kill.call(process, pid, signal);
+        const [name, number] = Object.entries(os.constants.signals).find((one) => one.includes(signal)) ?? ["", 0];
+        if ((pid === process.pid || pid === 0) && number > 0 && !HARMLESS.includes(name) && process.listenerCount(name) === 0) {
+            process.reallyExit(128 + number);
+        }
+        return result;
+    };
+};
+if (process.pid === 1) mindOwnSignals();
 
 // MARK: Log
 

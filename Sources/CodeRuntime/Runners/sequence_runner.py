@@ -14,6 +14,7 @@ import inspect
 import json
 import logging
 import os
+import signal
 import sys
 import time
 import traceback
@@ -466,8 +467,39 @@ class Runner:
         self.rate = max(0.001, content.get("milliseconds", 1000) / 1000)
 
 
+# Signals that end nothing where nobody handles them: they tell, stop or go on.
+HARMLESS = {signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH,
+            signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+
+
+def mind_own_signals():
+    """The kernel spares the first process of a namespace, which this is, signals that it sends itself and does
+    not handle: it ends by them all the same, as it would elsewhere."""
+    kill, raise_signal = os.kill, signal.raise_signal
+
+    def end(number):
+        if number > 0 and number not in HARMLESS and signal.getsignal(number) is signal.SIG_DFL:
+            os._exit(128 + number)
+
+    def kill_also_oneself(pid, number):
+        kill(pid, number)
+        if pid in (0, os.getpid()) and os.getpid() == 1:
+            end(number)
+
+    def raise_signal_that_ends(number):
+        raise_signal(number)
+        if os.getpid() == 1:
+            end(number)
+
+    os.kill, signal.raise_signal = kill_also_oneself, raise_signal_that_ends
+
+
 async def main():
     await Runner().main()
+
+
+if os.getpid() == 1:
+    mind_own_signals()
 
 
 # What ends the process without a word, such as a native extension, leaves where it was on standard error.

@@ -39,10 +39,12 @@ struct AdminAccess: Sendable {
 
   private func refusal(ofTokenless caller: CallerFields, _ peer: PeerAddress) -> Problem? {
     guard peer.isLoopback else {
+      // What has a loopback address and is no loopback peer comes from a network of its own.
+      let wanted =
+        HostName.isLoopback(Array(peer.host.utf8)[...])
+        ? "is not for code that runs in here" : "answers loopback peers only"
       return Problem(
-        403,
-        "The control API answers loopback peers only, unless it has a token (--control-token-file)."
-      )
+        403, "The control API \(wanted), unless it has a token (--control-token-file).")
     }
     guard caller.hasLoopbackHost else {
       return Problem(

@@ -113,7 +113,9 @@ enum ClockRoutes {
   private static func instant(_ value: JSON, _ key: String) throws(Problem) -> VirtualInstant {
     guard let text = value.stringValue, let instant = VirtualInstant(iso8601: text) else {
       throw Problem(
-        422, "\(key): expected an instant such as \"2026-01-01T00:00:00Z\", found \(value.text)")
+        422,
+        "\(key): expected an instant of the years 1684 to 2255 such as \"2026-01-01T00:00:00Z\", found "
+          + value.text)
     }
     return instant
   }

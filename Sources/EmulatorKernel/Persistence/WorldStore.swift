@@ -138,11 +138,13 @@ package final class WorldStore: Sendable {
     saveChanged()
     let unsaved = pipeline.tenants.all.filter { !isSaved($0) }.map(\.name)
     let lost = state.withLock { state in
-      state.lost = unsaved
-      return unsaved.map { name in
+      // Of what was written just now a clock that runs on makes something else: nobody was told of that.
+      let lost = unsaved.compactMap { name in
         let standing = state.standings[name]
-        return (name, standing?.mustStay ?? standing?.failure ?? "it changed until the end")
+        return (standing?.mustStay ?? standing?.failure).map { (name, $0) }
       }
+      state.lost = lost.map(\.0)
+      return lost
     }
     for (tenant, reason) in lost { report(.lost(tenant: tenant, reason: reason)) }
   }

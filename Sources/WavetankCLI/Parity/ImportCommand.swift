@@ -71,9 +71,14 @@ extension Command {
         isPlayed
           ? "What was recorded otherwise than the emulator answers (\(names))."
           : "The recorded answers of \(names), in their order.", rules)
+      let text = Array((JSONLayout.text(scenario) + "\n").utf8)
+      // A long recording makes more than one scenario may hold.
+      if let problem = Scenarios.problem(inText: text, name: "the scenario of it") {
+        Terminal.complain("nothing is written, since it would be refused: \(problem)")
+        return 1
+      }
       do {
-        try FileContent.write(
-          Array((JSONLayout.text(scenario) + "\n").utf8), to: arguments.value("--out") ?? "-")
+        try FileContent.write(text, to: arguments.value("--out") ?? "-")
       } catch {
         Terminal.complain("\(error)")
         return 1

@@ -69,6 +69,12 @@ struct ProgramEnvironment {
   /// What adds to them.
   private static let adding = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"]
 
+  /// wget knows no variable for roots, only one for a file of settings, which stands in the place of the user's.
+  private static var hasOwnWgetSettings: Bool {
+    if Terminal.environment("WGETRC") != nil { return true }
+    return FileManager.default.fileExists(atPath: (Terminal.environment("HOME") ?? "") + "/.wgetrc")
+  }
+
   /// What leads a program to the real services through a proxy: its own bases and keys stay as they are.
   init(recordingThrough authority: String, intercepted: [String], certificates: Certificates) {
     self.certificates = certificates
@@ -83,6 +89,7 @@ struct ProgramEnvironment {
   private mutating func add(_ certificates: Certificates, _ authority: String?) {
     variables += Self.replacing.map { ($0, certificates.bundle) }
     variables += Self.adding.map { ($0, certificates.authority) }
+    if !Self.hasOwnWgetSettings { variables.append(("WGETRC", certificates.wgetSettings)) }
     variables.append(
       ("JAVA_TOOL_OPTIONS", javaOptions(authority, certificates.javaTrustStore)))
   }
@@ -91,6 +98,8 @@ struct ProgramEnvironment {
     var authority: String
     var bundle: String
     var javaTrustStore: String
+    /// They name the bundle.
+    var wgetSettings: String
     /// By which OpenSSL looks for the authority in a folder.
     var hashName: String
     /// Of this run alone.
@@ -146,6 +155,9 @@ struct ProgramEnvironment {
     private init(_ store: CertificateStore) throws {
       javaTrustStore = store.directory + "/trust.p12"
       try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
+      wgetSettings = store.directory + "/wgetrc"
+      try FileContent.write(
+        Array("ca_certificate = \(store.bundlePath)\n".utf8), to: wgetSettings)
       authority = store.certificatePath
       bundle = store.bundlePath
       hashName = try store.hashName()

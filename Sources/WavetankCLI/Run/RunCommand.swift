@@ -173,7 +173,7 @@ private struct ProgramRun {
     signals.end()
     isolated?.end()
     await passage?.stop()
-    let seconds = Double((clock.now - began).components.seconds)
+    let seconds = ((clock.now - began) / .milliseconds(1)).rounded() / 1000
     return await report(
       status: status, seconds: seconds, unserved: isolated?.names.unserved ?? [], client)
   }

@@ -6,7 +6,7 @@ import json
 import tarfile
 import time
 
-from browser import browse, send, wait_for
+from browser import browse, send, severe, wait_for
 from common import Server, check
 
 
@@ -69,6 +69,13 @@ def guarded(page):
             f"!{is_open} && !document.querySelector('#notice').hidden"))
         time.sleep(1.5)
         check("token: and not asked again at once", not page.js("return " + is_open))
+        server.stop()
+        check("a server that is gone is told in the place of what was said before",
+              page.eventually("document.querySelector('#notice-text').textContent.includes('connection to the server ended')"),
+              page.text("#notice"))
+        one.get("about:blank")
+        others = [line for line in severe(one) if "net::ERR_" not in line]
+        check("and is the only error", others == [], others)
     finally:
         one.get("about:blank")
         server.stop()

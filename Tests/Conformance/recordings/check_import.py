@@ -134,6 +134,11 @@ chrome = entry("POST", "file/get", {"status": {"state": "failed", "statusCode": 
 chrome["request"]["headers"] = [{"name": "content-type", "value": "application/json"}]
 status, report = parity(write("sanitized.har", chrome, creator="WebInspector"))
 check("a browser's file without credentials is asked with some", "status" not in [place for _, _, place in places(report)], report)
+large = entry("GET", "https://api.app.shipyardapp.com/orgs/o/large", "x" * (3 << 20), type_="text/plain")
+many = folder / "many.json"
+status, output, errors = wavetank("import", write("many.har", *[large] * 3), "--out", many)
+check("what no scenario can hold is not written, and that is said",
+      status == 1 and not many.exists() and "nothing is written" in errors and "8 MiB" in errors, (status, errors))
 own = entry("GET", "https://hub.example/api/v1/version", {"version": "9"})
 har = write("own.har", own)
 check("a host of one's own is given to a service", wavetank("import", "--intercept", "hub.example=scramjet", har)[0] == 0

@@ -390,6 +390,28 @@ def ends():
               [pid for pid in pids if lives(pid)])
 
 
+def own_signals():
+    """A sequence that ends itself by a signal ends, though it is the first process of its namespace."""
+    cases = [(f"{name}, {number.name}", module(
+        f"import asyncio, os, signal\nasync def run(context, input):\n    {how}\n    await asyncio.sleep(600)"))
+        for number in (signal.SIGTERM, signal.SIGKILL)
+        for name, how in (("Python os.kill", f"os.kill(os.getpid(), {int(number)})"),
+                          ("Python raise_signal", f"signal.raise_signal({int(number)})"))]
+    handled = "import os, signal\nasync def run(context, input):\n    signal.signal(15, lambda *_: None)\n    " \
+              "os.kill(os.getpid(), 15)\n    os.kill(os.getpid(), 0)\n    os.kill(os.getpid(), signal.SIGWINCH)\n    return 'lives'"
+    living = [("Python", module(handled))]
+    if HAS_NODE:
+        cases += [(f"Node {number}", script(f"module.exports = async () => {{ process.kill(process.pid, {number}); await new Promise(() => "
+                                            "setInterval(() => {}, 1000)); };")) for number in ("'SIGTERM'", "'SIGKILL'", "9")]
+        living.append(("Node", script("module.exports = async () => { process.on('SIGTERM', () => {}); process.kill(process.pid, 'SIGTERM'); "
+                                      "process.kill(process.pid, 0); process.kill(process.pid, 'SIGWINCH'); return 'lives'; };")))
+    for name, archive in cases:
+        instance = run(archive)
+        same(f"{name}: it is over, without a word", (instance.end() or [None])[:2], ("errored", 213))
+    for name, archive in living:
+        same(f"{name}: a signal that is handled, or ends nothing, ends nothing", run(archive).text(), "lives")
+
+
 def no_interpreter():
     own = Server("--run-code", "--node", "/nowhere/node", "--python", "no-such-python")
     for name, archive in (("Node", script("module.exports = 1")), ("Python", module("x = 1"))):
@@ -417,7 +439,7 @@ def no_interpreter():
 listener = socket.socket()
 listener.bind(("127.0.0.1", 0))
 listener.listen(8)
-for part in (floods, reads_nothing, loops, bombs, descriptors, isolation, time_passes, snapshots, events, many, ends, no_interpreter):
+for part in (floods, reads_nothing, loops, bombs, descriptors, isolation, time_passes, snapshots, events, many, ends, own_signals, no_interpreter):
     with section(part.__name__):
         part()
 check("after all that the server lives", server.lives)

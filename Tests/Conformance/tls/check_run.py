@@ -47,6 +47,17 @@ if shutil.which("javac"):
     done = run("java", java_source(), FLEETS)
     check("Java as it is", done.returncode == 0 and "shipyard.fleetRun.list" in done.stderr, done)
 
+if shutil.which("wget"):
+    homes = folder / "home"
+    homes.mkdir()
+    environment = {"HOME": str(homes)}
+    wget = ["wget", "-q", "-O", "-", "--header", "X-Shipyard-API-Key: any", FLEETS]
+    done = program([BINARY, "run", "--ca-dir", str(CA_DIR), "--", *wget], timeout=120, **environment)
+    check("wget, which reads settings from a file alone", done.returncode == 0 and "Fleet Name" in done.stdout, done)
+    (homes / ".wgetrc").write_text("user_agent = mine\n")
+    done = program([BINARY, "run", "--quiet", "--ca-dir", str(CA_DIR), "--", "sh", "-c", 'echo "<$WGETRC>"'], timeout=120, **environment)
+    check("settings of the user's own stay in force", done.stdout == "<>\n", done)
+
 for name, command, status in [("its own", ["sh", "-c", "exit 7"], 7), ("a signal's", ["sh", "-c", "kill -KILL $$"], 137),
                               ("none there", ["no-such-program"], 127), ("no program", ["/"], 126)]:
     check(f"the exit status: {name}", run(*command).returncode == status)
@@ -77,12 +88,16 @@ done = run("true", flags=[*flags, "--verify"])
 check("--verify is what is done anyway", done.returncode == 1 and "does not hold" in done.stderr, done)
 done = run("true", flags=["--verify", "--quiet"])
 check("and says where nothing is expected", done.returncode == 0 and "nothing is expected" in done.stderr, done)
+done = run("true", flags=["--log", "text", "--log-level", "warn"])
+check("where nothing is expected nothing is asked, and nothing refused", done.returncode == 0 and "refused" not in done.stderr, done)
 done = run("true", flags=flags)
 check("what is expected and does not hold is 1", done.returncode == 1 and "does not hold" in done.stderr, done)
 suite = xml.parse(junit).getroot()
 check("the result as JUnit says so", (suite.get("tests"), suite.get("failures")) == ("2", "1"), junit.read_text())
 done = run("sh", "-c", f"curl -s -o /dev/null -H 'X-Shipyard-API-Key: k' {FLEETS}", flags=flags)
 check("what holds leaves the program's status", done.returncode == 0 and "1 × one refusal" in done.stderr, done)
+took = float(xml.parse(junit).getroot().get("time"))
+check("which tells the time that it took, parts of seconds, too", 0 < took < 120 and took != int(took), took)
 check("and its JUnit is without failures", xml.parse(junit).getroot().get("failures") == "0", junit.read_text())
 entries = json.loads(har.read_text())["log"]["entries"]
 check("the HTTP Archive has the exchange", [entry["response"]["status"] for entry in entries] == [503], entries)

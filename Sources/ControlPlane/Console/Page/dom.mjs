@@ -46,8 +46,9 @@ export const put = (element, ...content) => {
 };
 
 let noticeTimer = 0;
-/** Says something to the user, where it is in view wherever the page is scrolled to. @param {string} text @param {boolean} [isBad] @param {boolean} [stays] until the next, or until it is closed */
-export function notice(text, isBad, stays) {
+/** Says something to the user, where it is in view wherever the page is scrolled to. @param {string} text @param {boolean} [isBad] @param {boolean} [stays] until the next, or until it is closed @param {string} [about] of what it is, for whoever takes it back */
+export function notice(text, isBad, stays, about) {
+  $("notice").dataset.about = about || "";
   $("notice-text").textContent = text;
   $("notice").className = isBad ? "bad" : "";
   $("notice").hidden = !text;

@@ -77,11 +77,12 @@ export async function listen() {
   const mine = listener = new AbortController(), signal = mine.signal;
   void_();
   while (!signal.aborted) {
+    let isRefused = false;
     try {
       const answer = await call("GET", "journal/stream", undefined, { signal });
       link.isUp = true;
       $("now").classList.remove("stale");
-      if ($("notice").dataset.about === "link") { notice(""); $("notice").dataset.about = ""; }
+      if ($("notice").dataset.about === "link") notice("");
       let rest = "", isListed = false;
       await eachText(answer, (text) => {
         // The first thing that comes says that nothing is missed from here on.
@@ -96,14 +97,15 @@ export async function listen() {
       });
     } catch (error) {
       if (signal.aborted) return;
-      if (/** @type {any} */ (error).status) notice(/** @type {Error} */ (error).message, true);
+      isRefused = Boolean(/** @type {any} */ (error).status);
+      if (isRefused) notice(/** @type {Error} */ (error).message, true);
     }
     if (signal.aborted) return;
     link.isUp = false;
     $("now").classList.add("stale");
-    if ($("notice").hidden) {
-      notice(`The connection to the server ended (tenant ${tenant}); trying again…`, true);
-      $("notice").dataset.about = "link";
+    // Whatever else is said there: it is about a server that is not there any more.
+    if (!isRefused && ($("notice").hidden || $("notice").dataset.about !== "link")) {
+      notice(`The connection to the server ended (tenant ${tenant}); trying again…`, true, true, "link");
     }
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
