@@ -146,7 +146,7 @@ struct PlantedWorldsTests {
     #expect(pipeline.tenants.budget.bytesUsed - before == one)
   }
 
-  @Test("Whoever comes from a snapshot, or gets an edited scenario, has the same rules as all others")
+  @Test("Whoever comes from a snapshot or gets an edited scenario has the same rules as all others")
   func rules() throws {
     func scenario(_ status: Int, _ pipeline: Pipeline) throws -> Scenario {
       let rules = JSON.array(
