@@ -5,18 +5,21 @@ import PayloadCodecs
 /// What a rule answers, as JSON that is written already: nearly all of it is records, which need no tree
 /// to be written.
 ///
-/// **Shape**: begins with `{"data":`, so that the answer to a request needs nothing but a brace.
+/// **Shape**: `{"data": …}`, as it is sent.
 struct RuleResult: Sendable {
   private static let start = Array(#"{"data":"#.utf8)
 
   private var json: JSONWriter
 
-  /// - Parameter write: writes one value.
-  init(_ write: (inout JSONWriter) -> Void) {
-    json = JSONWriter(reserving: 512)
+  /// - Parameters:
+  ///   - capacity: About how long it is.
+  ///   - write: Writes one value.
+  init(reserving capacity: Int = 512, _ write: (inout JSONWriter) -> Void) {
+    json = JSONWriter(reserving: capacity)
     json.beginObject()
     json.key("data")
     write(&json)
+    json.endObject()
   }
 
   /// `{NAME: value}`.
@@ -31,16 +34,12 @@ struct RuleResult: Sendable {
 
   init(_ tree: JSON) { self.init { $0.value(tree) } }
 
-  private var bytes: ArraySlice<UInt8> { json.bytes[Self.start.count...] }
-
-  /// The JSON text alone, which a task keeps.
-  var text: String { String(decoding: bytes, as: UTF8.self) }
-
-  var response: Response {
-    var json = json
-    json.endObject()
-    return SteamshipWire.json(json.bytes)
+  /// The JSON text of the value alone, which a task keeps.
+  var text: String {
+    String(decoding: json.bytes.dropFirst(Self.start.count).dropLast(), as: UTF8.self)
   }
+
+  var response: Response { SteamshipWire.json(json.bytes) }
 }
 
 extension RuleResult: ExpressibleByDictionaryLiteral {
