@@ -17,6 +17,15 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     state = hash.value
   }
 
+  /// The same of two parts, without a list of them: for ids.
+  package init(seed: UInt64, _ first: String, _ second: String, count: UInt64) {
+    var hash = StableHash(seed: seed)
+    hash.combine(first)
+    hash.combine(second)
+    hash.combine(count)
+    state = hash.value
+  }
+
   package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     return StableHash.mix(state)

@@ -64,8 +64,9 @@ public struct RequestTarget: Sendable {
   }
 
   /// The path as sent, percent-encoding untouched. An absolute form without a path has `/`.
-  public var path: String {
-    pathRange.isEmpty && form == .absolute ? "/" : String(decoding: bytes[pathRange], as: UTF8.self)
+  public var path: String { String(decoding: pathBytes, as: UTF8.self) }
+  package var pathBytes: ArraySlice<UInt8> {
+    pathRange.isEmpty && form == .absolute ? [UInt8(ascii: "/")] : bytes[pathRange]
   }
   /// The path for quoting in a message: of a long one its beginning, and no text is made of the rest.
   package var shortPath: String {

@@ -82,7 +82,11 @@ public struct PathParameters: Sendable {
 
   /// The value as it stands in the path, not decoded.
   package func written(_ name: String) -> String? {
-    names.firstIndex(of: name).map { String(decoding: bytes[ranges[$0]], as: UTF8.self) }
+    writtenBytes(name).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  package func writtenBytes(_ name: String) -> ArraySlice<UInt8>? {
+    names.firstIndex(of: name).map { bytes[ranges[$0]] }
   }
 
   public var all: [(name: String, value: String)] {

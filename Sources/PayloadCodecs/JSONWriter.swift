@@ -15,6 +15,11 @@ public struct JSONWriter: Sendable {
     bytes.reserveCapacity(capacity)
   }
 
+  /// Makes room for about so much more: for lists whose length is known.
+  package mutating func reserve(_ byteCount: Int) {
+    bytes.reserveCapacity(bytes.count + byteCount)
+  }
+
   /// What was written since the last time, for texts that are sent piece by piece; the writer goes
   /// on behind it.
   public mutating func take() -> [UInt8] {
@@ -71,6 +76,12 @@ public struct JSONWriter: Sendable {
   /// A line feed: for texts with a value on each line.
   package mutating func endLine() {
     bytes.append(UInt8(ascii: "\n"))
+    needsComma = false
+  }
+
+  /// Text in front of a value, in a line that is not JSON alone.
+  package mutating func plain(_ text: Span<UInt8>) {
+    bytes.append(contentsOf: text)
     needsComma = false
   }
 

@@ -87,6 +87,9 @@ package struct ScramjetService: EmulatedService {
     return response
   }
 
+  /// Some milliseconds: one takes five microseconds to be written, at most ten to be removed.
+  private static let thingsOnLoopMax = 400
+
   /// Lists and what removes many things at once, where there are many.
   package func mayTakeLong(
     _ call: Call, at endpoint: Endpoint<Self>, in world: World<ScramjetState>
@@ -94,9 +97,13 @@ package struct ScramjetService: EmulatedService {
     guard endpoint.handler.reachesMuch else { return false }
     return world.box.read { state in
       var count = state.instances.count + state.topics.count + state.hubs.count
-      for (_, hub) in state.hubs.prefix(64) { count += hub.sequences.count }
-      for (_, space) in state.spaces.prefix(64) { count += space.store.count }
-      return count > 100
+      for space in state.spaceOrder.prefix(64) {
+        count += state.spaces.read(space) { $0.store.count } ?? 0
+        for hub in (state.spaces.read(space) { $0.hubs } ?? []).prefix(64) {
+          count += state.hubs.read(hub) { $0.sequences.count } ?? 0
+        }
+      }
+      return count > Self.thingsOnLoopMax
     }
   }
 

@@ -63,7 +63,7 @@ extension Response {
 enum RequestID {
   static func make(tenant: Tenant, number: UInt64) -> String {
     var random = SeededRandom(
-      seed: tenant.seed, [tenant.name, "shipyard.request"], count: number)
+      seed: tenant.seed, tenant.name, "shipyard.request", count: number)
     return UUIDText.format(random.next(), random.next(), version: 4, .lower)
   }
 }

@@ -108,7 +108,10 @@ struct ShipyardCall: Sendable {
 
   /// An id in the path; nil when it is no UUID, such as the `None` of a client without project.
   func id(_ parameter: String) -> ResourceID? {
-    parameters[parameter].flatMap { ResourceID($0) }
+    guard let written = parameters.writtenBytes(parameter) else { return nil }
+    if let id = ResourceID(written.span) { return id }
+    // With percent-coded characters.
+    return parameters[parameter].flatMap { ResourceID($0) }
   }
 
   /// What the content says, or why it cannot be read: a key or an id that is wrong comes before

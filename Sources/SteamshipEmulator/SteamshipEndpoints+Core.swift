@@ -13,7 +13,7 @@ extension SteamshipEndpoints {
       "steamship.account.usageSummary", "account/getUsageSummary",
       "What the user's plugins came to in all.",
       source: "the application ai-adventure, lib/scripts/example.ts", needs: .read, by: .get,
-      touches: .everything, .needsNoWorkspace,
+      touches: .most { $0.usage.totals.count }, .needsNoWorkspace,
       gives:
         "{usageSummary: {userId: Id, billingCredits: integer(0..), operationCount: integer(0..), "
         + "since: time, until: time}}"
@@ -21,14 +21,14 @@ extension SteamshipEndpoints {
     rule(
       "steamship.account.usage", "account/usage", "What plugins did, use by use, in pages.",
       source: "the application ai-adventure, lib/scripts/example.ts", needs: .read,
-      touches: .everything, .needsNoWorkspace,
+      touches: .page { $0.usage.records.count }, .needsNoWorkspace,
       takes: "{\(page)}", gives: list("usage", "UsageRecord")
     ) { state, job, _ in try state.listUsage(job) },
     rule(
       "steamship.usage.aggregate", "usage/aggregate",
       "What plugins came to, by workspace and plugin.",
       source: "the application ai-adventure, lib/scripts/costs.ts", needs: .read,
-      touches: .everything, .needsNoWorkspace,
+      touches: .most { $0.usage.totals.count }, .needsNoWorkspace,
       takes: "{aggregateField: 'billingCredits'|'operationAmount', "
         + "aggregation?: 'sum'|'count'|'min'|'max'|'avg' = \"sum\"}",
       gives: "{aggregateResults: [{workspaceHandle: string = \"default\", "
@@ -69,7 +69,7 @@ extension SteamshipEndpoints {
     ) { try $0.deleteWorkspace($1, &$2) },
     rule(
       "steamship.workspace.list", "workspace/list", "The caller's workspaces, in pages.",
-      needs: .read, touches: .everything, .needsNoWorkspace,
+      needs: .read, touches: .page { $0.workspaces.count }, .needsNoWorkspace,
       takes: "{\(page)}", gives: list("workspaces", "Workspace")
     ) { try $0.listWorkspaces($1, &$2) },
 
@@ -85,7 +85,8 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getInvocable(.package, job) },
     rule(
       "steamship.package.list", "package/list", "Public and own packages, in pages.", needs: .read,
-      touches: .everything, takes: "{\(page)}", gives: list("packages", "Package")
+      touches: .page { $0.invocables.count }, takes: "{\(page)}",
+      gives: list("packages", "Package")
     ) { state, job, _ in try state.listInvocables(.package, job) },
     rule(
       "steamship.package.update", "package/update", "Changes what is given.", needs: .write,
@@ -94,7 +95,8 @@ extension SteamshipEndpoints {
     ) { try $0.updateInvocable(.package, $1, &$2) },
     rule(
       "steamship.package.delete", "package/delete",
-      "Deletes a package, its versions and instances.", needs: .write, touches: .everything,
+      "Deletes a package, its versions and instances.", needs: .write,
+      touches: .most { $0.versions.count + $0.instances.count },
       .keepsNothing, takes: byID, gives: "{package: Package}"
     ) { try $0.deleteInvocable(.package, $1, &$2) },
     rule(
@@ -114,13 +116,13 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getVersion(.package, job) },
     rule(
       "steamship.package.version.list", "package/version/list", "A package's versions, in pages.",
-      needs: .read, touches: .everything, .needsNoWorkspace,
+      needs: .read, touches: .page { $0.versions.count }, .needsNoWorkspace,
       takes: "{packageId: Id, handle?: string, \(page)}",
       gives: list("packageVersions", "PackageVersion"), refuses: [404]
     ) { state, job, _ in try state.listVersions(.package, job, named: "packageVersions") },
     rule(
       "steamship.package.version.delete", "package/version/delete", "Deletes a version.",
-      needs: .write, touches: .everything, [.needsNoWorkspace, .keepsNothing],
+      needs: .write, touches: .most { $0.instances.count }, [.needsNoWorkspace, .keepsNothing],
       takes: byID, gives: "{packageVersion: PackageVersion}"
     ) { try $0.deleteVersion(.package, $1, &$2) },
     rule(
@@ -139,13 +141,13 @@ extension SteamshipEndpoints {
     ) { try $0.getInstance(.package, $1, &$2) },
     rule(
       "steamship.package.instance.list", "package/instance/list",
-      "A workspace's instances, in pages.", needs: .read, touches: .everything,
+      "A workspace's instances, in pages.", needs: .read, touches: .page { $0.instances.count },
       takes: "{packageId?: Id, packageVersionId?: Id, includeWorkspace?: boolean, "
         + "acrossWorkspaces?: boolean, \(page)}", gives: list("packageInstances", "PackageInstance")
     ) { try $0.listInstances(.package, $1, &$2) },
     rule(
       "steamship.package.instance.delete", "package/instance/delete", "Deletes an instance.",
-      needs: .write, touches: .everything, .keepsNothing,
+      needs: .write, .keepsNothing,
       takes: byID, gives: "{packageInstance: PackageInstance}"
     ) { try $0.deleteInstance(.package, $1, &$2) },
     rule(
@@ -169,7 +171,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getTask(job) },
     rule(
       "steamship.task.list", "task/list", "A workspace's tasks, in pages.", needs: .read,
-      touches: .everything, looksAt: .tasks,
+      touches: .page { $0.tasks.count }, looksAt: .tasks,
       takes: "{id?: Id, workspaceId?: Id, state?: TaskState, \(page)}", gives: list("tasks", "Task")
     ) { try $0.listTasks($1, &$2) },
     rule(
@@ -184,7 +186,7 @@ extension SteamshipEndpoints {
     ) { try $0.createTaskComment($1, &$2) },
     rule(
       "steamship.task.comment.list", "task/comment/list", "Remarks by what is given, in pages.",
-      needs: .read, touches: .everything,
+      needs: .read, touches: .page { $0.comments.count },
       takes: "{taskId?: Id, externalId?: string, externalType?: string, externalGroup?: string, "
         + "\(page)}", gives: list("comments", "TaskComment")
     ) { state, job, _ in try state.listTaskComments(job) },

@@ -32,7 +32,8 @@ extension SteamshipEndpoints {
     ) { try $0.clearFile($1, &$2) },
     rule(
       "steamship.file.list", "file/list", "A workspace's files, in pages.", needs: .read,
-      touches: .everything, takes: "{\(page)}", gives: list("files", "File")
+      touches: .most { $0.files.count + $0.blocks.count + $0.tags.count }, takes: "{\(page)}",
+      gives: list("files", "File")
     ) { try $0.listFiles($1, &$2) },
     rule(
       "steamship.file.query", "file/query", "Files that have a matching tag.", .documented,

@@ -18,7 +18,8 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getInvocable(.plugin, job) },
     rule(
       "steamship.plugin.list", "plugin/list", "Public and own plugins, in pages.", needs: .read,
-      touches: .everything, takes: "{type?: string, \(page)}", gives: list("plugins", "Plugin")
+      touches: .page { $0.invocables.count }, takes: "{type?: string, \(page)}",
+      gives: list("plugins", "Plugin")
     ) { state, job, _ in try state.listInvocables(.plugin, job) },
     rule(
       "steamship.plugin.update", "plugin/update", "Changes what is given.", needs: .write,
@@ -27,11 +28,12 @@ extension SteamshipEndpoints {
     ) { try $0.updateInvocable(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.delete", "plugin/delete", "Deletes a plugin, its versions and instances.",
-      needs: .write, touches: .everything, .keepsNothing, takes: byID, gives: "{plugin: Plugin}"
+      needs: .write, touches: .most { $0.versions.count + $0.instances.count }, .keepsNothing,
+      takes: byID, gives: "{plugin: Plugin}"
     ) { try $0.deleteInvocable(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.version.create", "plugin/version/create", "Deploys a zip archive.",
-      needs: .write, touches: .everything, [.takesUpload, .needsNoWorkspace], as: .task(nil),
+      needs: .write, [.takesUpload, .needsNoWorkspace], as: .task(nil),
       takes:
         #"{pluginId: Id, handle?: string = "1.0", type?: string = "file", hostingHandler?: string, "#
         + "configTemplate?: string, hostingMemory?: HostingSize, hostingTimeout?: HostingSize, "
@@ -40,22 +42,22 @@ extension SteamshipEndpoints {
     ) { try $0.createVersion(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.version.public", "plugin/version/public", "A plugin's public versions.",
-      needs: .write, touches: .everything, .needsNoWorkspace,
+      needs: .write, touches: .page { $0.versions.count }, .needsNoWorkspace,
       takes: "{pluginId: Id, handle?: string, \(page)}", gives: list("plugins", "PluginVersion")
     ) { state, job, _ in try state.listVersions(.plugin, job, named: "plugins", isPublic: true) },
     rule(
       "steamship.plugin.version.private", "plugin/version/private", "A plugin's private versions.",
-      needs: .write, touches: .everything, .needsNoWorkspace,
+      needs: .write, touches: .page { $0.versions.count }, .needsNoWorkspace,
       takes: "{pluginId: Id, handle?: string, \(page)}", gives: list("plugins", "PluginVersion")
     ) { state, job, _ in try state.listVersions(.plugin, job, named: "plugins", isPublic: false) },
     rule(
       "steamship.plugin.version.delete", "plugin/version/delete", "Deletes a version.",
-      needs: .write, touches: .everything, [.needsNoWorkspace, .keepsNothing],
+      needs: .write, touches: .most { $0.instances.count }, [.needsNoWorkspace, .keepsNothing],
       takes: byID, gives: "{pluginVersion: PluginVersion}"
     ) { try $0.deleteVersion(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.instance.create", "plugin/instance/create",
-      "Makes or fetches an instance.", needs: .write, touches: .everything, .asksOrigin,
+      "Makes or fetches an instance.", needs: .write, .asksOrigin,
       takes: #"{handle?: string, pluginId?: Id, pluginHandle?: string = "test-tagger", "#
         + "pluginVersionId?: Id, pluginVersionHandle?: string, fetchIfExists?: boolean = true, "
         + "config?: object, workspaceId?: Id}", gives: "{pluginInstance: PluginInstance}",
@@ -63,18 +65,18 @@ extension SteamshipEndpoints {
     ) { try $0.createInstance(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.instance.get", "plugin/instance/get", "An instance by handle or id.",
-      needs: .read, touches: .everything, looksAt: .instance(.plugin),
+      needs: .read, looksAt: .instance(.plugin),
       takes: #"{id?: Id, handle?: string = "test-tagger-1.0"}"#,
       gives: "{pluginInstance: PluginInstance}"
     ) { try $0.getInstance(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.instance.delete", "plugin/instance/delete", "Deletes an instance.",
-      needs: .write, touches: .everything, .keepsNothing,
+      needs: .write, .keepsNothing,
       takes: byID, gives: "{pluginInstance: PluginInstance}"
     ) { try $0.deleteInstance(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.instance.tag", "plugin/instance/tag", "Tags blocks.", needs: .write,
-      touches: .everything, .runsPlugin, as: .task(.byDefault),
+      touches: .named(["id"]), .runsPlugin, as: .task(.byDefault),
       takes:
         #"{pluginInstance: string = "test-tagger-1.0", type?: 'inline'|'file' = "inline", id?: Id, "#
         + #"file?: {blocks?: [NewBlock]} = {"blocks": [{"text": "Ahoy"}]}}"#,
@@ -90,7 +92,7 @@ extension SteamshipEndpoints {
     ) { try $0.blockify($1, &$2) },
     rule(
       "steamship.plugin.instance.generate", "plugin/instance/generate", "Generates blocks.",
-      needs: .write, touches: .everything, .runsPlugin, as: .task(nil),
+      needs: .write, touches: .named(["inputFileId", "blockQuery"]), .runsPlugin, as: .task(nil),
       takes: #"{pluginInstance: string = "test-generator-1.0", text?: string = "Ahoy", "#
         + "inputFileId?: Id, inputFileStartBlockIndex?: integer(0..), "
         + "inputFileEndBlockIndex?: integer(0..), inputFileBlockIndexList?: [integer(0..)], "
@@ -100,23 +102,22 @@ extension SteamshipEndpoints {
     ) { try $0.generate($1, &$2) },
     rule(
       "steamship.plugin.instance.train", "plugin/instance/train", "Trains a model.", needs: .write,
-      touches: .everything, .runsPlugin, as: .task(.byDefault, type: "train"),
+      .runsPlugin, as: .task(.byDefault, type: "train"),
       takes: "{\(training)}",
       gives: "{pluginInstanceId: Id, archivePath: string, inferenceParams: object, "
         + "trainingProgress: object, trainingResults: object}"
     ) { try $0.train($1, &$2) },
     rule(
       "steamship.plugin.instance.getTrainingParameters", "plugin/instance/getTrainingParameters",
-      "What a training would run with.", needs: .write, touches: .everything,
-      [.keepsNothing, .runsPlugin], as: .task(nil), takes: "{\(training)}",
+      "What a training would run with.", needs: .write, [.keepsNothing, .runsPlugin],
+      as: .task(nil), takes: "{\(training)}",
       gives: "{machineType: 'cpu', trainingEpochs: integer, testingHoldoutPercent: number, "
         + "testSplitSeed: integer, trainingParams: object, inferenceParams: object, "
         + "exportPluginInput?: object}"
     ) { try $0.trainingParameters($1, &$2) },
     rule(
       "steamship.plugin.instance.embeddingSearch", "plugin/instance/embeddingSearch",
-      "Searches texts that come with the request.", needs: .write, touches: .everything,
-      [.keepsNothing, .runsPlugin],
+      "Searches texts that come with the request.", needs: .write, [.keepsNothing, .runsPlugin],
       takes:
         #"{query: string = "Ahoy", docs?: [string], pluginInstance: string = "test-embedder-1.0", "#
         + "k?: integer(1..)}", gives: "Hits"
@@ -124,7 +125,7 @@ extension SteamshipEndpoints {
 
     rule(
       "steamship.embeddingIndex.create", "embedding-index/create", "Makes or fetches an index.",
-      needs: .write, touches: .everything,
+      needs: .write,
       takes: #"{handle?: string = "charts", name?: string, "#
         + #"pluginInstance: string = "test-embedder-1.0", fetchIfExists?: boolean = true, "#
         + "externalId?: string, externalType?: string, metadata?: string|object}",
@@ -132,35 +133,37 @@ extension SteamshipEndpoints {
     ) { try $0.createIndex($1, &$2) },
     rule(
       "steamship.embeddingIndex.delete", "embedding-index/delete",
-      "Deletes an index with its items.", needs: .write, touches: .everything, .keepsNothing,
+      "Deletes an index with its items.", needs: .write,
+      touches: .most { $0.indexItems.count }, .keepsNothing,
       takes: byID, gives: "{index: Index}"
     ) { try $0.deleteIndex($1, &$2) },
     rule(
       "steamship.embeddingIndex.item.create", "embedding-index/item/create", "Adds items.",
-      needs: .write, touches: .everything,
+      needs: .write, touches: .named(["fileId"]),
       takes: "{indexId: Id, reindex?: boolean, items?: [{value\(newItem)}], blockType?: string, "
         + "value?\(newItem)}", gives: "{itemIds: [{indexId: Id, id: Id}]}"
     ) { try $0.createIndexItems($1, &$2) },
     rule(
       "steamship.embeddingIndex.item.list", "embedding-index/item/list",
-      "An index's items, in pages.", needs: .read, touches: .everything,
+      "An index's items, in pages.", needs: .read, touches: .page { $0.indexItems.count },
       takes: "{id: Id, fileId?: Id, blockId?: Id, spanId?: string, \(page)}",
       gives: list("items", "IndexItem")
     ) { try $0.listIndexItems($1, &$2) },
     rule(
       "steamship.embeddingIndex.embed", "embedding-index/embed", "Embeds what is not embedded yet.",
-      needs: .write, touches: .everything, as: .task(nil), takes: byID, gives: "{id: Id}"
+      needs: .write, as: .task(nil), takes: byID, gives: "{id: Id}"
     ) { try $0.embedIndex($1, &$2) },
     rule(
       "steamship.embeddingIndex.search", "embedding-index/search", "The nearest items.",
-      needs: .read, touches: .everything, as: .task(nil),
+      needs: .read,
+      touches: .each("queries") { $0.indexItems.count }, as: .task(nil),
       takes: #"{id: Id, query?: string = "Ahoy", queries?: [string], k?: integer(1..), "#
         + "includeMetadata?: boolean}", gives: "Hits"
     ) { try $0.searchIndex($1, &$2) },
 
     rule(
       "steamship.logs.list", "logs/list", "What packages and plugins did.", needs: .read,
-      touches: .everything,
+      touches: .page { $0.logs.count },
       takes:
         "{from?: integer(0..), size?: integer(0..), fieldValues?: object, invocableHandle?: string, "
         + "invocableInstanceHandle?: string, invocableVersionHandle?: string, "

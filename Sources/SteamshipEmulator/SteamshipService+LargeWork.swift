@@ -11,10 +11,18 @@ extension SteamshipHandler {
     case few
     /// A file with its blocks and tags.
     case file
+    /// Whatever one of these fields names; a handful of records without them.
+    case named([String])
     /// A block with its tags.
     case block
     /// What a query finds.
     case query
+    /// So many records at most.
+    case most(@Sendable (borrowing SteamshipState) -> Int)
+    /// So many for each element of a list in the request.
+    case each(String, @Sendable (borrowing SteamshipState) -> Int)
+    /// A page of so many, all of which may be looked at.
+    case page(@Sendable (borrowing SteamshipState) -> Int)
     /// Whatever there is.
     case everything
   }
@@ -27,6 +35,8 @@ extension SteamshipService {
   private static let storedBytesMax: UInt64 = 16 << 20
   /// So much text takes as long to write out as a record.
   fileprivate static let bytesPerRecord = 8 << 10
+  /// So many records are looked at in the time that one takes to be written.
+  private static let looksPerRecord = 16
 
   package func mayTakeLong(
     _ call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>
@@ -35,7 +45,9 @@ extension SteamshipService {
     if case .few = reach { return false }
     let storesMuch = world.blobs.budget.bytesUsed > Self.storedBytesMax
     return world.box.read { state in
-      guard storesMuch || state.recordCount > Self.recordsOnLoopMax else { return false }
+      guard storesMuch || state.recordCount(within: reach) > Self.recordsOnLoopMax else {
+        return false
+      }
       // Malformed content is refused soon.
       guard let arguments = try? Self.arguments(call.content) else { return false }
       let count: Int? =
@@ -45,16 +57,25 @@ extension SteamshipService {
           arguments["id"]?.stringValue.flatMap { state.files.key(id: $0) }.map {
             state.recordCount(ofFile: $0)
           }
+        case .named(let fields): fields.contains { arguments[$0] != nil } ? nil : 0
         case .block:
           arguments["id"]?.stringValue.flatMap { state.blocks.key(id: $0) }.map {
             state.blocks.read($0) { $0.tags.keys.count + $0.content.count / Self.bytesPerRecord }
               ?? 0
           }
         case .query: storesMuch ? nil : state.candidateCount(call, endpoint.right, arguments)
-        case .everything: nil
+        case .each(let list, let count):
+          storesMuch ? nil : count(state) * (arguments[list]?.arrayValue?.count ?? 1)
+        case .page(let count): storesMuch ? nil : Self.recordCount(ofPage: arguments, count(state))
+        case .most, .everything: nil
         }
       return count ?? .max > Self.recordsOnLoopMax
     }
+  }
+
+  private static func recordCount(ofPage arguments: Arguments, _ count: Int) -> Int {
+    let size = arguments["pageSize"]?.intValue ?? arguments["size"]?.intValue
+    return count / looksPerRecord + min(count, size ?? Page<File>.sizeByDefault)
   }
 }
 
@@ -62,6 +83,17 @@ extension SteamshipState {
   var recordCount: Int {
     workspaces.count + invocables.count + versions.count + instances.count + tasks.count
       + comments.count + files.count + blocks.count + tags.count + indices.count + indexItems.count
+  }
+
+  /// At most that many, whatever the request says.
+  fileprivate func recordCount(within reach: SteamshipHandler.Reach) -> Int {
+    switch reach {
+    case .few: 0
+    case .file: blocks.count + tags.count
+    case .block: tags.count
+    case .most(let count), .page(let count): count(self)
+    case .named, .query, .each, .everything: recordCount
+    }
   }
 
   /// At least that many, if they are more than a loop deals with.

@@ -276,4 +276,17 @@ struct JSONTests {
     _ = try JSON(parsing: text, weightLimit: 2 << 20)
     #expect(throws: JSONParseError.self) { try JSON(parsing: text, weightLimit: 1 << 20) }
   }
+
+  @Test("A value kept as its text is in a snapshot what it would be as a tree")
+  func writtenJSON() throws {
+    let tree: JSON = ["a": [1, "b\n", nil], "c": ["d": 1.5]]
+    let written = WrittenJSON { $0.value(tree) }
+    #expect(written.value == tree)
+    let stored = try JSONEncoder().encode([tree])
+    #expect(try JSONEncoder().encode([written]) == stored)
+    #expect(try JSONDecoder().decode([WrittenJSON].self, from: stored) == [written])
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode([WrittenJSON].self, from: Data(#"["{"]"#.utf8))
+    }
+  }
 }

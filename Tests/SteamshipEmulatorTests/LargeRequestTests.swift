@@ -92,8 +92,23 @@ struct LargeRequestTests {
     #expect(try harness.mayTakeLong("file.get", ["id": small]) == false)
     #expect(try harness.mayTakeLong("file.list"))
     #expect(try harness.mayTakeLong("workspace.delete", ["id": "x"]))
+    // What they reach is little, whatever else there is.
+    for name in ["package.list", "task.list", "plugin.instance.get", "embeddingIndex.search"] {
+      #expect(try harness.mayTakeLong(name) == false, "\(name)")
+    }
+    #expect(try harness.mayTakeLong("plugin.instance.generate", ["text": "Ahoy"]) == false)
+    #expect(try harness.mayTakeLong("plugin.instance.generate", ["inputFileId": small]))
     #expect(try harness.mayTakeLong("workspace.get") == false)
     #expect(try harness.mayTakeLong("task.status", ["taskId": "x"]) == false)
+  }
+
+  @Test("A page of many is dealt with at once; a page as long as all of them is not")
+  func pages() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    for _ in 0..<500 { _ = try await harness.data("workspace.create") }
+    #expect(try harness.mayTakeLong("workspace.list") == false)
+    #expect(try harness.mayTakeLong("workspace.list", ["pageSize": 50]) == false)
+    #expect(try harness.mayTakeLong("workspace.list", ["pageSize": 500]))
   }
 }
 

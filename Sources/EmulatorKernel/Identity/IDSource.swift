@@ -41,7 +41,7 @@ import PayloadCodecs
   }
 
   private mutating func stream(_ kind: String) -> SeededRandom {
-    SeededRandom(seed: seed, [tenant, kind], count: next(kind))
+    SeededRandom(seed: seed, tenant, kind, count: next(kind))
   }
 
   /// A version 4 UUID (RFC 9562 §5.4).
@@ -99,7 +99,7 @@ package struct DrawnUUID: Sendable {
   let letterCase: IDSource.LetterCase
 
   package var text: String {
-    var random = SeededRandom(seed: seed, [tenant, kind], count: count)
+    var random = SeededRandom(seed: seed, tenant, kind, count: count)
     return UUIDText.format(random.next(), random.next(), version: 4, letterCase)
   }
 }

@@ -90,6 +90,10 @@ extension JSON: Weighed {
   }
 }
 
+extension WrittenJSON: Weighed {
+  package var heapBytes: Int { text.heapBytes }
+}
+
 extension JSONObject: Weighed {
   @usableFromInline package var heapBytes: Int {
     members.reduce(members.spineBytes) { $0 + $1.key.heapBytes + $1.value.heapBytes }

@@ -49,7 +49,8 @@ package struct WeighedDictionary<
 
   @inlinable package subscript(key: Key) -> Value? {
     get { boxes[key]?.value }
-    _modify {
+    // A call would take a frame on the heap, at each change of any record.
+    @inline(__always) _modify {
       if let index = boxes.index(forKey: key) {
         let box = changeable(at: index)
         defer { settle(box, key, at: index) }
@@ -173,7 +174,7 @@ extension WeighedDictionary: Recounted {
 extension WeighedDictionary {
   @inlinable package subscript(_ text: String) -> Value? where Key == ExactText {
     get { self[ExactText(text)] }
-    _modify { yield &self[ExactText(text)] }
+    @inline(__always) _modify { yield &self[ExactText(text)] }
   }
 
   @discardableResult

@@ -112,7 +112,8 @@ extension Key: CodingKeyRepresentable {
   /// Assign through optional chaining only; `remove` takes a record out.
   @inlinable package subscript(key: Key<Record>) -> Record? {
     get { records[key.serial] }
-    _modify { yield &records[key.serial] }
+    // See `WeighedDictionary`.
+    @inline(__always) _modify { yield &records[key.serial] }
   }
 
   /// Looks at a record without copying it out.

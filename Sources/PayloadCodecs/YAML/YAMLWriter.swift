@@ -61,15 +61,20 @@ package struct YAMLWriter: Sendable {
     }
   }
 
-  private mutating func spaces(_ count: Int) { text += String(repeating: " ", count: count) }
+  private mutating func spaces(_ count: Int) {
+    for _ in 0..<count { text.unicodeScalars.append(" ") }
+  }
 
   /// A reader looks for a key's colon on the same line, and no further than 1024 characters.
   private mutating func key(_ name: String, indent: Int) {
     let form = YAMLScalarForm(name, mayBeBlock: false)
     if form.line.unicodeScalars.count < 1000 {
-      text += form.line + ":"
+      text += form.line
+      text += ":"
     } else {
-      text += "? " + form.line + "\n"
+      text += "? "
+      text += form.line
+      text += "\n"
       spaces(indent)
       text += ":"
     }
@@ -136,8 +141,10 @@ struct YAMLScalarForm {
   }
 
   private static func mayBePlain(_ string: String) -> Bool {
-    let bytes = Array(string.utf8)
-    guard let first = bytes.first, first != 0x20, bytes.last != 0x20 else { return false }
+    let bytes = string.utf8.span
+    guard !bytes.isEmpty, bytes[bytes.count - 1] != 0x20 else { return false }
+    let first = bytes[0]
+    guard first != 0x20 else { return false }
     switch Unicode.Scalar(first) {
     case "-", "?", ":":
       guard bytes.count > 1, bytes[1] != 0x20, !string.hasPrefix("---") else { return false }
@@ -146,8 +153,8 @@ struct YAMLScalarForm {
     case ".": guard !string.hasPrefix("...") else { return false }
     default: break
     }
-    guard bytes.last != UInt8(ascii: ":") else { return false }
-    for index in bytes.indices.dropLast() {
+    guard bytes[bytes.count - 1] != UInt8(ascii: ":") else { return false }
+    for index in 0..<bytes.count - 1 {
       if bytes[index] == UInt8(ascii: ":"), bytes[index + 1] == 0x20 { return false }
       if bytes[index] == 0x20, bytes[index + 1] == UInt8(ascii: "#") { return false }
     }

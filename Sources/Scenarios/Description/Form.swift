@@ -1,4 +1,5 @@
 package import PayloadCodecs
+import Synchronization
 
 /// What may stand at one place of a scenario, said once: how it is read, and how it is described (in
 /// the JSON Schema, on the reference page).
@@ -57,15 +58,16 @@ extension Form {
   }
 
   /// The same under a name that other forms refer to: for what many places have, and for what may
-  /// hold itself.
+  /// hold itself. Made once, when it is first asked for.
   package static func named(
-    _ name: String, _ form: @escaping @Sendable () -> Form
+    _ name: String, _ make: @escaping @Sendable () -> Form
   ) -> Form {
-    Form(
-      describe: { writer in writer.reference(name) { form().describe(writer) } },
-      example: { form().example() },
-      samples: { walk in walk.once(name) { form().samples(walk) } ?? [] },
-      read: { form().read($0) })
+    let lazy = LazyForm(make)
+    return Form(
+      describe: { writer in writer.reference(name) { lazy.form.describe(writer) } },
+      example: { lazy.form.example() },
+      samples: { walk in walk.once(name) { lazy.form.samples(walk) } ?? [] },
+      read: { lazy.form.read($0) })
   }
 
   package func map<Other>(_ body: @escaping @Sendable (Value) -> Other) -> Form<Other> {
@@ -180,4 +182,19 @@ extension Form {
   ) -> Form where Value == [(key: String, value: Element)] {
     .dictionary(of: element, sentence, exampleKey: exampleKey) { name, _ in name }
   }
+}
+
+/// A form that is made when it is first asked for.
+private final class LazyForm<Value>: Sendable {
+  private final class Made: Sendable {
+    let form: Form<Value>
+    init(_ form: Form<Value>) { self.form = form }
+  }
+
+  private let make: @Sendable () -> Form<Value>
+  private let made = AtomicLazyReference<Made>()
+
+  init(_ make: @escaping @Sendable () -> Form<Value>) { self.make = make }
+
+  var form: Form<Value> { (made.load() ?? made.storeIfNil(Made(make()))).form }
 }

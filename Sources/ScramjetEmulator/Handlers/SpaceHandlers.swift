@@ -9,10 +9,9 @@ enum SpaceHandlers {
   }
 
   static func load(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let given = scope.world.read { state in
-      scope.space(in: state)?.hubs.first.flatMap { state.hubs[$0]?.load }
+    try HubHandlers.load(scope) { state in
+      scope.space.flatMap { state.spaces.read($0) { $0.hubs.first } ?? nil }
     }
-    return scope.json(given ?? MachineLoad.object())
   }
 
   /// One load object a second, a line each.
@@ -166,18 +165,24 @@ enum SpaceHandlers {
   }
 
   static func config(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try scope.json { state in
-      let id = JSON.string(scope.space(in: state)?.id ?? "")
-      return [
-        "config": [
-          "id": id, "logLevel": "trace", "logColors": true, "apiBase": "/api/v1",
-          "sthServerPort": 7070,
-          "s3Config": [
-            "bucket": id, "accessKey": "********", "secretKey": "********",
-            "bucketLimit": .integer(state.settings.storeByteLimit),
-          ],
-        ]
-      ]
+    try scope.writing { state, json in
+      let id = scope.space.flatMap { state.spaces.read($0) { $0.id } } ?? ""
+      let limit = state.settings.storeByteLimit
+      json.object { json in
+        json.object("config") { json in
+          json.member("id", id)
+          json.member("logLevel", "trace")
+          json.member("logColors", true)
+          json.member("apiBase", "/api/v1")
+          json.member("sthServerPort", 7070)
+          json.object("s3Config") { json in
+            json.member("bucket", id)
+            json.member("accessKey", "********")
+            json.member("secretKey", "********")
+            json.member("bucketLimit", limit)
+          }
+        }
+      }
     }
   }
 
@@ -272,7 +277,7 @@ enum SpaceHandlers {
 extension ScramjetState {
   mutating func reportLoad(to stream: StreamKey, _ step: inout Step) {
     guard streams[stream] != nil else { return }
-    write(MachineLoad.object().serialized() + [UInt8(ascii: "\n")], to: stream, &step)
+    write(MachineLoad.written + [UInt8(ascii: "\n")], to: stream, &step)
     agenda.add(.loadReport(stream: stream), at: step.now + .seconds(1))
   }
 }

@@ -74,6 +74,8 @@ enum RequestChecks {
       if isStrict { throw refusal }
       return ["hub 1.0.1 answers 400 to a missing Content-Type here: send application/json"]
     }
+    // As nearly all clients say it.
+    if value.isExactly("application/json") { return [] }
     let type = MediaType(value)
     guard type.name == "application/json" || type.name == "text/json" else { throw refusal }
     guard let charset = type.parameter("charset"), charset != "utf-8" else { return [] }
@@ -84,7 +86,9 @@ enum RequestChecks {
   private static func checkStreamIn(
     _ request: Request, isStrict: Bool
   ) throws(ScramjetError) -> [String] {
-    guard let value = request.fields["content-type"] else { return [] }
+    guard let value = request.fields["content-type"],
+      !value.isExactly("application/octet-stream")
+    else { return [] }
     let type = MediaType(value)
     if type.name == "application/octet-stream" {
       if value.hasPrefix("application/octet-stream") { return [] }

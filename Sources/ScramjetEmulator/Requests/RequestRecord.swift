@@ -31,7 +31,7 @@ enum RequestRecord {
     let base = record
     return scope.world.mutate { state, step in
       var record = base
-      record.request = step.ids.uuid("audit")
+      record.request = step.ids.uuidWords("audit")
       state.audit(record, hub: hub, &step)
       return record
     }
@@ -78,7 +78,7 @@ enum RequestRecord {
     text.append(contentsOf: ", method: ".utf8.span)
     text.append(contentsOf: request.method.name.utf8.span)
     text.append(contentsOf: ", url: ".utf8.span)
-    text.append(contentsOf: request.target.path.utf8.span)
+    text.append(contentsOf: request.target.pathBytes.span)
     text.append(contentsOf: ", status: ".utf8.span)
     text.append(contentsOf: String(status).utf8.span)
     json.value(text.span)

@@ -73,7 +73,7 @@ struct Scope: Sendable {
     _ write: (borrowing ScramjetState, inout JSONWriter) throws(ScramjetError) -> Void
   ) throws(ScramjetError) -> [UInt8] {
     try world.read { state throws(ScramjetError) in
-      var json = JSONWriter()
+      var json = JSONWriter(reserving: 640)
       try write(state, &json)
       return json.bytes
     }
@@ -139,8 +139,7 @@ struct Scope: Sendable {
   func empty(_ status: Status) -> ServiceAnswer { .now(reply(Response(status))) }
 
   /// With the fields that every reply of a hub has.
-  func reply(_ response: Response) -> Response {
-    var response = response
+  func reply(_ response: consuming Response) -> Response {
     Self.finish(&response, remarks: remarks)
     return response
   }

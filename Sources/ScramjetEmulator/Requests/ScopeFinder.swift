@@ -55,33 +55,34 @@ struct ScopeFinder {
   private func place(in state: borrowing ScramjetState) throws(ScramjetError) -> Place {
     let isStrict = state.settings.isStrict
     if level == .platform { return (nil, nil, nil, isStrict) }
-    let space: Space?
-    if let id = call.parameters["space"] {
-      space = state.space(id)
-    } else {
-      space = state.defaultHub.flatMap { state.spaces[$0.space] }
+    let byDefault = state.defaultHubKey()
+    let named = call.parameters["space"]
+    let space =
+      if let named { state.spaceKey(named) } else {
+        byDefault.flatMap { state.hubs.read($0) { $0.space } }
+      }
+    guard let space else { throw .notFound("there is no space \"\(named ?? "")\"") }
+    if let via = call.parameters["via"], state.hubKey(via, in: space) == nil {
+      throw unknownHub(via, space, state)
     }
-    guard let space else {
-      throw .notFound("there is no space \"\(call.parameters["space"] ?? "")\"")
+    guard level.isOfHub else { return (space, nil, nil, isStrict) }
+    let id = call.parameters["hub"]
+    guard let hub = id.map({ state.hubKey($0, in: space) }) ?? byDefault else {
+      throw unknownHub(id ?? "", space, state)
     }
-    if let via = call.parameters["via"], state.hub(via, in: space) == nil {
-      throw .notFound("there is no hub \"\(via)\" in the space \"\(space.id)\"")
-    }
-    guard level.isOfHub else {
-      return (space.serial, nil, nil, isStrict)
-    }
-    var hub = state.defaultHub
-    if let id = call.parameters["hub"] { hub = state.hub(id, in: space) }
-    guard let hub else {
-      let id = call.parameters["hub"] ?? ""
-      throw .notFound("there is no hub \"\(id)\" in the space \"\(space.id)\"")
-    }
-    guard hub.isConnected else { throw .isDown(hub) }
-    guard level == .instance else { return (space.serial, hub.serial, nil, isStrict) }
-    let id = call.parameters["id"] ?? ""
-    guard let instance = hub.instances[id] else {
+    guard state.hubs.read(hub, { $0.isConnected }) == true else { throw .isDown(state.hubs[hub]) }
+    guard level == .instance else { return (space, hub, nil, isStrict) }
+    let instance = call.parameters["id"] ?? ""
+    guard let instance = state.hubs.read(hub, { $0.instances[instance] }) ?? nil else {
       throw .unknownInstance(call.parameters.written("id") ?? "")
     }
-    return (space.serial, hub.serial, instance, isStrict)
+    return (space, hub, instance, isStrict)
+  }
+
+  private func unknownHub(
+    _ id: String, _ space: SpaceKey, _ state: borrowing ScramjetState
+  ) -> ScramjetError {
+    let space = state.spaces.read(space) { $0.id } ?? ""
+    return .notFound("there is no hub \"\(id)\" in the space \"\(space)\"")
   }
 }

@@ -159,7 +159,7 @@ enum ScramjetSeed {
       hub.apply(to: &state, serial, &step)
     }
     func hubKey(_ id: String?, _ pointer: String) -> HubKey? {
-      guard let id else { return state.defaultHub?.serial }
+      guard let id else { return state.defaultHubKey() }
       for serial in state.spaceOrder.flatMap({ state.spaces[$0]?.hubs ?? [] })
       where state.hubs[serial]?.id == id { return serial }
       problems.append(ScenarioProblem(pointer, "there is no hub \"\(id)\""))

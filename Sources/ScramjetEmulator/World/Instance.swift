@@ -26,7 +26,7 @@ package struct Instance: Codable, Sendable {
   let hub: HubKey
   let sequenceID: String
   /// The `sequence` member of the object as sent: the sequence as it was at the start.
-  let sequence: Kept<JSON>
+  let sequence: Kept<WrittenJSON>
   let language: String
   let appConfig: Kept<JSON>?
   let arguments: Kept<JSON>?
@@ -116,8 +116,12 @@ package struct Instance: Codable, Sendable {
     return isByLine && inputType == "text/plain" ? .textLine : .chunk
   }
 
-  /// A Python sequence that runs as a process of its own, not in a container.
-  var isPythonProcess: Bool { language == "py" && sequence.value["config"]?["type"] == "process" }
+  /// A Python sequence that runs as a process of its own, not in a container: its `config` begins with
+  /// the type.
+  var isPythonProcess: Bool {
+    language == "py"
+      && sequence.value.text.utf8.firstRange(of: #""config":{"type":"process""#.utf8) != nil
+  }
 
   // MARK: Ends
 

@@ -1,4 +1,6 @@
+import EmulatorKernel
 import PayloadCodecs
+import Synchronization
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -8,14 +10,31 @@ import PayloadCodecs
 
 /// The machine's own load, memory and disk, in the form of a hub's load object.
 ///
-/// Read anew for each answer; a few system files, microseconds.
+/// Read anew when it is older than a second: the system's own figures change no sooner.
 enum MachineLoad {
+  private struct Reading: Sendable {
+    var text: [UInt8] = []
+    var taken: Moment?
+  }
+
+  private static let last = Mutex(Reading())
+
+  /// As JSON.
+  static var written: [UInt8] {
+    last.withLock { last in
+      let now = Moment.now
+      if let taken = last.taken, now - taken < .seconds(1) { return last.text }
+      last = Reading(text: object().serialized(), taken: now)
+      return last.text
+    }
+  }
+
   /// What a hub takes off the free space for its own safety.
   /// Source: transform-hub, `safeOperationLimit`.
   private static let safeBytes = 512 << 20
 
-  static func object() -> JSON {
-    let loads = text("/proc/loadavg").split(separator: " ").prefix(3).compactMap { Double($0) }
+  private static func object() -> JSON {
+    let loads = content("/proc/loadavg").split(separator: " ").prefix(3).compactMap { Double($0) }
     let memory = memory()
     let disk = disk()
     let available = max(0, disk.free - safeBytes)
@@ -34,7 +53,7 @@ enum MachineLoad {
     ]
   }
 
-  private static func text(_ path: String) -> String {
+  private static func content(_ path: String) -> String {
     guard let data = FileManager.default.contents(atPath: path) else { return "" }
     return String(decoding: data, as: UTF8.self)
   }
@@ -43,7 +62,7 @@ enum MachineLoad {
     var total = 0
     var free = 0
     // Both stand in the first lines of fifty.
-    for line in text("/proc/meminfo").split(separator: "\n", maxSplits: 8) {
+    for line in content("/proc/meminfo").split(separator: "\n", maxSplits: 8) {
       let words = line.split(separator: " ")
       guard words.count > 1, let kilobytes = Int(words[1]) else { continue }
       if words[0] == "MemTotal:" { total = kilobytes * 1024 }

@@ -3,6 +3,10 @@ import PayloadCodecs
 
 /// The JSON of sequences, instances, hubs and topics, keys in the order of hub 1.0.1.
 extension ScramjetState {
+  // Of most of their texts.
+  private static let sequenceBytes = 400
+  private static let instanceBytes = 560
+
   func write(_ sequence: Sequence, location: String, into json: inout JSONWriter) {
     json.object { json in
       json.member("id", sequence.id)
@@ -19,6 +23,7 @@ extension ScramjetState {
   }
 
   func writeSequences(of hub: Hub?, into json: inout JSONWriter) {
+    json.reserve((hub?.sequences.count ?? 0) * Self.sequenceBytes)
     json.array { json in
       for id in hub?.sequenceOrder ?? OrderedSet() {
         if let hub, let sequence = hub.sequences[id.text] {
@@ -29,6 +34,7 @@ extension ScramjetState {
   }
 
   func writeInstances(of hub: Hub?, into json: inout JSONWriter) {
+    json.reserve((hub?.instanceOrder.count ?? 0) * Self.instanceBytes)
     json.array { json in
       for key in hub?.instanceOrder ?? OrderedSet() {
         _ = instances.read(key) { $0.write(into: &json) }

@@ -5,20 +5,29 @@ import PayloadCodecs
 extension ScramjetState {
   // MARK: Look-up
 
-  func space(_ id: String) -> Space? {
-    for serial in spaceOrder where spaces[serial]?.id == id { return spaces[serial] }
+  func space(_ id: String) -> Space? { spaceKey(id).flatMap { spaces[$0] } }
+
+  borrowing func spaceKey(_ id: String) -> SpaceKey? {
+    for key in spaceOrder where spaces.read(key, { $0.id == id }) == true { return key }
     return nil
   }
 
   func hub(_ id: String, in space: Space) -> Hub? {
-    for serial in space.hubs where hubs[serial]?.id == id { return hubs[serial] }
+    hubKey(id, in: space.serial).flatMap { hubs[$0] }
+  }
+
+  borrowing func hubKey(_ id: String, in space: SpaceKey) -> HubKey? {
+    for key in spaces.read(space, { $0.hubs }) ?? []
+    where hubs.read(key, { $0.id == id }) == true {
+      return key
+    }
     return nil
   }
 
   /// The hub that answers on the bare base: the first of the first space that has one.
-  var defaultHub: Hub? {
-    for serial in spaceOrder {
-      if let hub = spaces[serial]?.hubs.first { return hubs[hub] }
+  borrowing func defaultHubKey() -> HubKey? {
+    for space in spaceOrder {
+      if let hub = spaces.read(space, { $0.hubs.first }) ?? nil { return hub }
     }
     return nil
   }

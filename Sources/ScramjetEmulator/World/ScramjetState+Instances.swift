@@ -102,7 +102,7 @@ extension ScramjetState {
     let mark = Self.streamMark
     let provides = order.outputTopic ?? program.provides
     let runtime = settings.runtime
-    let description = JSON { json in
+    let description = WrittenJSON { json in
       json.object { json in
         json.member("id", sequence.id)
         json.key("config")

@@ -18,8 +18,8 @@ extension ScramjetState {
   ) {
     guard let instance = instances[serial] else { return }
     let now = step.now
-    func line(_ more: (inout JSONWriter) -> Void) -> [UInt8] {
-      Self.logLine(message, level, from: part, at: now) { json in
+    func line(of hub: String?, _ more: (inout JSONWriter) -> Void) -> [UInt8] {
+      Self.logLine(message, level, from: part, of: hub, at: now) { json in
         if !data.isEmpty { json.member("data", .array(data)) }
       } whose: { json in
         if part == "Sequence" { Self.name("Sequence", instance.id, &json) }
@@ -27,14 +27,14 @@ extension ScramjetState {
         more(&json)
       }
     }
-    let own = line { _ in }
+    let own = line(of: nil) { _ in }
     write(line: own.span, to: instance.log, &step)
     let host = hubs.read(instance.hub) { $0.id } ?? ""
-    let whole = line { json in
+    let whole = line(of: host) { json in
       Self.name("CSIController", instance.id, &json)
       Self.name("Host", host, &json)
     }
-    logOnHub(whole, instance.hub, &step)
+    logOnHub(whole, of: host, instance.hub, &step)
   }
 
   mutating func logOnHub(
@@ -53,28 +53,36 @@ extension ScramjetState {
   ) {
     let host = hubs.read(serial) { $0.id } ?? ""
     let line = Self.logLine(
-      message, level, from: "Host", at: step.now, data, whose: { Self.name("Host", host, &$0) })
-    logOnHub(line, serial, &step)
+      message, level, from: "Host", of: host, at: step.now, data,
+      whose: { Self.name("Host", host, &$0) })
+    logOnHub(line, of: host, serial, &step)
   }
 
-  private mutating func logOnHub(_ line: [UInt8], _ serial: HubKey, _ step: inout Step) {
-    guard let (id, log, space) = hubs.read(serial, { ($0.id, $0.log, $0.space) }) else { return }
-    write(line: line.span, to: log, &step)
+  /// - Parameter line: as a space's log has it, with the hub's id in front.
+  private mutating func logOnHub(
+    _ line: [UInt8], of id: String, _ serial: HubKey, _ step: inout Step
+  ) {
+    guard let (log, space) = hubs.read(serial, { ($0.log, $0.space) }) else { return }
+    let own = id.utf8.count + Self.afterName.count
+    write(line: line.span.extracting(own..<line.count), to: log, &step)
     guard let log = spaces.read(space, { $0.log }) else { return }
-    var named: [UInt8] = []
-    named.reserveCapacity(id.utf8.count + 2 + line.count)
-    named.append(contentsOf: id.utf8.span)
-    named.append(UInt8(ascii: ":"))
-    named.append(UInt8(ascii: " "))
-    named.append(contentsOf: line)
-    write(line: named.span, to: log, &step)
+    write(line: line.span, to: log, &step)
   }
 
+  /// What stands between a hub's id and its line.
+  private static let afterName: [UInt8] = [UInt8(ascii: ":"), UInt8(ascii: " ")]
+
+  /// - Parameter hub: whose id stands in front.
   private static func logLine(
-    _ message: String, _ level: String, from part: String, at now: VirtualInstant,
-    _ data: (inout JSONWriter) -> Void, whose names: (inout JSONWriter) -> Void
+    _ message: String, _ level: String, from part: String, of hub: String?,
+    at now: VirtualInstant, _ data: (inout JSONWriter) -> Void,
+    whose names: (inout JSONWriter) -> Void
   ) -> [UInt8] {
-    var json = JSONWriter(reserving: 320)
+    var json = JSONWriter(reserving: 384)
+    if let hub {
+      json.plain(hub.utf8.span)
+      json.plain(afterName.span)
+    }
     json.beginObject()
     json.member("msg", message)
     json.member("level", level)
@@ -126,7 +134,7 @@ extension ScramjetState {
     _ code: Int, state: String = "", object: String, hub: HubKey, _ step: inout Step
   ) {
     var record = AuditRecord(state: state, code: code, object: object)
-    record.request = step.ids.uuid("audit")
+    record.request = step.ids.uuidWords("audit")
     audit(record, hub: hub, &step)
   }
 
@@ -177,7 +185,8 @@ struct AuditRecord: Sendable {
   var state: String
   var code: Int
   var object: String
-  var request = ""
+  /// The bits of a UUID.
+  var request: (high: UInt64, low: UInt64) = (0, 0)
   var requestor = "system"
   var received: UInt64 = 0
   var sent: UInt64 = 0
@@ -187,7 +196,7 @@ struct AuditRecord: Sendable {
     json.beginObject()
     json.member("opState", state)
     json.member("opCode", code)
-    json.member("requestId", request)
+    json.member("requestId", uuid: request.high, request.low)
     if !object.isEmpty { json.member("objectId", object) }
     json.member("requestorId", requestor)
     json.member("rx", Int(clamping: received))

@@ -68,7 +68,7 @@ extension ScramjetView {
           ]))
     }
     for instance in hub.instanceOrder.compactMap({ state.instances[$0] }) {
-      let sequence = instance.sequence.value
+      let sequence = instance.sequence.value.value
       let name = sequence["name"]?.stringValue ?? sequence["config"]?["name"]?.stringValue ?? ""
       things.append(
         WorldThing(

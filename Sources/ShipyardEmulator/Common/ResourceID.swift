@@ -18,8 +18,10 @@ package struct ResourceID: Sendable, Hashable {
   }
 
   /// Reads the form 8-4-4-4-12; nil for anything else.
-  package init?(_ text: String) {
-    guard let words = UUIDText.read(text.utf8Span.span) else { return nil }
+  package init?(_ text: String) { self.init(text.utf8Span.span) }
+
+  package init?(_ text: Span<UInt8>) {
+    guard let words = UUIDText.read(text) else { return nil }
     (high, low) = words
   }
 

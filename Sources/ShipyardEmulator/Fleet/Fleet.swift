@@ -17,6 +17,12 @@ package struct Fleet: Sendable, Codable {
   package var runsInProgress = 0
   /// Positions of runs that wait for their schedule.
   package var scheduledRuns: [Int] = []
+
+  /// One more of its runs, by its position.
+  mutating func add(run position: Int, isScheduled: Bool) {
+    runPositions.append(position)
+    if isScheduled { scheduledRuns.append(position) } else { runsInProgress += 1 }
+  }
 }
 
 /// One saved version of a fleet: what a run keeps to, whatever is saved later.

@@ -101,10 +101,16 @@ extension FleetRun {
         json.member("fleet_run_id", id)
       }
       if let logBase {
-        let name = PercentCoding.encode(organization.name)
-        json.member(
-          "log",
-          "\(logBase)/\(name)/projects/\(projectID.text)/fleets/\(fleetID.text)/logs/\(id.text)")
+        var log: [UInt8] = []
+        log.reserveCapacity(256)
+        log.append(contentsOf: logBase.utf8.span)
+        log.append(UInt8(ascii: "/"))
+        log.append(contentsOf: PercentCoding.encode(organization.name).utf8.span)
+        for (part, id) in [("projects", projectID), ("fleets", fleetID), ("logs", id)] {
+          log.append(contentsOf: "/\(part)/".utf8.span)
+          id.append(to: &log)
+        }
+        json.member("log", log.span)
       }
     }
     return json.bytes

@@ -28,12 +28,7 @@ extension ShipyardState {
     voyageCount += voyages.count
     runPositions[id] = position
     runCounts[versionKey, default: 0] += 1
-    fleets[fleetID]?.runPositions.append(position)
-    if scheduledFor == nil {
-      fleets[fleetID]?.runsInProgress += 1
-    } else {
-      fleets[fleetID]?.scheduledRuns.append(position)
-    }
+    fleets[fleetID]?.add(run: position, isScheduled: scheduledFor != nil)
     queue.insert(.runStarts(position), due: scheduledFor ?? step.now + settings.startDelay)
     return run
   }

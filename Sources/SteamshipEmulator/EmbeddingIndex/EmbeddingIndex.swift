@@ -219,7 +219,7 @@ extension SteamshipState {
     let items = (indices[key]?.items.keys ?? []).filter { indexItems.contains($0) }
     let ranked = Self.rank(items.count, count) { position in
       guard let item = indexItems[items[position]] else { return 0 }
-      return vectors.map { $0.cosine(item.vector) }.max() ?? 0
+      return vectors.lazy.map { $0.cosine(item.vector) }.max() ?? 0
     }
     billEmbedder(of: key, amount: queries.count, job.caller, &step)
     return hitsReply(

@@ -30,6 +30,7 @@ extension SteamshipState {
 
   borrowing func filesReply(_ keys: [Key<File>], _ blobs: BlobStore) -> RuleResult {
     RuleResult("files") { json in
+      json.reserve(keys.count * 960)
       json.array { json in
         for key in keys { write(key, blobs, into: &json) }
       }

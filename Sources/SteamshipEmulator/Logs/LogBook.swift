@@ -26,6 +26,7 @@ struct LogBook: Codable, Sendable, Recounted {
 
   private enum CodingKeys: String, CodingKey { case entries }
 
+  var count: Int { entries.count }
   var heapBytes: Int { entries.spineBytes + entryBytes }
   var recountedHeapBytes: Int { entries.reduce(entries.spineBytes) { $0 + $1.value.heapBytes } }
 

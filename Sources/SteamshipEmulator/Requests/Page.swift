@@ -15,6 +15,8 @@ struct Page<Record> {
   /// Fidelity: assumed (contract §8).
   static var sizeByDefault: Int { 50 }
   static var tokenPrefix: String { "after-" }
+  /// Of most records' texts.
+  private static var recordBytes: Int { 384 }
 
   /// - Parameter keys: in order of creation.
   init(
@@ -25,6 +27,7 @@ struct Page<Record> {
     let isAscending = try arguments.choice("sortOrder", SortOrder.self) == .ascending
     let last = try arguments.name("pageToken").flatMap(Self.serial)
     var found: [Key<Record>] = []
+    found.reserveCapacity(min(size, keys.count))
     var isComplete = true
     // One key beyond the page tells whether there is another page.
     func take(_ key: Key<Record>) -> Bool {
@@ -55,7 +58,7 @@ struct Page<Record> {
   /// **Shape**: `{NAME: [flat objects], "nextPageToken"?}`.
   /// - Parameter write: writes one of them.
   func reply(_ name: StaticString, _ write: (Key<Record>, inout JSONWriter) -> Void) -> RuleResult {
-    RuleResult { json in
+    RuleResult(reserving: 256 + keys.count * Self.recordBytes) { json in
       json.object { json in
         json.array(name) { json in
           for key in keys { write(key, &json) }

@@ -11,9 +11,11 @@ struct RuleResult: Sendable {
 
   private let json: [UInt8]
 
-  /// - Parameter write: writes one value.
-  init(_ write: (inout JSONWriter) -> Void) {
-    var json = JSONWriter(reserving: 512)
+  /// - Parameters:
+  ///   - capacity: About how long it is.
+  ///   - write: Writes one value.
+  init(reserving capacity: Int = 512, _ write: (inout JSONWriter) -> Void) {
+    var json = JSONWriter(reserving: capacity)
     json.beginObject()
     json.key("data")
     write(&json)
