@@ -158,6 +158,19 @@ final class Connection: Channel {
     turn()
   }
 
+  override func onSourceReady(exchange: UInt64) {
+    guard isActive(exchange), let active else { return }
+    active.isWriterReady = true
+    var writes = 16
+    // Nearly all turns of a topic's reader are so: what is new leaves at once, and all is as it was before.
+    if takeFromWriter(), sendQueue(&writes), !active.isWriterReady, queue.isEmpty,
+      output == .ready, case .sending = active.phase, active.heartbeat == nil, !isClosed
+    {
+      return
+    }
+    turn()
+  }
+
   private func isActive(_ number: UInt64) -> Bool {
     active?.exchange.sequenceNumber == number
   }
