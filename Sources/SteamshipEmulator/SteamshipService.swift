@@ -13,7 +13,7 @@ package struct SteamshipService: EmulatedService {
   package let hostNames = [
     "api.steamship.com", "steamship.com", "www.steamship.com", "steamship.run", "*.steamship.run",
   ]
-  package let sources: [Fidelity: String] = [
+  package let sources: KeyValuePairs<Fidelity, String> = [
     .documented: "the documentation of the Steamship Engine",
     .seenInClient: "the Python SDK 2.17.34 or a release of the TypeScript client",
     .assumed: "no source",

@@ -1,12 +1,12 @@
-package import HTTPModel
-import Synchronization
+public import HTTPModel
+public import Synchronization
 
 /// Waiting for something in a state, without a thread; see `World`.
 extension StateBox {
   /// Runs `body` once, for a body that its connection fetches. Where it finds that more may come,
   /// `writer` is told the next time that `key` is woken; if it is timed, also when time may go on.
   /// - Returns: what there is, and what is due next.
-  package func poll(
+  @inlinable package func poll(
     for key: State.WakeKey, _ writer: BodyWriter, isTimed: Bool,
     settledTo now: () -> VirtualInstant,
     _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion

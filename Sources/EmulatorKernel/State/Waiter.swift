@@ -7,14 +7,14 @@ import Synchronization
   case task(WaitTicket)
   case body(BodyWriter)
 
-  var id: ObjectIdentifier {
+  @inlinable var id: ObjectIdentifier {
     switch self {
     case .task(let ticket): ObjectIdentifier(ticket)
     case .body(let writer): ObjectIdentifier(writer)
     }
   }
 
-  package func notify() {
+  @inlinable package func notify() {
     switch self {
     case .task(let ticket): ticket.notify()
     case .body(let writer): writer.sourceIsReady()
@@ -23,7 +23,7 @@ import Synchronization
 }
 
 extension [Waiter] {
-  @usableFromInline package func notifyAll() {
+  @inlinable package func notifyAll() {
     for waiter in self { waiter.notify() }
   }
 }
@@ -75,7 +75,7 @@ extension [Waiter] {
     if wasPaused { hold?.resume() }
   }
 
-  func noteWakeUp() {
+  @usableFromInline func noteWakeUp() {
     state.withLock { $0.isWoken = true }
     goToWork()
   }
@@ -86,7 +86,7 @@ extension [Waiter] {
   /// The task is about to move time: what is noted from now on it has not yet seen.
   func beginAttempt() { state.withLock { $0.mayGoOn = false } }
 
-  func notify() {
+  @usableFromInline func notify() {
     let continuation = state.withLock { state in
       guard state.isDue else { return nil as CheckedContinuation<Void, Never>? }
       defer { state.continuation = nil }

@@ -2,12 +2,12 @@ import HTTPModel
 
 /// Those who wait for something in a state, by what wakes them.
 @usableFromInline package struct WaiterTable<Key: Hashable & Sendable>: Sendable {
-  private var byKey: [Key: [Waiter]] = [:]
+  @usableFromInline var byKey: [Key: [Waiter]] = [:]
   /// Those who look again too when time may go on, with their keys; who looks at something has none.
-  private var timed: [ObjectIdentifier: (waiter: Waiter, key: Key?)] = [:]
+  @usableFromInline var timed: [ObjectIdentifier: (waiter: Waiter, key: Key?)] = [:]
 
   /// - Parameter key: nil: only for time to go on.
-  mutating func add(_ waiter: Waiter, _ key: Key?, isTimed: Bool) {
+  @inlinable mutating func add(_ waiter: Waiter, _ key: Key?, isTimed: Bool) {
     if let key { byKey[key, default: []].append(waiter) }
     if isTimed { timed[waiter.id] = (waiter, key) }
   }
@@ -20,12 +20,12 @@ import HTTPModel
   }
 
   /// There is news under these keys: who waits for it is taken out and to be told.
-  @usableFromInline package mutating func take(of keys: [Key], into taken: inout [Waiter]) {
+  @inlinable package mutating func take(of keys: [Key], into taken: inout [Waiter]) {
     guard !keys.isEmpty, !byKey.isEmpty else { return }
     for key in keys {
       guard let found = byKey.removeValue(forKey: key) else { continue }
       for waiter in found { note(waiter) }
-      taken += found
+      if taken.isEmpty { taken = found } else { taken += found }
     }
   }
 
@@ -50,7 +50,7 @@ import HTTPModel
     return all
   }
 
-  private mutating func note(_ waiter: Waiter) {
+  @inlinable mutating func note(_ waiter: Waiter) {
     if !timed.isEmpty { timed[waiter.id] = nil }
     if case .task(let ticket) = waiter { ticket.noteWakeUp() }
   }
