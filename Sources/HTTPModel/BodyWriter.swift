@@ -170,8 +170,13 @@ public final class BodyWriter: Sendable {
     !awaitsSource.exchange(true, ordering: .acquiringAndReleasing)
   }
 
-  /// No news will come any more.
-  public func endAwaitingSource() { awaitsSource.store(false, ordering: .releasing) }
+  /// No news will come any more, or none is wanted. Whether some was awaited.
+  @discardableResult
+  public func endAwaitingSource() -> Bool {
+    awaitsSource.exchange(false, ordering: .acquiringAndReleasing)
+  }
+
+  public var isAwaitingSource: Bool { awaitsSource.load(ordering: .acquiring) }
 
   /// Trailer fields, sent after the last chunk if the message is chunked.
   public func setTrailers(_ fields: Fields) {

@@ -1,9 +1,9 @@
-import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
 import Testing
 
+@testable import EmulatorKernel
 @testable import ScramjetEmulator
 
 @Suite("Topics (contract §1.10)")
@@ -116,7 +116,7 @@ struct TopicRuleTests {
   }
 
   @Test("A small message is published at once where it is its turn and there is room, else later")
-  func atOnce() async throws {
+  func atOnce() throws {
     let harness = try ServiceHarness(ScramjetService())
     let world = try #require((harness.live.slots[0] as? TypedSlot<ScramjetService>)?.world)
     let key = try #require(
@@ -144,7 +144,7 @@ struct TopicRuleTests {
     #expect(written() == 4 + Topic.mark)
     #expect(
       world.read { $0.topics[key]?.writers.isEmpty } == true, "all have given their place back")
-    await #expect(throws: ScramjetError.self) {
+    #expect(throws: ScramjetError.self) {
       _ = try TopicWriter(key, type: "text/plain", through: nil, in: world)
     }
   }

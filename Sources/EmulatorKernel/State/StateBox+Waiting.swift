@@ -26,8 +26,7 @@ extension StateBox {
 
   /// The writer's body is over: it wants no news any more.
   package func stopPolling(_ writer: BodyWriter, _ key: State.WakeKey) {
-    held.withLock { $0.waiters.remove(ObjectIdentifier(writer), key) }
-    writer.endAwaitingSource()
+    held.withLock { $0.waiters.remove(.body(writer), key) }
   }
 
   /// Runs `body`; if it gives nothing the ticket enters the table under the same lock, so that no news
@@ -58,7 +57,7 @@ extension StateBox {
   }
 
   func leave(_ ticket: WaitTicket, _ key: State.WakeKey?) {
-    held.withLock { $0.waiters.remove(ObjectIdentifier(ticket), key) }
+    held.withLock { $0.waiters.remove(.task(ticket), key) }
   }
 
   /// How many wait here: for tests that look for leaks.

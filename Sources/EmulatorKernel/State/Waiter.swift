@@ -14,6 +14,23 @@ import Synchronization
     }
   }
 
+  /// Whether it waits in a table. A body that does not, though it still stands there, has been told, and
+  /// asks again, or is over.
+  @usableFromInline var isListed: Bool {
+    switch self {
+    case .task(let ticket): ticket.isListed
+    case .body(let writer): writer.isAwaitingSource
+    }
+  }
+
+  /// It waits no longer. Whether it did.
+  func leave() -> Bool {
+    switch self {
+    case .task(let ticket): ticket.leave()
+    case .body(let writer): writer.endAwaitingSource()
+    }
+  }
+
   @inlinable package func notify() {
     switch self {
     case .task(let ticket): ticket.notify()
@@ -36,6 +53,7 @@ extension [Waiter] {
 @usableFromInline package final class WaitTicket: Sendable {
   private struct State {
     var isPaused = false
+    var isListed = false
     var isWoken = false
     var mayGoOn = false
     var isCancelled = false
@@ -76,8 +94,22 @@ extension [Waiter] {
   }
 
   @usableFromInline func noteWakeUp() {
-    state.withLock { $0.isWoken = true }
+    state.withLock { state in
+      state.isWoken = true
+      state.isListed = false
+    }
     goToWork()
+  }
+
+  var isListed: Bool { state.withLock { $0.isListed } }
+  @usableFromInline func noteListed() { state.withLock { $0.isListed = true } }
+
+  /// Whether it was in the table.
+  func leave() -> Bool {
+    state.withLock { state in
+      defer { state.isListed = false }
+      return state.isListed
+    }
   }
 
   /// Time may go on; see `beginAttempt`.
