@@ -7,11 +7,37 @@ public enum WriteError: Error, Sendable, Equatable {
 }
 
 /// A body that its connection fetches by itself, without a task in between: for what many readers
-/// share, such as a topic. A producer hands it over with `BodyWriter.follow`.
+/// share, such as a topic. It is the whole body (`Response.Body.followed`), or a producer hands it over
+/// with `BodyWriter.follow`.
 public protocol BodySource: Sendable {
   /// What there is now, about `byteLimit` bytes, without waiting. Where nothing is left and more may
   /// come, the source calls `writer.sourceIsReady()` once there is something. Called on the loop.
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion
+  /// The writer fetches nothing more: the source has ended, or the peer is gone.
+  func end(for writer: BodyWriter)
+}
+
+extension BodySource {
+  public func end(for writer: BodyWriter) {}
+}
+
+/// A source with what is to be done when it is over, be it that it was never fetched from.
+package final class EndingSource: BodySource {
+  private let source: any BodySource
+  private let onEnd: @Sendable () -> Void
+
+  package init(_ source: any BodySource, onEnd: @escaping @Sendable () -> Void) {
+    self.source = source
+    self.onEnd = onEnd
+  }
+
+  deinit { onEnd() }
+
+  package func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
+    source.take(byteLimit: byteLimit, for: writer)
+  }
+
+  package func end(for writer: BodyWriter) { source.end(for: writer) }
 }
 
 /// What a source gives at one time.
@@ -50,7 +76,9 @@ public final class BodyWriter: Sendable {
     var waiter: CheckedContinuation<Void, Never>?
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
+  /// There is no producer: the body ends with its source.
+  private let endsWithSource: Bool
   private let awaitsSource = Atomic(false)
   private let onReady: @Sendable () -> Void
   private let onSourceReady: @Sendable () -> Void
@@ -60,10 +88,13 @@ public final class BodyWriter: Sendable {
   /// - Parameters:
   ///   - onReady: told whenever there is something to send or the body has ended.
   ///   - onSourceReady: told when a source may have something, from any thread; `onReady` if there is none.
+  ///   - source: the whole body comes of it, and there is no producer.
   package init(
     onReady: @escaping @Sendable () -> Void, onSourceReady: (@Sendable () -> Void)? = nil,
-    keepsPieces: Bool = false
+    keepsPieces: Bool = false, source: (any BodySource)? = nil
   ) {
+    state = Mutex(State(source: source))
+    endsWithSource = source != nil
     self.keepsPieces = keepsPieces
     self.onReady = onReady
     self.onSourceReady = onSourceReady ?? onReady
@@ -112,17 +143,20 @@ public final class BodyWriter: Sendable {
         if isOver { continuation.resume() } else { onReady() }
       }
     } onCancel: {
-      takeFollower()?.resume()
+      leaveSource()
     }
     if state.withLock({ $0.isClosed }) || Task.isCancelled { throw .closed }
   }
 
-  private func takeFollower() -> CheckedContinuation<Void, Never>? {
-    state.withLock { state in
-      state.source = nil
-      defer { state.follower = nil }
-      return state.follower
+  /// Nothing more is fetched; a producer that waits for the end of its source goes on.
+  private func leaveSource() {
+    let (source, follower) = state.withLock { state in
+      let left = (state.source, state.follower)
+      (state.source, state.follower) = (nil, nil)
+      return left
     }
+    source?.end(for: self)
+    follower?.resume()
   }
 
   /// A source that had nothing may have something now. From any thread.
@@ -136,8 +170,13 @@ public final class BodyWriter: Sendable {
     !awaitsSource.exchange(true, ordering: .acquiringAndReleasing)
   }
 
-  /// No news will come any more.
-  public func endAwaitingSource() { awaitsSource.store(false, ordering: .releasing) }
+  /// No news will come any more, or none is wanted. Whether some was awaited.
+  @discardableResult
+  public func endAwaitingSource() -> Bool {
+    awaitsSource.exchange(false, ordering: .acquiringAndReleasing)
+  }
+
+  public var isAwaitingSource: Bool { awaitsSource.load(ordering: .acquiring) }
 
   /// Trailer fields, sent after the last chunk if the message is chunked.
   public func setTrailers(_ fields: Fields) {
@@ -184,6 +223,9 @@ public final class BodyWriter: Sendable {
 
   /// Takes pieces until `byteLimit` is reached (always at least one if there is one).
   package func take(byteLimit: Int) -> Taken {
+    // What goes to the many readers of a topic comes this way.
+    let onlySource = state.withLock { $0.queue.isEmpty && !$0.isStalled ? $0.source : nil }
+    if let onlySource { return fetch(from: onlySource, byteLimit) }
     let (taken, waiter, source) = state.withLock { state in
       var taken = Taken()
       var byteCount = 0
@@ -218,8 +260,11 @@ public final class BodyWriter: Sendable {
 
   private func fetch(from source: any BodySource, _ byteLimit: Int) -> Taken {
     let portion = source.take(byteLimit: byteLimit, for: self)
-    if portion.rest == .end { takeFollower()?.resume() }
-    return Taken(pieces: portion.pieces, hasMore: portion.rest == .more)
+    guard portion.rest == .end else {
+      return Taken(pieces: portion.pieces, hasMore: portion.rest == .more)
+    }
+    leaveSource()
+    return Taken(pieces: portion.pieces, isEnd: endsWithSource)
   }
 
   /// The producer has returned: what waits is still sent.
@@ -237,6 +282,6 @@ public final class BodyWriter: Sendable {
       return state.waiter
     }
     waiter?.resume()
-    takeFollower()?.resume()
+    leaveSource()
   }
 }

@@ -21,6 +21,14 @@ public enum Answer: Sendable {
   /// before it has ended, and go on reading from the response's body producer. 100 (Continue) is
   /// sent at the first read, so not reading holds it back.
   case later(@Sendable (RequestContent) async -> Response)
+  /// As `later`; but where the whole content has come with the head, and is no more than
+  /// `wholeContentMax`, the first closure is asked before, on the loop: so a small message that nothing
+  /// holds up needs no task. Nil: it has done nothing.
+  case atOnce(
+    @Sendable ([UInt8]) -> Response?, orLater: @Sendable (RequestContent) async -> Response)
+
+  /// As much as the journal has of a content that streams past.
+  public static let wholeContentMax = 4096
 }
 
 /// What collecting a request's content came to.

@@ -68,6 +68,18 @@ public struct Response: Sendable {
     /// Made while it is sent; with back-pressure. `length` known: Content-Length, else chunked
     /// (or close-delimited for an HTTP/1.0 peer).
     case stream(length: UInt64?, BodyProducer)
+    /// Fetched by the connection from a source until that ends, without a task, so that thousands may be
+    /// open at once. Of unknown length.
+    case followed(any BodySource)
+
+    /// What makes it while it is sent; nil where it is known.
+    public var producer: BodyProducer? {
+      switch self {
+      case .empty, .bytes, .chunks: nil
+      case .stream(_, let producer): producer
+      case .followed(let source): { writer in try await writer.follow(source) }
+      }
+    }
 
     /// The number of bytes, where it is known beforehand.
     public var length: UInt64? {
@@ -76,6 +88,7 @@ public struct Response: Sendable {
       case .bytes(let bytes): UInt64(bytes.count)
       case .chunks(let chunks): chunks.reduce(0) { $0 + UInt64($1.count) }
       case .stream(let length, _): length
+      case .followed: nil
       }
     }
   }
@@ -87,6 +100,15 @@ public struct Response: Sendable {
   ) -> Response {
     var response = Response(status, fields: fields, body: .stream(length: nil, producer))
     response.isLive = isLive
+    return response
+  }
+
+  /// News, for as long as `source` has any.
+  public static func following(
+    _ source: any BodySource, _ status: Status = .ok, fields: Fields = Fields()
+  ) -> Response {
+    var response = Response(status, fields: fields, body: .followed(source))
+    response.isLive = true
     return response
   }
 }

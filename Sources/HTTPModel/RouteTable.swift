@@ -3,7 +3,8 @@
 /// `/orgs/{org}/fleets`, `/apps/{workspace}/{instance}/{path…}`; `{path...}` is the same as `{path…}`.
 public struct PathTemplate: Sendable, Hashable {
   package enum Segment: Sendable, Hashable {
-    case literal([UInt8])
+    /// Of the template's own bytes: most of two thousand segments are literals, and a start makes them all.
+    case literal(ArraySlice<UInt8>)
     case parameter(String)
     case rest(String)
   }
@@ -42,7 +43,7 @@ public struct PathTemplate: Sendable, Hashable {
 
   private static func segment(_ part: ArraySlice<UInt8>) -> Segment {
     guard part.first == UInt8(ascii: "{"), part.last == UInt8(ascii: "}") else {
-      return .literal(Array(part))
+      return .literal(part)
     }
     let name = part.dropFirst().dropLast()
     for mark in Self.restMarks where name.suffix(3).elementsEqual(mark) {
@@ -167,8 +168,8 @@ public struct RouteTable: Sendable {
     add(end, to: nodes[node].leaf)
   }
 
-  private mutating func child(of node: Int, named text: [UInt8]) -> Int {
-    let key = foldsCase ? text.map(\.asciiLowercased) : text
+  private mutating func child(of node: Int, named text: ArraySlice<UInt8>) -> Int {
+    let key = foldsCase ? text.map(\.asciiLowercased)[...] : text
     var known = nodes[node].firstLiteral
     while known != Self.none {
       if equals(key.span, 0, key.count, literals[known].text) { return literals[known].child }

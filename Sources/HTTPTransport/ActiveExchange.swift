@@ -99,10 +99,11 @@ final class ActiveExchange {
     if room > 0 { requestContentPrefix += bytes.prefix(room) }
   }
 
-  func noteResponseContent(_ bytes: ArraySlice<UInt8>) {
-    responseContentBytes += UInt64(bytes.count)
+  func noteResponseContent(_ bytes: [UInt8], _ range: Range<Int>) {
+    responseContentBytes += UInt64(range.count)
+    guard isStream else { return }
     let room = Self.prefixBytesMax - responseContentPrefix.count
-    if isStream, room > 0 { responseContentPrefix += bytes.prefix(room) }
+    if room > 0 { responseContentPrefix += bytes[range.prefix(room)] }
   }
 
   func outcome(_ ending: ExchangeOutcome.Ending) -> ExchangeOutcome {

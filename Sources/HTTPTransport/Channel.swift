@@ -21,6 +21,8 @@ class Channel {
   func onEvents(_ events: UInt32) {}
   func onTimer(_ token: UInt64) {}
   func onCommand(_ command: ChannelCommand) {}
+  /// The body source of an exchange may have something.
+  func onSourceReady(exchange: UInt64) {}
 
   /// Watches for `events` from now on.
   final func register(for events: UInt32) throws(SystemError) {

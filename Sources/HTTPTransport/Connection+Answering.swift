@@ -25,13 +25,20 @@ extension Connection {
       contentBytes = UInt64(content.count)
       answer = then(.complete(content))
     }
+    if exchange.upload == nil, case .atOnce(let work, orLater: _) = answer,
+      let content = contentAtHand(input, position), let response = work(content)
+    {
+      answer = .now(response)
+    }
     loop.spares.reclaim(request)
     let isContentHere = position < input.count
-    // Consumed, not copied: a response is half a dozen references.
+    // Consumed, not copied, which a `where` would: a response is half a dozen references.
     switch consume answer {
-    case .now(let response) where exchange.upload == nil:
-      if !machine.isMessageComplete { contentBytes += discardContent(input, &position) }
-      if machine.isMessageComplete, response.isInlineable {
+    case .now(let response):
+      if exchange.upload == nil, !machine.isMessageComplete {
+        contentBytes += discardContent(input, &position)
+      }
+      if exchange.upload == nil, machine.isMessageComplete, response.isInlineable {
         appendInline(response, exchange, contentBytes)
       } else {
         beginActive(.now(response), exchange, contentBytes, isContentHere: isContentHere)
@@ -86,25 +93,24 @@ extension Connection {
     return unsafe input.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
   }
 
+  /// The whole content, if it stands in the input and is small; left where it is.
+  private func contentAtHand(_ input: Span<UInt8>, _ position: Int) -> [UInt8]? {
+    if machine.isMessageComplete { return [] }
+    guard let length = machine.contentRemaining, length <= UInt64(Answer.wholeContentMax),
+      Int(length) <= input.count - position
+    else { return nil }
+    // SAFETY: copied within the closure.
+    return unsafe input.extracting(position..<position + Int(length))
+      .withUnsafeBufferPointer { unsafe Array($0) }
+  }
+
   private func appendInline(_ response: Response, _ exchange: Exchange, _ contentBytes: UInt64) {
-    let start = loop.out.count
     let isStopping = server.isStopping.load(ordering: .relaxed)
-    let plan = machine.writeResponseHead(
-      response.status, response.fields, contentLength: response.body.length, closes: isStopping,
-      date: loop.dateLine, into: &loop.out)
-    let headCount = loop.out.count - start
-    var contentCount = 0
-    if plan.sendsContent, case .bytes(let bytes) = response.body {
-      loop.out.append(contentsOf: bytes)
-      contentCount = bytes.count
-    }
-    loop.answers.append(
-      QueuedResponse(
-        exchange: exchange, headCount: headCount, contentCount: contentCount,
-        requestContentBytes: contentBytes))
-    if plan.closes { closeAfterResponse() }
-    machine.finishExchange()
-    if loop.openPart.out.count > Self.batchBytesMax { sendAnswers() }
+    let closes = loop.output.append(
+      response, exchange, requestContentBytes: contentBytes, &machine, closes: isStopping,
+      date: loop.dateLine)
+    if closes { closeAfterResponse() }
+    if loop.output.openPart.bytes.count > Self.batchBytesMax { sendAnswers() }
   }
 
   /// Performs an answer of an exchange that is not answered inline.
@@ -126,7 +132,7 @@ extension Connection {
         active.intake = .collect(limit: limit, then: then)
         if active.owesContinue { sendContinue(active) }
         return
-      case .later(let service):
+      case .later(let service), .atOnce(_, orLater: let service):
         return startService(service, active)
       }
     }
@@ -192,7 +198,7 @@ extension Connection {
       }
       if performInsteadOfSending(response, active) { return }
     }
-    if case .stream = response.body {
+    if response.body.isStreamed {
       active.isStream = true
       (active.isLive, active.heartbeat) = (response.isLive, response.heartbeat)
       let isStopping = server.isStopping.load(ordering: .relaxed)
@@ -248,6 +254,8 @@ extension Connection {
     case .chunks(let chunks): queueContent(chunks, active)
     case .stream(let length, _):
       if let length { active.contentAllowed = length }
+      if !active.plan.sendsContent { endOfContent(active) }
+    case .followed:
       if !active.plan.sendsContent { endOfContent(active) }
     }
   }
@@ -308,7 +316,16 @@ extension Response {
     switch body {
     case .empty: return true
     case .bytes(let bytes): return bytes.count <= Connection.inlineBodyBytesMax
-    case .chunks, .stream: return false
+    case .chunks, .stream, .followed: return false
+    }
+  }
+}
+
+extension Response.Body {
+  fileprivate var isStreamed: Bool {
+    switch self {
+    case .empty, .bytes, .chunks: false
+    case .stream, .followed: true
     }
   }
 }

@@ -5,17 +5,17 @@ import HTTPWire
 extension Connection {
   /// Sends the answers that stand in the loop's output with one call.
   func sendAnswers() {
-    let part = loop.openPart
+    let part = loop.output.openPart
     guard !part.answers.isEmpty else { return }
     let isBroken = send(part) == .failed
-    loop.dropOpenPart()
+    loop.output.dropOpenPart()
     if isBroken { outputFailed() }
   }
 
   /// The same, now or at the end of the round together with those of other connections. A step of the
   /// turn.
   func sendAnswersOfRound(isLastRead: Bool) -> Bool {
-    guard loop.hasOpenPart else { return false }
+    guard loop.output.hasOpenPart else { return false }
     let mayWait =
       isLastRead && loop.isRoundShared && active == nil && queue.isEmpty && pending.isEmpty
       && input != .ended
@@ -32,13 +32,13 @@ extension Connection {
   enum PartResult { case all, some, failed }
 
   /// Sends a part of the loop's output; what the kernel does not take is queued.
-  func send(_ part: EventLoop.OutputPart) -> PartResult {
+  func send(_ part: RoundOutput.Part) -> PartResult {
     if output == .deferred { output = .ready }
     var sent = 0
     if queue.isEmpty {
-      // SAFETY: the bytes are valid for the call; nothing appends to `out` meanwhile.
-      let result = unsafe loop.out.withUnsafeBytes {
-        unsafe stream.send(UnsafeRawBufferPointer(rebasing: $0[part.out]))
+      // SAFETY: the bytes are valid for the call; nothing appends to it meanwhile.
+      let result = unsafe loop.output.bytes.withUnsafeBytes {
+        unsafe stream.send(UnsafeRawBufferPointer(rebasing: $0[part.bytes]))
       }
       switch result {
       case .bytes(let bytes): sent = bytes
@@ -48,8 +48,8 @@ extension Connection {
         return .failed
       }
     }
-    if sent == part.out.count {
-      for index in part.answers { reportEnd(of: loop.answers[index], .completed) }
+    if sent == part.bytes.count {
+      for index in part.answers { reportEnd(of: loop.output.answers[index], .completed) }
       return .all
     }
     keepUnsent(of: part, from: sent)
@@ -65,10 +65,10 @@ extension Connection {
   }
 
   /// Queues what the kernel did not take of a part.
-  private func keepUnsent(of part: EventLoop.OutputPart, from count: Int) {
-    var start = part.out.lowerBound
+  private func keepUnsent(of part: RoundOutput.Part, from count: Int) {
+    var start = part.bytes.lowerBound
     let sent = start + count
-    for response in loop.answers[part.answers] {
+    for response in loop.output.answers[part.answers] {
       let headEnd = start + response.headCount
       let end = headEnd + response.contentCount
       if end <= sent {
@@ -81,13 +81,13 @@ extension Connection {
         if headEnd > sent {
           queue.append(
             OutputQueue.Segment(
-              bytes: Array(loop.out[max(start, sent)..<headEnd]), kind: .frame,
+              bytes: Array(loop.output.bytes[max(start, sent)..<headEnd]), kind: .frame,
               endsResponse: response.contentCount == 0))
         }
         if end > headEnd {
           queue.append(
             OutputQueue.Segment(
-              bytes: Array(loop.out[max(headEnd, sent)..<end]), kind: .content,
+              bytes: Array(loop.output.bytes[max(headEnd, sent)..<end]), kind: .content,
               endsResponse: true))
         }
       }
@@ -126,7 +126,7 @@ extension Connection {
           self.reportEnd(of: self.queuedResponses.removeFirst(), .completed)
         }
       } else if let active = self.active, !content.isEmpty {
-        active.noteResponseContent(segment.bytes[content])
+        active.noteResponseContent(segment.bytes, content)
         active.delivery?.sentContent(content.count)
       }
     }
@@ -144,9 +144,9 @@ extension Connection {
   private func wireCount(within allowance: DeliveryAllowance) -> Int {
     var wire = 0
     var contentLeft = allowance.content
-    for index in queue.indices {
+    for index in 0..<queue.count {
       let segment = queue[index]
-      let offset = index == queue.indices.lowerBound ? queue.sentOfFirst : 0
+      let offset = index == 0 ? queue.sentOfFirst : 0
       if segment.kind == .frame {
         guard wire < allowance.headLeft || allowance.allowsEnd else { break }
         wire += segment.wireCount - offset

@@ -37,8 +37,26 @@ extension Connection {
   }
 
   func startProducer(_ response: Response, _ active: ActiveExchange) {
-    guard case .stream(_, let producer) = response.body else { return }
     if case .queued = active.phase { return }
+    switch response.body {
+    case .empty, .bytes, .chunks: break
+    case .stream(_, let producer): run(producer, active)
+    case .followed(let source): follow(source, active)
+    }
+  }
+
+  /// What there is already leaves with the head.
+  private func follow(_ source: any BodySource, _ active: ActiveExchange) {
+    let handle = loop.handle
+    let key = self.key
+    let number = active.exchange.sequenceNumber
+    active.writer = BodyWriter(
+      onReady: { handle.postReadySource(key, exchange: number) },
+      keepsPieces: active.delivery != nil, source: source)
+    active.isWriterReady = true
+  }
+
+  private func run(_ producer: @escaping BodyProducer, _ active: ActiveExchange) {
     let handle = loop.handle
     let key = self.key
     let number = active.exchange.sequenceNumber

@@ -158,6 +158,21 @@ final class Connection: Channel {
     turn()
   }
 
+  override func onSourceReady(exchange: UInt64) {
+    guard isActive(exchange), let active else { return }
+    active.isWriterReady = true
+    var writes = 16
+    // Nearly all turns of a topic's reader are so: what is new leaves at once, and all is as it was
+    // before. A heartbeat would be due later, and a fault may be due now.
+    if active.heartbeat == nil, active.delivery == nil, takeFromWriter(), sendQueue(&writes),
+      isActive(exchange), !active.isWriterReady, queue.isEmpty, output == .ready,
+      case .sending = active.phase
+    {
+      return
+    }
+    turn()
+  }
+
   private func isActive(_ number: UInt64) -> Bool {
     active?.exchange.sequenceNumber == number
   }

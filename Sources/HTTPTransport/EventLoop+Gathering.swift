@@ -27,7 +27,7 @@ extension EventLoop {
     _ queue: OutputQueue, limit: Int, to stream: ByteStream
   ) -> SystemCalls.IOResult {
     unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: 32) { parts in
-      let start = GatherState(part: 0, index: queue.indices.lowerBound, gathered: 0, total: 0)
+      let start = GatherState(part: 0, index: 0, gathered: 0, total: 0)
       return unsafe fill(parts, from: start, queue, limit, stream)
     }
   }
@@ -50,9 +50,9 @@ extension EventLoop {
         iov_base: scratch.baseAddress.map { unsafe $0 + runStart }, iov_len: gathered - runStart)
       partCount += 1
     }
-    while index < queue.indices.upperBound, total < limit {
+    while index < queue.count, total < limit {
       let segment = queue[index]
-      let offset = index == queue.indices.lowerBound ? queue.sentOfFirst : 0
+      let offset = index == 0 ? queue.sentOfFirst : 0
       let isPinned =
         segment.kind != .chunk && segment.bytes.count - offset >= OutputQueue.pinnedBytesMin
       if isPinned {
@@ -78,6 +78,10 @@ extension EventLoop {
       index += 1
     }
     closeRun()
+    if partCount == 1 {
+      // SAFETY: the part is valid until this call returns.
+      return unsafe stream.send(UnsafeRawBufferPointer(start: parts[0].iov_base, count: total))
+    }
     // SAFETY: every part is valid until this call returns.
     return unsafe stream.send(
       UnsafeMutableBufferPointer(rebasing: parts[..<partCount]), totalCount: total)
@@ -90,6 +94,8 @@ extension EventLoop {
     guard segment.kind == .chunk else {
       return copy(segment.bytes[offset...].prefix(room), to: position)
     }
+    // Nearly all chunks: readers of a stream get them whole.
+    if offset == 0, segment.wireCount <= room { return copyChunk(segment.bytes, to: position) }
     let contentCount = segment.bytes.count
     chunkFrame.removeAll(keepingCapacity: true)
     HeadSerializer.appendChunkSize(contentCount, to: &chunkFrame)
@@ -109,6 +115,25 @@ extension EventLoop {
       copied += copy(tail.prefix(room - copied), to: position + copied)
     }
     return copied
+  }
+
+  /// Size line, content, CRLF; how much that is, which callers have seen to fit.
+  private func copyChunk(_ content: [UInt8], to position: Int) -> Int {
+    let digitCount = OutputQueue.chunkPrefixCount(content.count) - 2
+    let start = position + digitCount + 2
+    let end = start + content.count
+    let buffer = unsafe gatherBuffer
+    for index in 0..<digitCount {
+      let digit = UInt8(truncatingIfNeeded: content.count >> ((digitCount - 1 - index) * 4)) & 15
+      unsafe buffer[position + index] = digit < 10 ? 0x30 + digit : 0x57 + digit
+    }
+    unsafe (buffer[start - 2], buffer[start - 1]) = (0x0D, 0x0A)
+    // SAFETY: copied within the closure, to where the buffer has room.
+    unsafe content.withUnsafeBytes { source in
+      unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start..<end]).copyMemory(from: source)
+    }
+    unsafe (buffer[end], buffer[end + 1]) = (0x0D, 0x0A)
+    return end + 2 - position
   }
 
   private func copy(_ bytes: ArraySlice<UInt8>, to position: Int) -> Int {

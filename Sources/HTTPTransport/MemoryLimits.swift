@@ -35,7 +35,7 @@ package struct MemoryLimits: Sendable, Equatable {
 
   /// `MemTotal:       24090448 kB` in bytes.
   private static func kibibytes(_ name: String, in text: String) -> UInt64? {
-    let line = text.parts("\n").first { $0.hasPrefix(name) }
+    let line = text[...].parts("\n").first { $0.utf8.starts(with: name.utf8) }
     let words = line?.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     return words?.dropFirst().first.flatMap { UInt64(Substring($0)) }
       .map { $0.multipliedClamping(by: 1024) }
@@ -47,14 +47,14 @@ package struct MemoryLimits: Sendable, Equatable {
   /// - Source: cgroups(7), "/proc/pid/cgroup"; proc_pid_mountinfo(5).
   static func groupDirectories(groups: String, mounts: String) -> [String] {
     var found: [String] = []
-    for line in groups.parts("\n") {
+    for line in groups[...].parts("\n") {
       let parts = line.parts(":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       let isVersion2 = parts[0] == "0" && parts[1].isEmpty
       guard isVersion2 || parts[1].parts(",").contains("memory") else { continue }
       for mount in Self.mounts(mounts, isVersion2: isVersion2) {
         var path = parts[2].parts("/")
-        let root = mount.root.parts("/")
+        let root = mount.root[...].parts("/")
         // Within a container the path may be told from outside and the mount from within.
         path = path.starts(with: root) ? Array(path.dropFirst(root.count)) : []
         for count in stride(from: path.count, through: 0, by: -1) {
@@ -68,7 +68,7 @@ package struct MemoryLimits: Sendable, Equatable {
   private static func mounts(
     _ text: String, isVersion2: Bool
   ) -> [(root: String, point: String)] {
-    text.parts("\n").compactMap { line in
+    text[...].parts("\n").compactMap { line in
       let words = line.parts(" ")
       guard let dash = words.firstIndex(of: "-"), words.count > dash + 1, words.count > 4 else {
         return nil
@@ -118,15 +118,16 @@ extension MemoryLimits {
   }
 }
 
-extension StringProtocol {
-  /// By bytes: these files are read before the first answer, and characters are slow to find.
+extension Substring {
+  /// By bytes, and without a copy of each part: these files are read before the first answer, and
+  /// characters are slow to find.
   fileprivate func parts(
     _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
   ) -> [Substring] {
     utf8.split(
       separator: UInt8(ascii: separator), maxSplits: maxSplits,
       omittingEmptySubsequences: omittingEmptySubsequences
-    ).map { Substring(decoding: $0, as: UTF8.self) }
+    ).map { Substring($0) }
   }
 }
 

@@ -1,4 +1,7 @@
 /// What waits to be sent on a connection, in order: references to the bytes, never copies.
+///
+/// **Shape**: the oldest segment stands in the queue itself, since most queues never hold a second one: a
+/// reader of a stream takes what has come in one piece, and that needs no array.
 struct OutputQueue {
   struct Segment {
     enum Kind {
@@ -20,22 +23,27 @@ struct OutputQueue {
     }
   }
 
-  private var segments: [Segment] = []
+  private var first: Segment?
+  /// Those behind it, from `head` on.
+  private var others: [Segment] = []
   private var head = 0
   /// Bytes of the first segment, framing included, that are sent already.
   private(set) var sentOfFirst = 0
   /// Bytes on the wire still to be sent.
   private(set) var byteCount = 0
 
-  var isEmpty: Bool { head == segments.count }
-  var indices: Range<Int> { head..<segments.count }
-  subscript(_ index: Int) -> Segment { segments[index] }
+  var isEmpty: Bool { first == nil }
+  var count: Int { first == nil ? 0 : others.count - head + 1 }
+  subscript(_ index: Int) -> Segment {
+    if index == 0, let first { return first }
+    return others[head + index - 1]
+  }
 
   /// A segment without bytes is only taken if it marks an end.
   mutating func append(_ segment: Segment) {
     guard !segment.bytes.isEmpty || segment.endsResponse else { return }
-    segments.append(segment)
     byteCount += segment.wireCount
+    if first == nil { first = segment } else { others.append(segment) }
   }
 
   /// How many content bytes lie within the first `count` bytes of the segment's wire form.
@@ -53,8 +61,7 @@ struct OutputQueue {
     _ count: Int, _ body: (_ segment: Segment, _ contentRange: Range<Int>, _ isDone: Bool) -> Void
   ) {
     var left = count
-    while head < segments.count {
-      let segment = segments[head]
+    while let segment = first {
       let available = segment.wireCount - sentOfFirst
       let taken = min(left, available)
       if taken == 0, available > 0 { break }
@@ -63,21 +70,26 @@ struct OutputQueue {
       left -= taken
       byteCount -= taken
       let isDone = taken == available
-      if isDone {
-        segments[head].bytes = []
-        head += 1
-        sentOfFirst = 0
-      } else {
-        sentOfFirst += taken
-      }
+      sentOfFirst = isDone ? 0 : sentOfFirst + taken
+      if isDone { dropFirst() }
       body(segment, before..<after, isDone)
     }
-    if head == segments.count {
-      // An empty queue keeps no memory: most connections are idle.
-      segments = []
+  }
+
+  private mutating func dropFirst() {
+    guard head < others.count else {
+      first = nil
+      return
+    }
+    first = others[head]
+    others[head].bytes = []
+    head += 1
+    if head == others.count {
+      // A queue that is nearly empty keeps no memory: most connections are idle.
+      others = []
       head = 0
     } else if head > 256 {
-      segments.removeSubrange(..<head)
+      others.removeSubrange(..<head)
       head = 0
     }
   }

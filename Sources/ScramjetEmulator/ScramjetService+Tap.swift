@@ -14,11 +14,8 @@ extension ScramjetService {
         ?? Self.instanceStream(values["instance"], values["stream"] ?? "output", state)
     }
     guard let stream, let watcher = StreamWatcher(stream, in: world) else { return nil }
-    return .streaming(
-      .ok, fields: Fields(["Content-Type": "application/octet-stream"]), isLive: true
-    ) { writer in
-      try await watcher.pump(to: writer)
-    }
+    return .following(
+      watcher, fields: Fields(["Content-Type": "application/octet-stream"]))
   }
 
   private static func topicStream(

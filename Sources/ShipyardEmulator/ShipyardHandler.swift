@@ -38,11 +38,7 @@ extension ShipyardService {
     let call = ShipyardCall(call, endpoint, world)
     let requestID = call.requestID
     do {
-      switch try endpoint.handler.answer(call)() {
-      case .now(let response): return .now(response.identified(requestID))
-      case .later(let work):
-        return .later { content in await work(content).identified(requestID) }
-      }
+      return try endpoint.handler.answer(call)().map { $0.identified(requestID) }
     } catch {
       return .now(call.response(error))
     }

@@ -12,7 +12,7 @@ package struct ShipyardService: EmulatedService {
     "api.app.shipyardapp.com", "webhooks.app.shipyardapp.com", "app.shipyardapp.com",
     "api.shipyardapp.com",
   ]
-  package let sources: [Fidelity: String] = [
+  package let sources: KeyValuePairs<Fidelity, String> = [
     .documented: "the vendor's documentation, the API reference of 2022 with it",
     .seenInClient: "the Python package shipyard-api 0.3.0", .assumed: "no source",
   ]

@@ -11,7 +11,7 @@ package struct SteamshipService: EmulatedService {
 
   package var name: String { "steamship" }
   package var hostNames: [String] { Self.hostNames }
-  package var sources: [Fidelity: String] {
+  package var sources: KeyValuePairs<Fidelity, String> {
     [
       .documented: "the documentation of the Steamship Engine",
       .seenInClient: "the Python SDK 2.17.34 or a release of the TypeScript client",

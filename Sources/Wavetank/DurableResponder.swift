@@ -47,7 +47,8 @@ final class DurableResponder: Responder {
   private func held(_ answer: Answer, _ change: Change) -> Answer {
     switch answer {
     case .now(let response): .later { _ in await self.saved(response, change) }
-    case .later(let work): .later { content in await self.saved(await work(content), change) }
+    case .later(let work), .atOnce(_, orLater: let work):
+      .later { content in await self.saved(await work(content), change) }
     case .collect(let limit, let then):
       .collect(limit: limit) { content in self.held(then(content), change) }
     }

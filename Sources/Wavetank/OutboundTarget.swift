@@ -138,10 +138,10 @@ enum OutboundRefusal: Error, Equatable {
 
 /// The ports at which this server listens, and the hosts in whose place it answers.
 final class OwnPlaces: Sendable {
-  private let ports = Mutex<Set<UInt16>>([])
+  private let ports = Mutex<[UInt16]>([])
   private let hosts = Mutex<[HostPattern]>([])
 
-  func insert(_ port: UInt16) { _ = ports.withLock { $0.insert(port) } }
+  func insert(_ port: UInt16) { ports.withLock { $0.append(port) } }
   func contain(_ port: UInt16) -> Bool { ports.withLock { $0.contains(port) } }
 
   func insert(hosts patterns: [String]) {

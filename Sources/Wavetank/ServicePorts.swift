@@ -44,9 +44,8 @@ extension Configuration {
 
   /// A port that is asked for twice; nil: none.
   public var repeatedPort: UInt16? {
-    var known: Set<UInt16> = []
     let all = [port] + furtherPorts + servicePorts.map(\.port)
-    return all.first { $0 != 0 && !known.insert($0).inserted }
+    return all.indices.first { all[$0] != 0 && all[..<$0].contains(all[$0]) }.map { all[$0] }
   }
 }
 

@@ -54,6 +54,8 @@ struct Command {
 
   /// Nil, and what to do, when there is none of that name.
   private static func named(_ name: String) -> Command? {
+    // The start of a server does not make all the others.
+    if name == serve.name { return serve }
     if let command = all.first(where: { $0.name == name }) { return command }
     Terminal.complain(CommandLineArguments.unknown(name, among: all.map(\.name)))
     return nil

@@ -153,7 +153,9 @@ extension Command {
   private static let memoryLeast = 1 << 20
 
   private static func serve(_ arguments: CommandLineArguments) async throws(UsageError) -> Int32 {
-    try await serve(arguments, configuration(arguments)) { emulator in
+    // What a start takes, and goes on to use.
+    SystemCalls.growHeap(by: 512 * 1024)
+    return try await serve(arguments, configuration(arguments)) { emulator in
       Terminal.put(ClientEnvironment(emulator).text(for: .sh))
       for (service, port) in emulator.servicePorts {
         Terminal.say("# \(service) alone: port \(port)")
@@ -212,6 +214,7 @@ extension Command {
       if let store = try? CertificateStore(configuration), let complaint = store.complaint() {
         emulator.tell(Notice(text: complaint, isProblem: true))
       }
+      SystemCalls.heapHasGrown()
       ProcessMemory.forgetCode()
     }
     await signals.first()

@@ -161,7 +161,7 @@ import Testing
     }
     switch then(.complete(Array(repeating: 0x61, count: count))) {
     case .now: #expect(!isLater)
-    case .later(let work):
+    case .later(let work), .atOnce(_, orLater: let work):
       #expect(isLater)
       #expect(await work(RequestContent(complete: [])).status == .ok)
     case .collect: Issue.record("the content is collected twice")

@@ -212,8 +212,12 @@ struct BodyWriterTests {
       var ready: [[UInt8]] = []
       var isEnded = false
       var waiting: BodyWriter?
+      var endCount = 0
     }
     let state = Mutex(State())
+    var endCount: Int { state.withLock { $0.endCount } }
+
+    func end(for writer: BodyWriter) { state.withLock { $0.endCount += 1 } }
 
     func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
       state.withLock { state in
@@ -281,6 +285,45 @@ struct BodyWriterTests {
         try await writer.follow(Source())
       }
     }
+  }
+
+  @Test("A body that is a source ends with it; whoever leaves it tells it, once")
+  func wholeSource() async throws {
+    let news = Signal()
+    let source = Source()
+    let writer = BodyWriter(onReady: news.ready, source: source)
+    #expect(!writer.take(byteLimit: .max).hasMore)
+    source.give("all")
+    #expect(news.count == 1)
+    #expect(Self.text(writer.take(byteLimit: .max)) == "all")
+    source.give(nil)
+    #expect(source.endCount == 0)
+    #expect(writer.take(byteLimit: .max).isEnd)
+    writer.close()
+    #expect(source.endCount == 1)
+
+    let left = Source()
+    let closed = BodyWriter(onReady: {}, source: left)
+    closed.close()
+    closed.close()
+    #expect(left.endCount == 1)
+    #expect(closed.take(byteLimit: .max).pieces.isEmpty)
+  }
+
+  @Test(
+    "What is to be done behind a source is done when nobody has it any more, fetched from or not")
+  func endingSource() {
+    let ended = Atomic(0)
+    do {
+      let writer = BodyWriter(
+        onReady: {}, source: EndingSource(Source()) { ended.add(1, ordering: .relaxed) })
+      _ = writer.take(byteLimit: .max)
+      #expect(ended.load(ordering: .relaxed) == 0)
+      writer.close()
+      #expect(ended.load(ordering: .relaxed) == 1)
+    }
+    do { _ = EndingSource(Source()) { ended.add(1, ordering: .relaxed) } }
+    #expect(ended.load(ordering: .relaxed) == 2)
   }
 
   @Test("Against memory a producer writes all that it has, whatever its size")

@@ -18,6 +18,10 @@ private final class News: BodySource {
     var writer: BodyWriter?
   }
   private let state = Mutex(State())
+  /// It is the whole body, or a producer follows it.
+  private let isWhole: Bool
+
+  init(isWhole: Bool) { self.isWhole = isWhole }
 
   func publish(_ text: String) {
     let writer = state.withLock { state in
@@ -42,8 +46,13 @@ private final class News: BodySource {
   var handler: TestServer.Handler {
     { request in
       guard request.target.text == "/live" else { return .now(.text("ok")) }
-      return .now(.streaming(.ok, isLive: true) { try await $0.follow(self) })
+      return .now(self.response)
     }
+  }
+
+  var response: Response {
+    isWhole
+      ? .following(self) : .streaming(.ok, isLive: true) { try await $0.follow(self) }
   }
 }
 
@@ -51,9 +60,11 @@ private final class News: BodySource {
   "Live responses end with their reader and with the server", .overBothTransports,
   .timeLimit(.minutes(15)))
 struct LiveStreamTests {
-  @Test("A reader that closes its side gets the proper end, and nothing is taken for it any more")
-  func halfClose() async throws {
-    let news = News()
+  @Test(
+    "A reader that closes its side gets the proper end, and nothing is taken for it any more",
+    arguments: [true, false])
+  func halfClose(isWhole: Bool) async throws {
+    let news = News(isWhole: isWhole)
     try await TimedServer.with(handler: news.handler) { timed in
       let peer = try timed.peer()
       try peer.send(live)
@@ -69,9 +80,10 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("A reader that has gone takes nothing with it: the next one gets it")
-  func gone() async throws {
-    let news = News()
+  @Test(
+    "A reader that has gone takes nothing with it: the next one gets it", arguments: [true, false])
+  func gone(isWhole: Bool) async throws {
+    let news = News(isWhole: isWhole)
     try await TimedServer.with(handler: news.handler) { timed in
       for round in 0..<20 {
         let peer = try timed.peer()
@@ -87,9 +99,11 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("What comes in the same turn of the loop as the reader's FIN is not taken")
-  func sameTurn() async throws {
-    let news = News()
+  @Test(
+    "What comes in the same turn of the loop as the reader's FIN is not taken",
+    arguments: [true, false])
+  func sameTurn(isWhole: Bool) async throws {
+    let news = News(isWhole: isWhole)
     let isHeld = Atomic(false)
     let isLetGo = Atomic(false)
     let handler: TestServer.Handler = { request in
@@ -113,9 +127,11 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("A blocked reader that goes on and closes gets what was sent, and nothing is taken for it")
-  func blocked() async throws {
-    let news = News()
+  @Test(
+    "A blocked reader that goes on and closes gets what was sent, and nothing is taken for it",
+    arguments: [true, false])
+  func blocked(isWhole: Bool) async throws {
+    let news = News(isWhole: isWhole)
     try await TimedServer.with({ $0.sendBufferBytes = 16_384 }, handler: news.handler) { timed in
       let peer = try timed.peer(receiveBuffer: 4096)
       try peer.send(live)
@@ -131,14 +147,16 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("A request whose peer has closed already gets the head and the end of a live response")
-  func closedBefore() async throws {
-    let (news, gate) = (News(), Gate())
+  @Test(
+    "A request whose peer has closed already gets the head and the end of a live response",
+    arguments: [true, false])
+  func closedBefore(isWhole: Bool) async throws {
+    let (news, gate) = (News(isWhole: isWhole), Gate())
     let handler: TestServer.Handler = { request in
       guard request.target.text == "/live" else { return .now(.text("ok")) }
       return .later { _ in
         await gate.wait()
-        return .streaming(.ok, isLive: true) { try await $0.follow(news) }
+        return news.response
       }
     }
     try await TimedServer.with(handler: handler) { timed in
@@ -178,9 +196,11 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("When the server stops live responses end at once and properly (DESIGN §11)")
-  func stop() async throws {
-    let news = News()
+  @Test(
+    "When the server stops live responses end at once and properly (DESIGN §11)",
+    arguments: [true, false])
+  func stop(isWhole: Bool) async throws {
+    let news = News(isWhole: isWhole)
     // Its time stands still: what ends here does not end by the grace.
     try await TimedServer.with(handler: news.handler) { timed in
       let peers = try (0..<5).map { _ in try timed.peer() }
@@ -202,13 +222,15 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("A live response that is decided while the server stops has its head and its end")
-  func lateStop() async throws {
-    let (news, gate) = (News(), Gate())
+  @Test(
+    "A live response that is decided while the server stops has its head and its end",
+    arguments: [true, false])
+  func lateStop(isWhole: Bool) async throws {
+    let (news, gate) = (News(isWhole: isWhole), Gate())
     let handler: TestServer.Handler = { _ in
       .later { _ in
         await gate.wait()
-        return .streaming(.ok, isLive: true) { try await $0.follow(news) }
+        return news.response
       }
     }
     try await TimedServer.with(handler: handler) { timed in
@@ -227,11 +249,13 @@ struct LiveStreamTests {
     }
   }
 
-  @Test("A reader who hears nothing gets a heartbeat every 15 s, counted from the last news")
-  func heartbeat() async throws {
-    let news = News()
+  @Test(
+    "A reader who hears nothing gets a heartbeat every 15 s, counted from the last news",
+    arguments: [true, false])
+  func heartbeat(isWhole: Bool) async throws {
+    let news = News(isWhole: isWhole)
     let handler: TestServer.Handler = { _ in
-      var response = Response.streaming(.ok, isLive: true) { try await $0.follow(news) }
+      var response = news.response
       response.heartbeat = ":\n\n"
       return .now(response)
     }

@@ -10,7 +10,10 @@ private let content = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
 /// Each fault of DESIGN §7, seen on the wire.
 @Suite("Faults on the wire", .overBothTransports)
 struct TransportFaultTests {
-  enum Shape: String, CaseIterable, Sendable { case bytes, pieces, stream }
+  enum Shape: String, CaseIterable, Sendable {
+    case bytes, pieces, stream, source
+    var isChunked: Bool { self == .stream || self == .source }
+  }
 
   private static func response(_ shape: Shape, _ fault: TransportFault?) -> Response {
     let body: Response.Body =
@@ -22,6 +25,7 @@ struct TransportFaultTests {
           try await $0.write(Array(content[..<10]))
           try await $0.write(Array(content[10...]))
         }
+      case .source: .followed(PieceSource([Array(content[..<10]), Array(content[10...])]))
       }
     var response = Response(.ok, body: body)
     response.delivery.fault = fault
@@ -47,7 +51,7 @@ struct TransportFaultTests {
 
   /// What the response is on the wire without any fault.
   private static func whole(_ shape: Shape) -> String {
-    shape == .stream
+    shape.isChunked
       ? "a\r\n0123456789\r\n1a\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n"
       : String(decoding: content, as: UTF8.self)
   }
@@ -58,7 +62,7 @@ struct TransportFaultTests {
       let peer = try server.peer()
       try peer.send(get)
       let (bytes, ending) = peer.readToEnding()
-      let wholeCount = shape == .stream ? 149 : 109
+      let wholeCount = shape.isChunked ? 149 : 109
       #expect(bytes.count == min(count, wholeCount) || bytes.count > 100 && bytes.count < count)
       #expect(ending == .reset)
       #expect(try await server.recorder.next().ending == .fault)
@@ -100,17 +104,17 @@ struct TransportFaultTests {
       let (bytes, ending) = peer.readToEnding()
       let (head, rest) = Self.split(bytes)
       #expect(ending == .closed)
-      #expect(head.contains(shape == .stream ? "Transfer-Encoding: chunked" : "Content-Length: 36"))
+      #expect(head.contains(shape.isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 36"))
       let text = String(decoding: rest, as: UTF8.self)
       #expect(Self.whole(shape).hasPrefix(text))
       #expect(!text.hasSuffix("0\r\n\r\n"))
       // In the middle, where its length is known.
-      let wanted = count ?? (shape == .stream ? 1 : 18)
-      let expected = shape == .stream ? min(wanted, 36) : min(wanted, 35)
+      let wanted = count ?? (shape.isChunked ? 1 : 18)
+      let expected = shape.isChunked ? min(wanted, 36) : min(wanted, 35)
       let outcome = try await server.recorder.next()
       #expect(outcome.ending == .fault)
       #expect(outcome.responseContentBytes == UInt64(expected))
-      if shape != .stream { #expect(rest.count == expected) }
+      if !shape.isChunked { #expect(rest.count == expected) }
     }
   }
 
@@ -162,7 +166,7 @@ struct TransportFaultTests {
       switch shape {
       case .bytes: #expect(pieces.prefix(3) == ["0123", "4567", "89ab"] && pieces.count == 9)
       case .pieces: #expect(pieces.prefix(3) == ["0123", "4567", "89"] && pieces.count == 10)
-      case .stream:
+      case .stream, .source:
         #expect(pieces.prefix(3) == ["4\r\n0123\r\n", "4\r\n4567\r\n", "2\r\n89\r\n"])
         #expect(pieces.joined().hasSuffix("2\r\nyz\r\n0\r\n\r\n"))
       }
@@ -248,7 +252,7 @@ struct TransportFaultTests {
     }
   }
 
-  @Test("A delay before each piece", arguments: [Shape.pieces, .stream])
+  @Test("A delay before each piece", arguments: [Shape.pieces, .stream, .source])
   func delayPerPiece(_ shape: Shape) async throws {
     var response = Self.response(shape, nil)
     response.delivery.piecePause = { _ in .milliseconds(15) }

@@ -86,6 +86,9 @@ package struct SampleService: EmulatedService {
       row(
         "cargo.put", .put("/ships/{vessel}/cargo"), content: .streamed, per: "vessel",
         SampleService.putCargo),
+      row(
+        "note.add", .post("/ships/{vessel}/note"), content: .streamed, per: "vessel",
+        SampleService.addNote),
       row("ship.wait", .get("/ships/{ship}/wait"), SampleService.waitForShip),
       row("tides", .get("/api/v1/tides/{day}"), path: .lenient, SampleService.nameOperation),
       door,
@@ -179,6 +182,21 @@ package struct SampleService: EmulatedService {
       world.mutate { state, _ in state.ships[ship]?.cargo = blob }
       return Response(.noContent)
     }
+  }
+
+  /// One that is empty has to wait.
+  private func addNote(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    let add = { @Sendable (note: [UInt8], way: String) -> Response in
+      let text = String(decoding: note, as: UTF8.self)
+      world.mutate { state, _ in state.log.append("\(way): \(text)") }
+      return Response(.created, body: .bytes(Array(way.utf8)))
+    }
+    return .atOnce(
+      { note in note.isEmpty ? nil : add(note, "at once") },
+      orLater: { content in
+        let note = (try? await content.collect(limit: 1 << 20)) ?? nil
+        return note.map { add($0, "later") } ?? Response(.badRequest)
+      })
   }
 
   private func waitForShip(_ call: Call, in world: World<State>) -> ServiceAnswer {

@@ -60,6 +60,9 @@ package struct TestClient: Sendable {
       case .collect(let limit, let then):
         answer = then(content.count > limit ? .tooLarge(limit: limit) : .complete(content))
       case .later(let work): return await work(RequestContent(complete: content))
+      case .atOnce(let work, orLater: let waiting):
+        if content.count <= Answer.wholeContentMax, let response = work(content) { return response }
+        return await waiting(RequestContent(complete: content))
       }
     }
   }
@@ -111,6 +114,7 @@ extension Response {
       case .bytes(let bytes): bytes
       case .chunks(let chunks): Array(chunks.joined())
       case .stream(_, let producer): try await BodyWriter.collect(producer)
+      case .followed(let source): try await BodyWriter.collect { try await $0.follow(source) }
       }
     }
   }

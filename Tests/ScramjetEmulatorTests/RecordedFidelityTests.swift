@@ -60,7 +60,8 @@ struct RecordedFidelityTests {
       #expect((recording != nil) == (flows != nil), "\(operation.name)")
       if let recording { #expect(flows?.contains(recording) == true, "\(operation.name)") }
       #expect(
-        (operation.source ?? Evidence.sources[operation.fidelity])?.isEmpty == false,
+        (operation.source ?? Evidence.sources.first { $0.key == operation.fidelity }?.value)?
+          .isEmpty == false,
         "\(operation.name)")
     }
   }

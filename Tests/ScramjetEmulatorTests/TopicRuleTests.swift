@@ -1,9 +1,9 @@
-import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
 import Testing
 
+@testable import EmulatorKernel
 @testable import ScramjetEmulator
 
 @Suite("Topics (contract §1.10)")
@@ -113,6 +113,40 @@ struct TopicRuleTests {
     #expect(turns() == [true, false, false])
     bench.change { state, step in state.leaveWriters(writers[0], of: key, &step) }
     #expect(turns() == [false, false, true])
+  }
+
+  @Test("A small message is published at once where it is its turn and there is room, else later")
+  func atOnce() throws {
+    let harness = try ServiceHarness(ScramjetService())
+    let world = try #require((harness.live.slots[0] as? TypedSlot<ScramjetService>)?.world)
+    let key = try #require(
+      world.read { state in state.spaceOrder.first.map { TopicKey(space: $0, name: "news") } })
+    let writer = { () throws(ScramjetError) in
+      try TopicWriter(key, type: Self.json, through: nil, in: world)
+    }
+    var first: TopicWriter? = try writer()
+    let second = try writer()
+    #expect(second.publish(whole: Array("b".utf8)) == nil, "the first has not even begun")
+    #expect(first?.publish(whole: Array("a".utf8)) == true)
+    #expect(second.publish(whole: Array("b\n".utf8)) == true)
+    let stream = try #require(world.read { $0.topics[key]?.stream })
+    let written = { world.read { state in state.streams[stream]?.bytesWritten } }
+    #expect(written() == 4, "a, its missing newline, b with its own")
+    // It has its turn by the release of one that never wrote.
+    first = try writer()
+    let third = try writer()
+    #expect(third.publish(whole: []) == nil)
+    first = nil
+    #expect(third.publish(whole: []) == true)
+    let large = [UInt8](repeating: UInt8(ascii: "\n"), count: Topic.mark)
+    #expect(try writer().publish(whole: large) == true)
+    #expect(try writer().publish(whole: [UInt8(ascii: "\n")]) == nil, "nobody has read")
+    #expect(written() == 4 + Topic.mark)
+    #expect(
+      world.read { $0.topics[key]?.writers.isEmpty } == true, "all have given their place back")
+    #expect(throws: ScramjetError.self) {
+      _ = try TopicWriter(key, type: "text/plain", through: nil, in: world)
+    }
   }
 
   static let types: [(String, String)] = [

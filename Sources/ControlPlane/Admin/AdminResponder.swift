@@ -90,7 +90,7 @@ package final class AdminResponder: Responder {
       return pipeline.respond(to: request, exchange: &exchange)
     }
     if path.count == Self.healthPath.count, request.method == .get || request.method == .head,
-      bytes[path].elementsEqual(Self.healthPath)
+      bytes[path] == Self.healthPath[...]
     {
       exchange.tag = Self.tag
       // What is wrong is told to those only who may use the control API.
@@ -191,7 +191,7 @@ package final class AdminResponder: Responder {
     guard !route.isLight || call.content.count > AdminRoute.lightBytesMax || call.mustLoad else {
       switch handle(route, call) {
       case .now(let response): return .now(Self.holding(call, response))
-      case .later(let work):
+      case .later(let work), .atOnce(_, orLater: let work):
         return .later { content in Self.holding(call, await work(content)) }
       case .collect(let limit, let then): return .collect(limit: limit, then: then)
       }
@@ -205,18 +205,24 @@ package final class AdminResponder: Responder {
       defer { withExtendedLifetime(lease) {} }
       return switch await Offload.run(on: Offload.concurrent, { self.handle(route, call) }) {
       case .now(let response): Self.holding(call, response)
-      case .later(let work): Self.holding(call, await work(content))
+      case .later(let work), .atOnce(_, orLater: let work):
+        Self.holding(call, await work(content))
       case .collect: Problem(500, "The content was collected already.").response
       }
     }
   }
 
   private static func holding(_ call: AdminCall, _ response: Response) -> Response {
-    guard case .stream(let length, let producer) = response.body else { return response }
     var held = response
-    held.body = .stream(length: length) { writer in
-      defer { withExtendedLifetime(call) {} }
-      try await producer(writer)
+    switch response.body {
+    case .empty, .bytes, .chunks: return response
+    case .stream(let length, let producer):
+      held.body = .stream(length: length) { writer in
+        defer { withExtendedLifetime(call) {} }
+        try await producer(writer)
+      }
+    case .followed(let source):
+      held.body = .followed(EndingSource(source) { withExtendedLifetime(call) {} })
     }
     return held
   }

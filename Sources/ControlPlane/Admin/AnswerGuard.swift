@@ -32,7 +32,7 @@ struct AnswerGuard: Sendable {
     switch answer {
     case .now(let response): .now(added(to: response))
     case .collect(let limit, let then): .collect(limit: limit) { added(to: then($0)) }
-    case .later(let work): .later { added(to: await work($0)) }
+    case .later(let work), .atOnce(_, orLater: let work): .later { added(to: await work($0)) }
     }
   }
 }

@@ -1,7 +1,7 @@
 /// How many events one who asks or waits may jump over. A program may tick for ever without bringing
 /// what is waited for: then time comes to rest again.
-package struct SkipBudget: Sendable {
-  package var eventsLeft: Int
+@usableFromInline package struct SkipBudget: Sendable {
+  @usableFromInline package var eventsLeft: Int
 
   package init(events: Int) { eventsLeft = events }
 

@@ -35,6 +35,7 @@ import Synchronization
   }
 
   package var mode: ClockMode { state.withLock { $0.mode } }
+  @usableFromInline var isSkipping: Bool { mode == .skip }
   @usableFromInline package var now: VirtualInstant { state.withLock { now(&$0) } }
 
   private func now(_ state: inout State) -> VirtualInstant {

@@ -131,7 +131,7 @@ struct JournalRecord: Sendable {
     switch response.body {
     case .bytes(let content): responseContent = append(content, prefix)
     case .chunks(let chunks): responseContent = append(chunks, prefix)
-    case .empty, .stream: break
+    case .empty, .stream, .followed: break
     }
     // Those that struck its content on the way in stay in front, also where the answer has a fault too.
     let isStruckBefore = fault?.isOfUpload == true

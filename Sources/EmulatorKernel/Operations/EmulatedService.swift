@@ -22,7 +22,7 @@ package protocol EmulatedService: Sendable {
   /// The table of all endpoints.
   var endpoints: [Endpoint<Self>] { get }
   /// What each fidelity rests on, for operations that do not say it themselves.
-  var sources: [Fidelity: String] { get }
+  var sources: KeyValuePairs<Fidelity, String> { get }
   /// What is said about the API as a whole.
   var documentation: ServiceDocumentation { get }
   /// What an endpoint takes and answers: what its row says and what all endpoints have. Made when
@@ -114,7 +114,7 @@ package protocol EmulatedService: Sendable {
 }
 
 extension EmulatedService {
-  package var sources: [Fidelity: String] { [:] }
+  package var sources: KeyValuePairs<Fidelity, String> { [:] }
   package func moveIn(_ state: inout State, _ step: inout StepContext<State.WakeKey>) {}
   package func begin(_ world: World<State>) {}
   package func unknownNames(
@@ -174,12 +174,28 @@ package enum ServiceAnswer: Sendable {
   case now(Response)
   /// Runs as a task on the connection's own loop; see `Answer.later`.
   case later(@Sendable (RequestContent) async -> Response)
+  /// The first one is asked before, on the loop, where a small content is here as a whole; see
+  /// `Answer.atOnce`.
+  case atOnce(
+    @Sendable ([UInt8]) -> Response?, orLater: @Sendable (RequestContent) async -> Response)
 
   /// Waits for the response, if it comes later.
   package func response(_ content: RequestContent) async -> Response {
     switch self {
     case .now(let response): response
-    case .later(let work): await work(content)
+    case .later(let work), .atOnce(_, orLater: let work): await work(content)
+    }
+  }
+
+  /// The same with another response, however it comes.
+  package func map(_ change: @escaping @Sendable (Response) -> Response) -> ServiceAnswer {
+    switch self {
+    case .now(let response): .now(change(response))
+    case .later(let work): .later { content in change(await work(content)) }
+    case .atOnce(let work, orLater: let waiting):
+      .atOnce(
+        { content in work(content).map(change) },
+        orLater: { content in change(await waiting(content)) })
     }
   }
 
@@ -188,6 +204,7 @@ package enum ServiceAnswer: Sendable {
     switch self {
     case .now(let response): .now(response)
     case .later(let work): .later(work)
+    case .atOnce(let work, orLater: let waiting): .atOnce(work, orLater: waiting)
     }
   }
 }

@@ -74,7 +74,8 @@ extension EmulatedService {
     let sources = sources
     return endpoints.map { endpoint in
       var operation = endpoint.operation
-      operation.source = operation.source ?? sources[operation.fidelity]
+      operation.source =
+        operation.source ?? sources.first { $0.key == operation.fidelity }?.value
       return operation
     }
   }

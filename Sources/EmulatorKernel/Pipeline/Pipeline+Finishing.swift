@@ -9,7 +9,12 @@ extension Pipeline {
   /// Whether that takes longer than a loop should be held.
   func changesMuch(_ response: borrowing Response, _ decision: RuleDecision?) -> Bool {
     guard let decision, case .amend = decision.action else { return false }
-    return decision.mayTakeLong || response.body.length ?? 0 > UInt64(Offload.inlineBytesMax)
+    if decision.mayTakeLong { return true }
+    return response.body.length ?? 0 > UInt64(Offload.inlineBytesMax)
+  }
+
+  func mayAmend(_ decision: RuleDecision?) -> Bool {
+    if case .amend = decision?.action { true } else { false }
   }
 
   /// As `finish`; what a rule changes in a large answer, it changes off the loop.

@@ -34,13 +34,42 @@ extension Pipeline {
       lend(memory, to: &response, entry, routed)
       guard changesMuch(response, routed.decision) else { return .now(finish(response, routed)) }
       return later(routed) { [response] _ in await self.finishAtLength(response, routed) }
-    case .later(let work):
-      return later(routed) { body in
-        var response = await self.wait(for: work, body, routed)
-        self.lend(memory, to: &response, entry, routed)
-        return await self.finishAtLength(response, routed)
-      }
+    case .later(let work): return wait(for: work, entry, memory, routed)
+    case .atOnce(let work, orLater: let waiting):
+      let waits = wait(for: waiting, entry, memory, routed)
+      // What is coded is for a decoder, and what a rule changes may take long.
+      guard case .later(let later) = waits, ContentCoding(routed.request) == .plain,
+        !mayAmend(routed.decision)
+      else { return waits }
+      return .atOnce({ self.attempt(work, $0, entry, memory, routed) }, orLater: later)
     }
+  }
+
+  private func wait(
+    for work: @escaping @Sendable (RequestContent) async -> Response,
+    _ entry: OperationTable.Entry, _ memory: RequestMemory, _ routed: RoutedRequest
+  ) -> ServiceAnswer {
+    later(routed) { body in
+      var response = await self.wait(for: work, body, routed)
+      self.lend(memory, to: &response, entry, routed)
+      return await self.finishAtLength(response, routed)
+    }
+  }
+
+  /// The service's work on a content that is here, if nothing holds it up.
+  private func attempt(
+    _ work: ([UInt8]) -> Response?, _ content: [UInt8], _ entry: OperationTable.Entry,
+    _ memory: RequestMemory, _ routed: RoutedRequest
+  ) -> Response? {
+    let tenant = routed.live.tenant
+    tenant.workBegan()
+    let made = work(content)
+    tenant.workEnded()
+    guard var response = made else { return nil }
+    lend(memory, to: &response, entry, routed)
+    var whole = routed
+    whole.content = content
+    return finish(response, whole)
   }
 
   private func respondAtLength(
@@ -52,7 +81,8 @@ extension Pipeline {
     tenant.workEnded()
     switch consume answer {
     case .now(let made): return made
-    case .later(let work): return await wait(for: work, body, routed)
+    case .later(let work), .atOnce(_, orLater: let work):
+      return await wait(for: work, body, routed)
     }
   }
 

@@ -101,7 +101,7 @@ extension Answer {
     while true {
       switch answer {
       case .now(let response): return response
-      case .later(let work): return await work(content)
+      case .later(let work), .atOnce(_, orLater: let work): return await work(content)
       case .collect(let limit, let then):
         do {
           let bytes = try await content.collect(limit: limit)

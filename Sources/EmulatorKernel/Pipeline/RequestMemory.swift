@@ -50,7 +50,7 @@ package struct RequestMemory: Sendable {
     to response: inout Response, of entry: OperationTable.Entry, _ budget: MemoryBudget
   ) -> Bool {
     switch response.body {
-    case .stream: if let lease { response.leases.append(lease) }
+    case .stream, .followed: if let lease { response.leases.append(lease) }
     case .bytes(let bytes) where bytes.count > Self.smallBodyMax && response.leases.isEmpty:
       let body = MemoryLease(of: budget)
       if !body.grow(by: bytes.count) {

@@ -1,12 +1,12 @@
-package import HTTPModel
-import Synchronization
+public import HTTPModel
+public import Synchronization
 
 /// Waiting for something in a state, without a thread; see `World`.
 extension StateBox {
   /// Runs `body` once, for a body that its connection fetches. Where it finds that more may come,
   /// `writer` is told the next time that `key` is woken; if it is timed, also when time may go on.
   /// - Returns: what there is, and what is due next.
-  package func poll(
+  @inlinable package func poll(
     for key: State.WakeKey, _ writer: BodyWriter, isTimed: Bool,
     settledTo now: () -> VirtualInstant,
     _ body: (inout State, inout StepContext<State.WakeKey>) -> BodyPortion
@@ -26,8 +26,7 @@ extension StateBox {
 
   /// The writer's body is over: it wants no news any more.
   package func stopPolling(_ writer: BodyWriter, _ key: State.WakeKey) {
-    held.withLock { $0.waiters.remove(ObjectIdentifier(writer), key) }
-    writer.endAwaitingSource()
+    held.withLock { $0.waiters.remove(.body(writer), key) }
   }
 
   /// Runs `body`; if it gives nothing the ticket enters the table under the same lock, so that no news
@@ -58,7 +57,7 @@ extension StateBox {
   }
 
   func leave(_ ticket: WaitTicket, _ key: State.WakeKey?) {
-    held.withLock { $0.waiters.remove(ObjectIdentifier(ticket), key) }
+    held.withLock { $0.waiters.remove(.task(ticket), key) }
   }
 
   /// How many wait here: for tests that look for leaks.

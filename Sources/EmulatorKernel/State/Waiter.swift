@@ -7,14 +7,31 @@ import Synchronization
   case task(WaitTicket)
   case body(BodyWriter)
 
-  var id: ObjectIdentifier {
+  @inlinable var id: ObjectIdentifier {
     switch self {
     case .task(let ticket): ObjectIdentifier(ticket)
     case .body(let writer): ObjectIdentifier(writer)
     }
   }
 
-  package func notify() {
+  /// Whether it waits in a table. A body that does not, though it still stands there, has been told, and
+  /// asks again, or is over.
+  @usableFromInline var isListed: Bool {
+    switch self {
+    case .task(let ticket): ticket.isListed
+    case .body(let writer): writer.isAwaitingSource
+    }
+  }
+
+  /// It waits no longer. Whether it did.
+  func leave() -> Bool {
+    switch self {
+    case .task(let ticket): ticket.leave()
+    case .body(let writer): writer.endAwaitingSource()
+    }
+  }
+
+  @inlinable package func notify() {
     switch self {
     case .task(let ticket): ticket.notify()
     case .body(let writer): writer.sourceIsReady()
@@ -23,7 +40,7 @@ import Synchronization
 }
 
 extension [Waiter] {
-  @usableFromInline package func notifyAll() {
+  @inlinable package func notifyAll() {
     for waiter in self { waiter.notify() }
   }
 }
@@ -36,6 +53,7 @@ extension [Waiter] {
 @usableFromInline package final class WaitTicket: Sendable {
   private struct State {
     var isPaused = false
+    var isListed = false
     var isWoken = false
     var mayGoOn = false
     var isCancelled = false
@@ -75,9 +93,23 @@ extension [Waiter] {
     if wasPaused { hold?.resume() }
   }
 
-  func noteWakeUp() {
-    state.withLock { $0.isWoken = true }
+  @usableFromInline func noteWakeUp() {
+    state.withLock { state in
+      state.isWoken = true
+      state.isListed = false
+    }
     goToWork()
+  }
+
+  var isListed: Bool { state.withLock { $0.isListed } }
+  @usableFromInline func noteListed() { state.withLock { $0.isListed = true } }
+
+  /// Whether it was in the table.
+  func leave() -> Bool {
+    state.withLock { state in
+      defer { state.isListed = false }
+      return state.isListed
+    }
   }
 
   /// Time may go on; see `beginAttempt`.
@@ -86,7 +118,7 @@ extension [Waiter] {
   /// The task is about to move time: what is noted from now on it has not yet seen.
   func beginAttempt() { state.withLock { $0.mayGoOn = false } }
 
-  func notify() {
+  @usableFromInline func notify() {
     let continuation = state.withLock { state in
       guard state.isDue else { return nil as CheckedContinuation<Void, Never>? }
       defer { state.continuation = nil }

@@ -1,4 +1,4 @@
-package import HTTPModel
+public import HTTPModel
 
 /// A service's way to its state in one tenant: every access first lets happen what is due by the
 /// tenant's clock.
@@ -21,7 +21,7 @@ package import HTTPModel
   package var now: VirtualInstant { tenant.clock.now }
   package var blobs: BlobStore { box.blobs }
   /// Whether time jumps for those who ask and wait.
-  package var isSkipping: Bool { tenant.clock.mode == .skip }
+  @inlinable package var isSkipping: Bool { tenant.clock.isSkipping }
 
   /// Looks at the state as it is now.
   @inlinable package func read<Value, Failure: Error>(
@@ -150,7 +150,7 @@ package import HTTPModel
   /// - Parameter isComing: whether there is still nothing and time brings more. Then time jumps a
   ///   little way where the clock mode is `skip`, and if that is not enough the writer is told to come
   ///   again after the loop's others have had their turn.
-  package func poll(
+  @inlinable package func poll(
     for key: State.WakeKey, _ writer: BodyWriter, _ budget: inout SkipBudget,
     while isComing: (borrowing State) -> Bool,
     _ body: (inout State, inout Step) -> BodyPortion
@@ -161,6 +161,14 @@ package import HTTPModel
     guard isSkipping, portion.rest == .later else { return portion }
     // It is asked again once these have left, and moves time then.
     guard portion.pieces.isEmpty else { return BodyPortion(portion.pieces, .more) }
+    return skip(to: portion, of: key, writer, &budget, while: isComing, body)
+  }
+
+  @usableFromInline func skip(
+    to portion: BodyPortion, of key: State.WakeKey, _ writer: BodyWriter,
+    _ budget: inout SkipBudget, while isComing: (borrowing State) -> Bool,
+    _ body: (inout State, inout Step) -> BodyPortion
+  ) -> BodyPortion {
     switch tenant.skip(&budget, while: { woken in isStill(isComing, &woken) }) {
     case .stopped: return poll(for: key, writer, isTimed: true, body)
     case .more: writer.sourceIsReady()
@@ -169,7 +177,7 @@ package import HTTPModel
     return portion
   }
 
-  private func poll(
+  @inlinable func poll(
     for key: State.WakeKey, _ writer: BodyWriter, isTimed: Bool,
     _ body: (inout State, inout Step) -> BodyPortion
   ) -> BodyPortion {

@@ -51,7 +51,7 @@ extension RuleOutcome.Patch {
     case .bytes(let content): bytes = content
     case .chunks(let chunks):
       bytes = response.body.length ?? 0 <= UInt64(byteLimit) ? Array(chunks.joined()) : nil
-    case .stream: bytes = nil
+    case .stream, .followed: bytes = nil
     }
     return bytes.flatMap { $0.count <= byteLimit ? $0 : nil }
   }

@@ -26,7 +26,7 @@ enum Evidence {
   case recorded(String)
   case documented, seenInClient, assumed
 
-  static let sources: [Fidelity: String] = [
+  static let sources: KeyValuePairs<Fidelity, String> = [
     .documented: "the API reference of the Scramjet Cloud Platform",
     .seenInClient: "transform-hub 1.0.1, the Python client 1.1.1, the JavaScript clients or `si`",
     .assumed: "no source",

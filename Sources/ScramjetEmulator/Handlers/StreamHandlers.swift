@@ -37,11 +37,7 @@ enum StreamHandlers {
   ) -> ServiceAnswer {
     var fields = Fields()
     if let type { fields.append("Content-Type", type) }
-    return .now(
-      scope.reply(
-        .streaming(.ok, fields: fields, isLive: true) { writer in
-          try await reader.pump(to: writer)
-        }))
+    return .now(scope.reply(.following(reader, fields: fields)))
   }
 
   /// A live stream of an instance's health reports, made for one reader.
@@ -138,7 +134,7 @@ enum StreamHandlers {
         .streaming(.ok, isLive: true) { writer in
           try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await pass(content, to: serial, lane: .input, in: world) }
-            try await reader.pump(to: writer)
+            try await writer.follow(reader)
             group.cancelAll()
           }
         })

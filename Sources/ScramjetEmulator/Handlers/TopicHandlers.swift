@@ -59,30 +59,29 @@ enum TopicHandlers {
     guard Topic.isName(name) else { throw ScramjetError(400, badName) }
     let type = try publishedType(&scope)
     let key = TopicKey(space: try scope.spaceKey, name: name)
-    let topic = scope.world.mutate { state, step in
-      state.topic(key, type: type, origin: scope.hub, &step)
+    let writer = try TopicWriter(key, type: type, through: scope.hub, in: scope.world)
+    let reply = scope.reply(.json(scope.wantsOK ? .ok : .accepted, emptyObject))
+    let cut = { @Sendable [scope] in
+      scope.reply(ScramjetError.isDown(writer.hubID ?? "").response)
     }
-    if let type, topic.contentType != type {
-      throw ScramjetError(415, "Acceptable Content-Type for \(name) is \(topic.contentType)")
-    }
-    let writer = TopicWriter(topic, key, through: scope.hub, in: scope.world)
-    let cut = scope.reply(ScramjetError.isDown(scope.world.read { scope.hub(in: $0) }).response)
-    let reply = scope.reply(
-      .json(scope.wantsOK ? .ok : .accepted, JSON.object([:]).serialized()))
-    // Neither the content nor 100 (Continue) before this writer's turn.
-    return .later { content in
-      // A program that writes now and then may keep its request open.
-      content.allowPauses()
-      do {
-        try await writer.waitForTurn()
-        while let chunk = try await content.next() {
-          guard try await writer.write(chunk) else { return cut }
-        }
-        writer.finish()
-      } catch {}
-      return reply
-    }
+    return .atOnce(
+      { content in writer.publish(whole: content).map { $0 ? reply : cut() } },
+      orLater: { content in
+        // Neither the content nor 100 (Continue) before this writer's turn.
+        // A program that writes now and then may keep its request open.
+        content.allowPauses()
+        do {
+          try await writer.waitForTurn()
+          while let chunk = try await content.next() {
+            guard try await writer.write(chunk) else { return cut() }
+          }
+          writer.finish()
+        } catch {}
+        return reply
+      })
   }
+
+  private static let emptyObject = JSON.object([:]).serialized()
 
   /// The type that the writer gives; nil: whatever the topic has.
   private static func publishedType(_ scope: inout Scope) throws(ScramjetError) -> String? {

@@ -14,11 +14,7 @@ enum RequestRecord {
       answer = scope.refuse(error)
     }
     guard let hub = scope.hub else { return answer }
-    switch answer {
-    case .now(let response): return .now(end(response, request, scope, hub))
-    case .later(let work):
-      return .later { content in end(await work(content), request, scope, hub) }
-    }
+    return answer.map { end($0, request, scope, hub) }
   }
 
   private static func begin(_ code: Int?, _ scope: Scope, _ hub: HubKey) -> AuditRecord? {
@@ -43,10 +39,8 @@ enum RequestRecord {
   ) -> Response {
     let call = scope.call
     let status = response.status.code
-    let (isStream, length) =
-      if case .stream = response.body { (true, 0 as UInt64) } else {
-        (false, response.body.length ?? 0)
-      }
+    let isStream = response.body.producer != nil
+    let length = response.body.length ?? 0
     scope.world.mutate { state, step in
       let now = step.now
       state.logOnHub("Request", level: "DEBUG", hub: hub, &step) { json in
@@ -54,16 +48,20 @@ enum RequestRecord {
       }
       if !isStream { finish(record, length, &state, hub, &step) }
     }
-    guard isStream, let record, case .stream(let known, let producer) = response.body else {
-      return response
-    }
+    guard let record else { return response }
     var response = response
     let world = scope.world
-    response.body = .stream(length: known) { writer in
-      defer {
-        world.mutate { state, step in finish(record, 0, &state, hub, &step) }
+    let onEnd = { @Sendable in
+      world.mutate { state, step in finish(record, 0, &state, hub, &step) }
+    }
+    switch response.body {
+    case .empty, .bytes, .chunks: break
+    case .stream(let known, let producer):
+      response.body = .stream(length: known) { writer in
+        defer { onEnd() }
+        try await producer(writer)
       }
-      try await producer(writer)
+    case .followed(let source): response.body = .followed(EndingSource(source, onEnd: onEnd))
     }
     return response
   }

@@ -203,10 +203,11 @@ struct ScramjetError: Error, Sendable, Equatable {
   }
 
   /// The platform's, for a hub that does not answer.
-  static func isDown(_ hub: Hub?) -> Self {
+  static func isDown(_ hub: Hub?) -> Self { isDown(hub?.id ?? "", because: hub?.downBecause) }
+
+  static func isDown(_ hubID: String, because reason: String? = nil) -> Self {
     var error = ScramjetError(.serviceUnavailable, nil)
-    let reason = hub?.downBecause.map { ": \($0)" } ?? ""
-    error.sentence = "the hub \(hub?.id ?? "") is not connected\(reason)"
+    error.sentence = "the hub \(hubID) is not connected" + (reason.map { ": \($0)" } ?? "")
     return error
   }
   static func unknownInstance(_ id: String) -> Self {

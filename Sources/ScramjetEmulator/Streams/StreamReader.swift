@@ -67,11 +67,7 @@ final class StreamReader: BodySource {
     }
   }
 
-  /// Sends what comes until the stream ends or the peer goes away.
-  nonisolated(nonsending) func pump(to writer: BodyWriter) async throws {
-    defer { world.stopPolling(writer, .stream(stream)) }
-    try await writer.follow(self)
-  }
+  func end(for writer: BodyWriter) { world.stopPolling(writer, .stream(stream)) }
 
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
     var place = place.withLock { $0 }
@@ -93,14 +89,16 @@ final class StreamReader: BodySource {
     _ state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) -> BodyPortion {
     guard state.epoch == epoch,
-      let taken = state.streams[stream]?.take(from: next, byteLimit: byteLimit, joins: joins)
+      let taken = state.streams[stream]?.serveReader(at: next, byteLimit: byteLimit, joins: joins)
     else { return BodyPortion([], .end) }
     next = taken.next
-    if !taken.pieces.isEmpty { state.roomMayHaveComeUp(in: stream, &step) }
-    // Others may have written meanwhile, or ended it.
-    guard let log = state.streams[stream] else { return BodyPortion(taken.pieces, .more) }
-    if taken.next < log.end { return BodyPortion(taken.pieces, .more) }
-    guard log.isEnded || hub?.isOver(in: state) == true || (isSkipping && isSourceOver(state))
+    if taken.freesWriters {
+      state.roomMayHaveComeUp(in: stream, &step)
+      // They may have written meanwhile, or ended it.
+      if !taken.pieces.isEmpty { return BodyPortion(taken.pieces, .more) }
+    }
+    if taken.hasMore { return BodyPortion(taken.pieces, .more) }
+    guard taken.isEnded || hub?.isOver(in: state) == true || (isSkipping && isSourceOver(state))
     else {
       return BodyPortion(taken.pieces, .later)
     }
@@ -131,10 +129,12 @@ struct HubLife: Sendable {
   private let crashes: Int
 
   init?(_ hub: HubKey?, in state: borrowing ScramjetState) {
-    guard let hub, let crashes = state.hubs[hub]?.crashes else { return nil }
+    guard let hub, let crashes = state.hubs.read(hub, { $0.crashes }) else { return nil }
     self.hub = hub
     self.crashes = crashes
   }
 
-  func isOver(in state: borrowing ScramjetState) -> Bool { state.hubs[hub]?.crashes != crashes }
+  func isOver(in state: borrowing ScramjetState) -> Bool {
+    state.hubs.read(hub) { $0.crashes } != crashes
+  }
 }

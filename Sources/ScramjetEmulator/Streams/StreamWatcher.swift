@@ -30,11 +30,7 @@ final class StreamWatcher: BodySource {
     }
   }
 
-  /// Sends what passes until the stream ends or the peer goes away.
-  nonisolated(nonsending) func pump(to writer: BodyWriter) async throws {
-    defer { world.stopPolling(writer, .stream(stream)) }
-    try await writer.follow(self)
-  }
+  func end(for writer: BodyWriter) { world.stopPolling(writer, .stream(stream)) }
 
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion {
     var position = next.withLock { $0 }

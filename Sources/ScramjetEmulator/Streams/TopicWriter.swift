@@ -14,21 +14,39 @@ final class TopicWriter: Sendable {
   private let epoch: Int
   private let writer: Topic.Writer
   private let hub: HubLife?
-  private let lastByte = Mutex<UInt8?>(nil)
+  let hubID: String?
 
-  /// - Parameter hub: through which it writes: when that crashes, writing is over.
-  init(_ topic: Topic, _ key: TopicKey, through hub: HubKey?, in world: World<ScramjetState>) {
+  private struct Progress {
+    var lastByte: UInt8?
+    /// Its place is given back.
+    var hasLeft = false
+  }
+  private let progress = Mutex(Progress())
+
+  /// The topic is made where there is none.
+  /// - Parameters:
+  ///   - type: of what it writes; nil: whatever the topic has.
+  ///   - hub: through which it writes: when that crashes, writing is over.
+  init(
+    _ key: TopicKey, type: String?, through hub: HubKey?, in world: World<ScramjetState>
+  ) throws(ScramjetError) {
     self.world = world
     self.key = key
-    stream = topic.stream
-    (writer, epoch, self.hub) = world.mutate { state, _ in
+    (stream, writer, epoch, self.hub, hubID) = try world.mutate {
+      state, step throws(ScramjetError) in
+      let topic = state.topic(key, type: type, origin: hub, &step)
+      if let type, topic.contentType != type {
+        throw ScramjetError(415, "Acceptable Content-Type for \(key.name) is \(topic.contentType)")
+      }
       let writer = Topic.Writer.request(state.newSerial())
       state.joinWriters(writer, of: key)
-      return (writer, state.epoch, HubLife(hub, in: state))
+      let hubID = hub.flatMap { state.hubs.read($0) { $0.id } }
+      return (topic.stream, writer, state.epoch, HubLife(hub, in: state), hubID)
     }
   }
 
   deinit {
+    if progress.withLock({ $0.hasLeft }) { return }
     let (key, writer, epoch, stream) = (key, writer, epoch, stream)
     world.mutate { state, step in
       guard state.epoch == epoch, state.topics[key]?.stream == stream else { return }
@@ -52,7 +70,7 @@ final class TopicWriter: Sendable {
   /// - Returns: false when the hub has crashed: nothing more is taken.
   func write(_ chunk: [UInt8]) async throws(CancellationError) -> Bool {
     guard let last = chunk.last else { return true }
-    lastByte.withLock { $0 = last }
+    progress.withLock { $0.lastByte = last }
     guard chunk.count > Self.pieceBytes else { return try await writePiece(chunk) }
     var start = 0
     while start < chunk.count {
@@ -61,6 +79,27 @@ final class TopicWriter: Sendable {
       start = end
     }
     return true
+  }
+
+  /// All that a request brings, and its end, where this is its writer's turn and there is room.
+  /// - Returns: false when the hub has crashed; nil: not yet, and nothing is done.
+  func publish(whole content: [UInt8]) -> Bool? {
+    let (key, epoch, stream, writer, hub) = (key, epoch, stream, writer, hub)
+    let isTaken = world.mutate { state, step -> Bool? in
+      if !content.isEmpty, hub?.isOver(in: state) == true { return false }
+      guard state.epoch == epoch, state.topics[key]?.stream == stream else { return true }
+      guard state.isTurn(of: writer, at: key) else { return nil }
+      if !content.isEmpty,
+        state.publishIfRoom(content, to: key, stream: stream, &step) == false
+      {
+        return nil
+      }
+      state.endLine(of: key, after: content.last, &step)
+      state.leaveWriters(writer, of: key, &step)
+      return true
+    }
+    if isTaken == true { progress.withLock { $0.hasLeft = true } }
+    return isTaken
   }
 
   private func writePiece(_ piece: [UInt8]) async throws(CancellationError) -> Bool {
@@ -77,7 +116,10 @@ final class TopicWriter: Sendable {
   /// The content is complete: its last line is ended, and the next writer has its turn.
   func finish() {
     let (key, epoch, stream, writer) = (key, epoch, stream, writer)
-    let last = lastByte.withLock { $0 }
+    let last = progress.withLock { progress in
+      progress.hasLeft = true
+      return progress.lastByte
+    }
     world.mutate { state, step in
       guard state.epoch == epoch, state.topics[key]?.stream == stream else { return }
       state.endLine(of: key, after: last, &step)

@@ -27,10 +27,5 @@ extension Response {
 }
 
 extension ServiceAnswer {
-  func naming(_ requestID: String) -> ServiceAnswer {
-    switch self {
-    case .now(let response): .now(response.naming(requestID))
-    case .later(let work): .later { content in await work(content).naming(requestID) }
-    }
-  }
+  func naming(_ requestID: String) -> ServiceAnswer { map { $0.naming(requestID) } }
 }
