@@ -1,6 +1,7 @@
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
+import Synchronization
 import Testing
 
 @testable import EmulatorKernel

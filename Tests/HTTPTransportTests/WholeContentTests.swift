@@ -47,7 +47,7 @@ struct WholeContentTests {
   ]
 
   @Test("Whole, small and of known length, or else as a stream", arguments: cases)
-  func cases(_ one: Case) async throws {
+  func ways(_ one: Case) async throws {
     let request = "POST / HTTP/1.1\r\nHost: a\r\n\(one.fields)\r\n\r\n\(one.content)"
     try await TestServer.with(handler: Self.handler) { server in
       let peer = try server.peer()

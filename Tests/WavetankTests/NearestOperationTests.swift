@@ -57,7 +57,7 @@ struct NearestOperationTests {
     await emulator.stop(within: .zero)
     let templates = PlainSearch(pipeline.operations).routes.map(\.template.segments)
     var words: Set<[UInt8]> = []
-    for case .literal(let word) in templates.joined() { words.insert(word) }
+    for case .literal(let word) in templates.joined() { words.insert(Array(word)) }
     #expect(words.count <= NearestOperationLimits.wordsMax)
     #expect(words.map(\.count).max() ?? 0 <= NearestOperationLimits.wordBytesMax)
     #expect(templates.map(\.count).max() ?? 0 <= NearestOperationLimits.segmentsMax)
@@ -116,7 +116,7 @@ private struct PlainSearch {
       if cost < best.cost { best = (cost, index) }
     }
     let isNear = Self.words(routes[best.index].template).contains { word in
-      path.contains { Self.cost($0, .literal(word)) <= 80 }
+      path.contains { Self.cost($0, .literal(word[...])) <= 80 }
     }
     return (isNear ? hint(best.index) : nil, best.cost)
   }
