@@ -187,19 +187,16 @@ import Testing
   func livesOn() async throws {
     let server = try Server(directory)
     await server.add("told")
-    let isOver = Atomic<Bool>(false)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        var number = 0
-        while !isOver.load(ordering: .relaxed) {
-          await server.add("s\(number)")
-          number += 1
-        }
+    let life = Task {
+      var number = 0
+      while !Task.isCancelled {
+        await server.add("s\(number)")
+        number += 1
       }
-      server.store.stop()
-      isOver.store(true, ordering: .relaxed)
-      try await group.waitForAll()
     }
+    server.store.stop()
+    life.cancel()
+    await life.value
     #expect(!server.store.hasLost)
     #expect(server.reports.all.filter { $0.text.contains("is lost") }.isEmpty)
     #expect(directory.files.contains("default.tar.gz"))
