@@ -70,10 +70,9 @@ package struct ScenarioLoader: Sendable {
   package func load(_ documents: [ScenarioDocument]) throws(ScenarioLoadError) -> Scenario {
     var scenarios: [Scenario] = []
     var problems: [ScenarioLoadProblem] = []
-    var documents = documents
-    for index in documents.indices {
-      problems += inlineFiles(in: &documents[index])
-      let document = documents[index]
+    for (index, document) in documents.enumerated() {
+      var document = document
+      problems += inlineFiles(in: &document)
       do {
         var scenario = try Scenario.read(document.value, catalog: catalog)
         for rule in scenario.rules.indices {
@@ -203,9 +202,9 @@ package struct ScenarioLoader: Sendable {
               return holder
             }
             let place = "/given/\(service)/\(list)/\(index)/code"
-            fields.members = fields.members.compactMap { member in
-              guard member.key == "code" else { return member }
-              return bytes(of: name, at: place, directory, &problems).map { ("codeBase64", $0) }
+            fields.members = fields.members.map { member in
+              member.key == "code"
+                ? ("codeBase64", bytes(of: name, at: place, directory, &problems)) : member
             }
             return .object(fields)
           })
@@ -219,13 +218,13 @@ package struct ScenarioLoader: Sendable {
   /// A file's bytes as base64; none where it cannot be read.
   private func bytes(
     of name: String, at pointer: String, _ directory: String, _ problems: inout [ScenarioProblem]
-  ) -> JSON? {
+  ) -> JSON {
     let path = name.hasPrefix("/") ? name : directory + name
     do {
       return .string(Base64.encode(try readFile?(path) ?? []))
     } catch {
       problems.append(ScenarioProblem(pointer, "\(path): \(Self.words(error))"))
-      return nil
+      return ""
     }
   }
 
@@ -236,8 +235,8 @@ package struct ScenarioLoader: Sendable {
       let name = respond["file"]?.stringValue
     else { return holder }
     let content = bytes(of: name, at: "\(pointer)/respond/file", directory, &problems)
-    respond.members = respond.members.compactMap { member in
-      member.key == "file" ? content.map { ("base64", $0) } : member
+    respond.members = respond.members.map { member in
+      member.key == "file" ? ("base64", content) : member
     }
     object["respond"] = .object(respond)
     return .object(object)

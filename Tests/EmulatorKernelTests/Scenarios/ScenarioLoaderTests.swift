@@ -71,15 +71,6 @@ struct ScenarioLoaderTests {
     ),
   ]
 
-  @Test("A file of code that cannot be read is one problem, and no other comes of it")
-  func unreadableCode() {
-    let text = #"{"wavetank":1,"given":{"harbor":{"ships":[{"name":"x","code":"no.zip"}]}}}"#
-    let found = problems(["a.json": text], ["a.json"])
-    #expect(found.filter { $0.contains("code") }.count == 1, "\(found)")
-    let place = "/given/harbor/ships/0/code: no.zip: there is no such file"
-    #expect(found.first?.contains(place) == true)
-  }
-
   @Test("Problems name file, line and column", arguments: refused)
   func isRefused(_ files: [String: String], _ names: [String], _ message: String) {
     let found = problems(files, names)
