@@ -38,7 +38,7 @@ import Testing
   @Test("Operations are listed with method, path, service and fidelity (DESIGN §6)")
   func operations() async throws {
     let list = try await json(.get, "/operations")["operations"]
-    #expect(list?.arrayValue?.count == 9)
+    #expect(list?.arrayValue?.count == 10)
     #expect(list?[3]?["name"] == "harbor.cargo.put")
     #expect(list?[3]?["method"] == "PUT")
     #expect(list?[3]?["path"] == "/ships/{vessel}/cargo")

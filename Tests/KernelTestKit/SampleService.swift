@@ -86,14 +86,14 @@ package struct SampleService: EmulatedService {
       row(
         "cargo.put", .put("/ships/{vessel}/cargo"), content: .streamed, per: "vessel",
         SampleService.putCargo),
-      row(
-        "note.add", .post("/ships/{vessel}/note"), content: .streamed, per: "vessel",
-        SampleService.addNote),
       row("ship.wait", .get("/ships/{ship}/wait"), SampleService.waitForShip),
       row("tides", .get("/api/v1/tides/{day}"), path: .lenient, SampleService.nameOperation),
       door,
       row("ship.pilot", .post("/ships/{ship}/pilot"), SampleService.pilotShip),
       row("ship.tow", .post("/ships/{ship}/tow"), SampleService.towShip),
+      row(
+        "note.add", .post("/ships/{vessel}/note"), content: .streamed, per: "vessel",
+        SampleService.addNote),
     ]
   }
 

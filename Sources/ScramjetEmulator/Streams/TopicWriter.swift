@@ -1,5 +1,6 @@
 import EmulatorKernel
 import HTTPModel
+import PayloadCodecs
 import Synchronization
 
 /// One request's place among a topic's writers: taken when it is made, given back when it is
