@@ -163,7 +163,7 @@ final class Relay {
   private func step() {
     var rounds = 0
     // Fair shares; but what a TLS session holds already, epoll does not tell of.
-    while rounds < 4 || client.secure?.mayHaveMore == true {
+    while rounds < 4 || client.secure?.mayHaveMore == true || holdsBack {
       rounds += 1
       var hasMoved = flush(client)
       if case .open = state, let host {
@@ -185,6 +185,12 @@ final class Relay {
     settle(client)
     host.map(settle)
     arm()
+  }
+
+  /// What was read could leave, and no event would tell of that: where the last round opened the tunnel.
+  private var holdsBack: Bool {
+    guard case .open = state, let host else { return false }
+    return !client.read.isEmpty && host.out.isEmpty || !host.read.isEmpty && client.out.isEmpty
   }
 
   /// Hears whether the host takes the tunnel; what stands behind that is the tunnel's already.
@@ -282,7 +288,8 @@ final class Relay {
     var events: UInt32 = 0
     let other = end === client ? host : client
     let isSlow = !end.read.isEmpty || other?.out.isEmpty == false
-    end.isRead = !end.hasEnded && isListening(to: end) && !isSlow
+    // A part of the host's head waits for its rest.
+    end.isRead = !end.hasEnded && isListening(to: end) && (!isSlow || state == .opening)
     if end.isRead { events |= Readiness.read | Readiness.peerClosed }
     let isConnecting = end === host && state == .connecting
     if isConnecting || end.isBlocked || end.secure?.holdsOutput == true {

@@ -177,12 +177,17 @@ struct RelayTests {
     }
   }
 
-  @Test("A host is opened with a CONNECT of ours, and what was sent meanwhile follows its 200")
-  func opening() async throws {
+  @Test(
+    "A host is opened with a CONNECT of ours, and what was sent meanwhile follows its 200",
+    arguments: [1, 4, 5, 6, 7, 64])
+  func opening(bytesOfRead: Int) async throws {
     let opening = "CONNECT ours:1 HTTP/1.1\r\nHost: ours:1\r\n\r\n"
+    let faults = SystemFaults()
+    faults.fail(.receive, on: 0..<1000, with: .short(bytesOfRead))
     try await Self.withPassage(opening: opening) {
       // Other tests may hold every thread for longer than a connect may take.
       $0.clock = LoopClock()
+      $0.faults = faults
     } _: { port, host in
       for pieces in [
         ["HTTP/1.1 200 fine\r\n\r\nfirst"], ["HTTP/1.1 2", "00 ok\r\nA: b\r\n\r", "\nfirst"],
