@@ -102,7 +102,9 @@ def seeded():
         server = Server("--clock", "manual", "--seed", seed, command="demo")
         tell(server, 60)
         whole = get(server, "journal?limit=1000&detail=whole")["entries"]
-        told.append([(one["method"], one["target"], one["request"].get("content"), one["status"]) for one in whole])
+        # Who reads the topic does so beside the story.
+        told.append([(one["method"], one["target"], one["request"].get("content"), one["status"]) for one in whole
+                     if not (one["method"] == "GET" and one["target"].endswith("/topic/berths"))])
         server.stop()
     check("demo: the same seed tells the same story", told[0] == told[1], (told[0][:5], told[1][:5]))
     check("demo: another seed another one", told[0] != told[2])
