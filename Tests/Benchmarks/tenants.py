@@ -27,6 +27,7 @@ from servers import Wavetank, ask  # noqa: E402
 
 harness = importlib.machinery.SourceFileLoader("harness", str(HERE / "run")).load_module()
 
+CONNECTIONS = 32
 KEYS = ["Authorization: Bearer bench", "X-Shipyard-API-Key: bench"]
 FIRSTS = {
     "Steamship": ("POST", "/api/v1/workspace/create", '{"handle": "default", "fetchIfExists": true}'),
@@ -73,7 +74,7 @@ class Tenants(Bench):
         with Wavetank() as server:
             before = machine.resident_kib(server.pids())
             raw = [asked(f"t-{n}", FIRSTS[services[n % 3]]) for n in range(count)]
-            result = self.load("closed", "-p", server.port, "-f", self.requests(*raw), "-1", "-c", 32, "-d", 300, timeout=400)
+            result = self.load("closed", "-p", server.port, "-f", self.requests(*raw), "-1", "-c", CONNECTIONS, "-d", 300, timeout=400)
             answered = result["requests"] + result["bad"]
             if answered != count or result["bad"]:
                 raise RuntimeError(f"{answered} of {count} answers, {result['bad']} bad")
@@ -86,7 +87,8 @@ class Tenants(Bench):
                 ask(server.port, "GET", f"/_t/late-{n}/orgs", None, {"X-Shipyard-API-Key": "bench"})
             names = {one["name"] for one in json.loads(ask(server.port, "GET", "/_wavetank/tenants")[2])["tenants"]}
             gone = [n for n in range(count) if f"t-{n}" not in names]
-            is_fair = "t-0" in names and gone == list(range(1, len(gone) + 1))
+            # So many connections ask at once: who came first among that many is the server's to say.
+            is_fair = "t-0" in names and all(n <= len(gone) + CONNECTIONS for n in gone)
         return result["seconds"], kept / 1024, there, len(gone), is_fair
 
     def tests(self, count):
@@ -99,7 +101,7 @@ class Tenants(Bench):
                 for question in TEST:
                     raw += [asked(name, question) for name in names[first:first + 32]]
                 raw += [request("DELETE", f"/_wavetank/tenants/{name}") for name in names[first:first + 32]]
-            result = self.load("closed", "-p", server.port, "-f", self.requests(*raw), "-1", "-c", 32, "-d", 300, timeout=400)
+            result = self.load("closed", "-p", server.port, "-f", self.requests(*raw), "-1", "-c", CONNECTIONS, "-d", 300, timeout=400)
             cpu = machine.cpu_seconds(server.pids())
             answered = result["requests"] + result["bad"]
             if answered != len(raw):
