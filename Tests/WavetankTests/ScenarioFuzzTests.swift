@@ -28,7 +28,7 @@ struct ScenarioFuzzTests {
     "cannot be a handle", "a webhook needs", "has no value", "of the parameter", "is used twice",
     "has such a project", "no vessel of that name", "needs at least one vessel",
     "'language' is missing", "arguments/", "guardrails/", "letters, digits", "needs 'when'",
-    "before any request", "these strike connections", "a host alone",
+    "before any request", "these strike connections", "a host alone", "it is no zip archive",
   ]
 
   /// What other readers read, of which the schema is a rough description.

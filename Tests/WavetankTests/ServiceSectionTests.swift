@@ -1,4 +1,5 @@
 import EmulatorKernel
+import Glibc
 import KernelTestKit
 import PayloadCodecs
 import Testing
@@ -26,6 +27,41 @@ struct ServiceSectionTests {
   func everything() throws {
     #expect(try problems(ServiceSectionSamples.whole) == [])
     #expect(schema.errors(ServiceSectionSamples.whole) == [])
+  }
+
+  static let archives: [(String, JSON, [String])] = [
+    (
+      "steamship", ["packages": [["handle": "a", "code": "bad"], ["handle": "b", "code": "gone"]]],
+      [
+        "/given/steamship/packages/1/code: gone: there is no such file",
+        "/given/steamship/packages/0/code: it is no zip archive with a file api.py at its top",
+      ]
+    ),
+    (
+      "steamship", ["plugins": [["handle": "a", "type": "tagger", "codeBase64": "AAEC"]]],
+      ["/given/steamship/plugins/0/code: it is no zip archive with a file api.py at its top"]
+    ),
+    (
+      "scramjet", ["sequences": [["code": "bad"], ["code": "gone"]]],
+      [
+        "/given/scramjet/sequences/1/code: gone: there is no such file",
+        "/given/scramjet/sequences/0/code: it is no package of a sequence",
+      ]
+    ),
+  ]
+
+  @Test("Code that is no archive, or not there, is told once, with its place", arguments: archives)
+  func codeIsNoArchive(_ service: String, _ given: JSON, _ messages: [String]) throws {
+    var loader = loader
+    loader.readFile = { path throws(FileError) in
+      guard path == "bad" else { throw FileError(call: "read", path: path, code: ENOENT) }
+      return Array("no archive".utf8)
+    }
+    let document: JSON = ["wavetank": 1, "given": .object([service: given])]
+    let text = try ScenarioDocument(document.serialized(), name: "sample.json")
+    let error = #expect(throws: ScenarioLoadError.self) { _ = try loader.load([text]) }
+    let found = error?.problems.map { "\($0.pointer): \($0.message)" }
+    #expect(found == messages)
   }
 
   @Test("Mistakes in several services are told all at once, with the nearest valid key")

@@ -70,9 +70,11 @@ package struct ScenarioLoader: Sendable {
   package func load(_ documents: [ScenarioDocument]) throws(ScenarioLoadError) -> Scenario {
     var scenarios: [Scenario] = []
     var problems: [ScenarioLoadProblem] = []
-    for (index, document) in documents.enumerated() {
-      var document = document
-      problems += inlineFiles(in: &document)
+    var unreadable: [ScenarioLoadProblem] = []
+    var documents = documents
+    for index in documents.indices {
+      unreadable += inlineFiles(in: &documents[index])
+      let document = documents[index]
       do {
         var scenario = try Scenario.read(document.value, catalog: catalog)
         for rule in scenario.rules.indices {
@@ -83,11 +85,16 @@ package struct ScenarioLoader: Sendable {
         problems += error.problems.map(document.located)
       }
     }
-    guard problems.isEmpty else {
+    guard problems.isEmpty, unreadable.isEmpty else {
       // What the services find is told along with it, not only once the rest is right.
       let sections = Scenario.merged(documents.map { Scenario.sections(of: $0.value) })
       let more = sections.sectionProblems(catalog: catalog, isStrict: isStrict)
-      throw ScenarioLoadError(problems + located(more, sections, documents))
+      let found = problems + located(more, sections, documents)
+      // Of a file that cannot be read, that is all there is to say.
+      let others = found.filter { other in
+        !unreadable.contains { $0.file == other.file && $0.pointer == other.pointer }
+      }
+      throw ScenarioLoadError(unreadable + others)
     }
     let merged = Scenario.merged(scenarios)
     let whole = merged.problems(catalog: catalog, isStrict: isStrict)

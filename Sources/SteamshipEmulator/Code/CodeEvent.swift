@@ -44,4 +44,10 @@ extension CodeUse {
     "What answers where code is uploaded or given: its process (with --run-code), or the stand-in."
   static let codeMeaning =
     "A zip with api.py whose code answers, where the server runs code. Only in a scenario file on disk."
+
+  /// A zip with an `api.py` of five lines.
+  static let sampleArchive: JSON = .string(
+    "UEsDBBQAAAAIAAAAIVxoP8HpRgAAAFkAAAAGAAAAYXBpLnB5SyvKz1UoLklNzC3OyCzQy8wry09OTMpJVcjMLcgvKl"
+      + "EISEzOTkxPDU4tKstMTuXi4krOSSwuhglroEprWnEpAEEBUAUXAFBLAQIUAxQAAAAIAAAAIVxoP8HpRgAAAFkAAAAG"
+      + "AAAAAAAAAAAAAACAAQAAAABhcGkucHlQSwUGAAAAAAEAAQA0AAAAagAAAAAA")
 }

@@ -69,10 +69,13 @@ extension SteamshipState {
     guard let directory = ZipDirectory(of: Content(upload).chunks(in: blobs)) else {
       throw .noMainFile("The uploaded file is no zip archive.")
     }
-    guard directory.holds("api.py") else {
-      throw .noMainFile("The archive has no file api.py at its top.")
+    guard directory.holds(mainFile) else {
+      throw .noMainFile("The archive has no file \(mainFile) at its top.")
     }
   }
+
+  /// What an archive must have at its top.
+  static let mainFile = "api.py"
 
   private static func versionFields(_ arguments: Arguments) throws(SteamshipError) -> JSONObject {
     var fields = JSONObject()

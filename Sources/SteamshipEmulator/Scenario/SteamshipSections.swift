@@ -209,7 +209,9 @@ extension Script.PackageScript {
         example: "http://127.0.0.1:9000"),
       Script.VersionSeed.field(\.versions),
       .optional("code", \.code, .fileOnDisk("code"), CodeUse.codeMeaning, example: "greeter.zip"),
-      .optional("codeBase64", \.code, .base64(), "The same, in the scenario itself."),
+      .optional(
+        "codeBase64", \.code, .base64(), "The same, in the scenario itself.",
+        example: CodeUse.sampleArchive),
       .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
       .optional(
         "methods", \.methods, .list(of: ScriptedMethod.form), "Its methods and what they answer."),
@@ -236,7 +238,9 @@ extension Script.PluginSeed {
         "type", \.type, .nonEmptyText, "Its type, such as tagger or generator.", example: "tagger"),
       Script.VersionSeed.field(\.versions),
       .optional("code", \.code, .fileOnDisk("code"), CodeUse.codeMeaning, example: "tagger.zip"),
-      .optional("codeBase64", \.code, .base64(), "The same, in the scenario itself."),
+      .optional(
+        "codeBase64", \.code, .base64(), "The same, in the scenario itself.",
+        example: CodeUse.sampleArchive),
       .optional("runtime", \.runtime, Form<CodeUse>.choice, CodeUse.meaning),
     ])
 }

@@ -74,6 +74,13 @@ extension SteamshipState {
     guard let code, let key = invocableByHandle[InvocableHandle(kind: kind, handle: handle)] else {
       return
     }
+    guard ZipDirectory(of: [code])?.holds(Self.mainFile) == true else {
+      throw ScenarioProblems([
+        ScenarioProblem(
+          "/given/steamship/\(place)/code",
+          "it is no zip archive with a file \(Self.mainFile) at its top")
+      ])
+    }
     for version in invocables[key]?.versions.keys ?? [] {
       do throws(SteamshipError) {
         versions[version]?.archive = try Content(storing: code, in: step.blobs)
