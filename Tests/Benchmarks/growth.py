@@ -9,10 +9,13 @@ The exponent is the slope of cost over size, both in logarithms, from 100 on: 0 
 a Markdown table; exits with 1 when a single look-up grows (more than 0.25) or a whole grows faster than its size (more than 1.25).
 """
 import argparse
+import gzip
+import io
 import json
 import math
 import statistics
 import sys
+import tarfile
 import threading
 import time
 from pathlib import Path
@@ -110,7 +113,6 @@ class Runs(Subject):
 
 class Instances(Subject):
     name = "instances, topics, packages"
-    most = 10_000
 
     def grow(self, server, start, end):
         package = worlds.scramjet_world.package(worlds.scramjet_world.BELL)
@@ -136,7 +138,7 @@ class Instances(Subject):
 
 class Tenants(Subject):
     name = "tenants"
-    most = 10_000
+    most = 90_000  # Fewer than may stay, with those that come besides.
 
     def grow(self, server, start, end):
         filled(server, (raw("GET", f"/_t/t-{n}/api/v1/version") for n in range(start, end)))
@@ -239,7 +241,8 @@ def exponent(curve):
 
 
 def measured(report, subject, options):
-    sizes = [size for size in (10, 100, 1_000, 10_000, 100_000) if size <= min(options.most, subject.most)]
+    most = min(options.most, subject.most)
+    sizes = [size for size in (10, 100, 1_000, 10_000) if size <= most] + [most] * (most > 10_000)
     curves, lag, have = {}, {}, 0
     with Server(options.binary) as server:
         for size in sizes:
@@ -256,6 +259,59 @@ def measured(report, subject, options):
         report.row(subject.name, name, costs + more, f"{slope:.2f}", f"{limit}", holds=slope <= limit)
 
 
+class Chunks:
+    """A file to write to: what is written goes out as chunks of a request's content."""
+
+    def __init__(self, out):
+        self.out = out
+
+    def write(self, data):
+        self.out.sendall(b"%x\r\n%b\r\n" % (len(data), data) if data else b"")
+        return len(data)
+
+    def close(self):
+        self.out.sendall(b"0\r\n\r\n")
+
+
+def put(connection, name, megabytes):
+    """Puts a package with so much in it that nothing packs."""
+    head = raw("PUT", f"/api/v1/space/demo/api/v1/s3/{name}.tar.gz", b"", OCTETS)
+    connection.socket.sendall(head.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
+    chunks = Chunks(connection.socket)
+    manifest = json.dumps({"name": name, "version": "1.0.0", "main": "index.js"}).encode()
+    # Stored as it is: what packs is this client's time only.
+    with gzip.GzipFile(fileobj=chunks, mode="wb", compresslevel=0) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
+        with open("/dev/urandom", "rb") as noise:
+            files = (("package.json", len(manifest), io.BytesIO(manifest)), ("index.js", 0, None), ("noise", megabytes << 20, noise))
+            for path, size, content in files:
+                info = tarfile.TarInfo(path)
+                info.size = size
+                archive.addfile(info, content)
+    chunks.close()
+    status, content = connection.receive()
+    if status >= 400:
+        sys.exit(f"a package of {megabytes} MB: status {status}: {content[:300]!r}")
+
+
+def uploads(report, options):
+    """Packages from 1 MB to 1 GB: the server's CPU time and what it holds beyond what is stored."""
+    sizes = [size for size in (1, 10, 100, 1_000) if size * 100 <= options.most]
+    curve, beyond = {}, []
+    with Server(options.binary, "--memory", "4GiB") as server:
+        put(server.connection, "warm", 1)
+        for size in sizes:
+            before, resident = machine.CPUTime([server.process.pid]), server.memory()
+            server.forget_peak()
+            put(server.connection, f"p-{size}", size)
+            curve[size] = before.used() * 1e6
+            beyond.append(server.peak() - resident - size)
+    points = {size * 100: cost for size, cost in curve.items()}  # From 1 MB on.
+    costs = ", ".join(f"{cost:,.0f}" for cost in curve.values())
+    slope = exponent(points)
+    report.row("packages of 1, 10, 100, 1,000 MB", "a put", f"{costs}; {max(beyond):.0f} MB beyond what is stored", f"{slope:.2f}",
+               f"{WHOLE}", holds=slope <= WHOLE)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=BINARY, type=Path)
@@ -268,6 +324,8 @@ def main():
     for subject in SUBJECTS:
         if not words or any(word in subject.name for word in words):
             measured(report, subject, options)
+    if not words or any(word in "uploads" for word in words):
+        uploads(report, options)
     report.exit()
 
 
