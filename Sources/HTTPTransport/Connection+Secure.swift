@@ -48,7 +48,10 @@ extension Connection {
     if let fault = secure?.faultInstead { return answerHandshake(fault) }
     if isShakingHands, let secure, let failure = secure.session.failure, !secure.isFailureTold {
       secure.isFailureTold = true
-      server.configuration.onBrokenHandshake(peer, secure.session.host, failure)
+      // That a bad certificate is refused is what a scenario wants to see.
+      if secure.fault == nil {
+        server.configuration.onBrokenHandshake(peer, secure.session.host, failure)
+      }
     }
     // What says so may be on its way: no RST shall overtake it.
     if isShakingHands, active == nil, queue.isEmpty { return startLingering() }

@@ -56,7 +56,8 @@ package struct ServerConfiguration: Sendable {
   }
   /// Told of requests that the engine refuses by itself. It is called on a loop.
   package var onRefusal: @Sendable (PeerAddress, Status, _ reason: String) -> Void = { _, _, _ in }
-  /// Told why a handshake did not come to its end, with the host that the peer has asked for.
+  /// Told why a handshake did not come to its end, unless a fault was to break it, with the host that the
+  /// peer has asked for.
   package var onBrokenHandshake: @Sendable (PeerAddress, _ host: String?, TLSError) -> Void = {
     _, _, _ in
   }

@@ -68,6 +68,9 @@ public struct Configuration: Sendable {
   /// Told what happens while the server runs: a scenario that was taken over, or refused; a world
   /// that could not be saved.
   public var onNotice: @Sendable (Notice) -> Void = { _ in }
+  /// Told of each client that refuses the certificate that it is shown for a host (its name, or the
+  /// address that it came to): it does not trust the CA. It is called on a loop.
+  public var onDistrust: @Sendable (_ host: String) -> Void = { _ in }
 
   /// The time of the engine's loops, for tests of its timeouts.
   package var loopClock: LoopClock?

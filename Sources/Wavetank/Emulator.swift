@@ -239,7 +239,9 @@ public final class Emulator: Sendable {
     server.onRefusal = { peer, status, reason in
       log?.tell(.warn, "refused \(peer.host), \(status.code): \(reason)")
     }
+    let onDistrust = configuration.onDistrust
     server.onBrokenHandshake = { peer, host, failure in
+      if failure.isDistrust { onDistrust(host ?? peer.host) }
       let hint =
         failure.isDistrust
         ? "; it does not trust the CA, or not for that host: see “wavetank ca”" : ""

@@ -57,6 +57,7 @@ private struct ProgramRun {
   private var configuration = Configuration()
   private let url: String?
   private let tenant: String
+  private let distrust = DistrustTally()
 
   init(_ arguments: CommandLineArguments) throws(UsageError) {
     self.arguments = arguments
@@ -103,6 +104,7 @@ private struct ProgramRun {
     if configuration.log == nil {
       configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
     }
+    configuration.onDistrust = { [distrust] host in distrust.add(host) }
   }
 
   func run() async throws(UsageError) -> Int32 {
@@ -202,7 +204,8 @@ private struct ProgramRun {
   ) async -> Int32 {
     do {
       let report = try await RunReport(
-        arguments.positionals, status: status, seconds: seconds, unserved: unserved, client)
+        arguments.positionals, status: status, seconds: seconds, unserved: unserved,
+        distrusted: distrust.hosts, client)
       if !arguments.has("--quiet") { Terminal.write(report.summary, to: STDERR_FILENO) }
       if arguments.has("--verify"), !report.isExpecting {
         Terminal.complain("nothing is expected, so nothing was verified: give a scenario “expect”")

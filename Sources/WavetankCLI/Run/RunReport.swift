@@ -9,6 +9,8 @@ struct RunReport {
   let seconds: Double
   /// Names that the program asked for, and addresses, that nothing here answers for.
   private let unserved: [String]
+  /// Hosts whose certificate it refused.
+  private let distrusted: [(name: String, count: Int)]
   private let entries: [JSON]
   private let total: Int
   /// Nil: the scenario expects nothing.
@@ -17,10 +19,11 @@ struct RunReport {
   /// Asks the server what happened.
   init(
     _ command: [String], status: Int32, seconds: Double, unserved: [String],
-    _ client: ControlClient
+    distrusted: [(name: String, count: Int)], _ client: ControlClient
   ) async throws {
     (self.command, self.status, self.seconds) = (command, status, seconds)
     self.unserved = unserved
+    self.distrusted = distrusted
     let list = try JSON(
       parsing: try await client.look("journal", query: [("limit", "1000000")]))
     entries = list["entries"]?.arrayValue ?? []
@@ -71,6 +74,12 @@ struct RunReport {
             "\(entry["method"]?.stringValue ?? "") \(entry["target"]?.stringValue ?? ""): \($0)"
           }
         }))
+    if !distrusted.isEmpty {
+      text += style.bad("Refused, for the program does not trust the CA (see “wavetank ca”)") + "\n"
+      for (name, count) in distrusted.prefix(12) {
+        text += "  \(count) × \(Terminal.harmless(String(name.prefix(160))))\n"
+      }
+    }
     if !unserved.isEmpty {
       text += style.bad("Asked for, and not served here") + "\n"
       for name in unserved.prefix(12) {

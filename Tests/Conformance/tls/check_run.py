@@ -43,6 +43,9 @@ asyncio.run(main())
 """
 done = run(sys.executable, "-c", AIOHTTP)
 check("aiohttp with trust_env", done.returncode == 0, done)
+done = run("env", "-u", "CURL_CA_BUNDLE", "-u", "SSL_CERT_FILE", "-u", "SSL_CERT_DIR", *CURL, FLEETS)
+check("who does not trust the CA is told of, by host", done.returncode == 60 and "does not trust the CA" in done.stderr
+      and "1 × api.app.shipyardapp.com" in done.stderr and "0 exchanges" in done.stderr, done)
 if shutil.which("javac"):
     done = run("java", java_source(), FLEETS)
     check("Java as it is", done.returncode == 0 and "shipyard.fleetRun.list" in done.stderr, done)
