@@ -224,11 +224,11 @@ class Lag(threading.Thread):
 
 
 def whole(server):
-    """µs of a snapshot, and what another waits meanwhile."""
+    """µs of a snapshot, and what another waits meanwhile; nothing where there is no room for it."""
     lag = Lag(server.port)
     lag.start()
-    used, _ = cpu(server, raw("GET", "/_wavetank/snapshot"), server.connection)
-    return used, lag.stop()
+    used, status = cpu(server, raw("GET", "/_wavetank/snapshot"), server.connection)
+    return used if status == 200 else None, lag.stop()
 
 
 def exponent(curve):
@@ -243,19 +243,22 @@ def exponent(curve):
 def measured(report, subject, options):
     most = min(options.most, subject.most)
     sizes = [size for size in (10, 100, 1_000, 10_000) if size <= most] + [most] * (most > 10_000)
-    curves, lag, have = {}, {}, 0
+    curves, lag, lacking, have = {}, {}, [], 0
     with Server(options.binary) as server:
         for size in sizes:
             subject.grow(server, have, size)
             have = size
             for name, cost in single(server, subject, size, options.rounds).items():
                 curves.setdefault(name, {})[size] = cost
-            curves.setdefault("a snapshot of it all", {})[size], lag[size] = whole(server)
+            used, lag[size] = whole(server)
+            curves.setdefault("a snapshot of it all", {}).update({size: used} if used else {})
+            lacking += [] if used else [size]
         memory = server.memory()
     for name, curve in curves.items():
         slope, limit = exponent(curve), WHOLE if "snapshot" in name else SINGLE
         costs = ", ".join(f"{cost:,.0f}" for cost in curve.values())
         more = f"; others waited {max(lag.values()):.0f} ms; {memory:.0f} MB" if limit == WHOLE else ""
+        more += f"; no room for {', '.join(f'{size:,}' for size in lacking)}" if limit == WHOLE and lacking else ""
         report.row(subject.name, name, costs + more, f"{slope:.2f}", f"{limit}", holds=slope <= limit)
 
 
