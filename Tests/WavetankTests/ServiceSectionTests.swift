@@ -31,7 +31,8 @@ struct ServiceSectionTests {
 
   static let archives: [(String, JSON, [String])] = [
     (
-      "steamship", ["packages": [["handle": "a", "code": "bad"], ["handle": "b", "code": "gone"]]],
+      "steamship",
+      ["packages": [["handle": "a", "code": "bad"], ["handle": "b", "code": "gone"]]],
       [
         "/given/steamship/packages/1/code: gone: there is no such file",
         "/given/steamship/packages/0/code: it is no zip archive with a file api.py at its top",
@@ -50,7 +51,7 @@ struct ServiceSectionTests {
     ),
   ]
 
-  @Test("Code that is no archive, or not there, is told once, with its place", arguments: archives)
+  @Test("Code that is no archive, or is not there, is told once, in its place", arguments: archives)
   func codeIsNoArchive(_ service: String, _ given: JSON, _ messages: [String]) throws {
     var loader = loader
     loader.readFile = { path throws(FileError) in
