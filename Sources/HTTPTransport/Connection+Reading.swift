@@ -130,7 +130,7 @@ extension Connection {
         return stopCollecting(.tooLarge(limit: limit))
       }
       guard takeRoom(for: bytes.count, active) else { return stopCollecting(.noRoom) }
-      reserveCapacity(for: bytes.count, active)
+      reserveCapacity(for: bytes.count, limit, active)
       // SAFETY: copied within the closure.
       unsafe bytes.withUnsafeBufferPointer { unsafe active.collected.append(contentsOf: $0) }
     case .stream(let content):
@@ -182,16 +182,25 @@ extension Connection {
   }
 
   /// The array at most doubles, which `takeRoom` has seen to, and becomes no larger than the content can:
-  /// what is announced is not there yet, and may never come.
-  private func reserveCapacity(for count: Int, _ active: ActiveExchange) {
+  /// what is announced is not there yet, and may never come. Where much has come, the rest is believed in if
+  /// there is room for it: to copy megabytes again and again would hold the loop.
+  private func reserveCapacity(for count: Int, _ limit: Int, _ active: ActiveExchange) {
     let needed = active.collected.count + count
     guard needed > active.collected.capacity else { return }
-    let most = max(needed, Self.smallContentMax)
-    let more = min(machine.contentRemaining ?? .max, UInt64(most))
-    active.collected.reserveCapacity(needed + Int(more))
+    let rest = Int(min(machine.contentRemaining ?? .max, UInt64(limit - needed)))
+    let whole = needed + min(rest, Self.believedMax)
+    if needed >= Self.largeContentMin, let lease = active.lease,
+      whole <= lease.count || lease.grow(by: whole - lease.count)
+    {
+      active.collected.reserveCapacity(whole)
+    } else {
+      active.collected.reserveCapacity(needed + min(rest, max(needed, Self.smallContentMax)))
+    }
   }
 
   private static var smallContentMax: Int { 16 * 1024 }
+  private static var largeContentMin: Int { 1 << 20 }
+  private static var believedMax: Int { 16 << 20 }
   private static var collectedRoomStep: Int { 64 * 1024 }
 
   /// Content that is awaited does not come. Without an answer yet it is 408; a response that has begun

@@ -30,16 +30,36 @@ package struct RequestMemory: Sendable {
   /// About what a document takes while it is read, by what separates its values: an element of a JSON
   /// array takes two bytes of text and, while the array grows, seventy of memory.
   ///
-  /// One pass over the bytes, which the compiler makes one over vectors.
+  /// One pass over the bytes, a vector of them at a time: it is made on the loop.
   package static func readingBytes(of content: [UInt8]) -> Int {
-    var separators = 0
-    for byte in content {
-      let isOne =
-        byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\n")
-        || byte & 0xDF == UInt8(ascii: "[")
-      separators &+= isOne ? 1 : 0
+    // SAFETY: read within its bounds alone.
+    let bytes = unsafe content.span.bytes
+    let stride = MemoryLayout<Vector>.size
+    var (separators, index) = (0, 0)
+    while index + stride <= content.count {
+      // A lane of eight bits counts to 255.
+      let end = min(content.count - stride, index + 254 * stride)
+      var counts = Vector(repeating: 0)
+      while index <= end {
+        // SAFETY: so many bytes stand there, and any bytes are a vector.
+        let some = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: Vector.self)
+        counts.replace(with: counts &+ 1, where: separating(some))
+        index += stride
+      }
+      separators += Int(SIMD32<UInt16>(truncatingIfNeeded: counts).wrappedSum())
     }
+    var rest = Vector(repeating: 0)
+    for offset in 0..<content.count - index { rest[offset] = content[index + offset] }
+    for lane in rest.indices where separating(rest)[lane] { separators += 1 }
     return 3 * content.count + 72 * separators
+  }
+
+  private typealias Vector = SIMD32<UInt8>
+
+  /// Commas, ends of lines, and what opens an array or an object.
+  private static func separating(_ bytes: Vector) -> SIMDMask<SIMD32<Int8>> {
+    let opening = (bytes & 0xDF) .== UInt8(ascii: "[")
+    return bytes .== UInt8(ascii: ",") .| bytes .== UInt8(ascii: "\n") .| opening
   }
 
   /// Gives what the service has answered the room that it takes: that of a request's stream, which may go
