@@ -79,6 +79,13 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// Takes back the end of the object and of the line that were written last: for a second line that has more
+  /// members than the first.
+  package mutating func reopenLine() {
+    bytes.removeLast(2)
+    needsComma = true
+  }
+
   /// Text in front of a value, in a line that is not JSON alone.
   package mutating func plain(_ text: Span<UInt8>) {
     bytes.append(contentsOf: text)

@@ -12,14 +12,15 @@ final class EngineMetrics: Sendable {
   var families: [MetricFamily] {
     let server = server.withLock { $0 }
     let lag = server?.loopLag ?? LoopLag.Counts()
+    var lags = MetricFamily(
+      "wavetank_loop_lag_seconds", .histogram,
+      "How long each turn of an event loop held it: so late is served what became ready meanwhile.")
+    lags.add(lag.buckets, Self.lagBounds, sum: lag.seconds)
     return [
       MetricFamily(
         "wavetank_connections", .gauge, "Connections open now.",
         value: Double(server?.connectionCount ?? 0)),
-      MetricFamily(
-        "wavetank_loop_lag_seconds", .histogram,
-        "How long each turn of an event loop held it: so late is served what became ready meanwhile.",
-        MetricFamily.histogram(lag.buckets, Self.lagBounds, sum: lag.seconds)),
+      lags,
     ]
   }
 }

@@ -76,6 +76,19 @@ struct JSONWriterTests {
 
   static let numbers = [0, 9, 10, -1, -9, -10, 99, 100, 123_456_789, .max, .min]
 
+  @Test("A line that was written is taken up again with more members")
+  func reopenedLine() {
+    var json = JSONWriter()
+    json.plain("hub: ".utf8.span)
+    json.object { $0.member("a", 1) }
+    json.endLine()
+    json.reopenLine()
+    json.member("b", 2)
+    json.endObject()
+    json.endLine()
+    #expect(String(decoding: json.bytes, as: UTF8.self) == "hub: {\"a\":1,\"b\":2}\n")
+  }
+
   @Test("Whole numbers of every size", arguments: numbers)
   func number(_ number: Int) {
     var json = JSONWriter()

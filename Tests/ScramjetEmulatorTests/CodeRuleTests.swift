@@ -361,7 +361,8 @@ struct CodeRuleTests {
     manifest["emulator"] = package
     let sequence = Sequence(
       id: "q", alias: nil,
-      package: Kept(try SequencePackage(manifest: manifest, byteCount: 1, hasPath: { _ in true })))
+      package: Shared(try SequencePackage(manifest: manifest, byteCount: 1, hasPath: { _ in true }))
+    )
     var order = StartOrder()
     if let start { order.appConfig = ["emulator": start] }
     let rules = try ScramjetSeed.behaviors(.array(rule.map { [$0] } ?? []))

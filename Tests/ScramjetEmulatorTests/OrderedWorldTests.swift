@@ -11,7 +11,7 @@ struct OrderedWorldTests {
     let package = try SequencePackage(
       manifest: ["name": "p", "main": "m"], byteCount: bytes, hasPath: { _ in true })
     return StoreItem(
-      id: id, fileName: fileName, package: Kept(package), blob: BlobID(1), tag: "t")
+      id: id, fileName: fileName, package: Shared(package), blob: BlobID(1), tag: "t")
   }
 
   @Test(

@@ -90,6 +90,33 @@ import Testing
     }
   }
 
+  @Test("Each start of a sequence has the program that its own args and rules make")
+  func startedAgain() throws {
+    func sequence(_ name: String) throws -> Sequence {
+      let manifest: JSONObject = ["name": .string(name), "main": "index.js"]
+      let package = try SequencePackage(manifest: manifest, byteCount: 1, hasPath: { _ in true })
+      return Sequence(id: name, package: Shared(package))
+    }
+    func program(
+      _ sequence: Sequence, _ arguments: JSON? = nil, _ rules: [BehaviorRule] = []
+    ) throws -> Program {
+      var order = StartOrder()
+      order.arguments = arguments
+      return try ProgramChoice.program(for: sequence, on: "hub", order: order, rules: rules)
+    }
+    let first = try sequence("args-to-output")
+    let plain = try program(first)
+    #expect(try program(first, ["a"]) != plain)
+    #expect(try program(first, nil, [BehaviorRule(spec: ["behaviour": "hash"])]) != plain)
+    // More packages than are kept, two of a name.
+    let names = ["checksum-sequence", "js-forever", "x"] + (0..<20).map { "y\($0)" } + ["x"]
+    let others = try names.map { try sequence($0) }
+    let programs = try others.map { try program($0) }
+    #expect(try others.map { try program($0) } == programs)
+    #expect(programs[0] != programs[1])
+    #expect(try program(first) == plain)
+  }
+
   @Test("A program that reads input and names no end is through with its input")
   func implicitEnd() throws {
     let program = try ProgramCompiler().compile(["program": [["on": "input", "do": "echo"]]])

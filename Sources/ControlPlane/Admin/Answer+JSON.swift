@@ -16,3 +16,14 @@ extension Answer {
     return .now(.json(.ok, json.bytes))
   }
 }
+
+extension JSONWriter {
+  /// An instant in microseconds, or null.
+  mutating func member(orNull name: StaticString, _ instant: VirtualInstant?) {
+    guard let instant else {
+      key(name)
+      return null()
+    }
+    member(name, instant, .microseconds)
+  }
+}

@@ -131,8 +131,8 @@ enum ClockRoutes {
     json.object { json in
       json.member("mode", tenant.clock.mode.name)
       if case .scaled(let factor) = tenant.clock.mode { json.member("factor", JSON(factor)) }
-      json.member("now", now.iso8601(.microseconds))
-      json.member("nextDue", JSON(tenant.nextDue?.iso8601(.microseconds)))
+      json.member("now", now, .microseconds)
+      json.member(orNull: "nextDue", tenant.nextDue)
       if let from { json.member("advanced", DurationText.format(now - from)) }
     }
   }

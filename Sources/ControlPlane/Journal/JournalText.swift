@@ -17,8 +17,8 @@ struct JournalText {
     json.object { json in
       json.member("number", Int(clamping: entry.number))
       if entry.parent > 0 { json.member("parent", Int(clamping: entry.parent)) }
-      json.member("arrived", entry.arrived.iso8601(.microseconds))
-      json.member("ended", JSON(entry.ended?.iso8601(.microseconds)))
+      json.member("arrived", entry.arrived, .microseconds)
+      json.member(orNull: "ended", entry.ended)
       json.member("service", JSON(operation.map { operations.serviceNames[$0.serviceIndex] }))
       json.member("operation", JSON(operation?.operation.name))
       json.member("method", entry.method.name)

@@ -6,10 +6,10 @@ enum MetricsRoutes {
   private static let durationBounds = MetricFamily.Bounds(Metrics.durationBounds)
 
   static func metrics(_ call: AdminCall) -> Answer {
-    var text: [UInt8] = []
     let families = families(call.pipeline) + call.options.moreMetrics()
-    text.reserveCapacity(families.reduce(0) { $0 + 256 * ($1.samples.count + 1) })
-    for family in families { family.write(into: &text) }
+    var text: [UInt8] = []
+    text.reserveCapacity(families.reduce(0) { $0 + $1.text.count })
+    for family in families { text += family.text }
     var response = Response(.ok, body: .bytes(text))
     response.fields.append("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
     return .now(response)
@@ -20,15 +20,15 @@ enum MetricsRoutes {
       MetricFamily(
         "wavetank_requests_in_flight", .gauge, "Requests that have begun and not ended.",
         value: Double(pipeline.metrics.requestsInFlight)),
-      MetricFamily(
-        "wavetank_faults_total", .counter, "Deliberate failures performed, by kind.",
-        pipeline.metrics.faultCounts.map { .init(Double($0.count), [("kind", $0.kind)]) }),
-      MetricFamily(
-        "wavetank_lock_waits_total", .counter, "Times that a lock was held by somebody else.",
-        LockWaits.all.map { .init(Double($0.count), [("lock", $0.name)]) }),
-      MetricFamily(
-        "wavetank_lock_wait_seconds_total", .counter, "How long that was waited for.",
-        LockWaits.all.map { .init($0.duration.inSeconds, [("lock", $0.name)]) }),
+      family(
+        "wavetank_faults_total", "Deliberate failures performed, by kind.", by: "kind",
+        pipeline.metrics.faultCounts.map { ($0.kind, Double($0.count)) }),
+      family(
+        "wavetank_lock_waits_total", "Times that a lock was held by somebody else.", by: "lock",
+        LockWaits.all.map { ($0.name, Double($0.count)) }),
+      family(
+        "wavetank_lock_wait_seconds_total", "How long that was waited for.", by: "lock",
+        LockWaits.all.map { ($0.name, $0.duration.inSeconds) }),
       MetricFamily(
         "wavetank_stored_bytes", .gauge,
         "Memory for what clients have stored, made and are sending, all tenants.",
@@ -39,37 +39,43 @@ enum MetricsRoutes {
     ]
   }
 
+  /// A counter with one label.
+  private static func family(
+    _ name: String, _ help: String, by label: String, _ samples: [(name: String, value: Double)]
+  ) -> MetricFamily {
+    var family = MetricFamily(name, .counter, help)
+    for sample in samples { family.add(sample.value, MetricFamily.Labels(label, sample.name)) }
+    return family
+  }
+
   private static func requests(_ pipeline: Pipeline) -> [MetricFamily] {
-    var total: [MetricFamily.Sample] = []
-    var durations: [MetricFamily.Sample] = []
-    var received: [MetricFamily.Sample] = []
-    var sent: [MetricFamily.Sample] = []
+    var total = MetricFamily(
+      "wavetank_requests_total", .counter, "Requests by operation and status.",
+      reserving: 16 << 10)
+    var durations = MetricFamily(
+      "wavetank_request_duration_seconds", .histogram,
+      "From the head of a request to the end of its exchange.", reserving: 64 << 10)
+    var received = MetricFamily(
+      "wavetank_request_content_bytes_total", .counter, "Content received.", reserving: 16 << 10)
+    var sent = MetricFamily(
+      "wavetank_response_content_bytes_total", .counter, "Content sent.", reserving: 16 << 10)
     let entries = pipeline.operations.entries
     for index in Array(entries.indices).map(Optional.some) + [nil] {
       let counts = pipeline.metrics.counts(operation: index)
       guard !counts.statuses.isEmpty else { continue }
       let operation = index.map { entries[$0].operation.name } ?? "none"
-      let label = [(name: "operation", value: operation)]
+      let label = MetricFamily.Labels("operation", operation)
       for (code, count) in counts.statuses.sorted(by: { $0.code < $1.code }) {
-        total.append(.init(Double(count), label + [("status", "\(code)")]))
+        var labels = label
+        labels.add("status", String(code))
+        total.add(Double(count), labels)
       }
       guard !counts.durations.isEmpty else { continue }
-      durations += MetricFamily.histogram(
-        counts.durations, durationBounds, sum: counts.durationSum.inSeconds, label)
-      received.append(.init(Double(counts.requestBytes), label))
-      sent.append(.init(Double(counts.responseBytes), label))
+      durations.add(counts.durations, durationBounds, sum: counts.durationSum.inSeconds, label)
+      received.add(Double(counts.requestBytes), label)
+      sent.add(Double(counts.responseBytes), label)
     }
-    return [
-      MetricFamily(
-        "wavetank_requests_total", .counter, "Requests by operation and status.", total),
-      MetricFamily(
-        "wavetank_request_duration_seconds", .histogram,
-        "From the head of a request to the end of its exchange.", durations),
-      MetricFamily(
-        "wavetank_request_content_bytes_total", .counter, "Content received.", received),
-      MetricFamily(
-        "wavetank_response_content_bytes_total", .counter, "Content sent.", sent),
-    ]
+    return [total, durations, received, sent]
   }
 
   private static func tenants(_ pipeline: Pipeline) -> [MetricFamily] {

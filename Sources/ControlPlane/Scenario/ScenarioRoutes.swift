@@ -37,7 +37,10 @@ enum ScenarioRoutes {
   }
 
   /// Names that `PUT /scenario?name=` takes.
-  static func shipped(_ call: AdminCall) -> Answer {
+  static func shipped(_ call: AdminCall) -> Answer { .now(.json(.ok, shippedText)) }
+
+  /// They are part of the program: written once.
+  private static let shippedText: [UInt8] = {
     let names = ScenarioLibrary.texts.keys.sorted()
     let about = names.map { name -> JSON in
       let text = ScenarioLibrary.texts[name] ?? ""
@@ -47,8 +50,11 @@ enum ScenarioRoutes {
         "rules": .integer(object?["rules"]?.arrayValue?.count ?? 0), "text": .string(text),
       ]
     }
-    return .json(["scenarios": .array(names.map { .string($0) }), "about": .array(about)])
-  }
+    let whole: JSON = [
+      "scenarios": .array(names.map { .string($0) }), "about": .array(about),
+    ]
+    return whole.serialized()
+  }()
 
   /// What is wrong with a scenario, or with rules that are to be added, without putting it in force.
   static func check(_ call: AdminCall) throws(Problem) -> Answer {
@@ -123,15 +129,20 @@ enum ScenarioRoutes {
     let engine = try call.liveTenant().rules
     let counts = engine?.strikeCounts ?? []
     let sources = engine?.rules.rules.map(\.source) ?? []
-    let rules = zip(counts, sources).map { count, source -> JSON in
-      [
-        "name": .string(count.name), "enabled": .bool(count.isEnabled),
-        "reached": .integer(count.reached), "struck": .integer(count.struck), "rule": source,
-      ]
+    return .object(reserving: 512 + counts.count * 256) { json in
+      json.array("rules") { json in
+        for (count, source) in zip(counts, sources) {
+          json.object { json in
+            json.member("name", count.name)
+            json.member("enabled", count.isEnabled)
+            json.member("reached", count.reached)
+            json.member("struck", count.struck)
+            json.member("rule", source)
+          }
+        }
+      }
+      json.member("variables", .object(engine?.variables ?? JSONObject()))
     }
-    return .json([
-      "rules": .array(rules), "variables": .object(engine?.variables ?? JSONObject()),
-    ])
   }
 
   /// Adds rules behind the others (`?position=first`: in front): one, an array, or `{"rules": […]}`.

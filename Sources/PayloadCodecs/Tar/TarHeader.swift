@@ -16,14 +16,17 @@ struct TarHeader {
   /// POSIX sums unsigned bytes; some old programs summed signed ones. Both are accepted.
   var hasGoodChecksum: Bool {
     guard let expected = octal(148..<156) else { return false }
-    var unsigned = 0
-    var signed = 0
-    for index in bytes.indices {
-      let byte = (148..<156).contains(index) ? 0x20 : bytes[index]
-      unsigned += Int(byte)
-      signed += Int(Int8(bitPattern: byte))
+    // Its own field counts as spaces.
+    var unsigned = 8 * 0x20
+    var negative = 0
+    for range in [0..<148, 156..<Self.blockBytes] {
+      let part = bytes.span.extracting(range)
+      for index in part.indices {
+        unsigned += Int(part[index])
+        negative += Int(part[index] >> 7)
+      }
     }
-    return expected == unsigned || expected == signed
+    return expected == unsigned || expected == unsigned - 256 * negative
   }
 
   /// The name, in ustar archives with its prefix.

@@ -331,7 +331,16 @@ struct YAMLComposer {
   }
 
   private func refuseDuplicates(_ pairs: [YAMLPair]) throws(YAMLError) {
-    guard pairs.count > 1 else { return }
+    guard pairs.count > 8 else {
+      // Of so few each is looked at beside each: a table would cost more.
+      for (index, pair) in pairs.enumerated() {
+        let key = pair.key.keyText
+        guard pairs[..<index].allSatisfy({ $0.key.keyText != key }) else {
+          throw YAMLError(.duplicateKey(key), pair.key.position)
+        }
+      }
+      return
+    }
     var seen: TextSet = []
     for pair in pairs {
       let key = pair.key.keyText

@@ -88,56 +88,92 @@ enum YAMLCoreSchema {
 
   /// Whether some reader, of YAML 1.1 or 1.2, sees something else than a string in this plain text.
   /// Errs on the side of yes.
-  static func isAmbiguous(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
-    guard let first = bytes.first else { return true }
-    switch text.asciiLowercased {
-    case "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=", ".nan",
-      ".inf",
-      "+.inf", "-.inf":
-      return true
-    default: break
+  static func isAmbiguous(_ text: Span<UInt8>) -> Bool {
+    guard !text.isEmpty else { return true }
+    if text.count <= wordLengthMax, words.contains(word(text)) { return true }
+    switch text[0] {
+    case 0x30...0x39, 0x2b, 0x2d, 0x2e, 0x5f: return looksNumeric(text) || looksLikeDate(text)
+    default: return false
     }
-    guard (0x30...0x39).contains(first) || [0x2b, 0x2d, 0x2e, 0x5f].contains(first) else {
-      return false
-    }
-    return looksNumeric(bytes) || looksLikeDate(bytes)
   }
+
+  /// Words that are no string in some version, each as `word` makes it.
+  private static let words: [UInt64] = [
+    "~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "<<", "=", ".nan", ".inf",
+    "+.inf", "-.inf",
+  ].map { (text: String) in word(text.utf8.span) }
+
+  private static let wordLengthMax = 5
+
+  /// Up to eight bytes in one number, letters in lower case.
+  private static func word(_ text: Span<UInt8>) -> UInt64 {
+    var word: UInt64 = 0
+    for index in text.indices {
+      let byte = text[index]
+      word = word << 8 | UInt64((0x41...0x5a).contains(byte) ? byte | 0x20 : byte)
+    }
+    return word
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
   /// Digits with everything that some version lets stand between them: `1_000`, `0x1F`, `0b1`, `0o7`,
   /// `1e3`, `4:05:06`, `1.2.3`.
-  private static func looksNumeric(_ bytes: [UInt8]) -> Bool {
-    var rest = bytes[...]
-    if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") {
-      rest = rest.dropFirst()
-    }
-    if rest.first == UInt8(ascii: "0"), let letter = rest.dropFirst().first {
-      let digits = rest.dropFirst(2)
-      switch letter | 0x20 {
+  private static func looksNumeric(_ text: Span<UInt8>) -> Bool {
+    var index = text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+") ? 1 : 0
+    if index + 1 < text.count, text[index] == UInt8(ascii: "0") {
+      switch text[index + 1] | 0x20 {
       case UInt8(ascii: "x"):
-        return digits.allSatisfy { $0.hexDigitValue != nil || $0 == 0x5f }
+        return text.allSatisfy(from: index + 2) { $0.hexDigitValue != nil || $0 == 0x5f }
       case UInt8(ascii: "b"), UInt8(ascii: "o"):
-        return digits.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x5f }
+        return text.allSatisfy(from: index + 2) { isDigit($0) || $0 == 0x5f }
       default: break
       }
     }
-    let body = rest.prefix { (0x30...0x39).contains($0) || [0x2e, 0x2c, 0x3a, 0x5f].contains($0) }
-    guard body.contains(where: { (0x30...0x39).contains($0) }) else { return false }
-    rest = rest.dropFirst(body.count)
-    guard let letter = rest.first else { return true }
-    guard letter | 0x20 == UInt8(ascii: "e") else { return false }
-    var exponent = rest.dropFirst()
-    if exponent.first == 0x2b || exponent.first == 0x2d { exponent = exponent.dropFirst() }
-    return exponent.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x5f }
+    var hasDigit = false
+    while index < text.count {
+      let byte = text[index]
+      if isDigit(byte) {
+        hasDigit = true
+      } else if byte != 0x2e, byte != 0x2c, byte != 0x3a, byte != 0x5f {
+        break
+      }
+      index += 1
+    }
+    guard hasDigit else { return false }
+    guard index < text.count else { return true }
+    guard text[index] | 0x20 == UInt8(ascii: "e") else { return false }
+    index += 1
+    if index < text.count, text[index] == 0x2b || text[index] == 0x2d { index += 1 }
+    return text.allSatisfy(from: index) { isDigit($0) || $0 == 0x5f }
   }
 
-  /// `2024-06-03`, and whatever time follows it.
-  private static func looksLikeDate(_ bytes: [UInt8]) -> Bool {
-    let groups = bytes.split(separator: UInt8(ascii: "-"), maxSplits: 2)
-    guard groups.count == 3 else { return false }
-    let lengths = [4...4, 1...2, 1...2]
-    return zip(groups, lengths).allSatisfy { group, length in
-      length.contains(group.prefix { (0x30...0x39).contains($0) }.count)
+  /// `2024-06-03`, and whatever follows each number.
+  private static func looksLikeDate(_ text: Span<UInt8>) -> Bool {
+    let hyphen = UInt8(ascii: "-")
+    var index = 0
+    for lengths in [4...4, 1...2] {
+      while index < text.count, text[index] == hyphen { index += 1 }
+      guard lengths.contains(text.digitCount(from: index)) else { return false }
+      while index < text.count, text[index] != hyphen { index += 1 }
     }
+    return (1...2).contains(text.digitCount(from: index + 1))
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate func allSatisfy(from index: Int, _ isRight: (UInt8) -> Bool) -> Bool {
+    var index = index
+    while index < count {
+      guard isRight(self[index]) else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  fileprivate func digitCount(from start: Int) -> Int {
+    var index = start
+    while index < count, self[index] &- 0x30 < 10 { index += 1 }
+    return index - start
   }
 }

@@ -5,15 +5,16 @@
 package struct YAMLWriter: Sendable {
   private static let step = 4
 
-  private var text = ""
+  private var bytes: [UInt8] = []
 
-  package init() {}
+  private init() {}
 
-  /// One document, members in their order; ends with a line break.
-  package static func write(_ value: JSON) -> String {
+  /// One document in UTF-8, members in their order; ends with a line break.
+  package static func write(_ value: JSON) -> [UInt8] {
     var writer = YAMLWriter()
+    writer.bytes.reserveCapacity(512)
     writer.root(value)
-    return writer.text
+    return writer.bytes
   }
 
   private mutating func root(_ value: JSON) {
@@ -27,20 +28,22 @@ package struct YAMLWriter: Sendable {
   /// - Parameter isInline: the first line goes on where the text stands.
   private mutating func mapping(_ object: JSONObject, indent: Int, isInline: Bool) {
     var isFirst = isInline
-    for (name, value) in object.members {
+    // By spans: what is looked at in its place is not retained.
+    let members = object.members.span
+    for index in members.indices {
       if !isFirst { spaces(indent) }
       isFirst = false
-      key(name, indent: indent)
-      switch value {
+      key(members[index].key, indent: indent)
+      switch members[index].value {
       case .object(let object) where !object.isEmpty:
-        text += "\n"
+        bytes.append(UInt8(ascii: "\n"))
         mapping(object, indent: indent + Self.step, isInline: false)
       case .array(let elements) where !elements.isEmpty:
-        text += "\n"
+        bytes.append(UInt8(ascii: "\n"))
         sequence(elements, indent: indent + Self.step, isInline: false)
       default:
-        text += " "
-        scalar(value, indent: indent + Self.step)
+        bytes.append(UInt8(ascii: " "))
+        scalar(members[index].value, indent: indent + Self.step)
       }
     }
   }
@@ -50,7 +53,7 @@ package struct YAMLWriter: Sendable {
     for element in elements {
       if !isFirst { spaces(indent) }
       isFirst = false
-      text += "- "
+      raw("- ")
       switch element {
       case .object(let object) where !object.isEmpty:
         mapping(object, indent: indent + 2, isInline: true)
@@ -61,150 +64,196 @@ package struct YAMLWriter: Sendable {
     }
   }
 
+  private mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8.span) }
+
   private mutating func spaces(_ count: Int) {
-    for _ in 0..<count { text.unicodeScalars.append(" ") }
+    for _ in 0..<count { bytes.append(UInt8(ascii: " ")) }
   }
 
   /// A reader looks for a key's colon on the same line, and no further than 1024 characters.
   private mutating func key(_ name: String, indent: Int) {
-    let form = YAMLScalarForm(name, mayBeBlock: false)
-    if form.line.unicodeScalars.count < 1000 {
-      text += form.line
-      text += ":"
-    } else {
-      text += "? "
-      text += form.line
-      text += "\n"
+    let start = bytes.count
+    string(name.utf8.span, mayBeBlock: false, indent: indent)
+    if bytes.count - start >= 1000, characterCount(from: start) >= 1000 {
+      bytes.insert(contentsOf: "? ".utf8, at: start)
+      bytes.append(UInt8(ascii: "\n"))
       spaces(indent)
-      text += ":"
     }
+    bytes.append(UInt8(ascii: ":"))
+  }
+
+  private func characterCount(from start: Int) -> Int {
+    // All but the bytes that go on with a character.
+    bytes[start...].count { $0 & 0xc0 != 0x80 }
   }
 
   /// - Parameter indent: of a block's lines.
   private mutating func scalar(_ value: JSON, indent: Int) {
     switch value {
-    case .null: text += "null"
-    case .bool(let flag): text += flag ? "true" : "false"
-    case .integer(let number): text += String(number)
-    case .decimal(let number): text += number
-    case .array: text += "[]"
-    case .object: text += "{}"
-    case .string(let string):
-      let form = YAMLScalarForm(string, mayBeBlock: true)
-      text += form.line
-      for line in form.block {
-        text += "\n"
-        if !line.isEmpty {
-          spaces(max(indent, Self.step))
-          text += line
-        }
-      }
+    case .null: raw("null")
+    case .bool(let flag): raw(flag ? "true" : "false")
+    case .integer(let number): raw(String(number))
+    case .decimal(let number): raw(number)
+    case .array: raw("[]")
+    case .object: raw("{}")
+    case .string(let text): string(text.utf8.span, mayBeBlock: true, indent: indent)
     }
-    text += "\n"
+    bytes.append(UInt8(ascii: "\n"))
+  }
+
+  private mutating func string(_ text: Span<UInt8>, mayBeBlock: Bool, indent: Int) {
+    switch YAMLScalarForm(text, mayBeBlock: mayBeBlock) {
+    case .plain: append(text, 0..<text.count)
+    case .singleQuoted: singleQuoted(text)
+    case .doubleQuoted: doubleQuoted(text)
+    case .block: block(text, indent: max(indent, Self.step))
+    }
+  }
+
+  private mutating func append(_ text: Span<UInt8>, _ range: Range<Int>) {
+    bytes.append(contentsOf: text.extracting(range))
+  }
+
+  private mutating func singleQuoted(_ text: Span<UInt8>) {
+    bytes.append(UInt8(ascii: "'"))
+    for index in text.indices {
+      if text[index] == UInt8(ascii: "'") { bytes.append(UInt8(ascii: "'")) }
+      bytes.append(text[index])
+    }
+    bytes.append(UInt8(ascii: "'"))
+  }
+
+  private mutating func doubleQuoted(_ text: Span<UInt8>) {
+    bytes.append(UInt8(ascii: "\""))
+    var index = 0
+    while index < text.count {
+      let width = text.unprintableWidth(at: index)
+      switch text[index] {
+      case UInt8(ascii: "\""): raw("\\\"")
+      case UInt8(ascii: "\\"): raw("\\\\")
+      case UInt8(ascii: "\n"): raw("\\n")
+      case UInt8(ascii: "\t"): raw("\\t")
+      case UInt8(ascii: "\r"): raw("\\r")
+      case 0: raw("\\0")
+      case let byte where width == 0: bytes.append(byte)
+      case let byte where width == 1: escaped("x", UInt32(byte), digits: 2)
+      case let byte where width == 2:
+        escaped("x", UInt32(byte & 0x1f) << 6 | UInt32(text[index + 1] & 0x3f), digits: 2)
+      case let byte:
+        let value = UInt32(byte & 0x0f) << 12 | UInt32(text[index + 1] & 0x3f) << 6
+        escaped("u", value | UInt32(text[index + 2] & 0x3f), digits: 4)
+      }
+      index += max(width, 1)
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private mutating func escaped(_ letter: Unicode.Scalar, _ value: UInt32, digits: Int) {
+    bytes.append(UInt8(ascii: "\\"))
+    bytes.append(UInt8(ascii: letter))
+    for place in (0..<digits).reversed() {
+      let digit = UInt8(truncatingIfNeeded: value >> (4 * UInt32(place))) & 0x0f
+      bytes.append(digit < 10 ? 0x30 + digit : 0x37 + digit)
+    }
+  }
+
+  /// A header, and below it the lines. The last line break belongs to the text itself; more of them
+  /// are kept with `+`, none is said with `-`.
+  private mutating func block(_ text: Span<UInt8>, indent: Int) {
+    let lineFeed = UInt8(ascii: "\n")
+    let endsLine = text[text.count - 1] == lineFeed
+    let end = endsLine ? text.count - 1 : text.count
+    bytes.append(UInt8(ascii: "|"))
+    if !endsLine {
+      bytes.append(UInt8(ascii: "-"))
+    } else if text[end - 1] == lineFeed {
+      bytes.append(UInt8(ascii: "+"))
+    }
+    var start = 0
+    while start <= end {
+      var next = start
+      while next < end, text[next] != lineFeed { next += 1 }
+      bytes.append(lineFeed)
+      if next > start {
+        spaces(indent)
+        append(text, start..<next)
+      }
+      start = next + 1
+    }
   }
 }
 
 /// How one string is written.
-struct YAMLScalarForm {
-  /// What stands on the line of the key.
-  let line: String
-  /// The lines below it, for a block.
-  let block: [Substring]
-
-  init(_ string: String, mayBeBlock: Bool) {
-    if mayBeBlock, let (header, lines) = Self.blockForm(string) {
-      line = header
-      block = lines
-    } else {
-      line = Self.lineForm(string)
-      block = []
-    }
-  }
-
-  private static func lineForm(_ string: String) -> String {
-    guard string.unicodeScalars.allSatisfy(isPlainlyPrintable) else { return doubleQuoted(string) }
-    if YAMLCoreSchema.isAmbiguous(string) { return doubleQuoted(string) }
-    if mayBePlain(string) { return string }
-    return "'"
-      + string.split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: "''") + "'"
-  }
-
-  /// Printable in every version and no line break in any.
-  private static func isPlainlyPrintable(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0x20...0x7e, 0xa0...0x2027, 0x202a...0xd7ff, 0xe000...0xfefe, 0xff00...0xfffd,
-      0x1_0000...0x10_ffff:
-      true
-    default: false
-    }
-  }
-
-  private static func mayBePlain(_ string: String) -> Bool {
-    let bytes = string.utf8.span
-    guard !bytes.isEmpty, bytes[bytes.count - 1] != 0x20 else { return false }
-    let first = bytes[0]
-    guard first != 0x20 else { return false }
-    switch Unicode.Scalar(first) {
-    case "-", "?", ":":
-      guard bytes.count > 1, bytes[1] != 0x20, !string.hasPrefix("---") else { return false }
-    case ",", "[", "]", "{", "}", "#", "&", "*", "!", "|", ">", "'", "\"", "%", "@", "`":
-      return false
-    case ".": guard !string.hasPrefix("...") else { return false }
-    default: break
-    }
-    guard bytes[bytes.count - 1] != UInt8(ascii: ":") else { return false }
-    for index in 0..<bytes.count - 1 {
-      if bytes[index] == UInt8(ascii: ":"), bytes[index + 1] == 0x20 { return false }
-      if bytes[index] == 0x20, bytes[index + 1] == UInt8(ascii: "#") { return false }
-    }
-    return true
-  }
-
-  private static func doubleQuoted(_ string: String) -> String {
-    var text = "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\t": text += "\\t"
-      case "\r": text += "\\r"
-      case "\u{0}": text += "\\0"
-      default:
-        if isPlainlyPrintable(scalar) {
-          text.unicodeScalars.append(scalar)
-        } else {
-          let digits = String(scalar.value, radix: 16, uppercase: true)
-          let (letter, width) = scalar.value < 0x100 ? ("x", 2) : ("u", 4)
-          text += "\\" + letter + String(repeating: "0", count: max(0, width - digits.count))
-          text += digits
-        }
-      }
-    }
-    return text + "\""
-  }
-
-  private static func isBlockASCII(_ byte: UInt8) -> Bool {
-    byte >= 0x20 && byte < 0x7f || byte == 0x0a || byte == 0x09
-  }
-
+enum YAMLScalarForm {
+  case plain, singleQuoted, doubleQuoted
   /// A literal block, for text of several lines that it can carry unchanged: its first line must not
   /// begin with white space, for the reader takes the indentation from there.
-  private static func blockForm(_ string: String) -> (header: String, lines: [Substring])? {
-    guard let first = string.unicodeScalars.first, first != "\n", first != " ", first != "\t",
-      string.utf8.contains(0x0a),
-      string.utf8.allSatisfy(isBlockASCII)
-        || string.unicodeScalars.allSatisfy({
-          isPlainlyPrintable($0) || $0 == "\n" || $0 == "\t"
-        })
-    else { return nil }
-    // By bytes, for a line feed may be half of a grapheme.
-    var lines = string.utf8.split(separator: 0x0a, omittingEmptySubsequences: false)
-      .map { Substring($0) }
-    guard lines.last?.isEmpty == true else { return ("|-", lines) }
-    lines.removeLast()
-    // The last line break belongs to the text itself; more of them are kept with "+".
-    return (lines.last?.isEmpty == true ? "|+" : "|", lines)
+  case block
+
+  init(_ text: Span<UInt8>, mayBeBlock: Bool) {
+    var hasLineFeed = false
+    var hasTab = false
+    // Where a plain text would end: in front of a comment, or behind a key.
+    var isCut = false
+    var before: UInt8 = 0
+    for index in text.indices {
+      let byte = text[index]
+      switch byte {
+      case UInt8(ascii: "\n"): hasLineFeed = true
+      case UInt8(ascii: "\t"): hasTab = true
+      case UInt8(ascii: " "): if before == UInt8(ascii: ":") { isCut = true }
+      case UInt8(ascii: "#"): if before == UInt8(ascii: " ") { isCut = true }
+      default:
+        if byte < 0x20 || byte >= 0x7f, text.unprintableWidth(at: index) > 0 {
+          self = .doubleQuoted
+          return
+        }
+      }
+      before = byte
+    }
+    if hasLineFeed || hasTab {
+      let beginsWithSpace = text[0] == 0x0a || text[0] == 0x20 || text[0] == 0x09
+      self = mayBeBlock && hasLineFeed && !beginsWithSpace ? .block : .doubleQuoted
+    } else if YAMLCoreSchema.isAmbiguous(text) {
+      self = .doubleQuoted
+    } else {
+      self = !isCut && Self.mayBePlain(text) ? .plain : .singleQuoted
+    }
+  }
+
+  /// By its first and its last character.
+  private static func mayBePlain(_ text: Span<UInt8>) -> Bool {
+    let last = text[text.count - 1]
+    guard last != UInt8(ascii: " "), last != UInt8(ascii: ":") else { return false }
+    switch Unicode.Scalar(text[0]) {
+    case "-", "?", ":": return text.count > 1 && text[1] != 0x20 && !beginsWithThree("-", text)
+    case " ", ",", "[", "]", "{", "}", "#", "&", "*", "!", "|", ">", "'", "\"", "%", "@", "`":
+      return false
+    case ".": return !beginsWithThree(".", text)
+    default: return true
+    }
+  }
+
+  private static func beginsWithThree(_ mark: Unicode.Scalar, _ text: Span<UInt8>) -> Bool {
+    let byte = UInt8(ascii: mark)
+    return text.count >= 3 && text[0] == byte && text[1] == byte && text[2] == byte
+  }
+}
+
+extension Span<UInt8> {
+  /// How many bytes the character has that begins here, when some version of YAML takes it for a
+  /// line break or for none that may be printed; else 0. The bytes are valid UTF-8.
+  fileprivate func unprintableWidth(at index: Int) -> Int {
+    switch self[index] {
+    case 0..<0x20, 0x7f: 1
+    case 0xc2: self[index + 1] < 0xa0 ? 2 : 0
+    // LS and PS.
+    case 0xe2: self[index + 1] == 0x80 && self[index + 2] & 0xfe == 0xa8 ? 3 : 0
+    // The byte order mark and the two that are no characters.
+    case 0xef:
+      self[index + 1] == 0xbb && self[index + 2] == 0xbf
+        || self[index + 1] == 0xbf && self[index + 2] >= 0xbe ? 3 : 0
+    default: 0
+    }
   }
 }

@@ -173,7 +173,7 @@ extension Form {
         reader.dictionary { name, reader -> (key: Key, value: Element)? in
           guard let key = key(name, reader), let value = element.read(reader) else { return nil }
           return (key, value)
-        }?.map(\.value)
+        }?.map { $0.value }
       })
   }
 

@@ -192,7 +192,11 @@ package struct ScenarioReader {
   /// One of the raw values of a closed set.
   package func choice<Choice>(of type: Choice.Type = Choice.self) -> Choice?
   where Choice: RawRepresentable<String> & CaseIterable {
-    word(of: Choice.allCases.map(\.rawValue)).flatMap(Choice.init(rawValue:))
+    if case .string(let text) = value, let choice = Choice(rawValue: text), choice.rawValue == text
+    {
+      return choice
+    }
+    return word(of: Choice.allCases.map { $0.rawValue }).flatMap(Choice.init(rawValue:))
   }
 
   /// One of some words.

@@ -16,18 +16,17 @@ enum InstanceHandlers {
   }
 
   static func health(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    try asking(scope) { $1.value($0.health) }
+    try asking(scope) { $0.writeHealth(into: &$1) }
   }
 
   private static func asking(
-    _ scope: Scope, _ write: @escaping @Sendable (Instance, inout JSONWriter) -> Void
+    _ scope: Scope, _ write: @escaping @Sendable (borrowing Instance, inout JSONWriter) -> Void
   ) throws(ScramjetError) -> ServiceAnswer {
     let key = try scope.instanceKey
     return try scope.asking(about: [key]) { state, json throws(ScramjetError) in
-      guard let instance = state.instances[key] else {
+      guard state.instances.read(key, { write($0, &json) }) != nil else {
         throw .unknownInstance(scope.parameter("id"))
       }
-      write(instance, &json)
     }
   }
 }

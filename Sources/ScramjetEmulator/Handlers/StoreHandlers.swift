@@ -44,7 +44,7 @@ enum StoreHandlers {
       else { return nil }
       let id = step.ids.uuid("store")
       let item = StoreItem(
-        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: Kept(upload.package),
+        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: Shared(upload.package),
         blob: blobs.adopt(upload.blob), tag: upload.tag)
       state.putInStore(item, space: space, &step)
       return item

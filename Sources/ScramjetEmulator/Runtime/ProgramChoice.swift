@@ -70,13 +70,27 @@ enum ProgramChoice {
     if let spec = order.appConfig?["emulator"], case .object = spec {
       return try compiler.compile(spec, at: "/appConfig/emulator")
     }
-    if let spec = sequence.package.emulator {
-      return try compiler.compile(spec, at: "/emulator")
-    }
-    if let rule = rules.first(where: { $0.matches(sequence, on: hub) }), rule.describes {
+    if sequence.package.value.emulator == nil,
+      let rule = rules.first(where: { $0.matches(sequence, on: hub) }), rule.describes
+    {
       return try compiler.compile(rule.spec)
     }
-    let name = sequence.package.shortName
+    guard arguments.values.isEmpty, arguments.appConfig == nil else {
+      return try program(of: sequence.package.value, arguments)
+    }
+    if let known = CompiledPrograms.program(of: sequence.package) { return known }
+    let program = try program(of: sequence.package.value, arguments)
+    CompiledPrograms.keep(program, of: sequence.package)
+    return program
+  }
+
+  /// What a package stands for by itself.
+  private static func program(
+    of package: SequencePackage, _ arguments: Arguments
+  ) throws(ScenarioProblems) -> Program {
+    let compiler = ProgramCompiler(arguments)
+    if let spec = package.emulator { return try compiler.compile(spec, at: "/emulator") }
+    let name = package.shortName
     var program = try compiler.compile(
       KnownPackages.behavior(of: name, arguments) ?? ["behaviour": "echo"])
     program.readsTextByLine = name.hasPrefix("python-")

@@ -46,7 +46,7 @@ enum ScramjetSeed {
 
   /// A package made of a manifest.
   private struct Packed: Sendable {
-    let package: Kept<SequencePackage>
+    let package: Shared<SequencePackage>
     let bytes: [UInt8]
     let tag: String
 
@@ -55,7 +55,7 @@ enum ScramjetSeed {
         let package = try? SequencePackage(
           manifest: manifest, byteCount: bytes.count, hasPath: { _ in true })
       else { return nil }
-      (self.package, self.bytes) = (Kept(package), bytes)
+      (self.package, self.bytes) = (Shared(package), bytes)
       tag = MD5.digest(bytes).hexadecimal
     }
   }
@@ -79,7 +79,7 @@ enum ScramjetSeed {
   ) -> Bool {
     guard let (package, code) = content(of: archive, &step) else { return false }
     let item = StoreItem(
-      id: step.ids.uuid("store"), fileName: name(file, package.name), package: Kept(package),
+      id: step.ids.uuid("store"), fileName: name(file, package.name), package: Shared(package),
       blob: code.blob, tag: code.tag)
     state.putInStore(item, space: space, &step)
     return true

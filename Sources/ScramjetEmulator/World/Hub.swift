@@ -58,7 +58,7 @@ struct Hub: Codable, Sendable {
 struct Sequence: Codable, Sendable {
   let id: String
   var alias: String?
-  var package: Kept<SequencePackage>
+  var package: Shared<SequencePackage>
   /// Its archive, where code is run.
   var code: SequenceCode?
   /// What the scenario says that stands behind its instances.
@@ -90,7 +90,7 @@ struct Space: Codable, Sendable {
 struct StoreItem: Codable, Sendable {
   let id: String
   let fileName: String
-  var package: Kept<SequencePackage>
+  var package: Shared<SequencePackage>
   var blob: BlobID
   var tag: String
   /// Its archive was made of a description: there is no code in it. Nil: there is.

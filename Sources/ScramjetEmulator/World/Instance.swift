@@ -41,7 +41,7 @@ package struct Instance: Codable, Sendable {
   var isHealthy = true
   var ports: JSON?
 
-  let program: Kept<Program>
+  let program: Shared<Program>
   let stdout: StreamKey
   let stderr: StreamKey
   let output: StreamKey

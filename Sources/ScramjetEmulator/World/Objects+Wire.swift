@@ -177,13 +177,33 @@ extension Instance {
   var processID: Int { process?.pid ?? 1_000 + serial.serial % 30_000 }
 
   /// What its own code reports besides stands first.
-  var health: JSON {
-    var report = process?.health ?? JSONObject()
-    report["healthy"] = .bool(isHealthy)
-    report["processId"] = .integer(processID)
-    report["containerId"] = .string(
-      String(String.UnicodeScalarView(id.unicodeScalars.lazy.filter { $0 != "-" }.prefix(12))))
-    return .object(report)
+  borrowing func writeHealth(into json: inout JSONWriter) {
+    let containerID = containerID
+    if var report = process?.health, !report.isEmpty {
+      // Of the same names, if it reports such, each keeps its place.
+      report["healthy"] = .bool(isHealthy)
+      report["processId"] = .integer(processID)
+      report["containerId"] = .string(String(decoding: containerID, as: UTF8.self))
+      return json.value(.object(report))
+    }
+    json.object { json in
+      json.member("healthy", isHealthy)
+      json.member("processId", processID)
+      json.member("containerId", containerID.span)
+    }
+  }
+
+  /// The first twelve characters of its id that are no hyphens.
+  private var containerID: [UInt8] {
+    var text: [UInt8] = []
+    var count = 0
+    for byte in id.utf8 where byte != UInt8(ascii: "-") {
+      // What goes on with a character does not count.
+      if byte & 0xC0 != 0x80 { count += 1 }
+      guard count <= 12 else { break }
+      text.append(byte)
+    }
+    return text
   }
 
   /// What stands behind it.

@@ -133,7 +133,7 @@ extension ScramjetState {
   ) {
     let known = hubs[serial]?.sequences[id]?.runtime
     let sequence = Sequence(
-      id: id, alias: alias, package: Kept(package), code: code, runtime: runtime ?? known)
+      id: id, alias: alias, package: Shared(package), code: code, runtime: runtime ?? known)
     let old = hubs[serial]?.sequences.put(sequence) ?? nil
     if let code = old?.code { step.blobs.remove(code.blob) }
     hubs[serial]?.sequenceOrder.append(ExactText(id))

@@ -115,7 +115,7 @@ extension ScramjetState {
       serial: newKey(Instance.self), id: id, hub: hubSerial, sequenceID: sequence.id,
       sequence: Kept(description), language: sequence.package.language,
       appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
-      started: step.now, program: Kept(program), stdout: makeStream(.untilRead, mark: mark),
+      started: step.now, program: Shared(program), stdout: makeStream(.untilRead, mark: mark),
       stderr: makeStream(.untilRead, mark: mark),
       output: makeStream(provides.isEmpty ? .untilRead : .untilReadOrStale, mark: mark),
       log: makeStream(.history(chunks: 1_000, bytes: 256 * 1024)))

@@ -16,25 +16,22 @@ extension ScramjetState {
     instance serial: InstanceKey,
     _ step: inout Step
   ) {
-    guard let instance = instances[serial] else { return }
-    let now = step.now
-    func line(of hub: String?, _ more: (inout JSONWriter) -> Void) -> [UInt8] {
-      Self.logLine(message, level, from: part, of: hub, at: now) { json in
-        if !data.isEmpty { json.member("data", .array(data)) }
-      } whose: { json in
-        if part == "Sequence" { Self.name("Sequence", instance.id, &json) }
-        Self.name("Runner", instance.id, &json)
-        more(&json)
-      }
+    guard let (id, hub, log) = instances.read(serial, { ($0.id, $0.hub, $0.log) }) else { return }
+    let host = hubs.read(hub) { $0.id } ?? ""
+    var json = Self.logLine(message, level, from: part, of: host, at: step.now) { json in
+      if !data.isEmpty { json.member("data", .array(data)) }
+    } whose: { json in
+      if part == "Sequence" { Self.name("Sequence", id, &json) }
+      Self.name("Runner", id, &json)
     }
-    let own = line(of: nil) { _ in }
-    write(line: own.span, to: instance.log, &step)
-    let host = hubs.read(instance.hub) { $0.id } ?? ""
-    let whole = line(of: host) { json in
-      Self.name("CSIController", instance.id, &json)
-      Self.name("Host", host, &json)
-    }
-    logOnHub(whole, of: host, instance.hub, &step)
+    write(line: json.bytes.span.extracting(Self.lineStart(of: host)...), to: log, &step)
+    // Its hub says the same, and who passed it on.
+    json.reopenLine()
+    Self.name("CSIController", id, &json)
+    Self.name("Host", host, &json)
+    json.endObject()
+    json.endLine()
+    logOnHub(json.bytes, of: host, hub, &step)
   }
 
   mutating func logOnHub(
@@ -55,7 +52,7 @@ extension ScramjetState {
     let line = Self.logLine(
       message, level, from: "Host", of: host, at: step.now, data,
       whose: { Self.name("Host", host, &$0) })
-    logOnHub(line, of: host, serial, &step)
+    logOnHub(line.bytes, of: host, serial, &step)
   }
 
   /// - Parameter line: as a space's log has it, with the hub's id in front.
@@ -63,26 +60,24 @@ extension ScramjetState {
     _ line: [UInt8], of id: String, _ serial: HubKey, _ step: inout Step
   ) {
     guard let (log, space) = hubs.read(serial, { ($0.log, $0.space) }) else { return }
-    let own = id.utf8.count + Self.afterName.count
-    write(line: line.span.extracting(own..<line.count), to: log, &step)
+    write(line: line.span.extracting(Self.lineStart(of: id)...), to: log, &step)
     guard let log = spaces.read(space, { $0.log }) else { return }
     write(line: line.span, to: log, &step)
   }
 
   /// What stands between a hub's id and its line.
   private static let afterName: [UInt8] = [UInt8(ascii: ":"), UInt8(ascii: " ")]
+  private static func lineStart(of hub: String) -> Int { hub.utf8.count + afterName.count }
 
   /// - Parameter hub: whose id stands in front.
   private static func logLine(
-    _ message: String, _ level: String, from part: String, of hub: String?,
+    _ message: String, _ level: String, from part: String, of hub: String,
     at now: VirtualInstant, _ data: (inout JSONWriter) -> Void,
     whose names: (inout JSONWriter) -> Void
-  ) -> [UInt8] {
+  ) -> JSONWriter {
     var json = JSONWriter(reserving: 384)
-    if let hub {
-      json.plain(hub.utf8.span)
-      json.plain(afterName.span)
-    }
+    json.plain(hub.utf8.span)
+    json.plain(afterName.span)
     json.beginObject()
     json.member("msg", message)
     json.member("level", level)
@@ -92,7 +87,7 @@ extension ScramjetState {
     names(&json)
     json.endObject()
     json.endLine()
-    return json.bytes
+    return json
   }
 
   private static func name(_ part: StaticString, _ id: String, _ json: inout JSONWriter) {
@@ -103,9 +98,8 @@ extension ScramjetState {
   /// Source: contract of the hub's log, observed on hub 1.0.1.
   /// - Parameter isProcess: the runner's lines come from itself.
   mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
-    guard let instance = instances[serial] else { return }
-    logOnHub(
-      "Starting sequence", level: "INFO", data: [.string(instance.id)], hub: instance.hub, &step)
+    guard let (id, hub) = instances.read(serial, { ($0.id, $0.hub) }) else { return }
+    logOnHub("Starting sequence", level: "INFO", data: [.string(id)], hub: hub, &step)
     for message in ["Streams hooked and routed", "Sequence initialized", "Handshake"] {
       log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
     }
@@ -142,14 +136,16 @@ extension ScramjetState {
     guard let (id, audit, space) = hubs.read(serial, { ($0.id, $0.audit, $0.space) }) else {
       return
     }
-    var json = JSONWriter(reserving: 640)
-    record.write(at: step.now, host: nil, into: &json)
-    let count = json.bytes.count
-    record.write(at: step.now, host: id, into: &json)
-    let lines = json.bytes
-    write(line: lines.span.extracting(0..<count), to: audit, &step)
+    var json = JSONWriter(reserving: 384)
+    record.write(at: step.now, into: &json)
+    write(line: json.bytes.span, to: audit, &step)
     guard let audit = spaces.read(space, { $0.audit }) else { return }
-    write(line: lines.span.extracting(count..<lines.count), to: audit, &step)
+    // A space's tells the hub, too.
+    json.reopenLine()
+    json.member("host", id)
+    json.endObject()
+    json.endLine()
+    write(line: json.bytes.span, to: audit, &step)
   }
 
   /// While somebody reads a hub's audit there is a heartbeat every ten seconds.
@@ -191,8 +187,7 @@ struct AuditRecord: Sendable {
   var received: UInt64 = 0
   var sent: UInt64 = 0
 
-  /// - Parameter host: the hub's id, which a space's audit tells.
-  func write(at now: VirtualInstant, host: String?, into json: inout JSONWriter) {
+  func write(at now: VirtualInstant, into json: inout JSONWriter) {
     json.beginObject()
     json.member("opState", state)
     json.member("opCode", code)
@@ -202,7 +197,6 @@ struct AuditRecord: Sendable {
     json.member("rx", Int(clamping: received))
     json.member("tx", Int(clamping: sent))
     json.member("receivedAt", Int(now.epochMilliseconds))
-    json.member(ifPresent: "host", host)
     json.endObject()
     json.endLine()
   }

@@ -53,7 +53,7 @@ extension ShipyardCall {
 
 extension Response {
   fileprivate static func yaml(_ value: JSON, _ remarks: [String]) -> Response {
-    var response = Response(.ok, body: .bytes(Array(YAMLWriter.write(value).utf8)))
+    var response = Response(.ok, body: .bytes(YAMLWriter.write(value)))
     response.fields.append("Content-Type", "application/yaml; charset=utf-8")
     for remark in remarks { response.shortRemark(remark) }
     return response

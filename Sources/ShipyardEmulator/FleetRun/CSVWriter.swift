@@ -1,4 +1,5 @@
 package import EmulatorKernel
+import PayloadCodecs
 
 /// Writes CSV lines: RFC 4180 quoting, UTF-8, LF (the client writes in text mode, which would turn
 /// CR LF into CR CR LF on Windows).
@@ -46,7 +47,7 @@ package struct CSVWriter: Sendable {
   package mutating func field(_ text: String) {
     separate()
     let start = bytes.count
-    bytes.append(contentsOf: text.utf8)
+    bytes.append(contentsOf: text.utf8.span)
     let needsQuotes = bytes[start...].contains { byte in
       byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0A || byte == 0x0D
     }
@@ -63,13 +64,13 @@ package struct CSVWriter: Sendable {
   /// Text that needs no quoting, such as a status.
   package mutating func word(_ text: String) {
     separate()
-    bytes.append(contentsOf: text.utf8)
+    bytes.append(contentsOf: text.utf8.span)
   }
 
   /// Several fields that are CSV already.
   package mutating func raw(_ fields: [UInt8]) {
     separate()
-    bytes.append(contentsOf: fields)
+    bytes.append(contentsOf: fields.span)
   }
 
   package mutating func take() -> [UInt8] {
@@ -81,7 +82,8 @@ package struct CSVWriter: Sendable {
 /// Rows of a table tell times of the same day over and over: the date is made once.
 private struct TimeTextCache: Sendable {
   private var day: Int64 = .min
-  private var date: [UInt8] = []
+  /// The last time that was told.
+  private var text = Array("0000-00-00T00:00:00Z".utf8)
 
   init() {}
 
@@ -91,20 +93,17 @@ private struct TimeTextCache: Sendable {
     let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
     if days != day {
       day = days
-      date = Array(VirtualInstant(seconds: days * 86_400).iso8601().utf8.prefix(11))
+      text = Array(VirtualInstant(seconds: days * 86_400).iso8601().utf8)
     }
     let inDay = Int(seconds - days * 86_400)
-    bytes.append(contentsOf: date)
-    Self.appendTwoDigits(inDay / 3600, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.appendTwoDigits(inDay / 60 % 60, to: &bytes)
-    bytes.append(UInt8(ascii: ":"))
-    Self.appendTwoDigits(inDay % 60, to: &bytes)
-    bytes.append(UInt8(ascii: "Z"))
+    set(inDay / 3600, at: 11)
+    set(inDay / 60 % 60, at: 14)
+    set(inDay % 60, at: 17)
+    bytes.append(contentsOf: text.span)
   }
 
-  private static func appendTwoDigits(_ value: Int, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(truncatingIfNeeded: 0x30 + value / 10))
-    bytes.append(UInt8(truncatingIfNeeded: 0x30 + value % 10))
+  private mutating func set(_ value: Int, at place: Int) {
+    text[place] = UInt8(truncatingIfNeeded: 0x30 + value / 10)
+    text[place + 1] = UInt8(truncatingIfNeeded: 0x30 + value % 10)
   }
 }

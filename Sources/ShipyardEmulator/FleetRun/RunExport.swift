@@ -29,8 +29,9 @@ package struct RunExport: Sendable {
   private let versions: WeighedDictionary<Int, FleetVersion>
   /// Younger runs only.
   private let since: VirtualInstant
-  /// Counts down: newest first.
+  /// Counts down to the last: newest first.
   private var next: Int
+  private let last: Int
 
   private var writer = CSVWriter()
   private var hasHeader = false
@@ -54,6 +55,7 @@ package struct RunExport: Sendable {
     versions = state.versions
     self.since = since
     next = positions?.endIndex ?? 0
+    last = positions?.startIndex ?? 0
   }
 
   /// The voyages of several fleets, or of all.
@@ -67,6 +69,7 @@ package struct RunExport: Sendable {
     versions = state.versions
     self.since = since
     next = runs.endIndex
+    last = runs.startIndex
   }
 
   /// The next piece of about that size; nil at the end.
@@ -87,7 +90,7 @@ package struct RunExport: Sendable {
 
   /// Every run in order, for other renderings.
   package mutating func nextRun() -> FleetRun? {
-    while next > (positions?.startIndex ?? runs.startIndex) {
+    while next > last {
       next -= 1
       let position = positions?[next] ?? next
       guard runs.contains(position) else { continue }

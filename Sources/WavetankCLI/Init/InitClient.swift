@@ -41,6 +41,10 @@ enum InitClient: String, CaseIterable {
 
   // MARK: Kits
 
+  /// Nothing is published in a registry: a release's file is installed, from the folder in which it lies.
+  private static let wheel = "./wavetank-*.whl"
+  private static let package = "./wavetank-*.tgz"
+
   private func python(_ folder: InitFolder) -> InitPlan {
     let text = manifests.compactMap(folder.text).joined(separator: "\n").lowercased()
     // The vendors' packages, and the file that uses each.
@@ -58,7 +62,7 @@ enum InitClient: String, CaseIterable {
     return InitPlan(
       operation: sample.2, scenario: "\(directory)/two-refusals.json",
       test: "\(directory)/test_wavetank.py", template: "init/\(sample.1).py",
-      needs: "python -m pip install \(install)wavetank pytest",
+      needs: "python -m pip install \(install)\(Self.wheel) pytest",
       command: "python -m pytest \(directory)/test_wavetank.py", image: "python:3.11-slim")
   }
 
@@ -67,7 +71,7 @@ enum InitClient: String, CaseIterable {
     return InitPlan(
       operation: "scramjet.hub.version", scenario: "\(directory)/two-refusals.json",
       test: "\(directory)/wavetank.test.mjs", template: "init/node.mjs",
-      needs: "npm install --save-dev wavetank",
+      needs: "npm install --no-save \(Self.package)",
       command: "node --test \(directory)/wavetank.test.mjs", image: "node:20-slim")
   }
 
@@ -87,7 +91,7 @@ enum InitClient: String, CaseIterable {
   ) -> InitPlan {
     InitPlan(
       operation: "scramjet.hub.version", scenario: "wavetank/two-refusals.json", test: test,
-      template: template, needs: "python3 -m pip install wavetank",
+      template: template, needs: "python3 -m pip install \(Self.wheel)",
       command: "wavetank run --scenario wavetank/two-refusals.json -- \(command)", image: image)
   }
 }

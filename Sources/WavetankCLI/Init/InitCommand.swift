@@ -39,6 +39,9 @@ extension Command {
         Terminal.complain("\(error)")
         return 1
       }
+      Terminal.say(
+        "\nPut the release's wavetank-….whl or wavetank-….tgz into this folder: it is in no registry."
+      )
       for (kind, plan) in plans {
         Terminal.say("\nNext (\(kind.rawValue)):\n  \(plan.needs)\n  \(plan.command)")
       }

@@ -124,6 +124,8 @@ def programs(place):
 def snippets(place):
     both, output = made(place, "both", {"requirements.txt": "", "package.json": "{}", ".gitlab-ci.yml": "x: {script: [true]}\n"})
     text = (both / ".gitlab" / "wavetank.yml").read_text()
+    check("what is to be installed is a file of a release, for nothing is in a registry",
+          "install -r requirements.txt ./wavetank-*.whl pytest" in text and "npm install --no-save ./wavetank-*.tgz" in text, text)
     check("two clients in one folder: tests for both, and the CI that is there",
           "wavetank-python:" in text and "wavetank-node:" in text and not (both / ".github").exists()
           and (both / "tests" / "test_wavetank.py").exists() and (both / "test" / "wavetank.test.mjs").exists(), (text, output))
