@@ -14,7 +14,7 @@ extension UInt8 {
 extension Span<UInt8> {
   /// Whether both are the same but for the case of ASCII letters; of the same length. Eight at a time: all
   /// names of all fields that anybody looks for are compared so.
-  func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
+  package func equalsIgnoringCase(_ other: Span<UInt8>) -> Bool {
     guard count == other.count else { return false }
     if count >= 8 {
       var index = 0
@@ -46,14 +46,22 @@ extension Span<UInt8> {
   }
 }
 
+extension Span<UInt8> {
+  /// A range of it without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
+  package func trimmingOptionalWhitespace(_ range: Range<Int>) -> Range<Int> {
+    var (start, end) = (range.lowerBound, range.upperBound)
+    while start < end, self[start] == 0x20 || self[start] == 0x09 { start += 1 }
+    while end > start, self[end - 1] == 0x20 || self[end - 1] == 0x09 { end -= 1 }
+    return start..<end
+  }
+}
+
 extension ArraySlice<UInt8> {
   /// Without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
   package var trimmingOptionalWhitespace: ArraySlice<UInt8> {
-    let bytes = span
-    var (start, end) = (0, bytes.count)
-    while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
-    while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-    return end - start == bytes.count ? self : self[startIndex + start..<startIndex + end]
+    let range = span.trimmingOptionalWhitespace(0..<count)
+    return range.count == count
+      ? self : self[startIndex + range.lowerBound..<startIndex + range.upperBound]
   }
 }
 

@@ -32,6 +32,9 @@ public struct Fields: Sendable {
 
   package private(set) var bytes: [UInt8]
   package private(set) var lines: [Line]
+  /// A bit for each length that names have, those beyond 63 counted round: most names that are asked for
+  /// are not there, and no line is looked at for them. A line that is removed may leave its bit.
+  private var nameLengths: UInt64 = 0
 
   public init() {
     bytes = []
@@ -42,7 +45,15 @@ public struct Fields: Sendable {
   package init(bytes: [UInt8], lines: [Line]) {
     self.bytes = bytes
     self.lines = lines
+    note(lines)
   }
+
+  private mutating func note(_ lines: [Line]) {
+    let lines = lines.span
+    for index in lines.indices { nameLengths |= Self.bit(ofLength: lines[index].nameLength) }
+  }
+
+  private static func bit(ofLength length: UInt32) -> UInt64 { 1 << UInt64(length & 63) }
 
   public init(_ pairs: KeyValuePairs<String, String>) {
     self.init()
@@ -54,6 +65,7 @@ public struct Fields: Sendable {
 
   /// Adds a line at the end. Bytes that would break the framing (CR, LF, NUL) become spaces.
   public mutating func append(_ name: String, _ value: String) {
+    nameLengths |= Self.bit(ofLength: UInt32(truncatingIfNeeded: name.utf8.count))
     if lines.isEmpty {  // room for what most responses have: two heap calls instead of six
       lines.reserveCapacity(6)
       bytes.reserveCapacity(192)
@@ -92,6 +104,7 @@ public struct Fields: Sendable {
 
   /// Adds all lines of `others` at the end, as they stand: for lines that many messages carry.
   package mutating func append(_ others: Fields) {
+    nameLengths |= others.nameLengths
     if lines.isEmpty {
       lines.reserveCapacity(6)
       bytes.reserveCapacity(192)
@@ -113,6 +126,7 @@ public struct Fields: Sendable {
   }
 
   public mutating func remove(_ name: String) {
+    guard contains(name) else { return }
     lines = lines.filter { !matches($0, name) }
   }
 
@@ -123,7 +137,9 @@ public struct Fields: Sendable {
 
   /// Where the first line of that name stands.
   private func index(of name: String) -> Int? {
-    let (lines, length) = (lines.span, UInt32(name.utf8.count))
+    let length = UInt32(truncatingIfNeeded: name.utf8.count)
+    guard nameLengths & Self.bit(ofLength: length) != 0 else { return nil }
+    let lines = lines.span
     for index in lines.indices where lines[index].nameLength == length {
       if matches(lines[index], name) { return index }
     }
@@ -141,7 +157,12 @@ public struct Fields: Sendable {
 
   /// The bytes of the first line of that name: for hot paths that need no string.
   package func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
-    index(of: name).map { bytes[lines[$0].value] }
+    valueRange(name).map { bytes[$0] }
+  }
+
+  /// Where in `bytes` the value of the first line of that name stands.
+  package func valueRange(_ name: String) -> Range<Int>? {
+    index(of: name).map { lines[$0].value }
   }
 
   /// The members of a comma-separated list field, all lines of that name together, trimmed.

@@ -46,11 +46,10 @@ public struct RequestTarget: Sendable {
       authority = schemeEnd..<end
       pathStart = end
     }
-    let question = bytes[pathStart...].firstIndex(of: UInt8(ascii: "?"))
-    let pathEnd = question ?? bytes.count
+    let pathEnd = bytes.span.firstIndex(of: UInt8(ascii: "?"), from: pathStart, to: bytes.count)
     self.init(
       bytes: bytes, form: authority == nil ? .origin : .absolute, path: pathStart..<pathEnd,
-      query: question.map { $0 + 1..<bytes.count }, authority: authority)
+      query: pathEnd < bytes.count ? pathEnd + 1..<bytes.count : nil, authority: authority)
   }
 
   /// Where the authority begins if the bytes start with `http://` or `https://`.
@@ -73,30 +72,8 @@ public struct RequestTarget: Sendable {
     guard pathRange.count > 200 else { return path }
     return String(decoding: bytes[pathRange].prefix(200), as: UTF8.self) + "…"
   }
-  /// A slash at the end is another matter: no client is known to add one. Eight bytes at a time, since
-  /// every path is asked that is no operation's as it stands.
-  package var hasDoubledSlash: Bool {
-    let (bytes, end) = (bytes.span, pathRange.upperBound)
-    let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
-    var index = pathRange.lowerBound
-    /// The high bit of its first byte, if the byte before was a slash.
-    var before: UInt64 = 0
-    while index + 8 <= end {
-      let difference = bytes.word(at: index) ^ RouteTable.slashes
-      // A byte's high bit is set in `marks` if it is a slash, and only then.
-      let marks = ~((difference & low) &+ low | difference | low)
-      if marks & (marks << 8 | before) != 0 { return true }
-      before = marks >> 56
-      index += 8
-    }
-    while index < end {
-      let isSlash = bytes[index] == UInt8(ascii: "/")
-      if isSlash, before != 0 { return true }
-      before = isSlash ? 0x80 : 0
-      index += 1
-    }
-    return false
-  }
+  /// A slash at the end is another matter: no client is known to add one.
+  package var hasDoubledSlash: Bool { bytes.span.holdsDoubledSlash(in: pathRange) }
   /// The query as sent, without `?`.
   public var query: String? { queryRange.map { String(decoding: bytes[$0], as: UTF8.self) } }
   public var authority: String? {

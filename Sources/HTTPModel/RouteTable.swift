@@ -240,18 +240,15 @@ public struct RouteTable: Sendable {
     let end = search.end
     var position = start
     if skipsEmptySegments {
-      // Eight at a time: a path may be nothing else.
-      while position + 9 <= end, bytes.word(at: position + 1) == Self.slashes { position += 8 }
-      while position < end, bytes[position] == slash,
-        position + 1 == end || bytes[position + 1] == slash
-      { position += 1 }
+      let first = bytes.endOfSlashes(from: position, to: end)
+      position = first == end ? end : max(position, first - 1)
     }
     let node = nodes[index]
     if position >= end {
       return choose(node.leaf, &search) ?? restMatch(node, end, &search)
     }
     let segmentStart = bytes[position] == slash ? position + 1 : position
-    let segmentEnd = Self.endOfSegment(bytes, segmentStart, end)
+    let segmentEnd = bytes.firstIndex(of: slash, from: segmentStart, to: end)
     var known = node.firstLiteral
     while known != Self.none {
       let literal = literals[known]
@@ -268,23 +265,6 @@ public struct RouteTable: Sendable {
     }
     if index == 0, segmentStart == end { return choose(node.leaf, &search) }
     return restMatch(node, segmentStart, &search)
-  }
-
-  static let slashes: UInt64 = 0x2F2F_2F2F_2F2F_2F2F
-
-  /// Where the next slash stands, or the end. Eight bytes at a time: every table that a request is
-  /// looked up in passes over its segments, which may be as long as a request line.
-  private static func endOfSegment(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-    var index = start
-    while index + 8 <= end {
-      // A byte's high bit is set in `marks` if it is a slash; the lowest mark is always right.
-      let difference = bytes.word(at: index) ^ slashes
-      let marks = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
-      if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
-      index += 8
-    }
-    while index < end, bytes[index] != UInt8(ascii: "/") { index += 1 }
-    return index
   }
 
   private func restMatch(_ node: Node, _ start: Int, _ search: inout Search) -> Place? {
@@ -318,15 +298,5 @@ public struct RouteTable: Sendable {
       }
     }
     return true
-  }
-}
-
-extension Span<UInt8> {
-  /// Eight bytes from `index` on, the first in the lowest place.
-  @inline(__always) func word(at index: Int) -> UInt64 {
-    precondition(index >= 0 && index + 8 <= count)
-    // SAFETY: the eight bytes lie within the span, checked above; a UInt64 may have any bits.
-    return unsafe UInt64(
-      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
   }
 }

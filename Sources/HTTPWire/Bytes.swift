@@ -75,6 +75,9 @@ extension Span<UInt8> {
       let marks = (below | isDelete) & 0x8080_8080_8080_8080
       if marks == 0 {
         index += 8
+        if index - start == Self.blockBytes {
+          index = endOfPlainBlocks(from: index, to: end)
+        }
         continue
       }
       index += marks.trailingZeroBitCount >> 3
@@ -85,22 +88,23 @@ extension Span<UInt8> {
     return index
   }
 
-  /// The first index of `byte`, eight bytes at a time; else the count.
-  @inline(__always) func firstIndex(of byte: UInt8) -> Int {
-    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
-    var index = 0
-    // SAFETY: a span of bytes is a span of its bytes.
-    let bytes = unsafe self.bytes
-    while index + 8 <= count {
-      // SAFETY: `index + 8 <= count`, and a UInt64 may have any bits.
-      let raw = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-      let word = UInt64(littleEndian: raw) ^ pattern
-      // The lowest mark is always right: a borrow can only mark bytes above a true one.
-      let marks = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-      if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
-      index += 8
+  private static var blockBytes: Int { 128 }
+
+  /// Passes over whole blocks without a space or a control character: for what has proved to be long.
+  /// Without a way out of a block's midst, so that the compiler makes it a loop over vectors.
+  private func endOfPlainBlocks(from start: Int, to end: Int) -> Int {
+    var index = start
+    while index + Self.blockBytes <= end {
+      let block = extracting(index..<index + Self.blockBytes)
+      var found: UInt8 = 0
+      for offset in 0..<Self.blockBytes {
+        // SAFETY: the block has so many bytes.
+        let byte = unsafe block[unchecked: offset]
+        found |= (byte <= Byte.space ? 1 : 0) | (byte == 0x7F ? 1 : 0)
+      }
+      if found != 0 { break }
+      index += Self.blockBytes
     }
-    while index < count, self[index] != byte { index += 1 }
     return index
   }
 
@@ -119,6 +123,9 @@ extension Span<UInt8> {
       let marks = (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
       if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
       index += 8
+      if index - range.lowerBound == Self.blockBytes {
+        index = endOfPlainBlocks(from: index, to: range.upperBound)
+      }
     }
     while index < range.upperBound, self[index] > Byte.space { index += 1 }
     return index

@@ -63,7 +63,7 @@ extension RequestTarget {
     var copy = storage
     copy.append(copying: bytes.extracting(range))
     if bytes[range.lowerBound] == Byte.slash {
-      let question = copy.span.firstIndex(of: 0x3F)
+      let question = copy.span.firstIndex(of: 0x3F, from: 0, to: copy.count)
       let query = question < copy.count ? question + 1..<copy.count : nil
       self.init(bytes: copy, form: .origin, path: 0..<question, query: query, authority: nil)
       return

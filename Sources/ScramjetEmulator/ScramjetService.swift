@@ -8,10 +8,10 @@ package struct ScramjetService: EmulatedService {
   package typealias State = ScramjetState
   package typealias Handler = ScramjetHandler
 
-  package let name = "scramjet"
-  package let hostNames = ["api.scramjet.cloud", "*.scramjet.cloud", "*.scramjet.org"]
-  package let endpoints: [Endpoint<ScramjetService>] = Endpoint.all
-  package let sources = Evidence.sources
+  package var name: String { "scramjet" }
+  package var hostNames: [String] { ["api.scramjet.cloud", "*.scramjet.cloud", "*.scramjet.org"] }
+  package var endpoints: [Endpoint<ScramjetService>] { Endpoint.all }
+  package var sources: KeyValuePairs<Fidelity, String> { Evidence.sources }
   private let code: SequenceHost?
 
   /// - Parameter code: what runs sequences' own code; nil: nothing does, and all instances are stand-ins.
@@ -38,7 +38,7 @@ package struct ScramjetService: EmulatedService {
 
   package func claim(
     _ request: Request, in world: World<ScramjetState>
-  ) -> Claim<Self>? { ClaimedPaths.claim(request) }
+  ) -> Claim? { ClaimedPaths.claim(request) }
 
   package func respond(
     to call: Call, at endpoint: Endpoint<Self>, in world: World<ScramjetState>

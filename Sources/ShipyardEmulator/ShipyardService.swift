@@ -7,15 +7,19 @@ package struct ShipyardService: EmulatedService {
   package typealias Handler = ShipyardHandler
   package typealias Right = AccessKey.Right
 
-  package let name = "shipyard"
-  package let hostNames = [
-    "api.app.shipyardapp.com", "webhooks.app.shipyardapp.com", "app.shipyardapp.com",
-    "api.shipyardapp.com",
-  ]
-  package let sources: KeyValuePairs<Fidelity, String> = [
-    .documented: "the vendor's documentation, the API reference of 2022 with it",
-    .seenInClient: "the Python package shipyard-api 0.3.0", .assumed: "no source",
-  ]
+  package var name: String { "shipyard" }
+  package var hostNames: [String] {
+    [
+      "api.app.shipyardapp.com", "webhooks.app.shipyardapp.com", "app.shipyardapp.com",
+      "api.shipyardapp.com",
+    ]
+  }
+  package var sources: KeyValuePairs<Fidelity, String> {
+    [
+      .documented: "the vendor's documentation, the API reference of 2022 with it",
+      .seenInClient: "the Python package shipyard-api 0.3.0", .assumed: "no source",
+    ]
+  }
 
   package init() {}
 

@@ -21,10 +21,25 @@ package struct SteamshipService: EmulatedService {
   private static let hostNames = [
     "api.steamship.com", "steamship.com", "www.steamship.com", "steamship.run", "*.steamship.run",
   ]
-  let outbound: Outbound?
-  let code: CodeFace?
-  private let outboundAllowance: OutboundAllowance
-  private let hostPatterns: [HostPattern]
+  /// One reference, since every request's way copies the service.
+  private let parts: Parts
+
+  private final class Parts: Sendable {
+    let outbound: Outbound?
+    let code: CodeFace?
+    let outboundAllowance: OutboundAllowance
+    let hostPatterns: [HostPattern]
+
+    init(_ outbound: Outbound?, _ allowance: OutboundAllowance, _ code: CodeFace?) {
+      self.outbound = outbound
+      self.code = code
+      outboundAllowance = allowance
+      hostPatterns = SteamshipService.hostNames.map(HostPattern.init)
+    }
+  }
+
+  var outbound: Outbound? { parts.outbound }
+  var code: CodeFace? { parts.code }
 
   /// - Parameters:
   ///   - outbound: how to call servers outside (local development instances, URLs to fetch); nil:
@@ -34,10 +49,7 @@ package struct SteamshipService: EmulatedService {
   package init(
     outbound: Outbound? = nil, allowance: OutboundAllowance = .local, code: CodeFace? = nil
   ) {
-    self.outbound = outbound
-    self.code = code
-    outboundAllowance = allowance
-    hostPatterns = Self.hostNames.map(HostPattern.init)
+    parts = Parts(outbound, allowance, code)
   }
 
   package func makeState(
@@ -95,12 +107,12 @@ package struct SteamshipService: EmulatedService {
 
   /// Who stands behind a call.
   func origin(of call: Call) -> CallerOrigin {
-    CallerFields(call.request).origin(from: call.exchange.peer, ownNames: hostPatterns)
+    CallerFields(call.request).origin(from: call.exchange.peer, ownNames: parts.hostPatterns)
   }
 
   /// What server and scenario say together.
   func allowance(in tenant: Tenant) -> OutboundAllowance {
-    outboundAllowance.joined(with: tenant.outbound)
+    parts.outboundAllowance.joined(with: tenant.outbound)
   }
 
   package func refusal(

@@ -152,7 +152,7 @@ package struct InterruptedService: EmulatedService {
     return request.fields["authorization"]
   }
 
-  package func claim(_ request: Request, in world: World<State>) -> Claim<InterruptedService>? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim? {
     interruption.reached(.claim)
     let segments = request.target.path.split(separator: "/")
     guard segments.count == 1, let entry = segments.first.map(String.init), entry.hasPrefix("c")

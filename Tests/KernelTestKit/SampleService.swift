@@ -132,7 +132,7 @@ package struct SampleService: EmulatedService {
 
   package func credential(of request: Request) -> String? { request.fields["authorization"] }
 
-  package func claim(_ request: Request, in world: World<State>) -> Claim<SampleService>? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim? {
     let segments = request.target.path.split(separator: "/")
     guard segments.count == 1, let ship = segments.first.map(String.init),
       world.read({ $0.ships[ship] != nil })

@@ -61,6 +61,7 @@ struct NearestOperationTests {
     #expect(words.count <= NearestOperationLimits.wordsMax)
     #expect(words.map(\.count).max() ?? 0 <= NearestOperationLimits.wordBytesMax)
     #expect(templates.map(\.count).max() ?? 0 <= NearestOperationLimits.segmentsMax)
+    #expect(templates.count <= NearestOperationLimits.routesMax)
   }
 
   private static func path(

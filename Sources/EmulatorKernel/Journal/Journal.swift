@@ -73,9 +73,8 @@ package final class Journal: Sendable {
       let number = ring.last
       var byteCount = ring.slots[slot]?.apply { $0.reopen(opening, number: number) }.byteCount
       if byteCount == nil {
-        var record = JournalRecord()
-        byteCount = record.apply { $0.reopen(opening, number: number) }.byteCount
-        ring.slots[slot] = record
+        ring.slots[slot] = JournalRecord()
+        byteCount = ring.slots[slot]?.apply { $0.reopen(opening, number: number) }.byteCount
       }
       ring.keys[slot] = Key(
         number: ring.last, connectionID: opening.exchange.connectionID,

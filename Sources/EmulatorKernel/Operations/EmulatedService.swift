@@ -64,7 +64,7 @@ package protocol EmulatedService: Sendable {
 
   /// A request that no template matched, claimed by what exists in the world (an instance's own
   /// URL, a webhook).
-  func claim(_ request: Request, in world: World<State>) -> Claim<Self>?
+  func claim(_ request: Request, in world: World<State>) -> Claim?
 
   func respond(
     to call: Call, at endpoint: Endpoint<Self>, in world: World<State>
@@ -141,7 +141,7 @@ extension EmulatedService {
     endpoint.description()
   }
 
-  package func claim(_ request: Request, in world: World<State>) -> Claim<Self>? { nil }
+  package func claim(_ request: Request, in world: World<State>) -> Claim? { nil }
 
   package func showsToEverybody(
     _ parameters: PathParameters, at endpoint: Endpoint<Self>, in world: World<State>
@@ -200,8 +200,8 @@ package enum ServiceAnswer: Sendable {
   }
 
   /// The same, as the engine takes it.
-  var asAnswer: Answer {
-    switch self {
+  consuming func asAnswer() -> Answer {
+    switch consume self {
     case .now(let response): .now(response)
     case .later(let work): .later(work)
     case .atOnce(let work, orLater: let waiting): .atOnce(work, orLater: waiting)

@@ -58,12 +58,13 @@ package enum AnyKey: String, Sendable {
 }
 
 /// A request that no route matched, claimed by what exists in the world.
-package struct Claim<Service: EmulatedService>: Sendable {
-  package var endpoint: Endpoint<Service>
-  package var parameters: PathParameters
+package struct Claim: Sendable {
+  /// The operation's name.
+  let operation: String
+  let parameters: PathParameters
 
-  package init(_ endpoint: Endpoint<Service>, _ parameters: PathParameters) {
-    self.endpoint = endpoint
+  package init(_ endpoint: Endpoint<some EmulatedService>, _ parameters: PathParameters) {
+    operation = endpoint.operation.name
     self.parameters = parameters
   }
 }

@@ -40,10 +40,10 @@ package struct Addressee: Sendable {
     if let field = found.tenant {
       tenant = Addressee.tenant(named: bytes[field].trimmingOptionalWhitespace)
       isNamed = true
-    } else if let name = found.bearer.flatMap({ Addressee.name(inBearer: bytes[$0]) })
-      ?? found.key.flatMap({ Addressee.name(inKey: bytes[$0].trimmingOptionalWhitespace) })
+    } else if let name = found.bearer.flatMap({ Addressee.name(inBearer: $0, of: bytes.span) })
+      ?? found.key.flatMap({ Addressee.name(inKey: $0, of: bytes.span) })
     {
-      tenant = Addressee.tenant(named: name)
+      tenant = Addressee.tenant(named: bytes[name])
       isNamed = true
     } else if let user = found.proxyUser(of: request) {
       tenant = Addressee.tenant(named: user)
@@ -83,16 +83,20 @@ package struct Addressee: Sendable {
   }
 
   /// `Bearer wt-NAME`, the scheme in any case (RFC 9110 §11.1).
-  private static func name(inBearer value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    BearerToken.read(value.trimmingOptionalWhitespace).flatMap {
-      name(inKey: $0.trimmingOptionalWhitespace)
+  private static func name(inBearer value: Range<Int>, of bytes: Span<UInt8>) -> Range<Int>? {
+    BearerToken.range(in: bytes, bytes.trimmingOptionalWhitespace(value)).flatMap {
+      name(inKey: $0, of: bytes)
     }
   }
 
   /// `wt-NAME` or `wt-NAME.anything`.
-  private static func name(inKey key: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    guard key.count > 3, key.starts(with: [0x77, 0x74, 0x2D]) else { return nil }
-    return key.dropFirst(3).prefix { $0 != UInt8(ascii: ".") }
+  private static func name(inKey value: Range<Int>, of bytes: Span<UInt8>) -> Range<Int>? {
+    let key = bytes.trimmingOptionalWhitespace(value)
+    let start = key.lowerBound
+    guard key.count > 3, bytes[start] == UInt8(ascii: "w"), bytes[start + 1] == UInt8(ascii: "t"),
+      bytes[start + 2] == UInt8(ascii: "-")
+    else { return nil }
+    return start + 3..<bytes.firstIndex(of: UInt8(ascii: "."), from: start + 3, to: key.upperBound)
   }
 }
 
@@ -105,7 +109,9 @@ private struct FieldScan {
   private var hostField: Range<Int>?
 
   init(_ fields: borrowing Fields, _ keyFields: KeyFields?) {
-    for line in fields.lines {
+    let lines = fields.lines.span
+    for index in lines.indices {
+      let line = lines[index]
       switch line.nameLength {
       case 4 where hostField == nil && fields.matches(line, "host"): hostField = line.value
       case 13 where keyFields != nil && bearer == nil && fields.matches(line, "authorization"):
@@ -130,23 +136,21 @@ private struct FieldScan {
   /// tenant. The target's authority wins over the field (RFC 9112 §3.2.2).
   func host(of request: borrowing Request) -> [UInt8]? {
     let target = request.target
-    let bytes: ArraySlice<UInt8>
-    if let range = target.authorityRange {
-      bytes = target.bytes[range]
-    } else if let range = hostField {
-      bytes = request.fields.bytes[range]
-    } else {
-      return nil
-    }
+    if let range = target.authorityRange { return Self.name(in: target.bytes.span, range) }
+    return hostField.flatMap { Self.name(in: request.fields.bytes.span, $0) }
+  }
+
+  private static func name(in bytes: Span<UInt8>, _ value: Range<Int>) -> [UInt8]? {
     // Most name an address, and so begin with a digit.
-    if let first = bytes.first, first &- 0x30 < 10 { return nil }
-    let name = bytes.trimmingOptionalWhitespace.prefix { $0 != UInt8(ascii: ":") }
+    guard !value.isEmpty, bytes[value.lowerBound] &- 0x30 >= 10 else { return nil }
+    let trimmed = bytes.trimmingOptionalWhitespace(value)
+    let start = trimmed.lowerBound
+    let end = bytes.firstIndex(of: UInt8(ascii: ":"), from: start, to: trimmed.upperBound)
     // RFC 1035 §2.3.4: what is longer names no host.
-    guard name.count <= 255, let first = name.first, first.asciiLowercased &- 0x61 < 26 else {
-      return nil
-    }
-    if name.count == 9, name.hasPrefixIgnoringCase("localhost") { return nil }
-    var lower = name.map(\.asciiLowercased)
+    guard start < end, end - start <= 255, bytes[start].asciiLowercased &- 0x61 < 26,
+      !bytes.extracting(start..<end).equalsIgnoringCase("localhost".utf8.span)
+    else { return nil }
+    var lower = (start..<end).map { bytes[$0].asciiLowercased }
     if lower.last == UInt8(ascii: ".") { lower.removeLast() }
     return lower
   }

@@ -10,65 +10,97 @@ package struct NearestOperation: Sendable, Equatable {
 }
 
 /// Beyond these counts a word or a template has no part in the search; all services together have
-/// about 110 words, no template of 16 segments.
+/// about 110 words, 400 templates, none of 16 segments.
 package enum NearestOperationLimits {
   package static let wordsMax = 256
   package static let wordBytesMax = PathSketch.wordBytesMax
   package static let segmentsMax = 20
+  package static let routesMax = 1024
 }
 
 /// All templates laid out for that search.
 ///
 /// **Cost** of a search: bounded whatever is asked, a few microseconds, no heap calls. `PathSketch`
 /// reads a kilobyte; each of its 12 segments is held against the words of about its length, at most
-/// `distancesMax` of them letter by letter; each template costs a few operations on sets of words,
-/// and the `finalists` alone are compared segment by segment.
+/// `distancesMax` of them letter by letter. Templates with a word that the path has are looked at one
+/// by one; the others, nearly all, in groups that are equally far from it. The `finalists` alone are
+/// compared segment by segment.
 final class NearestOperationIndex: Sendable {
   private typealias Limits = NearestOperationLimits
 
   /// Sets of words: one bit for each.
   typealias WordSet = InlineArray<4, UInt64>
 
-  private struct Word: Sendable, BitwiseCopyable {
+  struct Word: Sendable, BitwiseCopyable {
     var start: Int
     var length: Int
-    var letterSet: UInt64
   }
 
-  private struct Route: Sendable, BitwiseCopyable {
-    var words: WordSet
-    /// Without `api` and `v1` where a path begins with them: they stand in too many to say anything.
-    var tellingWords: WordSet
+  /// What counts of a template beside its words.
+  struct Shape: Sendable, BitwiseCopyable, Hashable {
     /// Different ones.
     var wordCount: Int32
-    /// In `codes`.
-    var start: Int32
     var length: Int32
     var hasRest: Bool
     var method: UInt8
+  }
+
+  struct Route: Sendable, BitwiseCopyable {
+    var shape: Shape
+    var words: WordSet
+    /// Without `api` and `v1` where a path begins with them: they stand in too many to say anything.
+    var tellingWords: WordSet
+    /// In `codes`.
+    var start: Int32
     var serviceIndex: Int32
+  }
+
+  /// Templates that are alike but for words that are in few templates.
+  struct Group: Sendable, BitwiseCopyable {
+    var shape: Shape
+    /// Of the common words, a bit for each in the order of `commonWords`.
+    var words: UInt64
+    var tellingWords: UInt64
+    /// In `members`.
+    var first: Int
+    var end: Int
   }
 
   private static let finalists = 8
   private static let distancesMax = 32
-  private static let parameterCode: Int16 = -1
-  private static let restCode: Int16 = -2
-  private static let unknownWordCode: Int16 = -3
+  static let parameterCode: Int16 = -1
+  static let restCode: Int16 = -2
+  static let unknownWordCode: Int16 = -3
 
   private let words: [Word]
+  /// Which letters each word has.
+  private let letterSets: [UInt64]
   private let letters: [UInt8]
   /// Where in `words`, which are sorted by length, those of a length begin.
   private let firstOfLength: [Int]
   private let routes: [Route]
   /// The segments of all templates: a word's number or one of the codes above.
   private let codes: [Int16]
+  /// Words that stand in many templates; no more than `Group.words` has bits.
+  private let commonWords: [Int]
+  private let commonSet: WordSet
+  /// How many parts of a `WordSet` have words.
+  private let usedParts: Int
+  private let groups: [Group]
+  /// The templates of all groups, each group's in their order.
+  private let members: [Int]
+  /// The templates that have each of the other words; where those of a word begin.
+  private let routesWithWord: [Int]
+  private let firstWithWord: [Int]
   private let methods: [Method]
   private let hints: [String]
 
   init(_ table: OperationTable) {
     var builder = Builder()
     for entry in table.entries where !entry.operation.isClaimed {
-      for route in entry.operation.routes where route.template.segments.count <= Limits.segmentsMax
+      for route in entry.operation.routes
+      where route.template.segments.count <= Limits.segmentsMax
+        && builder.sources.count < Limits.routesMax
       {
         builder.sources.append((route, entry))
       }
@@ -76,11 +108,19 @@ final class NearestOperationIndex: Sendable {
     builder.collectWords()
     words = builder.words
     letters = builder.letters
+    letterSets = builder.words.map {
+      LetterSet.of(builder.letters[$0.start..<$0.start + $0.length])
+    }
     firstOfLength = (0...PathSketch.wordBytesMax + 1).map { length in
       builder.words.firstIndex { $0.length >= length } ?? builder.words.count
     }
     (routes, codes, methods) = builder.routes()
     hints = builder.sources.map { "\($1.operation.name) \($0.method.name) \($0.template.ascii)" }
+    let parts = RouteGroups(routes, wordCount: words.count)
+    (commonWords, commonSet) = (parts.commonWords, parts.commonSet)
+    usedParts = (words.count + 63) >> 6
+    (groups, members) = (parts.groups, parts.members)
+    (routesWithWord, firstWithWord) = (parts.routesWithWord, parts.firstWithWord)
   }
 
   func find(_ request: Request) -> NearestOperation? {
@@ -95,7 +135,7 @@ final class NearestOperationIndex: Sendable {
       let cost =
         distance(path.count, routes[route], &search)
         // A wrong method is a small mistake beside a wrong path.
-        + (routes[route].method == search.method ? 0 : 5)
+        + (routes[route].shape.method == search.method ? 0 : 5)
         // Words that occur say more than how many segments there are.
         - 60 * common(routes[route].tellingWords, search.exact)
       if cost < best?.cost ?? .max || cost == best?.cost && route < best?.index ?? 0 {
@@ -129,6 +169,8 @@ extension NearestOperationIndex {
     var exactWord = InlineArray<12, Int16>(repeating: -1)
     var nears = InlineArray<32, Near>(repeating: Near())
     var nearCount = 0
+    /// The segments that have some, a bit for each.
+    var segmentsWithNears: UInt16 = 0
     var distanceCount = 0
     var pattern = WordPattern()
     var candidates = Candidates()
@@ -140,17 +182,29 @@ extension NearestOperationIndex {
     var costs = InlineArray<8, Int>(repeating: .max)
     var count = 0
 
-    mutating func offer(_ route: Int, _ cost: Int) {
-      guard count < NearestOperationIndex.finalists || cost < costs[count - 1] else { return }
+    /// What costs more has no place.
+    private(set) var limit = Int.max
+
+    /// - Returns: false for what is no better than those that are there.
+    mutating func offer(_ route: Int, _ cost: Int) -> Bool {
+      guard count < NearestOperationIndex.finalists || isBefore(route, cost, count - 1) else {
+        return false
+      }
       if count < NearestOperationIndex.finalists { count += 1 }
       var place = count - 1
-      while place > 0, costs[place - 1] > cost {
+      while place > 0, isBefore(route, cost, place - 1) {
         costs[place] = costs[place - 1]
         routes[place] = routes[place - 1]
         place -= 1
       }
       costs[place] = cost
       routes[place] = route
+      if count == NearestOperationIndex.finalists { limit = costs[count - 1] }
+      return true
+    }
+
+    private func isBefore(_ route: Int, _ cost: Int, _ place: Int) -> Bool {
+      cost < costs[place] || cost == costs[place] && route < routes[place]
     }
   }
 
@@ -165,21 +219,22 @@ extension NearestOperationIndex {
     let length = path.length(of: segment)
     guard length > 0 else { return }
     let set = path.letterSet(of: segment)
-    let first = firstOfLength[(length * 65 + 99) / 100]
-    let end = firstOfLength[min(length * 100 / 65, PathSketch.wordBytesMax) + 1]
-    for index in first..<end {
-      let word = words[index]
-      if word.length == length, word.letterSet == set, isWord(index, segment, &path) {
-        search.exactWord[segment] = Int16(clamping: index)
-        search.exact[index >> 6] |= 1 << UInt64(index & 63)
-        continue
+    let letterSets = letterSets
+    let sets = letterSets.span
+    for other in (length * 65 + 99) / 100...min(length * 100 / 65, PathSketch.wordBytesMax) {
+      let changes = max(length, other) * 35 / 100
+      for index in firstOfLength[other]..<firstOfLength[other + 1] {
+        let differing = sets[index] ^ set
+        if differing == 0, other == length, isWord(index, segment, &path) {
+          search.exactWord[segment] = Int16(clamping: index)
+          search.exact[index >> 6] |= 1 << UInt64(index & 63)
+          continue
+        }
+        // Each change makes or takes at most two kinds of letters.
+        guard differing.nonzeroBitCount <= 2 * changes, search.distanceCount < Self.distancesMax
+        else { continue }
+        compare(segment, with: index, changes, &path, &search)
       }
-      let changes = max(length, word.length) * 35 / 100
-      // Each change makes or takes at most two kinds of letters.
-      guard (word.letterSet ^ set).nonzeroBitCount <= 2 * changes,
-        search.distanceCount < Self.distancesMax
-      else { continue }
-      compare(segment, with: index, changes, &path, &search)
     }
     if search.pattern.count > 0 {
       search.pattern.clear { path.letter($0, of: segment) }
@@ -201,6 +256,7 @@ extension NearestOperationIndex {
       segment: Int32(clamping: segment), word: Int16(clamping: index),
       cost: Int16(clamping: 10 + 200 * distance / max(length, word.length)))
     search.nearCount += 1
+    search.segmentsWithNears |= 1 << segment
     search.near[index >> 6] |= 1 << UInt64(index & 63)
   }
 
@@ -215,51 +271,115 @@ extension NearestOperationIndex {
     return true
   }
 
-  private func common(_ one: WordSet, _ other: WordSet) -> Int {
-    var count = 0
-    for index in 0..<4 {
-      // Nearly always there is none, and without an instruction for it counting takes a dozen.
-      let both = one[index] & other[index]
-      if both != 0 { count += both.nonzeroBitCount }
-    }
-    return count
-  }
-
   /// Those with the least estimated distance: what `distance` would say if all that can stand side by
   /// side does.
   private func chooseCandidates(_ count: Int, _ search: inout Search) {
-    let (exact, near, method) = (search.exact, search.near, search.method)
     let optionsCode = code(of: .options)
-    for index in routes.indices {
-      let route = routes[index]
-      // What browsers ask beforehand is not what somebody meant.
-      if route.method == optionsCode, method != optionsCode { continue }
-      let missing = Int(route.length) - count
-      let (exactCount, nearCount) = (common(route.words, exact), common(route.words, near))
-      let wrong = max(0, Int(route.wordCount) - exactCount - nearCount - max(0, missing))
-      let lengths = missing > 0 ? 60 * missing : (route.hasRest ? -20 : -100) * missing
-      let cost =
-        150 * wrong + 40 * nearCount + lengths + (route.method == method ? 0 : 5)
-        - 60 * common(route.tellingWords, exact)
-      search.candidates.offer(index, cost)
+    // What browsers ask beforehand is not what somebody meant.
+    let skipped = search.method == optionsCode ? nil : optionsCode
+    var seen = InlineArray<16, UInt64>(repeating: 0)
+    for part in 0..<usedParts {
+      var rest = (search.exact[part] | search.near[part]) & ~commonSet[part]
+      while rest != 0 {
+        let word = part << 6 + rest.trailingZeroBitCount
+        rest &= rest &- 1
+        for place in firstWithWord[word]..<firstWithWord[word + 1] {
+          let index = routesWithWord[place]
+          guard seen[index >> 6] >> UInt64(index & 63) & 1 == 0 else { continue }
+          seen[index >> 6] |= 1 << UInt64(index & 63)
+          look(atRoute: index, count, skipped, &search)
+        }
+      }
+    }
+    lookAtGroups(count, skipped, but: seen, &search)
+  }
+
+  private func look(
+    atRoute index: Int, _ count: Int, _ skipped: UInt8?, _ search: inout Search
+  ) {
+    let route = routes[index]
+    guard route.shape.method != skipped else { return }
+    let cost = estimate(
+      route.shape, count, search.method, exact: common(route.words, search.exact),
+      near: common(route.words, search.near), telling: common(route.tellingWords, search.exact))
+    if cost <= search.candidates.limit { _ = search.candidates.offer(index, cost) }
+  }
+
+  /// Templates of which no word is the path's, but for common ones.
+  private func lookAtGroups(
+    _ count: Int, _ skipped: UInt8?, but seen: borrowing InlineArray<16, UInt64>,
+    _ search: inout Search
+  ) {
+    var (exact, near): (UInt64, UInt64) = (0, 0)
+    for (bit, word) in commonWords.enumerated() {
+      exact |= (search.exact[word >> 6] >> UInt64(word & 63) & 1) << UInt64(bit)
+      near |= (search.near[word >> 6] >> UInt64(word & 63) & 1) << UInt64(bit)
+    }
+    for group in groups where group.shape.method != skipped {
+      let cost = estimate(
+        group.shape, count, search.method, exact: Self.count(group.words & exact),
+        near: Self.count(group.words & near), telling: Self.count(group.tellingWords & exact))
+      guard cost <= search.candidates.limit else { continue }
+      for place in group.first..<group.end {
+        let index = members[place]
+        if seen[index >> 6] >> UInt64(index & 63) & 1 != 0 { continue }
+        // Those behind it are as far, and stand behind it.
+        guard search.candidates.offer(index, cost) else { break }
+      }
     }
   }
+
+  /// - Parameters:
+  ///   - count: how many segments the path has.
+  ///   - exact: how many of the template's words the path has; `near` and `telling` are meant alike.
+  private func estimate(
+    _ shape: Shape, _ count: Int, _ method: UInt8, exact: Int, near: Int, telling: Int
+  ) -> Int {
+    let missing = Int(shape.length) - count
+    let wrong = max(0, Int(shape.wordCount) - exact - near - max(0, missing))
+    let lengths = missing > 0 ? 60 * missing : (shape.hasRest ? -20 : -100) * missing
+    return 150 * wrong + 40 * near + lengths + (shape.method == method ? 0 : 5) - 60 * telling
+  }
+
+  private func common(_ one: WordSet, _ other: WordSet) -> Int {
+    var count = 0
+    for index in 0..<usedParts { count += Self.count(one[index] & other[index]) }
+    return count
+  }
+
+  /// Nearly always there is none, and without an instruction for it counting takes a dozen.
+  private static func count(_ set: UInt64) -> Int { set == 0 ? 0 : set.nonzeroBitCount }
 
   /// Edit distance over segments; 100 is one whole segment too many or too few, less where only the
   /// end is missing.
   private func distance(_ segmentCount: Int, _ route: Route, _ search: inout Search) -> Int {
-    let count = Int(route.length)
+    let count = Int(route.shape.length)
+    let allCodes = codes
+    let codes = allCodes.span.extracting(Int(route.start)..<Int(route.start) + count)
     var row = InlineArray<21, Int>(repeating: 0)
     for column in 0...count { row[column] = column * 100 }
     for segment in 0..<segmentCount {
-      var diagonal = row[0]
-      row[0] += 100
+      let exact = search.exactWord[segment]
+      let hasNears = search.segmentsWithNears >> segment & 1 != 0
+      // What stands left above, and left, of the place that is filled in.
+      var (diagonal, left) = (segment * 100, (segment + 1) * 100)
+      row[0] = left
       for column in 0..<count {
-        let code = codes[Int(route.start) + column]
-        let replaced = diagonal + cost(segment, code, &search)
-        diagonal = row[column + 1]
-        let inserted = diagonal + (code == Self.restCode ? 20 : 100)
-        row[column + 1] = min(replaced, inserted, row[column] + 100)
+        let code = codes[column]
+        let above = row[column + 1]
+        let replaced: Int =
+          if code < 0 {
+            code == Self.unknownWordCode ? 150 : 10
+          } else if code == exact {
+            0
+          } else {
+            hasNears ? nearCost(segment, code, &search) : 150
+          }
+        // Far from any overflow: at most a dozen segments of 150 each.
+        left = min(
+          diagonal &+ replaced, min(above &+ (code == Self.restCode ? 20 : 100), left &+ 100))
+        diagonal = above
+        row[column + 1] = left
       }
     }
     var least = Int.max
@@ -267,99 +387,12 @@ extension NearestOperationIndex {
     return least
   }
 
-  private func cost(_ segment: Int, _ code: Int16, _ search: inout Search) -> Int {
-    guard code >= 0 else { return code == Self.unknownWordCode ? 150 : 10 }
-    if search.exactWord[segment] == code { return 0 }
+  private func nearCost(_ segment: Int, _ code: Int16, _ search: inout Search) -> Int {
     guard search.near[Int(code) >> 6] >> UInt64(code & 63) & 1 != 0 else { return 150 }
     for index in 0..<search.nearCount {
       let near = search.nears[index]
       if near.word == code, near.segment == segment { return Int(near.cost) }
     }
     return 150
-  }
-}
-
-// MARK: Building
-
-extension NearestOperationIndex {
-  private struct Builder {
-    var sources: [(route: Operation.Route, entry: OperationTable.Entry)] = []
-    var words: [Word] = []
-    var letters: [UInt8] = []
-    private var numbers: [[UInt8]: Int16] = [:]
-
-    /// All literal segments, in lower case, by length.
-    mutating func collectWords() {
-      let texts = Set(sources.flatMap { $0.route.template.segments.compactMap(Self.letters) })
-        .sorted { $0.count == $1.count ? $0.lexicographicallyPrecedes($1) : $0.count < $1.count }
-      for text in texts.prefix(NearestOperationLimits.wordsMax) {
-        numbers[text] = Int16(clamping: words.count)
-        words.append(
-          Word(start: letters.count, length: text.count, letterSet: LetterSet.of(text)))
-        letters += text
-      }
-    }
-
-    /// Nil for what is no word that could be found.
-    private static func letters(_ segment: PathTemplate.Segment) -> [UInt8]? {
-      guard case .literal(let bytes) = segment,
-        (1...PathSketch.wordBytesMax).contains(bytes.count)
-      else { return nil }
-      return bytes.map(\.asciiLowercased)
-    }
-
-    func routes() -> ([Route], codes: [Int16], methods: [Method]) {
-      var (routes, codes, methods): ([Route], [Int16], [Method]) = ([], [], [])
-      for (source, entry) in sources {
-        let start = codes.count
-        codes += source.template.segments.map(code)
-        if !methods.contains(source.method) { methods.append(source.method) }
-        let segments = codes[start...]
-        let words = segments.filter { $0 >= 0 || $0 == NearestOperationIndex.unknownWordCode }
-        let base = ["api", "v1"].map { numbers[Array($0.utf8)] }
-        let isBelowBase = words.count > 2 && words.prefix(2).elementsEqual(base) { $0 == $1 }
-        routes.append(
-          Route(
-            words: Self.set(words[...]),
-            tellingWords: Self.set(
-              isBelowBase ? words.filter { !base.contains($0) }[...] : words[...]),
-            wordCount: Int32(clamping: Set(words).count), start: Int32(clamping: start),
-            length: Int32(clamping: segments.count),
-            hasRest: segments.last == NearestOperationIndex.restCode,
-            method: UInt8(clamping: methods.firstIndex(of: source.method) ?? Int(UInt8.max)),
-            serviceIndex: Int32(clamping: entry.serviceIndex)))
-      }
-      return (routes, codes, methods)
-    }
-
-    private func code(_ segment: PathTemplate.Segment) -> Int16 {
-      switch segment {
-      case .literal:
-        Self.letters(segment).flatMap { numbers[$0] } ?? NearestOperationIndex.unknownWordCode
-      case .parameter: NearestOperationIndex.parameterCode
-      case .rest: NearestOperationIndex.restCode
-      }
-    }
-
-    private static func set(_ words: ArraySlice<Int16>) -> WordSet {
-      var set = WordSet(repeating: 0)
-      for word in words where word >= 0 { set[Int(word) >> 6] |= 1 << UInt64(word & 63) }
-      return set
-    }
-  }
-}
-
-extension PathTemplate {
-  /// The template for a field value, which should stay ASCII.
-  fileprivate var ascii: String {
-    text.utf8.allSatisfy { $0 < 0x80 }
-      ? text
-      : segments.map { segment in
-        switch segment {
-        case .literal(let bytes): "/" + String(decoding: bytes, as: UTF8.self)
-        case .parameter(let name): "/{\(name)}"
-        case .rest(let name): "/{\(name)...}"
-        }
-      }.joined()
   }
 }

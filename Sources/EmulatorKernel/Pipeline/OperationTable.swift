@@ -60,7 +60,7 @@ package struct OperationTable: Sendable {
     let exact: RouteTable
     private let entries: [Entry]
     private let service: Int?
-    private let made = AtomicLazyReference<FurtherTables>()
+    private let made = Mutex<FurtherTables?>(nil)
 
     /// - Parameter service: nil: all of them.
     init(_ entries: [Entry], service: Int?) {
@@ -78,7 +78,12 @@ package struct OperationTable: Sendable {
     }
 
     var further: FurtherTables {
-      made.load() ?? made.storeIfNil(FurtherTables(entries, service: service))
+      made.withLock { made in
+        if let made { return made }
+        let tables = FurtherTables(entries, service: service)
+        made = tables
+        return tables
+      }
     }
   }
 

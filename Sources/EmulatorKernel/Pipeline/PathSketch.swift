@@ -20,32 +20,23 @@ struct PathSketch {
     let bytes = target.bytes.span
     let end = min(target.pathRange.upperBound, target.pathRange.lowerBound + Self.bytesMax)
     var index = target.pathRange.lowerBound
-    while index < end, count < Self.segmentsMax {
-      guard bytes[index] != UInt8(ascii: "/") else {
-        index += 1
-        continue
-      }
-      index = readSegment(bytes, from: index, to: end)
+    while count < Self.segmentsMax, let segment = bytes.segment(from: index, to: end) {
+      if segment.count <= Self.wordBytesMax { read(bytes, segment) }
+      count += 1
+      index = segment.upperBound
     }
   }
 
-  private mutating func readSegment(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+  private mutating func read(_ bytes: Span<UInt8>, _ segment: Range<Int>) {
     let first = count * Self.wordBytesMax
     var set: UInt64 = 0
-    var index = start
-    while index < end, bytes[index] != UInt8(ascii: "/") {
-      let length = index - start
-      if length < Self.wordBytesMax {
-        let letter = bytes[index].asciiLowercased
-        letters[first + length] = letter
-        set |= LetterSet.bit(of: letter)
-      }
-      index += 1
+    for (offset, index) in segment.enumerated() {
+      let letter = bytes[index].asciiLowercased
+      letters[first + offset] = letter
+      set |= LetterSet.bit(of: letter)
     }
-    lengths[count] = index - start > Self.wordBytesMax ? 0 : index - start
+    lengths[count] = segment.count
     sets[count] = set
-    count += 1
-    return index
   }
 
   /// 0 for a segment that is too long for a word.
@@ -60,5 +51,5 @@ struct PathSketch {
 /// Which letters occur in a word, as one number: words that differ much in it differ much.
 enum LetterSet {
   static func bit(of letter: UInt8) -> UInt64 { 1 << UInt64(letter & 63) }
-  static func of(_ word: [UInt8]) -> UInt64 { word.reduce(0) { $0 | bit(of: $1) } }
+  static func of(_ word: some Sequence<UInt8>) -> UInt64 { word.reduce(0) { $0 | bit(of: $1) } }
 }

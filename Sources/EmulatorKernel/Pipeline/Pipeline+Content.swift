@@ -7,18 +7,18 @@ extension Pipeline {
   func collect(_ opened: consuming RoutedRequest) -> Answer {
     var routed = opened
     let rules = rules(concerning: routed)
-    guard let limit = contentLimit(routed, rules) else { return decide(routed, rules).asAnswer }
+    guard let limit = contentLimit(routed, rules) else { return decide(routed, rules).asAnswer() }
     guard routed.request.hasContent else {
       routed.content = []
-      return decide(routed, rules).asAnswer
+      return decide(routed, rules).asAnswer()
     }
-    routed.decision = decisionAtHead(routed, rules)
-    if let early = answerAtHead(routed) { return .now(finish(early, routed)) }
-    if rules == nil, routed.decision == nil, routed.uploadRules == nil {
+    if rules == nil, routed.uploadRules == nil, !routed.head.expectsContinue {
       // Nearly all. One reference is all that the closure holds, so nothing is made for it.
       let head = routed.head
       return .collect(limit: limit) { content in head.collected(content) }
     }
+    routed.decision = decisionAtHead(routed, rules)
+    if let early = answerAtHead(routed) { return .now(finish(early, routed)) }
     return .collect(limit: limit) { [routed] content in
       self.collected(content, of: routed, limit: limit, rules)
     }
@@ -26,23 +26,25 @@ extension Pipeline {
 
   /// - Parameter limit: up to how many bytes were to be collected.
   fileprivate func collected(
-    _ content: CollectedContent, of routed: RoutedRequest, limit: Int, _ rules: ConcernedRules?
+    _ content: CollectedContent, of routed: consuming RoutedRequest, limit: Int,
+    _ rules: ConcernedRules?
   ) -> Answer {
+    var whole = routed
     switch content {
     case .complete(let bytes):
-      var whole = routed
+      let isEmpty = bytes.isEmpty
       whole.content = bytes
       whole.collected = .now
-      guard !bytes.isEmpty else { return decide(whole, rules).asAnswer }
-      switch ContentCoding(routed.request) {
-      case .plain: return decide(whole, rules).asAnswer
-      case .gzip: return unpack(whole, limit: limit, rules).asAnswer
-      case .other: return .now(finish(unknownCoding(routed), routed))
+      guard !isEmpty else { return decide(whole, rules).asAnswer() }
+      switch ContentCoding(whole.request) {
+      case .plain: return decide(whole, rules).asAnswer()
+      case .gzip: return unpack(whole, limit: limit, rules).asAnswer()
+      case .other: return .now(finish(unknownCoding(whole), whole))
       }
     case .tooLarge(let limit):
       let failure = ServiceFailure(.contentTooLarge(limit: limit), status: 413)
-      return .now(finish(self.failure(routed, failure), routed))
-    case .noRoom: return .now(finish(failure(routed, .noRoom), routed))
+      return .now(finish(self.failure(whole, failure), whole))
+    case .noRoom: return .now(finish(failure(whole, .noRoom), whole))
     }
   }
 

@@ -15,13 +15,16 @@ package struct RequestMemory: Sendable {
   /// - Returns: nil when there is no room.
   init?(for entry: OperationTable.Entry, _ routed: RoutedRequest) {
     let budget = routed.live.tenant.blobs.budget
-    let content = routed.content ?? []
-    let policy = entry.operation.content
     guard !entry.operation.needsRoom || budget.hasRoom(for: Self.smallestRoom) else { return nil }
-    var needed =
-      content.count > Self.smallContentMax && policy != .ignored
-      ? Self.readingBytes(of: content) : 0
-    if policy == .streamed, routed.request.hasContent { needed += StreamMarks.high }
+    var needed = 0
+    if let content = routed.content, content.count > Self.smallContentMax,
+      entry.operation.content != .ignored
+    {
+      needed = Self.readingBytes(of: content)
+    }
+    if entry.operation.content == .streamed, routed.request.hasContent {
+      needed += StreamMarks.high
+    }
     guard needed > 0 else { return }
     guard let lease = MemoryLease(needed, of: budget) else { return nil }
     self.lease = lease

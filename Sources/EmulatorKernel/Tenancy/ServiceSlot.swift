@@ -14,7 +14,7 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func mayTakeLong(_ call: Call) -> Bool
   /// As `respond`, for who may wait; others are told meanwhile that the state is held.
   func respondAtLength(to call: Call) -> ServiceAnswer
-  func claim(_ request: Request) -> (operation: String, parameters: PathParameters)?
+  func claim(_ request: Request) -> Claim?
   /// May wait for others' large work: no question for a loop.
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool
   func describe() -> JSON
@@ -138,8 +138,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     world.box.atLength { respond(to: call) }
   }
 
-  func claim(_ request: Request) -> (operation: String, parameters: PathParameters)? {
-    service.claim(request, in: world).map { ($0.endpoint.operation.name, $0.parameters) }
+  func claim(_ request: Request) -> Claim? {
+    service.claim(request, in: world)
   }
 
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool {

@@ -6,7 +6,7 @@ package enum Nearest {
   package static func match(for word: String, among valid: [String]) -> String? {
     let wanted = folded(word)
     guard (1...WordPattern.bytesMax).contains(wanted.count) else { return nil }
-    let pattern = WordPattern(count: wanted.count) { wanted[$0] }
+    var pattern = WordPattern(count: wanted.count) { wanted[$0] }
     var best: (word: String, distance: Int)?
     for candidate in valid {
       let known = folded(candidate)

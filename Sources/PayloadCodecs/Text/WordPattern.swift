@@ -6,7 +6,7 @@
 /// Nordic Journal of Computing 10 (2003), figure 5.
 ///
 /// Inlined into the modules that use it: what gives the bytes is called for each of them.
-package struct WordPattern {
+@usableFromInline package struct WordPattern {
   /// Longer words have no pattern: one bit for each byte.
   package static let bytesMax = 64
 
@@ -33,7 +33,10 @@ package struct WordPattern {
     count = 0
   }
 
-  @inlinable @inline(__always) package func distance(to count: Int, byte: (Int) -> UInt8) -> Int {
+  /// Changes nothing: so it looks into the pattern in its place, which is copied at each look otherwise.
+  @inlinable @inline(__always) package mutating func distance(
+    to count: Int, byte: (Int) -> UInt8
+  ) -> Int {
     let last: UInt64 = 1 << UInt64(self.count - 1)
     var (more, less, zero): (UInt64, UInt64, UInt64) = (.max, 0, 0)
     var (distance, before): (Int, UInt64) = (self.count, 0)

@@ -10,7 +10,7 @@ enum ClaimedPaths {
   private static let nested = nestedTable()
   private static let unknown = claimedTable()
 
-  static func claim(_ request: Request) -> Claim<ScramjetService>? {
+  static func claim(_ request: Request) -> Claim? {
     let shortened = shortened(request.target)
     let table = shortened == nil ? unknown : nested
     guard
@@ -32,23 +32,32 @@ enum ClaimedPaths {
       let id = head.dropFirst(prefix.utf8.count).prefix { $0 != UInt8(ascii: "/") }
       if !id.elementsEqual("api".utf8) { space = prefix.utf8 + id + Array("/api/v1".utf8) }
     }
-    return RequestTarget(bytes: space + path[(step + stepText.count - 1)...])
+    let bytes = space + path[(step + stepText.count - 1)...]
+    return RequestTarget(
+      bytes: bytes, form: .origin, path: 0..<bytes.count, query: nil, authority: nil)
   }
 
   private static let stepText = Array("/cpm/api/v1/".utf8)
   /// Room for more than a dozen hubs within one another.
   private static let nestedBytesMax = 1024
 
+  /// How much further ahead the step must at least begin where a byte is found at which it does not.
+  private static let strides = (UInt8.min...UInt8.max).map { byte in
+    stepText.dropFirst().firstIndex(of: byte) ?? stepText.count
+  }
+
   /// Where the last `/cpm/api/v1/` begins.
   private static func stepIntoSpace(_ path: ArraySlice<UInt8>) -> Int? {
-    var start = min(path.endIndex, path.startIndex + nestedBytesMax) - stepText.count
-    while start >= path.startIndex {
-      if path[start] == UInt8(ascii: "/"), path[start + 1] == UInt8(ascii: "c"),
-        path[start...].starts(with: stepText)
+    let bytes = path.span
+    let strides = strides
+    var start = min(bytes.count, nestedBytesMax) - stepText.count
+    while start >= 0 {
+      if bytes[start] == UInt8(ascii: "/"), bytes[start + 1] == UInt8(ascii: "c"),
+        path[(path.startIndex + start)...].starts(with: stepText)
       {
-        return start
+        return path.startIndex + start
       }
-      start -= 1
+      start -= strides[Int(bytes[start])]
     }
     return nil
   }

@@ -7,25 +7,19 @@ extension ShipyardService {
   /// one, and so is every path that begins with something like a UUID.
   package func claim(
     _ request: Request, in world: World<ShipyardState>
-  ) -> Claim<ShipyardService>? {
-    let bytes = request.target.bytes
+  ) -> Claim? {
+    let (bytes, path) = (request.target.bytes, request.target.pathRange)
     // A webhook and its token are short; every path of no operation passes here.
-    let end = min(request.target.pathRange.upperBound, request.target.pathRange.lowerBound + 1024)
-    let slash = UInt8(ascii: "/")
-    var segments: [Range<Int>] = []
-    var start = request.target.pathRange.lowerBound
-    while start < end, segments.count < 3 {
-      while start < end, bytes[start] == slash { start += 1 }
-      let first = start
-      while start < end, bytes[start] != slash { start += 1 }
-      if start > first { segments.append(first..<start) }
-      // The rest matters only behind what may be a webhook.
-      if segments.count == 1, !isWebhookHost(request), !Self.resemblesUUID(bytes[segments[0]]) {
-        return nil
-      }
-    }
-    guard !segments.isEmpty else { return nil }
-    if end < request.target.pathRange.upperBound { segments = [] }
+    let end = min(path.upperBound, path.lowerBound + 1024)
+    // The rest matters only behind what may be a webhook.
+    guard let first = bytes.span.segment(from: path.lowerBound, to: end),
+      Self.resemblesUUID(bytes[first]) || isWebhookHost(request)
+    else { return nil }
+    var segments = [first]
+    while segments.count < 3,
+      let next = bytes.span.segment(from: segments[segments.count - 1].upperBound, to: end)
+    { segments.append(next) }
+    if end < path.upperBound { segments = [] }
     let ranges = segments.count == 2 ? segments : []
     let parameters = PathParameters(
       names: ranges.isEmpty ? [] : ["webhook", "token"], ranges: ranges, bytes: bytes)

@@ -5,43 +5,32 @@ import PayloadCodecs
 /// Calls of packages: `GET` and `POST {appBase}/{workspace}/{instance}/{path…}`.
 extension SteamshipService {
   /// Invocation URLs may come without `/apps`: they are recognised by the instance they name.
-  package func claim(_ request: Request, in world: World<State>) -> Claim<SteamshipService>? {
+  package func claim(_ request: Request, in world: World<State>) -> Claim? {
     guard request.method == .get || request.method == .post || request.method == .options else {
       return nil
     }
-    let bytes = request.target.bytes
-    var segments: [Range<Int>] = []
-    let start = request.target.pathRange.lowerBound
+    let (bytes, path) = (request.target.bytes, request.target.pathRange)
     // Every path of no operation passes here: no further than two handles reach.
-    let end = min(request.target.pathRange.upperBound, start + 2 * Handle.encodedBytesMax + 2)
-    var index = start
-    while index < end, segments.count < 2 {
-      guard bytes[index] != UInt8(ascii: "/") else {
-        index += 1
-        continue
-      }
-      let start = index
-      while index < end, bytes[index] != UInt8(ascii: "/") { index += 1 }
-      guard index - start <= Handle.encodedBytesMax else { return nil }
-      segments.append(start..<index)
-    }
-    guard segments.count == 2 else { return nil }
-    let rest = index..<request.target.pathRange.upperBound
-    let parameters = PathParameters(
-      names: ["workspace", "instance", "path"], ranges: segments + [rest], bytes: bytes)
-    let (workspace, instance) = (parameters["workspace"] ?? "", parameters["instance"] ?? "")
-    let owner = Self.owner(request)
+    let end = min(path.upperBound, path.lowerBound + 2 * Handle.encodedBytesMax + 2)
+    guard let workspace = bytes.span.segment(from: path.lowerBound, to: end),
+      workspace.count <= Handle.encodedBytesMax,
+      let instance = bytes.span.segment(from: workspace.upperBound, to: end),
+      instance.count <= Handle.encodedBytesMax
+    else { return nil }
     let instanceID = request.fields["x-package-instance-id"]
-    let credential = credential(of: request)
+    // Whoever asks: his own goes before another's, but any will do.
     let isKnown = world.read { state in
       state.invokedInstance(
-        workspace: workspace, handle: instance, owner: owner, instanceID: instanceID,
-        user: credential.flatMap { state.userByCredential[$0] }) != nil
+        workspace: PercentCoding.decode(bytes[workspace]),
+        handle: PercentCoding.decode(bytes[instance]), owner: nil, instanceID: instanceID,
+        user: nil) != nil
     }
     guard isKnown else { return nil }
     return Claim(
       request.method == .options ? SteamshipEndpoints.preflight : SteamshipEndpoints.invoke,
-      parameters)
+      PathParameters(
+        names: ["workspace", "instance", "path"],
+        ranges: [workspace, instance, instance.upperBound..<path.upperBound], bytes: bytes))
   }
 
   /// The owner's handle: by its own field, or the first label of a host such as

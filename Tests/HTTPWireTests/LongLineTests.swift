@@ -1,0 +1,54 @@
+import HTTPWire
+import Testing
+
+/// Lines are passed over in blocks once they are long, and eight bytes at a time before: what may not stand
+/// in one is found wherever it stands.
+@Suite("Long lines of a head")
+struct LongLineTests {
+  private static let length = 420
+
+  private static func failure(_ head: [UInt8]) -> HTTPParseError? {
+    var parser = HeadParser(.request)
+    do throws(HTTPParseError) {
+      _ = try parser.parse(head.span, limits: WireLimits())
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  @Test(
+    "A control character in a target is refused where it stands",
+    arguments: [UInt8]([0x00, 0x01, 0x08, 0x0A, 0x1F, 0x7F]))
+  func target(_ byte: UInt8) {
+    let start = Array("GET /".utf8)
+    for place in 0..<Self.length {
+      var target = [UInt8](repeating: 0x61, count: Self.length)
+      target[place] = byte
+      let failure = Self.failure(start + target + Array(" HTTP/1.1\r\n\r\n".utf8))
+      #expect(failure?.offset == start.count + place, "\(place)")
+    }
+  }
+
+  @Test("A space ends a target, and what follows is no version", arguments: [UInt8]([0x20, 0x09]))
+  func space(_ byte: UInt8) {
+    let start = Array("GET /".utf8)
+    for place in 0..<Self.length {
+      var target = [UInt8](repeating: 0xFF, count: Self.length)
+      target[place] = byte
+      #expect(Self.failure(start + target + Array(" HTTP/1.1\r\n\r\n".utf8)) != nil, "\(place)")
+    }
+  }
+
+  @Test("Tabs may stand in a field's value, others may not")
+  func value() {
+    let start = Array("GET / HTTP/1.1\r\nHost: a\r\nX: ".utf8)
+    for place in 0..<Self.length {
+      var value = [UInt8](repeating: 0x80, count: Self.length)
+      value[place] = 0x09
+      #expect(Self.failure(start + value + Array("\r\n\r\n".utf8)) == nil, "\(place)")
+      value[place] = 0x07
+      #expect(Self.failure(start + value + Array("\r\n\r\n".utf8))?.offset == start.count + place)
+    }
+  }
+}
