@@ -1,7 +1,8 @@
 /// An ordered list of field lines (RFC 9110 §5): nothing is merged, nothing is reordered.
 ///
 /// **Shape**: one byte buffer and, for each line, where its name and value lie in it. A request's
-/// fields share the buffer of its head, so reading a head makes no string until somebody asks.
+/// fields share the buffer of its head, so reading a head makes no string until somebody asks; and
+/// those of a response stand in it as they go out, `name: value` with CRLF, so that they leave in one piece.
 public struct Fields: Sendable {
   /// Where one field line lies in the buffer.
   public struct Line: Sendable, BitwiseCopyable {
@@ -68,18 +69,22 @@ public struct Fields: Sendable {
     nameLengths |= Self.bit(ofLength: UInt32(truncatingIfNeeded: name.utf8.count))
     if lines.isEmpty {  // room for what most responses have: two heap calls instead of six
       lines.reserveCapacity(6)
-      bytes.reserveCapacity(192)
+      bytes.reserveCapacity(224)
     }
     let nameStart = bytes.count
     bytes.append(contentsOf: name.utf8)
-    let valueStart = bytes.count
+    let nameEnd = bytes.count
+    bytes.append(0x3A)
+    bytes.append(0x20)
     bytes.append(contentsOf: value.utf8)
     let end = bytes.count
     for index in nameStart..<end where Self.breaksFraming(bytes.span[index]) { bytes[index] = 0x20 }
+    bytes.append(0x0D)
+    bytes.append(0x0A)
     lines.append(
       Line(
-        nameStart: nameStart, nameLength: valueStart - nameStart, valueStart: valueStart,
-        valueLength: end - valueStart))
+        nameStart: nameStart, nameLength: nameEnd - nameStart, valueStart: nameEnd + 2,
+        valueLength: end - nameEnd - 2))
   }
 
   private static func breaksFraming(_ byte: UInt8) -> Bool {
@@ -98,8 +103,19 @@ public struct Fields: Sendable {
       digits[first] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
       rest /= 10
     } while rest > 0
-    for index in first..<20 { bytes.append(digits[index]) }
-    lines[lines.count - 1].valueLength += UInt32(20 - first)
+    // In the place of the line's end, and that behind them.
+    let start = lines[lines.count - 1].value.upperBound
+    let count = 20 - first
+    for offset in 0..<count + 2 {
+      let byte =
+        offset < count ? digits[first + offset] : offset == count ? 0x0D : 0x0A
+      if start + offset < bytes.count {
+        bytes[start + offset] = byte
+      } else {
+        bytes.append(byte)
+      }
+    }
+    lines[lines.count - 1].valueLength += UInt32(count)
   }
 
   /// Adds all lines of `others` at the end, as they stand: for lines that many messages carry.
@@ -107,7 +123,7 @@ public struct Fields: Sendable {
     nameLengths |= others.nameLengths
     if lines.isEmpty {
       lines.reserveCapacity(6)
-      bytes.reserveCapacity(192)
+      bytes.reserveCapacity(224)
     }
     let start = UInt32(clamping: bytes.count)
     bytes.append(contentsOf: others.bytes)

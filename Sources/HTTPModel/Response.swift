@@ -14,11 +14,20 @@ public struct Response: Sendable {
     var leases: [MemoryLease] = []
     var isLive = false
     var heartbeat: StaticString?
+
+    var isNothing: Bool {
+      delivery.isPlain && leases.isEmpty && !isLive && heartbeat == nil
+    }
   }
 
   private final class Rare: Sendable {
     let parts: RareParts
-    init(_ parts: RareParts) { self.parts = parts }
+    let isDeliveredPlainly: Bool
+
+    init(_ parts: RareParts) {
+      self.parts = parts
+      isDeliveredPlainly = parts.delivery.isPlain
+    }
   }
 
   public init(_ status: Status, fields: Fields = Fields(), body: Body = .empty) {
@@ -30,7 +39,7 @@ public struct Response: Sendable {
   private mutating func change(_ body: (inout RareParts) -> Void) {
     var parts = rare?.parts ?? RareParts()
     body(&parts)
-    rare = Rare(parts)
+    rare = parts.isNothing ? nil : Rare(parts)
   }
 
   public var delivery: Delivery {
@@ -38,7 +47,11 @@ public struct Response: Sendable {
     set { change { $0.delivery = newValue } }
   }
   /// The same as `delivery.isPlain`, for most answers by one look.
-  package var isDeliveredPlainly: Bool { rare.map { $0.parts.delivery.isPlain } ?? true }
+  package var isDeliveredPlainly: Bool { rare.map { $0.isDeliveredPlainly } ?? true }
+  /// The same as `delivery.delay`, without a copy of the rest.
+  package var delay: Duration { rare.map { $0.parts.delivery.delay } ?? .zero }
+  /// It has waited for its time.
+  package mutating func delayIsOver() { change { $0.delivery.delay = .zero } }
   /// The room that the content takes; held until the response has left.
   package var leases: [MemoryLease] {
     get { rare?.parts.leases ?? [] }

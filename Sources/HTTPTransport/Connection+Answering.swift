@@ -17,7 +17,20 @@ extension Connection {
     if request.version == .http10, request.host == nil { request.arrivalHost = arrivalHost }
     if let arrival { request.arrival = arrival }
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
-    var answer = server.responder.respond(to: request, exchange: &exchange)
+    let answer = server.responder.respond(to: request, exchange: &exchange)
+    loop.spares.reclaim(request)
+    // Consumed, not copied: a response is half a dozen references.
+    switch consume answer {
+    case .now(let response): begin(response, exchange, 0, input, &position)
+    case let other: beginWithContent(other, exchange, input, &position)
+    }
+  }
+
+  /// Goes on with the content, where that stands in the input already.
+  private func beginWithContent(
+    _ first: consuming Answer, _ exchange: Exchange, _ input: Span<UInt8>, _ position: inout Int
+  ) {
+    var answer = first
     var contentBytes: UInt64 = 0
     while exchange.upload == nil, case .collect(let limit, let then) = answer,
       let content = takeWholeContent(input, &position, limit: limit)
@@ -30,21 +43,27 @@ extension Connection {
     {
       answer = .now(response)
     }
-    loop.spares.reclaim(request)
-    let isContentHere = position < input.count
-    // Consumed, not copied, which a `where` would: a response is half a dozen references.
     switch consume answer {
-    case .now(let response):
-      if exchange.upload == nil, !machine.isMessageComplete {
-        contentBytes += discardContent(input, &position)
-      }
-      if exchange.upload == nil, machine.isMessageComplete, response.isInlineable {
-        appendInline(response, exchange, contentBytes)
-      } else {
-        beginActive(.now(response), exchange, contentBytes, isContentHere: isContentHere)
-      }
+    case .now(let response): begin(response, exchange, contentBytes, input, &position)
     case let other:
-      beginActive(other, exchange, contentBytes, isContentHere: isContentHere)
+      beginActive(other, exchange, contentBytes, isContentHere: position < input.count)
+    }
+  }
+
+  /// The response is known. What has come of content that nobody asked for is thrown away.
+  private func begin(
+    _ response: consuming Response, _ exchange: Exchange, _ taken: UInt64, _ input: Span<UInt8>,
+    _ position: inout Int
+  ) {
+    var contentBytes = taken
+    let isContentHere = position < input.count
+    if exchange.upload == nil, !machine.isMessageComplete {
+      contentBytes += discardContent(input, &position)
+    }
+    if exchange.upload == nil, machine.isMessageComplete, response.isInlineable {
+      appendInline(response, exchange, contentBytes)
+    } else {
+      beginActive(.now(response), exchange, contentBytes, isContentHere: isContentHere)
     }
   }
 
@@ -150,7 +169,7 @@ extension Connection {
 
   /// A response is decided: now, or after its delay, it goes out.
   func deliver(_ response: Response, _ active: ActiveExchange) {
-    let delay = response.delivery.delay
+    let delay = response.delay
     guard delay > .zero else { return send(response, active) }
     active.phase = .delayed(response)
     wake(active, after: delay.nanoseconds)
@@ -163,16 +182,24 @@ extension Connection {
     deliver(response, active)
   }
 
-  /// A timer of the active exchange: its delay is over, or its pace allows more.
-  func deliveryTimerFired() {
-    guard let active else { return }
+  /// A timer of the active exchange: its delay is over, or its pace allows more. True if its answer
+  /// stands in the loop's output, and the exchange is over with it.
+  func deliveryTimerFired() -> Bool {
+    guard let active else { return false }
     // Each pause has a timer of its own.
-    if active.pacer?.refill(at: loop.system.now()) == true { return }
-    if case .delayed(var response) = active.phase {
-      response.delivery.delay = .zero
-      return send(response, active)
+    if active.pacer?.refill(at: loop.system.now()) == true { return false }
+    guard case .delayed = active.phase else {
+      active.delivery?.refill()
+      return false
     }
-    active.delivery?.refill()
+    // Taken, not copied.
+    var phase = ActiveExchange.Phase.awaitingAnswer
+    swap(&phase, &active.phase)
+    if case .delayed(var response) = consume phase {
+      response.delayIsOver()
+      send(response, active)
+    }
+    return self.active == nil
   }
 
   /// An answer that was waited for goes the way of those that were not, where nothing is left to do

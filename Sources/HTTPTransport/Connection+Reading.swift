@@ -65,7 +65,7 @@ extension Connection {
       let start = position
       let event = machine.next(bytes.extracting(0..<seen), &position, spares: &loop.spares)
       active?.pacer?.took(position - start)
-      switch event {
+      switch consume event {
       case .needMore where seen < bytes.count:
         // What may be looked at ends inside a line.
         pauseIntake(needsMore: position == start)

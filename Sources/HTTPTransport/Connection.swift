@@ -13,6 +13,9 @@ import HTTPWire
 /// to responses), `Connection+Streaming.swift`, `Connection+Sending.swift` (responses to bytes),
 /// `Connection+Closing.swift`, `Connection+Deadline.swift`; `ByteStream.swift` is the socket below, and
 /// `Connection+Secure.swift` what puts TLS there.
+///
+/// SAFETY: what stands behind `@exclusivity(unchecked)` is used at every step: on the loop's thread alone,
+/// and by methods of values that know no connection, so that none begins an access to it within its own.
 final class Connection: Channel {
   enum Life {
     /// Awaits requests, and the answers to them.
@@ -52,13 +55,25 @@ final class Connection: Channel {
   let server: ServerShared
   let id: UInt64
   let peer: PeerAddress
-  var machine: ConnectionMachine
+  var machine: ConnectionMachine {
+    @inline(__always) _read { yield unsafe uncheckedMachine }
+    @inline(__always) _modify { yield unsafe &uncheckedMachine }
+  }
+  @exclusivity(unchecked) private var uncheckedMachine: ConnectionMachine
   var life = Life.open
   var input = Input.open
   var output = Output.ready
   /// Bytes that are not consumed: an incomplete head, or requests behind the one in progress.
-  var pending: [UInt8] = []
-  var queue = OutputQueue()
+  var pending: [UInt8] {
+    @inline(__always) _read { yield unsafe uncheckedPending }
+    @inline(__always) _modify { yield unsafe &uncheckedPending }
+  }
+  @exclusivity(unchecked) private var uncheckedPending: [UInt8] = []
+  var queue: OutputQueue {
+    @inline(__always) _read { yield unsafe uncheckedQueue }
+    @inline(__always) _modify { yield unsafe &uncheckedQueue }
+  }
+  @exclusivity(unchecked) private var uncheckedQueue: OutputQueue = OutputQueue()
   /// The responses that stand in `queue` and whose exchanges are over with them, oldest first.
   var queuedResponses: [QueuedResponse] = []
   var active: ActiveExchange?
@@ -86,7 +101,7 @@ final class Connection: Channel {
     self.server = server
     self.peer = peer
     id = ServerShared.nextConnectionID()
-    machine = ConnectionMachine(.server, limits: server.configuration.limits)
+    unsafe uncheckedMachine = ConnectionMachine(.server, limits: server.configuration.limits)
     (lastReceived, lastSent) = (loop.now, loop.now)
     super.init(loop: loop, fd: fd)
   }
@@ -180,8 +195,11 @@ final class Connection: Channel {
   override func onTimer(_ token: UInt64) {
     if token == Self.deadlineToken {
       deadlineTimerFired()
-    } else if isActive(token) {
-      deliveryTimerFired()
+    } else if isActive(token), deliveryTimerFired(), sendAnswersOfRound(isLastRead: true),
+      output == .deferred
+    {
+      // An answer whose time has come: nothing else is left to do.
+      return settle()
     }
     turn()
   }

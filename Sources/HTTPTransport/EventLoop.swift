@@ -10,7 +10,9 @@ import HTTPWire
 /// that an idle one owns none.
 ///
 /// SAFETY: the three raw buffers are allocated in `init`, freed in `release`, which nothing follows,
-/// and used on the loop's thread only.
+/// and used on the loop's thread only. What stands behind `@exclusivity(unchecked)` is used by every
+/// request: on that one thread, and by methods of values that know no loop and so begin no access to it
+/// within their own; the computed properties in front make each use of it one that is safe to write.
 @safe package final class EventLoop {
   package let handle: LoopHandle
   let system: SystemCalls
@@ -19,7 +21,11 @@ import HTTPWire
   private(set) var now: Int64
   /// The same, when the last turn was over.
   private var turnEnded: Int64
-  var timers = TimerHeap()
+  var timers: TimerHeap {
+    @inline(__always) _read { yield unsafe uncheckedTimers }
+    @inline(__always) _modify { yield unsafe &uncheckedTimers }
+  }
+  @exclusivity(unchecked) private var uncheckedTimers: TimerHeap = TimerHeap()
   /// With so many timers those of closed connections are swept out.
   private var timerSweepCount = 1024
   /// What is read goes here first. 64 KiB is where uploads are fastest (it stays in the cache).
@@ -29,12 +35,25 @@ import HTTPWire
   /// Size line and CRLF of the chunk that is being put there.
   var chunkFrame: [UInt8] = []
   /// The answers of this round.
-  var output = RoundOutput(capacity: 64 * 1024)
+  var output: RoundOutput {
+    @inline(__always) _read { yield unsafe uncheckedOutput }
+    @inline(__always) _modify { yield unsafe &uncheckedOutput }
+  }
+  @exclusivity(unchecked) private var uncheckedOutput = RoundOutput(capacity: 64 * 1024)
   /// Parts of it that are sent at the end of the round.
-  private var deferred: [(connection: Connection, part: RoundOutput.Part)] = []
+  private var deferred: [(connection: Connection, part: RoundOutput.Part)] {
+    @inline(__always) _read { yield unsafe uncheckedDeferred }
+    @inline(__always) _modify { yield unsafe &uncheckedDeferred }
+  }
+  @exclusivity(unchecked) private var uncheckedDeferred:
+    [(connection: Connection, part: RoundOutput.Part)] = []
   /// Whether several channels have something to do in this round.
   private(set) var isRoundShared = false
-  var spares = HeadSpares()
+  var spares: HeadSpares {
+    @inline(__always) _read { yield unsafe uncheckedSpares }
+    @inline(__always) _modify { yield unsafe &uncheckedSpares }
+  }
+  @exclusivity(unchecked) private var uncheckedSpares: HeadSpares = HeadSpares()
   /// Made when the first peer speaks TLS.
   lazy var secureScratch = SecureScratch()
   /// The `Date` field line of this second.

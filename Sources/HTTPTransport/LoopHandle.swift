@@ -37,12 +37,13 @@ package final class LoopHandle: TaskExecutor {
   private let wakeup: Int32
   private let thread = Atomic<UInt>(0)
 
-  // SAFETY: these four are touched on the loop's own thread only, which `isOnLoop` checks;
-  // `servedSources` is how many of `readySources` are served.
-  private nonisolated(unsafe) var localJobs: [UnownedJob] = []
-  private nonisolated(unsafe) var localCommands: [Command] = []
-  private nonisolated(unsafe) var readySources: [ReadySource] = []
-  private nonisolated(unsafe) var servedSources = 0
+  // SAFETY: these four are touched on the loop's own thread only, which `isOnLoop` checks; and no access
+  // to one begins within another, since an array's own methods call nobody back. `servedSources` is how
+  // many of `readySources` are served.
+  @exclusivity(unchecked) private nonisolated(unsafe) var localJobs: [UnownedJob] = []
+  @exclusivity(unchecked) private nonisolated(unsafe) var localCommands: [Command] = []
+  @exclusivity(unchecked) private nonisolated(unsafe) var readySources: [ReadySource] = []
+  @exclusivity(unchecked) private nonisolated(unsafe) var servedSources = 0
 
   init(system: SystemCalls, wakeup: Int32) {
     self.system = system

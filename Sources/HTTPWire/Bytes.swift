@@ -153,6 +153,26 @@ extension Span<UInt8> {
     return true
   }
 
+  /// Whether the bytes at `range` are those of `other`.
+  @inline(__always) func equals(_ range: Range<Int>, _ other: Span<UInt8>) -> Bool {
+    guard range.count == other.count else { return false }
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    // SAFETY: spans of bytes are spans of their bytes.
+    let (own, others) = unsafe (bytes, other.bytes)
+    var index = 0
+    while index + 8 <= other.count {
+      let place = range.lowerBound + index
+      // SAFETY: the eight bytes lie within both, checked above; a UInt64 may have any bits.
+      guard
+        unsafe own.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt64.self)
+          == others.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      else { return false }
+      index += 8
+    }
+    while index < other.count, self[range.lowerBound + index] == other[index] { index += 1 }
+    return index == other.count
+  }
+
   /// Whether the bytes at `range` are exactly `text`.
   @inline(__always) func equals(_ range: Range<Int>, _ text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }

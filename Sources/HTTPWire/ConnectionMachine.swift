@@ -203,7 +203,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     position += end
     let framing = try MessageFraming(
       head, base: parser.fieldsStart, lines: parser.lines, version: parser.startLine.version,
-      isRequest: role == .server)
+      isRequest: role == .server, knownHost: &spares.knownHost)
     let event =
       role == .server
       ? try finishRequestHead(head, framing, &spares)

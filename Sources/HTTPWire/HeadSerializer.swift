@@ -17,14 +17,18 @@ package enum HeadSerializer {
         var writer = unsafe HeadWriter(UnsafeMutableRawBufferPointer(buffer))
         appendStatusLine(status, to: &writer)
         let bytes = fields.bytes.span
-        let lines = fields.lines.span
-        for index in lines.indices {
-          let line = lines[index]
-          if skipped.contains(bytes, line, closes: plan.closes) { continue }
-          writer.append(bytes, line.name)
-          writer.append(": ")
-          writer.append(bytes, line.value)
-          writer.append("\r\n")
+        if skipped.leavesAll(closes: plan.closes) {
+          writer.append(bytes, bytes.indices)
+        } else {
+          let lines = fields.lines.span
+          for index in lines.indices {
+            let line = lines[index]
+            if skipped.contains(bytes, line, closes: plan.closes) { continue }
+            writer.append(bytes, line.name)
+            writer.append(": ")
+            writer.append(bytes, line.value)
+            writer.append("\r\n")
+          }
         }
         if !skipped.hasDate { writer.append(date.span, date.indices) }
         switch plan.framing {
@@ -133,12 +137,17 @@ struct FieldSet {
   /// How long the connection is kept (RFC 2068 §19.7.1.1), which belongs to `Connection: keep-alive`.
   private(set) var hasKeepAlive = false
   private var hasAny = false
+  /// The lines' bytes are what goes out: each stands behind the other, with nothing else in between.
+  private var standsAsSent = true
 
   init(_ fields: Fields) {
     let bytes = fields.bytes.span
     let lines = fields.lines.span
+    var end = 0
     for index in lines.indices {
       let line = lines[index]
+      if standsAsSent { standsAsSent = Self.isAsSent(bytes, line, from: end) }
+      end = line.value.upperBound + 2
       switch line.nameLength {
       case 4 where bytes.equalsIgnoringCase(line.name, "date"): hasDate = true
       case 10, 14, 17:
@@ -149,7 +158,22 @@ struct FieldSet {
       default: break
       }
     }
+    standsAsSent = standsAsSent && end == bytes.count
   }
+
+  /// Whether `name: value` and CRLF stand there.
+  private static func isAsSent(_ bytes: Span<UInt8>, _ line: Fields.Line, from start: Int) -> Bool {
+    let (colon, value) = (line.name.upperBound, line.value)
+    guard line.name.lowerBound == start, value.lowerBound == colon + 2,
+      value.upperBound + 2 <= bytes.count
+    else { return false }
+    return bytes[colon] == Byte.colon && bytes[colon + 1] == Byte.space
+      && bytes[value.upperBound] == Byte.carriageReturn
+      && bytes[value.upperBound + 1] == Byte.lineFeed
+  }
+
+  /// Whether all lines go out, just as they stand.
+  func leavesAll(closes: Bool) -> Bool { standsAsSent && !hasAny && !(hasKeepAlive && closes) }
 
   @inline(__always)
   func contains(_ bytes: Span<UInt8>, _ line: Fields.Line, closes: Bool) -> Bool {

@@ -1,42 +1,49 @@
-package import HTTPModel
+import HTTPModel
 
 /// What the framing and connection fields of a head say.
 ///
 /// - Errors: anything by which two parties could see different ends of a message: possible request
 ///   smuggling, answered 400 (501 for a transfer coding we do not know) and closed.
 /// - Source: RFC 9112 §6.1–6.3, §9.3; RFC 9110 §7.2, §7.6.1, §8.6, §10.1.1.
-package struct MessageFraming: Sendable {
-  package var contentLength: UInt64?
-  package var isChunked = false
-  package var saysClose = false
-  package var saysKeepAlive = false
-  package var expectsContinue = false
+struct MessageFraming: Sendable {
+  var contentLength: UInt64?
+  var isChunked = false
+  var saysClose = false
+  var saysKeepAlive = false
+  var expectsContinue = false
   private var hasTransferCoding = false
   private var hostLines = 0
 
   /// Reads the fields in question. `lines` are relative to `base` in `bytes`.
-  package init(
-    _ bytes: Span<UInt8>, base: Int, lines: [Fields.Line], version: HTTPVersion, isRequest: Bool
+  /// - Parameter knownHost: a `Host` that was found to be one; it becomes this message's.
+  init(
+    _ bytes: Span<UInt8>, base: Int, lines: [Fields.Line], version: HTTPVersion, isRequest: Bool,
+    knownHost: inout [UInt8]
   ) throws(HTTPParseError) {
     for line in lines {
       let name = base + Int(line.nameStart)..<base + Int(line.nameStart) + Int(line.nameLength)
       let value =
         base + Int(line.valueStart)..<base + Int(line.valueStart) + Int(line.valueLength)
-      try read(bytes, name, value, isRequest)
+      try read(bytes, name, value, isRequest, &knownHost)
     }
     try check(version, isRequest)
   }
 
   private mutating func read(
-    _ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>, _ isRequest: Bool
+    _ bytes: Span<UInt8>, _ name: Range<Int>, _ value: Range<Int>, _ isRequest: Bool,
+    _ knownHost: inout [UInt8]
   ) throws(HTTPParseError) {
     switch name.count {
     case 4 where isRequest && bytes.equalsIgnoringCase(name, "host"):
       hostLines += 1
       guard hostLines == 1 else { throw HTTPParseError(.repeatedHost, at: name.lowerBound) }
+      // Peers say the same again and again.
+      if !knownHost.isEmpty, bytes.equals(value, knownHost.span) { return }
       guard HostAndPort(bytes, value)?.isFieldValue == true else {
         throw HTTPParseError(.invalidHost, at: value.lowerBound)
       }
+      knownHost.removeAll(keepingCapacity: true)
+      knownHost.append(copying: bytes.extracting(value))
     case 6 where isRequest && bytes.equalsIgnoringCase(name, "expect"):
       if bytes.equalsIgnoringCase(value, "100-continue") { expectsContinue = true }
     case 10 where bytes.equalsIgnoringCase(name, "connection"):

@@ -8,6 +8,8 @@ package struct HeadSpares: Sendable {
   private var target: [UInt8] = []
   private var fieldBytes: [UInt8] = []
   private var lines: [Fields.Line] = []
+  /// The last `Host` that was found to be one.
+  var knownHost: [UInt8] = []
 
   package init() {}
 

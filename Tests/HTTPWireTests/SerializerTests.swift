@@ -43,6 +43,57 @@ struct SerializerTests {
     #expect(plan == ResponsePlan(framing: .length(5), closes: false, sendsContent: true))
   }
 
+  /// Fields that do not lie in their buffer as they go out, or do so in parts.
+  private static let layouts: [(what: String, fields: Fields)] = {
+    var cases: [(String, Fields)] = []
+    let three: Fields = Fields(["A": "1", "B": "", "C": "3"])
+    for name in ["A", "B", "C"] {
+      var fields = three
+      fields.remove(name)
+      cases.append(("without \(name)", fields))
+      fields.append(name, "new")
+      cases.append(("\(name) anew", fields))
+      fields.append(three, number: 17)
+      cases.append(("and numbered", fields))
+      var joined = Fields()
+      joined.append(fields)
+      joined.append(three, number: 8)
+      cases.append(("joined", joined))
+    }
+    for line in ["X:y", "X: y", "X:\ty", "X:  y", "X: y ", "X:y\r\nZ: 1\t", "X: \r\nZ: "] {
+      var machine = ConnectionMachine(.server)
+      var (spares, position) = (HeadSpares(), 0)
+      let head = Array("GET / HTTP/1.1\r\nHost: a\r\n\(line)\r\n\r\n".utf8)
+      if case .request(let request) = machine.next(head.span, &position, spares: &spares) {
+        cases.append((line, request.fields))
+      }
+    }
+    return cases
+  }()
+
+  @Test(
+    "However fields lie in memory, each goes out as name, colon, space, value",
+    arguments: layouts)
+  func buffers(what: String, fields: Fields) {
+    let lines = fields.pairs.map { "\($0.name): \($0.value)\r\n" }.joined()
+    let (head, _) = Self.head(Self.get, .ok, fields, length: 0)
+    #expect(head == "HTTP/1.1 200 OK\r\n\(lines)Date: D\r\nContent-Length: 0\r\n\r\n", "\(what)")
+  }
+
+  @Test("A Host is looked at anew where it is not the one before")
+  func hosts() {
+    var spares = HeadSpares()
+    let hosts = ["a", "a", "a:80", "a/b", "a:80", "", "a:80:81", "a:80", "a:8 ", "a:8", "b:8"]
+    let heard = hosts.map { host -> Bool in
+      var machine = ConnectionMachine(.server)
+      var position = 0
+      let head = Array("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n".utf8)
+      if case .request = machine.next(head.span, &position, spares: &spares) { return true }
+      return false
+    }
+    #expect(heard == hosts.map { !["a/b", "a:80:81"].contains($0) })
+  }
+
   @Test("A responder's own Date stands (its tenant's clock may be another)")
   func ownDate() {
     let (head, _) = Self.head(Self.get, .created, Fields(["date": "then"]), length: 0)

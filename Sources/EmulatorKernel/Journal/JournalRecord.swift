@@ -12,10 +12,6 @@ struct JournalRecord: Sendable {
     var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
   }
 
-  /// Fields with names of that length may be notes; no others of an answer have it.
-  private static let remarkLength = UInt32(JournalEntry.remarkName.utf8.count)
-  private static let hintLength = UInt32(JournalEntry.hintName.utf8.count)
-
   /// A buffer larger than this is not kept for the next exchange.
   private static let keptCapacityMax = 4096
 
@@ -121,9 +117,9 @@ struct JournalRecord: Sendable {
     reserve(response, content, prefix)
     responseFields = append(response.fields.bytes)
     responseLines = append(response.fields.lines)
-    hasNotes = response.fields.lines.contains { line in
-      line.nameLength == Self.remarkLength || line.nameLength == Self.hintLength
-    }
+    let hasRemark = response.fields.contains(JournalEntry.remarkName)
+    let hasHint = response.fields.contains(JournalEntry.hintName)
+    hasNotes = hasRemark || hasHint
     if let content {
       requestContent = append(content, prefix)
       requestContentBytes = UInt64(content.count)
@@ -244,7 +240,7 @@ struct JournalRecord: Sendable {
       heldBack: heldBack, ending: ending)
   }
 
-  private func content(_ part: Part) -> [UInt8] { bytes[part.range].map(\.self) }
+  private func content(_ part: Part) -> [UInt8] { Array(bytes[part.range]) }
 
   private func fields(_ text: Part, _ lines: Part) -> Fields {
     let size = MemoryLayout<Fields.Line>.stride

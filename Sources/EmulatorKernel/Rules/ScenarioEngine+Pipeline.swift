@@ -25,7 +25,7 @@ extension ScenarioEngine {
       context.subject, operation: context.routed.operationIndex, now: clock.now,
       wall: clock.wallNow)
     guard outcome.struck else { return RuleDecision(.pass, trace: outcome.trace) }
-    let names = outcome.strikes.map(\.rule)
+    let names = outcome.strikes.map { $0.rule }
     let remarks =
       outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: live))
     guard outcome.asksService else {

@@ -93,6 +93,7 @@ struct RuleIndex: Sendable {
       for text in place.texts(in: subject) { search.find(in: text, &found) }
     }
     guard !found.isEmpty else { return candidates.rules.all }
+    if found.count == 1, candidates.rules.isEmpty { return found }
     found += candidates.rules.all
     found.sort { $0.label < $1.label }
     var last: Int?

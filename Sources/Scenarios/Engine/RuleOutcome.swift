@@ -64,6 +64,10 @@ package struct RuleOutcome: Sendable {
     if fault == nil { fault = .refuse(for: .zero) }
   }
 
+  private var ruleNames: String {
+    strikes.count == 1 ? strikes[0].rule : strikes.map(\.rule).joined(separator: ", ")
+  }
+
   /// Whether the service must be asked at all.
   package var asksService: Bool {
     isAfter || (replacement == nil && !(fault?.sendsNothing ?? false))
@@ -89,22 +93,22 @@ package struct RuleOutcome: Sendable {
     case nil: answer = response ?? Response(.ok)
     }
     for patch in patches { patch.apply(to: &answer) }
-    answer.delivery.delay = min(answer.delivery.delay + delay, EngineLimits.delayMax)
+    var delivery = answer.delivery
+    delivery.delay = min(delivery.delay + delay, EngineLimits.delayMax)
     if !piecePauses.isEmpty {
       let pauses = piecePauses
-      answer.delivery.piecePause = { piece in
+      delivery.piecePause = { piece in
         min(pauses.reduce(.zero) { $0 + $1(piece) }, EngineLimits.delayMax)
       }
     }
-    if let fault { answer.delivery.fault = fault }
+    if let fault { delivery.fault = fault }
     switch closing {
-    case .announced: answer.delivery.closesConnection = true
-    case .silent: answer.delivery.closesSilently = true
+    case .announced: delivery.closesConnection = true
+    case .silent: delivery.closesSilently = true
     case nil: break
     }
-    if struck {
-      answer.fields.append("X-Wavetank-Rule", strikes.map(\.rule).joined(separator: ", "))
-    }
+    answer.delivery = delivery
+    if struck { answer.fields.append("X-Wavetank-Rule", ruleNames) }
     return answer
   }
 }

@@ -75,12 +75,18 @@ struct RuleState: Sendable, Codable {
   /// Counts a request that met all conditions; gives its number, from 1.
   mutating func reach(_ key: String) -> Int {
     reachedInAll += 1
-    if counters[key] == nil {
+    let before = counters.count
+    let reached = Self.increment(&counters[key, default: Counter()].reached)
+    if counters.count > before {
       counterOrder.append(key)
       if counterOrder.count > Self.keyLimit { counters[counterOrder.removeFirst()] = nil }
     }
-    counters[key, default: Counter()].reached += 1
-    return counters[key]?.reached ?? 1
+    return reached
+  }
+
+  private static func increment(_ count: inout Int) -> Int {
+    count += 1
+    return count
   }
 
   func struck(_ key: String) -> Int { counters[key]?.struck ?? 0 }
@@ -88,8 +94,7 @@ struct RuleState: Sendable, Codable {
   /// Counts a strike; gives its number, from 1.
   mutating func strike(_ key: String) -> Int {
     struckInAll += 1
-    counters[key, default: Counter()].struck += 1
-    return counters[key]?.struck ?? 1
+    return Self.increment(&counters[key, default: Counter()].struck)
   }
 
   /// Takes a place in the window; nil when there was one, else how long until there is.

@@ -4,7 +4,7 @@ package import PayloadCodecs
 
 /// One strike of one rule: fills its templates and adds its effects to the outcome.
 package struct RuleStrike {
-  let rule: ScenarioRule
+  let placed: PlacedRule
   /// The step of its sequence.
   let step: Int?
   let count: Int
@@ -15,19 +15,19 @@ package struct RuleStrike {
   var context: TemplateContext
 
   private var sequenceStep: SequenceEffect.Step? {
-    guard let step, case .sequence(let sequence) = rule.action else { return nil }
+    guard let step, case .sequence(let sequence) = placed.rule.action else { return nil }
     return sequence.steps[step]
   }
 
   mutating func perform(on outcome: inout RuleOutcome, variables: inout JSONObject) {
-    let action = rule.action(atStep: step)
-    outcome.strikes.append(.init(rule: rule.name, action: action.name, count: count))
-    addDelay(rule.delay, "delay", to: &outcome)
+    let action = placed.rule.action(atStep: step)
+    outcome.strikes.append(.init(rule: placed.rule.name, action: action.name, count: count))
+    addDelay(placed.rule.delay, "delay", to: &outcome)
     addDelay(sequenceStep?.delay, "step delay", to: &outcome)
     add(action, to: &outcome)
-    if outcome.closing == nil { outcome.closing = rule.closing ?? sequenceStep?.closing }
-    if rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
-    if rule.isTwice { outcome.isTwice = true }
+    if outcome.closing == nil { outcome.closing = placed.rule.closing ?? sequenceStep?.closing }
+    if placed.rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
+    if placed.rule.isTwice { outcome.isTwice = true }
     let following = trigger(variables: &variables)
     outcome.events += following.events
     outcome.remarks += following.remarks
@@ -45,13 +45,13 @@ package struct RuleStrike {
   /// Events and variables alone.
   mutating func trigger(variables: inout JSONObject) -> Following {
     var following = Following()
-    for event in rule.events {
+    for event in placed.rule.events {
       if case .object(let event) = event.json(&context) { following.events.append(event) }
     }
     assign(&variables, &following)
     if context.isCut {
       following.remarks.append(
-        "rule \"\(rule.name)\": what its templates fill in came to more than "
+        "rule \"\(placed.rule.name)\": what its templates fill in came to more than "
           + "\(EngineLimits.templateBytesMax >> 20) MiB and was cut")
     }
     return following
@@ -61,6 +61,10 @@ package struct RuleStrike {
     _ delay: DelayEffect?, _ purpose: String, to outcome: inout RuleOutcome
   ) {
     guard let delay else { return }
+    if delay.place == .head, case .fixed(let duration) = delay.distribution {
+      // As `draw` has it: without chance, no stream is made for it.
+      return outcome.delay += delay.bounded(duration)
+    }
     var stream = random(purpose)
     switch delay.place {
     case .head: outcome.delay += delay.draw(&stream)
@@ -151,7 +155,7 @@ package struct RuleStrike {
   }
 
   private mutating func assign(_ variables: inout JSONObject, _ following: inout Following) {
-    for assignment in rule.assignments {
+    for assignment in placed.rule.assignments {
       switch assignment.value {
       case .set(let template):
         let value = template.json(&context)
@@ -160,7 +164,7 @@ package struct RuleStrike {
           variables[assignment.name] = value
         } else {
           following.remarks.append(
-            "rule \"\(rule.name)\": the variable \"\(assignment.name)\" \(JSON.variableLimit) "
+            "rule \"\(placed.rule.name)\": the variable \"\(assignment.name)\" \(JSON.variableLimit) "
               + "and stays as it is")
         }
       case .add(let number):

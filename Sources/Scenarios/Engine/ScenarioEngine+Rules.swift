@@ -103,12 +103,12 @@ extension ScenarioEngine {
   /// of its templates can see a request. Circles are refused when rules are read or added.
   package func trigger(_ name: String) -> RuleStrike.Following {
     held.withLock { held in
-      guard let rule = held.rules[name]?.rule else { return RuleStrike.Following() }
+      guard let placed = held.rules[name] else { return RuleStrike.Following() }
       var strike = RuleStrike(
-        rule: rule, step: nil, count: 0, retryAfter: nil, random: { _ in SeededRandom(key: 0) },
+        placed: placed, step: nil, count: 0, retryAfter: nil, random: { _ in SeededRandom(key: 0) },
         context: TemplateContext(
           subject: .none, variables: held.variables, now: held.start, count: 0,
-          captures: [:], random: stream("trigger", rule, "", 0)))
+          captures: [:], random: self.stream("trigger", placed.rule.name, "", 0)))
       return strike.trigger(variables: &held.variables)
     }
   }

@@ -25,7 +25,8 @@ extension ScenarioEngine {
         var context = TemplateContext(
           subject: .none, variables: held.variables, now: due, count: 1, captures: [:],
           random: SeededRandom(
-            seed: seed, [tenant, "at", entry.isEnd ? "end" : "begin"], count: UInt64(entry.index)))
+            seed: self.seed, [self.tenant, "at", entry.isEnd ? "end" : "begin"],
+            count: UInt64(entry.index)))
         for event in entry.isEnd ? timed.endEvents : timed.events {
           if case .object(let event) = event.json(&context) { events.append(event) }
         }

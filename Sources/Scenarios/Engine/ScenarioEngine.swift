@@ -177,7 +177,8 @@ package final class ScenarioEngine: Sendable {
         outcome.trace.note(placed, .mismatch(failure))
         continue
       }
-      let verdict = reach(placed.id, placed.rule, subject, times, &held, &outcome)
+      let verdict = reach(
+        placed, subject, times, held.start, &held.states[placed.id], &held.variables, &outcome)
       outcome.trace.note(placed, verdict)
       if verdict.isStrike, !placed.rule.continues { break }
     }
@@ -188,67 +189,67 @@ package final class ScenarioEngine: Sendable {
   private typealias Times = (now: VirtualInstant, wall: VirtualInstant)
 
   /// A rule whose `match` holds: whether it strikes, and if so what it does.
+  /// - Parameter placed: the rule is looked at where it lies: it is large, and a copy counts its parts.
   private func reach(
-    _ id: Int, _ rule: ScenarioRule, _ subject: RuleSubject, _ times: Times,
-    _ held: inout Held, _ outcome: inout RuleOutcome
+    _ placed: PlacedRule, _ subject: RuleSubject, _ times: Times, _ start: VirtualInstant,
+    _ state: inout RuleState, _ variables: inout JSONObject, _ outcome: inout RuleOutcome
   ) -> RuleVerdict {
     let now = times.now
-    guard held.states[id].isEnabled ?? rule.isEnabled else { return .switchedOff }
-    if held.states[id].isRefusing(at: times.wall) {
-      outcome.refuse(by: rule.name, count: held.states[id].struckInAll)
+    guard state.isEnabled ?? placed.rule.isEnabled else { return .switchedOff }
+    if state.isRefusing(at: times.wall) {
+      outcome.refuse(by: placed.rule.name, count: state.struckInAll)
       return .refusing
     }
-    if let between = rule.between, !between.contains(now, start: held.start) {
+    if let between = placed.rule.between, !between.contains(now, start: start) {
       return .outsidePeriod
     }
-    for (position, condition) in rule.conditions.enumerated() {
-      let values = held.variables[condition.name].map { [$0] } ?? []
+    for (position, condition) in placed.rule.conditions.enumerated() {
+      let values = variables[condition.name].map { [$0] } ?? []
       if !condition.matcher.matches(values, isText: false, now: now) { return .condition(position) }
     }
     var retryAfter: Duration?
-    if case .limit(let limit) = rule.action {
-      let key = held.states[id].key(limit.per ?? rule.per, subject)
-      retryAfter = held.states[id].exceeds(limit, key, at: now)
+    if case .limit(let limit) = placed.rule.action {
+      let key = state.key(limit.per ?? placed.rule.per, subject)
+      retryAfter = state.exceeds(limit, key, at: now)
       if retryAfter == nil { return .withinLimit }
     }
-    let key = held.states[id].key(rule.per, subject)
-    let reached = held.states[id].reach(key)
-    if reached <= rule.skip { return .skipped(reached: reached) }
-    if (reached - rule.skip) % rule.every != 0 {
-      return .notThisOne(reached: reached - rule.skip)
+    let key = state.key(placed.rule.per, subject)
+    let reached = state.reach(key)
+    let skipped = placed.rule.skip
+    if reached <= skipped { return .skipped(reached: reached) }
+    if (reached - skipped) % placed.rule.every != 0 {
+      return .notThisOne(reached: reached - skipped)
     }
-    if let times = rule.times, held.states[id].struck(key) >= times { return .exhausted }
+    if let times = placed.rule.times, state.struck(key) >= times { return .exhausted }
+    let random: (String) -> SeededRandom = { self.stream($0, placed.rule.name, key, reached) }
     var draw: Double?
-    if let probability = rule.probability {
-      var random = stream("strike", rule, key, reached)
-      let drawn = random.unit()
+    if let probability = placed.rule.probability {
+      var chance = random("strike")
+      let drawn = chance.unit()
       if drawn >= probability { return .drawn(drawn) }
       draw = drawn
     }
     var step: Int?
-    if case .sequence(let sequence) = rule.action {
-      step = sequence.step(at: held.states[id].struck(key))
+    if case .sequence(let sequence) = placed.rule.action {
+      step = sequence.step(at: state.struck(key))
       if step == nil { return .sequenceOver }
     }
-    let count = held.states[id].strike(key)
+    let count = state.strike(key)
     var strike = RuleStrike(
-      rule: rule, step: step, count: count, retryAfter: retryAfter,
-      random: { self.stream($0, rule, key, reached) },
+      placed: placed, step: step, count: count, retryAfter: retryAfter, random: random,
       context: TemplateContext(
-        subject: subject, variables: held.variables, now: now, count: count,
-        captures: rule.match.captures(in: subject), random: stream("id", rule, key, reached)))
-    strike.perform(on: &outcome, variables: &held.variables)
-    if case .fault(.refuse(let duration)) = rule.action(atStep: step) {
-      held.states[id].refuse(for: duration, from: times.wall)
+        subject: subject, variables: variables, now: now, count: count,
+        captures: placed.rule.match.captures(in: subject), random: random("id")))
+    strike.perform(on: &outcome, variables: &variables)
+    if case .fault(.refuse(let duration)) = placed.rule.action(atStep: step) {
+      state.refuse(for: duration, from: times.wall)
     }
     return .struck(count: count, step: step, draw: draw)
   }
 
-  /// The random stream of one purpose, one rule and one count.
-  func stream(
-    _ purpose: String, _ rule: ScenarioRule, _ key: String, _ count: Int
-  ) -> SeededRandom {
-    SeededRandom(seed: seed, [tenant, rule.name, purpose, key], count: UInt64(count))
+  /// The random stream of one purpose, one rule (by its name) and one count.
+  func stream(_ purpose: String, _ rule: String, _ key: String, _ count: Int) -> SeededRandom {
+    SeededRandom(seed: seed, [tenant, rule, purpose, key], count: UInt64(count))
   }
 
   // MARK: Looking

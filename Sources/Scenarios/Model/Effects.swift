@@ -34,6 +34,11 @@ package struct DelayEffect: Sendable, Equatable {
     case .lognormal(let median, let sigma):
       drawn = Duration(inSeconds: median.inSeconds * Exponential.of(sigma * random.gaussian()))
     }
+    return bounded(drawn)
+  }
+
+  /// What becomes of what was drawn.
+  package func bounded(_ drawn: Duration) -> Duration {
     let limit = max ?? (isBounded ? drawn : .seconds(3600))
     return Swift.min(Swift.max(.zero, drawn), limit)
   }

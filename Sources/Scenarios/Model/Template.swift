@@ -201,8 +201,9 @@ package struct TemplateContext {
   package let count: Int
   /// Values of the rule's own path template.
   package let captures: TextMap<String>
-  /// Where fresh ids come from: a stream of this strike alone.
-  package var random: SeededRandom
+  /// Where fresh ids come from: a stream of this strike alone, begun when the first is wanted.
+  private let makeRandom: () -> SeededRandom
+  private var random: SeededRandom?
   /// How much may still be filled in.
   private var room = EngineLimits.templateBytesMax
   /// Something was left out because there was no room.
@@ -210,14 +211,14 @@ package struct TemplateContext {
 
   package init(
     subject: RuleSubject, variables: JSONObject, now: VirtualInstant, count: Int,
-    captures: TextMap<String>, random: SeededRandom
+    captures: TextMap<String>, random: @autoclosure @escaping () -> SeededRandom
   ) {
     self.subject = subject
     self.variables = variables
     self.now = now
     self.count = count
     self.captures = captures
-    self.random = random
+    makeRandom = random
   }
 
   /// The value of an expression; nil when it is too long for what is left of the strike's room.
@@ -236,6 +237,13 @@ package struct TemplateContext {
     return value
   }
 
+  private mutating func freshID() -> String {
+    var stream = random ?? makeRandom()
+    let id = UUIDText.format(stream.next(), stream.next(), version: 4, .lower)
+    random = stream
+    return id
+  }
+
   private mutating func value(of expression: Template.Expression) -> JSON {
     switch expression {
     case .requestJSON(let pointer):
@@ -246,7 +254,7 @@ package struct TemplateContext {
     case .requestPath: return .string(subject.path)
     case .requestMethod: return .string(subject.request.method.name)
     case .path(let name): return JSON(subject.parameters[name] ?? captures[name])
-    case .id: return .string(UUIDText.format(random.next(), random.next(), version: 4, .lower))
+    case .id: return .string(freshID())
     case .now: return .string(now.iso8601(.milliseconds))
     case .variable(let name, let pointer):
       guard let value = variables[name] else { return .null }
