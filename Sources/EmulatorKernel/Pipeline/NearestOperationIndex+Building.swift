@@ -99,7 +99,8 @@ extension NearestOperationIndex {
           shape: route.shape, words: common(route.words), tellingWords: common(route.tellingWords))
         byKey[key, default: []].append(index)
       }
-      for (key, indices) in byKey {
+      // In the order of their first templates: a hash table's would be another in each process.
+      for (key, indices) in byKey.sorted(by: { $0.value[0] < $1.value[0] }) {
         groups.append(
           Group(
             shape: key.shape, words: key.words, tellingWords: key.tellingWords,
