@@ -171,7 +171,7 @@ package final class TenantRegistry: Sendable {
 
   /// All that are in memory, by name: for a look.
   package var all: [LiveTenant] {
-    Self.sorted(state.withLock { Array($0.byName.values) })
+    state.withLock { Array($0.byName.values) }.sorted { $0.name < $1.name }
   }
 
   /// Does something with each tenant that is in memory, which stays there meanwhile.
@@ -188,12 +188,7 @@ package final class TenantRegistry: Sendable {
     let (liveTenants, sleeping) = state.withLock { state in
       (Array(state.byName.values), names.filter { state.byName[$0] == nil })
     }
-    return (Self.sorted(liveTenants), sleeping.sorted())
-  }
-
-  /// Each is asked for its name once, not at each comparison.
-  private static func sorted(_ tenants: [LiveTenant]) -> [LiveTenant] {
-    tenants.map { (name: $0.name, live: $0) }.sorted { $0.name < $1.name }.map { $0.live }
+    return (liveTenants.sorted { $0.name < $1.name }, sleeping.sorted())
   }
 
   /// Whether there is any but the default one, in memory or in a file.
