@@ -49,9 +49,10 @@ package struct StableHash: Sendable {
 
   package mutating func combine(_ text: String) {
     var word: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in text.utf8 { word = (word ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    let bytes = text.utf8Span.span
+    for index in bytes.indices { word = (word ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3 }
     combine(word)
-    combine(UInt64(text.utf8.count))
+    combine(UInt64(bytes.count))
   }
 
   static func mix(_ number: UInt64) -> UInt64 {

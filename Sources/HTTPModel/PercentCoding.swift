@@ -8,6 +8,15 @@ public enum PercentCoding {
     return String(decoding: decoded(bytes, plusIsSpace: plusIsSpace).bytes, as: UTF8.self)
   }
 
+  /// Whether bytes are decoded to that text.
+  static func isText(_ bytes: ArraySlice<UInt8>, _ text: String, plusIsSpace: Bool) -> Bool {
+    let isPlain = !bytes.contains {
+      $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 > 0x7E
+    }
+    if isPlain { return bytes.elementsEqual(text.utf8) }
+    return decode(bytes, plusIsSpace: plusIsSpace).utf8.elementsEqual(text.utf8)
+  }
+
   public static func decode(_ text: String, plusIsSpace: Bool = false) -> String {
     decode(Array(text.utf8)[...], plusIsSpace: plusIsSpace)
   }

@@ -103,6 +103,14 @@ public struct RequestTarget: Sendable {
 
   /// The value of the first query pair of that name.
   public func queryValue(_ name: String) -> String? {
-    queryItems.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+    var rest = queryRange.map { bytes[$0] } ?? []
+    while !rest.isEmpty {
+      let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+      rest = rest.dropFirst(pair.count + 1)
+      let found = pair.prefix { $0 != UInt8(ascii: "=") }
+      guard !pair.isEmpty, PercentCoding.isText(found, name, plusIsSpace: true) else { continue }
+      return PercentCoding.decode(pair.dropFirst(found.count + 1), plusIsSpace: true)
+    }
+    return nil
   }
 }

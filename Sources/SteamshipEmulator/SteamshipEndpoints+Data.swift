@@ -147,7 +147,7 @@ extension SteamshipEndpoints {
       description: signed(
         DocumentedAnswer(200, "They are kept.", [.init("text/plain", "string")]),
         takes: .init("application/octet-stream", "bytes"), refuses: [400, 403, 404, 507])
-    ) { service, call, _, world in .later { await service.writeSigned(call, $0, in: world) } },
+    ) { service, call, _, world in service.writeSigned(call, in: world) },
     own(
       "steamship.signedUrl.read", [.get("/api/v1/signed/{workspace}/{bucket}/{path…}")],
       "Reads the object behind a signed URL.", needs: nil,

@@ -52,7 +52,8 @@ extension SteamshipService {
         if countsPoll { state.countPoll(of: key, &step) }
         // A task that came back with a snapshot is worked on by no one outside.
         let isLeftAlone =
-          state.tasks[key]?.isAtOutsideStage == true && state.tasks[key]?.worker.value == nil
+          state.tasks.read(key, \.isAtOutsideStage) == true
+          && state.tasks.read(key, \.worker.value) == nil
         return Shown(
           bytes: state.renderTask(key, for: identity.credential), leftAlone: isLeftAlone ? key : nil
         )
@@ -147,17 +148,19 @@ extension SteamshipState {
 
   mutating func renderTask(_ key: Key<EngineTask>, for credential: String?) -> [UInt8] {
     let bytes = taskEnvelope(key)
-    if bytes.count <= Self.keptRenderingMax, let task = tasks[key], task.state.isTerminal {
+    if bytes.count <= Self.keptRenderingMax,
+      let (id, user) = tasks.read(key, { $0.state.isTerminal ? ($0.id, $0.user) : nil })
+    {
       if renderings.value == nil { renderings.value = WeighedDictionary() }
       // A key of deployed code stands for a user only as long as its instance is there.
-      let ownKey = credential.flatMap { userByCredential[$0] == task.user ? $0 : nil }
-      renderings.value?[task.id] = TaskRendering(user: task.user, credential: ownKey, bytes: bytes)
+      let ownKey = credential.flatMap { userByCredential[$0] == user ? $0 : nil }
+      renderings.value?[id] = TaskRendering(user: user, credential: ownKey, bytes: bytes)
     }
     return bytes
   }
 
   mutating func forgetRendering(of key: Key<EngineTask>) {
-    guard renderings.value?.isEmpty == false, let id = tasks[key]?.id else { return }
+    guard renderings.value?.isEmpty == false, let id = tasks.read(key, \.id) else { return }
     renderings.value?[id] = nil
   }
 }

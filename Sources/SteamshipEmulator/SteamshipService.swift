@@ -90,7 +90,9 @@ package struct SteamshipService: EmulatedService {
         requestID: requestID)
       if case .own(let answer) = handler.work { return try answer(self, call, identity, world) }
       guard !handler.traits.contains(.takesUpload) else {
-        return .later { content in await upload(endpoint, call, identity, content, in: world) }
+        return .atOnce(
+          { content in upload(endpoint, call, identity, whole: content, in: world) },
+          orLater: { content in await upload(endpoint, call, identity, content, in: world) })
       }
       let arguments = try Self.arguments(call.content)
       guard let question = handler.question, world.isSkipping else {
@@ -300,7 +302,7 @@ extension SteamshipState {
     if CodeKey.instanceID(of: credential) != nil {
       guard let instance = instance(ofCodeKey: credential) else { throw .refusedKey(401) }
       var caller = Caller(
-        user: instance.user, workspace: .id(workspaces[instance.workspace]?.id ?? ""), name,
+        user: instance.user, workspace: .id(workspaces.read(instance.workspace, \.id) ?? ""), name,
         identity)
       caller.isAtVendorsHost = nil
       return caller

@@ -28,7 +28,7 @@ extension SteamshipState {
     }
     for task in tasks.all { things.append(thing(task)) }
     for (name, content) in storedObjects {
-      let workspace = workspaces[name.workspace]?.handle ?? ""
+      let workspace = workspaces.read(name.workspace, \.handle) ?? ""
       things.append(
         WorldThing(
           "stored object",
@@ -89,7 +89,7 @@ extension SteamshipState {
           WorldThing(
             "\(kind.rawValue) instance", place + ["instance \(Self.told(instance.handle))"],
             [
-              "of": JSON(invocables[instance.invocable]?.handle),
+              "of": JSON(invocables.read(instance.invocable, \.handle)),
               "version": .string(instance.versionHandle), "config": .object(instance.config),
               "failed": instance.initStatus == .failed ? true : .null,
             ]))
@@ -165,7 +165,7 @@ extension SteamshipState {
 
   /// One that goes on and one that is done are the same: how far it is depends on the time.
   private func thing(_ task: EngineTask) -> WorldThing {
-    let workspace = task.workspace.flatMap { workspaces[$0]?.handle }
+    let workspace = task.workspace.flatMap { workspaces.read($0, \.handle) }
     return WorldThing(
       "task", workspace.map { ["workspace \(Self.told($0))"] } ?? [],
       [

@@ -89,6 +89,13 @@ struct RequestTargetTests {
     #expect(target.queryValue("x") == "3", "the first")
     #expect(target.queryValue("café") == "1" && target.queryValue("cafe\u{301}") == "2")
     #expect(target.queryValue("y") == nil)
+    for (query, value) in [
+      ("%78=1", "1"), ("a=&x", ""), ("&&x=a+b&x=2", "a b"), ("xx=1&x==", "="), ("=1&xy", nil),
+    ] {
+      let found = RequestTarget("/a?" + query).queryValue("x")
+      #expect(found == value, "\(query)")
+      #expect(found == RequestTarget("/a?" + query).queryItems.first { $0.name == "x" }?.value)
+    }
   }
 
   @Test("A prefix of the path is cut off, and what is left is an origin form again")

@@ -130,8 +130,12 @@ package struct WeighedDictionary<
 
   /// Looks at a value without copying it out.
   @inlinable package func read<Result>(_ key: Key, _ body: (borrowing Value) -> Result) -> Result? {
-    guard let box = boxes[key], box.value != nil else { return nil }
-    return box.value.map { body($0) }
+    guard let box = boxes[key] else { return nil }
+    // One copy: `map` would make a second one.
+    return switch box.value {
+    case .some(let value): body(value)
+    case .none: nil
+    }
   }
 
   package var values: [Value] { boxes.values.compactMap(\.value) }

@@ -54,7 +54,7 @@ enum NumberBounds {
 
   /// Types of which `checked` sees all, or that hold no count, or hold it to its bounds themselves: they
   /// need no second look at each of their parts, of which there may be millions.
-  fileprivate static func isPlain(_ type: any Decodable.Type) -> Bool {
+  static func isPlain(_ type: any Decodable.Type) -> Bool {
     type == Int.self || type == String.self || type == Bool.self || type == VirtualInstant.self
       || type == ExactText.self || type == [UInt8].self || type == [String].self
       || type == UInt64.self || type == Int64.self || type == Double.self || type == UInt32.self

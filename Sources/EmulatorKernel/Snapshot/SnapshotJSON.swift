@@ -7,6 +7,7 @@ package enum SnapshotJSON {
   package static func decode<Value: Decodable>(
     _ type: Value.Type, from bytes: [UInt8], path: String
   ) throws(SnapshotError) -> Value {
+    if let value = try? StateDecoder.decode(type, from: bytes) { return value }
     do {
       return try JSONDecoder().decode(Bounded<Value>.self, from: Data(bytes)).value
     } catch let error as DecodingError {

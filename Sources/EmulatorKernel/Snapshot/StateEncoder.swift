@@ -86,7 +86,8 @@ private final class Node {
     if let elements { return .array(elements.map(\.json)) }
     let members = members ?? []
     return .object(
-      JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, $0.child.json) }))
+      JSONObject(members.map(\.key).placesInOrder.map { (members[$0].key, members[$0].child.json) })
+    )
   }
 }
 
@@ -240,13 +241,13 @@ extension Dictionary: UnorderedEncodable where Key: Encodable, Value: Encodable 
     if Key.self == String.self || Key.self == Int.self { return nil }
     if Key.self is any CodingKeyRepresentable.Type { return nil }
     let pairs = try map { (key: try encode($0.key), value: try encode($0.value)) }
-    let sorted = pairs.map { ($0.key.text, $0) }.sorted { $0.0 < $1.0 }
-    return .array(sorted.flatMap { [$0.1.key, $0.1.value] })
+    return .array(
+      pairs.map(\.key.text).placesInOrder.flatMap { [pairs[$0].key, pairs[$0].value] })
   }
 }
 
 extension [JSON] {
   fileprivate func sortedByText() -> [JSON] {
-    map { ($0.text, $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+    map(\.text).placesInOrder.map { self[$0] }
   }
 }

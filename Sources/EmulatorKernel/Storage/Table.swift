@@ -29,6 +29,13 @@ extension Stored {
     var container = encoder.singleValueContainer()
     try container.encode(serial)
   }
+
+  /// In a table or a set: serial numbers are ours, so that nobody can choose them for their hashes, and
+  /// two steps do what the library's hash takes a hundred for.
+  @inlinable package func _rawHashValue(seed: Int) -> Int {
+    let product = (UInt(bitPattern: serial) ^ UInt(bitPattern: seed)) &* 0x9E37_79B9_7F4A_7C15
+    return Int(bitPattern: product ^ (product >> 32))
+  }
 }
 
 extension Key: CustomStringConvertible, Weighed {
@@ -65,7 +72,7 @@ extension Key: CodingKeyRepresentable {
 /// Where letter case does not matter, ids are upper case by nature, so the exact look-up nearly always
 /// hits.
 @usableFromInline package struct Table<Record: Stored>: Codable, Sendable {
-  @usableFromInline var records = WeighedDictionary<Int, Record>()
+  @usableFromInline var records = WeighedDictionary<Key<Record>, Record>()
   @usableFromInline var serials: TextMap<Int> = [:]
   @usableFromInline var lastSerial = 0
   /// Every key ever given out that may still be alive.
@@ -79,7 +86,7 @@ extension Key: CodingKeyRepresentable {
 
   @usableFromInline package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    records = try container.decode(WeighedDictionary<Int, Record>.self, forKey: .records)
+    records = try container.decode(WeighedDictionary<Key<Record>, Record>.self, forKey: .records)
     serials = try container.decode(TextMap<Int>.self, forKey: .serials)
     lastSerial = try container.decode(Int.self, forKey: .lastSerial)
     order = try container.decode(KeySet<Record>.self, forKey: .order)
@@ -102,8 +109,8 @@ extension Key: CodingKeyRepresentable {
     let form = Record.lookUpForm(of: record.id)
     // Our own ids are in that form: their text is held once.
     serials[form == record.id ? record.id : form] = lastSerial
-    records[lastSerial] = record
     let key = Key<Record>(serial: lastSerial)
+    records[key] = record
     order.insert(key)
     noteSpine()
     return key
@@ -111,9 +118,9 @@ extension Key: CodingKeyRepresentable {
 
   /// Assign through optional chaining only; `remove` takes a record out.
   @inlinable package subscript(key: Key<Record>) -> Record? {
-    get { records[key.serial] }
+    get { records[key] }
     // See `WeighedDictionary`.
-    @inline(__always) _modify { yield &records[key.serial] }
+    @inline(__always) _modify { yield &records[key] }
   }
 
   /// Looks at a record without copying it out.
@@ -122,30 +129,39 @@ extension Key: CodingKeyRepresentable {
   )
     -> Value?
   {
-    records.read(key.serial, body)
+    records.read(key, body)
+  }
+
+  /// The same for what a record may lack: nil, too, where it does.
+  @inlinable package borrowing func read<Value>(
+    _ key: Key<Record>, _ body: (borrowing Record) -> Value?
+  )
+    -> Value?
+  {
+    records.read(key, body) ?? nil
   }
 
   /// Changes a record in its place.
   @inlinable package mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
-    records[key.serial].change(body)
+    records[key].change(body)
   }
 
-  @inlinable package func contains(_ key: Key<Record>) -> Bool { records.contains(key.serial) }
+  @inlinable package func contains(_ key: Key<Record>) -> Bool { records.contains(key) }
 
   @inlinable package func key(id: String) -> Key<Record>? {
     (serials[id] ?? serials[Record.lookUpForm(of: id)]).map { Key(serial: $0) }
   }
 
   @inlinable package func record(id: String) -> Record? {
-    key(id: id).flatMap { records[$0.serial] }
+    key(id: id).flatMap { records[$0] }
   }
 
   @discardableResult @inlinable
   package mutating func remove(_ key: Key<Record>) -> Record? {
-    guard let record = records.removeValue(forKey: key.serial) else { return nil }
+    guard let record = records.removeValue(forKey: key) else { return nil }
     serials[Record.lookUpForm(of: record.id)] = nil
     let records = records
-    order.noteRemoval { records.contains($0.serial) }
+    order.noteRemoval { records.contains($0) }
     noteSpine()
     return record
   }
@@ -154,11 +170,11 @@ extension Key: CodingKeyRepresentable {
   @inlinable package var keys: [Key<Record>] {
     // Every record stands in the order once: as many keys as records are those of the records.
     if order.keys.count == records.count { return order.keys }
-    return order.keys.filter { records.contains($0.serial) }
+    return order.keys.filter { records.contains($0) }
   }
 
   /// All records, in order of creation.
-  @inlinable package var all: [Record] { order.keys.compactMap { records[$0.serial] } }
+  @inlinable package var all: [Record] { order.keys.compactMap { records[$0] } }
 }
 
 extension Table: Recounted {
@@ -205,22 +221,22 @@ extension Table: Recounted {
 
 extension Table {
   /// In no order.
-  package var bySerial: WeighedDictionary<Int, Record> { records }
+  package var bySerial: WeighedDictionary<Key<Record>, Record> { records }
 
   package func check(_ place: String, _ findings: inout StateFindings) {
     findings.expect(lastSerial, place + "/lastSerial")
     order.check(place + "/order", in: self, &findings)
-    for serial in records.keys where serial < 1 || serial > lastSerial {
+    for serial in records.keys.map(\.serial) where serial < 1 || serial > lastSerial {
       findings.expect(
         false, "\(place)/records/\(serial)", "the last serial number is \(lastSerial)")
     }
     // A record that is not in the order is found by its id and never listed.
-    let listed = Set(order.keys.map(\.serial))
-    for serial in records.keys where !listed.contains(serial) {
-      findings.expect(false, "\(place)/order", "it lacks \(serial)")
+    let listed = Set(order.keys)
+    for key in records.keys where !listed.contains(key) {
+      findings.expect(false, "\(place)/order", "it lacks \(key)")
     }
     for (id, serial) in serials
-    where records[serial].map({ Record.lookUpForm(of: $0.id) }) != id {
+    where records[Key(serial: serial)].map({ Record.lookUpForm(of: $0.id) }) != id {
       findings.expect(false, "\(place)/serials/\(id)", "it names another record, or none")
     }
   }

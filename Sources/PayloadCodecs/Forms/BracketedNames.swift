@@ -16,11 +16,23 @@ package enum BracketedNames {
   /// strings: the notation does not tell 3 from "3". Of several values for one plain name the last
   /// one counts.
   package static func rebuild(
-    _ pairs: some Sequence<(name: String, value: String)>
+    _ pairs: [(name: String, value: String)]
   ) throws(RebuildError) -> JSON {
+    if let object = plain(pairs) { return .object(object) }
     let root = Node()
     for (name, value) in pairs { try root.insert(keys(name), value, name: name) }
     return .object(JSONObject(root.members))
+  }
+
+  /// The object of a few names that are what they are; nil: some are nested, or there are many.
+  private static func plain(_ pairs: [(name: String, value: String)]) -> JSONObject? {
+    guard pairs.count <= 16, pairs.allSatisfy({ !$0.name.utf8.contains(UInt8(ascii: "[")) }) else {
+      return nil
+    }
+    var object = JSONObject()
+    object.members.reserveCapacity(pairs.count)
+    for (name, value) in pairs { object[name] = .string(value) }
+    return object
   }
 
   /// `a[b][c]` is a, b, c. A name whose brackets do not close is taken as it is.

@@ -9,20 +9,22 @@ package struct FieldParameters: Sendable, Equatable {
   /// Names in lower case. Malformed pieces are left out.
   private var pairs: [(name: String, value: String)] = []
 
-  package init(_ text: String) {
-    let bytes = Array(text.utf8)
-    var index = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
+  package init(_ text: String) { self.init(Array(text.utf8)[...]) }
+
+  /// - Parameter bytes: The value as it came; what is no UTF-8 in it is replaced.
+  init(_ bytes: ArraySlice<UInt8>) {
+    var index = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
     head = Self.trimmed(bytes[..<index])
-    while index < bytes.count {
+    while index < bytes.endIndex {
       index += 1
       let start = index
-      while index < bytes.count, bytes[index] != UInt8(ascii: "="),
+      while index < bytes.endIndex, bytes[index] != UInt8(ascii: "="),
         bytes[index] != UInt8(ascii: ";")
       {
         index += 1
       }
       let name = Self.trimmed(bytes[start..<index]).asciiLowercased
-      guard index < bytes.count, bytes[index] == UInt8(ascii: "=") else { continue }
+      guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "=") else { continue }
       index += 1
       let value = Self.value(bytes, &index)
       if !name.isEmpty { pairs.append((name, value)) }
@@ -43,18 +45,29 @@ package struct FieldParameters: Sendable, Equatable {
   }
 
   /// Reads a token or quoted string and whatever follows it up to the next semicolon.
-  private static func value(_ bytes: [UInt8], _ index: inout Int) -> String {
-    while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+  private static func value(_ bytes: ArraySlice<UInt8>, _ index: inout Int) -> String {
+    while index < bytes.endIndex, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
     let start = index
-    guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
-      while index < bytes.count, bytes[index] != UInt8(ascii: ";") { index += 1 }
+    guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "\"") else {
+      while index < bytes.endIndex, bytes[index] != UInt8(ascii: ";") { index += 1 }
       return trimmed(bytes[start..<index])
     }
     index += 1
-    var text: [UInt8] = []
-    while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+    let first = index
+    while index < bytes.endIndex, bytes[index] != UInt8(ascii: "\""),
+      bytes[index] != UInt8(ascii: "\\")
+    {
+      index += 1
+    }
+    defer { while index < bytes.endIndex, bytes[index] != UInt8(ascii: ";") { index += 1 } }
+    // Nearly all: nothing in it is quoted once more.
+    guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "\\") else {
+      return String(decoding: bytes[first..<index], as: UTF8.self)
+    }
+    var text = Array(bytes[first..<index])
+    while index < bytes.endIndex, bytes[index] != UInt8(ascii: "\"") {
       // A backslash quotes only what needs it: old browsers send whole Windows paths.
-      if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count,
+      if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.endIndex,
         bytes[index + 1] == UInt8(ascii: "\"") || bytes[index + 1] == UInt8(ascii: "\\")
       {
         index += 1
@@ -62,7 +75,6 @@ package struct FieldParameters: Sendable, Equatable {
       text.append(bytes[index])
       index += 1
     }
-    while index < bytes.count, bytes[index] != UInt8(ascii: ";") { index += 1 }
     return String(decoding: text, as: UTF8.self)
   }
 

@@ -67,18 +67,10 @@ package struct MultipartPart: Sendable, Equatable {
   /// part).
   package var filename: String?
   package var contentType: String?
-  /// All field lines in order.
-  package var fields: [Field]
-
-  package struct Field: Sendable, Equatable {
-    package var name: String
-    package var value: String
-  }
 
   package init(name: String, filename: String? = nil, contentType: String? = nil) {
     self.name = name
     self.filename = filename
     self.contentType = contentType
-    fields = []
   }
 }

@@ -49,6 +49,7 @@ package struct MultipartParser: Sendable {
     offset += UInt64(bytes.count)
     held = []
     var events: [MultipartEvent] = []
+    events.reserveCapacity(8)
     var position = 0
     while position < piece.count {
       let goesOn =
@@ -184,32 +185,51 @@ package struct MultipartParser: Sendable {
 extension MultipartPart {
   /// - Parameter fieldSection: field lines, each but the last with its CR LF.
   init(fieldSection: ArraySlice<UInt8>, offset: UInt64) throws(MultipartError) {
-    var fields: [Field] = []
+    var disposition: ArraySlice<UInt8>?
+    var type: ArraySlice<UInt8>?
     var start = fieldSection.startIndex
     while start < fieldSection.endIndex {
       let end = fieldSection[start...].firstIndex(of: 0x0d) ?? fieldSection.endIndex
       let line = fieldSection[start..<end]
       guard let field = Self.field(line) else { throw .badFields(offset: offset) }
-      fields.append(field)
+      // Of a field that comes twice the first one counts.
+      if disposition == nil, Self.isName(field.name, Self.dispositionName) {
+        disposition = field.value
+      } else if type == nil, Self.isName(field.name, Self.typeName) {
+        type = field.value
+      }
       guard end < fieldSection.endIndex else { break }
       guard end + 1 < fieldSection.endIndex, fieldSection[end + 1] == 0x0a else {
         throw .badFields(offset: offset)
       }
       start = end + 2
     }
-    func value(_ name: String) -> String? {
-      fields.first { $0.name.asciiLowercased == name }?.value
-    }
-    let disposition = FieldParameters(value("content-disposition") ?? "")
-    guard disposition.head.asciiLowercased == "form-data", let name = disposition["name"] else {
+    let parameters = FieldParameters(disposition ?? [])
+    guard parameters.head.asciiLowercased == "form-data", let name = parameters["name"] else {
       throw .missingName(offset: offset)
     }
     self.init(
-      name: name, filename: disposition["filename"], contentType: value("content-type"))
-    self.fields = fields
+      name: name, filename: parameters["filename"],
+      contentType: type.map { String(decoding: $0, as: UTF8.self) })
   }
 
-  private static func field(_ line: ArraySlice<UInt8>) -> Field? {
+  // In lower case.
+  private static let dispositionName = Array("content-disposition".utf8)
+  private static let typeName = Array("content-type".utf8)
+
+  /// Whatever the case of its letters.
+  private static func isName(_ name: ArraySlice<UInt8>, _ wanted: [UInt8]) -> Bool {
+    guard name.count == wanted.count else { return false }
+    for (index, byte) in wanted.enumerated() {
+      let found = name[name.startIndex + index]
+      guard (found &- 0x41 < 26 ? found | 0x20 : found) == byte else { return false }
+    }
+    return true
+  }
+
+  private static func field(
+    _ line: ArraySlice<UInt8>
+  ) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
       line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }),
       line[..<colon].allSatisfy({ $0 > 0x20 && $0 < 0x7f })
@@ -217,8 +237,6 @@ extension MultipartPart {
     var value = line[(colon + 1)...]
     while value.first == 0x20 || value.first == 0x09 { value.removeFirst() }
     while value.last == 0x20 || value.last == 0x09 { value.removeLast() }
-    return Field(
-      name: String(decoding: line[..<colon], as: UTF8.self),
-      value: String(decoding: value, as: UTF8.self))
+    return (line[..<colon], value)
   }
 }

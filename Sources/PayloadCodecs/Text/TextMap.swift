@@ -55,7 +55,8 @@ package struct TextMap<Value> {
 
   /// By the order of the keys' code points.
   @inlinable package var sortedByKey: [Element] {
-    byText.sorted { $0.key < $1.key }.map { (key: $0.key.text, value: $0.value) }
+    let all = Array(self)
+    return all.map(\.key).placesInOrder.map { all[$0] }
   }
 }
 

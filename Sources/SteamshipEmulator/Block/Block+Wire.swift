@@ -7,19 +7,21 @@ extension SteamshipState {
   borrowing func write(
     _ key: Key<Block>, index: Int? = nil, _ blobs: BlobStore, into json: inout JSONWriter
   ) {
-    guard let block = blocks[key] else { return json.null() }
-    json.object { json in
-      json.member("id", block.id)
-      json.member("fileId", files.read(block.file) { $0.id } ?? "")
-      json.member("text", text(of: block, blobs))
-      json.array("tags") { write(block.tags, into: &$0) }
-      json.member("index", index ?? blockIndex(key, in: block.file) ?? 0)
-      json.member("mimeType", block.mimeType)
-      json.member("publicData", block.publicData)
-      json.member("requestId", block.requestID)
-      json.member(ifPresent: "streamState", block.streamState?.rawValue)
-      json.member("createdAt", block.createdAt)
+    let isThere: Void? = blocks.read(key) { block in
+      json.object { json in
+        json.member("id", block.id)
+        json.member("fileId", files.read(block.file, \.id) ?? "")
+        json.member("text", text(of: block, blobs))
+        json.array("tags") { write(block.tags, into: &$0) }
+        json.member("index", index ?? blockIndex(key, in: block.file) ?? 0)
+        json.member("mimeType", block.mimeType)
+        json.member("publicData", block.publicData)
+        json.member("requestId", block.requestID)
+        json.member(ifPresent: "streamState", block.streamState?.rawValue)
+        json.member("createdAt", block.createdAt)
+      }
     }
+    if isThere == nil { json.null() }
   }
 
   borrowing func blockReply(_ key: Key<Block>, _ blobs: BlobStore) -> RuleResult {

@@ -5,16 +5,18 @@ extension SteamshipState {
   /// **Shape**: wrapped as `index`, whatever the class is called.
   /// Source: SDK `data/embeddings.py`.
   borrowing func indexReply(_ key: Key<EmbeddingIndex>) -> RuleResult {
-    guard let index = indices[key] else { return RuleResult(.null) }
+    guard indices.contains(key) else { return RuleResult(.null) }
     return RuleResult("index") { json in
-      json.object { json in
-        json.member("id", index.id)
-        json.member("handle", index.handle)
-        json.member(ifPresent: "name", index.name)
-        json.member("plugin", index.plugin)
-        json.member(ifPresent: "externalId", index.externalID)
-        json.member(ifPresent: "externalType", index.externalType)
-        json.member(ifPresent: "metadata", index.metadata)
+      indices.read(key) { index in
+        json.object { json in
+          json.member("id", index.id)
+          json.member("handle", index.handle)
+          json.member(ifPresent: "name", index.name)
+          json.member("plugin", index.plugin)
+          json.member(ifPresent: "externalId", index.externalID)
+          json.member(ifPresent: "externalType", index.externalType)
+          json.member(ifPresent: "metadata", index.metadata)
+        }
       }
     }
   }

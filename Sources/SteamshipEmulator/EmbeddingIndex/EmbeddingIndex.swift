@@ -36,7 +36,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> Key<EmbeddingIndex> {
     let id = try job.arguments.requiredString(name)
     let workspace = try workspace(of: job.caller, &step)
-    guard let key = indices.key(id: id), indices[key]?.workspace == workspace else {
+    guard let key = indices.key(id: id), indices.read(key, \.workspace) == workspace else {
       throw .unknown("embedding index", id)
     }
     return key
@@ -53,7 +53,7 @@ extension SteamshipState {
     let metadata = try job.arguments.verbatimText("metadata")
     _ = try instance(.plugin, id: nil, handle: plugin, job.caller, &step)
     let workspace = try workspace(of: job.caller, &step)
-    if let wanted, let known = workspaces[workspace]?.indices[wanted] {
+    if let wanted, let known = workspaces.read(workspace, \.indices)?[wanted] {
       guard fetchIfExists else { throw .exists("embedding index", wanted) }
       return indexReply(known)
     }
@@ -86,15 +86,24 @@ extension SteamshipState {
   {
     let index = try index(job, "indexId", &step)
     let drafts = try itemDrafts(job, index, &step)
-    let indexID = JSON(indices[index]?.id)
-    var ids: [JSON] = []
+    let indexID = indices.read(index, \.id)
+    var ids: [String] = []
     for var draft in drafts {
       draft.id = step.ids.uuid("steamship.indexItem", .upper)
-      ids.append(["indexId": indexID, "id": .string(draft.id)])
+      ids.append(draft.id)
       indices[index]?.items.insert(indexItems.insert(draft))
     }
     billEmbedder(of: index, amount: drafts.count, job.caller, &step)
-    return ["itemIds": .array(ids)]
+    return RuleResult("itemIds") { json in
+      json.array { json in
+        for id in ids {
+          json.object { json in
+            json.member("indexId", JSON(indexID))
+            json.member("id", id)
+          }
+        }
+      }
+    }
   }
 
   private mutating func itemDrafts(
@@ -137,8 +146,8 @@ extension SteamshipState {
   private mutating func billEmbedder(
     of index: Key<EmbeddingIndex>, amount: Int, _ caller: Caller, _ step: inout Step
   ) {
-    guard let index = indices[index],
-      let key = instanceKey(.plugin, handle: index.plugin, in: index.workspace),
+    guard let (plugin, workspace) = indices.read(index, { ($0.plugin, $0.workspace) }),
+      let key = instanceKey(.plugin, handle: plugin, in: workspace),
       let instance = instances[key]
     else { return }
     bill(instance, amount: amount, caller, &step)
@@ -171,10 +180,12 @@ extension SteamshipState {
     let type = try job.arguments.name("blockType")
     let file = try file(id: id, handle: nil, job.caller, &step)
     var items: [EmbeddingItem] = []
-    for key in files[file]?.blocks ?? [] {
+    for key in files.read(file, \.blocks) ?? [] {
       guard let block = blocks[key] else { continue }
       if let type {
-        let hasType = block.tags.keys.contains { tags[$0]?.name == type || tags[$0]?.kind == type }
+        let hasType = block.tags.keys.contains {
+          tags.read($0, \.name) == type || tags.read($0, \.kind) == type
+        }
         guard hasType else { continue }
       }
       let text = text(of: block, step.blobs)
@@ -182,7 +193,7 @@ extension SteamshipState {
       items.append(
         EmbeddingItem(
           id: "", index: index, value: text, externalID: block.id, externalType: "block",
-          fileID: files[file]?.id, blockID: block.id, vector: vector(of: text)))
+          fileID: files.read(file, \.id), blockID: block.id, vector: vector(of: text)))
     }
     return items
   }
@@ -193,10 +204,11 @@ extension SteamshipState {
     let fileID = try job.arguments.name("fileId")
     let blockID = try job.arguments.name("blockId")
     let spanID = try job.arguments.name("spanId")
-    let page = try Page(of: indices[index]?.items.keys ?? [], job.arguments) { key in
-      guard let item = indexItems[key] else { return false }
-      return (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
-        && (spanID == nil || item.spanID == spanID)
+    let page = try Page(of: indices.read(index, \.items.keys) ?? [], job.arguments) { key in
+      indexItems.read(key) { item in
+        (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
+          && (spanID == nil || item.spanID == spanID)
+      } ?? false
     }
     return reply(page)
   }
@@ -204,7 +216,7 @@ extension SteamshipState {
   /// `POST embedding-index/embed`: items are embedded as they come, so there is nothing left to do.
   mutating func embedIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try index(job, "id", &step)
-    return ["id": JSON(indices[key]?.id)]
+    return ["id": JSON(indices.read(key, \.id))]
   }
 
   /// `POST embedding-index/search`: the nearest first; of equally near ones the newest.
@@ -216,10 +228,10 @@ extension SteamshipState {
     let count = try Self.resultCount(job.arguments)
     let includesMetadata = try job.arguments.flag("includeMetadata")
     let vectors = queries.map { vector(of: $0) }
-    let items = (indices[key]?.items.keys ?? []).filter { indexItems.contains($0) }
+    let items = (indices.read(key, \.items.keys) ?? []).filter { indexItems.contains($0) }
     let ranked = Self.rank(items.count, count) { position in
-      guard let item = indexItems[items[position]] else { return 0 }
-      return vectors.lazy.map { $0.cosine(item.vector) }.max() ?? 0
+      guard let item = indexItems.read(items[position], \.vector) else { return 0 }
+      return vectors.lazy.map { $0.cosine(item) }.max() ?? 0
     }
     billEmbedder(of: key, amount: queries.count, job.caller, &step)
     return hitsReply(
@@ -258,14 +270,21 @@ extension SteamshipState {
     if let instance = instances[embedder] {
       bill(instance, amount: texts.count.addingClamping(1), job.caller, &step)
     }
-    return [
-      "items": .array(
-        ranked.map { position, score in
-          [
-            "score": JSON(score), "index": .integer(position), "id": .string("\(position)"),
-            "value": ["value": .string(texts[position]), "score": JSON(score)],
-          ]
-        })
-    ]
+    return RuleResult("items") { json in
+      json.array { json in
+        for (position, score) in ranked {
+          let score = JSON(score)
+          json.object { json in
+            json.member("score", score)
+            json.member("index", position)
+            json.member("id", "\(position)")
+            json.object("value") { json in
+              json.member("value", texts[position])
+              json.member("score", score)
+            }
+          }
+        }
+      }
+    }
   }
 }

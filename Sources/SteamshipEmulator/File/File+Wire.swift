@@ -5,23 +5,25 @@ import PayloadCodecs
 extension SteamshipState {
   /// Source: SDK `data/file.py`; contract §2.2.
   borrowing func write(_ key: Key<File>, _ blobs: BlobStore, into json: inout JSONWriter) {
-    guard let file = files[key] else { return json.null() }
-    json.object { json in
-      json.member("id", file.id)
-      json.member("handle", file.handle)
-      json.member(ifPresent: "mimeType", file.mimeType)
-      json.member("workspaceId", workspaces.read(file.workspace) { $0.id } ?? "")
-      json.member("userId", users.read(file.user) { $0.id } ?? "")
-      json.member(ifPresent: "filename", file.filename)
-      json.member("publicData", file.publicData)
-      json.array("blocks") { json in
-        for (index, block) in file.blocks.enumerated() {
-          write(block, index: index, blobs, into: &json)
+    let isThere: Void? = files.read(key) { file in
+      json.object { json in
+        json.member("id", file.id)
+        json.member("handle", file.handle)
+        json.member(ifPresent: "mimeType", file.mimeType)
+        json.member("workspaceId", workspaces.read(file.workspace, \.id) ?? "")
+        json.member("userId", users.read(file.user, \.id) ?? "")
+        json.member(ifPresent: "filename", file.filename)
+        json.member("publicData", file.publicData)
+        json.array("blocks") { json in
+          for (index, block) in file.blocks.enumerated() {
+            write(block, index: index, blobs, into: &json)
+          }
         }
+        json.array("tags") { write(file.tags, into: &$0) }
+        json.member("createdAt", file.createdAt)
       }
-      json.array("tags") { write(file.tags, into: &$0) }
-      json.member("createdAt", file.createdAt)
     }
+    if isThere == nil { json.null() }
   }
 
   borrowing func fileReply(_ key: Key<File>, _ blobs: BlobStore) -> RuleResult {

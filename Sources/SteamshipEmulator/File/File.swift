@@ -25,13 +25,16 @@ extension SteamshipState {
   ) throws(SteamshipError) -> Key<File> {
     let workspace = try workspace(of: caller, &step)
     if let id {
-      guard let key = files.key(id: id), files[key]?.workspace == workspace,
-        handle == nil || files[key]?.handle == handle
+      guard let key = files.key(id: id),
+        files.read(key, { $0.workspace == workspace && (handle == nil || $0.handle == handle) })
+          == true
       else { throw .unknown("file", id) }
       return key
     }
     guard let handle else { throw .invalid("Give the file's \"id\" or \"handle\".") }
-    guard let key = workspaces[workspace]?.files[handle] else { throw .unknown("file", handle) }
+    guard let key = workspaces.read(workspace, \.files)?[handle] else {
+      throw .unknown("file", handle)
+    }
     return key
   }
 
@@ -93,7 +96,7 @@ extension SteamshipState {
   func checkFileHandle(_ handle: String?, in workspace: Key<Workspace>) throws(SteamshipError) {
     guard let handle else { return }
     try Handle.check(handle)
-    guard workspaces[workspace]?.files[handle] == nil else { throw .exists("file", handle) }
+    guard workspaces.read(workspace, \.files)?[handle] == nil else { throw .exists("file", handle) }
   }
 
   /// - Precondition: the handle is free.
@@ -156,7 +159,7 @@ extension SteamshipState {
 
   mutating func listFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let workspace = try workspace(of: job.caller, &step)
-    let keys = workspaces[workspace]?.files.keys ?? []
+    let keys = workspaces.read(workspace, \.files.keys) ?? []
     let page = try Page(of: keys, job.arguments) { files.contains($0) }
     return reply(page, step.blobs)
   }

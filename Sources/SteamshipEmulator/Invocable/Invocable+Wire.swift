@@ -4,19 +4,22 @@ import PayloadCodecs
 extension SteamshipState {
   /// Source: SDK `data/package/package.py`, `data/plugin/plugin.py`; contract §2.1, §2.3.
   borrowing func write(_ key: Key<Invocable>, into json: inout JSONWriter) {
-    guard let invocable = invocables[key] else { return json.null() }
-    json.object { json in
-      json.member("id", invocable.id)
-      json.member("handle", invocable.handle)
-      json.member("userId", owner(of: invocable).id)
-      json.member("isPublic", invocable.isPublic)
-      json.members(of: invocable.pluginFields.value)
-      json.member(ifPresent: "description", invocable.description)
-      json.member(ifPresent: "readme", invocable.readme)
-      if let profile = invocable.profile { json.member("profile", .object(profile.value)) }
-      json.member("createdAt", invocable.createdAt)
-      json.member("updatedAt", invocable.updatedAt)
+    let isThere: Void? = invocables.read(key) { invocable in
+      json.object { json in
+        json.member("id", invocable.id)
+        json.member("handle", invocable.handle)
+        // The vendor itself owns what is built in.
+        json.member("userId", invocable.user.flatMap { users.read($0, \.id) } ?? script.vendorID)
+        json.member("isPublic", invocable.isPublic)
+        json.members(of: invocable.pluginFields.value)
+        json.member(ifPresent: "description", invocable.description)
+        json.member(ifPresent: "readme", invocable.readme)
+        if let profile = invocable.profile { json.member("profile", .object(profile.value)) }
+        json.member("createdAt", invocable.createdAt)
+        json.member("updatedAt", invocable.updatedAt)
+      }
     }
+    if isThere == nil { json.null() }
   }
 
   borrowing func invocableReply(_ key: Key<Invocable>) -> RuleResult {
@@ -27,18 +30,21 @@ extension SteamshipState {
   /// `configTemplate` comes back as an object although it went up as text.
   /// Source: SDK `data/package/package_version.py`, `data/plugin/plugin_version.py`.
   borrowing func write(_ key: Key<InvocableVersion>, into json: inout JSONWriter) {
-    guard let version = versions[key],
-      let (kind, parent) = invocables.read(version.invocable, { ($0.kind, $0.id) })
-    else { return json.null() }
-    json.object { json in
-      json.member("id", version.id)
-      json.member(kind.names.id, parent)
-      json.member("handle", version.handle)
-      json.member("configTemplate", .object(version.configTemplate))
-      json.members(of: version.extraFields)
-      json.member("createdAt", version.createdAt)
-      json.member("updatedAt", version.updatedAt)
+    let isThere: Void? = versions.read(key) { version in
+      guard let (kind, parent) = invocables.read(version.invocable, { ($0.kind, $0.id) }) else {
+        return nil
+      }
+      json.object { json in
+        json.member("id", version.id)
+        json.member(kind.names.id, parent)
+        json.member("handle", version.handle)
+        json.member("configTemplate", .object(version.configTemplate))
+        json.members(of: version.extraFields)
+        json.member("createdAt", version.createdAt)
+        json.member("updatedAt", version.updatedAt)
+      }
     }
+    if isThere == nil { json.null() }
   }
 
   borrowing func versionReply(_ key: Key<InvocableVersion>) -> RuleResult {
@@ -50,51 +56,61 @@ extension SteamshipState {
   borrowing func write(
     _ key: Key<InvocableInstance>, for caller: Caller, into json: inout JSONWriter
   ) {
-    guard let instance = instances[key], let parent = invocables[instance.invocable],
-      let workspace = workspaces[instance.workspace], let user = users[instance.user]
-    else { return json.null() }
-    let names = instance.kind.names
-    json.object { json in
-      json.member("id", instance.id)
-      json.member("handle", instance.handle)
-      json.member(names.id, parent.id)
-      json.member(names.handle, parent.handle)
-      json.member(names.versionID, instance.versionID)
-      json.member(names.versionHandle, instance.versionHandle)
-      json.member("userId", user.id)
-      json.member("userHandle", user.handle)
-      json.member("workspaceId", workspace.id)
-      json.member("workspaceHandle", workspace.handle)
-      json.member("config", .object(instance.config))
-      json.member("initStatus", instance.initStatus.rawValue)
-      json.member("createdAt", instance.createdAt)
-      json.member("updatedAt", instance.createdAt)
-      // Without code to run an answer is as the vendor's.
-      if codeOrigin.value != nil { json.member("runtime", runtime(of: key)) }
-      switch instance.kind {
-      case .package:
-        json.member("invocationURL", invocationURL(instance, of: user, workspace, caller))
-        json.member(ifPresent: "localDevelopmentURL", instance.localDevelopmentURL)
-      case .plugin:
-        guard let version = instance.version.flatMap({ versions[$0] }) else { break }
-        for field in ["hostingMemory", "hostingTimeout"] {
-          if let value = version.extraFields[field] { json.member(field, value) }
+    let isThere: Void? = instances.read(key) { instance in
+      guard
+        let parent = invocables.read(instance.invocable, { (id: $0.id, handle: $0.handle) }),
+        let workspace = workspaces.read(instance.workspace, { (id: $0.id, handle: $0.handle) }),
+        let user = users.read(instance.user, { (id: $0.id, handle: $0.handle) })
+      else { return nil }
+      let names = instance.kind.names
+      json.object { json in
+        json.member("id", instance.id)
+        json.member("handle", instance.handle)
+        json.member(names.id, parent.id)
+        json.member(names.handle, parent.handle)
+        json.member(names.versionID, instance.versionID)
+        json.member(names.versionHandle, instance.versionHandle)
+        json.member("userId", user.id)
+        json.member("userHandle", user.handle)
+        json.member("workspaceId", workspace.id)
+        json.member("workspaceHandle", workspace.handle)
+        json.member("config", .object(instance.config))
+        json.member("initStatus", instance.initStatus.rawValue)
+        json.member("createdAt", instance.createdAt)
+        json.member("updatedAt", instance.createdAt)
+        // Without code to run an answer is as the vendor's.
+        if codeOrigin.value != nil { json.member("runtime", runtime(of: key)) }
+        switch instance.kind {
+        case .package:
+          let url = Self.invocationURL(
+            instance, ofUser: user.handle, inWorkspace: workspace.handle, caller)
+          json.member("invocationURL", url)
+          json.member(ifPresent: "localDevelopmentURL", instance.localDevelopmentURL)
+        case .plugin:
+          guard let fields = instance.version.flatMap({ versions.read($0, \.extraFields) }) else {
+            break
+          }
+          for field in ["hostingMemory", "hostingTimeout"] {
+            if let value = fields[field] { json.member(field, value) }
+          }
         }
       }
     }
+    if isThere == nil { json.null() }
   }
 
   /// Ends in `/`: clients append the method's name. A local development instance shows its own
   /// server's URL (contract §5.6). Who came to the vendor's own host gets the vendor's own form, which
   /// the SDK treats in its own way.
-  func invocationURL(
-    _ instance: InvocableInstance, of user: User, _ workspace: Workspace, _ caller: Caller
+  private static func invocationURL(
+    _ instance: borrowing InvocableInstance, ofUser user: String, inWorkspace workspace: String,
+    _ caller: Caller
   ) -> String {
     if let url = instance.localDevelopmentURL { return url.hasSuffix("/") ? url : url + "/" }
     if caller.isAtVendorsHost == true {
-      return "https://\(user.handle).steamship.run/\(workspace.handle)/\(instance.handle)/"
+      return "https://\(user).steamship.run/\(workspace)/\(instance.handle)/"
     }
-    return "\(caller.baseURL)/apps/\(workspace.handle)/\(instance.handle)/"
+    return "\(caller.baseURL)/apps/\(workspace)/\(instance.handle)/"
   }
 
   borrowing func instanceReply(_ key: Key<InvocableInstance>, _ caller: Caller) -> RuleResult {
@@ -105,7 +121,9 @@ extension SteamshipState {
   borrowing func reply(
     _ page: Page<InvocableInstance>, _ kind: InvocableKind, _ caller: Caller
   ) -> RuleResult {
-    page.reply(kind.names.instances) { write($0, for: caller, into: &$1) }
+    // Each has the address in it.
+    let caller = page.keys.count > 1 ? caller.placed : caller
+    return page.reply(kind.names.instances) { write($0, for: caller, into: &$1) }
   }
 
   borrowing func reply(_ page: Page<Invocable>, _ kind: InvocableKind) -> RuleResult {

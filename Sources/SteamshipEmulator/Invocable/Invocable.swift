@@ -35,17 +35,13 @@ struct Invocable: Stored {
   var instances = KeySet<InvocableInstance>()
 
   var pluginType: String { pluginFields.value["type"]?.stringValue ?? "" }
+
+  borrowing func isVisible(to caller: Caller) -> Bool {
+    isPublic || user == nil || user == caller.user
+  }
 }
 
 extension SteamshipState {
-  /// The owner's id and handle; the vendor itself owns what is built in.
-  func owner(of invocable: Invocable) -> (id: String, handle: String) {
-    guard let user = invocable.user.flatMap({ users[$0] }) else {
-      return (script.vendorID, Script.vendorHandle)
-    }
-    return (user.id, user.handle)
-  }
-
   /// A package or plugin that the caller may see: own, public or built in; others' private ones
   /// are answered as unknown (contract §8).
   func visibleInvocable(
@@ -57,10 +53,13 @@ extension SteamshipState {
     let key =
       id != nil
       ? invocables.key(id: name) : invocableByHandle[InvocableHandle(kind: kind, handle: name)]
-    guard let key, let invocable = invocables[key], invocable.kind == kind,
-      invocable.isPublic || invocable.user == nil || invocable.user == caller.user,
-      handle == nil || invocable.handle == handle
-    else { throw .unknown(kind.rawValue, name) }
+    let isVisible = key.flatMap { key in
+      invocables.read(key) { invocable in
+        invocable.kind == kind && invocable.isVisible(to: caller)
+          && (handle == nil || invocable.handle == handle)
+      }
+    }
+    guard let key, isVisible == true else { throw .unknown(kind.rawValue, name) }
     return key
   }
 
@@ -69,7 +68,7 @@ extension SteamshipState {
     _ kind: InvocableKind, id: String, _ caller: Caller
   ) throws(SteamshipError) -> Key<Invocable> {
     let key = try visibleInvocable(kind, id: id, handle: nil, caller)
-    guard invocables[key]?.user == caller.user else {
+    guard invocables.read(key, \.user) == caller.user else {
       throw SteamshipError(
         403, "NotAuthorized", "The \(kind.rawValue) belongs to another user and cannot be changed.")
     }
@@ -95,7 +94,7 @@ extension SteamshipState {
     if let wanted {
       try Handle.check(wanted)
       if let known = invocableByHandle[InvocableHandle(kind: kind, handle: wanted)] {
-        guard invocables[known]?.user == job.caller.user else { throw .handleOfOther }
+        guard invocables.read(known, \.user) == job.caller.user else { throw .handleOfOther }
         guard fetchIfExists else { throw .exists(kind.rawValue, wanted) }
         return invocableReply(known)
       }
@@ -143,12 +142,12 @@ extension SteamshipState {
     let description = try job.arguments.string("description")
     let readme = try job.arguments.string("readme")
     let profile = try job.arguments.object("profile")
-    guard let old = invocables[key]?.handle else { throw .unknown(kind.rawValue, "") }
+    guard let old = invocables.read(key, \.handle) else { throw .unknown(kind.rawValue, "") }
     if let handle, handle != old {
       try Handle.check(handle)
       let name = InvocableHandle(kind: kind, handle: handle)
       if let other = invocableByHandle[name] {
-        throw invocables[other]?.user == job.caller.user
+        throw invocables.read(other, \.user) == job.caller.user
           ? .exists(kind.rawValue, handle) : .handleOfOther
       }
       invocableByHandle[InvocableHandle(kind: kind, handle: old)] = nil
@@ -185,7 +184,7 @@ extension SteamshipState {
     _ keys: [Key<InvocableInstance>], _ kind: InvocableKind, _ caller: Caller
   ) throws(SteamshipError) {
     let isUsedElsewhere = keys.contains { key in
-      instances[key].map { $0.user != caller.user } ?? false
+      instances.read(key) { $0.user != caller.user } ?? false
     }
     guard !isUsedElsewhere else {
       throw SteamshipError(
@@ -197,9 +196,11 @@ extension SteamshipState {
   func listInvocables(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
     let type = try job.arguments.name("type")
     let page = try Page(of: invocables.keys, job.arguments) { key in
-      guard let invocable = invocables[key], invocable.kind == kind else { return false }
-      guard kind == .package || type == nil || invocable.pluginType == type else { return false }
-      return invocable.isPublic || invocable.user == job.caller.user
+      invocables.read(key) { invocable in
+        invocable.kind == kind
+          && (kind == .package || type == nil || invocable.pluginType == type)
+          && (invocable.isPublic || invocable.user == job.caller.user)
+      } ?? false
     }
     return reply(page, kind)
   }

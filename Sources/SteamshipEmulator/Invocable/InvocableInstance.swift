@@ -53,21 +53,21 @@ extension SteamshipState {
       try checkSame(known, parent, config)
       return instanceReply(known, job.caller)
     }
-    let template = version.flatMap { versions[$0]?.configTemplate } ?? JSONObject()
+    let template = version.flatMap { versions.read($0, \.configTemplate) } ?? JSONObject()
     let resolved = try ConfigTemplate.resolve(config ?? JSONObject(), by: template, for: kind)
     let key = addInstance(
       InvocableInstance(
         id: step.ids.uuid("steamship.\(name)Instance", .upper), kind: kind,
         handle: wanted ?? Handle.mint("\(name)-instance", &step), invocable: parent,
         version: version,
-        versionID: version.flatMap { versions[$0]?.id }
+        versionID: version.flatMap { versions.read($0, \.id) }
           ?? step.ids.uuid("steamship.\(name)Version", .upper),
         versionHandle: developmentURL != nil
-          ? Self.localDevelopmentHandle : version.flatMap { versions[$0]?.handle } ?? "",
+          ? Self.localDevelopmentHandle : version.flatMap { versions.read($0, \.handle) } ?? "",
         user: job.caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
         localDevelopmentURL: developmentURL,
         urlOrigin: developmentURL == nil ? nil : job.caller.origin, createdAt: step.now))
-    if kind == .package, let handle = invocables[parent]?.handle,
+    if kind == .package, let handle = invocables.read(parent, \.handle),
       let duration = script.package(handle)?.initDuration
     {
       instances[key]?.initStatus = .initializing
@@ -93,9 +93,9 @@ extension SteamshipState {
   private func chooseVersion(
     of parent: Key<Invocable>, _ kind: InvocableKind, _ arguments: Arguments, isLocal: Bool
   ) throws(SteamshipError) -> Key<InvocableVersion>? {
-    let known = invocables[parent]?.versions
+    let known = invocables.read(parent, \.versions)
     if let id = try arguments.name("\(kind.rawValue)VersionId") {
-      guard let key = versions.key(id: id), versions[key]?.invocable == parent else {
+      guard let key = versions.key(id: id), versions.read(key, \.invocable) == parent else {
         throw .unknown("\(kind.rawValue) version", id)
       }
       return key
@@ -129,7 +129,7 @@ extension SteamshipState {
         suggestion: "Use another handle.")
     }
     guard let config else { return }
-    let template = instance.version.flatMap { versions[$0]?.configTemplate } ?? JSONObject()
+    let template = instance.version.flatMap { versions.read($0, \.configTemplate) } ?? JSONObject()
     let resolved = try ConfigTemplate.resolve(config, by: template, for: kind)
     guard resolved.isSameConfiguration(as: instance.config) else {
       throw SteamshipError(
@@ -158,7 +158,7 @@ extension SteamshipState {
   func instanceKey(
     _ kind: InvocableKind, handle: String, in workspace: Key<Workspace>
   ) -> Key<InvocableInstance>? {
-    workspaces[workspace]?[instancesOf: kind][handle]
+    workspaces.read(workspace) { $0[instancesOf: kind][handle] }
   }
 
   /// An instance that a request names by id, or by handle within its workspace.
@@ -166,9 +166,13 @@ extension SteamshipState {
     _ kind: InvocableKind, id: String?, handle: String?, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> Key<InvocableInstance> {
     if let id {
-      guard let key = instances.key(id: id), let instance = instances[key], instance.kind == kind,
-        instance.user == caller.user, handle == nil || handle == instance.handle
-      else { throw .unknown("\(kind.rawValue) instance", id) }
+      let key = instances.key(id: id)
+      let isMeant = key.flatMap { key in
+        instances.read(key) {
+          $0.kind == kind && $0.user == caller.user && (handle == nil || handle == $0.handle)
+        }
+      }
+      guard let key, isMeant == true else { throw .unknown("\(kind.rawValue) instance", id) }
       return key
     }
     guard let handle else {
@@ -211,13 +215,12 @@ extension SteamshipState {
       try job.arguments.flag("acrossWorkspaces") ? nil : try self.workspace(of: job.caller, &step)
     let keys = workspace.flatMap { workspaces[$0]?[instancesOf: kind].keys } ?? instances.keys
     let page = try Page(of: keys, job.arguments) { key in
-      guard let instance = instances[key], instance.kind == kind, instance.user == job.caller.user
-      else { return false }
-      if let versionID, instance.versionID.asciiUppercased != versionID { return false }
-      if let invocableID, invocables[instance.invocable]?.id.asciiUppercased != invocableID {
-        return false
-      }
-      return true
+      instances.read(key) { instance in
+        guard instance.kind == kind, instance.user == job.caller.user else { return false }
+        if let versionID, instance.versionID.asciiUppercased != versionID { return false }
+        guard let invocableID else { return true }
+        return invocables.read(instance.invocable, \.id.asciiUppercased) == invocableID
+      } ?? false
     }
     return reply(page, kind, job.caller)
   }

@@ -49,7 +49,7 @@ extension SteamshipState {
     try Self.checkArchive(upload, step.blobs)
     if let wanted {
       try Handle.check(wanted)
-      guard invocables[key]?.versions[wanted] == nil else {
+      guard invocables.read(key, \.versions)?[wanted] == nil else {
         throw .exists("\(kind.rawValue) version", wanted)
       }
     }
@@ -117,7 +117,7 @@ extension SteamshipState {
       throw .unknown("\(kind.rawValue) version", "")
     }
     _ = try ownInvocable(kind, id: invocable.id, job.caller)
-    let users = invocable.instances.keys.filter { instances[$0]?.version == key }
+    let users = invocable.instances.keys.filter { instances.read($0, \.version) == key }
     try checkNobodyElseUses(users, kind, job.caller)
     let reply = versionReply(key)
     for instance in users { removeInstance(instance) }
@@ -130,9 +130,8 @@ extension SteamshipState {
   func visibleVersion(
     _ kind: InvocableKind, id: String, _ caller: Caller
   ) throws(SteamshipError) -> Key<InvocableVersion> {
-    guard let key = versions.key(id: id), let version = versions[key],
-      let invocable = invocables[version.invocable], invocable.kind == kind,
-      invocable.isPublic || invocable.user == nil || invocable.user == caller.user
+    guard let key = versions.key(id: id), let parent = versions.read(key, \.invocable),
+      invocables.read(parent, { $0.kind == kind && $0.isVisible(to: caller) }) == true
     else { throw .unknown("\(kind.rawValue) version", id) }
     return key
   }
@@ -146,7 +145,7 @@ extension SteamshipState {
       kind, id: job.arguments.name("\(kind.rawValue)Id"),
       handle: try job.arguments.name("\(kind.rawValue)Handle"), job.caller)
     let handle = try job.arguments.requiredString("handle")
-    guard let key = invocables[parent]?.versions[handle] else {
+    guard let key = invocables.read(parent, \.versions)?[handle] else {
       throw .unknown("\(kind.rawValue) version", handle)
     }
     return versionReply(key)
@@ -160,13 +159,13 @@ extension SteamshipState {
     let parent = try visibleInvocable(
       kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), handle: nil, job.caller)
     let handle = try job.arguments.name("handle")
-    let keys = invocables[parent]?.versions.keys ?? []
+    let keys = invocables.read(parent, \.versions.keys) ?? []
     let page = try Page(of: keys, job.arguments) { key in
-      guard let version = versions[key], handle == nil || version.handle == handle else {
-        return false
-      }
-      guard let isPublic else { return true }
-      return (version.extraFields["isPublic"]?.boolValue ?? false) == isPublic
+      versions.read(key) { version in
+        guard handle == nil || version.handle == handle else { return false }
+        guard let isPublic else { return true }
+        return (version.extraFields["isPublic"]?.boolValue ?? false) == isPublic
+      } ?? false
     }
     return reply(page, named: name)
   }

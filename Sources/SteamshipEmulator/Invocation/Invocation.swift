@@ -69,10 +69,10 @@ extension SteamshipState {
   ) -> Key<InvocableInstance>? {
     if workspace == "_" || handle == "_" {
       return instanceID.flatMap { instances.key(id: $0) }
-        .flatMap { instances[$0]?.kind == .package ? $0 : nil }
+        .flatMap { instances.read($0, \.kind) == .package ? $0 : nil }
     }
     func find(_ user: User) -> Key<InvocableInstance>? {
-      user.workspaceByHandle[workspace].flatMap { workspaces[$0]?.packageInstances[handle] }
+      user.workspaceByHandle[workspace].flatMap { workspaces.read($0, \.packageInstances)?[handle] }
     }
     if let user = user.flatMap({ users[$0] }), let key = find(user) { return key }
     if let owner, let user = users.all.first(where: { $0.handle == owner }),
@@ -100,7 +100,7 @@ extension SteamshipState {
   }
 
   private func packageHandle(_ invocation: Invocation) -> String {
-    instances[invocation.instance].flatMap { invocables[$0.invocable]?.handle } ?? ""
+    instances[invocation.instance].flatMap { invocables.read($0.invocable, \.handle) } ?? ""
   }
 
   func method(of invocation: Invocation) -> ScriptedMethod? {

@@ -68,11 +68,11 @@ extension SteamshipState {
         message: text ?? failure.map { "\(what) failed: \($0.message)" }
           ?? "\(what) succeeded",
         fields: [
-          "invocableHandle": JSON(invocables[instance.invocable]?.handle),
+          "invocableHandle": JSON(invocables.read(instance.invocable, \.handle)),
           "invocableVersionHandle": .string(instance.versionHandle),
           "invocableInstanceHandle": .string(instance.handle), "invocablePath": .string(path),
           "invocableType": .string(instance.kind.rawValue),
-          "workspaceId": JSON(workspaces[instance.workspace]?.id),
+          "workspaceId": JSON(workspaces.read(instance.workspace, \.id)),
           "requestId": .string(requestID),
         ]))
   }

@@ -50,13 +50,13 @@ extension SteamshipState {
     let suffix = "-" + BuiltInPlugin.versionHandle
     guard handle.hasSuffix(suffix) else { return nil }
     let name = InvocableHandle(kind: .plugin, handle: String(handle.dropLast(suffix.utf8.count)))
-    guard let parent = invocableByHandle[name], invocables[parent]?.user == nil,
-      let version = invocables[parent]?.versions[BuiltInPlugin.versionHandle]
+    guard let parent = invocableByHandle[name], invocables.read(parent, \.user) == nil,
+      let version = invocables.read(parent, \.versions)?[BuiltInPlugin.versionHandle]
     else { return nil }
     return addInstance(
       InvocableInstance(
         id: step.ids.uuid("steamship.pluginInstance", .upper), kind: .plugin, handle: handle,
-        invocable: parent, version: version, versionID: versions[version]?.id ?? "",
+        invocable: parent, version: version, versionID: versions.read(version, \.id) ?? "",
         versionHandle: BuiltInPlugin.versionHandle, user: caller.user, workspace: workspace,
         config: JSONObject(), initStatus: .notNeeded, createdAt: step.now))
   }
@@ -64,8 +64,8 @@ extension SteamshipState {
   /// The plugin behind an instance's handle, for choosing a behaviour.
   func pluginHandle(ofInstance handle: String, _ caller: Caller) -> String? {
     knownWorkspace(caller.workspace, of: caller.user)
-      .flatMap { workspaces[$0]?.pluginInstances[handle] }
-      .flatMap { instances[$0] }.flatMap { invocables[$0.invocable]?.handle }
+      .flatMap { workspaces.read($0, \.pluginInstances)?[handle] }
+      .flatMap { instances[$0] }.flatMap { invocables.read($0.invocable, \.handle) }
   }
 }
 
@@ -85,7 +85,7 @@ extension SteamshipState {
   ///
   /// - Parameter types: the plugin types that can do it.
   mutating func pluginRun(
-    _ job: Job, _ operation: String, types: TextSet, _ step: inout Step
+    _ job: Job, _ operation: String, types: [String], _ step: inout Step
   ) throws(SteamshipError) -> PluginRun {
     let name = try job.arguments.requiredString("pluginInstance")
     let key = try instance(.plugin, id: nil, handle: name, job.caller, &step)
@@ -99,12 +99,15 @@ extension SteamshipState {
           + types.sorted().joined(separator: " or ") + ".")
     }
     // A plugin's own paths bear the last word of the engine's operation: `/tag`, `/generate`.
-    let path = "/" + (operation.split(separator: ".").last.map(String.init) ?? operation)
-    let operation = "steamship.\(operation)"
-    let answer = script.answer(
-      for: Script.Work(
-        operation: operation, plugin: plugin.handle,
-        input: workInput(job, step.blobs, at: step.now)))
+    let word = operation.utf8.lastIndex(of: UInt8(ascii: ".")).map { operation[$0...].dropFirst() }
+    let path = "/" + (word ?? operation[...])
+    let answer =
+      script.behaviors.isEmpty
+      ? nil
+      : script.answer(
+        for: Script.Work(
+          operation: "steamship.\(operation)", plugin: plugin.handle,
+          input: workInput(job, step.blobs, at: step.now)))
     var run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
     if lacksCode(plugin) { throw .noCode }
     if runsCode(key) { run.made = madeByCode.value }

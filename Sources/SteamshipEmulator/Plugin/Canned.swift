@@ -12,7 +12,12 @@ enum Canned {
 
   /// Runs of letters and digits.
   static func words(_ text: String) -> [Span] {
-    spans(text) { $0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "'" || $0 == "_" }
+    spans(text) { scalar in
+      guard scalar.isASCII else { return scalar.properties.isAlphabetic }
+      let byte = UInt8(truncatingIfNeeded: scalar.value)
+      return (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "'")
+        || byte == UInt8(ascii: "_")
+    }
   }
 
   /// Parts that end in a full stop, a question mark, an exclamation mark or a line end.
@@ -37,20 +42,24 @@ enum Canned {
 
   private static func spans(_ text: String, _ belongs: (Unicode.Scalar) -> Bool) -> [Span] {
     var found: [Span] = []
-    var current = String.UnicodeScalarView()
-    var start = 0
+    /// Where the span that goes on began.
+    var begun: (place: String.Index, index: Int)?
     var index = 0
-    for scalar in text.unicodeScalars {
-      if belongs(scalar) {
-        if current.isEmpty { start = index }
-        current.append(scalar)
-      } else if !current.isEmpty {
-        found.append(Span(start: start, end: index, text: String(current)))
-        current = String.UnicodeScalarView()
+    let scalars = text.unicodeScalars
+    func end(at place: String.Index) {
+      guard let (start, first) = begun else { return }
+      found.append(Span(start: first, end: index, text: String(scalars[start..<place])))
+      begun = nil
+    }
+    for place in scalars.indices {
+      if belongs(scalars[place]) {
+        if begun == nil { begun = (place, index) }
+      } else {
+        end(at: place)
       }
       index += 1
     }
-    if !current.isEmpty { found.append(Span(start: start, end: index, text: String(current))) }
+    end(at: scalars.endIndex)
     return found
   }
 

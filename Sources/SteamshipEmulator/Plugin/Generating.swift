@@ -32,9 +32,9 @@ extension SteamshipState {
       throw PluginLimits.tooMuchMade
     }
     guard appends else {
-      let blocks = try looseBlocks(outputs, tags, job.caller, &step)
+      let reply = try looseReply(outputs, tags, job.caller, &step)
       bill(run.instance, amount: outputs.count, job.caller, &step)
-      return ["blocks": .array(blocks)]
+      return reply
     }
     let file = try outputFile(outputID, isPublic: isPublic, job.caller, &step)
     var added: [Key<Block>] = []
@@ -106,14 +106,17 @@ extension SteamshipState {
       switch parsed {
       case .all:
         return .blocks(
-          (workspaces[workspace]?.files.keys ?? []).flatMap { files[$0]?.blocks ?? [] })
+          (workspaces.read(workspace, \.files.keys) ?? []).flatMap {
+            files.read($0, \.blocks) ?? []
+          })
       case .matching(let expression):
         return .blocks(
-          Set(try matchingTags(expression, workspace).compactMap { tags[$0]?.block }).sorted())
+          Set(try matchingTags(expression, workspace).compactMap { tags.read($0, \.block) })
+            .sorted())
       }
     }
     let file = try file(id: fileID, handle: nil, job.caller, &step)
-    let all = files[file]?.blocks ?? []
+    let all = files.read(file, \.blocks) ?? []
     return .blocks(try Self.chosenIndices(job.arguments, count: all.count).map { all[$0] })
   }
 
@@ -168,28 +171,43 @@ extension SteamshipState {
   }
 
   /// Blocks that are not kept: without ids; bytes lie behind a URL that asks for no key.
-  private mutating func looseBlocks(
+  private mutating func looseReply(
     _ outputs: [GeneratedBlock], _ tags: [TagDraft], _ caller: Caller, _ step: inout Step
-  ) throws(SteamshipError) -> [JSON] {
-    var blocks: [JSON] = []
-    for (index, output) in outputs.enumerated() {
-      var object: JSONObject = ["index": .integer(index)]
-      switch output.content {
-      case .text(let text):
-        object["text"] = .string(text)
-        object["mimeType"] = .string(output.mimeType ?? MIMEType.text)
-      case .bytes(let bytes):
-        object["text"] = ""
-        object["mimeType"] = .string(output.mimeType ?? MIMEType.sniff([bytes]))
-        let path = "generated/" + step.ids.uuid("steamship.generated", .upper)
-        object["contentURL"] = .string(try publish(bytes, path: path, caller, &step))
+  ) throws(SteamshipError) -> RuleResult {
+    var urls: [String?] = []
+    for output in outputs {
+      guard case .bytes(let bytes) = output.content else {
+        urls.append(nil)
+        continue
       }
-      object["publicData"] = false
-      object["requestId"] = .string(caller.requestID)
-      object["tags"] = .array((output.tags + tags).map(\.json))
-      blocks.append(.object(object))
+      let path = "generated/" + step.ids.uuid("steamship.generated", .upper)
+      urls.append(try publish(bytes, path: path, caller, &step))
     }
-    return blocks
+    let requestID = caller.requestID
+    return RuleResult("blocks") { json in
+      json.array { json in
+        for (index, (output, url)) in zip(outputs, urls).enumerated() {
+          json.object { json in
+            json.member("index", index)
+            switch output.content {
+            case .text(let text):
+              json.member("text", text)
+              json.member("mimeType", output.mimeType ?? MIMEType.text)
+            case .bytes(let bytes):
+              json.member("text", "")
+              json.member("mimeType", output.mimeType ?? MIMEType.sniff([bytes]))
+              json.member(ifPresent: "contentURL", url)
+            }
+            json.member("publicData", false)
+            json.member("requestId", requestID)
+            json.array("tags") { json in
+              for tag in output.tags { tag.write(into: &json) }
+              for tag in tags { tag.write(into: &json) }
+            }
+          }
+        }
+      }
+    }
   }
 
   private mutating func append(

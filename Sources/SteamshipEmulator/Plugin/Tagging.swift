@@ -24,7 +24,7 @@ extension SteamshipState {
       try addMadeTags(made, to: file, &step)
       return fileReply(file, step.blobs)
     }
-    let targets = (files[file]?.blocks ?? []).filter { blocks.contains($0) }
+    let targets = (files.read(file, \.blocks) ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
     var count = 0
     for (key, text) in zip(targets, try texts(of: targets, step.blobs)) {
@@ -43,20 +43,32 @@ extension SteamshipState {
   private func taggedInline(
     _ drafts: [BlockDraft], _ run: PluginRun
   ) throws(SteamshipError) -> RuleResult {
-    var blocks: [JSON] = []
+    var found: [[TagDraft]] = []
     var count = 0
-    for (index, draft) in drafts.enumerated() {
-      let text = draft.text ?? ""
-      let tags = try draft.tags + Self.cannedTags(text, run)
+    for draft in drafts {
+      let tags = try draft.tags + Self.cannedTags(draft.text ?? "", run)
       count += tags.count
       guard count <= PluginLimits.madeCountMax else { throw PluginLimits.tooMuchMade }
-      blocks.append([
-        "text": .string(text), "index": .integer(index),
-        "mimeType": .string(draft.mimeType ?? MIMEType.text), "publicData": false,
-        "tags": .array(tags.map(\.json)),
-      ])
+      found.append(tags)
     }
-    return ["file": ["blocks": .array(blocks), "tags": []]]
+    return RuleResult("file") { json in
+      json.object { json in
+        json.array("blocks") { json in
+          for (index, (draft, tags)) in zip(drafts, found).enumerated() {
+            json.object { json in
+              json.member("text", draft.text ?? "")
+              json.member("index", index)
+              json.member("mimeType", draft.mimeType ?? MIMEType.text)
+              json.member("publicData", false)
+              json.array("tags") { json in
+                for tag in tags { tag.write(into: &json) }
+              }
+            }
+          }
+        }
+        json.array("tags") { _ in }
+      }
+    }
   }
 
   /// What a tagger finds in a block: scripted, or canned by the plugin.
@@ -116,7 +128,7 @@ extension SteamshipState {
     let id = try job.arguments.requiredString("id")
     let run = try pluginRun(job, "plugin.instance.blockify", types: ["blockifier"], &step)
     let file = try file(id: id, handle: nil, job.caller, &step)
-    guard let content = files[file]?.content else {
+    guard let content = files.read(file, \.content) else {
       throw .invalid("The file has no bytes to make blocks of.")
     }
     guard content.count <= PluginLimits.textBytesMax else { throw PluginLimits.tooMuchText }
@@ -128,7 +140,7 @@ extension SteamshipState {
     let text =
       isText
       ? String(decoding: content.bytes(in: step.blobs), as: UTF8.self)
-      : "Text of the \(content.count) bytes of \(files[file]?.handle ?? "the file")."
+      : "Text of the \(content.count) bytes of \(files.read(file, \.handle) ?? "the file")."
     let made = try Self.cannedBlocks(text, run)
     try add(made, to: file, job.caller, &step)
     bill(run.instance, amount: made.count, job.caller, &step)
@@ -169,10 +181,13 @@ extension SteamshipState {
 
 extension TagDraft {
   /// A tag that is not stored: without ids.
-  var json: JSON {
-    JSON(withoutNulls: [
-      "kind": .string(kind), "name": JSON(name), "value": value ?? .null,
-      "startIdx": start.map(JSON.integer) ?? .null, "endIdx": end.map(JSON.integer) ?? .null,
-    ])
+  func write(into json: inout JSONWriter) {
+    json.object { json in
+      json.member("kind", kind)
+      json.member(ifPresent: "name", name)
+      json.member(ifPresent: "value", value)
+      json.member(ifPresent: "startIdx", start)
+      json.member(ifPresent: "endIdx", end)
+    }
   }
 }

@@ -53,13 +53,16 @@ extension SteamshipState {
     let run = try pluginRun(job, "plugin.instance.getTrainingParameters", types: [], &step)
     if let made = run.made { return RuleResult(made) }
     if case .json(let json) = run.answer { return RuleResult(json) }
-    var object: JSONObject = [
-      "machineType": "cpu", "trainingEpochs": .integer(parameters.epochs),
-      "testingHoldoutPercent": parameters.holdout, "testSplitSeed": .integer(parameters.seed),
-      "trainingParams": .object(parameters.training),
-      "inferenceParams": .object(parameters.inference),
-    ]
-    if let export = parameters.export { object["exportPluginInput"] = .object(export) }
-    return RuleResult(.object(object))
+    return RuleResult { json in
+      json.object { json in
+        json.member("machineType", "cpu")
+        json.member("trainingEpochs", parameters.epochs)
+        json.member("testingHoldoutPercent", parameters.holdout)
+        json.member("testSplitSeed", parameters.seed)
+        json.member("trainingParams", .object(parameters.training))
+        json.member("inferenceParams", .object(parameters.inference))
+        if let export = parameters.export { json.member("exportPluginInput", .object(export)) }
+      }
+    }
   }
 }

@@ -44,13 +44,13 @@ struct QueryEvaluator {
   // MARK: Candidates
 
   private func candidates(_ expression: ShipQL.Expression) -> [Key<Tag>] {
-    guard let index = state.workspaces[workspace]?.tagIndex else { return [] }
+    guard let index = state.workspaces.read(workspace, \.tagIndex) else { return [] }
     return narrowed(expression, index) ?? index.all.keys
   }
 
   /// At most how many tags a query looks at by the indices alone; nil: no index helps.
   func candidateCount(_ expression: ShipQL.Expression) -> Int? {
-    guard let index = state.workspaces[workspace]?.tagIndex else { return 0 }
+    guard let index = state.workspaces.read(workspace, \.tagIndex) else { return 0 }
     return count(expression, index)
   }
 
@@ -59,7 +59,7 @@ struct QueryEvaluator {
     case .kind(let kind): return index.byKind[kind.text]?.keys.count ?? 0
     case .name(let name): return index.byName[name.text]?.keys.count ?? 0
     case .blockID(let id):
-      return state.blocks.key(id: id.text).flatMap { state.blocks[$0]?.tags.keys.count } ?? 0
+      return state.blocks.key(id: id.text).flatMap { state.blocks.read($0, \.tags.keys.count) } ?? 0
     case .and(let terms):
       var parts = terms.compactMap { count($0, index) }
       if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys.count ?? 0) }
@@ -81,7 +81,7 @@ struct QueryEvaluator {
     case .kind(let kind): return index.byKind[kind.text]?.keys ?? []
     case .name(let name): return index.byName[name.text]?.keys ?? []
     case .blockID(let id):
-      return state.blocks.key(id: id.text).flatMap { state.blocks[$0]?.tags.keys } ?? []
+      return state.blocks.key(id: id.text).flatMap { state.blocks.read($0, \.tags.keys) } ?? []
     case .fileID(let id):
       guard let key = state.files.key(id: id.text), let file = state.files[key],
         file.workspace == workspace
@@ -117,7 +117,7 @@ struct QueryEvaluator {
 
   private func allTags(of file: File) -> [Key<Tag>] {
     var keys = file.tags.keys
-    for block in file.blocks { keys += state.blocks[block]?.tags.keys ?? [] }
+    for block in file.blocks { keys += state.blocks.read(block, \.tags.keys) ?? [] }
     return keys.sorted()
   }
 
@@ -241,7 +241,7 @@ struct QueryEvaluator {
     let keys: [Key<Tag>] =
       countKey.isFile
       ? state.files[tag.file].map { allTags(of: $0) } ?? []
-      : tag.block.flatMap { state.blocks[$0]?.tags.keys } ?? []
+      : tag.block.flatMap { state.blocks.read($0, \.tags.keys) } ?? []
     examinedCount += keys.count
     for key in keys {
       guard let other = state.tags[key], matches(key, other, inner)

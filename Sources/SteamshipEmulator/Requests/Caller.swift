@@ -49,11 +49,17 @@ struct Caller: Sendable, Codable {
     exchange = identity.exchange
   }
 
+  /// The same with its address written, for who asks for it again and again.
+  var placed: Caller {
+    var caller = self
+    caller.place = .text(baseURL)
+    return caller
+  }
+
   /// The same as it is kept: with its texts, and without the request that they come from.
   var settled: Caller {
-    var caller = self
+    var caller = placed
     caller.requestName = .text(requestID)
-    caller.place = .text(baseURL)
     return caller
   }
 }

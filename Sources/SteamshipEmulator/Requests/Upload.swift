@@ -50,6 +50,63 @@ extension SteamshipService {
     }
   }
 
+  /// The same for a small content that has come with the head. Nil where something has to be waited for,
+  /// or there is no room: then nothing has been done.
+  func upload(
+    _ endpoint: Endpoint<SteamshipService>, _ call: Call, _ identity: Identity,
+    whole content: [UInt8], in world: World<State>
+  ) -> Response? {
+    let needed = content.count + RequestMemory.readingBytes(of: content)
+    guard let lease = MemoryLease(needed, of: world.blobs.budget) else { return nil }
+    defer { withExtendedLifetime(lease) {} }
+    let type = call.request.fields["content-type"] ?? ""
+    do throws(SteamshipError) {
+      let arguments: Arguments
+      if type.asciiLowercased.hasPrefix("multipart/") {
+        guard let read = try Self.form(type, content, world.blobs) else { return nil }
+        arguments = read
+      } else {
+        arguments = try Self.arguments(content)
+      }
+      guard !Self.asksForFetch(arguments, endpoint) else { return nil }
+      switch run(endpoint, arguments, call, identity, in: world) {
+      case .written(let response): return response
+      case .data(let data): return data.response
+      case .later: preconditionFailure("an upload is a rule's, or a task's that nobody waits for")
+      }
+    } catch {
+      return error.response
+    }
+  }
+
+  /// A form that is here as a whole; nil: it is for the long way.
+  private static func form(
+    _ type: String, _ content: [UInt8], _ blobs: BlobStore
+  ) throws(SteamshipError) -> Arguments? {
+    var sink = try UploadSink(blobs)
+    do {
+      var reader = MultipartFormReader(boundary: try MultipartBoundary(contentType: type))
+      for event in try reader.feed(content) { try sink.take(event) }
+      let form = try reader.finish()
+      guard form.entries.count <= 100 else { return nil }
+      let fields = try BracketedNames.rebuild(form.texts).objectValue ?? JSONObject()
+      return Arguments(fields, upload: sink.finish(), isForm: true)
+    } catch {
+      throw unreadableForm(error)
+    }
+  }
+
+  private static func unreadableForm(_ error: any Error) -> SteamshipError {
+    switch error {
+    case let error as SteamshipError: error
+    case let error as MultipartError: .invalid("The form is malformed: \(error).")
+    case let error as BracketedNames.RebuildError:
+      .invalid("The form's names do not fit together: \(error).")
+    case let error as ContentError: .unreadable(error)
+    default: .invalid("The form cannot be read.")
+    }
+  }
+
   /// All of it off the loop, so that the values of a large document are made and let go there.
   private func work(
     _ endpoint: Endpoint<SteamshipService>, ofLarge bytes: [UInt8], _ call: Call,
@@ -118,14 +175,7 @@ extension SteamshipService {
         Arguments(fields.objectValue ?? JSONObject(), upload: sink.finish(), isForm: true), isLarge
       )
     } catch {
-      switch error {
-      case let error as SteamshipError: throw error
-      case let error as MultipartError: throw .invalid("The form is malformed: \(error).")
-      case let error as BracketedNames.RebuildError:
-        throw .invalid("The form's names do not fit together: \(error).")
-      case let error as ContentError: throw .unreadable(error)
-      default: throw .invalid("The form cannot be read.")
-      }
+      throw Self.unreadableForm(error)
     }
   }
 
@@ -193,7 +243,8 @@ struct UploadSink {
   /// Nil when there was no such part.
   mutating func finish(evenIfEmpty: Bool = false) -> Arguments.Upload? {
     guard hasBegun || evenIfEmpty else { return nil }
-    let prefix = Array(chunks.joined().prefix(64))
+    let isOne = chunks.count == 1
+    let prefix = isOne ? Array(chunks[0].prefix(64)) : Array(chunks.joined().prefix(64))
     let blob = blobs.adopt(BlobStore.Blob(chunks, lease))
     chunks = []
     return Arguments.Upload(blob: blob, count: count, prefix: prefix)

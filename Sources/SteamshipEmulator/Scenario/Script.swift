@@ -4,8 +4,6 @@ import PayloadCodecs
 /// What the scenario says about this service: what users start with, what packages answer, how work
 /// proceeds. Part of the state, so a snapshot carries it.
 struct Script: Codable, Sendable {
-  static let vendorHandle = "steamship"
-
   /// The user id of what the vendor itself owns.
   var vendorID = ""
   /// Every user starts with these.

@@ -63,7 +63,7 @@ extension SteamshipState {
     _ name: StoredObjectName, _ operation: SignedURL.Operation, minutes: Int, _ caller: Caller,
     _ step: Step
   ) -> String {
-    let id = workspaces[name.workspace]?.id ?? ""
+    let id = workspaces.read(name.workspace, \.id) ?? ""
     let expires = Int(step.now.epochSeconds) + minutes * 60
     let signature = SignedURL.signature(
       seed: step.ids.seed, workspaceID: id, bucket: name.bucket, path: name.path,
@@ -170,7 +170,18 @@ extension SteamshipService {
   }
 
   /// `PUT` to a signed URL: no key; answers 200 and nothing else would do (contract §6.18).
-  func writeSigned(
+  func writeSigned(_ call: Call, in world: World<State>) -> ServiceAnswer {
+    .atOnce(
+      { content in
+        // Without room it is first asked whether the URL holds.
+        guard var sink = try? UploadSink(world.blobs),
+          content.isEmpty || (try? sink.take(content)) != nil
+        else { return nil }
+        return sink.finish(evenIfEmpty: true).map { keep($0, call, in: world) }
+      }, orLater: { content in await writeSigned(call, content, in: world) })
+  }
+
+  private func writeSigned(
     _ call: Call, _ content: RequestContent, in world: World<State>
   ) async -> Response {
     let allowed = world.mutate { state, step -> SignedURLFailure? in
@@ -190,7 +201,11 @@ extension SteamshipService {
       return (error is SteamshipError ? SignedURLFailure.noRoom : .unreadable).response
     }
     guard let upload else { return SignedURLFailure.unreadable.response }
-    return world.mutate { state, step in
+    return keep(upload, call, in: world)
+  }
+
+  private func keep(_ upload: Arguments.Upload, _ call: Call, in world: World<State>) -> Response {
+    world.mutate { state, step in
       switch state.objectName(call, for: .write, step) {
       case .failure(let failure):
         step.blobs.remove(upload.blob)

@@ -83,7 +83,7 @@ extension SteamshipState {
       name: draft.name, value: draft.value, start: draft.start, end: draft.end)
     let key = tags.insert(tag)
     if let block { blocks[block]?.tags.insert(key) } else { files[file]?.tags.insert(key) }
-    if let workspace = files[file]?.workspace {
+    if let workspace = files.read(file, \.workspace) {
       workspaces[workspace]?.tagIndex.insert(key, tag)
     }
     return key
@@ -96,7 +96,7 @@ extension SteamshipState {
     } else {
       files[tag.file]?.tags.noteRemoval(from: tags)
     }
-    if let workspace = files[tag.file]?.workspace {
+    if let workspace = files.read(tag.file, \.workspace) {
       workspaces[workspace]?.tagIndex.remove(tag, from: tags)
     }
   }
@@ -112,10 +112,10 @@ extension SteamshipState {
     let file: Key<File>
     if let fileID {
       file = try self.file(id: fileID, handle: nil, job.caller, &step)
-      if let block, blocks[block]?.file != file {
+      if let block, blocks.read(block, \.file) != file {
         throw .invalid("The block belongs to another file.")
       }
-    } else if let block, let parent = blocks[block]?.file {
+    } else if let block, let parent = blocks.read(block, \.file) {
       file = parent
     } else {
       throw .invalid("The field \"fileId\" is missing.")

@@ -27,7 +27,7 @@ extension SteamshipState {
       if let value = job.arguments[name] { others[name] = value }
     }
     for name in ["remoteStatusInput", "remoteStatusOutput"] { _ = try job.arguments.object(name) }
-    let wasTerminal = tasks[key]?.state.isTerminal ?? true
+    let wasTerminal = tasks.read(key, \.state.isTerminal) ?? true
     let now = step.now
     change(key, &step) { task in
       if let output {
@@ -43,9 +43,11 @@ extension SteamshipState {
         fail(
           key, SteamshipError(500, code ?? "TaskFailed", message ?? "The task has failed."), &step)
       } else {
-        if let upload = tasks[key]?.job?.arguments.upload { step.blobs.remove(upload.blob) }
+        if let upload = tasks.read(key, { $0.job?.arguments.upload }) {
+          step.blobs.remove(upload.blob)
+        }
         tasks[key]?.job = nil
-        finish(key, output: tasks[key]?.output ?? "{}", message: message, &step)
+        finish(key, output: nil, message: message, &step)
       }
     }
     change(key, &step) { task in
@@ -67,11 +69,12 @@ extension SteamshipState {
     let id = try job.arguments.name("id")
     let state = try job.arguments.choice("state", TaskState.self)
     let workspace = try namedWorkspace(job, &step)
-    let keys = workspaces[workspace]?.tasks.keys ?? []
+    let keys = workspaces.read(workspace, \.tasks.keys) ?? []
     let page = try Page(of: keys, job.arguments) { key in
-      guard let task = tasks[key], task.user == job.caller.user else { return false }
-      return (state == nil || task.state == state)
-        && (id == nil || task.id.asciiUppercased == id?.asciiUppercased)
+      tasks.read(key) { task in
+        task.user == job.caller.user && (state == nil || task.state == state)
+          && (id == nil || task.id.asciiUppercased == id?.asciiUppercased)
+      } ?? false
     }
     return reply(page)
   }

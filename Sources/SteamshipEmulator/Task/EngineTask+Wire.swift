@@ -47,24 +47,27 @@ extension SteamshipState {
   /// **Shape**: `{"status": {task}, "task": {the documentation page's spelling}, "data": result}`;
   /// `data` only when the task has succeeded.
   borrowing func taskEnvelope(_ key: Key<EngineTask>) -> [UInt8] {
-    guard let task = tasks[key] else { return Array("{}".utf8) }
-    var json = JSONWriter(reserving: 1024)
-    json.object { json in
-      json.key("status")
-      write(key, into: &json)
-      json.key("task")
+    let bytes = tasks.read(key) { task in
+      var json = JSONWriter(
+        reserving: 1024 + 2 * (task.output?.utf8.count ?? 0) + task.input.utf8.count)
       json.object { json in
-        json.member("taskId", task.id)
-        json.member("taskState", task.state.rawValue)
-        json.member(ifPresent: "taskMessage", task.statusMessage)
-        json.member("taskCreatedOn", task.createdAt)
-        json.member("taskLastModifiedOn", task.modifiedAt)
+        json.key("status")
+        write(key, into: &json)
+        json.key("task")
+        json.object { json in
+          json.member("taskId", task.id)
+          json.member("taskState", task.state.rawValue)
+          json.member(ifPresent: "taskMessage", task.statusMessage)
+          json.member("taskCreatedOn", task.createdAt)
+          json.member("taskLastModifiedOn", task.modifiedAt)
+        }
+        if task.state == .succeeded, task.showsData {
+          json.key("data")
+          json.raw(task.output ?? "{}")
+        }
       }
-      if task.state == .succeeded, task.showsData {
-        json.key("data")
-        json.raw(task.output ?? "{}")
-      }
+      return json.bytes
     }
-    return json.bytes
+    return bytes ?? Array("{}".utf8)
   }
 }

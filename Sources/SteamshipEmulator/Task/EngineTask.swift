@@ -82,7 +82,7 @@ extension SteamshipState {
     let key = tasks.insert(
       EngineTask(
         id: step.ids.uuid("steamship.task", .upper), user: job.caller.user, workspace: workspace,
-        workspaceID: workspace.flatMap { workspaces[$0]?.id } ?? "",
+        workspaceID: workspace.flatMap { workspaces.read($0, \.id) } ?? "",
         requestID: job.caller.requestID, name: name, type: type,
         input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
         createdAt: step.now, modifiedAt: step.now, startedAt: output == nil ? nil : step.now,
@@ -101,7 +101,7 @@ extension SteamshipState {
     var unfinished: Set<Key<EngineTask>> = []
     for id in ids {
       let key = try ownTask(id: id, caller)
-      switch tasks[key]?.state {
+      switch tasks.read(key, \.state) {
       case .failed: throw .dependencyFailedAlready
       case .succeeded, nil: continue
       case .waiting, .running: unfinished.insert(key)
@@ -111,7 +111,7 @@ extension SteamshipState {
   }
 
   func ownTask(id: String, _ caller: Caller) throws(SteamshipError) -> Key<EngineTask> {
-    guard let key = tasks.key(id: id), tasks[key]?.user == caller.user else {
+    guard let key = tasks.key(id: id), tasks.read(key, \.user) == caller.user else {
       throw .unknown("task", id)
     }
     return key
@@ -131,7 +131,8 @@ extension SteamshipState {
 
   /// A scheduled instant has come.
   mutating func stageEnded(of key: Key<EngineTask>, stage: Int, _ step: inout Step) {
-    guard let task = tasks[key], task.stage == stage, !task.state.isTerminal else { return }
+    let isThere = tasks.read(key) { $0.stage == stage && !$0.state.isTerminal } ?? false
+    guard isThere else { return }
     if stage < 0 {
       startIfReady(key, &step)
     } else {
@@ -139,14 +140,22 @@ extension SteamshipState {
     }
   }
 
+  /// The stage that comes next, and its place; nil for a task that has ended.
+  private static func nextStage(
+    of task: borrowing EngineTask
+  ) -> (index: Int, stage: Timeline.Stage)? {
+    guard !task.state.isTerminal else { return nil }
+    let index = task.stage + 1
+    guard index < task.timeline.stages.count else {
+      // A timeline that does not say how it ends ends in success.
+      return (index, Timeline.Stage(state: .succeeded))
+    }
+    return (index, task.timeline.stages[index])
+  }
+
   /// Goes on to the next stage, and through all that end at once.
   mutating func enterNextStage(of key: Key<EngineTask>, _ step: inout Step) {
-    while let task = tasks[key], !task.state.isTerminal {
-      let index = task.stage + 1
-      // A timeline that does not say how it ends ends in success.
-      let stage =
-        index < task.timeline.stages.count
-        ? task.timeline.stages[index] : Timeline.Stage(state: .succeeded)
+    while let (index, stage) = tasks.read(key, Self.nextStage) {
       switch stage.state {
       case .succeeded:
         succeed(key, message: stage.message, &step)
@@ -195,12 +204,15 @@ extension SteamshipState {
 
   /// Does the work, if there is some, and ends the task by how it went.
   private mutating func succeed(_ key: Key<EngineTask>, message: String?, _ step: inout Step) {
-    guard let job = tasks[key]?.job?.value else {
-      finish(key, output: tasks[key]?.output ?? "{}", message: message, &step)
+    guard let job = tasks.read(key, { $0.job?.value }) else {
+      finish(key, output: nil, message: message, &step)
       return
     }
-    if tasks[key]?.startedAt == nil { tasks[key]?.startedAt = step.now }
-    tasks[key]?.job = nil
+    let now = step.now
+    tasks.update(key) { task in
+      if task.startedAt == nil { task.startedAt = now }
+      task.job = nil
+    }
     do throws(SteamshipError) {
       let output = try perform(job, &step)
       finish(key, output: output, message: message, &step)
@@ -210,17 +222,19 @@ extension SteamshipState {
     }
   }
 
+  /// - Parameter output: the result; nil: what the task has already.
   mutating func finish(
-    _ key: Key<EngineTask>, output: String, message: String?, _ step: inout Step
+    _ key: Key<EngineTask>, output: String?, message: String?, _ step: inout Step
   ) {
     change(key, &step) { task in
       task.state = .succeeded
-      task.output = output
+      task.output = output ?? task.output ?? "{}"
       task.statusMessage = message
       task.pollsLeft = 0
     }
+    guard let dependents = tasks.read(key, \.dependents), !dependents.isEmpty else { return }
     // By the queue rather than at once: a long chain of tasks must not become a deep recursion.
-    for dependent in tasks[key]?.dependents ?? [] {
+    for dependent in dependents {
       tasks[dependent]?.unfinishedDependencies.remove(key)
       due.schedule(.task(dependent, stage: -1), at: step.now)
     }
@@ -252,7 +266,7 @@ extension SteamshipState {
   mutating func endOutsideWork(
     of key: Key<EngineTask>, _ result: Result<String, SteamshipError>, _ step: inout Step
   ) {
-    guard tasks[key]?.state.isTerminal == false else { return }
+    guard tasks.read(key, \.state.isTerminal) == false else { return }
     switch result {
     case .success(let output):
       tasks[key]?.job = nil
@@ -264,18 +278,20 @@ extension SteamshipState {
 
   /// A client looked: counts where a stage ends by looks.
   mutating func countPoll(of key: Key<EngineTask>, _ step: inout Step) {
-    guard let task = tasks[key], task.countsPolls else { return }
+    guard let left = tasks.read(key, { $0.countsPolls ? $0.pollsLeft : nil }) else { return }
     tasks[key]?.pollsLeft -= 1
-    if task.pollsLeft == 1 { enterNextStage(of: key, &step) }
+    if left == 1 { enterNextStage(of: key, &step) }
   }
 
   /// Ends every stage that waits for a signal of this name; says how many there were.
   mutating func signal(_ name: String, _ step: inout Step) -> Int {
     var count = 0
     for key in tasks.keys {
-      guard let task = tasks[key], task.stage >= 0, task.stage < task.timeline.stages.count,
-        !task.state.isTerminal, task.timeline.stages[task.stage].end == .signal(name)
-      else { continue }
+      let isAwaited = tasks.read(key) { task in
+        task.stage >= 0 && task.stage < task.timeline.stages.count && !task.state.isTerminal
+          && task.timeline.stages[task.stage].end == .signal(name)
+      }
+      guard isAwaited == true else { continue }
       enterNextStage(of: key, &step)
       count += 1
     }

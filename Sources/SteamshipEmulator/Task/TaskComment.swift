@@ -38,7 +38,7 @@ extension SteamshipState {
     let id = try job.arguments.string("externalId")
     let type = try job.arguments.string("externalType")
     let group = try job.arguments.string("externalGroup")
-    let keys = task.flatMap { tasks[$0]?.comments.keys } ?? comments.keys
+    let keys = task.flatMap { tasks.read($0, \.comments.keys) } ?? comments.keys
     let page = try Page(of: keys, job.arguments) { key in
       guard let comment = comments[key], comment.user == job.caller.user else { return false }
       return (id == nil || comment.externalID == id)

@@ -11,8 +11,8 @@ extension SteamshipState {
       UsageRecord(
         id: step.ids.uuid("steamship.usage", .upper), user: instance.user,
         workspace: instance.workspace,
-        workspaceHandle: workspaces[instance.workspace]?.handle ?? "",
-        resourceHandle: invocables[instance.invocable]?.handle ?? "",
+        workspaceHandle: workspaces.read(instance.workspace, \.handle) ?? "",
+        resourceHandle: invocables.read(instance.invocable, \.handle) ?? "",
         instanceHandle: instance.handle, operationType: type, amount: max(0, amount),
         requestID: caller.requestID, createdAt: step.now), of: instance.invocable)
   }
@@ -79,7 +79,8 @@ extension SteamshipState {
       return .object(
         JSONObject([
           (
-            "workspaceHandle", .string(workspaces[total.workspace]?.handle ?? total.workspaceHandle)
+            "workspaceHandle",
+            .string(workspaces.read(total.workspace, \.handle) ?? total.workspaceHandle)
           ),
           ("resourceHandle", .string(total.resourceHandle)), (field.rawValue, value),
         ]))
