@@ -72,7 +72,9 @@ extension SteamshipService {
       switch run(endpoint, arguments, call, identity, in: world) {
       case .written(let response): return response
       case .data(let data): return data.response
-      case .later: preconditionFailure("an upload is a rule's, or a task's that nobody waits for")
+      // Only what asks embedders or for parameters is waited for, and neither takes a file. Nothing that a
+      // client sends may end the process, were that to change.
+      case .later: throw .invalid("This operation cannot be answered where its content is a file.")
       }
     } catch {
       return error.response
