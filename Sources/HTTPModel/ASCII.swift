@@ -46,6 +46,15 @@ extension Span<UInt8> {
   }
 }
 
+extension [UInt8] {
+  /// As `append(contentsOf:)` of an array, which takes its argument over: whoever keeps it counts it up, and
+  /// that counts it down.
+  package mutating func append(copyOf bytes: borrowing [UInt8]) {
+    // SAFETY: copied within the closure.
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+}
+
 extension Span<UInt8> {
   /// A range of it without spaces and tabs at both ends (OWS, RFC 9110 §5.6.3).
   package func trimmingOptionalWhitespace(_ range: Range<Int>) -> Range<Int> {

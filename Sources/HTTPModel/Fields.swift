@@ -36,6 +36,13 @@ public struct Fields: Sendable {
   /// A bit for each length that names have, those beyond 63 counted round: most names that are asked for
   /// are not there, and no line is looked at for them. A line that is removed may leave its bit.
   private var nameLengths: UInt64 = 0
+  /// Known to be in `bytes` just as they are sent, one behind the other, and to have none of the lengths
+  /// that the engine's own fields have (`Date`, `Connection` and `Keep-Alive`, `Content-Length`,
+  /// `Transfer-Encoding`). False says nothing.
+  package var areOnlyAppended: Bool {
+    wereAppended && nameLengths & (1 << 4 | 1 << 10 | 1 << 14 | 1 << 17) == 0
+  }
+  private var wereAppended = true
 
   public init() {
     bytes = []
@@ -46,6 +53,7 @@ public struct Fields: Sendable {
   package init(bytes: [UInt8], lines: [Line]) {
     self.bytes = bytes
     self.lines = lines
+    wereAppended = false
     note(lines)
   }
 
@@ -121,13 +129,16 @@ public struct Fields: Sendable {
   /// Adds all lines of `others` at the end, as they stand: for lines that many messages carry.
   package mutating func append(_ others: Fields) {
     nameLengths |= others.nameLengths
+    wereAppended = wereAppended && others.wereAppended
     if lines.isEmpty {
       lines.reserveCapacity(6)
       bytes.reserveCapacity(224)
     }
     let start = UInt32(clamping: bytes.count)
-    bytes.append(contentsOf: others.bytes)
-    for line in others.lines {
+    bytes.append(copyOf: others.bytes)
+    let added = others.lines.span
+    for index in added.indices {
+      let line = added[index]
       lines.append(
         Line(
           nameStart: start &+ line.nameStart, nameLength: line.nameLength,
@@ -144,6 +155,7 @@ public struct Fields: Sendable {
   public mutating func remove(_ name: String) {
     guard contains(name) else { return }
     lines = lines.filter { !matches($0, name) }
+    wereAppended = false
   }
 
   /// The value of the first line of that name, compared without regard to case.

@@ -50,6 +50,8 @@ public struct Response: Sendable {
   package var isDeliveredPlainly: Bool { rare.map { $0.isDeliveredPlainly } ?? true }
   /// The same as `delivery.delay`, without a copy of the rest.
   package var delay: Duration { rare.map { $0.parts.delivery.delay } ?? .zero }
+  /// The same as `delivery.fault`, without a copy of the rest.
+  package var fault: TransportFault? { rare.flatMap { $0.parts.delivery.fault } }
   /// It has waited for its time.
   package mutating func delayIsOver() { change { $0.delivery.delay = .zero } }
   /// The room that the content takes; held until the response has left.
@@ -71,7 +73,7 @@ public struct Response: Sendable {
     set { change { $0.heartbeat = newValue } }
   }
 
-  /// Content of a response.
+  /// Content of a response. What few responses have is held by reference, so that a body is one word.
   public enum Body: Sendable {
     case empty
     /// Sent in one go with the head when small; never copied when large.
@@ -80,10 +82,10 @@ public struct Response: Sendable {
     case chunks([[UInt8]])
     /// Made while it is sent; with back-pressure. `length` known: Content-Length, else chunked
     /// (or close-delimited for an HTTP/1.0 peer).
-    case stream(length: UInt64?, BodyProducer)
+    indirect case stream(length: UInt64?, BodyProducer)
     /// Fetched by the connection from a source until that ends, without a task, so that thousands may be
     /// open at once. Of unknown length.
-    case followed(any BodySource)
+    indirect case followed(any BodySource)
 
     /// What makes it while it is sent; nil where it is known.
     public var producer: BodyProducer? {

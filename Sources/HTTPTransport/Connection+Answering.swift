@@ -19,34 +19,37 @@ extension Connection {
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
     let answer = server.responder.respond(to: request, exchange: &exchange)
     loop.spares.reclaim(request)
-    // Consumed, not copied: a response is half a dozen references.
-    switch consume answer {
-    case .now(let response): begin(response, exchange, 0, input, &position)
-    case let other: beginWithContent(other, exchange, input, &position)
-    }
+    begin(answer, exchange, 0, input, &position)
   }
 
-  /// Goes on with the content, where that stands in the input already.
-  private func beginWithContent(
-    _ first: consuming Answer, _ exchange: Exchange, _ input: Span<UInt8>, _ position: inout Int
+  /// Goes on with an answer, and with the content where that stands in the input already. Consumes it: a
+  /// response is half a dozen references, and no copy of it is made on the way.
+  /// - Parameter taken: how many bytes of the content it has already.
+  private func begin(
+    _ answer: consuming Answer, _ exchange: Exchange, _ taken: UInt64, _ input: Span<UInt8>,
+    _ position: inout Int
   ) {
-    var answer = first
-    var contentBytes: UInt64 = 0
-    while exchange.upload == nil, case .collect(let limit, let then) = answer,
-      let content = takeWholeContent(input, &position, limit: limit)
-    {
-      contentBytes = UInt64(content.count)
-      answer = then(.complete(content))
-    }
-    if exchange.upload == nil, case .atOnce(let work, orLater: _) = answer,
-      let content = contentAtHand(input, position), let response = work(content)
-    {
-      answer = .now(response)
-    }
     switch consume answer {
-    case .now(let response): begin(response, exchange, contentBytes, input, &position)
-    case let other:
-      beginActive(other, exchange, contentBytes, isContentHere: position < input.count)
+    case .now(let response): begin(response, exchange, taken, input, &position)
+    case .collect(let limit, let then):
+      if exchange.upload == nil, let content = takeWholeContent(input, &position, limit: limit) {
+        let count = UInt64(content.count)
+        begin(then(.complete(content)), exchange, count, input, &position)
+      } else {
+        beginActive(
+          .collect(limit: limit, then: then), exchange, taken,
+          isContentHere: position < input.count)
+      }
+    case .atOnce(let work, orLater: let service):
+      if exchange.upload == nil, let content = contentAtHand(input, position),
+        let response = work(content)
+      {
+        begin(response, exchange, taken, input, &position)
+      } else {
+        beginActive(.later(service), exchange, taken, isContentHere: position < input.count)
+      }
+    case .later(let service):
+      beginActive(.later(service), exchange, taken, isContentHere: position < input.count)
     }
   }
 
