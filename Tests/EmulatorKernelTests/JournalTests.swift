@@ -22,7 +22,9 @@ import Testing
   @Test("The ring keeps the newest and counts what it dropped (DESIGN §8)", arguments: bounds)
   func count(_ limit: Int, _ count: UInt64) {
     let journal = Journal(limits: JournalLimits(entries: limit))
-    for number in 1...count { #expect(journal.open(Self.entry(number)) == number) }
+    for number in 1...count {
+      #expect(journal.open(Self.entry(number, target: "/\(number)")) == number)
+    }
     let kept = min(UInt64(limit), count)
     #expect(journal.entries.map(\.number) == Array((count - kept + 1)...count))
     #expect(journal.status.total == count)
@@ -31,6 +33,30 @@ import Testing
     #expect(journal.entry(count - kept) == nil)
     #expect(journal.entry(count)?.exchange.sequenceNumber == count)
     #expect(journal.entry(count + 1) == nil)
+    #expect(journal.entries.allSatisfy { $0.target.text == "/\($0.number)" })
+  }
+
+  @Test("An emptied ring takes its places anew, wherever its numbers are", arguments: bounds)
+  func emptied(_ limit: Int, _ count: UInt64) {
+    let journal = Journal(limits: JournalLimits(entries: limit))
+    var last: UInt64 = 0
+    func fill() {
+      for _ in 0..<count {
+        last += 1
+        #expect(journal.open(Self.entry(last, target: "/\(last)")) == last)
+      }
+    }
+    for after in [nil, 12_345, nil] as [UInt64?] {
+      fill()
+      if let after { journal.restart(after: after) } else { journal.clear() }
+      last = after ?? last
+      #expect(journal.entries.isEmpty && journal.entry(last) == nil)
+      fill()
+      let kept = min(UInt64(limit), count)
+      #expect(journal.entries.map(\.number) == Array((last - kept + 1)...last))
+      #expect(journal.entries.allSatisfy { $0.target.text == "/\($0.number)" })
+      #expect(journal.last(1, after: 0).entries.map(\.number) == [last])
+    }
   }
 
   @Test("The ring is bounded by bytes, also when entries grow later")

@@ -120,7 +120,7 @@ extension ServiceHarness {
     let index = try #require(operations.index(named: "steamship.\(name)"))
     let request = TestClient.request(.post, "/", Fields(["Authorization": "Bearer any"]), content)
     let exchange = Exchange(connectionID: 1, sequenceNumber: 1, peer: .none)
-    let addressed = AddressedRequest(request, Addressee(request, keyFields: nil), exchange)
+    let addressed = AddressedRequest(request, Addressee(request, keyFields: nil), nil, exchange)
     let entry = operations.entries[index]
     let resolution = Resolution(
       kind: .operation, operationIndex: index, serviceIndex: entry.serviceIndex)

@@ -8,6 +8,9 @@ import Glibc
 @usableFromInline package struct Moment: Sendable, Hashable, Comparable, BitwiseCopyable {
   let nanoseconds: Int64
 
+  /// Before all that is measured.
+  static let zero = Self(nanoseconds: 0)
+
   @usableFromInline package static var now: Self {
     var time = timespec()
     // SAFETY: the pointer is to a local.

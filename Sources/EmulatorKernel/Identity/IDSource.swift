@@ -6,7 +6,7 @@ import PayloadCodecs
 @usableFromInline package struct IDSource: Sendable, Codable {
   package let seed: UInt64
   package let tenant: String
-  private var counters: TextMap<UInt64> = [:]
+  private var counters = TextMap<UInt64>()
 
   package init(seed: UInt64, tenant: String) {
     self.seed = seed
@@ -22,8 +22,8 @@ import PayloadCodecs
 
   /// The counters, leaving none behind: for lending them without a copy.
   @usableFromInline package mutating func takeOut() -> IDSource {
-    let lent = self
-    counters = [:]
+    var lent = IDSource(seed: seed, tenant: tenant)
+    swap(&lent.counters, &counters)
     return lent
   }
 

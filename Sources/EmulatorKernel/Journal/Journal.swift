@@ -9,22 +9,12 @@ import Synchronization
 ///
 /// **Isolation**: behind a mutex; followers are woken after it is released.
 package final class Journal: Sendable {
-  /// What is asked of a record most, beside it: so looking touches one line of the cache.
-  private struct Key: BitwiseCopyable {
-    /// 0: the place is free.
-    var number: UInt64 = 0
-    var connectionID: UInt64 = 0
-    var sequenceNumber: UInt64 = 0
-    var byteCount = 0
-    /// The exchange for which code made this one; 0: none.
-    var parent: UInt64 = 0
-  }
-
   private struct Ring {
-    /// Record `number` lies at `number % slots.count`; grows until it has `limits.entries` places.
-    var slots: [JournalRecord?] = []
-    /// As many as slots.
-    var keys: [Key] = []
+    var places = JournalPlaces()
+    /// How many of them there may be.
+    let placesMax: Int
+    /// The number of the first exchange since the ring was last emptied: it has place 0.
+    var base: UInt64 = 1
     /// The number of the oldest entry that may still be here.
     var first: UInt64 = 1
     var last: UInt64 = 0
@@ -35,11 +25,22 @@ package final class Journal: Sendable {
     var life = 0
     /// How many bytes it may hold, of those that `limits` allow.
     var room: Int
+
+    init(_ limits: JournalLimits, room: Int) {
+      placesMax = max(1, limits.entries)
+      self.room = room
+    }
+
+    /// Where the record of an exchange lies, if it is here.
+    func place(of number: UInt64) -> Int { Int((number &- base) % UInt64(placesMax)) }
   }
 
   package let limits: JournalLimits
   private let ring: Mutex<Ring>
   private let budget: MemoryBudget
+  /// Whether anybody follows it, by a look that waits for nobody.
+  private let followed = Atomic<Bool>(false)
+  package var isFollowed: Bool { followed.load(ordering: .relaxed) }
 
   /// Every journal has so much, counted from the start: two exchanges.
   static let roomAtStart = 2 * 1024
@@ -55,7 +56,7 @@ package final class Journal: Sendable {
     self.limits = limits
     self.budget = budget
     let room = min(limits.bytes, Self.roomAtStart)
-    ring = Mutex(Ring(room: room))
+    ring = Mutex(Ring(limits, room: room))
     budget.charge(room)
   }
 
@@ -68,21 +69,22 @@ package final class Journal: Sendable {
     ring.withLock(countingWaitsIn: .journals) { ring in
       ring.last += 1
       makeRoom(in: &ring)
-      let slot = Int(ring.last % UInt64(ring.slots.count))
-      // Through the optional, so that the record is written where it lies.
-      let number = ring.last
-      var byteCount = ring.slots[slot]?.apply { $0.reopen(opening, number: number) }.byteCount
+      let (number, place) = (ring.last, ring.place(of: ring.last))
+      ring.places.take(
+        place,
+        JournalPlaces.Key(
+          number: number, connectionID: opening.exchange.connectionID,
+          sequenceNumber: opening.exchange.sequenceNumber, parent: opening.parent))
+      // The record is written where it lies.
+      var byteCount = ring.places.change(place) { $0.reopen(opening, number: number) }?.byteCount
       if byteCount == nil {
-        ring.slots[slot] = JournalRecord()
-        byteCount = ring.slots[slot]?.apply { $0.reopen(opening, number: number) }.byteCount
+        ring.places.put(JournalRecord(), at: place)
+        byteCount = ring.places.change(place) { $0.reopen(opening, number: number) }?.byteCount
       }
-      ring.keys[slot] = Key(
-        number: ring.last, connectionID: opening.exchange.connectionID,
-        sequenceNumber: opening.exchange.sequenceNumber, byteCount: byteCount ?? 0,
-        parent: opening.parent)
+      ring.places.setByteCount(place, byteCount ?? 0)
       ring.bytes += byteCount ?? 0
       dropBeyondBytes(&ring)
-      return ring.last
+      return number
     }
   }
 
@@ -107,8 +109,8 @@ package final class Journal: Sendable {
   /// The answer to an exchange is known. False if its record is not here any more.
   @discardableResult
   package func answered(
-    _ number: UInt64, of exchange: Exchange, _ response: Response, content: [UInt8]? = nil,
-    _ decision: RuleDecision? = nil, collected: Moment? = nil
+    _ number: UInt64, of exchange: Exchange, _ response: borrowing Response,
+    content: [UInt8]? = nil, _ decision: RuleDecision? = nil, collected: Moment? = nil
   ) -> Bool {
     ring.withLock(countingWaitsIn: .journals) { ring in
       let isTimed = !ring.followers.isEmpty
@@ -126,28 +128,28 @@ package final class Journal: Sendable {
   package func ended(
     _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant,
     wall: Moment, _ outcome: ExchangeOutcome,
-    loggedBy log: (ExchangeLog, tenant: String)? = nil
+    loggedBy log: ExchangeLog? = nil, of tenant: @autoclosure () -> String = ""
   ) -> (operation: Int?, duration: Duration)? {
-    let (found, finished, followers, life, wakesLog) = ring.withLock(countingWaitsIn: .journals) {
-      ring in
-      // In an array, since an entry is large and hardly any exchange is followed.
-      var finished: [JournalEntry] = []
+    let (found, news, wakesLog) = ring.withLock(countingWaitsIn: .journals) { ring in
+      var news: JournalNews?
       var wakesLog = false
-      let isFollowed = !ring.followers.isEmpty
+      let (followers, life) = (ring.followers, ring.life)
       let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
         let wasInFlight = record.isInFlight
         let duration = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
-        if isFollowed, wasInFlight { finished = [record.entry] }
-        if let (log, tenant) = log, wasInFlight {
-          wakesLog = log.append(record.logged(), of: tenant, at: wall)
+        if !followers.isEmpty, wasInFlight {
+          news = JournalNews(entry: record.entry, life: life, followers: followers)
+        }
+        if let log, wasInFlight {
+          wakesLog = log.append(record.logged(), of: tenant(), at: wall)
         }
         return (record.operationIndex, duration)
       }
-      return (found, finished, isFollowed ? ring.followers : [], ring.life, wakesLog)
+      return (found, news, wakesLog)
     }
-    if wakesLog { log?.0.log.wake() }
-    for entry in finished { for follower in followers { follower.push(entry, life) } }
+    if wakesLog { log?.log.wake() }
+    if let news { for follower in news.followers { follower.push(news.entry, news.life) } }
     return found
   }
 
@@ -156,58 +158,31 @@ package final class Journal: Sendable {
     _ number: UInt64, of exchange: Exchange, in ring: inout Ring,
     _ body: (inout JournalRecord) -> Value
   ) -> Value? {
-    guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
-    let slot = Int(number % UInt64(ring.slots.count))
-    let key = ring.keys[slot]
-    guard key.number == number, key.connectionID == exchange.connectionID,
-      key.sequenceNumber == exchange.sequenceNumber,
-      let (value, byteCount) = ring.slots[slot]?.apply(body)
+    guard number >= ring.first, number <= ring.last else { return nil }
+    let place = ring.place(of: number)
+    guard let key = ring.places.key(place), key.number == number,
+      key.connectionID == exchange.connectionID, key.sequenceNumber == exchange.sequenceNumber,
+      let (value, byteCount) = ring.places.change(place, body)
     else { return nil }
-    ring.keys[slot].byteCount = byteCount
+    ring.places.setByteCount(place, byteCount)
     ring.bytes += byteCount - key.byteCount
     dropBeyondBytes(&ring)
     return value
   }
 
-  /// Makes sure that the place for `ring.last` may be taken.
+  /// Makes sure that the place for `ring.last` may be taken: where all are, the oldest lies there, and
+  /// `open` writes over it.
   private func makeRoom(in ring: inout Ring) {
     let count = ring.last - ring.first + 1
-    guard count > UInt64(ring.slots.count) else { return }
-    if ring.slots.count < limits.entries {
-      grow(&ring)
-    } else {
-      // The oldest lies where the newest will: `open` writes over it.
-      forgetFirst(&ring)
-    }
-  }
-
-  private func grow(_ ring: inout Ring) {
-    // Small at first: a tenant of one test has a handful of exchanges, and tenants come by the thousand.
-    let size = min(limits.entries, max(2, ring.slots.count * 2))
-    var slots = [JournalRecord?](repeating: nil, count: size)
-    var keys = [Key](repeating: Key(), count: size)
-    for (index, key) in ring.keys.enumerated() where key.number > 0 {
-      let slot = Int(key.number % UInt64(size))
-      keys[slot] = key
-      swap(&slots[slot], &ring.slots[index])
-    }
-    ring.slots = slots
-    ring.keys = keys
-  }
-
-  /// Lets go of the oldest entry.
-  private func dropFirst(_ ring: inout Ring) {
-    let slot = Int(ring.first % UInt64(ring.slots.count))
-    if ring.keys[slot].number == ring.first { ring.slots[slot] = nil }
-    forgetFirst(&ring)
+    if count > UInt64(ring.placesMax) { forgetFirst(&ring, keepingRecord: true) }
   }
 
   /// Does not count the oldest entry any more.
-  private func forgetFirst(_ ring: inout Ring) {
-    let slot = Int(ring.first % UInt64(ring.slots.count))
-    if ring.keys[slot].number == ring.first {
-      ring.bytes -= ring.keys[slot].byteCount
-      ring.keys[slot] = Key()
+  private func forgetFirst(_ ring: inout Ring, keepingRecord: Bool) {
+    let place = ring.place(of: ring.first)
+    if let key = ring.places.key(place), key.number == ring.first {
+      ring.bytes -= key.byteCount
+      ring.places.free(place, keepingRecord: keepingRecord)
     }
     ring.first += 1
     ring.dropped += 1
@@ -217,7 +192,9 @@ package final class Journal: Sendable {
   private func dropBeyondBytes(_ ring: inout Ring) {
     guard ring.bytes > ring.room else { return }
     takeRoom(&ring)
-    while ring.bytes > ring.room, ring.first < ring.last { dropFirst(&ring) }
+    while ring.bytes > ring.room, ring.first < ring.last {
+      forgetFirst(&ring, keepingRecord: false)
+    }
   }
 
   private func takeRoom(_ ring: inout Ring) {
@@ -259,8 +236,8 @@ package final class Journal: Sendable {
 
   package func entry(_ number: UInt64) -> JournalEntry? {
     ring.withLock { ring in
-      guard number >= ring.first, number <= ring.last, !ring.slots.isEmpty else { return nil }
-      return ring.slots[Int(number % UInt64(ring.slots.count))]?.entry
+      guard number >= ring.first, number <= ring.last else { return nil }
+      return ring.places.entry(ring.place(of: number))
     }
   }
 
@@ -268,7 +245,7 @@ package final class Journal: Sendable {
   package var codeCalls: [(number: UInt64, parent: UInt64)] {
     let found = ring.withLock { ring in
       // A parent came before; after a new beginning there may be others of its number.
-      ring.keys.filter { $0.parent > 0 && $0.parent < $0.number }
+      ring.places.keys.filter { $0.parent > 0 && $0.parent < $0.number }
     }
     return found.map { ($0.number, $0.parent) }.sorted { $0.number < $1.number }
   }
@@ -286,13 +263,12 @@ package final class Journal: Sendable {
     while next <= end {
       next = ring.withLock { ring in
         let first = max(next, ring.first)
-        guard first <= end, !ring.slots.isEmpty else { return end + 1 }
+        guard first <= end else { return end + 1 }
         let last = min(end, first + Self.readAtOnceMax - 1)
         for number in first...last {
-          let slot = Int(number % UInt64(ring.slots.count))
-          guard ring.keys[slot].number == number, let entry = ring.slots[slot]?.entry else {
-            continue
-          }
+          let place = ring.place(of: number)
+          guard ring.places.key(place)?.number == number, let entry = ring.places.entry(place)
+          else { continue }
           found.append(entry)
         }
         return last + 1
@@ -316,10 +292,10 @@ package final class Journal: Sendable {
     while next <= end {
       next = ring.withLock { ring in
         let first = max(next, ring.first)
-        guard first <= end, !ring.keys.isEmpty else { return end + 1 }
+        guard first <= end else { return end + 1 }
         let last = min(end, first + Self.countedAtOnceMax - 1)
         for number in first...last
-        where ring.keys[Int(number % UInt64(ring.keys.count))].number == number {
+        where ring.places.key(ring.place(of: number))?.number == number {
           numbers.append(number)
         }
         return last + 1
@@ -351,9 +327,9 @@ package final class Journal: Sendable {
   }
 
   private func empty(_ ring: inout Ring, after number: UInt64, dropped: UInt64) {
-    ring.slots = []
-    ring.keys = []
+    ring.places = JournalPlaces()
     ring.bytes = 0
+    ring.base = number &+ 1
     ring.first = number + 1
     ring.last = number
     ring.dropped = dropped
@@ -370,12 +346,16 @@ package final class Journal: Sendable {
     ring.withLock { ring in
       let follower = JournalFollower(budget, ring.life)
       ring.followers.append(follower)
+      followed.store(true, ordering: .relaxed)
       return follower
     }
   }
 
   package func remove(_ follower: JournalFollower) {
-    ring.withLock { $0.followers.removeAll { $0 === follower } }
+    ring.withLock { ring in
+      ring.followers.removeAll { $0 === follower }
+      followed.store(!ring.followers.isEmpty, ordering: .relaxed)
+    }
     follower.close()
   }
 

@@ -102,3 +102,15 @@ package final class JournalFollower: Sendable {
     }
   }
 }
+
+/// An exchange that ended, for those who follow. A class, since an entry is large and hardly any exchange is
+/// followed.
+final class JournalNews: Sendable {
+  let entry: JournalEntry
+  let life: Int
+  let followers: [JournalFollower]
+
+  init(entry: JournalEntry, life: Int, followers: [JournalFollower]) {
+    (self.entry, self.life, self.followers) = (entry, life, followers)
+  }
+}

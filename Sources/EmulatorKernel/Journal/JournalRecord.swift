@@ -108,8 +108,7 @@ struct JournalRecord: Sendable {
     isTimed: Bool, collected: Moment?
   ) {
     status = response.status
-    let delivery = response.isDeliveredPlainly ? nil : response.delivery
-    heldBack = delivery?.delay ?? .zero
+    heldBack = response.delay
     if isTimed, let began {
       answeredAfter = Moment.now - began
       readAfter = collected.map { $0 - began }
@@ -131,7 +130,7 @@ struct JournalRecord: Sendable {
     }
     // Those that struck its content on the way in stay in front, also where the answer has a fault too.
     let isStruckBefore = fault?.isOfUpload == true
-    if let struck = delivery?.fault { fault = struck }
+    if !response.isDeliveredPlainly, let struck = response.fault { fault = struck }
     if let decision {
       rules = (isStruckBefore ? rules : []) + decision.struck
       let before = isStruckBefore ? trace : nil
@@ -182,7 +181,7 @@ struct JournalRecord: Sendable {
   private mutating func append(_ content: [UInt8], _ most: Int = .max) -> Part {
     let start = bytes.count
     if content.count <= most {
-      bytes.append(contentsOf: content)
+      bytes.append(copyOf: content)
     } else {
       bytes.append(contentsOf: content[..<most])
     }

@@ -173,6 +173,16 @@ package struct OperationTable: Sendable {
     }
   }
 
+  /// The service whose listener or vendor's host a request came to; nil for most.
+  /// - Parameter host: as `Addressee` has it.
+  func service(meantBy request: Request, host: [UInt8]?) -> Int? {
+    if let listener = request.arrival?.listener, let service = service(ofListener: listener) {
+      return service
+    }
+    guard let host else { return nil }
+    return service(ofHost: host[...])
+  }
+
   /// The service whose own listener that is; nil for the listeners of all.
   func service(ofListener name: String?) -> Int? {
     name.flatMap { name in serviceNames.firstIndex { $0 == name } }

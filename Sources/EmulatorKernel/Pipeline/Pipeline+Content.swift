@@ -12,7 +12,7 @@ extension Pipeline {
       routed.content = []
       return decide(routed, rules).asAnswer()
     }
-    if rules == nil, routed.uploadRules == nil, !routed.head.expectsContinue {
+    if rules == nil, !routed.isUploadStruck, !routed.head.expectsContinue {
       // Nearly all. One reference is all that the closure holds, so nothing is made for it.
       let head = routed.head
       return .collect(limit: limit) { content in head.collected(content) }
@@ -34,7 +34,7 @@ extension Pipeline {
     case .complete(let bytes):
       let isEmpty = bytes.isEmpty
       whole.content = bytes
-      whole.collected = .now
+      if whole.live.journal.isFollowed { whole.collected = .now }
       guard !isEmpty else { return decide(whole, rules).asAnswer() }
       switch ContentCoding(whole.request) {
       case .plain: return decide(whole, rules).asAnswer()
@@ -92,12 +92,12 @@ extension Pipeline {
 
   /// Up to how many bytes the content must be collected first; nil: not at all.
   fileprivate func contentLimit(_ routed: RoutedRequest, _ rules: ConcernedRules?) -> Int? {
-    let policy = routed.operationIndex.map { operations.entries[$0].operation.content }
+    let policy = routed.entry?.operation.content
     switch policy {
     case .collected(let limit): return limit
     case .streamed: return nil
     case .ignored, nil:
-      return rules?.concern.needsContent == true || routed.uploadRules != nil
+      return rules?.concern.needsContent == true || routed.isUploadStruck
         ? ContentPolicy.defaultLimit : nil
     }
   }
@@ -110,9 +110,9 @@ extension Pipeline {
       if expectsContinue { return response }
       if case .refuse = response.delivery.fault { return response }
     }
-    guard expectsContinue, let index = routed.operationIndex else { return nil }
-    let entry = operations.entries[index]
-    return routed.live.slots[entry.serviceIndex].refusal(of: call(routed, entry))
+    guard expectsContinue, let entry = routed.entry else { return nil }
+    let slot = routed.live.slots[entry.serviceIndex]
+    return slot.refusal(of: call(routed, entry, slot))
   }
 }
 

@@ -43,17 +43,21 @@ extension Pipeline {
 
   /// Step 10. The answer is known: it gets its guards and the exchange's number, the journal its
   /// record.
-  ///
-  /// Takes the answer over, so that its fields grow in place.
   func finish(_ answer: consuming Response, _ routed: RoutedRequest) -> Response {
     var response = answer
+    finish(&response, routed)
+    return response
+  }
+
+  /// The same where the answer lies, so that nothing of it is copied.
+  func finish(_ response: inout Response, _ routed: RoutedRequest) {
     amend(&response, routed.decision)
-    if let struck = routed.uploadRules { tell(struck.outcome, in: &response, routed) }
+    if routed.isUploadStruck, let outcome = routed.upload { tell(outcome, in: &response, routed) }
     response.guardContent(of: routed.number)
     routed.live.journal.answered(
       routed.number, of: routed.exchange, response, content: routed.content, routed.decision,
       collected: routed.collected)
-    if !response.isDeliveredPlainly, let fault = response.delivery.fault { metrics.struck(fault) }
+    if !response.isDeliveredPlainly, let fault = response.fault { metrics.struck(fault) }
     if case .stream(let length, let producer) = response.body {
       let use = TenantUse(of: routed.live.tenant)
       response.body = .stream(length: length) { writer in
@@ -62,6 +66,5 @@ extension Pipeline {
       }
     }
     metrics.answered(operation: routed.operationIndex, status: response.status.code)
-    return response
   }
 }

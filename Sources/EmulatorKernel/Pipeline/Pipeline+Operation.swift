@@ -36,9 +36,7 @@ extension Pipeline {
   /// Step 3. Exact path, lenient path, then what exists in the world, then the reason for a refusal.
   func resolve(_ addressed: AddressedRequest, in live: LiveTenant) -> Resolution {
     let request = addressed.request
-    let only =
-      operations.service(ofListener: request.arrival?.listener)
-      ?? addressed.host.flatMap { operations.service(ofHost: $0[...]) }
+    let only = addressed.service
     if let entry = operations.plainMatch(request.method, request.target, service: only) {
       return entry.plainResolution
     }
@@ -132,9 +130,7 @@ extension Pipeline {
     if addressee.prefixLength > 0 {
       request.target = request.target.droppingPathPrefix(addressee.prefixLength)
     }
-    let only =
-      operations.service(ofListener: request.arrival?.listener)
-      ?? addressee.host.flatMap { operations.service(ofHost: $0[...]) }
+    let only = operations.service(meantBy: request, host: addressee.host)
     var entry: OperationTable.Entry?
     if case .found(let index, _) = operations.match(request.method, request.target, service: only) {
       entry = operations.entries[index]
@@ -154,8 +150,7 @@ extension Pipeline {
     var failure = failure
     failure.tenant = routed.live.tenant
     failure.number = routed.number
-    let entry = routed.operationIndex.map { operations.entries[$0] }
     return services[routed.resolution.serviceIndex].failure(
-      failure, operation: entry?.operation, request: routed.request)
+      failure, operation: routed.entry?.operation, request: routed.request)
   }
 }

@@ -62,7 +62,7 @@ extension Pipeline {
       upload: context(routed).subject, now: clock.now, wall: clock.wallNow)
     guard outcome.struck else { return nil }
     outcome.remarks += engine.happen(outcome.events, in: routed.live)
-    routed.uploadRules = .init(outcome)
+    routed.upload = outcome
     routed.live.journal.struck(routed.number, of: routed.exchange, outcome)
     guard case .upload(let fault) = outcome.fault else { return nil }
     metrics.struck(.upload(fault))
@@ -71,7 +71,7 @@ extension Pipeline {
 
   private func context(_ routed: RoutedRequest) -> RuleContext {
     RuleContext(
-      routed: routed, operation: routed.operationIndex.map { operations.entries[$0].operation },
+      routed: routed, operation: routed.entry?.operation,
       service: services[routed.resolution.serviceIndex])
   }
 }

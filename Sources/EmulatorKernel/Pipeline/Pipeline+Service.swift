@@ -3,10 +3,9 @@ import HTTPModel
 extension Pipeline {
   /// Step 8. The service, on the loop or, where that may take long, off it.
   func serve(_ routed: RoutedRequest) -> ServiceAnswer {
-    guard let index = routed.operationIndex else {
+    guard let entry = routed.entry else {
       return .now(finish(answerWithoutOperation(routed), routed))
     }
-    let entry = operations.entries[index]
     if entry.operation.content == .streamed, routed.request.hasContent,
       ContentCoding(routed.request) == .other
     {
@@ -15,25 +14,18 @@ extension Pipeline {
     guard let memory = RequestMemory(for: entry, routed) else {
       return .now(finish(failure(routed, .noRoom), routed))
     }
-    let call = call(routed, entry)
-    let tenant = routed.live.tenant
     let slot = routed.live.slots[entry.serviceIndex]
+    let call = call(routed, entry, slot)
     if routed.decision?.isTwice == true { return serveTwice(call, entry, memory, routed) }
-    guard !slot.mayTakeLong(call) else {
+    guard let answer = slot.respondAtOnce(to: call) else {
       return later(routed) { body in
         var response = await self.respondAtLength(to: call, slot, body, routed)
         self.lend(memory, to: &response, entry, routed)
         return await self.finishAtLength(response, routed)
       }
     }
-    tenant.workBegan()
-    let answer = slot.respond(to: call)
-    tenant.workEnded()
     switch consume answer {
-    case .now(var response):
-      lend(memory, to: &response, entry, routed)
-      guard changesMuch(response, routed.decision) else { return .now(finish(response, routed)) }
-      return later(routed) { [response] _ in await self.finishAtLength(response, routed) }
+    case .now(let response): return answered(response, entry, memory, routed)
     case .later(let work): return wait(for: work, entry, memory, routed)
     case .atOnce(let work, orLater: let waiting):
       let waits = wait(for: waiting, entry, memory, routed)
@@ -43,6 +35,22 @@ extension Pipeline {
       else { return waits }
       return .atOnce({ self.attempt(work, $0, entry, memory, routed) }, orLater: later)
     }
+  }
+
+  /// The service has answered on the loop.
+  private func answered(
+    _ answer: consuming Response, _ entry: OperationTable.Entry, _ memory: RequestMemory,
+    _ routed: RoutedRequest
+  ) -> ServiceAnswer {
+    var response = answer
+    lend(memory, to: &response, entry, routed)
+    if changesMuch(response, routed.decision) { return finishLater(response, routed) }
+    finish(&response, routed)
+    return .now(consume response)
+  }
+
+  private func finishLater(_ response: Response, _ routed: RoutedRequest) -> ServiceAnswer {
+    later(routed) { _ in await self.finishAtLength(response, routed) }
   }
 
   private func wait(
@@ -130,10 +138,11 @@ extension Pipeline {
     }
   }
 
-  func call(_ routed: RoutedRequest, _ entry: OperationTable.Entry) -> Call {
-    // Asked by the slot: to take a service out of its array would copy it.
-    let slot = routed.live.slots[entry.serviceIndex]
-    return Call(
+  /// - Parameter slot: says the credential: to take a service out of its array would copy it.
+  func call(
+    _ routed: RoutedRequest, _ entry: OperationTable.Entry, _ slot: any ServiceSlot
+  ) -> Call {
+    Call(
       routed.head, entry, content: routed.content ?? [],
       credential: slot.credential(of: routed.request))
   }

@@ -76,7 +76,8 @@ package final class Pipeline: Responder {
   package func respond(to request: Request, exchange: inout Exchange) -> Answer {
     metrics.began()
     let addressee = Addressee(request, keyFields: keyFields)
-    return findTenant(AddressedRequest(request, addressee, exchange), &exchange)
+    let service = operations.service(meantBy: request, host: addressee.host)
+    return findTenant(AddressedRequest(request, addressee, service, exchange), &exchange)
   }
 
   /// Whose world a request is about, be it one to the control API.
@@ -105,7 +106,7 @@ package final class Pipeline: Responder {
     if addressed.request.hasContent, let engine = live.rules, engine.concernsUploads {
       exchange.upload = strikeUpload(&routed, engine)
     }
-    return collect(routed)
+    return collect(consume routed)
   }
 
   /// Step 4. The journal learns of the exchange.
@@ -135,7 +136,7 @@ package final class Pipeline: Responder {
     let now = Moment.now
     let found = live.journal.ended(
       number, of: exchange, at: live.tenant.clock.now, wall: now, outcome,
-      loggedBy: exchangeLog.flatMap { $0.tellsWhy ? nil : ($0, live.name) })
+      loggedBy: exchangeLog?.tellsWhy == false ? exchangeLog : nil, of: live.name)
     if let found {
       metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
     }
@@ -151,10 +152,12 @@ struct AddressedRequest: Sendable {
   let sent: Request
   let tenant: Addressee.TenantChoice
   let isNamed: Bool
-  let host: [UInt8]?
+  /// Whose listener or vendor's host it came to; nil: that of no service. Not the host itself, which
+  /// would be counted at each look.
+  let service: Int?
   let exchange: Exchange
 
-  init(_ sent: Request, _ addressee: Addressee, _ exchange: Exchange) {
+  init(_ sent: Request, _ addressee: Addressee, _ service: Int?, _ exchange: Exchange) {
     self.sent = sent
     var request = sent
     if addressee.prefixLength > 0 {
@@ -163,7 +166,7 @@ struct AddressedRequest: Sendable {
     self.request = request
     tenant = addressee.tenant
     isNamed = addressee.isNamed
-    host = addressee.host
+    self.service = service
     self.exchange = exchange
   }
 }
@@ -178,6 +181,8 @@ final class RequestHead: Sendable {
   /// Without the tenant's prefix.
   let request: Request
   let resolution: Resolution
+  /// Nil where there is no operation.
+  let entry: OperationTable.Entry?
   let expectsContinue: Bool
 
   init(
@@ -191,26 +196,49 @@ final class RequestHead: Sendable {
     exchange = addressed.exchange
     request = addressed.request
     self.resolution = resolution
+    entry = resolution.operationIndex.map { pipeline.operations.entries[$0] }
   }
 }
 
 /// A request with all that becomes known of it on its way.
+///
+/// **Cost**: four words, as many as are handed on in registers. One more, and each step would copy them by
+/// way of their types' descriptions.
 struct RoutedRequest: Sendable {
   let head: RequestHead
   /// Nil unless it was collected.
   var content: [UInt8]?
-  /// When that was.
-  var collected: Moment?
-  /// Nil until the rules have decided, and where none is concerned.
-  var decision: RuleDecision?
-  /// What rules do to its content on the way in.
-  var uploadRules: UploadRules?
+  /// When that was; zero: it was not, or nobody asks.
+  private var collectedAt = Moment.zero
+  private var struck: Struck?
 
-  /// A class, since nearly all requests have none, and all carry the place for it.
-  final class UploadRules: Sendable {
-    let outcome: RuleOutcome
-    init(_ outcome: RuleOutcome) { self.outcome = outcome }
+  /// What rules say of a request, and of its content on the way in.
+  private final class Struck: Sendable {
+    let decision: RuleDecision?
+    let upload: RuleOutcome?
+    init(_ decision: RuleDecision?, _ upload: RuleOutcome?) {
+      (self.decision, self.upload) = (decision, upload)
+    }
   }
+
+  init(head: RequestHead) { self.head = head }
+
+  var collected: Moment? {
+    get { collectedAt == .zero ? nil : collectedAt }
+    set { collectedAt = newValue ?? .zero }
+  }
+  /// Nil until the rules have decided, and where none is concerned.
+  var decision: RuleDecision? {
+    get { struck?.decision }
+    set { if newValue != nil || struck != nil { struck = Struck(newValue, struck?.upload) } }
+  }
+  /// What rules do to its content on the way in; nil: nothing.
+  var upload: RuleOutcome? {
+    get { struck?.upload }
+    set { struck = Struck(struck?.decision, newValue) }
+  }
+  /// The same as `upload != nil`, without a copy of it.
+  var isUploadStruck: Bool { struck.map { $0.upload != nil } ?? false }
 
   var live: LiveTenant { head.live }
   var number: UInt64 { head.number }
@@ -218,6 +246,7 @@ struct RoutedRequest: Sendable {
   var request: Request { head.request }
   var resolution: Resolution { head.resolution }
   var operationIndex: Int? { head.resolution.operationIndex }
+  var entry: OperationTable.Entry? { head.entry }
 }
 
 /// The tag by which the pipeline recognises an exchange when it ends: the tenant's id above the

@@ -7,12 +7,11 @@ package protocol ServiceSlot: AnyObject, Sendable {
   var name: String { get }
   /// The request's credential; nil when it carries none.
   func credential(of request: Request) -> String?
-  func respond(to call: Call) -> ServiceAnswer
+  /// Lets the service work on the loop; nil: that may hold its caller for long, by what is asked, or
+  /// because somebody else's large work holds the state.
+  func respondAtOnce(to call: Call) -> ServiceAnswer?
   func refusal(of call: Call) -> Response?
-  /// Whether `respond` may hold its caller for long: by what is asked, or because somebody else's
-  /// large work holds the state.
-  func mayTakeLong(_ call: Call) -> Bool
-  /// As `respond`, for who may wait; others are told meanwhile that the state is held.
+  /// As `respondAtOnce`, for who may wait; others are told meanwhile that the state is held.
   func respondAtLength(to call: Call) -> ServiceAnswer
   func claim(_ request: Request) -> Claim?
   /// May wait for others' large work: no question for a loop.
@@ -120,22 +119,26 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   func credential(of request: Request) -> String? { service.credential(of: request) }
 
-  func respond(to call: Call) -> ServiceAnswer {
-    service.respond(to: call, at: endpoint(call.endpointIndex), in: world)
+  func respondAtOnce(to call: Call) -> ServiceAnswer? {
+    let world = world
+    let endpoint = endpoint(call.endpointIndex)
+    guard call.content.count <= Offload.inlineBytesMax, !world.box.isHeldAtLength,
+      !service.mayTakeLong(call, at: endpoint, in: world)
+    else { return nil }
+    tenant.workBegan()
+    defer { tenant.workEnded() }
+    return service.respond(to: call, at: endpoint, in: world)
   }
 
   func refusal(of call: Call) -> Response? {
     service.refusal(of: call, at: endpoint(call.endpointIndex), in: world)
   }
 
-  func mayTakeLong(_ call: Call) -> Bool {
-    let world = world
-    return call.content.count > Offload.inlineBytesMax || world.box.isHeldAtLength
-      || service.mayTakeLong(call, at: endpoint(call.endpointIndex), in: world)
-  }
-
   func respondAtLength(to call: Call) -> ServiceAnswer {
-    world.box.atLength { respond(to: call) }
+    let world = world
+    return world.box.atLength {
+      service.respond(to: call, at: endpoint(call.endpointIndex), in: world)
+    }
   }
 
   func claim(_ request: Request) -> Claim? {

@@ -73,6 +73,11 @@ struct RuleIndex: Sendable {
 
   subscript(name: String) -> PlacedRule? { byName[ExactText(name)] }
 
+  func hasCandidates(_ operation: Int?) -> Bool {
+    guard let operation, byOperation.indices.contains(operation) else { return !elsewhere.isEmpty }
+    return !byOperation.span[operation].isEmpty
+  }
+
   func candidates(_ operation: Int?) -> Candidates {
     guard let operation, byOperation.indices.contains(operation) else { return elsewhere }
     return byOperation[operation]

@@ -46,8 +46,8 @@ package final class RuleSet: Sendable {
 
   /// Nil when no rule may concern requests of that operation.
   package func concern(operation: Int?) -> Concern? {
-    let candidates = index.candidates(operation)
-    return candidates.isEmpty ? nil : Concern(candidates)
+    // Looked at where they lie first: for most requests there are none.
+    index.hasCandidates(operation) ? Concern(index.candidates(operation)) : nil
   }
 
   /// The rules that a request may meet, in their order.

@@ -62,6 +62,7 @@ extension ScenarioEngine {
       held.withLock { held in
         change(&held)
         isTimed.store(held.nextTimed != nil, ordering: .releasing)
+        noteRules(of: held)
       }
     }
   }

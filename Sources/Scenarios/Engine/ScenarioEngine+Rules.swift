@@ -128,6 +128,7 @@ extension ScenarioEngine {
         held.rules = rules
         held.sharesRules = false
         held.rulesChanged = true
+        noteRules(of: held)
         for id in change.gone { held.states.forget(id) }
       }
       return result

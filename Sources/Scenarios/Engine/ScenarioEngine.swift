@@ -83,6 +83,8 @@ package final class ScenarioEngine: Sendable {
   let changing = Mutex(())
   /// Whether something is still to happen by itself: most scenarios let nothing.
   let isTimed = Atomic<Bool>(false)
+  /// Whether some rule strikes requests while their content comes in: asked with each of them.
+  let strikesUploads = Atomic<Bool>(false)
 
   /// - Parameter rules: those of the scenario, where somebody has laid them out: every tenant of a server
   ///   begins with the same.
@@ -98,6 +100,12 @@ package final class ScenarioEngine: Sendable {
         scenario, rules ?? RuleSet(scenario, catalog: catalog), isShared: rules != nil, start: start
       ))
     isTimed.store(!scenario.timed.isEmpty, ordering: .releasing)
+    held.withLock { noteRules(of: $0) }
+  }
+
+  /// Other rules are in force.
+  func noteRules(of held: borrowing Held) {
+    strikesUploads.store(!held.rules.index.uploadRules.isEmpty, ordering: .releasing)
   }
 
   // MARK: Deciding
@@ -121,7 +129,7 @@ package final class ScenarioEngine: Sendable {
 
   /// Whether some rule strikes requests while their content comes in.
   package var concernsUploads: Bool {
-    held.withLock { !$0.rules.index.uploadRules.isEmpty }
+    strikesUploads.load(ordering: .acquiring)
   }
 
   /// Lets every rule about uploads have its say on a request of which only the head is here.
