@@ -159,15 +159,15 @@ class Wavetank(Server):
         "rules": [{"name": "never", "match": {"service": "shipyard", "header": {"x-never": "1"}}, "error": 503}],
     }
 
-    def __init__(self, scenario=None, arguments=(), binary=None, **more):
+    def __init__(self, scenario=None, arguments=(), binary=None, loops=1, **more):
         super().__init__(**more)
         self.binary = binary or self.binary
-        self.scenario, self.arguments = scenario or self.never, list(arguments)
+        self.scenario, self.arguments, self.loops = scenario or self.never, list(arguments), loops
 
     def command(self, port=None):
         file = self.folder / "scenario.json"
         file.write_text(json.dumps(self.scenario))
-        return [str(self.binary), "serve", "--port", str(port or self.port), "--threads", "1", "--quiet",
+        return [str(self.binary), "serve", "--port", str(port or self.port), "--threads", str(self.loops), "--quiet",
                 "--scenario", str(file), *self.arguments]
 
     def seed_tasks(self, count=10_000):
