@@ -9,7 +9,7 @@ public enum WriteError: Error, Sendable, Equatable {
 /// A body that its connection fetches by itself, without a task in between: for what many readers
 /// share, such as a topic. It is the whole body (`Response.Body.followed`), or a producer hands it over
 /// with `BodyWriter.follow`.
-public protocol BodySource: Sendable {
+public protocol BodySource: AnyObject, Sendable {
   /// What there is now, about `byteLimit` bytes, without waiting. Where nothing is left and more may
   /// come, the source calls `writer.sourceIsReady()` once there is something. Called on the loop.
   func take(byteLimit: Int, for writer: BodyWriter) -> BodyPortion

@@ -42,13 +42,21 @@ package final class PlainPaths: Sendable {
   }
 
   private static func path(of template: PathTemplate) -> [UInt8]? {
+    guard template.parameterNames.isEmpty, !template.segments.isEmpty else { return nil }
+    // Nearly all are written as they are meant, with one slash in front of each segment.
+    let written = Array(template.text.utf8)
+    if written[0] == UInt8(ascii: "/"),
+      written.reduce(0, { $1 == UInt8(ascii: "/") ? $0 + 1 : $0 }) == template.segments.count
+    {
+      return written
+    }
     var path: [UInt8] = []
     for segment in template.segments {
       guard case .literal(let text) = segment else { return nil }
       path.append(UInt8(ascii: "/"))
       path += text
     }
-    return path.isEmpty ? nil : path
+    return path
   }
 
   /// The number registered for a method and a path.

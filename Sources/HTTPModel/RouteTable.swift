@@ -22,7 +22,9 @@ public struct PathTemplate: Sendable, Hashable {
     var start = 0
     while start < bytes.count {
       let end = Self.end(bytes, start)
-      if end > start {
+      if end > start, bytes[start] != UInt8(ascii: "{") {
+        segments.append(.literal(bytes[start..<end]))
+      } else if end > start {
         let segment = Self.segment(bytes[start..<end])
         switch segment {
         case .literal: break

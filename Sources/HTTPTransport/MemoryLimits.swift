@@ -1,4 +1,5 @@
 import Glibc
+import HTTPModel
 
 /// How much memory this process may take, as the machine and its surroundings say.
 package struct MemoryLimits: Sendable, Equatable {
@@ -15,70 +16,111 @@ package struct MemoryLimits: Sendable, Equatable {
   package init() {}
 
   package static func now() -> MemoryLimits {
-    var limits = MemoryLimits(reading: ProcessMemory.text(of:))
-    limits.addressSpace = SystemCalls.memoryLimit(.addressSpace)
-    limits.data = SystemCalls.memoryLimit(.data)
-    return limits
+    MemoryLimits(
+      addressSpace: SystemCalls.memoryLimit(.addressSpace), data: SystemCalls.memoryLimit(.data),
+      reading: { ProcessMemory.contents(of: $0) })
   }
 
-  /// - Parameter read: a file's text; empty where there is none.
-  init(reading read: (String) -> String) {
+  /// By bytes, and no file that says nothing: they are read before the first answer.
+  /// - Parameter read: a file's bytes; empty where there is none.
+  init(addressSpace: UInt64? = nil, data: UInt64? = nil, reading read: (String) -> [UInt8]) {
+    (self.addressSpace, self.data) = (addressSpace, data)
     physical = Self.kibibytes("MemTotal:", in: read("/proc/meminfo"))
-    mapped = Self.kibibytes("VmSize:", in: read("/proc/self/status")) ?? 0
-    let directories = Self.groupDirectories(
+    if addressSpace != nil {
+      mapped = Self.kibibytes("VmSize:", in: read("/proc/self/status")) ?? 0
+    }
+    let files = Self.limitFiles(
       groups: read("/proc/self/cgroup"), mounts: read("/proc/self/mountinfo"))
-    let files = directories.flatMap { ["\($0)/memory.max", "\($0)/memory.limit_in_bytes"] }
     // Version 1 writes a number near the largest there is for "none".
-    group = files.compactMap { UInt64(read($0).prefix { $0.isNumber }) }
-      .filter { $0 < 1 << 60 }.min()
+    group = files.compactMap { Self.number(in: read($0)[...]) }.filter { $0 < 1 << 60 }.min()
   }
 
   /// `MemTotal:       24090448 kB` in bytes.
-  private static func kibibytes(_ name: String, in text: String) -> UInt64? {
-    let line = text[...].parts("\n").first { $0.utf8.starts(with: name.utf8) }
-    let words = line?.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-    return words?.dropFirst().first.flatMap { UInt64(Substring($0)) }
-      .map { $0.multipliedClamping(by: 1024) }
+  private static func kibibytes(_ name: StaticString, in text: [UInt8]) -> UInt64? {
+    var value: UInt64?
+    forEachLine(of: text) { line in
+      guard value == nil, line.begins(with: name) else { return }
+      let rest = line.dropFirst(name.utf8CodeUnitCount).drop { $0 == 0x20 || $0 == 0x09 }
+      value = number(in: rest)?.multipliedClamping(by: 1024)
+    }
+    return value
+  }
+
+  /// The number that stands at the beginning; nil: none does, or one too large.
+  private static func number(in text: ArraySlice<UInt8>) -> UInt64? {
+    UInt64(String(decoding: text.prefix { $0 &- 0x30 < 10 }, as: UTF8.self))
   }
 
   /// Where the limits of this process's group stand, and those of every group around it that can be
   /// seen from here: any of them may be the tightest.
   ///
   /// - Source: cgroups(7), "/proc/pid/cgroup"; proc_pid_mountinfo(5).
-  static func groupDirectories(groups: String, mounts: String) -> [String] {
+  static func limitFiles(groups: [UInt8], mounts: [UInt8]) -> [String] {
+    let mounts = Self.mounts(mounts)
     var found: [String] = []
-    for line in groups[...].parts("\n") {
-      let parts = line.parts(":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { continue }
-      let isVersion2 = parts[0] == "0" && parts[1].isEmpty
-      guard isVersion2 || parts[1].parts(",").contains("memory") else { continue }
-      for mount in Self.mounts(mounts, isVersion2: isVersion2) {
-        var path = parts[2].parts("/")
-        let root = mount.root[...].parts("/")
+    forEachLine(of: groups) { line in
+      let parts = line.parts(":", maxSplits: 2)
+      guard parts.count == 3 else { return }
+      let isVersion2 = parts[0].isText("0") && parts[1].isEmpty
+      guard isVersion2 || parts[1].parts(",").contains(where: { $0.isText("memory") }) else {
+        return
+      }
+      for mount in mounts where mount.isVersion2 == isVersion2 {
+        var path = parts[2].parts("/").filter { !$0.isEmpty }
+        let root = mount.root.parts("/").filter { !$0.isEmpty }
         // Within a container the path may be told from outside and the mount from within.
         path = path.starts(with: root) ? Array(path.dropFirst(root.count)) : []
+        let file = isVersion2 ? "/memory.max" : "/memory.limit_in_bytes"
         for count in stride(from: path.count, through: 0, by: -1) {
-          found.append(([mount.point] + path.prefix(count).map(String.init)).joined(separator: "/"))
+          let directory = path.prefix(count).reduce(into: Array(mount.point)) { $0 += [0x2F] + $1 }
+          found.append(String(decoding: directory, as: UTF8.self) + file)
         }
       }
     }
     return found
   }
 
-  private static func mounts(
-    _ text: String, isVersion2: Bool
-  ) -> [(root: String, point: String)] {
-    text[...].parts("\n").compactMap { line in
-      let words = line.parts(" ")
-      guard let dash = words.firstIndex(of: "-"), words.count > dash + 1, words.count > 4 else {
-        return nil
+  private struct Mount {
+    var root: ArraySlice<UInt8>
+    var point: ArraySlice<UInt8>
+    var isVersion2: Bool
+  }
+
+  /// The trees of groups that have to do with memory.
+  private static func mounts(_ text: [UInt8]) -> [Mount] {
+    var found: [Mount] = []
+    forEachLine(of: text) { line in
+      guard let dash = dash(text, line.indices) else { return }
+      let words = line.parts(" ").filter { !$0.isEmpty }
+      let kind = line[dash...].parts(" ").filter { !$0.isEmpty }
+      guard words.count > 4, kind.count > 1 else { return }
+      let isVersion2 = kind[1].isText("cgroup2")
+      let isMemory =
+        kind[1].isText("cgroup") && kind.last?.parts(",").contains { $0.isText("memory") } == true
+      if isVersion2 || isMemory {
+        found.append(Mount(root: words[3], point: words[4], isVersion2: isVersion2))
       }
-      let isWanted =
-        isVersion2
-        ? words[dash + 1] == "cgroup2"
-        : words[dash + 1] == "cgroup"
-          && (words.last?.parts(",").contains("memory") ?? false)
-      return isWanted ? (String(words[3]), String(words[4])) : nil
+    }
+    return found
+  }
+
+  /// Where in a line of mountinfo the kind of a tree of groups follows; most lines have another.
+  private static func dash(_ text: [UInt8], _ line: Range<Int>) -> Int? {
+    var index = line.lowerBound
+    while index < line.upperBound {
+      index = text.span.firstIndex(of: 0x2D, from: index, to: line.upperBound)
+      if text[index..<line.upperBound].begins(with: "- cgroup") { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  private static func forEachLine(of text: [UInt8], _ body: (ArraySlice<UInt8>) -> Void) {
+    var start = 0
+    while start < text.count {
+      let end = text.span.firstIndex(of: 0x0A, from: start, to: text.count)
+      body(text[start..<end])
+      start = end + 1
     }
   }
 }
@@ -118,16 +160,20 @@ extension MemoryLimits {
   }
 }
 
-extension Substring {
-  /// By bytes, and without a copy of each part: these files are read before the first answer, and
-  /// characters are slow to find.
-  fileprivate func parts(
-    _ separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
-  ) -> [Substring] {
-    utf8.split(
-      separator: UInt8(ascii: separator), maxSplits: maxSplits,
-      omittingEmptySubsequences: omittingEmptySubsequences
-    ).map { Substring($0) }
+extension ArraySlice<UInt8> {
+  fileprivate func parts(_ separator: Unicode.Scalar, maxSplits: Int = .max) -> [ArraySlice<UInt8>]
+  {
+    split(
+      separator: UInt8(ascii: separator), maxSplits: maxSplits, omittingEmptySubsequences: false)
+  }
+
+  fileprivate func begins(with text: StaticString) -> Bool {
+    count >= text.utf8CodeUnitCount && prefix(text.utf8CodeUnitCount).isText(text)
+  }
+
+  fileprivate func isText(_ text: StaticString) -> Bool {
+    // SAFETY: a static string of ASCII has a start and lives for ever.
+    unsafe elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 }
 

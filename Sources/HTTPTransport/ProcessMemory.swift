@@ -47,13 +47,13 @@ package enum ProcessMemory {
     String(decoding: contents(of: path), as: UTF8.self)
   }
 
-  private static func contents(of path: String) -> [UInt8] {
+  static func contents(of path: String) -> [UInt8] {
     // SAFETY: the string lives through the call.
     let fd = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard fd >= 0 else { return [] }
     defer { _ = close(fd) }
     var all: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16 * 1024)
+    var buffer = [UInt8](repeating: 0, count: 4 * 1024)
     while all.count < 1 << 20 {
       // SAFETY: at most the buffer's size is written.
       let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(fd, $0.baseAddress, $0.count) }

@@ -16,6 +16,7 @@ struct RoundOutput {
   private(set) var bytes: [UInt8] = []
   /// Whose answers stand in `bytes`.
   private(set) var answers: [QueuedResponse] = []
+  private var knownHead = KnownAnswerHead()
   /// Where the part in progress begins.
   private var open = (bytes: 0, answers: 0)
 
@@ -54,7 +55,7 @@ struct RoundOutput {
     let start = bytes.count
     let plan = machine.writeResponseHead(
       response.status, response.fields, contentLength: response.body.length, closes: closes,
-      date: date, into: &bytes)
+      date: date, known: &knownHead, into: &bytes)
     let headCount = bytes.count - start
     var contentCount = 0
     if plan.sendsContent, case .bytes(let content) = response.body {

@@ -60,7 +60,10 @@ extension Span<UInt8> {
   ///
   /// Eight bytes at a time: a byte's high bit is set in `marks` if the byte is below 0x20 or 0x7F.
   /// Borrows can only mark bytes above a true one, so the lowest mark is always right.
-  @inline(__always) func endOfLineCharacters(from start: Int, to end: Int) -> Int {
+  /// - Parameter plain: where blocks were passed over, all of them: there no space stands either.
+  @inline(__always) func endOfLineCharacters(
+    from start: Int, to end: Int, plain: inout Range<Int>
+  ) -> Int {
     precondition(start >= 0 && end <= count)
     var index = start
     // SAFETY: a span of bytes is a span of its bytes.
@@ -76,7 +79,9 @@ extension Span<UInt8> {
       if marks == 0 {
         index += 8
         if index - start == Self.blockBytes {
-          index = endOfPlainBlocks(from: index, to: end)
+          let first = index
+          index = endOfPlainBlocks(from: first, to: end)
+          plain = first..<index
         }
         continue
       }
@@ -171,6 +176,14 @@ extension Span<UInt8> {
     }
     while index < other.count, self[range.lowerBound + index] == other[index] { index += 1 }
     return index == other.count
+  }
+
+  /// Eight bytes from `index` on, the first in the lowest place.
+  @inline(__always) func word(at index: Int) -> UInt64 {
+    precondition(index >= 0 && index + 8 <= count)
+    // SAFETY: the eight bytes lie within the span, checked above; a UInt64 may have any bits.
+    return unsafe UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
   }
 
   /// Whether the bytes at `range` are exactly `text`.

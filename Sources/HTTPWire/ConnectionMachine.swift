@@ -197,7 +197,12 @@ package struct ConnectionMachine: ~Copyable, Sendable {
     _ input: Span<UInt8>, _ position: inout Int, _ spares: inout HeadSpares
   ) throws(HTTPParseError) -> Event {
     guard position < input.count else { return .needMore }
-    if !parser.hasBegun { parser.lines = spares.takeLines() }
+    if !parser.hasBegun {
+      if role == .server, let known = spares.recall(input, &position, limits: limits) {
+        return begin(known)
+      }
+      parser.lines = spares.takeLines()
+    }
     let head = input.extracting(position..<input.count)
     guard let end = try parser.parse(head, limits: limits) else { return .needMore }
     position += end
@@ -206,7 +211,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
       isRequest: role == .server, knownHost: &spares.knownHost)
     let event =
       role == .server
-      ? try finishRequestHead(head, framing, &spares)
+      ? try finishRequestHead(head.extracting(0..<end), framing, &spares)
       : try finishResponseHead(head, framing, &spares)
     parser = HeadParser(role == .server ? .request : .response)
     return event
@@ -225,26 +230,39 @@ package struct ConnectionMachine: ~Copyable, Sendable {
         try TunnelRequest(head, parser.startLine, framing, spares.makeFields(head, parser)))
     }
     let target = try RequestTarget(head, line.target, method, spares.takeTarget())
-    version = line.version
-    isHeadRequest = method == .head
-    allowsNext = version == .http11 ? !framing.saysClose : framing.saysKeepAlive
-    peerCloses = !allowsNext
     var bodyFraming = BodyFraming.none
-    reading = .complete
     if framing.isChunked {
       bodyFraming = .chunked
-      chunks = ChunkDecoder()
-      reading = .chunked
     } else if let length = framing.contentLength {
       guard length <= limits.contentBytesMax else { throw HTTPParseError(.contentTooLong, at: 0) }
       bodyFraming = .length(length)
-      if length > 0 { reading = .length(length) }
     }
-    expectsContinue = framing.expectsContinue && version == .http11 && !isMessageComplete
     let fields = spares.makeFields(head, parser)
-    return .request(
-      Request(
-        method: method, target: target, version: version, fields: fields, framing: bodyFraming))
+    let read = KnownHeads.Reading(
+      request: Request(
+        method: method, target: target, version: line.version, fields: fields,
+        framing: bodyFraming),
+      allowsNext: line.version == .http11 ? !framing.saysClose : framing.saysKeepAlive,
+      expectsContinue: framing.expectsContinue)
+    spares.remember(head, read, limits: limits)
+    return begin(read)
+  }
+
+  /// A head is read, now or before.
+  private mutating func begin(_ head: KnownHeads.Reading) -> Event {
+    version = head.request.version
+    isHeadRequest = head.request.method == .head
+    allowsNext = head.allowsNext
+    peerCloses = !allowsNext
+    switch head.request.framing {
+    case .none, .length(0): reading = .complete
+    case .length(let length): reading = .length(length)
+    case .chunked:
+      chunks = ChunkDecoder()
+      reading = .chunked
+    }
+    expectsContinue = head.expectsContinue && version == .http11 && !isMessageComplete
+    return .request(head.request)
   }
 
   // MARK: Writing, as a server

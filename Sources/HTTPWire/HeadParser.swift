@@ -27,6 +27,8 @@ package struct HeadParser: Sendable {
   private var position = 0
   private var lineStart = 0
   private var emptyLines = 0
+  /// A stretch of the start-line in which no space was found: a long target is passed over once.
+  private var plain = 0..<0
   package private(set) var startLine = StartLine()
   /// Where the field section begins; field lines are relative to it.
   package private(set) var fieldsStart = 0
@@ -48,7 +50,10 @@ package struct HeadParser: Sendable {
   ) throws(HTTPParseError) -> Int? {
     while true {
       let limit = lineLimit(limits)
-      let stop = bytes.endOfLineCharacters(from: position, to: min(bytes.count, limit + 1))
+      var passed = 0..<0
+      let stop = bytes.endOfLineCharacters(
+        from: position, to: min(bytes.count, limit + 1), plain: &passed)
+      if phase == .startLine, !passed.isEmpty { plain = passed }
       if stop > limit { throw HTTPParseError(tooLongKind, at: limit) }
       position = stop
       guard stop < bytes.count else { return nil }
@@ -128,7 +133,11 @@ package struct HeadParser: Sendable {
     }
     index += 1
     let targetStart = index
-    index = bytes.endOfVisible(in: index..<line.upperBound)
+    let passed = plain.lowerBound > targetStart ? plain : targetStart..<targetStart
+    index = bytes.endOfVisible(in: targetStart..<passed.lowerBound)
+    if index == passed.lowerBound {
+      index = bytes.endOfVisible(in: passed.upperBound..<line.upperBound)
+    }
     startLine.target = targetStart..<index
     guard index < line.upperBound, bytes[index] == Byte.space, !startLine.target.isEmpty else {
       throw HTTPParseError(.malformedRequestLine, at: index)

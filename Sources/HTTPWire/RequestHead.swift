@@ -10,8 +10,29 @@ package struct HeadSpares: Sendable {
   private var lines: [Fields.Line] = []
   /// The last `Host` that was found to be one.
   var knownHost: [UInt8] = []
+  private var known = KnownHeads()
+  /// The request that was given last stands in `known`, which goes on holding what it is made of.
+  private var isKept = false
 
   package init() {}
+
+  /// What such a head was read as before, if the bytes from `start` on begin with one that is known.
+  /// - Parameter position: goes behind the head.
+  mutating func recall(
+    _ input: Span<UInt8>, _ position: inout Int, limits: WireLimits
+  ) -> KnownHeads.Reading? {
+    let reading = known.find(input, &position, limits: limits)
+    isKept = reading != nil
+    return reading
+  }
+
+  /// `head` was read as that, and may come again.
+  mutating func remember(_ head: Span<UInt8>, _ reading: KnownHeads.Reading, limits: WireLimits) {
+    isKept = false
+    guard KnownHeads.takes(head) else { return }
+    if let former = known.replace(head, reading, limits: limits) { reclaim(former) }
+    isKept = true
+  }
 
   mutating func takeTarget() -> [UInt8] { Self.take(&target) }
   mutating func takeLines() -> [Fields.Line] { Self.take(&lines) }
@@ -31,6 +52,7 @@ package struct HeadSpares: Sendable {
 
   /// Takes back what a request was made of; arrays that somebody else holds are let go.
   package mutating func reclaim(_ request: consuming Request) {
+    if isKept { return }
     target = request.target.bytes
     fieldBytes = request.fields.bytes
     lines = request.fields.lines

@@ -32,6 +32,7 @@ import COpenSSL
     _ = unsafe wavetank_keep_no_sessions(made)
     _ = unsafe SSL_CTX_set_session_id_context(made, Array("wavetank".utf8), 8)
     _ = unsafe wavetank_refuse_renegotiation(made)
+    _ = unsafe wavetank_spare_handshakes(made)
     // SAFETY: the callbacks get the session whose data is set before they can be called.
     unsafe SSL_CTX_set_client_hello_cb(made, clientHello, nil)
     unsafe SSL_CTX_set_alpn_select_cb(made, chooseProtocol, nil)

@@ -62,15 +62,24 @@ package struct CredentialMask: ValueMask {
 
   /// A tenant's prefix does not count.
   private static func path(_ text: String, _ firstSecretSegment: Int?) -> String {
+    guard let first = firstSecretSegment ?? (beginsWithUUID(text) ? 1 : nil) else { return text }
     var parts = text.split(separator: "/", omittingEmptySubsequences: false)
     var places = parts.indices.filter { !parts[$0].isEmpty }
     if places.count >= 2, parts[places[0]] == "_t" { places.removeFirst(2) }
-    guard
-      let first = firstSecretSegment
-        ?? (places.first.map { UUIDText.isUUID(String(parts[$0])) } ?? false ? 1 : nil)
-    else { return text }
     for place in places.dropFirst(first) { parts[place] = Substring(masked(parts[place])) }
     return parts.joined(separator: "/")
+  }
+
+  /// A look at three segments: a path may be as long as a request line, and hardly any has a secret.
+  private static func beginsWithUUID(_ path: String) -> Bool {
+    let bytes = Array(path.utf8)
+    func segment(behind end: Int) -> Range<Int>? { bytes.span.segment(from: end, to: bytes.count) }
+    guard var first = segment(behind: 0) else { return false }
+    if bytes[first] == [0x5F, 0x74], let tenant = segment(behind: first.upperBound) {
+      guard let next = segment(behind: tenant.upperBound) else { return false }
+      first = next
+    }
+    return UUIDText.isUUID(String(decoding: bytes[first], as: UTF8.self))
   }
 
   private static func query(_ text: String) -> String {

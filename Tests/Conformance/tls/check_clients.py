@@ -5,6 +5,7 @@ import http.client
 import json
 import shutil
 import socket
+import ssl
 import struct
 import sys
 import termios
@@ -102,6 +103,12 @@ with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         answer.read()
 # What the kernel puts off it puts off by 40 ms, each time after the first few.
 check("a head whose content is to come is acknowledged at once", min(waits[20:]) < 0.03, waits)
+
+context = ssl.create_default_context(cafile=CA)
+with socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain:
+    with context.wrap_socket(plain, server_hostname="localhost") as client:
+        check("of the suites of TLS 1.3 the one that costs least is chosen",
+              client.cipher()[:2] == ("TLS_AES_128_GCM_SHA256", "TLSv1.3"), client.cipher())
 
 done = program(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-CAfile", CA, "-reconnect", "-tls1_2"])
 check("openssl resumes its sessions", done.stdout.count("Reused, TLSv1.2") == 5, done.stdout[-600:])
