@@ -138,6 +138,17 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// A text that need not be put together first: `write` writes its pieces by `piece`.
+  package mutating func member(_ name: StaticString, inPieces write: (inout JSONWriter) -> Void) {
+    key(name)
+    bytes.append(UInt8(ascii: "\""))
+    write(&self)
+    bytes.append(UInt8(ascii: "\""))
+    needsComma = true
+  }
+
+  package mutating func piece(_ text: String) { appendEscaped(text.utf8.span) }
+
   public mutating func member(_ name: StaticString, _ value: Int) {
     key(name)
     self.value(value)
@@ -295,6 +306,12 @@ public struct JSONWriter: Sendable {
   private mutating func quoteEscaped(_ text: Span<UInt8>, isName: Bool) {
     separate()
     bytes.append(UInt8(ascii: "\""))
+    appendEscaped(text)
+    bytes.append(UInt8(ascii: "\""))
+    if isName { bytes.append(UInt8(ascii: ":")) }
+  }
+
+  private mutating func appendEscaped(_ text: Span<UInt8>) {
     var start = 0
     while true {
       let rest = text.extracting(start..<text.count)
@@ -304,8 +321,6 @@ public struct JSONWriter: Sendable {
       escape(rest[count])
       start += count + 1
     }
-    bytes.append(UInt8(ascii: "\""))
-    if isName { bytes.append(UInt8(ascii: ":")) }
   }
 
   private mutating func escape(_ byte: UInt8) {

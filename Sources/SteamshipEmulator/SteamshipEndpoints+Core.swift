@@ -64,7 +64,7 @@ extension SteamshipEndpoints {
     ) { try $0.updateWorkspace($1, &$2) },
     rule(
       "steamship.workspace.delete", "workspace/delete",
-      "Deletes a workspace with all that is in it.", needs: .write, touches: .everything,
+      "Deletes a workspace with all that is in it.", needs: .write, touches: .workspace,
       [.needsNoWorkspace, .keepsNothing], takes: byID, gives: "{workspace: Workspace}"
     ) { try $0.deleteWorkspace($1, &$2) },
     rule(

@@ -32,17 +32,17 @@ extension SteamshipEndpoints {
     ) { try $0.clearFile($1, &$2) },
     rule(
       "steamship.file.list", "file/list", "A workspace's files, in pages.", needs: .read,
-      touches: .most { $0.files.count + $0.blocks.count + $0.tags.count }, takes: "{\(page)}",
+      touches: .files, takes: "{\(page)}",
       gives: list("files", "File")
     ) { try $0.listFiles($1, &$2) },
     rule(
       "steamship.file.query", "file/query", "Files that have a matching tag.", .documented,
-      needs: .read, touches: .everything,
+      needs: .read, touches: .files,
       takes: #"{tagFilterQuery: string = "kind \"sentiment\""}"#, gives: "{files: [File]}"
     ) { try $0.queryFiles($1, &$2) },
     rule(
       "steamship.file.import", "file/import", "Fills a file by an importer.", needs: .write,
-      touches: .everything, as: .task(nil),
+      touches: .file, as: .task(nil),
       takes: "{id: Id, type?: string, pluginInstance?: string, url?: string, mimeType?: string}",
       gives: "{file: File}", refuses: [409]
     ) { try $0.importFile($1, &$2) },

@@ -2,8 +2,8 @@ package import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 
-/// Which requests may hold a loop for too long, judged by counts alone: a record takes about ten
-/// microseconds to make, to write out or to remove.
+/// Which requests may hold a loop for too long, judged by counts alone: a record takes about a
+/// microsecond to write out, and a few to make or to remove.
 extension SteamshipHandler {
   /// How far a request of an operation may reach.
   enum Reach: Sendable {
@@ -15,10 +15,14 @@ extension SteamshipHandler {
     case named([String])
     /// A block with its tags.
     case block
+    /// A workspace with all that is in it.
+    case workspace
     /// What a query finds.
     case query
-    /// So many records at most.
+    /// So many records at most, none of which has a long text.
     case most(@Sendable (borrowing SteamshipState) -> Int)
+    /// Any of the files, with blocks and tags.
+    case files
     /// So many for each element of a list in the request.
     case each(String, @Sendable (borrowing SteamshipState) -> Int)
     /// A page of so many, all of which may be looked at.
@@ -30,11 +34,11 @@ extension SteamshipHandler {
 
 extension SteamshipService {
   /// Some milliseconds.
-  static let recordsOnLoopMax = 400
+  static let recordsOnLoopMax = 1500
   /// While no more is stored, texts are short.
   private static let storedBytesMax: UInt64 = 16 << 20
   /// So much text takes as long to write out as a record.
-  fileprivate static let bytesPerRecord = 8 << 10
+  fileprivate static let bytesPerRecord = 2 << 10
   /// So many records are looked at in the time that one takes to be written.
   private static let looksPerRecord = 16
 
@@ -45,6 +49,10 @@ extension SteamshipService {
     if case .few = reach { return false }
     let storesMuch = world.blobs.budget.bytesUsed > Self.storedBytesMax
     return world.box.read { state in
+      // A task that takes time does its work when that has passed, unless a behaviour says otherwise.
+      if case .task(.some, _, _) = endpoint.handler.work, state.script.behaviors.isEmpty {
+        return false
+      }
       guard storesMuch || state.recordCount(within: reach) > Self.recordsOnLoopMax else {
         return false
       }
@@ -53,11 +61,16 @@ extension SteamshipService {
       let count: Int? =
         switch reach {
         case .few: 0
+        // One that is not there is refused soon.
         case .file:
-          arguments["id"]?.stringValue.flatMap { state.files.key(id: $0) }.map {
-            state.recordCount(ofFile: $0)
+          arguments["id"]?.stringValue.map { id in
+            state.files.key(id: id).map { state.recordCount(ofFile: $0) } ?? 0
           }
         case .named(let fields): fields.contains { arguments[$0] != nil } ? nil : 0
+        case .workspace:
+          arguments["id"]?.stringValue.flatMap { state.workspaces.key(id: $0) }.map {
+            state.recordCount(ofWorkspace: $0)
+          }
         case .block:
           arguments["id"]?.stringValue.flatMap { state.blocks.key(id: $0) }.map {
             state.blocks.read($0) { $0.tags.keys.count + $0.content.count / Self.bytesPerRecord }
@@ -67,7 +80,9 @@ extension SteamshipService {
         case .each(let list, let count):
           storesMuch ? nil : count(state) * (arguments[list]?.arrayValue?.count ?? 1)
         case .page(let count): storesMuch ? nil : Self.recordCount(ofPage: arguments, count(state))
-        case .most, .everything: nil
+        case .most(let count): count(state)
+        case .files: storesMuch ? nil : state.recordCount(within: reach)
+        case .everything: nil
         }
       return count ?? .max > Self.recordsOnLoopMax
     }
@@ -90,10 +105,27 @@ extension SteamshipState {
     switch reach {
     case .few: 0
     case .file: blocks.count + tags.count
+    case .files: files.count + blocks.count + tags.count
     case .block: tags.count
     case .most(let count), .page(let count): count(self)
-    case .named, .query, .each, .everything: recordCount
+    case .named, .workspace, .query, .each, .everything: recordCount
     }
+  }
+
+  /// The same of a workspace, and of all signed URLs' contents, which are looked through.
+  fileprivate func recordCount(ofWorkspace key: Key<Workspace>) -> Int {
+    guard let workspace = workspaces[key] else { return 0 }
+    var count =
+      workspace.tasks.keys.count + workspace.packageInstances.keys.count
+      + workspace.pluginInstances.keys.count + storedObjects.count
+    for index in workspace.indices.keys {
+      count += 1 + (indices.read(index, \.items.keys.count) ?? 0)
+    }
+    for file in workspace.files.keys {
+      guard count <= SteamshipService.recordsOnLoopMax else { break }
+      count += 1 + recordCount(ofFile: file)
+    }
+    return count
   }
 
   /// At least that many, if they are more than a loop deals with.

@@ -64,7 +64,7 @@ package struct SteamshipState: ServiceState {
       switch event {
       case .task(let key, let stage): stageEnded(of: key, stage: stage, &step)
       case .streamPiece(let block): appendNextPiece(to: block, &step)
-      case .instanceReady(let instance): instances[instance]?.initStatus = .complete
+      case .instanceReady(let instance): instances.update(instance) { $0.initStatus = .complete }
       case .moment(let number): step.wake(.moment(number))
       case .wake(let key, _): step.wake(key)
       }

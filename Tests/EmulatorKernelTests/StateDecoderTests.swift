@@ -77,6 +77,31 @@ struct StateDecoderTests {
     check([UInt8].self, text)
   }
 
+  @Test("A number without a form in JSON is told with its place")
+  func notFinite() {
+    struct Inner: Encodable { var real = Double.nan }
+    enum Kind: Encodable { case some(inner: [Inner]) }
+    struct Outer: Encodable { var list = ["a": [7: Kind.some(inner: [Inner()])]] }
+    do {
+      _ = try StateEncoder.encode(Outer())
+      Issue.record("it was encoded")
+    } catch EncodingError.invalidValue(_, let context) {
+      let place = context.codingPath.map(\.stringValue).joined(separator: "/")
+      #expect(place == "list/a/7/some/inner/real")
+      #expect(context.debugDescription == "nan has no JSON form")
+    } catch {
+      Issue.record(error)
+    }
+  }
+
+  @Test("Half a character is found wherever it stands")
+  func surrogates() {
+    for padding in [0, 1, 119, 120, 121, 122, 123, 124, 125, 126, 127, 128, 250] {
+      check([String].self, #"[""# + String(repeating: "a", count: padding) + #"\ud83d"]"#)
+      check([String].self, #"[""# + String(repeating: "a", count: padding) + #"\ud83d\udca7\\"]"#)
+    }
+  }
+
   private func check<Value: Decodable>(
     _ type: Value.Type, _ text: String, _ location: SourceLocation = #_sourceLocation
   ) {

@@ -76,6 +76,24 @@ struct JSONWriterTests {
 
   static let numbers = [0, 9, 10, -1, -9, -10, 99, 100, 123_456_789, .max, .min]
 
+  @Test("A text in pieces is as one that was put together", arguments: characters)
+  func pieces(character: (text: String, written: String)) {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("a", 1)
+      json.member("text") { json in
+        json.piece("x")
+        json.piece(character.text)
+        json.piece("")
+        json.piece("longer than eight bytes")
+      }
+      json.member("b", 2)
+    }
+    let text = "x" + character.written + "longer than eight bytes"
+    let whole = #"{"a":1,"text":""# + text + #"","b":2}"#
+    #expect(String(decoding: json.bytes, as: UTF8.self) == whole)
+  }
+
   @Test("A line that was written is taken up again with more members")
   func reopenedLine() {
     var json = JSONWriter()

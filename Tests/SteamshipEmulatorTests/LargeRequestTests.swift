@@ -77,7 +77,7 @@ struct LargeRequestTests {
     let harness = try ServiceHarness(SteamshipService())
     let all: JSON = ["tagFilterQuery": "all"]
     #expect(try harness.mayTakeLong("tag.query", all) == false)
-    let blocks = (0..<600).map { index -> JSON in
+    let blocks = (0..<SteamshipService.recordsOnLoopMax + 100).map { index -> JSON in
       ["text": "t", "tags": [["kind": "k", "name": .string("n\(index)")]]]
     }
     let made = try await harness.data("file.create", ["blocks": .array(blocks)])
@@ -90,8 +90,20 @@ struct LargeRequestTests {
     #expect(try harness.mayTakeLong("file.get", ["id": large]))
     #expect(try harness.mayTakeLong("file.delete", ["id": large]))
     #expect(try harness.mayTakeLong("file.get", ["id": small]) == false)
+    #expect(try harness.mayTakeLong("file.get", ["id": "x"]) == false)
+    #expect(try harness.mayTakeLong("file.import", ["id": large]))
+    #expect(try harness.mayTakeLong("package.delete", ["id": "x"]) == false)
     #expect(try harness.mayTakeLong("file.list"))
-    #expect(try harness.mayTakeLong("workspace.delete", ["id": "x"]))
+    #expect(try harness.mayTakeLong("file.query", all))
+    let workspaces = try await harness.data("workspace.list")["workspaces"]?.arrayValue ?? []
+    for workspace in workspaces {
+      let isFull = workspace["handle"] == "default"
+      let id = workspace["id"] ?? ""
+      #expect(try harness.mayTakeLong("workspace.delete", ["id": id]) == isFull)
+    }
+    // It only makes a task.
+    #expect(try harness.mayTakeLong("plugin.instance.blockify", ["id": large]) == false)
+    #expect(try harness.mayTakeLong("plugin.instance.tag", ["id": large]) == false)
     // What they reach is little, whatever else there is.
     for name in ["package.list", "task.list", "plugin.instance.get", "embeddingIndex.search"] {
       #expect(try harness.mayTakeLong(name) == false, "\(name)")
@@ -105,10 +117,11 @@ struct LargeRequestTests {
   @Test("A page of many is dealt with at once; a page as long as all of them is not")
   func pages() async throws {
     let harness = try ServiceHarness(SteamshipService())
-    for _ in 0..<500 { _ = try await harness.data("workspace.create") }
+    let count = SteamshipService.recordsOnLoopMax + 100
+    for _ in 0..<count { _ = try await harness.data("workspace.create") }
     #expect(try harness.mayTakeLong("workspace.list") == false)
     #expect(try harness.mayTakeLong("workspace.list", ["pageSize": 50]) == false)
-    #expect(try harness.mayTakeLong("workspace.list", ["pageSize": 500]))
+    #expect(try harness.mayTakeLong("workspace.list", ["pageSize": .integer(count)]))
   }
 }
 

@@ -49,5 +49,42 @@ struct StoreTests {
       view.append(contentsOf: scalars[span.start..<span.end])
       #expect(String(view) == span.text)
     }
+    for empty in ["", " ", "\n \n"] { #expect(Canned.sentences(empty).isEmpty) }
+    #expect(Canned.sentences("? Ja.!").map(\.text) == ["?", "Ja.", "!"])
+  }
+
+  @Test("What is wrong in a list of a list is told with the way there")
+  func listPath() throws {
+    let arguments = Arguments(["blocks": [["text": "a"], ["tags": [["kind": "k"], ["kind": 1]]]]])
+    let error = #expect(throws: SteamshipError.self) {
+      try arguments.objects("blocks", BlockDraft.init)
+    }
+    #expect(error?.message.contains(#""blocks[1].tags[1].kind" must be a string"#) == true)
+  }
+
+  @Test("The best few stand as in the order of all", arguments: [1, 2, 16, 17, 100])
+  func ranking(_ wanted: Int) {
+    let scores = (0..<60).map { Double($0 * 7 % 11) / 11 }
+    let all = scores.indices.sorted {
+      scores[$0] == scores[$1] ? $0 > $1 : scores[$0] > scores[$1]
+    }
+    let best = SteamshipState.rank(scores.count, wanted) { scores[$0] }
+    #expect(best.map(\.position) == Array(all.prefix(wanted)))
+    #expect(best.map(\.score) == all.prefix(wanted).map { scores[$0] })
+    #expect(SteamshipState.rank(0, wanted) { _ in 0 }.isEmpty)
+  }
+
+  @Test("A text's vector has each of its words once, as long as the word is frequent")
+  func vectorLengths() {
+    let text = (0..<300).map { "w\($0 * $0 % 23)" }.joined(separator: " ")
+    var counts: [Int: Double] = [:]
+    for word in Canned.words(text) {
+      counts[WordVector(word.text).axes[0], default: 0] += 1
+    }
+    let vector = WordVector(text)
+    #expect(vector.axes == counts.keys.sorted())
+    let norm = counts.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    #expect(vector.lengths == vector.axes.map { (counts[$0] ?? 0) / norm })
+    #expect(WordVector(" .").axes.isEmpty)
   }
 }

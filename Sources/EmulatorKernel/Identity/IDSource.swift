@@ -83,9 +83,15 @@ import PayloadCodecs
     alphabet: String = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
   ) -> String {
     var random = stream(kind)
-    let letters = Array(alphabet.utf8)
-    let bytes = (0..<count).map { _ in letters[Int(random.next() % UInt64(letters.count))] }
-    return String(decoding: bytes, as: UTF8.self)
+    let letters = alphabet.utf8.span
+    let text = unsafe String(unsafeUninitializedCapacity: count) { text in
+      // SAFETY: `count` bytes are written, which is the room that there is.
+      for index in 0..<count {
+        unsafe text[index] = letters[Int(random.next() % UInt64(letters.count))]
+      }
+      return count
+    }
+    return text
   }
 }
 

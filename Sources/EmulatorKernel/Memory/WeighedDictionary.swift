@@ -63,6 +63,15 @@ package struct WeighedDictionary<
     }
   }
 
+  /// Changes a value in its place. Not by the subscript, whose access takes a frame on the heap where the
+  /// compiler does not put it in line.
+  @inlinable mutating func update(_ key: Key, _ body: (inout Value) -> Void) {
+    guard let index = boxes.index(forKey: key) else { return }
+    let box = changeable(at: index)
+    box.value.change(body)
+    settle(box, key, at: index)
+  }
+
   /// The box to change, in nobody else's hands.
   @inlinable mutating func changeable(at index: Dictionary<Key, Box>.Index) -> Box {
     if !isKnownUniquelyReferenced(&boxes.values[index]) {
@@ -138,7 +147,7 @@ package struct WeighedDictionary<
     }
   }
 
-  package var values: [Value] { boxes.values.compactMap(\.value) }
+  package var values: [Value] { boxes.values.compactMap { $0.value } }
 
   package var entries: [(key: Key, value: Value)] {
     boxes.compactMap { key, box in box.value.map { (key, $0) } }
@@ -201,7 +210,7 @@ extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
   @usableFromInline package func encode(to encoder: any Encoder) throws {
     // As a value, not by its own `encode(to:)`: the encoder of states then sees a dictionary and sorts it.
     var container = encoder.singleValueContainer()
-    let values = boxes.compactMapValues(\.value)
+    let values = boxes.compactMapValues { $0.value }
     // An empty dictionary could be cast to any other.
     if Key.self == ExactText.self, let texts = values as? [ExactText: Value] {
       try container.encode(TextMap(texts))

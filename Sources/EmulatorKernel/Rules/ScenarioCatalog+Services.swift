@@ -30,8 +30,9 @@ extension ScenarioCatalog.Operation {
 
 extension EmulatedService {
   /// What is wrong with a scenario's sections for this service, as pointers from the document's
-  /// root. Each section is tried alone first, so that a problem is put in the right one.
+  /// root. Where something is, each section is tried alone first, so that a problem is put in the right one.
   package func problems(with seed: WorldSeed) -> [ScenarioProblem] {
+    if problems(making: seed).isEmpty { return [] }
     let parts: [(prefix: String, seed: WorldSeed)] = [
       ("/given/\(name)", WorldSeed(given: seed.given, isStrict: seed.isStrict)),
       ("/behaviors/\(name)", WorldSeed(behaviors: seed.behaviors, isStrict: seed.isStrict)),

@@ -23,12 +23,21 @@ enum StateDecoder {
   private static func mayHoldSurrogates(_ bytes: Span<UInt8>) -> Bool {
     var index = 0
     while index + 2 < bytes.count {
-      if bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u"),
-        bytes[index + 2] | 0x20 == UInt8(ascii: "d")
-      {
-        return true
+      // Most blocks have no escape at all: looked for without a way out of their midst, so that the compiler
+      // makes it a loop over vectors.
+      let end = min(index + 128, bytes.count)
+      let block = bytes.extracting(index..<end)
+      var found: UInt8 = 0
+      for offset in block.indices { found |= block[offset] == UInt8(ascii: "\\") ? 1 : 0 }
+      while found == 1, index < end, index + 2 < bytes.count {
+        if bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u"),
+          bytes[index + 2] | 0x20 == UInt8(ascii: "d")
+        {
+          return true
+        }
+        index += 1
       }
-      index += 1
+      index = max(index, end)
     }
     return false
   }

@@ -72,8 +72,9 @@ import HTTPModel
 
   /// Everybody is to look anew.
   mutating func takeAll() -> [Waiter] {
-    let all =
-      byKey.values.flatMap(\.present) + timed.values.filter { $0.key == nil }.map(\.waiter)
+    var all: [Waiter] = []
+    for waiters in byKey.values { all += waiters.present }
+    for waiting in timed.values where waiting.key == nil { all.append(waiting.waiter) }
     byKey = [:]
     for waiter in all { note(waiter) }
     timed = [:]

@@ -38,6 +38,11 @@ extension Stored {
   }
 }
 
+/// A key of which only the number is told: `Key` of whatever record.
+protocol SerialKey { var serial: Int { get } }
+
+extension Key: SerialKey {}
+
 extension Key: CustomStringConvertible, Weighed {
   @usableFromInline package var description: String { "\(serial)" }
   @usableFromInline package var heapBytes: Int { 0 }
@@ -110,7 +115,7 @@ extension Key: CodingKeyRepresentable {
     // Our own ids are in that form: their text is held once.
     serials[form == record.id ? record.id : form] = lastSerial
     let key = Key<Record>(serial: lastSerial)
-    records[key] = record
+    records.insert(.init(record), key)
     order.insert(key)
     noteSpine()
     return key
@@ -143,7 +148,7 @@ extension Key: CodingKeyRepresentable {
 
   /// Changes a record in its place.
   @inlinable package mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
-    records[key].change(body)
+    records.update(key, body)
   }
 
   @inlinable package func contains(_ key: Key<Record>) -> Bool { records.contains(key) }
@@ -226,7 +231,7 @@ extension Table {
   package func check(_ place: String, _ findings: inout StateFindings) {
     findings.expect(lastSerial, place + "/lastSerial")
     order.check(place + "/order", in: self, &findings)
-    for serial in records.keys.map(\.serial) where serial < 1 || serial > lastSerial {
+    for serial in records.keys.map({ $0.serial }) where serial < 1 || serial > lastSerial {
       findings.expect(
         false, "\(place)/records/\(serial)", "the last serial number is \(lastSerial)")
     }

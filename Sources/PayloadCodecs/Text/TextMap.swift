@@ -29,7 +29,7 @@ package struct TextMap<Value> {
   @inlinable package var count: Int { byText.count }
   @inlinable package var capacity: Int { byText.capacity }
   /// In no order.
-  @inlinable package var keys: [String] { byText.keys.map(\.text) }
+  @inlinable package var keys: [String] { byText.keys.map { $0.text } }
   @inlinable package var values: Dictionary<ExactText, Value>.Values { byText.values }
 
   @inlinable package subscript(_ key: String) -> Value? {
@@ -56,7 +56,8 @@ package struct TextMap<Value> {
   /// By the order of the keys' code points.
   @inlinable package var sortedByKey: [Element] {
     let all = Array(self)
-    return all.map(\.key).placesInOrder.map { all[$0] }
+    // Closures, not key paths: those are made anew at each use in generic code.
+    return all.map { $0.key }.placesInOrder.map { all[$0] }
   }
 }
 
@@ -90,7 +91,7 @@ extension TextMap: Encodable where Value: Encodable {
   @usableFromInline package func encode(to encoder: any Encoder) throws {
     let sorted = sortedByKey
     let others = sorted.filter { !$0.key.utf8.allSatisfy { $0 < 0x80 } }
-    if others.isEmpty || Set(sorted.map(\.key)).count == sorted.count {
+    if others.isEmpty || Set(sorted.map { $0.key }).count == sorted.count {
       var object = encoder.container(keyedBy: TextKey.self)
       for (key, value) in sorted { try object.encode(value, forKey: TextKey(stringValue: key)) }
     } else {

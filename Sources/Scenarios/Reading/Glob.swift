@@ -50,6 +50,11 @@ package struct Glob: Sendable, Equatable {
     return text.withUTF8 { unsafe matches($0.span) }
   }
 
+  func matchesOne(of texts: [String]) -> Bool {
+    if let literal { return texts.contains(literal) }
+    return texts.contains(where: matches)
+  }
+
   /// Goes back to the last `*` only: time is at most pattern × text.
   package func matches(_ text: borrowing Span<UInt8>) -> Bool {
     var token = 0

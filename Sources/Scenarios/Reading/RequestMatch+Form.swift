@@ -125,7 +125,7 @@ extension Form where Value == Glob {
       }, example: { "*" },
       read: { reader in
         guard let glob = reader.glob() else { return nil }
-        guard let names = reader.catalog.map(names), !names.contains(where: glob.matches) else {
+        guard let names = reader.catalog.map(names), !glob.matchesOne(of: names) else {
           return glob
         }
         guard glob.literal == nil else { return reader.unknown(kind, glob.text, of: names) }

@@ -5,6 +5,7 @@ package final class ScenarioObject {
   private let members: JSONObject
   /// The object as a value at its place.
   package let reader: ScenarioReader
+  /// Keys that were asked for, some more than once.
   private var known: [String] = []
 
   init(_ members: JSONObject, reader: ScenarioReader) {
@@ -20,7 +21,10 @@ package final class ScenarioObject {
 
   package func problem(_ message: String) { reader.problem(message) }
 
-  private func allow(_ key: String) { if !known.contains(key) { known.append(key) } }
+  private func allow(_ key: String) {
+    if known.isEmpty { known.reserveCapacity(16) }
+    known.append(key)
+  }
 
   /// The value under a key; nil when it is absent.
   package func optional(_ key: String) -> ScenarioReader? {
@@ -53,14 +57,25 @@ package final class ScenarioObject {
   /// Reports the keys that nobody asked for, and those that came twice.
   func finish() {
     var seen: TextSet = []
-    for key in members.keys {
+    let all = members.members
+    for (index, (key, _)) in all.enumerated() {
+      // Few are compared faster than hashed.
+      let isTwice =
+        all.count > 8
+        ? !seen.insert(key).inserted : all[..<index].contains { $0.key.isExactly(key) }
+      guard isTwice || !known.contains(key) else { continue }
       let place = ScenarioReader(
         value: .null, path: .key(reader.path, key), findings: reader.findings)
-      if !seen.insert(key).inserted {
+      if isTwice {
         place.problem("the key \"\(key)\" stands here twice")
-      } else if !known.contains(key) {
-        let _: Never? = place.unknown("key", key, of: known)
+      } else {
+        let _: Never? = place.unknown("key", key, of: knownOnce)
       }
     }
+  }
+
+  private var knownOnce: [String] {
+    var seen: TextSet = []
+    return known.filter { seen.insert($0).inserted }
   }
 }

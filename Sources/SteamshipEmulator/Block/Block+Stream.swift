@@ -32,7 +32,7 @@ extension SteamshipState {
   ) throws(SteamshipError) {
     guard var content = blocks.read(key, \.content) else { return }
     try content.append(bytes, to: step.blobs)
-    blocks[key]?.content = content
+    blocks.update(key) { $0.content = content }
     step.wake(.block(serial: key.serial))
   }
 
@@ -41,7 +41,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> RuleResult {
     let key = try openStream(id: id, caller, &step)
     if !(blocks.read(key, \.piecesLeft.isEmpty) ?? true) {
-      blocks[key]?.piecesLeft = []
+      blocks.update(key) { $0.piecesLeft = [] }
       due.cancel { $0 == .streamPiece(key) }
     }
     endStream(of: key, state, &step)
@@ -67,12 +67,12 @@ extension SteamshipState {
       do {
         try append(piece, to: key, &step)
       } catch {
-        blocks[key]?.piecesLeft = []
+        blocks.update(key) { $0.piecesLeft = [] }
         endStream(of: key, .aborted, &step)
         return
       }
     }
-    blocks[key]?.piecesLeft = pieces
+    blocks.update(key) { $0.piecesLeft = pieces }
     if pieces.isEmpty {
       endStream(of: key, .complete, &step)
     } else {

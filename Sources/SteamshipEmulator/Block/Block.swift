@@ -102,7 +102,7 @@ extension SteamshipState {
     }
     block.id = step.ids.markedUUID("steamship.block", .upper)
     let key = blocks.insert(block)
-    files[file]?.blocks.append(key)
+    files.update(file) { $0.blocks.append(key) }
     for tag in draft.tags { addTag(tag, to: file, block: key, &step) }
     step.wake(.file(serial: file.serial))
     return key
@@ -147,7 +147,7 @@ extension SteamshipState {
   mutating func updateBlock(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let isPublic = try job.arguments.bool("publicData")
     let key = try block(id: job.arguments.requiredString("id"), job.caller, &step)
-    if let isPublic { blocks[key]?.publicData = isPublic }
+    if let isPublic { blocks.update(key) { $0.publicData = isPublic } }
     return blockReply(key, step.blobs)
   }
 
@@ -162,7 +162,7 @@ extension SteamshipState {
   mutating func removeBlock(_ key: Key<Block>, _ step: inout Step) {
     guard let file = blocks.read(key, \.file) else { return }
     removeBlockRecord(key, &step)
-    if let index = blockIndex(key, in: file) { files[file]?.blocks.remove(at: index) }
+    if let index = blockIndex(key, in: file) { files.update(file) { $0.blocks.remove(at: index) } }
   }
 
   /// Without taking it out of its file's list.

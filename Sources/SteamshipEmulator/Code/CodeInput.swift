@@ -142,7 +142,7 @@ extension SteamshipState {
   ) {
     guard let record = instances[instance], record.initStatus == .initializing else { return }
     let failure: SteamshipError? = if case .failure(let error) = result { error } else { nil }
-    instances[instance]?.initStatus = failure == nil ? .complete : .failed
+    instances.update(instance) { $0.initStatus = failure == nil ? .complete : .failed }
     log(
       record, path: "/__instance_init__", verb: "POST", failure, requestID: request.requestID,
       &step)

@@ -102,8 +102,10 @@ extension SteamshipState {
     let reply = try? JSON(parsing: Array(output.utf8))
     let id = reply?["\(job.versionKind.rawValue)Version"]?["id"]?.stringValue ?? ""
     if let key = versions.key(id: id) {
-      versions[key]?.specification = Kept(specification)
-      versions[key]?.digest = digest
+      versions.update(key) { version in
+        version.specification = Kept(specification)
+        version.digest = digest
+      }
     }
     return (output, id)
   }

@@ -63,7 +63,7 @@ extension SteamshipState {
         id: step.ids.uuid("steamship.index", .upper), handle: handle, name: name,
         workspace: workspace, plugin: plugin, externalID: externalID, externalType: externalType,
         metadata: metadata))
-    workspaces[workspace]?.indices.insert(key, handle: handle)
+    workspaces.update(workspace) { $0.indices.insert(key, handle: handle) }
     return indexReply(key)
   }
 
@@ -77,7 +77,10 @@ extension SteamshipState {
   mutating func removeIndex(_ key: Key<EmbeddingIndex>) {
     guard let index = indices.remove(key) else { return }
     for item in index.items.keys { indexItems.remove(item) }
-    workspaces[index.workspace]?.indices.remove(handle: index.handle, from: indices)
+    let indices = indices
+    workspaces.update(index.workspace) {
+      $0.indices.remove(handle: index.handle, from: indices)
+    }
   }
 
   /// `POST embedding-index/item/create`: a list of items, one item's fields, or a file's blocks.
@@ -91,7 +94,8 @@ extension SteamshipState {
     for var draft in drafts {
       draft.id = step.ids.uuid("steamship.indexItem", .upper)
       ids.append(draft.id)
-      indices[index]?.items.insert(indexItems.insert(draft))
+      let item = indexItems.insert(draft)
+      indices.update(index) { $0.items.insert(item) }
     }
     billEmbedder(of: index, amount: drafts.count, job.caller, &step)
     return RuleResult("itemIds") { json in
@@ -228,7 +232,10 @@ extension SteamshipState {
     let count = try Self.resultCount(job.arguments)
     let includesMetadata = try job.arguments.flag("includeMetadata")
     let vectors = queries.map { vector(of: $0) }
-    let items = (indices.read(key, \.items.keys) ?? []).filter { indexItems.contains($0) }
+    var items = indices.read(key, \.items.keys) ?? []
+    if !items.allSatisfy({ indexItems.contains($0) }) {
+      items.removeAll { !indexItems.contains($0) }
+    }
     let ranked = Self.rank(items.count, count) { position in
       guard let item = indexItems.read(items[position], \.vector) else { return 0 }
       return vectors.lazy.map { $0.cosine(item) }.max() ?? 0
@@ -246,15 +253,31 @@ extension SteamshipState {
   }
 
   /// Positions with their scores: the highest first, of equal ones the last.
-  private static func rank(
+  static func rank(
     _ count: Int, _ wanted: Int, _ score: (Int) -> Double
   ) -> [(position: Int, score: Double)] {
-    let scored = (0..<count).map { (position: $0, score: score($0)) }
-    let sorted = scored.sorted {
-      $0.score == $1.score ? $0.position > $1.position : $0.score > $1.score
+    func comesBefore(
+      _ left: (position: Int, score: Double), _ right: (position: Int, score: Double)
+    ) -> Bool {
+      left.score == right.score ? left.position > right.position : left.score > right.score
     }
-    return Array(sorted.prefix(wanted))
+    guard wanted <= fewResults else {
+      let scored = (0..<count).map { (position: $0, score: score($0)) }
+      return Array(scored.sorted(by: comesBefore).prefix(wanted))
+    }
+    // A few are kept in order while all are looked at.
+    var best: [(position: Int, score: Double)] = []
+    best.reserveCapacity(min(wanted, count) + 1)
+    for position in 0..<count {
+      let one = (position: position, score: score(position))
+      if best.count == wanted, let last = best.last, !comesBefore(one, last) { continue }
+      best.insert(one, at: best.partitioningIndex { comesBefore(one, $0) })
+      if best.count > wanted { best.removeLast() }
+    }
+    return best
   }
+
+  private static let fewResults = 16
 
   /// `POST plugin/instance/embeddingSearch`: the texts come with the request.
   mutating func embeddingSearch(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult

@@ -14,18 +14,27 @@ struct WordVector: Codable, Sendable, Equatable {
   private(set) var lengths: [Double] = []
 
   init(_ text: String) {
-    var counts: [Int: Double] = [:]
-    for word in Canned.words(text) {
+    // Once for each word, then once each.
+    Canned.forEachWord(of: text) { word, _, _ in
       var hash = StableHash(seed: 0)
-      hash.combine(Self.stem(word.text))
-      counts[Int(hash.value % UInt64(Self.dimensions)), default: 0] += 1
+      hash.combine(Self.stem(String(word)))
+      axes.append(Int(hash.value % UInt64(Self.dimensions)))
     }
-    let norm = counts.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    guard norm > 0 else { return }
-    for (axis, count) in counts.sorted(by: { $0.key < $1.key }) {
-      axes.append(axis)
-      lengths.append(count / norm)
+    guard !axes.isEmpty else { return }
+    axes.sort()
+    lengths.reserveCapacity(axes.count)
+    for index in axes.indices {
+      let axis = axes[index]
+      if index > 0, axes[lengths.count - 1] == axis {
+        lengths[lengths.count - 1] += 1
+      } else {
+        axes[lengths.count] = axis
+        lengths.append(1)
+      }
     }
+    axes.removeLast(axes.count - lengths.count)
+    let norm = lengths.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    for index in lengths.indices { lengths[index] /= norm }
   }
 
   /// A vector that a model has made, at length 1.

@@ -80,13 +80,13 @@ extension SteamshipState {
     let key = addFile(
       handle: handle, mimeType: mimeType, isPublic: isPublic, content: content, in: workspace,
       job.caller, &step)
-    files[key]?.filename = filename
+    files.update(key) { $0.filename = filename }
     for draft in tagDrafts { addTag(draft, to: key, block: nil, &step) }
     do throws(SteamshipError) {
       try add(drafts, to: key, job.caller, &step)
     } catch {
       // The upload is given back by whoever took it in.
-      files[key]?.content = nil
+      files.update(key) { $0.content = nil }
       removeFile(key, &step)
       throw error
     }
@@ -111,7 +111,7 @@ extension SteamshipState {
         id: step.ids.markedUUID("steamship.file", .upper), handle: handle, workspace: workspace,
         user: caller.user, mimeType: mimeType ?? sniffed, publicData: isPublic, content: content,
         createdAt: step.now))
-    workspaces[workspace]?.files.insert(key, handle: handle)
+    workspaces.update(workspace) { $0.files.insert(key, handle: handle) }
     return key
   }
 
@@ -123,7 +123,9 @@ extension SteamshipState {
   /// `POST file/update`: only who may read it can be changed.
   mutating func updateFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
-    if let isPublic = try job.arguments.bool("publicData") { files[key]?.publicData = isPublic }
+    if let isPublic = try job.arguments.bool("publicData") {
+      files.update(key) { $0.publicData = isPublic }
+    }
     return fileReply(key, step.blobs)
   }
 
@@ -146,14 +148,15 @@ extension SteamshipState {
     removeContents(of: key, &step)
     guard let file = files.remove(key) else { return }
     file.content?.release(step.blobs)
-    workspaces[file.workspace]?.files.remove(handle: file.handle, from: files)
+    let files = files
+    workspaces.update(file.workspace) { $0.files.remove(handle: file.handle, from: files) }
     step.wake(.file(serial: key.serial))
   }
 
   private mutating func removeContents(of key: Key<File>, _ step: inout Step) {
     guard let file = files[key] else { return }
     for block in file.blocks { removeBlockRecord(block, &step) }
-    files[key]?.blocks = []
+    files.update(key) { $0.blocks = [] }
     for tag in file.tags.keys { removeTag(tag) }
   }
 

@@ -82,9 +82,10 @@ extension SteamshipState {
         if codeOrigin.value != nil { json.member("runtime", runtime(of: key)) }
         switch instance.kind {
         case .package:
-          let url = Self.invocationURL(
-            instance, ofUser: user.handle, inWorkspace: workspace.handle, caller)
-          json.member("invocationURL", url)
+          json.member("invocationURL") { url in
+            Self.writeInvocationURL(
+              instance, ofUser: user.handle, inWorkspace: workspace.handle, caller, into: &url)
+          }
           json.member(ifPresent: "localDevelopmentURL", instance.localDevelopmentURL)
         case .plugin:
           guard let fields = instance.version.flatMap({ versions.read($0, \.extraFields) }) else {
@@ -102,15 +103,27 @@ extension SteamshipState {
   /// Ends in `/`: clients append the method's name. A local development instance shows its own
   /// server's URL (contract §5.6). Who came to the vendor's own host gets the vendor's own form, which
   /// the SDK treats in its own way.
-  private static func invocationURL(
+  private static func writeInvocationURL(
     _ instance: borrowing InvocableInstance, ofUser user: String, inWorkspace workspace: String,
-    _ caller: Caller
-  ) -> String {
-    if let url = instance.localDevelopmentURL { return url.hasSuffix("/") ? url : url + "/" }
-    if caller.isAtVendorsHost == true {
-      return "https://\(user).steamship.run/\(workspace)/\(instance.handle)/"
+    _ caller: Caller, into json: inout JSONWriter
+  ) {
+    if let url = instance.localDevelopmentURL {
+      json.piece(url)
+      if url.utf8.last != UInt8(ascii: "/") { json.piece("/") }
+      return
     }
-    return "\(caller.baseURL)/apps/\(workspace)/\(instance.handle)/"
+    if caller.isAtVendorsHost == true {
+      json.piece("https://")
+      json.piece(user)
+      json.piece(".steamship.run/")
+    } else {
+      json.piece(caller.baseURL)
+      json.piece("/apps/")
+    }
+    json.piece(workspace)
+    json.piece("/")
+    json.piece(instance.handle)
+    json.piece("/")
   }
 
   borrowing func instanceReply(_ key: Key<InvocableInstance>, _ caller: Caller) -> RuleResult {

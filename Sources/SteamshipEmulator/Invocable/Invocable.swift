@@ -152,12 +152,14 @@ extension SteamshipState {
       }
       invocableByHandle[InvocableHandle(kind: kind, handle: old)] = nil
       invocableByHandle[name] = key
-      invocables[key]?.handle = handle
+      invocables.update(key) { $0.handle = handle }
     }
-    if let description { invocables[key]?.description = description }
-    if let readme { invocables[key]?.readme = readme }
-    if let profile { invocables[key]?.profile = Kept(profile) }
-    invocables[key]?.updatedAt = step.now
+    invocables.update(key) { invocable in
+      if let description { invocable.description = description }
+      if let readme { invocable.readme = readme }
+      if let profile { invocable.profile = Kept(profile) }
+      invocable.updatedAt = step.now
+    }
     return invocableReply(key)
   }
 

@@ -70,11 +70,11 @@ extension SteamshipState {
     if kind == .package, let handle = invocables.read(parent, \.handle),
       let duration = script.package(handle)?.initDuration
     {
-      instances[key]?.initStatus = .initializing
+      instances.update(key) { $0.initStatus = .initializing }
       due.schedule(.instanceReady(key), at: step.now + duration)
     }
     if runsCode(key) {
-      instances[key]?.initStatus = .initializing
+      instances.update(key) { $0.initStatus = .initializing }
       startedInstances.value = (startedInstances.value ?? []) + [key]
     }
     return instanceReply(key, job.caller)
@@ -142,7 +142,7 @@ extension SteamshipState {
   @discardableResult
   mutating func addInstance(_ instance: InvocableInstance) -> Key<InvocableInstance> {
     let key = instances.insert(instance)
-    invocables[instance.invocable]?.instances.insert(key)
+    invocables.update(instance.invocable) { $0.instances.insert(key) }
     workspaces[instance.workspace]?[instancesOf: instance.kind]
       .insert(key, handle: instance.handle)
     return key
@@ -150,7 +150,8 @@ extension SteamshipState {
 
   mutating func removeInstance(_ key: Key<InvocableInstance>) {
     guard let instance = instances.remove(key) else { return }
-    invocables[instance.invocable]?.instances.noteRemoval(from: instances)
+    let instances = instances
+    invocables.update(instance.invocable) { $0.instances.noteRemoval(from: instances) }
     workspaces[instance.workspace]?[instancesOf: instance.kind]
       .remove(handle: instance.handle, from: instances)
   }

@@ -104,7 +104,7 @@ extension SteamshipState {
   @discardableResult
   mutating func addVersion(_ version: InvocableVersion) -> Key<InvocableVersion> {
     let key = versions.insert(version)
-    invocables[version.invocable]?.versions.insert(key, handle: version.handle)
+    invocables.update(version.invocable) { $0.versions.insert(key, handle: version.handle) }
     return key
   }
 
@@ -123,7 +123,10 @@ extension SteamshipState {
     for instance in users { removeInstance(instance) }
     versions.remove(key)?.archive?.release(step.blobs)
     hasEndedVersions.value = true
-    invocables[version.invocable]?.versions.remove(handle: version.handle, from: versions)
+    let versions = versions
+    invocables.update(version.invocable) {
+      $0.versions.remove(handle: version.handle, from: versions)
+    }
     return reply
   }
 

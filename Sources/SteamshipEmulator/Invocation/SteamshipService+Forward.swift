@@ -156,7 +156,7 @@ extension SteamshipService {
   func workOutside(on key: Key<EngineTask>, authorization: String?, in world: World<State>) {
     let taken = world.mutate { state, _ -> String? in
       guard state.tasks.read(key, \.worker.value) == nil else { return nil }
-      state.tasks[key]?.worker.value = true
+      state.tasks.update(key) { $0.worker.value = true }
       return state.tasks.read(key, \.id)
     }
     guard let id = taken else { return }

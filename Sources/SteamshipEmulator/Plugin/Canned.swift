@@ -12,55 +12,73 @@ enum Canned {
 
   /// Runs of letters and digits.
   static func words(_ text: String) -> [Span] {
-    spans(text) { scalar in
-      guard scalar.isASCII else { return scalar.properties.isAlphabetic }
-      let byte = UInt8(truncatingIfNeeded: scalar.value)
-      return (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "'")
-        || byte == UInt8(ascii: "_")
+    var found: [Span] = []
+    forEachWord(of: text) { word, start, end in
+      found.append(Span(start: start, end: end, text: String(word)))
     }
+    return found
   }
 
   /// Parts that end in a full stop, a question mark, an exclamation mark or a line end.
   static func sentences(_ text: String) -> [Span] {
-    let scalars = Array(text.unicodeScalars)
-    let ends: [Unicode.Scalar] = [".", "!", "?", "\n"]
+    let scalars = text.unicodeScalars
     var found: [Span] = []
-    var start = 0
-    for (index, scalar) in scalars.enumerated()
-    where ends.contains(scalar) || index == scalars.count - 1 {
-      let part = start...index
-      start = index + 1
-      let leading = part.prefix { scalars[$0].properties.isWhitespace }.count
-      guard leading < part.count else { continue }
-      let trailing = part.reversed().prefix { scalars[$0].properties.isWhitespace }.count
-      let (first, last) = (part.lowerBound + leading, part.upperBound - trailing)
-      let body = String(String.UnicodeScalarView(scalars[first...last]))
-      found.append(Span(start: first, end: last + 1, text: body))
+    /// Where the part that goes on has its first and its last character that is no space.
+    var first: (place: String.Index, index: Int)?
+    var last = (place: scalars.startIndex, index: 0)
+    func end() {
+      guard let (start, number) = first else { return }
+      let body = String(scalars[start..<last.place])
+      found.append(Span(start: number, end: last.index, text: body))
+      first = nil
     }
+    var place = scalars.startIndex
+    var index = 0
+    while place < scalars.endIndex {
+      let scalar = scalars[place]
+      let next = scalars.index(after: place)
+      if !scalar.properties.isWhitespace {
+        if first == nil { first = (place, index) }
+        last = (next, index + 1)
+      }
+      switch scalar {
+      case ".", "!", "?", "\n": end()
+      default: break
+      }
+      place = next
+      index += 1
+    }
+    end()
     return found
   }
 
-  private static func spans(_ text: String, _ belongs: (Unicode.Scalar) -> Bool) -> [Span] {
-    var found: [Span] = []
-    /// Where the span that goes on began.
+  /// Each run of letters and digits with its place in characters; what it gives is a part of the text.
+  static func forEachWord(
+    of text: String, _ body: (_ word: Substring, _ start: Int, _ end: Int) -> Void
+  ) {
+    /// Where the word that goes on began.
     var begun: (place: String.Index, index: Int)?
-    var index = 0
     let scalars = text.unicodeScalars
-    func end(at place: String.Index) {
-      guard let (start, first) = begun else { return }
-      found.append(Span(start: first, end: index, text: String(scalars[start..<place])))
-      begun = nil
-    }
-    for place in scalars.indices {
-      if belongs(scalars[place]) {
+    var place = scalars.startIndex
+    var index = 0
+    while place < scalars.endIndex {
+      if isOfWord(scalars[place]) {
         if begun == nil { begun = (place, index) }
-      } else {
-        end(at: place)
+      } else if let (start, first) = begun {
+        body(Substring(scalars[start..<place]), first, index)
+        begun = nil
       }
+      place = scalars.index(after: place)
       index += 1
     }
-    end(at: scalars.endIndex)
-    return found
+    if let (start, first) = begun { body(Substring(scalars[start..<place]), first, index) }
+  }
+
+  private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {
+    guard scalar.isASCII else { return scalar.properties.isAlphabetic }
+    let byte = UInt8(truncatingIfNeeded: scalar.value)
+    return (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "'")
+      || byte == UInt8(ascii: "_")
   }
 
   /// Markdown taken apart: headings `#` to `#####`, and paragraphs between empty lines.

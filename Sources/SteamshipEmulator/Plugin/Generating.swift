@@ -92,7 +92,7 @@ extension SteamshipState {
     let text = try job.arguments.string("text")
     let fileID = try job.arguments.name("inputFileId")
     let query = try job.arguments.name("blockQuery")
-    let given = [text != nil, fileID != nil, query != nil].filter { $0 }.count
+    let given = (text == nil ? 0 : 1) + (fileID == nil ? 0 : 1) + (query == nil ? 0 : 1)
     guard given == 1 else {
       throw .invalid(
         given == 0
@@ -110,9 +110,7 @@ extension SteamshipState {
             files.read($0, \.blocks) ?? []
           })
       case .matching(let expression):
-        return .blocks(
-          Set(try matchingTags(expression, workspace).compactMap { tags.read($0, \.block) })
-            .sorted())
+        return .blocks(try matchingTags(expression, workspace).distinct { tags.read($0, \.block) })
       }
     }
     let file = try file(id: fileID, handle: nil, job.caller, &step)
@@ -229,7 +227,7 @@ extension SteamshipState {
     draft.isStreaming = isStreaming
     let key = try add(draft, to: file, caller, &step)
     if isStreaming {
-      blocks[key]?.piecesLeft = Self.pieces(of: output)
+      blocks.update(key) { $0.piecesLeft = Self.pieces(of: output) }
       due.schedule(.streamPiece(key), at: step.now + Self.streamPieceInterval)
     }
     return key

@@ -29,8 +29,10 @@ extension SteamshipState {
     }
     let (bytes, type, made) = try importedContent(job, &step)
     let content = try Content(storing: bytes, in: step.blobs)
-    files[key]?.content = content
-    files[key]?.mimeType = type
+    files.update(key) { file in
+      file.content = content
+      file.mimeType = type
+    }
     for draft in made { addTag(draft, to: key, block: nil, &step) }
     return fileReply(key, step.blobs)
   }

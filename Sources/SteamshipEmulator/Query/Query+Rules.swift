@@ -34,7 +34,7 @@ extension SteamshipState {
       }
     case .matching(let expression):
       // By file, then as they stand in it.
-      found = Set(try matchingTags(expression, workspace).compactMap { tags.read($0, \.block) })
+      found = try matchingTags(expression, workspace).distinct { tags.read($0, \.block) }
         .map { (file: blocks.read($0) { $0.file.serial } ?? 0, block: $0) }
         .sorted { ($0.file, $0.block) < ($1.file, $1.block) }
         .map(\.block)
@@ -49,7 +49,7 @@ extension SteamshipState {
       switch query {
       case .all: (workspaces.read(workspace, \.files.keys) ?? []).filter { files.contains($0) }
       case .matching(let expression):
-        Set(try matchingTags(expression, workspace).compactMap { tags.read($0, \.file) }).sorted()
+        try matchingTags(expression, workspace).distinct { tags.read($0, \.file) }
       }
     return filesReply(found, step.blobs)
   }
@@ -60,5 +60,19 @@ extension SteamshipState {
   ) throws(SteamshipError) -> [Key<Tag>] {
     var evaluator = QueryEvaluator(self, workspace)
     return try evaluator.tags(matching: expression)
+  }
+}
+
+extension [Key<Tag>] {
+  /// What tags belong to, each once, in order of creation.
+  func distinct<Record>(_ owner: (Key<Tag>) -> Key<Record>?) -> [Key<Record>] {
+    var all: [Key<Record>] = []
+    all.reserveCapacity(count)
+    for tag in self {
+      // Most come in order.
+      if let key = owner(tag), key != all.last { all.append(key) }
+    }
+    if !zip(all, all.dropFirst()).allSatisfy(<) { all = Set(all).sorted() }
+    return all
   }
 }

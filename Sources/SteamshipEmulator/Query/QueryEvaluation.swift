@@ -29,6 +29,7 @@ struct QueryEvaluator {
     let candidates = candidates(expression)
     examinedCount += candidates.count
     var found: [Key<Tag>] = []
+    found.reserveCapacity(candidates.count)
     for key in candidates {
       guard let tag = state.tags[key] else { continue }
       if matches(key, tag, expression) { found.append(key) }

@@ -110,10 +110,16 @@ struct Arguments: Sendable, Codable, Weighed {
       throw wrong("\(name)[\(index)]", "an object", element)
     }
     var all: [Value] = []
+    all.reserveCapacity(elements.count)
     for (index, element) in elements.enumerated() {
       var inner = Arguments(element.objectValue ?? JSONObject(), isForm: isForm)
-      inner.path = "\(path)\(name)[\(index)]."
-      all.append(try read(inner))
+      do throws(SteamshipError) {
+        all.append(try read(inner))
+      } catch {
+        // The way here is written where it is told: for most elements it would be a text for nothing.
+        inner.path = "\(path)\(name)[\(index)]."
+        all.append(try read(inner))
+      }
     }
     return all
   }

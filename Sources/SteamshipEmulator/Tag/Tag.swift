@@ -82,22 +82,27 @@ extension SteamshipState {
       id: step.ids.uuid("steamship.tag", .upper), file: file, block: block, kind: draft.kind,
       name: draft.name, value: draft.value, start: draft.start, end: draft.end)
     let key = tags.insert(tag)
-    if let block { blocks[block]?.tags.insert(key) } else { files[file]?.tags.insert(key) }
+    if let block {
+      blocks.update(block) { $0.tags.insert(key) }
+    } else {
+      files.update(file) { $0.tags.insert(key) }
+    }
     if let workspace = files.read(file, \.workspace) {
-      workspaces[workspace]?.tagIndex.insert(key, tag)
+      workspaces.update(workspace) { $0.tagIndex.insert(key, tag) }
     }
     return key
   }
 
   mutating func removeTag(_ key: Key<Tag>) {
     guard let tag = tags.remove(key) else { return }
+    let tags = tags
     if let block = tag.block {
-      blocks[block]?.tags.noteRemoval(from: tags)
+      blocks.update(block) { $0.tags.noteRemoval(from: tags) }
     } else {
-      files[tag.file]?.tags.noteRemoval(from: tags)
+      files.update(tag.file) { $0.tags.noteRemoval(from: tags) }
     }
     if let workspace = files.read(tag.file, \.workspace) {
-      workspaces[workspace]?.tagIndex.remove(tag, from: tags)
+      workspaces.update(workspace) { $0.tagIndex.remove(tag, from: tags) }
     }
   }
 

@@ -46,7 +46,7 @@ extension SteamshipState {
         if let upload = tasks.read(key, { $0.job?.arguments.upload }) {
           step.blobs.remove(upload.blob)
         }
-        tasks[key]?.job = nil
+        tasks.update(key) { $0.job = nil }
         finish(key, output: nil, message: message, &step)
       }
     }

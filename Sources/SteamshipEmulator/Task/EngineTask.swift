@@ -88,8 +88,8 @@ extension SteamshipState {
         createdAt: step.now, modifiedAt: step.now, startedAt: output == nil ? nil : step.now,
         job: output == nil ? Kept(job.settled) : nil, timeline: timeline,
         unfinishedDependencies: dependencies, runAfter: runAfter))
-    if let workspace { workspaces[workspace]?.tasks.insert(key) }
-    for dependency in dependencies { tasks[dependency]?.dependents.append(key) }
+    if let workspace { workspaces.update(workspace) { $0.tasks.insert(key) } }
+    for dependency in dependencies { tasks.update(dependency) { $0.dependents.append(key) } }
     startIfReady(key, &step)
     return key
   }
@@ -121,8 +121,9 @@ extension SteamshipState {
 
   /// Enters the first stage once no dependency and no time is in the way.
   private mutating func startIfReady(_ key: Key<EngineTask>, _ step: inout Step) {
-    guard let task = tasks[key], task.stage < 0, task.unfinishedDependencies.isEmpty else { return }
-    if let runAfter = task.runAfter, runAfter > step.now {
+    let isReady = tasks.read(key) { $0.stage < 0 && $0.unfinishedDependencies.isEmpty }
+    guard isReady == true else { return }
+    if let runAfter = tasks.read(key, \.runAfter), runAfter > step.now {
       due.schedule(.task(key, stage: -1), at: runAfter)
       return
     }
@@ -183,7 +184,7 @@ extension SteamshipState {
         due.schedule(.task(key, stage: index), at: step.now + duration)
         return
       case .polls(let count):
-        tasks[key]?.pollsLeft = max(1, count)
+        tasks.update(key) { $0.pollsLeft = max(1, count) }
         return
       case .signal, .outside: return
       }
@@ -235,18 +236,20 @@ extension SteamshipState {
     guard let dependents = tasks.read(key, \.dependents), !dependents.isEmpty else { return }
     // By the queue rather than at once: a long chain of tasks must not become a deep recursion.
     for dependent in dependents {
-      tasks[dependent]?.unfinishedDependencies.remove(key)
+      tasks.update(dependent) { $0.unfinishedDependencies.remove(key) }
       due.schedule(.task(dependent, stage: -1), at: step.now)
     }
-    tasks[key]?.dependents = []
+    tasks.update(key) { $0.dependents = [] }
   }
 
   /// Ends a task badly, and with it every task that waits for it.
   mutating func fail(_ key: Key<EngineTask>, _ error: SteamshipError, _ step: inout Step) {
     var failing = [(key, error)]
     while let (key, error) = failing.popLast() {
-      guard let task = tasks[key], !task.state.isTerminal else { continue }
-      if let upload = task.job?.arguments.upload { step.blobs.remove(upload.blob) }
+      guard let (isOver, upload, dependents) = tasks.read(key, Self.whatFails), !isOver else {
+        continue
+      }
+      if let upload { step.blobs.remove(upload.blob) }
       change(key, &step) { task in
         task.state = .failed
         task.statusMessage = error.message
@@ -258,8 +261,15 @@ extension SteamshipState {
       }
       let dependencyFailed = SteamshipError(
         400, "DependencyFailed", "A task this one waits for has failed.")
-      failing += task.dependents.reversed().map { ($0, dependencyFailed) }
+      failing += dependents.reversed().map { ($0, dependencyFailed) }
     }
+  }
+
+  /// Of a task that is to fail: what it holds, and who waits for it.
+  private static func whatFails(
+    _ task: borrowing EngineTask
+  ) -> (isOver: Bool, upload: Arguments.Upload?, dependents: [Key<EngineTask>]) {
+    (task.state.isTerminal, task.job?.value.arguments.upload, task.dependents)
   }
 
   /// The work that was done outside has come to an end.
@@ -269,8 +279,10 @@ extension SteamshipState {
     guard tasks.read(key, \.state.isTerminal) == false else { return }
     switch result {
     case .success(let output):
-      tasks[key]?.job = nil
-      tasks[key]?.output = output
+      tasks.update(key) { task in
+        task.job = nil
+        task.output = output
+      }
       enterNextStage(of: key, &step)
     case .failure(let error): fail(key, error, &step)
     }
@@ -279,7 +291,7 @@ extension SteamshipState {
   /// A client looked: counts where a stage ends by looks.
   mutating func countPoll(of key: Key<EngineTask>, _ step: inout Step) {
     guard let left = tasks.read(key, { $0.countsPolls ? $0.pollsLeft : nil }) else { return }
-    tasks[key]?.pollsLeft -= 1
+    tasks.update(key) { $0.pollsLeft -= 1 }
     if left == 1 { enterNextStage(of: key, &step) }
   }
 

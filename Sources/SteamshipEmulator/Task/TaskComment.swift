@@ -27,7 +27,7 @@ extension SteamshipState {
       externalGroup: try job.arguments.string("externalGroup"),
       metadata: try job.arguments.verbatimText("metadata"), createdAt: step.now)
     let key = comments.insert(comment)
-    tasks[task]?.comments.insert(key)
+    tasks.update(task) { $0.comments.insert(key) }
     return taskCommentReply(key)
   }
 
@@ -55,7 +55,8 @@ extension SteamshipState {
     else { throw .unknown("task comment", id) }
     let reply = taskCommentReply(key)
     comments.remove(key)
-    tasks[comment.task]?.comments.noteRemoval(from: comments)
+    let comments = comments
+    tasks.update(comment.task) { $0.comments.noteRemoval(from: comments) }
     return reply
   }
 

@@ -108,8 +108,10 @@ extension SteamshipState {
       Workspace(
         id: id ?? step.ids.uuid("steamship.workspace", .upper), handle: handle, user: user,
         createdAt: step.now, updatedAt: step.now))
-    users[user]?.workspaceByHandle[handle] = key
-    users[user]?.workspaces.insert(key)
+    users.update(user) { user in
+      user.workspaceByHandle[handle] = key
+      user.workspaces.insert(key)
+    }
     return key
   }
 
@@ -129,7 +131,7 @@ extension SteamshipState {
     let key = addWorkspace(handle: handle, of: job.caller.user, &step)
     for name in ["externalId", "externalType", "metadata"] {
       if let value = job.arguments[name] {
-        workspaces[key]?.externalFields.change { $0[name] = value }
+        workspaces.update(key) { $0.externalFields.change { $0[name] = value } }
       }
     }
     return workspaceReply(key)
@@ -164,16 +166,18 @@ extension SteamshipState {
       guard users.read(job.caller.user, \.workspaceByHandle)?[handle] == nil else {
         throw .exists("workspace", handle)
       }
-      users[job.caller.user]?.workspaceByHandle[old] = nil
-      users[job.caller.user]?.workspaceByHandle[handle] = key
-      workspaces[key]?.handle = handle
+      users.update(job.caller.user) { user in
+        user.workspaceByHandle[old] = nil
+        user.workspaceByHandle[handle] = key
+      }
+      workspaces.update(key) { $0.handle = handle }
     }
     for name in ["description", "externalId", "externalType", "metadata"] {
       if let value = job.arguments[name] {
-        workspaces[key]?.externalFields.change { $0[name] = value }
+        workspaces.update(key) { $0.externalFields.change { $0[name] = value } }
       }
     }
-    workspaces[key]?.updatedAt = step.now
+    workspaces.update(key) { $0.updatedAt = step.now }
     return workspaceReply(key)
   }
 
@@ -205,8 +209,11 @@ extension SteamshipState {
       if let content = storedObjects.removeValue(forKey: name) { content.release(step.blobs) }
     }
     workspaces.remove(key)
-    users[workspace.user]?.workspaceByHandle[workspace.handle] = nil
-    users[workspace.user]?.workspaces.noteRemoval(from: workspaces)
+    let workspaces = workspaces
+    users.update(workspace.user) { user in
+      user.workspaceByHandle[workspace.handle] = nil
+      user.workspaces.noteRemoval(from: workspaces)
+    }
   }
 
   /// `POST workspace/list`: all of the caller's, wherever the client is anchored.
