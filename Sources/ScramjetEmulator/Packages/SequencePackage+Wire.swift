@@ -29,20 +29,18 @@ extension SequencePackage {
         json.member("hostIp", "0.0.0.0")
       }
     }
-    json.member("engines", .object(engines))
-    json.member("entrypointPath", main)
-    json.member("version", version)
-    json.member("name", name)
+    json.raw(text.front.span)
     json.member("id", id)
     json.member(ifPresent: "sequenceDir", directory)
-    json.member(ifPresent: "description", description)
-    json.member(ifPresent: "author", author)
-    json.member(ifPresent: "keywords", keywords)
-    json.member(ifPresent: "args", arguments)
-    json.member(ifPresent: "repository", repository)
-    if isDocker, let ports { json.object("config") { $0.member("ports", ports) } }
-    json.member("language", language)
-    json.member("packageSize", byteCount)
+    let rest = text.rest.span
+    if isDocker, let ports {
+      // A comma ends what stands in front of them.
+      if text.end > 0 { json.raw(rest.extracting(..<(text.end - 1))) }
+      json.object("config") { $0.member("ports", ports) }
+      json.raw(rest.extracting(text.end...))
+    } else {
+      json.raw(rest)
+    }
   }
 }
 

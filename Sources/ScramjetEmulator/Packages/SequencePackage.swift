@@ -1,24 +1,39 @@
+import EmulatorKernel
 import PayloadCodecs
 
 /// What a package's `package.json` says, as a hub keeps it.
 ///
 /// Source: transform-hub, `packages/utility` and `packages/types`: the decoder `SequencePackageJSON`.
 struct SequencePackage: Codable, Sendable {
-  var name: String
-  var version: String
-  var main: String
-  var engines: JSONObject
-  var description: String?
-  var author: String?
-  var keywords: JSON?
-  var arguments: JSON?
-  var repository: JSON?
-  var ports: JSON?
+  let name: String
+  let version: String
+  let main: String
+  let engines: JSONObject
+  let description: String?
+  let author: String?
+  let keywords: JSON?
+  let arguments: JSON?
+  let repository: JSON?
+  let ports: JSON?
   /// The key `emulator`: how its instances behave here.
   var emulator: JSON?
-  var byteCount: Int
+  let byteCount: Int
   /// Whether `main` is in the archive (taken for granted where its list of paths was cut).
-  var hasMain: Bool
+  let hasMain: Bool
+  /// What each description of it says, in the hub's order.
+  private(set) var text = Text()
+
+  /// Members of an object, written once.
+  struct Text: Sendable, Weighed {
+    /// In front of the id that it has somewhere.
+    fileprivate(set) var front: [UInt8] = []
+    /// Behind that.
+    fileprivate(set) var rest: [UInt8] = []
+    /// Where in `rest` that begins which stands behind the ports.
+    fileprivate(set) var end = 0
+
+    var heapBytes: Int { front.spineBytes + rest.spineBytes }
+  }
 
   /// Why a `package.json` is refused; `error` is the value of that member in the hub's answer.
   struct Refusal: Error, Sendable, Equatable {
@@ -55,6 +70,7 @@ struct SequencePackage: Codable, Sendable {
     let path = Self.normalized(main)
     let isPython = engines["python3"] != nil
     hasMain = hasPath(isPython ? path : Self.runnerPath(path))
+    text = written()
   }
 
   /// The JavaScript runner adds `.js` to whatever it is given, unless it stands there: `index` finds
@@ -79,5 +95,59 @@ struct SequencePackage: Codable, Sendable {
 
   private static func normalized(_ path: String) -> String {
     path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+  }
+}
+
+extension SequencePackage {
+  private enum CodingKeys: String, CodingKey {
+    case name, version, main, engines, description, author, keywords, arguments, repository, ports
+    case emulator, byteCount, hasMain
+  }
+
+  init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    name = try values.decode(String.self, forKey: .name)
+    version = try values.decode(String.self, forKey: .version)
+    main = try values.decode(String.self, forKey: .main)
+    engines = try values.decode(JSONObject.self, forKey: .engines)
+    description = try values.decodeIfPresent(String.self, forKey: .description)
+    author = try values.decodeIfPresent(String.self, forKey: .author)
+    keywords = try values.decodeIfPresent(JSON.self, forKey: .keywords)
+    arguments = try values.decodeIfPresent(JSON.self, forKey: .arguments)
+    repository = try values.decodeIfPresent(JSON.self, forKey: .repository)
+    ports = try values.decodeIfPresent(JSON.self, forKey: .ports)
+    emulator = try values.decodeIfPresent(JSON.self, forKey: .emulator)
+    byteCount = try values.decode(Int.self, forKey: .byteCount)
+    hasMain = try values.decode(Bool.self, forKey: .hasMain)
+    text = written()
+  }
+
+  private func written() -> Text {
+    let front = Self.members { json in
+      json.member("engines", .object(engines))
+      json.member("entrypointPath", main)
+      json.member("version", version)
+      json.member("name", name)
+    }
+    var rest = Self.members { json in
+      json.member(ifPresent: "description", description)
+      json.member(ifPresent: "author", author)
+      json.member(ifPresent: "keywords", keywords)
+      json.member(ifPresent: "args", arguments)
+      json.member(ifPresent: "repository", repository)
+    }
+    if !rest.isEmpty { rest.append(UInt8(ascii: ",")) }
+    let end = rest.count
+    rest += Self.members { json in
+      json.member("language", language)
+      json.member("packageSize", byteCount)
+    }
+    return Text(front: front, rest: rest, end: end)
+  }
+
+  private static func members(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+    var json = JSONWriter(reserving: 128)
+    json.object(write)
+    return Array(json.bytes.dropFirst().dropLast())
   }
 }

@@ -4,29 +4,54 @@ import PayloadCodecs
 
 /// What a hub's audit and log tell of one request: START and END in the audit, a line in the log.
 enum RequestRecord {
-  /// The START stands before whatever the request does to the hub.
+  /// The START stands before whatever the request does to the hub. What only looks is told of at once,
+  /// unless its answer takes its time.
   static func wrap(_ handler: ScramjetHandler, _ scope: Scope) -> ServiceAnswer {
-    let request = scope.hub.flatMap { begin(handler.auditCode, scope, $0) }
-    let answer: ServiceAnswer
-    do throws(ScramjetError) {
-      answer = try handler.answer(scope)
-    } catch {
-      answer = scope.refuse(error)
+    guard let hub = scope.hub else { return answer(handler, scope) }
+    var record = draft(handler.auditCode, scope)
+    let isLook = handler.form == .json
+    if !isLook { begin(&record, scope, hub) }
+    let answer = answer(handler, scope)
+    if case .now(var response) = answer {
+      switch response.body {
+      case .empty, .bytes, .chunks:
+        end(&response, record, hasBegun: !isLook, scope, hub)
+        return .now(response)
+      case .stream, .followed: break
+      }
     }
-    guard let hub = scope.hub else { return answer }
-    return answer.map { end($0, request, scope, hub) }
+    if isLook { begin(&record, scope, hub) }
+    return answer.map { [record] response in
+      var response = response
+      end(&response, record, hasBegun: true, scope, hub)
+      return response
+    }
   }
 
-  private static func begin(_ code: Int?, _ scope: Scope, _ hub: HubKey) -> AuditRecord? {
+  private static func answer(_ handler: ScramjetHandler, _ scope: Scope) -> ServiceAnswer {
+    do throws(ScramjetError) {
+      return try handler.answer(scope)
+    } catch {
+      return scope.refuse(error)
+    }
+  }
+
+  /// Nil: nothing that is audited.
+  private static func draft(_ code: Int?, _ scope: Scope) -> AuditRecord? {
     guard let code else { return nil }
+    let (call, request) = (scope.call, scope.call.request)
     var record = AuditRecord(
-      state: "START", code: code,
-      object: scope.call.parameters["id"] ?? scope.call.parameters["name"] ?? "")
-    if let requestor = scope.fields["x-mw-billable"] { record.requestor = requestor }
-    record.received = UInt64(scope.fields.bytes.count + scope.call.request.target.bytes.count)
-    let base = record
-    return scope.world.mutate { state, step in
-      var record = base
+      state: .start, code: code,
+      object: call.parameters["id"] ?? call.parameters["name"] ?? "")
+    if let requestor = request.fields["x-mw-billable"] { record.requestor = requestor }
+    record.received = UInt64(request.fields.bytes.count + request.target.bytes.count)
+    return record
+  }
+
+  private static func begin(_ record: inout AuditRecord?, _ scope: Scope, _ hub: HubKey) {
+    guard let draft = record else { return }
+    record = scope.world.mutate { state, step in
+      var record = draft
       record.request = step.ids.uuidWords("audit")
       state.audit(record, hub: hub, &step)
       return record
@@ -35,22 +60,29 @@ enum RequestRecord {
 
   /// The end of a streamed answer is the end of its stream.
   private static func end(
-    _ response: Response, _ record: AuditRecord?, _ scope: Scope, _ hub: HubKey
-  ) -> Response {
-    let call = scope.call
-    let status = response.status.code
-    let isStream = response.body.producer != nil
-    let length = response.body.length ?? 0
-    scope.world.mutate { state, step in
-      let now = step.now
-      state.logOnHub("Request", level: "DEBUG", hub: hub, &step) { json in
-        json.array("data") { write(call.request, status, at: now, into: &$0) }
+    _ response: inout Response, _ record: AuditRecord?, hasBegun: Bool, _ scope: Scope,
+    _ hub: HubKey
+  ) {
+    let (status, length) = (response.status.code, response.body.length ?? 0)
+    let isStream: Bool =
+      switch response.body {
+      case .empty, .bytes, .chunks: false
+      case .stream, .followed: true
       }
-      if !isStream { finish(record, length, &state, hub, &step) }
-    }
-    guard let record else { return response }
-    var response = response
     let world = scope.world
+    world.mutate { state, step in
+      let line = Line(scope.call.request, status)
+      guard var record else { return line.note(of: nil, hub, &state, &step) }
+      if hasBegun {
+        line.note(of: nil, hub, &state, &step)
+        if !isStream { finish(record, length, &state, hub, &step) }
+      } else {
+        record.request = step.ids.uuidWords("audit")
+        record.sent = length
+        line.note(of: record, hub, &state, &step)
+      }
+    }
+    guard let record, isStream else { return }
     let onEnd = { @Sendable in
       world.mutate { state, step in finish(record, 0, &state, hub, &step) }
     }
@@ -63,31 +95,43 @@ enum RequestRecord {
       }
     case .followed(let source): response.body = .followed(EndingSource(source, onEnd: onEnd))
     }
-    return response
   }
 
-  private static func write(
-    _ request: Request, _ status: Int, at now: VirtualInstant, into json: inout JSONWriter
-  ) {
-    var text: [UInt8] = []
-    text.reserveCapacity(160)
-    text.append(contentsOf: "date: ".utf8.span)
-    now.withISO8601(.milliseconds) { text.append(contentsOf: $0) }
-    text.append(contentsOf: ", method: ".utf8.span)
-    text.append(contentsOf: request.method.name.utf8.span)
-    text.append(contentsOf: ", url: ".utf8.span)
-    text.append(contentsOf: request.target.pathBytes.span)
-    text.append(contentsOf: ", status: ".utf8.span)
-    text.append(contentsOf: String(status).utf8.span)
-    json.value(text.span)
+  /// The log's line of a request.
+  private struct Line {
+    let request: Request
+    let status: UInt16
+
+    init(_ request: Request, _ status: Int) {
+      self.request = request
+      self.status = UInt16(clamping: status)
+    }
+
+    /// - Parameter record: of the audit, START and END in one; nil: the line alone.
+    func note(
+      of record: AuditRecord?, _ hub: HubKey, _ state: inout ScramjetState,
+      _ step: inout ScramjetState.Step
+    ) {
+      let path = request.target.pathBytes
+      if let record {
+        state.note(
+          record.entry(.wholeRequest, hub: hub, at: step.now, status: status),
+          object: record.object.utf8.span, requestor: record.requestor.utf8.span,
+          method: request.method.name.utf8.span, path: path.span, &step)
+      } else {
+        state.note(
+          UnwrittenRecords.Entry(kind: .request, hub: hub, at: step.now, status: status),
+          object: Span(), method: request.method.name.utf8.span, path: path.span, &step)
+      }
+    }
   }
 
   private static func finish(
-    _ record: AuditRecord?, _ sent: UInt64, _ state: inout ScramjetState, _ hub: HubKey,
+    _ record: AuditRecord, _ sent: UInt64, _ state: inout ScramjetState, _ hub: HubKey,
     _ step: inout ScramjetState.Step
   ) {
-    guard var record else { return }
-    record.state = "END"
+    var record = record
+    record.state = .end
     record.sent = sent
     state.audit(record, hub: hub, &step)
   }

@@ -69,6 +69,11 @@ package struct StreamLog: Sendable, Weighed {
     self.mark = mark
   }
 
+  /// Whether what was written is kept for whoever comes, as in all logs and audits.
+  var isHistory: Bool { if case .history = keeping { true } else { false } }
+  /// Whether somebody is there who reads or watches.
+  var isFollowed: Bool { readerCount > 0 || tail != nil }
+
   private var count: Int { slots.count - head }
   /// The chunks with an array each, and what was joined for readers.
   package var heapBytes: Int {

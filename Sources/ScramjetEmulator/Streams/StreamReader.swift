@@ -43,6 +43,7 @@ final class StreamReader: BodySource {
     onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)? = nil
   ) {
     let found = world.mutate { state, _ -> (Int, Int, HubLife?)? in
+      state.readerComes(to: stream)
       guard let start = state.streams[stream]?.attach() else { return nil }
       return (start, state.epoch, HubLife(hub, in: state))
     }

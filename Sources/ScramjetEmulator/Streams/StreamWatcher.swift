@@ -13,6 +13,7 @@ final class StreamWatcher: BodySource {
 
   init?(_ stream: StreamKey, in world: World<ScramjetState>) {
     let found = world.mutate { state, _ -> (Int, Int)? in
+      state.readerComes(to: stream)
       guard let start = state.streams[stream]?.watch() else { return nil }
       return (start, state.epoch)
     }

@@ -59,6 +59,7 @@ extension ScramjetState {
   mutating func removeHub(_ serial: HubKey, _ step: inout Step) {
     guard let hub = hubs[serial] else { return }
     for instance in hub.instanceOrder { removeInstance(instance, &step) }
+    writeRecords()
     for sequence in hub.sequences.values {
       if let code = sequence.code { step.blobs.remove(code.blob) }
     }

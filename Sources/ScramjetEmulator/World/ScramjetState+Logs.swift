@@ -6,8 +6,10 @@ extension ScramjetState {
   /// History that a hub's or space's log keeps for later readers.
   /// Source: transform-hub keeps up to 100,000 chunks of log and 1,000,000 of audit; here bytes are
   /// bounded as well, since every tenant has four of these.
-  static let logHistory = StreamLog.Keeping.history(chunks: 100_000, bytes: 512 * 1024)
-  static let auditHistory = StreamLog.Keeping.history(chunks: 1_000_000, bytes: 256 * 1024)
+  static let logHistory = StreamLog.Keeping.history(chunks: 100_000, bytes: logHistoryBytes)
+  static let auditHistory = StreamLog.Keeping.history(chunks: 1_000_000, bytes: auditHistoryBytes)
+  static let logHistoryBytes = 512 * 1024
+  static let auditHistoryBytes = 256 * 1024
 
   // MARK: Log
 
@@ -17,8 +19,8 @@ extension ScramjetState {
     _ step: inout Step
   ) {
     guard let (id, hub, log) = instances.read(serial, { ($0.id, $0.hub, $0.log) }) else { return }
-    let host = hubs.read(hub) { $0.id } ?? ""
-    var json = Self.logLine(message, level, from: part, of: host, at: step.now) { json in
+    guard let host = hubs.read(hub, { $0.id }) else { return }
+    var json = Self.logLine(message.utf8.span, level, from: part, of: host, at: step.now) { json in
       if !data.isEmpty { json.member("data", .array(data)) }
     } whose: { json in
       if part == "Sequence" { Self.name("Sequence", id, &json) }
@@ -31,47 +33,35 @@ extension ScramjetState {
     Self.name("Host", host, &json)
     json.endObject()
     json.endLine()
-    logOnHub(json.bytes, of: host, hub, &step)
+    note(line: json.bytes, of: host, hub, &step)
   }
 
   mutating func logOnHub(
     _ message: String, level: String = "DEBUG", data: [JSON] = [], hub serial: HubKey,
     _ step: inout Step
   ) {
-    logOnHub(message, level: level, hub: serial, &step) { json in
-      if !data.isEmpty { json.member("data", .array(data)) }
-    }
-  }
-
-  /// - Parameter data: writes the member of that name, if there is one.
-  mutating func logOnHub(
-    _ message: String, level: String, hub serial: HubKey, _ step: inout Step,
-    data: (inout JSONWriter) -> Void
-  ) {
-    let host = hubs.read(serial) { $0.id } ?? ""
+    guard let host = hubs.read(serial, { $0.id }) else { return }
     let line = Self.logLine(
-      message, level, from: "Host", of: host, at: step.now, data,
+      message.utf8.span, level, from: "Host", of: host, at: step.now,
+      { json in if !data.isEmpty { json.member("data", .array(data)) } },
       whose: { Self.name("Host", host, &$0) })
-    logOnHub(line.bytes, of: host, serial, &step)
+    note(line: line.bytes, of: host, serial, &step)
   }
 
   /// - Parameter line: as a space's log has it, with the hub's id in front.
-  private mutating func logOnHub(
-    _ line: [UInt8], of id: String, _ serial: HubKey, _ step: inout Step
+  private mutating func note(
+    line: [UInt8], of id: String, _ serial: HubKey, _ step: inout Step
   ) {
-    guard let (log, space) = hubs.read(serial, { ($0.log, $0.space) }) else { return }
-    write(line: line.span.extracting(Self.lineStart(of: id)...), to: log, &step)
-    guard let log = spaces.read(space, { $0.log }) else { return }
-    write(line: line.span, to: log, &step)
+    note(UnwrittenRecords.Entry(kind: .line, hub: serial, at: step.now), object: line.span, &step)
   }
 
   /// What stands between a hub's id and its line.
   private static let afterName: [UInt8] = [UInt8(ascii: ":"), UInt8(ascii: " ")]
-  private static func lineStart(of hub: String) -> Int { hub.utf8.count + afterName.count }
+  static func lineStart(of hub: String) -> Int { hub.utf8.count + afterName.count }
 
   /// - Parameter hub: whose id stands in front.
   private static func logLine(
-    _ message: String, _ level: String, from part: String, of hub: String,
+    _ message: Span<UInt8>, _ level: String, from part: String, of hub: String,
     at now: VirtualInstant, _ data: (inout JSONWriter) -> Void,
     whose names: (inout JSONWriter) -> Void
   ) -> JSONWriter {
@@ -88,6 +78,28 @@ extension ScramjetState {
     json.endObject()
     json.endLine()
     return json
+  }
+
+  /// The log's line of a request.
+  static func requestLine(
+    _ method: Span<UInt8>, _ path: Span<UInt8>, status: UInt16, of host: String,
+    at now: VirtualInstant
+  ) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(80 + path.count)
+    text.append(contentsOf: "date: ".utf8.span)
+    now.withISO8601(.milliseconds) { text.append(contentsOf: $0) }
+    text.append(contentsOf: ", method: ".utf8.span)
+    text.append(contentsOf: method)
+    text.append(contentsOf: ", url: ".utf8.span)
+    text.append(contentsOf: path)
+    text.append(contentsOf: ", status: ".utf8.span)
+    text.append(contentsOf: String(status).utf8.span)
+    return logLine(
+      "Request".utf8.span, "DEBUG", from: "Host", of: host, at: now,
+      { json in json.array("data") { $0.value(text.span) } },
+      whose: { Self.name("Host", host, &$0) }
+    ).bytes
   }
 
   private static func name(_ part: StaticString, _ id: String, _ json: inout JSONWriter) {
@@ -118,86 +130,5 @@ extension ScramjetState {
     for message in ["End of sequence", "Cleanup completed", "Finalizing..."] {
       log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
     }
-  }
-
-  // MARK: Audit
-
-  /// A record without a request: 0 started, 1 stopped, 2 ended (gone), 3 terminated (its process),
-  /// 4 connected; heartbeats.
-  mutating func audit(
-    _ code: Int, state: String = "", object: String, hub: HubKey, _ step: inout Step
-  ) {
-    var record = AuditRecord(state: state, code: code, object: object)
-    record.request = step.ids.uuidWords("audit")
-    audit(record, hub: hub, &step)
-  }
-
-  mutating func audit(_ record: AuditRecord, hub serial: HubKey, _ step: inout Step) {
-    guard let (id, audit, space) = hubs.read(serial, { ($0.id, $0.audit, $0.space) }) else {
-      return
-    }
-    var json = JSONWriter(reserving: 384)
-    record.write(at: step.now, into: &json)
-    write(line: json.bytes.span, to: audit, &step)
-    guard let audit = spaces.read(space, { $0.audit }) else { return }
-    // A space's tells the hub, too.
-    json.reopenLine()
-    json.member("host", id)
-    json.endObject()
-    json.endLine()
-    write(line: json.bytes.span, to: audit, &step)
-  }
-
-  /// While somebody reads a hub's audit there is a heartbeat every ten seconds.
-  mutating func beat(hub serial: HubKey, _ step: inout Step) {
-    guard let hub = hubs[serial], hub.auditReaders > 0 else {
-      hubs[serial]?.isBeating = false
-      return
-    }
-    audit(13010, state: "ACTIVE", object: hub.id, hub: serial, &step)
-    for instance in hub.instanceOrder {
-      guard let id = instances[instance]?.id else { continue }
-      audit(13012, state: "ACTIVE", object: id, hub: serial, &step)
-    }
-    agenda.add(.heartbeat(hub: serial), at: step.now + .seconds(10))
-  }
-
-  mutating func auditReaderCame(hub serial: HubKey, _ step: inout Step) {
-    guard let hub = hubs[serial] else { return }
-    hubs[serial]?.auditReaders += 1
-    if !hub.isBeating {
-      hubs[serial]?.isBeating = true
-      agenda.add(.heartbeat(hub: serial), at: step.now + .seconds(10))
-    }
-  }
-
-  mutating func auditReaderLeft(hub serial: HubKey) {
-    if let count = hubs[serial]?.auditReaders, count > 0 { hubs[serial]?.auditReaders = count - 1 }
-  }
-}
-
-/// One line of an audit stream.
-struct AuditRecord: Sendable {
-  var state: String
-  var code: Int
-  var object: String
-  /// The bits of a UUID.
-  var request: (high: UInt64, low: UInt64) = (0, 0)
-  var requestor = "system"
-  var received: UInt64 = 0
-  var sent: UInt64 = 0
-
-  func write(at now: VirtualInstant, into json: inout JSONWriter) {
-    json.beginObject()
-    json.member("opState", state)
-    json.member("opCode", code)
-    json.member("requestId", uuid: request.high, request.low)
-    if !object.isEmpty { json.member("objectId", object) }
-    json.member("requestorId", requestor)
-    json.member("rx", Int(clamping: received))
-    json.member("tx", Int(clamping: sent))
-    json.member("receivedAt", Int(now.epochMilliseconds))
-    json.endObject()
-    json.endLine()
   }
 }

@@ -25,6 +25,23 @@ extension ScramjetState {
     forgetProcesses()
   }
 
+  package func encode(to encoder: any Encoder) throws {
+    var state = self
+    state.writeRecords()
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(state.settings, forKey: .settings)
+    try values.encode(state.lastSerial, forKey: .lastSerial)
+    try values.encode(state.spaces, forKey: .spaces)
+    try values.encode(state.spaceOrder, forKey: .spaceOrder)
+    try values.encode(state.hubs, forKey: .hubs)
+    try values.encode(state.instances, forKey: .instances)
+    try values.encode(state.streams, forKey: .streams)
+    try values.encode(state.topics, forKey: .topics)
+    try values.encode(state.agenda, forKey: .agenda)
+    try values.encode(state.work, forKey: .work)
+    try values.encode(state.isCatchingUp, forKey: .isCatchingUp)
+  }
+
   /// Readers and writers that were requests are gone; instances take their places again. A stream
   /// that was made for one reader has no owner any more.
   private mutating func forgetConnections() {

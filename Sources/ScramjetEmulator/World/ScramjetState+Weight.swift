@@ -5,16 +5,17 @@ import PayloadCodecs
 extension ScramjetState {
   package var heapBytes: Int {
     spaces.heapBytes + hubs.heapBytes + instances.heapBytes + streams.heapBytes + topics.heapBytes
-      + spaceOrder.spineBytes + agenda.heapBytes + work.spineBytes
+      + spaceOrder.spineBytes + agenda.heapBytes + work.spineBytes + records.heapBytes
   }
 
   package var recountedHeapBytes: Int {
     spaces.recountedHeapBytes + hubs.recountedHeapBytes + instances.recountedHeapBytes
       + streams.recountedHeapBytes + topics.recountedHeapBytes + spaceOrder.spineBytes
-      + agenda.heapBytes + work.spineBytes
+      + agenda.heapBytes + work.spineBytes + records.heapBytes
   }
 
   package mutating func share() {
+    writeRecords()
     spaces.share()
     hubs.share()
     instances.share()
@@ -59,7 +60,7 @@ extension SequencePackage: Weighed {
       name.heapBytes + version.heapBytes + main.heapBytes + description.heapBytes
       + author.heapBytes
     return texts + engines.heapBytes + keywords.heapBytes + arguments.heapBytes
-      + repository.heapBytes + ports.heapBytes + emulator.heapBytes
+      + repository.heapBytes + ports.heapBytes + emulator.heapBytes + text.heapBytes
   }
 }
 

@@ -61,6 +61,8 @@ package struct ScramjetState: ServiceState {
   var instances = WeighedDictionary<InstanceKey, Instance>()
   var streams = WeighedDictionary<StreamKey, StreamLog>()
   var topics = WeighedDictionary<TopicKey, Topic>()
+  /// What logs and audits are to say; none is in a snapshot.
+  var records = UnwrittenRecords()
   var agenda = Agenda()
   var work: [Work] = []
   var isCatchingUp = false

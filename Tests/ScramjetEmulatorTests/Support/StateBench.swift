@@ -77,6 +77,7 @@ final class StateBench {
   func text(_ stream: StreamKey?) -> String {
     guard let stream else { return "(no stream)" }
     return change { state, step in
+      state.writeRecords()
       let position = state.streams[stream]?.attach() ?? 0
       let taken = state.streams[stream]?.take(from: position, byteLimit: .max)
       state.streams[stream]?.detach(from: taken?.next ?? 0)
