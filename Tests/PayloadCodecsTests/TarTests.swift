@@ -98,6 +98,18 @@ struct TarTests {
     }
   }
 
+  @Test(
+    "Paths lose single dots and superfluous slashes, and nothing else",
+    arguments: [
+      ("a/b", "a/b"), ("./a//b/", "a/b"), ("a/.b", "a/.b"), ("/a", "a"), ("a/", "a"), ("", ""),
+      (".", ""), ("a/./b", "a/b"), ("a/../b", "a/../b"), ("..a/b..", "..a/b.."), ("a.b/c", "a.b/c"),
+    ])
+  func normalized(path: String, expected: String) {
+    let entry = TarEntry(path: path)
+    #expect(entry.normalizedPath == expected)
+    #expect(entry.hazards.contains(.parentTraversal) == (path == "a/../b"))
+  }
+
   struct LinkCase: Sendable {
     let path: String
     let kind: TarEntry.Kind

@@ -9,6 +9,16 @@ enum AdminIndex {
   }
 
   static func json(_ version: String, prefix: String, _ pipeline: Pipeline) -> [UInt8] {
+    guard prefix.isEmpty else { return written(version, prefix: prefix, pipeline) }
+    // The one that nearly everybody asks for is kept.
+    return pipeline.rendered.text("index/\(version)") {
+      written(version, prefix: prefix, pipeline)
+    }
+  }
+
+  private static func written(
+    _ version: String, prefix: String, _ pipeline: Pipeline
+  ) -> [UInt8] {
     var json = JSONWriter(reserving: 4096)
     json.object { json in
       json.member("name", "wavetank")

@@ -56,15 +56,21 @@ enum ServerRoutes {
     if let wanted, !table.serviceNames.contains(wanted) {
       throw .noService(wanted, among: table.serviceNames)
     }
-    return .object(reserving: 16_384) { json in
-      json.array("operations") { json in
-        for entry in table.entries {
-          let service = table.serviceNames[entry.serviceIndex]
-          guard wanted == nil || wanted == service else { continue }
-          write(entry.operation, service, into: &json)
+    // They are the same for as long as the server runs.
+    let text = call.pipeline.rendered.text("operations/\(wanted ?? "")") {
+      var json = JSONWriter(reserving: 16_384)
+      json.object { json in
+        json.array("operations") { json in
+          for entry in table.entries {
+            let service = table.serviceNames[entry.serviceIndex]
+            guard wanted == nil || wanted == service else { continue }
+            write(entry.operation, service, into: &json)
+          }
         }
       }
+      return json.bytes
     }
+    return .now(.json(.ok, text))
   }
 
   private static func write(

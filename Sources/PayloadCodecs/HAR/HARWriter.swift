@@ -22,8 +22,11 @@ package struct HARWriter {
     json.object { json in
       json.object("log") { json in
         json.member("version", "1.2")
-        json.member("creator", ["name": .string(creator), "version": .string(version)])
-        json.member("pages", [])
+        json.object("creator") { json in
+          json.member("name", creator)
+          json.member("version", version)
+        }
+        json.array("pages") { _ in }
         json.array("entries") { json in
           for entry in entries { write(entry, into: &json) }
         }
@@ -42,14 +45,13 @@ package struct HARWriter {
       request(entry, into: &json)
       json.key("response")
       response(entry, into: &json)
-      json.member("cache", .object([:]))
-      json.member(
-        "timings",
-        [
-          "blocked": -1, "dns": -1, "connect": -1, "ssl": -1,
-          "send": Self.milliseconds(entry.sending), "wait": Self.milliseconds(entry.waiting),
-          "receive": Self.milliseconds(entry.receiving),
-        ])
+      json.object("cache") { _ in }
+      json.object("timings") { json in
+        for name in ["blocked", "dns", "connect", "ssl"] { json.member(name, -1) }
+        json.member("send", Self.milliseconds(entry.sending))
+        json.member("wait", Self.milliseconds(entry.waiting))
+        json.member("receive", Self.milliseconds(entry.receiving))
+      }
       json.member(ifPresent: "serverIPAddress", entry.server)
       json.member(ifPresent: "connection", entry.connection)
       for (name, value) in entry.members { json.member(name, value) }
@@ -76,14 +78,14 @@ package struct HARWriter {
         for (name, value) in entry.requestFields where name.asciiLowercased == "cookie" {
           for pair in value.utf8.split(separator: UInt8(ascii: ";")) {
             guard let (name, value) = Self.pair(pair) else { continue }
-            json.value(["name": .string(name), "value": .string(mask(value, "cookie"))])
+            Self.write(name, mask(value, "cookie"), into: &json)
           }
         }
       }
       headers(entry.requestFields, into: &json)
       json.array("queryString") { json in
         for (name, value) in RequestTarget(entry.url).queryItems {
-          json.value(["name": .string(name), "value": .string(value)])
+          Self.write(name, value, into: &json)
         }
       }
       if entry.request.total > 0 { postData(entry, into: &json) }
@@ -160,8 +162,10 @@ package struct HARWriter {
 
   private func content(_ entry: HAREntry, into json: inout JSONWriter) {
     guard entry.status != nil else {
-      json.value(["size": 0, "mimeType": "x-unknown"])
-      return
+      return json.object { json in
+        json.member("size", 0)
+        json.member("mimeType", "x-unknown")
+      }
     }
     json.object { json in
       let text = Self.text(entry.response)
@@ -189,8 +193,15 @@ package struct HARWriter {
   ) {
     json.array("headers") { json in
       for (name, value) in fields {
-        json.value(["name": .string(name), "value": .string(mask(value, name))])
+        Self.write(name, mask(value, name), into: &json)
       }
+    }
+  }
+
+  private static func write(_ name: String, _ value: String, into json: inout JSONWriter) {
+    json.object { json in
+      json.member("name", name)
+      json.member("value", value)
     }
   }
 

@@ -80,8 +80,19 @@ package struct TarEntry: Sendable, Equatable {
 
   /// The path without `.` components and superfluous slashes: `./a//b/` is `a/b`. `..` stays.
   package var normalizedPath: String {
-    Self.components(path).filter { !$0.elementsEqual(".".utf8) }
+    if Self.isNormal(path) { return path }
+    return Self.components(path).filter { !$0.elementsEqual(".".utf8) }
       .map { String(Substring($0)) }.joined(separator: "/")
+  }
+
+  /// Whether it has no component that begins with a dot, and none that is empty: as nearly all paths.
+  private static func isNormal(_ path: String) -> Bool {
+    var last = UInt8(ascii: "/")
+    for byte in path.utf8 {
+      if last == UInt8(ascii: "/"), byte == last || byte == UInt8(ascii: ".") { return false }
+      last = byte
+    }
+    return last != UInt8(ascii: "/")
   }
 
   package var hazards: Hazards {
@@ -111,7 +122,7 @@ package struct TarEntry: Sendable, Equatable {
   }
 
   private static func climbs(_ path: String) -> Bool {
-    components(path).contains { $0.elementsEqual("..".utf8) }
+    !isNormal(path) && components(path).contains { $0.elementsEqual("..".utf8) }
   }
 
   private static func components(_ path: String) -> [Substring.UTF8View] {

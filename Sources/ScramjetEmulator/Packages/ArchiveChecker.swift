@@ -60,10 +60,9 @@ final class ArchiveChecker: Sendable {
         "errno": -2, "code": "ENOENT", "syscall": "open", "path": "/package/package.json",
       ])
     }
-    let paths = TextSet(archive.paths)
     do throws(SequencePackage.Refusal) {
-      var package = try SequencePackage(manifest: manifest, byteCount: byteCount) {
-        !archive.hasAllPaths || paths.contains($0)
+      var package = try SequencePackage(manifest: manifest, byteCount: byteCount) { path in
+        !archive.hasAllPaths || archive.paths.contains(where: path.isExactly)
       }
       if package.emulator == nil, let file = archive.files["emulator.json"] {
         package.emulator = try? JSON(parsing: file)

@@ -78,6 +78,9 @@ enum ScramjetEvents {
     }
   }
 
+  /// Made once: a form is many objects.
+  private static let forms = Kind.allCases.map { (kind: $0, form: $0.form) }
+
   private struct Order: Sendable {
     let kind: Kind
     var id = ""
@@ -92,8 +95,8 @@ enum ScramjetEvents {
   }
 
   static var all: [ServiceEvent] {
-    Kind.allCases.map { kind in
-      ServiceEvent(kind.rawValue, kind.form, opposite: { kind.opposite(of: $0) })
+    forms.map { kind, form in
+      ServiceEvent(kind.rawValue, form, opposite: { kind.opposite(of: $0) })
     } + CodeEvent.all
   }
 
@@ -101,8 +104,10 @@ enum ScramjetEvents {
     _ event: JSONObject, in world: World<ScramjetState>
   ) throws(ScenarioProblems) -> Bool {
     if let event = try CodeEvent.read(event) { return try perform(event, in: world) }
-    guard let kind = Kind.allCases.first(where: { event[$0.rawValue] != nil }) else { return false }
-    var order = try ScenarioReader.read(.object(event), kind.form.read)
+    guard let form = forms.first(where: { event[$0.kind.rawValue] != nil })?.form else {
+      return false
+    }
+    var order = try ScenarioReader.read(.object(event), form.read)
     order.text = JSON.object(event).text.clipped(to: 200)
     let problem = world.mutate { state, step -> ScenarioProblem? in
       defer { state.runWork(&step) }

@@ -13,27 +13,48 @@ extension ScramjetState {
 
   // MARK: Log
 
+  /// Where an instance's lines go.
+  private struct LogPlace {
+    let id: String
+    let hub: HubKey
+    let host: String
+    let log: StreamKey
+  }
+
+  private func logPlace(_ serial: InstanceKey) -> LogPlace? {
+    guard let (id, hub, log) = instances.read(serial, { ($0.id, $0.hub, $0.log) }),
+      let host = hubs.read(hub, { $0.id })
+    else { return nil }
+    return LogPlace(id: id, hub: hub, host: host, log: log)
+  }
+
   mutating func log(
     _ message: String, level: String, data: [JSON] = [], from part: String,
-    instance serial: InstanceKey,
+    instance serial: InstanceKey, _ step: inout Step
+  ) {
+    guard let place = logPlace(serial) else { return }
+    log(message, level: level, data: data, from: part, at: place, &step)
+  }
+
+  private mutating func log(
+    _ message: String, level: String, data: [JSON] = [], from part: String, at place: LogPlace,
     _ step: inout Step
   ) {
-    guard let (id, hub, log) = instances.read(serial, { ($0.id, $0.hub, $0.log) }) else { return }
-    guard let host = hubs.read(hub, { $0.id }) else { return }
+    let host = place.host
     var json = Self.logLine(message.utf8.span, level, from: part, of: host, at: step.now) { json in
       if !data.isEmpty { json.member("data", .array(data)) }
     } whose: { json in
-      if part == "Sequence" { Self.name("Sequence", id, &json) }
-      Self.name("Runner", id, &json)
+      if part == "Sequence" { Self.name("Sequence", place.id, &json) }
+      Self.name("Runner", place.id, &json)
     }
-    write(line: json.bytes.span.extracting(Self.lineStart(of: host)...), to: log, &step)
+    write(line: json.bytes.span.extracting(Self.lineStart(of: host)...), to: place.log, &step)
     // Its hub says the same, and who passed it on.
     json.reopenLine()
-    Self.name("CSIController", id, &json)
+    Self.name("CSIController", place.id, &json)
     Self.name("Host", host, &json)
     json.endObject()
     json.endLine()
-    note(line: json.bytes, of: host, hub, &step)
+    note(line: json.bytes, of: host, place.hub, &step)
   }
 
   mutating func logOnHub(
@@ -110,25 +131,26 @@ extension ScramjetState {
   /// Source: contract of the hub's log, observed on hub 1.0.1.
   /// - Parameter isProcess: the runner's lines come from itself.
   mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
-    guard let (id, hub) = instances.read(serial, { ($0.id, $0.hub) }) else { return }
-    logOnHub("Starting sequence", level: "INFO", data: [.string(id)], hub: hub, &step)
+    guard let place = logPlace(serial) else { return }
+    logOnHub("Starting sequence", level: "INFO", data: [.string(place.id)], hub: place.hub, &step)
     for message in ["Streams hooked and routed", "Sequence initialized", "Handshake"] {
-      log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
+      log(message, level: "DEBUG", from: "CSIController", at: place, &step)
     }
     if isProcess { return }
     for message in ["Connected to host", "Sequence loaded, functions count", "Function called"] {
-      log(message, level: "DEBUG", from: "Runner", instance: serial, &step)
+      log(message, level: "DEBUG", from: "Runner", at: place, &step)
     }
   }
 
   mutating func logEnd(_ serial: InstanceKey, _ ending: Instance.Ending, _ step: inout Step) {
+    guard let place = logPlace(serial) else { return }
     if ending.status == .errored {
       log(
-        ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner",
-        instance: serial, &step)
+        ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner", at: place,
+        &step)
     }
     for message in ["End of sequence", "Cleanup completed", "Finalizing..."] {
-      log(message, level: "DEBUG", from: "CSIController", instance: serial, &step)
+      log(message, level: "DEBUG", from: "CSIController", at: place, &step)
     }
   }
 }

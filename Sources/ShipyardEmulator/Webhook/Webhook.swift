@@ -26,16 +26,25 @@ package struct WebhookDelivery: Sendable, Codable, Equatable {
   /// The fields of a request as Go's server hands them on: canonical names in order, `Host` taken
   /// out, `Content-Length` put in.
   init(fields: Fields, content: BlobID?, contentLength: Int) {
-    var byName: TextMap<[String]> = [:]
+    var kept: [Field] = []
+    var saysLength = contentLength > 0
     for (name, value) in fields.pairs {
-      byName[Self.canonical(name), default: []].append(value)
+      let name = Self.canonical(name)
+      switch name {
+      case "Host", "X-Wavetank-Tenant": continue
+      case "Content-Length": saysLength = true
+      default:
+        // Few enough to be looked through.
+        if let index = kept.firstIndex(where: { $0.name.isExactly(name) }) {
+          kept[index].values.append(value)
+        } else {
+          kept.append(Field(name: name, values: [value]))
+        }
+      }
     }
-    byName["Host"] = nil
-    byName["X-Wavetank-Tenant"] = nil
-    if contentLength > 0 || byName["Content-Length"] != nil {
-      byName["Content-Length"] = ["\(contentLength)"]
-    }
-    self.fields = byName.keys.sorted().map { Field(name: $0, values: byName[$0] ?? []) }
+    if saysLength { kept.append(Field(name: "Content-Length", values: ["\(contentLength)"])) }
+    kept.sort { $0.name < $1.name }
+    self.fields = kept
     self.content = content
     self.contentLength = contentLength
   }
