@@ -57,6 +57,7 @@ class Server:
 
     name = "server"
     path = "/health"
+    ready = 200
     is_secure = False
 
     def __init__(self, cores=None, environment=None):
@@ -77,7 +78,7 @@ class Server:
         end = time.monotonic() + 15
         while time.monotonic() < end:
             try:
-                if ask(self.port, "GET", self.path, timeout=5, is_secure=self.is_secure)[0] == 200:
+                if ask(self.port, "GET", self.path, timeout=5, is_secure=self.is_secure)[0] == self.ready:
                     return self
             except OSError:
                 pass

@@ -32,7 +32,8 @@ def turn(operation):
     """Looks first, then what makes things, what ends each, what ends all."""
     if operation in WHOLE:
         return 3
-    return 2 if is_ending(operation) else 1 if any(word in operation for word in MAKING) else 0
+    verb = operation.rstrip(".0123456789").rsplit(".", 1)[-1]
+    return 2 if is_ending(operation) else 1 if any(word in verb for word in MAKING) else 0
 
 
 def send(base, method, path, body=None, kind="application/json"):
