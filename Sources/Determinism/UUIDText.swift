@@ -77,22 +77,39 @@ package enum UUIDText {
 
   /// The bits of a text of the form 8-4-4-4-12 of hexadecimal digits, in any case.
   package static func read(_ text: Span<UInt8>) -> (high: UInt64, low: UInt64)? {
-    guard text.count == 36 else { return nil }
-    var words: (high: UInt64, low: UInt64) = (0, 0)
-    for index in 0..<36 {
-      let byte = text[index]
-      if index == 8 || index == 13 || index == 18 || index == 23 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-        continue
-      }
-      guard let digit = byte.hexDigitValue else { return nil }
-      if index < 18 {
-        words.high = words.high << 4 | UInt64(digit)
-      } else {
-        words.low = words.low << 4 | UInt64(digit)
-      }
-    }
-    return words
+    let hyphen = UInt8(ascii: "-")
+    guard text.count == 36,
+      text[8] == hyphen, text[13] == hyphen, text[18] == hyphen, text[23] == hyphen,
+      let first = word(four(text, at: 0), four(text, at: 4)),
+      let second = word(four(text, at: 9), four(text, at: 14)),
+      let third = word(four(text, at: 19), four(text, at: 24)),
+      let fourth = word(four(text, at: 28), four(text, at: 32))
+    else { return nil }
+    return (first << 32 | second, third << 32 | fourth)
+  }
+
+  /// Four characters, the first in the lowest byte.
+  private static func four(_ text: Span<UInt8>, at index: Int) -> UInt64 {
+    var four: UInt64 = 0
+    for offset in 0..<4 { four |= UInt64(text[index + offset]) &<< UInt64(8 * offset) }
+    return four
+  }
+
+  /// What eight digits say, all of them at once: the counterpart of `digits`.
+  private static func word(_ first: UInt64, _ last: UInt64) -> UInt64? {
+    let high: UInt64 = 0x8080_8080_8080_8080
+    let characters = first | last &<< 32
+    let letters = characters | 0x2020_2020_2020_2020
+    guard characters & high == 0 else { return nil }
+    // The highest bit of each byte: it is not below the first, and is below what follows the last.
+    let isDigit =
+      (characters &+ 0x5050_5050_5050_5050) & ~(characters &+ 0x4646_4646_4646_4646) & high
+    let isLetter = (letters &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(letters &+ 0x1919_1919_1919_1919) & high
+    guard isDigit | isLetter == high else { return nil }
+    var word = (characters & 0x0F0F_0F0F_0F0F_0F0F &+ (isLetter &>> 7) &* 9).byteSwapped
+    word = (word | word &>> 4) & 0x00FF_00FF_00FF_00FF
+    word = (word | word &>> 8) & 0x0000_FFFF_0000_FFFF
+    return (word | word &>> 16) & 0xFFFF_FFFF
   }
 
   package static func isUUID(_ text: String) -> Bool { read(text.utf8Span.span) != nil }

@@ -8,12 +8,11 @@ extension SteamshipService {
   /// The short way: a plain question for a task that has ended and was shown before. Nil: take the
   /// long one. Does without a JSON tree and without what only a change would need to know.
   func finishedTaskStatus(_ call: Call, in world: World<State>) -> Response? {
-    guard let id = PlainTaskQuestion.id(in: call.content),
+    guard let number = PlainTaskQuestion.number(in: call.content), let credential = call.credential,
       case .accepted = call.credentialVerdict
     else { return nil }
-    let look = world.read { state in state.renderedTask(id: id, credential: call.credential) }
-    guard case .final(let bytes) = look else { return nil }
-    return SteamshipWire.json(bytes)
+    let bytes = world.read { state in state.rendering(of: number, shownTo: credential) }
+    return bytes.map { SteamshipWire.json($0) }
   }
 
   func taskStatus(
@@ -24,7 +23,7 @@ extension SteamshipService {
     if id == nil { id = try arguments.name("id") }
     guard let id else { throw SteamshipError.invalid("The field \"taskId\" is missing.") }
     let credential = identity.credential
-    let rendered = world.read { state in state.renderedTask(id: id, credential: credential) }
+    let rendered = world.read { state in state.look(atTask: id, credential: credential) }
     switch rendered {
     case .final(let bytes): return .now(SteamshipWire.json(bytes))
     case .unfinished(let key) where world.isSkipping:
@@ -78,7 +77,7 @@ enum PlainTaskQuestion {
   private static let name = Array("\"taskId\"".utf8)
 
   /// Nil for anything that is not quite that: the JSON parser then has the say.
-  static func id(in content: [UInt8]) -> String? {
+  static func number(in content: [UInt8]) -> TaskNumber? {
     let bytes = content.span
     var index = 0
     guard take(UInt8(ascii: "{"), bytes, &index) else { return nil }
@@ -86,18 +85,16 @@ enum PlainTaskQuestion {
     guard bytes.count - index > name.count else { return nil }
     for byte in name.span.indices where bytes[index + byte] != name[byte] { return nil }
     index += name.count
-    guard take(UInt8(ascii: ":"), bytes, &index), take(UInt8(ascii: "\""), bytes, &index) else {
-      return nil
-    }
-    let start = index
-    while index < bytes.count, isPlain(bytes[index]) { index += 1 }
-    let end = index
-    guard end > start, take(UInt8(ascii: "\""), bytes, &index),
-      take(UInt8(ascii: "}"), bytes, &index)
+    guard take(UInt8(ascii: ":"), bytes, &index), take(UInt8(ascii: "\""), bytes, &index),
+      bytes.count - index > TaskNumber.length,
+      let number = TaskNumber(bytes.extracting(index..<index + TaskNumber.length))
     else { return nil }
+    index += TaskNumber.length
+    guard bytes[index] == UInt8(ascii: "\"") else { return nil }
+    index += 1
+    guard take(UInt8(ascii: "}"), bytes, &index) else { return nil }
     skipSpace(bytes, &index)
-    guard index == bytes.count else { return nil }
-    return String(decoding: content[start..<end], as: UTF8.self)
+    return index == bytes.count ? number : nil
   }
 
   private static func skipSpace(_ bytes: Span<UInt8>, _ index: inout Int) {
@@ -110,11 +107,26 @@ enum PlainTaskQuestion {
     index += 1
     return true
   }
+}
 
-  /// Letters, digits and hyphens: nothing that would need unescaping.
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 || byte == UInt8(ascii: "-")
+/// A task's id as a number: a table of many is searched without a look at texts that lie elsewhere.
+struct TaskNumber: Hashable, Sendable {
+  private let high, low: UInt64
+
+  /// How many characters an id has.
+  static let length = 36
+
+  /// In any case, as ids are looked up. Nil for a text of another form: such a task has no number.
+  init?(_ id: Span<UInt8>) {
+    guard let words = UUIDText.read(id) else { return nil }
+    (high, low) = words
   }
+
+  init?(_ id: String) { self.init(id.utf8Span.span) }
+}
+
+extension TaskNumber: Weighed {
+  var heapBytes: Int { 0 }
 }
 
 /// What a first look at a task finds.
@@ -127,17 +139,23 @@ enum Look: Sendable {
 }
 
 extension SteamshipState {
-  /// The rendered answer of a task that has ended.
-  borrowing func renderedTask(id: String, credential: String?) -> Look {
+  /// The rendered answer of a task that has ended, to who was shown it before.
+  borrowing func rendering(of number: TaskNumber, shownTo credential: String) -> [UInt8]? {
+    renderings.value?.read(number) { rendering in
+      // Whom a key stands for never changes, so it need not be looked up each time.
+      let isKnown =
+        rendering.credential?.isExactly(credential) == true
+        || userByCredential[credential] == rendering.user
+      return isKnown ? rendering.bytes : nil
+    } ?? nil
+  }
+
+  borrowing func look(atTask id: String, credential: String?) -> Look {
     guard let credential else { return .unrendered }
-    let rendering = renderings.value?[id]
-    // Whom a key stands for never changes, so it need not be looked up each time.
-    if let rendering, rendering.credential?.isExactly(credential) == true {
-      return .final(rendering.bytes)
+    if let bytes = TaskNumber(id).flatMap({ rendering(of: $0, shownTo: credential) }) {
+      return .final(bytes)
     }
-    guard let user = userByCredential[credential] else { return .unrendered }
-    if let rendering { return rendering.user == user ? .final(rendering.bytes) : .unrendered }
-    guard let key = tasks.key(id: id),
+    guard let user = userByCredential[credential], let key = tasks.key(id: id),
       tasks.read(key, { $0.user == user && !$0.state.isTerminal }) == true
     else { return .unrendered }
     return .unfinished(key)
@@ -149,19 +167,22 @@ extension SteamshipState {
   mutating func renderTask(_ key: Key<EngineTask>, for credential: String?) -> [UInt8] {
     let bytes = taskEnvelope(key)
     if bytes.count <= Self.keptRenderingMax,
-      let (id, user) = tasks.read(key, { $0.state.isTerminal ? ($0.id, $0.user) : nil })
+      let (id, user) = tasks.read(key, { $0.state.isTerminal ? ($0.id, $0.user) : nil }),
+      let number = TaskNumber(id)
     {
       if renderings.value == nil { renderings.value = WeighedDictionary() }
       // A key of deployed code stands for a user only as long as its instance is there.
       let ownKey = credential.flatMap { userByCredential[$0] == user ? $0 : nil }
-      renderings.value?[id] = TaskRendering(user: user, credential: ownKey, bytes: bytes)
+      renderings.value?[number] = TaskRendering(user: user, credential: ownKey, bytes: bytes)
     }
     return bytes
   }
 
   mutating func forgetRendering(of key: Key<EngineTask>) {
-    guard renderings.value?.isEmpty == false, let id = tasks.read(key, \.id) else { return }
-    renderings.value?[id] = nil
+    guard renderings.value?.isEmpty == false, let id = tasks.read(key, \.id),
+      let number = TaskNumber(id)
+    else { return }
+    renderings.value?[number] = nil
   }
 }
 

@@ -27,7 +27,7 @@ package struct SteamshipState: ServiceState {
   var instances = Table<InvocableInstance>()
   var tasks = Table<EngineTask>()
   /// What `task/status` answers for tasks that have ended, by their ids, until something changes.
-  var renderings = Transient<WeighedDictionary<ExactText, TaskRendering>>()
+  var renderings = Transient<WeighedDictionary<TaskNumber, TaskRendering>>()
   var comments = Table<TaskComment>()
   var files = Table<File>()
   var blocks = Table<Block>()

@@ -42,6 +42,32 @@ struct WrittenTextTests {
     ),
   ]
 
+  @Test("A UUID is read digit by digit: any other byte in any place makes it none")
+  func uuidDigits() throws {
+    let text = Array("9a0b1c2d-3e4f-5060-7080-90a0b0c0d0e9".utf8)
+    for place in text.indices {
+      for byte in UInt8.min...UInt8.max {
+        var changed = text
+        changed[place] = byte
+        let read = UUIDText.read(changed.span)
+        guard text[place] != UInt8(ascii: "-") else {
+          #expect((read != nil) == (byte == text[place]))
+          continue
+        }
+        let digit = Int(String(decoding: [byte], as: UTF8.self), radix: 16)
+        #expect((read != nil) == (digit != nil), "\(byte) at \(place)")
+        if let read {
+          #expect(UUIDText.text(read.high, read.low).utf8.elementsEqual(changed.map(\.asciiLowercased)))
+        }
+      }
+    }
+    for length in [0, 35, 37] {
+      let other = Array((text + text).prefix(length))
+      let read = UUIDText.read(other.span)
+      #expect(read == nil)
+    }
+  }
+
   @Test("A UUID has its digits in their places (RFC 9562 §4)", arguments: ids)
   func uuid(example: (high: UInt64, low: UInt64, text: String)) throws {
     #expect(UUIDText.text(example.high, example.low) == example.text)

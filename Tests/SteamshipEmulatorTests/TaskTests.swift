@@ -92,20 +92,36 @@ struct TaskTests {
     #expect(json["data"] == ["a": 1])
   }
 
-  static let questions: [(String, String?)] = [
-    (#"{"taskId":"A-1"}"#, "A-1"), (#" { "taskId" : "a-1" } "#, "a-1"),
-    (#"{"taskId": "A", "x": 1}"#, nil), (#"{"x": 1, "taskId": "A"}"#, nil),
-    (#"{"taskId": ""}"#, nil), (#"{"taskId": "A\u0041"}"#, nil), (#"{"taskId": 3}"#, nil),
-    (#"{"taskId": "A"}}"#, nil), (#"{"taskId": "A""#, nil), (#"{"taskId""#, nil), ("", nil),
-    ("{", nil), (#"{"taskID": "A"}"#, nil),
+  static let asked = "0A1B2C3D-4E5F-4A6B-8C7D-9E8F00112233"
+  static let questions: [(String, Bool)] = [
+    (#"{"taskId":"ID"}"#, true), (#" { "taskId" : "ID" } "#, true),
+    (#"{"taskId": "ID", "x": 1}"#, false), (#"{"x": 1, "taskId": "ID"}"#, false),
+    (#"{"taskId": ""}"#, false), (#"{"taskId": "ID\u0041"}"#, false), (#"{"taskId": 3}"#, false),
+    (#"{"taskId": "ID"}}"#, false), (#"{"taskId": "ID""#, false), (#"{"taskId""#, false),
+    ("", false), ("{", false), (#"{"taskID": "ID"}"#, false), (#"{"taskId": "IDA"}"#, false),
+    (#"{"taskId": "A-1"}"#, false), (#"{"taskId": "ID}"#, false), (#"{"taskId":"ID"#, false),
   ]
 
   @Test("The short way takes only the plainest question", arguments: questions)
-  func shortWay(_ content: String, _ id: String?) {
-    #expect(PlainTaskQuestion.id(in: Array(content.utf8)) == id)
-    for cut in 0..<content.utf8.count where id != nil {
-      let prefix = Array(content.utf8.prefix(cut))
-      #expect(PlainTaskQuestion.id(in: prefix) == nil || prefix.last == UInt8(ascii: "}"))
+  func shortWay(_ question: String, _ isPlain: Bool) {
+    for id in [Self.asked, Self.asked.lowercased()] {
+      let content = question.replacing("ID", with: id, maxReplacements: 1)
+      let number = PlainTaskQuestion.number(in: Array(content.utf8))
+      #expect(number == (isPlain ? TaskNumber(id) : nil))
+      for cut in 0..<content.utf8.count where isPlain {
+        let prefix = Array(content.utf8.prefix(cut))
+        #expect(PlainTaskQuestion.number(in: prefix) == nil || prefix.last == UInt8(ascii: "}"))
+      }
+    }
+  }
+
+  @Test("A task's number is its id in any case; a text of another form has none")
+  func taskNumber() {
+    let id = Self.asked
+    #expect(TaskNumber(id) != nil && TaskNumber(id) == TaskNumber(id.lowercased()))
+    #expect(TaskNumber(id) != TaskNumber(String(id.dropLast()) + "4"))
+    for other in ["", "A-1", String(id.dropLast()), id + "0", String(id.dropLast()) + "g"] {
+      #expect(TaskNumber(other) == nil)
     }
   }
 
