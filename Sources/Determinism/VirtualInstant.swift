@@ -70,32 +70,45 @@ package import PayloadCodecs
   package func withISO8601<Value>(
     _ precision: Precision, _ body: (Span<UInt8>) -> Value
   ) -> Value {
-    let calendar = CalendarTime(self)
     var text = InlineArray<27, UInt8>(repeating: UInt8(ascii: "Z"))
-    /// Two digits; what stands before them is a mark. Every instant's year has four.
-    @inline(__always) func put(_ value: Int, at place: Int, behind mark: Unicode.Scalar? = nil) {
-      if let mark { text[place - 1] = UInt8(ascii: mark) }
-      let value = UInt(bitPattern: value)
-      text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10)
-      text[place + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
-    }
-    put(calendar.year / 100, at: 0)
-    put(calendar.year % 100, at: 2)
-    put(calendar.month, at: 5, behind: "-")
-    put(calendar.day, at: 8, behind: "-")
-    put(calendar.hour, at: 11, behind: "T")
-    put(calendar.minute, at: 14, behind: ":")
-    put(calendar.second, at: 17, behind: ":")
+    let nanosecond = write(into: &text)
     if precision == .seconds { return body(text.span.extracting(0..<20)) }
-    let microseconds = calendar.nanosecond / 1_000
-    put(microseconds / 10_000, at: 20, behind: ".")
-    put(microseconds / 100 % 100, at: 22)
+    let microseconds = nanosecond / 1_000
+    Self.put(microseconds / 10_000, at: 20, behind: ".", into: &text)
+    Self.put(microseconds / 100 % 100, at: 22, into: &text)
     if precision == .milliseconds {
       text[23] = UInt8(ascii: "Z")
       return body(text.span.extracting(0..<24))
     }
-    put(microseconds % 100, at: 24)
+    Self.put(microseconds % 100, at: 24, into: &text)
     return body(text.span)
+  }
+
+  /// The text up to its seconds. By a function of its own: a text that a closure has hold of is looked up
+  /// behind a check at each step.
+  /// - Returns: the nanoseconds behind them.
+  private func write(into text: inout InlineArray<27, UInt8>) -> Int {
+    let calendar = CalendarTime(self)
+    Self.put(calendar.year / 100, at: 0, into: &text)
+    Self.put(calendar.year % 100, at: 2, into: &text)
+    Self.put(calendar.month, at: 5, behind: "-", into: &text)
+    Self.put(calendar.day, at: 8, behind: "-", into: &text)
+    Self.put(calendar.hour, at: 11, behind: "T", into: &text)
+    Self.put(calendar.minute, at: 14, behind: ":", into: &text)
+    Self.put(calendar.second, at: 17, behind: ":", into: &text)
+    return calendar.nanosecond
+  }
+
+  /// Two digits; what stands before them is a mark. Every instant's year has four.
+  @inline(__always)
+  private static func put(
+    _ value: Int, at place: Int, behind mark: Unicode.Scalar? = nil,
+    into text: inout InlineArray<27, UInt8>
+  ) {
+    if let mark { text[place - 1] = UInt8(ascii: mark) }
+    let value = UInt(bitPattern: value)
+    text[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10)
+    text[place + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10)
   }
 
   /// Reads RFC 3339 with any offset (`Z`, `+00:00`, `-0530`), fraction or none, `T` or a space.
@@ -178,6 +191,7 @@ package struct CalendarTime: Sendable, Equatable {
 
   package static func civil(_ days: Int64) -> (year: Int, month: Int, day: Int) {
     let shifted = days + 719_468
+    if let shifted = UInt32(exactly: shifted), shifted < 1 << 28 { return civil(shifted) }
     let era = shifted.flooredDivision(by: 146_097)
     let dayOfEra = shifted - era * 146_097
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -187,6 +201,26 @@ package struct CalendarTime: Sendable, Equatable {
     let month = Int(monthIndex < 10 ? monthIndex + 3 : monthIndex - 9)
     let year = Int(yearOfEra + era * 400) + (month <= 2 ? 1 : 0)
     return (year, month, day)
+  }
+
+  /// The same of days since the first of March of the year 0, with multiplications in the place of most
+  /// divisions.
+  /// Source: Cassio Neri and Lorenz Schneider, "Euclidean affine functions and their application to calendar
+  /// algorithms" (2022).
+  private static func civil(_ shifted: UInt32) -> (year: Int, month: Int, day: Int) {
+    let quarters = 4 &* shifted &+ 3
+    let century = quarters / 146_097
+    let inCentury = (quarters % 146_097) | 3
+    let product = 2_939_745 &* UInt64(inCentury)
+    let yearOfCentury = UInt32(truncatingIfNeeded: product >> 32)
+    let dayOfYear = UInt32(truncatingIfNeeded: product) / 2_939_745 / 4
+    let months = 2_141 &* dayOfYear &+ 197_913
+    let isNextYear = dayOfYear >= 306
+    let month = months >> 16
+    return (
+      Int(100 &* century &+ yearOfCentury &+ (isNextYear ? 1 : 0)),
+      Int(isNextYear ? month &- 12 : month), Int((months & 0xFFFF) / 2_141 &+ 1)
+    )
   }
 
   package static func daysInMonth(_ month: Int, of year: Int) -> Int {
@@ -281,7 +315,7 @@ extension JSONWriter {
     _ name: StaticString, _ instant: VirtualInstant,
     _ precision: VirtualInstant.Precision = .seconds
   ) {
-    instant.withISO8601(precision) { member(name, $0) }
+    instant.withISO8601(precision) { member(plain: name, $0) }
   }
 
   /// Writes nothing at all when the value is nil.

@@ -8,8 +8,8 @@
 /// }
 /// ```
 public struct JSONWriter: Sendable {
-  public private(set) var bytes: [UInt8] = []
-  private var needsComma = false
+  public internal(set) var bytes: [UInt8] = []
+  var needsComma = false
 
   public init(reserving capacity: Int = 256) {
     bytes.reserveCapacity(capacity)
@@ -101,7 +101,7 @@ public struct JSONWriter: Sendable {
   /// The name of the next value.
   public mutating func key(_ name: StaticString) {
     // SAFETY: there are no bytes of a value to write.
-    unsafe write(name, needsComma: needsComma, valueCount: 0) { _ in }
+    _ = unsafe write(name, needsComma: needsComma, valueCount: 0) { _ in true }
     needsComma = false
   }
 
@@ -118,22 +118,33 @@ public struct JSONWriter: Sendable {
 
   /// A text that was made for nothing else, such as a time's.
   package mutating func member(_ name: StaticString, _ utf8: Span<UInt8>) {
-    guard utf8.isPlain else {
-      key(name)
-      quoteEscaped(utf8, isName: false)
-      needsComma = true
-      return
-    }
     let size = utf8.count + 2
     // SAFETY: the place has `size` bytes: the text's, which live for the length of the call, and two
     // quotes.
-    unsafe write(name, needsComma: needsComma, valueCount: size) { place in
+    let isPlain = unsafe write(name, needsComma: needsComma, valueCount: size) { place in
+      unsafe place.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
+      unsafe place.storeBytes(of: UInt8(ascii: "\""), toByteOffset: size - 1, as: UInt8.self)
+      return unsafe utf8.copyIfPlain(to: place + 1)
+    }
+    if !isPlain {
+      key(name)
+      quoteEscaped(utf8, isName: false)
+    }
+    needsComma = true
+  }
+
+  /// A text of which is known that it needs no escape.
+  package mutating func member(plain name: StaticString, _ utf8: Span<UInt8>) {
+    let size = utf8.count + 2
+    // SAFETY: as above.
+    _ = unsafe write(name, needsComma: needsComma, valueCount: size) { place in
       unsafe place.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
       unsafe utf8.withUnsafeBytes { text in
         unsafe UnsafeMutableRawBufferPointer(start: place + 1, count: text.count)
           .copyMemory(from: text)
       }
       unsafe place.storeBytes(of: UInt8(ascii: "\""), toByteOffset: size - 1, as: UInt8.self)
+      return true
     }
     needsComma = true
   }
@@ -148,7 +159,6 @@ public struct JSONWriter: Sendable {
   }
 
   package mutating func piece(_ text: String) { appendEscaped(text.utf8.span) }
-
   public mutating func member(_ name: StaticString, _ value: Int) {
     key(name)
     self.value(value)
@@ -181,12 +191,13 @@ public struct JSONWriter: Sendable {
   }
 
   /// A comma if one is due, the name in quotes, a colon, and so many bytes of a value, which `fill`
-  /// writes.
+  /// writes. Nothing at all where that says that it cannot be so.
   @inline(__always)
   private mutating func write(
     _ name: StaticString, needsComma: Bool, valueCount: Int,
-    _ fill: (UnsafeMutableRawPointer) -> Void
-  ) {
+    _ fill: (UnsafeMutableRawPointer) -> Bool
+  ) -> Bool {
+    var isWritten = false
     let comma = needsComma ? 1 : 0
     let count = name.utf8CodeUnitCount
     let size = comma + count + 3 + valueCount
@@ -201,10 +212,11 @@ public struct JSONWriter: Sendable {
         unsafe (place + comma + 1).copyMemory(from: name.utf8Start, byteCount: count)
         // `":`
         unsafe (place + comma + 1 + count).storeBytes(of: 0x3A22, as: UInt16.self)
-        unsafe fill(place + comma + count + 3)
-        written = size
+        isWritten = unsafe fill(place + comma + count + 3)
+        written = isWritten ? size : 0
       }
     }
+    return isWritten
   }
 
   // MARK: Values
@@ -282,24 +294,23 @@ public struct JSONWriter: Sendable {
   }
 
   private mutating func quote(_ utf8: Span<UInt8>, isName: Bool) {
-    guard utf8.isPlain else { return quoteEscaped(utf8, isName: isName) }
     let comma = needsComma ? 1 : 0
     let size = comma + utf8.count + (isName ? 3 : 2)
+    var isPlain = false
     bytes.append(addingCapacity: size) { output in
       // SAFETY: the room has `size` bytes, all of which are written: the comma, the quotes, the text
       // whose bytes live for the length of the call, and the colon.
       unsafe output.withUnsafeMutableBufferPointer { room, count in
+        guard let start = room.baseAddress else { return }
         if comma == 1 { unsafe room[0] = UInt8(ascii: ",") }
         unsafe room[comma] = UInt8(ascii: "\"")
-        unsafe utf8.withUnsafeBytes { text in
-          let place = unsafe UnsafeMutableRawBufferPointer(room)[(comma + 1)..<size]
-          unsafe UnsafeMutableRawBufferPointer(rebasing: place).copyMemory(from: text)
-        }
+        isPlain = unsafe utf8.copyIfPlain(to: UnsafeMutableRawPointer(start) + comma + 1)
         unsafe room[comma + 1 + utf8.count] = UInt8(ascii: "\"")
         if isName { unsafe room[size - 1] = UInt8(ascii: ":") }
-        count = size
+        count = isPlain ? size : 0
       }
     }
+    if !isPlain { quoteEscaped(utf8, isName: isName) }
   }
 
   /// The rare case: a text in which something needs an escape (RFC 8259 §7).
@@ -337,60 +348,4 @@ public struct JSONWriter: Sendable {
 
   /// What stands behind the backslash for each control character; `u`: its number.
   private static let escapes = Array("uuuuuuuubtnufruuuuuuuuuuuuuuuuuu".utf8)
-}
-
-extension Span<UInt8> {
-  /// Whether nothing in it needs an escape.
-  fileprivate var isPlain: Bool {
-    // SAFETY: read as bytes, during the call alone; all loads lie within the span, the last one over some
-    // that were looked at before. An integer may have any bits.
-    let raw = unsafe bytes
-    if count >= 8 {
-      var found: UInt64 = 0
-      var index = 0
-      while index < count - 8 {
-        found |= unsafe Self.escaped(
-          raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
-        index += 8
-      }
-      found |= unsafe Self.escaped(
-        raw.unsafeLoadUnaligned(fromUncheckedByteOffset: count - 8, as: UInt64.self))
-      return found & 0x8080_8080_8080_8080 == 0
-    }
-    if count >= 4 {
-      let first = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: UInt32.self)
-      let last = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: count - 4, as: UInt32.self)
-      return Self.escaped(UInt64(first) | UInt64(last) << 32) & 0x8080_8080_8080_8080 == 0
-    }
-    return plainCount == count
-  }
-
-  /// Has a high bit set if one of the eight bytes needs an escape: of `x - 0x01… & ~x` that of a byte
-  /// which is zero, and perhaps of some behind it.
-  @inline(__always)
-  private static func escaped(_ word: UInt64) -> UInt64 {
-    let quotes = word ^ 0x2222_2222_2222_2222
-    let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-    return (word &- 0x2020_2020_2020_2020) & ~word
-      | (quotes &- 0x0101_0101_0101_0101) & ~quotes
-      | (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
-  }
-
-  /// How many bytes stand before the first that JSON escapes: a control character, a quote, a backslash.
-  fileprivate var plainCount: Int {
-    // SAFETY: as in `isPlain`.
-    let raw = unsafe bytes
-    var index = 0
-    while index + 8 <= count {
-      let word = unsafe raw.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-      if Self.escaped(word) & 0x8080_8080_8080_8080 != 0 { break }
-      index += 8
-    }
-    while index < count {
-      let byte = self[index]
-      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
-      index += 1
-    }
-    return index
-  }
 }

@@ -30,6 +30,30 @@ final class HandWall: Sendable {
     #expect(clock.now == VirtualInstant(seconds: expected))
   }
 
+  @Test("A day's number is that of the date that it is taken apart into, in all years of instants")
+  func days() {
+    var (expectedYear, expectedMonth, expectedDay) = (1684, 1, 1)
+    let first = CalendarTime.daysSinceEpoch(1684, 1, 1)
+    let last = CalendarTime.daysSinceEpoch(2255, 12, 31)
+    for number in first...last {
+      let (year, month, day) = CalendarTime.civil(number)
+      guard (year, month, day) == (expectedYear, expectedMonth, expectedDay),
+        CalendarTime.daysSinceEpoch(year, month, day) == number
+      else {
+        Issue.record("day \(number) is \(year)-\(month)-\(day)")
+        return
+      }
+      expectedDay += 1
+      if expectedDay > CalendarTime.daysInMonth(expectedMonth, of: expectedYear) {
+        (expectedMonth, expectedDay) = (expectedMonth + 1, 1)
+      }
+      if expectedMonth > 12 { (expectedYear, expectedMonth) = (expectedYear + 1, 1) }
+    }
+    // Before the year 0, too, and far behind it.
+    #expect(CalendarTime.civil(-719_469) == (0, 2, 29))
+    #expect(CalendarTime.civil(CalendarTime.daysSinceEpoch(900_000, 3, 1)) == (900_000, 3, 1))
+  }
+
   @Test("Moments tell durations, and never go back")
   func moments() {
     let first = Moment.now

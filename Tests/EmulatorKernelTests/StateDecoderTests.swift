@@ -77,6 +77,35 @@ struct StateDecoderTests {
     check([UInt8].self, text)
   }
 
+  @Test("Containers that are filled in turns, and values that fail, are written where they belong")
+  func inTurns() throws {
+    enum Name: String, CodingKey { case z, m, b, a }
+    struct Failing: Encodable { var before = [1], real = Double.nan }
+    struct Value: Encodable {
+      func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Name.self)
+        var late = object.nestedContainer(keyedBy: Name.self, forKey: .z)
+        try object.encode("m", forKey: .m)
+        try? object.encode(Failing(), forKey: .a)
+        var list = object.nestedUnkeyedContainer(forKey: .b)
+        try late.encode(2, forKey: .m)
+        try list.encode(1)
+        try? list.encode(Failing())
+        var inner = list.nestedUnkeyedContainer()
+        _ = list.nestedContainer(keyedBy: Name.self)
+        try list.encode(true)
+        try inner.encodeNil()
+        try late.encode([String](), forKey: .a)
+        var single = object.superEncoder().singleValueContainer()
+        try single.encode("first")
+        try single.encode("\u{1F4A7}\n")
+      }
+    }
+    #expect(
+      try String(decoding: StateEncoder.text(of: [Value()]), as: UTF8.self)
+        == #"[{"b":[1,[null],{},true],"m":"m","super":"💧\n","z":{"a":[],"m":2}}]"#)
+  }
+
   @Test("A number without a form in JSON is told with its place")
   func notFinite() {
     struct Inner: Encodable { var real = Double.nan }

@@ -9,16 +9,17 @@ extension ScenarioEngine {
     var start: VirtualInstant
   }
 
-  package var saved: @Sendable () -> JSON {
+  /// Gives its text.
+  package var saved: @Sendable () -> [UInt8] {
     let parts = parts
     let saved = Saved(scenario: parts.scenario.source, state: parts.state, start: parts.start)
-    return { (try? StateEncoder.encode(saved)) ?? .null }
+    return { (try? StateEncoder.text(of: saved)) ?? [] }
   }
 
-  package func prepareRestore(_ saved: JSON) throws(ScenarioProblems) -> PreparedState {
+  package func prepareRestore(_ saved: [UInt8]) throws(ScenarioProblems) -> PreparedState {
     let parts: Saved
     do {
-      parts = try SnapshotJSON.decode(Saved.self, from: saved.serialized(), path: "rules.json")
+      parts = try SnapshotJSON.decode(Saved.self, from: saved, path: "rules.json")
     } catch {
       throw ScenarioProblems(error.text)
     }

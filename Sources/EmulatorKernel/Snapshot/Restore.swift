@@ -120,7 +120,7 @@ package struct Restore: Sendable {
     }
     let rules = makeRules?(live)
     do throws(ScenarioProblems) {
-      return (blueprint, rules, try rules?.prepareRestore(saved))
+      return (blueprint, rules, try rules?.prepareRestore(saved.serialized()))
     } catch {
       throw .invalid(path: "rules.json", reason: error.text)
     }

@@ -14,7 +14,7 @@ package struct Snapshot: Sendable {
   private let lastBlob: UInt64
   private let keys: CredentialKeys.State
   private let scenario: JSON?
-  private let rules: (@Sendable () -> JSON)?
+  private let rules: (@Sendable () -> [UInt8])?
   private let states: [SavedState]
   private let blobs: [BlobID: BlobStore.Blob]
 
@@ -106,7 +106,7 @@ package struct Snapshot: Sendable {
       ("keys.json", try Self.encode("keys.json", keys)),
     ]
     if let scenario { parts.append(("scenario.json", scenario.serialized())) }
-    if let rules = rules?(), !rules.isNull { parts.append(("rules.json", rules.serialized())) }
+    if let rules = rules?(), !rules.isEmpty { parts.append(("rules.json", rules)) }
     for state in states {
       let path = "services/\(state.name)"
       parts.append(("\(path)/state.json", try Self.encode("\(path)/state.json", state.state)))
@@ -119,7 +119,7 @@ package struct Snapshot: Sendable {
     _ path: String, _ value: any Encodable
   ) throws(SnapshotError) -> [UInt8] {
     do {
-      return try StateEncoder.encode(value).serialized()
+      return try StateEncoder.text(of: value)
     } catch {
       throw .notEncodable(path: path, reason: "\(error)")
     }

@@ -5,42 +5,81 @@ package import PayloadCodecs
 /// numbers, which Swift keeps in an order that changes from run to run. What comes out is what
 /// Foundation's `JSONDecoder` reads back.
 package enum StateEncoder {
+  package static func text(of value: some Encodable) throws -> [UInt8] {
+    let encoding = StateEncoding(StateTypes())
+    try encoding.write(value)
+    return encoding.text.bytes
+  }
+
+  /// The same for who looks into it.
   package static func encode(_ value: some Encodable) throws -> JSON {
-    try StateEncoding().json(of: value)
+    try JSON(parsing: text(of: value), weightLimit: .max, depthLimit: JSON.ownDepthLimit)
   }
 }
 
-/// One encoding, and what it has found out about types.
-private final class StateEncoding {
+/// What an encoding has found out about types.
+final class StateTypes {
+  private struct Name: Hashable {
+    let type: ObjectIdentifier
+
+    /// Addresses of our own, which nobody chooses for their hashes.
+    func _rawHashValue(seed: Int) -> Int {
+      let product = (UInt(bitPattern: type) ^ UInt(bitPattern: seed)) &* 0x9E37_79B9_7F4A_7C15
+      return Int(bitPattern: product ^ (product >> 32))
+    }
+  }
+
+  private var unordered: [Name: Bool] = [:]
+
   /// Whether values of a type are collections without an order. Asked once of each type: the question
   /// costs more than all else that is done for a value.
-  private var unordered: [ObjectIdentifier: Bool] = [:]
-  /// Containers that were filled and emptied, with the room that they have.
-  private var spareNodes: [Node] = []
+  func isUnordered<Value: Encodable>(_ value: Value) -> Bool {
+    let name = Name(type: ObjectIdentifier(Value.self))
+    if let known = unordered[name] { return known }
+    let isUnordered = value is any UnorderedEncodable
+    unordered[name] = isUnordered
+    return isUnordered
+  }
+}
 
-  func json<Value: Encodable>(of value: Value) throws -> JSON {
-    if let json = plain(value) { return json }
-    if isUnordered(value), let collection = value as? any UnorderedEncodable,
-      let json = try collection.orderedJSON(self)
+/// A text in the making. It is written from front to back; the members of each container are put in order
+/// where they stand, when it is full.
+final class StateEncoding {
+  /// SAFETY: an encoding is known to one call alone, and no access reaches into another.
+  @exclusivity(unchecked) private var uncheckedText = JSONWriter()
+  var text: JSONWriter {
+    @inline(__always) _read { yield unsafe uncheckedText }
+    @inline(__always) _modify { yield unsafe &uncheckedText }
+  }
+  let types: StateTypes
+  /// Containers that were filled and emptied, with the room that they have.
+  private var spareContainers: [StateContainer] = []
+  /// The same of texts of their own.
+  private var spareEncodings: [StateEncoding] = []
+
+  init(_ types: StateTypes) { self.types = types }
+
+  /// Writes a value, or nothing where it cannot be encoded.
+  func write<Value: Encodable>(_ value: Value) throws {
+    if writePlain(value) { return }
+    if types.isUnordered(value), let collection = value as? any UnorderedEncodable,
+      try collection.writeInOrder(self)
     {
-      return json
+      return
     }
-    var node = spareNodes.popLast() ?? Node()
-    try value.encode(to: StateNodeEncoder(encoding: self, node: node))
-    let json = node.json
-    if isKnownUniquelyReferenced(&node) {
-      node.content.empty()
-      spareNodes.append(node)
-    }
-    return json
+    var container = spareContainers.popLast() ?? StateContainer()
+    container.contents.begin(at: text.length)
+    try value.encode(to: StateValueEncoder(encoding: self, container: container))
+    close(container)
+    if isKnownUniquelyReferenced(&container) { spareContainers.append(container) }
   }
 
   /// The same of what lies those keys deeper, which are told where something is wrong in it.
-  func json<Value: Encodable>(
-    of value: Value, under keys: [any CodingKey], _ key: some CodingKey
-  ) throws -> JSON {
+  func write<Value: Encodable>(
+    _ value: Value, under keys: [any CodingKey], _ key: some CodingKey
+  ) throws {
     do {
-      return try json(of: value)
+      try write(value)
     } catch EncodingError.invalidValue(let value, let context) {
       throw EncodingError.invalidValue(
         value,
@@ -50,224 +89,194 @@ private final class StateEncoding {
     }
   }
 
-  /// What most values are, without a container; nil for all others.
-  private func plain<Value: Encodable>(_ value: Value) -> JSON? {
-    if Value.self == String.self { return (value as? String).map(JSON.string) }
-    if Value.self == Int.self { return (value as? Int).map(JSON.integer) }
-    if Value.self == Bool.self { return (value as? Bool).map(JSON.bool) }
-    if Value.self == [UInt8].self {
-      return (value as? [UInt8]).map { bytes in .array(bytes.map { .integer(Int($0)) }) }
+  /// What most values are, without a container.
+  private func writePlain<Value: Encodable>(_ value: Value) -> Bool {
+    if let string = same(value, String.self) {
+      text.value(string)
+    } else if let number = same(value, Int.self) {
+      text.value(number)
+    } else if let flag = same(value, Bool.self) {
+      text.value(flag)
+    } else if let instant = same(value, VirtualInstant.self) {
+      text.object { $0.member("nanoseconds", Int(instant.nanoseconds)) }
+    } else if let bytes = same(value, [UInt8].self) {
+      text.array { json in for byte in bytes { json.value(Int(byte)) } }
+    } else {
+      return false
     }
-    return nil
+    return true
   }
 
-  private func isUnordered<Value: Encodable>(_ value: Value) -> Bool {
-    let type = ObjectIdentifier(Value.self)
-    if let known = unordered[type] { return known }
-    let isUnordered = value is any UnorderedEncodable
-    unordered[type] = isUnordered
-    return isUnordered
+  /// The value where it is of that type: for types that are known, without a cast.
+  @inline(__always)
+  private func same<Value, Other>(_ value: Value, _ type: Other.Type) -> Other? {
+    guard Value.self == type else { return nil }
+    // SAFETY: the two types are one.
+    return unsafe unsafeBitCast(value, to: type)
+  }
+
+  /// A text of its own, for a container that may still be filled when others are written.
+  func makeInner() -> StateEncoding { spareEncodings.popLast() ?? StateEncoding(types) }
+
+  /// Ends a container with its brackets, its members in order.
+  func close(_ container: StateContainer) {
+    defer { container.contents.end() }
+    let start = container.contents.start
+    switch container.contents.kind {
+    case .single: return
+    case .array where container.contents.inner.isEmpty: text.close(from: start, isArray: true)
+    case .array: putInOrder(container.contents, Array(container.contents.starts.indices))
+    case .object where !container.contents.isInOrder:
+      putInOrder(container.contents, container.contents.keys.placesInOrder)
+    case .object:
+      // What has a text of its own and stands last goes behind the others: most cases of an enumeration.
+      for (_, encoding, inner) in container.contents.inner { take(encoding, inner, behind: &text) }
+      text.close(from: start, isArray: false)
+    }
+  }
+
+  private func putInOrder(_ contents: StateContents, _ places: [Int]) {
+    var inner: [Int: (encoding: StateEncoding, container: StateContainer)] = [:]
+    for (place, encoding, container) in contents.inner { inner[place] = (encoding, container) }
+    var ordered = JSONWriter(reserving: text.length - contents.start)
+    for place in places {
+      let end = place + 1 < contents.starts.count ? contents.starts[place + 1] : text.length
+      ordered.append(written: text.bytes.span.extracting(contents.starts[place]..<end))
+      if let inner = inner[place] { take(inner.encoding, inner.container, behind: &ordered) }
+    }
+    text.replace(from: contents.start, by: ordered.bytes.span)
+    text.close(from: contents.start, isArray: contents.kind == .array)
+  }
+
+  /// Puts the text of a container that has one of its own where it belongs.
+  private func take(
+    _ encoding: StateEncoding, _ inner: StateContainer, behind text: inout JSONWriter
+  ) {
+    encoding.close(inner)
+    text.append(written: encoding.text.bytes.span)
+    encoding.text.empty()
+    spareEncodings.append(encoding)
   }
 }
 
 /// A container while it is filled.
-private final class Node {
-  enum Child {
-    case value(JSON)
-    /// One that may still be filled.
-    case container(Node)
+final class StateContainer {
+  /// SAFETY: as the text of an encoding.
+  @exclusivity(unchecked) private var uncheckedContents = StateContents()
+  var contents: StateContents {
+    @inline(__always) _read { yield unsafe uncheckedContents }
+    @inline(__always) _modify { yield unsafe &uncheckedContents }
+  }
+}
 
-    var json: JSON {
-      switch self {
-      case .value(let json): json
-      case .container(let node): node.json
-      }
+/// Where the members of a container stand in the text.
+struct StateContents {
+  enum Kind { case object, array, single }
+
+  private(set) var start = 0
+  /// Of a value that encodes nothing: an empty object, as Foundation has it.
+  private(set) var kind = Kind.object
+  /// The members' names; none in an array.
+  private(set) var keys: [String] = []
+  private(set) var starts: [Int] = []
+  /// Those that have a text of their own, by their places.
+  private(set) var inner: [(place: Int, encoding: StateEncoding, container: StateContainer)] = []
+  /// Whoever keeps it longer than that writes into nothing.
+  private var isOpen = false
+
+  mutating func begin(at start: Int) {
+    self.start = start
+    isOpen = true
+  }
+
+  mutating func end() {
+    isOpen = false
+    kind = .object
+    inner.removeAll()
+    keys.removeAll(keepingCapacity: keys.count < 1000)
+    starts.removeAll(keepingCapacity: starts.count < 1000)
+  }
+
+  mutating func becomeArray() { kind = .array }
+
+  /// What was written before gives way.
+  mutating func becomeSingle(_ text: inout JSONWriter) -> Bool {
+    guard isOpen else { return false }
+    kind = .single
+    if text.length > start { text.takeBack(to: start) }
+    return true
+  }
+
+  /// Begins a member, or an element.
+  mutating func add(_ key: String?, to text: inout JSONWriter) -> Bool {
+    guard isOpen else { return false }
+    starts.append(text.length)
+    if let key {
+      keys.append(key)
+      text.beginMember(key)
+    } else {
+      text.beginElement()
     }
+    return true
   }
 
-  struct Content {
-    var single: JSON?
-    var members: [(key: String, child: Child)] = []
-    var elements: [Child] = []
-    var isArray = false
+  /// Takes the last member back.
+  mutating func dropLast(from text: inout JSONWriter) {
+    if let start = starts.popLast() { text.takeBack(to: start) }
+    if kind == .object { keys.removeLast() }
+  }
 
-    /// A value that encoded nothing is an empty object, as Foundation has it.
-    var json: JSON {
-      if let single { return single }
-      if isArray { return .array(elements.map { $0.json }) }
-      let places = members.map { $0.key }.placesInOrder
-      return .object(JSONObject(places.map { (members[$0].key, members[$0].child.json) }))
+  mutating func addInner(_ encoding: StateEncoding, _ container: StateContainer) {
+    inner.append((starts.count - 1, encoding, container))
+  }
+
+  /// Whether all of it stands where it belongs, what has a text of its own at the end.
+  var isInOrder: Bool {
+    guard inner.isEmpty || inner.count == 1 && inner[0].place == starts.count - 1 else {
+      return false
     }
-
-    mutating func empty() {
-      single = nil
-      members.removeAll(keepingCapacity: members.count < 1000)
-      elements.removeAll(keepingCapacity: elements.count < 1000)
-      isArray = false
+    for index in keys.indices.dropFirst() where keys[index].comesBefore(keys[index - 1]) {
+      return false
     }
+    return true
   }
-
-  var content = Content()
-  var json: JSON { content.json }
-}
-
-private struct StateNodeEncoder: Encoder {
-  let encoding: StateEncoding
-  let node: Node
-  /// Between the value that is being encoded and this place of it.
-  var keys: [any CodingKey] = []
-  var codingPath: [any CodingKey] { keys }
-  var userInfo: [CodingUserInfoKey: Any] { [:] }
-
-  func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    KeyedEncodingContainer(KeyedContainer(encoder: self))
-  }
-
-  func unkeyedContainer() -> any UnkeyedEncodingContainer {
-    node.content.isArray = true
-    return UnkeyedContainer(encoder: self)
-  }
-
-  func singleValueContainer() -> any SingleValueEncodingContainer {
-    SingleContainer(encoder: self)
-  }
-}
-
-private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
-  let encoder: StateNodeEncoder
-  var codingPath: [any CodingKey] { encoder.codingPath }
-
-  private func put(_ key: some CodingKey, _ child: Node.Child) {
-    encoder.node.content.members.append((key.stringValue, child))
-  }
-
-  mutating func encodeNil(forKey key: Key) throws { put(key, .value(.null)) }
-
-  mutating func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
-    put(key, .value(try encoder.encoding.json(of: value, under: encoder.keys, key)))
-  }
-
-  mutating func nestedContainer<Nested: CodingKey>(
-    keyedBy type: Nested.Type, forKey key: Key
-  ) -> KeyedEncodingContainer<Nested> { nested(key).container(keyedBy: type) }
-
-  mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
-    nested(key).unkeyedContainer()
-  }
-
-  mutating func superEncoder() -> any Encoder { nested(SuperKey()) }
-  mutating func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
-
-  private func nested(_ key: some CodingKey) -> StateNodeEncoder {
-    let child = Node()
-    put(key, .container(child))
-    return StateNodeEncoder(
-      encoding: encoder.encoding, node: child, keys: encoder.keys + [key])
-  }
-}
-
-private struct UnkeyedContainer: UnkeyedEncodingContainer {
-  let encoder: StateNodeEncoder
-  var codingPath: [any CodingKey] { encoder.codingPath }
-  var count: Int { encoder.node.content.elements.count }
-
-  private func put(_ child: Node.Child) { encoder.node.content.elements.append(child) }
-
-  mutating func encodeNil() throws { put(.value(.null)) }
-
-  mutating func encode<Value: Encodable>(_ value: Value) throws {
-    put(.value(try encoder.encoding.json(of: value)))
-  }
-
-  mutating func nestedContainer<Nested: CodingKey>(
-    keyedBy type: Nested.Type
-  ) -> KeyedEncodingContainer<Nested> { nested().container(keyedBy: type) }
-
-  mutating func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer {
-    nested().unkeyedContainer()
-  }
-
-  mutating func superEncoder() -> any Encoder { nested() }
-
-  private func nested() -> StateNodeEncoder {
-    let child = Node()
-    put(.container(child))
-    return StateNodeEncoder(encoding: encoder.encoding, node: child, keys: encoder.keys)
-  }
-}
-
-private struct SingleContainer: SingleValueEncodingContainer {
-  let encoder: StateNodeEncoder
-  private var node: Node { encoder.node }
-  var codingPath: [any CodingKey] { encoder.codingPath }
-
-  init(encoder: StateNodeEncoder) { self.encoder = encoder }
-
-  mutating func encodeNil() throws { node.content.single = .null }
-  mutating func encode(_ value: Bool) throws { node.content.single = .bool(value) }
-  mutating func encode(_ value: String) throws { node.content.single = .string(value) }
-  mutating func encode(_ value: Float) throws { try encode(Double(value)) }
-  mutating func encode(_ value: Int) throws { node.content.single = .integer(value) }
-  mutating func encode(_ value: Int8) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: Int16) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: Int32) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: Int64) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: Int128) throws { node.content.single = .decimal("\(value)") }
-  mutating func encode(_ value: UInt) throws { try encode(UInt64(value)) }
-  mutating func encode(_ value: UInt8) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: UInt16) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: UInt32) throws { node.content.single = .integer(Int(value)) }
-  mutating func encode(_ value: UInt64) throws {
-    node.content.single = Int(exactly: value).map { .integer($0) } ?? .decimal("\(value)")
-  }
-  mutating func encode(_ value: UInt128) throws { node.content.single = .decimal("\(value)") }
-
-  mutating func encode(_ value: Double) throws {
-    guard value.isFinite else {
-      throw EncodingError.invalidValue(
-        value, .init(codingPath: codingPath, debugDescription: "\(value) has no JSON form"))
-    }
-    node.content.single = .decimal("\(value)")
-  }
-
-  mutating func encode<Value: Encodable>(_ value: Value) throws {
-    node.content.single = try encoder.encoding.json(of: value)
-  }
-}
-
-private struct SuperKey: CodingKey {
-  var stringValue: String { "super" }
-  var intValue: Int? { nil }
-  init() {}
-  init?(stringValue: String) { return nil }
-  init?(intValue: Int) { return nil }
 }
 
 /// A collection that Swift keeps in no order.
-private protocol UnorderedEncodable {
-  /// Nil: it encodes itself in order.
-  func orderedJSON(_ encoding: StateEncoding) throws -> JSON?
+protocol UnorderedEncodable {
+  /// False: it encodes itself in order, and nothing was written.
+  func writeInOrder(_ encoding: StateEncoding) throws -> Bool
 }
 
 extension Set: UnorderedEncodable where Element: Encodable {
-  fileprivate func orderedJSON(_ encoding: StateEncoding) throws -> JSON? {
-    .array(try map { try encoding.json(of: $0) }.sortedByText())
+  func writeInOrder(_ encoding: StateEncoding) throws -> Bool {
+    let texts = try map { String(decoding: try encoding.textAlone(of: $0), as: UTF8.self) }
+    encoding.text.array { json in
+      for place in texts.placesInOrder { json.raw(texts[place]) }
+    }
+    return true
   }
 }
 
 /// Most of a state is this: records by their numbers, which need no dictionary of their own to be written.
 extension WeighedDictionary: UnorderedEncodable where Key: Codable, Value: Codable {
-  fileprivate func orderedJSON(_ encoding: StateEncoding) throws -> JSON? {
-    guard Key.self is any SerialKey.Type else { return nil }
+  func writeInOrder(_ encoding: StateEncoding) throws -> Bool {
+    guard Key.self is any SerialKey.Type else { return false }
     var names: [String] = []
-    var values: [JSON] = []
+    var values: [Box] = []
     for (key, box) in boxes {
-      guard let serial = (key as? any SerialKey)?.serial, let value = box.value else { continue }
-      let name = "\(serial)"
-      names.append(name)
-      values.append(try encoding.json(of: value, under: [], SerialCodingKey(stringValue: name)))
+      guard let serial = (key as? any SerialKey)?.serial, box.value != nil else { continue }
+      names.append("\(serial)")
+      values.append(box)
     }
-    return .object(JSONObject(names.placesInOrder.map { (names[$0], values[$0]) }))
+    let start = encoding.text.length
+    for place in names.placesInOrder {
+      guard let value = values[place].value else { continue }
+      encoding.text.beginMember(names[place])
+      try encoding.write(value, under: [], SerialCodingKey(stringValue: names[place]))
+    }
+    encoding.text.close(from: start, isArray: false)
+    return true
   }
 }
 
@@ -280,19 +289,29 @@ private struct SerialCodingKey: CodingKey {
 
 extension Dictionary: UnorderedEncodable where Key: Encodable, Value: Encodable {
   /// Keys that are text or numbers make an object; others an array of key, value, key, value…
-  fileprivate func orderedJSON(_ encoding: StateEncoding) throws -> JSON? {
-    if Key.self == String.self || Key.self == Int.self { return nil }
-    if Key.self is any CodingKeyRepresentable.Type { return nil }
-    let pairs = try map { pair in
-      (key: try encoding.json(of: pair.key), value: try encoding.json(of: pair.value))
+  func writeInOrder(_ encoding: StateEncoding) throws -> Bool {
+    if Key.self == String.self || Key.self == Int.self { return false }
+    if Key.self is any CodingKeyRepresentable.Type { return false }
+    let pairs = Array(self)
+    let keys = try pairs.map { String(decoding: try encoding.textAlone(of: $0.key), as: UTF8.self) }
+    let start = encoding.text.length
+    for place in keys.placesInOrder {
+      encoding.text.beginElement()
+      encoding.text.raw(keys[place])
+      encoding.text.beginElement()
+      try encoding.write(pairs[place].value)
     }
-    return .array(
-      pairs.map { $0.key.text }.placesInOrder.flatMap { [pairs[$0].key, pairs[$0].value] })
+    encoding.text.close(from: start, isArray: true)
+    return true
   }
 }
 
-extension [JSON] {
-  fileprivate func sortedByText() -> [JSON] {
-    map { $0.text }.placesInOrder.map { self[$0] }
+extension StateEncoding {
+  /// A value's text that is to be put in order with others before it is written.
+  fileprivate func textAlone(of value: some Encodable) throws -> [UInt8] {
+    let start = text.length
+    defer { text.takeBack(to: start) }
+    try write(value)
+    return Array(text.bytes[start...])
   }
 }

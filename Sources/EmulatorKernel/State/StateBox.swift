@@ -112,7 +112,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   package var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
 
   /// Looks without changing anything, at the state as it stands.
-  package func read<Value, Failure: Error>(
+  @inlinable package func read<Value, Failure: Error>(
     _ body: (borrowing State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     try held.withLock { held throws(Failure) in try body(held.state) }

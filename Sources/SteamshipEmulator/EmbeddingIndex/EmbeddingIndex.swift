@@ -143,7 +143,7 @@ extension SteamshipState {
   }
 
   /// By the embedder's code, where it has been asked.
-  private func vector(of text: String) -> WordVector {
+  private borrowing func vector(of text: String) -> WordVector {
     vectorsByCode.value?[ExactText(text)].map(WordVector.init(dense:)) ?? WordVector(text)
   }
 
@@ -165,7 +165,7 @@ extension SteamshipState {
     }
   }
 
-  private func item(
+  private borrowing func item(
     _ arguments: Arguments, _ index: Key<EmbeddingIndex>
   ) throws(SteamshipError) -> EmbeddingItem {
     let value = try arguments.requiredString("value")

@@ -44,7 +44,7 @@ struct Invocable: Stored {
 extension SteamshipState {
   /// A package or plugin that the caller may see: own, public or built in; others' private ones
   /// are answered as unknown (contract §8).
-  func visibleInvocable(
+  borrowing func visibleInvocable(
     _ kind: InvocableKind, id: String?, handle: String?, _ caller: Caller
   ) throws(SteamshipError) -> Key<Invocable> {
     guard let name = id ?? handle else {
@@ -127,7 +127,9 @@ extension SteamshipState {
     return fields
   }
 
-  func getInvocable(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
+  borrowing func getInvocable(_ kind: InvocableKind, _ job: Job) throws(SteamshipError)
+    -> RuleResult
+  {
     invocableReply(
       try visibleInvocable(
         kind, id: job.arguments.name("id"), handle: job.arguments.name("handle"), job.caller))
@@ -195,13 +197,17 @@ extension SteamshipState {
   }
 
   /// `POST package/list`, `POST plugin/list`: public ones and own ones.
-  func listInvocables(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
+  borrowing func listInvocables(_ kind: InvocableKind, _ job: Job) throws(SteamshipError)
+    -> RuleResult
+  {
     let type = try job.arguments.name("type")
+    // See `listVersions`.
+    let (invocables, user) = (invocables, job.caller.user)
     let page = try Page(of: invocables.keys, job.arguments) { key in
       invocables.read(key) { invocable in
         invocable.kind == kind
           && (kind == .package || type == nil || invocable.pluginType == type)
-          && (invocable.isPublic || invocable.user == job.caller.user)
+          && (invocable.isPublic || invocable.user == user)
       } ?? false
     }
     return reply(page, kind)

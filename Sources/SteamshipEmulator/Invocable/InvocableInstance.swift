@@ -159,7 +159,10 @@ extension SteamshipState {
   func instanceKey(
     _ kind: InvocableKind, handle: String, in workspace: Key<Workspace>
   ) -> Key<InvocableInstance>? {
-    workspaces.read(workspace) { $0[instancesOf: kind][handle] }
+    // Each by its name: the subscript would copy the index.
+    workspaces.read(workspace) { workspace in
+      kind == .package ? workspace.packageInstances[handle] : workspace.pluginInstances[handle]
+    }
   }
 
   /// An instance that a request names by id, or by handle within its workspace.

@@ -140,7 +140,8 @@ extension SteamshipState {
   }
 
   /// `POST package/version/get`. Fidelity: seen in the TypeScript client.
-  func getVersion(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult {
+  borrowing func getVersion(_ kind: InvocableKind, _ job: Job) throws(SteamshipError) -> RuleResult
+  {
     if let id = try job.arguments.name("id") {
       return versionReply(try visibleVersion(kind, id: id, job.caller))
     }
@@ -156,13 +157,15 @@ extension SteamshipState {
 
   /// `POST package/version/list`; `POST plugin/version/public` and `…/private`, whose list is
   /// called `plugins` (contract §2.3).
-  func listVersions(
+  borrowing func listVersions(
     _ kind: InvocableKind, _ job: Job, named name: StaticString, isPublic: Bool? = nil
   ) throws(SteamshipError) -> RuleResult {
     let parent = try visibleInvocable(
       kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), handle: nil, job.caller)
     let handle = try job.arguments.name("handle")
     let keys = invocables.read(parent, \.versions.keys) ?? []
+    // The table alone: the closure would have the whole state copied.
+    let versions = versions
     let page = try Page(of: keys, job.arguments) { key in
       versions.read(key) { version in
         guard handle == nil || version.handle == handle else { return false }

@@ -79,7 +79,7 @@ extension SteamshipState {
 
   /// `POST logs/list`: `from` entries are passed over, `size` are shown, the newest first.
   /// Fidelity: request seen in client (`cli/cli.py`), shape of the answer assumed (contract §8).
-  func listLogs(_ job: Job) throws(SteamshipError) -> RuleResult {
+  borrowing func listLogs(_ job: Job) throws(SteamshipError) -> RuleResult {
     let from = try job.arguments.int("from") ?? 0
     let size = try job.arguments.int("size") ?? 50
     guard from >= 0, size >= 0 else {

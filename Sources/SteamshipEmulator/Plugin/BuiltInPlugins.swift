@@ -99,8 +99,10 @@ extension SteamshipState {
           + types.sorted().joined(separator: " or ") + ".")
     }
     // A plugin's own paths bear the last word of the engine's operation: `/tag`, `/generate`.
-    let word = operation.utf8.lastIndex(of: UInt8(ascii: ".")).map { operation[$0...].dropFirst() }
-    let path = "/" + (word ?? operation[...])
+    let dot = operation.utf8.lastIndex(of: UInt8(ascii: "."))
+    let start = dot.map { operation.utf8.index(after: $0) } ?? operation.startIndex
+    var path = "/"
+    path.append(contentsOf: operation[start...])
     let answer =
       script.behaviors.isEmpty
       ? nil

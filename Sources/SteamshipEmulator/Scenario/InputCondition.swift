@@ -119,13 +119,13 @@ extension InputCondition: Codable {
 extension SteamshipState {
   /// The input of a plugin's job, where a behaviour asks for it; nil: it has none, or its own rule will
   /// say what is wrong with it.
-  func workInput(_ job: Job, _ blobs: BlobStore, at now: VirtualInstant) -> WorkInput? {
+  borrowing func workInput(_ job: Job, _ blobs: BlobStore, at now: VirtualInstant) -> WorkInput? {
     guard script.looksAtInput, var input = input(of: job, blobs) else { return nil }
     input.now = now
     return input
   }
 
-  private func input(of job: Job, _ blobs: BlobStore) -> WorkInput? {
+  private borrowing func input(of job: Job, _ blobs: BlobStore) -> WorkInput? {
     let arguments = job.arguments
     func blocks(ofFile name: String) -> [Key<Block>]? {
       guard let id = arguments[name]?.stringValue, let key = files.key(id: id) else { return nil }
@@ -162,7 +162,7 @@ extension SteamshipState {
     return WorkInput(texts: [String(decoding: content.bytes(in: blobs), as: UTF8.self)])
   }
 
-  private func prompt(_ keys: [Key<Block>], _ blobs: BlobStore) -> [PromptBlock]? {
+  private borrowing func prompt(_ keys: [Key<Block>], _ blobs: BlobStore) -> [PromptBlock]? {
     try? promptBlocks(keys, blobs)
   }
 }

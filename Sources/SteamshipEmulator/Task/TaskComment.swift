@@ -32,18 +32,21 @@ extension SteamshipState {
   }
 
   /// `POST task/comment/list`: every filter that is given must match.
-  func listTaskComments(_ job: Job) throws(SteamshipError) -> RuleResult {
+  borrowing func listTaskComments(_ job: Job) throws(SteamshipError) -> RuleResult {
     let task: Key<EngineTask>? =
       if let id = try job.arguments.name("taskId") { try ownTask(id: id, job.caller) } else { nil }
     let id = try job.arguments.string("externalId")
     let type = try job.arguments.string("externalType")
     let group = try job.arguments.string("externalGroup")
     let keys = task.flatMap { tasks.read($0, \.comments.keys) } ?? comments.keys
+    // See `listVersions`.
+    let (comments, user) = (comments, job.caller.user)
     let page = try Page(of: keys, job.arguments) { key in
-      guard let comment = comments[key], comment.user == job.caller.user else { return false }
-      return (id == nil || comment.externalID == id)
-        && (type == nil || comment.externalType == type)
-        && (group == nil || comment.externalGroup == group)
+      comments.read(key) { comment in
+        comment.user == user && (id == nil || comment.externalID == id)
+          && (type == nil || comment.externalType == type)
+          && (group == nil || comment.externalGroup == group)
+      } ?? false
     }
     return reply(page)
   }

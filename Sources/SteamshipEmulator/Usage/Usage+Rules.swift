@@ -22,10 +22,10 @@ extension SteamshipState {
   /// **Shape**: `{"usage": […], "nextPageToken"?}`.
   /// Source: ai-adventure, `lib/scripts/example.ts`, which reads `data.usage[0]`. Fidelity: the
   /// members of an element are assumed, in the words of the SDK's `UsageReport`.
-  func listUsage(_ job: Job) throws(SteamshipError) -> RuleResult {
-    let page = try Page(of: usage.records.keys, job.arguments) {
-      usage.records[$0]?.user == job.caller.user
-    }
+  borrowing func listUsage(_ job: Job) throws(SteamshipError) -> RuleResult {
+    // See `listVersions`.
+    let (records, user) = (usage.records, job.caller.user)
+    let page = try Page(of: records.keys, job.arguments) { records.read($0, { $0.user }) == user }
     return reply(page)
   }
 
