@@ -178,7 +178,7 @@ enum ScramjetSeed {
       }
       let id = sequence.id ?? step.ids.uuid("sequence")
       state.addSequence(
-        package, code: code, runtime: sequence.runtime, id: id, alias: sequence.alias, to: hub,
+        Shared(package), code: code, runtime: sequence.runtime, id: id, alias: sequence.alias, to: hub,
         &step)
     }
     for topic in plan.topics {
