@@ -65,8 +65,7 @@ enum SmallWork {
     guard !call.content.isEmpty, call.content.count <= documentBytesMax, isOfJournal(call),
       isOfRules(call)
     else { return false }
-    let text = String(decoding: call.content, as: UTF8.self)
-    return !text.contains("regex") && !text.contains("\\")
+    return !mayName("regex", call.content)
   }
 
   static let isOfTenants: Judge = { call in
@@ -76,6 +75,15 @@ enum SmallWork {
   /// To make it takes long.
   static let isCertificate: Judge = { call in
     call.pipeline.rendered.has(ServerRoutes.certificateName)
+  }
+
+  /// Whether a word stands in JSON, or may, in other letters of its language.
+  private static func mayName(_ word: String, _ content: [UInt8]) -> Bool {
+    let (first, bytes) = (word.utf8.first, content[...])
+    return bytes.indices.contains { index in
+      bytes[index] == UInt8(ascii: "\\")
+        || bytes[index] == first && bytes[index...].starts(with: word.utf8)
+    }
   }
 
   /// Nil: there is none, which its handler says.
