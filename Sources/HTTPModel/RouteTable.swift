@@ -83,6 +83,8 @@ public struct PathParameters: Sendable {
     return nil
   }
 
+  package func has(_ name: String) -> Bool { names.contains { $0 == name } }
+
   /// The value as it stands in the path, not decoded.
   package func written(_ name: String) -> String? {
     writtenBytes(name).map { String(decoding: $0, as: UTF8.self) }

@@ -52,11 +52,9 @@ package struct ScramjetService: EmulatedService {
   }
 
   /// A base that ends in a slash makes two of them: folded here, unknown to a hub.
-  private static func checkSlashes(_ scope: inout Scope) throws(ScramjetError) {
-    let target = scope.call.request.target
-    guard target.hasDoubledSlash else { return }
-    if scope.isStrict { throw .notFound("a hub knows no path with two slashes in a row") }
-    scope.remarks.append("hub 1.0.1 answers 404 to a path with two slashes in a row")
+  private static func slashRemark(isStrict: Bool) throws(ScramjetError) -> String {
+    if isStrict { throw .notFound("a hub knows no path with two slashes in a row") }
+    return "hub 1.0.1 answers 404 to a path with two slashes in a row"
   }
 
   package func refusal(
@@ -74,11 +72,17 @@ package struct ScramjetService: EmulatedService {
   private func scope(
     of call: Call, _ handler: ScramjetHandler, in world: World<ScramjetState>
   ) throws(ScramjetError) -> Scope {
-    var scope = try ScopeFinder(call: call, level: handler.level, world: world).find()
-    scope.code = code
-    scope.remarks += try RequestChecks.check(handler.form, call.request, isStrict: scope.isStrict)
-    try Self.checkSlashes(&scope)
-    return scope
+    let finder = ScopeFinder(call: call, level: handler.level, world: world)
+    var remarks = try finder.authorize()
+    let place = try finder.place()
+    let checked = try RequestChecks.check(handler.form, call.request, isStrict: place.isStrict)
+    if !checked.isEmpty { remarks += checked }
+    if call.request.target.hasDoubledSlash {
+      remarks.append(try Self.slashRemark(isStrict: place.isStrict))
+    }
+    return Scope(
+      call: call, world: world, space: place.space, hub: place.hub, instance: place.instance,
+      isStrict: place.isStrict, code: code, remarks: remarks)
   }
 
   private static func response(_ error: ScramjetError) -> Response {

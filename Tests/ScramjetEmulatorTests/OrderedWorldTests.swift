@@ -51,7 +51,7 @@ struct OrderedWorldTests {
   @Test("A sequence is found by its alias, also after a change, a removal and a snapshot")
   func aliases() throws {
     let bench = try StateBench()
-    let package = try #require(bench.box.read { $0.hubs[bench.hub]?.sequence("q")?.package.value })
+    let package = try #require(bench.box.read { $0.hubs[bench.hub]?.sequence("q")?.package })
     func add(_ id: String, _ alias: String?) {
       bench.change { state, step in
         state.addSequence(package, id: id, alias: alias, to: bench.hub, &step)

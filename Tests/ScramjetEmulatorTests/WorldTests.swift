@@ -31,7 +31,7 @@ import Testing
     let hub = state.addHub("h", to: state.addSpace("s", &step), &step)
     let package = try SequencePackage(
       manifest: ["name": "x", "main": "m"], byteCount: 1, hasPath: { _ in true })
-    state.addSequence(package, id: "q", alias: nil, to: hub, &step)
+    state.addSequence(Shared(package), id: "q", alias: nil, to: hub, &step)
     let program = try ProgramCompiler().compile([
       "program": [
         ["on": "line", "do": [["sleep": "1s"], ["write": "{n}:{}\n"]]],

@@ -125,6 +125,18 @@ struct FleetsAsCodeTests {
 
     """
 
+  @Test("What is refused is refused again, and what comes again means the same")
+  func again() async throws {
+    let harness = try ServiceHarness(ShipyardService())
+    var texts: [String] = []
+    for _ in 0..<2 {
+      #expect(try await harness.send(.put, Self.path, text: "name: [").status == 400)
+      let reply = try await harness.send(.put, Self.path, text: Self.asTheClientSendsIt)
+      texts.append(Self.withoutIDs(reply.text))
+    }
+    #expect(texts[0] == texts[1])
+  }
+
   @Test(
     "The client's YAML comes back in the editor's layout, whatever its type (contract 6.8)",
     arguments: ["application/json", "application/yaml", "application/x-www-form-urlencoded"])

@@ -10,7 +10,7 @@ package struct AdminCall: Sendable {
   package let content: [UInt8]
   let console: ConsolePage
   let tenantChoice: Addressee.TenantChoice
-  let tenants = UsedTenants()
+  private let used = UsedTenant()
   /// Whether the caller may use the control API: a probe and the console's page answer others too.
   let isTrusted: Bool
   package let pipeline: Pipeline
@@ -19,12 +19,13 @@ package struct AdminCall: Sendable {
   /// The tenant that is meant; made if there is none, as by any other request. It stays in memory
   /// until the call and what it answers are over.
   package func liveTenant() throws(Problem) -> LiveTenant {
+    if let live = used.live { return live }
     let changes = request.method != .get && request.method != .head
     switch tenantChoice {
-    case .byDefault: return tenants.add(pipeline.tenants.useDefault(), changes: changes)
+    case .byDefault: return used.hold(pipeline.tenants.useDefault(), changes: changes)
     case .named(let name):
       do {
-        return tenants.add(try pipeline.tenants.use(name), changes: changes)
+        return used.hold(try pipeline.tenants.use(name), changes: changes)
       } catch  where error == .noRoom {
         throw .noRoom
       } catch {
@@ -73,21 +74,22 @@ package struct AdminCall: Sendable {
   }
 }
 
-/// The tenants that a call has in hand, until the call is let go of.
-final class UsedTenants: Sendable {
-  private let liveTenants = Mutex<[(live: LiveTenant, changes: Bool)]>([])
+/// The tenant that a call has in hand, until the call is let go of.
+private final class UsedTenant: Sendable {
+  private let held = Mutex<(live: LiveTenant, changes: Bool)?>(nil)
 
-  func add(_ live: LiveTenant, changes: Bool) -> LiveTenant {
-    liveTenants.withLock { $0.append((live, changes)) }
+  var live: LiveTenant? { held.withLock { $0?.live } }
+
+  func hold(_ live: LiveTenant, changes: Bool) -> LiveTenant {
+    held.withLock { $0 = (live, changes) }
     return live
   }
 
   deinit {
-    for (live, changes) in liveTenants.withLock({ $0 }) {
-      // Rules, variables and keys have no revision of their own: what may have changed is saved.
-      if changes { live.changed() }
-      live.tenant.uses.end()
-    }
+    guard let (live, changes) = held.withLock({ $0 }) else { return }
+    // Rules, variables and keys have no revision of their own: what may have changed is saved.
+    if changes { live.changed() }
+    live.tenant.uses.end()
   }
 }
 

@@ -188,7 +188,7 @@ package final class AdminResponder: Responder {
   /// Small things are done at once, on the loop; what may take long does not hold it. The call, and
   /// with it the tenants that it uses, is held until its answer is over.
   private func run(_ route: AdminRoute, _ call: AdminCall) -> Answer {
-    guard !route.isLight || call.content.count > AdminRoute.lightBytesMax || call.mustLoad else {
+    if Self.isDoneAtOnce(route, call) {
       switch handle(route, call) {
       case .now(let response): return .now(Self.holding(call, response))
       case .later(let work), .atOnce(_, orLater: let work):
@@ -210,6 +210,13 @@ package final class AdminResponder: Responder {
       case .collect: Problem(500, "The content was collected already.").response
       }
     }
+  }
+
+  private static func isDoneAtOnce(_ route: AdminRoute, _ call: AdminCall) -> Bool {
+    guard route.isLight || route.isSmall != nil, call.content.count <= AdminRoute.lightBytesMax,
+      !call.mustLoad
+    else { return false }
+    return route.isLight || route.isSmall?(call) ?? false
   }
 
   private static func holding(_ call: AdminCall, _ response: Response) -> Response {

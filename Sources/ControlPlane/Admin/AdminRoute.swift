@@ -22,8 +22,10 @@ struct AdminRoute: Sendable {
   let summary: String
   let content: Content
   /// Takes no longer the more a tenant holds, the more tenants there are or the larger a document
-  /// is, and never waits for the disk. All others are dealt with off the loop.
+  /// is, and never waits for the disk. All others are dealt with off the loop, unless `isSmall` says so.
   let isLight: Bool
+  /// Whether a call is small work all the same; nil: none is.
+  let isSmall: SmallWork.Judge?
   /// Answers anybody: probes of load balancers and containers, bare, and the console's page, which
   /// holds no data. Source: DESIGN §9.
   let isPublic: Bool
@@ -35,7 +37,8 @@ struct AdminRoute: Sendable {
 
   init(
     _ name: String, _ method: Method, _ path: String, _ summary: String, content: Content = .none,
-    isLight: Bool = false, isPublic: Bool = false, hasTenant: Bool = true,
+    isLight: Bool = false, isSmall: SmallWork.Judge? = nil, isPublic: Bool = false,
+    hasTenant: Bool = true,
     description: @autoclosure @escaping @Sendable () -> OperationDocumentation,
     _ handle: @escaping Handler
   ) {
@@ -45,6 +48,7 @@ struct AdminRoute: Sendable {
     self.summary = summary
     self.content = content
     self.isLight = isLight
+    self.isSmall = isSmall
     self.isPublic = isPublic
     self.hasTenant = hasTenant
     self.description = description

@@ -25,7 +25,7 @@ extension AdminRoute {
       ServerRoutes.ready),
     AdminRoute(
       "ca.get", .get, "/ca.pem", "The certificate of the CA behind https, for who shall trust it.",
-      isPublic: true, hasTenant: false,
+      isSmall: SmallWork.isCertificate, isPublic: true, hasTenant: false,
       description: .answering(
         "application/x-pem-file", "-----BEGIN CERTIFICATE-----\n", refusals: [503]),
       ServerRoutes.authority),
@@ -60,7 +60,8 @@ extension AdminRoute {
 
   private static let tenants: [AdminRoute] = [
     AdminRoute(
-      "tenants.list", .get, "/tenants", "The tenants that there are.", hasTenant: false,
+      "tenants.list", .get, "/tenants", "The tenants that there are.",
+      isSmall: SmallWork.isOfTenants, hasTenant: false,
       description: .answering(
         "{tenants: [Tenant], evicted: integer(0..), silentPeers?: [{server: string, reason: string}]}",
         query: [
@@ -76,9 +77,11 @@ extension AdminRoute {
         "Tenant", query: [.init(.query, "keep", "'journal'", "What stays.")]), TenantRoutes.reset),
     AdminRoute(
       "state.list", .get, "/state", "A readable view of every service's world.",
+      isSmall: SmallWork.isOfWorld,
       description: .answering("{*: object}"), TenantRoutes.states),
     AdminRoute(
       "state.get", .get, "/state/{service}", "A readable view of one service's world.",
+      isSmall: SmallWork.isOfWorld,
       description: .answering("object", refusals: [404]), TenantRoutes.state),
     AdminRoute(
       "tap.get", .get, "/tap/{service}",
@@ -93,11 +96,13 @@ extension AdminRoute {
         ], isStreaming: true, refusals: [404]), TenantRoutes.tap),
     AdminRoute(
       "inventory.get", .get, "/inventory", "All that is in the world, thing by thing, to compare.",
+      isSmall: SmallWork.isOfWorld,
       description: .answering(
         "{things: [{service: string, kind: string, place: [string], content: object}]}"),
       TenantRoutes.inventory),
     AdminRoute(
       "emit.post", .post, "/emit", "Makes something happen now.", content: .small,
+      isSmall: SmallWork.isEvent,
       description: .answering(
         "{emitted: boolean}", takes: #"object = {"crashHub": "sth-1"}"#, refusals: [404, 422]),
       TenantRoutes.emit),
@@ -112,7 +117,7 @@ extension AdminRoute {
     AdminRoute(
       "scenario.check", .post, "/scenario/check",
       "What is wrong with a scenario or with rules, with line and column; changes nothing.",
-      content: .large,
+      content: .large, isSmall: SmallWork.isDocument,
       description: .init(
         parameters: [.init(.query, "as", "'scenario'|'rules'", "What the content is.")],
         content: [.json("Scenario"), .init("application/yaml", "Scenario")],
@@ -120,6 +125,7 @@ extension AdminRoute {
       ScenarioRoutes.check),
     AdminRoute(
       "scenario.get", .get, "/scenario", "The scenario in force.",
+      isSmall: SmallWork.isOfRules,
       description: .answering("Scenario"), ScenarioRoutes.show),
     AdminRoute(
       "scenario.put", .put, "/scenario",
@@ -134,6 +140,7 @@ extension AdminRoute {
         refusals: [404, 422]), ScenarioRoutes.replace),
     AdminRoute(
       "rules.list", .get, "/scenario/rules", "The rules, their counts, the variables.",
+      isSmall: SmallWork.isListOfRules,
       description: .answering("{rules: [{name: string, …}], variables: object}"),
       ScenarioRoutes.rules),
     AdminRoute(
@@ -146,13 +153,14 @@ extension AdminRoute {
     AdminRoute(
       "rules.switch", .patch, "/scenario/rules/{name}",
       #"Switches one: {"enabled": false}; moves it: {"position": 1}."#,
-      content: .small,
+      content: .small, isSmall: SmallWork.isOfRules,
       description: .done(
         takes: .json("{enabled?: boolean = false, position?: integer(1..)}"),
         refusals: [404, 409, 422]),
       ScenarioRoutes.switchRule),
     AdminRoute(
       "rules.remove", .delete, "/scenario/rules/{name}", "Removes one.",
+      isSmall: SmallWork.isOfRules,
       description: .done(refusals: [404, 409]), ScenarioRoutes.remove),
     AdminRoute(
       "schema.get", .get, "/scenario.schema.json", "JSON Schema of scenario files.",
@@ -163,6 +171,7 @@ extension AdminRoute {
     AdminRoute(
       "verify.post", .post, "/verify",
       #"Whether it came so: {"match": …, "exactly": 2}; nothing: expect."#, content: .small,
+      isSmall: SmallWork.isQuestion,
       description: .answering(
         "Verdict", takes: #"object = {"match": {"operation": "*"}, "atLeast": 0}"#,
         refusals: [422]), ScenarioRoutes.verify),
@@ -218,12 +227,13 @@ extension AdminRoute {
     AdminRoute(
       "journal.list", .get, "/journal",
       "What happened; ?service= &operation= &status= &rule= &since= &limit=.",
+      isSmall: SmallWork.isOfJournal,
       description: .answering(
         "Journal", query: filter + [.init(.query, "detail", "'whole'", "Fields and contents too.")]),
       JournalRoutes.list),
     AdminRoute(
-      "journal.clear", .delete, "/journal", "Forgets it.", description: .done(),
-      JournalRoutes.clear),
+      "journal.clear", .delete, "/journal", "Forgets it.", isSmall: SmallWork.isOfJournal,
+      description: .done(), JournalRoutes.clear),
     AdminRoute(
       "journal.stream", .get, "/journal/stream", "What happens, as server-sent events.",
       isLight: true,
@@ -233,11 +243,13 @@ extension AdminRoute {
       JournalRoutes.stream),
     AdminRoute(
       "journal.har", .get, "/journal.har", "What happened, as HAR 1.2.",
+      isSmall: SmallWork.isOfJournal,
       description: .answering(
         "{log: {version: '1.2', creator: object, pages: [any], entries: [any]}}", query: filter),
       JournalRoutes.har),
     AdminRoute(
       "journal.get", .get, "/journal/{number}", "One exchange, and why it came out so.",
+      isSmall: SmallWork.isExchange,
       description: .answering("Exchange", refusals: [404]), JournalRoutes.one),
   ]
 

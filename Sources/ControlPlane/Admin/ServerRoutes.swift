@@ -22,15 +22,21 @@ enum ServerRoutes {
       : .now(Problem(503, "The server is starting or stopping.").response)
   }
 
-  static func authority(_ call: AdminCall) -> Answer {
-    switch call.options.authority() {
-    case .none(let reason): return .now(Problem(503, reason).response)
-    case .certificate(let pem):
-      var response = Response(.ok, body: .bytes(pem))
-      response.fields.append("Content-Type", "application/x-pem-file")
-      return .now(response)
+  /// Once there is a certificate, it is the same for as long as the server runs.
+  static func authority(_ call: AdminCall) throws(Problem) -> Answer {
+    let text = try call.pipeline.rendered.text(certificateName) { () throws(Problem) in
+      switch call.options.authority() {
+      case .none(let reason): throw Problem(503, reason)
+      case .certificate(let pem): return pem
+      }
     }
+    var response = Response(.ok, body: .bytes(text))
+    response.fields.append("Content-Type", "application/x-pem-file")
+    return .now(response)
   }
+
+  /// Among the rendered texts.
+  static let certificateName = "ca.pem"
 
   static func version(_ call: AdminCall) -> Answer {
     .json(["name": "wavetank", "version": .string(call.options.version)])

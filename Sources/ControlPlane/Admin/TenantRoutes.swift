@@ -148,7 +148,7 @@ enum TenantRoutes {
             json.object { json in
               json.member("service", slot.name)
               json.member("kind", thing.kind)
-              json.member("place", .array(thing.place.map(JSON.string)))
+              json.array("place") { json in for name in thing.place { json.value(name) } }
               json.member("content", .object(thing.content))
             }
           }

@@ -65,7 +65,7 @@ package struct WeighedDictionary<
 
   /// Changes a value in its place. Not by the subscript, whose access takes a frame on the heap where the
   /// compiler does not put it in line.
-  @inlinable mutating func update(_ key: Key, _ body: (inout Value) -> Void) {
+  @inlinable package mutating func update(_ key: Key, _ body: (inout Value) -> Void) {
     guard let index = boxes.index(forKey: key) else { return }
     let box = changeable(at: index)
     box.value.change(body)

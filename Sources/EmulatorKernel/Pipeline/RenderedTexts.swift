@@ -6,6 +6,9 @@ import Synchronization
 package final class RenderedTexts: Sendable {
   private let texts = Mutex<TextMap<[UInt8]>>([:])
 
+  /// Whether a text has been made.
+  package func has(_ name: String) -> Bool { texts.withLock { $0[name] != nil } }
+
   /// - Parameter make: called without the lock; whoever comes meanwhile makes the same text.
   package func text<Failure: Error>(
     _ name: String, orMake make: () throws(Failure) -> [UInt8]

@@ -121,7 +121,7 @@ final class LatentState<Service: EmulatedService>: DueService {
   var revision: UInt64 { begunBox?.revision ?? 0 }
   var heapBytes: Int { begunBox?.heapBytes ?? 0 }
   var recountedHeapBytes: Int { begunBox?.recountedHeapBytes ?? 0 }
-  var nextDue: VirtualInstant? { begunBox?.nextDue }
+  var nextDue: VirtualInstant? { begun.load()?.nextDue }
   var nextSkipDue: VirtualInstant? { begunBox?.nextSkipDue }
   var isAtWork: Bool { begunBox?.isAtWork ?? false }
   var waiterCount: Int { begunBox?.waiterCount ?? 0 }

@@ -6,6 +6,9 @@ public import Synchronization
 /// `@unchecked`: it has nothing of its own, and its one subclass keeps all behind a mutex and atomics.
 @usableFromInline package class AnyStateBox: @unchecked Sendable {
   @usableFromInline init() {}
+
+  /// See `DueService`. Here, so that who asks need not know what state it is.
+  package var nextDue: VirtualInstant? { nil }
 }
 
 /// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and those
@@ -109,7 +112,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     return body()
   }
 
-  package var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
+  package override var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
 
   /// Looks without changing anything, at the state as it stands.
   @inlinable package func read<Value, Failure: Error>(
@@ -177,6 +180,9 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
 
   /// What the state weighs, as the budget knows it.
   package var heapBytes: Int { held.withLock { $0.chargedBytes } }
+
+  /// With what others have, too.
+  var wholeBytes: Int { held.withLock { $0.chargedBytes + $0.sharedBytes } }
 
   package var recountedHeapBytes: Int {
     held.withLock { max(0, $0.state.recountedHeapBytes - $0.sharedBytes) }

@@ -31,7 +31,7 @@ package struct StoredAnswer: Sendable {
     self.leases = leases
     self.budget = budget
     count = chunks.reduce(0) { $0 + $1.count }
-    self.tag = tag.map { "\"\($0)\"" } ?? Self.tag(chunks, count, version, modified)
+    self.tag = tag.map { "\"" + $0 + "\"" } ?? Self.tag(chunks, count, version, modified)
     self.modified = modified.map { VirtualInstant(seconds: $0.epochSeconds) }
   }
 
@@ -100,6 +100,11 @@ package struct StoredAnswer: Sendable {
   private var whole: Response {
     var response = bare(.ok)
     response.fields.append("Content-Type", type)
+    if count <= Self.smallBodyMax {
+      // Copied behind its head, and gone before it counts.
+      response.body = .bytes(chunks.count == 1 ? chunks[0] : Array(chunks.joined()))
+      return response
+    }
     response.body = .chunks(chunks)
     response.leases = leases
     return response
@@ -124,6 +129,7 @@ package struct StoredAnswer: Sendable {
   }
 
   private static let smallCopyMax = 64 * 1024
+  private static let smallBodyMax = 16 * 1024
 
   private struct Cut {
     var chunk: [UInt8]

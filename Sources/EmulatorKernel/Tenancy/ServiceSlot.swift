@@ -29,6 +29,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func begin()
   /// Makes the world if it still waits to be used: to be counted and saved whole.
   func makeWorld()
+  /// Whether it is there and so small that a loop may look at all of it; false also while others hold it.
+  func isSmall(_ bytesMax: Int) -> Bool
 
   /// Runs `body` with the state as it stands, while nobody can change it.
   func hold<Value: Sendable, Failure: Error>(
@@ -174,6 +176,10 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func makeWorld() { _ = state.box }
+
+  func isSmall(_ bytesMax: Int) -> Bool {
+    state.begunBox.map { !$0.isHeldAtLength && $0.wholeBytes <= bytesMax } ?? false
+  }
 
   /// A built-in world that waits has nothing that begins by itself.
   func begin() {

@@ -185,11 +185,14 @@ package final class TenantRegistry: Sendable {
   /// All that are in memory, and the names of those that wait in their files for their first use.
   package var overview: (inMemory: [LiveTenant], sleeping: [String]) {
     let names = store?.names ?? []
-    let (liveTenants, sleeping) = state.withLock { state in
-      (Array(state.byName.values), names.filter { state.byName[$0] == nil })
+    let (live, sleeping) = state.withLock { state in
+      (state.byName, names.filter { state.byName[$0] == nil })
     }
-    return (liveTenants.sorted { $0.name < $1.name }, sleeping.sorted())
+    return (live.sortedByKey.map { $0.value }, sleeping.sorted())
   }
+
+  /// Whether there are at most so many, and none in a file.
+  package func isFew(_ countMax: Int) -> Bool { store == nil && count <= countMax }
 
   /// Whether there is any but the default one, in memory or in a file.
   var hasOthers: Bool { count > 1 || store?.names.isEmpty == false }

@@ -82,7 +82,7 @@ enum PlatformHandlers {
 
   static func listKeys(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.json { state throws(ScramjetError) in
-      let list: [JSON] = try space(scope, state).accessKeys.map { key in
+      let list: [JSON] = try space(scope, state).accessKeys.all.map { key in
         [
           "created": .integer(Int(key.created.epochMilliseconds)),
           "description": .string(key.description),
@@ -95,9 +95,9 @@ enum PlatformHandlers {
   static func createKey(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     let body = try RequestChecks.json(scope.call.content)
     let description = body?["description"]?.stringValue ?? ""
-    let key = try scope.world.mutate { state, step throws(ScramjetError) -> Space.AccessKey in
+    let key = try scope.world.mutate { state, step throws(ScramjetError) -> AccessKeys.AccessKey in
       let serial = try space(scope, state).serial
-      let key = Space.AccessKey(
+      let key = AccessKeys.AccessKey(
         key: step.ids.token("access key", count: 32), description: description, created: step.now)
       state.spaces[serial]?.accessKeys.append(key)
       return key
@@ -114,16 +114,16 @@ enum PlatformHandlers {
     let reply = try scope.world.mutate { state, step throws(ScramjetError) -> JSON in
       let space = try space(scope, state)
       if all {
-        state.spaces[space.serial]?.accessKeys = []
+        state.spaces[space.serial]?.accessKeys = AccessKeys()
         return [
           "message": "All access keys revoked", "keysRevoked": .integer(space.accessKeys.count),
         ]
       }
       guard let one else { throw ScramjetError(400, "Missing header: x-revoke") }
-      guard space.accessKeys.contains(where: { $0.key == one }) else {
+      guard space.accessKeys.contains(one) else {
         throw ScramjetError(404, "Access key not found")
       }
-      state.spaces[space.serial]?.accessKeys.removeAll { $0.key == one }
+      state.spaces[space.serial]?.accessKeys.remove(one)
       for hub in space.hubs where state.hubs[hub]?.accessKey == one {
         state.disconnectHub(hub, reason: "key_revoked", by: "its access key was revoked", &step)
       }

@@ -86,31 +86,44 @@ enum SequenceHandlers {
     _ scope: Scope,
     _ keep:
       @escaping @Sendable (
-        SequencePackage, SequenceCode?, inout ScramjetState, inout ScramjetState.Step
+        Shared<SequencePackage>, SequenceCode?, inout ScramjetState, inout ScramjetState.Step
       ) throws(ScramjetError) -> String
   ) -> ServiceAnswer {
     let limit = scope.world.read { state in state.settings.packageByteLimit }
-    return .later { content in
-      do throws(UploadError) {
-        let upload = try await PackageUpload.receive(
-          content, into: scope.world.blobs, byteLimit: limit, keepsBytes: scope.code != nil)
-        do throws(ScramjetError) {
-          let id = try scope.world.mutate { state, step throws(ScramjetError) in
-            var code: SequenceCode?
-            if scope.code != nil {
-              code = SequenceCode(blob: step.blobs.adopt(upload.blob), tag: upload.tag)
-            }
-            do throws(ScramjetError) {
-              return try keep(upload.package, code, &state, &step)
-            } catch {
-              if let code { step.blobs.remove(code.blob) }
-              throw error
-            }
+    let answer = { @Sendable (upload: UploadedPackage) -> Response in
+      do throws(ScramjetError) {
+        let id = try scope.world.mutate { state, step throws(ScramjetError) in
+          var code: SequenceCode?
+          if scope.code != nil {
+            code = SequenceCode(blob: step.blobs.adopt(upload.blob), tag: upload.tag)
           }
-          return scope.reply(.json(.ok, JSON.object(["id": .string(id)]).serialized()))
-        } catch { return scope.reply(error.response) }
-      } catch { return scope.reply(refusal(error)) }
+          do throws(ScramjetError) {
+            return try keep(upload.package, code, &state, &step)
+          } catch {
+            if let code { step.blobs.remove(code.blob) }
+            throw error
+          }
+        }
+        var json = JSONWriter(reserving: 64)
+        json.object { $0.member("id", id) }
+        return scope.reply(json: json.bytes)
+      } catch { return scope.reply(error.response) }
     }
+    return .atOnce(
+      { content in
+        do throws(UploadError) {
+          return try PackageUpload.receive(
+            whole: content, into: scope.world.blobs, byteLimit: limit, keepsBytes: scope.code != nil
+          ).map(answer)
+        } catch { return scope.reply(refusal(error)) }
+      },
+      orLater: { content in
+        do throws(UploadError) {
+          return answer(
+            try await PackageUpload.receive(
+              content, into: scope.world.blobs, byteLimit: limit, keepsBytes: scope.code != nil))
+        } catch { return scope.reply(refusal(error)) }
+      })
   }
 
   static func refusal(_ error: UploadError) -> Response {
@@ -175,7 +188,7 @@ enum SequenceHandlers {
       code = SequenceCode(blob: step.blobs.adopt(blob), tag: item.tag)
     }
     state.addSequence(
-      item.package.value, code: code, id: id, alias: nil, to: try scope.hubKey, &step)
+      item.package, code: code, id: id, alias: nil, to: try scope.hubKey, &step)
     guard let sequence = scope.hub(in: state)?.sequence(id) else {
       throw ScramjetError(404, "Not Found")
     }

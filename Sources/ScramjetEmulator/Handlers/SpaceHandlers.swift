@@ -159,8 +159,10 @@ enum SpaceHandlers {
 
   static func topics(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.writing { state, json in
-      let topics = scope.space(in: state).map { state.topics(of: $0) } ?? []
-      json.array { json in for topic in topics { state.write(topic, into: &json) } }
+      guard let space = scope.space(in: state) else { return json.array { _ in } }
+      json.array { json in
+        state.readTopics(of: space) { topic in state.write(topic, into: &json) }
+      }
     }
   }
 

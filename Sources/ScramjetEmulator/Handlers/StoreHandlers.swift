@@ -18,23 +18,29 @@ enum StoreHandlers {
     let limits = scope.world.read { state in
       (state.settings.packageByteLimit, state.settings.storeByteLimit)
     }
-    return .later { content in
-      do throws(UploadError) {
-        let upload = try await PackageUpload.receive(
-          content, into: scope.world.blobs, byteLimit: limits.0)
-        guard !upload.package.name.isEmpty else {
-          return scope.reply(ScramjetError.object(422, [:]))
-        }
-        return store(upload, name, limit: limits.1, scope)
-      } catch {
-        return scope.reply(SequenceHandlers.refusal(error))
-      }
-    }
+    return .atOnce(
+      { content in
+        do throws(UploadError) {
+          return try PackageUpload.receive(
+            whole: content, into: scope.world.blobs, byteLimit: limits.0
+          ).map { store($0, name, limit: limits.1, scope) }
+        } catch { return scope.reply(SequenceHandlers.refusal(error)) }
+      },
+      orLater: { content in
+        do throws(UploadError) {
+          let upload = try await PackageUpload.receive(
+            content, into: scope.world.blobs, byteLimit: limits.0)
+          return store(upload, name, limit: limits.1, scope)
+        } catch { return scope.reply(SequenceHandlers.refusal(error)) }
+      })
   }
 
   private static func store(
     _ upload: UploadedPackage, _ name: String, limit: Int, _ scope: Scope
   ) -> Response {
+    guard !upload.package.value.name.isEmpty else {
+      return scope.reply(ScramjetError.object(422, [:]))
+    }
     let blobs = scope.world.blobs
     let item = scope.world.mutate { state, step -> StoreItem? in
       guard let space = scope.space,
@@ -44,7 +50,7 @@ enum StoreHandlers {
       else { return nil }
       let id = step.ids.uuid("store")
       let item = StoreItem(
-        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: Shared(upload.package),
+        id: id, fileName: name.isEmpty ? id + ".tar.gz" : name, package: upload.package,
         blob: blobs.adopt(upload.blob), tag: upload.tag)
       state.putInStore(item, space: space, &step)
       return item

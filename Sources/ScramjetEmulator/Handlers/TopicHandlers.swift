@@ -11,7 +11,7 @@ enum TopicHandlers {
     try scope.writing { state, json in
       json.array { json in
         guard let space = scope.space(in: state) else { return }
-        for topic in state.topics(of: space) { topic.writeForHub(into: &json) }
+        state.readTopics(of: space) { topic in topic.writeForHub(into: &json) }
       }
     }
   }

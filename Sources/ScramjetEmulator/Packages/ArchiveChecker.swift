@@ -39,6 +39,11 @@ final class ArchiveChecker: Sendable {
     }
   }
 
+  func archive(byteCount: Int) throws(UploadError) -> KnownArchives.Archive {
+    let (package, tag) = try verdict(byteCount: byteCount)
+    return KnownArchives.Archive(package: Shared(package), tag: tag)
+  }
+
   /// - Errors: `.refused` with the hub's own words.
   func verdict(
     byteCount: Int

@@ -15,9 +15,14 @@ enum UploadError: Error, Sendable, Equatable {
 
 /// A package as it arrived: checked, stored, not yet in any list.
 struct UploadedPackage: Sendable {
-  let package: SequencePackage
+  let package: Shared<SequencePackage>
   let blob: BlobStore.Blob
   let tag: String
+
+  init(_ archive: KnownArchives.Archive, _ blob: BlobStore.Blob) {
+    (package, tag) = (archive.package, archive.tag)
+    self.blob = blob
+  }
 }
 
 /// Takes a package while it arrives: checks gzip and tar piece by piece, keeps the pieces as they
@@ -50,6 +55,28 @@ struct PackageUpload {
     var upload = PackageUpload(lease: lease, byteLimit: byteLimit, keepsBytes: keepsBytes)
     while let chunk = try await upload.next(content) { try await upload.take(chunk) }
     return try await upload.finish()
+  }
+
+  /// The same of a content that is here as a whole; nil: that would hold a loop for too long.
+  static func receive(
+    whole content: [UInt8], into blobs: BlobStore, byteLimit: Int, keepsBytes: Bool = true
+  ) throws(UploadError) -> UploadedPackage? {
+    let known = KnownArchives.find(content)
+    guard known != nil || content.count < inlineBytesMax else { return nil }
+    guard content.count <= byteLimit else { throw .noRoom }
+    let lease: MemoryLease
+    do { lease = try blobs.lease() } catch { throw .noRoom }
+    if keepsBytes {
+      guard lease.grow(by: content.count) else { throw .noRoom }
+      lease.charge(BlobStore.pieceBytes)
+    }
+    let blob = BlobStore.Blob(keepsBytes ? [content] : [], lease)
+    if let known { return UploadedPackage(known, blob) }
+    let checker = ArchiveChecker()
+    checker.feed(content)
+    let archive = try checker.archive(byteCount: content.count)
+    KnownArchives.keep(archive, of: content)
+    return UploadedPackage(archive, blob)
   }
 
   /// The same for bytes in memory: what a scenario gives a sequence.
@@ -111,17 +138,24 @@ struct PackageUpload {
   }
 
   private mutating func finish() async throws(UploadError) -> UploadedPackage {
+    // Nothing of it was looked at yet.
+    let whole = open.count == received ? open : nil
+    if let whole, let known = KnownArchives.find(whole) {
+      if keepsBytes { lease.charge(BlobStore.pieceBytes) }
+      return UploadedPackage(known, BlobStore.Blob(keepsBytes ? [whole] : [], lease))
+    }
     try await flush()
     let blob = BlobStore.Blob(chunks, lease)
     let (checker, received) = (checker, received)
     let verdict =
       received < Self.inlineBytesMax
-      ? Result { () throws(UploadError) in try checker.verdict(byteCount: received) }
+      ? Result { () throws(UploadError) in try checker.archive(byteCount: received) }
       : await Offload.run(on: Self.queue) {
-        Result { () throws(UploadError) in try checker.verdict(byteCount: received) }
+        Result { () throws(UploadError) in try checker.archive(byteCount: received) }
       }
-    let (package, tag) = try verdict.get()
-    return UploadedPackage(package: package, blob: blob, tag: tag)
+    let archive = try verdict.get()
+    if let whole { KnownArchives.keep(archive, of: whole) }
+    return UploadedPackage(archive, blob)
   }
 
   private static let queue = DispatchQueue(

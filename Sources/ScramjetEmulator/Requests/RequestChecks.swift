@@ -53,9 +53,11 @@ enum RequestChecks {
   private static func checkAccept(
     _ request: Request, _ types: String..., isStrict: Bool
   ) throws(ScramjetError) -> [String] {
-    guard let value = request.fields["accept"] else { return [] }
+    guard let value = request.fields.valueBytes("accept") else { return [] }
     // As nearly all clients say it.
-    if value.isExactly("*/*") || types.contains(where: value.isExactly) { return [] }
+    if value.elementsEqual("*/*".utf8) || types.contains(where: { value.elementsEqual($0.utf8) }) {
+      return []
+    }
     let ranges = request.fields.list("accept").map { MediaType($0) }
     if ranges.contains(where: { range in types.contains { range.covers($0) } }) { return [] }
     // The vendor's own pages show readers that ask for text.
@@ -69,14 +71,16 @@ enum RequestChecks {
   private static func checkOperation(
     _ request: Request, isStrict: Bool
   ) throws(ScramjetError) -> [String] {
-    let refusal = ScramjetError(Status(400, "Could not parse content"), "Could not parse content")
-    guard let value = request.fields["content-type"] else {
+    var refusal: ScramjetError {
+      ScramjetError(Status(400, "Could not parse content"), "Could not parse content")
+    }
+    guard let value = request.fields.valueBytes("content-type") else {
       if isStrict { throw refusal }
       return ["hub 1.0.1 answers 400 to a missing Content-Type here: send application/json"]
     }
     // As nearly all clients say it.
-    if value.isExactly("application/json") { return [] }
-    let type = MediaType(value)
+    if value.elementsEqual("application/json".utf8) { return [] }
+    let type = MediaType(String(decoding: value, as: UTF8.self))
     guard type.name == "application/json" || type.name == "text/json" else { throw refusal }
     guard let charset = type.parameter("charset"), charset != "utf-8" else { return [] }
     guard !isStrict, charset.asciiLowercased == "utf-8" else { throw refusal }

@@ -12,18 +12,14 @@ enum RequestRecord {
     let isLook = handler.form == .json
     if !isLook { begin(&record, scope, hub) }
     let answer = answer(handler, scope)
-    if case .now(var response) = answer {
-      switch response.body {
-      case .empty, .bytes, .chunks:
-        end(&response, record, hasBegun: !isLook, scope, hub)
-        return .now(response)
-      case .stream, .followed: break
-      }
+    if case .now(let response) = answer, !response.body.isStream {
+      note(response, record, hasBegun: !isLook, scope, hub)
+      return answer
     }
     if isLook { begin(&record, scope, hub) }
     return answer.map { [record] response in
       var response = response
-      end(&response, record, hasBegun: true, scope, hub)
+      end(&response, record, scope, hub)
       return response
     }
   }
@@ -58,19 +54,14 @@ enum RequestRecord {
     }
   }
 
-  /// The end of a streamed answer is the end of its stream.
-  private static func end(
-    _ response: inout Response, _ record: AuditRecord?, hasBegun: Bool, _ scope: Scope,
+  /// What an answer is told of, and that it has ended, unless it is a stream.
+  private static func note(
+    _ response: borrowing Response, _ record: AuditRecord?, hasBegun: Bool, _ scope: Scope,
     _ hub: HubKey
   ) {
     let (status, length) = (response.status.code, response.body.length ?? 0)
-    let isStream: Bool =
-      switch response.body {
-      case .empty, .bytes, .chunks: false
-      case .stream, .followed: true
-      }
-    let world = scope.world
-    world.mutate { state, step in
+    let isStream = response.body.isStream
+    scope.world.mutate { state, step in
       let line = Line(scope.call.request, status)
       guard var record else { return line.note(of: nil, hub, &state, &step) }
       if hasBegun {
@@ -82,7 +73,15 @@ enum RequestRecord {
         line.note(of: record, hub, &state, &step)
       }
     }
-    guard let record, isStream else { return }
+  }
+
+  /// The end of a streamed answer is the end of its stream.
+  private static func end(
+    _ response: inout Response, _ record: AuditRecord?, _ scope: Scope, _ hub: HubKey
+  ) {
+    note(response, record, hasBegun: true, scope, hub)
+    guard let record else { return }
+    let world = scope.world
     let onEnd = { @Sendable in
       world.mutate { state, step in finish(record, 0, &state, hub, &step) }
     }
@@ -134,5 +133,14 @@ enum RequestRecord {
     record.state = .end
     record.sent = sent
     state.audit(record, hub: hub, &step)
+  }
+}
+
+extension Response.Body {
+  fileprivate var isStream: Bool {
+    switch self {
+    case .empty, .bytes, .chunks: false
+    case .stream, .followed: true
+    }
   }
 }

@@ -17,7 +17,7 @@ struct Scope: Sendable {
   /// What runs sequences' own code; nil: nothing does.
   var code: SequenceHost?
   /// What the real hub would have refused.
-  var remarks: [String] = []
+  var remarks: [String]
 
   func parameter(_ name: String) -> String { call.parameters[name] ?? "" }
   /// A parameter as it stands in the path: the hub's messages show it so, undecoded.
@@ -66,7 +66,7 @@ struct Scope: Sendable {
   func writing(
     _ write: (borrowing ScramjetState, inout JSONWriter) throws(ScramjetError) -> Void
   ) throws(ScramjetError) -> ServiceAnswer {
-    .now(reply(.json(.ok, try text(write))))
+    .now(reply(json: try text(write)))
   }
 
   private func text(
@@ -81,12 +81,12 @@ struct Scope: Sendable {
 
   func json(_ value: JSON, _ status: Status = .ok) -> ServiceAnswer {
     if Offload.isHere || value.fits(within: 64 << 10) {
-      return .now(reply(.json(status, value.serialized())))
+      return .now(reply(json: value.serialized(), status))
     }
     // A long text is written off the loop.
     return .later { _ in
       let text = await Offload.run { value.serialized() }
-      return reply(.json(status, text))
+      return reply(json: text, status)
     }
   }
 
@@ -119,7 +119,7 @@ struct Scope: Sendable {
         await world.look(SkipBudget(events: 1)) { state in state.isMovedByTime(instances[0]) }
       }
       do throws(ScramjetError) {
-        return reply(.json(.ok, try text(write)))
+        return reply(json: try text(write))
       } catch { return reply(error.response) }
     }
   }
@@ -144,10 +144,23 @@ struct Scope: Sendable {
     return response
   }
 
+  /// The same of JSON.
+  func reply(json content: [UInt8], _ status: Status = .ok) -> Response {
+    var response = Response(status, fields: Self.jsonFields, body: .bytes(content))
+    for remark in remarks { response.remark(remark) }
+    return response
+  }
+
   /// Clients that pool connections, as Node's agents do, give one up a moment before the hub would.
   private static let hubFields = Fields([
     "Access-Control-Allow-Origin": "*", "Keep-Alive": "timeout=5",
   ])
+  /// The type of JSON and the above, laid out once.
+  private static let jsonFields: Fields = {
+    var fields = Fields(["Content-Type": "application/json"])
+    fields.append(hubFields)
+    return fields
+  }()
 
   static func finish(_ response: inout Response, remarks: [String] = []) {
     response.fields.append(hubFields)

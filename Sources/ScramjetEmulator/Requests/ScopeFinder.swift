@@ -8,26 +8,22 @@ struct ScopeFinder {
   let level: ScramjetHandler.Level
   let world: World<ScramjetState>
 
-  /// - Errors: 401, 403; 404 for an unknown space, hub or instance; 503 for a hub that is away.
-  func find() throws(ScramjetError) -> Scope {
-    let remarks = try authorize()
-    let place = try world.read { state throws(ScramjetError) -> Place in try self.place(in: state) }
-    return Scope(
-      call: call, world: world, space: place.space, hub: place.hub, instance: place.instance,
-      isStrict: place.isStrict, remarks: remarks)
-  }
-
   /// Whether the path goes through the platform; a hub reached alone asks for no token.
   private var isThroughPlatform: Bool {
-    guard call.request.method != .options,
-      level == .platform || call.parameters["space"] != nil
-    else { return false }
+    let request = call.request
+    guard request.method != .options, level == .platform || call.parameters.has("space") else {
+      return false
+    }
     // A multi-manager's own paths (`/cpm/…`, `/start`) are for those who run it.
-    let path = call.request.target.path.asciiLowercased
-    return path.hasPrefix("/api/v1/space")
+    let (path, front) = (request.target.pathBytes, Self.platformFront.utf8.span)
+    return path.count >= front.count
+      && path.span.extracting(first: front.count).equalsIgnoringCase(front)
   }
+  private static let platformFront = "/api/v1/space"
 
-  private func authorize() throws(ScramjetError) -> [String] {
+  /// - Returns: what the platform would have refused.
+  /// - Errors: 401, 403.
+  func authorize() throws(ScramjetError) -> [String] {
     guard isThroughPlatform else { return [] }
     switch call.credentialVerdict {
     case .accepted: return []
@@ -48,33 +44,39 @@ struct ScopeFinder {
     return error
   }
 
-  private typealias Place = (
-    space: SpaceKey?, hub: HubKey?, instance: InstanceKey?, isStrict: Bool
-  )
+  typealias Place = (space: SpaceKey?, hub: HubKey?, instance: InstanceKey?, isStrict: Bool)
 
-  private func place(in state: borrowing ScramjetState) throws(ScramjetError) -> Place {
+  /// - Errors: 404 for an unknown space, hub or instance; 503 for a hub that is away.
+  func place() throws(ScramjetError) -> Place {
+    let parameters = call.parameters
+    return try world.read { state throws(ScramjetError) in try place(in: state, parameters) }
+  }
+
+  private func place(
+    in state: borrowing ScramjetState, _ parameters: PathParameters
+  ) throws(ScramjetError) -> Place {
     let isStrict = state.settings.isStrict
     if level == .platform { return (nil, nil, nil, isStrict) }
     let byDefault = state.defaultHubKey()
-    let named = call.parameters["space"]
+    let named = parameters["space"]
     let space =
       if let named { state.spaceKey(named) } else {
         byDefault.flatMap { state.hubs.read($0) { $0.space } }
       }
     guard let space else { throw .notFound("there is no space \"\(named ?? "")\"") }
-    if let via = call.parameters["via"], state.hubKey(via, in: space) == nil {
+    if let via = parameters["via"], state.hubKey(via, in: space) == nil {
       throw unknownHub(via, space, state)
     }
     guard level.isOfHub else { return (space, nil, nil, isStrict) }
-    let id = call.parameters["hub"]
+    let id = parameters["hub"]
     guard let hub = id.map({ state.hubKey($0, in: space) }) ?? byDefault else {
       throw unknownHub(id ?? "", space, state)
     }
     guard state.hubs.read(hub, { $0.isConnected }) == true else { throw .isDown(state.hubs[hub]) }
     guard level == .instance else { return (space, hub, nil, isStrict) }
-    let instance = call.parameters["id"] ?? ""
+    let instance = parameters["id"] ?? ""
     guard let instance = state.hubs.read(hub, { $0.instances[instance] }) ?? nil else {
-      throw .unknownInstance(call.parameters.written("id") ?? "")
+      throw .unknownInstance(parameters.written("id") ?? "")
     }
     return (space, hub, instance, isStrict)
   }

@@ -178,8 +178,8 @@ enum ScramjetSeed {
       }
       let id = sequence.id ?? step.ids.uuid("sequence")
       state.addSequence(
-        package, code: code, runtime: sequence.runtime, id: id, alias: sequence.alias, to: hub,
-        &step)
+        Shared(package), code: code, runtime: sequence.runtime, id: id, alias: sequence.alias,
+        to: hub, &step)
     }
     for topic in plan.topics {
       let key = TopicKey(

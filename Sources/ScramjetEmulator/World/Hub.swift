@@ -75,15 +75,9 @@ struct Space: Codable, Sendable {
   var hubs: [HubKey] = []
   var topicOrder = OrderedSet<ExactText>()
   var store = PackageStore()
-  var accessKeys: [AccessKey] = []
+  var accessKeys = AccessKeys()
   let log: StreamKey
   let audit: StreamKey
-
-  struct AccessKey: Codable, Sendable {
-    var key: String
-    var description: String
-    var created: VirtualInstant
-  }
 }
 
 /// A package in a space's store.

@@ -90,8 +90,15 @@ extension ScramjetState {
     space.topicOrder.compactMap { topics[TopicKey(space: space.serial, name: $0.text)] }
   }
 
+  /// Looks at each in its place.
+  func readTopics(of space: Space, _ body: (borrowing Topic) -> Void) {
+    for name in space.topicOrder {
+      _ = topics.read(TopicKey(space: space.serial, name: name.text), body)
+    }
+  }
+
   /// A topic as the space tells of it, with everybody who reads or writes it now.
-  func write(_ topic: Topic, into json: inout JSONWriter) {
+  func write(_ topic: borrowing Topic, into json: inout JSONWriter) {
     func add(_ role: String, _ instance: InstanceKey?, _ json: inout JSONWriter) {
       json.object { json in
         json.member("role", role)
@@ -124,7 +131,7 @@ extension ScramjetState {
 
 extension Topic {
   /// A topic as a hub tells of it.
-  func writeForHub(into json: inout JSONWriter) {
+  borrowing func writeForHub(into json: inout JSONWriter) {
     json.object { json in
       json.member("contentType", contentType)
       json.member("localProvider", "")

@@ -32,7 +32,8 @@ struct PackageStore: Sendable {
   /// One of the same file name is replaced in its place.
   /// - Returns: that one.
   mutating func put(_ item: StoreItem) -> StoreItem? {
-    let old = items.updateValue(item, forKey: ExactText(item.fileName))
+    let old = items[item.fileName]
+    items[item.fileName] = item
     if let old { forget(old) }
     order.append(ExactText(item.fileName))
     fileNamesByID[item.id] = item.fileName

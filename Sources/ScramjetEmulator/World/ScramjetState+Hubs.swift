@@ -129,15 +129,19 @@ extension ScramjetState {
   // MARK: Sequences
 
   mutating func addSequence(
-    _ package: SequencePackage, code: SequenceCode? = nil, runtime: SequenceRuntime? = nil,
-    id: String, alias: String?, to serial: HubKey, _ step: inout Step
+    _ package: Shared<SequencePackage>, code: SequenceCode? = nil,
+    runtime: SequenceRuntime? = nil, id: String, alias: String?, to serial: HubKey,
+    _ step: inout Step
   ) {
-    let known = hubs[serial]?.sequences[id]?.runtime
+    let known = hubs.read(serial) { $0.sequences[id]?.runtime } ?? nil
     let sequence = Sequence(
-      id: id, alias: alias, package: Shared(package), code: code, runtime: runtime ?? known)
-    let old = hubs[serial]?.sequences.put(sequence) ?? nil
+      id: id, alias: alias, package: package, code: code, runtime: runtime ?? known)
+    var old: Sequence?
+    hubs.update(serial) { hub in
+      old = hub.sequences.put(sequence)
+      hub.sequenceOrder.append(ExactText(id))
+    }
     if let code = old?.code { step.blobs.remove(code.blob) }
-    hubs[serial]?.sequenceOrder.append(ExactText(id))
     logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }

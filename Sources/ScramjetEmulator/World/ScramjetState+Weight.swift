@@ -30,10 +30,6 @@ extension Space: Weighed {
   }
 }
 
-extension Space.AccessKey: Weighed {
-  var heapBytes: Int { key.heapBytes + description.heapBytes }
-}
-
 extension StoreItem: Weighed {
   var heapBytes: Int { id.heapBytes + fileName.heapBytes + package.heapBytes + tag.heapBytes }
 }

@@ -24,7 +24,7 @@ extension ScramjetView {
               "bytes": .integer(item.package.value.byteCount),
             ]))
       }
-      for key in space.accessKeys {
+      for key in space.accessKeys.all {
         things.append(
           WorldThing("access key", place, ["description": .string(key.description)]))
       }

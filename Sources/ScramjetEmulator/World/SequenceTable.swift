@@ -20,7 +20,8 @@ struct SequenceTable: Sendable {
 
   /// - Returns: the one that had this id.
   mutating func put(_ sequence: Sequence) -> Sequence? {
-    let old = sequences.updateValue(sequence, forKey: ExactText(sequence.id))
+    let old = sequences[sequence.id]
+    sequences[sequence.id] = sequence
     if let old { forgetAlias(of: old) }
     noteAlias(of: sequence)
     return old

@@ -10,7 +10,7 @@ extension ShipyardCall {
   /// The pipeline has a large document read off the loop.
   /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
   func upsertFleet() throws(ShipyardError) -> ServiceAnswer {
-    let reading = try reading { () throws(ShipyardError) in try FleetDocument(yaml: content) }
+    let reading = try reading { () throws(ShipyardError) in try FleetDocument.read(content) }
     let (yaml, remarks) = try world.mutate {
       state, step throws(ShipyardError) -> (JSON, [String]) in
       let (organization, project) = try project(in: state)
@@ -61,6 +61,16 @@ extension Response {
 }
 
 extension FleetDocument {
+  private static let known = KnownContents<FleetDocument>(bytesMax: 4 << 10)
+
+  /// As `init(yaml:)`, which is asked once for a document that comes again.
+  static func read(_ bytes: [UInt8]) throws(ShipyardError) -> FleetDocument {
+    if let document = known.find(bytes) { return document }
+    let document = try FleetDocument(yaml: bytes)
+    known.keep(document, of: bytes)
+    return document
+  }
+
   /// A document whose root is one string is read again: `upsert_fleet` given text (as its annotation
   /// says) dumps that text as a string.
   init(yaml bytes: [UInt8]) throws(ShipyardError) {

@@ -53,7 +53,15 @@ package struct WebhookDelivery: Sendable, Codable, Equatable {
   /// and dashes stays as it is.
   /// Source: Go, `net/textproto.CanonicalMIMEHeaderKey`.
   static func canonical(_ name: String) -> String {
-    var startsWord = true
+    var (startsWord, isCanonical) = (true, true)
+    // As most clients write it.
+    for byte in name.utf8 {
+      let isLower = byte &- 0x61 < 26
+      if startsWord ? isLower : byte &- 0x41 < 26 { isCanonical = false }
+      startsWord = byte == UInt8(ascii: "-")
+    }
+    if isCanonical { return name }
+    startsWord = true
     let bytes = name.utf8.map { byte -> UInt8 in
       defer { startsWord = byte == UInt8(ascii: "-") }
       let lowered = byte.asciiLowercased

@@ -23,7 +23,7 @@ final class StateBench {
     let package = try SequencePackage(
       manifest: ["name": "x", "main": "m", "engines": engines], byteCount: 1, hasPath: { _ in true }
     )
-    state.addSequence(package, id: "q", alias: nil, to: hub, &step)
+    state.addSequence(Shared(package), id: "q", alias: nil, to: hub, &step)
     box = StateBox(state, ids: step.ids, blobs: blobs)
   }
 
@@ -57,7 +57,7 @@ final class StateBench {
     let package = try #require(box.read { $0.hubs[hub]?.sequence("q")?.package.value })
     return change { state, step in
       let key = state.addHub(id, to: space, &step)
-      state.addSequence(package, id: "q", alias: nil, to: key, &step)
+      state.addSequence(Shared(package), id: "q", alias: nil, to: key, &step)
       return key
     }
   }
