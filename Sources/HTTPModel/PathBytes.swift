@@ -34,10 +34,13 @@ extension Span<UInt8> {
   package func endOfSlashes(from start: Int, to end: Int) -> Int {
     let slashes: UInt64 = 0x2F2F_2F2F_2F2F_2F2F
     var index = start
-    while index + 32 <= end,
-      (word(at: index) ^ slashes) | (word(at: index + 8) ^ slashes)
-        | (word(at: index + 16) ^ slashes) | (word(at: index + 24) ^ slashes) == 0
-    { index += 32 }
+    while index + 8 <= end {
+      let differing = word(at: index) ^ slashes
+      if differing != 0 { return index + differing.trailingZeroBitCount >> 3 }
+      index += 8
+      guard index - start == Self.blockBytes else { continue }
+      while index + Self.blockBytes <= end, blockIsSlashes(at: index) { index += Self.blockBytes }
+    }
     while index < end, self[index] == Self.slash { index += 1 }
     return index
   }
@@ -56,7 +59,15 @@ extension Span<UInt8> {
     return false
   }
 
-  // Both without a way out in their midst, so that the compiler makes each one loop over vectors.
+  // All without a way out in their midst, so that the compiler makes each one loop over vectors.
+
+  private func blockIsSlashes(at start: Int) -> Bool {
+    let block = extracting(start..<start + Self.blockBytes)
+    var found: UInt8 = 0
+    // SAFETY: the block has so many bytes.
+    for offset in 0..<Self.blockBytes { found |= unsafe block[unchecked: offset] ^ Self.slash }
+    return found == 0
+  }
 
   private func blockHolds(_ byte: UInt8, at start: Int) -> Bool {
     let block = extracting(start..<start + Self.blockBytes)

@@ -15,10 +15,16 @@ public struct PathTemplate: Sendable, Hashable {
 
   public init(_ text: String) {
     self.text = text
-    // By bytes: three hundred templates are read at every start.
+    // By bytes, and into arrays that need not grow: three hundred templates are read at every start.
     let bytes = Array(text.utf8)
     var (segments, names): ([Segment], [String]) = ([], [])
-    segments.reserveCapacity(8)
+    var (slashes, braces) = (0, 0)
+    for byte in bytes {
+      if byte == UInt8(ascii: "/") { slashes += 1 }
+      if byte == UInt8(ascii: "{") { braces += 1 }
+    }
+    segments.reserveCapacity(slashes + 1)
+    if braces > 0 { names.reserveCapacity(braces) }
     var start = 0
     while start < bytes.count {
       let end = Self.end(bytes, start)
@@ -140,8 +146,9 @@ public struct RouteTable: Sendable {
   private static let none = -1
   private var nodes = [Node()]
   private var literals: [Literal] = []
-  /// The bytes of all literals.
+  /// The bytes of all literals, and how many the longest has.
   private var texts: [UInt8] = []
+  private var longestText = 0
   private var leaves: [[End]] = []
   private let foldsCase: Bool
   private let skipsEmptySegments: Bool
@@ -182,6 +189,7 @@ public struct RouteTable: Sendable {
     let child = newNode()
     let start = texts.count
     texts += key
+    longestText = max(longestText, key.count)
     literals.append(
       Literal(text: start..<texts.count, child: child, next: nodes[node].firstLiteral))
     nodes[node].firstLiteral = literals.count - 1
@@ -252,7 +260,9 @@ public struct RouteTable: Sendable {
       return choose(node.leaf, &search) ?? restMatch(node, end, &search)
     }
     let segmentStart = bytes[position] == slash ? position + 1 : position
-    let segmentEnd = bytes.firstIndex(of: slash, from: segmentStart, to: end)
+    // Where there are words alone, what is longer than any of them is none, however long it is.
+    let looked = node.parameter == Self.none ? min(end, segmentStart + longestText + 1) : end
+    let segmentEnd = bytes.firstIndex(of: slash, from: segmentStart, to: looked)
     var known = node.firstLiteral
     while known != Self.none {
       let literal = literals[known]

@@ -13,6 +13,7 @@ enum Byte {
   static let quote: UInt8 = 0x22
   static let backslash: UInt8 = 0x5C
   static let delete: UInt8 = 0x7F
+  static let questionMark: UInt8 = 0x3F
   static let percent: UInt8 = 0x25
   static let period: UInt8 = 0x2E
   static let openingBracket: UInt8 = 0x5B
@@ -47,6 +48,12 @@ extension UInt8 {
   @inline(__always) var isDigit: Bool { self &- Byte.zero < 10 }
 }
 
+/// Bytes that were passed over in blocks: there is no space and no control character among them.
+struct PlainStretch: Sendable {
+  var range = 0..<0
+  var hasQuestionMark = false
+}
+
 extension [UInt8] {
   /// Appends a copy of the bytes.
   @inline(__always) mutating func append(copying bytes: Span<UInt8>) {
@@ -60,9 +67,9 @@ extension Span<UInt8> {
   ///
   /// Eight bytes at a time: a byte's high bit is set in `marks` if the byte is below 0x20 or 0x7F.
   /// Borrows can only mark bytes above a true one, so the lowest mark is always right.
-  /// - Parameter plain: where blocks were passed over, all of them: there no space stands either.
+  /// - Parameter plain: where blocks were passed over, all of them.
   @inline(__always) func endOfLineCharacters(
-    from start: Int, to end: Int, plain: inout Range<Int>
+    from start: Int, to end: Int, plain: inout PlainStretch
   ) -> Int {
     precondition(start >= 0 && end <= count)
     var index = start
@@ -79,9 +86,8 @@ extension Span<UInt8> {
       if marks == 0 {
         index += 8
         if index - start == Self.blockBytes {
-          let first = index
-          index = endOfPlainBlocks(from: first, to: end)
-          plain = first..<index
+          plain = plainBlocks(from: index, to: end)
+          index = plain.range.upperBound
         }
         continue
       }
@@ -97,20 +103,23 @@ extension Span<UInt8> {
 
   /// Passes over whole blocks without a space or a control character: for what has proved to be long.
   /// Without a way out of a block's midst, so that the compiler makes it a loop over vectors.
-  private func endOfPlainBlocks(from start: Int, to end: Int) -> Int {
+  private func plainBlocks(from start: Int, to end: Int) -> PlainStretch {
     var index = start
+    var questions: UInt8 = 0
     while index + Self.blockBytes <= end {
       let block = extracting(index..<index + Self.blockBytes)
-      var found: UInt8 = 0
+      var (found, asked): (UInt8, UInt8) = (0, 0)
       for offset in 0..<Self.blockBytes {
         // SAFETY: the block has so many bytes.
         let byte = unsafe block[unchecked: offset]
-        found |= (byte <= Byte.space ? 1 : 0) | (byte == 0x7F ? 1 : 0)
+        found |= (byte <= Byte.space ? 1 : 0) | (byte == Byte.delete ? 1 : 0)
+        asked |= byte == Byte.questionMark ? 1 : 0
       }
       if found != 0 { break }
+      questions |= asked
       index += Self.blockBytes
     }
-    return index
+    return PlainStretch(range: start..<index, hasQuestionMark: questions != 0)
   }
 
   /// The first index of `range` that is a space or a control character; else its end.
@@ -129,7 +138,7 @@ extension Span<UInt8> {
       if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
       index += 8
       if index - range.lowerBound == Self.blockBytes {
-        index = endOfPlainBlocks(from: index, to: range.upperBound)
+        index = plainBlocks(from: index, to: range.upperBound).range.upperBound
       }
     }
     while index < range.upperBound, self[index] > Byte.space { index += 1 }

@@ -229,7 +229,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
       return .tunnel(
         try TunnelRequest(head, parser.startLine, framing, spares.makeFields(head, parser)))
     }
-    let target = try RequestTarget(head, line.target, method, spares.takeTarget())
+    let target = try RequestTarget(head, line, method, spares.takeTarget())
     var bodyFraming = BodyFraming.none
     if framing.isChunked {
       bodyFraming = .chunked

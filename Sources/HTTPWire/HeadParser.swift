@@ -15,6 +15,8 @@ package struct HeadParser: Sendable {
     package var method = 0..<0
     /// Request: the request-target. Response: the reason phrase.
     package var target = 0..<0
+    /// Request: a stretch of the target in which no question mark stands, may be empty.
+    var unquestioned = 0..<0
     package var version = HTTPVersion.http11
     package var statusCode = 0
   }
@@ -27,8 +29,8 @@ package struct HeadParser: Sendable {
   private var position = 0
   private var lineStart = 0
   private var emptyLines = 0
-  /// A stretch of the start-line in which no space was found: a long target is passed over once.
-  private var plain = 0..<0
+  /// A stretch of the start-line: a long target is passed over once.
+  private var plain = PlainStretch()
   package private(set) var startLine = StartLine()
   /// Where the field section begins; field lines are relative to it.
   package private(set) var fieldsStart = 0
@@ -50,10 +52,10 @@ package struct HeadParser: Sendable {
   ) throws(HTTPParseError) -> Int? {
     while true {
       let limit = lineLimit(limits)
-      var passed = 0..<0
+      var passed = PlainStretch()
       let stop = bytes.endOfLineCharacters(
         from: position, to: min(bytes.count, limit + 1), plain: &passed)
-      if phase == .startLine, !passed.isEmpty { plain = passed }
+      if phase == .startLine, !passed.range.isEmpty { plain = passed }
       if stop > limit { throw HTTPParseError(tooLongKind, at: limit) }
       position = stop
       guard stop < bytes.count else { return nil }
@@ -133,9 +135,11 @@ package struct HeadParser: Sendable {
     }
     index += 1
     let targetStart = index
-    let passed = plain.lowerBound > targetStart ? plain : targetStart..<targetStart
+    let passed = plain.range.lowerBound > targetStart ? plain.range : targetStart..<targetStart
     index = bytes.endOfVisible(in: targetStart..<passed.lowerBound)
+    startLine.unquestioned = targetStart..<targetStart
     if index == passed.lowerBound {
+      if !plain.hasQuestionMark { startLine.unquestioned = passed }
       index = bytes.endOfVisible(in: passed.upperBound..<line.upperBound)
     }
     startLine.target = targetStart..<index

@@ -76,18 +76,26 @@ extension Method {
 }
 
 extension RequestTarget {
-  /// Checks the form of the target at `range` and copies it into `storage`.
+  /// Checks the form of a start-line's target and copies it into `storage`.
   ///
   /// - Errors: `.invalidTarget` for what is neither a path, nor an http URI, nor `*` with OPTIONS.
   /// - Source: RFC 9112 §3.2. Bytes beyond ASCII and characters that should have been encoded are
   ///   let through: widespread clients send them, and they cannot be misread as framing.
   init(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, _ method: Method, _ storage: consuming [UInt8]
+    _ bytes: Span<UInt8>, _ line: HeadParser.StartLine, _ method: Method,
+    _ storage: consuming [UInt8]
   ) throws(HTTPParseError) {
+    let range = line.target
     var copy = storage
     copy.append(copying: bytes.extracting(range))
     if bytes[range.lowerBound] == Byte.slash {
-      let question = copy.span.firstIndex(of: 0x3F, from: 0, to: copy.count)
+      let known = line.unquestioned
+      let start = known.lowerBound - range.lowerBound
+      var question = copy.span.firstIndex(of: Byte.questionMark, from: 0, to: start)
+      if question == start {
+        question = copy.span.firstIndex(
+          of: Byte.questionMark, from: start + known.count, to: copy.count)
+      }
       let query = question < copy.count ? question + 1..<copy.count : nil
       self.init(bytes: copy, form: .origin, path: 0..<question, query: query, authority: nil)
       return

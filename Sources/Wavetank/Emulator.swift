@@ -154,6 +154,11 @@ public final class Emulator: Sendable {
   private static func makePipeline(
     _ configuration: Configuration, _ own: OwnPlaces, _ code: RunningCode?, _ log: ServerLog?
   ) throws(StartError) -> Pipeline {
+    let services = services(configuration, own, code: code)
+    // Their tables, on another core, while this one reads what it has of memory and of scenarios.
+    DispatchQueue.global(qos: .userInitiated).async {
+      for service in services { _ = endpointCount(of: service) }
+    }
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
@@ -170,11 +175,14 @@ public final class Emulator: Sendable {
     kernel.streamedBytesMax = configuration.uploadBytesMax
     kernel.listeners = ServiceListeners(names: configuration.servicePorts.map(\.service))
     do {
-      return try Pipeline(
-        services: services(configuration, own, code: code), configuration: kernel)
+      return try Pipeline(services: services, configuration: kernel)
     } catch {
       throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
     }
+  }
+
+  private static func endpointCount<Service: EmulatedService>(of service: Service) -> Int {
+    service.endpoints.count
   }
 
   /// Worlds of an earlier run are in force before the first request comes.

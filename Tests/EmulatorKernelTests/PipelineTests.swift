@@ -193,6 +193,21 @@ import Testing
     #expect(await operation("elsewhere.example") == "harbor.ship.get")
   }
 
+  @Test("Operations are found by whoever asks first, while the tables are being made")
+  func firstRequests() async throws {
+    for _ in 0..<20 {
+      let pipeline = try Pipeline(
+        services: [SampleService()], configuration: PipelineConfiguration())
+      let found = await withTaskGroup(of: Int.self) { group in
+        for _ in 0..<8 {
+          group.addTask { await TestClient(pipeline).send(.get, "/ships").status }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(found == Array(repeating: 200, count: 8))
+    }
+  }
+
   @Test("A thousand tenants at once do not meet (issue: tenants)")
   func thousandTenants() async throws {
     let peer = peer

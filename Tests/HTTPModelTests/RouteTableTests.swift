@@ -91,6 +91,22 @@ import Testing
     #expect(found?.values ?? [] == example.values)
   }
 
+  @Test(
+    "Where there are words alone, a segment that is longer than any of them is none of them",
+    arguments: [
+      ("/ab/cdef", 0), ("/ab/cdefg", nil), ("/ab/cdef/", nil), ("/ab/cdef/x", nil),
+      ("/ab/cde", nil),
+      ("/gh/ijkl/m/n", 1), ("/gh/ijkl/", 1), ("/gh/ijkl", 1), ("/gh/ijklm/n", nil), ("/ghi", nil),
+      ("/ab/" + String(repeating: "c", count: 9000), nil),
+      (String(repeating: "/", count: 9000), nil),
+    ] as [(String, Int?)], [false, true])
+  func words(_ example: (path: String, value: Int?), foldsCase: Bool) {
+    let table = Self.table(["/ab/cdef", "/gh/ijkl/{path…}"], foldsCase: foldsCase)
+    var value: Int?
+    if case .found(let found, _) = table.match(.get, RequestTarget(example.path)) { value = found }
+    #expect(value == example.value)
+  }
+
   @Test("The order of registration does not matter", arguments: [1, 2, 3] as [UInt64])
   func order(seed: UInt64) {
     var random = SeededNoise(seed)

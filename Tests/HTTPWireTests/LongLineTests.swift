@@ -1,3 +1,4 @@
+import HTTPModel
 import HTTPWire
 import Testing
 
@@ -49,6 +50,30 @@ struct LongLineTests {
       #expect(Self.failure(start + value + Array("\r\n\r\n".utf8)) == nil, "\(place)")
       value[place] = 0x07
       #expect(Self.failure(start + value + Array("\r\n\r\n".utf8))?.offset == start.count + place)
+    }
+  }
+
+  @Test("A query begins at the first question mark, wherever it stands, however the head comes")
+  func question() throws {
+    for place in 0..<Self.length {
+      var path = [UInt8](repeating: 0x61, count: Self.length)
+      path[place] = 0x3F
+      if place % 3 == 0 { path[Self.length - 1] = 0x3F }
+      let head = Array("GET /".utf8) + path + Array(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+      for cut in [0, 100, 5 + place, 6 + place, head.count - 1] {
+        var machine = ConnectionMachine(.server, limits: WireLimits())
+        var spares = HeadSpares()
+        var position = 0
+        _ = machine.next(head.span.extracting(0..<cut), &position, spares: &spares)
+        guard case .request(let request) = machine.next(head.span, &position, spares: &spares)
+        else {
+          Issue.record("no request: \(place), \(cut)")
+          continue
+        }
+        #expect(request.target.bytes == [0x2F] + path)
+        #expect(request.target.pathRange == 0..<place + 1, "\(place), \(cut)")
+        #expect(request.target.queryRange == place + 2..<Self.length + 1, "\(place), \(cut)")
+      }
     }
   }
 }

@@ -14,6 +14,8 @@ struct JournalRecord: Sendable {
 
   /// A buffer larger than this is not kept for the next exchange.
   private static let keptCapacityMax = 4096
+  /// Room for the places of fields, and for what a short answer has.
+  private static let answerBytes = 1024
 
   private var number: UInt64 = 0
   private var exchange = Exchange(connectionID: 0, sequenceNumber: 0, peer: .none)
@@ -97,6 +99,9 @@ struct JournalRecord: Sendable {
   }
 
   private mutating func write(_ opening: borrowing JournalOpening) {
+    // For a long target at once: grown for what stands behind it, the buffer would be copied.
+    let needed = opening.target.count + opening.request.fields.bytes.count + Self.answerBytes
+    if needed > Self.keptCapacityMax { bytes.reserveCapacity(needed) }
     target = append(opening.target)
     requestFields = append(opening.request.fields.bytes)
     requestLines = append(opening.request.fields.lines)

@@ -73,6 +73,7 @@ extension NearestOperationIndex {
     private(set) var commonSet = WordSet(repeating: 0)
     private(set) var groups: [Group] = []
     private(set) var members: [Int] = []
+    private(set) var shapes: [GroupShape] = []
     private(set) var routesWithWord: [Int] = []
     private(set) var firstWithWord = [0]
 
@@ -99,8 +100,24 @@ extension NearestOperationIndex {
           shape: route.shape, words: common(route.words), tellingWords: common(route.tellingWords))
         byKey[key, default: []].append(index)
       }
-      // In the order of their first templates: a hash table's would be another in each process.
-      for (key, indices) in byKey.sorted(by: { $0.value[0] < $1.value[0] }) {
+      var shapeNumbers: [Shape: Int] = [:]
+      // By their shapes, and each shape's in the order of their first templates: a hash table's would be
+      // another in each process.
+      let inOrder = byKey.sorted { $0.value[0] < $1.value[0] }
+      for (key, _) in inOrder where shapeNumbers[key.shape] == nil {
+        shapeNumbers[key.shape] = shapeNumbers.count
+      }
+      func isBefore(_ one: Key, _ other: Key) -> Bool {
+        one.shape.length == other.shape.length
+          ? (shapeNumbers[one.shape] ?? 0, byKey[one]?[0] ?? 0)
+            < (shapeNumbers[other.shape] ?? 0, byKey[other]?[0] ?? 0)
+          : one.shape.length < other.shape.length
+      }
+      for (key, indices) in inOrder.sorted(by: { isBefore($0.key, $1.key) }) {
+        if shapes.last?.shape != key.shape {
+          shapes.append(GroupShape(shape: key.shape, first: groups.count, end: groups.count))
+        }
+        shapes[shapes.count - 1].end += 1
         groups.append(
           Group(
             shape: key.shape, words: key.words, tellingWords: key.tellingWords,

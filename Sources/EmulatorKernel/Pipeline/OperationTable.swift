@@ -1,3 +1,4 @@
+import Dispatch
 package import HTTPModel
 import PayloadCodecs
 import Synchronization
@@ -87,11 +88,27 @@ package struct OperationTable: Sendable {
     }
   }
 
-  /// The tables of one service: for requests to its vendor's hosts, and made when the first comes.
-  private final class ServiceTables: Sendable {
-    private let made = AtomicLazyReference<Tables>()
-    func tables(_ entries: [Entry], _ service: Int) -> Tables {
-      made.load() ?? made.storeIfNil(Tables(entries, service: service))
+  /// Tables that are made when they are first needed: those of all services while the server starts, those
+  /// of one with the first request to its vendor's hosts.
+  ///
+  /// SAFETY: what the pointer says is held by `made` from before it is stored until the end of this object,
+  /// which whoever loads has in hand. A pointer by hand, as at `BegunState`.
+  private final class TablesPlace: Sendable {
+    private let pointer = Atomic<UInt>(0)
+    private let made = Mutex<Tables?>(nil)
+
+    func tables(_ entries: [Entry], _ service: Int?) -> Tables {
+      if let known = unsafe UnsafeRawPointer(bitPattern: pointer.load(ordering: .acquiring)) {
+        return unsafe Unmanaged<Tables>.fromOpaque(known).takeUnretainedValue()
+      }
+      return made.withLock { made in
+        if let made { return made }
+        let tables = Tables(entries, service: service)
+        made = tables
+        let place = unsafe UInt(bitPattern: Unmanaged.passUnretained(tables).toOpaque())
+        pointer.store(place, ordering: .releasing)
+        return tables
+      }
     }
   }
 
@@ -100,8 +117,8 @@ package struct OperationTable: Sendable {
   /// Hides what the services' secrets are in whatever is told of an exchange.
   package let mask: CredentialMask
   private let indexByName: TextMap<Int>
-  private let all: Tables
-  private let byService: [ServiceTables]
+  private let all = TablesPlace()
+  private let byService: [TablesPlace]
   private let hostNames: [(pattern: HostPattern, serviceIndex: Int)]
   private let nearestIndex = NearestOperationIndexBox()
 
@@ -124,8 +141,11 @@ package struct OperationTable: Sendable {
       hostNames.append((HostPattern(pattern), index))
     }
     self.entries = entries
-    all = Tables(entries, service: nil)
-    byService = services.map { _ in ServiceTables() }
+    // On another core: a start goes on meanwhile, and whoever asks before they are made waits for them.
+    DispatchQueue.global(qos: .userInitiated).async { [all, entries] in
+      _ = all.tables(entries, nil)
+    }
+    byService = services.map { _ in TablesPlace() }
     self.hostNames = hostNames
     serviceNames = services.map(\.name)
     mask = CredentialMask(services.flatMap { $0.keyFields + $0.secretFields })
@@ -141,7 +161,7 @@ package struct OperationTable: Sendable {
   }
 
   private func tables(_ service: Int?) -> Tables {
-    service.map { byService[$0].tables(entries, $0) } ?? all
+    (service.map { byService[$0] } ?? all).tables(entries, service)
   }
 
   /// The operation whose path that is to the letter, parameters none; nil: `match` may find one.
@@ -156,7 +176,12 @@ package struct OperationTable: Sendable {
     var allowed: [Method] = []
     if let found = tables.exact.find(method, target, &allowed) { return found }
     let further = tables.further
-    if target.hasDoubledSlash, let found = further.slashed.find(method, target, &allowed) {
+    // A long path is nearly always found to be none of these by how it begins.
+    let isLong = target.pathRange.count > 512
+    if isLong || target.hasDoubledSlash,
+      let found = further.slashed.find(
+        method, target, &allowed, if: !isLong || target.hasDoubledSlash)
+    {
       return found
     }
     if let found = further.lenient.find(method, target, &allowed) { return found }
@@ -201,13 +226,17 @@ package struct OperationTable: Sendable {
 }
 
 extension RouteTable {
-  /// - Parameter allowed: gets the methods that the path takes instead.
+  /// - Parameters:
+  ///   - allowed: gets the methods that the path takes instead.
+  ///   - isMeant: whether what is found counts.
   fileprivate func find(
-    _ method: Method, _ target: RequestTarget, _ allowed: inout [Method]
+    _ method: Method, _ target: RequestTarget, _ allowed: inout [Method],
+    if isMeant: @autoclosure () -> Bool = true
   ) -> OperationTable.Match? {
     switch match(method, target) {
-    case .found(let index, let parameters): return .found(index, parameters)
+    case .found(let index, let parameters): return isMeant() ? .found(index, parameters) : nil
     case .methodNotAllowed(let methods):
+      guard isMeant() else { return nil }
       allowed += methods.filter { !allowed.contains($0) }
       return nil
     case .notFound: return nil

@@ -49,8 +49,11 @@ enum ClaimedPaths {
   /// Where the last `/cpm/api/v1/` begins.
   private static func stepIntoSpace(_ path: ArraySlice<UInt8>) -> Int? {
     let bytes = path.span
+    let end = min(bytes.count, nestedBytesMax)
+    // Most paths that come here have no “m” at all, which is seen many bytes at a time.
+    guard bytes.firstIndex(of: UInt8(ascii: "m"), from: 0, to: end) < end else { return nil }
     let strides = strides
-    var start = min(bytes.count, nestedBytesMax) - stepText.count
+    var start = end - stepText.count
     while start >= 0 {
       if bytes[start] == UInt8(ascii: "/"), bytes[start + 1] == UInt8(ascii: "c"),
         path[(path.startIndex + start)...].starts(with: stepText)
