@@ -45,10 +45,7 @@ struct JournalPlaces: Sendable {
       keys[place] = key
     } else {
       keys.append(key)
-      if Self.locate(place).chunk == chunks.count {
-        if place >= Self.chunkPlacesMax { Self.growHeap() }
-        chunks.append(Self.free(nextChunkPlaces))
-      }
+      if Self.locate(place).chunk == chunks.count { chunks.append(Self.free(nextChunkPlaces)) }
     }
   }
 
@@ -79,14 +76,6 @@ struct JournalPlaces: Sendable {
     guard !keepingRecord else { return }
     let (chunk, index) = Self.locate(place)
     chunks[chunk][index] = nil
-  }
-
-  /// A thread's heap grows page by page, each with a system call, one for every fourth exchange: it is had at
-  /// once for what the records of a chunk will hold, by a block that is given back.
-  private static func growHeap() {
-    // SAFETY: nobody reads or writes the block.
-    unsafe UnsafeMutableRawPointer.allocate(byteCount: chunkPlacesMax * 1536, alignment: 16)
-      .deallocate()
   }
 
   /// Written one by one: to copy nothing into all of them would take a look at each type of a record.
