@@ -1,4 +1,5 @@
 import EmulatorKernel
+import HTTPModel
 import PayloadCodecs
 import Testing
 
