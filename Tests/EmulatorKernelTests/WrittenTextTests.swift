@@ -57,9 +57,9 @@ struct WrittenTextTests {
         }
         let digit = Int(String(decoding: [byte], as: UTF8.self), radix: 16)
         #expect((read != nil) == (digit != nil), "\(byte) at \(place)")
-        if let read {
-          #expect(UUIDText.text(read.high, read.low).utf8.elementsEqual(changed.map(\.asciiLowercased)))
-        }
+        guard let read else { continue }
+        let written = UUIDText.text(read.high, read.low)
+        #expect(written.utf8.elementsEqual(changed.map(\.asciiLowercased)))
       }
     }
     for length in [0, 35, 37] {
