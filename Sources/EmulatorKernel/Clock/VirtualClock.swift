@@ -22,6 +22,8 @@ import Synchronization
   private let wall: WallTime
   private let state: Mutex<State>
   private let changes = Atomic<UInt64>(0)
+  /// The mode is `skip`: asked with nearly every request, and so without the mutex.
+  private let skips: Atomic<Bool>
   /// Told, outside the lock, when the mode has become `skip`.
   private struct SkipListener {
     var begins: (@Sendable () -> Void)?
@@ -31,11 +33,12 @@ import Synchronization
   /// - Parameter start: the first instant; absent: the wall's present.
   package init(mode: ClockMode, start: VirtualInstant? = nil, wall: @escaping WallTime) {
     self.wall = wall
+    skips = Atomic(mode == .skip)
     state = Mutex(Self.beginning(mode, start, wall()))
   }
 
   package var mode: ClockMode { state.withLock { $0.mode } }
-  @usableFromInline var isSkipping: Bool { mode == .skip }
+  @usableFromInline var isSkipping: Bool { skips.load(ordering: .acquiring) }
   @usableFromInline package var now: VirtualInstant { state.withLock { now(&$0) } }
 
   private func now(_ state: inout State) -> VirtualInstant {
@@ -75,7 +78,7 @@ import Synchronization
       state.anchor = min(instant ?? present, .endOfTime)
       state.latest = state.anchor
       state.anchorWall = wall()
-      defer { if let mode { state.mode = mode } }
+      defer { if let mode { change(to: mode, &state) } }
       return mode == .skip && state.mode != .skip
     }
     if begins { onSkipBegins.withLock { $0.begins }?() }
@@ -86,7 +89,13 @@ import Synchronization
     state.withLock { state in
       changes.add(1, ordering: .relaxed)
       state = Self.beginning(mode, start, wall())
+      change(to: mode, &state)
     }
+  }
+
+  private func change(to mode: ClockMode, _ state: inout State) {
+    state.mode = mode
+    skips.store(mode == .skip, ordering: .releasing)
   }
 
   private static func beginning(
