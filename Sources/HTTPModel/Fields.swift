@@ -35,7 +35,7 @@ public struct Fields: Sendable {
   package private(set) var lines: [Line]
   /// A bit for each length that names have, those beyond 63 counted round: most names that are asked for
   /// are not there, and no line is looked at for them. A line that is removed may leave its bit.
-  private var nameLengths: UInt64 = 0
+  @usableFromInline var nameLengths: UInt64 = 0
   /// Known to be in `bytes` just as they are sent, one behind the other, and to have none of the lengths
   /// that the engine's own fields have (`Date`, `Connection` and `Keep-Alive`, `Content-Length`,
   /// `Transfer-Encoding`). False says nothing.
@@ -62,7 +62,13 @@ public struct Fields: Sendable {
     for index in lines.indices { nameLengths |= Self.bit(ofLength: lines[index].nameLength) }
   }
 
-  private static func bit(ofLength length: UInt32) -> UInt64 { 1 << UInt64(length & 63) }
+  @inlinable static func bit(ofLength length: UInt32) -> UInt64 { 1 << UInt64(length & 63) }
+
+  /// Whether a line of that name may be here. Inlinable, with all that asks by name: who asks for a name
+  /// that is not here, as most do, takes hold of nothing.
+  @inlinable func mayContain(_ name: String) -> Bool {
+    nameLengths & Self.bit(ofLength: UInt32(truncatingIfNeeded: name.utf8.count)) != 0
+  }
 
   public init(_ pairs: KeyValuePairs<String, String>) {
     self.init()
@@ -159,14 +165,17 @@ public struct Fields: Sendable {
   }
 
   /// The value of the first line of that name, compared without regard to case.
-  public subscript(_ name: String) -> String? {
+  @inlinable public subscript(_ name: String) -> String? {
+    mayContain(name) ? firstValue(name) : nil
+  }
+
+  @usableFromInline func firstValue(_ name: String) -> String? {
     index(of: name).map { text(lines[$0].value) }
   }
 
-  /// Where the first line of that name stands.
-  private func index(of name: String) -> Int? {
+  /// Where the first line of that name stands, if its length is known.
+  @usableFromInline func index(of name: String) -> Int? {
     let length = UInt32(truncatingIfNeeded: name.utf8.count)
-    guard nameLengths & Self.bit(ofLength: length) != 0 else { return nil }
     let lines = lines.span
     for index in lines.indices where lines[index].nameLength == length {
       if matches(lines[index], name) { return index }
@@ -179,17 +188,25 @@ public struct Fields: Sendable {
     lines.compactMap { matches($0, name) ? text($0.value) : nil }
   }
 
-  public func contains(_ name: String) -> Bool {
-    index(of: name) != nil
+  @inlinable public func contains(_ name: String) -> Bool {
+    mayContain(name) && index(of: name) != nil
   }
 
   /// The bytes of the first line of that name: for hot paths that need no string.
-  package func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
-    valueRange(name).map { bytes[$0] }
+  @inlinable package func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
+    mayContain(name) ? firstValueBytes(name) : nil
+  }
+
+  @usableFromInline func firstValueBytes(_ name: String) -> ArraySlice<UInt8>? {
+    firstValueRange(name).map { bytes[$0] }
   }
 
   /// Where in `bytes` the value of the first line of that name stands.
-  package func valueRange(_ name: String) -> Range<Int>? {
+  @inlinable package func valueRange(_ name: String) -> Range<Int>? {
+    mayContain(name) ? firstValueRange(name) : nil
+  }
+
+  @usableFromInline func firstValueRange(_ name: String) -> Range<Int>? {
     index(of: name).map { lines[$0].value }
   }
 

@@ -52,6 +52,8 @@ package struct SteamshipService: EmulatedService {
     parts = Parts(outbound, allowance, code)
   }
 
+  package func keep() { Lasting.keep(parts) }
+
   package func makeState(
     _ seed: WorldSeed, _ step: inout StepContext<SteamshipState.WakeKey>
   ) throws(ScenarioProblems) -> SteamshipState {

@@ -18,6 +18,8 @@ public struct Configuration: Sendable {
   public internal(set) var servicePorts: [(service: String, port: UInt16)] = []
   /// Event loops; 0: one for each core, at most eight.
   public var threads = 0
+  /// The process serves this emulator until it ends: what requests have in common is never given back.
+  package var isWholeProcess = false
   /// Scenario files, or names of shipped scenarios; merged in order.
   public var scenarios: [String] = []
   /// Take over edits of the scenario files while running.

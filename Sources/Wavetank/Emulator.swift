@@ -171,6 +171,7 @@ public final class Emulator: Sendable {
     kernel.journalLimits = JournalLimits(
       entries: configuration.journalEntriesMax, bytes: configuration.journalBytesMax)
     kernel.furtherHosts = configuration.intercepted
+    kernel.isWholeProcess = configuration.isWholeProcess
     kernel.log = log
     kernel.streamedBytesMax = configuration.uploadBytesMax
     kernel.listeners = ServiceListeners(names: configuration.servicePorts.map(\.service))

@@ -183,6 +183,7 @@ extension Command {
     if configuration.log == nil {
       configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
     }
+    configuration.isWholeProcess = true
     // Before anything runs: a signal that comes while we start is kept, not lost.
     let signals = StopSignals()
     let emulator: Emulator

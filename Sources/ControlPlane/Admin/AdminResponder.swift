@@ -79,6 +79,7 @@ package final class AdminResponder: Responder {
       routes.insert(route.method, PathTemplate("/_wavetank" + route.path), index)
     }
     self.routes = routes
+    if pipeline.isKept { Lasting.keep(self) }
   }
 
   package func respond(to request: Request, exchange: inout Exchange) -> Answer {

@@ -7,15 +7,14 @@ import Synchronization
 /// else moves time, before what is due in the services at the same instant.
 final class TimedEventsDue: DueService {
   /// Whom it belongs to. Not by a closure: one that is read out of a mutex is wrapped anew each time.
-  private struct Owner {
-    weak var live: LiveTenant?
-  }
-  private let owner = Mutex(Owner())
+  private let owner = Mutex<WayBack<LiveTenant>?>(nil)
 
   /// Called once, when the tenant is complete.
-  func belongs(to live: LiveTenant) { owner.withLock { $0.live = live } }
+  func belongs(to live: LiveTenant) {
+    owner.withLock { $0 = WayBack(live, lasts: live.tenant.lasts) }
+  }
 
-  private var live: LiveTenant? { owner.withLock { $0.live } }
+  private var live: LiveTenant? { owner.withLock { $0?.object } }
 
   var nextDue: VirtualInstant? { live?.rules?.nextTimed }
   var nextSkipDue: VirtualInstant? { nextDue }

@@ -45,7 +45,7 @@ package final class DispatchWallTimer: WallTimer, @unchecked Sendable {
 /// that wait for something due get it. One timer for all tenants, set to the earliest instant.
 final class DueTimer: Sendable {
   private struct Waiting {
-    weak var tenant: Tenant?
+    var tenant: WayBack<Tenant>
     var deadline: ContinuousClock.Instant
   }
 
@@ -74,7 +74,8 @@ final class DueTimer: Sendable {
       }
       let limited = min(pause, .seconds(86_400))
       let deadline = ContinuousClock.now + limited
-      state.byTenant[ObjectIdentifier(tenant)] = Waiting(tenant: tenant, deadline: deadline)
+      state.byTenant[ObjectIdentifier(tenant)] = Waiting(
+        tenant: WayBack(tenant, lasts: tenant.lasts), deadline: deadline)
       if let wakesAt = state.wakesAt, wakesAt <= deadline { return }
       state.wakesAt = deadline
       wallTimer.wake(after: limited)
@@ -93,7 +94,7 @@ final class DueTimer: Sendable {
       for key in due.keys { state.byTenant[key] = nil }
       state.wakesAt = state.byTenant.values.map(\.deadline).min()
       if let wakesAt = state.wakesAt { wallTimer.wake(after: wakesAt - now) }
-      return due.sorted { $0.value.deadline < $1.value.deadline }.compactMap(\.value.tenant)
+      return due.sorted { $0.value.deadline < $1.value.deadline }.compactMap(\.value.tenant.object)
     }
     // Each announces what is due next, which sets the wallTimer again.
     for tenant in due { tenant.settle() }

@@ -133,12 +133,12 @@ package final class Journal: Sendable {
     let (found, news, wakesLog) = ring.withLock(countingWaitsIn: .journals) { ring in
       var news: JournalNews?
       var wakesLog = false
-      let (followers, life) = (ring.followers, ring.life)
+      let (followers, life) = (ring.followers.isEmpty ? nil : ring.followers, ring.life)
       let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
         let wasInFlight = record.isInFlight
         let duration = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
-        if !followers.isEmpty, wasInFlight {
+        if let followers, wasInFlight {
           news = JournalNews(entry: record.entry, life: life, followers: followers)
         }
         if let log, wasInFlight {

@@ -271,7 +271,8 @@ package struct JournalOpening: Sendable {
   package let arrived: VirtualInstant
   package let began: Moment
 
-  package init(
+  /// Inlined: what it is made of is only looked at where it is made, and so is not counted.
+  @inline(__always) package init(
     _ request: Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
     operationIndex: Int?, arrived: VirtualInstant, began: Moment
   ) {

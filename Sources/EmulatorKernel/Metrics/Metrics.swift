@@ -41,6 +41,13 @@ package final class Metrics: Sendable {
     counters[operation.map { min($0, counters.count - 1) } ?? counters.count - 1]
   }
 
+  /// See `Lasting`.
+  func keep() {
+    Lasting.keep(self)
+    Lasting.keep(counters)
+    for counter in counters { Lasting.keep(counter) }
+  }
+
   func began() { inFlight.add(1, ordering: .relaxed) }
   func ended() { inFlight.subtract(1, ordering: .relaxed) }
 

@@ -1,10 +1,10 @@
 import PayloadCodecs
-package import HTTPModel
+public import HTTPModel
 
 /// One request on its way to a service, after the pipeline has found tenant and operation. Handed on by
 /// services as they like: it is four references.
-package struct Call: Sendable {
-  private let head: RequestHead
+@usableFromInline package struct Call: Sendable {
+  @usableFromInline let head: RequestHead
   private let entry: OperationTable.Entry
   /// The content, for operations with the policy `.collected`; else empty.
   package let content: [UInt8]
@@ -21,7 +21,7 @@ package struct Call: Sendable {
     self.credential = credential
   }
 
-  package var request: Request { head.request }
+  @inlinable package var request: Request { head.request }
   package var parameters: PathParameters { head.resolution.parameters }
   package var tenant: Tenant { head.live.tenant }
   package var exchange: Exchange { head.exchange }

@@ -59,6 +59,9 @@ package protocol EmulatedService: Sendable {
   /// The vendor's published packages for Python, and the versions that this service was tried with.
   var clientPackages: [(name: String, version: String)] { get }
 
+  /// Keeps what the service has of its own; see `Lasting`.
+  func keep()
+
   /// The request's credential; nil when it carries none.
   func credential(of request: Request) -> String?
 
@@ -117,6 +120,7 @@ extension EmulatedService {
   package var sources: KeyValuePairs<Fidelity, String> { [:] }
   package func moveIn(_ state: inout State, _ step: inout StepContext<State.WakeKey>) {}
   package func begin(_ world: World<State>) {}
+  package func keep() {}
   package func unknownNames(
     in state: State, emitted: [(place: String, event: JSON)]
   ) -> [String] { [] }

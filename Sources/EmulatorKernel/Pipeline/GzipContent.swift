@@ -9,7 +9,7 @@ enum ContentCoding: Sendable, Equatable {
   /// One that is not read here, or several.
   case other
 
-  init(_ request: Request) {
+  init(_ request: borrowing Request) {
     guard let coding = request.fields.valueBytes("content-encoding") else {
       self = .plain
       return

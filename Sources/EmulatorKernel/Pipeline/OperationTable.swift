@@ -78,6 +78,11 @@ package struct OperationTable: Sendable {
       (self.exact, self.entries, self.service) = (exact, entries, service)
     }
 
+    func keep() {
+      Lasting.keep(self)
+      Lasting.keep(plain)
+    }
+
     var further: FurtherTables {
       made.withLock { made in
         if let made { return made }
@@ -94,20 +99,34 @@ package struct OperationTable: Sendable {
   /// SAFETY: what the pointer says is held by `made` from before it is stored until the end of this object,
   /// which whoever loads has in hand. A pointer by hand, as at `BegunState`.
   private final class TablesPlace: Sendable {
+    private struct Made {
+      var tables: Tables?
+      var isKept = false
+    }
     private let pointer = Atomic<UInt>(0)
-    private let made = Mutex<Tables?>(nil)
+    private let made = Mutex(Made())
 
     func tables(_ entries: [Entry], _ service: Int?) -> Tables {
       if let known = unsafe UnsafeRawPointer(bitPattern: pointer.load(ordering: .acquiring)) {
         return unsafe Unmanaged<Tables>.fromOpaque(known).takeUnretainedValue()
       }
       return made.withLock { made in
-        if let made { return made }
+        if let tables = made.tables { return tables }
         let tables = Tables(entries, service: service)
-        made = tables
+        made.tables = tables
+        if made.isKept { tables.keep() }
         let place = unsafe UInt(bitPattern: Unmanaged.passUnretained(tables).toOpaque())
         pointer.store(place, ordering: .releasing)
         return tables
+      }
+    }
+
+    /// What is made later is kept as well.
+    func keep() {
+      Lasting.keep(self)
+      made.withLock { made in
+        made.isKept = true
+        made.tables?.keep()
       }
     }
   }
@@ -151,6 +170,18 @@ package struct OperationTable: Sendable {
     mask = CredentialMask(services.flatMap { $0.keyFields + $0.secretFields })
     indexByName = TextMap(
       entries.enumerated().map { ($1.operation.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// See `Lasting`.
+  func keep() {
+    Lasting.keep(entries)
+    Lasting.keep(serviceNames)
+    for entry in entries {
+      Lasting.keep(entry)
+      Lasting.keep(entry.plainResolution)
+    }
+    all.keep()
+    for place in byService { place.keep() }
   }
 
   package func index(named name: String) -> Int? { indexByName[name] }

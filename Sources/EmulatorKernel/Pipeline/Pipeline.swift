@@ -1,4 +1,4 @@
-package import HTTPModel
+public import HTTPModel
 package import PayloadCodecs
 import Synchronization
 
@@ -39,6 +39,8 @@ package final class Pipeline: Responder {
   private let keyFields: KeyFields
   package let rendered = RenderedTexts()
   private let catalogMade = AtomicLazyReference<CatalogBox>()
+  /// See `Lasting`.
+  package let isKept: Bool
   /// See `PipelineConfiguration`.
   package let readScenario: (@Sendable (JSON) throws(ScenarioProblems) -> TenantBlueprint)?
 
@@ -55,6 +57,8 @@ package final class Pipeline: Responder {
     listeners = configuration.listeners
     streamedBytesMax = configuration.streamedBytesMax
     tenants = try TenantRegistry(services: services, configuration: configuration)
+    isKept = configuration.isWholeProcess
+    if isKept { keep() }
   }
 
   /// What the names in a scenario are checked against: made when a scenario is first read.
@@ -70,6 +74,14 @@ package final class Pipeline: Responder {
 
   /// What is told beside exchanges goes there.
   package var log: ServerLog? { exchangeLog?.log }
+
+  private func keep() {
+    Lasting.keep(self)
+    operations.keep()
+    keyFields.keep()
+    metrics.keep()
+    tenants.keep()
+  }
 
   // MARK: Responder
 
@@ -173,13 +185,13 @@ struct AddressedRequest: Sendable {
 
 /// A request whose tenant and operation are known. A class, since it goes through all further steps:
 /// one reference to count, not one for each of its parts.
-final class RequestHead: Sendable {
+@usableFromInline final class RequestHead: Sendable {
   let pipeline: Pipeline
   let live: LiveTenant
   let number: UInt64
   let exchange: Exchange
   /// Without the tenant's prefix.
-  let request: Request
+  @usableFromInline let request: Request
   let resolution: Resolution
   /// Nil where there is no operation.
   let entry: OperationTable.Entry?

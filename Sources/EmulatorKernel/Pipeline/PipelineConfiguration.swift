@@ -20,6 +20,9 @@ package struct PipelineConfiguration: Sendable {
   package var streamedBytesMax: UInt64 = 1 << 30
   /// The listeners that services have for themselves.
   package var listeners = ServiceListeners()
+  /// The process serves this emulator alone, until it ends: what all requests have in common is never
+  /// given back; see `Lasting`.
+  package var isWholeProcess = false
   /// Gets a line for each exchange, and what else happens; nil: nothing is told.
   package var log: ServerLog?
   /// Reads the scenario of a snapshot, where flags of the command line change what it means; nil:

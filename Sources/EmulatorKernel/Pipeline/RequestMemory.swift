@@ -13,7 +13,7 @@ package struct RequestMemory: Sendable {
   private static let smallContentMax = 16 * 1024
 
   /// - Returns: nil when there is no room.
-  init?(for entry: OperationTable.Entry, _ routed: RoutedRequest) {
+  init?(for entry: borrowing OperationTable.Entry, _ routed: borrowing RoutedRequest) {
     let budget = routed.live.tenant.blobs.budget
     guard !entry.operation.needsRoom || budget.hasRoom(for: Self.smallestRoom) else { return nil }
     var needed = 0

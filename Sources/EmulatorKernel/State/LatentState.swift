@@ -1,3 +1,4 @@
+import HTTPModel
 import Synchronization
 
 /// The place of a state that has begun, by a type that needs no look-up: every request passes here, and
@@ -64,6 +65,7 @@ final class LatentState<Service: EmulatedService>: DueService {
   private let begun = BegunState()
   /// How it begins, while it waits.
   private let start: Mutex<Start>
+  private let isKept = Atomic<Bool>(false)
 
   init(_ served: ServedService<Service>, in tenant: Tenant, _ start: Start) {
     self.served = served
@@ -94,7 +96,19 @@ final class LatentState<Service: EmulatedService>: DueService {
   }
 
   private func begin(_ state: Begun<State>) -> StateBox<State> {
-    Self.box(begun.storeIfNil(StateBox(state, blobs: blobs)))
+    let box = Self.box(begun.storeIfNil(StateBox(state, blobs: blobs)))
+    if isKept.load(ordering: .acquiring) { Lasting.keep(box) }
+    return box
+  }
+
+  /// See `Lasting`: a state that begins later is kept as well.
+  func keep() {
+    Lasting.keep(self)
+    Lasting.keep(begun)
+    start.withLock { _ in
+      isKept.store(true, ordering: .releasing)
+      if let begunBox { Lasting.keep(begunBox) }
+    }
   }
 
   /// Begins anew: with a state that was made before, or else as `start` says, at once or when it is used.

@@ -14,6 +14,9 @@ package struct KeyFields: Sendable {
     lengths = names.reduce(0) { $0 | 1 << UInt64($1.utf8.count) }
   }
 
+  /// See `Lasting`.
+  func keep() { Lasting.keep(names) }
+
   func contain(_ line: Fields.Line, of fields: Fields) -> Bool {
     lengths & (1 << UInt64(line.nameLength)) != 0 && names.contains { fields.matches(line, $0) }
   }

@@ -89,6 +89,16 @@ package final class LiveTenant: Sendable {
   /// What the services' states weigh.
   package var heapBytes: Int { slots.reduce(0) { $0 + $1.heapBytes } }
 
+  /// See `Lasting`.
+  func keep() {
+    Lasting.keep(self)
+    Lasting.keep(journal)
+    Lasting.keep(slots)
+    for slot in slots { slot.keep() }
+    tenant.keep()
+    rules?.keep()
+  }
+
   // MARK: Rules
 
   /// The rules in force; nil: none.

@@ -142,6 +142,13 @@ final class Planting: Sendable {
     self.wall = wall
   }
 
+  /// See `Lasting`.
+  func keep() {
+    Lasting.keep(self)
+    Lasting.keep(budget)
+    for service in services { service.keep() }
+  }
+
   /// The worlds of a blueprint: the same ones for as long as a tenant has them.
   func worlds(of blueprint: TenantBlueprint) -> PlantedWorlds {
     blueprint.identity.worlds.withLock { reference in

@@ -40,6 +40,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState
   /// Goes up with every change of the state.
   var revision: UInt64 { get }
+  /// See `Lasting`.
+  func keep()
   /// What the state weighs.
   var heapBytes: Int { get }
   /// The same, counted anew: for tests.
@@ -83,6 +85,13 @@ final class ServedService<Service: EmulatedService>: ServiceMaker {
   ) throws(ScenarioProblems) -> any ServiceSlot {
     try TypedSlot(self, in: tenant, worlds)
   }
+
+  func keep() {
+    Lasting.keep(self)
+    Lasting.keep(endpoints)
+    for endpoint in endpoints { Lasting.keep(endpoint) }
+    service.keep()
+  }
 }
 
 /// Makes a service's part of each tenant.
@@ -91,6 +100,8 @@ protocol ServiceMaker: AnyObject, Sendable {
   func makeSlot(
     in tenant: Tenant, _ worlds: PlantedWorlds
   ) throws(ScenarioProblems) -> any ServiceSlot
+  /// See `Lasting`.
+  func keep()
 }
 
 final class TypedSlot<Service: EmulatedService>: ServiceSlot {
@@ -205,6 +216,11 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     return PreparedState { [slot = self.state] in
       slot.restart(nil, with: Begun(state: state, ids: ids, sharedBytes: 0))
     }
+  }
+
+  func keep() {
+    Lasting.keep(self)
+    state.keep()
   }
 
   var revision: UInt64 { state.revision }

@@ -1,4 +1,5 @@
 import Dispatch
+import HTTPModel
 import PayloadCodecs
 import Synchronization
 
@@ -33,11 +34,14 @@ import Synchronization
   let requestsAtWork = Atomic<Int>(0)
   let callsOutside = Atomic<Int>(0)
   private let removed = Atomic<Bool>(false)
+  /// See `Lasting`.
+  let lasts: Bool
   /// Told when something falls due at a new earliest instant, so that a timer can be set.
   private let onNextDue: @Sendable (Tenant, VirtualInstant?) -> Void
 
   package init(
     name: String, seed: UInt64, clock: VirtualClock, keys: CredentialKeys, blobs: BlobStore,
+    lasts: Bool = false,
     onNextDue: @escaping @Sendable (Tenant, VirtualInstant?) -> Void = { _, _ in }
   ) {
     self.name = name
@@ -45,9 +49,11 @@ import Synchronization
     self.clock = clock
     self.keys = keys
     self.blobs = blobs
+    self.lasts = lasts
     self.onNextDue = onNextDue
-    clock.whenSkipBegins { [weak self] in
-      self?.services.forEach { $0.wakeAll() }
+    let wayBack = WayBack(self, lasts: lasts)
+    clock.whenSkipBegins {
+      wayBack.object?.services.forEach { $0.wakeAll() }
     }
   }
 
@@ -99,6 +105,16 @@ import Synchronization
   package func add(_ service: any DueService) {
     schedule.withLock { $0.services.append(service) }
     dueMayHaveChanged(service.nextDue)
+  }
+
+  /// See `Lasting`.
+  func keep() {
+    Lasting.keep(self)
+    Lasting.keep(clock)
+    Lasting.keep(keys)
+    Lasting.keep(blobs)
+    Lasting.keep(uses)
+    Lasting.keep(codeCalls)
   }
 
   // MARK: Time

@@ -86,10 +86,18 @@ package final class TenantRegistry: Sendable {
       name: name, seed: blueprint.seed, clock: clock,
       keys: CredentialKeys(keys: blueprint.keys, now: { clock.now }),
       blobs: BlobStore(budget: worlds.planting.budget),
+      lasts: configuration.isWholeProcess && id == 0,
       onNextDue: { tenant, due in timer?.nextDue(of: tenant, is: due) })
     return try LiveTenant(
       id: id, tenant: tenant, worlds: worlds, journalLimits: configuration.journalLimits,
       log: configuration.log, listeners: configuration.listeners)
+  }
+
+  /// See `Lasting`: the default tenant, and what all have in common.
+  func keep() {
+    Lasting.keep(self)
+    planting.keep()
+    `default`.keep()
   }
 
   // MARK: Finding

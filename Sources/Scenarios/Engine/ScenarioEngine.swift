@@ -103,6 +103,12 @@ package final class ScenarioEngine: Sendable {
     held.withLock { noteRules(of: $0) }
   }
 
+  /// See `Lasting`: rules that come later are counted as ever.
+  package func keep() {
+    Lasting.keep(self)
+    held.withLock { Lasting.keep($0.rules) }
+  }
+
   /// Other rules are in force.
   func noteRules(of held: borrowing Held) {
     strikesUploads.store(!held.rules.index.uploadRules.isEmpty, ordering: .releasing)
