@@ -75,6 +75,7 @@ public struct RequestTarget: Sendable {
   /// A slash at the end is another matter: no client is known to add one.
   package var hasDoubledSlash: Bool { bytes.span.holdsDoubledSlash(in: pathRange) }
   /// The query as sent, without `?`.
+  package var hasQuery: Bool { queryRange != nil }
   public var query: String? { queryRange.map { String(decoding: bytes[$0], as: UTF8.self) } }
   public var authority: String? {
     authorityRange.map { String(decoding: bytes[$0], as: UTF8.self) }

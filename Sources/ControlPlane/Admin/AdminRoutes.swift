@@ -130,6 +130,7 @@ extension AdminRoute {
     AdminRoute(
       "scenario.put", .put, "/scenario",
       "Replaces it (JSON5, YAML or ?name=) and starts anew; ?keep=world.", content: .large,
+      isSmall: SmallWork.isKnownScenario,
       description: .init(
         parameters: [
           .init(.query, "keep", "'world'", "What stays."),
@@ -145,6 +146,7 @@ extension AdminRoute {
       ScenarioRoutes.rules),
     AdminRoute(
       "rules.add", .post, "/scenario/rules", "Adds rules; ?position=first.", content: .large,
+      isSmall: SmallWork.isRule,
       description: .init(
         parameters: [.init(.query, "position", "'first'|'last'", "Before or behind the others.")],
         content: [.json(#"object|[object] = {"name": "slow", "times": 1, "error": 503}"#)],

@@ -50,6 +50,17 @@ enum SmallWork {
   /// A scenario or rules that are only read. Their expressions are compiled, and not tried on anything.
   static let isDocument: Judge = { call in call.content.count <= documentBytesMax }
 
+  /// The same, put beside the rules in force.
+  static let isRule: Judge = { call in isDocument(call) && isOfRules(call) }
+
+  /// A scenario that a tenant has already, so that its rules are laid out and its worlds are made.
+  static let isKnownScenario: Judge = { call in
+    guard let live = live(call), isOfWorld(call), hasFewRules(live),
+      let known = ScenarioRoutes.known(call, beside: live.blueprint)
+    else { return false }
+    return known.isPlanted && known.source?.fits(within: scenarioBytesMax) ?? true
+  }
+
   static let isOfJournal: Judge = { call in live(call).map(hasShortJournal) ?? true }
 
   /// One exchange, the rules that were asked for it, and the calls that code made for it.

@@ -9,8 +9,8 @@ enum ScenarioRoutes {
   /// The document in force: what was given, merged, with the rules added since. It can be put back.
   static func show(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
-    let source = live.rules?.scenario.source ?? live.blueprint.source
-    return .json(source ?? Scenario.empty.source)
+    if let rules = live.rules { return .now(.json(.ok, rules.scenarioText)) }
+    return .json(live.blueprint.source ?? Scenario.empty.source)
   }
 
   /// Another scenario for this tenant: JSON, JSON5 or YAML, or a shipped one by `?name=`. The tenant
@@ -20,10 +20,7 @@ enum ScenarioRoutes {
     let keep = try call.query("keep", of: "world")
     let live = try call.liveTenant()
     let old = live.blueprint
-    let scenario = try load(call, isStrict: old.isStrict)
-    let blueprint = TenantBlueprint(
-      scenario, catalog: call.pipeline.catalog, isStrict: old.isStrict,
-      seed: scenario.seed ?? old.seed, clockMode: scenario.clock == nil ? old.clock.mode : nil)
+    let blueprint = try blueprint(call, beside: old)
     if keep == "world" {
       live.swap(blueprint)
     } else {
@@ -100,15 +97,44 @@ enum ScenarioRoutes {
       })
   }
 
-  private static func load(_ call: AdminCall, isStrict: Bool) throws(Problem) -> Scenario {
-    let loader = ScenarioLoader(
-      catalog: call.pipeline.catalog, isStrict: isStrict, library: ScenarioLibrary.texts)
-    let name = call.query("name")
-    guard name == nil || call.content.isEmpty else {
+  /// What a scenario makes of a tenant, beside what it is now.
+  private static func blueprint(
+    _ call: AdminCall, beside present: TenantBlueprint
+  ) throws(Problem) -> TenantBlueprint {
+    let shipped = call.query("name")
+    guard shipped == nil || call.content.isEmpty else {
       throw Problem(400, "Either ?name= or a content, not both.")
     }
+    if let known = known(call, beside: present) { return known }
+    let scenario = try load(call, shipped, isStrict: present.isStrict)
+    let blueprint = TenantBlueprint(
+      scenario, catalog: call.pipeline.catalog, isStrict: present.isStrict,
+      seed: scenario.seed ?? present.seed,
+      clockMode: scenario.clock == nil ? present.clock.mode : nil)
+    call.pipeline.knownScenarios.keep(blueprint, of: question(call, beside: present))
+    return blueprint
+  }
+
+  /// The same where it was given before.
+  static func known(_ call: AdminCall, beside present: TenantBlueprint) -> TenantBlueprint? {
+    call.pipeline.knownScenarios.blueprint(question(call, beside: present))
+  }
+
+  private static func question(
+    _ call: AdminCall, beside present: TenantBlueprint
+  ) -> KnownScenarios.Question {
+    let shipped = call.query("name")
+    return KnownScenarios.Question(
+      shipped ?? fileName(call), isShipped: shipped != nil, call.content, beside: present)
+  }
+
+  private static func load(
+    _ call: AdminCall, _ shipped: String?, isStrict: Bool
+  ) throws(Problem) -> Scenario {
+    let loader = ScenarioLoader(
+      catalog: call.pipeline.catalog, isStrict: isStrict, library: ScenarioLibrary.texts)
     do {
-      if let name { return try loader.load([name]) }
+      if let shipped { return try loader.load([shipped]) }
       return try loader.load([ScenarioDocument(call.content, name: fileName(call))])
     } catch {
       throw Problem(422, "The scenario was refused.", members: error.member)
@@ -128,7 +154,7 @@ enum ScenarioRoutes {
   static func rules(_ call: AdminCall) throws(Problem) -> Answer {
     let engine = try call.liveTenant().rules
     let counts = engine?.strikeCounts ?? []
-    let sources = engine?.rules.rules.map(\.source) ?? []
+    let sources = engine?.rules.sourceTexts ?? []
     return .object(reserving: 512 + counts.count * 256) { json in
       json.array("rules") { json in
         for (count, source) in zip(counts, sources) {
@@ -137,7 +163,8 @@ enum ScenarioRoutes {
             json.member("enabled", count.isEnabled)
             json.member("reached", count.reached)
             json.member("struck", count.struck)
-            json.member("rule", source)
+            json.key("rule")
+            json.append(written: source.span)
           }
         }
       }

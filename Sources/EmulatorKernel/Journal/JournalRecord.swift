@@ -33,7 +33,7 @@ struct JournalRecord: Sendable {
   private var duration: Duration?
   private var ending: ExchangeOutcome.Ending?
   private var rules: [String] = []
-  private var trace: RuleTrace?
+  private var trace: KeptTrace?
   private var fault: TransportFault?
   /// Whether the answer may have a remark or a hint among its fields.
   private var hasNotes = false
@@ -137,17 +137,16 @@ struct JournalRecord: Sendable {
     let isStruckBefore = fault?.isOfUpload == true
     if !response.isDeliveredPlainly, let struck = response.fault { fault = struck }
     if let decision {
-      rules = (isStruckBefore ? rules : []) + decision.struck
+      rules = isStruckBefore ? rules + decision.struck : decision.struck
       let before = isStruckBefore ? trace : nil
-      trace = decision.trace
-      if let before { trace?.follow(before) }
+      trace = before.map { decision.trace.following($0) } ?? decision.trace
     }
   }
 
   /// What rules have done to a connection.
   mutating func struck(_ outcome: borrowing RuleOutcome) {
     rules = outcome.strikes.map(\.rule)
-    trace = outcome.trace
+    trace = KeptTrace(outcome.trace)
     fault = outcome.fault
   }
 
@@ -238,7 +237,7 @@ struct JournalRecord: Sendable {
       requestContent: content(requestContent), requestContentBytes: requestContentBytes,
       status: status, responseFields: fields(responseFields, responseLines),
       responseContent: content(responseContent), responseContentBytes: responseContentBytes,
-      rules: rules, trace: trace, fault: fault,
+      rules: rules, trace: trace?.trace, fault: fault,
       arrived: arrived, ended: ended, began: began, duration: duration,
       answeredAfter: answeredAfter, readAfter: readAfter,
       heldBack: heldBack, ending: ending)

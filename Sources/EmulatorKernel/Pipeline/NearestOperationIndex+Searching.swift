@@ -12,6 +12,7 @@ extension NearestOperationIndex {
     var best: (cost: Int, index: Int)?
     for index in 0..<search.candidates.count {
       let route = search.candidates.routes[index]
+      if let best, leastCost(ofCandidate: index, search) > best.cost { continue }
       let cost =
         distance(path.count, routes[route], &search)
         // A wrong method is a small mistake beside a wrong path.
@@ -28,6 +29,14 @@ extension NearestOperationIndex {
       common(route.tellingWords, search.exact) + common(route.tellingWords, search.near) > 0
     return NearestOperation(
       serviceIndex: Int(route.serviceIndex), hint: isNear ? hints[best.index] : nil)
+  }
+
+  /// What a candidate costs at least: less than its estimate where words are nearer than assumed there,
+  /// and where one that is missing is what a rest can make good.
+  private func leastCost(ofCandidate index: Int, _ search: borrowing Search) -> Int {
+    let shape = routes[search.candidates.routes[index]].shape
+    return search.candidates.costs[index] - 40 * search.nearCount
+      - (shape.hasRest ? 30 * Int(shape.wordCount) : 0)
   }
 
   /// One search: which words the path has, exactly or nearly.
@@ -202,6 +211,7 @@ extension NearestOperationIndex {
       near |= (search.near[word >> 6] >> UInt64(word & 63) & 1) << UInt64(bit)
     }
     let common = (exact: Self.count(exact), near: Self.count(near))
+    let isWithoutCommon = exact | near == 0
     // From about the path's length upwards, then downwards: so the best come early. In which order they
     // come changes nothing else.
     let middle = firstShapeOfLength[min(count, PathSketch.segmentsMax)]
@@ -213,20 +223,23 @@ extension NearestOperationIndex {
         shape.shape, count, search.method, exact: common.exact + common.near, near: 0,
         telling: common.exact)
       guard least <= search.candidates.limit else { continue }
-      for group in shape.first..<shape.end {
-        look(atGroup: groups[group], count, exact, near, but: seen, &search)
+      for place in shape.first..<shape.end {
+        let group = groups[place]
+        let cost =
+          isWithoutCommon
+          ? least
+          : estimate(
+            group.shape, count, search.method, exact: Self.count(group.words & exact),
+            near: Self.count(group.words & near), telling: Self.count(group.tellingWords & exact))
+        if cost <= search.candidates.limit { offer(group, at: cost, but: seen, &search) }
       }
     }
   }
 
-  private func look(
-    atGroup group: Group, _ count: Int, _ exact: UInt64, _ near: UInt64,
-    but seen: borrowing InlineArray<16, UInt64>, _ search: inout Search
+  private func offer(
+    _ group: Group, at cost: Int, but seen: borrowing InlineArray<16, UInt64>,
+    _ search: inout Search
   ) {
-    let cost = estimate(
-      group.shape, count, search.method, exact: Self.count(group.words & exact),
-      near: Self.count(group.words & near), telling: Self.count(group.tellingWords & exact))
-    guard cost <= search.candidates.limit else { return }
     for place in group.first..<group.end {
       let index = members[place]
       if seen[index >> 6] >> UInt64(index & 63) & 1 != 0 { continue }
@@ -294,7 +307,18 @@ extension NearestOperationIndex {
     let count = place.count
     var row = InlineArray<21, Int>(repeating: 0)
     for column in 0...count { row[column] = column * 100 }
+    // Its words, a bit for each, and where the rest stands, which is the last.
+    var words: UInt32 = 0
+    for column in 0..<count {
+      let code = search.compared.codes[place.lowerBound + column]
+      if code >= 0 || code == Self.unknownWordCode { words |= 1 << UInt32(column) }
+    }
+    let hasRest = count > 0 && search.compared.codes[place.upperBound - 1] == Self.restCode
     for segment in 0..<segmentCount {
+      if search.exactWord[segment] < 0, search.segmentsWithNears >> segment & 1 == 0 {
+        Self.passStranger(segment, count, words, hasRest, &row)
+        continue
+      }
       let exact = search.exactWord[segment]
       let hasNears = search.segmentsWithNears >> segment & 1 != 0
       // What stands left above, and left, of the place that is filled in.
@@ -321,6 +345,24 @@ extension NearestOperationIndex {
     var least = Int.max
     for column in 0...count { least = min(least, row[column] + (count - column) * 60) }
     return least
+  }
+
+  /// A row of that table for a segment that is none of the words nor like one.
+  private static func passStranger(
+    _ segment: Int, _ count: Int, _ words: UInt32, _ hasRest: Bool,
+    _ row: inout InlineArray<21, Int>
+  ) {
+    var (diagonal, left) = (segment * 100, (segment + 1) * 100)
+    row[0] = left
+    var rest = words
+    for column in 0..<count {
+      let above = row[column + 1]
+      left = min(diagonal &+ 10 &+ 140 &* Int(rest & 1), min(above, left) &+ 100)
+      if hasRest, column == count - 1 { left = min(left, above &+ 20) }
+      rest >>= 1
+      diagonal = above
+      row[column + 1] = left
+    }
   }
 
   private func nearCost(_ segment: Int, _ code: Int16, _ search: inout Search) -> Int {

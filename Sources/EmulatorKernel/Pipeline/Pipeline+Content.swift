@@ -6,18 +6,18 @@ extension Pipeline {
   /// without it.
   func collect(_ opened: consuming RoutedRequest) -> Answer {
     var routed = opened
-    let rules = rules(concerning: routed)
+    let rules = rules(concerning: &routed)
     guard let limit = contentLimit(routed, rules) else { return decide(routed, rules).asAnswer() }
     guard routed.request.hasContent else {
       routed.content = []
       return decide(routed, rules).asAnswer()
     }
-    if rules == nil, !routed.isUploadStruck, !routed.head.expectsContinue {
+    if rules == nil, routed.isUntouched, !routed.head.expectsContinue {
       // Nearly all. One reference is all that the closure holds, so nothing is made for it.
       let head = routed.head
       return .collect(limit: limit) { content in head.collected(content) }
     }
-    routed.decision = decisionAtHead(routed, rules)
+    routed.decision = routed.decision ?? decisionAtHead(routed, rules)
     if let early = answerAtHead(routed) { return .now(finish(early, routed)) }
     return .collect(limit: limit) { [routed] content in
       self.collected(content, of: routed, limit: limit, rules)

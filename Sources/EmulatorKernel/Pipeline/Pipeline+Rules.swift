@@ -7,12 +7,16 @@ struct ConcernedRules: Sendable {
 }
 
 extension Pipeline {
-  /// Nil where no rule looks at such requests.
-  func rules(concerning routed: RoutedRequest) -> ConcernedRules? {
-    guard let engine = routed.live.rules,
-      let concern = engine.concern(operation: routed.operationIndex)
-    else { return nil }
-    return ConcernedRules(engine: engine, concern: concern)
+  /// Nil where no rule looks at such requests, and where none can strike this one, which is decided then.
+  func rules(concerning routed: inout RoutedRequest) -> ConcernedRules? {
+    guard let engine = routed.live.rules else { return nil }
+    switch engine.regard(routed.request, operation: routed.operationIndex) {
+    case .none: return nil
+    case .passed(let decision):
+      routed.decision = decision
+      return nil
+    case .concerned(let concern): return ConcernedRules(engine: engine, concern: concern)
+    }
   }
 
   /// What the rules decide before the content is here: where a peer waits for 100 (Continue), which

@@ -38,6 +38,7 @@ package final class Pipeline: Responder {
   let exchangeLog: ExchangeLog?
   private let keyFields: KeyFields
   package let rendered = RenderedTexts()
+  package let knownScenarios = KnownScenarios()
   private let catalogMade = AtomicLazyReference<CatalogBox>()
   /// See `Lasting`.
   package let isKept: Bool
@@ -222,13 +223,19 @@ struct RoutedRequest: Sendable {
   var content: [UInt8]?
   /// When that was; zero: it was not, or nobody asks.
   private var collectedAt = Moment.zero
-  private var struck: Struck?
+  private var said = Said.nothing
 
   /// What rules say of a request, and of its content on the way in.
+  private enum Said: Sendable {
+    case nothing
+    case decided(RuleDecision)
+    case struck(Struck)
+  }
+
   private final class Struck: Sendable {
     let decision: RuleDecision?
-    let upload: RuleOutcome?
-    init(_ decision: RuleDecision?, _ upload: RuleOutcome?) {
+    let upload: RuleOutcome
+    init(_ decision: RuleDecision?, _ upload: RuleOutcome) {
       (self.decision, self.upload) = (decision, upload)
     }
   }
@@ -241,16 +248,33 @@ struct RoutedRequest: Sendable {
   }
   /// Nil until the rules have decided, and where none is concerned.
   var decision: RuleDecision? {
-    get { struck?.decision }
-    set { if newValue != nil || struck != nil { struck = Struck(newValue, struck?.upload) } }
+    get {
+      switch said {
+      case .nothing: nil
+      case .decided(let decision): decision
+      case .struck(let struck): struck.decision
+      }
+    }
+    set {
+      if case .struck(let struck) = said {
+        said = .struck(Struck(newValue, struck.upload))
+      } else {
+        said = newValue.map(Said.decided) ?? .nothing
+      }
+    }
   }
   /// What rules do to its content on the way in; nil: nothing.
   var upload: RuleOutcome? {
-    get { struck?.upload }
-    set { struck = Struck(struck?.decision, newValue) }
+    get { if case .struck(let struck) = said { struck.upload } else { nil } }
+    set {
+      let decision = decision
+      said = newValue.map { .struck(Struck(decision, $0)) } ?? decision.map(Said.decided) ?? .nothing
+    }
   }
   /// The same as `upload != nil`, without a copy of it.
-  var isUploadStruck: Bool { struck.map { $0.upload != nil } ?? false }
+  var isUploadStruck: Bool { if case .struck = said { true } else { false } }
+  /// The rules have said nothing of it.
+  var isUntouched: Bool { if case .nothing = said { true } else { false } }
 
   var live: LiveTenant { head.live }
   var number: UInt64 { head.number }

@@ -24,14 +24,14 @@ extension ScenarioEngine {
     let outcome = decide(
       context.subject, operation: context.routed.operationIndex, now: clock.now,
       wall: clock.wallNow)
-    guard outcome.struck else { return RuleDecision(.pass, trace: outcome.trace) }
+    guard outcome.struck else { return RuleDecision(.pass, trace: KeptTrace(outcome.trace)) }
     let names = outcome.strikes.map { $0.rule }
     let remarks =
       outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: live))
     guard outcome.asksService else {
       var response = outcome.answer(to: nil, render: context.render)
       for remark in remarks { response.remark(remark) }
-      return RuleDecision(.instead(response), struck: names, trace: outcome.trace)
+      return RuleDecision(.instead(response), struck: names, trace: KeptTrace(outcome.trace))
     }
     return RuleDecision(
       .amend { response in
@@ -40,7 +40,7 @@ extension ScenarioEngine {
         for remark in remarks + late { answer.remark(remark) }
         return answer
       }, struck: names, mayTakeLong: outcome.isAfter && !outcome.events.isEmpty,
-      isTwice: outcome.isTwice, trace: outcome.trace)
+      isTwice: outcome.isTwice, trace: KeptTrace(outcome.trace))
   }
 
   /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and

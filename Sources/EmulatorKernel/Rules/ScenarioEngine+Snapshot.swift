@@ -16,7 +16,10 @@ extension ScenarioEngine {
     return { (try? StateEncoder.text(of: saved)) ?? [] }
   }
 
-  package func prepareRestore(_ saved: [UInt8]) throws(ScenarioProblems) -> PreparedState {
+  /// - Parameter present: what is in force, whose rules are not read and laid out again.
+  package func prepareRestore(
+    _ saved: [UInt8], beside present: ScenarioEngine? = nil
+  ) throws(ScenarioProblems) -> PreparedState {
     let parts: Saved
     do {
       parts = try SnapshotJSON.decode(Saved.self, from: saved, path: "rules.json")
@@ -25,11 +28,21 @@ extension ScenarioEngine {
     }
     // Nearly always the one that all tenants have: its rules are theirs, too.
     let isInForce = parts.scenario == scenario.source
-    let other = try isInForce ? nil : Scenario.read(parts.scenario, catalog: catalog)
+    let other = try isInForce ? nil : laidOut(parts.scenario, beside: present)
     guard parts.state.isPlausible else {
       throw ScenarioProblems("a count is out of range", at: "/state")
     }
     return PreparedState { self.restore(other, parts.state, start: parts.start) }
+  }
+
+  private func laidOut(
+    _ source: JSON, beside present: ScenarioEngine?
+  ) throws(ScenarioProblems) -> (Scenario, RuleSet) {
+    if let (scenario, rules) = present?.scenarioAndRules, scenario.source == source {
+      return (scenario, rules)
+    }
+    let scenario = try Scenario.read(source, catalog: catalog, beside: present?.rules)
+    return (scenario, RuleSet(scenario, catalog: catalog))
   }
 }
 

@@ -109,7 +109,7 @@ package struct Restore: Sendable {
     }
     // Else it would have worlds of its own.
     if blueprint.seed != seed { blueprint.seed = seed }
-    guard let saved = try json("rules.json", reader) else {
+    guard let saved = reader.parts["rules.json"] else {
       return (blueprint, blueprint.makeRules?(live), nil)
     }
     // Rules may have been added where no scenario was given.
@@ -120,7 +120,7 @@ package struct Restore: Sendable {
     }
     let rules = makeRules?(live)
     do throws(ScenarioProblems) {
-      return (blueprint, rules, try rules?.prepareRestore(saved.serialized()))
+      return (blueprint, rules, try rules?.prepareRestore(saved, beside: live.rules))
     } catch {
       throw .invalid(path: "rules.json", reason: error.text)
     }

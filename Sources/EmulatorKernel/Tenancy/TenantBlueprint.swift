@@ -1,4 +1,5 @@
 package import PayloadCodecs
+import Synchronization
 
 /// What a tenant starts from and returns to on reset: a scenario, decoded. The built-in world is
 /// the blueprint without anything.
@@ -40,6 +41,9 @@ package struct TenantBlueprint: Sendable {
     sourceBytes = source?.heapBytes ?? 0
     isLarge = !(source?.fits(within: 32 << 10) ?? true)
   }
+
+  /// Whether a tenant has the worlds that are made of it.
+  package var isPlanted: Bool { identity.worlds.withLock { $0.worlds != nil } }
 
   func worldSeed(of service: String) -> WorldSeed {
     WorldSeed(given: given[service], behaviors: behaviors[service], isStrict: isStrict)

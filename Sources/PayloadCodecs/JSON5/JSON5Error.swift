@@ -38,13 +38,15 @@ package struct JSON5Document: Sendable {
   package let value: JSON
   package let sourceMap: SourceMap
 
+  package static let depthMax = 64
+
   /// - Parameters:
   ///   - bytesMax: default far above any scenario file.
   ///   - valuesMax: each value has an entry in the source map; default as for YAML's nodes.
   /// - Source: the JSON5 specification 1.0.0. Stricter in one point: equal keys in one object are
   ///   refused, since one of them would be lost in silence.
   package init(
-    parsing bytes: [UInt8], depthMax: Int = 64, bytesMax: Int = 16 << 20,
+    parsing bytes: [UInt8], depthMax: Int = Self.depthMax, bytesMax: Int = 16 << 20,
     valuesMax: Int = 200_000
   ) throws(JSON5Error) {
     var parser = try JSON5Parser(

@@ -38,6 +38,17 @@ struct HashTrie<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
   }
 
+  func contains(where body: (Key, Value) -> Bool) -> Bool {
+    for slot in slots {
+      switch slot {
+      case .entry(let key, let value): if body(key, value) { return true }
+      case .branch(let branch): if branch.contains(where: body) { return true }
+      case .taken: break
+      }
+    }
+    return false
+  }
+
   /// Another one in each run, as a dictionary's: nothing but the places of entries comes of it.
   private static func hash(_ key: Key) -> UInt64 {
     var hasher = Hasher()

@@ -25,6 +25,21 @@ struct RuleIndex: Sendable {
 
     var isEmpty: Bool { rules.isEmpty && places.isEmpty && searches.isEmpty }
 
+    var concern: RuleSet.Concern {
+      RuleSet.Concern(
+        needsContent: needingContent > 0, mayRefuse: refusing > 0,
+        mayTakeLong: withEvents > 0 || rules.count > RuleSet.rulesOnLoopMax,
+        mayBeMany: searched > RuleSet.rulesOnLoopMax)
+    }
+
+    /// Whether a request has nothing, as far as its head says, at all the places that decide: none of the
+    /// rules can strike it.
+    func pass(_ request: Request) -> Bool {
+      guard rules.isEmpty else { return false }
+      return !places.contains { place, _ in place.mayHold(in: request) }
+        && !searches.contains { place, _ in place.mayHold(in: request) }
+    }
+
     fileprivate mutating func change(_ placed: PlacedRule, _ change: Int, at place: RulePlace?) {
       let rule = placed.rule
       if let place {
@@ -43,10 +58,14 @@ struct RuleIndex: Sendable {
 
   private(set) var list = RuleList()
   private var byName = HashTrie<ExactText, PlacedRule>()
-  /// By the operation's position in the catalog (which is that of the operation table).
-  private var byOperation: [Candidates]
-  /// For requests that belong to no operation.
-  private var elsewhere = Candidates()
+  /// Of each kind of request, those that the same rules are about: first of those that belong to no
+  /// operation. A kind of which a new rule is about some falls into two, and stays so.
+  private var kinds = [Candidates(), Candidates()]
+  /// Of which kind the requests of an operation are, by its position in the catalog (which is that of the
+  /// operation table).
+  private var kindOfOperation: [Int]
+  /// Of how many operations the requests of each kind are.
+  private var operationsOfKind: [Int]
   /// Rules that want a certain value at a certain place.
   private var byValue = HashTrie<RulePlace, HashTrie<ExactText, RuleList>>()
   /// Rules with expressions, to be looked for in the texts of a place.
@@ -59,13 +78,14 @@ struct RuleIndex: Sendable {
   var links: RuleLinks
   /// What their sources take in memory, as texts.
   private(set) var sourceBytes = 0
-  private let operations: OperationNames
+  private let names: OperationNames
   private var lastID = 0
 
   /// - Parameter isSound: see `RuleLinks`.
   init(_ rules: [ScenarioRule], catalog: ScenarioCatalog, isSound: Bool) {
-    operations = OperationNames(catalog)
-    byOperation = Array(repeating: Candidates(), count: catalog.operations.count)
+    names = catalog.names
+    kindOfOperation = Array(repeating: 1, count: catalog.operations.count)
+    operationsOfKind = [0, catalog.operations.count]
     links = RuleLinks(isSound: isSound)
     insert(rules)
     links.settle(isSound: isSound)
@@ -73,28 +93,40 @@ struct RuleIndex: Sendable {
 
   subscript(name: String) -> PlacedRule? { byName[ExactText(name)] }
 
-  func hasCandidates(_ operation: Int?) -> Bool {
-    guard let operation, byOperation.indices.contains(operation) else { return !elsewhere.isEmpty }
-    return !byOperation.span[operation].isEmpty
+  private func kind(of operation: Int?) -> Int {
+    guard let operation, kindOfOperation.indices.contains(operation) else { return 0 }
+    return kindOfOperation[operation]
   }
 
-  func candidates(_ operation: Int?) -> Candidates {
-    guard let operation, byOperation.indices.contains(operation) else { return elsewhere }
-    return byOperation[operation]
+  /// Nil where no rule is about such requests.
+  func concern(_ operation: Int?) -> RuleSet.Concern? {
+    let kinds = kinds.span
+    let kind = kind(of: operation)
+    // Looked at where they lie: to take them out would count their parts.
+    return kinds[kind].isEmpty ? nil : kinds[kind].concern
   }
+
+  /// Whether none of the rules can strike a request, as far as its head says.
+  func pass(_ request: Request, of operation: Int?) -> Bool {
+    kinds.span[kind(of: operation)].pass(request)
+  }
+
+  func candidates(_ operation: Int?) -> Candidates { kinds[kind(of: operation)] }
 
   /// The rules that a request may meet, in their order.
   func candidates(_ operation: Int?, for subject: RuleSubject) -> [PlacedRule] {
     let candidates = candidates(operation)
     var found: [PlacedRule] = []
+    // By themselves: the whole would be copied for them.
+    let (byValue, byText) = (byValue, byText)
     candidates.places.forEach { place, _ in
-      guard let table = byValue[place] else { return }
+      guard place.mayHold(in: subject.request), let table = byValue[place] else { return }
       for text in place.texts(in: subject) {
         if let rules = table[ExactText(text)] { found += rules.all }
       }
     }
     candidates.searches.forEach { place, _ in
-      guard let search = byText[place] else { return }
+      guard place.mayHold(in: subject.request), let search = byText[place] else { return }
       for text in place.texts(in: subject) { search.find(in: text, &found) }
     }
     guard !found.isEmpty else { return candidates.rules.all }
@@ -193,10 +225,31 @@ struct RuleIndex: Sendable {
         search = changed.isEmpty ? nil : changed
       }
     }
-    for operation in operations.mayBeMeant(by: rule.match) {
-      byOperation[operation].change(placed, change, at: wanted?.place)
+    for kind in kinds(exactlyOf: names.mayBeMeant(by: rule.match)) {
+      kinds[kind].change(placed, change, at: wanted?.place)
     }
-    if rule.match.mayConcernUnknownPath { elsewhere.change(placed, change, at: wanted?.place) }
+    if rule.match.mayConcernUnknownPath { kinds[0].change(placed, change, at: wanted?.place) }
+  }
+
+  /// The kinds of the requests of some operations, none of which has requests of others.
+  private mutating func kinds(exactlyOf operations: [Int]) -> [Int] {
+    var counts = Array(repeating: 0, count: kinds.count)
+    for operation in operations { counts[kindOfOperation[operation]] += 1 }
+    var own: [Int] = []
+    for kind in counts.indices where counts[kind] > 0 {
+      guard counts[kind] < operationsOfKind[kind] else {
+        own.append(kind)
+        continue
+      }
+      own.append(kinds.count)
+      for operation in operations where kindOfOperation[operation] == kind {
+        kindOfOperation[operation] = kinds.count
+      }
+      kinds.append(kinds[kind])
+      operationsOfKind.append(counts[kind])
+      operationsOfKind[kind] -= counts[kind]
+    }
+    return own
   }
 }
 
@@ -242,35 +295,6 @@ extension RuleIndex {
         return
       }
       reach *= 4
-    }
-  }
-}
-
-/// Finds the operations that a rule may be about, without asking each of them for most rules.
-private struct OperationNames: Sendable {
-  private let catalog: ScenarioCatalog
-  private let positions: TextMap<[Int]>
-
-  init(_ catalog: ScenarioCatalog) {
-    self.catalog = catalog
-    var positions: TextMap<[Int]> = [:]
-    for (index, entry) in catalog.operations.enumerated() {
-      positions[entry.operation.name, default: []].append(index)
-    }
-    self.positions = positions
-  }
-
-  func mayBeMeant(by match: RequestMatch) -> [Int] {
-    var possible: [Int]?
-    for case .operation(let globs) in match.criteria {
-      let names = globs.compactMap(\.literal)
-      if names.count == globs.count {
-        possible = Set(names.flatMap { positions[$0] ?? [] }).sorted()
-      }
-    }
-    return (possible ?? Array(catalog.operations.indices)).filter { index in
-      let entry = catalog.operations[index]
-      return match.mayConcern(entry.operation, service: entry.service)
     }
   }
 }

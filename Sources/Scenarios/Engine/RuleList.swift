@@ -1,3 +1,6 @@
+import PayloadCodecs
+import Synchronization
+
 /// A rule at its place among others.
 package final class PlacedRule: Sendable {
   package let rule: ScenarioRule
@@ -13,6 +16,20 @@ package final class PlacedRule: Sendable {
     self.id = id
     self.label = label
     self.search = search
+  }
+
+  private final class Written: Sendable {
+    let text: [UInt8]
+    init(_ text: [UInt8]) { self.text = text }
+  }
+  private let written = AtomicLazyReference<Written>()
+
+  /// Its source as text; of a short one it is kept.
+  var sourceText: [UInt8] {
+    if let written = written.load() { return written.text }
+    let text = rule.source.serialized()
+    if text.count <= 1 << 10 { _ = written.storeIfNil(Written(text)) }
+    return text
   }
 }
 

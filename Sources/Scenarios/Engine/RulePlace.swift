@@ -12,6 +12,15 @@ enum RulePlace: Sendable, Hashable {
   case content
   case pointer(JSONPointer)
 
+  /// Whether a request may have anything there, as far as its head says.
+  func mayHold(in request: Request) -> Bool {
+    switch self {
+    case .header(let name): request.fields.contains(name.text)
+    case .query: request.target.hasQuery
+    case .path, .credential, .host, .tenant, .content, .pointer: true
+    }
+  }
+
   /// What a request has there. More than a rule looks at does no harm: its conditions are checked all
   /// the same.
   func texts(in subject: RuleSubject) -> [String] {

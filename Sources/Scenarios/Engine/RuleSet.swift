@@ -16,18 +16,10 @@ package final class RuleSet: Sendable {
     package let mayTakeLong: Bool
     /// There are many of which a request is to meet few.
     package let mayBeMany: Bool
-
-    fileprivate init(_ candidates: RuleIndex.Candidates) {
-      needsContent = candidates.needingContent > 0
-      mayRefuse = candidates.refusing > 0
-      mayTakeLong =
-        candidates.withEvents > 0 || candidates.rules.count > RuleSet.rulesOnLoopMax
-      mayBeMany = candidates.searched > RuleSet.rulesOnLoopMax
-    }
   }
 
   /// More rules than this are gone through off the loop: each may search a few kilobytes.
-  fileprivate static let rulesOnLoopMax = 64
+  static let rulesOnLoopMax = 64
 
   let index: RuleIndex
 
@@ -41,14 +33,16 @@ package final class RuleSet: Sendable {
   package var count: Int { index.list.count }
   /// In their order.
   package var rules: [ScenarioRule] { index.list.all.map(\.rule) }
+  /// Their sources as text.
+  package var sourceTexts: [[UInt8]] { index.list.all.map(\.sourceText) }
   package var names: [String] { index.list.all.map(\.rule.name) }
   package subscript(name: String) -> PlacedRule? { index[name] }
 
   /// Nil when no rule may concern requests of that operation.
-  package func concern(operation: Int?) -> Concern? {
-    // Looked at where they lie first: for most requests there are none.
-    index.hasCandidates(operation) ? Concern(index.candidates(operation)) : nil
-  }
+  package func concern(operation: Int?) -> Concern? { index.concern(operation) }
+
+  /// Whether no rule can strike a request, as far as its head says.
+  func pass(_ request: Request, operation: Int?) -> Bool { index.pass(request, of: operation) }
 
   /// The rules that a request may meet, in their order.
   func candidates(operation: Int?, for subject: RuleSubject) -> [PlacedRule] {

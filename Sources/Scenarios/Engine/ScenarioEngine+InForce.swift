@@ -5,8 +5,10 @@ import Synchronization
 // Another scenario in the place of the one in force.
 extension ScenarioEngine {
   /// Puts a snapshot's parts in force.
-  /// - Parameter scenario: nil: the one in force, with its rules as they are.
-  package func restore(_ scenario: Scenario?, _ state: ScenarioState, start: VirtualInstant) {
+  /// - Parameter scenario: with its rules; nil: the one in force, with its rules as they are.
+  package func restore(
+    _ scenario: (Scenario, RuleSet)?, _ state: ScenarioState, start: VirtualInstant
+  ) {
     putInForce(scenario, start: start) { $0.take(state) }
   }
 
@@ -37,15 +39,14 @@ extension ScenarioEngine {
 
   /// As at the tenant's start; with another scenario if one is given.
   package func reset(to scenario: Scenario? = nil, start: VirtualInstant) {
-    putInForce(scenario, start: start) { _ in }
+    putInForce(scenario.map { ($0, RuleSet($0, catalog: catalog)) }, start: start) { _ in }
   }
 
   private func putInForce(
-    _ scenario: Scenario?, start: VirtualInstant, _ change: @escaping (inout Held) -> Void
+    _ scenario: (Scenario, RuleSet)?, start: VirtualInstant,
+    _ change: @escaping (inout Held) -> Void
   ) {
-    let other = scenario.map {
-      Held($0, RuleSet($0, catalog: catalog), isShared: false, start: start)
-    }
+    let other = scenario.map { Held($0.0, $0.1, isShared: false, start: start) }
     putInForce { _ in
       { held in
         held = other ?? held.anew(start: start)

@@ -95,6 +95,7 @@ extension ScenarioEngine {
       let allowed = max(EngineLimits.variablesMax, held.base.variables.count)
       guard held.variables.count + fresh <= allowed else { return false }
       for (name, value) in values.members { held.variables[name] = value }
+      held.passed = nil
       return true
     }
   }
@@ -109,6 +110,7 @@ extension ScenarioEngine {
         context: TemplateContext(
           subject: .none, variables: held.variables, now: held.start, count: 0,
           captures: [:], random: self.stream("trigger", placed.rule.name, "", 0)))
+      held.passed = nil
       return strike.trigger(variables: &held.variables)
     }
   }
@@ -126,6 +128,7 @@ extension ScenarioEngine {
       let rules = RuleSet(change.index)
       held.withLock { held in
         held.rules = rules
+        (held.passed, held.text) = (nil, nil)
         held.sharesRules = false
         held.rulesChanged = true
         noteRules(of: held)

@@ -18,6 +18,9 @@ package final class ScenarioEngine: Sendable {
     var sharesRules: Bool
     var rulesChanged = false
     var variables: JSONObject
+    /// What is decided of every request that no rule can strike, while rules and variables are as they
+    /// are.
+    var passed: RuleDecision?
     /// Changed in place, since counts by resource are many.
     var states = RuleStates()
     /// The tenant's first instant: where `between` counts durations from.
@@ -27,6 +30,8 @@ package final class ScenarioEngine: Sendable {
     var timedDone = 0
     /// What the base takes in memory, as text, once somebody has asked.
     var baseBytes: Int?
+    /// The scenario as text, likewise, while the rules are the same.
+    var text: [UInt8]?
 
     init(_ scenario: Scenario, _ rules: RuleSet, isShared: Bool, start: VirtualInstant) {
       base = scenario
@@ -66,6 +71,7 @@ package final class ScenarioEngine: Sendable {
     }
 
     mutating func take(_ state: ScenarioState) {
+      passed = nil
       variables = state.variables
       timedDone = min(max(0, state.timedDone), timetable.count)
       states = RuleStates()
@@ -197,6 +203,7 @@ package final class ScenarioEngine: Sendable {
       if verdict.isStrike, !placed.rule.continues { break }
     }
     outcome.trace.variablesAfter = held.variables
+    if outcome.struck { held.passed = nil }
     return outcome
   }
 
@@ -270,6 +277,22 @@ package final class ScenarioEngine: Sendable {
 
   /// The scenario in force, with the rules that have come and without those that have gone.
   package var scenario: Scenario { held.withLock { $0 }.scenario }
+  /// The same as text; what is short is kept.
+  package var scenarioText: [UInt8] {
+    if let text = held.withLock({ $0.text }) { return text }
+    let (scenario, rules) = scenarioAndRules
+    let text = scenario.source.serialized()
+    // Of a scenario there is one set of rules alone.
+    if text.count <= 1 << 14 {
+      held.withLock { held in if held.rules === rules { held.text = text } }
+    }
+    return text
+  }
+  /// The same with its rules, laid out.
+  package var scenarioAndRules: (Scenario, RuleSet) {
+    let held = held.withLock { $0 }
+    return (held.scenario, held.rules)
+  }
   /// What it expects of a run.
   package var expectation: Expectation? { held.withLock { $0.base.expectation } }
   /// The rules in force.

@@ -1,11 +1,12 @@
 package import PayloadCodecs
+import Synchronization
 
 /// One scenario text, parsed: JSON, JSON5 or YAML, with the places of its values.
 package struct ScenarioDocument: Sendable {
   /// As a message names it: a file's path as it was given.
   package let name: String
   package var value: JSON
-  package let sourceMap: SourceMap
+  private let places: Places
 
   /// A scenario is written by people; beyond this somebody mistook another file for one.
   package static let byteLimit = 8 << 20
@@ -20,19 +21,30 @@ package struct ScenarioDocument: Sendable {
       do {
         let node = try YAMLNode(yaml: bytes)
         value = node.json
-        sourceMap = node.sourceMap
+        places = Places(node.sourceMap)
       } catch {
         throw ScenarioLoadError(name, Self.words(error.reason), at: error.position)
       }
+    } else if let plain = Self.plain(bytes) {
+      value = plain
+      places = Places(of: bytes)
     } else {
       do {
         let document = try JSON5Document(parsing: bytes, bytesMax: Self.byteLimit)
         value = document.value
-        sourceMap = document.sourceMap
+        places = Places(document.sourceMap)
       } catch {
         throw ScenarioLoadError(name, Self.words(error.reason), at: error.position)
       }
     }
+  }
+
+  /// JSON that JSON5 reads as the same, which takes ten times as long; nil: it is to be read as that.
+  private static func plain(_ bytes: [UInt8]) -> JSON? {
+    guard bytes.count <= 64 << 10,
+      let value = try? JSON(parsing: bytes, depthLimit: JSON5Document.depthMax), value.isAlikeInJSON5
+    else { return nil }
+    return value
   }
 
   private static func words(_ failure: some SourceFailure) -> String {
@@ -57,10 +69,53 @@ package struct ScenarioDocument: Sendable {
 
   /// A problem with its place in the text.
   package func located(_ problem: ScenarioProblem) -> ScenarioLoadProblem {
-    let position = sourceMap.nearest(problem.pointer)
+    let position = places.map.nearest(problem.pointer)
     return ScenarioLoadProblem(
       file: name, line: position?.line, column: position?.column, pointer: problem.pointer,
       message: problem.message)
+  }
+}
+
+/// Where the values of a text stand; of plain JSON found out when something is wrong.
+private final class Places: Sendable {
+  private final class Made: Sendable {
+    let map: SourceMap
+    init(_ map: SourceMap) { self.map = map }
+  }
+
+  private let bytes: [UInt8]
+  private let made = AtomicLazyReference<Made>()
+
+  init(of bytes: [UInt8]) { self.bytes = bytes }
+
+  init(_ map: SourceMap) {
+    bytes = []
+    _ = made.storeIfNil(Made(map))
+  }
+
+  var map: SourceMap {
+    if let made = made.load() { return made.map }
+    let map = (try? JSON5Document(parsing: bytes))?.sourceMap ?? SourceMap()
+    return made.storeIfNil(Made(map)).map
+  }
+}
+
+extension JSON {
+  /// No key stands twice in an object, which JSON5 refuses here, and no number is one that it writes
+  /// otherwise.
+  fileprivate var isAlikeInJSON5: Bool {
+    switch self {
+    case .object(let object):
+      let keys = object.keys
+      let isOnce =
+        keys.count > 8
+        ? TextSet(keys).count == keys.count
+        : keys.indices.allSatisfy { last in !keys[..<last].contains(where: keys[last].isExactly) }
+      return isOnce && object.members.allSatisfy(\.value.isAlikeInJSON5)
+    case .array(let elements): return elements.allSatisfy(\.isAlikeInJSON5)
+    case .decimal(let text): return !text.utf8.contains(UInt8(ascii: "E"))
+    case .null, .bool, .integer, .string: return true
+    }
   }
 }
 

@@ -66,10 +66,7 @@ package struct RequestMatch: Sendable, Equatable {
       switch criterion {
       case .service(let globs): globs.contains { $0.matches(service) }
       case .operation(let globs): globs.contains { $0.matches(operation.name) }
-      case .method(let methods):
-        operation.methods.contains { method in
-          methods.contains(method) || method == "GET" && methods.contains("HEAD")
-        }
+      case .method(let methods): OperationNames.isAnswered(one: methods, by: operation.methods)
       default: true
       }
     }

@@ -66,12 +66,15 @@ package struct ScenarioCatalog: Sendable {
 
   package var services: [Service]
   package let operations: [(service: String, operation: Operation)]
+  /// How the operations are found by what a rule says of them.
+  let names: OperationNames
 
   package init(_ services: [Service]) {
     self.services = services
     operations = services.flatMap { service in
       service.operations.map { (service.name, $0) }
     }
+    names = OperationNames(operations)
   }
 
   /// The events of the kernel and of every service; nil where some service does not tell its own.

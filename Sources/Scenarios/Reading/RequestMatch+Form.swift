@@ -12,7 +12,7 @@ extension RequestMatch {
         ) { $0.criteria.append(.service($1)) },
         .optional(
           "operation",
-          .oneOrMore(of: .name("operation") { $0.operations.map(\.operation.name) }),
+          .oneOrMore(of: .name("operation") { $0.names.all }),
           "The operation, or a glob such as *.list; a list: one of them."
         ) { $0.criteria.append(.operation($1)) },
         .optional(
@@ -125,9 +125,12 @@ extension Form where Value == Glob {
       }, example: { "*" },
       read: { reader in
         guard let glob = reader.glob() else { return nil }
-        guard let names = reader.catalog.map(names), !glob.matchesOne(of: names) else {
+        guard let catalog = reader.catalog else { return glob }
+        if kind == "operation", let name = glob.literal, catalog.names.contains(name) {
           return glob
         }
+        let names = names(catalog)
+        guard !glob.matchesOne(of: names) else { return glob }
         guard glob.literal == nil else { return reader.unknown(kind, glob.text, of: names) }
         let word = glob.text.unicodeScalars.filter { $0 != "*" && $0 != "?" }
         let hint = Nearest.hint(for: String(String.UnicodeScalarView(word)), among: names)

@@ -12,6 +12,32 @@ extension Scenario {
     return scenario
   }
 
+  /// The same; of the rules, those that stand among others to the letter are not read again.
+  package static func read(
+    _ document: JSON, catalog: ScenarioCatalog, beside known: RuleSet?
+  ) throws(ScenarioProblems) -> Scenario {
+    if let known, case .object(var members) = document,
+      let sources = members["rules"]?.arrayValue, members.keys.count(where: "rules".isExactly) == 1,
+      let rules = try? sources.map({ source in
+        if let name = source["name"]?.stringValue, let placed = known[name],
+          placed.rule.source == source
+        {
+          return placed.rule
+        }
+        return try ScenarioReader.read(source, catalog: catalog, ScenarioRule.form.read)
+      }), TextSet(rules.map(\.name)).count == rules.count
+    {
+      members["rules"] = nil
+      if var scenario = try? read(.object(members), catalog: catalog) {
+        scenario.rules = rules
+        scenario.source = document
+        return scenario
+      }
+    }
+    // Whatever is wrong is told with its place in the whole.
+    return try read(document, catalog: catalog)
+  }
+
   static let form: Form<Scenario> = .object(
     "A Wavetank scenario: the world at the start, how it proceeds, and what happens to requests.",
     Scenario.empty,

@@ -111,6 +111,11 @@ struct RuleChangeTests {
         rules.filter { $0.match.firstFailure(for: subject) == nil }.map(\.name)
       }
       if operation == nil { #expect(matching(found) == matching(rules), "\(place)") }
+      let same = anew.candidates(operation: operation, for: subject).map(\.rule)
+      #expect(matching(found) == matching(same), "\(place)")
+      let passes = engine.rules.pass(subject.request, operation: operation)
+      #expect(passes == anew.pass(subject.request, operation: operation), "\(place)")
+      #expect(!passes || matching(found).isEmpty, "\(place)")
       let (one, other) = (
         engine.rules.concern(operation: operation), anew.concern(operation: operation)
       )
