@@ -257,10 +257,8 @@ struct JSONParser {
 
   private mutating func string(_ bytes: Span<UInt8>) throws(JSONParseError) -> String {
     let start = index + 1
-    // A span of its own, counted from 0: so the compiler drops the bounds checks.
     let rest = bytes.extracting(start..<bytes.count)
-    var length = 0
-    while length < rest.count, !Self.endsRun(rest[length]) { length += 1 }
+    let length = rest.plainCount
     index = start + length
     guard length < rest.count else { throw failure(bytes, .unexpectedEnd) }
     switch rest[length] {
@@ -272,12 +270,6 @@ struct JSONParser {
     case UInt8(ascii: "\\"): return try escapedString(bytes, from: start)
     default: throw failure(bytes, .controlCharacter)
     }
-  }
-
-  /// Whether the characters of a string that stand for themselves end here.
-  @inline(__always)
-  private static func endsRun(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private func decode(

@@ -140,8 +140,8 @@ public struct JSONWriter: Sendable {
     _ = unsafe write(name, needsComma: needsComma, valueCount: size) { place in
       unsafe place.storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
       unsafe utf8.withUnsafeBytes { text in
-        unsafe UnsafeMutableRawBufferPointer(start: place + 1, count: text.count)
-          .copyMemory(from: text)
+        guard let start = text.baseAddress else { return }
+        unsafe (place + 1).copyShort(start, count: text.count)
       }
       unsafe place.storeBytes(of: UInt8(ascii: "\""), toByteOffset: size - 1, as: UInt8.self)
       return true
@@ -209,7 +209,7 @@ public struct JSONWriter: Sendable {
         let place = UnsafeMutableRawPointer(start)
         if comma == 1 { unsafe place.storeBytes(of: UInt8(ascii: ","), as: UInt8.self) }
         unsafe place.storeBytes(of: UInt8(ascii: "\""), toByteOffset: comma, as: UInt8.self)
-        unsafe (place + comma + 1).copyMemory(from: name.utf8Start, byteCount: count)
+        unsafe (place + comma + 1).copyShort(UnsafeRawPointer(name.utf8Start), count: count)
         // `":`
         unsafe (place + comma + 1 + count).storeBytes(of: 0x3A22, as: UInt16.self)
         isWritten = unsafe fill(place + comma + count + 3)
@@ -324,28 +324,19 @@ public struct JSONWriter: Sendable {
 
   private mutating func appendEscaped(_ text: Span<UInt8>) {
     var start = 0
-    while true {
-      let rest = text.extracting(start..<text.count)
-      let count = rest.plainCount
-      bytes.append(contentsOf: rest.extracting(0..<count))
-      guard count < rest.count else { break }
-      escape(rest[count])
-      start += count + 1
+    while start < text.count {
+      let part = text.extracting(start..<min(text.count, start + 1024))
+      // Twice as long where everything needs an escape of two bytes: JSON within JSON is not far from it.
+      let room = 2 * part.count + Span<UInt8>.escapingRoomMin
+      bytes.append(addingCapacity: room) { output in
+        // SAFETY: the place has `room` bytes, of which those that are counted are written.
+        unsafe output.withUnsafeMutableBufferPointer { place, count in
+          guard let place = place.baseAddress else { return }
+          let done = unsafe part.escape(to: UnsafeMutableRawPointer(place), room: room)
+          start += done.read
+          count = done.written
+        }
+      }
     }
   }
-
-  private mutating func escape(_ byte: UInt8) {
-    bytes.append(UInt8(ascii: "\\"))
-    guard byte < 0x20 else { return bytes.append(byte) }
-    let letter = Self.escapes[Int(byte)]
-    bytes.append(letter)
-    guard letter == UInt8(ascii: "u") else { return }
-    bytes.append(UInt8(ascii: "0"))
-    bytes.append(UInt8(ascii: "0"))
-    bytes.append(UInt8(ascii: "0") + (byte >> 4))
-    bytes.append((byte & 15) < 10 ? 0x30 + (byte & 15) : 0x57 + (byte & 15))
-  }
-
-  /// What stands behind the backslash for each control character; `u`: its number.
-  private static let escapes = Array("uuuuuuuubtnufruuuuuuuuuuuuuuuuuu".utf8)
 }

@@ -45,8 +45,8 @@ extension SteamshipService {
   package func mayTakeLong(
     _ call: Call, at endpoint: Endpoint<SteamshipService>, in world: World<State>
   ) -> Bool {
+    if case .few = endpoint.handler.reach { return false }
     let reach = endpoint.handler.reach
-    if case .few = reach { return false }
     let storesMuch = world.blobs.budget.bytesUsed > Self.storedBytesMax
     return world.box.read { state in
       // A task that takes time does its work when that has passed, unless a behaviour says otherwise.

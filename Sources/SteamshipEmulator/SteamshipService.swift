@@ -83,21 +83,24 @@ package struct SteamshipService: EmulatedService {
     to call: Call, at endpoint: Endpoint<SteamshipService>, requestID: String?,
     in world: World<State>
   ) -> ServiceAnswer {
-    let handler = endpoint.handler
-    if let response = handler.shortcut?(self, call, world) { return .now(response) }
+    // Each part by its name: to take the handler would count all that it refers to.
+    if let response = endpoint.handler.shortcut?(self, call, world) { return .now(response) }
+    let traits = endpoint.handler.traits
     do throws(SteamshipError) {
       let identity = try Identity(
         call, needs: endpoint.right,
-        origin: handler.traits.contains(.asksOrigin) ? origin(of: call) : nil,
+        origin: traits.contains(.asksOrigin) ? origin(of: call) : nil,
         requestID: requestID)
-      if case .own(let answer) = handler.work { return try answer(self, call, identity, world) }
-      guard !handler.traits.contains(.takesUpload) else {
+      if case .own(let answer) = endpoint.handler.work {
+        return try answer(self, call, identity, world)
+      }
+      guard !traits.contains(.takesUpload) else {
         return .atOnce(
           { content in upload(endpoint, call, identity, whole: content, in: world) },
           orLater: { content in await upload(endpoint, call, identity, content, in: world) })
       }
       let arguments = try Self.arguments(call.content)
-      guard let question = handler.question, world.isSkipping else {
+      guard world.isSkipping, let question = endpoint.handler.question else {
         return run(endpoint, arguments, call, identity, in: world).answer
       }
       return .later { content in
@@ -161,48 +164,64 @@ package struct SteamshipService: EmulatedService {
         switch endpoint.handler.work {
         case .rule(let rule) where background == nil && !state.needsCode(job, &step):
           let data = try rule(&state, job, &step)
+          guard state.hasAftermath else { return .answered(data) }
           let started = state.takeStarted()
-          return Done(
-            outcome: .data(data), started: started, hasEndedVersions: state.takeEnded(),
-            requestID: started.isEmpty ? nil : job.caller.requestID)
+          return .further(
+            Further(
+              outcome: .data(data), started: started, hasEndedVersions: state.takeEnded(),
+              requestID: started.isEmpty ? nil : job.caller.requestID))
         case .rule where background == nil && SteamshipState.codePath(of: job) == "embed":
-          return Done(
-            outcome: .later { await workAtOnce(on: job, in: world) },
-            requestID: job.caller.requestID)
+          return .further(
+            Further(
+              outcome: .later { await workAtOnce(on: job, in: world) },
+              requestID: job.caller.requestID))
         case .rule, .task:
           let key = try state.addTask(
             for: endpoint, job, background, path: call.request.target.path, &step)
           let isOutside = state.outsideWork(of: key, &step) != nil
           // The client does not wait for this one: it comes finished.
           let isAwaited = isOutside && background == nil && job.asksForParameters
-          return Done(
-            outcome: isAwaited
-              ? .later { await finished(key, in: world) }
-              : .written(SteamshipWire.json(state.taskEnvelope(key))),
-            outside: isOutside ? key : nil, requestID: isOutside ? job.caller.requestID : nil)
+          return .further(
+            Further(
+              outcome: isAwaited
+                ? .later { await finished(key, in: world) }
+                : .written(SteamshipWire.json(state.taskEnvelope(key))),
+              outside: isOutside ? key : nil, requestID: isOutside ? job.caller.requestID : nil))
         case .own: throw .invalid("This operation has no rule.")
         }
       }
-      if let outside = done.outside {
-        workOutside(on: outside, authorization: call.request.fields["authorization"], in: world)
+      switch done {
+      case .answered(let data): return .data(data)
+      case .further(let further): return goOn(with: further, call, in: world)
       }
-      if let requestID = done.requestID {
-        for instance in done.started {
-          initialise(instance, for: call.number, requestID: requestID, in: world)
-        }
-      }
-      if done.hasEndedVersions { forgetOldPrograms(in: world) }
-      return done.outcome.naming(done.requestID)
     } catch {
       if let upload = arguments.upload { world.blobs.remove(upload.blob) }
       return .written(error.response)
     }
   }
+
+  /// Begins what is to be done outside of the state's lock.
+  private func goOn(
+    with done: Further, _ call: Call, in world: World<State>
+  ) -> Outcome {
+    if let outside = done.outside {
+      workOutside(on: outside, authorization: call.request.fields["authorization"], in: world)
+    }
+    if let requestID = done.requestID {
+      for instance in done.started {
+        initialise(instance, for: call.number, requestID: requestID, in: world)
+      }
+    }
+    if done.hasEndedVersions { forgetOldPrograms(in: world) }
+    return done.outcome.naming(done.requestID)
+  }
 }
 
 /// What a rule gave: an answer, or what is to stand in one once the state's lock is free.
+///
+/// **Cost**: what most give is one word; so is what became of a request.
 enum Outcome: Sendable {
-  case written(Response)
+  indirect case written(Response)
   case data(RuleResult)
   /// Code is to be asked first.
   case later(@Sendable () async -> Response)
@@ -227,7 +246,13 @@ enum Outcome: Sendable {
 }
 
 /// What became of a request.
-private struct Done: Sendable {
+private enum Done: Sendable {
+  case answered(RuleResult)
+  indirect case further(Further)
+}
+
+/// What became of one of which more is to come than an answer.
+private struct Further: Sendable {
   var outcome: Outcome
   /// A task whose work is done by a server outside, or by code.
   var outside: Key<EngineTask>?

@@ -37,6 +37,24 @@ struct TableTests {
     #expect(index.keys.count <= plain.count * 2 + 1)
   }
 
+  @Test("A record is seen in its place as it is, also while it is looked at")
+  func glance() {
+    var table = Table<Thing>()
+    let key = table.insert(Thing(id: "AB", number: 1))
+    let before = table
+    table.update(key) { $0.number = 2 }
+    let seen = table.glance(key) { record in
+      (record.id, record.number, table.glance(key) { $0.copy }, table.read(key) { $0.number })
+    }
+    #expect(seen?.0 == "AB" && seen?.1 == 2 && seen?.3 == 2)
+    #expect(seen?.2 == Thing(id: "AB", number: 2))
+    // Who has a copy of the table sees what was.
+    #expect(before.glance(key, { $0.number }) == 1)
+    #expect(before.glance(key, { $0.number > 1 ? $0.number : nil }) == nil)
+    table.remove(key)
+    #expect(table.glance(key, { $0.number }) == nil && before.glance(key, { $0.number }) == 1)
+  }
+
   private struct Exact: Stored {
     static let idsIgnoreCase = false
     var id: String

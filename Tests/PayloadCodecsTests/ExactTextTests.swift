@@ -115,6 +115,27 @@ import Testing
     #expect("aZk\u{212A}\u{17F}\u{131}é".asciiUppercased.isExactly("AZK\u{212A}\u{17F}\u{131}é"))
   }
 
+  @Test("Texts of any length are found again, and those that differ in one byte are others")
+  func lengths() {
+    var texts: [[UInt8]] = []
+    for length in 0...70 {
+      let text = [UInt8](repeating: 0x61, count: length)
+      texts.append(text)
+      for place in 0..<length {
+        var other = text
+        other[place] = 0x62
+        texts.append(other)
+      }
+    }
+    var map: TextMap<Int> = [:]
+    for (number, text) in texts.enumerated() { map[String(decoding: text, as: UTF8.self)] = number }
+    #expect(map.count == texts.count)
+    let isFound = texts.enumerated().allSatisfy { number, text in
+      map[String(decoding: text, as: UTF8.self)] == number
+    }
+    #expect(isFound)
+  }
+
   @Test("A map does what a dictionary does")
   func model() {
     var random = SeededNoise(5)

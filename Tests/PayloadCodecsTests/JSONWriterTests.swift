@@ -1,5 +1,6 @@
 import Foundation
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @Suite("JSON written member by member")
@@ -31,6 +32,35 @@ struct JSONWriterTests {
             == #"{"name":\#(quoted),\#(quoted):1,"list":[\#(quoted)]}"#)
       }
     }
+  }
+
+  /// Texts of which nothing, some or everything needs an escape, of two bytes or of six.
+  @Test(
+    "As many escapes as there may be are written as one by one",
+    arguments: [0, 1, 2, 3, 7, 8, 9, 40, 1_023, 1_024, 1_025, 3_000], 0...3)
+  func manyEscapes(length: Int, kind: Int) throws {
+    let characters: [(text: String, written: String)] =
+      switch kind {
+      case 0: [("a", "a"), ("\"", #"\""#), ("é", "é")]
+      case 1: [("\\", #"\\"#)]
+      case 2: [("\u{1}", #"\u0001"#)]
+      default:
+        [
+          ("\u{8}", #"\b"#), ("\t", #"\t"#), ("\n", #"\n"#), ("\u{c}", #"\f"#), ("\r", #"\r"#),
+          ("\u{1a}", #"\u001a"#), ("x ~", "x ~"), ("\u{7f}", "\u{7f}"),
+        ]
+      }
+    var random = SeededNoise(UInt64(length * 4 + kind))
+    let chosen = (0..<length).map { _ in characters.randomElement(using: &random) ?? ("", "") }
+    let text = chosen.map(\.text).joined()
+    var json = JSONWriter()
+    json.array { json in
+      json.value(text)
+      json.value(text)
+    }
+    let quoted = "\"" + chosen.map(\.written).joined() + "\""
+    #expect(String(decoding: json.bytes, as: UTF8.self) == "[\(quoted),\(quoted)]")
+    #expect(try JSON(parsing: json.bytes)[1]?.stringValue == text)
   }
 
   @Test("A name of the source and the same one found while the program runs are written alike")

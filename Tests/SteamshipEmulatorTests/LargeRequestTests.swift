@@ -138,7 +138,7 @@ extension ServiceHarness {
     let resolution = Resolution(
       kind: .operation, operationIndex: index, serviceIndex: entry.serviceIndex)
     let head = RequestHead(addressed, resolution, in: live, 1, of: pipeline)
-    let call = Call(head, entry, content: content, credential: "any")
+    let call = Call(head, content: content, credential: "any")
     return SteamshipService().mayTakeLong(call, at: endpoint, in: world)
   }
 }

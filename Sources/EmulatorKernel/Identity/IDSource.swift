@@ -6,7 +6,7 @@ import PayloadCodecs
 @usableFromInline package struct IDSource: Sendable, Codable {
   package let seed: UInt64
   package let tenant: String
-  private var counters = TextMap<UInt64>()
+  private var counters = KindCounters()
 
   package init(seed: UInt64, tenant: String) {
     self.seed = seed
@@ -31,13 +31,7 @@ import PayloadCodecs
 
   /// The next count of a kind: 1, 2, 3…
   package mutating func next(_ kind: String) -> UInt64 {
-    Self.count(&counters[kind, default: 0])
-  }
-
-  /// Wraps, since a snapshot may bring any number.
-  private static func count(_ last: inout UInt64) -> UInt64 {
-    last &+= 1
-    return last
+    counters.next(kind)
   }
 
   private mutating func stream(_ kind: String) -> SeededRandom {

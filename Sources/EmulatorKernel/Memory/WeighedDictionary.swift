@@ -16,12 +16,28 @@ package struct WeighedDictionary<
   ///   so whoever shares a box sees it unchanged; its weight, too, before anybody else has it (`share`).
   @usableFromInline
   final class Box: @unchecked Sendable {
+    /// SAFETY: a box is reached through its dictionary alone, whose own accesses exclude each other.
+    @exclusivity(unchecked) @usableFromInline var uncheckedValue: Value?
+    /// Where the value lies, for a look. Not by `&`, which would make a change of it: for a tool that looks
+    /// for races, one with all others who look at a box that worlds share.
+    ///
+    /// SAFETY: the value is the first part of the object, behind the two words that all objects begin with. A
+    /// test looks whether it is.
+    @inlinable var place: UnsafePointer<Value?> {
+      let alignment = MemoryLayout<Value?>.alignment
+      let offset = (2 * MemoryLayout<Int>.size + alignment - 1) & ~(alignment - 1)
+      let object = unsafe UnsafeRawPointer(Unmanaged.passUnretained(self).toOpaque())
+      return unsafe (object + offset).assumingMemoryBound(to: Value?.self)
+    }
     /// Nil only while an assignment of nil is on its way to the removal.
-    @usableFromInline var value: Value?
+    @inlinable var value: Value? {
+      @inline(__always) _read { yield unsafe uncheckedValue }
+      @inline(__always) _modify { yield unsafe &uncheckedValue }
+    }
     /// 0: it is shared with copies that did not weigh it either.
     @usableFromInline var weight = 0
 
-    @inlinable init(_ value: Value?) { self.value = value }
+    @inlinable init(_ value: Value?) { unsafe uncheckedValue = value }
 
     /// - Returns: by how much heavier it is now; nil when there is no value any more.
     @inlinable func weigh(_ key: Key) -> Int? {
@@ -145,6 +161,13 @@ package struct WeighedDictionary<
     case .some(let value): body(value)
     case .none: nil
     }
+  }
+
+  /// Looks at parts of a value in its place: nothing of it is copied but what is taken out.
+  @inlinable package func glance<Result>(_ key: Key, _ body: (Glance<Value>) -> Result) -> Result? {
+    guard let box = boxes[key] else { return nil }
+    // SAFETY: the box is held during the call, and nobody changes it: its dictionary is borrowed meanwhile.
+    return withExtendedLifetime(box) { unsafe Glance(box.place).map(body) }
   }
 
   package var values: [Value] { boxes.values.compactMap { $0.value } }

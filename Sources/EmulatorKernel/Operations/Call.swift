@@ -2,21 +2,17 @@ import PayloadCodecs
 public import HTTPModel
 
 /// One request on its way to a service, after the pipeline has found tenant and operation. Handed on by
-/// services as they like: it is four references.
+/// services as they like: it is four words, as many as are handed on in registers.
 @usableFromInline package struct Call: Sendable {
   @usableFromInline let head: RequestHead
-  private let entry: OperationTable.Entry
   /// The content, for operations with the policy `.collected`; else empty.
   package let content: [UInt8]
   /// As the service found it; nil when the request carries none.
   package let credential: String?
 
-  init(
-    _ head: RequestHead, _ entry: OperationTable.Entry, content: [UInt8] = [],
-    credential: String? = nil
-  ) {
+  /// - Precondition: the request has an operation.
+  init(_ head: RequestHead, content: [UInt8] = [], credential: String? = nil) {
     self.head = head
-    self.entry = entry
     self.content = content
     self.credential = credential
   }
@@ -28,6 +24,10 @@ public import HTTPModel
   /// The number of the exchange in the tenant's journal.
   package var number: UInt64 { head.number }
 
+  private var entry: OperationTable.Entry {
+    guard let entry = head.entry else { preconditionFailure("a call is made of an operation") }
+    return entry
+  }
   package var operation: Operation { entry.operation }
   /// Where the endpoint stands in the service's table.
   var endpointIndex: Int { entry.endpointIndex }

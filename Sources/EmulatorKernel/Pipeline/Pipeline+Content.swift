@@ -112,7 +112,7 @@ extension Pipeline {
     }
     guard expectsContinue, let entry = routed.entry else { return nil }
     let slot = routed.live.slots[entry.serviceIndex]
-    return slot.refusal(of: call(routed, entry, slot))
+    return slot.refusal(of: call(routed, slot))
   }
 }
 

@@ -15,7 +15,7 @@ extension Pipeline {
       return .now(finish(failure(routed, .noRoom), routed))
     }
     let slot = routed.live.slots[entry.serviceIndex]
-    let call = call(routed, entry, slot)
+    let call = call(routed, slot)
     if routed.decision?.isTwice == true { return serveTwice(call, entry, memory, routed) }
     guard let answer = slot.respondAtOnce(to: call) else {
       return later(routed) { body in
@@ -139,11 +139,11 @@ extension Pipeline {
   }
 
   /// - Parameter slot: says the credential: to take a service out of its array would copy it.
-  func call(
-    _ routed: RoutedRequest, _ entry: OperationTable.Entry, _ slot: any ServiceSlot
-  ) -> Call {
+  ///
+  /// - Precondition: the request has an operation.
+  func call(_ routed: RoutedRequest, _ slot: any ServiceSlot) -> Call {
     Call(
-      routed.head, entry, content: routed.content ?? [],
+      routed.head, content: routed.content ?? [],
       credential: slot.credential(of: routed.request))
   }
 

@@ -146,6 +146,20 @@ extension Key: CodingKeyRepresentable {
     records.read(key, body) ?? nil
   }
 
+  /// Looks at parts of a record in its place: see `Glance`.
+  @inlinable package borrowing func glance<Value>(
+    _ key: Key<Record>, _ body: (Glance<Record>) -> Value
+  ) -> Value? {
+    records.glance(key, body)
+  }
+
+  /// The same for what a record may lack: nil, too, where it does.
+  @inlinable package borrowing func glance<Value>(
+    _ key: Key<Record>, _ body: (Glance<Record>) -> Value?
+  ) -> Value? {
+    records.glance(key, body) ?? nil
+  }
+
   /// Changes a record in its place.
   @inlinable package mutating func update(_ key: Key<Record>, _ body: (inout Record) -> Void) {
     records.update(key, body)

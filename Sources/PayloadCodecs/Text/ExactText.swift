@@ -29,10 +29,16 @@ package struct ExactText: Sendable, Hashable, Comparable {
   /// By bytes: else texts that normalisation makes equal, of which there are many, had one hash.
   @usableFromInline package func hash(into hasher: inout Hasher) {
     // SAFETY: the bytes are read during the call alone.
-    unsafe text.utf8Span.span.withUnsafeBytes { bytes in
+    unsafe text.utf8.span.withUnsafeBytes { bytes in
       unsafe hasher.combine(bytes: bytes)
     }
     hasher.combine(0xFF as UInt8)
+  }
+
+  /// As the key of a table, without what a hash of several parts needs.
+  @usableFromInline package func _rawHashValue(seed: Int) -> Int {
+    // SAFETY: read as bytes, during the call alone.
+    unsafe text.utf8.span.bytes.hash(seed: UInt64(UInt(bitPattern: seed)))
   }
 }
 
@@ -70,7 +76,7 @@ extension String {
     // string itself. Many a `switch` asks that of each of its cases.
     if utf8.count < 16, !Self.libraryTakesForEqual(self, other) { return false }
     // SAFETY: both are read as bytes, during the call alone.
-    return unsafe utf8Span.span.bytes.equals(other.utf8Span.span.bytes)
+    return unsafe utf8.span.bytes.equals(other.utf8.span.bytes)
   }
 
   private static func libraryTakesForEqual<Value: Equatable>(_ left: Value, _ right: Value) -> Bool
@@ -81,7 +87,7 @@ extension String {
   /// In the order of code points, which is that of their bytes in UTF-8.
   @usableFromInline package func comesBefore(_ other: String) -> Bool {
     // SAFETY: both are read as bytes, during the call alone.
-    unsafe utf8Span.span.bytes.precedes(other.utf8Span.span.bytes)
+    unsafe utf8.span.bytes.precedes(other.utf8.span.bytes)
   }
 }
 
@@ -119,13 +125,13 @@ extension RawSpan {
     return index
   }
 
-  @inline(__always) private func byte(at index: Int) -> UInt8 {
+  @inline(__always) func byte(at index: Int) -> UInt8 {
     precondition(index >= 0 && index < byteCount)
     // SAFETY: the byte lies within the span, checked above.
     return unsafe unsafeLoad(fromUncheckedByteOffset: index, as: UInt8.self)
   }
 
-  @inline(__always) private func word(at index: Int) -> UInt64 {
+  @inline(__always) func word(at index: Int) -> UInt64 {
     precondition(index >= 0 && index + 8 <= byteCount)
     // SAFETY: the eight bytes lie within the span, checked above; a UInt64 may have any bits.
     return unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)

@@ -7,11 +7,12 @@ extension SteamshipState {
   borrowing func write(
     _ key: Key<Block>, index: Int? = nil, _ blobs: BlobStore, into json: inout JSONWriter
   ) {
-    let isThere: Void? = blocks.read(key) { block in
+    let isThere: Void? = blocks.glance(key) { block in
       json.object { json in
         json.member("id", block.id)
         json.member("fileId", files.read(block.file, \.id) ?? "")
-        json.member("text", text(of: block, blobs))
+        let stored = { String(decoding: block.content.bytes(in: blobs), as: UTF8.self) }
+        json.member("text", block.isText ? block.text ?? stored() : "")
         json.array("tags") { write(block.tags, into: &$0) }
         json.member("index", index ?? blockIndex(key, in: block.file) ?? 0)
         json.member("mimeType", block.mimeType)

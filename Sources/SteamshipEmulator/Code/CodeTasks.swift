@@ -62,6 +62,9 @@ extension SteamshipState {
     return invocation
   }
 
+  /// Whether the rule that has just worked has made instances or removed versions.
+  var hasAftermath: Bool { startedInstances.value != nil || hasEndedVersions.value != nil }
+
   /// Instances made by the rule that has just worked.
   mutating func takeStarted() -> [Key<InvocableInstance>] {
     defer { startedInstances.value = nil }

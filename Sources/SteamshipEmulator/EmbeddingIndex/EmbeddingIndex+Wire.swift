@@ -7,7 +7,7 @@ extension SteamshipState {
   borrowing func indexReply(_ key: Key<EmbeddingIndex>) -> RuleResult {
     guard indices.contains(key) else { return RuleResult(.null) }
     return RuleResult("index") { json in
-      indices.read(key) { index in
+      indices.glance(key) { index in
         json.object { json in
           json.member("id", index.id)
           json.member("handle", index.handle)
@@ -22,7 +22,7 @@ extension SteamshipState {
   }
 
   borrowing func write(_ key: Key<EmbeddingItem>, into json: inout JSONWriter) {
-    let isThere: Void? = indexItems.read(key) { item in
+    let isThere: Void? = indexItems.glance(key) { item in
       json.object { json in
         json.member("id", item.id)
         json.member("value", item.value)
@@ -59,7 +59,7 @@ extension SteamshipState {
     _ key: Key<EmbeddingItem>, _ score: Double, _ position: Int, _ includesMetadata: Bool,
     into json: inout JSONWriter
   ) {
-    let isThere: Void? = indexItems.read(key) { item in
+    let isThere: Void? = indexItems.glance(key) { item in
       json.object { json in
         let score = JSON(score)
         json.member("score", score)

@@ -209,7 +209,7 @@ extension SteamshipState {
     let blockID = try job.arguments.name("blockId")
     let spanID = try job.arguments.name("spanId")
     let page = try Page(of: indices.read(index, \.items.keys) ?? [], job.arguments) { key in
-      indexItems.read(key) { item in
+      indexItems.glance(key) { item in
         (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
           && (spanID == nil || item.spanID == spanID)
       } ?? false

@@ -5,7 +5,7 @@ import PayloadCodecs
 extension SteamshipState {
   /// Source: SDK `data/file.py`; contract §2.2.
   borrowing func write(_ key: Key<File>, _ blobs: BlobStore, into json: inout JSONWriter) {
-    let isThere: Void? = files.read(key) { file in
+    let isThere: Void? = files.glance(key) { file in
       json.object { json in
         json.member("id", file.id)
         json.member("handle", file.handle)

@@ -4,7 +4,7 @@ import PayloadCodecs
 extension SteamshipState {
   /// Source: SDK `data/package/package.py`, `data/plugin/plugin.py`; contract §2.1, §2.3.
   borrowing func write(_ key: Key<Invocable>, into json: inout JSONWriter) {
-    let isThere: Void? = invocables.read(key) { invocable in
+    let isThere: Void? = invocables.glance(key) { invocable in
       json.object { json in
         json.member("id", invocable.id)
         json.member("handle", invocable.handle)
@@ -15,8 +15,7 @@ extension SteamshipState {
         json.member(ifPresent: "description", invocable.description)
         json.member(ifPresent: "readme", invocable.readme)
         if let profile = invocable.profile { json.member("profile", .object(profile.value)) }
-        json.member("createdAt", invocable.createdAt)
-        json.member("updatedAt", invocable.updatedAt)
+        json.times(created: invocable.createdAt, updated: invocable.updatedAt)
       }
     }
     if isThere == nil { json.null() }
@@ -30,7 +29,7 @@ extension SteamshipState {
   /// `configTemplate` comes back as an object although it went up as text.
   /// Source: SDK `data/package/package_version.py`, `data/plugin/plugin_version.py`.
   borrowing func write(_ key: Key<InvocableVersion>, into json: inout JSONWriter) {
-    let isThere: Void? = versions.read(key) { version in
+    let isThere: Void? = versions.glance(key) { version in
       guard let (kind, parent) = invocables.read(version.invocable, { ($0.kind, $0.id) }) else {
         return nil
       }
@@ -40,8 +39,7 @@ extension SteamshipState {
         json.member("handle", version.handle)
         json.member("configTemplate", .object(version.configTemplate))
         json.members(of: version.extraFields)
-        json.member("createdAt", version.createdAt)
-        json.member("updatedAt", version.updatedAt)
+        json.times(created: version.createdAt, updated: version.updatedAt)
       }
     }
     if isThere == nil { json.null() }
@@ -56,7 +54,7 @@ extension SteamshipState {
   borrowing func write(
     _ key: Key<InvocableInstance>, for caller: Caller, into json: inout JSONWriter
   ) {
-    let isThere: Void? = instances.read(key) { instance in
+    let isThere: Void? = instances.glance(key) { instance in
       guard
         let parent = invocables.read(instance.invocable, { (id: $0.id, handle: $0.handle) }),
         let workspace = workspaces.read(instance.workspace, { (id: $0.id, handle: $0.handle) }),
@@ -76,8 +74,7 @@ extension SteamshipState {
         json.member("workspaceHandle", workspace.handle)
         json.member("config", .object(instance.config))
         json.member("initStatus", instance.initStatus.rawValue)
-        json.member("createdAt", instance.createdAt)
-        json.member("updatedAt", instance.createdAt)
+        json.times(created: instance.createdAt, updated: instance.createdAt)
         // Without code to run an answer is as the vendor's.
         if codeOrigin.value != nil { json.member("runtime", runtime(of: key)) }
         switch instance.kind {
@@ -104,7 +101,7 @@ extension SteamshipState {
   /// server's URL (contract §5.6). Who came to the vendor's own host gets the vendor's own form, which
   /// the SDK treats in its own way.
   private static func writeInvocationURL(
-    _ instance: borrowing InvocableInstance, ofUser user: String, inWorkspace workspace: String,
+    _ instance: Glance<InvocableInstance>, ofUser user: String, inWorkspace workspace: String,
     _ caller: Caller, into json: inout JSONWriter
   ) {
     if let url = instance.localDevelopmentURL {

@@ -35,9 +35,11 @@ struct Invocable: Stored {
   var instances = KeySet<InvocableInstance>()
 
   var pluginType: String { pluginFields.value["type"]?.stringValue ?? "" }
+}
 
-  borrowing func isVisible(to caller: Caller) -> Bool {
-    isPublic || user == nil || user == caller.user
+extension Glance<Invocable> {
+  fileprivate func isVisible(to user: Key<User>) -> Bool {
+    self.isPublic || self.user == nil || self.user == user
   }
 }
 
@@ -54,13 +56,20 @@ extension SteamshipState {
       id != nil
       ? invocables.key(id: name) : invocableByHandle[InvocableHandle(kind: kind, handle: name)]
     let isVisible = key.flatMap { key in
-      invocables.read(key) { invocable in
-        invocable.kind == kind && invocable.isVisible(to: caller)
+      invocables.glance(key) { invocable in
+        invocable.kind == kind && invocable.isVisible(to: caller.user)
           && (handle == nil || invocable.handle == handle)
       }
     }
     guard let key, isVisible == true else { throw .unknown(kind.rawValue, name) }
     return key
+  }
+
+  /// Whether it is of that kind, and the caller may see it.
+  borrowing func isVisible(
+    _ key: Key<Invocable>, _ kind: InvocableKind, to caller: Caller
+  ) -> Bool {
+    invocables.glance(key) { $0.kind == kind && $0.isVisible(to: caller.user) } ?? false
   }
 
   /// As `visibleInvocable`, for changes.
@@ -204,7 +213,7 @@ extension SteamshipState {
     // See `listVersions`.
     let (invocables, user) = (invocables, job.caller.user)
     let page = try Page(of: invocables.keys, job.arguments) { key in
-      invocables.read(key) { invocable in
+      invocables.glance(key) { invocable in
         invocable.kind == kind
           && (kind == .package || type == nil || invocable.pluginType == type)
           && (invocable.isPublic || invocable.user == user)

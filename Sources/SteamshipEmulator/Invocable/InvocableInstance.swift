@@ -172,7 +172,7 @@ extension SteamshipState {
     if let id {
       let key = instances.key(id: id)
       let isMeant = key.flatMap { key in
-        instances.read(key) {
+        instances.glance(key) {
           $0.kind == kind && $0.user == caller.user && (handle == nil || handle == $0.handle)
         }
       }
@@ -219,7 +219,7 @@ extension SteamshipState {
       try job.arguments.flag("acrossWorkspaces") ? nil : try self.workspace(of: job.caller, &step)
     let keys = workspace.flatMap { workspaces[$0]?[instancesOf: kind].keys } ?? instances.keys
     let page = try Page(of: keys, job.arguments) { key in
-      instances.read(key) { instance in
+      instances.glance(key) { instance in
         guard instance.kind == kind, instance.user == job.caller.user else { return false }
         if let versionID, instance.versionID.asciiUppercased != versionID { return false }
         guard let invocableID else { return true }

@@ -134,7 +134,7 @@ extension SteamshipState {
     _ kind: InvocableKind, id: String, _ caller: Caller
   ) throws(SteamshipError) -> Key<InvocableVersion> {
     guard let key = versions.key(id: id), let parent = versions.read(key, \.invocable),
-      invocables.read(parent, { $0.kind == kind && $0.isVisible(to: caller) }) == true
+      isVisible(parent, kind, to: caller)
     else { throw .unknown("\(kind.rawValue) version", id) }
     return key
   }
@@ -167,7 +167,7 @@ extension SteamshipState {
     // The table alone: the closure would have the whole state copied.
     let versions = versions
     let page = try Page(of: keys, job.arguments) { key in
-      versions.read(key) { version in
+      versions.glance(key) { version in
         guard handle == nil || version.handle == handle else { return false }
         guard let isPublic else { return true }
         return (version.extraFields["isPublic"]?.boolValue ?? false) == isPublic

@@ -7,8 +7,12 @@ import PayloadCodecs
 /// condition is then checked on each. What a relation needs of the other tags of a block or file is
 /// counted once per block or file.
 struct QueryEvaluator {
-  let state: SteamshipState
-  let workspace: Key<Workspace>
+  private let workspace: Key<Workspace>
+  /// Of the state, which would be copied as a whole.
+  private let index: TagIndex?
+  private let tags: Table<Tag>
+  private let blocks: Table<Block>
+  private let files: Table<File>
   private var counts: [CountKey: OtherTags] = [:]
   /// How many tags were looked at: what a query costs.
   private(set) var examinedCount = 0
@@ -18,9 +22,12 @@ struct QueryEvaluator {
   /// Some seconds of work. Long questions over large workspaces are refused, never both let run.
   static let conditionCountMax = 8_000_000
 
-  init(_ state: SteamshipState, _ workspace: Key<Workspace>) {
-    self.state = state
+  init(_ state: borrowing SteamshipState, _ workspace: Key<Workspace>) {
     self.workspace = workspace
+    index = state.workspaces.read(workspace, \.tagIndex)
+    tags = state.tags
+    blocks = state.blocks
+    files = state.files
   }
 
   /// In order of creation.
@@ -30,9 +37,10 @@ struct QueryEvaluator {
     examinedCount += candidates.count
     var found: [Key<Tag>] = []
     found.reserveCapacity(candidates.count)
+    let tags = tags
     for key in candidates {
-      guard let tag = state.tags[key] else { continue }
-      if matches(key, tag, expression) { found.append(key) }
+      let matches = tags.glance(key) { tag in self.matches(key, tag, expression) }
+      if matches == true { found.append(key) }
       guard conditionCount <= Self.conditionCountMax else {
         throw SteamshipError(
           400, "QueryTooLarge", "The query has too many conditions for so many tags.",
@@ -45,13 +53,13 @@ struct QueryEvaluator {
   // MARK: Candidates
 
   private func candidates(_ expression: ShipQL.Expression) -> [Key<Tag>] {
-    guard let index = state.workspaces.read(workspace, \.tagIndex) else { return [] }
+    guard let index else { return [] }
     return narrowed(expression, index) ?? index.all.keys
   }
 
   /// At most how many tags a query looks at by the indices alone; nil: no index helps.
   func candidateCount(_ expression: ShipQL.Expression) -> Int? {
-    guard let index = state.workspaces.read(workspace, \.tagIndex) else { return 0 }
+    guard let index else { return 0 }
     return count(expression, index)
   }
 
@@ -60,7 +68,7 @@ struct QueryEvaluator {
     case .kind(let kind): return index.byKind[kind.text]?.keys.count ?? 0
     case .name(let name): return index.byName[name.text]?.keys.count ?? 0
     case .blockID(let id):
-      return state.blocks.key(id: id.text).flatMap { state.blocks.read($0, \.tags.keys.count) } ?? 0
+      return blocks.key(id: id.text).flatMap { blocks.read($0, \.tags.keys.count) } ?? 0
     case .and(let terms):
       var parts = terms.compactMap { count($0, index) }
       if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys.count ?? 0) }
@@ -82,9 +90,9 @@ struct QueryEvaluator {
     case .kind(let kind): return index.byKind[kind.text]?.keys ?? []
     case .name(let name): return index.byName[name.text]?.keys ?? []
     case .blockID(let id):
-      return state.blocks.key(id: id.text).flatMap { state.blocks.read($0, \.tags.keys) } ?? []
+      return blocks.key(id: id.text).flatMap { blocks.read($0, \.tags.keys) } ?? []
     case .fileID(let id):
-      guard let key = state.files.key(id: id.text), let file = state.files[key],
+      guard let key = files.key(id: id.text), let file = files[key],
         file.workspace == workspace
       else { return [] }
       return allTags(of: file)
@@ -118,14 +126,14 @@ struct QueryEvaluator {
 
   private func allTags(of file: File) -> [Key<Tag>] {
     var keys = file.tags.keys
-    for block in file.blocks { keys += state.blocks.read(block, \.tags.keys) ?? [] }
+    for block in file.blocks { keys += blocks.read(block, \.tags.keys) ?? [] }
     return keys.sorted()
   }
 
   // MARK: Conditions
 
   private mutating func matches(
-    _ key: Key<Tag>, _ tag: Tag, _ expression: ShipQL.Expression
+    _ key: Key<Tag>, _ tag: Glance<Tag>, _ expression: ShipQL.Expression
   ) -> Bool {
     conditionCount += 1
     // What comes out no longer matters: the whole query fails.
@@ -145,9 +153,9 @@ struct QueryEvaluator {
     case .fileTag: return tag.block == nil
     case .kind(let kind): return tag.kind == kind.text
     case .name(let name): return tag.name == name.text
-    case .fileID(let id): return state.files.read(tag.file) { Self.isSame($0.id, id.text) } ?? false
+    case .fileID(let id): return files.read(tag.file) { Self.isSame($0.id, id.text) } ?? false
     case .blockID(let id):
-      return tag.block.flatMap { state.blocks.read($0) { Self.isSame($0.id, id.text) } } ?? false
+      return tag.block.flatMap { blocks.read($0) { Self.isSame($0.id, id.text) } } ?? false
     case .value(let path, let comparison): return Self.holds(comparison, at: path, in: tag.value)
     case .relation(let relation, let number, let inner):
       return hasOther(key, tag, relation, number, inner)
@@ -208,7 +216,7 @@ struct QueryEvaluator {
 
   /// Whether another tag stands in that relation and satisfies the inner expression.
   private mutating func hasOther(
-    _ key: Key<Tag>, _ tag: Tag, _ relation: ShipQL.Relation, _ number: Int,
+    _ key: Key<Tag>, _ tag: Glance<Tag>, _ relation: ShipQL.Relation, _ number: Int,
     _ inner: ShipQL.Expression
   ) -> Bool {
     let group: Int
@@ -235,20 +243,21 @@ struct QueryEvaluator {
   }
 
   private mutating func others(
-    _ countKey: CountKey, _ tag: Tag, _ inner: ShipQL.Expression
+    _ countKey: CountKey, _ tag: Glance<Tag>, _ inner: ShipQL.Expression
   ) -> OtherTags {
     if let known = counts[countKey] { return known }
     var found = OtherTags()
     let keys: [Key<Tag>] =
       countKey.isFile
-      ? state.files[tag.file].map { allTags(of: $0) } ?? []
-      : tag.block.flatMap { state.blocks.read($0, \.tags.keys) } ?? []
+      ? files[tag.file].map { allTags(of: $0) } ?? []
+      : tag.block.flatMap { blocks.read($0, \.tags.keys) } ?? []
     examinedCount += keys.count
+    let tags = tags
     for key in keys {
-      guard let other = state.tags[key], matches(key, other, inner)
-      else { continue }
+      let matches = tags.glance(key) { other in self.matches(key, other, inner) }
+      guard matches == true else { continue }
       found.members.insert(key)
-      guard let start = other.start, let end = other.end else { continue }
+      guard let start = tags.read(key, \.start), let end = tags.read(key, \.end) else { continue }
       found.spans[OtherTags.Span(start: start, end: end), default: 0] += 1
       // Empty spans overlap nothing.
       if start < end {

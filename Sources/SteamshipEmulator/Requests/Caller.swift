@@ -42,7 +42,7 @@ struct Caller: Sendable, Codable {
     self.user = user
     self.workspace = workspace
     self.requestName = requestName
-    place = .of(identity.call)
+    place = .of(identity)
     isAtVendorsHost = identity.isAtVendorsHost
     isWorkspaceScoped = identity.isWorkspaceScoped
     origin = identity.origin
@@ -90,12 +90,12 @@ enum RequestName: Sendable, Codable {
 /// By what address a request came: written when somebody asks, which few do.
 enum CallerPlace: Sendable, Codable {
   case text(String)
-  case of(Call)
+  case of(Identity)
 
   var text: String {
     switch self {
     case .text(let text): text
-    case .of(let call): call.baseURL
+    case .of(let identity): identity.baseURL
     }
   }
 

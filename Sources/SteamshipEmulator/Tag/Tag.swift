@@ -147,7 +147,7 @@ extension SteamshipState {
 
   /// Source: SDK `data/tags/tag.py`; contract §2.2.
   borrowing func write(_ key: Key<Tag>, into json: inout JSONWriter) {
-    let isThere: Void? = tags.read(key) { tag in
+    let isThere: Void? = tags.glance(key) { tag in
       json.object { json in
         json.member("id", tag.id)
         json.member("fileId", files.read(tag.file) { $0.id } ?? "")

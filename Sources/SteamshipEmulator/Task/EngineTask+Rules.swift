@@ -71,7 +71,7 @@ extension SteamshipState {
     let workspace = try namedWorkspace(job, &step)
     let keys = workspaces.read(workspace, \.tasks.keys) ?? []
     let page = try Page(of: keys, job.arguments) { key in
-      tasks.read(key) { task in
+      tasks.glance(key) { task in
         task.user == job.caller.user && (state == nil || task.state == state)
           && (id == nil || task.id.asciiUppercased == id?.asciiUppercased)
       } ?? false

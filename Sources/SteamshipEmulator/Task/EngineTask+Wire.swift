@@ -6,7 +6,7 @@ extension SteamshipState {
   /// The fields of a task, flat; what is unset is left out.
   /// Source: SDK `base/tasks.py`, `Task`; contract §4.
   borrowing func write(_ key: Key<EngineTask>, into json: inout JSONWriter) {
-    let isThere: Void? = tasks.read(key) { task in
+    let isThere: Void? = tasks.glance(key) { task in
       json.object { json in
         json.member("taskId", task.id)
         json.member("state", task.state.rawValue)
@@ -47,7 +47,7 @@ extension SteamshipState {
   /// **Shape**: `{"status": {task}, "task": {the documentation page's spelling}, "data": result}`;
   /// `data` only when the task has succeeded.
   borrowing func taskEnvelope(_ key: Key<EngineTask>) -> [UInt8] {
-    let bytes = tasks.read(key) { task in
+    let bytes = tasks.glance(key) { task in
       var json = JSONWriter(
         reserving: 1024 + 2 * (task.output?.utf8.count ?? 0) + task.input.utf8.count)
       json.object { json in

@@ -70,7 +70,7 @@ extension SteamshipState {
 
   /// Makes a task for a job and starts it if nothing is in its way.
   ///
-  /// - Parameter output: the result of work that is done already.
+  /// - Parameter output: the result of work that is done already, for which there was nothing to wait.
   mutating func addTask(
     _ job: Job, name: String, timeline: Timeline, background: BackgroundRequest?,
     type: String = "internalApi", showsData: Bool = true, doneWith output: String? = nil,
@@ -85,10 +85,12 @@ extension SteamshipState {
         workspaceID: workspace.flatMap { workspaces.read($0, \.id) } ?? "",
         requestID: job.caller.requestID, name: name, type: type,
         input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
-        createdAt: step.now, modifiedAt: step.now, startedAt: output == nil ? nil : step.now,
+        state: output == nil ? .waiting : .succeeded, createdAt: step.now, modifiedAt: step.now,
+        startedAt: output == nil ? nil : step.now,
         job: output == nil ? Kept(job.settled) : nil, timeline: timeline,
         unfinishedDependencies: dependencies, runAfter: runAfter))
     if let workspace { workspaces.update(workspace) { $0.tasks.insert(key) } }
+    guard output == nil else { return key }
     for dependency in dependencies { tasks.update(dependency) { $0.dependents.append(key) } }
     startIfReady(key, &step)
     return key

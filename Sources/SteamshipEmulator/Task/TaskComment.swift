@@ -42,7 +42,7 @@ extension SteamshipState {
     // See `listVersions`.
     let (comments, user) = (comments, job.caller.user)
     let page = try Page(of: keys, job.arguments) { key in
-      comments.read(key) { comment in
+      comments.glance(key) { comment in
         comment.user == user && (id == nil || comment.externalID == id)
           && (type == nil || comment.externalType == type)
           && (group == nil || comment.externalGroup == group)
@@ -64,7 +64,7 @@ extension SteamshipState {
   }
 
   private borrowing func write(_ key: Key<TaskComment>, into json: inout JSONWriter) {
-    let isThere: Void? = comments.read(key) { comment in
+    let isThere: Void? = comments.glance(key) { comment in
       json.object { json in
         json.member("id", comment.id)
         json.member("userId", users.read(comment.user) { $0.id } ?? "")

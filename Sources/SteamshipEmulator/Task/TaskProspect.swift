@@ -36,7 +36,7 @@ struct TaskProspect {
 
 extension SteamshipState {
   fileprivate borrowing func standing(of key: Key<EngineTask>) -> TaskProspect.Standing {
-    tasks.read(key) { task -> TaskProspect.Standing in
+    tasks.glance(key) { task -> TaskProspect.Standing in
       if task.state.isTerminal { return .ended }
       if !task.unfinishedDependencies.isEmpty { return .waitsFor(task.unfinishedDependencies) }
       // It waits for its hour, or for its turn at this very instant.

@@ -34,7 +34,7 @@ extension SteamshipState {
   }
 
   private borrowing func write(_ key: Key<UsageRecord>, into json: inout JSONWriter) {
-    let isThere: Void? = usage.records.read(key) { record in
+    let isThere: Void? = usage.records.glance(key) { record in
       json.object { json in
         json.member("id", record.id)
         json.member("userId", users.read(record.user) { $0.id } ?? "")

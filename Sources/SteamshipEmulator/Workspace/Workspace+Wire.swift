@@ -5,13 +5,12 @@ extension SteamshipState {
   /// **Shape**: `{"id", "handle", "userId", "createdAt", "updatedAt"}`.
   /// Source: SDK `data/workspace.py`; contract §2.1.
   borrowing func write(_ key: Key<Workspace>, into json: inout JSONWriter) {
-    let isThere: Void? = workspaces.read(key) { workspace in
+    let isThere: Void? = workspaces.glance(key) { workspace in
       json.object { json in
         json.member("id", workspace.id)
         json.member("handle", workspace.handle)
         json.member(ifPresent: "userId", users.read(workspace.user) { $0.id })
-        json.member("createdAt", workspace.createdAt)
-        json.member("updatedAt", workspace.updatedAt)
+        json.times(created: workspace.createdAt, updated: workspace.updatedAt)
         json.member(ifPresent: "description", workspace.externalFields.value["description"])
       }
     }
