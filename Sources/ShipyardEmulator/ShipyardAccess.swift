@@ -56,6 +56,13 @@ extension ShipyardCall {
     return (organization, grant)
   }
 
+  /// Its id, so that nobody holds a copy of its lists while they grow.
+  func organizationID(
+    in state: borrowing ShipyardState
+  ) throws(ShipyardError) -> ResourceID {
+    try organization(in: state).0.id
+  }
+
   func project(
     in state: borrowing ShipyardState
   ) throws(ShipyardError) -> (Organization, Project) {

@@ -51,6 +51,8 @@ extension Response {
   /// Shortened, without control characters. By scalars, for one character may be megabytes of
   /// combining marks.
   fileprivate static func shortened(_ text: String) -> String {
+    // As our own words are.
+    if text.utf8.count <= 300, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) { return text }
     var short = String.UnicodeScalarView()
     for scalar in text.unicodeScalars.prefix(300) {
       short.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)

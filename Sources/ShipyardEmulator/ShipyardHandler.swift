@@ -38,7 +38,10 @@ extension ShipyardService {
     let call = ShipyardCall(call, endpoint, world)
     let requestID = call.requestID
     do {
-      return try endpoint.handler.answer(call)().map { $0.identified(requestID) }
+      let answer = try endpoint.handler.answer(call)()
+      // Most are here: without a function around them.
+      if case .now(let response) = answer { return .now(response.identified(requestID)) }
+      return answer.map { $0.identified(requestID) }
     } catch {
       return .now(call.response(error))
     }

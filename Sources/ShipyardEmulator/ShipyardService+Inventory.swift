@@ -41,9 +41,8 @@ extension ShipyardService {
     _ fleet: Fleet, _ definition: FleetDefinition, _ place: [String]
   ) -> WorldThing {
     let vessels = definition.vessels.map { vessel in
-      var code = vessel.asCode(hiding: []).objectValue ?? JSONObject()
-      code["_id"] = nil
-      return (key: vessel.name, value: JSON.object(code))
+      let code = JSON { json in json.object { vessel.write(into: &$0, hiding: nil) } }
+      return (key: vessel.name, value: code)
     }
     return WorldThing(
       "fleet", place + ["fleet \(definition.name)"],

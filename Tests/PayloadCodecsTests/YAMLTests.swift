@@ -30,7 +30,10 @@ struct YAMLTests {
   @Test("What the writer writes the reader reads back, and the layout holds")
   func roundTrip() throws {
     var random = SeededNoise(SeededNoise.runSeed)
-    let values = Self.awkward.map { JSON.string($0) } + (0..<3000).map { _ in random.json(4) }
+    // Texts are looked through by eights, too.
+    let lengths = ["", "seven77", "eight888", "a text of more than sixteen"]
+    let awkward = Self.awkward.flatMap { text in lengths.flatMap { [$0 + text, text + $0] } }
+    let values = awkward.map { JSON.string($0) } + (0..<3000).map { _ in random.json(4) }
     for value in values {
       let text = YAMLWriter.text(value)
       let node = try YAMLNode(yaml: text)
@@ -53,6 +56,44 @@ struct YAMLTests {
     #expect(YAMLWriter.text(.string("a: b")) == "'a: b'\n")
     #expect(YAMLWriter.text(.string("'")) == "''''\n")
     #expect(YAMLWriter.text(.string("a\rb\u{7}")) == #""a\rb\x07""# + "\n")
+  }
+
+  @Test("What is written member by member is what its tree would be")
+  func pieces() {
+    for text in Self.awkward {
+      let inner: JSON = ["b": .string(text)]
+      let value: JSON = ["a": [1, inner], "c": [:]]
+      let element: JSON = .object(JSONObject([("flag", true), (text, .null)]))
+      var yaml = YAMLWriter()
+      yaml.member("text", text)
+      yaml.member(text, text)
+      yaml.object("outer") { yaml in
+        yaml.object(text) { yaml in
+          yaml.member("number", 7)
+          yaml.member("value", value)
+        }
+        yaml.object("empty") { _ in }
+        yaml.array("none") { _ in }
+        yaml.array("list") { yaml in
+          yaml.value(text)
+          yaml.value(3)
+          yaml.object { yaml in
+            yaml.member("flag", true)
+            yaml.member(text, JSON.null)
+          }
+          yaml.object { _ in }
+        }
+      }
+      let outer: [(key: String, value: JSON)] = [
+        (text, ["number": 7, "value": value]), ("empty", [:]), ("none", []),
+        ("list", [.string(text), 3, element, [:]]),
+      ]
+      let tree: JSON = .object(
+        JSONObject([
+          ("text", .string(text)), (text, .string(text)), ("outer", .object(JSONObject(outer))),
+        ]))
+      #expect(String(decoding: yaml.bytes, as: UTF8.self) == YAMLWriter.text(tree))
+    }
   }
 
   /// Shipyard contract 6.8: what PyYAML sends.

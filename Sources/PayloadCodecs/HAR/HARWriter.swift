@@ -47,7 +47,10 @@ package struct HARWriter {
       response(entry, into: &json)
       json.object("cache") { _ in }
       json.object("timings") { json in
-        for name in ["blocked", "dns", "connect", "ssl"] { json.member(name, -1) }
+        json.member("blocked", -1)
+        json.member("dns", -1)
+        json.member("connect", -1)
+        json.member("ssl", -1)
         json.member("send", Self.milliseconds(entry.sending))
         json.member("wait", Self.milliseconds(entry.waiting))
         json.member("receive", Self.milliseconds(entry.receiving))
@@ -75,7 +78,8 @@ package struct HARWriter {
       json.member("url", entry.url.escaped { $0 == "#" ? "%23" : nil })
       json.member("httpVersion", entry.version)
       json.array("cookies") { json in
-        for (name, value) in entry.requestFields where name.asciiLowercased == "cookie" {
+        for (name, value) in entry.requestFields
+        where name.utf8.count == 6 && name.asciiLowercased == "cookie" {
           for pair in value.utf8.split(separator: UInt8(ascii: ";")) {
             guard let (name, value) = Self.pair(pair) else { continue }
             Self.write(name, mask(value, "cookie"), into: &json)
@@ -144,7 +148,7 @@ package struct HARWriter {
       json.member("httpVersion", hasAnswer ? "HTTP/1.1" : "")
       json.array("cookies") { json in
         for (name, value) in entry.responseFields
-        where hasAnswer && name.asciiLowercased == "set-cookie" {
+        where hasAnswer && name.utf8.count == 10 && name.asciiLowercased == "set-cookie" {
           if let cookie = setCookie(value) { json.value(cookie) }
         }
       }

@@ -3,16 +3,19 @@
 ///
 /// - Source: the Shipyard contract, "Layout of generated YAML" and "What the writer must avoid".
 package struct YAMLWriter: Sendable {
-  private static let step = 4
+  static let step = 4
 
-  private var bytes: [UInt8] = []
+  package internal(set) var bytes: [UInt8] = []
+  /// Of what is written piece by piece (`YAMLWriter+Pieces`): of its lines, and whether the next one goes on where
+  /// the text stands.
+  var indent = 0
+  var goesOn = false
 
-  private init() {}
+  package init() { bytes.reserveCapacity(512) }
 
   /// One document in UTF-8, members in their order; ends with a line break.
   package static func write(_ value: JSON) -> [UInt8] {
     var writer = YAMLWriter()
-    writer.bytes.reserveCapacity(512)
     writer.root(value)
     return writer.bytes
   }
@@ -26,7 +29,7 @@ package struct YAMLWriter: Sendable {
   }
 
   /// - Parameter isInline: the first line goes on where the text stands.
-  private mutating func mapping(_ object: JSONObject, indent: Int, isInline: Bool) {
+  mutating func mapping(_ object: JSONObject, indent: Int, isInline: Bool) {
     var isFirst = isInline
     // By spans: what is looked at in its place is not retained.
     let members = object.members.span
@@ -48,7 +51,7 @@ package struct YAMLWriter: Sendable {
     }
   }
 
-  private mutating func sequence(_ elements: [JSON], indent: Int, isInline: Bool) {
+  mutating func sequence(_ elements: [JSON], indent: Int, isInline: Bool) {
     var isFirst = isInline
     for element in elements {
       if !isFirst { spaces(indent) }
@@ -64,14 +67,16 @@ package struct YAMLWriter: Sendable {
     }
   }
 
-  private mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8.span) }
+  mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8.span) }
 
-  private mutating func spaces(_ count: Int) {
-    for _ in 0..<count { bytes.append(UInt8(ascii: " ")) }
+  mutating func spaces(_ count: Int) {
+    bytes.append(addingCapacity: count) { output in
+      for _ in 0..<count { output.append(UInt8(ascii: " ")) }
+    }
   }
 
   /// A reader looks for a key's colon on the same line, and no further than 1024 characters.
-  private mutating func key(_ name: String, indent: Int) {
+  mutating func key(_ name: String, indent: Int) {
     let start = bytes.count
     string(name.utf8.span, mayBeBlock: false, indent: indent)
     if bytes.count - start >= 1000, characterCount(from: start) >= 1000 {
@@ -88,7 +93,7 @@ package struct YAMLWriter: Sendable {
   }
 
   /// - Parameter indent: of a block's lines.
-  private mutating func scalar(_ value: JSON, indent: Int) {
+  mutating func scalar(_ value: JSON, indent: Int) {
     switch value {
     case .null: raw("null")
     case .bool(let flag): raw(flag ? "true" : "false")
@@ -101,7 +106,7 @@ package struct YAMLWriter: Sendable {
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  private mutating func string(_ text: Span<UInt8>, mayBeBlock: Bool, indent: Int) {
+  mutating func string(_ text: Span<UInt8>, mayBeBlock: Bool, indent: Int) {
     switch YAMLScalarForm(text, mayBeBlock: mayBeBlock) {
     case .plain: append(text, 0..<text.count)
     case .singleQuoted: singleQuoted(text)
@@ -196,7 +201,14 @@ enum YAMLScalarForm {
     // Where a plain text would end: in front of a comment, or behind a key.
     var isCut = false
     var before: UInt8 = 0
-    for index in text.indices {
+    var index = 0
+    while index < text.count {
+      let plain = text.plainCount(from: index)
+      if plain > 0 {
+        index += plain
+        before = text[index - 1]
+        continue
+      }
       let byte = text[index]
       switch byte {
       case UInt8(ascii: "\n"): hasLineFeed = true
@@ -210,6 +222,7 @@ enum YAMLScalarForm {
         }
       }
       before = byte
+      index += 1
     }
     if hasLineFeed || hasTab {
       let beginsWithSpace = text[0] == 0x0a || text[0] == 0x20 || text[0] == 0x09
@@ -241,6 +254,24 @@ enum YAMLScalarForm {
 }
 
 extension Span<UInt8> {
+  /// How many bytes from there on are characters that mean nothing in YAML but themselves, wherever they stand
+  /// within a text: ASCII behind `#`. Counted by eights; 0 where fewer are left.
+  fileprivate func plainCount(from start: Int) -> Int {
+    var index = start
+    while index + 8 <= count {
+      // SAFETY: the eight bytes lie within the span; an integer may have any bits.
+      let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+      // The high bit of a byte that is below `$`, or of one that is not below DEL.
+      let marked =
+        (word &- 0x2424_2424_2424_2424) & ~word | (word &+ 0x0101_0101_0101_0101) | word
+      // The lowest bit is that of the first such byte.
+      let found = (marked & 0x8080_8080_8080_8080).trailingZeroBitCount / 8
+      index += found
+      if found < 8 { break }
+    }
+    return index - start
+  }
+
   /// How many bytes the character has that begins here, when some version of YAML takes it for a
   /// line break or for none that may be printed; else 0. The bytes are valid UTF-8.
   fileprivate func unprintableWidth(at index: Int) -> Int {

@@ -46,9 +46,11 @@ extension ScramjetState {
       id, of: sequence, on: hubSerial, hub, order, program: program, step)
     let serial = instance.serial
     instances[serial] = instance
-    hubs[hubSerial]?.instances[id] = serial
-    hubs[hubSerial]?.instanceOrder.append(serial)
-    hubs[hubSerial]?.sequences[sequence.id]?.instances.append(serial)
+    hubs.update(hubSerial) { hub in
+      hub.instances[id] = serial
+      hub.instanceOrder.append(serial)
+      hub.sequences[sequence.id]?.instances.append(serial)
+    }
     audit(4, object: id, hub: hubSerial, &step)
     audit(0, object: id, hub: hubSerial, &step)
     logStart(serial, isProcess: chosen == nil, &step)
@@ -130,7 +132,9 @@ extension ScramjetState {
   }
 
   private mutating func wireTopics(of serial: InstanceKey, _ step: inout Step) {
-    guard let instance = instances[serial] else { return }
+    // Most have none.
+    let isWired = instances.read(serial) { !$0.provides.isEmpty || !$0.requires.isEmpty }
+    guard isWired == true, let instance = instances[serial] else { return }
     if !instance.provides.isEmpty, let key = topicKey(instance.provides, of: instance) {
       _ = topic(key, type: instance.program.providesType, origin: instance.hub, &step)
       joinWriters(.instance(serial), of: key)

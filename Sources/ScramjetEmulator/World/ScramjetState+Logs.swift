@@ -48,13 +48,17 @@ extension ScramjetState {
       Self.name("Runner", place.id, &json)
     }
     write(line: json.bytes.span.extracting(Self.lineStart(of: host)...), to: place.log, &step)
-    // Its hub says the same, and who passed it on.
+    Self.continueOnHub(&json, place)
+    note(line: json.bytes, of: host, place.hub, &step)
+  }
+
+  /// Its hub says the same, and who passed it on.
+  private static func continueOnHub(_ json: inout JSONWriter, _ place: LogPlace) {
     json.reopenLine()
-    Self.name("CSIController", place.id, &json)
-    Self.name("Host", host, &json)
+    name("CSIController", place.id, &json)
+    name("Host", place.host, &json)
     json.endObject()
     json.endLine()
-    note(line: json.bytes, of: host, place.hub, &step)
   }
 
   mutating func logOnHub(
@@ -133,12 +137,47 @@ extension ScramjetState {
   mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
     guard let place = logPlace(serial) else { return }
     logOnHub("Starting sequence", level: "INFO", data: [.string(place.id)], hub: place.hub, &step)
-    for message in ["Streams hooked and routed", "Sequence initialized", "Handshake"] {
-      log(message, level: "DEBUG", from: "CSIController", at: place, &step)
-    }
+    debug(
+      ["Streams hooked and routed", "Sequence initialized", "Handshake"], from: "CSIController",
+      at: place, &step)
     if isProcess { return }
-    for message in ["Connected to host", "Sequence loaded, functions count", "Function called"] {
-      log(message, level: "DEBUG", from: "Runner", at: place, &step)
+    debug(
+      ["Connected to host", "Sequence loaded, functions count", "Function called"], from: "Runner",
+      at: place, &step)
+  }
+
+  /// Lines that differ in their message alone, in which nothing needs an escape: what stands around it is written
+  /// once. The instance's log has all of them before its hub's has the first.
+  private mutating func debug(
+    _ messages: [String], from part: String, at place: LogPlace, _ step: inout Step
+  ) {
+    let start = Self.lineStart(of: place.host)
+    // Behind `{"msg":"`.
+    let middle = start + 8
+    var json = Self.logLine(
+      Span(), "DEBUG", from: part, of: place.host, at: step.now, { _ in },
+      whose: { Self.name("Runner", place.id, &$0) })
+    let own = json.bytes
+    var text: [UInt8] = []
+    text.reserveCapacity(own.count + 128)
+    func put(_ message: String, into line: borrowing [UInt8], from start: Int) {
+      text.removeAll(keepingCapacity: true)
+      text.append(contentsOf: line.span.extracting(start..<middle))
+      text.append(contentsOf: message.utf8.span)
+      text.append(contentsOf: line.span.extracting(middle...))
+    }
+    var isNews = false
+    streams.update(place.log) { log in
+      for message in messages {
+        put(message, into: own, from: start)
+        if log.append(line: text.span) { isNews = true }
+      }
+    }
+    if isNews { step.wake(.stream(place.log)) }
+    Self.continueOnHub(&json, place)
+    for message in messages {
+      put(message, into: json.bytes, from: 0)
+      note(line: text, of: place.host, place.hub, &step)
     }
   }
 
@@ -149,8 +188,8 @@ extension ScramjetState {
         ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner", at: place,
         &step)
     }
-    for message in ["End of sequence", "Cleanup completed", "Finalizing..."] {
-      log(message, level: "DEBUG", from: "CSIController", at: place, &step)
-    }
+    debug(
+      ["End of sequence", "Cleanup completed", "Finalizing..."], from: "CSIController", at: place,
+      &step)
   }
 }

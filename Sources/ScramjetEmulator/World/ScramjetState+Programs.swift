@@ -5,12 +5,20 @@ import PayloadCodecs
 extension ScramjetState {
   /// Goes on with everything of an instance that can go on.
   mutating func run(_ serial: InstanceKey, _ step: inout Step) {
-    guard let instance = instances[serial] else { return }
-    if instance.process != nil { return wakeProcess(serial, &step) }
-    guard !instance.status.isOver else { return }
-    for (id, activity) in instance.activities.entries.sorted(by: { $0.key < $1.key })
-    where activity.wait == .room {
-      continueActivity(id, of: serial, &step)
+    let found = instances.read(serial) { instance in
+      (
+        isProcess: instance.process != nil, isOver: instance.status.isOver,
+        activities: instance.activities
+      )
+    }
+    guard let (isProcess, isOver, activities) = found else { return }
+    if isProcess { return wakeProcess(serial, &step) }
+    guard !isOver else { return }
+    if !activities.isEmpty {
+      for (id, activity) in activities.entries.sorted(by: { $0.key < $1.key })
+      where activity.wait == .room {
+        continueActivity(id, of: serial, &step)
+      }
     }
     runLane(.input, of: serial, &step)
     runLane(.stdin, of: serial, &step)
@@ -25,7 +33,9 @@ extension ScramjetState {
   // MARK: Lanes
 
   private mutating func runLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
-    guard let program = instances[serial]?.program.value, program.reads(lane) else { return }
+    guard let program = instances.read(serial, { $0.program })?.value, program.reads(lane) else {
+      return
+    }
     let triggers = lane.triggers
     let demand = InputQueue.Demand(
       pieces: !program[triggers.piece].isEmpty, lines: !program[triggers.line].isEmpty,
@@ -97,14 +107,20 @@ extension ScramjetState {
     _ step: inout Step
   ) {
     // A timer or an event whose rule waits for a reader does not pile up.
-    guard !actions.isEmpty, instances[serial]?.activities.count ?? 0 < 256 else { return }
-    let number = instances[serial]?.counts[rule, default: 0] ?? 0
-    instances[serial]?.counts[rule] = number + 1
+    guard !actions.isEmpty, instances.read(serial, { $0.activities.count }) ?? 0 < 256 else {
+      return
+    }
+    var (number, id) = (0, 0)
+    instances.update(serial) { instance in
+      number = instance.counts[rule, default: 0]
+      instance.counts[rule] = number + 1
+      instance.lastActivity += 1
+      id = instance.lastActivity
+    }
+    guard id > 0 else { return }
     var activity = Activity(
       actions, Binding(piece: piece, number: number, message: Kept(message)), lane: lane)
     activity.hops = hops
-    instances[serial]?.lastActivity += 1
-    guard let id = instances[serial]?.lastActivity else { return }
     drive(&activity, id, serial, &step)
   }
 

@@ -52,18 +52,18 @@ extension ShipyardCall {
   func createBlueprint() throws(ShipyardError) -> ServiceAnswer {
     let reading = try reading { () throws(ShipyardError) in try BlueprintDocument(content) }
     let blueprint = try world.mutate { state, step throws(ShipyardError) -> Blueprint in
-      let (organization, _) = try organization(in: state)
+      let organizationID = try organizationID(in: state)
       let document = try reading.get()
       let id = ResourceID(&step.ids, "shipyard.blueprint")
       guard let name = document.name, let palletType = document.palletType else {
         throw .badRequest("a blueprint needs name and pallet_type")
       }
       var blueprint = Blueprint(
-        id: id, organizationID: organization.id, createdAt: step.now, updatedAt: step.now,
+        id: id, organizationID: organizationID, createdAt: step.now, updatedAt: step.now,
         name: name, palletType: palletType)
       try document.apply(to: &blueprint, state, &step.ids)
       state.blueprints[id] = blueprint
-      state.organizations[organization.id]?.blueprintIDs.append(id)
+      state.organizations[organizationID]?.blueprintIDs.append(id)
       return blueprint
     }
     return .now(.json(.created, blueprint.wire))

@@ -11,24 +11,35 @@ extension ShipyardCall {
   /// Source: Shipyard documentation, "Fleets as Code"; shipyard-api 0.3.0, `upsert_fleet`.
   func upsertFleet() throws(ShipyardError) -> ServiceAnswer {
     let reading = try reading { () throws(ShipyardError) in try FleetDocument.read(content) }
-    let (yaml, remarks) = try world.mutate {
-      state, step throws(ShipyardError) -> (JSON, [String]) in
-      let (organization, project) = try project(in: state)
-      let document = try reading.get()
-      let remarks = document.remarks
-      if state.isStrict, let remark = remarks.first { throw .badRequest(remark) }
-      let fleetID = try state.target(of: document, pathID(), in: project, &step.ids)
-      let previous = state.fleets[fleetID].flatMap { state.versions[$0.versionKey] }
-      let definition = state.definition(
-        document, replacing: previous, in: organization, &step.ids)
-      state.saveFleet(fleetID, definition, in: project, &step)
-      return (state.asCode(fleetID, definition, in: organization), remarks)
+    let (code, remarks) = try world.mutate {
+      state, step throws(ShipyardError) -> (FleetCode, [String]) in
+      let (code, project, remarks) = try nextVersion(by: reading, state, &step.ids)
+      state.saveFleet(code.id, code.definition, in: project, &step)
+      return (code, remarks)
     }
-    return answer(yaml, remarks)
+    return answer(code, remarks)
   }
 
-  private func answer(_ yaml: JSON, _ remarks: [String] = []) -> ServiceAnswer {
-    .written(yaml, onLoopUpTo: Offload.inlineBytesMax) { .yaml($0, remarks) }
+  /// What a document makes of the fleet that it is for. Apart from saving it, so that nobody holds a copy of the
+  /// organization's lists while they grow.
+  private func nextVersion(
+    by reading: Result<FleetDocument, ShipyardError>, _ state: borrowing ShipyardState,
+    _ ids: inout IDSource
+  ) throws(ShipyardError) -> (FleetCode, Project, remarks: [String]) {
+    let (organization, project) = try project(in: state)
+    let document = try reading.get()
+    let remarks = document.remarks
+    if state.isStrict, let remark = remarks.first { throw .badRequest(remark) }
+    let fleetID = try state.target(of: document, pathID(), in: project, &ids)
+    let previous = state.fleets[fleetID].flatMap { state.versions[$0.versionKey] }
+    let definition = state.definition(document, replacing: previous, in: organization, &ids)
+    return (state.code(of: fleetID, definition, in: organization), project, remarks)
+  }
+
+  /// A long one is written off the loop.
+  private func answer(_ code: FleetCode, _ remarks: [String] = []) -> ServiceAnswer {
+    if Offload.isHere || code.isShort { return .now(.yaml(code, remarks)) }
+    return .later { _ in await Offload.run { .yaml(code, remarks) } }
   }
 
   /// The fleet's id in the path; nil when the path has none.
@@ -40,20 +51,22 @@ extension ShipyardCall {
 
   /// `GET …/fleets/{f}`.
   func fleetAsCode() throws(ShipyardError) -> ServiceAnswer {
-    let yaml = try world.read { state throws(ShipyardError) -> JSON in
+    let code = try world.read { state throws(ShipyardError) -> FleetCode in
       let (organization, _, fleetID) = try fleet(in: state)
       guard let key = state.fleets[fleetID]?.versionKey, let version = state.versions[key] else {
         throw .badRequest("the path names no fleet of this project")
       }
-      return state.asCode(fleetID, version.definition, in: organization)
+      return state.code(of: fleetID, version.definition, in: organization)
     }
-    return answer(yaml)
+    return answer(code)
   }
 }
 
 extension Response {
-  fileprivate static func yaml(_ value: JSON, _ remarks: [String]) -> Response {
-    var response = Response(.ok, body: .bytes(YAMLWriter.write(value)))
+  fileprivate static func yaml(_ code: FleetCode, _ remarks: [String]) -> Response {
+    var yaml = YAMLWriter()
+    code.write(into: &yaml)
+    var response = Response(.ok, body: .bytes(yaml.bytes))
     response.fields.append("Content-Type", "application/yaml; charset=utf-8")
     for remark in remarks { response.shortRemark(remark) }
     return response
@@ -129,21 +142,13 @@ extension ShipyardState {
     return ResourceID(&ids, "shipyard.fleet")
   }
 
-  /// The stored fleet in the members and the order that the editor shows.
-  func asCode(
-    _ id: ResourceID, _ definition: FleetDefinition, in organization: Organization
-  ) -> JSON {
-    var fleet: JSONObject = ["name": .string(definition.name), "_id": .string(id.text)]
-    let vessels = definition.vessels.map { vessel in
-      let passwords = passwordInputs(ofBlueprint: vessel.source.blueprint, in: organization)
-      return (key: vessel.name, value: vessel.asCode(hiding: passwords))
+  func code(
+    of id: ResourceID, _ definition: FleetDefinition, in organization: Organization
+  ) -> FleetCode {
+    var passwords: [Int: TextSet] = [:]
+    for (place, vessel) in definition.vessels.enumerated() where vessel.source.blueprint != nil {
+      passwords[place] = passwordInputs(ofBlueprint: vessel.source.blueprint, in: organization)
     }
-    fleet["vessels"] = .object(JSONObject(vessels))
-    if !definition.connections.isEmpty { fleet["connections"] = definition.connectionsAsCode }
-    if !definition.schedules.isEmpty {
-      fleet["triggers"] = ["schedules": .array(definition.schedules.map(\.asCode))]
-    }
-    fleet["notifications"] = definition.notifications.asCode
-    return .object(fleet)
+    return FleetCode(id: id, definition: definition, passwords: passwords)
   }
 }

@@ -4,130 +4,205 @@ import PayloadCodecs
 // out, defaults filled in.
 // Source: Shipyard documentation, screenshots of the YAML editor.
 
-extension FleetDefinition {
-  var connectionsAsCode: JSON {
-    var byVessel: [(key: String, value: JSON)] = []
-    // The connections stand in order of their first vessel.
-    var targets: [(key: String, value: JSON)] = []
-    for (index, connection) in connections.enumerated() {
-      targets.append(
-        (vessels[connection.to].name, .string(connection.condition.rawValue)))
-      if index + 1 < connections.count, connections[index + 1].from == connection.from { continue }
-      byVessel.append((vessels[connection.from].name, .object(JSONObject(targets))))
-      targets = []
+/// What a fleet is written into: YAML for those who read it, JSON where worlds are compared.
+protocol FleetWriter {
+  mutating func object(_ name: StaticString, _ members: (inout Self) -> Void)
+  mutating func object(_ name: String, _ members: (inout Self) -> Void)
+  mutating func object(_ members: (inout Self) -> Void)
+  mutating func array(_ name: StaticString, _ elements: (inout Self) -> Void)
+  mutating func member(_ name: StaticString, _ text: String)
+  mutating func member(_ name: String, _ text: String)
+  mutating func member(_ name: StaticString, _ number: Int)
+  mutating func member(_ name: StaticString, _ flag: Bool)
+  mutating func member(_ name: StaticString, _ value: JSON)
+  mutating func member(_ name: String, _ value: JSON)
+  mutating func value(_ text: String)
+  mutating func value(_ number: Int)
+}
+
+extension YAMLWriter: FleetWriter {}
+extension JSONWriter: FleetWriter {}
+
+/// A stored fleet as it is shown, with what no one is shown.
+struct FleetCode: Sendable {
+  let id: ResourceID
+  let definition: FleetDefinition
+  /// Inputs that are passwords, by the vessel's place; absent: it has none.
+  let passwords: [Int: TextSet]
+
+  /// About how much there is to write: so much may be written on a loop.
+  var isShort: Bool { definition.heapBytes <= 32 << 10 }
+
+  func write(into code: inout some FleetWriter) {
+    code.member("name", definition.name)
+    code.member("_id", id.text)
+    let vessels = definition.vessels
+    code.object("vessels") { code in
+      for (place, vessel) in vessels.enumerated() {
+        code.object(vessel.name) { code in
+          code.member("_id", vessel.id.text)
+          vessel.write(into: &code, hiding: passwords[place])
+        }
+      }
     }
-    return .object(JSONObject(byVessel))
+    if !definition.connections.isEmpty {
+      code.object("connections") { definition.writeConnections(into: &$0) }
+    }
+    if !definition.schedules.isEmpty {
+      code.object("triggers") { code in
+        code.array("schedules") { code in
+          for schedule in definition.schedules { schedule.write(into: &code) }
+        }
+      }
+    }
+    code.object("notifications") { definition.notifications.write(into: &$0) }
+  }
+}
+
+extension FleetDefinition {
+  fileprivate func writeConnections(into code: inout some FleetWriter) {
+    var next = 0
+    // They stand in order of their first vessel.
+    while next < connections.count {
+      let from = connections[next].from
+      code.object(vessels[from].name) { code in
+        while next < connections.count, connections[next].from == from {
+          let connection = connections[next]
+          code.member(vessels[connection.to].name, connection.condition.rawValue)
+          next += 1
+        }
+      }
+    }
   }
 }
 
 extension Vessel {
-  func asCode(hiding passwords: TextSet) -> JSON {
-    [
-      "_id": .string(id.text),
-      "source": source.asCode(hiding: passwords),
-      "guardrails": guardrails.asCode,
-      "notifications": notifications.asCode,
-    ]
+  /// All but its id.
+  func write(into code: inout some FleetWriter, hiding passwords: TextSet?) {
+    code.object("source") { source.write(into: &$0, hiding: passwords) }
+    code.object("guardrails") { guardrails.write(into: &$0) }
+    code.object("notifications") { notifications.write(into: &$0) }
   }
 }
 
 extension VesselSource {
-  func asCode(hiding passwords: TextSet) -> JSON {
-    var source = JSONObject()
-    source["blueprint"] = blueprint.map(JSON.string)
+  fileprivate func write(into code: inout some FleetWriter, hiding passwords: TextSet?) {
+    if let blueprint { code.member("blueprint", blueprint) }
     if !inputs.isEmpty {
-      source["inputs"] = .object(
-        JSONObject(
-          inputs.map { input in
-            let isHidden = passwords.contains(input.name) && input.value != .null
-            return (key: input.name, value: isHidden ? FleetSecrets.hidden : input.value)
-          }))
+      code.object("inputs") { code in
+        for input in inputs {
+          let isHidden = passwords?.contains(input.name) ?? false && input.value != .null
+          code.member(input.name, isHidden ? FleetSecrets.hidden : input.value)
+        }
+      }
     }
-    source["language"] = language.map { .string($0.rawValue) }
-    source["version"] = version.map(JSON.string)
-    source["git"] = git?.asCode
-    source["file"] = file.map { ["name": .string($0.name), "content": .string($0.content)] }
-    source["file_to_run"] = fileToRun.map(JSON.string)
-    if !arguments.isEmpty { source["arguments"] = .array(arguments.map(\.asCode)) }
+    if let language { code.member("language", language.rawValue) }
+    if let version { code.member("version", version) }
+    if let git { code.object("git") { git.write(into: &$0) } }
+    if let file {
+      code.object("file") { code in
+        code.member("name", file.name)
+        code.member("content", file.content)
+      }
+    }
+    if let fileToRun { code.member("file_to_run", fileToRun) }
+    if !arguments.isEmpty {
+      code.array("arguments") { code in for argument in arguments { argument.write(into: &code) } }
+    }
+    writeSurroundings(into: &code)
+    code.member("type", kind.rawValue)
+  }
+
+  private func writeSurroundings(into code: inout some FleetWriter) {
     if !environment.isEmpty {
-      source["environment"] = .array(
-        environment.map { ["name": .string($0.name), "value": .string($0.value)] })
+      code.array("environment") { code in
+        for variable in environment {
+          code.object { code in
+            code.member("name", variable.name)
+            code.member("value", variable.value)
+          }
+        }
+      }
     }
-    if !packages.isEmpty { source["packages"] = .array(packages.map(\.asCode)) }
+    if !packages.isEmpty {
+      code.array("packages") { code in
+        for package in packages {
+          code.object { code in
+            code.member("name", package.name)
+            if let version = package.version { code.member("version", version) }
+          }
+        }
+      }
+    }
     if !systemPackages.isEmpty {
-      source["system_packages"] = .array(systemPackages.map { ["name": .string($0)] })
+      code.array("system_packages") { code in
+        for package in systemPackages { code.object { $0.member("name", package) } }
+      }
     }
-    source["type"] = .string(kind.rawValue)
-    return .object(source)
   }
 }
 
 extension VesselSource.Git {
-  fileprivate var asCode: JSON {
-    var git: JSONObject = ["repository": .string(repository)]
-    git["checkout_point"] = checkoutPoint.map(JSON.string)
-    git["clone_location"] = cloneLocation.map { .string($0.rawValue) }
-    return .object(git)
+  fileprivate func write(into code: inout some FleetWriter) {
+    code.member("repository", repository)
+    if let checkoutPoint { code.member("checkout_point", checkoutPoint) }
+    if let cloneLocation { code.member("clone_location", cloneLocation.rawValue) }
   }
 }
 
 extension VesselSource.Argument {
   /// In the form in which it was written.
-  fileprivate var asCode: JSON {
-    switch form {
-    case .pair: .object(JSONObject([(key: flag, value: JSON(value))]))
-    case .key, .name: [form.rawValue: .string(flag), "value": JSON(value)]
+  fileprivate func write(into code: inout some FleetWriter) {
+    code.object { code in
+      switch form {
+      case .pair: code.member(flag, JSON(value))
+      case .key, .name:
+        code.member(form.rawValue, flag)
+        code.member("value", JSON(value))
+      }
     }
-  }
-}
-
-extension VesselSource.Package {
-  fileprivate var asCode: JSON {
-    var package: JSONObject = ["name": .string(name)]
-    package["version"] = version.map(JSON.string)
-    return .object(package)
   }
 }
 
 extension Guardrails {
-  fileprivate var asCode: JSON {
-    var guardrails: JSONObject = [
-      "retry_count": .integer(retryCount),
-      "retry_wait": .string(GoDuration.text(retryWait)),
-      "runtime_cutoff": .string(GoDuration.text(runtimeCutoff)),
-    ]
+  fileprivate func write(into code: inout some FleetWriter) {
+    code.member("retry_count", retryCount)
+    code.member("retry_wait", GoDuration.text(retryWait))
+    code.member("runtime_cutoff", GoDuration.text(runtimeCutoff))
     if !excludedExitCodes.isEmpty {
-      guardrails["exclude_exit_code_ranges"] = .array(
-        excludedExitCodes.map { range in
-          range.count == 1
-            ? .integer(range.lowerBound) : .string("\(range.lowerBound)-\(range.upperBound)")
-        })
+      code.array("exclude_exit_code_ranges") { code in
+        for range in excludedExitCodes {
+          if range.count == 1 {
+            code.value(range.lowerBound)
+          } else {
+            code.value("\(range.lowerBound)-\(range.upperBound)")
+          }
+        }
+      }
     }
-    return .object(guardrails)
   }
 }
 
 extension Notifications {
-  var asCode: JSON {
-    [
-      "emails": .array(emails.map(JSON.string)),
-      "after_error": .bool(afterError),
-      "after_on_demand": .bool(afterOnDemand),
-    ]
+  fileprivate func write(into code: inout some FleetWriter) {
+    code.array("emails") { code in for email in emails { code.value(email) } }
+    code.member("after_error", afterError)
+    code.member("after_on_demand", afterOnDemand)
   }
 }
 
 extension Schedule {
-  var asCode: JSON {
+  fileprivate func write(into code: inout some FleetWriter) {
     let minutes = minute < 10 ? "0\(minute)" : "\(minute)"
-    var schedule: JSONObject = ["how_often": .string(frequency.word)]
-    switch frequency {
-    case .hourly, .daily: break
-    case .weekly(let weekday): schedule["when"] = .string(Schedule.weekdays[weekday])
-    case .monthly(let day): schedule["when"] = .integer(day)
+    code.object { code in
+      code.member("how_often", frequency.word)
+      switch frequency {
+      case .hourly, .daily: break
+      case .weekly(let weekday): code.member("when", Schedule.weekdays[weekday])
+      case .monthly(let day): code.member("when", day)
+      }
+      // The hour of midnight is left out: `:00`.
+      code.member("at", hour == 0 ? ":\(minutes)" : "\(hour):\(minutes)")
     }
-    // The hour of midnight is left out: `:00`.
-    schedule["at"] = .string(hour == 0 ? ":\(minutes)" : "\(hour):\(minutes)")
-    return .object(schedule)
   }
 }

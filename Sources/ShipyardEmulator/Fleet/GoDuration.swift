@@ -26,6 +26,16 @@ enum GoDuration {
 
   /// `0s`, `5m0s`, `4h0m0s`.
   static func text(_ seconds: Int) -> String {
+    let (step, rest) = seconds.quotientAndRemainder(dividingBy: Guardrails.durationStep)
+    return rest == 0 && steps.indices.contains(step) ? steps[step] : made(seconds)
+  }
+
+  /// Of those that guardrails may have.
+  private static let steps = (0...Guardrails.runtimeCutoffMax / Guardrails.durationStep).map {
+    made($0 * Guardrails.durationStep)
+  }
+
+  private static func made(_ seconds: Int) -> String {
     if seconds >= 3600 { return "\(seconds / 3600)h\(seconds / 60 % 60)m\(seconds % 60)s" }
     if seconds >= 60 { return "\(seconds / 60)m\(seconds % 60)s" }
     return "\(seconds)s"

@@ -15,6 +15,12 @@ package struct CSVWriter: Sendable {
     endLine()
   }
 
+  /// Begins anew, with the room that there is.
+  package mutating func empty() {
+    bytes.removeAll(keepingCapacity: true)
+    isAtLineStart = true
+  }
+
   private mutating func separate() {
     if isAtLineStart { isAtLineStart = false } else { bytes.append(UInt8(ascii: ",")) }
   }
@@ -32,11 +38,9 @@ package struct CSVWriter: Sendable {
   package mutating func field(_ number: Int?) {
     separate()
     guard let number else { return }
-    if number >= 0, number < 10 {
-      bytes.append(UInt8(truncatingIfNeeded: 0x30 + number))
-    } else {
-      bytes.append(contentsOf: String(number).utf8)
-    }
+    guard number >= 0, number < 100 else { return bytes.append(contentsOf: String(number).utf8) }
+    if number >= 10 { bytes.append(UInt8(truncatingIfNeeded: 0x30 + number / 10)) }
+    bytes.append(UInt8(truncatingIfNeeded: 0x30 + number % 10))
   }
 
   package mutating func field(_ instant: VirtualInstant?) {
@@ -46,13 +50,10 @@ package struct CSVWriter: Sendable {
 
   package mutating func field(_ text: String) {
     separate()
-    let start = bytes.count
-    bytes.append(contentsOf: text.utf8.span)
-    let needsQuotes = bytes[start...].contains { byte in
+    let needsQuotes = text.utf8.contains { byte in
       byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0A || byte == 0x0D
     }
-    guard needsQuotes else { return }
-    bytes.removeSubrange(start...)
+    guard needsQuotes else { return append(text.utf8.span) }
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       if byte == UInt8(ascii: "\"") { bytes.append(byte) }
@@ -64,13 +65,21 @@ package struct CSVWriter: Sendable {
   /// Text that needs no quoting, such as a status.
   package mutating func word(_ text: String) {
     separate()
-    bytes.append(contentsOf: text.utf8.span)
+    append(text.utf8.span)
   }
 
   /// Several fields that are CSV already.
   package mutating func raw(_ fields: [UInt8]) {
     separate()
-    bytes.append(contentsOf: fields.span)
+    append(fields.span)
+  }
+
+  /// Most are short: a loop in its place is done before a copy of a range has begun.
+  private mutating func append(_ text: Span<UInt8>) {
+    guard text.count <= 24 else { return bytes.append(contentsOf: text) }
+    bytes.append(addingCapacity: text.count) { output in
+      for index in text.indices { output.append(text[index]) }
+    }
   }
 
   package mutating func take() -> [UInt8] {
@@ -83,7 +92,7 @@ package struct CSVWriter: Sendable {
 private struct TimeTextCache: Sendable {
   private var day: Int64 = .min
   /// The last time that was told.
-  private var text = Array("0000-00-00T00:00:00Z".utf8)
+  private var text = InlineArray<20, UInt8>(repeating: UInt8(ascii: "Z"))
 
   init() {}
 
@@ -93,7 +102,8 @@ private struct TimeTextCache: Sendable {
     let days = seconds >= 0 ? seconds / 86_400 : (seconds - 86_399) / 86_400
     if days != day {
       day = days
-      text = Array(VirtualInstant(seconds: days * 86_400).iso8601().utf8)
+      let midnight = VirtualInstant(seconds: days * 86_400).iso8601()
+      for (place, byte) in midnight.utf8.prefix(20).enumerated() { text[place] = byte }
     }
     let inDay = Int(seconds - days * 86_400)
     set(inDay / 3600, at: 11)

@@ -106,10 +106,12 @@ extension FleetRun {
         log.append(contentsOf: logBase.utf8.span)
         log.append(UInt8(ascii: "/"))
         log.append(contentsOf: PercentCoding.encode(organization.name).utf8.span)
-        for (part, id) in [("projects", projectID), ("fleets", fleetID), ("logs", id)] {
-          log.append(contentsOf: "/\(part)/".utf8.span)
-          id.append(to: &log)
-        }
+        log.append(contentsOf: "/projects/".utf8.span)
+        projectID.append(to: &log)
+        log.append(contentsOf: "/fleets/".utf8.span)
+        fleetID.append(to: &log)
+        log.append(contentsOf: "/logs/".utf8.span)
+        id.append(to: &log)
         json.member("log", log.span)
       }
     }

@@ -11,31 +11,39 @@ extension ShipyardCall {
   func exportRuns() throws(ShipyardError) -> ServiceAnswer { try exportRuns(mayBeJSON: true) }
 
   private func exportRuns(mayBeJSON: Bool) throws(ShipyardError) -> ServiceAnswer {
+    guard world.isSkipping else { return .now(try presentRuns(mayBeJSON: mayBeJSON)) }
     let fleetID = try world.read { state throws(ShipyardError) in try fleet(in: state).2 }
     return try asking(about: [fleetID]) { () throws(ShipyardError) in
-      let now = world.now
-      let (export, isJSON) = try world.read { state throws(ShipyardError) -> (RunExport, Bool) in
-        let (_, _, fleetID) = try fleet(in: state)
-        let export = RunExport(state, runsOf: fleetID, since: try oldest(now, state.settings))
-        return (export, mayBeJSON ? try wantsJSON(state.settings) : false)
-      }
-      return isJSON ? export.jsonResponse() : export.csvResponse()
+      try presentRuns(mayBeJSON: mayBeJSON)
     }
+  }
+
+  private func presentRuns(mayBeJSON: Bool) throws(ShipyardError) -> Response {
+    let now = world.now
+    let (export, isJSON) = try world.read { state throws(ShipyardError) -> (RunExport, Bool) in
+      let (_, _, fleetID) = try fleet(in: state)
+      let export = RunExport(state, runsOf: fleetID, since: try oldest(now, state.settings))
+      return (export, mayBeJSON ? try wantsJSON(state.settings) : false)
+    }
+    return isJSON ? export.jsonResponse() : export.csvResponse()
   }
 
   /// `GET …/voyages`.
   func exportVoyages() throws(ShipyardError) -> ServiceAnswer {
+    guard world.isSkipping else { return .now(try presentVoyages()) }
     let fleetIDs = try world.read { state throws(ShipyardError) in try visibleFleets(state) }
-    return try asking(about: fleetIDs) { () throws(ShipyardError) in
-      let now = world.now
-      let export = try world.read { state throws(ShipyardError) -> RunExport in
-        let fleetIDs = try visibleFleets(state)
-        let isAll = fleetIDs.count == state.fleets.count
-        return RunExport(
-          state, voyagesOf: isAll ? nil : Set(fleetIDs), since: try oldest(now, state.settings))
-      }
-      return export.csvResponse()
+    return try asking(about: fleetIDs) { () throws(ShipyardError) in try presentVoyages() }
+  }
+
+  private func presentVoyages() throws(ShipyardError) -> Response {
+    let now = world.now
+    let export = try world.read { state throws(ShipyardError) -> RunExport in
+      let fleetIDs = try visibleFleets(state)
+      let isAll = fleetIDs.count == state.fleets.count
+      return RunExport(
+        state, voyagesOf: isAll ? nil : Set(fleetIDs), since: try oldest(now, state.settings))
     }
+    return export.csvResponse()
   }
 
   private func visibleFleets(

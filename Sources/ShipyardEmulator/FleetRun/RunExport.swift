@@ -34,6 +34,8 @@ package struct RunExport: Sendable {
   private let last: Int
 
   private var writer = CSVWriter()
+  /// What all rows of one run begin with.
+  private var beginning = CSVWriter()
   private var hasHeader = false
   private var parts: VersionParts?
 
@@ -74,7 +76,8 @@ package struct RunExport: Sendable {
 
   /// The next piece of about that size; nil at the end.
   package mutating func nextPiece(byteCount: Int) -> [UInt8]? {
-    writer = CSVWriter(reserving: byteCount + 1024)
+    // A row takes some two hundred bytes, and few runs have more than a few of them.
+    writer = CSVWriter(reserving: min(byteCount + 1024, 512 + (next - last) * 256))
     if !hasHeader {
       writer.header(table == .runs ? Self.runColumns : Self.voyageColumns)
       hasHeader = true
@@ -122,12 +125,14 @@ package struct RunExport: Sendable {
 
   private mutating func appendVoyages(_ run: FleetRun) {
     let parts = parts(of: run)
+    beginning.empty()
+    beginning.raw(parts.fleet)
+    beginning.field(run.id)
+    beginning.word(run.trigger.rawValue)
+    beginning.word(run.status.rawValue)
     for index in run.voyages.indices where index < parts.vesselNames.count {
       let voyage = run.voyages[index]
-      writer.raw(parts.fleet)
-      writer.field(run.id)
-      writer.word(run.trigger.rawValue)
-      writer.word(run.status.rawValue)
+      writer.raw(beginning.bytes)
       writer.field(voyage.id)
       writer.word(voyage.status.rawValue)
       writer.raw(parts.vesselNames[index])
