@@ -267,8 +267,8 @@ struct RoutedRequest: Sendable {
   var upload: RuleOutcome? {
     get { if case .struck(let struck) = said { struck.upload } else { nil } }
     set {
-      let decision = decision
-      said = newValue.map { .struck(Struck(decision, $0)) } ?? decision.map(Said.decided) ?? .nothing
+      let decided = decision.map(Said.decided) ?? .nothing
+      said = newValue.map { [decision] in .struck(Struck(decision, $0)) } ?? decided
     }
   }
   /// The same as `upload != nil`, without a copy of it.

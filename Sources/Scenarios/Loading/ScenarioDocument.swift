@@ -42,7 +42,8 @@ package struct ScenarioDocument: Sendable {
   /// JSON that JSON5 reads as the same, which takes ten times as long; nil: it is to be read as that.
   private static func plain(_ bytes: [UInt8]) -> JSON? {
     guard bytes.count <= 64 << 10,
-      let value = try? JSON(parsing: bytes, depthLimit: JSON5Document.depthMax), value.isAlikeInJSON5
+      let value = try? JSON(parsing: bytes, depthLimit: JSON5Document.depthMax),
+      value.isAlikeInJSON5
     else { return nil }
     return value
   }

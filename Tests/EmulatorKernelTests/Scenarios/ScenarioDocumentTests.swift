@@ -45,7 +45,8 @@ struct ScenarioDocumentTests {
 
   @Test("Bytes that are no UTF-8 are refused")
   func invalid() {
-    for bytes: [UInt8] in [[0x22, 0xFF, 0x22], Array("{\"a\": \"".utf8) + [0xC3, 0x28, 0x22, 0x7D]] {
+    let inside = Array("{\"a\": \"".utf8) + [0xC3, 0x28, 0x22, 0x7D]
+    for bytes: [UInt8] in [[0x22, 0xFF, 0x22], inside] {
       #expect(throws: ScenarioLoadError.self) { try ScenarioDocument(bytes, name: "x.json") }
     }
   }
