@@ -2,14 +2,23 @@
 import Foundation
 import PackageDescription
 
+/// Types are named by accessors instead of by texts that the runtime reads when one is first used: for each
+/// dictionary it would search all conformances of the program, a fifth of the start. SwiftPM takes such a flag
+/// from no dependency; whoever uses a library product builds without it.
+let isDependency = Context.packageDirectory.contains("/checkouts/")
+let quickStart = SwiftSetting.unsafeFlags(
+  ["-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"],
+  .when(configuration: .release))
+
 /// The settings of every Swift target of this package.
-let house: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .strictMemorySafety(),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-]
+let house: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+  ] + (isDependency ? [] : [quickStart])
 
 func module(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: house)

@@ -51,6 +51,20 @@ struct NearestOperationTests {
     if !path.contains("api") && !path.contains("instanc") { #expect(found.hint == nil) }
   }
 
+  static let begun = [
+    ("/api/v1/workspace/lst", "steamship"), ("/api/v1/cpm/hubs/loadchek", "scramjet"),
+    ("/orgs/o/bluprints", "shipyard"),
+  ]
+
+  @Test("What goes on beyond any template is its service's whose path it began as", arguments: begun)
+  func longTail(_ path: String, _ service: String) async throws {
+    let (emulator, pipeline) = try await Self.pipeline()
+    let tail = String(repeating: "/x", count: 2_000)
+    let found = pipeline.operations.nearest(to: Request(.get, path + tail))
+    await emulator.stop(within: .zero)
+    #expect(pipeline.services[found.serviceIndex].name == service)
+  }
+
   @Test("All words and templates have a place in the index")
   func room() async throws {
     let (emulator, pipeline) = try await Self.pipeline()

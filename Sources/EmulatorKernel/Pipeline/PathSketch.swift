@@ -10,6 +10,9 @@ struct PathSketch {
   /// No word of a template is longer; what is longer in a path is none of them.
   static let wordBytesMax = 48
   private static let bytesMax = 1024
+  /// What is looked at of a path that goes on beyond `segmentsMax`: no operation's does, and whose path
+  /// it was meant to be is told by its beginning.
+  private static let beginning = 4
 
   private(set) var count = 0
   private var letters = InlineArray<576, UInt8>(repeating: 0)
@@ -24,6 +27,9 @@ struct PathSketch {
       if segment.count <= Self.wordBytesMax { read(bytes, segment) }
       count += 1
       index = segment.upperBound
+    }
+    if count == Self.segmentsMax, bytes.segment(from: index, to: end) != nil {
+      count = Self.beginning
     }
   }
 
