@@ -21,7 +21,7 @@ extension SteamshipEndpoints {
     rule(
       "steamship.account.usage", "account/usage", "What plugins did, use by use, in pages.",
       source: "the application ai-adventure, lib/scripts/example.ts", needs: .read,
-      touches: .page { $0.usage.records.count }, .needsNoWorkspace,
+      touches: .page { $0.usage.records.extent }, .needsNoWorkspace,
       takes: "{\(page)}", gives: list("usage", "UsageRecord")
     ) { state, job, _ in try state.listUsage(job) },
     rule(
@@ -69,7 +69,7 @@ extension SteamshipEndpoints {
     ) { try $0.deleteWorkspace($1, &$2) },
     rule(
       "steamship.workspace.list", "workspace/list", "The caller's workspaces, in pages.",
-      needs: .read, touches: .page { $0.workspaces.count }, .needsNoWorkspace,
+      needs: .read, touches: .page { $0.workspaces.extent }, .needsNoWorkspace,
       takes: "{\(page)}", gives: list("workspaces", "Workspace")
     ) { try $0.listWorkspaces($1, &$2) },
 
@@ -85,7 +85,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getInvocable(.package, job) },
     rule(
       "steamship.package.list", "package/list", "Public and own packages, in pages.", needs: .read,
-      touches: .page { $0.invocables.count }, takes: "{\(page)}",
+      touches: .page { $0.invocables.extent }, takes: "{\(page)}",
       gives: list("packages", "Package")
     ) { state, job, _ in try state.listInvocables(.package, job) },
     rule(
@@ -116,7 +116,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getVersion(.package, job) },
     rule(
       "steamship.package.version.list", "package/version/list", "A package's versions, in pages.",
-      needs: .read, touches: .page { $0.versions.count }, .needsNoWorkspace,
+      needs: .read, touches: .page { $0.versions.extent }, .needsNoWorkspace,
       takes: "{packageId: Id, handle?: string, \(page)}",
       gives: list("packageVersions", "PackageVersion"), refuses: [404]
     ) { state, job, _ in try state.listVersions(.package, job, named: "packageVersions") },
@@ -141,7 +141,7 @@ extension SteamshipEndpoints {
     ) { try $0.getInstance(.package, $1, &$2) },
     rule(
       "steamship.package.instance.list", "package/instance/list",
-      "A workspace's instances, in pages.", needs: .read, touches: .page { $0.instances.count },
+      "A workspace's instances, in pages.", needs: .read, touches: .page { $0.instances.extent },
       takes: "{packageId?: Id, packageVersionId?: Id, includeWorkspace?: boolean, "
         + "acrossWorkspaces?: boolean, \(page)}", gives: list("packageInstances", "PackageInstance")
     ) { try $0.listInstances(.package, $1, &$2) },
@@ -171,7 +171,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getTask(job) },
     rule(
       "steamship.task.list", "task/list", "A workspace's tasks, in pages.", needs: .read,
-      touches: .page { $0.tasks.count }, looksAt: .tasks,
+      touches: .page { $0.tasks.extent }, looksAt: .tasks,
       takes: "{id?: Id, workspaceId?: Id, state?: TaskState, \(page)}", gives: list("tasks", "Task")
     ) { try $0.listTasks($1, &$2) },
     rule(
@@ -186,7 +186,7 @@ extension SteamshipEndpoints {
     ) { try $0.createTaskComment($1, &$2) },
     rule(
       "steamship.task.comment.list", "task/comment/list", "Remarks by what is given, in pages.",
-      needs: .read, touches: .page { $0.comments.count },
+      needs: .read, touches: .page { $0.comments.extent },
       takes: "{taskId?: Id, externalId?: string, externalType?: string, externalGroup?: string, "
         + "\(page)}", gives: list("comments", "TaskComment")
     ) { state, job, _ in try state.listTaskComments(job) },

@@ -18,7 +18,7 @@ extension SteamshipEndpoints {
     ) { state, job, _ in try state.getInvocable(.plugin, job) },
     rule(
       "steamship.plugin.list", "plugin/list", "Public and own plugins, in pages.", needs: .read,
-      touches: .page { $0.invocables.count }, takes: "{type?: string, \(page)}",
+      touches: .page { $0.invocables.extent }, takes: "{type?: string, \(page)}",
       gives: list("plugins", "Plugin")
     ) { state, job, _ in try state.listInvocables(.plugin, job) },
     rule(
@@ -42,12 +42,12 @@ extension SteamshipEndpoints {
     ) { try $0.createVersion(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.version.public", "plugin/version/public", "A plugin's public versions.",
-      needs: .write, touches: .page { $0.versions.count }, .needsNoWorkspace,
+      needs: .write, touches: .page { $0.versions.extent }, .needsNoWorkspace,
       takes: "{pluginId: Id, handle?: string, \(page)}", gives: list("plugins", "PluginVersion")
     ) { state, job, _ in try state.listVersions(.plugin, job, named: "plugins", isPublic: true) },
     rule(
       "steamship.plugin.version.private", "plugin/version/private", "A plugin's private versions.",
-      needs: .write, touches: .page { $0.versions.count }, .needsNoWorkspace,
+      needs: .write, touches: .page { $0.versions.extent }, .needsNoWorkspace,
       takes: "{pluginId: Id, handle?: string, \(page)}", gives: list("plugins", "PluginVersion")
     ) { state, job, _ in try state.listVersions(.plugin, job, named: "plugins", isPublic: false) },
     rule(
@@ -145,7 +145,7 @@ extension SteamshipEndpoints {
     ) { try $0.createIndexItems($1, &$2) },
     rule(
       "steamship.embeddingIndex.item.list", "embedding-index/item/list",
-      "An index's items, in pages.", needs: .read, touches: .page { $0.indexItems.count },
+      "An index's items, in pages.", needs: .read, touches: .page { $0.indexItems.extent },
       takes: "{id: Id, fileId?: Id, blockId?: Id, spanId?: string, \(page)}",
       gives: list("items", "IndexItem")
     ) { try $0.listIndexItems($1, &$2) },
@@ -156,14 +156,14 @@ extension SteamshipEndpoints {
     rule(
       "steamship.embeddingIndex.search", "embedding-index/search", "The nearest items.",
       needs: .read,
-      touches: .each("queries") { $0.indexItems.count }, as: .task(nil),
+      touches: .each("queries") { $0.indexItems.extent }, as: .task(nil),
       takes: #"{id: Id, query?: string = "Ahoy", queries?: [string], k?: integer(1..), "#
         + "includeMetadata?: boolean}", gives: "Hits"
     ) { try $0.searchIndex($1, &$2) },
 
     rule(
       "steamship.logs.list", "logs/list", "What packages and plugins did.", needs: .read,
-      touches: .page { $0.logs.count },
+      touches: .page { .init(count: $0.logs.count, bytes: $0.logs.heapBytes) },
       takes:
         "{from?: integer(0..), size?: integer(0..), fieldValues?: object, invocableHandle?: string, "
         + "invocableInstanceHandle?: string, invocableVersionHandle?: string, "

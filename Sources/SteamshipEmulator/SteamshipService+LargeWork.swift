@@ -23,20 +23,30 @@ extension SteamshipHandler {
     case most(@Sendable (borrowing SteamshipState) -> Int)
     /// Any of the files, with blocks and tags.
     case files
-    /// So many for each element of a list in the request.
-    case each(String, @Sendable (borrowing SteamshipState) -> Int)
-    /// A page of so many, all of which may be looked at.
-    case page(@Sendable (borrowing SteamshipState) -> Int)
+    /// All of these for each element of a list in the request.
+    case each(String, @Sendable (borrowing SteamshipState) -> Extent)
+    /// A page of these, all of which may be looked at.
+    case page(@Sendable (borrowing SteamshipState) -> Extent)
     /// Whatever there is.
     case everything
   }
+
+  /// How many records a request may reach, and about how much memory they take: no answer has more text.
+  struct Extent {
+    var count: Int
+    var bytes: Int
+  }
+}
+
+extension Table {
+  var extent: SteamshipHandler.Extent { SteamshipHandler.Extent(count: count, bytes: heapBytes) }
 }
 
 extension SteamshipService {
   /// Some milliseconds.
   static let recordsOnLoopMax = 1500
   /// While no more is stored, texts are short.
-  private static let storedBytesMax: UInt64 = 16 << 20
+  static let storedBytesMax = 16 << 20
   /// So much text takes as long to write out as a record.
   fileprivate static let bytesPerRecord = 2 << 10
   /// So many records are looked at in the time that one takes to be written.
@@ -47,15 +57,14 @@ extension SteamshipService {
   ) -> Bool {
     if case .few = endpoint.handler.reach { return false }
     let reach = endpoint.handler.reach
-    let storesMuch = world.blobs.budget.bytesUsed > Self.storedBytesMax
     return world.box.read { state in
       // A task that takes time does its work when that has passed, unless a behaviour says otherwise.
       if case .task(.some, _, _) = endpoint.handler.work, state.script.behaviors.isEmpty {
         return false
       }
-      guard storesMuch || state.recordCount(within: reach) > Self.recordsOnLoopMax else {
-        return false
-      }
+      let most = state.extent(within: reach, of: call, world.blobs.budget)
+      let storesMuch = most.bytes > Self.storedBytesMax
+      guard storesMuch || most.count > Self.recordsOnLoopMax else { return false }
       // Malformed content is refused soon.
       guard let arguments = try? Self.arguments(call.content) else { return false }
       let count: Int? =
@@ -77,11 +86,10 @@ extension SteamshipService {
               ?? 0
           }
         case .query: storesMuch ? nil : state.candidateCount(call, endpoint.right, arguments)
-        case .each(let list, let count):
-          storesMuch ? nil : count(state) * (arguments[list]?.arrayValue?.count ?? 1)
-        case .page(let count): storesMuch ? nil : Self.recordCount(ofPage: arguments, count(state))
-        case .most(let count): count(state)
-        case .files: storesMuch ? nil : state.recordCount(within: reach)
+        case .each(let list, let extent):
+          storesMuch ? nil : extent(state).count * (arguments[list]?.arrayValue?.count ?? 1)
+        case .page: storesMuch ? nil : Self.recordCount(ofPage: arguments, most.count)
+        case .most, .files: storesMuch ? nil : most.count
         case .everything: nil
         }
       return count ?? .max > Self.recordsOnLoopMax
@@ -100,16 +108,27 @@ extension SteamshipState {
       + comments.count + files.count + blocks.count + tags.count + indices.count + indexItems.count
   }
 
-  /// At most that many, whatever the request says.
-  fileprivate func recordCount(within reach: SteamshipHandler.Reach) -> Int {
+  /// At most that much, whatever else the request says.
+  fileprivate func extent(
+    within reach: SteamshipHandler.Reach, of call: Call, _ budget: MemoryBudget
+  ) -> SteamshipHandler.Extent {
+    let count: Int
     switch reach {
-    case .few: 0
-    case .file: blocks.count + tags.count
-    case .files: files.count + blocks.count + tags.count
-    case .block: tags.count
-    case .most(let count), .page(let count): count(self)
-    case .named, .workspace, .query, .each, .everything: recordCount
+    case .page(let extent): return extent(self)
+    case .each(_, let extent):
+      // An element takes three bytes at least: `"",`.
+      var most = extent(self)
+      most.count *= 1 + call.content.count / 3
+      return most
+    // None of them has a long text.
+    case .most(let count): return SteamshipHandler.Extent(count: count(self), bytes: 0)
+    case .few: count = 0
+    case .file: count = blocks.count + tags.count
+    case .files: count = files.count + blocks.count + tags.count
+    case .block: count = tags.count
+    case .named, .workspace, .query, .everything: count = recordCount
     }
+    return SteamshipHandler.Extent(count: count, bytes: Int(clamping: budget.bytesUsed))
   }
 
   /// The same of a workspace, and of all signed URLs' contents, which are looked through.

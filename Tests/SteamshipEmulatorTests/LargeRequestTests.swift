@@ -123,6 +123,31 @@ struct LargeRequestTests {
     #expect(try harness.mayTakeLong("workspace.list", ["pageSize": 50]) == false)
     #expect(try harness.mayTakeLong("workspace.list", ["pageSize": .integer(count)]))
   }
+
+  @Test("Long texts of one kind do not send lists of another to a thread of their own")
+  func longTexts() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let index = try await harness.data(
+      "embeddingIndex.create", ["pluginInstance": "test-embedder-1.0"])["index"]?["id"] ?? ""
+    let items: JSON = ["indexId": index, "items": [["value": "Ahoy"]]]
+    _ = try await harness.data("embeddingIndex.item.create", items)
+    let text = JSON.string(String(repeating: "a", count: 1 << 20))
+    for _ in 0...SteamshipService.storedBytesMax >> 20 {
+      _ = try await harness.data("file.create", ["blocks": [["text": text]]])
+    }
+    #expect(try harness.mayTakeLong("file.list"))
+    for name in ["workspace.list", "embeddingIndex.item.list", "embeddingIndex.search"] {
+      #expect(try harness.mayTakeLong(name, ["id": index]) == false, "\(name)")
+    }
+    let long: JSON = ["indexId": index, "value": "Ahoy", "metadata": text]
+    for _ in 0...SteamshipService.storedBytesMax >> 20 {
+      _ = try await harness.data("embeddingIndex.item.create", long)
+    }
+    #expect(try harness.mayTakeLong("workspace.list") == false)
+    for name in ["embeddingIndex.item.list", "embeddingIndex.search"] {
+      #expect(try harness.mayTakeLong(name, ["id": index]), "\(name)")
+    }
+  }
 }
 
 extension ServiceHarness {

@@ -21,6 +21,21 @@ package struct Glance<Record> {
     unsafe record.pointee[keyPath: path]
   }
 
+  /// Lends the whole of it.
+  @inlinable package func lend<Value>(_ body: (borrowing Record) -> Value) -> Value {
+    unsafe lent(record, to: body)
+  }
+
   /// The whole of it, copied.
   @inlinable package var copy: Record { unsafe record.pointee }
+}
+
+/// What lies at a place, lent to a closure. As something that might not be copyable: of what is, the
+/// compiler makes a copy for the call.
+///
+/// SAFETY: the place stays as it is during the call.
+@inlinable func lent<Record: ~Copyable, Value>(
+  _ place: UnsafePointer<Record>, to body: (borrowing Record) -> Value
+) -> Value {
+  unsafe body(place.pointee)
 }

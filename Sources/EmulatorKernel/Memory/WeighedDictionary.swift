@@ -39,9 +39,19 @@ package struct WeighedDictionary<
 
     @inlinable init(_ value: Value?) { unsafe uncheckedValue = value }
 
+    /// Changes the value in its place, if there is one: taken out and put back it would be moved four times.
+    ///
+    /// SAFETY: an optional has its value at its beginning.
+    @inlinable func change(_ body: (inout Value) -> Void) {
+      unsafe withUnsafeMutablePointer(to: &uncheckedValue) { place in
+        guard unsafe place.pointee != nil else { return }
+        unsafe body(&UnsafeMutableRawPointer(place).assumingMemoryBound(to: Value.self).pointee)
+      }
+    }
+
     /// - Returns: by how much heavier it is now; nil when there is no value any more.
     @inlinable func weigh(_ key: Key) -> Int? {
-      guard let heapBytes = value?.heapBytes else { return nil }
+      guard let heapBytes = unsafe Glance(place)?.lend({ $0.heapBytes }) else { return nil }
       let old = weight
       weight = key.heapBytes + heapBytes + WeighedDictionary.boxBytes
       return weight - old
@@ -84,7 +94,7 @@ package struct WeighedDictionary<
   @inlinable package mutating func update(_ key: Key, _ body: (inout Value) -> Void) {
     guard let index = boxes.index(forKey: key) else { return }
     let box = changeable(at: index)
-    box.value.change(body)
+    box.change(body)
     settle(box, key, at: index)
   }
 
@@ -155,12 +165,7 @@ package struct WeighedDictionary<
 
   /// Looks at a value without copying it out.
   @inlinable package func read<Result>(_ key: Key, _ body: (borrowing Value) -> Result) -> Result? {
-    guard let box = boxes[key] else { return nil }
-    // One copy: `map` would make a second one.
-    return switch box.value {
-    case .some(let value): body(value)
-    case .none: nil
-    }
+    glance(key) { $0.lend(body) }
   }
 
   /// Looks at parts of a value in its place: nothing of it is copied but what is taken out.

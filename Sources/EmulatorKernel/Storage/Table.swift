@@ -109,7 +109,7 @@ extension Key: CodingKeyRepresentable {
   }
 
   @discardableResult @inlinable
-  package mutating func insert(_ record: Record) -> Key<Record> {
+  package mutating func insert(_ record: consuming Record) -> Key<Record> {
     lastSerial += 1
     let form = Record.lookUpForm(of: record.id)
     // Our own ids are in that form: their text is held once.
@@ -214,7 +214,7 @@ extension Table: Recounted {
   @usableFromInline package internal(set) var keys: [Key<Record>] = []
   @usableFromInline var goneCount = 0
 
-  package init() {}
+  @inlinable package init() {}
 
   @inlinable package var count: Int { keys.count - goneCount }
   @inlinable package var isEmpty: Bool { count <= 0 }
