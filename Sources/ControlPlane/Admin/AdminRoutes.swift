@@ -182,6 +182,7 @@ extension AdminRoute {
   private static let snapshotsAndClock: [AdminRoute] = [
     AdminRoute(
       "snapshot.get", .get, "/snapshot", "The whole tenant as one tar.gz.",
+      isLight: true,
       description: .init(answers: [
         .init(
           200, "The tenant.", [.init("application/gzip", "bytes")],
@@ -189,6 +190,7 @@ extension AdminRoute {
       ]), SnapshotRoutes.take),
     AdminRoute(
       "snapshot.put", .put, "/snapshot", "Puts a snapshot back.",
+      isLight: true,
       description: .done(takes: .init("application/gzip", "bytes"), refusals: [413, 422, 507]),
       SnapshotRoutes.put),
     AdminRoute(

@@ -177,6 +177,9 @@ package final class LiveTenant: Sendable {
     }
   }
 
+  /// Whether another world is being put in force just now: then a loop should not wait for it.
+  package var isRestarting: Bool { restarting.withLockIfAvailable { _ in } == nil }
+
   /// Runs what puts another world in force, one at a time.
   func restarted(_ body: () -> Void) { restarting.withLock { _ in body() } }
 

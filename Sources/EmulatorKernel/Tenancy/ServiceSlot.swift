@@ -36,8 +36,10 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func hold<Value: Sendable, Failure: Error>(
     _ body: (SavedState) throws(Failure) -> Value
   ) throws(Failure) -> Value
-  /// A state of a snapshot, read and checked, not yet in force.
-  func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState
+  /// A state of a snapshot, read and checked, for this service in any tenant.
+  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> any ReadState
+  /// What this service has read, not yet in force.
+  func prepareRestore(_ read: any ReadState) -> PreparedState
   /// Goes up with every change of the state.
   var revision: UInt64 { get }
   /// See `Lasting`.
@@ -54,6 +56,22 @@ package struct PreparedState: Sendable {
   let putInForce: @Sendable () -> Void
 
   package init(_ putInForce: @escaping @Sendable () -> Void) { self.putInForce = putInForce }
+}
+
+/// What a service has read of a snapshot, its state's type erased.
+package protocol ReadState: AnyObject, Sendable {
+  /// What the state weighs.
+  var heapBytes: Int { get }
+}
+
+private final class TypedReadState<State: ServiceState>: ReadState {
+  let begun: Begun<State>
+  let heapBytes: Int
+
+  init(_ state: State, _ ids: IDSource) {
+    begun = Begun(state: state, ids: ids, sharedBytes: 0)
+    heapBytes = state.heapBytes
+  }
 }
 
 /// A state taken for a snapshot, to be encoded later, outside its lock.
@@ -206,16 +224,20 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     }
   }
 
-  func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState {
+  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> any ReadState {
     let path = "services/\(name)"
     let state = try SnapshotJSON.decode(Service.State.self, from: state, path: "\(path)/state.json")
     let ids = try SnapshotJSON.decode(IDSource.self, from: ids, path: "\(path)/ids.json")
     if let first = state.inconsistencies.first {
       throw .invalid(path: "\(path)/state.json", reason: first)
     }
-    return PreparedState { [slot = self.state] in
-      slot.restart(nil, with: Begun(state: state, ids: ids, sharedBytes: 0))
-    }
+    return TypedReadState(state, ids)
+  }
+
+  func prepareRestore(_ read: any ReadState) -> PreparedState {
+    // SAFETY: at a service's place stands what it has read itself (`SnapshotContent`).
+    let read = unsafe unsafeDowncast(read, to: TypedReadState<Service.State>.self)
+    return PreparedState { [slot = state] in slot.restart(nil, with: read.begun) }
   }
 
   func keep() {
