@@ -5,7 +5,7 @@ import Synchronization
 /// A tenant with all that stands around it: its services, its journal and the rules in force.
 package final class LiveTenant: Sendable {
   /// Unique in the process; 0 is the default tenant's.
-  let id: UInt32
+  package let id: UInt32
   package let tenant: Tenant
   package let slots: [any ServiceSlot]
   package let journal: Journal

@@ -42,6 +42,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func prepareRestore(_ read: any ReadState) -> PreparedState
   /// Goes up with every change of the state.
   var revision: UInt64 { get }
+  /// The same after what is due by now.
+  func settledRevision() -> UInt64
   /// See `Lasting`.
   func keep()
   /// What the state weighs.
@@ -246,6 +248,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   var revision: UInt64 { state.revision }
+  func settledRevision() -> UInt64 { state.box.revision { tenant.clock.now } }
   var heapBytes: Int { state.heapBytes }
   var recountedHeapBytes: Int { state.recountedHeapBytes }
 }
