@@ -73,6 +73,7 @@ extension AdminRoute {
       description: .done(refusals: [400, 404]), TenantRoutes.delete),
     AdminRoute(
       "reset.post", .post, "/reset", "The tenant as at its start; ?keep=journal.", content: .small,
+      isSmall: SmallWork.isOfSmallTenant,
       description: .answering(
         "Tenant", query: [.init(.query, "keep", "'journal'", "What stays.")]), TenantRoutes.reset),
     AdminRoute(

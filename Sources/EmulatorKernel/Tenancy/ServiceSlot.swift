@@ -29,6 +29,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func begin()
   /// Makes the world if it still waits to be used: to be counted and saved whole.
   func makeWorld()
+  /// Whether it is there: a built-in world waits to be used.
+  var hasBegun: Bool { get }
   /// Whether it is there and so small that a loop may look at all of it; false also while others hold it.
   func isSmall(_ bytesMax: Int) -> Bool
 
@@ -207,6 +209,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   func makeWorld() { _ = state.box }
+
+  var hasBegun: Bool { state.begunBox != nil }
 
   func isSmall(_ bytesMax: Int) -> Bool {
     state.begunBox.map { !$0.isHeldAtLength && $0.wholeBytes <= bytesMax } ?? false
