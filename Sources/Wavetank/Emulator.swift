@@ -100,14 +100,13 @@ public final class Emulator: Sendable {
     let engine = EngineMetrics()
     let authority = ServedAuthority(configuration)
     let demos = DemoTheatre()
+    let trimming = MemoryTrimming()
     let admin = AdminResponder(
       pipeline: pipeline,
       options: AdminOptions(
         token: configuration.controlToken, version: version,
         moreMetrics: { engine.families },
-        onWorldDropped: {
-          DispatchQueue.global(qos: .utility).async { SystemCalls.trimFreeMemory() }
-        },
+        onWorldDropped: { trimming.soon() },
         authority: { authority.certificate() }, demo: demos, peers: peers(configuration, own)))
     let server: HTTPServer
     do {

@@ -39,12 +39,13 @@ struct SmallWorkTests {
     Call(method: .get, path: "/state"), Call(method: .get, path: "/state/harbor"),
     Call(method: .get, path: "/inventory"),
     Call(method: .post, path: "/emit", body: #"{"sink":"ship-0"}"#),
+    Call(method: .post, path: "/reset"),
   ]
   private static let ofJournal = [
     Call(method: .get, path: "/journal"), Call(method: .get, path: "/journal.har"),
     Call(
       method: .post, path: "/verify", body: #"{"match":{"operation":"*"},"atLeast":0}"#),
-    Call(method: .delete, path: "/journal"),
+    Call(method: .delete, path: "/journal"), Call(method: .post, path: "/reset"),
   ]
   private static let others = [
     Call(method: .get, path: "/journal/1"), Call(method: .get, path: "/scenario"),

@@ -193,6 +193,25 @@ import Testing
     }
   }
 
+  private static let secretNames =
+    [
+      "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token",
+    ]
+    + (1...40).flatMap { length in
+      "abkotxz".map { String(repeating: $0, count: length) }
+    }
+
+  @Test("Each name that is listed is known, in whatever case it is written", arguments: secretNames)
+  func listed(_ name: String) {
+    let mask = CredentialMask(Self.secretNames)
+    for spelled in [name, name.uppercased(), name.prefix(1).uppercased() + name.dropFirst()] {
+      #expect(mask.value("s3cret", ofField: spelled).hasPrefix("***#"))
+      #expect(CredentialMask([name]).value("s3cret", ofField: spelled).hasPrefix("***#"))
+      let others = CredentialMask().value("s3cret", ofField: spelled + "-policy")
+      #expect(others == "s3cret")
+    }
+  }
+
   @Test("Query parameters that carry credentials are masked, others stay as they are")
   func maskedTarget() {
     #expect(Self.credentials.target("/a?x=1&y") == "/a?x=1&y")

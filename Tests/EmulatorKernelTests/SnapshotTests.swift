@@ -234,6 +234,16 @@ import Testing
     #expect(pipeline.tenants.budget.bytesUsed == used)
   }
 
+  @Test("Which part is wrong is said once")
+  func wrongPart() async throws {
+    let pipeline = try Self.pipeline()
+    let spoiled = try Spoiler.adding("rules.json").spoil(await Self.parts())
+    let error = #expect(throws: SnapshotError.self) { try Self.restore(spoiled, into: pipeline) }
+    let text = try #require(error).text
+    #expect(text.hasPrefix("The snapshot's rules.json is wrong: "))
+    #expect(text.ranges(of: "rules.json").count == 1)
+  }
+
   static func scripted(_ document: JSON) throws -> Pipeline {
     let services: [any EmulatedService] = [SampleService()]
     let catalog = ScenarioCatalog(services: services)

@@ -247,7 +247,11 @@ package struct SampleService: EmulatedService {
   }
 
   package func describe(_ world: World<State>) -> JSON {
-    .object(["ships": .integer(world.read { $0.ships.count })])
+    .object(world.read { ["ships": .integer($0.ships.count), "arrived": .integer($0.log.count)] })
+  }
+
+  package func inventory(_ world: World<State>) -> [WorldThing] {
+    world.read { $0.ships.keys.sorted() }.map { WorldThing("ship", [$0]) }
   }
 
   package func emit(_ event: JSONObject, in world: World<State>) throws(ScenarioProblems) -> Bool {

@@ -9,6 +9,7 @@ package struct AdminCall: Sendable {
   package let parameters: PathParameters
   package let content: [UInt8]
   let console: ConsolePage
+  let written: WrittenWorlds
   let tenantChoice: Addressee.TenantChoice
   private let used = UsedTenant()
   /// Whether the caller may use the control API: a probe and the console's page answer others too.

@@ -60,6 +60,7 @@ package final class AdminResponder: Responder {
   package let options: AdminOptions
   private let access: AdminAccess
   private let console: ConsolePage
+  private let written = WrittenWorlds()
   private let routes: RouteTable
 
   private static let paths = AdminRoute.all.map { "/_wavetank" + $0.path }
@@ -170,8 +171,8 @@ package final class AdminResponder: Responder {
     let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
       AdminCall(
         request: inner, parameters: parameters, content: content, console: self.console,
-        tenantChoice: choice, isTrusted: refusal == nil, pipeline: self.pipeline,
-        options: self.options)
+        written: self.written, tenantChoice: choice, isTrusted: refusal == nil,
+        pipeline: self.pipeline, options: self.options)
     }
     guard let limit = route.contentLimit, request.hasContent else {
       return run(route, call([]))

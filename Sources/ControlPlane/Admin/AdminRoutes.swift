@@ -73,6 +73,7 @@ extension AdminRoute {
       description: .done(refusals: [400, 404]), TenantRoutes.delete),
     AdminRoute(
       "reset.post", .post, "/reset", "The tenant as at its start; ?keep=journal.", content: .small,
+      isSmall: SmallWork.isOfSmallTenant,
       description: .answering(
         "Tenant", query: [.init(.query, "keep", "'journal'", "What stays.")]), TenantRoutes.reset),
     AdminRoute(
@@ -182,6 +183,7 @@ extension AdminRoute {
   private static let snapshotsAndClock: [AdminRoute] = [
     AdminRoute(
       "snapshot.get", .get, "/snapshot", "The whole tenant as one tar.gz.",
+      isLight: true,
       description: .init(answers: [
         .init(
           200, "The tenant.", [.init("application/gzip", "bytes")],
@@ -189,6 +191,7 @@ extension AdminRoute {
       ]), SnapshotRoutes.take),
     AdminRoute(
       "snapshot.put", .put, "/snapshot", "Puts a snapshot back.",
+      isLight: true,
       description: .done(takes: .init("application/gzip", "bytes"), refusals: [413, 422, 507]),
       SnapshotRoutes.put),
     AdminRoute(

@@ -27,6 +27,14 @@ enum SmallWork {
     live(call).map { live in live.slots.allSatisfy { $0.isSmall(worldBytesMax) } } ?? true
   }
 
+  /// A tenant that begins anew: what it lets go of is small.
+  static func isOfTenant(_ live: LiveTenant) -> Bool {
+    live.slots.allSatisfy { !$0.hasBegun || $0.isSmall(worldBytesMax) } && hasFewRules(live)
+      && hasShortJournal(live) && !live.isRestarting
+  }
+
+  static let isOfSmallTenant: Judge = { call in live(call).map(isOfTenant) ?? true }
+
   /// An event that happens in a small world, and moves neither time nor sockets.
   static let isEvent: Judge = { call in
     guard call.content.count <= documentBytesMax, isOfWorld(call),

@@ -2,37 +2,52 @@ import Dispatch
 import EmulatorKernel
 import HTTPModel
 
-/// The whole tenant as one tar.gz, and back. The work is done on Dispatch, not on the loop.
+/// The whole tenant as one tar.gz, and back. The work is done on Dispatch, not on the loop, but for small
+/// worlds that need neither be written nor read: see `KnownSnapshots`.
 enum SnapshotRoutes {
   static func take(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
+    let known = call.pipeline.knownSnapshots
+    if SmallWork.isOfTenant(live), let archive = known.archive(of: live) {
+      return .now(response([archive.bytes], archive.lease, of: live))
+    }
     return .later { _ in
       await Offload.run(on: Offload.concurrent) {
         var pieces: [[UInt8]] = []
-        let lease = MemoryLease(of: live.tenant.blobs.budget)
+        let budget = live.tenant.blobs.budget
+        let lease = MemoryLease(of: budget)
         do throws(SnapshotError) {
           // The states as JSON, tree and text, for as long as they are written.
-          let states = MemoryLease(
-            live.heapBytes * statesFactor, of: live.tenant.blobs.budget)
-          guard let states else { throw .noRoom }
+          guard let states = MemoryLease(live.heapBytes * statesFactor, of: budget) else {
+            throw .noRoom
+          }
+          live.tenant.settle()
+          let moment = known.moment(of: live)
           try Snapshot(of: live).write { piece throws(SnapshotError) in
             guard lease.grow(by: piece.count) else { throw .noRoom }
             pieces.append(piece)
           }
+          if let moment { known.keep(pieces, as: moment, budget) }
           withExtendedLifetime(states) {}
         } catch .noRoom {
           return Problem.noRoom.response
         } catch {
           return Problem(500, error.text).response
         }
-        var response = Response(.ok, body: .chunks(pieces))
-        response.leases = [lease]
-        response.fields.append("Content-Type", "application/gzip")
-        response.fields.append(
-          "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).tar.gz\"")
-        return response
+        return response(pieces, lease, of: live)
       }
     }
+  }
+
+  private static func response(
+    _ pieces: [[UInt8]], _ lease: MemoryLease, of live: LiveTenant
+  ) -> Response {
+    var response = Response(.ok, body: .chunks(pieces))
+    response.leases = [lease]
+    response.fields.append("Content-Type", "application/gzip")
+    response.fields.append(
+      "Content-Disposition", "attachment; filename=\"wavetank-\(live.name).tar.gz\"")
+    return response
   }
 
   static func put(_ call: AdminCall) throws(Problem) -> Answer {
@@ -41,21 +56,47 @@ enum SnapshotRoutes {
     let limit = call.options.snapshotBytesMax
     return .later { content in
       do {
-        let upload = try SnapshotUpload(budget: pipeline.tenants.budget)
-        var count = 0
-        while let chunk = try await content.next() {
-          count += chunk.count
-          guard count <= limit else {
-            return Problem(413, "At most \(limit) bytes are accepted here.").response
-          }
-          try await upload.feed(chunk)
-        }
-        try await upload.restore(into: live, pipeline)
-        return Response(.noContent)
+        return try await restore(content, into: live, of: pipeline, limit)
       } catch {
         return problem(error).response
       }
     }
+  }
+
+  private static func restore(
+    _ content: RequestContent, into live: LiveTenant, of pipeline: Pipeline, _ limit: Int
+  ) async throws -> Response {
+    // What is short is here as a whole before anything is made of it.
+    var packed: [UInt8] = []
+    let room = MemoryLease(of: pipeline.tenants.budget)
+    var upload: SnapshotUpload?
+    var count = 0
+    while let chunk = try await content.next() {
+      count += chunk.count
+      guard count <= limit else {
+        return Problem(413, "At most \(limit) bytes are accepted here.").response
+      }
+      guard room.grow(by: chunk.count) else { throw SnapshotError.noRoom }
+      if packed.isEmpty { packed = chunk } else { packed += chunk }
+      guard count > KnownSnapshots.packedBytesMax else { continue }
+      if upload == nil { upload = try SnapshotUpload(budget: pipeline.tenants.budget) }
+      try await upload?.feed(packed)
+      packed = []
+      room.charge(-room.count)
+    }
+    if upload == nil, let known = pipeline.knownSnapshots.content(of: packed) {
+      let restore = { @Sendable in
+        Result { try Restore(known, into: live, of: pipeline).putInForce() }
+      }
+      let isSmall = SmallWork.isOfTenant(live)
+      try await (isSmall ? restore() : Offload.run(on: Offload.concurrent, restore)).get()
+      return Response(.noContent)
+    }
+    let reading = try upload ?? SnapshotUpload(budget: pipeline.tenants.budget)
+    if !packed.isEmpty { try await reading.feed(packed) }
+    let isWhole = upload == nil
+    try await reading.restore(into: live, pipeline, keptAs: isWhole ? packed : nil)
+    return Response(.noContent)
   }
 
   /// A state as JSON is a tree of its own, and then a text.
@@ -88,14 +129,19 @@ private final class SnapshotUpload: @unchecked Sendable {
     try await Offload.run(on: queue) { Result { try self.reader.feed(bytes) } }.get()
   }
 
-  func restore(into live: LiveTenant, _ pipeline: Pipeline) async throws {
+  /// - Parameter packed: the whole archive, where it is to be known when it comes again.
+  func restore(
+    into live: LiveTenant, _ pipeline: Pipeline, keptAs packed: [UInt8]?
+  ) async throws {
     try await Offload.run(on: queue) {
       Result {
         let budget = pipeline.tenants.budget
         guard let lease = MemoryLease(self.reader.readingBytes, of: budget) else {
           throw SnapshotError.noRoom
         }
-        try Restore(self.reader, into: live, of: pipeline).putInForce()
+        let content = try SnapshotContent(self.reader, for: live.slots)
+        try Restore(content, into: live, of: pipeline).putInForce()
+        if let packed { pipeline.knownSnapshots.keep(content, of: packed, budget) }
         withExtendedLifetime(lease) {}
       }
     }.get()

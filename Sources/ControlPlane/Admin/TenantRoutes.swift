@@ -109,19 +109,27 @@ enum TenantRoutes {
   static func states(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
     return .object(reserving: 4096) { json in
-      for slot in live.slots { json.member(slot.name, slot.describe()) }
+      for (index, slot) in live.slots.enumerated() {
+        json.key(slot.name)
+        json.raw(state(index, of: live, call).span)
+      }
     }
   }
 
   static func state(_ call: AdminCall) throws(Problem) -> Answer {
-    .json(try slot(call, call.liveTenant()).describe())
+    let live = try call.liveTenant()
+    return .now(.json(.ok, state(try service(call, live), of: live, call)))
+  }
+
+  private static func state(_ service: Int, of live: LiveTenant, _ call: AdminCall) -> [UInt8] {
+    call.written.text(.state, of: live, service) { $0.describe().serialized() }
   }
 
   /// What passes in a stream, without taking anything from it. The connection closes with it, as
   /// with the journal's stream.
   static func tap(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
-    let slot = try slot(call, live)
+    let slot = live.slots[try service(call, live)]
     guard var response = slot.tap(call.request.target.queryItems) else {
       throw Problem(404, "\(slot.name) has no such stream.")
     }
@@ -129,32 +137,39 @@ enum TenantRoutes {
     return .now(response)
   }
 
-  private static func slot(_ call: AdminCall, _ live: LiveTenant) throws(Problem)
-    -> any ServiceSlot
-  {
+  /// Its place among the services.
+  private static func service(_ call: AdminCall, _ live: LiveTenant) throws(Problem) -> Int {
     let name = call.parameters["service"] ?? ""
-    guard let slot = live.slots.first(where: { $0.name == name }) else {
+    guard let index = live.slots.firstIndex(where: { $0.name == name }) else {
       throw .noService(name, among: live.slots.map(\.name))
     }
-    return slot
+    return index
   }
 
   static func inventory(_ call: AdminCall) throws(Problem) -> Answer {
     let live = try call.liveTenant()
     return .object(reserving: 4096) { json in
       json.array("things") { json in
-        for slot in live.slots {
-          for thing in slot.inventory() {
-            json.object { json in
-              json.member("service", slot.name)
-              json.member("kind", thing.kind)
-              json.array("place") { json in for name in thing.place { json.value(name) } }
-              json.member("content", .object(thing.content))
-            }
-          }
+        for index in live.slots.indices {
+          let things = call.written.text(.inventory, of: live, index, Self.things)
+          if !things.isEmpty { json.raw(things.span) }
         }
       }
     }
+  }
+
+  /// As elements of an array.
+  private static func things(in slot: any ServiceSlot) -> [UInt8] {
+    var json = JSONWriter(reserving: 2048)
+    for thing in slot.inventory() {
+      json.object { json in
+        json.member("service", slot.name)
+        json.member("kind", thing.kind)
+        json.array("place") { json in for name in thing.place { json.value(name) } }
+        json.member("content", .object(thing.content))
+      }
+    }
+    return json.bytes
   }
 
   static func emit(_ call: AdminCall) throws(Problem) -> Answer {

@@ -14,6 +14,12 @@ package struct MetricFamily: Sendable {
 
     package init(_ name: String, _ value: String) { add(name, value) }
 
+    /// Begins anew, in the room that there is.
+    package mutating func replace(_ name: String, _ value: String) {
+      text.removeAll(keepingCapacity: true)
+      add(name, value)
+    }
+
     package mutating func add(_ name: String, _ value: String) {
       if !text.isEmpty { text.append(UInt8(ascii: ",")) }
       text.append(contentsOf: name.utf8.span)
@@ -33,16 +39,21 @@ package struct MetricFamily: Sendable {
   /// The upper bounds of a distribution's buckets but of the last, which has none, as labels: many
   /// distributions have the same.
   package struct Bounds: Sendable {
+    /// As they stand behind the others, with the end of the braces.
     fileprivate let labels: [[UInt8]]
 
     package init(_ bounds: [Double]) {
-      labels = (bounds + [.infinity]).map { Labels("le", MetricFamily.number($0)).text }
+      labels = (bounds + [.infinity]).map {
+        Labels("le", MetricFamily.number($0)).text + Array("} ".utf8)
+      }
     }
   }
 
   /// The lines of all.
   private(set) var text: [UInt8] = []
   private let name: String
+  /// What the lines of one distribution begin with.
+  private var beginning: [UInt8] = []
 
   package init(_ name: String, _ kind: Kind, _ help: String, reserving byteCount: Int = 0) {
     self.name = name
@@ -57,40 +68,54 @@ package struct MetricFamily: Sendable {
   }
 
   package mutating func add(_ value: Double, _ labels: Labels = Labels()) {
-    line("", labels.text, nil, value)
+    line("", labels.text, value)
   }
 
   /// The samples of one distribution: how many up to each bound, their sum and their number.
   package mutating func add(
     _ buckets: [UInt64], _ bounds: Bounds, sum: Double, _ labels: Labels = Labels()
   ) {
+    beginning.removeAll(keepingCapacity: true)
+    beginning.append(contentsOf: name.utf8.span)
+    beginning.append(contentsOf: "_bucket{".utf8.span)
+    beginning.append(contentsOf: labels.text.span)
+    if !labels.text.isEmpty { beginning.append(UInt8(ascii: ",")) }
     var count: UInt64 = 0
-    for (bound, more) in zip(bounds.labels, buckets) {
-      count &+= more
-      line("_bucket", labels.text, bound, Double(count))
+    // Not looked at in its place while the text beside it changes.
+    let start = beginning
+    for index in 0..<min(bounds.labels.count, buckets.count) {
+      count &+= buckets[index]
+      text.append(contentsOf: start.span)
+      let label = bounds.labels[index]
+      text.append(contentsOf: label.span)
+      end(Double(count))
     }
-    line("_sum", labels.text, nil, sum)
-    line("_count", labels.text, nil, Double(count))
+    line("_sum", labels.text, sum)
+    line("_count", labels.text, Double(count))
   }
 
   /// - Parameter suffix: behind the family's name.
-  private mutating func line(
-    _ suffix: String, _ labels: [UInt8], _ bound: [UInt8]?, _ value: Double
-  ) {
+  private mutating func line(_ suffix: String, _ labels: [UInt8], _ value: Double) {
     text.append(contentsOf: name.utf8.span)
     text.append(contentsOf: suffix.utf8.span)
-    if !labels.isEmpty || bound != nil {
+    if !labels.isEmpty {
       text.append(UInt8(ascii: "{"))
       text.append(contentsOf: labels.span)
-      if let bound {
-        if !labels.isEmpty { text.append(UInt8(ascii: ",")) }
-        text.append(contentsOf: bound.span)
-      }
       text.append(UInt8(ascii: "}"))
     }
     text.append(UInt8(ascii: " "))
-    // Nearly all are small whole numbers, which a string holds without the heap.
-    text.append(contentsOf: Self.number(value).utf8.span)
+    end(value)
+  }
+
+  /// The number, and the end of its line.
+  private mutating func end(_ value: Double) {
+    // Nearly all are small: a digit or two.
+    if value >= 0, value < 100, let whole = Int(exactly: value) {
+      if whole >= 10 { text.append(UInt8(truncatingIfNeeded: 0x30 + whole / 10)) }
+      text.append(UInt8(truncatingIfNeeded: 0x30 + whole % 10))
+    } else {
+      text.append(contentsOf: Self.number(value).utf8.span)
+    }
     text.append(UInt8(ascii: "\n"))
   }
 

@@ -60,13 +60,17 @@ enum MetricsRoutes {
     var sent = MetricFamily(
       "wavetank_response_content_bytes_total", .counter, "Content sent.", reserving: 16 << 10)
     let entries = pipeline.operations.entries
-    for index in Array(entries.indices).map(Optional.some) + [nil] {
-      let counts = pipeline.metrics.counts(operation: index)
+    var label = MetricFamily.Labels()
+    var labels = MetricFamily.Labels()
+    for index in 0...entries.count {
+      let isOperation = index < entries.count
+      var counts = pipeline.metrics.counts(operation: isOperation ? index : nil)
       guard !counts.statuses.isEmpty else { continue }
-      let operation = index.map { entries[$0].operation.name } ?? "none"
-      let label = MetricFamily.Labels("operation", operation)
-      for (code, count) in counts.statuses.sorted(by: { $0.code < $1.code }) {
-        var labels = label
+      let operation = isOperation ? entries[index].operation.name : "none"
+      label.replace("operation", operation)
+      if counts.statuses.count > 1 { counts.sortStatuses() }
+      for (code, count) in counts.statuses {
+        labels.replace("operation", operation)
         labels.add("status", String(code))
         total.add(Double(count), labels)
       }

@@ -14,13 +14,25 @@ package struct CredentialMask: ValueMask {
     "signature", "sig",
   ]
 
+  /// A bit for each length of a name with one of its first letters that is looked for: most names have
+  /// none of them, in either case.
+  private var looks: UInt64 = 0
+
   /// - Parameter more: further fields that hold secrets, in lower case.
   package init(_ more: [String] = []) {
     for name in more { secretFields.insert(name) }
+    for name in Self.urlFields.union(secretFields) { looks |= Self.look(name) }
+  }
+
+  private static func look(_ name: String) -> UInt64 {
+    let letter = Int((name.utf8.first ?? 0) & 0x1F)
+    // A shift by more than 63 would leave nothing.
+    return 1 << UInt64((name.utf8.count &* 7 &+ letter) & 63)
   }
 
   /// The value of a field as it may be shown.
   package func value(_ value: String, ofField name: String) -> String {
+    guard looks & Self.look(name) != 0 else { return value }
     let name = name.asciiLowercased
     if Self.urlFields.contains(name) { return target(value) }
     guard secretFields.contains(name), !value.isEmpty else { return value }

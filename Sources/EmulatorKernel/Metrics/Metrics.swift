@@ -22,6 +22,9 @@ package final class Metrics: Sendable {
     package var durationSum: Duration { .nanoseconds(durationNanoseconds) }
     package internal(set) var requestBytes: UInt64 = 0
     package internal(set) var responseBytes: UInt64 = 0
+
+    /// By their codes.
+    package mutating func sortStatuses() { statuses.sort { $0.code < $1.code } }
   }
 
   private final class Counter: Sendable {

@@ -39,6 +39,7 @@ package final class Pipeline: Responder {
   private let keyFields: KeyFields
   package let rendered = RenderedTexts()
   package let knownScenarios = KnownScenarios()
+  package let knownSnapshots = KnownSnapshots()
   private let catalogMade = AtomicLazyReference<CatalogBox>()
   /// See `Lasting`.
   package let isKept: Bool

@@ -191,6 +191,16 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   /// Goes up with every change.
   var revision: UInt64 { held.withLock { $0.revision } }
 
+  /// The same after what is due.
+  package func revision(settledTo now: () -> VirtualInstant) -> UInt64 {
+    var woken: [Waiter] = []
+    defer { woken.notifyAll() }
+    return held.withLock { held in
+      held.settle(to: now(), blobs, woken: &woken)
+      return held.revision
+    }
+  }
+
   package func replace(_ state: State, ids: IDSource) {
     replace(Begun(state: state, ids: ids, sharedBytes: 0))
   }
@@ -223,7 +233,10 @@ extension StateBox: DueService {
   }
 
   package func timeSkips(by duration: Duration) {
-    held.withLock { $0.state.timeSkips(by: duration) }
+    held.withLock { held in
+      held.state.timeSkips(by: duration)
+      held.revision &+= 1
+    }
   }
 
   package func timeMayGoOn() {

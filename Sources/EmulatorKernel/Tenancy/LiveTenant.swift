@@ -5,7 +5,7 @@ import Synchronization
 /// A tenant with all that stands around it: its services, its journal and the rules in force.
 package final class LiveTenant: Sendable {
   /// Unique in the process; 0 is the default tenant's.
-  let id: UInt32
+  package let id: UInt32
   package let tenant: Tenant
   package let slots: [any ServiceSlot]
   package let journal: Journal
@@ -176,6 +176,9 @@ package final class LiveTenant: Sendable {
       tenant.announceNextDue()
     }
   }
+
+  /// Whether another world is being put in force just now: then a loop should not wait for it.
+  package var isRestarting: Bool { restarting.withLockIfAvailable { _ in } == nil }
 
   /// Runs what puts another world in force, one at a time.
   func restarted(_ body: () -> Void) { restarting.withLock { _ in body() } }

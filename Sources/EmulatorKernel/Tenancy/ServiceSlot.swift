@@ -29,6 +29,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func begin()
   /// Makes the world if it still waits to be used: to be counted and saved whole.
   func makeWorld()
+  /// Whether it is there: a built-in world waits to be used.
+  var hasBegun: Bool { get }
   /// Whether it is there and so small that a loop may look at all of it; false also while others hold it.
   func isSmall(_ bytesMax: Int) -> Bool
 
@@ -36,10 +38,14 @@ package protocol ServiceSlot: AnyObject, Sendable {
   func hold<Value: Sendable, Failure: Error>(
     _ body: (SavedState) throws(Failure) -> Value
   ) throws(Failure) -> Value
-  /// A state of a snapshot, read and checked, not yet in force.
-  func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState
+  /// A state of a snapshot, read and checked, for this service in any tenant.
+  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> any ReadState
+  /// What this service has read, not yet in force.
+  func prepareRestore(_ read: any ReadState) -> PreparedState
   /// Goes up with every change of the state.
   var revision: UInt64 { get }
+  /// The same after what is due by now.
+  func settledRevision() -> UInt64
   /// See `Lasting`.
   func keep()
   /// What the state weighs.
@@ -54,6 +60,22 @@ package struct PreparedState: Sendable {
   let putInForce: @Sendable () -> Void
 
   package init(_ putInForce: @escaping @Sendable () -> Void) { self.putInForce = putInForce }
+}
+
+/// What a service has read of a snapshot, its state's type erased.
+package protocol ReadState: AnyObject, Sendable {
+  /// What the state weighs.
+  var heapBytes: Int { get }
+}
+
+private final class TypedReadState<State: ServiceState>: ReadState {
+  let begun: Begun<State>
+  let heapBytes: Int
+
+  init(_ state: State, _ ids: IDSource) {
+    begun = Begun(state: state, ids: ids, sharedBytes: 0)
+    heapBytes = state.heapBytes
+  }
 }
 
 /// A state taken for a snapshot, to be encoded later, outside its lock.
@@ -188,6 +210,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   func makeWorld() { _ = state.box }
 
+  var hasBegun: Bool { state.begunBox != nil }
+
   func isSmall(_ bytesMax: Int) -> Bool {
     state.begunBox.map { !$0.isHeldAtLength && $0.wholeBytes <= bytesMax } ?? false
   }
@@ -206,16 +230,20 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     }
   }
 
-  func prepareRestore(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> PreparedState {
+  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> any ReadState {
     let path = "services/\(name)"
     let state = try SnapshotJSON.decode(Service.State.self, from: state, path: "\(path)/state.json")
     let ids = try SnapshotJSON.decode(IDSource.self, from: ids, path: "\(path)/ids.json")
     if let first = state.inconsistencies.first {
       throw .invalid(path: "\(path)/state.json", reason: first)
     }
-    return PreparedState { [slot = self.state] in
-      slot.restart(nil, with: Begun(state: state, ids: ids, sharedBytes: 0))
-    }
+    return TypedReadState(state, ids)
+  }
+
+  func prepareRestore(_ read: any ReadState) -> PreparedState {
+    // SAFETY: at a service's place stands what it has read itself (`SnapshotContent`).
+    let read = unsafe unsafeDowncast(read, to: TypedReadState<Service.State>.self)
+    return PreparedState { [slot = state] in slot.restart(nil, with: read.begun) }
   }
 
   func keep() {
@@ -224,6 +252,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   var revision: UInt64 { state.revision }
+  func settledRevision() -> UInt64 { state.box.revision { tenant.clock.now } }
   var heapBytes: Int { state.heapBytes }
   var recountedHeapBytes: Int { state.recountedHeapBytes }
 }

@@ -23,6 +23,8 @@ package final class TenantUses: Sendable {
   package func end() { count.subtract(1, ordering: .sequentiallyConsistent) }
 
   var isNone: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
+  /// Nobody but who asks.
+  var isOne: Bool { count.load(ordering: .sequentiallyConsistent) == 1 }
 
   /// From now on no use begins; false: there are uses.
   func drop() -> Bool {

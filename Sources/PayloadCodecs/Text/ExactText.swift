@@ -105,7 +105,7 @@ extension Substring {
 
 extension RawSpan {
   /// Eight bytes at a time.
-  fileprivate func equals(_ other: RawSpan) -> Bool {
+  package func equals(_ other: RawSpan) -> Bool {
     guard byteCount == other.byteCount else { return false }
     return commonPrefix(with: other) == byteCount
   }

@@ -108,7 +108,7 @@ import Testing
     }
     // Through a snapshot, the counts stay where they were.
     let saved = engine.saved()
-    try engine.prepareRestore(saved).putInForce()
+    try engine.prepareRestore(SavedRules(reading: saved)).putInForce()
     #expect(await harness.peer.send(.get, "/ships").status == 200)
     #expect(engine.strikeCounts.map(\.struck) == [1, 1])
   }

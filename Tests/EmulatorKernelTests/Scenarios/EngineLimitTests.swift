@@ -31,7 +31,7 @@ struct EngineLimitTests {
     #expect(JSON.object(variables).serialized().count < 100_000)
     // The world with it can be saved and put back.
     let saved = try harness.engine().saved()
-    _ = try harness.engine().prepareRestore(saved)
+    _ = try harness.engine().prepareRestore(SavedRules(reading: saved))
   }
 
   @Test("Templates of one answer fill in 16 MiB at most, with a remark")

@@ -136,11 +136,11 @@ struct RulesInForceTests {
     let saved = engine.saved()
     let other = ScenarioEngine(
       .empty, catalog: Self.catalog, tenant: "t", seed: 1, start: VirtualInstant(seconds: 0))
-    try other.prepareRestore(saved, beside: engine).putInForce()
+    try other.prepareRestore(SavedRules(reading: saved), beside: engine).putInForce()
     #expect(other.rules === engine.rules)
     #expect(other.scenario.source == engine.scenario.source)
     _ = try engine.add(["name": "c", "error": 500])
-    try other.prepareRestore(saved, beside: engine).putInForce()
+    try other.prepareRestore(SavedRules(reading: saved), beside: engine).putInForce()
     #expect(other.rules.names == ["a", "b"])
   }
 }

@@ -125,7 +125,7 @@ struct RefusalTests {
     #expect(await isRefused(harness))
     let engine = try harness.engine()
     let saved = engine.saved()
-    try engine.prepareRestore(saved).putInForce()
+    try engine.prepareRestore(SavedRules(reading: saved)).putInForce()
     #expect(await !isRefused(harness))
   }
 

@@ -64,7 +64,7 @@ struct TimedEventTests {
     let saved = engine.saved()
     engine.reset(start: engine.start)
     #expect(engine.nextTimed == engine.start + .seconds(10))
-    try engine.prepareRestore(saved).putInForce()
+    try engine.prepareRestore(SavedRules(reading: saved)).putInForce()
     #expect(engine.nextTimed == engine.start + .seconds(15))
     #expect(await statuses(harness, at: [13, 15]) == [503, 200])
   }
