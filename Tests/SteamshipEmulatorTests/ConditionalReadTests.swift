@@ -101,6 +101,33 @@ struct ConditionalReadTests {
     #expect(try await harness.send(.head, other, [("Range", "bytes=0-3")]).status == 200)
   }
 
+  @Test(
+    "Into which pieces bytes were cut on their way says nothing about their tag",
+    arguments: [0, 1, 10, 8_192, 8_193, 300_000])
+  func pieces(_ count: Int) throws {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    func tag(_ chunks: [[UInt8]], _ version: String = "v 1") -> String? {
+      StoredAnswer(chunks, type: "text/plain", version: version)
+        .answer(to: TestClient.request(.get, "/", Fields(), nil)).fields["etag"]
+    }
+    let whole = try #require(tag([bytes]))
+    for size in [1, 3, 4_095, 4_096, 4_097, 70_000] {
+      let cut = stride(from: 0, to: count, by: size).map {
+        Array(bytes[$0..<min($0 + size, count)])
+      }
+      #expect(tag(cut) == whole)
+      #expect(tag([[]] + cut + [[]]) == whole)
+      #expect(tag(cut, "") == tag([bytes], ""))
+    }
+    // Which name it has in the store matters only where not all of it is looked at.
+    #expect((tag([bytes], "v 2") == whole) == (count <= 8_192))
+    for place in [0, count / 2, count - 1] where count > 0 && count <= 8_192 {
+      var other = bytes
+      other[place] ^= 1
+      #expect(tag([other]) != whole)
+    }
+  }
+
   @Test("What is cut out of one large piece has room of its own; without it the whole is sent")
   func room() throws {
     let content = [UInt8](repeating: 7, count: 200_000)

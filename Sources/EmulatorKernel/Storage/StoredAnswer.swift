@@ -35,23 +35,34 @@ package struct StoredAnswer: Sendable {
     self.modified = modified.map { VirtualInstant(seconds: $0.epochSeconds) }
   }
 
-  /// Large content is not read through for its tag: what differs lies at its ends, or in its version.
+  /// Of how much content each end is looked at.
+  private static let endBytes = 4_096
+
+  /// Large content is not read through for its tag: what differs lies at its ends, or in its version. Into
+  /// which chunks it is cut says nothing: that is how it came. Nor does the version of what is read as a
+  /// whole, which may count the pieces that came before.
   private static func tag(
     _ chunks: [[UInt8]], _ count: Int, _ version: String, _ modified: VirtualInstant?
   ) -> String {
+    let isWhole = version.isEmpty || count <= 2 * endBytes
     var hash = StableHash(seed: UInt64(count))
-    hash.combine(version)
+    hash.combine(isWhole ? "" : version)
     hash.combine(UInt64(bitPattern: modified?.nanoseconds ?? 0))
-    let sample = version.isEmpty ? Int.max : 4_096
-    for (index, chunk) in chunks.enumerated()
-    where version.isEmpty || index == 0 || index == chunks.count - 1 {
-      var word: UInt64 = 0xCBF2_9CE4_8422_2325
-      for byte in chunk.prefix(sample) { word = (word ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-      for byte in chunk.dropFirst(sample).suffix(sample) {
-        word = (word ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+    // From `head` to `tail` it is not looked at.
+    let head = isWhole ? count : endBytes
+    let tail = isWhole ? count : count - endBytes
+    var word: UInt64 = 0xCBF2_9CE4_8422_2325
+    var start = 0
+    for chunk in chunks {
+      for part in [0..<head, tail..<count] {
+        let range = part.clamped(to: start..<start + chunk.count)
+        for byte in chunk[range.lowerBound - start..<range.upperBound - start] {
+          word = (word ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+        }
       }
-      hash.combine(word)
+      start += chunk.count
     }
+    hash.combine(word)
     let text = String(hash.value, radix: 16)
     return "\"" + String(repeating: "0", count: 16 - text.utf8.count) + text + "\""
   }
