@@ -354,16 +354,18 @@ extension SteamshipState {
     // A deleted workspace fails now, and later work stays where it was asked for.
     if !endpoint.handler.traits.contains(.needsNoWorkspace) {
       let workspace = try workspace(of: job.caller, &step)
-      job.caller.workspace = workspaces[workspace].map { .id($0.id) } ?? job.caller.workspace
+      job.caller.workspace =
+        workspaces.read(workspace) { .id($0.id) } ?? job.caller.workspace
     }
+    // The work may note it, and the task does.
+    job.caller.writeRequestID()
     try checkJob(job, endpoint.handler, &step)
     let plan = taskPlan(for: job, endpoint.handler, step.blobs, at: step.now)
     if plan.timeline == .atOnce, background == nil {
-      let output = try perform(job, &step)
-      let key = try addTask(
+      let output = try perform(job, by: endpoint, &step)
+      return try addTask(
         job, name: path, timeline: plan.timeline, background: nil, type: plan.type,
         showsData: plan.showsData, doneWith: output, &step)
-      return key
     }
     return try addTask(
       job, name: path, timeline: plan.timeline == .atOnce ? .byDefault : plan.timeline,

@@ -127,8 +127,9 @@ struct LargeRequestTests {
   @Test("Long texts of one kind do not send lists of another to a thread of their own")
   func longTexts() async throws {
     let harness = try ServiceHarness(SteamshipService())
-    let index = try await harness.data(
-      "embeddingIndex.create", ["pluginInstance": "test-embedder-1.0"])["index"]?["id"] ?? ""
+    let index =
+      try await harness.data(
+        "embeddingIndex.create", ["pluginInstance": "test-embedder-1.0"])["index"]?["id"] ?? ""
     let items: JSON = ["indexId": index, "items": [["value": "Ahoy"]]]
     _ = try await harness.data("embeddingIndex.item.create", items)
     let text = JSON.string(String(repeating: "a", count: 1 << 20))

@@ -8,13 +8,16 @@ extension SteamshipState {
     _ key: Key<Block>, index: Int? = nil, _ blobs: BlobStore, into json: inout JSONWriter
   ) {
     let isThere: Void? = blocks.glance(key) { block in
+      let file = files.read(block.file) { $0.id } ?? ""
+      let stored = { String(decoding: block.content.bytes(in: blobs), as: UTF8.self) }
+      let text = block.isText ? block.text ?? stored() : ""
+      let place = index ?? blockIndex(key, in: block.file) ?? 0
       json.object { json in
         json.member("id", block.id)
-        json.member("fileId", files.read(block.file, \.id) ?? "")
-        let stored = { String(decoding: block.content.bytes(in: blobs), as: UTF8.self) }
-        json.member("text", block.isText ? block.text ?? stored() : "")
+        json.member("fileId", file)
+        json.member("text", text)
         json.array("tags") { write(block.tags, into: &$0) }
-        json.member("index", index ?? blockIndex(key, in: block.file) ?? 0)
+        json.member("index", place)
         json.member("mimeType", block.mimeType)
         json.member("publicData", block.publicData)
         json.member("requestId", block.requestID)

@@ -26,23 +26,26 @@ struct CodeRequest: Sendable {
 extension SteamshipState {
   /// Whether a version's calls run its uploaded code.
   func runsCode(_ version: Key<InvocableVersion>?) -> Bool {
-    guard codeOrigin.value != nil, let version, let record = versions[version],
-      record.archive != nil, let invocable = invocables[record.invocable]
+    guard codeOrigin.value != nil, let version,
+      let parent = versions.read(version, { $0.archive == nil ? nil : $0.invocable }),
+      let (handle, kind) = invocables.read(parent, { ($0.handle, $0.kind) })
     else { return false }
-    switch script.codeUse(of: invocable.handle, invocable.kind) {
+    switch script.codeUse(of: handle, kind) {
     case .process: return true
     case .scripted: return false
     case nil:
       // What the scenario scripts stays scripted.
-      let methods = script.package(invocable.handle)?.methods ?? []
-      return invocable.kind == .plugin || methods.isEmpty
+      let methods = script.package(handle)?.methods ?? []
+      return kind == .plugin || methods.isEmpty
     }
   }
 
   /// Whether the scenario wants code to run where none is.
-  func lacksCode(_ invocable: Invocable?) -> Bool {
-    guard codeOrigin.value == nil, let invocable else { return false }
-    return script.codeUse(of: invocable.handle, invocable.kind) == .process
+  func lacksCode(_ invocable: Key<Invocable>) -> Bool {
+    guard codeOrigin.value == nil,
+      let (handle, kind) = invocables.read(invocable, { ($0.handle, $0.kind) })
+    else { return false }
+    return script.codeUse(of: handle, kind) == .process
   }
 
   /// What stands behind an instance.
@@ -56,10 +59,11 @@ extension SteamshipState {
   }
 
   func runsCode(_ instance: Key<InvocableInstance>) -> Bool {
-    guard let instance = instances[instance], instance.localDevelopmentURL == nil else {
-      return false
-    }
-    return runsCode(instance.version)
+    guard codeOrigin.value != nil,
+      let version = instances.read(
+        instance, { $0.localDevelopmentURL == nil ? $0.version : nil })
+    else { return false }
+    return runsCode(version)
   }
 
   /// A call of an instance's code.

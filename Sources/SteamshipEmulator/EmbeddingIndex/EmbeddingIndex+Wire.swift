@@ -23,10 +23,11 @@ extension SteamshipState {
 
   borrowing func write(_ key: Key<EmbeddingItem>, into json: inout JSONWriter) {
     let isThere: Void? = indexItems.glance(key) { item in
+      let index = indices.read(item.index) { $0.id }
       json.object { json in
         json.member("id", item.id)
         json.member("value", item.value)
-        json.member(ifPresent: "indexId", indices.read(item.index) { $0.id })
+        json.member(ifPresent: "indexId", index)
         json.member(ifPresent: "externalId", item.externalID)
         json.member(ifPresent: "externalType", item.externalType)
         json.member(ifPresent: "metadata", item.metadata)

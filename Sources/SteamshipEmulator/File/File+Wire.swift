@@ -6,12 +6,14 @@ extension SteamshipState {
   /// Source: SDK `data/file.py`; contract §2.2.
   borrowing func write(_ key: Key<File>, _ blobs: BlobStore, into json: inout JSONWriter) {
     let isThere: Void? = files.glance(key) { file in
+      let workspace = workspaces.read(file.workspace) { $0.id } ?? ""
+      let user = users.read(file.user) { $0.id } ?? ""
       json.object { json in
         json.member("id", file.id)
         json.member("handle", file.handle)
         json.member(ifPresent: "mimeType", file.mimeType)
-        json.member("workspaceId", workspaces.read(file.workspace, \.id) ?? "")
-        json.member("userId", users.read(file.user, \.id) ?? "")
+        json.member("workspaceId", workspace)
+        json.member("userId", user)
         json.member(ifPresent: "filename", file.filename)
         json.member("publicData", file.publicData)
         json.array("blocks") { json in

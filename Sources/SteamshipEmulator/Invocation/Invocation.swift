@@ -135,12 +135,11 @@ extension SteamshipState {
   }
 
   func forwardTarget(of invocation: Invocation) -> ForwardTarget? {
-    let instance = instances[invocation.instance]
-    let named = instance?.localDevelopmentURL
+    let named = instances.read(invocation.instance, \.localDevelopmentURL)
     guard let url = named ?? script.package(packageHandle(invocation))?.forward else { return nil }
     return ForwardTarget(
       url: url.hasSuffix("/") ? String(url.dropLast()) : url, isScripted: named == nil,
-      origin: instance?.urlOrigin)
+      origin: instances.read(invocation.instance, \.urlOrigin))
   }
 
   private static func delay(of method: ScriptedMethod, _ invocation: Invocation) -> Duration? {
@@ -162,7 +161,7 @@ extension SteamshipState {
     if runsCode(invocation.instance) {
       return .run(try codeRequest(to: invocation, requestID: requestID))
     }
-    if let instance = instances[invocation.instance], lacksCode(invocables[instance.invocable]) {
+    if let package = instances.read(invocation.instance, \.invocable), lacksCode(package) {
       throw .noCode
     }
     if invocation.path == "__dir__" { return .answer(.json(directory(of: invocation))) }
@@ -197,11 +196,14 @@ extension SteamshipState {
     let isScripted = !(script.package(package)?.methods.isEmpty ?? true)
     return SteamshipError(
       isScripted ? 404 : 501, "NotFound",
-      "No handler for \(invocation.verb) /\(invocation.path.shortened) available.",
+      String(
+        pieces: "No handler for ", invocation.verb, " /", invocation.path.shortened, " available."),
       suggestion: isScripted
         ? "The package's methods are listed at __dir__."
-        : "Nothing stands behind the package \"\(package)\": declare its methods in a scenario, or "
-          + "make an instance with a local development URL.")
+        : String(
+          pieces: "Nothing stands behind the package \"", package,
+          "\": declare its methods in a scenario, or make an instance with a local development URL."
+        ))
   }
 
   private func render(

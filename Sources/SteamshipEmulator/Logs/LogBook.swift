@@ -61,12 +61,14 @@ extension SteamshipState {
     _ instance: InvocableInstance, path: String, verb: String, _ failure: SteamshipError?,
     requestID: String, saying text: String? = nil, _ step: inout Step
   ) {
-    let what = "\(verb) \(path)"
+    let message =
+      text
+      ?? failure.map { String(pieces: verb, " ", path, " failed: ", $0.message) }
+      ?? String(pieces: verb, " ", path, " succeeded")
     logs.add(
       LogBook.Entry(
         user: instance.user, instant: step.now, level: failure == nil ? "INFO" : "ERROR",
-        message: text ?? failure.map { "\(what) failed: \($0.message)" }
-          ?? "\(what) succeeded",
+        message: message,
         fields: [
           "invocableHandle": JSON(invocables.read(instance.invocable, \.handle)),
           "invocableVersionHandle": .string(instance.versionHandle),

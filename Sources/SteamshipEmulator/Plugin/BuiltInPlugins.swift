@@ -65,7 +65,7 @@ extension SteamshipState {
   func pluginHandle(ofInstance handle: String, _ caller: Caller) -> String? {
     knownWorkspace(caller.workspace, of: caller.user)
       .flatMap { workspaces.read($0, \.pluginInstances)?[handle] }
-      .flatMap { instances[$0] }.flatMap { invocables.read($0.invocable, \.handle) }
+      .flatMap { instances.read($0, \.invocable) }.flatMap { invocables.read($0, \.handle) }
   }
 }
 
@@ -83,42 +83,37 @@ struct PluginRun {
 extension SteamshipState {
   /// The plugin instance that a request names, for an operation.
   ///
-  /// - Parameter types: the plugin types that can do it.
+  /// - Parameters:
+  ///   - path: The plugin's own path, as the log names it: it bears the last word of the engine's operation.
+  ///   - types: the plugin types that can do it.
   mutating func pluginRun(
-    _ job: Job, _ operation: String, types: [String], _ step: inout Step
+    _ job: Job, _ operation: StaticString, path: String, types: [String], _ step: inout Step
   ) throws(SteamshipError) -> PluginRun {
     let name = try job.arguments.requiredString("pluginInstance")
     let key = try instance(.plugin, id: nil, handle: name, job.caller, &step)
-    guard let instance = instances[key], let plugin = invocables[instance.invocable] else {
-      throw .unknown("plugin instance", name)
-    }
-    let type = plugin.pluginType
+    guard let instance = instances[key],
+      let (handle, type) = invocables.read(instance.invocable, { ($0.handle, $0.pluginType) })
+    else { throw .unknown("plugin instance", name) }
     guard types.isEmpty || types.contains(type) else {
       throw .invalid(
-        "The plugin \"\(plugin.handle)\" is a \(type); this operation needs a "
+        "The plugin \"\(handle)\" is a \(type); this operation needs a "
           + types.sorted().joined(separator: " or ") + ".")
     }
-    // A plugin's own paths bear the last word of the engine's operation: `/tag`, `/generate`.
-    let dot = operation.utf8.lastIndex(of: UInt8(ascii: "."))
-    let start = dot.map { operation.utf8.index(after: $0) } ?? operation.startIndex
-    var path = "/"
-    path.append(contentsOf: operation[start...])
     let answer =
       script.behaviors.isEmpty
       ? nil
       : script.answer(
         for: Script.Work(
-          operation: "steamship.\(operation)", plugin: plugin.handle,
+          operation: "steamship.\(operation)", plugin: handle,
           input: workInput(job, step.blobs, at: step.now)))
-    var run = PluginRun(instance: instance, handle: plugin.handle, type: type, answer: answer)
-    if lacksCode(plugin) { throw .noCode }
-    if runsCode(key) { run.made = madeByCode.value }
+    if lacksCode(instance.invocable) { throw .noCode }
+    let made = runsCode(key) ? madeByCode.value : nil
     if case .failure(let status, let message, let suggestion, let code) = answer {
       let error = SteamshipError(status, code ?? "PluginError", message, suggestion: suggestion)
       log(instance, path: path, verb: "POST", error, requestID: job.caller.requestID, &step)
       throw error
     }
     log(instance, path: path, verb: "POST", nil, requestID: job.caller.requestID, &step)
-    return run
+    return PluginRun(instance: instance, handle: handle, type: type, answer: answer, made: made)
   }
 }

@@ -18,7 +18,8 @@ extension SteamshipState {
       throw .invalid("Streaming needs \"appendOutputToFile\" set to true.")
     }
     let prompt = try generationInput(job, &step)
-    let run = try pluginRun(job, "plugin.instance.generate", types: ["generator"], &step)
+    let run = try pluginRun(
+      job, "plugin.instance.generate", path: "/generate", types: ["generator"], &step)
     if let types = run.made?["blockTypesToCreate"]?.arrayValue {
       return try startedBlocks(types, for: job, tags, isPublic: isPublic, &step)
     }

@@ -42,7 +42,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> ([UInt8], type: String, tags: [TagDraft]) {
     let url = try job.arguments.name("url")
     let mimeType = try job.arguments.name("mimeType")
-    let run = try pluginRun(job, "file.import", types: ["fileImporter"], &step)
+    let run = try pluginRun(job, "file.import", path: "/import", types: ["fileImporter"], &step)
     bill(run.instance, amount: 1, job.caller, &step)
     if let made = run.made {
       guard let bytes = (made["data"]?.stringValue).flatMap({ Base64.decode($0, .lenient) }) else {

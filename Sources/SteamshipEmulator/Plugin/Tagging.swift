@@ -12,7 +12,8 @@ extension SteamshipState {
     guard fileID != nil || inline != nil else {
       throw .invalid("Give the \"file\" to tag, or the \"id\" of a stored one.")
     }
-    let run = try pluginRun(job, "plugin.instance.tag", types: ["tagger", "embedder"], &step)
+    let run = try pluginRun(
+      job, "plugin.instance.tag", path: "/tag", types: ["tagger", "embedder"], &step)
     guard let fileID else {
       let tagged =
         if let made = run.made { RuleResult(made) } else { try taggedInline(drafts, run) }
@@ -126,7 +127,8 @@ extension SteamshipState {
   /// `POST plugin/instance/blockify`: makes blocks of a file's bytes.
   mutating func blockify(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let id = try job.arguments.requiredString("id")
-    let run = try pluginRun(job, "plugin.instance.blockify", types: ["blockifier"], &step)
+    let run = try pluginRun(
+      job, "plugin.instance.blockify", path: "/blockify", types: ["blockifier"], &step)
     let file = try file(id: id, handle: nil, job.caller, &step)
     guard let content = files.read(file, \.content) else {
       throw .invalid("The file has no bytes to make blocks of.")

@@ -31,7 +31,7 @@ extension SteamshipState {
   /// `POST plugin/instance/train`. Fidelity: shape seen in client, figures canned.
   mutating func train(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let parameters = try TrainingParameters(job.arguments)
-    let run = try pluginRun(job, "plugin.instance.train", types: [], &step)
+    let run = try pluginRun(job, "plugin.instance.train", path: "/train", types: [], &step)
     bill(run.instance, type: "train", amount: parameters.epochs, job.caller, &step)
     if let made = run.made { return RuleResult(made) }
     if case .json(let json) = run.answer { return RuleResult(json) }
@@ -50,7 +50,9 @@ extension SteamshipState {
     -> RuleResult
   {
     let parameters = try TrainingParameters(job.arguments)
-    let run = try pluginRun(job, "plugin.instance.getTrainingParameters", types: [], &step)
+    let run = try pluginRun(
+      job, "plugin.instance.getTrainingParameters", path: "/getTrainingParameters", types: [], &step
+    )
     if let made = run.made { return RuleResult(made) }
     if case .json(let json) = run.answer { return RuleResult(json) }
     return RuleResult { json in

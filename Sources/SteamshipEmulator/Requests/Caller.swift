@@ -56,10 +56,13 @@ struct Caller: Sendable, Codable {
     return caller
   }
 
+  /// Writes the request's id for all who ask for it from now on.
+  mutating func writeRequestID() { requestName = .text(requestID) }
+
   /// The same as it is kept: with its texts, and without the request that they come from.
   var settled: Caller {
     var caller = placed
-    caller.requestName = .text(requestID)
+    caller.writeRequestID()
     return caller
   }
 }

@@ -148,11 +148,13 @@ extension SteamshipState {
   /// Source: SDK `data/tags/tag.py`; contract §2.2.
   borrowing func write(_ key: Key<Tag>, into json: inout JSONWriter) {
     let isThere: Void? = tags.glance(key) { tag in
+      let file = files.read(tag.file) { $0.id } ?? ""
       json.object { json in
         json.member("id", tag.id)
-        json.member("fileId", files.read(tag.file) { $0.id } ?? "")
+        json.member("fileId", file)
         if let block = tag.block {
-          json.member("blockId", blocks.read(block) { $0.id } ?? "")
+          let id = blocks.read(block) { $0.id } ?? ""
+          json.member("blockId", id)
         }
         json.member("kind", tag.kind)
         json.member(ifPresent: "name", tag.name)

@@ -66,6 +66,13 @@ extension SteamshipState {
     guard let endpoint = SteamshipEndpoints.byName[job.operation] else {
       throw SteamshipError(500, "InternalError", "The operation \(job.operation) is not known.")
     }
+    return try perform(job, by: endpoint, &step)
+  }
+
+  /// The same where the operation's endpoint is in hand.
+  mutating func perform(
+    _ job: Job, by endpoint: SteamshipEndpoints.Row, _ step: inout Step
+  ) throws(SteamshipError) -> String {
     // Later work was accepted when there was room.
     guard !endpoint.operation.needsRoom || step.blobs.budget.hasRoom() else { throw .noRoom }
     guard let rule = endpoint.handler.rule else {

@@ -7,10 +7,13 @@ extension SteamshipState {
   /// Source: SDK `base/tasks.py`, `Task`; contract §4.
   borrowing func write(_ key: Key<EngineTask>, into json: inout JSONWriter) {
     let isThere: Void? = tasks.glance(key) { task in
+      // Beforehand: behind an expression the compiler takes a member's name for one that is found while the
+      // program runs, which is written more slowly. So with the other records.
+      let user = users.read(task.user) { $0.id } ?? ""
       json.object { json in
         json.member("taskId", task.id)
         json.member("state", task.state.rawValue)
-        json.member("userId", users.read(task.user) { $0.id } ?? "")
+        json.member("userId", user)
         json.member("workspaceId", task.workspaceID)
         json.member("requestId", task.requestID)
         json.member("name", task.name)
@@ -18,14 +21,14 @@ extension SteamshipState {
         json.member("input", task.input)
         json.member("taskType", task.type)
         let others = task.otherFields.value
-        json.member("assignedWorker", others["assignedWorker"] ?? "engine")
+        let worker = others["assignedWorker"] ?? "engine"
+        json.member("assignedWorker", worker)
         if task.state.isTerminal { json.member(ifPresent: "output", task.output) }
         json.member(ifPresent: "statusMessage", task.statusMessage)
         json.member(ifPresent: "statusSuggestion", task.statusSuggestion)
         json.member(ifPresent: "statusCode", task.statusCode)
-        json.member("taskCreatedOn", task.createdAt)
-        json.member("taskLastModifiedOn", task.modifiedAt)
-        json.member(ifPresent: "startedAt", task.startedAt)
+        json.taskTimes(
+          created: task.createdAt, modified: task.modifiedAt, started: task.startedAt)
         for (name, value) in others.members where !name.isExactly("assignedWorker") {
           json.member(name, value)
         }
@@ -58,8 +61,7 @@ extension SteamshipState {
           json.member("taskId", task.id)
           json.member("taskState", task.state.rawValue)
           json.member(ifPresent: "taskMessage", task.statusMessage)
-          json.member("taskCreatedOn", task.createdAt)
-          json.member("taskLastModifiedOn", task.modifiedAt)
+          json.taskTimes(created: task.createdAt, modified: task.modifiedAt, started: nil)
         }
         if task.state == .succeeded, task.showsData {
           json.key("data")

@@ -65,10 +65,12 @@ extension SteamshipState {
 
   private borrowing func write(_ key: Key<TaskComment>, into json: inout JSONWriter) {
     let isThere: Void? = comments.glance(key) { comment in
+      let user = users.read(comment.user) { $0.id } ?? ""
+      let task = tasks.read(comment.task) { $0.id } ?? ""
       json.object { json in
         json.member("id", comment.id)
-        json.member("userId", users.read(comment.user) { $0.id } ?? "")
-        json.member("taskId", tasks.read(comment.task) { $0.id } ?? "")
+        json.member("userId", user)
+        json.member("taskId", task)
         json.member(ifPresent: "externalId", comment.externalID)
         json.member(ifPresent: "externalType", comment.externalType)
         json.member(ifPresent: "externalGroup", comment.externalGroup)

@@ -35,10 +35,12 @@ extension SteamshipState {
 
   private borrowing func write(_ key: Key<UsageRecord>, into json: inout JSONWriter) {
     let isThere: Void? = usage.records.glance(key) { record in
+      let user = users.read(record.user) { $0.id } ?? ""
+      let workspace = workspaces.read(record.workspace) { $0.id } ?? ""
       json.object { json in
         json.member("id", record.id)
-        json.member("userId", users.read(record.user) { $0.id } ?? "")
-        json.member("workspaceId", workspaces.read(record.workspace) { $0.id } ?? "")
+        json.member("userId", user)
+        json.member("workspaceId", workspace)
         json.member("workspaceHandle", record.workspaceHandle)
         json.member("resourceType", "plugin")
         json.member("resourceHandle", record.resourceHandle)

@@ -29,9 +29,13 @@ struct UsageTotal: Codable, Sendable {
   var least = Int.max
   var most = 0
 
-  fileprivate static func comesBefore(_ left: Self, _ right: Self) -> Bool {
-    (left.user.serial, left.workspace.serial, left.invocable.serial)
-      < (right.user.serial, right.workspace.serial, right.invocable.serial)
+  fileprivate var order: (Int, Int, Int) { (user.serial, workspace.serial, invocable.serial) }
+
+  fileprivate mutating func add(_ amount: Int) {
+    count = count.addingClamping(1)
+    sum = sum.addingClamping(amount)
+    least = min(least, amount)
+    most = max(most, amount)
   }
 }
 
@@ -65,29 +69,27 @@ struct UsageBook: Codable, Sendable {
       for key in records.keys.prefix(Self.recordsMax) { records.remove(key) }
     }
     records.insert(record)
-    var total = UsageTotal(
-      user: record.user, workspace: record.workspace, invocable: invocable,
-      workspaceHandle: record.workspaceHandle, resourceHandle: record.resourceHandle)
-    let place = totals.partitioningIndex { !UsageTotal.comesBefore($0, total) }
-    let isKnown = place < totals.count && !UsageTotal.comesBefore(total, totals[place])
-    if isKnown {
+    let wanted = (record.user.serial, record.workspace.serial, invocable.serial)
+    let place = totals.partitioningIndex { $0.order >= wanted }
+    if place < totals.count, totals[place].order == wanted {
       totalBytes -= totals[place].heapBytes
-      total = totals[place]
-      total.workspaceHandle = record.workspaceHandle
-      total.resourceHandle = record.resourceHandle
+      totals[place].workspaceHandle = record.workspaceHandle
+      totals[place].resourceHandle = record.resourceHandle
+    } else {
+      totals.insert(
+        UsageTotal(
+          user: record.user, workspace: record.workspace, invocable: invocable,
+          workspaceHandle: record.workspaceHandle, resourceHandle: record.resourceHandle), at: place
+      )
     }
-    total.count = total.count.addingClamping(1)
-    total.sum = total.sum.addingClamping(record.amount)
-    total.least = min(total.least, record.amount)
-    total.most = max(total.most, record.amount)
-    if isKnown { totals[place] = total } else { totals.insert(total, at: place) }
-    totalBytes += total.heapBytes
+    totals[place].add(record.amount)
+    totalBytes += totals[place].heapBytes
   }
 
   func check(_ findings: inout StateFindings) {
     records.check("/usage/records", &findings)
     findings.expect(
-      zip(totals, totals.dropFirst()).allSatisfy(UsageTotal.comesBefore), "/usage/totals",
+      zip(totals, totals.dropFirst()).allSatisfy { $0.order < $1.order }, "/usage/totals",
       "they are not in order")
   }
 }

@@ -6,10 +6,11 @@ extension SteamshipState {
   /// Source: SDK `data/workspace.py`; contract §2.1.
   borrowing func write(_ key: Key<Workspace>, into json: inout JSONWriter) {
     let isThere: Void? = workspaces.glance(key) { workspace in
+      let user = users.read(workspace.user) { $0.id }
       json.object { json in
         json.member("id", workspace.id)
         json.member("handle", workspace.handle)
-        json.member(ifPresent: "userId", users.read(workspace.user) { $0.id })
+        json.member(ifPresent: "userId", user)
         json.times(created: workspace.createdAt, updated: workspace.updatedAt)
         json.member(ifPresent: "description", workspace.externalFields.value["description"])
       }
