@@ -23,6 +23,18 @@ public enum ContentError: Error, Sendable, Equatable {
   case cancelled
 }
 
+extension ContentError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .peerClosed: "the peer closed the connection"
+    case .malformed: "its framing is broken"
+    case .tooLarge(let limit): "it has more than \(limit) bytes"
+    case .timedOut: "nothing came for too long"
+    case .cancelled: "nobody waits for it any more"
+    }
+  }
+}
+
 /// Why a content cannot be had as a whole.
 package enum CollectError: Error, Sendable, Equatable {
   case content(ContentError)

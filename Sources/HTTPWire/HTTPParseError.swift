@@ -71,7 +71,7 @@ package struct HTTPParseError: Error, Sendable, Equatable {
     case .repeatedHost: "More than one Host field."
     case .invalidHost: "The Host field's value is not a host with or without a port."
     case .repeatedLength: "More than one Content-Length."
-    case .invalidLength: "Content-Length is not a decimal number."
+    case .invalidLength: "Content-Length is not a decimal number of at most 18 digits."
     case .lengthAndTransferCoding: "Both Content-Length and Transfer-Encoding."
     case .transferCodingInHTTP10: "Transfer-Encoding in an HTTP/1.0 message."
     case .unknownTransferCoding: "A transfer coding that is not supported."

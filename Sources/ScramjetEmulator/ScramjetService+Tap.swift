@@ -31,9 +31,9 @@ extension ScramjetService {
   private static func instanceStream(
     _ id: String?, _ stream: String, _ state: borrowing ScramjetState
   ) -> StreamKey? {
-    guard let id,
-      let instance = state.instances.first(where: { $0.value.id.isExactly(id) })?.value
-    else { return nil }
+    guard let id, let key = state.instance(withID: id), let instance = state.instances[key] else {
+      return nil
+    }
     let streams: TextMap = [
       "output": instance.output, "stdout": instance.stdout, "stderr": instance.stderr,
       "log": instance.log,

@@ -27,7 +27,9 @@ extension ShipyardService {
       for position in state.runs.startIndex..<state.runs.endIndex {
         if let thing = Self.thing(state.runs[position], copy state) { things.append(thing) }
       }
-      for (_, file) in state.externalFiles {
+      // As they came: the table has another order in each process.
+      let files = state.externalFiles.values.sorted { $0.content.value < $1.content.value }
+      for file in files {
         things.append(
           WorldThing(
             "external file", ["file \(file.fileName ?? "")"],

@@ -27,7 +27,8 @@ extension SteamshipState {
       }
     }
     for task in tasks.all { things.append(thing(task)) }
-    for (name, content) in storedObjects {
+    // In an order: the table has another in each process.
+    for (name, content) in storedObjects.entries.sorted(by: { $0.key < $1.key }) {
       let workspace = workspaces.read(name.workspace, \.handle) ?? ""
       things.append(
         WorldThing(

@@ -27,6 +27,16 @@ struct EventRuleTests {
     #expect(bench.output(sender) == "" && bench.output(far) == "")
   }
 
+  @Test("An id that several hubs have means the instance that was started first")
+  func sameID() throws {
+    let bench = try StateBench()
+    let id = "00000000-0000-4000-8000-000000000001"
+    let hubs = try (0..<12).map { try bench.anotherHub("h\($0)") } + [bench.hub]
+    let keys = try hubs.map { try bench.start(Self.listener, on: $0, id: id) }
+    #expect(bench.box.read { $0.instance(withID: id) } == keys[0])
+    #expect(bench.box.read { $0.instance(withID: "none") } == nil)
+  }
+
   @Test("What comes from outside goes to that instance alone")
   func outside() throws {
     let bench = try StateBench()

@@ -33,6 +33,17 @@ struct BlueprintTests {
     #expect(reply.json.objectValue?.keys == ["data"])
   }
 
+  @Test("The inventory has uploaded files in the order in which they came")
+  func inventory() async throws {
+    let harness = try ServiceHarness(ShipyardService())
+    let names = (0..<12).map { "\($0).py" }
+    for name in names {
+      _ = try await Self.upload(harness, Self.form.replacing("script.py", with: name))
+    }
+    let files = harness.live.slots[0].inventory().filter { $0.kind == "external file" }
+    #expect(files.map(\.place) == names.map { ["file \($0)"] })
+  }
+
   @Test(
     "Other forms than one part named file are 400",
     arguments: [

@@ -12,11 +12,13 @@ struct ConditionalReadTests {
   private static let text = "0123456789"
 
   /// An object behind a signed URL, and that URL's path.
-  private func stored(_ harness: ServiceHarness, _ text: String = text) async throws -> String {
+  private func stored(
+    _ harness: ServiceHarness, _ text: String = text, at path: String = "a/b.txt"
+  ) async throws -> String {
     func url(_ operation: String) async throws -> String {
       let made = try await harness.data(
         "workspace.createSignedUrl",
-        ["bucket": "userData", "filepath": "a/b.txt", "operation": .string(operation)])
+        ["bucket": "userData", "filepath": .string(path), "operation": .string(operation)])
       let url = try #require(made["signedUrl"]?.stringValue)
       return "/" + url.split(separator: "/").dropFirst(2).joined(separator: "/")
     }
@@ -99,6 +101,15 @@ struct ConditionalReadTests {
     let other = try await stored(harness, "0123456780")
     #expect(try await harness.send(.get, other).field("etag") != tag)
     #expect(try await harness.send(.head, other, [("Range", "bytes=0-3")]).status == 200)
+  }
+
+  @Test("The inventory has stored objects in the order of their names, in each process the same")
+  func inventory() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let paths = (0..<12).map { "a/\(String($0, radix: 16))" }
+    for path in paths.reversed() { _ = try await stored(harness, at: path) }
+    let objects = harness.live.slots[0].inventory().filter { $0.kind == "stored object" }
+    #expect(objects.map { $0.place.last } == paths.map { "userData/\($0)" })
   }
 
   @Test(

@@ -2,10 +2,19 @@
 ///
 /// Source: the Steamship SDK's multipart requests; the notation is that of PHP and Rails.
 package enum BracketedNames {
-  package enum RebuildError: Error, Sendable, Equatable {
+  package enum RebuildError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One name gives a text where another one needs a list or an object.
     case conflict(name: String)
     case tooDeep(name: String, limit: Int)
+
+    package var description: String {
+      switch self {
+      case .conflict(let name):
+        "\"\(name.clippedScalars)\" wants a list or an object where another has a text"
+      case .tooDeep(let name, let limit):
+        "\"\(name.clippedScalars)\" has more than \(limit) brackets"
+      }
+    }
   }
 
   /// Brackets of one name. Default: far above any client's data.

@@ -4,8 +4,14 @@ import HTTPModel
 ///
 /// Source: the URL standard, "application/x-www-form-urlencoded".
 package enum FormURLEncoded {
-  package enum ReadError: Error, Sendable, Equatable {
+  package enum ReadError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooManyPairs(limit: Int)
+
+    package var description: String {
+      switch self {
+      case .tooManyPairs(let limit): "it has more than \(limit) pairs"
+      }
+    }
   }
 
   /// Pairs in order. As the standard says nothing is malformed: a `%` without two digits stands for

@@ -24,6 +24,35 @@ package enum MultipartError: Error, Sendable, Equatable {
   case contentTooLarge(limit: Int)
 }
 
+extension MultipartError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .wrongMediaType: "its Content-Type is not multipart/form-data"
+    case .badBoundary: "its Content-Type names no boundary of 1 to 70 visible characters"
+    case .boundaryNotFound: "the boundary that its Content-Type names is not in it"
+    case .badDelimiter(let offset):
+      "neither a line's end nor -- follows the boundary at byte \(offset)"
+    case .badFields(let offset): "the part at byte \(offset) has malformed fields"
+    case .missingName(let offset): "the part at byte \(offset) has no name"
+    case .truncated(let offset): "it ends at byte \(offset), before its last boundary"
+    case .fieldSectionTooLarge(let limit): "a part has more than \(limit) bytes of fields"
+    case .tooManyParts(let limit): "it has more than \(limit) parts"
+    case .fieldTooLarge(let name, let limit):
+      "the part \"\(name.clippedScalars)\" has more than \(limit) bytes"
+    case .contentTooLarge(let limit): "its parts have more than \(limit) bytes together"
+    }
+  }
+}
+
+extension String {
+  /// A name of a client's, no longer than a sentence bears.
+  var clippedScalars: String {
+    let scalars = unicodeScalars
+    guard scalars.count > 100 else { return self }
+    return String(UnicodeScalarView(scalars.prefix(100))) + "…"
+  }
+}
+
 /// What one form may hold.
 package struct MultipartLimits: Sendable, Equatable {
   /// Bytes of one part's field section. Default: as Go's and Node's head limits.

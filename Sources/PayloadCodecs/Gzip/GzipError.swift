@@ -22,6 +22,22 @@ package enum GzipError: Error, Sendable, Equatable {
   case alreadyFinished
 }
 
+extension GzipError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .badHeader: "it does not begin as gzip does"
+    case .damaged(let offset): "it is damaged at byte \(offset)"
+    case .checksumMismatch(let offset): "the checksum at byte \(offset) is of other content"
+    case .truncated: "it ends too early"
+    case .trailingGarbage(let offset): "something else follows at byte \(offset)"
+    case .outputTooLarge(let limit): "it unpacks to more than \(limit) bytes"
+    case .ratioTooHigh(let limit): "it unpacks to more than \(limit) times its size"
+    case .outOfMemory: "there is no memory to unpack it"
+    case .alreadyFinished: "it had ended before"
+    }
+  }
+}
+
 /// How much one gzip stream may unpack to.
 package struct GzipLimits: Sendable, Equatable {
   /// Unpacked bytes of all members together. Default: four times the upload limit of DESIGN §11.

@@ -6,6 +6,17 @@ package enum PackageArchiveError: Error, Sendable, Equatable {
   case keptFileTooLarge(path: String, limit: Int)
 }
 
+extension PackageArchiveError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .gzip(let error): "gzip: \(error)"
+    case .tar(let error): "tar: \(error)"
+    case .keptFileTooLarge(let path, let limit):
+      "the file \(path.clippedScalars) has more than \(limit) bytes"
+    }
+  }
+}
+
 /// What checking one package archive may cost.
 package struct PackageArchiveLimits: Sendable {
   package var gzip = GzipLimits()

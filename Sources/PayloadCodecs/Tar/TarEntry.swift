@@ -20,6 +20,22 @@ package enum TarError: Error, Sendable, Equatable {
   case contentTooLarge(limit: UInt64)
 }
 
+extension TarError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .empty: "it is empty"
+    case .badChecksum(let offset): "the header at byte \(offset) has another checksum"
+    case .badNumber(let offset): "the header at byte \(offset) has no size"
+    case .badExtension(let offset): "the extended header at byte \(offset) is malformed"
+    case .truncated(let offset): "it ends too early, at byte \(offset)"
+    case .tooManyEntries(let limit): "it has more than \(limit) entries"
+    case .pathTooLong(let limit): "a path has more than \(limit) bytes"
+    case .extensionTooLarge(let limit): "an extended header has more than \(limit) bytes"
+    case .contentTooLarge(let limit): "its entries have more than \(limit) bytes together"
+    }
+  }
+}
+
 /// What one archive may hold.
 package struct TarLimits: Sendable, Equatable {
   /// Default: npm's largest packages hold some 50,000 files.

@@ -7,7 +7,7 @@ extension SequenceDriver {
   /// Starts the processes of the instances that a world begins with, once the server listens.
   static func startAll(in world: World<ScramjetState>, _ code: SequenceHost) {
     let (waiting, epoch) = world.read { state in
-      (state.instances.values.filter { $0.isWithoutProcess }.map(\.serial), state.epoch)
+      (state.instances.values.filter { $0.isWithoutProcess }.map(\.serial).sorted(), state.epoch)
     }
     guard !waiting.isEmpty, let use = TenantUse(of: world.tenant) else { return }
     Task {

@@ -154,7 +154,7 @@ enum ScramjetEvents {
   ) throws(ScenarioProblems) -> Bool {
     try world.mutate { state, step throws(ScenarioProblems) in
       defer { state.runWork(&step) }
-      guard let key = instance(event.instance, state) else { return false }
+      guard let key = state.instance(withID: event.instance) else { return false }
       switch event.kind {
       case .crashWorker: state.crash(key, .failed(213), &step)
       case .outOfMemory: state.crash(key, .failed(137), &step)
@@ -168,15 +168,10 @@ enum ScramjetEvents {
     }
   }
 
-  private static func instance(_ id: String, _ state: borrowing ScramjetState) -> InstanceKey? {
-    for (_, hub) in state.hubs { if let key = hub.instances[id] { return key } }
-    return nil
-  }
-
   private static func changeInstance(
     _ order: Order, _ state: inout ScramjetState, _ step: inout ScramjetState.Step
   ) -> ScenarioProblem? {
-    guard let key = instance(order.id, state) else {
+    guard let key = state.instance(withID: order.id) else {
       return ScenarioProblem(
         "/" + order.kind.rawValue, "there is no instance \"\(order.id)\"")
     }

@@ -32,6 +32,11 @@ extension ScramjetState {
     return nil
   }
 
+  /// The one that was started first of those with an id, which may be one of each hub.
+  borrowing func instance(withID id: String) -> InstanceKey? {
+    hubs.values.compactMap { $0.instances[id] }.min()
+  }
+
   // MARK: Making and removing
 
   @discardableResult

@@ -192,7 +192,7 @@ extension ShipyardState {
     }
     let found = names.filter { $0.name == name }
     guard let fleet = found.first else {
-      let hint = Nearest.hint(for: name, among: names.map(\.name))
+      let hint = Nearest.hint(for: name, among: names.map(\.name).sorted())
       throw .badRequest("no fleet '\(name)'\(hint)")
     }
     guard found.count == 1 else {

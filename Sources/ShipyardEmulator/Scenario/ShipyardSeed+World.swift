@@ -220,7 +220,7 @@ private struct WorldBuilder {
     for (index, name) in names.enumerated() {
       let matches = known.filter { $0.1 == name || $0.0 == ResourceID(name) }
       if matches.isEmpty {
-        let hint = Nearest.hint(for: name, among: known.map(\.1))
+        let hint = Nearest.hint(for: name, among: known.map(\.1).sorted())
         problems.append(ScenarioProblem("\(pointer)/\(index)", "unknown name '\(name)'\(hint)"))
       }
       found.formUnion(matches.map(\.0))

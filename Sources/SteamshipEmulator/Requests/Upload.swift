@@ -255,7 +255,7 @@ struct UploadSink {
 
 extension SteamshipError {
   static func unreadable(_ error: ContentError) -> Self {
-    .invalid("The request's content ended too early or is malformed (\(error)).")
+    .invalid("The request's content cannot be read to its end: \(error).")
   }
 
   static func tooLarge(_ limit: Int) -> Self {

@@ -9,6 +9,13 @@ struct StoredObjectName: Hashable, Codable, Sendable {
   @ExactText var path: String
 }
 
+extension StoredObjectName: Comparable {
+  static func < (left: Self, right: Self) -> Bool {
+    if left.workspace != right.workspace { return left.workspace < right.workspace }
+    return (left._bucket, left._path) < (right._bucket, right._path)
+  }
+}
+
 /// Source: SDK `data/workspace.py`, `SignedUrl`.
 enum SignedURL {
   enum Bucket: String, CaseIterable { case exports, imports, userData, pluginData, appData }

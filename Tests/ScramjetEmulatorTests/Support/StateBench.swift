@@ -39,10 +39,12 @@ final class StateBench {
 
   /// Starts the sequence with a behaviour, a program or the name of a behaviour.
   func start(
-    _ behavior: JSON, on hub: HubKey? = nil, output: String? = nil, input: String? = nil
+    _ behavior: JSON, on hub: HubKey? = nil, id: String? = nil, output: String? = nil,
+    input: String? = nil
   ) throws -> InstanceKey {
     let program = try ProgramCompiler().compile(behavior)
     var order = StartOrder()
+    order.instanceID = id
     order.outputTopic = output
     order.inputTopic = input
     let hub = hub ?? self.hub
