@@ -30,6 +30,18 @@ final class HandWall: Sendable {
     #expect(clock.now == VirtualInstant(seconds: expected))
   }
 
+  @Test("Put ahead of the wall, it is exactly so far ahead, though the wall goes on meanwhile")
+  func aheadOfWall() {
+    let clock = VirtualClock(mode: .manual) { [wall] in
+      wall.add(.nanoseconds(1))
+      return wall.now
+    }
+    for offset in [Duration.seconds(5), .zero, .nanoseconds(-7)] {
+      clock.set(mode: .real, aheadOfWall: offset)
+      #expect(clock.wallOffset == offset)
+    }
+  }
+
   @Test("A day's number is that of the date that it is taken apart into, in all years of instants")
   func days() {
     var (expectedYear, expectedMonth, expectedDay) = (1684, 1, 1)

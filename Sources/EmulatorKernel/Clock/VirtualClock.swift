@@ -62,7 +62,7 @@ import Synchronization
   }
 
   /// How far real time is ahead of the wall, exactly: the same until somebody moves it.
-  var wallOffset: Duration { state.withLock { $0.anchor - $0.anchorWall } }
+  package var wallOffset: Duration { state.withLock { $0.anchor - $0.anchorWall } }
 
   /// Goes up whenever somebody moves or sets the clock, not as time passes by itself.
   var changeCount: UInt64 { changes.load(ordering: .relaxed) }
@@ -72,12 +72,24 @@ import Synchronization
 
   /// Changes how time runs, and where it stands if `instant` is given.
   package func set(mode: ClockMode? = nil, to instant: VirtualInstant? = nil) {
+    set(mode) { present, _ in instant ?? present }
+  }
+
+  /// The same, and it stands so far ahead of the wall: exactly, however long this takes.
+  package func set(mode: ClockMode, aheadOfWall offset: Duration) {
+    set(mode) { _, wall in wall + offset }
+  }
+
+  /// - Parameter instant: where it stands, by where it stood and the wall's present.
+  private func set(
+    _ mode: ClockMode?, _ instant: (VirtualInstant, VirtualInstant) -> VirtualInstant
+  ) {
     let begins = state.withLock { state in
       changes.add(1, ordering: .relaxed)
       let present = now(&state)
-      state.anchor = min(instant ?? present, .endOfTime)
-      state.latest = state.anchor
       state.anchorWall = wall()
+      state.anchor = min(instant(present, state.anchorWall), .endOfTime)
+      state.latest = state.anchor
       defer { if let mode { change(to: mode, &state) } }
       return mode == .skip && state.mode != .skip
     }

@@ -67,9 +67,10 @@ extension SnapshotManifest.Clock {
   }
 
   func putInForce(_ clock: VirtualClock, _ mode: ClockMode) {
-    let instant =
-      nanoseconds.map { VirtualInstant(nanoseconds: $0) }
-      ?? clock.wallNow + .nanoseconds(offset ?? 0)
-    clock.set(mode: mode, to: instant)
+    if let nanoseconds {
+      clock.set(mode: mode, to: VirtualInstant(nanoseconds: nanoseconds))
+    } else {
+      clock.set(mode: mode, aheadOfWall: .nanoseconds(offset ?? 0))
+    }
   }
 }
