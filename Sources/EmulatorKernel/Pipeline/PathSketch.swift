@@ -10,8 +10,8 @@ struct PathSketch {
   /// No word of a template is longer; what is longer in a path is none of them.
   static let wordBytesMax = 48
   private static let bytesMax = 1024
-  /// What is looked at of a path that goes on beyond `segmentsMax`: no operation's does, and whose path
-  /// it was meant to be is told by its beginning.
+  /// What is looked at of a path that has more segments than any template: whose it was meant to be is told
+  /// by its beginning.
   private static let beginning = 4
 
   private(set) var count = 0
@@ -28,9 +28,14 @@ struct PathSketch {
       count += 1
       index = segment.upperBound
     }
-    if count == Self.segmentsMax, bytes.segment(from: index, to: end) != nil {
-      count = Self.beginning
+    var total = count
+    while total <= NearestOperationLimits.segmentsMax,
+      let segment = bytes.segment(from: index, to: end)
+    {
+      total += 1
+      index = segment.upperBound
     }
+    if total > NearestOperationLimits.segmentsMax { count = Self.beginning }
   }
 
   private mutating func read(_ bytes: Span<UInt8>, _ segment: Range<Int>) {
