@@ -3,8 +3,8 @@ import Foundation
 import PackageDescription
 
 /// Types are named by accessors instead of by texts that the runtime reads when one is first used: for each
-/// dictionary it would search all conformances of the program, a fifth of the start. SwiftPM takes such a flag
-/// from no dependency; whoever uses a library product builds without it.
+/// dictionary it would search all conformances of the program, a fifth of the start. Not every SwiftPM takes
+/// such a flag from a dependency; whoever uses a library product builds without it.
 let isDependency = Context.packageDirectory.contains("/checkouts/")
 let quickStart = SwiftSetting.unsafeFlags(
   ["-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"],

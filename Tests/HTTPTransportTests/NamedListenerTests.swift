@@ -176,13 +176,18 @@ struct NamedListenerTests {
   @Test(
     "The server stops in each state, and the port is free then", arguments: ListenerState.allCases)
   func stops(_ state: ListenerState) async throws {
-    let server = try TestServer({ $0.namedPorts = [("harbor", 0)] }) { _ in .now(.text("ok")) }
-    let named = try #require(server.server.named.first)
-    try named.set(state)
-    await server.stop()
-    // Nothing more comes of it.
-    try named.set(.open)
-    #expect(try Caller(named.port).fate(within: 20_000) == .refused)
+    var fates: [Fate] = []
+    // Another test may be given the same port meanwhile, but not each time.
+    while fates.last != .refused, fates.count < 5 {
+      let server = try TestServer({ $0.namedPorts = [("harbor", 0)] }) { _ in .now(.text("ok")) }
+      let named = try #require(server.server.named.first)
+      try named.set(state)
+      await server.stop()
+      // Nothing more comes of it.
+      try named.set(.open)
+      fates.append(try Caller(named.port).fate(within: 20_000))
+    }
+    #expect(fates.last == .refused, "\(fates)")
   }
 
   @Test("A name's port that is taken is said, and nothing is left listening")

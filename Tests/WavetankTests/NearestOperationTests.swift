@@ -56,7 +56,7 @@ struct NearestOperationTests {
     ("/orgs/o/bluprints", "shipyard"),
   ]
 
-  @Test("What goes on beyond any template is its service's whose path it began as", arguments: begun)
+  @Test("What goes on beyond any template is told by its beginning", arguments: begun)
   func longTail(_ path: String, _ service: String) async throws {
     let (emulator, pipeline) = try await Self.pipeline()
     let tail = String(repeating: "/x", count: 2_000)
