@@ -107,29 +107,27 @@ public struct Fields: Sendable {
 
   /// Adds all lines of `others` at the end, as they stand, and puts a number behind what the last of them
   /// says: for lines that all answers carry, whose last one counts them.
+  /// - Parameter others: was made by appending, so that the last line's end stands last.
   package mutating func append(_ others: Fields, number: UInt64) {
     append(others)
-    guard !lines.isEmpty else { return }
-    var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+    guard !lines.isEmpty, bytes.count >= 2 else { return }
+    // The digits, and the end of the line.
+    var text: InlineArray<22, UInt8> = .init(repeating: 0x0D)
+    text[21] = 0x0A
     var (first, rest) = (20, number)
     repeat {
       first -= 1
-      digits[first] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+      text[first] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
       rest /= 10
     } while rest > 0
-    // In the place of the line's end, and that behind them.
-    let start = lines[lines.count - 1].value.upperBound
-    let count = 20 - first
-    for offset in 0..<count + 2 {
-      let byte =
-        offset < count ? digits[first + offset] : offset == count ? 0x0D : 0x0A
-      if start + offset < bytes.count {
-        bytes[start + offset] = byte
-      } else {
-        bytes.append(byte)
-      }
+    // The first two of them in the place of the end that there is.
+    let end = bytes.count
+    bytes[end - 2] = text[first]
+    bytes[end - 1] = text[first + 1]
+    bytes.append(addingCapacity: 20 - first) { output in
+      for index in first + 2..<22 { output.append(text[index]) }
     }
-    lines[lines.count - 1].valueLength += UInt32(count)
+    lines[lines.count - 1].valueLength += UInt32(20 - first)
   }
 
   /// Adds all lines of `others` at the end, as they stand: for lines that many messages carry.
@@ -143,12 +141,14 @@ public struct Fields: Sendable {
     let start = UInt32(clamping: bytes.count)
     bytes.append(copyOf: others.bytes)
     let added = others.lines.span
-    for index in added.indices {
-      let line = added[index]
-      lines.append(
-        Line(
-          nameStart: start &+ line.nameStart, nameLength: line.nameLength,
-          valueStart: start &+ line.valueStart, valueLength: line.valueLength))
+    lines.append(addingCapacity: added.count) { output in
+      for index in added.indices {
+        let line = added[index]
+        output.append(
+          Line(
+            nameStart: start &+ line.nameStart, nameLength: line.nameLength,
+            valueStart: start &+ line.valueStart, valueLength: line.valueLength))
+      }
     }
   }
 
@@ -175,10 +175,16 @@ public struct Fields: Sendable {
 
   /// Where the first line of that name stands, if its length is known.
   @usableFromInline func index(of name: String) -> Int? {
-    let length = UInt32(truncatingIfNeeded: name.utf8.count)
-    let lines = lines.span
-    for index in lines.indices where lines[index].nameLength == length {
-      if matches(lines[index], name) { return index }
+    let wanted = name.utf8.span
+    let (lines, bytes) = (lines.span, bytes.span)
+    guard let initial = wanted.isEmpty ? nil : wanted[0] | 0x20 else { return nil }
+    for index in lines.indices where Int(lines[index].nameLength) == wanted.count {
+      let name = lines[index].name
+      // Of names that are as long, most part here.
+      guard bytes[name.lowerBound] | 0x20 == initial,
+        bytes.extracting(name).equalsIgnoringCase(wanted)
+      else { continue }
+      return index
     }
     return nil
   }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// HTTP/1.0 or HTTP/1.1; other versions never get past HTTPWire.
 public enum HTTPVersion: Sendable, Equatable { case http10, http11 }
 
@@ -15,6 +17,9 @@ public struct Request: Sendable {
     @usableFromInline let framing: BodyFraming
     @usableFromInline let arrivalHost: String?
     @usableFromInline let arrival: Arrival?
+    /// See `Request.findings`.
+    let findings = AtomicLazyReference<HeadFindings>()
+    let comesAgain = Atomic<Bool>(false)
 
     @usableFromInline init(
       method: Method, target: RequestTarget, version: HTTPVersion, fields: Fields,
@@ -102,8 +107,33 @@ public struct Request: Sendable {
       && fields.valueBytes("expect")?.lazy.map(\.asciiLowercased)
         .elementsEqual("100-continue".utf8) ?? false
   }
+
+  // MARK: Heads that come again
+
+  /// What a responder has noted of the head, for all requests that have the very same one: nil until it notes
+  /// something.
+  package var findings: HeadFindings? { parts.findings.load() }
+
+  /// Whether the head has come before, so that it is worth a note.
+  package var comesAgain: Bool { parts.comesAgain.load(ordering: .relaxed) }
+
+  /// The engine has met the same head once more.
+  package func hasComeAgain() { parts.comesAgain.store(true, ordering: .relaxed) }
+
+  /// The first note stays.
+  /// - Parameter findings: must not hold the request: it would hold itself.
+  package func note(_ findings: HeadFindings) { _ = parts.findings.storeIfNil(findings) }
+
   /// The effective host and port: the target's authority, else the field (RFC 9112 §3.3).
   public var host: String? { target.authority ?? fields["host"] }
+}
+
+/// What a responder finds in a request's head and nowhere else: made once for all requests that have the
+/// same one, as those have with which a client asks again and again.
+///
+/// `@unchecked`: it has nothing of its own; each responder's has `let`s only.
+open class HeadFindings: @unchecked Sendable {
+  public init() {}
 }
 
 /// How a request came, where that is not straight and in the clear: of all requests of a connection.

@@ -107,10 +107,7 @@ extension Connection {
   private func takeWholeContent(
     _ input: Span<UInt8>, _ position: inout Int, limit: Int
   ) -> [UInt8]? {
-    if machine.isMessageComplete { return [] }
-    guard let length = machine.contentRemaining, length <= UInt64(max(0, limit)),
-      let range = machine.takeRest(input, &position)
-    else { return nil }
+    guard let range = machine.takeRest(input, &position, limit: limit) else { return nil }
     // SAFETY: copied within the closure.
     return unsafe input.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
   }

@@ -144,11 +144,15 @@ package struct ConnectionMachine: ~Copyable, Sendable {
   }
 
   /// All that is left of a content of known length, if it stands in the input: what `next` would give piece
-  /// by piece, the end included.
-  package mutating func takeRest(_ input: Span<UInt8>, _ position: inout Int) -> Range<Int>? {
-    guard case .length(let remaining) = reading, remaining <= UInt64(input.count - position) else {
-      return nil
-    }
+  /// by piece, the end included. Nothing is left of a message that is complete.
+  /// - Returns: nil as well where it is more than `limit`.
+  package mutating func takeRest(
+    _ input: Span<UInt8>, _ position: inout Int, limit: Int
+  ) -> Range<Int>? {
+    if isMessageComplete { return position..<position }
+    guard case .length(let remaining) = reading, remaining <= UInt64(input.count - position),
+      remaining <= UInt64(max(0, limit))
+    else { return nil }
     reading = .complete
     position += Int(remaining)
     return position - Int(remaining)..<position

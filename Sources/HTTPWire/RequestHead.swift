@@ -23,6 +23,7 @@ package struct HeadSpares: Sendable {
   ) -> KnownHeads.Reading? {
     let reading = known.find(input, &position, limits: limits)
     isKept = reading != nil
+    reading?.request.hasComeAgain()
     return reading
   }
 

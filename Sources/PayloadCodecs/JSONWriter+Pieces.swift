@@ -9,7 +9,7 @@ extension JSONWriter {
   /// The name of a member; its value comes next.
   package mutating func beginMember(_ name: String) {
     needsComma = true
-    key(name)
+    key(named: name)
   }
 
   /// The value comes next.

@@ -95,8 +95,8 @@ public struct JSONWriter: Sendable {
   // MARK: Members
   //
   // A name that stands in the source needs no look for what JSON escapes; one that is found while the
-  // program runs is a `String`, and is quoted like any other text. A literal could be either, and is
-  // meant as the first: hence the attribute.
+  // program runs is quoted like any other text, and says `named:`. Without that label a literal could be
+  // either, and is the slow one as soon as the value is an expression.
 
   /// The name of the next value.
   public mutating func key(_ name: StaticString) {
@@ -105,8 +105,7 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  @_disfavoredOverload
-  public mutating func key(_ name: String) {
+  public mutating func key(named name: String) {
     quote(name, isName: true)
     needsComma = false
   }
@@ -187,7 +186,7 @@ public struct JSONWriter: Sendable {
   /// All members of an object, behind those that there are.
   package mutating func members(of object: JSONObject) {
     let span = object.members.span
-    for index in span.indices { member(span[index].key, span[index].value) }
+    for index in span.indices { member(named: span[index].key, span[index].value) }
   }
 
   /// A comma if one is due, the name in quotes, a colon, and so many bytes of a value, which `fill`

@@ -47,6 +47,29 @@ import Testing
     #expect(pipeline.tenants.all.map { $0.journal.status.total }.reduce(0, +) == 1)
   }
 
+  @Test(
+    "A head that comes again means the same, and what the world says of it now",
+    arguments: tenants.indices)
+  func sameHead(_ index: Int) async throws {
+    let (target, fields, tenant) = Self.tenants[index]
+    let request = TestClient.request(.get, target, Fields(fields), nil)
+    for count in 1...4 {
+      let reply = await peer.send(request, [])
+      request.hasComeAgain()
+      #expect(reply.text == (count == 4 ? #"["a"]"# : "[]"))
+      #expect(reply.field("x-wavetank-exchange") == String(count == 4 ? 5 : count))
+      if count == 3 {
+        #expect(await peer.send(.post, "/_t/\(tenant)/ships", body: #"{"name":"a"}"#).status == 201)
+      }
+    }
+    #expect(request.findings != nil)
+    #expect(pipeline.tenants.find(tenant)?.journal.status.total == 5)
+    // What one responder has found says nothing to another.
+    let other = try Pipeline(services: [SampleService()], configuration: PipelineConfiguration())
+    #expect(await TestClient(other).send(request, []).text == "[]")
+    #expect(other.tenants.find(tenant)?.journal.status.total == 1)
+  }
+
   static let badNames: [(target: String, fields: KeyValuePairs<String, String>)] = [
     ("/_t//ships", [:]), ("/_t/Blue/ships", [:]), ("/_t/-a/ships", [:]),
     ("/_t/bl%75e/ships", [:]), ("/ships", ["X-Wavetank-Tenant": ""]),

@@ -23,7 +23,7 @@ struct JSONWriterTests {
         var json = JSONWriter()
         json.object { json in
           json.member("name", text)
-          json.member(text, 1)
+          json.member(named: text, 1)
           json.array("list") { $0.value(text) }
         }
         let quoted = "\"" + start + character.written + end + "\""
@@ -77,12 +77,12 @@ struct JSONWriterTests {
     }
     var other = JSONWriter()
     other.object { json in
-      json.member(found[0], "text")
-      json.member(found[1], -7)
-      json.member(found[2], true)
-      json.member(found[3], JSON.null)
-      json.object(found[4]) { $0.member("x", "") }
-      json.array(found[5]) { json in json.value(1) }
+      json.member(named: found[0], "text")
+      json.member(named: found[1], -7)
+      json.member(named: found[2], true)
+      json.member(named: found[3], JSON.null)
+      json.object(named: found[4]) { $0.member("x", "") }
+      json.array(named: found[5]) { json in json.value(1) }
     }
     #expect(one.bytes == other.bytes)
     #expect(

@@ -66,9 +66,9 @@ struct YAMLTests {
       let element: JSON = .object(JSONObject([("flag", true), (text, .null)]))
       var yaml = YAMLWriter()
       yaml.member("text", text)
-      yaml.member(text, text)
+      yaml.member(named: text, text)
       yaml.object("outer") { yaml in
-        yaml.object(text) { yaml in
+        yaml.object(named: text) { yaml in
           yaml.member("number", 7)
           yaml.member("value", value)
         }
@@ -79,7 +79,7 @@ struct YAMLTests {
           yaml.value(3)
           yaml.object { yaml in
             yaml.member("flag", true)
-            yaml.member(text, JSON.null)
+            yaml.member(named: text, JSON.null)
           }
           yaml.object { _ in }
         }

@@ -40,7 +40,7 @@ package struct Problem: Error, Sendable {
       json.member("title", status.reason)
       json.member("status", status.code)
       json.member("detail", detail)
-      for (name, value) in members.members { json.member(name, value) }
+      for (name, value) in members.members { json.member(named: name, value) }
     }
     var response = Response(status, fields: fields, body: .bytes(json.bytes))
     response.fields.append("Content-Type", "application/problem+json")

@@ -110,7 +110,7 @@ enum TenantRoutes {
     let live = try call.liveTenant()
     return .object(reserving: 4096) { json in
       for (index, slot) in live.slots.enumerated() {
-        json.key(slot.name)
+        json.key(named: slot.name)
         json.raw(state(index, of: live, call).span)
       }
     }

@@ -98,7 +98,7 @@ struct JournalText {
     return ["answeredBy": "nobody", "reason": .string(reason), "rulesConsidered": []]
   }
 
-  private func list(_ name: String, _ texts: [String], into json: inout JSONWriter) {
+  private func list(_ name: StaticString, _ texts: [String], into json: inout JSONWriter) {
     json.array(name) { json in for text in texts { json.value(text) } }
   }
 

@@ -26,6 +26,9 @@ import Glibc
     Self(nanoseconds: left.nanoseconds &+ right.clampedNanoseconds)
   }
   package static func - (left: Self, right: Self) -> Duration {
-    .nanoseconds(left.nanoseconds &- right.nanoseconds)
+    .nanoseconds(left.nanoseconds(since: right))
   }
+
+  /// For what is done with each request: a `Duration` is of 128 bits, and divided to be read.
+  func nanoseconds(since earlier: Self) -> Int64 { nanoseconds &- earlier.nanoseconds }
 }

@@ -68,13 +68,14 @@ package final class Journal: Sendable {
   package func open(_ opening: JournalOpening) -> UInt64 {
     ring.withLock(countingWaitsIn: .journals) { ring in
       ring.last += 1
-      makeRoom(in: &ring)
+      let left = makeRoom(in: &ring)
       let (number, place) = (ring.last, ring.place(of: ring.last))
       ring.places.take(
         place,
         JournalPlaces.Key(
           number: number, connectionID: opening.exchange.connectionID,
           sequenceNumber: opening.exchange.sequenceNumber, parent: opening.parent))
+      if let left { ring.places.moveRecord(from: left, to: place) }
       // The record is written where it lies.
       var byteCount = ring.places.change(place) { $0.reopen(opening, number: number) }?.byteCount
       if byteCount == nil {
@@ -122,21 +123,31 @@ package final class Journal: Sendable {
     }
   }
 
-  /// An exchange is over. Its operation and how long it took; nil if its record is not here any more.
+  /// An exchange is over. Its operation and for how many nanoseconds it went on; nil if its record is not here
+  /// any more.
   /// - Parameter log: gets its line, made where the record lies.
   @discardableResult
   package func ended(
     _ number: UInt64, of exchange: Exchange, at instant: VirtualInstant,
     wall: Moment, _ outcome: ExchangeOutcome,
     loggedBy log: ExchangeLog? = nil, of tenant: @autoclosure () -> String = ""
-  ) -> (operation: Int?, duration: Duration)? {
-    let (found, news, wakesLog) = ring.withLock(countingWaitsIn: .journals) { ring in
-      var news: JournalNews?
-      var wakesLog = false
+  ) -> (operation: Int?, nanoseconds: Int64)? {
+    var news: JournalNews?
+    var wakesLog = false
+    let found = ring.withLock(countingWaitsIn: .journals) { ring -> (Int?, Int64)? in
+      // Mostly nobody wants to hear of it.
+      guard log != nil || !ring.followers.isEmpty else {
+        return change(number, of: exchange, in: &ring) { record in
+          (
+            record.operationIndex,
+            record.ended(at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
+          )
+        }
+      }
       let (followers, life) = (ring.followers.isEmpty ? nil : ring.followers, ring.life)
-      let found = change(number, of: exchange, in: &ring) { record -> (Int?, Duration) in
+      return change(number, of: exchange, in: &ring) { record in
         let wasInFlight = record.isInFlight
-        let duration = record.ended(
+        let nanoseconds = record.ended(
           at: instant, wall: wall, outcome, prefix: limits.contentPrefix)
         if let followers, wasInFlight {
           news = JournalNews(entry: record.entry, life: life, followers: followers)
@@ -144,9 +155,8 @@ package final class Journal: Sendable {
         if let log, wasInFlight {
           wakesLog = log.append(record.logged(), of: tenant(), at: wall)
         }
-        return (record.operationIndex, duration)
+        return (record.operationIndex, nanoseconds)
       }
-      return (found, news, wakesLog)
     }
     if wakesLog { log?.log.wake() }
     if let news { for follower in news.followers { follower.push(news.entry, news.life) } }
@@ -171,10 +181,21 @@ package final class Journal: Sendable {
   }
 
   /// Makes sure that the place for `ring.last` may be taken: where all are, the oldest lies there, and
-  /// `open` writes over it.
-  private func makeRoom(in ring: inout Ring) {
+  /// `open` writes over it. Where the bytes are what is full, the oldest would be freed and another made
+  /// with each exchange: so that one is written over as well.
+  /// - Returns: where it lies, if not in the place of the new one.
+  private func makeRoom(in ring: inout Ring) -> Int? {
     let count = ring.last - ring.first + 1
-    if count > UInt64(ring.placesMax) { forgetFirst(&ring, keepingRecord: true) }
+    if count > UInt64(ring.placesMax) {
+      forgetFirst(&ring, keepingRecord: true)
+      return nil
+    }
+    let oldest = ring.place(of: ring.first)
+    guard ring.room == limits.bytes, count > 1, let key = ring.places.key(oldest),
+      key.number == ring.first, ring.bytes + key.byteCount > ring.room
+    else { return nil }
+    forgetFirst(&ring, keepingRecord: true)
+    return oldest
   }
 
   /// Does not count the oldest entry any more.

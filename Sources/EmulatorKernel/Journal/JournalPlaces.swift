@@ -65,6 +65,14 @@ struct JournalPlaces: Sendable {
     chunks[chunk][index] = record
   }
 
+  /// Both places were taken before; none but the first has a record.
+  mutating func moveRecord(from place: Int, to other: Int) {
+    var moving: JournalRecord?
+    let (from, to) = (Self.locate(place), Self.locate(other))
+    swap(&moving, &chunks[from.chunk][from.index])
+    swap(&moving, &chunks[to.chunk][to.index])
+  }
+
   func entry(_ place: Int) -> JournalEntry? {
     let (chunk, index) = Self.locate(place)
     return chunk < chunks.count ? chunks[chunk][index]?.entry : nil

@@ -30,7 +30,9 @@ struct JournalRecord: Sendable {
   private var requestContentBytes: UInt64 = 0
   private var responseContentBytes: UInt64 = 0
   private var ended: VirtualInstant?
-  private var duration: Duration?
+  /// How long it took.
+  private var nanoseconds: Int64?
+  private var duration: Duration? { nanoseconds.map { .nanoseconds($0) } }
   private var ending: ExchangeOutcome.Ending?
   private var rules: [String] = []
   private var trace: KeptTrace?
@@ -81,7 +83,7 @@ struct JournalRecord: Sendable {
     requestContentBytes = 0
     responseContentBytes = 0
     ended = nil
-    duration = nil
+    nanoseconds = nil
     ending = nil
     if !rules.isEmpty { rules = [] }
     if trace != nil { trace = nil }
@@ -162,14 +164,14 @@ struct JournalRecord: Sendable {
     if needed > bytes.capacity { bytes.reserveCapacity(needed | 0xFF) }
   }
 
-  /// The exchange is over; how long it took.
+  /// The exchange is over; how long it took, in nanoseconds.
   mutating func ended(
     at instant: VirtualInstant, wall: Moment,
     _ outcome: borrowing ExchangeOutcome, prefix: Int
-  ) -> Duration {
-    let duration = began.map { wall - $0 } ?? .zero
+  ) -> Int64 {
+    let nanoseconds = began.map { wall.nanoseconds(since: $0) } ?? 0
     ended = instant
-    self.duration = duration
+    self.nanoseconds = nanoseconds
     ending = outcome.ending
     requestContentBytes = max(requestContentBytes, outcome.requestContentBytes)
     responseContentBytes = outcome.responseContentBytes
@@ -179,7 +181,7 @@ struct JournalRecord: Sendable {
     if responseContent.count == 0, !outcome.responseContentPrefix.isEmpty {
       responseContent = append(outcome.responseContentPrefix, prefix)
     }
-    return duration
+    return nanoseconds
   }
 
   private mutating func append(_ content: [UInt8], _ most: Int = .max) -> Part {

@@ -64,8 +64,7 @@ package final class Metrics: Sendable {
     }
   }
 
-  func finished(operation: Int?, duration: Duration, outcome: ExchangeOutcome) {
-    let nanoseconds = duration.clampedNanoseconds
+  func finished(operation: Int?, nanoseconds: Int64, outcome: ExchangeOutcome) {
     let bounds = Self.durationBoundsNanoseconds
     var bucket = 0
     while bucket < bounds.count, nanoseconds > bounds[bucket] { bucket += 1 }

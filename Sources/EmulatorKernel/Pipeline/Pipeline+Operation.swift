@@ -35,6 +35,7 @@ final class Resolution: Sendable {
 extension Pipeline {
   /// Step 3. Exact path, lenient path, then what exists in the world, then the reason for a refusal.
   func resolve(_ addressed: AddressedRequest, in live: LiveTenant) -> Resolution {
+    if let known = addressed.known?.operation { return known }
     let request = addressed.request
     let only = addressed.service
     if let entry = operations.plainMatch(request.method, request.target, service: only) {

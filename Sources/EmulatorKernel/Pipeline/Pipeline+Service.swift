@@ -138,13 +138,10 @@ extension Pipeline {
     }
   }
 
-  /// - Parameter slot: says the credential: to take a service out of its array would copy it.
-  ///
   /// - Precondition: the request has an operation.
   func call(_ routed: RoutedRequest, _ slot: any ServiceSlot) -> Call {
     Call(
-      routed.head, content: routed.content ?? [],
-      credential: slot.credential(of: routed.request))
+      routed.head, content: routed.content ?? [], credential: routed.head.credential(slot))
   }
 
   /// Gives the service's answer the memory that it takes; where there is none, it becomes what the API

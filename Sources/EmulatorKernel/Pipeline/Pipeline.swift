@@ -89,9 +89,19 @@ package final class Pipeline: Responder {
 
   package func respond(to request: Request, exchange: inout Exchange) -> Answer {
     metrics.began()
+    return findTenant(address(request, exchange), &exchange)
+  }
+
+  /// Step 1. A head that comes again is not read again.
+  private func address(_ request: Request, _ exchange: Exchange) -> AddressedRequest {
+    if let known = request.findings as? KnownAddress, known.pipeline === self {
+      return AddressedRequest(request, known, exchange)
+    }
     let addressee = Addressee(request, keyFields: keyFields)
     let service = operations.service(meantBy: request, host: addressee.host)
-    return findTenant(AddressedRequest(request, addressee, service, exchange), &exchange)
+    let addressed = AddressedRequest(request, addressee, service, exchange)
+    if request.comesAgain { request.note(KnownAddress(addressed, of: self)) }
+    return addressed
   }
 
   /// Whose world a request is about, be it one to the control API.
@@ -152,7 +162,8 @@ package final class Pipeline: Responder {
       number, of: exchange, at: live.tenant.clock.now, wall: now, outcome,
       loggedBy: exchangeLog?.tellsWhy == false ? exchangeLog : nil, of: live.name)
     if let found {
-      metrics.finished(operation: found.operation, duration: found.duration, outcome: outcome)
+      metrics.finished(
+        operation: found.operation, nanoseconds: found.nanoseconds, outcome: outcome)
     }
     logEnd(number, in: live, isKept: found != nil, at: now)
   }
@@ -170,6 +181,8 @@ struct AddressedRequest: Sendable {
   /// would be counted at each look.
   let service: Int?
   let exchange: Exchange
+  /// What else is known of its head, where that has come before.
+  let known: KnownAddress?
 
   init(_ sent: Request, _ addressee: Addressee, _ service: Int?, _ exchange: Exchange) {
     self.sent = sent
@@ -182,6 +195,15 @@ struct AddressedRequest: Sendable {
     isNamed = addressee.isNamed
     self.service = service
     self.exchange = exchange
+    known = nil
+  }
+
+  init(_ sent: Request, _ known: KnownAddress, _ exchange: Exchange) {
+    self.sent = sent
+    request = known.unprefixed ?? sent
+    (tenant, isNamed, service) = (known.tenant, known.isNamed, known.service)
+    self.exchange = exchange
+    self.known = known
   }
 }
 
@@ -198,6 +220,7 @@ struct AddressedRequest: Sendable {
   /// Nil where there is no operation.
   let entry: OperationTable.Entry?
   let expectsContinue: Bool
+  private let known: KnownAddress?
 
   init(
     _ addressed: AddressedRequest, _ resolution: Resolution, in live: LiveTenant, _ number: UInt64,
@@ -211,6 +234,14 @@ struct AddressedRequest: Sendable {
     request = addressed.request
     self.resolution = resolution
     entry = resolution.operationIndex.map { pipeline.operations.entries[$0] }
+    known = addressed.known
+  }
+
+  /// As the operation's service finds it in the request.
+  /// - Parameter slot: says it: to take a service out of its array would copy it.
+  func credential(_ slot: any ServiceSlot) -> String? {
+    if let known, known.operation != nil { return known.credential }
+    return slot.credential(of: request)
   }
 }
 

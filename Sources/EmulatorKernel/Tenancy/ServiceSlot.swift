@@ -127,10 +127,11 @@ protocol ServiceMaker: AnyObject, Sendable {
 }
 
 final class TypedSlot<Service: EmulatedService>: ServiceSlot {
+  /// Asked where it lies: here its type is known at run time only, and to take the service out is to copy it
+  /// by way of its type's description.
   private let served: ServedService<Service>
   private let state: LatentState<Service>
   private let tenant: Tenant
-  private var service: Service { served.service }
   var world: World<Service.State> { World(tenant: tenant, box: state.box) }
   var name: String { served.name }
 
@@ -152,48 +153,48 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     unsafe unsafeDowncast(served.endpoints[index], to: Endpoint<Service>.self)
   }
 
-  func credential(of request: Request) -> String? { service.credential(of: request) }
+  func credential(of request: Request) -> String? { served.service.credential(of: request) }
 
   func respondAtOnce(to call: Call) -> ServiceAnswer? {
     let world = world
     let endpoint = endpoint(call.endpointIndex)
     guard call.content.count <= Offload.inlineBytesMax, !world.box.isHeldAtLength,
-      !service.mayTakeLong(call, at: endpoint, in: world)
+      !served.service.mayTakeLong(call, at: endpoint, in: world)
     else { return nil }
     tenant.workBegan()
     defer { tenant.workEnded() }
-    return service.respond(to: call, at: endpoint, in: world)
+    return served.service.respond(to: call, at: endpoint, in: world)
   }
 
   func refusal(of call: Call) -> Response? {
-    service.refusal(of: call, at: endpoint(call.endpointIndex), in: world)
+    served.service.refusal(of: call, at: endpoint(call.endpointIndex), in: world)
   }
 
   func respondAtLength(to call: Call) -> ServiceAnswer {
     let world = world
     return world.box.atLength {
-      service.respond(to: call, at: endpoint(call.endpointIndex), in: world)
+      served.service.respond(to: call, at: endpoint(call.endpointIndex), in: world)
     }
   }
 
   func claim(_ request: Request) -> Claim? {
-    service.claim(request, in: world)
+    served.service.claim(request, in: world)
   }
 
   func showsToEverybody(_ parameters: PathParameters, endpointIndex: Int) -> Bool {
-    service.showsToEverybody(parameters, at: endpoint(endpointIndex), in: world)
+    served.service.showsToEverybody(parameters, at: endpoint(endpointIndex), in: world)
   }
 
-  func describe() -> JSON { world.box.atLength { service.describe(world) } }
+  func describe() -> JSON { world.box.atLength { served.service.describe(world) } }
 
   func tap(_ query: [(name: String, value: String)]) -> Response? {
-    service.tap(query, in: world)
+    served.service.tap(query, in: world)
   }
 
-  func inventory() -> [WorldThing] { world.box.atLength { service.inventory(world) } }
+  func inventory() -> [WorldThing] { world.box.atLength { served.service.inventory(world) } }
 
   func emit(_ event: JSONObject) throws(ScenarioProblems) -> Bool {
-    try service.emit(event, in: world)
+    try served.service.emit(event, in: world)
   }
 
   func prepareStart(
@@ -219,7 +220,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   /// A built-in world that waits has nothing that begins by itself.
   func begin() {
     guard let box = state.begunBox else { return }
-    service.begin(World(tenant: tenant, box: box))
+    served.service.begin(World(tenant: tenant, box: box))
   }
 
   func hold<Value: Sendable, Failure: Error>(

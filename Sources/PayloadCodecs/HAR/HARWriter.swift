@@ -57,7 +57,7 @@ package struct HARWriter {
       }
       json.member(ifPresent: "serverIPAddress", entry.server)
       json.member(ifPresent: "connection", entry.connection)
-      for (name, value) in entry.members { json.member(name, value) }
+      for (name, value) in entry.members { json.member(named: name, value) }
     }
   }
 

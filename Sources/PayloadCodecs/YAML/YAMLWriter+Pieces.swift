@@ -19,8 +19,7 @@ extension YAMLWriter {
   }
 
   /// Under a name that is found while the program runs.
-  @_disfavoredOverload
-  package mutating func object(_ name: String, _ members: (inout YAMLWriter) -> Void) {
+  package mutating func object(named name: String, _ members: (inout YAMLWriter) -> Void) {
     begin(name)
     container("{}", members)
   }
@@ -42,8 +41,7 @@ extension YAMLWriter {
     scalar(text)
   }
 
-  @_disfavoredOverload
-  package mutating func member(_ name: String, _ text: String) {
+  package mutating func member(named name: String, _ text: String) {
     begin(name)
     scalar(text)
   }
@@ -60,8 +58,7 @@ extension YAMLWriter {
     raw(flag ? " true\n" : " false\n")
   }
 
-  @_disfavoredOverload
-  package mutating func member(_ name: String, _ value: JSON) {
+  package mutating func member(named name: String, _ value: JSON) {
     begin(name)
     switch value {
     case .object(let object) where !object.isEmpty:
@@ -76,7 +73,7 @@ extension YAMLWriter {
     }
   }
 
-  package mutating func member(_ name: StaticString, _ value: JSON) { member("\(name)", value) }
+  package mutating func member(_ name: StaticString, _ value: JSON) { member(named: "\(name)", value) }
 
   /// A text as an element.
   package mutating func value(_ text: String) {

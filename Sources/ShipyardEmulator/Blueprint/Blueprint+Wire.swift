@@ -120,7 +120,7 @@ extension Blueprint.Input {
       for (key, value) in members.members {
         // A password's default is no secret of ours to tell.
         let isSecret = type == .password && key == "default" && value != "" && value != .null
-        json.member(key, isSecret ? FleetSecrets.hidden : value)
+        json.member(named: key, isSecret ? FleetSecrets.hidden : value)
       }
     }
   }

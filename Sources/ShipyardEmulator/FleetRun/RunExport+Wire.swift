@@ -143,7 +143,7 @@ extension FleetRun {
       .integer(voyages.count), .string(trigger.rawValue),
     ]
     json.object { json in
-      for (name, value) in zip(RunExport.runColumns, values) { json.member(name, value) }
+      for (name, value) in zip(RunExport.runColumns, values) { json.member(named: name, value) }
     }
   }
 }

@@ -89,7 +89,7 @@ extension SteamshipState {
             break
           }
           for field in ["hostingMemory", "hostingTimeout"] {
-            if let value = fields[field] { json.member(field, value) }
+            if let value = fields[field] { json.member(named: field, value) }
           }
         }
       }

@@ -45,7 +45,7 @@ extension RuleResult: ExpressibleByDictionaryLiteral {
   init(dictionaryLiteral members: (String, JSON)...) {
     self.init { json in
       json.beginObject()
-      for (name, value) in members { json.member(name, value) }
+      for (name, value) in members { json.member(named: name, value) }
       json.endObject()
     }
   }

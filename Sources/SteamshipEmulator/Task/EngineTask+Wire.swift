@@ -30,7 +30,7 @@ extension SteamshipState {
         json.taskTimes(
           created: task.createdAt, modified: task.modifiedAt, started: task.startedAt)
         for (name, value) in others.members where !name.isExactly("assignedWorker") {
-          json.member(name, value)
+          json.member(named: name, value)
         }
       }
     }
