@@ -68,7 +68,12 @@ extension Command {
       try intercept(arguments, &configuration)
       do {
         let store = try CertificateStore(configuration)
-        if action == .renew { try store.renew() } else { try store.prepare() }
+        if action == .renew {
+          try store.renew()
+          Terminal.complain("servers that run show the old CA until they are started anew.")
+        } else {
+          try store.prepare()
+        }
         if let loose = store.guardKey() { Terminal.complain(loose) }
         try perform(action, store, arguments)
         return 0
