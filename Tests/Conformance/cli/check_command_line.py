@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -81,6 +82,14 @@ def environment():
                                capture_output=True, text=True, env=PLAIN)
     check("env: sh evaluates it", evaluated.stdout == "http://127.0.0.1:7070/apps/\n",
           evaluated.stdout)
+    hostile = "http://127.0.0.1/'; echo no; '\"$(echo no)`echo no`\\\\'\u0301\u2019"
+    told = json.loads(run("env", "--shell", "json", "--url", hostile).stdout)
+    check("env: a URL with quotes is JSON", told["WAVETANK_URL"] == hostile, told)
+    for shell, command in (("sh", ["-c", 'eval "$("$0" env --url "$1")"; printf %s "$WAVETANK_URL"', BINARY, hostile]),
+                           ("fish", ["--no-config", "-c", "$argv[1] env --shell fish --url $argv[2] | source; printf %s $WAVETANK_URL", BINARY, hostile])):
+        if shutil.which(shell):
+            done = subprocess.run([shell, *command], capture_output=True, text=True, env=PLAIN, timeout=20)
+            check(f"env: a URL with quotes is one word of {shell}", (done.stdout, done.stderr) == (hostile, ""), done)
 
 
 def serving():
@@ -170,6 +179,18 @@ def few_descriptors():
               (port, process.returncode, said))
 
 
+def silent_peer():
+    """Another server that accepts and says nothing holds nobody up."""
+    with socket.create_server(("127.0.0.1", 0)) as peer:
+        url = f"http://127.0.0.1:{peer.getsockname()[1]}"
+        process = subprocess.Popen([BINARY, "--port", "0", "--print", "url", "--quiet", "--peer", url], stdout=subprocess.PIPE, text=True)
+        done = run("ctl", "tenants", "--url", process.stdout.readline().strip(), timeout=40)
+        check("serve: a peer that stands still is told as silent",
+              done.returncode == 0 and url in json.dumps(json.loads(done.stdout)["silentPeers"]), done)
+        process.terminate()
+        process.wait(20)
+
+
 def bad_places():
     done = run("serve", "--port", "0", "--scenario", "/nonexistent/x.json")
     check("serve: a missing scenario is exit 1 and names the file",
@@ -222,6 +243,6 @@ def quiet():
               done.returncode == 64 and "surplus" in done.stderr, (done.returncode, done.stderr))
 
 
-for part in (usage_errors, variables, help_and_version, environment, serving, ends, few_descriptors, quiet, bad_places):
+for part in (usage_errors, variables, help_and_version, environment, serving, ends, few_descriptors, silent_peer, quiet, bad_places):
     part()
 finish()
