@@ -108,8 +108,13 @@ extension Command {
       guard !configuration.scenarios.isEmpty else {
         throw UsageError("--watch needs --scenario: there is nothing to look at.")
       }
-      guard !configuration.scenarios.contains("-") else {
-        throw UsageError("--watch cannot look at standard input (--scenario -) again.")
+      if let stream = configuration.scenarios.first(where: { Scenarios.stream($0) != nil }) {
+        let name = stream == "-" ? "standard input (--scenario -)" : "“\(stream)”"
+        throw UsageError("--watch cannot look at \(name) again: give a file.")
+      }
+      let shipped = Scenarios.names
+      if configuration.scenarios.allSatisfy(shipped.contains) {
+        throw UsageError("--watch needs a file of yours: shipped scenarios do not change.")
       }
     }
     try time(arguments, &configuration)
