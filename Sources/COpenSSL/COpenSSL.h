@@ -55,6 +55,16 @@ static inline int wavetank_check_constraints(X509 *certificate, void *constraint
 static inline void wavetank_free_constraints(void *constraints) {
   NAME_CONSTRAINTS_free((NAME_CONSTRAINTS *)constraints);
 }
+// A server asks nobody for a password: the library would, at the terminal, and everything waits for it.
+static inline int wavetank_no_password(char *text, int size, int is_writing, void *context) {
+  (void)text, (void)size, (void)is_writing, (void)context;
+  return -1;
+}
+static inline EVP_PKEY *wavetank_read_key(BIO *bio) {
+  return PEM_read_bio_PrivateKey(bio, NULL, wavetank_no_password, NULL);
+}
+// Whether clients would take it for an authority's: basic constraints and key usage say so.
+static inline int wavetank_may_sign(X509 *certificate) { return X509_check_ca(certificate) != 0; }
 static inline long wavetank_content(BIO *bio, char **content) {
   return BIO_get_mem_data(bio, content);
 }

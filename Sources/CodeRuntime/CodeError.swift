@@ -2,6 +2,8 @@
 package enum CodeError: Error, Sendable, Equatable {
   /// No such interpreter, or it cannot be started: its name and the system's reason.
   case notStarted(String, reason: String)
+  /// It cannot be made, or something else lies there.
+  case noFolder(String)
   /// Another server works in that folder.
   case folderInUse(String)
   /// The archive is none, holds a link or a path outside, or is too large unpacked.
@@ -25,6 +27,7 @@ package enum CodeError: Error, Sendable, Equatable {
   package var description: String {
     switch self {
     case .notStarted(let name, let reason): "\(name) cannot be started: \(reason)."
+    case .noFolder(let path): "\(path) cannot be made a folder."
     case .folderInUse(let folder):
       "\(folder) is the folder of another server's code (--code-dir): each server needs its own."
     case .badArchive(let reason): "The archive cannot be unpacked: \(reason)."

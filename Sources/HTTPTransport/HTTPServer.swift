@@ -33,6 +33,8 @@ package final class HTTPServer: Sendable {
         named.append(try NamedSockets(name, port: port, configuration, loopCount, system))
       }
       for _ in 0..<loopCount { loops.append(try EventLoop.start(system: system)) }
+      // A port that accepts is a server that is ready: with room for somebody, and for files.
+      if limit < 1024 { try system.checkDescriptors(descriptorsLeast) }
     } catch {
       for socket in sockets { system.close(socket) }
       for sockets in named { sockets.close(system) }
@@ -62,6 +64,8 @@ package final class HTTPServer: Sendable {
     self.shared = shared
     self.loops = loops
   }
+
+  private static let descriptorsLeast = 8
 
   /// Connections open now.
   package var connectionCount: Int { shared.connectionCount.load(ordering: .relaxed) }

@@ -248,6 +248,13 @@ package struct SystemCalls: Sendable {
   /// It needs no file: a root may be empty.
   func openSpare() -> Int32 { eventfd(0, Int32(EFD_CLOEXEC)) }
 
+  /// Throws where so many more descriptors are not to be had.
+  func checkDescriptors(_ count: Int) throws(SystemError) {
+    var taken: [Int32] = []
+    defer { for one in taken { close(one) } }
+    for _ in 0..<count { taken.append(try makeWakeup()) }
+  }
+
   // MARK: epoll, eventfd, time
 
   func makePoller() throws(SystemError) -> Int32 {

@@ -27,6 +27,9 @@ import COpenSSL
     return bio.content
   }
 
+  /// Whether it is an authority's.
+  var maySign: Bool { unsafe wavetank_may_sign(pointer) == 1 }
+
   /// Seconds since 1970.
   var begins: Int { unsafe Self.seconds(X509_get0_notBefore(pointer)) }
   var ends: Int { unsafe Self.seconds(X509_get0_notAfter(pointer)) }

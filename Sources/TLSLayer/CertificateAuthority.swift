@@ -67,7 +67,10 @@ package final class CertificateAuthority: Sendable {
       throw .notValidNow("the CA's certificate is not valid yet: is the clock right?")
     }
     guard certificate.ends > now else {
-      throw .notValidNow("the CA's certificate is over; make a new one: wavetank ca renew")
+      throw .notValidNow("the CA's certificate is over")
+    }
+    guard certificate.maySign else {
+      throw .unreadable("the CA", reason: "its certificate is no authority's (CA:FALSE)")
     }
     let key = try PrivateKey(pem: key)
     guard key.belongs(to: certificate) else {

@@ -16,8 +16,11 @@ import COpenSSL
 
   init(pem: [UInt8]) throws(TLSError) {
     let bio = try MemoryBIO(pem)
-    guard let read = unsafe PEM_read_bio_PrivateKey(bio.pointer, nil, nil, nil) else {
-      throw .unreadable("the key", reason: TLSError.last().description)
+    guard let read = unsafe wavetank_read_key(bio.pointer) else {
+      let reason = TLSError.last().description
+      let isEncrypted = pem.firstRange(of: Array("ENCRYPTED".utf8)) != nil
+      throw .unreadable(
+        "the key", reason: isEncrypted ? "it has a password (openssl pkey takes it away)" : reason)
     }
     unsafe pointer = read
   }

@@ -20,7 +20,8 @@ public struct Authority: Sendable, Equatable {
       port = number
       host = String(text[..<colon])
     }
-    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    guard host.hasPrefix("[") == host.hasSuffix("]") else { return nil }
+    if host.hasPrefix("[") { host = String(host.dropFirst().dropLast()) }
     guard !host.isEmpty, !host.contains("/") else { return nil }
     self.host = host
     self.port = port

@@ -50,21 +50,45 @@ public struct ClientEnvironment: Sendable {
   /// Whether a text may name a tenant.
   public static func isTenantName(_ text: String) -> Bool { Tenant.isName(text) }
 
-  public enum Shell: String, Sendable, CaseIterable { case sh, fish, powershell, json }
+  public enum Shell: String, Sendable, CaseIterable {
+    case sh, fish, powershell, json
+
+    /// A text as one word that the shell takes as it stands: a URL or a path may have quotes in it.
+    public func quoted(_ text: String) -> String {
+      if self == .json { return String(decoding: JSON.string(text).serialized(), as: UTF8.self) }
+      let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x27 && $0 != 0x5C }
+      return isPlain ? "'\(text)'" : "'\(escaped(text))'"
+    }
+
+    /// What stands between single quotes. By scalars: a quote with an accent is a quote to the shell.
+    private func escaped(_ text: String) -> String {
+      var escaped = ""
+      for scalar in text.unicodeScalars {
+        switch (self, scalar) {
+        case (.sh, "'"): escaped += #"'\''"#
+        case (.fish, "'"), (.fish, "\\"): escaped += "\\\(scalar)"
+        // It ends its texts with typographic quotes, too.
+        case (.powershell, "'"), (.powershell, "\u{2018}"..."\u{201B}"):
+          escaped += "\(scalar)\(scalar)"
+        default: escaped.unicodeScalars.append(scalar)
+        }
+      }
+      return escaped
+    }
+  }
 
   /// Lines that the shell can evaluate.
   public func text(for shell: Shell) -> String {
     switch shell {
-    case .sh: lines { "export \($0)='\($1)'" }
-    case .fish: lines { "set -gx \($0) '\($1)'" }
-    case .powershell: lines { "$env:\($0) = '\($1)'" }
+    case .sh: lines { "export \($0)=\(shell.quoted($1))\n" }.joined()
+    case .fish: lines { "set -gx \($0) \(shell.quoted($1))\n" }.joined()
+    case .powershell: lines { "$env:\($0) = \(shell.quoted($1))\n" }.joined()
     case .json:
-      "{\n" + variables.map { "  \"\($0.name)\": \"\($0.value)\"" }.joined(separator: ",\n")
-        + "\n}\n"
+      "{\n" + lines { "  \"\($0)\": \(shell.quoted($1))" }.joined(separator: ",\n") + "\n}\n"
     }
   }
 
-  private func lines(_ line: (String, String) -> String) -> String {
-    variables.map { line($0.name, $0.value) + "\n" }.joined()
+  private func lines(_ line: (String, String) -> String) -> [String] {
+    variables.map { line($0.name, $0.value) }
   }
 }

@@ -340,6 +340,8 @@ public enum StartError: Error, Sendable, CustomStringConvertible {
       "this is no address. Give one in numbers with --host H, such as 127.0.0.1."
     case EACCES:
       "ports below 1024 need privileges. Choose another with --port N."
+    case EMFILE, ENFILE:
+      "too few files may be open at once. Raise the limit (ulimit -n 1024)."
     default: "\(error)"
     }
   }

@@ -13,10 +13,14 @@ actor OutboundCalls {
   private var trust: TLSClientContext?
   private let own: OwnPlaces
   private let configuration: Configuration
+  /// From a request to its answer's end.
+  private let patience: Duration?
 
-  /// - Parameter configuration: says where our own CA is, which is trusted, too.
-  init(own: OwnPlaces, _ configuration: Configuration) {
-    (self.own, self.configuration) = (own, configuration)
+  /// - Parameters:
+  ///   - configuration: says where our own CA is, which is trusted, too.
+  ///   - patience: how long an answer may take; nil: 60 s without a byte, five minutes in all.
+  init(own: OwnPlaces, _ configuration: Configuration, patience: Duration? = nil) {
+    (self.own, self.configuration, self.patience) = (own, configuration, patience)
   }
 
   /// Over TLS the server must show a certificate that this machine trusts. A name is looked up here and now,
@@ -111,7 +115,8 @@ actor OutboundCalls {
     // Who is called may fall silent or never end: nobody waits for that longer than this.
     var configuration = HTTPClient.Configuration()
     configuration.contentTimeout = .seconds(60)
-    configuration.exchangeTimeout = .seconds(300)
+    configuration.exchangeTimeout = patience ?? .seconds(300)
+    if let patience { configuration.responseTimeout = patience }
     let made = try HTTPClient(configuration: configuration)
     client = made
     return made

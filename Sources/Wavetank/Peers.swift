@@ -21,7 +21,8 @@ extension Emulator {
   /// The servers that the configuration names. They are asked with this server's own token: all that stand
   /// behind one front have the same.
   static func peers(_ configuration: Configuration, _ own: OwnPlaces) -> [PeerServer] {
-    let calls = OutboundCalls(own: own, configuration)
+    // Whoever looks at the list waits for the slowest: a server that stands still is one that is silent.
+    let calls = OutboundCalls(own: own, configuration, patience: .seconds(5))
     let controlToken = configuration.controlToken
     return configuration.peers.map { url in
       PeerServer(url: url) {

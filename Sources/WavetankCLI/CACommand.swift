@@ -68,7 +68,12 @@ extension Command {
       try intercept(arguments, &configuration)
       do {
         let store = try CertificateStore(configuration)
-        if action == .renew { try store.renew() } else { try store.prepare() }
+        if action == .renew {
+          try store.renew()
+          Terminal.complain("servers that run show the old CA until they are started anew.")
+        } else {
+          try store.prepare()
+        }
         if let loose = store.guardKey() { Terminal.complain(loose) }
         try perform(action, store, arguments)
         return 0
@@ -102,17 +107,18 @@ extension Command {
 
   /// What the stores of the usual systems need; nothing is changed without their user.
   private static func installation(_ store: CertificateStore) -> String {
-    let path = store.certificatePath
+    let path = ClientEnvironment.Shell.sh.quoted(store.certificatePath)
+    let bundle = ClientEnvironment.Shell.sh.quoted(store.bundlePath)
     return """
       # Programs can be told one by one, without changing the system:
-      export SSL_CERT_FILE='\(store.bundlePath)' REQUESTS_CA_BUNDLE='\(store.bundlePath)'
-      export CURL_CA_BUNDLE='\(store.bundlePath)' NODE_EXTRA_CA_CERTS='\(path)'
+      export SSL_CERT_FILE=\(bundle) REQUESTS_CA_BUNDLE=\(bundle)
+      export CURL_CA_BUNDLE=\(bundle) NODE_EXTRA_CA_CERTS=\(path)
       # Debian, Ubuntu:
-      sudo cp '\(path)' /usr/local/share/ca-certificates/wavetank.crt && sudo update-ca-certificates
+      sudo cp \(path) /usr/local/share/ca-certificates/wavetank.crt && sudo update-ca-certificates
       # Fedora, RHEL:
-      sudo cp '\(path)' /etc/pki/ca-trust/source/anchors/wavetank.pem && sudo update-ca-trust
+      sudo cp \(path) /etc/pki/ca-trust/source/anchors/wavetank.pem && sudo update-ca-trust
       # Arch:
-      sudo trust anchor '\(path)'
+      sudo trust anchor \(path)
       # Java:
       wavetank ca export --pkcs12 wavetank.p12
       export JAVA_TOOL_OPTIONS='-Djavax.net.ssl.trustStore=wavetank.p12 -Djavax.net.ssl.trustStoreType=PKCS12'

@@ -50,17 +50,25 @@ struct CommandLineArguments {
       if values[name] != nil, !flag.isRepeated {
         throw UsageError("\(name) was given more than once.")
       }
-      if flag.value == nil {
+      guard let meaning = flag.value else {
         guard parts.count == 1 else { throw UsageError("\(name) takes no value.") }
         values[name] = [""]
-      } else if parts.count == 2 {
-        values[name, default: []].append(String(parts[1]))
+        continue
+      }
+      let value: String
+      if parts.count == 2 {
+        value = String(parts[1])
       } else if index < arguments.count {
-        values[name, default: []].append(arguments[index])
+        value = arguments[index]
         index += 1
       } else {
-        throw UsageError("\(name) needs a value: \(name) \(flag.value ?? "").")
+        throw UsageError("\(name) needs a value: \(name) \(meaning).")
       }
+      // Of a variable that is not set: as a path it would mean the folder one is in.
+      guard !value.isEmpty else {
+        throw UsageError("\(name) needs a value: \(name) \(meaning), not an empty text.")
+      }
+      values[name, default: []].append(value)
     }
   }
 

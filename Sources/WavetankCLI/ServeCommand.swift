@@ -108,8 +108,13 @@ extension Command {
       guard !configuration.scenarios.isEmpty else {
         throw UsageError("--watch needs --scenario: there is nothing to look at.")
       }
-      guard !configuration.scenarios.contains("-") else {
-        throw UsageError("--watch cannot look at standard input (--scenario -) again.")
+      if let stream = configuration.scenarios.first(where: { Scenarios.stream($0) != nil }) {
+        let name = stream == "-" ? "standard input (--scenario -)" : "“\(stream)”"
+        throw UsageError("--watch cannot look at \(name) again: give a file.")
+      }
+      let shipped = Scenarios.names
+      if configuration.scenarios.allSatisfy(shipped.contains) {
+        throw UsageError("--watch needs a file of yours: shipped scenarios do not change.")
       }
     }
     try time(arguments, &configuration)
@@ -230,8 +235,8 @@ private struct NotReady: Error, CustomStringConvertible {
   let description: String
 }
 
-/// SIGTERM, SIGINT and SIGHUP (the terminal is closed) as something to wait for; a second one ends
-/// the process at once. Who starts us with SIGHUP ignored (`nohup`) wants us to stay.
+/// SIGTERM, SIGINT and SIGHUP (the terminal is closed) as something to wait for; another one, a while
+/// later, ends the process at once. Who starts us with SIGHUP ignored (`nohup`) wants us to stay.
 private final class StopSignals {
   private let received: AsyncStream<Int32>
   private let caught: CaughtSignals
@@ -239,12 +244,12 @@ private final class StopSignals {
   init() {
     let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
     received = stream
-    let counter = Counter()
+    let patience = Patience()
     // A reader of our output that went away, and a file that may not grow (`ulimit -f`), are errors
     // of one write, not the end of the server.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     caught = CaughtSignals([SIGTERM, SIGINT] + CaughtSignals.hangUp) { number in
-      if counter.increment() > 1 { exit(128 + number) }
+      if patience.ends(with: number) { exit(128 + number) }
       continuation.yield(number)
     }
   }
@@ -253,13 +258,19 @@ private final class StopSignals {
     for await _ in received { return }
   }
 
-  private final class Counter: Sendable {
-    private let value = Mutex(0)
-    func increment() -> Int {
-      value.withLock { value in
-        value += 1
-        return value
+  /// Tells somebody who will not wait from one order that comes twice, which must not cost the last
+  /// save: a terminal that closes tells the shell, which tells us, and then us; and a Ctrl-C is told to
+  /// all in the foreground, of whom some (npm) pass it on.
+  private final class Patience: Sendable {
+    private let first = Mutex<ContinuousClock.Instant?>(nil)
+
+    func ends(with number: Int32) -> Bool {
+      let now = ContinuousClock.now
+      let began = first.withLock { first in
+        defer { first = first ?? now }
+        return first ?? now
       }
+      return number != SIGHUP && now - began >= .milliseconds(500)
     }
   }
 }

@@ -109,6 +109,30 @@ struct TLSTests {
     #expect(authority.covers(host) == isCovered)
   }
 
+  @Test("A CA whose key has a password is refused, and nobody is asked for it")
+  func lockedKey() throws {
+    let authority = try CertificateAuthority.make(
+      owner: "test", names: ["localhost"], now: Self.wallClock())
+    // Its password is of no interest, and this is nobody's key.
+    let kind = "ENCRYPTED PRIVATE KEY"
+    let locked = """
+      -----BEGIN \(kind)-----
+      MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAguJFw9RS5yOwICCAAw
+      DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEFE2d9Yru4S4M9eT5dVo3roEgZAe
+      AEQtod9BQhVOuJoTLmFY9NtZBaq1LqxdBk1FaMspYzSZipEY9NBzoQBvD2UZsC6t
+      HSbX33dF5iI82ASEF0+b71+ONU7LNGfKd4+8OfDoqJtfKo5h25DidGDEz7TcJEWA
+      eO0T3T0XARL3JfsOm7FWdTrzmyKpN4doCMoZLSWwJ+7iTXEhK6S0KKeq2kGOQig=
+      -----END \(kind)-----
+      """
+    #expect(
+      throws: TLSError.unreadable(
+        "the key", reason: "it has a password (openssl pkey takes it away)")
+    ) {
+      try CertificateAuthority.load(
+        certificate: authority.certificatePEM, key: Array(locked.utf8), now: Self.wallClock())
+    }
+  }
+
   @Test("Each flaw of a certificate is refused by the client", arguments: CertificateFlaw.allCases)
   func flaws(_ flaw: CertificateFlaw) throws {
     var pair = try Self.pair("api.steamship.com") { _ in .show(flaw) }

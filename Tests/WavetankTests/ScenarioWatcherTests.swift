@@ -36,9 +36,21 @@ struct ScenarioWatcherTests {
     #expect(await sea.status(.get, "/orgs") == 503)
     #expect(await sea.status(.get, "/_t/new/orgs") == 503)
 
+    // Another file of the same size and time: stores of packages give all of theirs one time.
+    let date = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1)]
+    try FileManager.default.setAttributes(date, ofItemAtPath: file.path)
+    watcher.look()
+    let other = file.appendingPathExtension("new")
+    try Data(#"{"wavetank":1,"rules":[{"name":"other","error":504}]}"#.utf8).write(to: other)
+    try FileManager.default.setAttributes(date, ofItemAtPath: other.path)
+    try FileManager.default.removeItem(at: file)
+    try FileManager.default.moveItem(at: other, to: file)
+    #expect(watcher.look())
+    #expect(await sea.status(.get, "/orgs") == 504)
+
     try FileManager.default.removeItem(at: file)
     #expect(!watcher.look())
-    #expect(await sea.status(.get, "/orgs") == 503)
+    #expect(await sea.status(.get, "/orgs") == 504)
     await sea.stop()
   }
 

@@ -94,7 +94,7 @@ package final class CodeStore: Sendable {
       try FileManager.default.createDirectory(
         atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: mode])
     } catch {
-      throw .notStarted(path, reason: "\(error)")
+      throw .noFolder(path)
     }
   }
 

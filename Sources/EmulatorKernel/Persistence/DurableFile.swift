@@ -184,6 +184,14 @@ enum DurableFile {
     }
   }
 
+  /// Throws what a save there would throw.
+  static func checkWritable(_ directory: String) throws(FileError) {
+    // SAFETY: the string lives for the call.
+    guard unsafe access(directory, W_OK | X_OK) == 0 else {
+      throw FileError(call: "write", path: directory, code: errno)
+    }
+  }
+
   /// The names in a directory, sorted.
   static func names(in directory: String) throws(FileError) -> [String] {
     // SAFETY: the stream is closed before the function returns; an entry is read before the next

@@ -70,7 +70,7 @@ package final class WorldStore: Sendable {
 
   static let ending = ".tar.gz"
 
-  /// - Throws: when the directory cannot be made or listed, or another process uses it.
+  /// - Throws: when the directory cannot be made, written to or listed, or another process uses it.
   package init(
     directory: String, pipeline: Pipeline, report: @escaping @Sendable (Report) -> Void
   ) throws(FileError) {
@@ -78,6 +78,8 @@ package final class WorldStore: Sendable {
     self.pipeline = pipeline
     self.report = report
     try DurableFile.makeDirectory(directory)
+    // What an earlier server left there can be locked where nothing new can be written.
+    try DurableFile.checkWritable(directory)
     let lock = try DurableFile.lock(directory + "/.lock")
     do throws(FileError) {
       // Which tenants there are must be known: without the list their files would be written over.

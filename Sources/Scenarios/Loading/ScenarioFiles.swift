@@ -58,15 +58,19 @@ package enum ScenarioFiles {
     (attributes[.size] as? UInt64) ?? UInt64((attributes[.size] as? Int) ?? 0)
   }
 
-  /// When a file was last changed, in nanoseconds since 1970, and its size: what tells that a
-  /// watched file is another one.
+  /// When a file was last changed, in nanoseconds since 1970, its size and its number: what tells that
+  /// a watched file is another one. (Stores of packages give all files one time.)
   package static func fingerprint(_ path: String) -> [Int64] {
     let real = URL(filePath: path).resolvingSymlinksInPath().path
     guard let attributes = try? FileManager.default.attributesOfItem(atPath: real) else {
       return []
     }
     let date = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    return [Int64(exactly: (date * 1e9).rounded()) ?? 0, Int64(clamping: size(attributes))]
+    let number = (attributes[.systemFileNumber] as? UInt64) ?? 0
+    return [
+      Int64(exactly: (date * 1e9).rounded()) ?? 0, Int64(clamping: size(attributes)),
+      Int64(truncatingIfNeeded: number),
+    ]
   }
 }
 

@@ -76,7 +76,8 @@ struct ControlClient {
     let target = RequestTarget(url)
     isSecure = url.lowercased().hasPrefix("https://")
     guard target.form == .absolute, let authority = target.authority, !authority.isEmpty else {
-      throw UsageError("--url must look like http://127.0.0.1:7070, not “\(url)”.")
+      let origin = arguments.has("--url") ? "--url" : "WAVETANK_URL"
+      throw UsageError("\(origin) must look like http://127.0.0.1:7070, not “\(url)”.")
     }
     guard let address = Authority(authority, defaultPort: isSecure ? 443 : 80) else {
       throw UsageError("“\(authority)” is no host with a port.")

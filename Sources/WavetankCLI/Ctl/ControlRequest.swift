@@ -86,10 +86,14 @@ struct ControlRequest {
       (path, content) = (step.path, step.content)
       return
     }
+    var readable = Configuration()
+    guard readable.setClock(mode) else {
+      throw UsageError("--mode must be real, manual, skip or xN (such as x60), not “\(mode)”.")
+    }
     method = .put
     var members: JSONObject = ["mode": .string(mode)]
-    if mode.hasPrefix("x"), Double(mode.dropFirst()) != nil {
-      members = ["mode": "scaled", "factor": .decimal(String(mode.dropFirst()))]
+    if mode.hasPrefix("x"), let factor = Double(mode.dropFirst()) {
+      members = ["mode": "scaled", "factor": .decimal("\(factor)")]
     }
     // Also back, which no advance does.
     if let to = arguments.value("--to") { members["now"] = .string(to) } else { next = step }

@@ -15,6 +15,9 @@ extension Command {
     ],
     examples: ["wavetank init", "wavetank init ./service --client node --ci gitlab"],
     run: { arguments throws(UsageError) in
+      guard arguments.positionals.first?.isEmpty != true else {
+        throw UsageError("init was given an empty text for a folder.")
+      }
       if arguments.positionals.count > 1 {
         throw UsageError("init works in one folder: “\(arguments.positionals[1])” is one too many.")
       }

@@ -38,7 +38,7 @@ final class PassedSignals {
     let isForeground = tcgetpgrp(STDIN_FILENO) == getpgrp()
     if isForeground { for number in [SIGINT, SIGQUIT] { signal(number, SIG_IGN) } }
     caught = CaughtSignals(
-      (isForeground ? [] : [SIGINT, SIGQUIT]) + [SIGTERM] + CaughtSignals.hangUp
+      (isForeground ? [] : [SIGINT, SIGQUIT]) + [SIGTERM, SIGUSR1, SIGUSR2] + CaughtSignals.hangUp
     ) {
       [passage] number in passage.pass(number)
     }

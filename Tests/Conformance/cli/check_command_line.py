@@ -3,11 +3,13 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 from common import check, finish
 
@@ -38,12 +40,22 @@ def usage_errors():
         ("a word that ctl does not read", ["ctl", "clock", "manual"], ["manual", "--mode"]),
         ("a verb that ctl tenants does not have", ["ctl", "tenants", "drip", "x"], ["drip", "drop"]),
         ("a malformed tenant", ["env", "--tenant", "Blue!"], ["Blue!"]),
+        ("a value that is empty, of a variable that is not set", ["ca", "path", "--ca-dir", ""], ["--ca-dir needs a value"]),
+        ("an empty value behind =", ["serve", "--ready-file="], ["--ready-file needs a value"]),
+        ("a folder that is empty", ["init", ""], ["init", "empty"]),
+        ("a clock mode that is no number", ["ctl", "clock", "--mode", "xNaN"], ["--mode", "xNaN", "manual"]),
+        ("a host with half its brackets", ["wait", "--url", "http://[::1"], ["[::1"]),
         ("a URL that is none", ["run", "--url", "nonsense", "--", "true"], ["--url must look like", "nonsense"]),
     ]:
         done = run(*arguments)
         check(f"usage: {name} (64)",
               done.returncode == 64 and all(word in done.stderr for word in words)
               and done.stdout == "", (done.returncode, done.stderr))
+
+
+def variables():
+    done = subprocess.run([BINARY, "ctl", "clock"], capture_output=True, text=True, timeout=20, env={**PLAIN, "WAVETANK_URL": "nonsense"})
+    check("usage: a bad WAVETANK_URL is named so", done.returncode == 64 and "WAVETANK_URL must look like" in done.stderr, done)
 
 
 def help_and_version():
@@ -70,6 +82,14 @@ def environment():
                                capture_output=True, text=True, env=PLAIN)
     check("env: sh evaluates it", evaluated.stdout == "http://127.0.0.1:7070/apps/\n",
           evaluated.stdout)
+    hostile = "http://127.0.0.1/'; echo no; '\"$(echo no)`echo no`\\\\'\u0301\u2019"
+    told = json.loads(run("env", "--shell", "json", "--url", hostile).stdout)
+    check("env: a URL with quotes is JSON", told["WAVETANK_URL"] == hostile, told)
+    for shell, command in (("sh", ["-c", 'eval "$("$0" env --url "$1")"; printf %s "$WAVETANK_URL"', BINARY, hostile]),
+                           ("fish", ["--no-config", "-c", "$argv[1] env --shell fish --url $argv[2] | source; printf %s $WAVETANK_URL", BINARY, hostile])):
+        if shutil.which(shell):
+            done = subprocess.run([shell, *command], capture_output=True, text=True, env=PLAIN, timeout=20)
+            check(f"env: a URL with quotes is one word of {shell}", (done.stdout, done.stderr) == (hostile, ""), done)
 
 
 def serving():
@@ -104,6 +124,71 @@ def serving():
         done = run("wait", "--url", f"http://127.0.0.1:{told['port']}", "--timeout", "300ms")
         check("wait: gives up in time with exit 1", done.returncode == 1
               and time.monotonic() - start < 20, (done.returncode, done.stderr))
+
+
+def workspaces(port, handle=None):
+    """All of them, after one was made."""
+    path, content = ("create", {"handle": handle}) if handle else ("list", {})
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/v1/workspace/{path}", json.dumps(content).encode(),
+                                   {"Content-Type": "application/json", "Authorization": "Bearer key"})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return answer.read().decode()
+
+
+def ends():
+    """One order that comes twice (a terminal that closes, npm) is one; who orders again later means it."""
+    with tempfile.TemporaryDirectory() as folder:
+        def start():
+            process = subprocess.Popen([BINARY, "--port", "0", "--print", "port", "--data", folder], stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, text=True)
+            return process, int(process.stdout.readline())
+
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+            process, port = start()
+            workspaces(port, f"kept-{number.value}")
+            for _ in range(3):
+                process.send_signal(number)
+            check(f"serve: {number.name} three times at once is exit 0", process.wait(20) == 0, process.returncode)
+            process, port = start()
+            check("serve: and the world is saved", f"kept-{number.value}" in workspaces(port))
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+        process, port = start()
+        with socket.create_connection(("127.0.0.1", port), 5) as peer:
+            # In flight: the server waits for it.
+            peer.sendall(b"POST /api/v1/topic/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nhalf")
+            time.sleep(0.3)
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.8)
+            process.send_signal(signal.SIGTERM)
+            check("serve: a second SIGTERM later ends it at once", process.wait(20) == 143, process.returncode)
+
+
+def few_descriptors():
+    """It serves, or says that it cannot; it does not claim to be ready and then refuse everybody."""
+    for limit in range(10, 40, 2):
+        script = f"ulimit -n {limit} && exec {BINARY} --port 0 --threads 1 --print port --quiet --host 127.0.0.1"
+        process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        port = process.stdout.readline()
+        if port:
+            served = "data" in workspaces(int(port))
+            process.terminate()
+        _, said = process.communicate(timeout=20)
+        check(f"serve: {limit} open files are enough, or too few",
+              served and process.returncode == 0 if port else process.returncode == 1 and "too few files" in said,
+              (port, process.returncode, said))
+
+
+def silent_peer():
+    """Another server that accepts and says nothing holds nobody up."""
+    with socket.create_server(("127.0.0.1", 0)) as peer:
+        url = f"http://127.0.0.1:{peer.getsockname()[1]}"
+        process = subprocess.Popen([BINARY, "--port", "0", "--print", "url", "--quiet", "--peer", url], stdout=subprocess.PIPE, text=True)
+        done = run("ctl", "tenants", "--url", process.stdout.readline().strip(), timeout=40)
+        check("serve: a peer that stands still is told as silent",
+              done.returncode == 0 and url in json.dumps(json.loads(done.stdout)["silentPeers"]), done)
+        process.terminate()
+        process.wait(20)
 
 
 def bad_places():
@@ -158,6 +243,6 @@ def quiet():
               done.returncode == 64 and "surplus" in done.stderr, (done.returncode, done.stderr))
 
 
-for part in (usage_errors, help_and_version, environment, serving, quiet, bad_places):
+for part in (usage_errors, variables, help_and_version, environment, serving, ends, few_descriptors, silent_peer, quiet, bad_places):
     part()
 finish()

@@ -76,7 +76,9 @@ def flags():
     refused("a tenant for wait", run("wait", "--tenant", "x"), "--tenant")
     refused("a token for a server of one's own", run("run", "--token", "x", "--", "true"), "--token", "--url")
     refused("nothing to watch", run("serve", "--port", "0", "--watch"), "--watch", "--scenario")
-    refused("standard input watched", run("serve", "--port", "0", "--watch", "--scenario", "-"), "--watch")
+    for name in ("-", "/dev/stdin", "/dev/fd/63"):
+        refused(f"a stream watched ({name})", run("serve", "--port", "0", "--watch", "--scenario", name), "--watch")
+    refused("a shipped scenario watched", run("serve", "--port", "0", "--watch", "--scenario", "rate-limited"), "--watch", "shipped")
     refused("an index and no pip", run("serve", "--run-code", "--no-pip", "--pip-index", "http://x"), "--pip-index")
     refused("help of two things", run("help", "env", "x"), "x")
 

@@ -102,7 +102,29 @@ def reader_that_went_away():
         check("it ends in order", process.wait(30) == 0, process.returncode)
 
 
+def folder_that_cannot_be_written():
+    """With what an earlier server has left in it, its lock above all."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        data = os.path.join(folder, "data")
+        os.mkdir(data)
+        open(os.path.join(data, ".lock"), "w").close()
+        # Root may write anywhere.
+        nobody = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+        for place in (data, os.path.join(data, ".lock")) if nobody else ():
+            os.chown(place, 65534, 65534)
+        os.chmod(data, 0o500)
+        try:
+            done = subprocess.run([BINARY, "serve", "--port", "0", "--data", data], capture_output=True, text=True, timeout=30, **nobody)
+            check("a folder in which nothing can be saved is refused at the start",
+                  done.returncode == 1 and "cannot write" in done.stderr and "ready" not in done.stdout, done)
+        except (PermissionError, subprocess.TimeoutExpired) as error:
+            check("a folder in which nothing can be saved is refused at the start", isinstance(error, PermissionError), error)
+        os.chmod(data, 0o700)
+
+
 killed_while_saving()
+folder_that_cannot_be_written()
 file_that_may_not_grow()
 reader_that_went_away()
 finish()

@@ -53,6 +53,19 @@ said = wavetank(ca_dir=fresh)
 check("a key of another CA, too", said.returncode == 1 and "belong together" in said.stderr, said.stderr)
 
 wavetank("renew", ca_dir=fresh)
+plain_key = (fresh / "ca.key").read_bytes()
+for form in (["pkey"], ["ec"]):
+    locked = subprocess.run(["openssl", *form, "-aes256", "-passout", "pass:secret"], input=plain_key, capture_output=True, timeout=60)
+    (fresh / "ca.key").write_bytes(locked.stdout)
+    said = subprocess.run([BINARY, "ca", "--ca-dir", fresh], capture_output=True, text=True, timeout=60, start_new_session=True)
+    check(f"a key with a password ({form[0]}) is refused, and nobody is asked for it",
+          b"ENCRYPTED" in locked.stdout and said.returncode == 1 and "has a password" in said.stderr and "pass phrase" not in said.stderr, said)
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "99", "-subj", "/CN=leaf",
+                "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", fresh / "ca.key", "-out", fresh / "ca.pem"],
+               check=True, capture_output=True, timeout=60)
+said = wavetank(ca_dir=fresh)
+check("and so is a certificate that is no authority's", said.returncode == 1 and "no authority" in said.stderr, said)
+wavetank("renew", ca_dir=fresh)
 for command in (["run", "--intercept", "own.example=shipyard", "--", "true"], ["run", "--", "true"]):
     said = subprocess.run([BINARY, command[0], "--ca-dir", fresh, *command[1:]], capture_output=True, text=True, timeout=60)
     check(f"a CA that does not cover a name is told of: {command[1]}",

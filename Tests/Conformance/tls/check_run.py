@@ -151,16 +151,17 @@ check("the tenant in --url is the program's", done.stdout == "green\n", done)
 check("a scenario belongs to a private server",
       run("true", flags=["--url", server.url, "--scenario", str(scenario)]).returncode == 64)
 
-ready = folder / "ready"
-HOLD = f"trap 'echo caught; exit 5' TERM; touch {ready}; while :; do sleep 0.05; done"
-process = subprocess.Popen([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", HOLD],
-                           stdout=subprocess.PIPE, text=True)
-deadline = time.monotonic() + 30
-while not ready.exists() and time.monotonic() < deadline:
-    time.sleep(0.01)
-process.send_signal(signal.SIGTERM)
-out, _ = process.communicate(timeout=30)
-check("a signal sent to us is the program's", (process.returncode, out) == (5, "caught\n"), (process.returncode, out))
+for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+    ready = folder / f"ready-{number.name}"
+    HOLD = f"trap 'echo caught; exit 5' {number.name[3:]}; touch {ready}; while :; do sleep 0.05; done"
+    process = subprocess.Popen([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", HOLD],
+                               stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not ready.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=30)
+    check(f"{number.name} sent to us is the program's", (process.returncode, out) == (5, "caught\n"), (process.returncode, out))
 
 for name, start in (("nohup", signal.SIG_IGN), ("a shell", signal.SIG_DFL)):
     done = subprocess.run([BINARY, "run", "--ca-dir", str(CA_DIR), "--quiet", "--", "sh", "-c", "kill -HUP $PPID; kill -HUP $$; echo stays"],
