@@ -17,6 +17,14 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     state = hash.value
   }
 
+  /// The same of one part more than are in the hash: for ids, most of whose parts are the same.
+  package init(_ begun: StableHash, _ part: String, count: UInt64) {
+    var hash = begun
+    hash.combine(part)
+    hash.combine(count)
+    state = hash.value
+  }
+
   /// The same of two parts, without a list of them: for ids.
   package init(seed: UInt64, _ first: String, _ second: String, count: UInt64) {
     var hash = StableHash(seed: seed)

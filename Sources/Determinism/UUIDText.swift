@@ -119,7 +119,7 @@ extension JSONWriter {
   /// A UUID in lower case.
   package mutating func member(_ name: StaticString, uuid high: UInt64, _ low: UInt64) {
     let characters = UUIDText.characters(high, low, .lower)
-    member(name, characters.span)
+    member(plain: name, characters.span)
   }
 
   /// The same as an element.

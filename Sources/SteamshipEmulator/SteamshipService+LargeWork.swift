@@ -138,7 +138,7 @@ extension SteamshipState {
       workspace.tasks.keys.count + workspace.packageInstances.keys.count
       + workspace.pluginInstances.keys.count + storedObjects.count
     for index in workspace.indices.keys {
-      count += 1 + (indices.read(index, \.items.keys.count) ?? 0)
+      count += 1 + (indices.read(index, { $0.items.keys.count }) ?? 0)
     }
     for file in workspace.files.keys {
       guard count <= SteamshipService.recordsOnLoopMax else { break }

@@ -51,8 +51,8 @@ extension SteamshipService {
         if countsPoll { state.countPoll(of: key, &step) }
         // A task that came back with a snapshot is worked on by no one outside.
         let isLeftAlone =
-          state.tasks.read(key, \.isAtOutsideStage) == true
-          && state.tasks.read(key, \.worker.value) == nil
+          state.tasks.read(key, { $0.isAtOutsideStage }) == true
+          && state.tasks.read(key, { $0.worker.value }) == nil
         return Shown(
           bytes: state.renderTask(key, for: identity.credential), leftAlone: isLeftAlone ? key : nil
         )
@@ -179,7 +179,7 @@ extension SteamshipState {
   }
 
   mutating func forgetRendering(of key: Key<EngineTask>) {
-    guard renderings.value?.isEmpty == false, let id = tasks.read(key, \.id),
+    guard renderings.value?.isEmpty == false, let id = tasks.read(key, { $0.id }),
       let number = TaskNumber(id)
     else { return }
     renderings.value?[number] = nil

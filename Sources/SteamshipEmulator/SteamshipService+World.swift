@@ -83,7 +83,7 @@ extension SteamshipState {
           ]
         }),
       "packages": .array(
-        invocables.keys.filter { invocables.read($0, \.kind) == .package }.map { key in
+        invocables.keys.filter { invocables.read($0, { $0.kind }) == .package }.map { key in
           JSON { write(key, into: &$0) }
         }),
       "plugins": .array(

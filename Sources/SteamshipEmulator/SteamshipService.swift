@@ -329,7 +329,8 @@ extension SteamshipState {
     if CodeKey.instanceID(of: credential) != nil {
       guard let instance = instance(ofCodeKey: credential) else { throw .refusedKey(401) }
       var caller = Caller(
-        user: instance.user, workspace: .id(workspaces.read(instance.workspace, \.id) ?? ""), name,
+        user: instance.user, workspace: .id(workspaces.read(instance.workspace, { $0.id }) ?? ""),
+        name,
         identity)
       caller.isAtVendorsHost = nil
       return caller

@@ -29,7 +29,7 @@ extension SteamshipState {
     for task in tasks.all { things.append(thing(task)) }
     // In an order: the table has another in each process.
     for (name, content) in storedObjects.entries.sorted(by: { $0.key < $1.key }) {
-      let workspace = workspaces.read(name.workspace, \.handle) ?? ""
+      let workspace = workspaces.read(name.workspace, { $0.handle }) ?? ""
       things.append(
         WorldThing(
           "stored object",
@@ -90,7 +90,7 @@ extension SteamshipState {
           WorldThing(
             "\(kind.rawValue) instance", place + ["instance \(Self.told(instance.handle))"],
             [
-              "of": JSON(invocables.read(instance.invocable, \.handle)),
+              "of": JSON(invocables.read(instance.invocable, { $0.handle })),
               "version": .string(instance.versionHandle), "config": .object(instance.config),
               "failed": instance.initStatus == .failed ? true : .null,
             ]))
@@ -166,7 +166,7 @@ extension SteamshipState {
 
   /// One that goes on and one that is done are the same: how far it is depends on the time.
   private func thing(_ task: EngineTask) -> WorldThing {
-    let workspace = task.workspace.flatMap { workspaces.read($0, \.handle) }
+    let workspace = task.workspace.flatMap { workspaces.read($0, { $0.handle }) }
     return WorldThing(
       "task", workspace.map { ["workspace \(Self.told($0))"] } ?? [],
       [

@@ -368,7 +368,7 @@ struct CodeRuleTests {
     let rules = try ScramjetSeed.behaviors(.array(rule.map { [$0] } ?? []))
     func program(_ sequence: Sequence, runsCode: Bool) throws(ScenarioProblems) -> Program? {
       try ProgramChoice.program(
-        for: sequence, on: "h", order: order, rules: rules, runsCode: runsCode)
+        for: sequence, on: "h", order: order, rules: rules, runsCode: runsCode)?.program.value
     }
     var withCode = sequence
     withCode.code = SequenceCode(blob: BlobID(1), tag: "t")

@@ -170,6 +170,35 @@ struct InstanceLifeTests {
     #expect(bench.instance(key)?.terminated == .stopped)
   }
 
+  @Test(
+    "A stop that grants no time is over at once, and ends as one that grants hardly any",
+    arguments: [
+      "forever", ["behaviour": "stop-handler", "keepAlive": 5_000],
+      ["behaviour": "stop-handler", "texts": ["a", "b"], "duration": 100],
+      ["program": [["on": "stop", "do": ["finish"]]]],
+    ] as [JSON])
+  func stopWithoutTime(behavior: JSON) throws {
+    var ends: [[String]] = []
+    for timeout in [Duration.zero, .nanoseconds(1)] {
+      let bench = try StateBench()
+      let key = try bench.start(behavior)
+      let number = bench.change { state, step in
+        state.stop(key, timeout: timeout, mayCallKeepAlive: true, &step)
+      }
+      #expect(number == 1 && bench.instance(key)?.stopsDone == (timeout == .zero ? 1 : 0))
+      #expect(bench.status(key) == .stopping)
+      var seen: [String] = []
+      for _ in 0..<20 {
+        bench.advance(.milliseconds(99))
+        seen.append(bench.text(bench.instance(key)?.stdout))
+        let instance = try #require(bench.instance(key))
+        seen.append("\(instance.status), \(instance.terminated as Any), \(instance.stopsDone)")
+      }
+      ends.append(seen)
+    }
+    #expect(ends[0] == ends[1])
+  }
+
   @Test("What is over stays as it ended, whatever is sent to it (contract §3.4)")
   func over() throws {
     let bench = try StateBench()

@@ -103,6 +103,7 @@ import Testing
       var order = StartOrder()
       order.arguments = arguments
       return try ProgramChoice.program(for: sequence, on: "hub", order: order, rules: rules)
+        .program.value
     }
     let first = try sequence("args-to-output")
     let plain = try program(first)

@@ -123,6 +123,40 @@ import Testing
     #expect(log.take(from: late, byteLimit: .max).pieces.joined().suffix(3) == [1, 2, 3])
   }
 
+  @Test("Lines that come together are kept as if they came one by one", arguments: seeds)
+  func linesTogether(seed: UInt64) {
+    var random = SeededRandom(seed: seed, ["lines"])
+    var logs = [StreamLog](
+      repeating: StreamLog(.history(chunks: 50, bytes: 64 * 1024)), count: 2)
+    var reader: Int?
+    for turn in 0..<500 {
+      let lines = (0..<1 + random.next() % 7).map { number in
+        Array("\(turn).\(number) \(String(repeating: "x", count: Int(random.next() % 300)))\n".utf8)
+      }
+      let together = Array(lines.joined())
+      var isNews = false
+      for line in lines where logs[0].append(line: line.span) { isNews = true }
+      let isAwaited = logs[1].append(lines: together.span)
+      #expect(isNews == isAwaited)
+      if random.next() % 40 == 0 {
+        if let position = reader {
+          for index in logs.indices { logs[index].detach(from: position) }
+          reader = nil
+        } else {
+          let positions = logs.indices.map { logs[$0].attach() }
+          #expect(positions[0] == positions[1])
+          reader = positions[0]
+        }
+      }
+      guard let position = reader else { continue }
+      let taken = logs.indices.map { logs[$0].take(from: position, byteLimit: 2_000) }
+      #expect(taken[0].pieces == taken[1].pieces && taken[0].next == taken[1].next)
+      reader = taken[0].next
+    }
+    #expect(logs[0].byteCount == logs[1].byteCount && logs[0].end == logs[1].end)
+    #expect(remaining(logs[0]) == remaining(logs[1]))
+  }
+
   @Test("A live stream gives only what comes while a reader is there")
   func live() {
     var log = StreamLog(.live)

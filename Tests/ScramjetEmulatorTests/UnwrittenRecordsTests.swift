@@ -43,7 +43,8 @@ import Testing
     }
     bench.change { state, step in
       state.kill(key, removesImmediately: false, &step)
-      state.logOnHub("a word", data: [1, "two"], hub: other, &step)
+      state.logOnHub(.sequenceIdentified, "tw\"o", hub: other, &step)
+      state.logOnHub(.hubDisconnected, hub: other, &step)
     }
     bench.advance(.seconds(1))
   }

@@ -7,10 +7,30 @@ import PayloadCodecs
   package let seed: UInt64
   package let tenant: String
   private var counters = KindCounters()
+  /// What all streams have in common.
+  private let begun: StableHash
 
   package init(seed: UInt64, tenant: String) {
     self.seed = seed
     self.tenant = tenant
+    var hash = StableHash(seed: seed)
+    hash.combine(tenant)
+    begun = hash
+  }
+
+  private init(_ other: borrowing IDSource, _ counters: consuming KindCounters) {
+    (seed, tenant, begun) = (other.seed, other.tenant, other.begun)
+    self.counters = counters
+  }
+
+  private enum CodingKeys: CodingKey { case seed, tenant, counters }
+
+  @usableFromInline package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      seed: try values.decode(UInt64.self, forKey: .seed),
+      tenant: try values.decode(String.self, forKey: .tenant))
+    counters = try values.decode(KindCounters.self, forKey: .counters)
   }
 
   /// The same in another tenant: what is counted there goes on from here.
@@ -22,7 +42,7 @@ import PayloadCodecs
 
   /// The counters, leaving none behind: for lending them without a copy.
   @usableFromInline package mutating func takeOut() -> IDSource {
-    var lent = IDSource(seed: seed, tenant: tenant)
+    var lent = IDSource(self, KindCounters())
     swap(&lent.counters, &counters)
     return lent
   }
@@ -35,7 +55,7 @@ import PayloadCodecs
   }
 
   private mutating func stream(_ kind: String) -> SeededRandom {
-    SeededRandom(seed: seed, tenant, kind, count: next(kind))
+    SeededRandom(begun, kind, count: next(kind))
   }
 
   /// A version 4 UUID (RFC 9562 §5.4).
@@ -45,7 +65,7 @@ import PayloadCodecs
 
   /// The same, drawn now and written when somebody asks.
   package mutating func drawUUID(_ kind: String, _ letterCase: LetterCase = .lower) -> DrawnUUID {
-    DrawnUUID(seed: seed, tenant: tenant, kind: kind, count: next(kind), letterCase: letterCase)
+    DrawnUUID(begun: begun, kind: kind, count: next(kind), letterCase: letterCase)
   }
 
   /// As `uuid`, but its last four digits are `TenantMark` of the tenant: an id that is given without
@@ -92,14 +112,13 @@ import PayloadCodecs
 /// A UUID that has its place in the order of ids, but no text yet: most of those that are drawn for each
 /// request are never shown.
 package struct DrawnUUID: Sendable {
-  let seed: UInt64
-  let tenant: String
+  let begun: StableHash
   let kind: String
   let count: UInt64
   let letterCase: IDSource.LetterCase
 
   package var text: String {
-    var random = SeededRandom(seed: seed, tenant, kind, count: count)
+    var random = SeededRandom(begun, kind, count: count)
     return UUIDText.format(random.next(), random.next(), version: 4, letterCase)
   }
 }

@@ -60,12 +60,15 @@ package struct WeighedDictionary<
 
   @inlinable static var boxBytes: Int { HeapOverhead.object + 16 + MemoryLayout<Value?>.size }
 
-  @usableFromInline var boxes: [Key: Box] = [:]
-  @usableFromInline var valueBytes = 0
+  @usableFromInline var boxes: [Key: Box]
+  @usableFromInline var valueBytes: Int
   /// Of the table itself: asked after each change of any of a state's tables.
-  @usableFromInline var spineBytes = 0
+  @usableFromInline var spineBytes: Int
 
-  package init() {}
+  @inlinable package init() {
+    boxes = [:]
+    (valueBytes, spineBytes) = (0, 0)
+  }
 
   @inlinable package var count: Int { boxes.count }
   @inlinable package var isEmpty: Bool { boxes.isEmpty }
@@ -75,6 +78,16 @@ package struct WeighedDictionary<
 
   @inlinable package subscript(key: Key) -> Value? {
     get { boxes[key]?.value }
+    // A whole value is moved to where it lies, as it came: `_modify` would have a copy in its frame first.
+    @inlinable set {
+      if let index = boxes.index(forKey: key) {
+        let box = changeable(at: index)
+        box.value = newValue
+        settle(box, key, at: index)
+      } else if newValue != nil {
+        insert(Box(newValue), key)
+      }
+    }
     // A call would take a frame on the heap, at each change of any record.
     @inline(__always) _modify {
       if let index = boxes.index(forKey: key) {
@@ -215,6 +228,7 @@ extension WeighedDictionary: Recounted {
 extension WeighedDictionary {
   @inlinable package subscript(_ text: String) -> Value? where Key == ExactText {
     get { self[ExactText(text)] }
+    @inlinable set { self[ExactText(text)] = newValue }
     @inline(__always) _modify { yield &self[ExactText(text)] }
   }
 
@@ -226,6 +240,7 @@ extension WeighedDictionary {
 
 extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
   @usableFromInline package init(from decoder: any Decoder) throws {
+    self.init()
     guard Key.self == ExactText.self else {
       for (key, value) in try [Key: Value](from: decoder) { insert(Box(value), key) }
       return

@@ -1,3 +1,4 @@
+import PayloadCodecs
 public import Synchronization
 
 /// What small contents turned out to mean, of those that came last: tests send the same document again
@@ -29,16 +30,29 @@ package final class KnownContents<Meaning: Sendable>: Sendable {
 
   @inlinable package func find(_ bytes: [UInt8]) -> Meaning? {
     guard bytes.count <= bytesMax else { return nil }
-    return entries.withLock { entries in entries.first { $0.bytes == bytes }?.meaning }
+    return entries.withLock { entries in
+      for index in entries.indices where entries[index].bytes.isSame(as: bytes) {
+        return entries[index].meaning
+      }
+      return nil
+    }
   }
 
   /// The oldest makes room.
   @inlinable package func keep(_ meaning: Meaning, of bytes: [UInt8]) {
     guard bytes.count <= bytesMax else { return }
     entries.withLock { entries in
-      guard !entries.contains(where: { $0.bytes == bytes }) else { return }
+      guard !entries.contains(where: { $0.bytes.isSame(as: bytes) }) else { return }
       if entries.count >= countMax { entries.removeFirst() }
       entries.append(Entry(bytes: bytes, meaning: meaning))
     }
+  }
+}
+
+extension [UInt8] {
+  /// Eight bytes at a time.
+  @usableFromInline func isSame(as other: [UInt8]) -> Bool {
+    // SAFETY: both are read as bytes, during the call alone.
+    unsafe span.bytes.equals(other.span.bytes)
   }
 }

@@ -8,36 +8,48 @@ package struct FieldParameters: Sendable, Equatable {
   package private(set) var head: String
   /// Names in lower case. Malformed pieces are left out.
   private var pairs: [(name: String, value: String)] = []
+  /// Whether some name may be an extended one, which few are.
+  private var areExtended = false
 
-  package init(_ text: String) { self.init(Array(text.utf8)[...]) }
+  package init(_ text: String) { self.init(text.utf8.span) }
 
   /// - Parameter bytes: The value as it came; what is no UTF-8 in it is replaced.
-  init(_ bytes: ArraySlice<UInt8>) {
-    var index = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
-    head = Self.trimmed(bytes[..<index])
-    while index < bytes.endIndex {
+  init(_ bytes: Span<UInt8>) {
+    var index = Self.end(bytes, 0)
+    head = Self.trimmed(bytes, 0..<index)
+    while index < bytes.count {
       index += 1
       let start = index
-      while index < bytes.endIndex, bytes[index] != UInt8(ascii: "="),
+      while index < bytes.count, bytes[index] != UInt8(ascii: "="),
         bytes[index] != UInt8(ascii: ";")
       {
         index += 1
       }
-      let name = Self.trimmed(bytes[start..<index]).asciiLowercased
-      guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "=") else { continue }
+      let place = bytes.trimmingOptionalWhitespace(start..<index)
+      let name = Self.text(bytes, place).asciiLowercased
+      guard index < bytes.count, bytes[index] == UInt8(ascii: "=") else { continue }
       index += 1
       let value = Self.value(bytes, &index)
-      if !name.isEmpty { pairs.append((name, value)) }
+      guard !place.isEmpty else { continue }
+      if bytes[place.upperBound - 1] == UInt8(ascii: "*") { areExtended = true }
+      // A part of a form has a name and a file's name.
+      if pairs.isEmpty { pairs.reserveCapacity(2) }
+      pairs.append((name, value))
     }
   }
 
   /// The value of a parameter; its extended form (`name*`) wins if it can be decoded.
   package subscript(_ name: String) -> String? {
-    if let extended = first(name + "*"), let text = Self.decodeExtended(extended) { return text }
+    if areExtended, let extended = first(name + "*"), let text = Self.decodeExtended(extended) {
+      return text
+    }
     return first(name)
   }
 
-  private func first(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+  private func first(_ name: String) -> String? {
+    for index in pairs.indices where pairs[index].name.isExactly(name) { return pairs[index].value }
+    return nil
+  }
 
   package static func == (left: FieldParameters, right: FieldParameters) -> Bool {
     left.head == right.head
@@ -45,29 +57,30 @@ package struct FieldParameters: Sendable, Equatable {
   }
 
   /// Reads a token or quoted string and whatever follows it up to the next semicolon.
-  private static func value(_ bytes: ArraySlice<UInt8>, _ index: inout Int) -> String {
-    while index < bytes.endIndex, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+  private static func value(_ bytes: Span<UInt8>, _ index: inout Int) -> String {
+    while index < bytes.count, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
     let start = index
-    guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "\"") else {
-      while index < bytes.endIndex, bytes[index] != UInt8(ascii: ";") { index += 1 }
-      return trimmed(bytes[start..<index])
+    guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else {
+      index = end(bytes, index)
+      return trimmed(bytes, start..<index)
     }
     index += 1
     let first = index
-    while index < bytes.endIndex, bytes[index] != UInt8(ascii: "\""),
+    while index < bytes.count, bytes[index] != UInt8(ascii: "\""),
       bytes[index] != UInt8(ascii: "\\")
     {
       index += 1
     }
-    defer { while index < bytes.endIndex, bytes[index] != UInt8(ascii: ";") { index += 1 } }
+    defer { index = end(bytes, index) }
     // Nearly all: nothing in it is quoted once more.
-    guard index < bytes.endIndex, bytes[index] == UInt8(ascii: "\\") else {
-      return String(decoding: bytes[first..<index], as: UTF8.self)
+    guard index < bytes.count, bytes[index] == UInt8(ascii: "\\") else {
+      return text(bytes, first..<index)
     }
-    var text = Array(bytes[first..<index])
-    while index < bytes.endIndex, bytes[index] != UInt8(ascii: "\"") {
+    var text: [UInt8] = []
+    text.append(contentsOf: bytes.extracting(first..<index))
+    while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
       // A backslash quotes only what needs it: old browsers send whole Windows paths.
-      if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.endIndex,
+      if bytes[index] == UInt8(ascii: "\\"), index + 1 < bytes.count,
         bytes[index + 1] == UInt8(ascii: "\"") || bytes[index + 1] == UInt8(ascii: "\\")
       {
         index += 1
@@ -76,6 +89,13 @@ package struct FieldParameters: Sendable, Equatable {
       index += 1
     }
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The next semicolon from `index` on, or the end.
+  private static func end(_ bytes: Span<UInt8>, _ index: Int) -> Int {
+    var end = index
+    while end < bytes.count, bytes[end] != UInt8(ascii: ";") { end += 1 }
+    return end
   }
 
   /// `charset'language'percent-encoded`, of UTF-8 or Latin-1.
@@ -95,7 +115,14 @@ package struct FieldParameters: Sendable, Equatable {
     }
   }
 
-  private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
-    String(decoding: bytes.trimmingOptionalWhitespace, as: UTF8.self)
+  private static func trimmed(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+    text(bytes, bytes.trimmingOptionalWhitespace(range))
+  }
+
+  static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+    // SAFETY: read within the closure.
+    unsafe bytes.extracting(range).withUnsafeBufferPointer {
+      unsafe String(decoding: $0, as: UTF8.self)
+    }
   }
 }

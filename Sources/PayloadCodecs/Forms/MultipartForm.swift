@@ -56,13 +56,16 @@ package struct MultipartFormReader: Sendable {
 
   /// - Parameter streaming: names of the parts that are not collected.
   package init(
-    boundary: MultipartBoundary, streaming: TextSet = ["file"],
+    boundary: MultipartBoundary, streaming: TextSet = MultipartFormReader.file,
     limits: MultipartLimits = MultipartLimits()
   ) {
     self.streaming = streaming
     self.limits = limits
     parser = MultipartParser(boundary: boundary, limits: limits)
   }
+
+  /// Of an upload: made once.
+  package static let file: TextSet = ["file"]
 
   /// What was collected so far; the last part may be incomplete.
   package var collected: MultipartForm { form }

@@ -1,3 +1,5 @@
+import HTTPModel
+
 /// What a `MultipartParser` found.
 package enum MultipartEvent: Sendable, Equatable {
   case partBegan(MultipartPart)
@@ -117,20 +119,20 @@ package struct MultipartParser: Sendable {
   private mutating func readFields(
     _ piece: [UInt8], _ position: inout Int, _ events: inout [MultipartEvent]
   ) throws(MultipartError) -> Bool {
-    // The section ends with an empty line, which may be its first.
-    var end = position
-    while end + 1 < piece.count {
-      let isLineEnd = piece[end] == 0x0d && piece[end + 1] == 0x0a
-      if isLineEnd, end == position { break }
-      if isLineEnd, end + 3 < piece.count, piece[end + 2] == 0x0d, piece[end + 3] == 0x0a { break }
-      guard end - position <= limits.fieldSectionBytesMax else {
+    let bytes = piece.span
+    let start = position
+    var end = start
+    while end + 1 < bytes.count {
+      if bytes[end] == 0x0d, Self.endsSection(bytes, end, from: start) { break }
+      guard end - start <= limits.fieldSectionBytesMax else {
         throw .fieldSectionTooLarge(limit: limits.fieldSectionBytesMax)
       }
       end += 1
     }
     guard end + 1 < piece.count else { return hold(piece, from: position) }
     let sectionOffset = contentOffset(piece, position)
-    let part = try MultipartPart(fieldSection: piece[position..<end], offset: sectionOffset)
+    let part = try MultipartPart(
+      fieldSection: bytes.extracting(start..<end), offset: sectionOffset)
     // The content begins after the empty line, but that line's end may also belong to the boundary
     // of a part without content.
     position = end == position ? end : end + 2
@@ -138,6 +140,13 @@ package struct MultipartParser: Sendable {
     state = .content
     isAtContentStart = true
     return true
+  }
+
+  /// Whether a field section that begins at `start` ends at `index`: with an empty line, which may be its first.
+  private static func endsSection(_ bytes: Span<UInt8>, _ index: Int, from start: Int) -> Bool {
+    guard bytes[index + 1] == 0x0a else { return false }
+    if index == start { return true }
+    return index + 3 < bytes.count && bytes[index + 2] == 0x0d && bytes[index + 3] == 0x0a
   }
 
   /// Whether the empty line before the content is still in front.
@@ -184,59 +193,55 @@ package struct MultipartParser: Sendable {
 
 extension MultipartPart {
   /// - Parameter fieldSection: field lines, each but the last with its CR LF.
-  init(fieldSection: ArraySlice<UInt8>, offset: UInt64) throws(MultipartError) {
-    var disposition: ArraySlice<UInt8>?
-    var type: ArraySlice<UInt8>?
-    var start = fieldSection.startIndex
-    while start < fieldSection.endIndex {
-      let end = fieldSection[start...].firstIndex(of: 0x0d) ?? fieldSection.endIndex
-      let line = fieldSection[start..<end]
-      guard let field = Self.field(line) else { throw .badFields(offset: offset) }
+  init(fieldSection: Span<UInt8>, offset: UInt64) throws(MultipartError) {
+    var disposition: Range<Int>?
+    var type: Range<Int>?
+    var start = 0
+    while start < fieldSection.count {
+      var end = start
+      while end < fieldSection.count, fieldSection[end] != 0x0d { end += 1 }
+      guard let field = Self.field(fieldSection, start..<end) else {
+        throw .badFields(offset: offset)
+      }
+      let name = fieldSection.extracting(field.name)
       // Of a field that comes twice the first one counts.
-      if disposition == nil, Self.isName(field.name, Self.dispositionName) {
+      if disposition == nil, name.equalsIgnoringCase("content-disposition".utf8.span) {
         disposition = field.value
-      } else if type == nil, Self.isName(field.name, Self.typeName) {
+      } else if type == nil, name.equalsIgnoringCase("content-type".utf8.span) {
         type = field.value
       }
-      guard end < fieldSection.endIndex else { break }
-      guard end + 1 < fieldSection.endIndex, fieldSection[end + 1] == 0x0a else {
+      guard end < fieldSection.count else { break }
+      guard end + 1 < fieldSection.count, fieldSection[end + 1] == 0x0a else {
         throw .badFields(offset: offset)
       }
       start = end + 2
     }
-    let parameters = FieldParameters(disposition ?? [])
-    guard parameters.head.asciiLowercased == "form-data", let name = parameters["name"] else {
+    let parameters = FieldParameters(fieldSection.extracting(disposition ?? 0..<0))
+    guard parameters.head.asciiLowercased.isExactly("form-data"), let name = parameters["name"]
+    else {
       throw .missingName(offset: offset)
     }
-    self.init(
-      name: name, filename: parameters["filename"],
-      contentType: type.map { String(decoding: $0, as: UTF8.self) })
+    self.init(name: name, filename: parameters["filename"])
+    if let type { contentType = FieldParameters.text(fieldSection, type) }
   }
 
-  // In lower case.
-  private static let dispositionName = Array("content-disposition".utf8)
-  private static let typeName = Array("content-type".utf8)
-
-  /// Whatever the case of its letters.
-  private static func isName(_ name: ArraySlice<UInt8>, _ wanted: [UInt8]) -> Bool {
-    guard name.count == wanted.count else { return false }
-    for (index, byte) in wanted.enumerated() {
-      let found = name[name.startIndex + index]
-      guard (found &- 0x41 < 26 ? found | 0x20 : found) == byte else { return false }
-    }
-    return true
-  }
-
+  /// The places of a line's name and of its value, without the blanks around it.
   private static func field(
-    _ line: ArraySlice<UInt8>
-  ) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
-    guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
-      line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }),
-      line[..<colon].allSatisfy({ $0 > 0x20 && $0 < 0x7f })
-    else { return nil }
-    var value = line[(colon + 1)...]
-    while value.first == 0x20 || value.first == 0x09 { value.removeFirst() }
-    while value.last == 0x20 || value.last == 0x09 { value.removeLast() }
-    return (line[..<colon], value)
+    _ bytes: Span<UInt8>, _ line: Range<Int>
+  ) -> (name: Range<Int>, value: Range<Int>)? {
+    var colon = line.lowerBound
+    while colon < line.upperBound, bytes[colon] != UInt8(ascii: ":") {
+      guard bytes[colon] > 0x20, bytes[colon] < 0x7f else { return nil }
+      colon += 1
+    }
+    guard colon > line.lowerBound, colon < line.upperBound else { return nil }
+    for index in colon..<line.upperBound {
+      guard bytes[index] >= 0x20 && bytes[index] != 0x7f || bytes[index] == 0x09 else {
+        return nil
+      }
+    }
+    return (
+      line.lowerBound..<colon, bytes.trimmingOptionalWhitespace(colon + 1..<line.upperBound)
+    )
   }
 }

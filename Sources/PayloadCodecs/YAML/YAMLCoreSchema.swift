@@ -90,7 +90,9 @@ enum YAMLCoreSchema {
   /// Errs on the side of yes.
   static func isAmbiguous(_ text: Span<UInt8>) -> Bool {
     guard !text.isEmpty else { return true }
-    if text.count <= wordLengthMax, words.contains(word(text)) { return true }
+    if text.count <= wordLengthMax, mayBeginWord(text[0]), words.contains(word(text)) {
+      return true
+    }
     switch text[0] {
     case 0x30...0x39, 0x2b, 0x2d, 0x2e, 0x5f: return looksNumeric(text) || looksLikeDate(text)
     default: return false
@@ -104,6 +106,14 @@ enum YAMLCoreSchema {
   ].map { (text: String) in word(text.utf8.span) }
 
   private static let wordLengthMax = 5
+
+  /// Whether one of them begins so; few texts do.
+  private static func mayBeginWord(_ byte: UInt8) -> Bool {
+    switch Unicode.Scalar(byte | 0x20) {
+    case "n", "t", "f", "y", "o", "~", "<", "=", ".", "+", "-": true
+    default: false
+    }
+  }
 
   /// Up to eight bytes in one number, letters in lower case.
   private static func word(_ text: Span<UInt8>) -> UInt64 {

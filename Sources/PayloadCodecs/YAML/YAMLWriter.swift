@@ -255,21 +255,43 @@ enum YAMLScalarForm {
 
 extension Span<UInt8> {
   /// How many bytes from there on are characters that mean nothing in YAML but themselves, wherever they stand
-  /// within a text: ASCII behind `#`. Counted by eights; 0 where fewer are left.
+  /// within a text: ASCII behind `#`. Counted by eights.
   fileprivate func plainCount(from start: Int) -> Int {
     var index = start
     while index + 8 <= count {
-      // SAFETY: the eight bytes lie within the span; an integer may have any bits.
-      let word = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
-      // The high bit of a byte that is below `$`, or of one that is not below DEL.
-      let marked =
-        (word &- 0x2424_2424_2424_2424) & ~word | (word &+ 0x0101_0101_0101_0101) | word
-      // The lowest bit is that of the first such byte.
-      let found = (marked & 0x8080_8080_8080_8080).trailingZeroBitCount / 8
+      let found = Self.plainCount(of: word(at: index))
       index += found
-      if found < 8 { break }
+      if found < 8 { return index - start }
     }
-    return index - start
+    let left = count - index
+    return index - start + (left > 0 ? Swift.min(left, Self.plainCount(of: tail(from: index))) : 0)
+  }
+
+  /// How many of eight bytes, from the lowest on.
+  private static func plainCount(of word: UInt64) -> Int {
+    // The high bit of a byte that is below `$`, or of one that is not below DEL.
+    let marked =
+      (word &- 0x2424_2424_2424_2424) & ~word | (word &+ 0x0101_0101_0101_0101) | word
+    // The lowest bit is that of the first such byte.
+    return (marked & 0x8080_8080_8080_8080).trailingZeroBitCount / 8
+  }
+
+  private func word(at index: Int) -> UInt64 {
+    precondition(index >= 0 && index + 8 <= count)
+    // SAFETY: the eight bytes lie within the span, checked above; an integer may have any bits.
+    return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+  }
+
+  /// What is left from there on, fewer than eight bytes, with letters behind it.
+  private func tail(from index: Int) -> UInt64 {
+    let left = count - index
+    var word: UInt64 = 0x6161_6161_6161_6161
+    if count >= 8 {
+      let last = self.word(at: count - 8)
+      return last &>> UInt64(8 * (8 - left)) | word &<< UInt64(8 * left)
+    }
+    for place in (index..<count).reversed() { word = word &<< 8 | UInt64(self[place]) }
+    return word
   }
 
   /// How many bytes the character has that begins here, when some version of YAML takes it for a

@@ -38,12 +38,13 @@ enum LifeHandlers {
     let timeout = try timeout(body?["timeout"])
     let mayCallKeepAlive = try flag(body?["canCallKeepalive"], "canCallKeepalive")
     let serial = try scope.instanceKey
-    let (number, before) = scope.world.mutate { state, step -> (Int?, [UInt8]) in
+    let (number, done, before) = scope.world.mutate { state, step -> (Int?, Int, [UInt8]) in
       let number = state.stop(
         serial, timeout: timeout, mayCallKeepAlive: mayCallKeepAlive, &step)
-      return (number, state.instances[serial]?.text ?? Array("{}".utf8))
+      let found = state.instances.read(serial) { ($0.stopsDone, $0.text) }
+      return (number, found?.0 ?? 0, found?.1 ?? Array("{}".utf8))
     }
-    guard let number else { return .now(scope.reply(.json(.accepted, before))) }
+    guard let number, done < number else { return .now(scope.reply(.json(.accepted, before))) }
     // The reply comes when the time is over, also if the instance has ended before.
     return .later { _ in
       let after = try? await scope.world.wait(for: .instance(serial)) { state, _ in

@@ -140,12 +140,10 @@ enum SequenceHandlers {
     let order = try order(try RequestChecks.json(scope.call.content), scope)
     let (hubKey, id) = (try scope.hubKey, scope.parameter("id"))
     let runsCode = scope.code != nil
-    let started = try scope.world.mutate { state, step throws(ScramjetError) -> Instance in
-      var sequence = try Self.sequence(id, scope, &state, &step)
-      // Held in a second place, the list would be copied when the instance comes to it.
-      sequence.instances = []
-      let hub = scope.hub(in: state)?.id ?? ""
-      let program: Program?
+    let started = try scope.world.mutate { state, step throws(ScramjetError) -> StartedInstance in
+      let sequence = try Self.sequence(id, on: hubKey, scope, &state, &step)
+      let hub = state.hubs.read(hubKey) { $0.id } ?? ""
+      let program: CompiledProgram?
       do throws(ScenarioProblems) {
         program = try ProgramChoice.program(
           for: sequence, on: hub, order: order, rules: state.settings.behaviors,
@@ -155,31 +153,45 @@ enum SequenceHandlers {
         throw ScramjetError(400, "emulator: " + texts.joined(separator: "; "))
       }
       do throws(StartError) {
-        return try state.start(sequence.id, on: hubKey, order, program: program, &step)
+        return try state.start(sequence, on: hubKey, order, program: program, &step)
       } catch { throw refusal(error) }
     }
-    let reply: JSON = [
-      "message": .string("Sequence \(started.id) starting"), "id": .string(started.id),
-    ]
-    guard let code = scope.code, started.process != nil else { return scope.json(reply) }
+    let reply = reply(to: started)
+    guard let code = scope.code, started.runsCode else { return .now(scope.reply(json: reply)) }
     SequenceDriver.start(started.serial, code, in: scope.world, for: scope.call.number)
     // The reply comes when the process is there, or cannot be.
     return .later { _ in
       try? await scope.world.wait(for: .instance(started.serial)) { state, _ in
         state.instances[started.serial]?.status == .starting ? .idle : .ready(())
       }
-      var response = Response.json(.ok, reply.serialized())
+      var response = Response.json(.ok, reply)
       // What its code calls has this, too.
       response.fields.set("X-Request-Id", started.id)
       return scope.reply(response)
     }
   }
 
+  private static func reply(to started: StartedInstance) -> [UInt8] {
+    var json = JSONWriter(reserving: 160)
+    json.object { json in
+      json.member(
+        "message",
+        inPieces: { text in
+          text.piece("Sequence ")
+          text.piece(started.id)
+          text.piece(" starting")
+        })
+      json.member("id", started.id)
+    }
+    return json.bytes
+  }
+
   /// The sequence on the hub; else the hub fetches it from its space's store, under the id asked for.
   private static func sequence(
-    _ id: String, _ scope: Scope, _ state: inout ScramjetState, _ step: inout ScramjetState.Step
+    _ id: String, on hub: HubKey, _ scope: Scope, _ state: inout ScramjetState,
+    _ step: inout ScramjetState.Step
   ) throws(ScramjetError) -> Sequence {
-    if let sequence = scope.hub(in: state)?.sequence(id) { return sequence }
+    if let sequence = state.startable(id, on: hub) { return sequence }
     guard let item = scope.space(in: state)?.store.item(id) else {
       throw ScramjetError(404, "Not Found")
     }
@@ -188,8 +200,8 @@ enum SequenceHandlers {
       code = SequenceCode(blob: step.blobs.adopt(blob), tag: item.tag)
     }
     state.addSequence(
-      item.package, code: code, id: id, alias: nil, to: try scope.hubKey, &step)
-    guard let sequence = scope.hub(in: state)?.sequence(id) else {
+      item.package, code: code, id: id, alias: nil, to: hub, &step)
+    guard let sequence = state.startable(id, on: hub) else {
       throw ScramjetError(404, "Not Found")
     }
     return sequence

@@ -55,9 +55,8 @@ enum RequestChecks {
   ) throws(ScramjetError) -> [String] {
     guard let value = request.fields.valueBytes("accept") else { return [] }
     // As nearly all clients say it.
-    if value.elementsEqual("*/*".utf8) || types.contains(where: { value.elementsEqual($0.utf8) }) {
-      return []
-    }
+    if value.span.equalsIgnoringCase("*/*".utf8.span) { return [] }
+    for type in types where value.span.equalsIgnoringCase(type.utf8.span) { return [] }
     let ranges = request.fields.list("accept").map { MediaType($0) }
     if ranges.contains(where: { range in types.contains { range.covers($0) } }) { return [] }
     // The vendor's own pages show readers that ask for text.
@@ -79,7 +78,7 @@ enum RequestChecks {
       return ["hub 1.0.1 answers 400 to a missing Content-Type here: send application/json"]
     }
     // As nearly all clients say it.
-    if value.elementsEqual("application/json".utf8) { return [] }
+    if value.span.equalsIgnoringCase("application/json".utf8.span) { return [] }
     let type = MediaType(String(decoding: value, as: UTF8.self))
     guard type.name == "application/json" || type.name == "text/json" else { throw refusal }
     guard let charset = type.parameter("charset"), charset != "utf-8" else { return [] }

@@ -55,7 +55,7 @@ enum ProgramChoice {
   static func program(
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule],
     runsCode: Bool
-  ) throws(ScenarioProblems) -> Program? {
+  ) throws(ScenarioProblems) -> CompiledProgram? {
     let wanted = runtime(for: sequence, on: hub, order: order, rules: rules)
     if wanted == .process, !runsCode { throw ScenarioProblems(noCode, at: "/runtime") }
     if runsCode, sequence.code != nil, wanted != .scripted { return nil }
@@ -64,22 +64,22 @@ enum ProgramChoice {
 
   static func program(
     for sequence: Sequence, on hub: String, order: StartOrder, rules: [BehaviorRule]
-  ) throws(ScenarioProblems) -> Program {
+  ) throws(ScenarioProblems) -> CompiledProgram {
     let arguments = Arguments(order.arguments?.arrayValue ?? [], appConfig: order.appConfig)
     let compiler = ProgramCompiler(arguments)
     if let spec = order.appConfig?["emulator"], case .object = spec {
-      return try compiler.compile(spec, at: "/appConfig/emulator")
+      return CompiledProgram(try compiler.compile(spec, at: "/appConfig/emulator"))
     }
     if sequence.package.value.emulator == nil,
       let rule = rules.first(where: { $0.matches(sequence, on: hub) }), rule.describes
     {
-      return try compiler.compile(rule.spec)
+      return CompiledProgram(try compiler.compile(rule.spec))
     }
     guard arguments.values.isEmpty, arguments.appConfig == nil else {
-      return try program(of: sequence.package.value, arguments)
+      return CompiledProgram(try program(of: sequence.package.value, arguments))
     }
     if let known = CompiledPrograms.program(of: sequence.package) { return known }
-    let program = try program(of: sequence.package.value, arguments)
+    let program = CompiledProgram(try program(of: sequence.package.value, arguments))
     CompiledPrograms.keep(program, of: sequence.package)
     return program
   }

@@ -201,7 +201,7 @@ enum ScramjetSeed {
     _ instance: Plan.InstancePlan, on hub: Hub?, of state: inout ScramjetState, _ runsCode: Bool,
     _ step: inout ScramjetState.Step
   ) throws(ScenarioProblems) {
-    guard let hub, let sequence = hub.sequence(instance.sequence) else {
+    guard let hub, let sequence = state.startable(instance.sequence, on: hub.serial) else {
       throw ScenarioProblems(
         "there is no sequence \"\(instance.sequence)\"", at: instance.pointer + "/sequence")
     }
@@ -215,7 +215,7 @@ enum ScramjetSeed {
       : try ProgramChoice.program(
         for: sequence, on: hub.id, order: instance.order, rules: rules, runsCode: runsCode)
     let started = try? state.start(
-      sequence.id, on: hub.serial, instance.order, program: program, &step)
+      sequence, on: hub.serial, instance.order, program: program, &step)
     if lacksCode, let started { state.processFails(started.serial, ProgramChoice.noCode, &step) }
   }
 }

@@ -118,6 +118,24 @@ package struct StreamLog: Sendable, Weighed {
     return readerCount > 0 || tail != nil
   }
 
+  /// Lines of a history, each with its end, as if they came one by one: mostly all are put to the same
+  /// chunk, and so in one go.
+  /// - Returns: whether somebody is there who may be told.
+  mutating func append(lines: Span<UInt8>) -> Bool {
+    if readerCount == 0, tail == nil, joined == nil, case .history(_, let most) = keeping {
+      let before = head < slots.count ? slots[slots.count - 1].bytes.count : 0
+      if before + lines.count <= min(Self.grownChunkBytesMax, most / 64) {
+        return append(line: lines)
+      }
+    }
+    var (isNews, start) = (false, 0)
+    for index in lines.indices where lines[index] == UInt8(ascii: "\n") {
+      if append(line: lines.extracting(start...index)) { isNews = true }
+      start = index + 1
+    }
+    return isNews
+  }
+
   private static func copy(of line: Span<UInt8>) -> [UInt8] {
     var copy: [UInt8] = []
     copy.append(contentsOf: line)

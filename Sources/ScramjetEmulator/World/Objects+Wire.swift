@@ -154,13 +154,18 @@ extension Instance {
       json.member("requires", requires)
       json.member("sequence", sequence.value)
       if let ports { json.member("ports", ports) }
-      // The Python runner says nothing of when it was made (hub 1.0.1 on the wire).
-      if isPythonProcess {
-        json.member("created", JSON.null)
-      } else {
-        json.member("created", created, .milliseconds)
+      let isPythonProcess = isPythonProcess
+      started.withISO8601(.milliseconds) { text in
+        // The Python runner says nothing of when it was made (hub 1.0.1 on the wire).
+        if isPythonProcess {
+          json.member("created", JSON.null)
+        } else if created == started {
+          json.member(plain: "created", text)
+        } else {
+          json.member("created", created, .milliseconds)
+        }
+        json.member(plain: "started", text)
       }
-      json.member("started", started, .milliseconds)
       json.member(ifPresent: "ended", ended, .milliseconds)
       json.member("status", status.rawValue)
       if let terminated {

@@ -56,7 +56,7 @@ extension ScramjetState {
       serial: serial, id: id, space: space, created: step.now, lastConnected: step.now,
       log: makeStream(Self.logHistory), audit: makeStream(Self.auditHistory))
     spaces[space]?.hubs.append(serial)
-    logOnHub("Host started", level: "INFO", hub: serial, &step)
+    logOnHub(.hostStarted, hub: serial, &step)
     audit(14000, object: id, hub: serial, &step)
     return serial
   }
@@ -98,7 +98,7 @@ extension ScramjetState {
     hubs[serial]?.isConnected = false
     hubs[serial]?.lastDisconnected = step.now
     hubs[serial]?.disconnectReason = reason
-    logOnHub("Hub disconnected", level: "WARN", hub: serial, &step)
+    logOnHub(.hubDisconnected, hub: serial, &step)
     audit(14001, object: hub.id, hub: serial, &step)
   }
 
@@ -127,7 +127,7 @@ extension ScramjetState {
     hubs[serial]?.lastConnected = step.now
     hubs[serial]?.disconnectReason = nil
     hubs[serial]?.downBecause = nil
-    logOnHub("Host started", level: "INFO", hub: serial, &step)
+    logOnHub(.hostStarted, hub: serial, &step)
     audit(14000, object: hub.id, hub: serial, &step)
   }
 
@@ -138,16 +138,16 @@ extension ScramjetState {
     runtime: SequenceRuntime? = nil, id: String, alias: String?, to serial: HubKey,
     _ step: inout Step
   ) {
-    let known = hubs.read(serial) { $0.sequences[id]?.runtime } ?? nil
-    let sequence = Sequence(
-      id: id, alias: alias, package: package, code: code, runtime: runtime ?? known)
     var old: Sequence?
     hubs.update(serial) { hub in
-      old = hub.sequences.put(sequence)
+      old = hub.sequences[id]
+      let sequence = Sequence(
+        id: id, alias: alias, package: package, code: code, runtime: runtime ?? old?.runtime)
+      hub.sequences.put(sequence, inPlaceOf: old)
       hub.sequenceOrder.append(ExactText(id))
     }
     if let code = old?.code { step.blobs.remove(code.blob) }
-    logOnHub("Sequence identified", level: "INFO", data: [.string(id)], hub: serial, &step)
+    logOnHub(.sequenceIdentified, id, hub: serial, &step)
     audit(0, object: id, hub: serial, &step)
   }
 
@@ -155,7 +155,7 @@ extension ScramjetState {
     guard let sequence = hubs[serial]?.sequences.remove(id) ?? nil else { return }
     if let code = sequence.code { step.blobs.remove(code.blob) }
     hubs[serial]?.sequenceOrder.remove(ExactText(id))
-    logOnHub("Sequence removed", level: "INFO", data: [.string(id)], hub: serial, &step)
+    logOnHub(.sequenceRemoved, id, hub: serial, &step)
     audit(1, object: id, hub: serial, &step)
   }
 

@@ -1,151 +1,8 @@
 import EmulatorKernel
 import PayloadCodecs
 
-/// What a start call asks for.
-struct StartOrder: Sendable {
-  var instanceID: String?
-  var appConfig: JSON?
-  /// As they came: a list, or what the hub takes and the sequence cannot use.
-  var arguments: JSON?
-  var outputTopic: String?
-  var inputTopic: String?
-  var limits: JSON?
-}
-
-/// Why a start is refused.
-enum StartError: Error, Sendable, Equatable {
-  case unknownSequence
-  case instanceExists
-  case overloaded
-  case missingMain(String)
-  case refused(String)
-}
-
-/// The life of instances: start, end, stop, kill, retention.
+/// The life of instances from their start on: end, stop, kill, retention.
 extension ScramjetState {
-  // MARK: Start
-
-  /// - Parameter program: what stands in for its code; nil: that runs, in a process that the caller
-  ///   starts.
-  mutating func start(
-    _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder, program chosen: Program?,
-    _ step: inout Step
-  ) throws(StartError) -> Instance {
-    let (sequence, hub) = try startable(sequenceID, on: hubSerial, order)
-    // The Python runner is started without a look at its file, and fails by itself.
-    let isPython = sequence.package.language == "py"
-    guard sequence.package.hasMain || isPython else { throw .missingMain(sequence.package.main) }
-    var program = chosen ?? Program()
-    if chosen != nil, isPython, !sequence.package.hasMain {
-      program.startFailure = .errored(code: 213)
-    }
-    if case .refused(let text)? = program.startFailure { throw .refused(text) }
-
-    let id = order.instanceID ?? step.ids.uuid("instance")
-    let instance = makeInstance(
-      id, of: sequence, on: hubSerial, hub, order, program: program, step)
-    let serial = instance.serial
-    instances[serial] = instance
-    hubs.update(hubSerial) { hub in
-      hub.instances[id] = serial
-      hub.instanceOrder.append(serial)
-      hub.sequences[sequence.id]?.instances.append(serial)
-    }
-    audit(4, object: id, hub: hubSerial, &step)
-    audit(0, object: id, hub: hubSerial, &step)
-    logStart(serial, isProcess: chosen == nil, &step)
-    guard chosen != nil else {
-      instances[serial]?.process = CodeProcess(at: step.now)
-      atWork.insert(serial)
-      return instances[serial] ?? instance
-    }
-    if case .errored(let code)? = program.startFailure {
-      instances[serial]?.failedEarly = code == 22
-      planEnding(.failed(code), of: serial, after: .milliseconds(500), &step)
-      return instances[serial] ?? instance
-    }
-    instances[serial]?.status = .running
-    wireTopics(of: serial, &step)
-    begin(program.start, [], "start", .none, serial, &step)
-    for (index, timer) in program.timers.enumerated() {
-      agenda.add(
-        .tick(instance: serial, timer: index),
-        at: step.now + .milliseconds(max(1, timer.milliseconds)))
-    }
-    work.append(.run(instance: serial))
-    runWork(&step)
-    return instances[serial] ?? instance
-  }
-
-  /// The sequence, without the list of its instances, and the id of the hub: neither list is held in a
-  /// second place, so both grow where they are.
-  private func startable(
-    _ sequenceID: String, on hubSerial: HubKey, _ order: StartOrder
-  ) throws(StartError) -> (Sequence, hub: String) {
-    guard let hub = hubs[hubSerial], var sequence = hub.sequence(sequenceID) else {
-      throw .unknownSequence
-    }
-    if let id = order.instanceID, hub.instances[id] != nil { throw .instanceExists }
-    if hub.isOverloaded { throw .overloaded }
-    if sequence.package.engines.count > 1 {
-      throw .refused("Multiple engines provided in configuration")
-    }
-    sequence.instances = []
-    return (sequence, hub.id)
-  }
-
-  /// From so many unread bytes on a program that writes to an output stream waits.
-  static let streamMark = 64 * 1024
-
-  private mutating func makeInstance(
-    _ id: String, of sequence: Sequence, on hubSerial: HubKey, _ hub: String, _ order: StartOrder,
-    program: Program, _ step: borrowing Step
-  ) -> Instance {
-    let mark = Self.streamMark
-    let provides = order.outputTopic ?? program.provides
-    let runtime = settings.runtime
-    let description = WrittenJSON { json in
-      json.object { json in
-        json.member("id", sequence.id)
-        json.key("config")
-        sequence.package.value.writeConfig(id: sequence.id, runtime: runtime, into: &json)
-        json.member(ifPresent: "name", sequence.alias)
-        json.member("location", hub)
-      }
-    }
-    var instance = Instance(
-      serial: newKey(Instance.self), id: id, hub: hubSerial, sequenceID: sequence.id,
-      sequence: Kept(description), language: sequence.package.language,
-      appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
-      started: step.now, program: Shared(program), stdout: makeStream(.untilRead, mark: mark),
-      stderr: makeStream(.untilRead, mark: mark),
-      output: makeStream(provides.isEmpty ? .untilRead : .untilReadOrStale, mark: mark),
-      log: makeStream(.history(chunks: 1_000, bytes: 256 * 1024)))
-    instance.limits = order.limits
-    instance.provides = provides
-    instance.requires = order.inputTopic ?? program.requires
-    instance.isHealthy = program.isHealthy
-    instance.timersDone = program.timers.map { _ in 0 }
-    let topics = program.namedTopics
-    if !topics.isEmpty { instance.namedTopics = topics.sorted() }
-    return instance
-  }
-
-  private mutating func wireTopics(of serial: InstanceKey, _ step: inout Step) {
-    // Most have none.
-    let isWired = instances.read(serial) { !$0.provides.isEmpty || !$0.requires.isEmpty }
-    guard isWired == true, let instance = instances[serial] else { return }
-    if !instance.provides.isEmpty, let key = topicKey(instance.provides, of: instance) {
-      _ = topic(key, type: instance.program.providesType, origin: instance.hub, &step)
-      joinWriters(.instance(serial), of: key)
-    }
-    if !instance.requires.isEmpty, let key = topicKey(instance.requires, of: instance) {
-      let topic = topic(key, type: instance.program.requiresType, origin: instance.hub, &step)
-      instances[serial]?.inputType = topic.contentType
-      addConsumer(serial, to: key)
-    }
-  }
-
   // MARK: Ends
 
   /// The function has returned: output ends, the process stays for the exit timeout.
@@ -312,7 +169,11 @@ extension ScramjetState {
     log(
       "Control message received", level: "TRACE", data: [4001], from: "Runner", instance: serial,
       &step)
-    agenda.add(.stopDeadline(instance: serial, stop: number), at: step.now + timeout)
+    // The deadline of a stop that grants no time is now, behind what the program does about it.
+    let endsAtOnce = timeout == .zero && instance.process == nil
+    if !endsAtOnce {
+      agenda.add(.stopDeadline(instance: serial, stop: number), at: step.now + timeout)
+    }
     if instance.process != nil {
       instances[serial]?.process?.isStopping = true
       order(
@@ -323,6 +184,7 @@ extension ScramjetState {
     }
     begin(instance.program.value.stop, [], "stop", .stop, serial, &step)
     runWork(&step)
+    if endsAtOnce { endStop(number, of: serial, &step) }
     return number
   }
 

@@ -1,6 +1,23 @@
 import EmulatorKernel
 import PayloadCodecs
 
+/// What a hub's log tells in its own name.
+enum HubNews: Int, Sendable {
+  case hostStarted, hubDisconnected, sequenceIdentified, sequenceRemoved, sequenceStarting
+
+  var message: String {
+    switch self {
+    case .hostStarted: "Host started"
+    case .hubDisconnected: "Hub disconnected"
+    case .sequenceIdentified: "Sequence identified"
+    case .sequenceRemoved: "Sequence removed"
+    case .sequenceStarting: "Starting sequence"
+    }
+  }
+
+  var level: String { self == .hubDisconnected ? "WARN" : "INFO" }
+}
+
 /// Log lines and audit records.
 extension ScramjetState {
   /// History that a hub's or space's log keeps for later readers.
@@ -61,16 +78,23 @@ extension ScramjetState {
     json.endLine()
   }
 
+  /// - Parameter object: the sequence that it is about; empty: none.
   mutating func logOnHub(
-    _ message: String, level: String = "DEBUG", data: [JSON] = [], hub serial: HubKey,
-    _ step: inout Step
+    _ news: HubNews, _ object: String = "", hub serial: HubKey, _ step: inout Step
   ) {
-    guard let host = hubs.read(serial, { $0.id }) else { return }
-    let line = Self.logLine(
-      message.utf8.span, level, from: "Host", of: host, at: step.now,
-      { json in if !data.isEmpty { json.member("data", .array(data)) } },
-      whose: { Self.name("Host", host, &$0) })
-    note(line: line.bytes, of: host, serial, &step)
+    note(
+      UnwrittenRecords.Entry(kind: .news, hub: serial, at: step.now, code: news.rawValue),
+      object: object.utf8.span, &step)
+  }
+
+  static func line(
+    of news: HubNews, _ object: String, on hub: String, at now: VirtualInstant
+  ) -> [UInt8] {
+    logLine(
+      news.message.utf8.span, news.level, from: "Host", of: hub, at: now,
+      { json in if !object.isEmpty { json.array("data") { $0.value(object) } } },
+      whose: { Self.name("Host", hub, &$0) }
+    ).bytes
   }
 
   /// - Parameter line: as a space's log has it, with the hub's id in front.
@@ -84,15 +108,17 @@ extension ScramjetState {
   private static let afterName: [UInt8] = [UInt8(ascii: ":"), UInt8(ascii: " ")]
   static func lineStart(of hub: String) -> Int { hub.utf8.count + afterName.count }
 
-  /// - Parameter hub: whose id stands in front.
+  /// - Parameter hub: whose id stands in front; nil: none.
   private static func logLine(
-    _ message: Span<UInt8>, _ level: String, from part: String, of hub: String,
+    _ message: Span<UInt8>, _ level: String, from part: String, of hub: String?,
     at now: VirtualInstant, _ data: (inout JSONWriter) -> Void,
     whose names: (inout JSONWriter) -> Void
   ) -> JSONWriter {
     var json = JSONWriter(reserving: 384)
-    json.plain(hub.utf8.span)
-    json.plain(afterName.span)
+    if let hub {
+      json.plain(hub.utf8.span)
+      json.plain(afterName.span)
+    }
     json.beginObject()
     json.member("msg", message)
     json.member("level", level)
@@ -131,54 +157,36 @@ extension ScramjetState {
     json.object(part) { $0.member("id", id) }
   }
 
-  /// The first lines of a real instance's log.
-  /// Source: contract of the hub's log, observed on hub 1.0.1.
-  /// - Parameter isProcess: the runner's lines come from itself.
-  mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
-    guard let place = logPlace(serial) else { return }
-    logOnHub("Starting sequence", level: "INFO", data: [.string(place.id)], hub: place.hub, &step)
-    debug(
-      ["Streams hooked and routed", "Sequence initialized", "Handshake"], from: "CSIController",
-      at: place, &step)
-    if isProcess { return }
-    debug(
-      ["Connected to host", "Sequence loaded, functions count", "Function called"], from: "Runner",
-      at: place, &step)
+  // MARK: Starts and ends
+
+  /// Messages that one part of the platform says of an instance one after the other; none needs an escape.
+  private struct Saying {
+    let part: String
+    let messages: [String]
   }
 
-  /// Lines that differ in their message alone, in which nothing needs an escape: what stands around it is written
-  /// once. The instance's log has all of them before its hub's has the first.
-  private mutating func debug(
-    _ messages: [String], from part: String, at place: LogPlace, _ step: inout Step
-  ) {
-    let start = Self.lineStart(of: place.host)
-    // Behind `{"msg":"`.
-    let middle = start + 8
-    var json = Self.logLine(
-      Span(), "DEBUG", from: part, of: place.host, at: step.now, { _ in },
-      whose: { Self.name("Runner", place.id, &$0) })
-    let own = json.bytes
-    var text: [UInt8] = []
-    text.reserveCapacity(own.count + 128)
-    func put(_ message: String, into line: borrowing [UInt8], from start: Int) {
-      text.removeAll(keepingCapacity: true)
-      text.append(contentsOf: line.span.extracting(start..<middle))
-      text.append(contentsOf: message.utf8.span)
-      text.append(contentsOf: line.span.extracting(middle...))
-    }
-    var isNews = false
-    streams.update(place.log) { log in
-      for message in messages {
-        put(message, into: own, from: start)
-        if log.append(line: text.span) { isNews = true }
-      }
-    }
-    if isNews { step.wake(.stream(place.log)) }
-    Self.continueOnHub(&json, place)
-    for message in messages {
-      put(message, into: json.bytes, from: 0)
-      note(line: text, of: place.host, place.hub, &step)
-    }
+  /// The first lines of a real instance's log, and the last.
+  /// Source: contract of the hub's log, observed on hub 1.0.1.
+  private static let hooking = Saying(
+    part: "CSIController",
+    messages: ["Streams hooked and routed", "Sequence initialized", "Handshake"])
+  private static let calling = Saying(
+    part: "Runner",
+    messages: ["Connected to host", "Sequence loaded, functions count", "Function called"])
+  private static let ending = Saying(
+    part: "CSIController",
+    messages: ["End of sequence", "Cleanup completed", "Finalizing..."])
+
+  /// - Parameter isProcess: the runner's lines come from itself.
+  private static func startSayings(isProcess: Bool) -> [Saying] {
+    isProcess ? [hooking] : [hooking, calling]
+  }
+
+  /// An instance's first lines: in its own log, and noted for its hub's.
+  mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
+    guard let place = logPlace(serial) else { return }
+    write(Self.startSayings(isProcess: isProcess), at: place, &step)
+    note(.start, code: isProcess ? 1 : 0, place, &step)
   }
 
   mutating func logEnd(_ serial: InstanceKey, _ ending: Instance.Ending, _ step: inout Step) {
@@ -188,8 +196,70 @@ extension ScramjetState {
         ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner", at: place,
         &step)
     }
-    debug(
-      ["End of sequence", "Cleanup completed", "Finalizing..."], from: "CSIController", at: place,
-      &step)
+    write([Self.ending], at: place, &step)
+    note(.end, place, &step)
+  }
+
+  private mutating func write(_ sayings: [Saying], at place: LogPlace, _ step: inout Step) {
+    var text: [UInt8] = []
+    text.reserveCapacity(sayings.count * 512)
+    for saying in sayings {
+      Self.append(saying, of: place.id, at: step.now, to: &text)
+    }
+    var isNews = false
+    streams.update(place.log) { log in isNews = log.append(lines: text.span) }
+    if isNews { step.wake(.stream(place.log)) }
+  }
+
+  private mutating func note(
+    _ kind: UnwrittenRecords.Entry.Kind, code: Int = 0, _ place: LogPlace, _ step: inout Step
+  ) {
+    note(
+      UnwrittenRecords.Entry(kind: kind, hub: place.hub, at: step.now, code: code),
+      object: place.id.utf8.span, &step)
+  }
+
+  /// What a hub tells of an instance's start, as a space's log has it, each with its end.
+  static func startLines(
+    of instance: String, isProcess: Bool, on hub: String, at now: VirtualInstant
+  ) -> [UInt8] {
+    var text = line(of: .sequenceStarting, instance, on: hub, at: now)
+    for saying in startSayings(isProcess: isProcess) {
+      append(saying, of: instance, on: hub, at: now, to: &text)
+    }
+    return text
+  }
+
+  /// The same of its end.
+  static func endLines(
+    of instance: String, on hub: String, at now: VirtualInstant
+  ) -> [UInt8] {
+    var text: [UInt8] = []
+    append(ending, of: instance, on: hub, at: now, to: &text)
+    return text
+  }
+
+  /// Lines that differ in their message alone: what stands around it is written once.
+  /// - Parameter hub: whose log it is, with its id in front; nil: the instance's own.
+  private static func append(
+    _ saying: Saying, of instance: String, on hub: String? = nil, at now: VirtualInstant,
+    to text: inout [UInt8]
+  ) {
+    let line = logLine(
+      Span(), "DEBUG", from: saying.part, of: hub, at: now, { _ in },
+      whose: { json in
+        name("Runner", instance, &json)
+        guard let hub else { return }
+        name("CSIController", instance, &json)
+        name("Host", hub, &json)
+      }
+    ).bytes
+    // Behind `{"msg":"`.
+    let middle = (hub.map(lineStart) ?? 0) + 8
+    for message in saying.messages {
+      text.append(contentsOf: line.span.extracting(..<middle))
+      text.append(contentsOf: message.utf8.span)
+      text.append(contentsOf: line.span.extracting(middle...))
+    }
   }
 }

@@ -33,9 +33,10 @@ extension ScramjetState {
   // MARK: Lanes
 
   private mutating func runLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
-    guard let program = instances.read(serial, { $0.program })?.value, program.reads(lane) else {
+    guard let shared = instances.read(serial, { $0.program }), shared.value.reads(lane) else {
       return
     }
+    let program = shared.value
     let triggers = lane.triggers
     let demand = InputQueue.Demand(
       pieces: !program[triggers.piece].isEmpty, lines: !program[triggers.line].isEmpty,

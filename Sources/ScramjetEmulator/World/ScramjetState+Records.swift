@@ -68,6 +68,18 @@ extension ScramjetState {
     guard let hub = found else { return }
     switch entry.kind {
     case .line: write(line: texts, hub, &told)
+    case .news:
+      guard let news = HubNews(rawValue: entry.code) else { return }
+      let line = Self.line(of: news, AuditRecord(entry, texts).object, on: hub.id, at: entry.at)
+      write(line: line.span, hub, &told)
+    case .start:
+      let lines = Self.startLines(
+        of: AuditRecord(entry, texts).object, isProcess: entry.code == 1, on: hub.id, at: entry.at)
+      write(lines: lines.span, hub, &told)
+    case .end:
+      let lines = Self.endLines(
+        of: AuditRecord(entry, texts).object, on: hub.id, at: entry.at)
+      write(lines: lines.span, hub, &told)
     case .request: write(requestOf: entry, texts, hub, &told)
     case .audit: write(AuditRecord(entry, texts), at: entry.at, hub, &told)
     case .wholeRequest:
@@ -91,6 +103,17 @@ extension ScramjetState {
       texts.extracting((path - entry.methodLength)..<path), texts.extracting(path...),
       status: entry.status, of: hub.id, at: entry.at)
     write(line: line.span, hub, &told)
+  }
+
+  /// - Parameter lines: each with its end.
+  private mutating func write(
+    lines: Span<UInt8>, _ hub: Place, _ told: inout [StreamKey]
+  ) {
+    var start = 0
+    for index in lines.indices where lines[index] == UInt8(ascii: "\n") {
+      write(line: lines.extracting(start...index), hub, &told)
+      start = index + 1
+    }
   }
 
   /// - Parameter line: as a space's log has it, with the hub's id in front.

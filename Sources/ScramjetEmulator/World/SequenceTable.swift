@@ -18,13 +18,11 @@ struct SequenceTable: Sendable {
   /// Nearly always one: the hub refuses an alias that is taken.
   func ids(alias: String) -> [String] { idsByAlias[alias] ?? [] }
 
-  /// - Returns: the one that had this id.
-  mutating func put(_ sequence: Sequence) -> Sequence? {
-    let old = sequences[sequence.id]
+  /// - Parameter old: the one that has its id.
+  mutating func put(_ sequence: Sequence, inPlaceOf old: Sequence?) {
     sequences[sequence.id] = sequence
     if let old { forgetAlias(of: old) }
     noteAlias(of: sequence)
-    return old
   }
 
   mutating func remove(_ id: String) -> Sequence? {

@@ -17,6 +17,12 @@ struct UnwrittenRecords: Sendable, Weighed {
       case audit
       /// START in the audit, the log's line, END in the audit.
       case wholeRequest
+      /// A line that a hub says of itself or of a sequence, whose id its text is; its code tells which one.
+      case news
+      /// The log's lines of an instance's start; its code is 1 where its process tells some of them itself.
+      case start
+      /// Those of its end.
+      case end
     }
 
     let kind: Kind
@@ -28,8 +34,8 @@ struct UnwrittenRecords: Sendable, Weighed {
     var request: (high: UInt64, low: UInt64) = (0, 0)
     var received: UInt64 = 0
     var sent: UInt64 = 0
-    /// The lengths of its texts: a line or what the audit calls its object; who asked; a request's
-    /// method and path.
+    /// The lengths of its texts: a line, an instance's id or what the audit calls its object; who asked; a
+    /// request's method and path.
     fileprivate(set) var objectLength = 0
     fileprivate(set) var requestorLength = 0
     fileprivate(set) var methodLength = 0
@@ -44,11 +50,15 @@ struct UnwrittenRecords: Sendable, Weighed {
       case .line: objectLength
       case .request, .wholeRequest: 150 + pathLength
       case .audit: 0
+      case .news: 72 + objectLength
+      // Four or seven lines, and three, each with the id at least once.
+      case .start: (code == 1 ? 4 : 7) * (100 + objectLength)
+      case .end: 3 * (100 + objectLength)
       }
     }
     fileprivate var auditBytes: Int {
       switch kind {
-      case .line, .request: 0
+      case .line, .request, .news, .start, .end: 0
       case .audit: 128 + objectLength
       case .wholeRequest: 2 * (128 + objectLength)
       }

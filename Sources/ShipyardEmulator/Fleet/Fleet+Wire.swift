@@ -63,11 +63,13 @@ extension ShipyardCall {
 }
 
 extension Response {
+  /// Laid out once.
+  private static let yamlFields = Fields(["Content-Type": "application/yaml; charset=utf-8"])
+
   fileprivate static func yaml(_ code: FleetCode, _ remarks: [String]) -> Response {
     var yaml = YAMLWriter()
     code.write(into: &yaml)
-    var response = Response(.ok, body: .bytes(yaml.bytes))
-    response.fields.append("Content-Type", "application/yaml; charset=utf-8")
+    var response = Response(.ok, fields: yamlFields, body: .bytes(yaml.bytes))
     for remark in remarks { response.shortRemark(remark) }
     return response
   }

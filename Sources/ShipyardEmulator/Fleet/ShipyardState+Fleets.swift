@@ -63,7 +63,7 @@ extension ShipyardState {
     _ id: ResourceID, _ definition: FleetDefinition, in project: Project, _ step: inout Step
   ) {
     let previousKey = fleets[id]?.versionKey
-    let number = previousKey.flatMap { versions[$0]?.number } ?? 0
+    let number = previousKey.flatMap { versions.read($0) { $0.number } } ?? 0
     lastVersionKey += 1
     versions[lastVersionKey] = FleetVersion(
       fleetID: id, number: number + 1, definition: definition, savedAt: step.now)

@@ -7,8 +7,9 @@ extension ShipyardState {
   /// After a save: the scheduled runs of the fleet are replaced by those of its new version.
   mutating func replanSchedules(of fleetID: ResourceID, _ step: inout Step) {
     withdrawScheduledRuns(of: fleetID)
-    guard let key = fleets[fleetID]?.versionKey, let version = versions[key],
-      !version.definition.schedules.isEmpty
+    guard let key = fleets[fleetID]?.versionKey,
+      versions.read(key, { $0.definition.schedules.isEmpty }) == false,
+      let version = versions[key]
     else { return }
     let midnight = Self.midnight(after: step.now)
     planRuns(
@@ -73,10 +74,13 @@ extension ShipyardState {
   }
 
   private mutating func withdrawScheduledRuns(of fleetID: ResourceID) {
-    for position in fleets[fleetID]?.scheduledRuns ?? [] where runs.contains(position) {
-      runs[position].isWithdrawn = true
+    // Most fleets have none.
+    if let positions = fleets[fleetID]?.scheduledRuns, !positions.isEmpty {
+      for position in positions where runs.contains(position) {
+        runs[position].isWithdrawn = true
+      }
+      fleets[fleetID]?.scheduledRuns = []
     }
-    fleets[fleetID]?.scheduledRuns = []
     dropStaleEvents()
   }
 }

@@ -18,7 +18,7 @@ extension SteamshipState {
   mutating func user(credential: String, name: String?, _ step: inout Step) -> Key<User> {
     if let known = userByCredential[credential], users.contains(known) { return known }
     let key: Key<User>
-    if let name, let known = users.keys.first(where: { users.read($0, \.handle) == name }) {
+    if let name, let known = users.keys.first(where: { users.read($0, { $0.handle }) == name }) {
       key = known
     } else if name == nil, let known = unclaimedUser {
       key = known
@@ -42,7 +42,7 @@ extension SteamshipState {
     guard !script.users.isEmpty else { return nil }
     let claimed = Set(userByCredential.values)
     return users.keys.first { key in
-      !claimed.contains(key) && script.users.contains(users.read(key, \.handle) ?? "")
+      !claimed.contains(key) && script.users.contains(users.read(key, { $0.handle }) ?? "")
     }
   }
 

@@ -8,7 +8,7 @@ extension SteamshipState {
     id: String, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> Key<Block> {
     let key = try block(id: id, caller, &step)
-    switch blocks.read(key, \.streamState) {
+    switch blocks.read(key, { $0.streamState }) {
     case .started: return key
     case .complete, .aborted:
       throw SteamshipError(400, "StreamEnded", "The stream of this block has ended already.")
@@ -30,7 +30,7 @@ extension SteamshipState {
   mutating func append(
     _ bytes: [UInt8], to key: Key<Block>, _ step: inout Step
   ) throws(SteamshipError) {
-    guard var content = blocks.read(key, \.content) else { return }
+    guard var content = blocks.read(key, { $0.content }) else { return }
     try content.append(bytes, to: step.blobs)
     blocks.update(key) { $0.content = content }
     step.wake(.block(serial: key.serial))
@@ -40,7 +40,7 @@ extension SteamshipState {
     id: String, _ state: Block.StreamState, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> RuleResult {
     let key = try openStream(id: id, caller, &step)
-    if !(blocks.read(key, \.piecesLeft.isEmpty) ?? true) {
+    if !(blocks.read(key, { $0.piecesLeft.isEmpty }) ?? true) {
       blocks.update(key) { $0.piecesLeft = [] }
       due.cancel { $0 == .streamPiece(key) }
     }
@@ -60,7 +60,8 @@ extension SteamshipState {
 
   /// The next piece of a stream that a canned generator writes.
   mutating func appendNextPiece(to key: Key<Block>, _ step: inout Step) {
-    guard var pieces = blocks.read(key, \.piecesLeft), blocks.read(key, \.streamState) == .started
+    guard var pieces = blocks.read(key, { $0.piecesLeft }),
+      blocks.read(key, { $0.streamState }) == .started
     else { return }
     if !pieces.isEmpty {
       let piece = pieces.removeFirst()

@@ -113,8 +113,8 @@ extension SteamshipState {
     id: String, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> Key<Block> {
     let workspace = try workspace(of: caller, &step)
-    guard let key = blocks.key(id: id), let file = blocks.read(key, \.file),
-      files.read(file, \.workspace) == workspace
+    guard let key = blocks.key(id: id), let file = blocks.read(key, { $0.file }),
+      files.read(file, { $0.workspace }) == workspace
     else { throw .unknown("block", id) }
     return key
   }
@@ -160,21 +160,21 @@ extension SteamshipState {
   }
 
   mutating func removeBlock(_ key: Key<Block>, _ step: inout Step) {
-    guard let file = blocks.read(key, \.file) else { return }
+    guard let file = blocks.read(key, { $0.file }) else { return }
     removeBlockRecord(key, &step)
     if let index = blockIndex(key, in: file) { files.update(file) { $0.blocks.remove(at: index) } }
   }
 
   /// Without taking it out of its file's list.
   mutating func removeBlockRecord(_ key: Key<Block>, _ step: inout Step) {
-    for tag in blocks.read(key, \.tags.keys) ?? [] { removeTag(tag) }
+    for tag in blocks.read(key, { $0.tags.keys }) ?? [] { removeTag(tag) }
     guard let block = blocks.remove(key) else { return }
     block.content.release(step.blobs)
     step.wake(.block(serial: key.serial))
   }
 
   borrowing func blockIndex(_ key: Key<Block>, in file: Key<File>) -> Int? {
-    guard let all = files.read(file, \.blocks) else { return nil }
+    guard let all = files.read(file, { $0.blocks }) else { return nil }
     let index = all.partitioningIndex { $0 >= key }
     return index < all.count && all[index] == key ? index : nil
   }
@@ -183,7 +183,7 @@ extension SteamshipState {
   func readableBlock(id: String, user: Key<User>?) throws(SteamshipError) -> Key<Block> {
     guard let key = blocks.key(id: id),
       let (isPublic, file) = blocks.read(key, { ($0.publicData, $0.file) }),
-      let owner = files.read(file, \.user)
+      let owner = files.read(file, { $0.user })
     else { throw .unknown("block", id) }
     guard isPublic || owner == user else {
       throw user == nil ? .missingKey : .unknown("block", id)

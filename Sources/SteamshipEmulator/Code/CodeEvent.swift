@@ -17,7 +17,7 @@ extension SteamshipService {
     guard let order = try CodeEvent.read(event) else { return false }
     let versionIDs = world.mutate { state, _ -> [String] in
       let keys = state.instances.keys.filter {
-        state.instances.read($0, \.handle)?.isExactly(order.instance) ?? false
+        state.instances.read($0, { $0.handle })?.isExactly(order.instance) ?? false
       }
       for key in keys {
         guard order.kind != .crashWorker else { continue }
@@ -26,7 +26,7 @@ extension SteamshipService {
         if order.kind == .outOfMemory { trouble.endsForWantOfMemory = true }
         state.troubles.value = (state.troubles.value ?? [:]).merging([key: trouble]) { $1 }
       }
-      return keys.compactMap { state.instances.read($0, \.versionID) }
+      return keys.compactMap { state.instances.read($0, { $0.versionID }) }
     }
     guard !versionIDs.isEmpty else { return false }
     if order.kind == .crashWorker, let code {

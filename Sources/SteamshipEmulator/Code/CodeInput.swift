@@ -17,7 +17,7 @@ extension SteamshipState {
   func pluginInstanceHandle(of job: Job) -> String? {
     if let handle = job.arguments["pluginInstance"]?.stringValue { return handle }
     return (job.arguments["indexId"] ?? job.arguments["id"])?.stringValue
-      .flatMap { indices.key(id: $0) }.flatMap { indices.read($0, \.plugin) }
+      .flatMap { indices.key(id: $0) }.flatMap { indices.read($0, { $0.plugin }) }
   }
 
   /// The path by which a plugin does an operation; that of an embedder, which is asked for each text, is
@@ -68,13 +68,13 @@ extension SteamshipState {
     case "blockify":
       let key = try file(
         id: try arguments.requiredString("id"), handle: nil, job.caller, &step)
-      guard let content = files.read(key, \.content) else {
+      guard let content = files.read(key, { $0.content }) else {
         throw .invalid("The file has no bytes to make blocks of.")
       }
       return [
         "data": .string(Base64.encode(content.bytes(in: step.blobs))),
-        "defaultMimeType": JSON(files.read(key, \.mimeType)),
-        "pluginInstance": JSON(instances.read(instance, \.handle)),
+        "defaultMimeType": JSON(files.read(key, { $0.mimeType })),
+        "pluginInstance": JSON(instances.read(instance, { $0.handle })),
       ]
     case "generate":
       return [
@@ -84,7 +84,7 @@ extension SteamshipState {
     case "import":
       return [
         "url": JSON(try arguments.name("url")), "mimeType": JSON(try arguments.name("mimeType")),
-        "pluginInstance": JSON(instances.read(instance, \.handle)),
+        "pluginInstance": JSON(instances.read(instance, { $0.handle })),
       ]
     default: return .object(arguments.fields)
     }
@@ -111,10 +111,11 @@ extension SteamshipState {
 
   /// Whether a job is for a generator that writes its blocks piece by piece.
   mutating func isStreamingCode(_ job: Job, _ step: inout Step) -> Bool {
-    guard let key = codePlugin(of: job, &step), let version = instances.read(key, \.version) else {
+    guard let key = codePlugin(of: job, &step), let version = instances.read(key, { $0.version })
+    else {
       return false
     }
-    return versions.read(version, \.extraFields)?["streaming"]?.boolValue ?? false
+    return versions.read(version, { $0.extraFields })?["streaming"]?.boolValue ?? false
   }
 
   private func keys(ofBlocks list: [JSON]) -> [Key<Block>] {
@@ -128,7 +129,7 @@ extension SteamshipState {
 
   /// What nobody will write any more.
   mutating func abortStreams(_ list: [JSON], _ step: inout Step) {
-    for key in keys(ofBlocks: list) where blocks.read(key, \.streamState) == .started {
+    for key in keys(ofBlocks: list) where blocks.read(key, { $0.streamState }) == .started {
       endStream(of: key, .aborted, &step)
     }
   }

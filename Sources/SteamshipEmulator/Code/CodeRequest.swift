@@ -51,7 +51,7 @@ extension SteamshipState {
   /// What stands behind an instance.
   func runtime(of key: Key<InvocableInstance>) -> String {
     guard let instance = instances[key] else { return "scripted" }
-    let handle = invocables.read(instance.invocable, \.handle) ?? ""
+    let handle = invocables.read(instance.invocable, { $0.handle }) ?? ""
     let isForwarded =
       instance.localDevelopmentURL != nil
       || instance.kind == .package && script.package(handle)?.forward != nil
@@ -152,7 +152,7 @@ extension SteamshipState {
 
   /// Whether the code says that everybody may call the method.
   func isPublicInCode(_ invocation: Invocation) -> Bool {
-    let version = instances.read(invocation.instance, \.version).flatMap { versions[$0] }
+    let version = instances.read(invocation.instance, { $0.version }).flatMap { versions[$0] }
     return Self.isPublic(invocation, in: version?.specification?.value["methods"]?.arrayValue ?? [])
   }
 

@@ -39,7 +39,7 @@ extension SteamshipState {
     if job.isVersionUpload { return job.arguments.upload != nil }
     guard Self.codePath(of: job) != nil, let handle = pluginInstanceHandle(of: job),
       let workspace = knownWorkspace(job.caller.workspace, of: job.caller.user),
-      let key = workspaces.read(workspace, \.pluginInstances)?[handle]
+      let key = workspaces.read(workspace, { $0.pluginInstances })?[handle]
     else { return false }
     return runsCode(key)
   }
@@ -100,7 +100,7 @@ extension SteamshipState {
     _ specification: JSON, digest: String, of job: Job, task: Key<EngineTask>, _ step: inout Step
   ) throws(SteamshipError) -> (output: String, versionID: String) {
     // Its archive goes with a task that has been given up.
-    guard tasks.read(task, \.job) != nil else { throw .cancelled }
+    guard tasks.read(task, { $0.job }) != nil else { throw .cancelled }
     let output = try perform(job, &step)
     let reply = try? JSON(parsing: Array(output.utf8))
     let id = reply?["\(job.versionKind.rawValue)Version"]?["id"]?.stringValue ?? ""
@@ -162,11 +162,11 @@ extension SteamshipState {
       }
     }
     try drafts(answer, nil)
-    let known = files.read(file, \.blocks) ?? []
+    let known = files.read(file, { $0.blocks }) ?? []
     for (index, item) in (try answer.list("blocks") ?? []).enumerated() {
       guard let fields = item.objectValue else { continue }
       let byID = item["id"]?.stringValue.flatMap { blocks.key(id: $0) }
-        .flatMap { blocks.read($0, \.file) == file ? $0 : nil }
+        .flatMap { blocks.read($0, { $0.file }) == file ? $0 : nil }
       guard let key = byID ?? (known.indices.contains(index) ? known[index] : nil) else { continue }
       try drafts(Arguments(fields), key)
     }

@@ -47,7 +47,7 @@ extension SteamshipService {
   func finished(_ key: Key<EngineTask>, in world: World<State>) async -> Response {
     let bytes = try? await world.wait(for: .task(serial: key.serial)) {
       state, _ -> Awaited<[UInt8]> in
-      guard state.tasks.read(key, \.state.isTerminal) ?? true else { return .idle }
+      guard state.tasks.read(key, { $0.state.isTerminal }) ?? true else { return .idle }
       return .ready(state.taskEnvelope(key))
     }
     return bytes.map { SteamshipWire.json($0) } ?? SteamshipError.cancelled.response

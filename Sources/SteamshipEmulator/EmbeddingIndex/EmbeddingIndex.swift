@@ -36,7 +36,7 @@ extension SteamshipState {
   ) throws(SteamshipError) -> Key<EmbeddingIndex> {
     let id = try job.arguments.requiredString(name)
     let workspace = try workspace(of: job.caller, &step)
-    guard let key = indices.key(id: id), indices.read(key, \.workspace) == workspace else {
+    guard let key = indices.key(id: id), indices.read(key, { $0.workspace }) == workspace else {
       throw .unknown("embedding index", id)
     }
     return key
@@ -53,7 +53,7 @@ extension SteamshipState {
     let metadata = try job.arguments.verbatimText("metadata")
     _ = try instance(.plugin, id: nil, handle: plugin, job.caller, &step)
     let workspace = try workspace(of: job.caller, &step)
-    if let wanted, let known = workspaces.read(workspace, \.indices)?[wanted] {
+    if let wanted, let known = workspaces.read(workspace, { $0.indices })?[wanted] {
       guard fetchIfExists else { throw .exists("embedding index", wanted) }
       return indexReply(known)
     }
@@ -89,7 +89,7 @@ extension SteamshipState {
   {
     let index = try index(job, "indexId", &step)
     let drafts = try itemDrafts(job, index, &step)
-    let indexID = indices.read(index, \.id)
+    let indexID = indices.read(index, { $0.id })
     var ids: [String] = []
     for var draft in drafts {
       draft.id = step.ids.uuid("steamship.indexItem", .upper)
@@ -184,11 +184,11 @@ extension SteamshipState {
     let type = try job.arguments.name("blockType")
     let file = try file(id: id, handle: nil, job.caller, &step)
     var items: [EmbeddingItem] = []
-    for key in files.read(file, \.blocks) ?? [] {
+    for key in files.read(file, { $0.blocks }) ?? [] {
       guard let block = blocks[key] else { continue }
       if let type {
         let hasType = block.tags.keys.contains {
-          tags.read($0, \.name) == type || tags.read($0, \.kind) == type
+          tags.read($0, { $0.name }) == type || tags.read($0, { $0.kind }) == type
         }
         guard hasType else { continue }
       }
@@ -197,7 +197,7 @@ extension SteamshipState {
       items.append(
         EmbeddingItem(
           id: "", index: index, value: text, externalID: block.id, externalType: "block",
-          fileID: files.read(file, \.id), blockID: block.id, vector: vector(of: text)))
+          fileID: files.read(file, { $0.id }), blockID: block.id, vector: vector(of: text)))
     }
     return items
   }
@@ -208,7 +208,7 @@ extension SteamshipState {
     let fileID = try job.arguments.name("fileId")
     let blockID = try job.arguments.name("blockId")
     let spanID = try job.arguments.name("spanId")
-    let page = try Page(of: indices.read(index, \.items.keys) ?? [], job.arguments) { key in
+    let page = try Page(of: indices.read(index, { $0.items.keys }) ?? [], job.arguments) { key in
       indexItems.glance(key) { item in
         (fileID == nil || item.fileID == fileID) && (blockID == nil || item.blockID == blockID)
           && (spanID == nil || item.spanID == spanID)
@@ -220,7 +220,7 @@ extension SteamshipState {
   /// `POST embedding-index/embed`: items are embedded as they come, so there is nothing left to do.
   mutating func embedIndex(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try index(job, "id", &step)
-    return ["id": JSON(indices.read(key, \.id))]
+    return ["id": JSON(indices.read(key, { $0.id }))]
   }
 
   /// `POST embedding-index/search`: the nearest first; of equally near ones the newest.
@@ -232,12 +232,12 @@ extension SteamshipState {
     let count = try Self.resultCount(job.arguments)
     let includesMetadata = try job.arguments.flag("includeMetadata")
     let vectors = queries.map { vector(of: $0) }
-    var items = indices.read(key, \.items.keys) ?? []
+    var items = indices.read(key, { $0.items.keys }) ?? []
     if !items.allSatisfy({ indexItems.contains($0) }) {
       items.removeAll { !indexItems.contains($0) }
     }
     let ranked = Self.rank(items.count, count) { position in
-      guard let item = indexItems.read(items[position], \.vector) else { return 0 }
+      guard let item = indexItems.read(items[position], { $0.vector }) else { return 0 }
       return vectors.lazy.map { $0.cosine(item) }.max() ?? 0
     }
     billEmbedder(of: key, amount: queries.count, job.caller, &step)

@@ -32,7 +32,7 @@ extension SteamshipState {
       return key
     }
     guard let handle else { throw .invalid("Give the file's \"id\" or \"handle\".") }
-    guard let key = workspaces.read(workspace, \.files)?[handle] else {
+    guard let key = workspaces.read(workspace, { $0.files })?[handle] else {
       throw .unknown("file", handle)
     }
     return key
@@ -96,7 +96,9 @@ extension SteamshipState {
   func checkFileHandle(_ handle: String?, in workspace: Key<Workspace>) throws(SteamshipError) {
     guard let handle else { return }
     try Handle.check(handle)
-    guard workspaces.read(workspace, \.files)?[handle] == nil else { throw .exists("file", handle) }
+    guard workspaces.read(workspace, { $0.files })?[handle] == nil else {
+      throw .exists("file", handle)
+    }
   }
 
   /// - Precondition: the handle is free.
@@ -162,7 +164,7 @@ extension SteamshipState {
 
   mutating func listFiles(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let workspace = try workspace(of: job.caller, &step)
-    let keys = workspaces.read(workspace, \.files.keys) ?? []
+    let keys = workspaces.read(workspace, { $0.files.keys }) ?? []
     let page = try Page(of: keys, job.arguments) { files.contains($0) }
     return reply(page, step.blobs)
   }

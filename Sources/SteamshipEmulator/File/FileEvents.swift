@@ -100,7 +100,7 @@ extension SteamshipState {
   fileprivate func events(
     for file: Key<File>, after: Key<Block>?, where isWanted: (Block) -> Bool
   ) -> (bytes: [UInt8], last: Key<Block>?, isAll: Bool) {
-    guard let all = files.read(file, \.blocks) else { return ([], nil, true) }
+    guard let all = files.read(file, { $0.blocks }) else { return ([], nil, true) }
     let start = after.map { after in all.partitioningIndex { $0 > after } } ?? 0
     var bytes: [UInt8] = []
     let next = all[start...].prefix(Self.eventsAtOnceMax)

@@ -9,7 +9,8 @@ extension SteamshipState {
         json.member("id", invocable.id)
         json.member("handle", invocable.handle)
         // The vendor itself owns what is built in.
-        json.member("userId", invocable.user.flatMap { users.read($0, \.id) } ?? script.vendorID)
+        json.member(
+          "userId", invocable.user.flatMap { users.read($0, { $0.id }) } ?? script.vendorID)
         json.member("isPublic", invocable.isPublic)
         json.members(of: invocable.pluginFields.value)
         json.member(ifPresent: "description", invocable.description)
@@ -85,7 +86,8 @@ extension SteamshipState {
           }
           json.member(ifPresent: "localDevelopmentURL", instance.localDevelopmentURL)
         case .plugin:
-          guard let fields = instance.version.flatMap({ versions.read($0, \.extraFields) }) else {
+          guard let fields = instance.version.flatMap({ versions.read($0, { $0.extraFields }) })
+          else {
             break
           }
           for field in ["hostingMemory", "hostingTimeout"] {

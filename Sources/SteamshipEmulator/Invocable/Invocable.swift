@@ -77,7 +77,7 @@ extension SteamshipState {
     _ kind: InvocableKind, id: String, _ caller: Caller
   ) throws(SteamshipError) -> Key<Invocable> {
     let key = try visibleInvocable(kind, id: id, handle: nil, caller)
-    guard invocables.read(key, \.user) == caller.user else {
+    guard invocables.read(key, { $0.user }) == caller.user else {
       throw SteamshipError(
         403, "NotAuthorized", "The \(kind.rawValue) belongs to another user and cannot be changed.")
     }
@@ -103,7 +103,7 @@ extension SteamshipState {
     if let wanted {
       try Handle.check(wanted)
       if let known = invocableByHandle[InvocableHandle(kind: kind, handle: wanted)] {
-        guard invocables.read(known, \.user) == job.caller.user else { throw .handleOfOther }
+        guard invocables.read(known, { $0.user }) == job.caller.user else { throw .handleOfOther }
         guard fetchIfExists else { throw .exists(kind.rawValue, wanted) }
         return invocableReply(known)
       }
@@ -153,12 +153,12 @@ extension SteamshipState {
     let description = try job.arguments.string("description")
     let readme = try job.arguments.string("readme")
     let profile = try job.arguments.object("profile")
-    guard let old = invocables.read(key, \.handle) else { throw .unknown(kind.rawValue, "") }
+    guard let old = invocables.read(key, { $0.handle }) else { throw .unknown(kind.rawValue, "") }
     if let handle, handle != old {
       try Handle.check(handle)
       let name = InvocableHandle(kind: kind, handle: handle)
       if let other = invocableByHandle[name] {
-        throw invocables.read(other, \.user) == job.caller.user
+        throw invocables.read(other, { $0.user }) == job.caller.user
           ? .exists(kind.rawValue, handle) : .handleOfOther
       }
       invocableByHandle[InvocableHandle(kind: kind, handle: old)] = nil

@@ -53,21 +53,22 @@ extension SteamshipState {
       try checkSame(known, parent, config)
       return instanceReply(known, job.caller)
     }
-    let template = version.flatMap { versions.read($0, \.configTemplate) } ?? JSONObject()
+    let template = version.flatMap { versions.read($0, { $0.configTemplate }) } ?? JSONObject()
     let resolved = try ConfigTemplate.resolve(config ?? JSONObject(), by: template, for: kind)
     let key = addInstance(
       InvocableInstance(
         id: step.ids.uuid("steamship.\(name)Instance", .upper), kind: kind,
         handle: wanted ?? Handle.mint("\(name)-instance", &step), invocable: parent,
         version: version,
-        versionID: version.flatMap { versions.read($0, \.id) }
+        versionID: version.flatMap { versions.read($0, { $0.id }) }
           ?? step.ids.uuid("steamship.\(name)Version", .upper),
         versionHandle: developmentURL != nil
-          ? Self.localDevelopmentHandle : version.flatMap { versions.read($0, \.handle) } ?? "",
+          ? Self.localDevelopmentHandle
+          : version.flatMap { versions.read($0, { $0.handle }) } ?? "",
         user: job.caller.user, workspace: workspace, config: resolved, initStatus: .notNeeded,
         localDevelopmentURL: developmentURL,
         urlOrigin: developmentURL == nil ? nil : job.caller.origin, createdAt: step.now))
-    if kind == .package, let handle = invocables.read(parent, \.handle),
+    if kind == .package, let handle = invocables.read(parent, { $0.handle }),
       let duration = script.package(handle)?.initDuration
     {
       instances.update(key) { $0.initStatus = .initializing }
@@ -93,9 +94,9 @@ extension SteamshipState {
   private func chooseVersion(
     of parent: Key<Invocable>, _ kind: InvocableKind, _ arguments: Arguments, isLocal: Bool
   ) throws(SteamshipError) -> Key<InvocableVersion>? {
-    let known = invocables.read(parent, \.versions)
+    let known = invocables.read(parent, { $0.versions })
     if let id = try arguments.name("\(kind.rawValue)VersionId") {
-      guard let key = versions.key(id: id), versions.read(key, \.invocable) == parent else {
+      guard let key = versions.key(id: id), versions.read(key, { $0.invocable }) == parent else {
         throw .unknown("\(kind.rawValue) version", id)
       }
       return key
@@ -129,7 +130,8 @@ extension SteamshipState {
         suggestion: "Use another handle.")
     }
     guard let config else { return }
-    let template = instance.version.flatMap { versions.read($0, \.configTemplate) } ?? JSONObject()
+    let template =
+      instance.version.flatMap { versions.read($0, { $0.configTemplate }) } ?? JSONObject()
     let resolved = try ConfigTemplate.resolve(config, by: template, for: kind)
     guard resolved.isSameConfiguration(as: instance.config) else {
       throw SteamshipError(
@@ -223,7 +225,7 @@ extension SteamshipState {
         guard instance.kind == kind, instance.user == job.caller.user else { return false }
         if let versionID, instance.versionID.asciiUppercased != versionID { return false }
         guard let invocableID else { return true }
-        return invocables.read(instance.invocable, \.id.asciiUppercased) == invocableID
+        return invocables.read(instance.invocable, { $0.id.asciiUppercased }) == invocableID
       } ?? false
     }
     return reply(page, kind, job.caller)

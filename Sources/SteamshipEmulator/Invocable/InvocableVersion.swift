@@ -49,7 +49,7 @@ extension SteamshipState {
     try Self.checkArchive(upload, step.blobs)
     if let wanted {
       try Handle.check(wanted)
-      guard invocables.read(key, \.versions)?[wanted] == nil else {
+      guard invocables.read(key, { $0.versions })?[wanted] == nil else {
         throw .exists("\(kind.rawValue) version", wanted)
       }
     }
@@ -117,7 +117,7 @@ extension SteamshipState {
       throw .unknown("\(kind.rawValue) version", "")
     }
     _ = try ownInvocable(kind, id: invocable.id, job.caller)
-    let users = invocable.instances.keys.filter { instances.read($0, \.version) == key }
+    let users = invocable.instances.keys.filter { instances.read($0, { $0.version }) == key }
     try checkNobodyElseUses(users, kind, job.caller)
     let reply = versionReply(key)
     for instance in users { removeInstance(instance) }
@@ -133,7 +133,7 @@ extension SteamshipState {
   func visibleVersion(
     _ kind: InvocableKind, id: String, _ caller: Caller
   ) throws(SteamshipError) -> Key<InvocableVersion> {
-    guard let key = versions.key(id: id), let parent = versions.read(key, \.invocable),
+    guard let key = versions.key(id: id), let parent = versions.read(key, { $0.invocable }),
       isVisible(parent, kind, to: caller)
     else { throw .unknown("\(kind.rawValue) version", id) }
     return key
@@ -149,7 +149,7 @@ extension SteamshipState {
       kind, id: job.arguments.name("\(kind.rawValue)Id"),
       handle: try job.arguments.name("\(kind.rawValue)Handle"), job.caller)
     let handle = try job.arguments.requiredString("handle")
-    guard let key = invocables.read(parent, \.versions)?[handle] else {
+    guard let key = invocables.read(parent, { $0.versions })?[handle] else {
       throw .unknown("\(kind.rawValue) version", handle)
     }
     return versionReply(key)
@@ -163,7 +163,7 @@ extension SteamshipState {
     let parent = try visibleInvocable(
       kind, id: job.arguments.requiredString("\(kind.rawValue)Id"), handle: nil, job.caller)
     let handle = try job.arguments.name("handle")
-    let keys = invocables.read(parent, \.versions.keys) ?? []
+    let keys = invocables.read(parent, { $0.versions.keys }) ?? []
     // The table alone: the closure would have the whole state copied.
     let versions = versions
     let page = try Page(of: keys, job.arguments) { key in

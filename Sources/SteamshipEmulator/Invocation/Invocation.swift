@@ -69,10 +69,12 @@ extension SteamshipState {
   ) -> Key<InvocableInstance>? {
     if workspace == "_" || handle == "_" {
       return instanceID.flatMap { instances.key(id: $0) }
-        .flatMap { instances.read($0, \.kind) == .package ? $0 : nil }
+        .flatMap { instances.read($0, { $0.kind }) == .package ? $0 : nil }
     }
     func find(_ user: User) -> Key<InvocableInstance>? {
-      user.workspaceByHandle[workspace].flatMap { workspaces.read($0, \.packageInstances)?[handle] }
+      user.workspaceByHandle[workspace].flatMap {
+        workspaces.read($0, { $0.packageInstances })?[handle]
+      }
     }
     if let user = user.flatMap({ users[$0] }), let key = find(user) { return key }
     if let owner, let user = users.all.first(where: { $0.handle == owner }),
@@ -100,7 +102,7 @@ extension SteamshipState {
   }
 
   private func packageHandle(_ invocation: Invocation) -> String {
-    instances[invocation.instance].flatMap { invocables.read($0.invocable, \.handle) } ?? ""
+    instances[invocation.instance].flatMap { invocables.read($0.invocable, { $0.handle }) } ?? ""
   }
 
   func method(of invocation: Invocation) -> ScriptedMethod? {
@@ -135,11 +137,11 @@ extension SteamshipState {
   }
 
   func forwardTarget(of invocation: Invocation) -> ForwardTarget? {
-    let named = instances.read(invocation.instance, \.localDevelopmentURL)
+    let named = instances.read(invocation.instance, { $0.localDevelopmentURL })
     guard let url = named ?? script.package(packageHandle(invocation))?.forward else { return nil }
     return ForwardTarget(
       url: url.hasSuffix("/") ? String(url.dropLast()) : url, isScripted: named == nil,
-      origin: instances.read(invocation.instance, \.urlOrigin))
+      origin: instances.read(invocation.instance, { $0.urlOrigin }))
   }
 
   private static func delay(of method: ScriptedMethod, _ invocation: Invocation) -> Duration? {
@@ -161,7 +163,7 @@ extension SteamshipState {
     if runsCode(invocation.instance) {
       return .run(try codeRequest(to: invocation, requestID: requestID))
     }
-    if let package = instances.read(invocation.instance, \.invocable), lacksCode(package) {
+    if let package = instances.read(invocation.instance, { $0.invocable }), lacksCode(package) {
       throw .noCode
     }
     if invocation.path == "__dir__" { return .answer(.json(directory(of: invocation))) }

@@ -155,9 +155,9 @@ extension SteamshipService {
   /// Waits until a task is at its work outside, does it, and ends the task.
   func workOutside(on key: Key<EngineTask>, authorization: String?, in world: World<State>) {
     let taken = world.mutate { state, _ -> String? in
-      guard state.tasks.read(key, \.worker.value) == nil else { return nil }
+      guard state.tasks.read(key, { $0.worker.value }) == nil else { return nil }
       state.tasks.update(key) { $0.worker.value = true }
-      return state.tasks.read(key, \.id)
+      return state.tasks.read(key, { $0.id })
     }
     guard let id = taken else { return }
     world.tenant.inBackground {
@@ -177,7 +177,7 @@ extension SteamshipService {
       defer { withExtendedLifetime(use) {} }
       let result = await outcome(of: call, task: key, authorization, in: world)
       world.mutate { state, step in
-        guard state.tasks.read(key, \.id) == id else { return }
+        guard state.tasks.read(key, { $0.id }) == id else { return }
         state.endOutsideWork(of: key, result, &step)
       }
     }

@@ -110,7 +110,7 @@ extension SteamshipService {
           task.key, state.taskEnvelope(task.key), isOutside: task.isOutside,
           requestID: caller.requestID)
       }
-      let inWorkspace = state.workspaces.read(instance.workspace, \.id) ?? ""
+      let inWorkspace = state.workspaces.read(instance.workspace, { $0.id }) ?? ""
       var owner = caller
       owner.workspace = .id(inWorkspace)
       return .plan(

@@ -70,11 +70,11 @@ extension SteamshipState {
         user: instance.user, instant: step.now, level: failure == nil ? "INFO" : "ERROR",
         message: message,
         fields: [
-          "invocableHandle": JSON(invocables.read(instance.invocable, \.handle)),
+          "invocableHandle": JSON(invocables.read(instance.invocable, { $0.handle })),
           "invocableVersionHandle": .string(instance.versionHandle),
           "invocableInstanceHandle": .string(instance.handle), "invocablePath": .string(path),
           "invocableType": .string(instance.kind.rawValue),
-          "workspaceId": JSON(workspaces.read(instance.workspace, \.id)),
+          "workspaceId": JSON(workspaces.read(instance.workspace, { $0.id })),
           "requestId": .string(requestID),
         ]))
   }

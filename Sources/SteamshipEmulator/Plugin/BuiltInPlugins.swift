@@ -50,13 +50,13 @@ extension SteamshipState {
     let suffix = "-" + BuiltInPlugin.versionHandle
     guard handle.hasSuffix(suffix) else { return nil }
     let name = InvocableHandle(kind: .plugin, handle: String(handle.dropLast(suffix.utf8.count)))
-    guard let parent = invocableByHandle[name], invocables.read(parent, \.user) == nil,
-      let version = invocables.read(parent, \.versions)?[BuiltInPlugin.versionHandle]
+    guard let parent = invocableByHandle[name], invocables.read(parent, { $0.user }) == nil,
+      let version = invocables.read(parent, { $0.versions })?[BuiltInPlugin.versionHandle]
     else { return nil }
     return addInstance(
       InvocableInstance(
         id: step.ids.uuid("steamship.pluginInstance", .upper), kind: .plugin, handle: handle,
-        invocable: parent, version: version, versionID: versions.read(version, \.id) ?? "",
+        invocable: parent, version: version, versionID: versions.read(version, { $0.id }) ?? "",
         versionHandle: BuiltInPlugin.versionHandle, user: caller.user, workspace: workspace,
         config: JSONObject(), initStatus: .notNeeded, createdAt: step.now))
   }
@@ -64,8 +64,10 @@ extension SteamshipState {
   /// The plugin behind an instance's handle, for choosing a behaviour.
   func pluginHandle(ofInstance handle: String, _ caller: Caller) -> String? {
     knownWorkspace(caller.workspace, of: caller.user)
-      .flatMap { workspaces.read($0, \.pluginInstances)?[handle] }
-      .flatMap { instances.read($0, \.invocable) }.flatMap { invocables.read($0, \.handle) }
+      .flatMap { workspaces.read($0, { $0.pluginInstances })?[handle] }
+      .flatMap { instances.read($0, { $0.invocable }) }.flatMap {
+        invocables.read($0, { $0.handle })
+      }
   }
 }
 

@@ -107,15 +107,16 @@ extension SteamshipState {
       switch parsed {
       case .all:
         return .blocks(
-          (workspaces.read(workspace, \.files.keys) ?? []).flatMap {
-            files.read($0, \.blocks) ?? []
+          (workspaces.read(workspace, { $0.files.keys }) ?? []).flatMap {
+            files.read($0, { $0.blocks }) ?? []
           })
       case .matching(let expression):
-        return .blocks(try matchingTags(expression, workspace).distinct { tags.read($0, \.block) })
+        return .blocks(
+          try matchingTags(expression, workspace).distinct { tags.read($0, { $0.block }) })
       }
     }
     let file = try file(id: fileID, handle: nil, job.caller, &step)
-    let all = files.read(file, \.blocks) ?? []
+    let all = files.read(file, { $0.blocks }) ?? []
     return .blocks(try Self.chosenIndices(job.arguments, count: all.count).map { all[$0] })
   }
 

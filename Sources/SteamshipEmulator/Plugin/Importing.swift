@@ -24,7 +24,7 @@ extension SteamshipState {
   /// `POST file/import`: fills a file that is there and empty.
   mutating func importFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let key = try file(id: job.arguments.requiredString("id"), handle: nil, job.caller, &step)
-    if let content = files.read(key, \.content), content.count > 0 {
+    if let content = files.read(key, { $0.content }), content.count > 0 {
       throw SteamshipError(409, "AlreadyExists", "The file has content already.")
     }
     let (bytes, type, made) = try importedContent(job, &step)

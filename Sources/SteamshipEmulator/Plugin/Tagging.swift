@@ -25,7 +25,7 @@ extension SteamshipState {
       try addMadeTags(made, to: file, &step)
       return fileReply(file, step.blobs)
     }
-    let targets = (files.read(file, \.blocks) ?? []).filter { blocks.contains($0) }
+    let targets = (files.read(file, { $0.blocks }) ?? []).filter { blocks.contains($0) }
     var found: [(Key<Block>, [TagDraft])] = []
     var count = 0
     for (key, text) in zip(targets, try texts(of: targets, step.blobs)) {
@@ -130,7 +130,7 @@ extension SteamshipState {
     let run = try pluginRun(
       job, "plugin.instance.blockify", path: "/blockify", types: ["blockifier"], &step)
     let file = try file(id: id, handle: nil, job.caller, &step)
-    guard let content = files.read(file, \.content) else {
+    guard let content = files.read(file, { $0.content }) else {
       throw .invalid("The file has no bytes to make blocks of.")
     }
     guard content.count <= PluginLimits.textBytesMax else { throw PluginLimits.tooMuchText }
@@ -142,7 +142,7 @@ extension SteamshipState {
     let text =
       isText
       ? String(decoding: content.bytes(in: step.blobs), as: UTF8.self)
-      : "Text of the \(content.count) bytes of \(files.read(file, \.handle) ?? "the file")."
+      : "Text of the \(content.count) bytes of \(files.read(file, { $0.handle }) ?? "the file")."
     let made = try Self.cannedBlocks(text, run)
     try add(made, to: file, job.caller, &step)
     bill(run.instance, amount: made.count, job.caller, &step)

@@ -17,7 +17,7 @@ extension SteamshipState {
     let found: [Key<Tag>] =
       switch query {
       case .all:
-        workspaces.read(workspace, \.tagIndex.all.keys)?.filter { tags.contains($0) } ?? []
+        workspaces.read(workspace, { $0.tagIndex.all.keys })?.filter { tags.contains($0) } ?? []
       case .matching(let expression): try matchingTags(expression, workspace)
       }
     return tagsReply(found)
@@ -29,12 +29,12 @@ extension SteamshipState {
     let found: [Key<Block>]
     switch query {
     case .all:
-      found = (workspaces.read(workspace, \.files.keys) ?? []).flatMap {
-        files.read($0, \.blocks) ?? []
+      found = (workspaces.read(workspace, { $0.files.keys }) ?? []).flatMap {
+        files.read($0, { $0.blocks }) ?? []
       }
     case .matching(let expression):
       // By file, then as they stand in it.
-      found = try matchingTags(expression, workspace).distinct { tags.read($0, \.block) }
+      found = try matchingTags(expression, workspace).distinct { tags.read($0, { $0.block }) }
         .map { (file: blocks.read($0) { $0.file.serial } ?? 0, block: $0) }
         .sorted { ($0.file, $0.block) < ($1.file, $1.block) }
         .map(\.block)
@@ -47,9 +47,9 @@ extension SteamshipState {
     let (query, workspace) = try query(job, &step)
     let found: [Key<File>] =
       switch query {
-      case .all: (workspaces.read(workspace, \.files.keys) ?? []).filter { files.contains($0) }
+      case .all: (workspaces.read(workspace, { $0.files.keys }) ?? []).filter { files.contains($0) }
       case .matching(let expression):
-        try matchingTags(expression, workspace).distinct { tags.read($0, \.file) }
+        try matchingTags(expression, workspace).distinct { tags.read($0, { $0.file }) }
       }
     return filesReply(found, step.blobs)
   }

@@ -24,7 +24,7 @@ struct QueryEvaluator {
 
   init(_ state: borrowing SteamshipState, _ workspace: Key<Workspace>) {
     self.workspace = workspace
-    index = state.workspaces.read(workspace, \.tagIndex)
+    index = state.workspaces.read(workspace, { $0.tagIndex })
     tags = state.tags
     blocks = state.blocks
     files = state.files
@@ -68,7 +68,7 @@ struct QueryEvaluator {
     case .kind(let kind): return index.byKind[kind.text]?.keys.count ?? 0
     case .name(let name): return index.byName[name.text]?.keys.count ?? 0
     case .blockID(let id):
-      return blocks.key(id: id.text).flatMap { blocks.read($0, \.tags.keys.count) } ?? 0
+      return blocks.key(id: id.text).flatMap { blocks.read($0, { $0.tags.keys.count }) } ?? 0
     case .and(let terms):
       var parts = terms.compactMap { count($0, index) }
       if let both = Self.kindAndName(terms) { parts.append(index.byBoth[both]?.keys.count ?? 0) }
@@ -90,7 +90,7 @@ struct QueryEvaluator {
     case .kind(let kind): return index.byKind[kind.text]?.keys ?? []
     case .name(let name): return index.byName[name.text]?.keys ?? []
     case .blockID(let id):
-      return blocks.key(id: id.text).flatMap { blocks.read($0, \.tags.keys) } ?? []
+      return blocks.key(id: id.text).flatMap { blocks.read($0, { $0.tags.keys }) } ?? []
     case .fileID(let id):
       guard let key = files.key(id: id.text), let file = files[key],
         file.workspace == workspace
@@ -126,7 +126,7 @@ struct QueryEvaluator {
 
   private func allTags(of file: File) -> [Key<Tag>] {
     var keys = file.tags.keys
-    for block in file.blocks { keys += blocks.read(block, \.tags.keys) ?? [] }
+    for block in file.blocks { keys += blocks.read(block, { $0.tags.keys }) ?? [] }
     return keys.sorted()
   }
 
@@ -250,14 +250,16 @@ struct QueryEvaluator {
     let keys: [Key<Tag>] =
       countKey.isFile
       ? files[tag.file].map { allTags(of: $0) } ?? []
-      : tag.block.flatMap { blocks.read($0, \.tags.keys) } ?? []
+      : tag.block.flatMap { blocks.read($0, { $0.tags.keys }) } ?? []
     examinedCount += keys.count
     let tags = tags
     for key in keys {
       let matches = tags.glance(key) { other in self.matches(key, other, inner) }
       guard matches == true else { continue }
       found.members.insert(key)
-      guard let start = tags.read(key, \.start), let end = tags.read(key, \.end) else { continue }
+      guard let start = tags.read(key, { $0.start }), let end = tags.read(key, { $0.end }) else {
+        continue
+      }
       found.spans[OtherTags.Span(start: start, end: end), default: 0] += 1
       // Empty spans overlap nothing.
       if start < end {

@@ -20,7 +20,7 @@ enum Question: Sendable {
       return .tasks([TaskProspect(try state.ownTask(id: id ?? other ?? "", job.caller))])
     case .tasks:
       let workspace = try state.namedWorkspace(job, &step)
-      let keys = state.workspaces.read(workspace, \.tasks.keys) ?? []
+      let keys = state.workspaces.read(workspace, { $0.tasks.keys }) ?? []
       return .tasks(
         keys.filter { key in
           state.tasks.read(key) { task in
@@ -35,7 +35,7 @@ enum Question: Sendable {
       return .blocks([try state.block(id: id ?? "", job.caller, &step)])
     case .file:
       let key = try state.file(id: id, handle: job.arguments.name("handle"), job.caller, &step)
-      return .blocks(state.files.read(key, \.blocks) ?? [])
+      return .blocks(state.files.read(key, { $0.blocks }) ?? [])
     }
   }
 }
@@ -55,7 +55,7 @@ private enum Subject: Sendable {
         prospects.removeLast()
       }
       return false
-    case .instance(let key): return state.instances.read(key, \.initStatus) == .initializing
+    case .instance(let key): return state.instances.read(key, { $0.initStatus }) == .initializing
     case .blocks(var keys):
       defer { self = .blocks(keys) }
       while let key = keys.last {

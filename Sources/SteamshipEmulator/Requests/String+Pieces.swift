@@ -1,8 +1,18 @@
+import PayloadCodecs
+
 extension String {
-  /// One behind the other, with room for all from the beginning: an interpolation grows as it goes along.
+  /// One behind the other, in room for all: an interpolation grows as it goes along.
   init(pieces: String...) {
-    self.init()
-    reserveCapacity(pieces.reduce(0) { $0 + $1.utf8.count })
-    for piece in pieces { append(piece) }
+    let count = pieces.reduce(0) { $0 + $1.utf8.count }
+    self = unsafe String(unsafeUninitializedCapacity: count) { text in
+      var place = 0
+      for piece in pieces {
+        let bytes = piece.utf8.span
+        // SAFETY: the buffer has room for the bytes of all pieces.
+        for index in bytes.indices { unsafe text[place + index] = bytes[index] }
+        place += bytes.count
+      }
+      return place
+    }
   }
 }

@@ -129,7 +129,7 @@ extension SteamshipState {
     let arguments = job.arguments
     func blocks(ofFile name: String) -> [Key<Block>]? {
       guard let id = arguments[name]?.stringValue, let key = files.key(id: id) else { return nil }
-      return files.read(key, \.blocks)
+      return files.read(key, { $0.blocks })
     }
     if let text = arguments["text"]?.stringValue {
       return WorkInput(prompt: [PromptBlock(text: text)])
@@ -146,16 +146,16 @@ extension SteamshipState {
         let workspace = knownWorkspace(job.caller.workspace, of: job.caller.user),
         let found = try? matchingTags(expression, workspace)
       else { return nil }
-      return prompt(Set(found.compactMap { tags.read($0, \.block) }).sorted(), blobs)
+      return prompt(Set(found.compactMap { tags.read($0, { $0.block }) }).sorted(), blobs)
         .map(WorkInput.init(prompt:))
     }
     guard let id = arguments["id"]?.stringValue, let key = files.key(id: id) else {
       return WorkInput(arguments: arguments.fields)
     }
-    if let keys = files.read(key, \.blocks), !keys.isEmpty {
+    if let keys = files.read(key, { $0.blocks }), !keys.isEmpty {
       return prompt(keys, blobs).map { WorkInput(texts: $0.map(\.text)) }
     }
-    guard let content = files.read(key, \.content), content.count <= PluginLimits.textBytesMax
+    guard let content = files.read(key, { $0.content }), content.count <= PluginLimits.textBytesMax
     else {
       return nil
     }

@@ -81,7 +81,7 @@ extension SteamshipState {
           "it is no zip archive with a file \(Self.mainFile) at its top")
       ])
     }
-    for version in invocables.read(key, \.versions.keys) ?? [] {
+    for version in invocables.read(key, { $0.versions.keys }) ?? [] {
       do throws(SteamshipError) {
         versions[version]?.archive = try Content(storing: code, in: step.blobs)
       } catch {
@@ -125,7 +125,7 @@ extension SteamshipState {
     let id = seed.id.flatMap { workspaces.key(id: $0) == nil ? $0 : nil }
     let key = addWorkspace(handle: seed.handle, of: user, id: id, &step)
     let caller = Caller(
-      user: user, workspace: .id(workspaces.read(key, \.id) ?? ""),
+      user: user, workspace: .id(workspaces.read(key, { $0.id }) ?? ""),
       requestID: step.ids.uuid("steamship.request", .upper), baseURL: "")
     for instance in seed.instances {
       var fields: JSONObject = [

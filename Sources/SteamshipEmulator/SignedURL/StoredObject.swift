@@ -70,7 +70,7 @@ extension SteamshipState {
     _ name: StoredObjectName, _ operation: SignedURL.Operation, minutes: Int, _ caller: Caller,
     _ step: Step
   ) -> String {
-    let id = workspaces.read(name.workspace, \.id) ?? ""
+    let id = workspaces.read(name.workspace, { $0.id }) ?? ""
     let expires = Int(step.now.epochSeconds) + minutes * 60
     let signature = SignedURL.signature(
       seed: step.ids.seed, workspaceID: id, bucket: name.bucket, path: name.path,

@@ -87,7 +87,7 @@ extension SteamshipState {
     } else {
       files.update(file) { $0.tags.insert(key) }
     }
-    if let workspace = files.read(file, \.workspace) {
+    if let workspace = files.read(file, { $0.workspace }) {
       workspaces.update(workspace) { $0.tagIndex.insert(key, tag) }
     }
     return key
@@ -101,7 +101,7 @@ extension SteamshipState {
     } else {
       files.update(tag.file) { $0.tags.noteRemoval(from: tags) }
     }
-    if let workspace = files.read(tag.file, \.workspace) {
+    if let workspace = files.read(tag.file, { $0.workspace }) {
       workspaces.update(workspace) { $0.tagIndex.remove(tag, from: tags) }
     }
   }
@@ -117,10 +117,10 @@ extension SteamshipState {
     let file: Key<File>
     if let fileID {
       file = try self.file(id: fileID, handle: nil, job.caller, &step)
-      if let block, blocks.read(block, \.file) != file {
+      if let block, blocks.read(block, { $0.file }) != file {
         throw .invalid("The block belongs to another file.")
       }
-    } else if let block, let parent = blocks.read(block, \.file) {
+    } else if let block, let parent = blocks.read(block, { $0.file }) {
       file = parent
     } else {
       throw .invalid("The field \"fileId\" is missing.")

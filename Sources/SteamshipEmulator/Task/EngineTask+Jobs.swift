@@ -89,7 +89,7 @@ extension SteamshipState {
   func scheduledInvocation(_ job: Job) throws(SteamshipError) -> Invocation {
     let key: Key<InvocableInstance>
     if let id = try job.arguments.name("instanceId") {
-      guard let known = instances.key(id: id), instances.read(known, \.kind) == .package else {
+      guard let known = instances.key(id: id), instances.read(known, { $0.kind }) == .package else {
         throw .unknown("package instance", id)
       }
       key = known
@@ -97,7 +97,7 @@ extension SteamshipState {
       let handle = try job.arguments.requiredString("instanceHandle")
       if case .id(let id) = job.caller.workspace { _ = try ownWorkspace(id: id, job.caller) }
       let workspace = knownWorkspace(job.caller.workspace, of: job.caller.user)
-      guard let known = workspace.flatMap({ workspaces.read($0, \.packageInstances)?[handle] })
+      guard let known = workspace.flatMap({ workspaces.read($0, { $0.packageInstances })?[handle] })
       else {
         throw .unknown("package instance", handle)
       }

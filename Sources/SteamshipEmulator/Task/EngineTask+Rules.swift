@@ -27,7 +27,7 @@ extension SteamshipState {
       if let value = job.arguments[name] { others[name] = value }
     }
     for name in ["remoteStatusInput", "remoteStatusOutput"] { _ = try job.arguments.object(name) }
-    let wasTerminal = tasks.read(key, \.state.isTerminal) ?? true
+    let wasTerminal = tasks.read(key, { $0.state.isTerminal }) ?? true
     let now = step.now
     change(key, &step) { task in
       if let output {
@@ -69,7 +69,7 @@ extension SteamshipState {
     let id = try job.arguments.name("id")
     let state = try job.arguments.choice("state", TaskState.self)
     let workspace = try namedWorkspace(job, &step)
-    let keys = workspaces.read(workspace, \.tasks.keys) ?? []
+    let keys = workspaces.read(workspace, { $0.tasks.keys }) ?? []
     let page = try Page(of: keys, job.arguments) { key in
       tasks.glance(key) { task in
         task.user == job.caller.user && (state == nil || task.state == state)

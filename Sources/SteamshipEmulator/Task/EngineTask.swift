@@ -82,7 +82,7 @@ extension SteamshipState {
     let key = tasks.insert(
       EngineTask(
         id: step.ids.uuid("steamship.task", .upper), user: job.caller.user, workspace: workspace,
-        workspaceID: workspace.flatMap { workspaces.read($0, \.id) } ?? "",
+        workspaceID: workspace.flatMap { workspaces.read($0, { $0.id }) } ?? "",
         requestID: job.caller.requestID, name: name, type: type,
         input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
         state: output == nil ? .waiting : .succeeded, createdAt: step.now, modifiedAt: step.now,
@@ -103,7 +103,7 @@ extension SteamshipState {
     var unfinished: Set<Key<EngineTask>> = []
     for id in ids {
       let key = try ownTask(id: id, caller)
-      switch tasks.read(key, \.state) {
+      switch tasks.read(key, { $0.state }) {
       case .failed: throw .dependencyFailedAlready
       case .succeeded, nil: continue
       case .waiting, .running: unfinished.insert(key)
@@ -113,7 +113,7 @@ extension SteamshipState {
   }
 
   func ownTask(id: String, _ caller: Caller) throws(SteamshipError) -> Key<EngineTask> {
-    guard let key = tasks.key(id: id), tasks.read(key, \.user) == caller.user else {
+    guard let key = tasks.key(id: id), tasks.read(key, { $0.user }) == caller.user else {
       throw .unknown("task", id)
     }
     return key
@@ -125,7 +125,7 @@ extension SteamshipState {
   private mutating func startIfReady(_ key: Key<EngineTask>, _ step: inout Step) {
     let isReady = tasks.read(key) { $0.stage < 0 && $0.unfinishedDependencies.isEmpty }
     guard isReady == true else { return }
-    if let runAfter = tasks.read(key, \.runAfter), runAfter > step.now {
+    if let runAfter = tasks.read(key, { $0.runAfter }), runAfter > step.now {
       due.schedule(.task(key, stage: -1), at: runAfter)
       return
     }
@@ -235,7 +235,7 @@ extension SteamshipState {
       task.statusMessage = message
       task.pollsLeft = 0
     }
-    guard let dependents = tasks.read(key, \.dependents), !dependents.isEmpty else { return }
+    guard let dependents = tasks.read(key, { $0.dependents }), !dependents.isEmpty else { return }
     // By the queue rather than at once: a long chain of tasks must not become a deep recursion.
     for dependent in dependents {
       tasks.update(dependent) { $0.unfinishedDependencies.remove(key) }
@@ -278,7 +278,7 @@ extension SteamshipState {
   mutating func endOutsideWork(
     of key: Key<EngineTask>, _ result: Result<String, SteamshipError>, _ step: inout Step
   ) {
-    guard tasks.read(key, \.state.isTerminal) == false else { return }
+    guard tasks.read(key, { $0.state.isTerminal }) == false else { return }
     switch result {
     case .success(let output):
       tasks.update(key) { task in

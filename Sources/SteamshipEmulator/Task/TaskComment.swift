@@ -38,7 +38,7 @@ extension SteamshipState {
     let id = try job.arguments.string("externalId")
     let type = try job.arguments.string("externalType")
     let group = try job.arguments.string("externalGroup")
-    let keys = task.flatMap { tasks.read($0, \.comments.keys) } ?? comments.keys
+    let keys = task.flatMap { tasks.read($0, { $0.comments.keys }) } ?? comments.keys
     // See `listVersions`.
     let (comments, user) = (comments, job.caller.user)
     let page = try Page(of: keys, job.arguments) { key in

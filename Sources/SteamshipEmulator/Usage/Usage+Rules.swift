@@ -11,8 +11,8 @@ extension SteamshipState {
       UsageRecord(
         id: step.ids.uuid("steamship.usage", .upper), user: instance.user,
         workspace: instance.workspace,
-        workspaceHandle: workspaces.read(instance.workspace, \.handle) ?? "",
-        resourceHandle: invocables.read(instance.invocable, \.handle) ?? "",
+        workspaceHandle: workspaces.read(instance.workspace, { $0.handle }) ?? "",
+        resourceHandle: invocables.read(instance.invocable, { $0.handle }) ?? "",
         instanceHandle: instance.handle, operationType: type, amount: max(0, amount),
         requestID: caller.requestID, createdAt: step.now), of: instance.invocable)
   }
@@ -82,7 +82,7 @@ extension SteamshipState {
         JSONObject([
           (
             "workspaceHandle",
-            .string(workspaces.read(total.workspace, \.handle) ?? total.workspaceHandle)
+            .string(workspaces.read(total.workspace, { $0.handle }) ?? total.workspaceHandle)
           ),
           ("resourceHandle", .string(total.resourceHandle)), (field.rawValue, value),
         ]))

@@ -77,13 +77,13 @@ extension SteamshipState {
   func knownWorkspace(_ reference: WorkspaceReference, of user: Key<User>) -> Key<Workspace>? {
     switch reference {
     case .id(let id): workspaces.key(id: id)
-    case .handle(let handle): users.read(user, \.workspaceByHandle)?[handle]
-    case .unnamed: users.read(user, \.workspaceByHandle)?[Workspace.defaultHandle]
+    case .handle(let handle): users.read(user, { $0.workspaceByHandle })?[handle]
+    case .unnamed: users.read(user, { $0.workspaceByHandle })?[Workspace.defaultHandle]
     }
   }
 
   func ownWorkspace(id: String, _ caller: Caller) throws(SteamshipError) -> Key<Workspace> {
-    guard let key = workspaces.key(id: id), workspaces.read(key, \.user) == caller.user else {
+    guard let key = workspaces.key(id: id), workspaces.read(key, { $0.user }) == caller.user else {
       throw .unknown(
         "workspace", id,
         suggestion: "It may have been deleted, or it belongs to the user of another key.")
@@ -95,7 +95,7 @@ extension SteamshipState {
   mutating func ownWorkspace(
     handle: String, _ caller: Caller, _ step: inout Step
   ) throws(SteamshipError) -> Key<Workspace> {
-    if let key = users.read(caller.user, \.workspaceByHandle)?[handle] { return key }
+    if let key = users.read(caller.user, { $0.workspaceByHandle })?[handle] { return key }
     guard handle == Workspace.defaultHandle else { throw .unknown("workspace", handle) }
     return addWorkspace(handle: handle, of: caller.user, &step)
   }
@@ -122,7 +122,7 @@ extension SteamshipState {
     let fetchIfExists = try job.arguments.flag("fetchIfExists")
     if let wanted {
       try Handle.check(wanted)
-      if let known = users.read(job.caller.user, \.workspaceByHandle)?[wanted] {
+      if let known = users.read(job.caller.user, { $0.workspaceByHandle })?[wanted] {
         guard fetchIfExists else { throw .exists("workspace", wanted) }
         return workspaceReply(known)
       }
@@ -143,7 +143,7 @@ extension SteamshipState {
     let handle = try job.arguments.name("handle")
     if let id {
       let key = try ownWorkspace(id: id, job.caller)
-      if let handle, workspaces.read(key, \.handle) != handle {
+      if let handle, workspaces.read(key, { $0.handle }) != handle {
         throw .unknown("workspace", handle)
       }
       return workspaceReply(key)
@@ -160,10 +160,10 @@ extension SteamshipState {
   mutating func updateWorkspace(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
   {
     let key = try ownWorkspace(id: job.arguments.requiredString("id"), job.caller)
-    guard let old = workspaces.read(key, \.handle) else { throw .unknown("workspace", "") }
+    guard let old = workspaces.read(key, { $0.handle }) else { throw .unknown("workspace", "") }
     if let handle = try job.arguments.name("handle"), handle != old {
       try Handle.check(handle)
-      guard users.read(job.caller.user, \.workspaceByHandle)?[handle] == nil else {
+      guard users.read(job.caller.user, { $0.workspaceByHandle })?[handle] == nil else {
         throw .exists("workspace", handle)
       }
       users.update(job.caller.user) { user in
@@ -202,7 +202,7 @@ extension SteamshipState {
     for instance in workspace.packageInstances.keys + workspace.pluginInstances.keys {
       removeInstance(instance)
     }
-    for task in workspace.tasks.keys where tasks.read(task, \.state.isTerminal) == false {
+    for task in workspace.tasks.keys where tasks.read(task, { $0.state.isTerminal }) == false {
       removeTask(task, &step)
     }
     for name in storedObjects.keys where name.workspace == key {
@@ -220,7 +220,7 @@ extension SteamshipState {
   mutating func listWorkspaces(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult
   {
     _ = try ownWorkspace(handle: Workspace.defaultHandle, job.caller, &step)
-    let keys = users.read(job.caller.user, \.workspaces.keys) ?? []
+    let keys = users.read(job.caller.user, { $0.workspaces.keys }) ?? []
     let page = try Page(of: keys, job.arguments) { workspaces.contains($0) }
     return reply(page)
   }

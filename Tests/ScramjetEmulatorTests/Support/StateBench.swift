@@ -95,3 +95,15 @@ final class StateBench {
     box.read { $0.topics[topic(name)]?.stream }
   }
 }
+
+extension ScramjetState {
+  /// Starts a sequence by its id.
+  mutating func start(
+    _ id: String, on hub: HubKey, _ order: StartOrder, program: Program?, _ step: inout Step
+  ) throws -> Instance {
+    let sequence = try #require(startable(id, on: hub))
+    let compiled = program.map { CompiledProgram($0) }
+    let key = try start(sequence, on: hub, order, program: compiled, &step).serial
+    return try #require(instances[key])
+  }
+}
