@@ -149,8 +149,11 @@ import Synchronization
   /// The earliest thing that will happen by itself.
   package var nextDue: VirtualInstant? {
     var earliest: VirtualInstant?
-    for service in services {
-      guard let due = service.nextDue else { continue }
+    let services = services
+    // Where they lie: to take them out counts each.
+    let span = services.span
+    for index in span.indices {
+      guard let due = span[index].nextDue else { continue }
       earliest = min(earliest ?? due, due)
     }
     return earliest
