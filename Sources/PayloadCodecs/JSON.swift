@@ -211,6 +211,27 @@ extension JSON {
     return room >= 0
   }
 
+  /// Whether both are written as the same text, found out without writing it.
+  package func isWritten(as other: JSON) -> Bool {
+    switch (self, other) {
+    case (.null, .null): true
+    case (.bool(let left), .bool(let right)): left == right
+    case (.integer(let left), .integer(let right)): left == right
+    case (.integer(let number), .decimal(let text)), (.decimal(let text), .integer(let number)):
+      text.isExactly(String(number))
+    case (.decimal(let left), .decimal(let right)), (.string(let left), .string(let right)):
+      left.isExactly(right)
+    case (.array(let left), .array(let right)):
+      left.count == right.count && zip(left, right).allSatisfy { $0.isWritten(as: $1) }
+    case (.object(let left), .object(let right)):
+      left.count == right.count
+        && zip(left.members, right.members).allSatisfy {
+          $0.key.isExactly($1.key) && $0.value.isWritten(as: $1.value)
+        }
+    default: false
+    }
+  }
+
   /// Compact text.
   public var text: String { String(decoding: serialized(), as: UTF8.self) }
 

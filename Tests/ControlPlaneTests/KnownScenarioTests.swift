@@ -58,6 +58,23 @@ struct KnownScenarioTests {
     #expect(await peer.send(.get, "/_t/blue/ships").text == #"["one"]"#)
   }
 
+  @Test(
+    "The text of a scenario is the same for all who have it, until one of them changes its rules")
+  func texts() async throws {
+    let text = Self.scenario("one", more: Self.striking)
+    for tenant in ["red", "blue", "red"] { #expect(await put(text, in: tenant).status == 200) }
+    func shown(_ tenant: String) async -> String {
+      await peer.send(.get, "/_wavetank/scenario?tenant=\(tenant)").text
+    }
+    let before = await shown("blue")
+    #expect(await shown("red") == before)
+    let rules = "/_wavetank/scenario/rules"
+    _ = await peer.send(.post, rules + "?tenant=red", body: #"{"name": "added", "error": 500}"#)
+    #expect(await shown("red").contains("added"))
+    #expect(await shown("blue") == before)
+    #expect(await put(text, in: "red").text == before)
+  }
+
   @Test("It is known by all that it is read as: content, strictness, seed and clock of the tenant")
   func questions() async throws {
     let text = Self.scenario("one")

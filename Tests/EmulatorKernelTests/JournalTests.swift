@@ -179,7 +179,9 @@ import Testing
     ("AUTHORIZATION", "Basic dXNlcjpwYXNz", "Basic ***#"), ("X-Harbor-Key", "k", "***#"),
     ("X-Harbor-Secret", "wt-blue.secret", "wt-blue.***#"), ("X-Pier-Key", "k", "k"),
     ("Authorization", "Bearer wt-blue.secret", "Bearer wt-blue.***#"), ("Cookie", "a=b", "***#"),
-    ("Authorization", "", ""),
+    ("Authorization", "", ""), ("Authorization", "Bearer \u{E9}", "Bearer ***#"),
+    // An accent makes the space another character.
+    ("Authorization", "Bearer \u{301}abc", "***#"),
   ]
 
   @Test("Credentials are masked, and two of them stay apart", arguments: masks)

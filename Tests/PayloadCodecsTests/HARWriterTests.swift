@@ -1,3 +1,4 @@
+import HTTPModel
 import PayloadCodecs
 import Testing
 
@@ -12,7 +13,7 @@ struct HARWriterTests {
     let writer = HARWriter(creator: "c", version: "1") { value, name in
       name == "cookie" || name == "set-cookie" ? "*" : value
     }
-    let json = try JSON(parsing: writer.text([entry]))
+    let json = try JSON(parsing: writer.text(1) { _ in entry })
     return try #require(json["log"]?["entries"]?[0])
   }
 
@@ -34,7 +35,7 @@ struct HARWriterTests {
       try written {
         $0.status = nil
         $0.reason = "OK"
-        $0.responseFields = [("A", "b"), ("Set-Cookie", "a=b")]
+        $0.responseFields = Fields(["A": "b", "Set-Cookie": "a=b"])
         $0.response = HAREntry.Content(Array("x".utf8))
         $0.redirect = "/x"
         $0.failure = "reset"
@@ -47,6 +48,30 @@ struct HARWriterTests {
     #expect(response["redirectURL"] == "")
     #expect(response["bodySize"] == -1)
     #expect(response["_error"] == "reset")
+  }
+
+  @Test("Fields are shown as they are, in UTF-8, but for those of which somebody says otherwise")
+  func fields() throws {
+    let values = ["plain", "q\"uo\\te", "t\tab", "\u{E9}", "", "*"]
+    let entry = try written { entry in
+      for value in values {
+        entry.requestFields.append("X-A", value)
+        entry.responseFields.append("cookie", value)
+      }
+      // What is no UTF-8.
+      entry.requestFields.append(
+        Fields(
+          bytes: [0x61, 0x62, 0xE9],
+          lines: [
+            Fields.Line(nameStart: 0, nameLength: 1, valueStart: 1, valueLength: 2)
+          ]))
+    }
+    let shown = values.map { JSON.object(["name": "X-A", "value": .string($0)]) }
+    #expect(
+      entry["request"]?["headers"]?.arrayValue == shown + [["name": "a", "value": "b\u{FFFD}"]])
+    #expect(
+      entry["response"]?["headers"]?.arrayValue
+        == values.map { _ in ["name": "cookie", "value": "*"] })
   }
 
   @Test("A content's size is that of its text, the body's that of all there was")
@@ -70,12 +95,14 @@ struct HARWriterTests {
   func parts() throws {
     let entry = try written {
       $0.url = "http://a/b?c=%C3%A4+d&e&k=***#1a"
-      $0.requestFields = [
-        ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8"),
-        ("Cookie", "x=secret; y=\"q\";z"),
-      ]
+      $0.requestFields = Fields([
+        "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        "Cookie": "x=secret; y=\"q\";z",
+      ])
       $0.request = HAREntry.Content(Array("a=1&b=x+y%26&c".utf8))
-      $0.responseFields = [("Set-Cookie", "s=secret; Path=/p; Secure; Expires=Mon, 1 Jan 2029")]
+      $0.responseFields = Fields([
+        "Set-Cookie": "s=secret; Path=/p; Secure; Expires=Mon, 1 Jan 2029"
+      ])
     }
     #expect(entry["request"]?["url"] == "http://a/b?c=%C3%A4+d&e&k=***%231a")
     #expect(
@@ -102,7 +129,7 @@ struct HARWriterTests {
     let text =
       "--q\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--q\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n23"
     let entry = try written {
-      $0.requestFields = [("content-type", "multipart/form-data; boundary=q")]
+      $0.requestFields = Fields(["content-type": "multipart/form-data; boundary=q"])
       $0.request = HAREntry.Content(Array(text.utf8), total: 9_000)
     }
     let params = entry["request"]?["postData"]?["params"]?.arrayValue ?? []

@@ -143,6 +143,23 @@ struct JSONTests {
     }
   }
 
+  @Test("Two values are told to be written alike exactly where their texts are the same")
+  func writtenAlike() throws {
+    let values: [JSON] = [
+      .null, true, false, 0, 1, .decimal("1"), .decimal("1.0"), .decimal("-1"), -1, "", "1",
+      "e\u{301}",
+      "\u{E9}", [], [.null], [1], [.decimal("1")], [1, 2], [2, 1], [[1]], [:], ["a": 1],
+      ["a": .decimal("1")], ["a": 2], ["b": 1], ["a": 1, "b": 2], ["b": 2, "a": 1], ["a": ["a": 1]],
+      try JSON(parsing: Array(#"{"a":1,"a":1}"#.utf8)),
+    ]
+    for left in values {
+      for right in values {
+        #expect(
+          left.isWritten(as: right) == (left.text == right.text), "\(left.text) \(right.text)")
+      }
+    }
+  }
+
   @Test("What is written parses to the same value, and Foundation reads the same from it")
   func roundTrip() throws {
     var random = SeededNoise(SeededNoise.runSeed)

@@ -76,7 +76,7 @@ struct BoundsTests {
     let json = try StateEncoder.encode(good)
     let (taken, refusedCount) = SteamshipState.readWithNumbersAtEnds(of: json)
     for (place, state) in taken {
-      harness.world.box.replace(state, ids: ids)
+      harness.world.box.replace(Begun(state: state, ids: ids, sharedBytes: 0))
       harness.advance(.seconds(20))
       for (name, body) in Self.questions { _ = try await harness.send(name, body) }
       #expect(harness.world.read { $0.inconsistencies } == [], "\(place)")

@@ -285,7 +285,7 @@ struct WorldTests {
     let state = try JSONDecoder().decode(SteamshipState.self, from: encoded)
     let copy = try ServiceHarness(SteamshipService())
     for (id, blob) in original.tenant.blobs.all { copy.tenant.blobs.adopt(blob, as: id) }
-    copy.world.box.replace(state, ids: contents.ids)
+    copy.world.box.replace(Begun(state: state, ids: contents.ids, sharedBytes: 0))
     for harness in [original, copy] { harness.advance(.milliseconds(350)) }
     for name in ["file.list", "workspace.list", "task.list", "package.instance.list"] {
       let left = try await original.json(name)

@@ -127,10 +127,10 @@ enum ClockRoutes {
   }
 
   static func write(_ tenant: Tenant, from: VirtualInstant? = nil, into json: inout JSONWriter) {
-    let now = tenant.clock.now
+    let (now, mode) = (tenant.clock.now, tenant.clock.mode)
     json.object { json in
-      json.member("mode", tenant.clock.mode.name)
-      if case .scaled(let factor) = tenant.clock.mode { json.member("factor", JSON(factor)) }
+      json.member("mode", mode.name)
+      if case .scaled(let factor) = mode { json.member("factor", JSON(factor)) }
       json.member("now", now, .microseconds)
       json.member(orNull: "nextDue", tenant.nextDue)
       if let from { json.member("advanced", DurationText.format(now - from)) }

@@ -20,7 +20,7 @@ enum SmallWork {
   private static let journalLookMax = 1_000
   private static let tenantsMax = 100
   private static let documentBytesMax = 512
-  private static let scenarioBytesMax = 16 << 10
+  private static let variablesBytesMax = 16 << 10
 
   /// All services' worlds together.
   static let isOfWorld: Judge = { call in
@@ -52,7 +52,7 @@ enum SmallWork {
   static let isListOfRules: Judge = { call in
     guard let live = live(call) else { return true }
     let variables = JSON.object(live.rules?.variables ?? JSONObject())
-    return hasFewRules(live) && variables.fits(within: scenarioBytesMax)
+    return hasFewRules(live) && variables.fits(within: variablesBytesMax)
   }
 
   /// A scenario or rules that are only read. Their expressions are compiled, and not tried on anything.
@@ -66,7 +66,7 @@ enum SmallWork {
     guard let live = live(call), isOfWorld(call), hasFewRules(live),
       let known = ScenarioRoutes.known(call, beside: live.blueprint)
     else { return false }
-    return known.isPlanted && known.source?.fits(within: scenarioBytesMax) ?? true
+    return known.isPlanted && known.isShort
   }
 
   static let isOfJournal: Judge = { call in live(call).map(hasShortJournal) ?? true }
@@ -110,7 +110,7 @@ enum SmallWork {
 
   /// In a short scenario, with what came to it since.
   private static func hasFewRules(_ live: LiveTenant) -> Bool {
-    guard live.blueprint.source?.fits(within: scenarioBytesMax) ?? true else { return false }
+    guard live.hasShortScenario else { return false }
     return live.rules.map { $0.rules.count <= rulesMax && $0.heapBytes <= rulesBytesMax } ?? true
   }
 

@@ -59,7 +59,8 @@ enum TenantRoutes {
     json.object { json in
       json.member("name", live.name)
       json.member("loaded", true)
-      json.member("seed", .decimal("\(live.tenant.seed)"))
+      let seed = live.tenant.seed
+      json.member("seed", Int(exactly: seed).map(JSON.integer) ?? .decimal("\(seed)"))
       json.key("clock")
       ClockRoutes.write(live.tenant, into: &json)
       json.member("exchanges", Int(clamping: journal.total))

@@ -9,13 +9,13 @@ struct HARExport {
   let live: LiveTenant
 
   func text(_ entries: [JournalEntry]) -> [UInt8] {
-    let writer = HARWriter(creator: "wavetank", version: version) { value, name in
-      operations.mask.value(value, ofField: name)
-    }
+    let writer = HARWriter(
+      creator: "wavetank", version: version, mayHide: operations.mask.mayHide
+    ) { value, name in operations.mask.value(value, ofField: name) }
     let dropped = live.journal.status.dropped
-    return writer.text(
-      entries.lazy.filter { $0.status != nil || $0.ending != nil }.map(entry),
-      comment: dropped > 0 ? "\(dropped) earlier exchanges were dropped" : nil)
+    let told = entries.filter { $0.status != nil || $0.ending != nil }
+    let comment = dropped > 0 ? "\(dropped) earlier exchanges were dropped" : nil
+    return writer.text(told.count, comment: comment) { entry(told[$0]) }
   }
 
   private func entry(_ entry: JournalEntry) -> HAREntry {
@@ -28,12 +28,12 @@ struct HARExport {
     har.method = entry.method.name
     har.url = url(entry)
     har.version = entry.version == .http11 ? "HTTP/1.1" : "HTTP/1.0"
-    har.requestFields = entry.requestFields.pairs
+    har.requestFields = entry.requestFields
     har.request = HAREntry.Content(entry.requestContent, total: entry.requestContentBytes)
     if entry.reachedClient, let status = entry.status {
       har.status = status.code
       har.reason = status.reason
-      har.responseFields = entry.responseFields.pairs
+      har.responseFields = entry.responseFields
       har.response = delivered(entry)
       har.redirect = entry.responseFields["location"].map { operations.mask.target($0) } ?? ""
     } else {

@@ -103,14 +103,8 @@ struct JournalText {
   }
 
   private func fields(_ fields: Fields, into json: inout JSONWriter) {
-    json.array("fields") { json in
-      for (name, value) in fields.pairs {
-        json.object { json in
-          json.member("name", name)
-          json.member("value", operations.mask.value(value, ofField: name))
-        }
-      }
-    }
+    let mask = operations.mask
+    json.array("fields", of: fields, mayHide: mask.mayHide) { mask.value($0, ofField: $1) }
   }
 
   /// Text where it is text, base64 where not; only the first bytes of a long content.

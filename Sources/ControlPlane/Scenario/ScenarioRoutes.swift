@@ -144,6 +144,8 @@ enum ScenarioRoutes {
   /// The name in messages; its ending chooses the form where the content type knows it.
   private static func fileName(_ call: AdminCall) -> String {
     let type = call.request.fields["content-type"]?.asciiLowercased ?? ""
+    // What nearly all say, without a search.
+    if type == "application/json" { return "content.json" }
     return type.contains("yaml")
       ? "content.yaml" : type.contains("json") ? "content.json" : "content"
   }

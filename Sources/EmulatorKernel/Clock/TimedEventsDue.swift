@@ -16,7 +16,12 @@ final class TimedEventsDue: DueService {
 
   private var live: LiveTenant? { owner.withLock { $0?.object } }
 
-  var nextDue: VirtualInstant? { live?.rules?.nextTimed }
+  /// Whether the tenant has rules: most have none, and are not looked for.
+  let hasRules = Atomic<Bool>(false)
+
+  var nextDue: VirtualInstant? {
+    hasRules.load(ordering: .acquiring) ? live?.rules?.nextTimed : nil
+  }
   var nextSkipDue: VirtualInstant? { nextDue }
   var isAtWork: Bool { false }
   var waiterCount: Int { 0 }

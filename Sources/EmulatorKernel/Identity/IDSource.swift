@@ -34,7 +34,7 @@ import PayloadCodecs
   }
 
   /// The same in another tenant: what is counted there goes on from here.
-  func belonging(to tenant: String) -> IDSource {
+  @usableFromInline func belonging(to tenant: String) -> IDSource {
     var ids = IDSource(seed: seed, tenant: tenant)
     ids.counters = counters
     return ids

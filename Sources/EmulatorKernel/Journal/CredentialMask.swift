@@ -24,11 +24,16 @@ package struct CredentialMask: ValueMask {
     for name in Self.urlFields.union(secretFields) { looks |= Self.look(name) }
   }
 
-  private static func look(_ name: String) -> UInt64 {
-    let letter = Int((name.utf8.first ?? 0) & 0x1F)
+  private static func look(_ name: String) -> UInt64 { look(name.utf8.span) }
+
+  private static func look(_ name: Span<UInt8>) -> UInt64 {
+    let letter = name.isEmpty ? 0 : Int(name[0] & 0x1F)
     // A shift by more than 63 would leave nothing.
-    return 1 << UInt64((name.utf8.count &* 7 &+ letter) & 63)
+    return 1 << UInt64((name.count &* 7 &+ letter) & 63)
   }
+
+  /// Whether the value of a field of that name may be shown otherwise than it is.
+  package func mayHide(_ name: Span<UInt8>) -> Bool { looks & Self.look(name) != 0 }
 
   /// The value of a field as it may be shown.
   package func value(_ value: String, ofField name: String) -> String {
@@ -36,12 +41,22 @@ package struct CredentialMask: ValueMask {
     let name = name.asciiLowercased
     if Self.urlFields.contains(name) { return target(value) }
     guard secretFields.contains(name), !value.isEmpty else { return value }
-    if let space = value.firstIndex(of: " "),
-      value[..<space].utf8.allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
+    if let space = Self.firstSpace(in: value),
+      value.utf8[..<space].allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
     {
-      return value[...space] + Self.masked(value[value.index(after: space)...])
+      // As strings: the sum of two kinds of text is made character by character.
+      let behind = value.utf8.index(after: space)
+      return String(value[..<behind]) + Self.masked(value[behind...])
     }
     return Self.masked(value[...])
+  }
+
+  /// The first one that is a character of its own.
+  private static func firstSpace(in value: String) -> String.Index? {
+    guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+    // Nothing in ASCII joins it; to look at other characters takes much longer.
+    let next = value.utf8[space...].dropFirst().first ?? 0
+    return next < 0x80 ? space : value.firstIndex(of: " ")
   }
 
   /// A request-target, or a URL, without what in it is a credential: the values of query parameters
@@ -117,8 +132,9 @@ package struct CredentialMask: ValueMask {
   static func masked(_ secret: Substring) -> String {
     var hash = StableHash(seed: 0)
     hash.combine(String(secret))
-    let digits = String(hash.value & 0xFFFF, radix: 16)
-    let fingerprint = String(repeating: "0", count: 4 - digits.count) + digits
+    // Four digits: the one in front is dropped.
+    let digits = String(0x1_0000 | hash.value & 0xFFFF, radix: 16).utf8.dropFirst()
+    let fingerprint = Substring(digits)
     if secret.hasPrefix("wt-") {
       let name = Substring(secret.dropFirst(3).utf8.prefix { $0 != UInt8(ascii: ".") })
       if Tenant.isName(name) { return "wt-\(name).***#\(fingerprint)" }

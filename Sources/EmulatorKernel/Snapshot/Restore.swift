@@ -36,7 +36,7 @@ package struct Restore: Sendable {
   ) throws(SnapshotError) -> (TenantBlueprint, ScenarioEngine?, PreparedState?) {
     let present = live.blueprint
     var blueprint = present
-    if let source = content.scenario, source.text != present.source?.text {
+    if let source = content.scenario, !(present.source?.isWritten(as: source) ?? false) {
       blueprint = try scenario(source, present, pipeline, path: "scenario.json")
     } else if content.scenario == nil, present.source != nil {
       blueprint = TenantBlueprint(clock: present.clock, isStrict: present.isStrict)

@@ -8,7 +8,7 @@ package struct SnapshotContent: Sendable {
   let keys: CredentialKeys.State
   let blobs: [BlobID: BlobStore.Blob]
   /// By the services' order.
-  let states: [any ReadState]
+  let states: [ReadState]
   let scenario: JSON?
   let rules: SavedRules?
 
@@ -85,13 +85,13 @@ package struct SnapshotContent: Sendable {
 
   private static func states(
     _ reader: SnapshotReader, _ slots: [any ServiceSlot]
-  ) throws(SnapshotError) -> [any ReadState] {
+  ) throws(SnapshotError) -> [ReadState] {
     let names = slots.map(\.name)
     for path in reader.parts.keys.sorted() where path.hasPrefix("services/") {
       let name = path.split(separator: "/")[1]
       guard names.contains(String(name)) else { throw .unexpectedEntry(path) }
     }
-    var states: [any ReadState] = []
+    var states: [ReadState] = []
     for slot in slots {
       states.append(
         try slot.read(

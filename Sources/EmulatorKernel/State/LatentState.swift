@@ -42,21 +42,6 @@ private final class BegunState: Sendable {
 final class LatentState<Service: EmulatedService>: DueService {
   typealias State = Service.State
 
-  /// All that a state's start depends on.
-  struct Start: Sendable {
-    let worlds: PlantedWorlds
-    let now: VirtualInstant
-    /// A world that a scenario describes is made at once: it may be refused, and it may have something
-    /// due. The built-in one waits until it is used.
-    let mayWait: Bool
-
-    init(_ served: ServedService<Service>, _ worlds: PlantedWorlds, at now: VirtualInstant) {
-      self.worlds = worlds
-      self.now = now
-      mayWait = worlds.seed(of: served).isEmpty
-    }
-  }
-
   let served: ServedService<Service>
   /// Of the tenant, which has this among what may be due, and so not the tenant itself.
   private let tenant: String
@@ -64,10 +49,10 @@ final class LatentState<Service: EmulatedService>: DueService {
   /// A `StateBox<State>`.
   private let begun = BegunState()
   /// How it begins, while it waits.
-  private let start: Mutex<Start>
+  private let start: Mutex<WorldStart>
   private let isKept = Atomic<Bool>(false)
 
-  init(_ served: ServedService<Service>, in tenant: Tenant, _ start: Start) {
+  init(_ served: ServedService<Service>, in tenant: Tenant, _ start: WorldStart) {
     self.served = served
     self.tenant = tenant.name
     blobs = tenant.blobs
@@ -83,19 +68,19 @@ final class LatentState<Service: EmulatedService>: DueService {
     }
   }
 
-  func make(
-    _ start: Start, storingIn blobs: BlobStore
-  ) throws(ScenarioProblems) -> Begun<State> {
+  func make(_ start: WorldStart, storingIn blobs: BlobStore) throws(ScenarioProblems) -> AnyBegun {
     try start.worlds.begin(served, in: tenant, at: start.now, blobs)
   }
 
-  private func builtIn(_ start: Start) -> Begun<State> {
+  private func builtIn(_ start: WorldStart) -> AnyBegun {
     do throws(ScenarioProblems) { return try make(start, storingIn: blobs) } catch {
       preconditionFailure("the built-in world of \(served.name): \(error.text)")
     }
   }
 
-  private func begin(_ state: Begun<State>) -> StateBox<State> {
+  private func begin(_ state: AnyBegun) -> StateBox<State> {
+    // SAFETY: this service's planted worlds and snapshots make no other.
+    let state = unsafe unsafeDowncast(state, to: Begun<State>.self)
     let box = Self.box(begun.storeIfNil(StateBox(state, blobs: blobs)))
     if isKept.load(ordering: .acquiring) { Lasting.keep(box) }
     return box
@@ -112,15 +97,15 @@ final class LatentState<Service: EmulatedService>: DueService {
   }
 
   /// Begins anew: with a state that was made before, or else as `start` says, at once or when it is used.
-  func restart(_ start: Start?, with state: Begun<State>?) {
+  func restart(_ start: WorldStart?, with state: AnyBegun?) {
     // Who makes the first state waits meanwhile; whoever finds one is not held up.
     self.start.withLock { present in
       if let start { present = start }
-      guard let begun = begunBox else {
+      guard let box = begun.load() else {
         if let state { _ = begin(state) }
         return
       }
-      begun.replace(state ?? builtIn(present))
+      State.replace(in: box, by: state ?? builtIn(present))
     }
   }
 
@@ -129,13 +114,28 @@ final class LatentState<Service: EmulatedService>: DueService {
     unsafe unsafeDowncast(begun, to: StateBox<State>.self)
   }
 
-  var begunBox: StateBox<State>? { begun.load().map(Self.box) }
+  // Without `map`, which looks its types up.
+  var begunBox: StateBox<State>? {
+    guard let box = begun.load() else { return nil }
+    return Self.box(box)
+  }
+
+  var hasBegun: Bool { begun.load() != nil }
+  /// Nil, too, while others hold it for long.
+  var statusNow: BoxStatus? {
+    guard let box = begun.load(), !box.isHeldAtLength else { return nil }
+    return State.status(of: box)
+  }
+  private var status: BoxStatus? {
+    guard let box = begun.load() else { return nil }
+    return State.status(of: box)
+  }
 
   // What has not begun counts no change, has no weight, nothing due and nobody waiting.
-  var revision: UInt64 { begunBox?.revision ?? 0 }
-  var heapBytes: Int { begunBox?.heapBytes ?? 0 }
+  var revision: UInt64 { status?.revision ?? 0 }
+  var heapBytes: Int { status?.chargedBytes ?? 0 }
   var recountedHeapBytes: Int { begunBox?.recountedHeapBytes ?? 0 }
-  var nextDue: VirtualInstant? { begun.load()?.nextDue }
+  var nextDue: VirtualInstant? { status?.nextDue }
   var nextSkipDue: VirtualInstant? { begunBox?.nextSkipDue }
   var isAtWork: Bool { begunBox?.isAtWork ?? false }
   var waiterCount: Int { begunBox?.waiterCount ?? 0 }
@@ -146,4 +146,19 @@ final class LatentState<Service: EmulatedService>: DueService {
   func timeSkips(by duration: Duration) { box.timeSkips(by: duration) }
   func timeMayGoOn() { begunBox?.timeMayGoOn() }
   func wakeAll() { begunBox?.wakeAll() }
+}
+
+/// All that the start of a tenant's state in one service depends on.
+struct WorldStart: Sendable {
+  let worlds: PlantedWorlds
+  let now: VirtualInstant
+  /// A world that a scenario describes is made at once: it may be refused, and it may have something
+  /// due. The built-in one waits until it is used.
+  let mayWait: Bool
+
+  init(of service: String, _ worlds: PlantedWorlds, at now: VirtualInstant) {
+    self.worlds = worlds
+    self.now = now
+    mayWait = worlds.blueprint.worldSeed(of: service).isEmpty
+  }
 }

@@ -42,6 +42,18 @@
 
   /// The state's weight, asked of every record anew: for tests, which hold the running account to it.
   var recountedHeapBytes: Int { get }
+
+  // Of what holds such a state, its type erased (`Begun.swift`): no service says it for itself.
+
+  /// A tenant begins with a planted world, which `body` makes its own.
+  static func moveIn(
+    _ world: AnyPlantedWorld, of tenant: String, at now: VirtualInstant, _ blobs: BlobStore,
+    _ body: (inout Self, inout StepContext<WakeKey>) -> Void
+  ) -> AnyBegun
+  /// A box as it stands.
+  static func status(of box: AnyStateBox) -> BoxStatus
+  /// See `StateBox.replace`.
+  static func replace(in box: AnyStateBox, by begun: AnyBegun)
 }
 
 extension ServiceState {

@@ -3,12 +3,22 @@ public import Synchronization
 
 /// A state box of whatever state.
 ///
-/// `@unchecked`: it has nothing of its own, and its one subclass keeps all behind a mutex and atomics.
+/// `@unchecked`: what it has of its own is atomic, and its one subclass keeps all behind a mutex.
 @usableFromInline package class AnyStateBox: @unchecked Sendable {
+  /// How many do work here that may take long.
+  private let lengthyCount = Atomic<Int>(0)
+
   @usableFromInline init() {}
 
-  /// See `DueService`. Here, so that who asks need not know what state it is.
-  package var nextDue: VirtualInstant? { nil }
+  /// Whether a lock of this box may be held for long: then a loop should not wait for it.
+  package final var isHeldAtLength: Bool { lengthyCount.load(ordering: .relaxed) > 0 }
+
+  /// Runs work that may hold the lock for long, never on a loop.
+  package final func atLength<Value>(_ body: () -> Value) -> Value {
+    lengthyCount.add(1, ordering: .relaxed)
+    defer { lengthyCount.subtract(1, ordering: .relaxed) }
+    return body()
+  }
 }
 
 /// Holds one service's state for one tenant: a mutex, the ids that are assigned under it, and those
@@ -85,8 +95,6 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   }
 
   @usableFromInline package let held: Mutex<Held>
-  /// How many do work here that may take long.
-  private let lengthyCount = Atomic<Int>(0)
   @usableFromInline package let blobs: BlobStore
 
   package convenience init(_ state: State, ids: IDSource, blobs: BlobStore) {
@@ -101,18 +109,6 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   }
 
   deinit { blobs.budget.release(held.withLock { $0.chargedBytes }) }
-
-  /// Whether a lock of this box may be held for long: then a loop should not wait for it.
-  package var isHeldAtLength: Bool { lengthyCount.load(ordering: .relaxed) > 0 }
-
-  /// Runs work that may hold the lock for long, never on a loop.
-  package func atLength<Value>(_ body: () -> Value) -> Value {
-    lengthyCount.add(1, ordering: .relaxed)
-    defer { lengthyCount.subtract(1, ordering: .relaxed) }
-    return body()
-  }
-
-  package override var nextDue: VirtualInstant? { held.withLock { $0.nextDue } }
 
   /// Looks without changing anything, at the state as it stands.
   @inlinable package func read<Value, Failure: Error>(
@@ -178,18 +174,21 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     try held.withLock { held throws(Failure) in try body(held.state, held.ids) }
   }
 
-  /// What the state weighs, as the budget knows it.
-  package var heapBytes: Int { held.withLock { $0.chargedBytes } }
+  /// What is asked of a box most often.
+  @inlinable package var status: BoxStatus {
+    held.withLock { held in
+      BoxStatus(
+        nextDue: held.nextDue, chargedBytes: held.chargedBytes, sharedBytes: held.sharedBytes,
+        revision: held.revision)
+    }
+  }
 
-  /// With what others have, too.
-  var wholeBytes: Int { held.withLock { $0.chargedBytes + $0.sharedBytes } }
+  /// What the state weighs, as the budget knows it.
+  package var heapBytes: Int { status.chargedBytes }
 
   package var recountedHeapBytes: Int {
     held.withLock { max(0, $0.state.recountedHeapBytes - $0.sharedBytes) }
   }
-
-  /// Goes up with every change.
-  var revision: UInt64 { held.withLock { $0.revision } }
 
   /// The same after what is due.
   package func revision(settledTo now: () -> VirtualInstant) -> UInt64 {
@@ -201,12 +200,8 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     }
   }
 
-  package func replace(_ state: State, ids: IDSource) {
-    replace(Begun(state: state, ids: ids, sharedBytes: 0))
-  }
-
   /// Puts back state and ids (reset, restore) and lets everybody who waits look again.
-  func replace(_ begun: Begun<State>) {
+  @inlinable package func replace(_ begun: Begun<State>) {
     // The old state is let go outside the lock: a large one takes long.
     let (waiters, _) = held.withLock { held -> ([Waiter], State) in
       var old = begun.state
@@ -221,7 +216,29 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   }
 }
 
+/// A box as it stands.
+@usableFromInline package struct BoxStatus: Sendable {
+  @usableFromInline package let nextDue: VirtualInstant?
+  /// What the state weighs, as the budget knows it.
+  @usableFromInline package let chargedBytes: Int
+  /// What others have, too.
+  @usableFromInline package let sharedBytes: Int
+  /// Goes up with every change.
+  @usableFromInline package let revision: UInt64
+
+  @inlinable init(
+    nextDue: VirtualInstant?, chargedBytes: Int, sharedBytes: Int, revision: UInt64
+  ) {
+    self.nextDue = nextDue
+    self.chargedBytes = chargedBytes
+    self.sharedBytes = sharedBytes
+    self.revision = revision
+  }
+}
+
 extension StateBox: DueService {
+  package var nextDue: VirtualInstant? { status.nextDue }
+
   package var nextSkipDue: VirtualInstant? {
     held.withLock { held in held.state.nextSkipDue.flatMap { $0 < .latest ? $0 : nil } }
   }

@@ -71,7 +71,12 @@ import HTTPModel
   }
 
   /// Everybody is to look anew.
-  mutating func takeAll() -> [Waiter] {
+  @inlinable package mutating func takeAll() -> [Waiter] {
+    guard !byKey.isEmpty || !timed.isEmpty else { return [] }
+    return takeSome()
+  }
+
+  @usableFromInline mutating func takeSome() -> [Waiter] {
     var all: [Waiter] = []
     for waiters in byKey.values { all += waiters.present }
     for waiting in timed.values where waiting.key == nil { all.append(waiting.waiter) }

@@ -22,8 +22,6 @@ package final class LiveTenant: Sendable {
   private let inForce: Mutex<InForce>
   /// Held while another world is put in force, so that two of them do not mix.
   private let restarting = Mutex(())
-  /// Lets requests of tenants without rules skip the mutex.
-  private let hasRules = Atomic<Bool>(false)
   /// Counts what changes beside the services' states.
   private let changes = Atomic<UInt64>(0)
   /// When it was last used, counted in uses of the registry.
@@ -79,6 +77,8 @@ package final class LiveTenant: Sendable {
     return hash.value
   }
   package var blueprint: TenantBlueprint { inForce.withLock { $0.blueprint } }
+  /// See `TenantBlueprint.isShort`.
+  package var hasShortScenario: Bool { inForce.withLock { $0.worlds.blueprint.isShort } }
 
   /// Nobody has it in hand.
   var isIdle: Bool { tenant.uses.isNone && journal.followerCount == 0 }
@@ -101,9 +101,15 @@ package final class LiveTenant: Sendable {
 
   // MARK: Rules
 
+  /// Lets requests of tenants without rules skip the mutex.
+  private var hasRules: Bool { timedEvents.hasRules.load(ordering: .acquiring) }
+  private func noteRules(_ areThere: Bool) {
+    timedEvents.hasRules.store(areThere, ordering: .releasing)
+  }
+
   /// The rules in force; nil: none.
   package var rules: ScenarioEngine? {
-    hasRules.load(ordering: .acquiring) ? inForce.withLock { $0.rules } : nil
+    hasRules ? inForce.withLock { $0.rules } : nil
   }
 
   /// The rules in force; where there are none, those that `make` makes are put in force first.
@@ -114,7 +120,7 @@ package final class LiveTenant: Sendable {
       inForce.rules = made
       return made
     }
-    hasRules.store(true, ordering: .releasing)
+    noteRules(true)
     return rules
   }
 
@@ -122,7 +128,7 @@ package final class LiveTenant: Sendable {
     inForce.withLock { $0.rules = rules }
     settleScenario()
     changes.add(1, ordering: .relaxed)
-    hasRules.store(rules != nil, ordering: .releasing)
+    noteRules(rules != nil)
     tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 
@@ -136,7 +142,7 @@ package final class LiveTenant: Sendable {
     tenant.allow(blueprint.outbound)
     settleScenario()
     changes.add(1, ordering: .relaxed)
-    hasRules.store(rules != nil, ordering: .releasing)
+    noteRules(rules != nil)
     tenant.dueMayHaveChanged(timedEvents.nextDue)
   }
 

@@ -8,12 +8,18 @@ import Synchronization
 /// So that they can be the same, planted things have the ids of the default tenant in every tenant, and
 /// are as old as this: made when the blueprint came into force, or at the start that its clock names.
 package final class PlantedWorlds: Sendable {
+  private enum Place: Sendable {
+    case shared(AnyPlantedWorld)
+    /// Something in it is due, counted from the tenant's own start, so each tenant makes its own.
+    case ofEach
+  }
+
   let blueprint: TenantBlueprint
   let planting: Planting
   /// When what is planted came into being.
   let instant: VirtualInstant
   /// By the services' order; nil: nobody needed it yet.
-  private let worlds: Mutex<[AnyPlantedWorld?]>
+  private let worlds: Mutex<[Place?]>
   /// The room for the scenario, which all its tenants share.
   private let lease: MemoryLease
 
@@ -25,105 +31,69 @@ package final class PlantedWorlds: Sendable {
     lease = MemoryLease(charging: blueprint.sourceBytes, to: planting.budget)
   }
 
-  /// Where the ids of planted things come from.
-  fileprivate var ids: IDSource { IDSource(seed: blueprint.seed, tenant: Tenant.defaultName) }
-
-  func seed<Service>(of served: ServedService<Service>) -> WorldSeed {
-    blueprint.worldSeed(of: served.name)
-  }
-
   /// A state as at a tenant's start, with the ids that go on from there, and what it has stored.
   func begin<Service: EmulatedService>(
     _ served: ServedService<Service>, in tenant: String, at now: VirtualInstant, _ blobs: BlobStore
-  ) throws(ScenarioProblems) -> Begun<Service.State> {
-    let world: Planted<Service.State>
-    if let shared = try planted(served).shared {
+  ) throws(ScenarioProblems) -> AnyBegun {
+    let world: AnyPlantedWorld
+    if case .shared(let shared) = try place(of: served) {
       world = shared
     } else {
-      world = try Planted<Service.State>(served, self, at: now)
+      let (state, ids, stored) = try plant(served, at: now)
+      world = PlantedWorld<Service.State>(state, ids, stored)
     }
-    var step = StepContext<Service.State.WakeKey>(
-      now: now, ids: world.ids.belonging(to: tenant), blobs: blobs)
-    var state = world.state
     blobs.plant(world.blobs)
-    blobs.seeding { served.service.moveIn(&state, &step) }
-    return Begun(state: state, ids: step.ids, sharedBytes: world.sharedBytes)
+    return blobs.seeding {
+      Service.State.moveIn(world, of: tenant, at: now, blobs) { state, step in
+        served.service.moveIn(&state, &step)
+      }
+    }
   }
 
-  private func planted<Service: EmulatedService>(
-    _ served: ServedService<Service>
-  ) throws(ScenarioProblems) -> PlantedWorld<Service.State> {
-    try worlds.withLock { worlds throws(ScenarioProblems) in
-      // SAFETY: at a service's place stands its own, made here.
-      if let made = worlds[served.index] {
-        return unsafe unsafeDowncast(made, to: PlantedWorld<Service.State>.self)
-      }
-      let made = PlantedWorld(
-        try Planted<Service.State>(served, self, at: instant),
-        isTimed: blueprint.clock.start != nil, planting.budget)
+  private func place<Service: EmulatedService>(
+    of served: ServedService<Service>
+  ) throws(ScenarioProblems) -> Place {
+    let known = worlds.withLock { $0[served.index] }
+    if let known { return known }
+    return try worlds.withLock { worlds throws(ScenarioProblems) in
+      // Somebody else may have made it meanwhile.
+      if let known = worlds[served.index] { return known }
+      let made = try makePlace(served)
       worlds[served.index] = made
       return made
     }
   }
-}
 
-/// What a tenant begins with in one service.
-struct Begun<State: ServiceState>: Sendable {
-  var state: State
-  var ids: IDSource
-  /// See `Planted`.
-  var sharedBytes: Int
-}
-
-/// A world as the scenario describes it, in no tenant yet.
-private struct Planted<State: ServiceState>: Sendable {
-  var state: State
-  let ids: IDSource
-  let blobs: [BlobID: BlobStore.Blob]
-  /// What weighs nothing in a tenant, since others have it too.
-  var sharedBytes = 0
-
-  init<Service: EmulatedService>(
-    _ served: ServedService<Service>, _ worlds: PlantedWorlds, at now: VirtualInstant
-  ) throws(ScenarioProblems) where Service.State == State {
-    let store = BlobStore(budget: worlds.planting.budget, ofService: served.index)
-    var step = StepContext<State.WakeKey>(now: now, ids: worlds.ids, blobs: store)
-    let seed = worlds.seed(of: served)
-    state = try store.seeding { () throws(ScenarioProblems) in
-      try served.service.makeState(seed, &step)
-    }
-    ids = step.ids
-    blobs = store.held.blobs
+  private func makePlace<Service: EmulatedService>(
+    _ served: ServedService<Service>
+  ) throws(ScenarioProblems) -> Place {
+    let (planted, ids, stored) = try plant(served, at: instant)
+    guard blueprint.clock.start != nil || planted.nextDue == nil && !planted.isAtWork
+    else { return .ofEach }
+    var state = planted
+    let lease = MemoryLease(charging: state.heapBytes, to: planting.budget)
+    state.share()
+    return .shared(
+      PlantedWorld<Service.State>(
+        state, ids, stored, sharedBytes: min(state.heapBytes, Self.sharedBytesMax), lease))
   }
-}
-
-/// A planted world of whatever state.
-///
-/// `@unchecked`: it has nothing of its own, and what its one subclass has never changes.
-private class AnyPlantedWorld: @unchecked Sendable {}
-
-/// `@unchecked`: said again of what it inherits; all that it has is constant and `Sendable`.
-private final class PlantedWorld<State: ServiceState>: AnyPlantedWorld, @unchecked Sendable {
-  /// Nil: something in it is due, counted from the tenant's own start, so each tenant makes its own.
-  let shared: Planted<State>?
-  private let lease: MemoryLease?
 
   /// Of what a state does not count piece by piece, so much at most is nobody's: a tenant may make it
   /// its own unseen.
-  private static var sharedBytesMax: Int { 4096 }
+  private static let sharedBytesMax = 4096
 
-  /// - Parameter isTimed: every tenant starts at the same instant.
-  init(_ planted: Planted<State>, isTimed: Bool, _ budget: MemoryBudget) {
-    if isTimed || planted.state.nextDue == nil && !planted.state.isAtWork {
-      var planted = planted
-      lease = MemoryLease(charging: planted.state.heapBytes, to: budget)
-      planted.state.share()
-      planted.sharedBytes = min(planted.state.heapBytes, Self.sharedBytesMax)
-      shared = planted
-    } else {
-      lease = nil
-      shared = nil
+  /// A world as the scenario describes it, with the ids that go on from there.
+  private func plant<Service: EmulatedService>(
+    _ served: ServedService<Service>, at now: VirtualInstant
+  ) throws(ScenarioProblems) -> (Service.State, IDSource, [BlobID: BlobStore.Blob]) {
+    let store = BlobStore(budget: planting.budget, ofService: served.index)
+    let ids = IDSource(seed: blueprint.seed, tenant: Tenant.defaultName)
+    var step = StepContext<Service.State.WakeKey>(now: now, ids: ids, blobs: store)
+    let seed = blueprint.worldSeed(of: served.name)
+    let state = try store.seeding { () throws(ScenarioProblems) in
+      try served.service.makeState(seed, &step)
     }
+    return (state, step.ids, store.held.blobs)
   }
 }
 

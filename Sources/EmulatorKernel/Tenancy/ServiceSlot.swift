@@ -39,9 +39,9 @@ package protocol ServiceSlot: AnyObject, Sendable {
     _ body: (SavedState) throws(Failure) -> Value
   ) throws(Failure) -> Value
   /// A state of a snapshot, read and checked, for this service in any tenant.
-  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> any ReadState
+  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> ReadState
   /// What this service has read, not yet in force.
-  func prepareRestore(_ read: any ReadState) -> PreparedState
+  func prepareRestore(_ read: ReadState) -> PreparedState
   /// Goes up with every change of the state.
   var revision: UInt64 { get }
   /// The same after what is due by now.
@@ -62,20 +62,11 @@ package struct PreparedState: Sendable {
   package init(_ putInForce: @escaping @Sendable () -> Void) { self.putInForce = putInForce }
 }
 
-/// What a service has read of a snapshot, its state's type erased.
-package protocol ReadState: AnyObject, Sendable {
+/// What a service has read of a snapshot.
+package struct ReadState: Sendable {
+  let begun: AnyBegun
   /// What the state weighs.
-  var heapBytes: Int { get }
-}
-
-private final class TypedReadState<State: ServiceState>: ReadState {
-  let begun: Begun<State>
   let heapBytes: Int
-
-  init(_ state: State, _ ids: IDSource) {
-    begun = Begun(state: state, ids: ids, sharedBytes: 0)
-    heapBytes = state.heapBytes
-  }
 }
 
 /// A state taken for a snapshot, to be encoded later, outside its lock.
@@ -140,7 +131,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   ) throws(ScenarioProblems) {
     self.served = served
     self.tenant = tenant
-    let start = LatentState<Service>.Start(served, worlds, at: tenant.clock.now)
+    let start = WorldStart(of: served.name, worlds, at: tenant.clock.now)
     state = LatentState(served, in: tenant, start)
     if !start.mayWait {
       state.restart(nil, with: try state.make(start, storingIn: tenant.blobs))
@@ -201,8 +192,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     _ worlds: PlantedWorlds, blobs: BlobStore
   ) throws(ScenarioProblems) -> PreparedState {
     let now = worlds.blueprint.clock.start ?? tenant.clock.wallNow
-    let start = LatentState<Service>.Start(served, worlds, at: now)
-    guard state.begunBox != nil || !start.mayWait else {
+    let start = WorldStart(of: served.name, worlds, at: now)
+    guard state.hasBegun || !start.mayWait else {
       return PreparedState { [state] in state.restart(start, with: nil) }
     }
     let made = try state.make(start, storingIn: blobs)
@@ -211,10 +202,11 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   func makeWorld() { _ = state.box }
 
-  var hasBegun: Bool { state.begunBox != nil }
+  var hasBegun: Bool { state.hasBegun }
 
   func isSmall(_ bytesMax: Int) -> Bool {
-    state.begunBox.map { !$0.isHeldAtLength && $0.wholeBytes <= bytesMax } ?? false
+    guard let status = state.statusNow else { return false }
+    return status.chargedBytes + status.sharedBytes <= bytesMax
   }
 
   /// A built-in world that waits has nothing that begins by itself.
@@ -231,20 +223,20 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     }
   }
 
-  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> any ReadState {
+  func read(state: [UInt8], ids: [UInt8]) throws(SnapshotError) -> ReadState {
     let path = "services/\(name)"
     let state = try SnapshotJSON.decode(Service.State.self, from: state, path: "\(path)/state.json")
     let ids = try SnapshotJSON.decode(IDSource.self, from: ids, path: "\(path)/ids.json")
     if let first = state.inconsistencies.first {
       throw .invalid(path: "\(path)/state.json", reason: first)
     }
-    return TypedReadState(state, ids)
+    return ReadState(
+      begun: Begun(state: state, ids: ids, sharedBytes: 0), heapBytes: state.heapBytes)
   }
 
-  func prepareRestore(_ read: any ReadState) -> PreparedState {
-    // SAFETY: at a service's place stands what it has read itself (`SnapshotContent`).
-    let read = unsafe unsafeDowncast(read, to: TypedReadState<Service.State>.self)
-    return PreparedState { [slot = state] in slot.restart(nil, with: read.begun) }
+  /// At a service's place stands what it has read itself (`SnapshotContent`).
+  func prepareRestore(_ read: ReadState) -> PreparedState {
+    PreparedState { [state] in state.restart(nil, with: read.begun) }
   }
 
   func keep() {

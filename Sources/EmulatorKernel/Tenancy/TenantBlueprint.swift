@@ -17,9 +17,12 @@ package struct TenantBlueprint: Sendable {
   /// Makes the rules of a new tenant; nil: none. Called once for each tenant, and on reset.
   package var makeRules: (@Sendable (LiveTenant) -> ScenarioEngine)?
   /// The scenario as it stands in force, as text: for `GET /_wavetank/scenario` and snapshots.
-  package var source: JSON?
+  package let source: JSON?
   /// Whether making a tenant of it takes longer than a loop should be held.
   let isLarge: Bool
+  /// Whether its text is no longer than what a loop goes through in passing.
+  package let isShort: Bool
+  package static let shortBytesMax = 16 << 10
   /// What the scenario weighs, with the rules that are made of it.
   var sourceBytes = 0
   /// Another one whenever what the worlds are made of changes.
@@ -40,6 +43,7 @@ package struct TenantBlueprint: Sendable {
     self.source = source
     sourceBytes = source?.heapBytes ?? 0
     isLarge = !(source?.fits(within: 32 << 10) ?? true)
+    isShort = source?.fits(within: Self.shortBytesMax) ?? true
   }
 
   /// Whether a tenant has the worlds that are made of it.

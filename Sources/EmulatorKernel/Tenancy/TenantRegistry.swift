@@ -10,7 +10,15 @@ import Synchronization
 /// at its own instant: nobody can tell the difference, since nobody was looking.
 package final class TenantRegistry: Sendable {
   private struct State {
-    var byName: TextMap<LiveTenant>
+    var byName: TextMap<LiveTenant> {
+      didSet {
+        inOrder = nil
+        nameChanges &+= 1
+      }
+    }
+    var nameChanges: UInt64 = 0
+    /// By name, once somebody has asked: consoles list them again and again.
+    var inOrder: [LiveTenant]?
     var byID: [UInt32: LiveTenant]
     /// What new tenants begin with.
     var worlds: PlantedWorlds
@@ -178,8 +186,29 @@ package final class TenantRegistry: Sendable {
   func find(id: UInt32) -> LiveTenant? { id == 0 ? `default` : state.withLock { $0.byID[id] } }
 
   /// All that are in memory, by name: for a look.
-  package var all: [LiveTenant] {
-    state.withLock { Array($0.byName.values) }.sorted { $0.name < $1.name }
+  package var all: [LiveTenant] { inOrder(state.withLock { Listing($0) }) }
+
+  /// Those in memory at one moment.
+  private struct Listing {
+    let known: [LiveTenant]?
+    let byName: TextMap<LiveTenant>
+    let nameChanges: UInt64
+
+    init(_ state: borrowing State) {
+      known = state.inOrder
+      byName = known == nil ? state.byName : [:]
+      nameChanges = state.nameChanges
+    }
+  }
+
+  /// Sorted outside the lock: they may be thousands.
+  private func inOrder(_ listing: Listing) -> [LiveTenant] {
+    if let known = listing.known { return known }
+    let sorted = listing.byName.sortedByKey.map { $0.value }
+    state.withLock { state in
+      if state.nameChanges == listing.nameChanges { state.inOrder = sorted }
+    }
+    return sorted
   }
 
   /// Does something with each tenant that is in memory, which stays there meanwhile.
@@ -193,10 +222,10 @@ package final class TenantRegistry: Sendable {
   /// All that are in memory, and the names of those that wait in their files for their first use.
   package var overview: (inMemory: [LiveTenant], sleeping: [String]) {
     let names = store?.names ?? []
-    let (live, sleeping) = state.withLock { state in
-      (state.byName, names.filter { state.byName[$0] == nil })
+    let (listing, sleeping) = state.withLock { state in
+      (Listing(state), names.filter { state.byName[$0] == nil })
     }
-    return (live.sortedByKey.map { $0.value }, sleeping.sorted())
+    return (inOrder(listing), sleeping.sorted())
   }
 
   /// Whether there are at most so many, and none in a file.

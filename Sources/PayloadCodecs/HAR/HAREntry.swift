@@ -1,3 +1,5 @@
+package import HTTPModel
+
 /// One exchange of an HTTP Archive that is written: what is to be told, before it is told in the words of
 /// the format.
 package struct HAREntry: Sendable {
@@ -31,13 +33,13 @@ package struct HAREntry: Sendable {
   package var method = "GET"
   package var url = ""
   package var version = "HTTP/1.1"
-  package var requestFields: [(name: String, value: String)] = []
+  package var requestFields = Fields()
   package var request = Content()
 
   /// Nil: no answer came.
   package var status: Int?
   package var reason = ""
-  package var responseFields: [(name: String, value: String)] = []
+  package var responseFields = Fields()
   package var response = Content()
   package var redirect = ""
   /// What went wrong on the way.
@@ -51,10 +53,10 @@ package struct HAREntry: Sendable {
   package init() {}
 
   package func requestField(_ name: String) -> String? {
-    requestFields.last { $0.name.asciiLowercased == name }?.value
+    requestFields.all(name).last
   }
 
   package func responseField(_ name: String) -> String? {
-    responseFields.last { $0.name.asciiLowercased == name }?.value
+    responseFields.all(name).last
   }
 }

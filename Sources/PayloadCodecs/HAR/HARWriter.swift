@@ -10,15 +10,24 @@ package struct HARWriter {
   private let version: String
   /// The value of a field as it may be shown, by the field's name.
   private let mask: (_ value: String, _ field: String) -> String
+  /// Whether that may be another one than it has.
+  private let mayHide: (_ field: Span<UInt8>) -> Bool
 
   package init(
-    creator: String, version: String, mask: @escaping (_ value: String, _ field: String) -> String
+    creator: String, version: String,
+    mayHide: @escaping (_ field: Span<UInt8>) -> Bool = { _ in true },
+    mask: @escaping (_ value: String, _ field: String) -> String
   ) {
-    (self.creator, self.version, self.mask) = (creator, version, mask)
+    (self.creator, self.version) = (creator, version)
+    (self.mayHide, self.mask) = (mayHide, mask)
   }
 
-  package func text(_ entries: some Collection<HAREntry>, comment: String? = nil) -> [UInt8] {
-    var json = JSONWriter(reserving: 1024 + entries.count * 2048)
+  /// - Parameter entry: makes the entry of a place; they are made one after the other, so that they need
+  ///   not all be there at once.
+  package func text(
+    _ count: Int, comment: String? = nil, entry: (Int) -> HAREntry
+  ) -> [UInt8] {
+    var json = JSONWriter(reserving: 1024 + count * 2048)
     json.object { json in
       json.object("log") { json in
         json.member("version", "1.2")
@@ -28,7 +37,7 @@ package struct HARWriter {
         }
         json.array("pages") { _ in }
         json.array("entries") { json in
-          for entry in entries { write(entry, into: &json) }
+          for place in 0..<count { write(entry(place), into: &json) }
         }
         json.member(ifPresent: "comment", comment)
       }
@@ -64,9 +73,11 @@ package struct HARWriter {
   private static func milliseconds(_ microseconds: Int) -> JSON {
     let whole = max(0, microseconds)
     guard whole % 1000 != 0 else { return .integer(whole / 1000) }
-    let digits = String(whole % 1000)
-    return .decimal(
-      "\(whole / 1000).\(String(repeating: "0", count: 3 - digits.utf8.count))\(digits)")
+    // Three digits behind the point: the one in front of them makes room for it.
+    var text = String(whole / 1000)
+    text += "."
+    text += String(1000 + whole % 1000).dropFirst()
+    return .decimal(text)
   }
 
   // MARK: Requests
@@ -75,11 +86,11 @@ package struct HARWriter {
     json.object { json in
       json.member("method", entry.method)
       // A masked value has one, and behind it a URL would have nothing but a fragment.
-      json.member("url", entry.url.escaped { $0 == "#" ? "%23" : nil })
+      let hasMark = entry.url.utf8.contains(UInt8(ascii: "#"))
+      json.member("url", hasMark ? entry.url.escaped { $0 == "#" ? "%23" : nil } : entry.url)
       json.member("httpVersion", entry.version)
       json.array("cookies") { json in
-        for (name, value) in entry.requestFields
-        where name.utf8.count == 6 && name.asciiLowercased == "cookie" {
+        for value in entry.requestFields.all("cookie") {
           for pair in value.utf8.split(separator: UInt8(ascii: ";")) {
             guard let (name, value) = Self.pair(pair) else { continue }
             Self.write(name, mask(value, "cookie"), into: &json)
@@ -147,12 +158,11 @@ package struct HARWriter {
       json.member("statusText", hasAnswer ? entry.reason : "")
       json.member("httpVersion", hasAnswer ? "HTTP/1.1" : "")
       json.array("cookies") { json in
-        for (name, value) in entry.responseFields
-        where hasAnswer && name.utf8.count == 10 && name.asciiLowercased == "set-cookie" {
+        for value in hasAnswer ? entry.responseFields.all("set-cookie") : [] {
           if let cookie = setCookie(value) { json.value(cookie) }
         }
       }
-      headers(hasAnswer ? entry.responseFields : [], into: &json)
+      headers(hasAnswer ? entry.responseFields : Fields(), into: &json)
       json.key("content")
       content(entry, into: &json)
       json.member("redirectURL", hasAnswer ? entry.redirect : "")
@@ -192,14 +202,8 @@ package struct HARWriter {
 
   // MARK: Fields and contents
 
-  private func headers(
-    _ fields: [(name: String, value: String)], into json: inout JSONWriter
-  ) {
-    json.array("headers") { json in
-      for (name, value) in fields {
-        Self.write(name, mask(value, name), into: &json)
-      }
-    }
+  private func headers(_ fields: Fields, into json: inout JSONWriter) {
+    json.array("headers", of: fields, mayHide: mayHide, shown: mask)
   }
 
   private static func write(_ name: String, _ value: String, into json: inout JSONWriter) {

@@ -28,8 +28,18 @@ package final class PlacedRule: Sendable {
   var sourceText: [UInt8] {
     if let written = written.load() { return written.text }
     let text = rule.source.serialized()
-    if text.count <= 1 << 10 { _ = written.storeIfNil(Written(text)) }
+    if text.count <= Self.writtenBytesMax { _ = written.storeIfNil(Written(text)) }
     return text
+  }
+
+  private static let writtenBytesMax = 1 << 10
+
+  /// Whether another rule comes from the same text at the same place, and so is the same.
+  func isMade(of other: ScenarioRule) -> Bool {
+    guard rule.origin == other.origin, other.source.fits(within: Self.writtenBytesMax) else {
+      return false
+    }
+    return other.source.serialized() == sourceText
   }
 }
 

@@ -1,5 +1,6 @@
-import PayloadCodecs
 import HTTPModel
+import PayloadCodecs
+import Synchronization
 
 /// The rules in force, indexed so that a rule costs only the requests it may concern: see `RuleIndex`.
 ///
@@ -22,6 +23,10 @@ package final class RuleSet: Sendable {
   static let rulesOnLoopMax = 64
 
   let index: RuleIndex
+  /// The scenario whose rules these are as text, once somebody has asked: all tenants that begin with them
+  /// have the same. What is long is not kept.
+  let scenarioText = Mutex<[UInt8]?>(nil)
+  static let scenarioTextBytesMax = 1 << 14
 
   package init(_ scenario: Scenario, catalog: ScenarioCatalog) {
     index = RuleIndex(

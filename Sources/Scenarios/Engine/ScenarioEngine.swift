@@ -30,8 +30,6 @@ package final class ScenarioEngine: Sendable {
     var timedDone = 0
     /// What the base takes in memory, as text, once somebody has asked.
     var baseBytes: Int?
-    /// The scenario as text, likewise, while the rules are the same.
-    var text: [UInt8]?
 
     init(_ scenario: Scenario, _ rules: RuleSet, isShared: Bool, start: VirtualInstant) {
       base = scenario
@@ -279,12 +277,13 @@ package final class ScenarioEngine: Sendable {
   package var scenario: Scenario { held.withLock { $0 }.scenario }
   /// The same as text; what is short is kept.
   package var scenarioText: [UInt8] {
-    if let text = held.withLock({ $0.text }) { return text }
-    let (scenario, rules) = scenarioAndRules
-    let text = scenario.source.serialized()
     // Of a scenario there is one set of rules alone.
-    if text.count <= 1 << 14 {
-      held.withLock { held in if held.rules === rules { held.text = text } }
+    let rules = held.withLock { $0.rules }
+    if let text = rules.scenarioText.withLock({ $0 }) { return text }
+    let (scenario, present) = scenarioAndRules
+    let text = scenario.source.serialized()
+    if text.count <= RuleSet.scenarioTextBytesMax {
+      present.scenarioText.withLock { $0 = text }
     }
     return text
   }

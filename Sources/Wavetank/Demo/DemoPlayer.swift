@@ -50,6 +50,7 @@ package actor DemoPlayer {
   /// Begins now.
   /// - Parameter makesWorld: the tenant begins anew, with the story's world; else it has it already.
   package func begin(makesWorld: Bool) async throws(Refusal) {
+    // The scenario that is answered is not looked at.
     if makesWorld { _ = try await control(.put, "scenario?name=\(DemoStory.scenario)") }
     begun = try await now()
   }
@@ -112,13 +113,15 @@ package actor DemoPlayer {
   // MARK: Requests
 
   private func now() async throws(Refusal) -> VirtualInstant {
-    guard let text = try await control(.get, "clock")["now"]?.stringValue,
+    let clock = try await control(.get, "clock")
+    guard let text = (try? JSON(parsing: clock))?["now"]?.stringValue,
       let instant = VirtualInstant(iso8601: text)
     else { throw Refusal(description: "the server does not tell its time") }
     return instant
   }
 
-  private func control(_ method: Method, _ path: String) async throws(Refusal) -> JSON {
+  /// The content of the answer.
+  private func control(_ method: Method, _ path: String) async throws(Refusal) -> [UInt8] {
     var fields = Fields(["X-Wavetank-Tenant": tenant])
     if let token = place.token { fields.append("Authorization", "Bearer \(token)") }
     do {
@@ -128,7 +131,7 @@ package actor DemoPlayer {
       guard (200..<300).contains(response.status.code) else {
         throw Refusal(description: "\(path): \(String(decoding: bytes, as: UTF8.self))")
       }
-      return (try? JSON(parsing: bytes)) ?? .null
+      return bytes
     } catch let refusal as Refusal {
       throw refusal
     } catch {

@@ -99,13 +99,15 @@ final class DemoTheatre: DemoStage {
       json["chapter"] = .integer(DemoStory.chapter(at: .milliseconds(now.seconds * 1000)) + 1)
     }
     json["lasts"] = .integer(Int(DemoStory.lasts / .seconds(1)))
-    json["chapters"] = .array(
-      DemoStory.chapters.map { chapter in
-        [
-          "at": .integer(Int(chapter.at / .seconds(1))), "title": .string(chapter.title),
-          "text": .string(chapter.text), "view": .string(chapter.view),
-        ]
-      })
+    json["chapters"] = Self.chapters
     return .object(json)
   }
+
+  private static let chapters = JSON.array(
+    DemoStory.chapters.map { chapter in
+      [
+        "at": .integer(Int(chapter.at / .seconds(1))), "title": .string(chapter.title),
+        "text": .string(chapter.text), "view": .string(chapter.view),
+      ]
+    })
 }

@@ -61,7 +61,7 @@ struct RecordingText {
     let writer = HARWriter(creator: "wavetank record", version: version) { value, name in
       self.without(mask.value(value, ofField: name))
     }
-    return writer.text(exchanges.enumerated().lazy.map { entry($1, number: $0 + 1) })
+    return writer.text(exchanges.count) { entry(exchanges[$0], number: $0 + 1) }
   }
 
   private func entry(_ exchange: RecordedExchange.State, number: Int) -> HAREntry {
@@ -74,12 +74,12 @@ struct RecordingText {
     har.method = exchange.method.name
     har.url = without(mask.target(exchange.url))
     har.version = exchange.version == .http11 ? "HTTP/1.1" : "HTTP/1.0"
-    har.requestFields = exchange.requestFields.pairs
+    har.requestFields = exchange.requestFields
     har.request = content(exchange.request, exchange.requestFields)
     if let status = exchange.status {
       har.status = status.code
       har.reason = status.reason
-      har.responseFields = exchange.responseFields.pairs
+      har.responseFields = exchange.responseFields
       har.response = content(exchange.response, exchange.responseFields)
       har.redirect =
         exchange.responseFields["location"].map { without(mask.target($0)) } ?? ""

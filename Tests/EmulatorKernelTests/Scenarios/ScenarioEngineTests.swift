@@ -99,6 +99,28 @@ struct ScenarioEngineTests {
     #expect(await harness.statuses(2) == [500, 200])
   }
 
+  @Test("A rule that is added again begins anew in its place, with the text that came last")
+  func addedAgain() async throws {
+    let harness = try ScenarioHarness([
+      "wavetank": 1, "rules": [["name": "a", "times": 1, "error": 503], ["name": "b"]],
+    ])
+    let engine = try harness.engine()
+    let texts = [
+      #"{"name":"a","times":1,"error":503}"#, #"{"name":"a","times":1,"error":503}"#,
+      #"{"name":"a","error":503,"times":1}"#, #"{"name":"a","error":503,"times":1}"#,
+    ]
+    for text in texts {
+      #expect(await harness.statuses(2) == [503, 200])
+      engine.setRule("a", isEnabled: false)
+      #expect(try engine.add(JSON(parsing: Array(text.utf8))) == ["a"])
+      #expect(engine.rules.names == ["a", "b"])
+      #expect(engine.rules.sourceTexts.first == Array(text.utf8))
+      #expect(String(decoding: engine.scenarioText, as: UTF8.self).contains(text))
+      #expect(engine.strikeCounts.map(\.reached) == [0, 0])
+    }
+    #expect(await harness.statuses(2) == [503, 200])
+  }
+
   @Test("A swap keeps the counts of unchanged rules and the variables")
   func swap() async throws {
     let catalog = ScenarioCatalog(services: [SampleService()])
