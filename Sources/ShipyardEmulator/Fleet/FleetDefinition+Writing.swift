@@ -7,15 +7,15 @@ import PayloadCodecs
 /// What a fleet is written into: YAML for those who read it, JSON where worlds are compared.
 protocol FleetWriter {
   mutating func object(_ name: StaticString, _ members: (inout Self) -> Void)
-  mutating func object(_ name: String, _ members: (inout Self) -> Void)
+  mutating func object(named name: String, _ members: (inout Self) -> Void)
   mutating func object(_ members: (inout Self) -> Void)
   mutating func array(_ name: StaticString, _ elements: (inout Self) -> Void)
   mutating func member(_ name: StaticString, _ text: String)
-  mutating func member(_ name: String, _ text: String)
+  mutating func member(named name: String, _ text: String)
   mutating func member(_ name: StaticString, _ number: Int)
   mutating func member(_ name: StaticString, _ flag: Bool)
   mutating func member(_ name: StaticString, _ value: JSON)
-  mutating func member(_ name: String, _ value: JSON)
+  mutating func member(named name: String, _ value: JSON)
   mutating func value(_ text: String)
   mutating func value(_ number: Int)
 }
@@ -39,7 +39,7 @@ struct FleetCode: Sendable {
     let vessels = definition.vessels
     code.object("vessels") { code in
       for (place, vessel) in vessels.enumerated() {
-        code.object(vessel.name) { code in
+        code.object(named: vessel.name) { code in
           code.member("_id", vessel.id.text)
           vessel.write(into: &code, hiding: passwords[place])
         }
@@ -65,10 +65,10 @@ extension FleetDefinition {
     // They stand in order of their first vessel.
     while next < connections.count {
       let from = connections[next].from
-      code.object(vessels[from].name) { code in
+      code.object(named: vessels[from].name) { code in
         while next < connections.count, connections[next].from == from {
           let connection = connections[next]
-          code.member(vessels[connection.to].name, connection.condition.rawValue)
+          code.member(named: vessels[connection.to].name, connection.condition.rawValue)
           next += 1
         }
       }
@@ -92,7 +92,7 @@ extension VesselSource {
       code.object("inputs") { code in
         for input in inputs {
           let isHidden = passwords?.contains(input.name) ?? false && input.value != .null
-          code.member(input.name, isHidden ? FleetSecrets.hidden : input.value)
+          code.member(named: input.name, isHidden ? FleetSecrets.hidden : input.value)
         }
       }
     }
@@ -155,9 +155,9 @@ extension VesselSource.Argument {
   fileprivate func write(into code: inout some FleetWriter) {
     code.object { code in
       switch form {
-      case .pair: code.member(flag, JSON(value))
+      case .pair: code.member(named: flag, JSON(value))
       case .key, .name:
-        code.member(form.rawValue, flag)
+        code.member(named: form.rawValue, flag)
         code.member("value", JSON(value))
       }
     }
