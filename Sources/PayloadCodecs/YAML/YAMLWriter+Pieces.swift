@@ -73,7 +73,9 @@ extension YAMLWriter {
     }
   }
 
-  package mutating func member(_ name: StaticString, _ value: JSON) { member(named: "\(name)", value) }
+  package mutating func member(_ name: StaticString, _ value: JSON) {
+    member(named: "\(name)", value)
+  }
 
   /// A text as an element.
   package mutating func value(_ text: String) {
