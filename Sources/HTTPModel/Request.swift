@@ -112,7 +112,7 @@ public struct Request: Sendable {
 
   /// What a responder has noted of the head, for all requests that have the very same one: nil until it notes
   /// something.
-  package var findings: HeadFindings? { parts.findings.load() }
+  package var findings: (any AnyObject & Sendable)? { parts.findings.load()?.found }
 
   /// Whether the head has come before, so that it is worth a note.
   package var comesAgain: Bool { parts.comesAgain.load(ordering: .relaxed) }
@@ -122,7 +122,9 @@ public struct Request: Sendable {
 
   /// The first note stays.
   /// - Parameter findings: must not hold the request: it would hold itself.
-  package func note(_ findings: HeadFindings) { _ = parts.findings.storeIfNil(findings) }
+  package func note(_ findings: any AnyObject & Sendable) {
+    _ = parts.findings.storeIfNil(HeadFindings(findings))
+  }
 
   /// The effective host and port: the target's authority, else the field (RFC 9112 §3.3).
   public var host: String? { target.authority ?? fields["host"] }
@@ -130,10 +132,11 @@ public struct Request: Sendable {
 
 /// What a responder finds in a request's head and nowhere else: made once for all requests that have the
 /// same one, as those have with which a client asks again and again.
-///
-/// `@unchecked`: it has nothing of its own; each responder's has `let`s only.
-open class HeadFindings: @unchecked Sendable {
-  public init() {}
+final class HeadFindings: Sendable {
+  /// Of the responder's own kind.
+  let found: any AnyObject & Sendable
+
+  init(_ found: any AnyObject & Sendable) { self.found = found }
 }
 
 /// How a request came, where that is not straight and in the clear: of all requests of a connection.

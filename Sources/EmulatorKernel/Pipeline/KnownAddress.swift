@@ -1,8 +1,8 @@
-package import HTTPModel
+import HTTPModel
 
 /// Whom a head means, and which operation, as far as that follows from the head alone: the same for all
 /// requests that have the very same one.
-final class KnownAddress: HeadFindings, @unchecked Sendable {
+final class KnownAddress: Sendable {
   /// Whose tables these are.
   let pipeline: Pipeline
   /// Without the tenant's prefix; nil: it has none.
