@@ -243,9 +243,10 @@ struct MemoryAccountTests {
     try Restore(reader, into: other, of: emulator.pipeline).putInForce()
     Self.check(other, "restored")
     for (left, right) in zip(live.slots, other.slots) {
-      // But for streams of readers, and spare places in arrays and tables.
-      let difference = abs(left.heapBytes - right.heapBytes)
-      #expect(difference <= left.heapBytes / 2, "\(left.name)")
+      // But for streams of readers, spare places in arrays and tables, and lines of logs that nobody has
+      // read, which take little room until they are written.
+      let weights = [left.heapBytes, right.heapBytes].sorted()
+      #expect(weights[0] >= weights[1] / 2, "\(left.name)")
     }
     try live.reset()
     Self.check(live, "reset")

@@ -41,7 +41,7 @@ package struct CredentialMask: ValueMask {
     let name = name.asciiLowercased
     if Self.urlFields.contains(name) { return target(value) }
     guard secretFields.contains(name), !value.isEmpty else { return value }
-    if let space = Self.firstSpace(in: value),
+    if let space = value.utf8.firstIndex(of: UInt8(ascii: " ")),
       value.utf8[..<space].allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
     {
       // As strings: the sum of two kinds of text is made character by character.
@@ -49,14 +49,6 @@ package struct CredentialMask: ValueMask {
       return String(value[..<behind]) + Self.masked(value[behind...])
     }
     return Self.masked(value[...])
-  }
-
-  /// The first one that is a character of its own.
-  private static func firstSpace(in value: String) -> String.Index? {
-    guard let space = value.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-    // Nothing in ASCII joins it; to look at other characters takes much longer.
-    let next = value.utf8[space...].dropFirst().first ?? 0
-    return next < 0x80 ? space : value.firstIndex(of: " ")
   }
 
   /// A request-target, or a URL, without what in it is a credential: the values of query parameters
