@@ -139,8 +139,10 @@ def ends():
     """One order that comes twice (a terminal that closes, npm) is one; who orders again later means it."""
     with tempfile.TemporaryDirectory() as folder:
         def start():
+            # Whoever runs this under nohup ignores the signal, and so would the server.
             process = subprocess.Popen([BINARY, "--port", "0", "--print", "port", "--data", folder], stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, text=True)
+                                       stderr=subprocess.DEVNULL, text=True,
+                                       preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
             return process, int(process.stdout.readline())
 
         for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
