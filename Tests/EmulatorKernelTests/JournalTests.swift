@@ -79,6 +79,20 @@ import Testing
     #expect(journal.status.bytes < 2_000)
   }
 
+  @Test("Short entries drop no more long ones than they need the room of")
+  func longAndShort() {
+    let journal = Journal(limits: JournalLimits(bytes: 400_000, contentPrefix: 100_000))
+    let content = [UInt8](repeating: 0, count: 16_000)
+    for number in 1...100 as ClosedRange<UInt64> {
+      _ = journal.open(Self.entry(number))
+      guard number <= 20 else { continue }
+      journal.answered(number, of: Self.exchange(number), Response(.ok, body: .bytes(content)))
+    }
+    // Eighty short ones take the room of eight long ones at most.
+    #expect(journal.status.dropped <= 8)
+    #expect(journal.status.bytes <= 400_000)
+  }
+
   @Test("An entry is changed by its own exchange alone")
   func update() {
     let journal = Journal()

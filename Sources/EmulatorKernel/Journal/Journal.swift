@@ -181,8 +181,8 @@ package final class Journal: Sendable {
   }
 
   /// Makes sure that the place for `ring.last` may be taken: where all are, the oldest lies there, and
-  /// `open` writes over it. Where the bytes are what is full, the oldest would be freed and another made
-  /// with each exchange: so that one is written over as well.
+  /// `open` writes over it. Where there is no room for the bytes of another, the oldest would be freed and
+  /// one made with each exchange: so that one is written over as well.
   /// - Returns: where it lies, if not in the place of the new one.
   private func makeRoom(in ring: inout Ring) -> Int? {
     let count = ring.last - ring.first + 1
@@ -192,7 +192,7 @@ package final class Journal: Sendable {
     }
     let oldest = ring.place(of: ring.first)
     guard ring.room == limits.bytes, count > 1, let key = ring.places.key(oldest),
-      key.number == ring.first, ring.bytes + key.byteCount > ring.room
+      key.number == ring.first, ring.bytes + JournalRecord.bytesMin > ring.room
     else { return nil }
     forgetFirst(&ring, keepingRecord: true)
     return oldest

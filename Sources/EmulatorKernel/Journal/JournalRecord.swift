@@ -55,7 +55,12 @@ struct JournalRecord: Sendable {
   private var responseContent = Part()
 
   /// A place that is not written yet.
-  init() { bytes.reserveCapacity(1024) }
+  init() { bytes.reserveCapacity(Self.answerBytes) }
+
+  /// A new record takes so much at least.
+  static let bytesMin = ownBytes + answerBytes
+  /// Beside its buffer.
+  private static let ownBytes = 400
 
   var isInFlight: Bool { ending == nil }
 
@@ -65,7 +70,7 @@ struct JournalRecord: Sendable {
   /// in the ring goes through mutating methods: reading a property would copy it out first.
   mutating func apply<Value>(_ body: (inout JournalRecord) -> Value) -> (Value, byteCount: Int) {
     let value = body(&self)
-    return (value, 400 + bytes.capacity + (trace?.byteCount ?? 0))
+    return (value, Self.ownBytes + bytes.capacity + (trace?.byteCount ?? 0))
   }
 
   /// Takes the place of what stands here.
