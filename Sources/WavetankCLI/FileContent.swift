@@ -25,12 +25,14 @@ enum FileContent {
   }
 
   /// A file is written beside its place and renamed, so that a reader never sees half of it. What is no
-  /// file (`/dev/stdout`, a FIFO) is written into: a file in its place would be the end of it.
+  /// file (a FIFO, a device) is written into: a file in its place would be the end of it. A descriptor
+  /// that this process was started with (`/dev/stdout`) is written to as it is, wherever it leads.
   static func write(_ content: [UInt8], to path: String) throws(FileError) {
     if path == "-" {
       Terminal.put(content)
       return
     }
+    if let descriptor = descriptor(path) { return try writeAll(content, to: descriptor, path) }
     if isSpecial(path) { return try writeInto(path, content) }
     do {
       let place = URL(fileURLWithPath: path).resolvingSymlinksInPath()
@@ -42,6 +44,9 @@ enum FileContent {
 
   /// Throws what `write` would very likely throw.
   static func checkWritable(_ path: String) throws(FileError) {
+    if let descriptor = descriptor(path), fcntl(descriptor, F_GETFL) < 0 {
+      throw FileError(call: "write", path: path, code: errno)
+    }
     if path == "-" || isSpecial(path) { return }
     var found = stat()
     // SAFETY: strings and structure live for the calls.
@@ -54,19 +59,39 @@ enum FileContent {
     }
   }
 
-  /// Whether something lies there that is neither a file nor a directory.
+  /// Whether nothing may be put in the place of what lies there: it is a descriptor's name, neither a
+  /// file nor a directory, or a link that leads to nothing yet.
   static func isSpecial(_ path: String) -> Bool {
+    if descriptor(path) != nil { return true }
     var found = stat()
-    // SAFETY: string and structure live for the call.
-    guard unsafe stat(path, &found) == 0 else { return false }
+    // SAFETY: string and structure live for the calls.
+    guard unsafe stat(path, &found) == 0 else { return unsafe lstat(path, &found) == 0 }
     return found.st_mode & S_IFMT != S_IFREG && found.st_mode & S_IFMT != S_IFDIR
+  }
+
+  /// The descriptor that such a path names in every process. Opening it would start a redirected file
+  /// from its beginning, over what a script has written there already.
+  private static func descriptor(_ path: String) -> Int32? {
+    switch path {
+    case "/dev/stdout": STDOUT_FILENO
+    case "/dev/stderr": STDERR_FILENO
+    default:
+      ["/dev/fd/", "/proc/self/fd/"].first { path.hasPrefix($0) }
+        .flatMap { Int32(path.dropFirst($0.count)) }
+    }
   }
 
   private static func writeInto(_ path: String, _ content: [UInt8]) throws(FileError) {
     // SAFETY: the string lives for the call.
-    let file = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o666)
     guard file >= 0 else { throw FileError(call: "write", path: path, code: errno) }
     defer { _ = close(file) }
+    try writeAll(content, to: file, path)
+  }
+
+  private static func writeAll(
+    _ content: [UInt8], to file: Int32, _ path: String
+  ) throws(FileError) {
     var rest = content[...]
     while !rest.isEmpty {
       // SAFETY: the pointer is used only inside the call, with the slice's own count.

@@ -49,6 +49,20 @@ def special(folder):
           and not pathlib.Path("/dev/full").is_file(), (done.returncode, done.stderr))
     done = run(shell='"$0" ctl clock --output /dev/stdout | cat')
     check("--output /dev/stdout is standard output", '"mode"' in done.stdout, done)
+    for name in ("/dev/fd/1", "/proc/self/fd/1"):
+        done = run(shell=f'(echo before; "$0" ctl clock --output {name}; echo after) > "{folder}/all"; cat "{folder}/all"')
+        check(f"--output {name} adds to a redirected file", re.fullmatch(r'before\n\{"mode".*\n?after\n', done.stdout), done)
+        done = run(shell=f'"$0" ctl clock --output {name} >&-')
+        check(f"--output {name} >&- is exit 1", done.returncode == 1 and name in done.stderr, done)
+    # Links of our own: what was done to /dev/stdout would be done to the machine.
+    standard = folder / "stdout"
+    standard.symlink_to("/proc/self/fd/1")
+    done = run(shell=f'"$0" ctl clock --output "{standard}" >&-')
+    check("a link to a closed descriptor stays one", done.returncode == 1 and standard.is_symlink(), done)
+    nothing = folder / "nothing"
+    nothing.symlink_to(folder / "made")
+    run("ctl", "clock", "--output", str(nothing))
+    check("a link that leads to nothing yet stays one", nothing.is_symlink() and '"mode"' in nothing.read_text())
     file, link = folder / "file.json", folder / "link.json"
     file.write_text("old")
     link.symlink_to(file)
@@ -151,6 +165,12 @@ def ready_file(folder):
     done = run("serve", "--port", "0", "--ready-file", str(folder / "no" / "ready.json"))
     check("a ready file that cannot be written is told before anything is ready", done.returncode == 1
           and done.stdout == "" and "ready file" in done.stderr and done.stderr.count("\n") == 1, done)
+    command = f'exec > "{folder}/all"; echo before; exec "$0" serve --port 0 --ready-file /dev/fd/1'
+    process = subprocess.Popen(["bash", "-c", command, BINARY])
+    until(lambda: '"port"' in (folder / "all").read_text() if (folder / "all").exists() else False)
+    process.send_signal(signal.SIGTERM)
+    check("--ready-file /dev/fd/1 adds to a redirected file", process.wait(15) == 0
+          and re.fullmatch(r'before\n(.*\n)*\{"port".*\n(.*\n)*', (folder / "all").read_text()), (folder / "all").read_text())
     check("and nothing else is left beside it", sorted(p.name for p in folder.glob("ready.json*")) == ["ready.json"],
           list(folder.iterdir()))
 
