@@ -75,7 +75,7 @@ public final class RequestContent: AsyncSequence, Sendable {
     var tell: (@Sendable (Bool) -> Void)?
   }
   private let onWait = Mutex(WaitListener())
-  private let unpacking = AtomicLazyReference<Unpacking>()
+  private let unpacking = OnceReference<Unpacking>()
 
   package init(onDemand: @escaping @Sendable (Demand) -> Void) {
     self.onDemand = onDemand
@@ -105,7 +105,7 @@ public final class RequestContent: AsyncSequence, Sendable {
 
   /// What is read from now on is what a decoder makes of it; before the first read, once.
   package func unpack(by decoder: any ContentDecoder) {
-    _ = unpacking.storeIfNil(Unpacking(decoder))
+    unpacking.storeIfNil(Unpacking(decoder))
   }
 
   private final class Unpacking: Sendable {

@@ -18,7 +18,7 @@ public struct Request: Sendable {
     @usableFromInline let arrivalHost: String?
     @usableFromInline let arrival: Arrival?
     /// See `Request.findings`.
-    let findings = AtomicLazyReference<HeadFindings>()
+    let findings = OnceReference<HeadFindings>()
     let comesAgain = Atomic<Bool>(false)
 
     @usableFromInline init(

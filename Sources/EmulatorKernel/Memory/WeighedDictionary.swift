@@ -72,7 +72,7 @@ package struct WeighedDictionary<
 
   @inlinable package var count: Int { boxes.count }
   @inlinable package var isEmpty: Bool { boxes.isEmpty }
-  package var keys: [Key] { Array(boxes.keys) }
+  @inlinable package var keys: [Key] { Array(boxes.keys) }
 
   @inlinable package func contains(_ key: Key) -> Bool { boxes[key] != nil }
 
@@ -143,7 +143,7 @@ package struct WeighedDictionary<
     noteSpine()
   }
 
-  @usableFromInline mutating func noteSpine() { spineBytes = boxes.spineBytes }
+  @inlinable mutating func noteSpine() { spineBytes = boxes.spineBytes }
 
   /// Many will have a copy of this: nothing weighs anything in one until it is changed there.
   package mutating func share() {
@@ -152,8 +152,11 @@ package struct WeighedDictionary<
   }
 
   /// A table does not get smaller by itself.
-  @usableFromInline mutating func shrinkIfSparse() {
-    guard boxes.capacity > 256, boxes.count * 8 < boxes.capacity else { return }
+  @inlinable mutating func shrinkIfSparse() {
+    if boxes.capacity > 256, boxes.count * 8 < boxes.capacity { shrink() }
+  }
+
+  @usableFromInline mutating func shrink() {
     var smaller: [Key: Box] = [:]
     smaller.reserveCapacity(boxes.count * 2)
     for (key, box) in boxes { smaller[key] = box }
@@ -170,7 +173,7 @@ package struct WeighedDictionary<
   }
 
   /// - Returns: the value that was there.
-  package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
+  @inlinable package mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
     let old = removeValue(forKey: key)
     insert(Box(value), key)
     return old
@@ -232,7 +235,7 @@ extension WeighedDictionary {
     @inline(__always) _modify { yield &self[ExactText(text)] }
   }
 
-  @discardableResult
+  @discardableResult @inlinable
   package mutating func removeValue(forKey text: String) -> Value? where Key == ExactText {
     removeValue(forKey: ExactText(text))
   }

@@ -95,38 +95,26 @@ package struct OperationTable: Sendable {
 
   /// Tables that are made when they are first needed: those of all services while the server starts, those
   /// of one with the first request to its vendor's hosts.
-  ///
-  /// SAFETY: what the pointer says is held by `made` from before it is stored until the end of this object,
-  /// which whoever loads has in hand. A pointer by hand, as at `BegunState`.
   private final class TablesPlace: Sendable {
-    private struct Made {
-      var tables: Tables?
-      var isKept = false
-    }
-    private let pointer = Atomic<UInt>(0)
-    private let made = Mutex(Made())
+    private let made = OnceReference<Tables>()
+    private let isKept = Mutex(false)
 
     func tables(_ entries: [Entry], _ service: Int?) -> Tables {
-      if let known = unsafe UnsafeRawPointer(bitPattern: pointer.load(ordering: .acquiring)) {
-        return unsafe Unmanaged<Tables>.fromOpaque(known).takeUnretainedValue()
-      }
-      return made.withLock { made in
-        if let tables = made.tables { return tables }
+      if let known = made.load() { return known }
+      return isKept.withLock { isKept in
+        if let known = made.load() { return known }
         let tables = Tables(entries, service: service)
-        made.tables = tables
-        if made.isKept { tables.keep() }
-        let place = unsafe UInt(bitPattern: Unmanaged.passUnretained(tables).toOpaque())
-        pointer.store(place, ordering: .releasing)
-        return tables
+        if isKept { tables.keep() }
+        return made.storeIfNil(tables)
       }
     }
 
     /// What is made later is kept as well.
     func keep() {
       Lasting.keep(self)
-      made.withLock { made in
-        made.isKept = true
-        made.tables?.keep()
+      isKept.withLock { isKept in
+        isKept = true
+        made.load()?.keep()
       }
     }
   }

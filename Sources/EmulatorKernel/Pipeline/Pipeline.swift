@@ -1,6 +1,5 @@
 public import HTTPModel
 package import PayloadCodecs
-import Synchronization
 
 /// The way of a request through the emulator.
 ///
@@ -40,7 +39,7 @@ package final class Pipeline: Responder {
   package let rendered = RenderedTexts()
   package let knownScenarios = KnownScenarios()
   package let knownSnapshots = KnownSnapshots()
-  private let catalogMade = AtomicLazyReference<CatalogBox>()
+  private let catalogMade = OnceReference<CatalogBox>()
   /// See `Lasting`.
   package let isKept: Bool
   /// See `PipelineConfiguration`.

@@ -83,4 +83,14 @@ extension ServiceState {
     unsafe unsafeDowncast(box, to: StateBox<Self>.self)
       .replace(unsafeDowncast(begun, to: Begun<Self>.self))
   }
+
+  @inlinable package static func timeMayGoOn(in box: AnyStateBox) {
+    unsafe unsafeDowncast(box, to: StateBox<Self>.self).timeMayGoOn()
+  }
+
+  @inlinable package static func revision(
+    of box: AnyStateBox, settledTo now: () -> VirtualInstant
+  ) -> UInt64 {
+    unsafe unsafeDowncast(box, to: StateBox<Self>.self).revision(settledTo: now)
+  }
 }

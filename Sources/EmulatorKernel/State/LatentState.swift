@@ -1,38 +1,6 @@
 import HTTPModel
 import Synchronization
 
-/// The place of a state that has begun, by a type that needs no look-up: every request passes here, and
-/// generic code would ask at each step what it is that lies in the reference.
-///
-/// A pointer by hand: `AtomicLazyReference` looks its own types up at each load, 650 instructions.
-///
-/// SAFETY: what the pointer says is retained when it is stored, which happens once, and released by the
-/// end of this object, which whoever loads has in hand.
-private final class BegunState: Sendable {
-  private let pointer = Atomic<UInt>(0)
-
-  func load() -> AnyStateBox? {
-    unsafe UnsafeRawPointer(bitPattern: pointer.load(ordering: .acquiring)).map {
-      unsafe Unmanaged<AnyStateBox>.fromOpaque($0).takeUnretainedValue()
-    }
-  }
-
-  /// What was stored first wins.
-  func storeIfNil(_ box: AnyStateBox) -> AnyStateBox {
-    let retained = unsafe Unmanaged.passRetained(box)
-    let (isStored, _) = unsafe pointer.compareExchange(
-      expected: 0, desired: UInt(bitPattern: retained.toOpaque()), ordering: .acquiringAndReleasing)
-    if !isStored { unsafe retained.release() }
-    return load() ?? box
-  }
-
-  deinit {
-    unsafe UnsafeRawPointer(bitPattern: pointer.load(ordering: .acquiring)).map {
-      unsafe Unmanaged<AnyStateBox>.fromOpaque($0).release()
-    }
-  }
-}
-
 /// A service's state in one tenant that comes into being when somebody first looks at it: most tenants
 /// use one service of three, and the server itself is asked before any of them is.
 ///
@@ -46,8 +14,9 @@ final class LatentState<Service: EmulatedService>: DueService {
   /// Of the tenant, which has this among what may be due, and so not the tenant itself.
   private let tenant: String
   private let blobs: BlobStore
-  /// A `StateBox<State>`.
-  private let begun = BegunState()
+  /// A `StateBox<State>`, by a type that needs no look-up: every request passes here, and generic code would
+  /// ask at each step what it is that lies in the reference.
+  private let begun = OnceReference<AnyStateBox>()
   /// How it begins, while it waits.
   private let start: Mutex<WorldStart>
   private let isKept = Atomic<Bool>(false)
@@ -89,7 +58,6 @@ final class LatentState<Service: EmulatedService>: DueService {
   /// See `Lasting`: a state that begins later is kept as well.
   func keep() {
     Lasting.keep(self)
-    Lasting.keep(begun)
     start.withLock { _ in
       isKept.store(true, ordering: .releasing)
       if let begunBox { Lasting.keep(begunBox) }
@@ -144,7 +112,9 @@ final class LatentState<Service: EmulatedService>: DueService {
   }
   // Retentions do not count time that was skipped: this one must be told.
   func timeSkips(by duration: Duration) { box.timeSkips(by: duration) }
-  func timeMayGoOn() { begunBox?.timeMayGoOn() }
+  func timeMayGoOn() {
+    if let box = begun.load() { State.timeMayGoOn(in: box) }
+  }
   func wakeAll() { begunBox?.wakeAll() }
 }
 

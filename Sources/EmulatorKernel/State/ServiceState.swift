@@ -54,6 +54,10 @@
   static func status(of box: AnyStateBox) -> BoxStatus
   /// See `StateBox.replace`.
   static func replace(in box: AnyStateBox, by begun: AnyBegun)
+  /// See `DueService`.
+  static func timeMayGoOn(in box: AnyStateBox)
+  /// See `StateBox.revision(settledTo:)`.
+  static func revision(of box: AnyStateBox, settledTo now: () -> VirtualInstant) -> UInt64
 }
 
 extension ServiceState {

@@ -191,7 +191,7 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
   }
 
   /// The same after what is due.
-  package func revision(settledTo now: () -> VirtualInstant) -> UInt64 {
+  @inlinable package func revision(settledTo now: () -> VirtualInstant) -> UInt64 {
     var woken: [Waiter] = []
     defer { woken.notifyAll() }
     return held.withLock { held in
@@ -256,7 +256,7 @@ extension StateBox: DueService {
     }
   }
 
-  package func timeMayGoOn() {
+  @inlinable package func timeMayGoOn() {
     var woken: [Waiter] = []
     held.withLock { $0.waiters.noteTime(into: &woken) }
     woken.notifyAll()

@@ -245,7 +245,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
   }
 
   var revision: UInt64 { state.revision }
-  func settledRevision() -> UInt64 { state.box.revision { tenant.clock.now } }
+  func settledRevision() -> UInt64 { Service.State.revision(of: state.box) { tenant.clock.now } }
   var heapBytes: Int { state.heapBytes }
   var recountedHeapBytes: Int { state.recountedHeapBytes }
 }

@@ -1,5 +1,5 @@
+import HTTPModel
 package import PayloadCodecs
-import Synchronization
 
 /// What may stand at one place of a scenario, said once: how it is read, and how it is described (in
 /// the JSON Schema, on the reference page).
@@ -192,7 +192,7 @@ private final class LazyForm<Value>: Sendable {
   }
 
   private let make: @Sendable () -> Form<Value>
-  private let made = AtomicLazyReference<Made>()
+  private let made = OnceReference<Made>()
 
   init(_ make: @escaping @Sendable () -> Form<Value>) { self.make = make }
 

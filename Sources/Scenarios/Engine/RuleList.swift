@@ -1,5 +1,5 @@
+import HTTPModel
 import PayloadCodecs
-import Synchronization
 
 /// A rule at its place among others.
 package final class PlacedRule: Sendable {
@@ -22,13 +22,13 @@ package final class PlacedRule: Sendable {
     let text: [UInt8]
     init(_ text: [UInt8]) { self.text = text }
   }
-  private let written = AtomicLazyReference<Written>()
+  private let written = OnceReference<Written>()
 
   /// Its source as text; of a short one it is kept.
   var sourceText: [UInt8] {
     if let written = written.load() { return written.text }
     let text = rule.source.serialized()
-    if text.count <= Self.writtenBytesMax { _ = written.storeIfNil(Written(text)) }
+    if text.count <= Self.writtenBytesMax { written.storeIfNil(Written(text)) }
     return text
   }
 

@@ -1,5 +1,5 @@
+import HTTPModel
 package import PayloadCodecs
-import Synchronization
 
 /// One scenario text, parsed: JSON, JSON5 or YAML, with the places of its values.
 package struct ScenarioDocument: Sendable {
@@ -85,13 +85,13 @@ private final class Places: Sendable {
   }
 
   private let bytes: [UInt8]
-  private let made = AtomicLazyReference<Made>()
+  private let made = OnceReference<Made>()
 
   init(of bytes: [UInt8]) { self.bytes = bytes }
 
   init(_ map: SourceMap) {
     bytes = []
-    _ = made.storeIfNil(Made(map))
+    made.storeIfNil(Made(map))
   }
 
   var map: SourceMap {
