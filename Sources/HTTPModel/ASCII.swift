@@ -53,6 +53,12 @@ extension [UInt8] {
     // SAFETY: copied within the closure.
     unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
   }
+
+  /// Appends a copy of the bytes.
+  @inlinable @inline(__always) package mutating func append(copying bytes: Span<UInt8>) {
+    // SAFETY: copied within the closure.
+    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
 }
 
 extension Span<UInt8> {

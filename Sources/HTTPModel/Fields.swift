@@ -36,13 +36,34 @@ public struct Fields: Sendable {
   /// A bit for each length that names have, those beyond 63 counted round: most names that are asked for
   /// are not there, and no line is looked at for them. A line that is removed may leave its bit.
   @usableFromInline var nameLengths: UInt64 = 0
-  /// Known to be in `bytes` just as they are sent, one behind the other, and to have none of the lengths
-  /// that the engine's own fields have (`Date`, `Connection` and `Keep-Alive`, `Content-Length`,
-  /// `Transfer-Encoding`). False says nothing.
-  package var areOnlyAppended: Bool {
-    wereAppended && nameLengths & (1 << 4 | 1 << 10 | 1 << 14 | 1 << 17) == 0
+  /// Known to be in `bytes` just as they are sent, one behind the other. False says nothing.
+  package private(set) var wereAppended = true
+  /// Which of the engine's own fields are among lines that were all appended.
+  package private(set) var engineFields: EngineFields = []
+
+  /// Fields of a response that are the engine's to send, and so looked for in each.
+  package struct EngineFields: OptionSet, Sendable, BitwiseCopyable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let date = Self(rawValue: 1)
+    package static let keepAlive = Self(rawValue: 2)
+    /// `Connection`, `Content-Length` or `Transfer-Encoding`.
+    package static let framing = Self(rawValue: 4)
+
+    fileprivate init(_ name: String) {
+      let name = name.utf8.span
+      switch name.count {
+      case 4 where name.equalsIgnoringCase("date".utf8.span): self = .date
+      case 10 where name.equalsIgnoringCase("keep-alive".utf8.span): self = .keepAlive
+      case 10 where name.equalsIgnoringCase("connection".utf8.span),
+        14 where name.equalsIgnoringCase("content-length".utf8.span),
+        17 where name.equalsIgnoringCase("transfer-encoding".utf8.span):
+        self = .framing
+      default: self = []
+      }
+    }
   }
-  private var wereAppended = true
 
   public init() {
     bytes = []
@@ -81,24 +102,28 @@ public struct Fields: Sendable {
   /// Adds a line at the end. Bytes that would break the framing (CR, LF, NUL) become spaces.
   public mutating func append(_ name: String, _ value: String) {
     nameLengths |= Self.bit(ofLength: UInt32(truncatingIfNeeded: name.utf8.count))
+    engineFields.formUnion(EngineFields(name))
     if lines.isEmpty {  // room for what most responses have: two heap calls instead of six
       lines.reserveCapacity(6)
       bytes.reserveCapacity(224)
     }
-    let nameStart = bytes.count
-    bytes.append(contentsOf: name.utf8)
-    let nameEnd = bytes.count
+    let start = bytes.count
+    let valueStart = start + name.utf8.count + 2
+    bytes.append(copying: name.utf8.span)
     bytes.append(0x3A)
     bytes.append(0x20)
-    bytes.append(contentsOf: value.utf8)
-    let end = bytes.count
-    for index in nameStart..<end where Self.breaksFraming(bytes.span[index]) { bytes[index] = 0x20 }
-    bytes.append(0x0D)
-    bytes.append(0x0A)
+    bytes.append(copying: value.utf8.span)
+    if bytes.span.mayBreakFraming(from: start) {
+      for index in start..<bytes.count where Self.breaksFraming(bytes[index]) {
+        bytes[index] = 0x20
+      }
+    }
     lines.append(
       Line(
-        nameStart: nameStart, nameLength: nameEnd - nameStart, valueStart: nameEnd + 2,
-        valueLength: end - nameEnd - 2))
+        nameStart: start, nameLength: valueStart - 2 - start, valueStart: valueStart,
+        valueLength: bytes.count - valueStart))
+    bytes.append(0x0D)
+    bytes.append(0x0A)
   }
 
   private static func breaksFraming(_ byte: UInt8) -> Bool {
@@ -134,6 +159,7 @@ public struct Fields: Sendable {
   package mutating func append(_ others: Fields) {
     nameLengths |= others.nameLengths
     wereAppended = wereAppended && others.wereAppended
+    engineFields.formUnion(others.engineFields)
     if lines.isEmpty {
       lines.reserveCapacity(6)
       bytes.reserveCapacity(224)
@@ -241,5 +267,22 @@ public struct Fields: Sendable {
 
   private func text(_ range: Range<Int>) -> String {
     String(decoding: bytes[range], as: UTF8.self)
+  }
+}
+
+extension Span<UInt8> {
+  /// False where none of the bytes from `start` on breaks the framing: none is below 0x10. Eight at a time.
+  fileprivate func mayBreakFraming(from start: Int) -> Bool {
+    var index = start
+    while index + 8 <= count {
+      let eight = word(at: index)
+      if (eight &- 0x1010_1010_1010_1010) & ~eight & 0x8080_8080_8080_8080 != 0 { return true }
+      index += 8
+    }
+    while index < count {
+      if self[index] < 0x10 { return true }
+      index += 1
+    }
+    return false
   }
 }

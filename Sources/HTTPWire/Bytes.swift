@@ -54,14 +54,6 @@ struct PlainStretch: Sendable {
   var hasQuestionMark = false
 }
 
-extension [UInt8] {
-  /// Appends a copy of the bytes.
-  @inline(__always) mutating func append(copying bytes: Span<UInt8>) {
-    // SAFETY: the pointer is used within the closure only, for a copy of exactly its count.
-    unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-  }
-}
-
 extension Span<UInt8> {
   /// The first index at or after `start` and below `end` that cannot stand in a line; else `end`.
   ///

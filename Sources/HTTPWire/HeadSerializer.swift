@@ -58,8 +58,15 @@ package enum HeadSerializer {
     writer.append("HTTP/1.1 ")
     writer.append(decimal: UInt64(status.code))
     writer.append(" ")
-    // A phrase cannot end its line: control characters become spaces.
-    for byte in status.reason.utf8 { writer.append(byte.isLineCharacter ? byte : Byte.space) }
+    let reason = status.reason.utf8.span
+    if status.hasRegisteredReason {
+      writer.append(reason, reason.indices)
+    } else {
+      // A phrase cannot end its line: control characters become spaces.
+      for index in reason.indices {
+        writer.append(reason[index].isLineCharacter ? reason[index] : Byte.space)
+      }
+    }
     writer.append("\r\n")
   }
 
@@ -142,7 +149,11 @@ struct FieldSet {
 
   init(_ fields: Fields) {
     // Nearly all answers: their lines were looked at when they were appended.
-    if fields.areOnlyAppended { return }
+    if fields.wereAppended, !fields.engineFields.contains(.framing) {
+      hasDate = fields.engineFields.contains(.date)
+      hasKeepAlive = fields.engineFields.contains(.keepAlive)
+      return
+    }
     let bytes = fields.bytes.span
     let lines = fields.lines.span
     var end = 0

@@ -30,6 +30,46 @@ import Testing
     }
   }
 
+  @Test("No byte of a name or value ends its line, wherever it stands (§5.5)")
+  func framing() {
+    for count in 1...20 {
+      for place in 0..<count {
+        for byte in UInt8.min...0x20 {
+          var bytes = [UInt8](repeating: 0x61, count: count)
+          bytes[place] = byte
+          let kept = byte == 0 || byte == 0x0A || byte == 0x0D ? 0x20 : byte
+          let text = String(decoding: bytes, as: UTF8.self)
+          bytes[place] = kept
+          let expected = String(decoding: bytes, as: UTF8.self)
+          var fields = Fields()
+          fields.append(text, "v")
+          fields.append("n", text)
+          #expect(fields.pairs.map(\.name) == [expected, "n"])
+          #expect(fields.pairs.map(\.value) == ["v", expected])
+          #expect(fields.bytes == Array("\(expected): v\r\nn: \(expected)\r\n".utf8))
+        }
+      }
+    }
+  }
+
+  @Test("The engine's own fields are known as they are appended, others of their lengths are not")
+  func engineFields() {
+    let cases: [(name: String, Fields.EngineFields)] = [
+      ("Date", .date), ("date", .date), ("ETag", []), ("Keep-Alive", .keepAlive),
+      ("Connection", .framing), ("content-LENGTH", .framing), ("Transfer-Encoding", .framing),
+      ("X-Wavetank-Tenant", []), ("Accept-Charset", []), ("Set-Cookie", []), ("", []),
+    ]
+    var all = Fields()
+    for (name, expected) in cases {
+      let fields = Fields([name: "v"])
+      #expect(fields.engineFields == expected && fields.wereAppended, "\(name)")
+      all.append(fields)
+    }
+    #expect(all.engineFields == [.date, .keepAlive, .framing])
+    all.remove("Date")
+    #expect(!all.wereAppended, "and is looked at line by line")
+  }
+
   @Test("Lines of one name are kept apart and in order (§5.3)")
   func order() {
     var fields: Fields = Fields(["A": "1", "B": "2", "a": "3"])
