@@ -110,6 +110,11 @@ public struct Request: Sendable {
 
   // MARK: Heads that come again
 
+  /// Whether it came that way already, be it on another connection.
+  package func came(by arrival: Arrival?) -> Bool {
+    parts.arrival === arrival || parts.arrival?.isSame(as: arrival) ?? false
+  }
+
   /// What a responder has noted of the head, for all requests that have the very same one: nil until it notes
   /// something.
   package var findings: (any AnyObject & Sendable)? { parts.findings.load()?.found }
@@ -123,7 +128,7 @@ public struct Request: Sendable {
   /// The first note stays.
   /// - Parameter findings: must not hold the request: it would hold itself.
   package func note(_ findings: any AnyObject & Sendable) {
-    _ = parts.findings.storeIfNil(HeadFindings(findings))
+    parts.findings.storeIfNil(HeadFindings(findings))
   }
 
   /// The effective host and port: the target's authority, else the field (RFC 9112 §3.3).
@@ -157,6 +162,12 @@ public final class Arrival: Sendable {
     self.tunnelHost = tunnelHost
     self.proxyUser = proxyUser
     self.listener = listener
+  }
+
+  fileprivate func isSame(as other: Arrival?) -> Bool {
+    guard let other else { return false }
+    return isSecure == other.isSecure && tunnelHost == other.tunnelHost
+      && proxyUser == other.proxyUser && listener == other.listener
   }
 }
 

@@ -15,7 +15,7 @@ extension Connection {
     if gate != nil, isShutOut { return abort(.fault) }
     sequenceNumber += 1
     if request.version == .http10, request.host == nil { request.arrivalHost = arrivalHost }
-    if let arrival { request.arrival = arrival }
+    loop.spares.note(arrival, of: &request)
     var exchange = Exchange(connectionID: id, sequenceNumber: sequenceNumber, peer: peer)
     let answer = server.responder.respond(to: request, exchange: &exchange)
     loop.spares.reclaim(request)

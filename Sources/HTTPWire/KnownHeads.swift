@@ -30,13 +30,17 @@ struct KnownHeads: Sendable {
   private static let mostBytes = 4 * 1024
 
   private var entries: [Entry] = []
+  /// Where the head stands that was found or put last.
+  private var last = 0
 
   static func takes(_ head: Span<UInt8>) -> Bool {
     head.count >= leastBytes && head.count <= mostBytes
   }
 
   /// The reading of the known head with which the bytes from `position` on begin; goes behind it.
-  func find(_ input: Span<UInt8>, _ position: inout Int, limits: WireLimits) -> Reading? {
+  mutating func find(
+    _ input: Span<UInt8>, _ position: inout Int, limits: WireLimits
+  ) -> Reading? {
     guard !entries.isEmpty, input.count - position >= Self.leastBytes else { return nil }
     let index = Self.place(input, position)
     let head = entries[index].head
@@ -45,6 +49,7 @@ struct KnownHeads: Sendable {
       entries[index].limits == limits
     else { return nil }
     position += head.count
+    last = index
     return entries[index].reading
   }
 
@@ -60,8 +65,12 @@ struct KnownHeads: Sendable {
     entries[index].head.append(copying: head)
     entries[index].limits = limits
     entries[index].reading = reading
+    last = index
     return former
   }
+
+  /// More has become known of the head that was found or put last.
+  mutating func change(_ request: Request) { entries[last].reading?.request = request }
 
   /// By the method and the beginning of the target. Whoever wants to can make all heads fall into one place;
   /// they are then read like any other.

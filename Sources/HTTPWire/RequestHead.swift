@@ -35,6 +35,14 @@ package struct HeadSpares: Sendable {
     isKept = true
   }
 
+  /// The request that was given last came that way, and others with its head are likely to. What is noted of a
+  /// head depends on it.
+  package mutating func note(_ arrival: Arrival?, of request: inout Request) {
+    guard !request.came(by: arrival) else { return }
+    request.arrival = arrival
+    if isKept { known.change(request) }
+  }
+
   mutating func takeTarget() -> [UInt8] { Self.take(&target) }
   mutating func takeLines() -> [Fields.Line] { Self.take(&lines) }
 

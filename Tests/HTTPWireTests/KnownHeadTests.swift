@@ -1,4 +1,5 @@
 import HTTPModel
+import TestSupport
 import Testing
 
 @testable import HTTPWire
@@ -83,6 +84,53 @@ struct KnownHeadTests {
       #expect(Self.read(message, &spares, narrow) == nil)
     }
   }
+
+  private final class Finding: Sendable {}
+
+  @Test("What is noted of a head is noted of one way on which it comes, whatever came before")
+  func arrivals() throws {
+    // Two of each kind: connections make them anew, and what they say is the same.
+    let ways = [0, 1].flatMap { _ in
+      [
+        nil, Arrival(isSecure: false, listener: "steamship"), Arrival(isSecure: true),
+        Arrival(isSecure: false, listener: "scramjet"),
+        Arrival(isSecure: true, tunnelHost: "a.example"),
+        Arrival(isSecure: true, tunnelHost: "a.example", proxyUser: "tenant"),
+      ]
+    }
+    var spares = HeadSpares()
+    var findings: [Int: Finding] = [:]
+    var random = SeededNoise(18)
+    var (again, noted) = (0, 0)
+    for turn in 0..<400 {
+      // Each comes several times in a row, then others in any order.
+      let way = turn < 40 ? turn / 4 % ways.count : Int.random(in: ways.indices, using: &random)
+      let message = Self.messages[turn % 7 == 0 ? 8 : 0]
+      var machine = ConnectionMachine(.server)
+      var position = 0
+      guard case .request(var request) = machine.next(message.span, &position, spares: &spares)
+      else { throw TestFailure() }
+      let hasCome = request.comesAgain
+      spares.note(ways[way], of: &request)
+      #expect(request.came(by: ways[way]))
+      #expect(request.arrival?.listener == ways[way]?.listener)
+      #expect(request.arrival?.proxyUser == ways[way]?.proxyUser)
+      let kind = (message.count << 8) + way % 6
+      if let found = request.findings {
+        noted += 1
+        #expect(findings[kind] === found as AnyObject)
+      } else if request.comesAgain {
+        let finding = Finding()
+        findings[kind] = finding
+        request.note(finding)
+      }
+      again += hasCome ? 1 : 0
+      spares.reclaim(request)
+    }
+    #expect(again > 0 && noted > 0)
+  }
+
+  private struct TestFailure: Error {}
 
   @Test("A request that was kept stays what it was, whatever comes into its place")
   func kept() {
