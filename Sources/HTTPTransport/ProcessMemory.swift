@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import HTTPModel
 
 /// What this process uses of the machine, as the kernel counts it.
 package enum ProcessMemory {
@@ -23,24 +24,35 @@ package enum ProcessMemory {
   static func unwrittenMappings(in text: [UInt8]) -> [Range<UInt>] {
     var found: [Range<UInt>] = []
     var candidate: Range<UInt>?
-    for line in text.split(separator: UInt8(ascii: "\n")) {
+    var start = 0
+    while start < text.count {
+      let end = text.span.firstIndex(of: UInt8(ascii: "\n"), from: start, to: text.count)
+      let line = text[start..<end]
+      start = end + 1
       // Two lines of twenty-five tell something: an address, in lower case, and "Anonymous:".
-      guard let first = line.first,
-        first == UInt8(ascii: "A") || !(UInt8(ascii: "B")...UInt8(ascii: "Z")).contains(first)
+      guard let first = line.first, !(UInt8(ascii: "B")...UInt8(ascii: "Z")).contains(first)
       else { continue }
-      let words = String(decoding: line, as: UTF8.self).split(separator: " ")
-      if words.first == "Anonymous:" {
-        if let range = candidate, words.dropFirst().first == "0" { found.append(range) }
+      let words = line.split(separator: UInt8(ascii: " "))
+      guard let name = words.first else { continue }
+      if name.elementsEqual("Anonymous:".utf8) {
+        if let range = candidate, words.count > 1, words[1].elementsEqual("0".utf8) {
+          found.append(range)
+        }
         candidate = nil
-      } else if words.count >= 6, words[0].contains("-"), !words[0].hasSuffix(":") {
-        let ends = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-        let isCode = words[1].hasPrefix("r") && words[1].hasSuffix("p") && !words[1].contains("w")
-        let isFile = words[5].hasPrefix("/")
-        candidate =
-          isCode && isFile && ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : nil
+      } else if words.count >= 6, first != UInt8(ascii: "A") {
+        let isCode = words[1].elementsEqual("r-xp".utf8) || words[1].elementsEqual("r--p".utf8)
+        let isFile = words[5].first == UInt8(ascii: "/")
+        candidate = isCode && isFile ? addresses(name) : nil
       }
     }
     return found
+  }
+
+  /// `5610e000-5611f000`
+  private static func addresses(_ word: ArraySlice<UInt8>) -> Range<UInt>? {
+    let ends = word.split(separator: UInt8(ascii: "-"))
+      .compactMap { UInt(String(decoding: $0, as: UTF8.self), radix: 16) }
+    return ends.count == 2 && ends[0] < ends[1] ? ends[0]..<ends[1] : nil
   }
 
   static func text(of path: String) -> String {
