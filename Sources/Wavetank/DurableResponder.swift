@@ -22,9 +22,7 @@ final class DurableResponder: Responder {
     let answer = inner.respond(to: request, exchange: &exchange)
     switch request.method {
     case .get, .head, .options: return answer
-    default:
-      return held(
-        answer, Change(request: request, isControl: inner.isControl(exchange), inner.pipeline))
+    default: return held(answer, Change(request, exchange, inner.pipeline))
     }
   }
 
@@ -35,11 +33,11 @@ final class DurableResponder: Responder {
   /// A request that may change something.
   private struct Change: Sendable {
     let request: Request
-    let isControl: Bool
+    let exchange: Exchange
     let tenant: String
 
-    init(request: Request, isControl: Bool, _ pipeline: Pipeline) {
-      (self.request, self.isControl) = (request, isControl)
+    init(_ request: Request, _ exchange: Exchange, _ pipeline: Pipeline) {
+      (self.request, self.exchange) = (request, exchange)
       tenant = pipeline.tenantName(of: request)
     }
   }
@@ -57,13 +55,8 @@ final class DurableResponder: Responder {
   /// Who is answered can rely on it; who cannot is told so, in the form of the API that was asked.
   private func saved(_ response: Response, _ change: Change) async -> Response {
     guard let reason = await store.commit(change.tenant) else { return response }
-    let text =
-      "It is done, and will be lost if the server ends now, for it cannot be saved: \(reason)"
-    if change.isControl { return Problem(500, text).response }
-    var failure = inner.pipeline.failure(of: change.request, text)
-    if let number = response.fields[JournalEntry.exchangeName] {
-      failure.fields.append(JournalEntry.exchangeName, number)
-    }
-    return failure
+    return inner.replaceAnswer(
+      to: change.request, change.exchange,
+      by: "It is done, and will be lost if the server ends now, for it cannot be saved: \(reason)")
   }
 }

@@ -115,11 +115,22 @@ package final class AdminResponder: Responder {
     return pipeline.respond(to: request, exchange: &exchange)
   }
 
-  /// Whether an exchange is the control API's, or the pipeline's.
-  package func isControl(_ exchange: Exchange) -> Bool { exchange.tag == Self.tag }
-
   package func exchangeEnded(_ exchange: Exchange, outcome: ExchangeOutcome) {
     if exchange.tag != Self.tag { pipeline.exchangeEnded(exchange, outcome: outcome) }
+  }
+
+  /// What goes out in place of an answer that is known: what was done for it cannot be kept
+  /// (`--durable`). Journal, counters and log tell of this one.
+  package func replaceAnswer(
+    to request: Request, _ exchange: Exchange, by sentence: String
+  ) -> Response {
+    guard exchange.tag == Self.tag else {
+      return pipeline.replaceAnswer(to: request, exchange, by: sentence)
+    }
+    let problem = Problem(500, sentence)
+    let choice = tenantChoice(request, Addressee(request, keyFields: nil))
+    log(request, choice, problem.status.code, sentence)
+    return AnswerGuard.control.added(to: problem.response)
   }
 
   // MARK: The root

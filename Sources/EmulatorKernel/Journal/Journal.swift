@@ -123,6 +123,19 @@ package final class Journal: Sendable {
     }
   }
 
+  /// Another answer goes out than was known. The operation, and the status that was known; nil if the
+  /// exchange is over or its record is not here any more.
+  func replaced(
+    _ number: UInt64, of exchange: Exchange, by response: borrowing Response
+  ) -> (operation: Int?, status: Int)? {
+    ring.withLock { ring in
+      change(number, of: exchange, in: &ring) { record in
+        record.replaced(by: response, prefix: limits.contentPrefix)
+          .map { (record.operationIndex, $0) }
+      } ?? nil
+    }
+  }
+
   /// An exchange is over. Its operation and for how many nanoseconds it went on; nil if its record is not here
   /// any more.
   /// - Parameter log: gets its line, made where the record lies.

@@ -64,6 +64,16 @@ package final class Metrics: Sendable {
     }
   }
 
+  /// Another answer went out than the one that was counted.
+  func replaced(operation: Int?, status: Int, by other: Int) {
+    counter(operation).counts.withLock(countingWaitsIn: .counters) { counts in
+      guard let index = counts.statuses.firstIndex(where: { $0.code == status }) else { return }
+      counts.statuses[index].count -= 1
+      if counts.statuses[index].count == 0 { counts.statuses.remove(at: index) }
+    }
+    answered(operation: operation, status: other)
+  }
+
   func finished(operation: Int?, nanoseconds: Int64, outcome: ExchangeOutcome) {
     let bounds = Self.durationBoundsNanoseconds
     var bucket = 0

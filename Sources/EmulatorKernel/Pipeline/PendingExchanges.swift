@@ -43,6 +43,14 @@ final class PendingExchanges: Sendable {
     }
   }
 
+  /// An exchange's own tag, while it goes on; nil where it has none yet.
+  func tag(of tag: UInt64) -> UInt64? {
+    guard tag & Self.mark == Self.mark else { return tag }
+    return state.withLock { state in
+      if case .found(let own) = state.places[tag] { own } else { nil }
+    }
+  }
+
   /// An exchange is over. Gives its own tag; nil where it has none yet.
   func ended(_ tag: UInt64, _ outcome: ExchangeOutcome) -> UInt64? {
     guard tag & Self.mark == Self.mark else { return tag }

@@ -1,4 +1,4 @@
-import HTTPModel
+package import HTTPModel
 
 extension Pipeline {
   /// Step 9. What a rule changes in the answer.
@@ -66,5 +66,21 @@ extension Pipeline {
       }
     }
     metrics.answered(operation: routed.operationIndex, status: response.status.code)
+  }
+
+  /// What goes out in place of an answer that is known: what was done for it cannot be kept
+  /// (`--durable`). The journal and the counters tell of this one.
+  package func replaceAnswer(
+    to request: Request, _ exchange: Exchange, by sentence: String
+  ) -> Response {
+    var response = failure(of: request, sentence)
+    let (id, number) = ExchangeTag.unpack(pending.tag(of: exchange.tag) ?? 0)
+    guard number > 0, let live = tenants.find(id: id) else { return response }
+    response.fields.append(JournalEntry.exchangeName, "\(number)")
+    if let known = live.journal.replaced(number, of: exchange, by: response) {
+      metrics.replaced(
+        operation: known.operation, status: known.status, by: response.status.code)
+    }
+    return response
   }
 }

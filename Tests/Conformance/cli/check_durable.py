@@ -102,6 +102,9 @@ def full():
         check("a change that cannot be saved is 500 and says why", status == 500 and b"cannot be saved" in content,
               (status, content))
         check("in the form of the API that was asked", json.loads(content)["status"]["state"] == "failed", content)
+        entry = json.loads(server.call("GET", "/_wavetank/journal?detail=whole")[1])["entries"][0]
+        check("the journal has the answer that went out",
+              entry["status"] == 500 and entry["response"]["content"] == content.decode(), entry)
         status, _, _ = server.call("GET", "/api/v1/version")
         check("a look waits for nothing", status == 200, status)
         server.stop()
