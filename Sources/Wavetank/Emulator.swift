@@ -121,7 +121,8 @@ public final class Emulator: Sendable {
     }
     for port in [server.port] + server.named.map(\.port) { own.insert(port) }
     pipeline.listeners.connect(ServicePorts(server, log))
-    demos.open(host: ownHost(of: server), port: server.port, token: configuration.controlToken)
+    demos.open(
+      DemoPlayer.Place(host: ownHost(of: server), port: server.port, pipeline.tenants))
     code?.serve(server, at: baseURL(of: server))
     if let notice = await code?.notice() { configuration.onNotice(notice) }
     engine.observe(server)
@@ -295,8 +296,7 @@ public final class Emulator: Sendable {
   /// - Returns: why it does not begin.
   public func startDemo(seed: UInt64? = nil) async -> String? {
     do {
-      try await demos.begin(
-        Tenant.defaultName, seed: seed ?? DemoStory.seed, makesWorld: false, goesOn: true)
+      try demos.begin(Tenant.defaultName, seed: seed, goesOn: true)
       return nil
     } catch {
       return error.text

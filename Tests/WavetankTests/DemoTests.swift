@@ -1,3 +1,4 @@
+import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 import Testing
@@ -15,9 +16,9 @@ struct DemoTests {
       sea = try await Sea(DemoStory.scenario)
       _ = try await sea.control(.put, "/clock", ["mode": "manual"])
       player = DemoPlayer(
-        DemoPlayer.Place(host: "127.0.0.1", port: sea.emulator.port), client: sea.client,
-        tenant: "default", seed: seed, goesOn: goesOn)
-      try await player.begin(makesWorld: false)
+        DemoPlayer.Place(
+          host: "127.0.0.1", port: sea.emulator.port, sea.emulator.pipeline.tenants),
+        client: sea.client, tenant: "default", seed: seed, goesOn: goesOn)
     }
 
     /// Steps through so many seconds of the story.
@@ -65,7 +66,7 @@ struct DemoTests {
     #expect(Self.refused(after) - Self.refused(broken) <= 1)
     try await stage.play(seconds: 180)
     await stage.player.play()
-    #expect(await stage.player.state.isOver)
+    #expect(stage.player.state.isOver)
     let end = try await stage.entries().count
     try await stage.play(seconds: 60)
     #expect(try await stage.entries().count == end)
@@ -104,10 +105,10 @@ struct DemoTests {
     let count = try await stage.entries().count
     try await stage.play(seconds: 60)
     #expect(try await stage.entries().count > count)
-    #expect(await !stage.player.state.isOver)
+    #expect(!stage.player.state.isOver)
     _ = try await stage.sea.control(.put, "/clock", ["now": "2020-01-01T00:00:00Z"])
     await stage.player.play()
-    #expect(await stage.player.state.isOver)
+    #expect(stage.player.state.isOver)
     await stage.sea.stop()
   }
 
@@ -119,7 +120,7 @@ struct DemoTests {
     let count = try await stage.entries().count
     #expect(count > 200, "The story itself is told.")
     #expect(count < 1000)
-    #expect(await !stage.player.state.isOver)
+    #expect(!stage.player.state.isOver)
     await stage.sea.stop()
   }
 

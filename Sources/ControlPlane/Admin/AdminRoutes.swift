@@ -220,7 +220,7 @@ extension AdminRoute {
     AdminRoute(
       "demo.begin", .post, "/demo",
       "A world that lives: the tenant begins anew, clients of all services play ten minutes of it.",
-      content: .small, isLight: true,
+      content: .small, isSmall: SmallWork.isKnownDemo,
       description: .answering("Demo", takes: "{seed?: integer(0..)}", refusals: [404, 409, 422]),
       DemoRoutes.begin),
     AdminRoute(

@@ -23,8 +23,10 @@ enum SmallWork {
   private static let variablesBytesMax = 16 << 10
 
   /// All services' worlds together.
-  static let isOfWorld: Judge = { call in
-    live(call).map { live in live.slots.allSatisfy { $0.isSmall(worldBytesMax) } } ?? true
+  static let isOfWorld: Judge = { call in live(call).map(isOfWorld) ?? true }
+
+  private static func isOfWorld(_ live: LiveTenant) -> Bool {
+    live.slots.allSatisfy { $0.isSmall(worldBytesMax) }
   }
 
   /// A tenant that begins anew: what it lets go of is small.
@@ -63,9 +65,18 @@ enum SmallWork {
 
   /// A scenario that a tenant has already, so that its rules are laid out and its worlds are made.
   static let isKnownScenario: Judge = { call in
-    guard let live = live(call), isOfWorld(call), hasFewRules(live),
-      let known = ScenarioRoutes.known(call, beside: live.blueprint)
-    else { return false }
+    guard let live = live(call) else { return false }
+    return mayBegin(live) { ScenarioRoutes.known(call, beside: live.blueprint) }
+  }
+
+  /// The same of the demo's scenario.
+  static let isKnownDemo: Judge = { call in
+    guard let stage = call.options.demo, let live = live(call) else { return true }
+    return mayBegin(live) { ScenarioRoutes.known(stage.scenario, beside: live, call.pipeline) }
+  }
+
+  private static func mayBegin(_ live: LiveTenant, _ known: () -> TenantBlueprint?) -> Bool {
+    guard isOfWorld(live), hasFewRules(live), let known = known() else { return false }
     return known.isPlanted && known.isShort
   }
 

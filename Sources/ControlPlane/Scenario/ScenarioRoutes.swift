@@ -19,18 +19,31 @@ enum ScenarioRoutes {
   static func replace(_ call: AdminCall) throws(Problem) -> Answer {
     let keep = try call.query("keep", of: "world")
     let live = try call.liveTenant()
-    let old = live.blueprint
-    let blueprint = try blueprint(call, beside: old)
-    if keep == "world" {
-      live.swap(blueprint)
-    } else {
-      do {
-        try live.reset(to: blueprint)
-      } catch {
-        throw Problem(422, "The scenario does not start.", members: error.member)
-      }
+    let shipped = call.query("name")
+    guard shipped == nil || call.content.isEmpty else {
+      throw Problem(400, "Either ?name= or a content, not both.")
     }
+    let blueprint = try blueprint(question(call, beside: live.blueprint), live, call.pipeline)
+    if keep == "world" { live.swap(blueprint) } else { try restart(live, from: blueprint) }
     return try show(call)
+  }
+
+  /// A tenant begins anew from a shipped scenario.
+  static func restart(
+    _ live: LiveTenant, from shipped: String, of pipeline: Pipeline
+  ) throws(Problem) {
+    let question = question(shipped, beside: live)
+    try restart(live, from: blueprint(question, live, pipeline))
+  }
+
+  private static func restart(
+    _ live: LiveTenant, from blueprint: TenantBlueprint
+  ) throws(Problem) {
+    do {
+      try live.reset(to: blueprint)
+    } catch {
+      throw Problem(422, "The scenario does not start.", members: error.member)
+    }
   }
 
   /// Names that `PUT /scenario?name=` takes.
@@ -99,25 +112,29 @@ enum ScenarioRoutes {
 
   /// What a scenario makes of a tenant, beside what it is now.
   private static func blueprint(
-    _ call: AdminCall, beside present: TenantBlueprint
+    _ question: KnownScenarios.Question, _ live: LiveTenant, _ pipeline: Pipeline
   ) throws(Problem) -> TenantBlueprint {
-    let shipped = call.query("name")
-    guard shipped == nil || call.content.isEmpty else {
-      throw Problem(400, "Either ?name= or a content, not both.")
-    }
-    if let known = known(call, beside: present) { return known }
-    let scenario = try load(call, shipped, isStrict: present.isStrict)
+    if let known = pipeline.knownScenarios.blueprint(question) { return known }
+    let present = live.blueprint
+    let scenario = try load(question, pipeline)
     let blueprint = TenantBlueprint(
-      scenario, catalog: call.pipeline.catalog, isStrict: present.isStrict,
+      scenario, catalog: pipeline.catalog, isStrict: present.isStrict,
       seed: scenario.seed ?? present.seed,
       clockMode: scenario.clock == nil ? present.clock.mode : nil)
-    call.pipeline.knownScenarios.keep(blueprint, of: question(call, beside: present))
+    pipeline.knownScenarios.keep(blueprint, of: question)
     return blueprint
   }
 
   /// The same where it was given before.
   static func known(_ call: AdminCall, beside present: TenantBlueprint) -> TenantBlueprint? {
     call.pipeline.knownScenarios.blueprint(question(call, beside: present))
+  }
+
+  /// The same of a shipped one.
+  static func known(
+    _ shipped: String, beside live: LiveTenant, _ pipeline: Pipeline
+  ) -> TenantBlueprint? {
+    pipeline.knownScenarios.blueprint(question(shipped, beside: live))
   }
 
   private static func question(
@@ -128,14 +145,21 @@ enum ScenarioRoutes {
       shipped ?? fileName(call), isShipped: shipped != nil, call.content, beside: present)
   }
 
+  private static func question(
+    _ shipped: String, beside live: LiveTenant
+  ) -> KnownScenarios.Question {
+    KnownScenarios.Question(shipped, isShipped: true, [], beside: live.blueprint)
+  }
+
   private static func load(
-    _ call: AdminCall, _ shipped: String?, isStrict: Bool
+    _ question: KnownScenarios.Question, _ pipeline: Pipeline
   ) throws(Problem) -> Scenario {
     let loader = ScenarioLoader(
-      catalog: call.pipeline.catalog, isStrict: isStrict, library: ScenarioLibrary.texts)
+      catalog: pipeline.catalog, isStrict: question.isStrict, library: ScenarioLibrary.texts)
+    let name = String(decoding: question.name, as: UTF8.self)
     do {
-      if let shipped { return try loader.load([shipped]) }
-      return try loader.load([ScenarioDocument(call.content, name: fileName(call))])
+      if question.isShipped { return try loader.load([name]) }
+      return try loader.load([ScenarioDocument(question.content, name: name)])
     } catch {
       throw Problem(422, "The scenario was refused.", members: error.member)
     }

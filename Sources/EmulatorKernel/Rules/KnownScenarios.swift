@@ -7,10 +7,10 @@ package final class KnownScenarios: Sendable {
   /// All that a blueprint is made of.
   package struct Question: Sendable, Equatable {
     /// As bytes, which are compared as they are.
-    let name: [UInt8]
-    let isShipped: Bool
-    let content: [UInt8]
-    let isStrict: Bool
+    package let name: [UInt8]
+    package let isShipped: Bool
+    package let content: [UInt8]
+    package let isStrict: Bool
     let seed: UInt64
     let clockMode: ClockMode
 

@@ -1,27 +1,25 @@
 import Dispatch
-import EmulatorKernel
+package import EmulatorKernel
 import HTTPModel
 package import HTTPTransport
 import PayloadCodecs
+import Synchronization
 
 /// Plays the clients of the story for one tenant, by HTTP as they do it. Time is the tenant's: stopped,
 /// the story stands still; stepped, it goes on.
 ///
 /// **Isolation**: an actor; its requests go out one after the other, so that they come in one order.
 package actor DemoPlayer {
-  /// Where the server is, and what its control API asks for.
+  /// Where the server is, and whom it has: the tenant's time is no call of the story's clients, so
+  /// it is looked up and not asked for.
   package struct Place: Sendable {
     var host: String
     var port: UInt16
-    var token: String?
+    let tenants: TenantRegistry
 
-    package init(host: String, port: UInt16, token: String? = nil) {
-      (self.host, self.port, self.token) = (host, port, token)
+    package init(host: String, port: UInt16, _ tenants: TenantRegistry) {
+      (self.host, self.port, self.tenants) = (host, port, tenants)
     }
-  }
-
-  package struct Refusal: Error, CustomStringConvertible {
-    package let description: String
   }
 
   private let client: HTTPClient
@@ -30,13 +28,14 @@ package actor DemoPlayer {
   private var story: DemoStory
   /// Whether there is traffic after the last chapter, too.
   private let goesOn: Bool
-  private var begun: VirtualInstant?
+  private let begun: VirtualInstant?
   private var beats = 0
   /// The calls that were refused, which their clients make once more.
   private var refused: [DemoStory.Call] = []
-  private(set) var elapsed = Duration.zero
-  private(set) var isOver = false
+  private let progress = Mutex(DemoState(seconds: 0, isOver: false))
+  package nonisolated var state: DemoState { progress.withLock { $0 } }
 
+  /// Begins now, in the world that the tenant has.
   package init(
     _ place: Place, client: HTTPClient, tenant: String, seed: UInt64, goesOn: Bool
   ) {
@@ -45,21 +44,19 @@ package actor DemoPlayer {
     self.tenant = tenant
     self.goesOn = goesOn
     story = DemoStory(seed: seed)
-  }
-
-  /// Begins now.
-  /// - Parameter makesWorld: the tenant begins anew, with the story's world; else it has it already.
-  package func begin(makesWorld: Bool) async throws(Refusal) {
-    // The scenario that is answered is not looked at.
-    if makesWorld { _ = try await control(.put, "scenario?name=\(DemoStory.scenario)") }
-    begun = try await now()
+    begun = place.now(in: tenant)
   }
 
   /// Until the story is over, or until the task that does it is cancelled.
+  ///
+  /// The clients come a look after the beginning: so the answer to whoever began it has no need to wait
+  /// beside them, and who begins again at once has not played for nothing.
   package func run() async {
+    await Self.pause()
+    guard !Task.isCancelled else { return }
     let reader = Task { await read() }
     defer { reader.cancel() }
-    while !Task.isCancelled, !isOver {
+    while !Task.isCancelled, !state.isOver {
       await play()
       await Self.pause()
     }
@@ -77,15 +74,16 @@ package actor DemoPlayer {
   /// Everything that the clients do up to now. Beats that time has passed are caught up with, so that
   /// the story is the same on a slow machine.
   package func play() async {
-    guard !isOver, let begun, let instant = try? await now() else { return }
-    elapsed = instant - begun
+    guard !state.isOver, let begun, let instant = place.now(in: tenant) else { return }
+    let elapsed = instant - begun
     // Somebody has set time back: this story is not told any more.
-    if elapsed < .zero || (elapsed >= DemoStory.lasts && !goesOn) {
-      isOver = true
-      return
+    let isOver = elapsed < .zero || (elapsed >= DemoStory.lasts && !goesOn)
+    progress.withLock {
+      $0 = DemoState(seconds: Double(elapsed / .milliseconds(1)) / 1000, isOver: isOver)
     }
+    guard !isOver else { return }
     while DemoStory.beat * beats <= elapsed, !Task.isCancelled {
-      skip()
+      skip(to: elapsed)
       beats += 1
       let again = refused
       refused = []
@@ -96,7 +94,7 @@ package actor DemoPlayer {
 
   /// When the story is told, who sets time forward by a year does not wait for all that would have been
   /// done in it: the last of it is as good.
-  private func skip() {
+  private func skip(to elapsed: Duration) {
     guard DemoStory.beat * beats > DemoStory.lasts else { return }
     beats = max(
       beats, Int(clamping: elapsed.components.seconds) / Self.beatSeconds - Self.recentBeats)
@@ -106,38 +104,7 @@ package actor DemoPlayer {
   /// A minute's.
   private static let recentBeats = 12
 
-  package var state: DemoState {
-    DemoState(seconds: Double(elapsed / .milliseconds(1)) / 1000, isOver: isOver)
-  }
-
   // MARK: Requests
-
-  private func now() async throws(Refusal) -> VirtualInstant {
-    let clock = try await control(.get, "clock")
-    guard let text = (try? JSON(parsing: clock))?["now"]?.stringValue,
-      let instant = VirtualInstant(iso8601: text)
-    else { throw Refusal(description: "the server does not tell its time") }
-    return instant
-  }
-
-  /// The content of the answer.
-  private func control(_ method: Method, _ path: String) async throws(Refusal) -> [UInt8] {
-    var fields = Fields(["X-Wavetank-Tenant": tenant])
-    if let token = place.token { fields.append("Authorization", "Bearer \(token)") }
-    do {
-      let response = try await client.send(
-        method, host: place.host, port: place.port, target: "/_wavetank/\(path)", fields: fields)
-      let bytes = try await response.collect()
-      guard (200..<300).contains(response.status.code) else {
-        throw Refusal(description: "\(path): \(String(decoding: bytes, as: UTF8.self))")
-      }
-      return bytes
-    } catch let refusal as Refusal {
-      throw refusal
-    } catch {
-      throw Refusal(description: "\(path): \(error)")
-    }
-  }
 
   /// The key is one for all services; each reads its own field.
   private func fields(_ call: DemoStory.Call) -> Fields {
@@ -178,4 +145,13 @@ package actor DemoPlayer {
 package struct DemoState: Sendable {
   package var seconds: Double
   package var isOver: Bool
+}
+
+extension DemoPlayer.Place {
+  /// The tenant's time; nil where there is no room for the tenant.
+  func now(in tenant: String) -> VirtualInstant? {
+    guard let live = try? tenants.use(tenant) else { return nil }
+    defer { live.tenant.uses.end() }
+    return live.tenant.clock.now
+  }
 }

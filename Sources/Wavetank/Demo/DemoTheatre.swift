@@ -22,9 +22,7 @@ final class DemoTheatre: DemoStage {
   private let state = Mutex(State())
 
   /// The server listens: there is somebody to play for from now on.
-  func open(host: String, port: UInt16, token: String?) {
-    state.withLock { $0.place = DemoPlayer.Place(host: host, port: port, token: token) }
-  }
+  func open(_ place: DemoPlayer.Place) { state.withLock { $0.place = place } }
 
   /// Nobody plays any more.
   func close() {
@@ -37,21 +35,22 @@ final class DemoTheatre: DemoStage {
     client?.shutdown()
   }
 
-  func begin(_ tenant: String, seed: UInt64?) async throws(DemoRefusal) {
-    try await begin(tenant, seed: seed ?? DemoStory.seed, makesWorld: true, goesOn: false)
+  var scenario: String { DemoStory.scenario }
+
+  var lack: DemoRefusal? {
+    do throws(DemoRefusal) { _ = try ready() } catch { return error }
+    return nil
   }
 
-  func begin(
-    _ tenant: String, seed: UInt64, makesWorld: Bool, goesOn: Bool
-  ) async throws(DemoRefusal) {
+  func begin(_ tenant: String, seed: UInt64?) throws(DemoRefusal) {
+    try begin(tenant, seed: seed, goesOn: false)
+  }
+
+  func begin(_ tenant: String, seed: UInt64?, goesOn: Bool) throws(DemoRefusal) {
+    let seed = seed ?? DemoStory.seed
     end(tenant)
     let (place, client) = try ready()
     let player = DemoPlayer(place, client: client, tenant: tenant, seed: seed, goesOn: goesOn)
-    do {
-      try await player.begin(makesWorld: makesWorld)
-    } catch {
-      throw DemoRefusal(error.description)
-    }
     let play = Play(player: player, seed: seed, task: Task { await player.run() })
     let isTaken = state.withLock { state in
       guard !state.isClosed else { return false }
@@ -88,26 +87,28 @@ final class DemoTheatre: DemoStage {
     return true
   }
 
-  func describe(_ tenant: String) async -> JSON {
+  func describe(_ tenant: String, into json: inout JSONWriter) {
     let play = state.withLock { $0.plays[tenant] }
-    let now = await play?.player.state
-    var json: JSONObject = ["playing": .bool(now.map { !$0.isOver } ?? false)]
+    let now = play?.player.state
+    json.member("playing", now.map { !$0.isOver } ?? false)
     if let play, let now {
-      json["seed"] = .string("\(play.seed)")
-      json["seconds"] = JSON(now.seconds)
-      json["over"] = .bool(now.seconds >= Double(DemoStory.lasts / .seconds(1)))
-      json["chapter"] = .integer(DemoStory.chapter(at: .milliseconds(now.seconds * 1000)) + 1)
+      json.member("seed", "\(play.seed)")
+      json.member("seconds", JSON(now.seconds))
+      json.member("over", now.seconds >= Double(DemoStory.lasts / .seconds(1)))
+      json.member("chapter", DemoStory.chapter(at: .milliseconds(now.seconds * 1000)) + 1)
     }
-    json["lasts"] = .integer(Int(DemoStory.lasts / .seconds(1)))
-    json["chapters"] = Self.chapters
-    return .object(json)
+    json.member("lasts", Int(DemoStory.lasts / .seconds(1)))
+    json.key("chapters")
+    json.raw(Self.chapters.span)
   }
 
+  /// They are part of the program: written once.
   private static let chapters = JSON.array(
     DemoStory.chapters.map { chapter in
       [
         "at": .integer(Int(chapter.at / .seconds(1))), "title": .string(chapter.title),
         "text": .string(chapter.text), "view": .string(chapter.view),
       ]
-    })
+    }
+  ).serialized()
 }
