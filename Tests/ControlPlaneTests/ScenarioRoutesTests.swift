@@ -41,6 +41,35 @@ struct ScenarioRoutesTests {
     #expect(try await json(.get, "/scenario") == shown)
   }
 
+  @Test("Rules and questions that come again, in any tenant, are as they were")
+  func again() async throws {
+    let rule = #"{"name": "a", "times": 1, "error": 503}"#
+    let question = #"{"match": {"rule": "x"}, "exactly": 1}"#
+    let refusal = await control(.post, "/verify", question)
+    #expect(refusal.status == 422)
+    for tenant in ["", "/_t/blue", "/_t/blue"] {
+      let added = await peer.send(
+        .post, tenant + "/_wavetank/scenario/rules", ["Content-Type": "application/json"],
+        body: rule)
+      #expect(added.text == #"{"added":["a"]}"#)
+      #expect(await peer.send(.get, tenant + "/ships").status == 503)
+      #expect(await peer.send(.get, tenant + "/ships").status == 200)
+    }
+    for _ in 0..<2 {
+      let verdict = await control(
+        .post, "/verify", #"{"match": {"operation": "harbor.ship.list"}, "exactly": 2}"#)
+      #expect(verdict.status == 200)
+      #expect(try JSON(parsing: verdict.text)["holds"] == true, "\(verdict.text)")
+    }
+    #expect(await control(.post, "/verify", question).text == refusal.text)
+    for _ in 0..<2 {
+      let wrong = await peer.send(
+        .post, "/_wavetank/scenario/rules", ["Content-Type": "application/json"],
+        body: #"{"eror": 503}"#)
+      #expect(wrong.status == 422)
+    }
+  }
+
   @Test("With keep=world only the rules change, and other tenants keep theirs")
   func keepWorld() async throws {
     _ = await peer.send(.post, "/ships", body: #"{"name":"old"}"#)

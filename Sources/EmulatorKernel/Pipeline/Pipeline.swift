@@ -1,5 +1,6 @@
 public import HTTPModel
 package import PayloadCodecs
+package import Scenarios
 
 /// The way of a request through the emulator.
 ///
@@ -39,6 +40,9 @@ package final class Pipeline: Responder {
   package let rendered = RenderedTexts()
   package let knownScenarios = KnownScenarios()
   package let knownSnapshots = KnownSnapshots()
+  /// Rules that were added, and questions that were asked, by their contents.
+  package let knownRules = KnownContents<[ScenarioRule]>(bytesMax: 2 << 10)
+  package let knownQuestions = KnownContents<VerifyQuestion>(bytesMax: 2 << 10)
   private let catalogMade = OnceReference<CatalogBox>()
   /// See `Lasting`.
   package let isKept: Bool

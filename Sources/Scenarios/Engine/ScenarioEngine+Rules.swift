@@ -10,10 +10,14 @@ extension ScenarioEngine {
   /// - Parameter json: a rule, an array of rules, or `{"rules": […]}`.
   /// - Returns: their names.
   package func add(_ json: JSON, first: Bool = false) throws(ScenarioProblems) -> [String] {
-    let (list, prefix) = Self.ruleList(json)
-    let added = try ScenarioReader.read(
-      list, at: prefix, catalog: catalog, Scenario.rules.read)
-    return try change { base, change throws(ScenarioProblems) in
+    try add(Self.read(json, catalog: catalog), first: first)
+  }
+
+  /// The same with rules that have been read.
+  package func add(
+    _ added: [ScenarioRule], first: Bool
+  ) throws(ScenarioProblems) -> [String] {
+    try change { base, change throws(ScenarioProblems) in
       let rules = Self.named(added, beside: change.index)
       var fresh: [ScenarioRule] = []
       for rule in rules where !change.replace(by: rule) { fresh.append(rule) }
@@ -46,10 +50,12 @@ extension ScenarioEngine {
     }
   }
 
-  /// What would be wrong with rules that `add` is given.
-  package static func check(_ json: JSON, catalog: ScenarioCatalog) throws(ScenarioProblems) {
+  /// Reads what `add` is given: what it throws is wrong with each rule alone.
+  package static func read(
+    _ json: JSON, catalog: ScenarioCatalog
+  ) throws(ScenarioProblems) -> [ScenarioRule] {
     let (list, prefix) = ruleList(json)
-    _ = try ScenarioReader.read(list, at: prefix, catalog: catalog, Scenario.rules.read)
+    return try ScenarioReader.read(list, at: prefix, catalog: catalog, Scenario.rules.read)
   }
 
   private static func ruleList(_ json: JSON) -> (list: JSON, prefix: String) {
