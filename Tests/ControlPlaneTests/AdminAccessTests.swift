@@ -1,9 +1,10 @@
-import ControlPlane
 import EmulatorKernel
 import Foundation
 import HTTPModel
 import KernelTestKit
 import Testing
+
+@testable import ControlPlane
 
 @Suite struct AdminAccessTests {
   static func responder(token: String? = nil) throws -> AdminResponder {
@@ -52,6 +53,22 @@ import Testing
     #expect(await peer.send(.post, "/_wavetank/reset").status == 403)
     #expect(await peer.send(.post, "/_wavetank/health").status == 403)
     #expect(await peer.send(.get, "/ships").status == 200)
+  }
+
+  @Test("A head that comes again is answered as before, and only to whom it was")
+  func again() async throws {
+    let responder = try Self.responder()
+    let request = TestClient.request(.get, "/_wavetank/clock?tenant=blue", Fields(), nil)
+    let here = TestClient(responder)
+    let first = await here.send(request, [])
+    request.hasComeAgain()
+    for _ in 0..<3 { #expect(await here.send(request, []).status == first.status) }
+    #expect(request.findings is KnownControlCall)
+    #expect(responder.pipeline.tenants.find("blue") != nil)
+    #expect(await TestClient(responder, address: Self.elsewhere).send(request, []).status == 403)
+    let other = try Self.responder(token: "s3cret")
+    #expect(await TestClient(other).send(request, []).status == 401)
+    #expect(await here.send(request, []).status == 200)
   }
 
   @Test("Code that runs in here is told that it is meant, not that it came from elsewhere")

@@ -98,6 +98,13 @@ package final class AdminResponder: Responder {
       // What is wrong is told to those only who may use the control API.
       if pipeline.tenants.storageProblems.isEmpty { return .now(Self.healthy) }
     }
+    if path.count > 2, bytes[path.lowerBound + 2] == UInt8(ascii: "w"),
+      let known = KnownControlCall.of(request, to: self, from: exchange.peer)
+    {
+      exchange.tag = Self.tag
+      return AnswerGuard.control.added(
+        to: answer(request, known.route, known.parameters, known.tenantChoice, isTrusted: true))
+    }
     let addressee = Addressee(request, keyFields: nil)
     let rest = bytes[(path.lowerBound + addressee.prefixLength)..<path.upperBound]
     if rest.count <= 1 {
@@ -179,10 +186,21 @@ package final class AdminResponder: Responder {
       log(inner, choice, response.status.code)
       return .now(response)
     }
-    let call = { @Sendable [inner] (content: [UInt8]) -> AdminCall in
+    if refusal == nil, addressee.prefixLength == 0, request.comesAgain {
+      request.note(KnownControlCall(self, route, parameters, choice, from: peer))
+    }
+    return answer(inner, route, parameters, choice, isTrusted: refusal == nil)
+  }
+
+  /// - Parameter isTrusted: as `AdminCall` has it.
+  private func answer(
+    _ request: Request, _ route: AdminRoute, _ parameters: PathParameters,
+    _ choice: Addressee.TenantChoice, isTrusted: Bool
+  ) -> Answer {
+    let call = { @Sendable (content: [UInt8]) -> AdminCall in
       AdminCall(
-        request: inner, parameters: parameters, content: content, console: self.console,
-        written: self.written, tenantChoice: choice, isTrusted: refusal == nil,
+        request: request, parameters: parameters, content: content, console: self.console,
+        written: self.written, tenantChoice: choice, isTrusted: isTrusted,
         pipeline: self.pipeline, options: self.options)
     }
     guard let limit = route.contentLimit, request.hasContent else {

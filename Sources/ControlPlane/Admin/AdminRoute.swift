@@ -2,8 +2,9 @@ import EmulatorKernel
 import HTTPModel
 import PayloadCodecs
 
-/// One row of the control API: how it is found, what it takes and answers, and its handler.
-struct AdminRoute: Sendable {
+/// One row of the control API: how it is found, what it takes and answers, and its handler. A class, since
+/// each call hands its row on.
+final class AdminRoute: Sendable {
   typealias Handler = @Sendable (AdminCall) throws(Problem) -> Answer
 
   enum Content: Sendable {
