@@ -55,9 +55,11 @@ package struct StableHash: Sendable {
     value = StableHash.mix(value ^ number &* 0xFF51_AFD7_ED55_8CCD)
   }
 
-  package mutating func combine(_ text: String) {
+  package mutating func combine(_ text: String) { combine(text.utf8Span.span) }
+
+  /// As the text of these bytes.
+  package mutating func combine(_ bytes: Span<UInt8>) {
     var word: UInt64 = 0xCBF2_9CE4_8422_2325
-    let bytes = text.utf8Span.span
     for index in bytes.indices { word = (word ^ UInt64(bytes[index])) &* 0x0000_0100_0000_01B3 }
     combine(word)
     combine(UInt64(bytes.count))

@@ -13,9 +13,11 @@ struct HARExport {
       creator: "wavetank", version: version, mayHide: operations.mask.mayHide
     ) { value, name in operations.mask.value(value, ofField: name) }
     let dropped = live.journal.status.dropped
-    let told = entries.filter { $0.status != nil || $0.ending != nil }
     let comment = dropped > 0 ? "\(dropped) earlier exchanges were dropped" : nil
-    return writer.text(told.count, comment: comment) { entry(told[$0]) }
+    return writer.text(entries.count, comment: comment) { place in
+      let isTold = entries[place].status != nil || entries[place].ending != nil
+      return isTold ? entry(entries[place]) : nil
+    }
   }
 
   private func entry(_ entry: JournalEntry) -> HAREntry {
@@ -47,8 +49,13 @@ struct HARExport {
   private func url(_ entry: JournalEntry) -> String {
     let target = operations.shownTarget(of: entry)
     guard entry.target.form == .origin else { return target }
-    let scheme = entry.isSecure ? "https" : "http"
-    return "\(scheme)://\(entry.requestFields["host"] ?? "localhost")\(target)"
+    let host = entry.requestFields["host"] ?? "localhost"
+    var url = ""
+    url.reserveCapacity(8 + host.utf8.count + target.utf8.count)
+    url += entry.isSecure ? "https://" : "http://"
+    url += host
+    url += target
+    return url
   }
 
   /// What of the content went out: a fault may have ended it before its end.
@@ -58,17 +65,19 @@ struct HARExport {
       entry.ending == nil && entry.method != .head
       ? max(entry.responseContentBytes, UInt64(entry.responseContent.count))
       : entry.responseContentBytes
-    let kept = entry.responseContent.prefix(Int(clamping: sent))
+    let kept =
+      sent < entry.responseContent.count
+      ? Array(entry.responseContent.prefix(Int(clamping: sent))) : entry.responseContent
     var comment: String?
     if case .corrupt = entry.fault { comment = "as it was before a fault corrupted it" }
-    return HAREntry.Content(Array(kept), total: sent, comment: comment)
+    return HAREntry.Content(kept, total: sent, comment: comment)
   }
 
   private func members(_ entry: JournalEntry) -> [(name: String, value: JSON)] {
     let operation = entry.operationIndex.map { operations.entries[$0].operation.name }
-    var members: [(name: String, value: JSON)] = [
-      ("_number", .integer(Int(clamping: entry.number)))
-    ]
+    var members: [(name: String, value: JSON)] = []
+    members.reserveCapacity(5)
+    members.append(("_number", .integer(Int(clamping: entry.number))))
     if let operation { members.append(("_operation", .string(operation))) }
     members.append(("_rules", .array(entry.rules.map { .string($0) })))
     members.append(("_ending", .string(entry.ending?.name ?? "in flight")))

@@ -173,7 +173,7 @@ struct JournalFilter: Sendable {
   /// The newest of a journal that match, up to the limit, oldest first; and how many matched in all.
   func select(of live: LiveTenant) throws(Problem) -> (entries: [JournalEntry], matched: Int) {
     if asksNothing {
-      let (entries, count) = live.journal.last(limit, after: start)
+      let (entries, count) = live.journal.last(limit, after: start, isWhole: isWhole)
       return (entries, count)
     }
     // A rule's name is looked for in all of it.
@@ -184,7 +184,9 @@ struct JournalFilter: Sendable {
 
   /// The newest that match, up to the limit, oldest first; and how many matched in all.
   func select(_ entries: [JournalEntry]) -> (entries: [JournalEntry], matched: Int) {
-    let matching = entries.filter(matches)
-    return (Array(matching.suffix(limit)), matching.count)
+    // Where all of them are meant none is copied.
+    let matching = asksNothing && since == nil ? entries : entries.filter(matches)
+    let count = matching.count
+    return (count > limit ? Array(matching.suffix(limit)) : matching, count)
   }
 }

@@ -63,7 +63,8 @@ enum JournalRoutes {
   static func har(_ call: AdminCall) throws(Problem) -> Answer {
     let filter = try JournalFilter(call, limit: .max)
     let live = try call.liveTenant()
-    let all = live.journal.entries.filter { !$0.isConnection }
+    var all = live.journal.entries
+    all.removeAll { $0.isConnection }
     try filter.checkRule(live, all)
     let har = HARExport(
       operations: call.pipeline.operations, version: call.options.version, live: live)

@@ -19,11 +19,15 @@ struct JournalText {
       if entry.parent > 0 { json.member("parent", Int(clamping: entry.parent)) }
       json.member("arrived", entry.arrived, .microseconds)
       json.member(orNull: "ended", entry.ended)
-      json.member("service", JSON(operation.map { operations.serviceNames[$0.serviceIndex] }))
-      json.member("operation", JSON(operation?.operation.name))
+      if let operation {
+        json.member("service", operations.serviceNames[operation.serviceIndex])
+        json.member("operation", operation.operation.name)
+      } else {
+        json.raw(#""service":null,"operation":null"#)
+      }
       json.member("method", entry.method.name)
       json.member("target", operations.shownTarget(of: entry))
-      json.member("status", entry.status.map { .integer($0.code) } ?? .null)
+      status(entry, into: &json)
       list("rules", entry.rules, into: &json)
       list("remarks", entry.remarks, into: &json)
       json.member(ifPresent: "hint", entry.hint)
@@ -46,7 +50,15 @@ struct JournalText {
       "operation", JSON(entry.operationIndex.map { operations.entries[$0].operation.name }))
     json.member("method", entry.method.name)
     json.member("target", operations.shownTarget(of: entry))
-    json.member("status", entry.status.map { .integer($0.code) } ?? .null)
+    status(entry, into: &json)
+  }
+
+  private func status(_ entry: JournalEntry, into json: inout JSONWriter) {
+    if let status = entry.status {
+      json.member("status", status.code)
+    } else {
+      json.member("status", .null)
+    }
   }
 
   /// Where the time went: until the request was there, until the answer was known, held back by rules, and on the line.

@@ -17,14 +17,17 @@ package struct CredentialMask: ValueMask {
   /// A bit for each length of a name with one of its first letters that is looked for: most names have
   /// none of them, in either case.
   private var looks: UInt64 = 0
+  /// All names that are looked for.
+  private var names: [[UInt8]] = []
 
   /// - Parameter more: further fields that hold secrets, in lower case.
   package init(_ more: [String] = []) {
     for name in more { secretFields.insert(name) }
-    for name in Self.urlFields.union(secretFields) { looks |= Self.look(name) }
+    for name in Self.urlFields.union(secretFields) {
+      looks |= Self.look(name.utf8.span)
+      names.append(Array(name.utf8))
+    }
   }
-
-  private static func look(_ name: String) -> UInt64 { look(name.utf8.span) }
 
   private static func look(_ name: Span<UInt8>) -> UInt64 {
     let letter = name.isEmpty ? 0 : Int(name[0] & 0x1F)
@@ -33,22 +36,27 @@ package struct CredentialMask: ValueMask {
   }
 
   /// Whether the value of a field of that name may be shown otherwise than it is.
-  package func mayHide(_ name: Span<UInt8>) -> Bool { looks & Self.look(name) != 0 }
+  package func mayHide(_ name: Span<UInt8>) -> Bool {
+    guard looks & Self.look(name) != 0 else { return false }
+    let names = names.span
+    for index in names.indices where names[index].count == name.count {
+      if name.equalsIgnoringCase(names[index].span) { return true }
+    }
+    return false
+  }
 
   /// The value of a field as it may be shown.
   package func value(_ value: String, ofField name: String) -> String {
-    guard looks & Self.look(name) != 0 else { return value }
-    let name = name.asciiLowercased
-    if Self.urlFields.contains(name) { return target(value) }
-    guard secretFields.contains(name), !value.isEmpty else { return value }
-    if let space = value.utf8.firstIndex(of: UInt8(ascii: " ")),
-      value.utf8[..<space].allSatisfy({ ($0 | 0x20) &- 0x61 < 26 })
-    {
-      // As strings: the sum of two kinds of text is made character by character.
-      let behind = value.utf8.index(after: space)
-      return String(value[..<behind]) + Self.masked(value[behind...])
-    }
-    return Self.masked(value[...])
+    guard mayHide(name.utf8.span), !value.isEmpty else { return value }
+    if Self.urlFields.contains(name.asciiLowercased) { return target(value) }
+    let text = value.utf8.span
+    let space = text.firstIndex(of: UInt8(ascii: " "), from: 0, to: text.count)
+    var hasScheme = space < text.count
+    for index in 0..<space where (text[index] | 0x20) &- 0x61 >= 26 { hasScheme = false }
+    guard hasScheme else { return Self.masked(value[...]) }
+    // As strings: the sum of two kinds of text is made character by character.
+    let behind = value.utf8.index(value.startIndex, offsetBy: space + 1)
+    return String(value[..<behind]) + Self.masked(value[behind...])
   }
 
   /// A request-target, or a URL, without what in it is a credential: the values of query parameters
@@ -123,15 +131,20 @@ package struct CredentialMask: ValueMask {
 
   static func masked(_ secret: Substring) -> String {
     var hash = StableHash(seed: 0)
-    hash.combine(String(secret))
-    // Four digits: the one in front is dropped.
-    let digits = String(0x1_0000 | hash.value & 0xFFFF, radix: 16).utf8.dropFirst()
-    let fingerprint = Substring(digits)
-    if secret.hasPrefix("wt-") {
-      let name = Substring(secret.dropFirst(3).utf8.prefix { $0 != UInt8(ascii: ".") })
-      if Tenant.isName(name) { return "wt-\(name).***#\(fingerprint)" }
+    hash.combine(secret.utf8Span.span)
+    // `***#` and four digits.
+    var text: InlineArray<8, UInt8> = [0x2A, 0x2A, 0x2A, 0x23, 0, 0, 0, 0]
+    for place in 4..<8 {
+      let digit = UInt8(truncatingIfNeeded: hash.value >> UInt64(4 * (7 - place))) & 0xF
+      text[place] = digit + (digit < 10 ? 0x30 : 0x57)
     }
-    return "***#\(fingerprint)"
+    // SAFETY: these are ASCII.
+    let mark = String(copying: unsafe UTF8Span(unchecked: text.span, isKnownASCII: true))
+    if secret.utf8.starts(with: "wt-".utf8) {
+      let name = Substring(secret.utf8.dropFirst(3).prefix { $0 != UInt8(ascii: ".") })
+      if Tenant.isName(name) { return "wt-\(name).\(mark)" }
+    }
+    return mark
   }
 }
 

@@ -268,10 +268,10 @@ package final class Journal: Sendable {
     }
   }
 
-  package func entry(_ number: UInt64) -> JournalEntry? {
+  package func entry(_ number: UInt64, isWhole: Bool = true) -> JournalEntry? {
     ring.withLock { ring in
       guard number >= ring.first, number <= ring.last else { return nil }
-      return ring.places.entry(ring.place(of: number))
+      return ring.places.entry(ring.place(of: number), isWhole: isWhole)
     }
   }
 
@@ -316,8 +316,9 @@ package final class Journal: Sendable {
 
   /// The last so many of those that are here and came after that exchange, oldest first, and how many of
   /// them are here: only those that are given are read.
+  /// - Parameter isWhole: with fields and contents; else only with what a list tells.
   package func last(
-    _ limit: Int, after number: UInt64
+    _ limit: Int, after number: UInt64, isWhole: Bool = true
   ) -> (entries: [JournalEntry], count: Int) {
     guard number < .max else { return ([], 0) }
     var numbers: [UInt64] = []
@@ -335,7 +336,8 @@ package final class Journal: Sendable {
         return last + 1
       }
     }
-    return (numbers.suffix(limit).compactMap(entry), numbers.count)
+    let entries = numbers.suffix(limit).compactMap { entry($0, isWhole: isWhole) }
+    return (entries, numbers.count)
   }
 
   private static let countedAtOnceMax: UInt64 = 16_384

@@ -73,9 +73,10 @@ struct JournalPlaces: Sendable {
     swap(&moving, &chunks[to.chunk][to.index])
   }
 
-  func entry(_ place: Int) -> JournalEntry? {
+  /// - Parameter isWhole: as `JournalRecord.entry(isWhole:)`.
+  func entry(_ place: Int, isWhole: Bool = true) -> JournalEntry? {
     let (chunk, index) = Self.locate(place)
-    return chunk < chunks.count ? chunks[chunk][index]?.entry : nil
+    return chunk < chunks.count ? chunks[chunk][index]?.entry(isWhole: isWhole) : nil
   }
 
   /// The place is free; what lay there may stay, to be written over.

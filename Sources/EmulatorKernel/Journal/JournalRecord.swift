@@ -246,16 +246,22 @@ struct JournalRecord: Sendable {
     return logged
   }
 
-  var entry: JournalEntry {
+  var entry: JournalEntry { entry(isWhole: true) }
+
+  /// - Parameter isWhole: with the fields and contents; else only with what a list tells.
+  func entry(isWhole: Bool) -> JournalEntry {
     JournalEntry(
       number: number, exchange: exchange, parent: parent, operationIndex: operationIndex,
       method: method,
       target: RequestTarget(bytes: content(target), isConnect: method == .connect),
       version: version, isSecure: isSecure,
-      requestFields: fields(requestFields, requestLines),
-      requestContent: content(requestContent), requestContentBytes: requestContentBytes,
-      status: status, responseFields: fields(responseFields, responseLines),
-      responseContent: content(responseContent), responseContentBytes: responseContentBytes,
+      requestFields: isWhole ? fields(requestFields, requestLines) : Fields(),
+      requestContent: isWhole ? content(requestContent) : [],
+      requestContentBytes: requestContentBytes,
+      status: status,
+      responseFields: isWhole || hasNotes ? fields(responseFields, responseLines) : Fields(),
+      responseContent: isWhole ? content(responseContent) : [],
+      responseContentBytes: responseContentBytes,
       rules: rules, trace: trace?.trace, fault: fault,
       arrived: arrived, ended: ended, began: began, duration: duration,
       answeredAfter: answeredAfter, readAfter: readAfter,

@@ -52,11 +52,11 @@ package struct HAREntry: Sendable {
 
   package init() {}
 
-  package func requestField(_ name: String) -> String? {
-    requestFields.all(name).last
-  }
+  package func requestField(_ name: String) -> String? { Self.last(name, of: requestFields) }
+  package func responseField(_ name: String) -> String? { Self.last(name, of: responseFields) }
 
-  package func responseField(_ name: String) -> String? {
-    responseFields.all(name).last
+  private static func last(_ name: String, of fields: Fields) -> String? {
+    fields.lines.last { fields.matches($0, name) }
+      .map { String(decoding: fields.bytes[$0.value], as: UTF8.self) }
   }
 }

@@ -23,9 +23,9 @@ package struct HARWriter {
   }
 
   /// - Parameter entry: makes the entry of a place; they are made one after the other, so that they need
-  ///   not all be there at once.
+  ///   not all be there at once. Nil: there is nothing to be told of it.
   package func text(
-    _ count: Int, comment: String? = nil, entry: (Int) -> HAREntry
+    _ count: Int, comment: String? = nil, entry: (Int) -> HAREntry?
   ) -> [UInt8] {
     var json = JSONWriter(reserving: 1024 + count * 2048)
     json.object { json in
@@ -37,7 +37,9 @@ package struct HARWriter {
         }
         json.array("pages") { _ in }
         json.array("entries") { json in
-          for place in 0..<count { write(entry(place), into: &json) }
+          for place in 0..<count {
+            if let entry = entry(place) { write(entry, into: &json) }
+          }
         }
         json.member(ifPresent: "comment", comment)
       }
@@ -48,36 +50,23 @@ package struct HARWriter {
   private func write(_ entry: HAREntry, into json: inout JSONWriter) {
     json.object { json in
       json.member("startedDateTime", entry.started)
-      json.member(
-        "time", Self.milliseconds(entry.sending + entry.waiting + entry.receiving))
+      json.member("time", microseconds: entry.sending + entry.waiting + entry.receiving)
       json.key("request")
       request(entry, into: &json)
       json.key("response")
       response(entry, into: &json)
       json.object("cache") { _ in }
       json.object("timings") { json in
-        json.member("blocked", -1)
-        json.member("dns", -1)
-        json.member("connect", -1)
-        json.member("ssl", -1)
-        json.member("send", Self.milliseconds(entry.sending))
-        json.member("wait", Self.milliseconds(entry.waiting))
-        json.member("receive", Self.milliseconds(entry.receiving))
+        // What is not known of any.
+        json.raw(#""blocked":-1,"dns":-1,"connect":-1,"ssl":-1"#)
+        json.member("send", microseconds: entry.sending)
+        json.member("wait", microseconds: entry.waiting)
+        json.member("receive", microseconds: entry.receiving)
       }
       json.member(ifPresent: "serverIPAddress", entry.server)
       json.member(ifPresent: "connection", entry.connection)
       for (name, value) in entry.members { json.member(named: name, value) }
     }
-  }
-
-  private static func milliseconds(_ microseconds: Int) -> JSON {
-    let whole = max(0, microseconds)
-    guard whole % 1000 != 0 else { return .integer(whole / 1000) }
-    // Three digits behind the point: the one in front of them makes room for it.
-    var text = String(whole / 1000)
-    text += "."
-    text += String(1000 + whole % 1000).dropFirst()
-    return .decimal(text)
   }
 
   // MARK: Requests
@@ -86,7 +75,7 @@ package struct HARWriter {
     json.object { json in
       json.member("method", entry.method)
       // A masked value has one, and behind it a URL would have nothing but a fragment.
-      let hasMark = entry.url.utf8.contains(UInt8(ascii: "#"))
+      let hasMark = entry.url.utf8.span.contains(UInt8(ascii: "#"))
       json.member("url", hasMark ? entry.url.escaped { $0 == "#" ? "%23" : nil } : entry.url)
       json.member("httpVersion", entry.version)
       json.array("cookies") { json in
@@ -99,6 +88,7 @@ package struct HARWriter {
       }
       headers(entry.requestFields, into: &json)
       json.array("queryString") { json in
+        guard entry.url.utf8.span.contains(UInt8(ascii: "?")) else { return }
         for (name, value) in RequestTarget(entry.url).queryItems {
           Self.write(name, value, into: &json)
         }
@@ -264,5 +254,22 @@ package struct HARWriter {
       content.isCut ? "the first \(content.bytes.count) of \(content.total) bytes" : nil
     let all = [cut, content.comment].compactMap(\.self)
     return all.isEmpty ? nil : all.joined(separator: "; ")
+  }
+}
+
+extension JSONWriter {
+  /// Microseconds as milliseconds, with three digits behind the point where they are not whole.
+  fileprivate mutating func member(_ name: StaticString, microseconds: Int) {
+    let (whole, rest) = max(0, microseconds).quotientAndRemainder(dividingBy: 1000)
+    member(name, whole)
+    guard rest > 0 else { return }
+    bytes.append(UInt8(ascii: "."))
+    for place in [100, 10, 1] { bytes.append(UInt8(truncatingIfNeeded: 0x30 + rest / place % 10)) }
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate func contains(_ byte: UInt8) -> Bool {
+    firstIndex(of: byte, from: 0, to: count) < count
   }
 }
