@@ -14,6 +14,9 @@ package struct MetricFamily: Sendable {
 
     package init(_ name: String, _ value: String) { add(name, value) }
 
+    /// An operation and a status.
+    private static let usualBytes = 96
+
     /// Begins anew, in the room that there is.
     package mutating func replace(_ name: String, _ value: String) {
       text.removeAll(keepingCapacity: true)
@@ -21,7 +24,7 @@ package struct MetricFamily: Sendable {
     }
 
     package mutating func add(_ name: String, _ value: String) {
-      if !text.isEmpty { text.append(UInt8(ascii: ",")) }
+      if text.isEmpty { text.reserveCapacity(Self.usualBytes) } else { text.append(0x2C) }
       text.append(contentsOf: name.utf8.span)
       text.append(UInt8(ascii: "="))
       text.append(UInt8(ascii: "\""))
@@ -58,9 +61,19 @@ package struct MetricFamily: Sendable {
   package init(_ name: String, _ kind: Kind, _ help: String, reserving byteCount: Int = 0) {
     self.name = name
     text.reserveCapacity(256 + byteCount)
-    text.append(
-      contentsOf: "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n".utf8.span)
+    // Piece by piece: there are more than a dozen families.
+    put("# HELP ")
+    put(name)
+    put(" ")
+    put(help)
+    put("\n# TYPE ")
+    put(name)
+    put(" ")
+    put(kind.rawValue)
+    put("\n")
   }
+
+  private mutating func put(_ piece: String) { text.append(contentsOf: piece.utf8.span) }
 
   package init(_ name: String, _ kind: Kind, _ help: String, value: Double) {
     self.init(name, kind, help)
@@ -76,6 +89,7 @@ package struct MetricFamily: Sendable {
     _ buckets: [UInt64], _ bounds: Bounds, sum: Double, _ labels: Labels = Labels()
   ) {
     beginning.removeAll(keepingCapacity: true)
+    beginning.reserveCapacity(name.utf8.count + labels.text.count + 16)
     beginning.append(contentsOf: name.utf8.span)
     beginning.append(contentsOf: "_bucket{".utf8.span)
     beginning.append(contentsOf: labels.text.span)

@@ -43,8 +43,12 @@ enum MetricsRoutes {
   private static func family(
     _ name: String, _ help: String, by label: String, _ samples: [(name: String, value: Double)]
   ) -> MetricFamily {
-    var family = MetricFamily(name, .counter, help)
-    for sample in samples { family.add(sample.value, MetricFamily.Labels(label, sample.name)) }
+    var family = MetricFamily(name, .counter, help, reserving: 512)
+    var labels = MetricFamily.Labels()
+    for sample in samples {
+      labels.replace(label, sample.name)
+      family.add(sample.value, labels)
+    }
     return family
   }
 
