@@ -74,6 +74,9 @@ extension RequestMatch {
       }
       let host = HostText.host(of: text)
       return host.utf8.contains(UInt8(ascii: "*")) ? .glob(Glob(host)) : .equal(.string(host))
+    case .equal(let other):
+      reader.problem("expected a host's name or a condition on it, found \(other.text)")
+      return matcher
     case .glob(let glob): return .glob(Glob(glob.text.asciiLowercased))
     case .not(let inner): return .not(hostMatcher(inner, reader))
     case .any(let inner): return .any(inner.map { hostMatcher($0, reader) })

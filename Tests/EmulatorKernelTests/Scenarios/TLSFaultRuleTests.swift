@@ -193,6 +193,9 @@ struct TLSFaultRuleTests {
     ),
     (["match": ["host": "a.example:443"]], "/rules/0/match/host", "a host alone"),
     (["match": ["host": "https://a.example"]], "/rules/0/match/host", "a host alone"),
+    (["fault": tls, "match": ["host": 5]], "/rules/0/match/host", "found 5"),
+    (["match": ["host": ["any": ["a", true]]]], "/rules/0/match/host", "found true"),
+    (["match": ["host": ["not": ["equal": 5]]]], "/rules/0/match/host", "found 5"),
   ]
 
   @Test("What cannot hold together is refused with its place", arguments: refused)
