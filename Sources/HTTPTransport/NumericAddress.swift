@@ -46,6 +46,12 @@ package struct NumericAddress: Sendable, Equatable {
     bytes.count == 4 ? bytes[0] == 127 : bytes.dropLast().allSatisfy { $0 == 0 } && bytes[15] == 1
   }
 
+  /// An address of several machines (RFC 5771, RFC 4291 §2.7), or of all (255.255.255.255): a connection
+  /// leads to none of them, though the system lets a socket listen there.
+  package var isOfMany: Bool {
+    bytes.count == 4 ? bytes[0] >> 4 == 14 || bytes == [255, 255, 255, 255] : bytes[0] == 0xFF
+  }
+
   /// Whether it leads to this machine: loopback, any of its interfaces, or no address at all
   /// (`0.0.0.0`), which connects to the machine itself.
   package var isOfThisMachine: Bool {

@@ -23,6 +23,12 @@ public struct CodeOptions: Sendable {
 
   public init() {}
 
+  /// Why a program cannot be started; nil: it can.
+  public static func lack(ofProgram name: String) -> String? {
+    do throws(CodeError) { _ = try ProgramSearch.find(name) } catch { return error.description }
+    return nil
+  }
+
   /// What code may reach: `none`, `wavetank` (this server alone) or `all`. False for anything else.
   public mutating func setNetwork(_ name: String) -> Bool {
     guard let known = CodeSettings.Network(rawValue: name) else { return false }

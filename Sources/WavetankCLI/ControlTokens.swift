@@ -15,7 +15,7 @@ enum ControlTokens {
     }
     let content: [UInt8]
     do {
-      content = try FileContent.read(path)
+      content = try FileContent.read(path, bytesMax: fileBytesMax)
     } catch {
       throw UsageError("--control-token-file: \(error).")
     }
@@ -25,6 +25,9 @@ enum ControlTokens {
     }
     return try checked(String(decoding: first, as: UTF8.self), "--control-token-file: \(path)")
   }
+
+  /// The token and its line's end; more than that is another file, or one without end.
+  private static let fileBytesMax = 4096
 
   /// What a command shows to a server.
   static func ofClient(_ arguments: CommandLineArguments) throws(UsageError) -> String? {

@@ -4,7 +4,8 @@ import Scenarios
 
 /// Whole files, and `-` for standard input and output.
 enum FileContent {
-  static func read(_ path: String) throws(FileError) -> [UInt8] {
+  /// - Parameter bytesMax: of what is longer no more is read, and it is refused.
+  static func read(_ path: String, bytesMax: Int = .max) throws(FileError) -> [UInt8] {
     // SAFETY: the string lives for the call.
     let file = path == "-" ? STDIN_FILENO : unsafe open(path, O_RDONLY | O_CLOEXEC)
     let name = path == "-" ? "standard input" : path
@@ -21,6 +22,7 @@ enum FileContent {
       guard count >= 0 else { throw FileError(call: "read", path: name, code: errno) }
       if count == 0 { return all }
       all += buffer[..<count]
+      guard all.count <= bytesMax else { throw FileError(call: "read", path: name, code: EFBIG) }
     }
   }
 

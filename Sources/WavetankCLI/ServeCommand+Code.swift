@@ -28,8 +28,8 @@ extension Command {
       return nil
     }
     var options = CodeOptions()
-    if let path = arguments.value("--python") { options.python = path }
-    if let path = arguments.value("--node") { options.node = path }
+    if let path = try program("--python", arguments) { options.python = path }
+    if let path = try program("--node", arguments) { options.node = path }
     options.directory = arguments.value("--code-dir")
     if let text = arguments.value("--code-memory") {
       guard let size = Emulator.size(text), size >= codeMemoryLeast else {
@@ -56,6 +56,16 @@ extension Command {
     }
     options.packageIndex = arguments.value("--pip-index")
     return options
+  }
+
+  /// An interpreter that is asked for must be there; without the flag it is missed by code of its kind
+  /// alone.
+  private static func program(
+    _ flag: String, _ arguments: CommandLineArguments
+  ) throws(UsageError) -> String? {
+    guard let name = arguments.value(flag) else { return nil }
+    if let lack = CodeOptions.lack(ofProgram: name) { throw UsageError("\(flag): \(lack)") }
+    return name
   }
 
   /// An interpreter with an SDK takes 40 MB.

@@ -89,6 +89,11 @@ extension Command {
       let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
       return isBracketed ? String(host.dropFirst().dropLast()) : host
     }
+    for host in hosts where NumericAddress(host: host)?.isOfMany ?? false {
+      throw UsageError(
+        "--host must be an address of this machine: nobody can connect to \(host), which is one of many."
+      )
+    }
     if !hosts.isEmpty { configuration.host = hosts.removeFirst() }
     configuration.furtherHosts = hosts.filter { $0 != configuration.host }
     try ports(arguments, &configuration)

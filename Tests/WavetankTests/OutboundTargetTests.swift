@@ -61,6 +61,17 @@ struct OutboundTargetTests {
     #expect(Self.refusal("http://192.0.2.1:7070/") == nil)
   }
 
+  @Test(
+    "An address of many machines is told from one of one",
+    arguments: [
+      ("224.0.0.1", true), ("239.255.255.255", true), ("255.255.255.255", true),
+      ("[ff02::1]", true), ("223.255.255.255", false), ("240.0.0.1", false), ("0.0.0.0", false),
+      ("[fe80::1]", false), ("::", false),
+    ])
+  func many(_ host: String, _ isOfMany: Bool) throws {
+    #expect(try #require(NumericAddress(host: host)).isOfMany == isOfMany)
+  }
+
   static let never = [
     "169.254.169.254", "169.254.0.1", "[::ffff:169.254.169.254]", "[fe80::1]", "[febf::1]",
     "[fec0::1]", "100.100.100.200", "168.63.129.16", "192.0.0.192", "[fd00:ec2::254]",

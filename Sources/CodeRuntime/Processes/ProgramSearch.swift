@@ -2,11 +2,11 @@ import FoundationEssentials
 import Glibc
 
 /// Where programs are.
-enum ProgramSearch {
+package enum ProgramSearch {
   /// The paths where a program may be, best first; names without a slash are searched in `PATH`.
   ///
   /// The next one is for when the child may not read the first: root's own folders are closed to it.
-  static func find(_ name: String) throws(CodeError) -> [String] {
+  package static func find(_ name: String) throws(CodeError) -> [String] {
     if name.contains("/") {
       guard isExecutable(name) else { throw .notStarted(name, reason: "there is no such program") }
       return [absolute(name)]
@@ -24,7 +24,9 @@ enum ProgramSearch {
   }
 
   private static func isExecutable(_ path: String) -> Bool {
-    // SAFETY: a text, which the call only reads.
-    unsafe access(path, X_OK) == 0
+    var found = stat()
+    // SAFETY: a text, which the calls only read, and a local that one of them writes.
+    guard unsafe stat(path, &found) == 0, found.st_mode & S_IFMT == S_IFREG else { return false }
+    return unsafe access(path, X_OK) == 0
   }
 }

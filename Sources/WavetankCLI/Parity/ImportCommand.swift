@@ -43,13 +43,16 @@ extension Command {
       }
       let rules: [JSON]
       let leftOut: [Recording.Unusable]
+      let hasUsed: Bool
       if isPlayed {
         guard let played = try await run.play(files) else { return 1 }
+        hasUsed = !played.isEmpty
         let made = DifferenceRules(played)
         (rules, leftOut) = (made.rules, files.flatMap(\.recording.unusable) + made.leftOut)
       } else {
         let made = RecordingScenario(files.map(\.recording))
         (rules, leftOut) = (made.rules, made.leftOut)
+        hasUsed = !rules.isEmpty
       }
       if !arguments.has("--quiet") {
         let style = Terminal.Style(2)
@@ -61,7 +64,7 @@ extension Command {
             to: STDERR_FILENO)
         }
       }
-      if rules.isEmpty, !isPlayed {
+      if !hasUsed {
         Terminal.complain("there is nothing to make rules of: no entry could be used")
         return 1
       }

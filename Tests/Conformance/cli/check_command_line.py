@@ -44,6 +44,12 @@ def usage_errors():
         ("an empty value behind =", ["serve", "--ready-file="], ["--ready-file needs a value"]),
         ("a folder that is empty", ["init", ""], ["init", "empty"]),
         ("a clock mode that is no number", ["ctl", "clock", "--mode", "xNaN"], ["--mode", "xNaN", "manual"]),
+        ("a multicast address", ["serve", "--host", "127.0.0.1", "--host", "224.0.0.1"], ["--host", "224.0.0.1"]),
+        ("a multicast address of IPv6", ["demo", "--host", "[ff02::1]"], ["--host", "ff02::1"]),
+        ("a Python that is not there", ["serve", "--run-code", "--python", "/nowhere/python"], ["--python", "/nowhere/python"]),
+        ("a Node that is a folder", ["serve", "--run-code", "--node", "/"], ["--node"]),
+        ("a Node that is not in PATH", ["serve", "--run-code", "--node", "no-such-node"], ["--node", "PATH"]),
+        ("a token file without end", ["serve", "--control-token-file", "/dev/zero"], ["--control-token-file", "/dev/zero"]),
         ("a host with half its brackets", ["wait", "--url", "http://[::1"], ["[::1"]),
         ("a URL that is none", ["run", "--url", "nonsense", "--", "true"], ["--url must look like", "nonsense"]),
     ]:

@@ -130,6 +130,8 @@ check("contents in other files and in base64", status == 0 and "in another file,
       and json.loads(output)["rules"][0]["respond"]["text"] == "ä", (output, errors))
 status, output, errors = wavetank("import", write("none.har", page))
 check("where nothing can be used there is no scenario", status == 1 and output == "" and "nothing to make rules of" in errors, errors)
+status, output, errors = wavetank("import", "--differences", write("none.har", page))
+check("nor can anything be corrected", status == 1 and output == "" and "nothing to make rules of" in errors, errors)
 chrome = entry("POST", "file/get", {"status": {"state": "failed", "statusCode": "NotFound"}}, {"id": "x"}, status=404)
 chrome["request"]["headers"] = [{"name": "content-type", "value": "application/json"}]
 status, report = parity(write("sanitized.har", chrome, creator="WebInspector"))
