@@ -46,6 +46,11 @@ package import PayloadCodecs
     let (sum, isBeyond) = nanoseconds.addingReportingOverflow(difference)
     return isWide || isBeyond ? self + (end - start) : Self(nanoseconds: sum)
   }
+  /// The same for whole seconds.
+  package func advanced(bySeconds seconds: Int64) -> Self {
+    Self(
+      nanoseconds: nanoseconds.addingClamping(seconds.multipliedClamping(by: 1_000_000_000)))
+  }
   package static func += (left: inout Self, right: Duration) { left = left + right }
 
   /// Whole seconds since 1970, rounded down.
@@ -285,6 +290,8 @@ private struct DigitReader {
 extension Duration {
   /// Nanoseconds, held at the ends of `Int64`.
   package var clampedNanoseconds: Int64 {
+    // Up to nine seconds, as most last, without a division of wide numbers.
+    if let near = Int64(exactly: attoseconds) { return near / 1_000_000_000 }
     let (seconds, attoseconds) = components
     let whole = seconds.multipliedClamping(by: 1_000_000_000)
     let (sum, overflow) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
@@ -292,6 +299,10 @@ extension Duration {
   }
   /// Whole seconds, a begun one counted as whole.
   package var secondsRoundedUp: Int {
+    if let near = Int64(exactly: attoseconds) {
+      let second: Int64 = 1_000_000_000_000_000_000
+      return Int(near / second + (near % second > 0 ? 1 : 0))
+    }
     let (seconds, attoseconds) = components
     return Int(clamping: attoseconds > 0 ? seconds.addingClamping(1) : seconds)
   }

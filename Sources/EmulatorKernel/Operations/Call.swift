@@ -40,19 +40,23 @@ public import HTTPModel
   package var baseURL: String {
     let isNamedByProxy =
       request.arrival.map { $0.tunnelHost != nil && $0.proxyUser == tenant.name } ?? false
-    return request.origin + (isNamedByProxy ? "" : tenant.urlPrefix)
+    return request.address(isNamedByProxy ? "" : tenant.urlPrefix)
   }
 }
 
 extension Request {
   /// Scheme and host by which the caller reached us. A front that terminates TLS says so by
   /// `X-Forwarded-Proto`.
-  package var origin: String {
+  package var origin: String { address("") }
+
+  /// The same with a path behind it.
+  fileprivate func address(_ path: String) -> String {
     let isSecure =
       fields["x-forwarded-proto"].map { $0.asciiLowercased == "https" } ?? arrival?.isSecure
       ?? false
-    return
-      "\(isSecure ? "https" : "http")://\(fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1")"
+    return String(
+      pieces: isSecure ? "https://" : "http://",
+      fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1", path)
   }
 }
 
@@ -62,7 +66,15 @@ extension Response {
     _ status: Status, _ content: [UInt8], type: String = "application/json"
   ) -> Response {
     var response = Response(status, body: .bytes(content))
-    response.fields.append("Content-Type", type)
+    // Behind it most answers get further lines: in room of their own from the beginning.
+    if type == "application/json" {
+      response.fields.append(jsonFields)
+    } else {
+      response.fields.append("Content-Type", type)
+    }
     return response
   }
 }
+
+  /// Laid out once, for nearly all JSON that is answered.
+  private static let jsonFields = Fields(["Content-Type": "application/json"])

@@ -2,7 +2,9 @@ extension String {
   /// The text in ASCII, for a field value or a reason phrase, which clients read as Latin-1 or not at
   /// all: typographic marks as their plain forms, other characters as `\\u{e9}`.
   package var asFieldText: String {
-    escaped { scalar in
+    // As most of what is said here stands.
+    if utf8.allSatisfy({ $0 &- 0x20 < 0x5F }) { return self }
+    return escaped { scalar in
       switch scalar {
       case "\u{20}"..."\u{7E}": nil
       case "“", "”": "\""

@@ -116,7 +116,9 @@ package struct RuleOutcome: Sendable {
 extension Status {
   /// The same code with other words behind it: as much as fits a line of a terminal.
   package func saying(_ reason: String) -> Status {
-    Status(code, String(reason.asFieldText.prefix(200)))
+    let text = reason.asFieldText
+    // What has no more bytes has no more characters, and those take long to count.
+    return Status(code, text.utf8.count <= 200 ? text : String(text.prefix(200)))
   }
 }
 

@@ -29,8 +29,9 @@ enum Handle {
 
   /// A handle for something that got none: usable in a path and never used twice.
   static func mint(_ kind: String, _ step: inout Step) -> String {
-    "\(kind)-"
-      + step.ids.token(
-        "steamship.handle.\(kind)", count: 10, alphabet: "abcdefghijklmnopqrstuvwxyz0123456789")
+    let token = step.ids.token(
+      String(pieces: "steamship.handle.", kind), count: 10,
+      alphabet: "abcdefghijklmnopqrstuvwxyz0123456789")
+    return String(pieces: kind, "-", token)
   }
 }

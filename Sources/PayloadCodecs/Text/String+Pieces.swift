@@ -1,8 +1,6 @@
-import PayloadCodecs
-
 extension String {
   /// One behind the other, in room for all: an interpolation grows as it goes along.
-  init(pieces: String...) {
+  package init(pieces: String...) {
     let count = pieces.reduce(0) { $0 + $1.utf8.count }
     self = unsafe String(unsafeUninitializedCapacity: count) { text in
       var place = 0
