@@ -123,6 +123,9 @@ struct TaskNumber: Hashable, Sendable {
   }
 
   init?(_ id: String) { self.init(id.utf8Span.span) }
+
+  /// As the key of a table, by one step.
+  func _rawHashValue(seed: Int) -> Int { RawSpan.hash(high, low, seed: seed) }
 }
 
 extension TaskNumber: Weighed {

@@ -34,10 +34,15 @@ package struct WeighedDictionary<
       @inline(__always) _read { yield unsafe uncheckedValue }
       @inline(__always) _modify { yield unsafe &uncheckedValue }
     }
+    /// SAFETY: as at the value.
+    @exclusivity(unchecked) @usableFromInline var uncheckedWeight = 0
     /// 0: it is shared with copies that did not weigh it either.
-    @usableFromInline var weight = 0
+    @inlinable var weight: Int {
+      @inline(__always) get { unsafe uncheckedWeight }
+      @inline(__always) set { unsafe uncheckedWeight = newValue }
+    }
 
-    @inlinable init(_ value: Value?) { unsafe uncheckedValue = value }
+    @inlinable init(_ value: consuming Value?) { unsafe uncheckedValue = value }
 
     /// Changes the value in its place, if there is one: taken out and put back it would be moved four times.
     ///
@@ -82,10 +87,10 @@ package struct WeighedDictionary<
     @inlinable set {
       if let index = boxes.index(forKey: key) {
         let box = changeable(at: index)
-        box.value = newValue
+        box.value = consume newValue
         settle(box, key, at: index)
       } else if newValue != nil {
-        insert(Box(newValue), key)
+        insert(Box(consume newValue), key)
       }
     }
     // A call would take a frame on the heap, at each change of any record.

@@ -41,6 +41,13 @@ extension RawSpan {
     return Int(truncatingIfNeeded: mixed)
   }
 
+  /// The same of sixteen bytes that are two numbers: for keys such as UUIDs, which a client may choose.
+  package static func hash(_ first: UInt64, _ last: UInt64, seed: Int) -> Int {
+    let secret = secret
+    let state = UInt64(UInt(bitPattern: seed)) ^ secret.0
+    return Int(truncatingIfNeeded: mix(16 ^ secret.1, mix(first ^ secret.1, last ^ state)))
+  }
+
   /// The two halves of the product.
   private static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
     let product = left.multipliedFullWidth(by: right)

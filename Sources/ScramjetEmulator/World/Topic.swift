@@ -43,4 +43,9 @@ struct Topic: Codable, Sendable {
 struct TopicKey: Codable, Sendable, Hashable {
   var space: SpaceKey
   @ExactText var name: String
+
+  /// As the key of a table: the name's hash, begun with the space's.
+  func _rawHashValue(seed: Int) -> Int {
+    _name._rawHashValue(seed: space._rawHashValue(seed: seed))
+  }
 }

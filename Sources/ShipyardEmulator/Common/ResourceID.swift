@@ -25,6 +25,9 @@ package struct ResourceID: Sendable, Hashable {
     (high, low) = words
   }
 
+  /// As the key of a table, by one step.
+  package func _rawHashValue(seed: Int) -> Int { RawSpan.hash(high, low, seed: seed) }
+
   package var text: String { UUIDText.text(high, low) }
 
   /// Writes the 36 characters.
