@@ -105,6 +105,20 @@ import Testing
     #expect(wallTimer.pause == .seconds(1))
   }
 
+  @Test("What is due just after the timer woke is brought a millisecond later, and seen at once")
+  func timerRests() async throws {
+    let wall = HandWall(0)
+    let timer = HandTimer()
+    let pipeline = try Self.pipeline(.scaled(1), wall: wall, wallTimer: timer)
+    await Self.add(pipeline, [("a", 0)])
+    #expect(timer.pause == .zero)
+    timer.fire()
+    await Self.add(pipeline, [("b", 0)])
+    // However late that comes, it is set to the end of the rest at most.
+    #expect(timer.pause.map { $0 >= .zero && $0 <= .milliseconds(1) } == true)
+    #expect(await Self.arrived(pipeline, "b"))
+  }
+
   @Test("A real timer wakes a stream that waits")
   func dispatchTimer() async throws {
     let pipeline = try Pipeline(

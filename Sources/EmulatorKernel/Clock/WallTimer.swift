@@ -43,6 +43,9 @@ package final class DispatchWallTimer: WallTimer, @unchecked Sendable {
 
 /// Lets things happen in tenants whose time runs by itself, also while no request comes: streams
 /// that wait for something due get it. One timer for all tenants, set to the earliest instant.
+///
+/// **Cost**: for one tenant it wakes once in a millisecond at most. Whoever asks sees what is due by then, so nobody
+/// but such a stream can tell, and under load each request has something due at an instant of its own.
 final class DueTimer: Sendable {
   private struct Waiting {
     var tenant: WayBack<Tenant>
@@ -53,7 +56,12 @@ final class DueTimer: Sendable {
     /// By object, not by name: a tenant that was dropped may live on beside its successor.
     var byTenant: [ObjectIdentifier: Waiting] = [:]
     var wakesAt: ContinuousClock.Instant?
+    /// Before it there is no need to wake.
+    var restsUntil: ContinuousClock.Instant?
   }
+
+  /// From one wake-up to the next at least.
+  private static let rest = Duration.milliseconds(1)
 
   private let wallTimer: any WallTimer
   private let state = Mutex(State())
@@ -72,13 +80,13 @@ final class DueTimer: Sendable {
         state.byTenant[ObjectIdentifier(tenant)] = nil
         return
       }
-      let limited = min(pause, .seconds(86_400))
-      let deadline = ContinuousClock.now + limited
+      let now = ContinuousClock.now
+      let deadline = max(now + min(pause, .seconds(86_400)), state.restsUntil ?? now)
       state.byTenant[ObjectIdentifier(tenant)] = Waiting(
         tenant: WayBack(tenant, lasts: tenant.lasts), deadline: deadline)
       if let wakesAt = state.wakesAt, wakesAt <= deadline { return }
       state.wakesAt = deadline
-      wallTimer.wake(after: limited)
+      wallTimer.wake(after: deadline - now)
     }
   }
 
@@ -90,6 +98,7 @@ final class DueTimer: Sendable {
     let now = ContinuousClock.now
     let due = state.withLock { state -> [Tenant] in
       state.wakesAt = nil
+      state.restsUntil = now + Self.rest
       let due = state.byTenant.filter { $0.value.deadline <= now }
       for key in due.keys { state.byTenant[key] = nil }
       state.wakesAt = state.byTenant.values.map(\.deadline).min()

@@ -79,6 +79,12 @@ extension ServiceState {
     unsafe unsafeDowncast(box, to: StateBox<Self>.self).status
   }
 
+  @inlinable package static func advance(
+    _ box: AnyStateBox, to instant: VirtualInstant, woken: inout [Waiter]
+  ) {
+    unsafe unsafeDowncast(box, to: StateBox<Self>.self).advance(to: instant, woken: &woken)
+  }
+
   @inlinable package static func replace(in box: AnyStateBox, by begun: AnyBegun) {
     unsafe unsafeDowncast(box, to: StateBox<Self>.self)
       .replace(unsafeDowncast(begun, to: Begun<Self>.self))

@@ -108,7 +108,8 @@ final class LatentState<Service: EmulatedService>: DueService {
   var isAtWork: Bool { begunBox?.isAtWork ?? false }
   var waiterCount: Int { begunBox?.waiterCount ?? 0 }
   func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
-    begunBox?.advance(to: instant, woken: &woken)
+    guard let box = begun.load() else { return }
+    State.advance(box, to: instant, woken: &woken)
   }
   // Retentions do not count time that was skipped: this one must be told.
   func timeSkips(by duration: Duration) { box.timeSkips(by: duration) }

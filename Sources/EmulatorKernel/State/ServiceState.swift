@@ -52,6 +52,8 @@
   ) -> AnyBegun
   /// A box as it stands.
   static func status(of box: AnyStateBox) -> BoxStatus
+  /// See `StateBox.advance`.
+  static func advance(_ box: AnyStateBox, to instant: VirtualInstant, woken: inout [Waiter])
   /// See `StateBox.replace`.
   static func replace(in box: AnyStateBox, by begun: AnyBegun)
   /// See `DueService`.

@@ -245,7 +245,7 @@ extension StateBox: DueService {
 
   package var isAtWork: Bool { held.withLock { $0.state.isAtWork } }
 
-  package func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
+  @inlinable package func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
     held.withLock { $0.settle(to: instant, blobs, woken: &woken) }
   }
 

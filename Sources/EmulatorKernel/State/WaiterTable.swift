@@ -59,8 +59,11 @@ import HTTPModel
   }
 
   /// Time may go on. Tasks stay where they are and take turns at moving it.
-  @usableFromInline package mutating func noteTime(into taken: inout [Waiter]) {
-    guard !timed.isEmpty else { return }
+  @inlinable package mutating func noteTime(into taken: inout [Waiter]) {
+    if !timed.isEmpty { noteTimeOfTimed(into: &taken) }
+  }
+
+  @usableFromInline mutating func noteTimeOfTimed(into taken: inout [Waiter]) {
     for (waiter, key) in Array(timed.values) {
       switch waiter {
       case .task(let ticket): ticket.noteTime()
