@@ -66,7 +66,7 @@ extension SteamshipService {
       let storesMuch = most.bytes > Self.storedBytesMax
       guard storesMuch || most.count > Self.recordsOnLoopMax else { return false }
       // Malformed content is refused soon.
-      guard let arguments = try? Self.arguments(call.content) else { return false }
+      guard let arguments = try? Self.arguments(of: call) else { return false }
       let count: Int? =
         switch reach {
         case .few: 0

@@ -35,7 +35,7 @@ extension SteamshipService {
   /// The id of a raw read: in the path (GET), or in the content (POST).
   private func rawID(_ call: Call) throws(SteamshipError) -> String {
     if let id = call.parameters["id"] { return id }
-    return try Self.arguments(call.content).requiredString("id")
+    return try Self.arguments(of: call).requiredString("id")
   }
 
   /// The user of the key, if there is one; raw reads of public content need none.

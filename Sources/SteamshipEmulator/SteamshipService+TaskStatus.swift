@@ -18,7 +18,7 @@ extension SteamshipService {
   func taskStatus(
     _ call: Call, _ identity: Identity, in world: World<State>
   ) throws(SteamshipError) -> ServiceAnswer {
-    let arguments = try Self.arguments(call.content)
+    let arguments = try Self.arguments(of: call)
     var id = try arguments.name("taskId")
     if id == nil { id = try arguments.name("id") }
     guard let id else { throw SteamshipError.invalid("The field \"taskId\" is missing.") }

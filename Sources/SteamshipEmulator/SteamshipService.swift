@@ -99,7 +99,7 @@ package struct SteamshipService: EmulatedService {
           { content in upload(endpoint, call, identity, whole: content, in: world) },
           orLater: { content in await upload(endpoint, call, identity, content, in: world) })
       }
-      let arguments = try Self.arguments(call.content)
+      let arguments = try Self.arguments(of: call)
       guard world.isSkipping, let question = endpoint.handler.question else {
         return run(endpoint, arguments, call, identity, in: world).answer
       }
@@ -134,11 +134,14 @@ package struct SteamshipService: EmulatedService {
   }
 
   /// A JSON object, or nothing at all.
-  static func arguments(_ content: [UInt8]) throws(SteamshipError) -> Arguments {
-    guard !content.isEmpty else { return Arguments() }
+  /// - Parameter collected: its content, where the operation has collected it itself.
+  static func arguments(
+    of call: Call, _ collected: [UInt8]? = nil
+  ) throws(SteamshipError) -> Arguments {
+    guard !(collected ?? call.content).isEmpty else { return Arguments() }
     let json: JSON
     do {
-      json = try JSON(parsing: content)
+      json = try call.json(collected)
     } catch {
       throw .invalid("The request's content is no JSON: \(error.description).")
     }
@@ -155,7 +158,8 @@ package struct SteamshipService: EmulatedService {
     _ identity: Identity, in world: World<State>
   ) -> Outcome {
     do throws(SteamshipError) {
-      let background = try BackgroundRequest(call.request.fields)
+      let background =
+        identity.fields.asksForTask ? try BackgroundRequest(call.request.fields) : nil
       let done = try world.mutate { (state, step) throws(SteamshipError) -> Done in
         let job = Job(
           operation: endpoint.operation.name, arguments: arguments,
@@ -268,7 +272,8 @@ final class Identity: Sendable {
   /// Nil where none is needed and none was sent.
   let credential: String?
   let userName: String?
-  let workspace: WorkspaceReference
+  let fields: IdentityFields
+  var workspace: WorkspaceReference { fields.workspace }
   let requestID: String?
   let call: Call
   /// Made when somebody asks: a look at a task does not.
@@ -293,8 +298,8 @@ final class Identity: Sendable {
   ) throws(SteamshipError) {
     self.call = call
     self.origin = origin
-    workspace = WorkspaceReference(call.request.fields)
-    requestID = own ?? call.request.fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
+    fields = IdentityFields.of(call)
+    requestID = own ?? fields.requestID
     if let key = call.credential, CodeKey.instanceID(of: key) != nil {
       (credential, userName, isWorkspaceScoped) = (key, nil, true)
       return

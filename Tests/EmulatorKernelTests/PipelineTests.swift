@@ -70,6 +70,26 @@ import Testing
     #expect(other.tenants.find(tenant)?.journal.status.total == 1)
   }
 
+  @Test("Behind a head that comes again stands what was sent this time, in the world as it is now")
+  func sameHeadOtherContent() async throws {
+    let fields = Fields(["Content-Type": "application/json"])
+    let post = TestClient.request(.post, "/ships", fields, Array(#"{"name":"a"}"#.utf8))
+    let get = TestClient.request(.get, "/ships/b", Fields(), nil)
+    let steps: [(content: String, name: String?, seen: Int)] = [
+      (#"{"name":"a"}"#, "a", 404), (#"{"name":"b"}"#, "b", 200), (#"{"name":"b"}"#, "b", 200),
+      (#"{"name":"c" "#, nil, 200), (#"{"name":"c"}"#, "c", 200),
+    ]
+    for step in steps {
+      let made = await peer.send(post, Array(step.content.utf8))
+      #expect(made.json["id"]?.stringValue == step.name)
+      #expect(made.status == (step.name == nil ? 400 : 201))
+      #expect(await peer.send(get, []).status == step.seen)
+      post.hasComeAgain()
+      get.hasComeAgain()
+    }
+    #expect(post.findings != nil && get.findings != nil)
+  }
+
   static let badNames: [(target: String, fields: KeyValuePairs<String, String>)] = [
     ("/_t//ships", [:]), ("/_t/Blue/ships", [:]), ("/_t/-a/ships", [:]),
     ("/_t/bl%75e/ships", [:]), ("/ships", ["X-Wavetank-Tenant": ""]),

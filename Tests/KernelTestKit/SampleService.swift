@@ -147,7 +147,7 @@ package struct SampleService: EmulatedService {
   }
 
   private func createShip(_ call: Call, in world: World<State>) -> ServiceAnswer {
-    guard let json = try? JSON(parsing: call.content), let name = json["name"]?.stringValue else {
+    guard let json = try? call.json(), let name = json["name"]?.stringValue else {
       return .now(
         failure(ServiceFailure(.badRequest, status: 400), operation: nil, request: call.request))
     }

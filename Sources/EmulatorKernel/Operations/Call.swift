@@ -1,4 +1,4 @@
-import PayloadCodecs
+package import PayloadCodecs
 public import HTTPModel
 
 /// One request on its way to a service, after the pipeline has found tenant and operation. Handed on by
@@ -23,6 +23,20 @@ public import HTTPModel
   package var exchange: Exchange { head.exchange }
   /// The number of the exchange in the tenant's journal.
   package var number: UInt64 { head.number }
+
+  /// What the service has noted of the head, for all calls that have the very same one; nil until it notes
+  /// something, and where a head does not come again. Which service has the call may depend on the world,
+  /// so another's note may stand there.
+  package var note: (any AnyObject & Sendable)? {
+    get { head.note }
+    nonmutating set { head.note = newValue }
+  }
+
+  /// The content as JSON.
+  /// - Parameter collected: where the operation has collected it itself.
+  package func json(_ collected: [UInt8]? = nil) throws(JSONParseError) -> JSON {
+    try head.json(collected ?? content)
+  }
 
   private var entry: OperationTable.Entry {
     guard let entry = head.entry else { preconditionFailure("a call is made of an operation") }
@@ -74,7 +88,7 @@ extension Response {
     }
     return response
   }
-}
 
   /// Laid out once, for nearly all JSON that is answered.
   private static let jsonFields = Fields(["Content-Type": "application/json"])
+}

@@ -1,4 +1,6 @@
 import HTTPModel
+import PayloadCodecs
+import Synchronization
 
 /// Whom a head means, and which operation, as far as that follows from the head alone: the same for all
 /// requests that have the very same one.
@@ -10,10 +12,23 @@ final class KnownAddress: Sendable {
   let tenant: Addressee.TenantChoice
   let isNamed: Bool
   let service: Int?
-  /// Nil where the path takes more than a look into a table.
+  /// Nil where no operation's path is this one to the letter: then what exists in the world may decide, which
+  /// changes.
   let operation: Resolution?
   /// The operation's service finds it in the request; nil where there is none, or no operation.
   let credential: String?
+
+  /// The content that came last behind this head, and what it was read as: who waits for something asks the
+  /// same again, and to see that it is the same takes a tenth of reading it.
+  private let lastContent = Mutex<(bytes: [UInt8], json: JSON)?>(nil)
+  private let note = Mutex<(any AnyObject & Sendable)?>(nil)
+  /// See `Call.note`.
+  var serviceNote: (any AnyObject & Sendable)? {
+    get { note.withLock { $0 } }
+    set { note.withLock { $0 = newValue } }
+  }
+  /// What is kept of each head is small.
+  private static let contentBytesMax = 1024
 
   init(_ addressed: AddressedRequest, of pipeline: Pipeline) {
     let request = addressed.request
@@ -21,9 +36,23 @@ final class KnownAddress: Sendable {
     // Who has no prefix is not held: the request holds this.
     unprefixed = addressed.sent.target.bytes.count == request.target.bytes.count ? nil : request
     (tenant, isNamed, service) = (addressed.tenant, addressed.isNamed, addressed.service)
-    let entry = pipeline.operations.plainMatch(
-      request.method, request.target, service: addressed.service)
-    operation = entry?.plainResolution
-    credential = entry.flatMap { pipeline.services[$0.serviceIndex].credential(of: request) }
+    operation = pipeline.operations.resolution(
+      of: request.method, request.target, service: addressed.service)
+    credential = operation.flatMap {
+      pipeline.services[$0.serviceIndex].credential(of: request)
+    }
+  }
+
+  /// - Errors: as `JSON(parsing:)`.
+  func json(_ content: [UInt8]) throws(JSONParseError) -> JSON {
+    guard content.count <= Self.contentBytesMax else { return try JSON(parsing: content) }
+    let known = lastContent.withLock { last -> JSON? in
+      guard let last, last.bytes.isSame(as: content) else { return nil }
+      return last.json
+    }
+    if let known { return known }
+    let json = try JSON(parsing: content)
+    lastContent.withLock { $0 = (content, json) }
+    return json
   }
 }

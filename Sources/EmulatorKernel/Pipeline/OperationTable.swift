@@ -189,6 +189,22 @@ package struct OperationTable: Sendable {
     tables(service).plain.find(method, target.bytes, target.pathRange).map { entries[$0] }
   }
 
+  /// What a request is found to be by its method and path alone; nil: no operation.
+  /// - Parameter service: nil: any.
+  func resolution(
+    of method: Method, _ target: RequestTarget, service: Int?
+  ) -> Resolution? {
+    plainMatch(method, target, service: service)?.plainResolution
+      ?? resolution(match(method, target, service: service))
+  }
+
+  func resolution(_ match: Match) -> Resolution? {
+    guard case .found(let index, let parameters) = match else { return nil }
+    return Resolution(
+      kind: .operation, operationIndex: index, parameters: parameters,
+      serviceIndex: entries[index].serviceIndex)
+  }
+
   /// - Parameter service: nil: any.
   func match(_ method: Method, _ target: RequestTarget, service: Int?) -> Match {
     let tables = tables(service)

@@ -42,11 +42,7 @@ extension Pipeline {
       return entry.plainResolution
     }
     let match = operations.match(request.method, request.target, service: only)
-    if case .found(let index, let parameters) = match {
-      return Resolution(
-        kind: .operation, operationIndex: index, parameters: parameters,
-        serviceIndex: operations.entries[index].serviceIndex)
-    }
+    if let found = operations.resolution(match) { return found }
     if let claimed = claim(request, only, in: live) { return claimed }
     let nearest = operations.nearest(to: request)
     let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest)

@@ -246,6 +246,18 @@ struct AddressedRequest: Sendable {
     if let known, known.operation != nil { return known.credential }
     return slot.credential(of: request)
   }
+
+  /// See `Call.note`.
+  var note: (any AnyObject & Sendable)? {
+    get { known?.serviceNote }
+    set { known?.serviceNote = newValue }
+  }
+
+  /// The request's content as JSON.
+  func json(_ content: [UInt8]) throws(JSONParseError) -> JSON {
+    if let known { return try known.json(content) }
+    return try JSON(parsing: content)
+  }
 }
 
 /// A request with all that becomes known of it on its way.

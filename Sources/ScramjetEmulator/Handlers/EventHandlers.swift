@@ -6,7 +6,7 @@ import PayloadCodecs
 enum EventHandlers {
   /// Content: `[5001, {"eventName": NAME, "message": ANY}]`; the number is not looked at.
   static func send(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     guard let event = body?[1], let name = event["eventName"]?.stringValue else {
       throw ScramjetError(400, "Invalid format, eventName missing.")
     }

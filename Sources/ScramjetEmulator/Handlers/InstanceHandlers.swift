@@ -34,7 +34,7 @@ enum InstanceHandlers {
 /// Stop, kill, and how often an instance reports.
 enum LifeHandlers {
   static func stop(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     let timeout = try timeout(body?["timeout"])
     let mayCallKeepAlive = try flag(body?["canCallKeepalive"], "canCallKeepalive")
     let serial = try scope.instanceKey
@@ -69,7 +69,7 @@ enum LifeHandlers {
   }
 
   static func kill(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     let removesImmediately = try flag(body?["removeImmediately"], "removeImmediately")
     let serial = try scope.instanceKey
     let text = scope.world.mutate { state, step -> [UInt8]? in
@@ -82,7 +82,7 @@ enum LifeHandlers {
   }
 
   static func monitoringRate(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     guard let rate = body?[1]?["monitoringRate"]?.doubleValue, rate >= 0 else {
       throw ScramjetError(500, "Bad message of type 4003")
     }
@@ -93,7 +93,7 @@ enum LifeHandlers {
   }
 
   static func set(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    _ = try RequestChecks.json(scope.call.content)
+    _ = try RequestChecks.json(scope.call)
     return scope.json([:])
   }
 

@@ -45,7 +45,7 @@ enum PlatformHandlers {
   // MARK: Spaces of a multi-manager
 
   static func startSpace(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     let given = (body?["manager"]?["id"] ?? body?["id"])?.stringValue
     let id = try scope.world.mutate { state, step throws(ScramjetError) -> String in
       let id = given ?? step.ids.uuid("space")
@@ -93,7 +93,7 @@ enum PlatformHandlers {
   }
 
   static func createKey(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     let description = body?["description"]?.stringValue ?? ""
     let key = try scope.world.mutate { state, step throws(ScramjetError) -> AccessKeys.AccessKey in
       let serial = try space(scope, state).serial

@@ -137,7 +137,7 @@ enum SequenceHandlers {
   // MARK: Start
 
   static func start(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let order = try order(try RequestChecks.json(scope.call.content), scope)
+    let order = try order(try RequestChecks.json(scope.call), scope)
     let (hubKey, id) = (try scope.hubKey, scope.parameter("id"))
     let runsCode = scope.code != nil
     let started = try scope.world.mutate { state, step throws(ScramjetError) -> StartedInstance in

@@ -232,7 +232,7 @@ enum SpaceHandlers {
 
   /// Content: `{"id"}`, `{"limit"}` or `{"accessKey"}`.
   static func disconnect(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    guard let body = try RequestChecks.json(scope.call.content), body.objectValue?.isEmpty == false
+    guard let body = try RequestChecks.json(scope.call), body.objectValue?.isEmpty == false
     else { throw ScramjetError(400, "Received empty request body") }
     let (space, gone) = try scope.world.mutate {
       state, step throws(ScramjetError) -> (String, [(String, String)]) in

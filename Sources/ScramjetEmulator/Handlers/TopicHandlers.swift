@@ -17,7 +17,7 @@ enum TopicHandlers {
   }
 
   static func create(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
-    let body = try RequestChecks.json(scope.call.content)
+    let body = try RequestChecks.json(scope.call)
     guard let id = body?["id"]?.stringValue, !id.isEmpty else {
       throw ScramjetError(400, "Missing body param: id")
     }

@@ -107,10 +107,10 @@ enum RequestChecks {
   }
 
   /// The JSON of an operation's content; nil when there is none, or only `null`. Blanks are no JSON.
-  static func json(_ content: [UInt8]) throws(ScramjetError) -> JSON? {
-    guard !content.isEmpty else { return nil }
+  static func json(_ call: Call) throws(ScramjetError) -> JSON? {
+    guard !call.content.isEmpty else { return nil }
     do throws(JSONParseError) {
-      let value = try JSON(parsing: content)
+      let value = try call.json()
       return value.isNull ? nil : value
     } catch {
       throw ScramjetError(Status(400, "Could not parse content"), "Could not parse content")

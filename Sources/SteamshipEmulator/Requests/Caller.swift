@@ -112,6 +112,27 @@ enum CallerPlace: Sendable, Codable {
   }
 }
 
+/// What the fields of a head say of who calls: read once where the same head comes again.
+final class IdentityFields: Sendable {
+  let workspace: WorkspaceReference
+  let requestID: String?
+  /// Whether `BackgroundRequest` has something to read.
+  let asksForTask: Bool
+
+  private init(_ fields: Fields) {
+    workspace = WorkspaceReference(fields)
+    requestID = fields["x-request-id"].flatMap { $0.isEmpty ? nil : $0 }
+    asksForTask = fields.contains("x-task-background")
+  }
+
+  static func of(_ call: Call) -> IdentityFields {
+    if let known = call.note as? IdentityFields { return known }
+    let fields = IdentityFields(call.request.fields)
+    call.note = fields
+    return fields
+  }
+}
+
 /// How a request says which workspace it means. The id wins over the handle.
 /// Source: SDK `base/client.py`, `_headers`; contract §1.2.
 enum WorkspaceReference: Sendable, Codable, Equatable {

@@ -24,7 +24,7 @@ extension SteamshipService {
         guard bytes.count <= Offload.inlineBytesMax else {
           return try await work(endpoint, ofLarge: bytes, call, identity, content, in: world)
         }
-        arguments = try Self.arguments(bytes)
+        arguments = try Self.arguments(of: call, bytes)
       }
       if Self.asksForFetch(arguments, endpoint) {
         let permit: OutboundPermit
@@ -66,7 +66,7 @@ extension SteamshipService {
         guard let read = try Self.form(type, content, world.blobs) else { return nil }
         arguments = read
       } else {
-        arguments = try Self.arguments(content)
+        arguments = try Self.arguments(of: call, content)
       }
       guard !Self.asksForFetch(arguments, endpoint) else { return nil }
       switch run(endpoint, arguments, call, identity, in: world) {
@@ -117,7 +117,7 @@ extension SteamshipService {
   ) async throws(SteamshipError) -> Response {
     let answer = await Offload.run {
       Result { () throws(SteamshipError) -> ServiceAnswer in
-        let arguments = try Self.arguments(bytes)
+        let arguments = try Self.arguments(of: call, bytes)
         guard !Self.asksForFetch(arguments, endpoint) else {
           throw .invalid("A request that names a URL to fetch must be shorter.")
         }
