@@ -77,11 +77,9 @@ extension ShipyardService {
       world.box.read { $0.fleets.count + $0.organizations.count > 100 }
     case .longWithManyVessels:
       world.box.read { state in
-        let fleet =
-          call.parameters["fleet"].flatMap { ResourceID($0) }
-          ?? call.parameters["webhook"].flatMap { ResourceID($0) }.flatMap { state.webhooks[$0] }
-        let version = fleet.flatMap { state.fleets[$0] }.flatMap { state.versions[$0.versionKey] }
-        return version?.definition.vessels.count ?? 0 > 100
+        let fleet = call.id("fleet") ?? call.id("webhook").flatMap { state.webhooks[$0] }
+        let key = fleet.flatMap { state.fleets[$0]?.versionKey }
+        return key.flatMap { state.versions[$0] }?.definition.vessels.count ?? 0 > 100
       }
     }
   }
@@ -105,13 +103,7 @@ struct ShipyardCall: Sendable {
   var parameters: PathParameters { call.parameters }
   var content: [UInt8] { call.content }
 
-  /// An id in the path; nil when it is no UUID, such as the `None` of a client without project.
-  func id(_ parameter: String) -> ResourceID? {
-    guard let written = parameters.writtenBytes(parameter) else { return nil }
-    if let id = ResourceID(written.span) { return id }
-    // With percent-coded characters.
-    return parameters[parameter].flatMap { ResourceID($0) }
-  }
+  func id(_ parameter: String) -> ResourceID? { call.id(parameter) }
 
   /// What the content says, or why it cannot be read: a key or an id that is wrong comes before
   /// content that is. The key first: nobody without one makes us read ten megabytes.
@@ -135,5 +127,16 @@ struct ShipyardCall: Sendable {
 
   func response(_ error: ShipyardError) -> Response {
     ShipyardFailure.response(error, requestID: requestID).identified(requestID)
+  }
+}
+
+extension Call {
+  /// An id in the path; nil when it is no UUID, such as the `None` of a client without project.
+  func id(_ parameter: String) -> ResourceID? {
+    let parameters = parameters
+    guard let written = parameters.writtenBytes(parameter) else { return nil }
+    if let id = ResourceID(written.span) { return id }
+    // With percent-coded characters.
+    return parameters[parameter].flatMap { ResourceID($0) }
   }
 }

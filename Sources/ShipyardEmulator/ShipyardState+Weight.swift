@@ -45,12 +45,8 @@ extension FleetRun: Weighed {
 
 extension RunInput: Weighed {
   package var heapBytes: Int {
-    skipped.spineBytes + (webhook?.fields.heapBytes ?? 0)
+    skipped.spineBytes + (webhook?.heapBytes ?? 0)
   }
-}
-
-extension WebhookDelivery.Field: Weighed {
-  package var heapBytes: Int { name.heapBytes + values.heapBytes }
 }
 
 extension Blueprint: Weighed {

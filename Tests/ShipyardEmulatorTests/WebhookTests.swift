@@ -1,9 +1,10 @@
-import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
-import ShipyardEmulator
 import Testing
+
+@testable import EmulatorKernel
+@testable import ShipyardEmulator
 
 @Suite("Webhooks (Shipyard, Webhook Triggers)")
 struct WebhookTests {
@@ -34,6 +35,21 @@ struct WebhookTests {
       variables["SHIPYARD_WEBHOOK_HEADERS_FILE"] == "/home/shipyard/\(log).webhook_headers")
     #expect(variables["SHIPYARD_WEBHOOK_BODY_FILE"] == "/home/shipyard/\(log).webhook_body")
     #expect(variables["order"] == nil)
+  }
+
+  @Test("What a webhook brought is part of a snapshot")
+  func snapshot() async throws {
+    let harness = try ServiceHarness(ShipyardService())
+    _ = try await harness.send(
+      .post, ShipyardDemo.webhookPath, key: nil,
+      [("x-two", "1"), ("X-One", "ü"), ("X-TWO", "2")], text: #"{"order": 7}"#)
+    let text = harness.live.slots[0].hold { (try? StateEncoder.encode($0.state)) ?? .null }
+    let state = try SnapshotJSON.decode(ShipyardState.self, from: text.serialized(), path: "x")
+    let delivery = try #require(state.runs[state.runs.startIndex].input?.webhook)
+    #expect(delivery.fields.map(\.name) == ["Content-Length", "X-One", "X-Two"])
+    #expect(delivery.fields.map(\.values) == [["12"], ["ü"], ["1", "2"]])
+    #expect(try StateEncoder.encode(state) == text)
+    #expect(state.heapBytes == state.recountedHeapBytes)
   }
 
   @Test(

@@ -10,10 +10,16 @@ package struct CSVWriter: Sendable {
 
   package init(reserving capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
-  package mutating func header(_ names: [String]) {
-    for name in names { field(name) }
-    endLine()
+  /// A line of these names.
+  package static func header(_ names: [String]) -> [UInt8] {
+    var writer = CSVWriter()
+    for name in names { writer.field(name) }
+    writer.endLine()
+    return writer.bytes
   }
+
+  /// A line that is CSV already.
+  package mutating func line(_ bytes: [UInt8]) { self.bytes.append(contentsOf: bytes.span) }
 
   /// Begins anew, with the room that there is.
   package mutating func empty() {

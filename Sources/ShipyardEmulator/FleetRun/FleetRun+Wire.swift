@@ -11,8 +11,7 @@ extension ShipyardCall {
       try VesselOverrides(content: content, settings, isStrict: isStrict)
     }
     var remarks: [String] = []
-    let (run, organization, projectID) = try world.mutate {
-      state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
+    let run = try world.mutate { state, step throws(ShipyardError) -> TriggeredRun in
       let (organization, project, fleetID) = try fleet(in: state)
       guard organization.isRunnable else {
         throw .forbidden("the organization may not run fleets (is_runnable is false)")
@@ -21,12 +20,13 @@ extension ShipyardCall {
       remarks = overrides.remarks
       let input = try state.input(
         overrides, for: fleetID, content: content, &remarks, &step)
-      return (try state.accept(fleetID, by: .api, input, &step), organization, project.id)
+      return TriggeredRun(
+        id: try state.accept(fleetID, by: .api, input, &step), fleetID: fleetID,
+        projectID: project.id, organizationID: organization.id,
+        organizationName: organization.name)
     }
     var response = Response.json(
-      .created,
-      run.wire(
-        requestID: requestID, organization, projectID: projectID, logBase: call.baseURL))
+      .created, run.wire(requestID: requestID, logBase: call.baseURL))
     for remark in remarks { response.shortRemark(remark) }
     return .now(response)
   }
@@ -68,27 +68,33 @@ extension ShipyardState {
   }
 
   /// Adds a run, or says that there is no room for one.
+  /// - Returns: its id.
   mutating func accept(
     _ fleetID: ResourceID, by trigger: RunTrigger, _ input: RunInput?, _ step: inout Step
-  ) throws(ShipyardError) -> FleetRun {
+  ) throws(ShipyardError) -> ResourceID {
     forgetOldRuns(step)
     guard hasRoomForRun,
-      let run = addRun(of: fleetID, by: trigger, input: input, &step)
+      let id = addRun(of: fleetID, by: trigger, input: input, &step)
     else {
       if let blob = input?.overrides { step.blobs.remove(blob) }
       if let blob = input?.webhook?.content { step.blobs.remove(blob) }
       throw .noRoom
     }
-    return run
+    return id
   }
 }
 
-extension FleetRun {
+/// What the answer to a trigger tells: not the run itself, all of whose voyages would be copied.
+struct TriggeredRun: Sendable {
+  let id: ResourceID
+  let fleetID: ResourceID
+  let projectID: ResourceID
+  let organizationID: ResourceID
+  let organizationName: String
+
   /// **Shape**: `{"request": {"id"}, "data": {"fleet_id", "project_id", "org_id", "fleet_run_id"},
   /// "log": URL}`; a webhook's answer has no `log`.
-  func wire(
-    requestID: String, _ organization: Organization, projectID: ResourceID, logBase: String?
-  ) -> [UInt8] {
+  func wire(requestID: String, logBase: String?) -> [UInt8] {
     var json = JSONWriter(reserving: 512)
     json.object { json in
       json.key("request")
@@ -97,7 +103,7 @@ extension FleetRun {
       json.object { json in
         json.member("fleet_id", fleetID)
         json.member("project_id", projectID)
-        json.member("org_id", organization.id)
+        json.member("org_id", organizationID)
         json.member("fleet_run_id", id)
       }
       if let logBase {
@@ -105,7 +111,7 @@ extension FleetRun {
         log.reserveCapacity(256)
         log.append(contentsOf: logBase.utf8.span)
         log.append(UInt8(ascii: "/"))
-        log.append(contentsOf: PercentCoding.encode(organization.name).utf8.span)
+        log.append(contentsOf: PercentCoding.encode(organizationName).utf8.span)
         log.append(contentsOf: "/projects/".utf8.span)
         projectID.append(to: &log)
         log.append(contentsOf: "/fleets/".utf8.span)

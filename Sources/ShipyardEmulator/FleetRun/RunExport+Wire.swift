@@ -70,7 +70,7 @@ extension ShipyardCall {
       let asked = Int(text) ?? .max
       if asked > 0 { days = asked }
     }
-    return now + .seconds(-86_400 * Int64(min(days, 100_000)))
+    return now.advanced(bySeconds: -86_400 * Int64(min(days, 100_000)))
   }
 
   private func wantsJSON(_ settings: ShipyardSettings) throws(ShipyardError) -> Bool {

@@ -20,6 +20,9 @@ package struct RunExport: Sendable {
     "Billable Runtime",
   ]
 
+  private static let runHeader = CSVWriter.header(runColumns)
+  private static let voyageHeader = CSVWriter.header(voyageColumns)
+
   private let table: Table
   private let runs: ChunkedLog<FleetRun>
   /// Positions of one fleet's runs; nil: all runs.
@@ -79,7 +82,7 @@ package struct RunExport: Sendable {
     // A row takes some two hundred bytes, and few runs have more than a few of them.
     writer = CSVWriter(reserving: min(byteCount + 1024, 512 + (next - last) * 256))
     if !hasHeader {
-      writer.header(table == .runs ? Self.runColumns : Self.voyageColumns)
+      writer.line(table == .runs ? Self.runHeader : Self.voyageHeader)
       hasHeader = true
     }
     while writer.bytes.count < byteCount, let run = nextRun() {
@@ -130,19 +133,21 @@ package struct RunExport: Sendable {
     beginning.field(run.id)
     beginning.word(run.trigger.rawValue)
     beginning.word(run.status.rawValue)
-    for index in run.voyages.indices where index < parts.vesselNames.count {
-      let voyage = run.voyages[index]
+    let trigger = run.trigger.rawValue
+    // Where they lie: to take one out would copy it.
+    let voyages = run.voyages.span
+    for index in voyages.indices where index < parts.vesselNames.count {
       writer.raw(beginning.bytes)
-      writer.field(voyage.id)
-      writer.word(voyage.status.rawValue)
+      writer.field(voyages[index].id)
+      writer.word(voyages[index].status.rawValue)
       writer.raw(parts.vesselNames[index])
-      writer.word(run.trigger.rawValue)
-      writer.field(voyage.retries)
-      writer.field(voyage.exitCode)
-      writer.field(voyage.startedAt)
-      writer.field(voyage.endedAt)
-      writer.field(voyage.duration)
-      writer.field(voyage.billableRuntime)
+      writer.word(trigger)
+      writer.field(voyages[index].retries)
+      writer.field(voyages[index].exitCode)
+      writer.field(voyages[index].startedAt)
+      writer.field(voyages[index].endedAt)
+      writer.field(voyages[index].duration)
+      writer.field(voyages[index].billableRuntime)
       writer.endLine()
     }
   }

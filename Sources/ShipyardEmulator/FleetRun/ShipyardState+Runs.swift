@@ -6,11 +6,11 @@ extension ShipyardState {
   /// Accepts a run of the fleet's latest version, with a voyage for every vessel.
   ///
   /// - Parameter scheduledFor: the instant of a schedule; nil: as soon as possible.
-  /// - Returns: nil when there is no such fleet.
+  /// - Returns: its id; nil when there is no such fleet.
   package mutating func addRun(
     of fleetID: ResourceID, by trigger: RunTrigger, input: RunInput? = nil,
     scheduledFor: VirtualInstant? = nil, _ step: inout Step
-  ) -> FleetRun? {
+  ) -> ResourceID? {
     guard let versionKey = fleets[fleetID]?.versionKey, let version = versions[versionKey]
     else { return nil }
     let id = ResourceID(&step.ids, "shipyard.fleetRun")
@@ -30,7 +30,7 @@ extension ShipyardState {
     runCounts[versionKey, default: 0] += 1
     fleets[fleetID]?.add(run: position, isScheduled: scheduledFor != nil)
     queue.insert(.runStarts(position), due: scheduledFor ?? step.now + settings.startDelay)
-    return run
+    return id
   }
 
   // MARK: Proceeding
@@ -299,8 +299,8 @@ extension ShipyardState {
 
   /// Drops the oldest runs, a chunk at a time, once they are too many or too old to be exported.
   mutating func forgetOldRuns(_ step: Step) {
-    let limit = step.now + .seconds(-86_400 * max(1, settings.retentionDays))
     while let oldest = runs.oldestFullChunk {
+      let limit = step.now.advanced(bySeconds: -86_400 * Int64(max(1, settings.retentionDays)))
       let isTooMany =
         runs.count > settings.runsKept || voyageCount > ShipyardSettings.voyagesKept
       let isTooOld = oldest.last.map { $0.createdAt < limit } ?? false

@@ -49,8 +49,7 @@ extension ShipyardCall {
   /// Source: Shipyard documentation, "Webhook Triggers".
   func receiveWebhook() throws(ShipyardError) -> ServiceAnswer {
     guard call.request.method == .post else { throw .methodNotAllowed }
-    let (run, organization, projectID) = try world.mutate {
-      state, step throws(ShipyardError) -> (FleetRun, Organization, ResourceID) in
+    let run = try world.mutate { state, step throws(ShipyardError) -> TriggeredRun in
       let (fleetID, organization, projectID) = try webhook(in: state)
       var stored: BlobID?
       if !content.isEmpty {
@@ -62,13 +61,13 @@ extension ShipyardCall {
       }
       var input = RunInput()
       input.webhook = WebhookDelivery(
-        fields: call.request.fields, content: stored, contentLength: content.count)
-      return (try state.accept(fleetID, by: .webhook, input, &step), organization, projectID)
+        call.request.fields, content: stored, contentLength: content.count)
+      return TriggeredRun(
+        id: try state.accept(fleetID, by: .webhook, input, &step), fleetID: fleetID,
+        projectID: projectID, organizationID: organization.id,
+        organizationName: organization.name)
     }
-    return .now(
-      .json(
-        .created,
-        run.wire(requestID: requestID, organization, projectID: projectID, logBase: nil)))
+    return .now(.json(.created, run.wire(requestID: requestID, logBase: nil)))
   }
 
   /// The fleet that the webhook of the path starts.
@@ -76,14 +75,12 @@ extension ShipyardCall {
     in state: borrowing ShipyardState
   ) throws(ShipyardError) -> (ResourceID, Organization, project: ResourceID) {
     guard let id = id("webhook"), let fleetID = state.webhooks[id],
-      state.fleets[fleetID]?.webhook?.token == parameters["token"],
-      let projectID = state.fleets[fleetID]?.projectID,
-      let organizationID = state.fleets[fleetID]?.organizationID,
-      let organization = state.organizations[organizationID]
+      let fleet = state.fleets[fleetID], fleet.webhook?.token == parameters["token"],
+      let organization = state.organizations[fleet.organizationID]
     else { throw .badRequest("no fleet has a webhook at this URL") }
     guard organization.isRunnable else {
       throw .forbidden("the organization may not run fleets (is_runnable is false)")
     }
-    return (fleetID, organization, projectID)
+    return (fleetID, organization, fleet.projectID)
   }
 }

@@ -12,23 +12,30 @@ package struct Webhook: Sendable, Codable, Equatable {
 
 /// What a webhook's request carried: kept with the run, never turned into variables.
 /// Source: Shipyard documentation, "Webhooks" ("Webhook Parameters").
-package struct WebhookDelivery: Sendable, Codable, Equatable {
+package struct WebhookDelivery: Sendable, Equatable {
   package struct Field: Sendable, Codable, Equatable {
     /// In canonical form, such as `Content-Type`.
     package var name: String
     package var values: [String]
   }
-  package var fields: [Field]
+  /// As they were sent: put in order when somebody asks, since of most runs nobody does.
+  private var sent: Fields
   /// As received; nil when nothing was sent.
   package var content: BlobID?
   package var contentLength: Int
 
-  /// The fields of a request as Go's server hands them on: canonical names in order, `Host` taken
+  init(_ fields: Fields, content: BlobID?, contentLength: Int) {
+    sent = fields
+    self.content = content
+    self.contentLength = contentLength
+  }
+
+  /// The fields of the request as Go's server hands them on: canonical names in order, `Host` taken
   /// out, `Content-Length` put in.
-  init(fields: Fields, content: BlobID?, contentLength: Int) {
+  package var fields: [Field] {
     var kept: [Field] = []
     var saysLength = contentLength > 0
-    for (name, value) in fields.pairs {
+    for (name, value) in sent.pairs {
       let name = Self.canonical(name)
       switch name {
       case "Host", "X-Wavetank-Tenant": continue
@@ -44,10 +51,11 @@ package struct WebhookDelivery: Sendable, Codable, Equatable {
     }
     if saysLength { kept.append(Field(name: "Content-Length", values: ["\(contentLength)"])) }
     kept.sort { $0.name < $1.name }
-    self.fields = kept
-    self.content = content
-    self.contentLength = contentLength
+    return kept
   }
+
+  /// Of the fields, with all of the room in which the request's head lies, which may be larger than they are.
+  var heapBytes: Int { sent.bytes.spineBytes + sent.lines.spineBytes }
 
   /// Upper case after each dash, lower case elsewhere; a name with other bytes than letters, digits
   /// and dashes stays as it is.
@@ -82,5 +90,35 @@ package struct WebhookDelivery: Sendable, Codable, Equatable {
         (try? JSON(parsing: bytes)) ?? .string(String(decoding: bytes, as: UTF8.self))
     }
     return .object(object)
+  }
+}
+
+extension WebhookDelivery {
+  package static func == (left: Self, right: Self) -> Bool {
+    left.content == right.content && left.contentLength == right.contentLength
+      && left.fields == right.fields
+  }
+}
+
+/// **Shape** in a snapshot: `{"fields": [{"name", "values"}], "content", "contentLength"}`.
+extension WebhookDelivery: Codable {
+  private enum CodingKeys: CodingKey { case fields, content, contentLength }
+
+  package init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    var fields = Fields()
+    for field in try values.decode([Field].self, forKey: .fields) {
+      for value in field.values { fields.append(field.name, value) }
+    }
+    self.init(
+      fields, content: try values.decodeIfPresent(BlobID.self, forKey: .content),
+      contentLength: try values.decode(Int.self, forKey: .contentLength))
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(fields, forKey: .fields)
+    try values.encodeIfPresent(content, forKey: .content)
+    try values.encode(contentLength, forKey: .contentLength)
   }
 }
