@@ -10,7 +10,7 @@ package struct RequestMemory: Sendable {
   /// A request that keeps something finds at least so much room.
   static let smallestRoom = 16 * 1024
   /// A document up to this is read and gone before the next one comes.
-  private static let smallContentMax = 16 * 1024
+  package static let smallContentMax = 16 * 1024
 
   /// - Returns: nil when there is no room.
   init?(for entry: borrowing OperationTable.Entry, _ routed: borrowing RoutedRequest) {

@@ -46,7 +46,11 @@ extension SteamshipState {
 
   /// The work of a task that is done outside; nil when it has other work.
   mutating func outsideWork(of key: Key<EngineTask>, _ step: inout Step) -> OutsideWork? {
-    guard let job = tasks.read(key, { $0.job?.value }) else { return nil }
+    // Most tasks have none: told without a copy of what is to be done.
+    let isElsewhere = tasks.glance(key) { task in
+      codeOrigin.value != nil || task.job?.value.operation == Self.scheduledInvocation
+    }
+    guard isElsewhere == true, let job = tasks.read(key, { $0.job?.value }) else { return nil }
     if let (invocation, target, caller) = outsideInvocation(of: key) {
       return .forward(invocation, target, caller)
     }

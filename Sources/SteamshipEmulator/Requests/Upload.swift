@@ -56,8 +56,12 @@ extension SteamshipService {
     _ endpoint: Endpoint<SteamshipService>, _ call: Call, _ identity: Identity,
     whole content: [UInt8], in world: World<State>
   ) -> Response? {
-    let needed = content.count + RequestMemory.readingBytes(of: content)
-    guard let lease = MemoryLease(needed, of: world.blobs.budget) else { return nil }
+    var lease: MemoryLease?
+    if content.count > RequestMemory.smallContentMax {
+      lease = MemoryLease(
+        content.count + RequestMemory.readingBytes(of: content), of: world.blobs.budget)
+      if lease == nil { return nil }
+    }
     defer { withExtendedLifetime(lease) {} }
     let type = call.request.fields["content-type"] ?? ""
     do throws(SteamshipError) {

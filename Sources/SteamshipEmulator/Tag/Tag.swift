@@ -147,6 +147,11 @@ extension SteamshipState {
 
   /// Source: SDK `data/tags/tag.py`; contract §2.2.
   borrowing func write(_ key: Key<Tag>, into json: inout JSONWriter) {
+    if !writePresent(key, into: &json) { json.null() }
+  }
+
+  /// - Returns: false where it is gone: then nothing is written.
+  private borrowing func writePresent(_ key: Key<Tag>, into json: inout JSONWriter) -> Bool {
     let isThere: Void? = tags.glance(key) { tag in
       let file = files.read(tag.file) { $0.id } ?? ""
       json.object { json in
@@ -163,12 +168,12 @@ extension SteamshipState {
         json.member(ifPresent: "endIdx", tag.end)
       }
     }
-    if isThere == nil { json.null() }
+    return isThere != nil
   }
 
   /// Those of a set that are still there.
   borrowing func write(_ set: KeySet<Tag>, into json: inout JSONWriter) {
-    for key in set.keys where tags.contains(key) { write(key, into: &json) }
+    for key in set.keys { _ = writePresent(key, into: &json) }
   }
 
   borrowing func tagsReply(_ keys: [Key<Tag>]) -> RuleResult {
