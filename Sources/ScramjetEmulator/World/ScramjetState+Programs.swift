@@ -33,14 +33,14 @@ extension ScramjetState {
   // MARK: Lanes
 
   private mutating func runLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
-    guard let shared = instances.read(serial, { $0.program }), shared.value.reads(lane) else {
+    // Looked at in its place: it has a dozen lists.
+    guard let program = instances.read(serial, { $0.program }), program.value.reads(lane) else {
       return
     }
-    let program = shared.value
     let triggers = lane.triggers
     let demand = InputQueue.Demand(
-      pieces: !program[triggers.piece].isEmpty, lines: !program[triggers.line].isEmpty,
-      keepsNewlines: program.keepsNewlines,
+      pieces: !program.value[triggers.piece].isEmpty, lines: !program.value[triggers.line].isEmpty,
+      keepsNewlines: program.value.keepsNewlines,
       pieceForm: lane == .input ? instances[serial]?.pieceForm ?? .chunk : .chunk)
     var hasTaken = false
     while let instance = instances[serial], instance.mayAct, instance[lane].activity == nil,
@@ -54,7 +54,7 @@ extension ScramjetState {
         case .end: (triggers.end, [])
         }
       begin(
-        program[trigger], bytes, trigger.rawValue, Activity.Occupied(lane), serial, &step)
+        program.value[trigger], bytes, trigger.rawValue, Activity.Occupied(lane), serial, &step)
     }
     if hasTaken { laneMayHaveRoom(lane, of: serial, &step) }
   }
