@@ -6,6 +6,8 @@ package enum CodeError: Error, Sendable, Equatable {
   case noFolder(String)
   /// Another server works in that folder.
   case folderInUse(String)
+  /// It holds folders with the names of ours, which are not: what lies in them would be swept away.
+  case foreignFolder(String)
   /// The archive is none, holds a link or a path outside, or is too large unpacked.
   case badArchive(String)
   /// The requirements cannot be installed: the last lines of what the installer said.
@@ -30,6 +32,9 @@ package enum CodeError: Error, Sendable, Equatable {
     case .noFolder(let path): "\(path) cannot be made a folder."
     case .folderInUse(let folder):
       "\(folder) is the folder of another server's code (--code-dir): each server needs its own."
+    case .foreignFolder(let folder):
+      "\(folder) is no folder of a server's code (--code-dir), but holds “programs” or “homes”: what "
+        + "lies in them would be taken away. Name another."
     case .badArchive(let reason): "The archive cannot be unpacked: \(reason)."
     case .notInstalled(let output):
       "There was an error importing dependencies into your version. Consider logs below for "

@@ -26,6 +26,7 @@ package final class CodeStore: Sendable {
     isTemporary = folder == nil
     if let folder { root = Self.absolute(folder) } else { root = try Self.makeTemporary() }
     try Self.makeFolder(root)
+    guard Self.isOurs(root) else { throw .foreignFolder(root) }
     lock = try Self.lock(root)
     for name in ["/runners", "/empty", "/programs", "/homes", "/environments"] {
       try Self.makeFolder(root + name)
@@ -40,6 +41,13 @@ package final class CodeStore: Sendable {
           atPath: path, contents: Data(content.utf8), attributes: [.posixPermissions: 0o644])
       else { throw .notStarted(path, reason: "the file cannot be written") }
     }
+  }
+
+  /// Whether a server has made what will be swept here, or there is nothing of that kind.
+  private static func isOurs(_ root: String) -> Bool {
+    let files = FileManager.default
+    return files.fileExists(atPath: root + "/runners/steamship_runner.py")
+      || !["/programs", "/homes"].contains { files.fileExists(atPath: root + $0) }
   }
 
   /// One server at a time: what another one has at work would be swept away.

@@ -221,6 +221,16 @@ def flags_that_make_no_sense_are_usage_errors(place):
 
 
 @check
+def a_folder_for_code_that_is_somebody_elses_is_not_swept(place):
+    with tempfile.TemporaryDirectory() as folder:
+        kept = pathlib.Path(folder) / "programs" / "kept"
+        kept.mkdir(parents=True)
+        ended = subprocess.run([os.environ["WAVETANK_BINARY"], "serve", "--port", "0", "--run-code", "--code-dir", folder],
+                               capture_output=True, text=True, timeout=20)
+        assert ended.returncode == 1 and "--code-dir" in ended.stderr and kept.exists(), ended
+
+
+@check
 def an_interpreter_that_is_none_says_so(place):
     one = Server("--run-code", "--no-pip", "--python", "/bin/false")
     try:
