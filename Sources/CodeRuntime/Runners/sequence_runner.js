@@ -352,11 +352,13 @@ class Output {
 
     write(text) {
         return new Promise((resolve) => {
-            if (this.socket.destroyed || this.socket.write(text)) resolve();
-            else {
-                this.socket.once("drain", resolve);
-                this.socket.once("close", resolve);
-            }
+            if (this.socket.destroyed || this.socket.write(text)) return resolve();
+            // Both go again: Node warns, on the sequence's stderr, of more than ten that wait.
+            const go = () => {
+                this.socket.off("drain", go).off("close", go);
+                resolve();
+            };
+            this.socket.on("drain", go).on("close", go);
         });
     }
 

@@ -100,6 +100,10 @@ def floods():
     check("without its reader it stands still", server.resident - before < GROWTH_MAX, server.resident - before)
     instance.kill()
     check("it is killed while data flows", instance.end(), instance.info)
+    if HAS_NODE:
+        patient = run(script("module.exports = async function* () { for (let n = 0; n < 64; n++) yield 'x'.repeat(1 << 18) }"))
+        check("and whoever waits for a reader often is not warned of it", len(patient.text()) > 64 << 18 and patient.end()
+              and patient.text("stderr") == "", patient.text("stderr"))
 
 
 def both(javascript, python):
