@@ -185,6 +185,7 @@ public struct CertificateStore: Sendable {
 
   // MARK: The files
 
+  private var lockPath: String { directory + "/lock" }
   private var exists: Bool { FileManager.default.fileExists(atPath: certificatePath) }
   private var isBundled: Bool { FileManager.default.fileExists(atPath: bundlePath) }
 
@@ -196,6 +197,7 @@ public struct CertificateStore: Sendable {
     try checkLibrary()
     let now = Self.wallSeconds()
     if !exists || !isBundled {
+      if !exists { try refuseForeign() }
       // Programs that begin at once make one CA, and never write one file together.
       try locked { () throws(Problem) in
         if !exists {
@@ -206,6 +208,19 @@ public struct CertificateStore: Sendable {
       }
     }
     return try load(now: now)
+  }
+
+  /// A key or a bundle without the CA's certificate is left by a program that was ended while it made
+  /// them, or it is none of ours. The lock is the first thing that ours make, so it is looked for last.
+  private func refuseForeign() throws(Problem) {
+    let files = FileManager.default
+    guard let found = [keyPath, bundlePath].first(where: { files.fileExists(atPath: $0) }),
+      !files.fileExists(atPath: lockPath)
+    else { return }
+    throw Problem(
+      description:
+        "\(found) lies there without \(certificatePath). Give another place for the CA with --ca-dir DIR, or make a new one over it with “wavetank ca renew”."
+    )
   }
 
   private func content(_ path: String) throws(Problem) -> [UInt8] {
@@ -292,8 +307,8 @@ public struct CertificateStore: Sendable {
         description: "cannot make \(directory). Give another place for the CA with --ca-dir DIR.")
     }
     // SAFETY: the string lives for the call.
-    let lock = unsafe open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else { throw Self.failure("write", directory + "/lock") }
+    let lock = unsafe open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard lock >= 0 else { throw Self.failure("write", lockPath) }
     defer { _ = close(lock) }
     while flock(lock, LOCK_EX) != 0, errno == EINTR {}
     try body()

@@ -43,6 +43,18 @@ for name, words in [("path", [str(fresh / "ca.pem")]), ("install", ["update-ca-c
 check("a word that is none is a usage error", wavetank("renwe", ca_dir=fresh).returncode == 64)
 check("ca --install is ca install", wavetank("--install", ca_dir=fresh).stdout == wavetank("install", ca_dir=fresh).stdout)
 
+foreign = fresh.parent / "foreign"
+foreign.mkdir()
+for name in ("ca.key", "bundle.pem"):
+    (foreign / name).write_text("somebody else's")
+    said = wavetank("path", ca_dir=foreign)
+    check(f"a {name} that lies there without a CA is not written over", said.returncode == 1 and "--ca-dir" in said.stderr
+          and (foreign / name).read_text() == "somebody else's" and not (foreign / "ca.pem").exists(), said)
+    (foreign / name).unlink()
+(foreign / "lock").touch()
+(foreign / "ca.key").write_text("half of it")
+check("one that was being made is made again", wavetank("path", ca_dir=foreign).returncode == 0 and (foreign / "ca.pem").exists())
+
 (fresh / "ca.pem").write_text("nonsense")
 said = wavetank(ca_dir=fresh)
 check("a CA that cannot be read is refused with a reason", said.returncode == 1 and "cannot be read" in said.stderr, said.stderr)
