@@ -28,6 +28,21 @@ struct RecordingScenarioTests {
     #expect(scenario.rules[3]["respond"]?["json"] == ["n": 2])
   }
 
+  @Test("An answer whose fields name no type gets none; where there are no fields it may")
+  func untyped() throws {
+    for (fields, header): ([JSON], JSON?) in [
+      ([["name": "X-A", "value": "1"]], ["X-A": "1", "Content-Type": nil]), ([], nil),
+    ] {
+      let entry = Recordings.entry { entry in
+        var response = entry["response"]?.objectValue ?? [:]
+        response["headers"] = .array(fields)
+        entry["response"] = .object(response)
+      }
+      let rule = try #require(RecordingScenario([try Recordings.read([entry])]).rules.first)
+      #expect(rule["respond"]?["header"] == header)
+    }
+  }
+
   private func played(
     _ number: Int, _ recorded: String, _ found: String, path: String = "/v1/things"
   ) throws -> PlayedExchange {

@@ -81,10 +81,13 @@ package struct RecordingScenario {
         header[name] = shown
       }
     }
+    let isWithContent =
+      !content.isEmpty && entry.method != "HEAD" && entry.status != 204 && entry.status != 304
+    // Of itself a rule's content has a type. An archive without any fields says nothing of it.
+    let saysType = entry.responseFields.contains { $0.name.asciiLowercased == "content-type" }
+    if isWithContent, !saysType, !entry.responseFields.isEmpty { header["Content-Type"] = .null }
     if !header.isEmpty { respond["header"] = .object(header) }
-    guard !content.isEmpty, entry.method != "HEAD", entry.status != 204, entry.status != 304 else {
-      return .object(respond)
-    }
+    guard isWithContent else { return .object(respond) }
     if let json = try? JSON(parsing: content), json.serialized().elementsEqual(content) {
       respond["json"] = RulePath.template(json)
     } else if let text = String(validating: content, as: UTF8.self) {

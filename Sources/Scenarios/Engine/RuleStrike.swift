@@ -148,7 +148,8 @@ package struct RuleStrike {
       response.body = .bytes(bytes)
       type = "application/octet-stream"
     }
-    if let type, !response.fields.contains("Content-Type") {
+    let saysType = effect.header.contains { $0.name.asciiLowercased == "content-type" }
+    if let type, !saysType {
       response.fields.append("Content-Type", type)
     }
     return response

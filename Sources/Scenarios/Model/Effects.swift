@@ -62,7 +62,7 @@ package struct ErrorEffect: Sendable, Equatable {
 
 package struct HeaderTemplate: Sendable, Equatable {
   package var name: String
-  /// Nil removes the field (in a patch only).
+  /// Nil: there shall be no such field.
   package var value: Template?
 }
 

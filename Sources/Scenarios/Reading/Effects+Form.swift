@@ -102,31 +102,30 @@ extension ErrorEffect {
         reasonField(\.reason),
         .optional(
           "message", \.message, .template, "A sentence in place of the API's own; a template."),
-        HeaderTemplate.field(\.header, canRemove: false),
+        HeaderTemplate.field(\.header),
       ]), "A status in the operation's own error form.")
 }
 
 extension HeaderTemplate {
+  /// - Parameter meaning: What values and null do; nil: null is refused.
   static func field<Root>(
-    _ path: any WritableKeyPath<Root, [HeaderTemplate]> & Sendable, canRemove: Bool
+    _ path: any WritableKeyPath<Root, [HeaderTemplate]> & Sendable, orNull meaning: String? = nil
   ) -> Field<Root> {
     .optional(
-      "header", canRemove ? patching : setting,
-      canRemove
-        ? "Field values, in place of those of that name; null takes a field away."
-        : "Field values, by name; a list sends several lines.",
+      "header", meaning == nil ? setting : settingOrNot,
+      meaning ?? "Field values, by name; a list sends several lines.",
       example: ["Retry-After": "5"]
     ) { $0[keyPath: path] = $1 }
   }
 
   private static let setting = form(values)
-  private static let patching = form(
+  private static let settingOrNot = form(
     .either(
       Form.plain(["type": "null"], example: .null) { _ in [] }, when: \.isNull, else: values))
 
   private static let values = Form<[Template]>.oneOrMore(of: .template)
 
-  /// No values: takes the field away.
+  /// No values: there shall be no such field.
   private static func form(_ values: Form<[Template]>) -> Form<[HeaderTemplate]> {
     Form<[(key: String, value: [Template])]>.dictionary(
       of: values, "Field values.", keys: keys, exampleKey: "X-Mood", key: fieldName
@@ -174,7 +173,11 @@ extension RespondEffect {
     [
       .standard("status", \.status, .status(from: 200), 200, "The status."),
       reasonField(\.reason),
-      HeaderTemplate.field(\.header, canRemove: false),
+      HeaderTemplate.field(
+        \.header,
+        orNull:
+          "Field values, by name; a list sends several lines, null none: no Content-Type of the content's own either."
+      ),
       .oneOf(
         \.content,
         [
@@ -225,7 +228,9 @@ extension PatchEffect {
     "A change of the service's answer.", PatchEffect(status: nil, header: [], json: nil, csv: nil),
     [
       .optional("status", \.status, .status(from: 200), "Another status."),
-      HeaderTemplate.field(\.header, canRemove: true),
+      HeaderTemplate.field(
+        \.header,
+        orNull: "Field values, in place of those of that name; null takes a field away."),
       .optional(
         "json", \.json, .jsonTemplate,
         "A merge patch (RFC 7396): members replace, null takes one away; texts are templates.",

@@ -169,7 +169,8 @@ package struct ScenarioReference {
     text += "\n## Templates\n\n"
     text +=
       "Texts marked as templates may hold names in double braces, which are filled for each request. A text that is "
-      + "one name and nothing else becomes the value itself, with its type. `{{{{` stands for two braces.\n\n"
+      + "one `request.json` or `vars` name and nothing else, in a service's own answers any one name, becomes the "
+      + "value itself, with its type. `{{{{` stands for two braces.\n\n"
     text += "| name | what it gives |\n|---|---|\n"
     for name in Template.names {
       text += "| `{{\(name.pattern)}}` | \(Self.cell(name.sentence)) |\n"
