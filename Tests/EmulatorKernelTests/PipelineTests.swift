@@ -21,6 +21,7 @@ import Testing
     ("/_t/blue/ships", [:], "blue"),
     ("/_t/blue/ships", ["X-Wavetank-Tenant": "red"], "blue"),
     ("/ships", ["x-wavetank-tenant": " red "], "red"),
+    ("/ships", ["X-Wavetank-Tenant": "red", "x-wavetank-tenant": "red "], "red"),
     ("/ships", ["X-Wavetank-Tenant": "red", "Authorization": "Bearer wt-green"], "red"),
     ("/ships", ["Authorization": "Bearer wt-green"], "green"),
     ("/ships", ["Authorization": "bearer   wt-green.s3cret.x"], "green"),
@@ -93,6 +94,7 @@ import Testing
   static let badNames: [(target: String, fields: KeyValuePairs<String, String>)] = [
     ("/_t//ships", [:]), ("/_t/Blue/ships", [:]), ("/_t/-a/ships", [:]),
     ("/_t/bl%75e/ships", [:]), ("/ships", ["X-Wavetank-Tenant": ""]),
+    ("/ships", ["X-Wavetank-Tenant": "red", "X-Wavetank-Tenant": "blue"]),
     ("/ships", ["X-Wavetank-Tenant": "a_b"]), ("/ships", ["Authorization": "Bearer wt-My.x"]),
     ("/ships", ["Host": "a.b.tenant.localhost"]),
     ("/ships", ["X-Wavetank-Tenant": String(repeating: "a", count: 64)]),

@@ -38,7 +38,14 @@ package struct Addressee: Sendable {
     prefixLength = 0
     let bytes = request.fields.bytes
     if let field = found.tenant {
-      tenant = Addressee.tenant(named: bytes[field].trimmingOptionalWhitespace)
+      let name = bytes[field].trimmingOptionalWhitespace
+      tenant =
+        if let other = found.otherTenant {
+          // Two lines of a field are one with a comma (RFC 9110 §5.3).
+          Addressee.tenant(named: name + [0x2C, 0x20] + bytes[other].trimmingOptionalWhitespace)
+        } else {
+          Addressee.tenant(named: name)
+        }
       isNamed = true
     } else if let name = found.bearer.flatMap({ Addressee.name(inBearer: $0, of: bytes.span) })
       ?? found.key.flatMap({ Addressee.name(inKey: $0, of: bytes.span) })
@@ -103,6 +110,8 @@ package struct Addressee: Sendable {
 /// The fields that can name a tenant, found in one pass over the field lines.
 private struct FieldScan {
   var tenant: Range<Int>?
+  /// What a second line says that does not say the same.
+  var otherTenant: Range<Int>?
   var bearer: Range<Int>?
   var key: Range<Int>?
   private var proxy: Range<Int>?
@@ -116,8 +125,16 @@ private struct FieldScan {
       case 4 where hostField == nil && fields.matches(line, "host"): hostField = line.value
       case 13 where keyFields != nil && bearer == nil && fields.matches(line, "authorization"):
         bearer = line.value
-      case 17 where tenant == nil && fields.matches(line, "x-wavetank-tenant"):
-        tenant = line.value
+      case 17 where fields.matches(line, "x-wavetank-tenant"):
+        if let tenant {
+          if fields.bytes[tenant].trimmingOptionalWhitespace
+            != fields.bytes[line.value].trimmingOptionalWhitespace
+          {
+            otherTenant = line.value
+          }
+        } else {
+          tenant = line.value
+        }
       case 19 where proxy == nil && fields.matches(line, "proxy-authorization"): proxy = line.value
       default:
         if let keyFields, key == nil, keyFields.contain(line, of: fields) { key = line.value }
