@@ -178,9 +178,15 @@ enum DurableFile {
   }
 
   static func makeDirectory(_ path: String) throws(FileError) {
-    // SAFETY: the string lives for the call.
-    if unsafe mkdir(path, 0o700) < 0, errno != EEXIST {
-      throw FileError(call: "mkdir", path: path, code: errno)
+    // SAFETY: string and structure live for the calls.
+    guard unsafe mkdir(path, 0o700) < 0 else { return }
+    let code = errno
+    var found = stat()
+    guard code == EEXIST, unsafe stat(path, &found) == 0 else {
+      throw FileError(call: "mkdir", path: path, code: code)
+    }
+    guard found.st_mode & S_IFMT == S_IFDIR else {
+      throw FileError(call: "mkdir", path: path, code: ENOTDIR)
     }
   }
 
