@@ -27,36 +27,66 @@ enum FileContent {
   }
 
   /// A file is written beside its place and renamed, so that a reader never sees half of it. What is no
-  /// file (a FIFO, a device) is written into: a file in its place would be the end of it. A descriptor
-  /// that this process was started with (`/dev/stdout`) is written to as it is, wherever it leads.
+  /// file (a FIFO, a device) is written into: a file in its place would be the end of it. So is a file
+  /// in a folder that takes no other. A descriptor that this process was started with (`/dev/stdout`) is
+  /// written to as it is, wherever it leads.
   static func write(_ content: [UInt8], to path: String) throws(FileError) {
     if path == "-" {
       Terminal.put(content)
       return
     }
-    if let descriptor = descriptor(path) { return try writeAll(content, to: descriptor, path) }
-    if isSpecial(path) { return try writeInto(path, content) }
+    if let descriptor = descriptor(path) {
+      try checkInherited(descriptor, path)
+      return try writeAll(content, to: descriptor, path)
+    }
+    let place = place(path)
+    if isSpecial(path) || path.hasSuffix("/") || !isFolderWritable(place) {
+      return try writeInto(path, content)
+    }
+    var found = stat()
+    // SAFETY: string and structure live for the call.
+    let isReplaced = unsafe stat(place, &found) == 0
     do {
-      let place = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-      try Data(content).write(to: place, options: .atomic)
+      try Data(content).write(to: URL(fileURLWithPath: place), options: .atomic)
     } catch {
       throw FileError("write", path, error)
     }
+    // Who may read the old one may read the new one, and nobody else.
+    // SAFETY: the string lives for the call.
+    if isReplaced { _ = unsafe chmod(place, found.st_mode & 0o777) }
+  }
+
+  /// Where links lead.
+  static func place(_ path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+  }
+
+  /// Whether two paths lead to the same ordinary file.
+  static func isOneFile(_ path: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    // SAFETY: strings and structures live for the calls.
+    return unsafe stat(path, &first) == 0 && stat(other, &second) == 0
+      && first.st_mode & S_IFMT == S_IFREG && first.st_dev == second.st_dev
+      && first.st_ino == second.st_ino
+  }
+
+  private static func isFolderWritable(_ place: String) -> Bool {
+    // SAFETY: the string lives for the call.
+    unsafe access(URL(fileURLWithPath: place).deletingLastPathComponent().path, W_OK | X_OK) == 0
   }
 
   /// Throws what `write` would very likely throw.
   static func checkWritable(_ path: String) throws(FileError) {
-    if let descriptor = descriptor(path), fcntl(descriptor, F_GETFL) < 0 {
-      throw FileError(call: "write", path: path, code: errno)
-    }
+    if let descriptor = descriptor(path) { return try checkInherited(descriptor, path) }
     if path == "-" || isSpecial(path) { return }
     var found = stat()
     // SAFETY: strings and structure live for the calls.
-    if unsafe stat(path, &found) == 0, found.st_mode & S_IFMT == S_IFDIR {
+    let isThere = unsafe stat(path, &found) == 0
+    if path.hasSuffix("/") || isThere && found.st_mode & S_IFMT == S_IFDIR {
       throw FileError(call: "write", path: path, code: EISDIR)
     }
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
-    guard unsafe access(folder ?? ".", W_OK | X_OK) == 0 else {
+    if isThere, unsafe access(path, W_OK) == 0 { return }
+    guard isFolderWritable(place(path)) else {
       throw FileError(call: "write", path: path, code: errno)
     }
   }
@@ -71,21 +101,38 @@ enum FileContent {
     return found.st_mode & S_IFMT != S_IFREG && found.st_mode & S_IFMT != S_IFDIR
   }
 
-  /// The descriptor that such a path names in every process. Opening it would start a redirected file
-  /// from its beginning, over what a script has written there already.
+  /// The descriptor that a path leads to: by a name that it has in every process, or since it is the
+  /// very file that standard output or error is, however that is spelled. Opening it would start a
+  /// redirected file from its beginning, over what a script has written there already.
   private static func descriptor(_ path: String) -> Int32? {
     switch path {
-    case "/dev/stdout": STDOUT_FILENO
-    case "/dev/stderr": STDERR_FILENO
-    default:
-      ["/dev/fd/", "/proc/self/fd/"].first { path.hasPrefix($0) }
-        .flatMap { Int32(path.dropFirst($0.count)) }
+    case "/dev/stdin": return STDIN_FILENO
+    case "/dev/stdout": return STDOUT_FILENO
+    case "/dev/stderr": return STDERR_FILENO
+    default: break
+    }
+    if let folder = ["/dev/fd/", "/proc/self/fd/"].first(where: { path.hasPrefix($0) }) {
+      return Int32(path.dropFirst(folder.count))
+    }
+    var (found, own) = (stat(), stat())
+    // SAFETY: string and structures live for the calls.
+    guard unsafe stat(path, &found) == 0 else { return nil }
+    return [STDOUT_FILENO, STDERR_FILENO].first { file in
+      unsafe fstat(file, &own) == 0 && own.st_dev == found.st_dev && own.st_ino == found.st_ino
+    }
+  }
+
+  /// It must be open for writing; and those of our own making, which exec closes, are nobody's to name.
+  private static func checkInherited(_ descriptor: Int32, _ path: String) throws(FileError) {
+    let (flags, mode) = (fcntl(descriptor, F_GETFD), fcntl(descriptor, F_GETFL))
+    guard flags >= 0, flags & FD_CLOEXEC == 0, mode & O_ACCMODE != O_RDONLY else {
+      throw FileError(call: "write", path: path, code: EBADF)
     }
   }
 
   private static func writeInto(_ path: String, _ content: [UInt8]) throws(FileError) {
     // SAFETY: the string lives for the call.
-    let file = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o666)
+    let file = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o666)
     guard file >= 0 else { throw FileError(call: "write", path: path, code: errno) }
     defer { _ = close(file) }
     try writeAll(content, to: file, path)

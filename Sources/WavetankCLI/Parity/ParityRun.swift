@@ -22,6 +22,16 @@ struct ParityRun {
     var recording: Recording
   }
 
+  /// A recording of a real service is made once: nothing is written over it.
+  private static func keepRecordings(_ arguments: CommandLineArguments) throws(UsageError) {
+    for flag in ["--out", "--json", "--junit", "--html"] {
+      guard let file = arguments.value(flag),
+        arguments.positionals.contains(where: { FileContent.isOneFile($0, file) })
+      else { continue }
+      throw UsageError("\(flag) “\(file)” is the recording itself: name another file.")
+    }
+  }
+
   init(_ arguments: CommandLineArguments) throws(UsageError) {
     self.arguments = arguments
     url = arguments.value("--url")
@@ -33,6 +43,7 @@ struct ParityRun {
     if url == nil, arguments.has("--token") {
       throw UsageError("--token is for the server at --url; a private one asks for none.")
     }
+    try Self.keepRecordings(arguments)
     if let text = arguments.value("--patience") {
       guard let limit = Emulator.duration(text) else {
         throw UsageError("--patience must be a duration such as 5s or 1m, not “\(text)”.")

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import PayloadCodecs
 import Scenarios
@@ -32,9 +33,17 @@ struct ReadyFile {
     } catch {
       throw Problem(reason: FileError(call: "write", path: path, code: error.code))
     }
-    // SAFETY: the strings live for the calls.
+    // SAFETY: the string lives for the call.
     _ = unsafe unlink(trial)
-    _ = unsafe unlink(path)
+    takeAway()
+  }
+
+  /// The file, not a link that leads to it; emptied where it must stay (one file of another machine,
+  /// mounted into a container).
+  private func takeAway() {
+    let file = FileContent.place(path)
+    // SAFETY: the strings live for the calls.
+    if unsafe unlink(file) < 0, errno != ENOENT { _ = unsafe truncate(file, 0) }
   }
 
   /// Whether another server that lives has said so there, and holds the port that we would take: then
@@ -53,11 +62,26 @@ struct ReadyFile {
   }
 
   func write(_ emulator: Emulator) throws(Problem) {
+    let text = Array(Self.text(emulator).utf8)
+    guard !isFIFO else {
+      // Until somebody reads it nobody else is to wait: neither who asks us nor who ends us.
+      return DispatchQueue.global().async { [path] in
+        do throws(FileError) { try FileContent.write(text, to: path) } catch {
+          Terminal.complain("\(Problem(reason: error))")
+        }
+      }
+    }
     do {
-      try FileContent.write(Array(Self.text(emulator).utf8), to: path)
+      try FileContent.write(text, to: path)
     } catch {
       throw Problem(reason: error)
     }
+  }
+
+  private var isFIFO: Bool {
+    var found = stat()
+    // SAFETY: string and structure live for the call.
+    return unsafe stat(path, &found) == 0 && found.st_mode & S_IFMT == S_IFIFO
   }
 
   static func text(_ emulator: Emulator) -> String {
@@ -69,8 +93,7 @@ struct ReadyFile {
   /// At the end: unless another server has put its own there.
   func remove() {
     guard isFile, place?.pid == getpid() else { return }
-    // SAFETY: the string lives for the call.
-    _ = unsafe unlink(path)
+    takeAway()
   }
 }
 

@@ -68,6 +68,16 @@ def special(folder):
     link.symlink_to(file)
     run("ctl", "clock", "--output", str(link))
     check("a symbolic link stays one", link.is_symlink() and '"mode"' in file.read_text())
+    done = run(shell=f'(echo before; "$0" ctl clock --output "{folder}/./all"; echo after) > "{folder}/all"; cat "{folder}/all"')
+    check("nor is the file that standard output is replaced, however it is spelled",
+          re.fullmatch(r'before\n\{"mode".*\n?after\n', done.stdout), done)
+    done = run("ctl", "clock", "--output", "/dev/fd/9")
+    check("a descriptor that nobody gave names nothing", done.returncode == 1 and "bad file descriptor" in done.stderr, done)
+    file.chmod(0o600)
+    run("ctl", "clock", "--output", str(file))
+    check("whose file is for its owner alone stays so", file.stat().st_mode & 0o777 == 0o600, oct(file.stat().st_mode))
+    done = run("ctl", "clock", "--output", f"{folder}/made/")
+    check("a path that ends in a slash is no file", done.returncode == 1 and "directory" in done.stderr, done)
     done = run("ctl", "scenario", "put", str(folder))
     check("a directory is no file", done.returncode == 64 and "directory" in done.stderr, done)
     done = run(shell=f'"$0" ctl scenario put - < "{folder}"')
@@ -133,7 +143,10 @@ def until(condition, seconds=20):
 
 def ready_file(folder):
     ready = folder / "ready.json"
-    command = [BINARY, "serve", "--port", "0", "--quiet", "--ready-file", str(ready)]
+    def command_for(file):
+        return [BINARY, "serve", "--port", "0", "--quiet", "--ready-file", str(file)]
+
+    command = command_for(ready)
 
     def content():
         return json.loads(ready.read_text()) if ready.exists() else None
@@ -165,12 +178,29 @@ def ready_file(folder):
     done = run("serve", "--port", "0", "--ready-file", str(folder / "no" / "ready.json"))
     check("a ready file that cannot be written is told before anything is ready", done.returncode == 1
           and done.stdout == "" and "ready file" in done.stderr and done.stderr.count("\n") == 1, done)
-    command = f'exec > "{folder}/all"; echo before; exec "$0" serve --port 0 --ready-file /dev/fd/1'
-    process = subprocess.Popen(["bash", "-c", command, BINARY])
-    until(lambda: '"port"' in (folder / "all").read_text() if (folder / "all").exists() else False)
+    for name in ("/dev/fd/1", f"{folder}/./all"):
+        command = f'exec > "{folder}/all"; echo before; exec "$0" serve --port 0 --ready-file "$1"'
+        process = subprocess.Popen(["bash", "-c", command, BINARY, name])
+        until(lambda: '"port"' in (folder / "all").read_text() if (folder / "all").exists() else False)
+        process.send_signal(signal.SIGTERM)
+        check(f"--ready-file {name} adds to a redirected file", process.wait(15) == 0
+              and re.fullmatch(r'before\n(.*\n)*\{"port".*\n(.*\n)*', (folder / "all").read_text()), (folder / "all").read_text())
+    linked, target = folder / "linked", folder / "target"
+    target.write_text("garbage")
+    linked.symlink_to(target)
+    process = subprocess.Popen(command_for(linked))
+    there = until(lambda: target.exists() and '"port"' in target.read_text())
     process.send_signal(signal.SIGTERM)
-    check("--ready-file /dev/fd/1 adds to a redirected file", process.wait(15) == 0
-          and re.fullmatch(r'before\n(.*\n)*\{"port".*\n(.*\n)*', (folder / "all").read_text()), (folder / "all").read_text())
+    check("a link to the ready file stays one, and what it leads to comes and goes", there and process.wait(15) == 0
+          and linked.is_symlink() and not target.exists(), there)
+    fifo = folder / "unread"
+    os.mkfifo(fifo)
+    process = subprocess.Popen([*command_for(fifo), "--print", "url"], stdout=subprocess.PIPE, text=True)
+    url = process.stdout.readline().strip()
+    done = run("wait", "--url", url)
+    process.send_signal(signal.SIGTERM)
+    check("a FIFO that nobody reads holds up neither the server nor its end", done.returncode == 0 and process.wait(15) == 0,
+          (url, done))
     check("and nothing else is left beside it", sorted(p.name for p in folder.glob("ready.json*")) == ["ready.json"],
           list(folder.iterdir()))
 

@@ -18,6 +18,7 @@ REAL = [
     entry("GET", "https://api.app.shipyardapp.com/orgs/o/projects/p?b=3", {"b": 3}, status=418),
     entry("GET", "https://steamship.run/me/w/{x}*y", {"starred": True}),
     entry("DELETE", "file/gone", status=204, type_=None),
+    entry("GET", "https://api.app.shipyardapp.com/orgs/o/untyped", {"error": "no type"}, status=404, type_=None, fields={"X-Real": "yes"}),
     entry("GET", "https://api.app.shipyardapp.com/orgs/o/bytes", None, type_="application/octet-stream"),
 ]
 REAL[-1]["response"]["content"].update(size=3, text="AP/+", encoding="base64")
@@ -25,7 +26,7 @@ har = write("real.har", *copy.deepcopy(REAL))
 out = folder / "real.json"
 status, _, errors = wavetank("import", har, "--out", out)
 scenario = json.loads(out.read_text()) if status == 0 else {}
-check("a scenario of respond rules, in order", status == 0 and len(scenario["rules"]) == 9
+check("a scenario of respond rules, in order", status == 0 and len(scenario["rules"]) == 10
       and all("respond" in rule for rule in scenario["rules"]) and errors == "", (status, errors))
 check("that is good", wavetank("check", out) == (0, f"{out}: good\n", ""), wavetank("check", out))
 first = scenario["rules"][0]
@@ -39,6 +40,12 @@ answers = [json.loads(server.call("POST", "/api/v1/file/get", {})[1])["status"][
 check("in their order, the last one stays", answers == ["running", "running", "succeeded", "succeeded"], answers)
 status, content, fields = server.call("GET", "/orgs/o/bytes")
 check("bytes and fields come back", content == b"\x00\xff\xfe" and fields["Content-Type"] == "application/octet-stream", (content, fields))
+status, content, fields = server.call("GET", "/orgs/o/untyped")
+check("what had no type has none", status == 404 and json.loads(content) == {"error": "no type"} and "Content-Type" not in fields, fields)
+kept = har.read_bytes()
+for command, flag in (("import", "--out"), ("parity", "--json"), ("parity", "--html")):
+    status, _, errors = wavetank(command, har, flag, har.parent / "." / har.name)
+    check(f"{command} {flag} does not write over the recording", status == 64 and flag in errors and har.read_bytes() == kept, errors)
 check("a query tells two questions apart", [server.call("GET", f"/orgs/o/projects/p?b={b}")[0] for b in (2, 3)] == [200, 418])
 status, report = parity("--scenario", out, har)
 check("served, the recording and the emulator are the same", status == 0 and report["differences"] == [], report)
