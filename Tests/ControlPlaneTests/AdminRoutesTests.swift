@@ -166,7 +166,8 @@ import Testing
     (.put, "/clock", #"{"mode":"scaled","factor":0}"#, 422),
     (.put, "/clock", #"{"mode":"scaled","factor":"x"}"#, 422),
     (.put, "/clock", #"{"factor":2}"#, 422), (.put, "/clock", "{}", 422),
-    (.put, "/clock", #"{"mdoe":"real"}"#, 422), (.post, "/emit", "{}", 422),
+    (.put, "/clock", #"{"mdoe":"real"}"#, 422),
+    (.post, "/emit", "{}", 422), (.post, "/emit", "[]", 422), (.post, "/emit", "[{}]", 422),
     (.post, "/emit", #"{"fly":1}"#, 422), (.post, "/emit", #"{"advance":"soon"}"#, 422),
     (.post, "/emit", #"{"expireKey":{"key":"k","status":9}}"#, 422),
     (.get, "/journal?status=abc", nil, 400), (.get, "/journal?limit=0", nil, 400),
@@ -210,6 +211,14 @@ import Testing
     #expect(try await json(.get, "/state")["harbor"]?["ships"] == 0)
     _ = try await json(.post, "/emit", body: #"{"advance":"2s"}"#)
     #expect(try await json(.get, "/clock")["now"] == "2026-01-01T00:00:02.000000Z")
+    // A list, as in a rule: one after the other, up to the first that cannot happen.
+    let steps = #"[{"advance":"1s"},{"advance":"2s"},{"fly":1},{"advance":"4s"}]"#
+    let reply = await peer.send(.post, "/_wavetank/emit", body: steps)
+    #expect(reply.status == 422 && reply.text.contains("/2: There is no event"), "\(reply.text)")
+    #expect(try await json(.get, "/clock")["now"] == "2026-01-01T00:00:05.000000Z")
+    let wrong = await peer.send(.post, "/_wavetank/emit", body: #"[{"advance":"1s"},7]"#)
+    #expect(wrong.status == 422 && wrong.text.contains("/1: expected"), "\(wrong.text)")
+    #expect(try await json(.get, "/clock")["now"] == "2026-01-01T00:00:05.000000Z")
   }
 
   @Test("Metrics are Prometheus text: requests, durations, bytes, journal, tenants")

@@ -42,15 +42,33 @@ package struct AdminCall: Sendable {
     if case .named(let name) = tenantChoice { pipeline.tenants.mustLoad(name) } else { false }
   }
 
-  /// The content as a JSON object; an empty content is an empty object.
-  package func object() throws(Problem) -> JSONObject {
-    guard !content.isEmpty else { return JSONObject() }
-    let json: JSON
+  /// The content as JSON; an empty content is an empty object.
+  private func json() throws(Problem) -> JSON {
+    guard !content.isEmpty else { return .object(JSONObject()) }
     do {
-      json = try JSON(parsing: content)
+      return try JSON(parsing: content)
     } catch {
       throw Problem(400, "The content is no JSON: \(error)")
     }
+  }
+
+  /// The content as a JSON object, or a list of them.
+  func objects() throws(Problem) -> [JSONObject] {
+    let json = try json()
+    guard let list = json.arrayValue else { return [try object()] }
+    var objects: [JSONObject] = []
+    for (index, element) in list.enumerated() {
+      guard let object = element.objectValue else {
+        throw Problem(422, "/\(index): expected a JSON object, found \(element.kindName).")
+      }
+      objects.append(object)
+    }
+    return objects
+  }
+
+  /// The content as a JSON object; an empty content is an empty object.
+  package func object() throws(Problem) -> JSONObject {
+    let json = try json()
     guard let object = json.objectValue else {
       throw Problem(422, "Expected a JSON object, found \(json.kindName).")
     }

@@ -105,7 +105,8 @@ extension AdminRoute {
       "emit.post", .post, "/emit", "Makes something happen now.", content: .small,
       isSmall: SmallWork.isEvent,
       description: .answering(
-        "{emitted: boolean}", takes: #"object = {"crashHub": "sth-1"}"#, refusals: [404, 422]),
+        "{emitted: boolean}", takes: #"object|[object] = {"crashHub": "sth-1"}"#,
+        refusals: [404, 422]),
       TenantRoutes.emit),
   ]
 

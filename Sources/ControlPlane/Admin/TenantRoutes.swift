@@ -174,29 +174,43 @@ enum TenantRoutes {
   }
 
   static func emit(_ call: AdminCall) throws(Problem) -> Answer {
-    let event = try call.object()
-    guard let kind = event.keys.first else {
-      throw Problem(422, "Expected an event, such as {\"crashHub\": \"sth-0\"}.")
-    }
+    let events = try call.objects()
+    guard !events.isEmpty else { throw noEvent("") }
     let live = try call.liveTenant()
-    let isKnown: Bool
-    do {
-      isKnown = try live.emit(event)
-    } catch {
-      throw Problem(422, "The event cannot happen: \(error.text)", members: error.member)
-    }
-    guard isKnown else {
-      throw Self.unknownEvent(kind, among: call.pipeline.catalog.eventNames ?? [])
+    for (index, event) in events.enumerated() {
+      try emit(event, events.count > 1 ? "/\(index): " : "", in: live, call.pipeline)
     }
     return .now(.json(.ok, Array(#"{"emitted":true}"#.utf8)))
   }
 
-  private static func unknownEvent(_ kind: String, among names: [String]) -> Problem {
+  /// - Parameter place: which of several it is.
+  private static func emit(
+    _ event: JSONObject, _ place: String, in live: LiveTenant, _ pipeline: Pipeline
+  ) throws(Problem) {
+    guard let kind = event.keys.first else { throw noEvent(place) }
+    let isKnown: Bool
+    do {
+      isKnown = try live.emit(event)
+    } catch {
+      throw Problem(422, "\(place)The event cannot happen: \(error.text)", members: error.member)
+    }
+    guard isKnown else {
+      throw unknownEvent(kind, place, among: pipeline.catalog.eventNames ?? [])
+    }
+  }
+
+  private static func noEvent(_ place: String) -> Problem {
+    Problem(422, "\(place)Expected an event, such as {\"crashHub\": \"sth-0\"}.")
+  }
+
+  private static func unknownEvent(
+    _ kind: String, _ place: String, among names: [String]
+  ) -> Problem {
     let nearest = Nearest.match(for: kind, among: names).map { " Did you mean \"\($0)\"?" } ?? ""
     let all = TextSet(names).sorted().joined(separator: ", ")
     return Problem(
       422,
-      "There is no event \"\(kind)\".\(nearest) Events: \(all). The schema at "
+      "\(place)There is no event \"\(kind)\".\(nearest) Events: \(all). The schema at "
         + "/_wavetank/scenario.schema.json says what each needs.")
   }
 }
