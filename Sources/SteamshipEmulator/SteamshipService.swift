@@ -140,11 +140,23 @@ package struct SteamshipService: EmulatedService {
   ) throws(SteamshipError) -> Arguments {
     guard !(collected ?? call.content).isEmpty else { return Arguments() }
     let json: JSON
-    do {
-      json = try call.json(collected)
-    } catch {
-      throw .invalid("The request's content is no JSON: \(error.description).")
-    }
+    do throws(JSONParseError) { json = try call.json(collected) } catch { throw noJSON(error) }
+    return try arguments(in: json)
+  }
+
+  /// The same of content alone.
+  static func arguments(_ content: [UInt8]) throws(SteamshipError) -> Arguments {
+    guard !content.isEmpty else { return Arguments() }
+    let json: JSON
+    do throws(JSONParseError) { json = try JSON(parsing: content) } catch { throw noJSON(error) }
+    return try arguments(in: json)
+  }
+
+  private static func noJSON(_ error: JSONParseError) -> SteamshipError {
+    .invalid("The request's content is no JSON: \(error.description).")
+  }
+
+  private static func arguments(in json: JSON) throws(SteamshipError) -> Arguments {
     if json.isNull { return Arguments() }
     guard let object = json.objectValue else {
       throw .invalid("The request's content must be a JSON object, not \(json.kindName).")

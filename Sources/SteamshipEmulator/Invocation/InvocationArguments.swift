@@ -9,25 +9,23 @@ import PayloadCodecs
 /// Source: contract §5.1; applications that call packages by plain HTTP.
 enum InvocationArguments {
   /// - Errors: content that is none of them.
-  static func read(_ call: Call) throws(SteamshipError) -> JSONObject {
-    let request = call.request
+  static func read(_ request: Request, content: [UInt8]) throws(SteamshipError) -> JSONObject {
     var arguments = gather(
       request.target.queryItems.map { (name: $0.name, value: queryValue($0.value)) })
-    guard request.method == .post, !call.content.isEmpty else { return arguments }
-    arguments.merge(try fields(of: call, type: request.fields["content-type"] ?? ""))
+    guard request.method == .post, !content.isEmpty else { return arguments }
+    arguments.merge(try fields(of: content, type: request.fields["content-type"] ?? ""))
     return arguments
   }
 
   private static func fields(
-    of call: Call, type: String
+    of content: [UInt8], type: String
   ) throws(SteamshipError) -> JSONObject {
-    let content = call.content
     let kind = type.asciiLowercased
     if kind.hasPrefix("multipart/form-data") { return try form(content, type) }
     // `curl -d` calls everything a form, JSON too.
     let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
     let isForm = kind.hasPrefix("application/x-www-form-urlencoded") && first != UInt8(ascii: "{")
-    guard isForm else { return try SteamshipService.arguments(of: call).fields }
+    guard isForm else { return try SteamshipService.arguments(content).fields }
     do {
       return gather(try FormURLEncoded.read(content).map { ($0.name, .string($0.value)) })
     } catch {

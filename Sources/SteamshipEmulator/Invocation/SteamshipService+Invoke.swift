@@ -58,7 +58,7 @@ extension SteamshipService {
   func invoke(
     _ call: Call, _ identity: Identity, in world: World<State>
   ) throws(SteamshipError) -> ServiceAnswer {
-    let arguments = try InvocationArguments.read(call)
+    let arguments = try InvocationArguments.read(call.request, content: call.content)
     return try carryOut(
       try decide(call, identity, arguments, in: world), call.request.fields["authorization"],
       in: world
