@@ -28,7 +28,7 @@ struct DurableAcceptanceTests {
     // Its content is read as it comes.
     Change(
       target: "/api/v1/space/demo/api/v1/topic/arrivals", body: "1\n",
-      operation: "scramjet.topic.publish"),
+      operation: "scramjet.space.publish"),
     Change(method: .put, target: "/_wavetank/clock", body: #"{"mode":"manual"}"#),
   ]
 
