@@ -82,20 +82,7 @@ extension Command {
     _ arguments: CommandLineArguments
   ) throws(UsageError) -> Configuration {
     var configuration = Configuration()
-    var hosts = arguments.all("--host")
-    configuration.listensOnLoopback6 = hosts.isEmpty || hosts.contains("localhost")
-    hosts = hosts.map { host in
-      if host == "localhost" { return configuration.host }
-      let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
-      return isBracketed ? String(host.dropFirst().dropLast()) : host
-    }
-    for host in hosts where NumericAddress(host: host)?.isOfMany ?? false {
-      throw UsageError(
-        "--host must be an address of this machine: nobody can connect to \(host), which is one of many."
-      )
-    }
-    if !hosts.isEmpty { configuration.host = hosts.removeFirst() }
-    configuration.furtherHosts = hosts.filter { $0 != configuration.host }
+    try addresses(arguments, &configuration)
     try ports(arguments, &configuration)
     configuration.threads = try arguments.integer("--threads", in: 1...64) ?? 0
     if let text = arguments.value("--memory") {
@@ -140,6 +127,26 @@ extension Command {
     }
     configuration.code = try codeOptions(arguments)
     return configuration
+  }
+
+  /// Where it listens.
+  private static func addresses(
+    _ arguments: CommandLineArguments, _ configuration: inout Configuration
+  ) throws(UsageError) {
+    var hosts = arguments.all("--host")
+    configuration.listensOnLoopback6 = hosts.isEmpty || hosts.contains("localhost")
+    hosts = hosts.map { host in
+      if host == "localhost" { return configuration.host }
+      let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+      return isBracketed ? String(host.dropFirst().dropLast()) : host
+    }
+    for host in hosts where NumericAddress(host: host)?.isOfMany ?? false {
+      throw UsageError(
+        "--host must be an address of this machine: nobody can connect to \(host), which is one of many."
+      )
+    }
+    if !hosts.isEmpty { configuration.host = hosts.removeFirst() }
+    configuration.furtherHosts = hosts.filter { $0 != configuration.host }
   }
 
   private static func journal(
