@@ -166,8 +166,13 @@ public final class Arrival: Sendable {
 
   fileprivate func isSame(as other: Arrival?) -> Bool {
     guard let other else { return false }
-    return isSecure == other.isSecure && tunnelHost == other.tunnelHost
-      && proxyUser == other.proxyUser && listener == other.listener
+    return isSecure == other.isSecure && Self.isSame(tunnelHost, other.tunnelHost)
+      && Self.isSame(proxyUser, other.proxyUser) && Self.isSame(listener, other.listener)
+  }
+
+  private static func isSame(_ one: String?, _ other: String?) -> Bool {
+    guard let one, let other else { return one == nil && other == nil }
+    return one.utf8.elementsEqual(other.utf8)
   }
 }
 

@@ -28,8 +28,8 @@ extension Command {
       return nil
     }
     var options = CodeOptions()
-    if let path = try program("--python", arguments) { options.python = path }
-    if let path = try program("--node", arguments) { options.node = path }
+    if let path = program("--python", arguments) { options.python = path }
+    if let path = program("--node", arguments) { options.node = path }
     options.directory = arguments.value("--code-dir")
     if let text = arguments.value("--code-memory") {
       guard let size = Emulator.size(text), size >= codeMemoryLeast else {
@@ -58,13 +58,12 @@ extension Command {
     return options
   }
 
-  /// An interpreter that is asked for must be there; without the flag it is missed by code of its kind
-  /// alone.
+  /// An interpreter that is not there is missed by code of its kind alone; who has named it is told now.
   private static func program(
     _ flag: String, _ arguments: CommandLineArguments
-  ) throws(UsageError) -> String? {
+  ) -> String? {
     guard let name = arguments.value(flag) else { return nil }
-    if let lack = CodeOptions.lack(ofProgram: name) { throw UsageError("\(flag): \(lack)") }
+    if let lack = CodeOptions.lack(ofProgram: name) { Terminal.complain("\(flag): \(lack)") }
     return name
   }
 

@@ -31,7 +31,7 @@ struct RecordingScenarioTests {
   @Test("An answer whose fields name no type gets none; where there are no fields it may")
   func untyped() throws {
     for (fields, header): ([JSON], JSON?) in [
-      ([["name": "X-A", "value": "1"]], ["X-A": "1", "Content-Type": nil]), ([], nil),
+      ([["name": "X-A", "value": "1"]], ["X-A": "1", "Content-Type": nil]), ([], .none),
     ] {
       let entry = Recordings.entry { entry in
         var response = entry["response"]?.objectValue ?? [:]

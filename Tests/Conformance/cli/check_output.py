@@ -214,6 +214,13 @@ def printed():
         rest = process.stdout.read()
         check(f"--print {what}", re.fullmatch(pattern, first.strip()) and (what == "env" or rest == "")
               and process.wait(15) == 0, (first, rest))
+    process = subprocess.Popen([BINARY, "--port", "0", "--run-code", "--python", "/nowhere/python", "--print", "port"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    told = process.stderr.read()
+    check("an interpreter that is not there is told at the start, and it serves", process.wait(15) == 0
+          and "--python" in told and "/nowhere/python" in told, told)
     done = run("serve", "--print", "ports")
     check("--print of something else is refused", done.returncode == 64 and "port" in done.stderr, done)
     done = run("help", "serve")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pathlib
 
 from archive import entry, folder, parity, places, recorded, wavetank, write
 from common import Server, check, finish
@@ -42,6 +43,7 @@ status, content, fields = server.call("GET", "/orgs/o/bytes")
 check("bytes and fields come back", content == b"\x00\xff\xfe" and fields["Content-Type"] == "application/octet-stream", (content, fields))
 status, content, fields = server.call("GET", "/orgs/o/untyped")
 check("what had no type has none", status == 404 and json.loads(content) == {"error": "no type"} and "Content-Type" not in fields, fields)
+har = pathlib.Path(har)
 kept = har.read_bytes()
 for command, flag in (("import", "--out"), ("parity", "--json"), ("parity", "--html")):
     status, _, errors = wavetank(command, har, flag, har.parent / "." / har.name)
