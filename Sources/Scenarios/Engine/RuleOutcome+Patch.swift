@@ -12,11 +12,12 @@ extension RuleOutcome.Patch {
       if names.insert(name.asciiLowercased).inserted { response.fields.remove(name) }
       if let value { response.fields.append(name, value) }
     }
-    if let json { change(&response, by: json) }
+    if let json { change(&response, by: json, saysType: names.contains("content-type")) }
     if let csv { change(&response, by: csv) }
   }
 
-  private func change(_ response: inout Response, by json: JSON) {
+  /// - Parameter saysType: the patch's own fields say what type it has, be it none.
+  private func change(_ response: inout Response, by json: JSON, saysType: Bool) {
     guard let bytes = Self.content(of: response),
       let old = bytes.isEmpty ? .null : try? JSON(parsing: bytes)
     else {
@@ -24,7 +25,7 @@ extension RuleOutcome.Patch {
       return
     }
     response.body = .bytes(old.merging(patch: json).serialized())
-    if !response.fields.contains("Content-Type") {
+    if !saysType, !response.fields.contains("Content-Type") {
       response.fields.append("Content-Type", "application/json")
     }
   }

@@ -113,6 +113,7 @@ struct RuleEffectTests {
     let reply = await harness.peer.send(.post, "/doors/d", body: "")
     #expect(reply.status == 202)
     #expect(reply.field("x-new") == "1")
+    #expect(reply.field("content-type") == nil, "taken away, JSON or not")
     #expect(try JSON(parsing: reply.text) == ["operation": "harbor.door.knock", "added": ["a": 1]])
   }
 
