@@ -171,8 +171,11 @@ public final class Arrival: Sendable {
   }
 
   private static func isSame(_ one: String?, _ other: String?) -> Bool {
-    guard let one, let other else { return one == nil && other == nil }
-    return one.utf8.elementsEqual(other.utf8)
+    switch (one, other) {
+    case (let one?, let other?): one.utf8.elementsEqual(other.utf8)
+    case (nil, nil): true
+    default: false
+    }
   }
 }
 
