@@ -179,6 +179,7 @@ def ready_file(folder):
     check("a ready file that cannot be written is told before anything is ready", done.returncode == 1
           and done.stdout == "" and "ready file" in done.stderr and done.stderr.count("\n") == 1, done)
     for name in ("/dev/fd/1", f"{folder}/./all"):
+        (folder / "all").unlink(missing_ok=True)
         command = f'exec > "{folder}/all"; echo before; exec "$0" serve --port 0 --ready-file "$1"'
         process = subprocess.Popen(["bash", "-c", command, BINARY, name])
         until(lambda: '"port"' in (folder / "all").read_text() if (folder / "all").exists() else False)
