@@ -12,8 +12,8 @@ final class KnownAddress: Sendable {
   let tenant: Addressee.TenantChoice
   let isNamed: Bool
   let service: Int?
-  /// Nil where no operation's path is this one to the letter: then what exists in the world may decide, which
-  /// changes.
+  /// What the tables alone say, with what the path names; nil where they have no operation, and what exists in
+  /// the world may decide, which changes.
   let operation: Resolution?
   /// The operation's service finds it in the request; nil where there is none, or no operation.
   let credential: String?
