@@ -192,7 +192,9 @@ public final class Emulator: Sendable {
   ) throws(StartError) -> WorldStore? {
     guard let directory = configuration.dataDirectory else { return nil }
     do {
-      let store = try WorldStore(directory: directory, pipeline: pipeline) { report in
+      let store = try WorldStore(
+        directory: directory, pipeline: pipeline, keepsChanges: configuration.isDurable
+      ) { report in
         configuration.onNotice(Notice(text: report.text, isProblem: report.isProblem))
       }
       store.restoreAll()

@@ -33,7 +33,7 @@ extension Command {
       ),
       Flag(
         "--durable",
-        "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. For each the tenant's whole world is written, by all who wait together: it takes longer the more there is."
+        "With --data: a change is on the disk before its answer, so kill -9 loses nothing that was answered. What changed is added to a log beside the tenant's file (NAME.changes), once for all who wait together."
       ),
       caFlag, interceptFlag, passthroughFlag,
       Flag(

@@ -38,7 +38,8 @@ import Testing
     var peer: TestClient { TestClient(pipeline) }
 
     init(
-      _ directory: Directory, tenantLimit: Int = 100, storageLimit: UInt64 = 4 << 30
+      _ directory: Directory, tenantLimit: Int = 100, storageLimit: UInt64 = 4 << 30,
+      keepsChanges: Bool = false
     ) throws {
       let reports = Reports()
       self.reports = reports
@@ -48,7 +49,9 @@ import Testing
           blueprint: TenantBlueprint(
             seed: 2, clock: .init(.manual, start: VirtualInstant(seconds: 1_767_225_600))),
           storageLimit: storageLimit, tenantLimit: tenantLimit))
-      store = try WorldStore(directory: directory.path, pipeline: pipeline) { reports.add($0) }
+      store = try WorldStore(
+        directory: directory.path, pipeline: pipeline, keepsChanges: keepsChanges
+      ) { reports.add($0) }
       store.restoreAll()
     }
 

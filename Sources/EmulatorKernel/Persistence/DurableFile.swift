@@ -47,6 +47,54 @@ enum DurableFile {
     }
   }
 
+  /// What is added to a file, and on the disk once it is finished.
+  final class Addition {
+    private let file: Int32
+    private let path: String
+    private let start: Int64
+
+    /// - Parameter expected: the file as it was left the last time; nil: it is made, and must not be there.
+    init(to path: String, expecting expected: FileIdentity?) throws(FileError) {
+      self.path = path
+      start = expected?.size ?? 0
+      let making = expected == nil ? O_CREAT | O_EXCL : 0
+      // SAFETY: the string lives for the call.
+      file = unsafe open(
+        path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | making, 0o600)
+      try DurableFile.check(file, "open", path)
+      guard let expected else { return }
+      let found: FileIdentity
+      do throws(FileError) {
+        found = try DurableFile.identity(of: file, path)
+      } catch {
+        _ = close(file)
+        throw error
+      }
+      guard found == expected else {
+        _ = close(file)
+        throw FileError(call: "open", path: path, code: ESTALE)
+      }
+    }
+
+    /// Adds all of it or nothing.
+    func write(_ bytes: [UInt8]) throws(FileError) {
+      do throws(FileError) {
+        try DurableFile.writeAll(file, bytes, path)
+      } catch {
+        _ = ftruncate(file, start)
+        throw error
+      }
+    }
+
+    /// All of it is on the disk. The name of a new file is safe once the directory is (`syncDirectory`).
+    func finish() throws(FileError) -> FileIdentity {
+      try DurableFile.check(fdatasync(file), "fdatasync", path)
+      return try DurableFile.identity(of: file, path)
+    }
+
+    deinit { _ = close(file) }
+  }
+
   /// Makes a new file: what lies there, left by a save that was interrupted, is taken away and not
   /// written into, whatever it is.
   private static func create(_ path: String) throws(FileError) -> Int32 {

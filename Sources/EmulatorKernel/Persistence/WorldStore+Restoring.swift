@@ -68,12 +68,15 @@ extension WorldStore {
   func load(_ live: LiveTenant) {
     let path = path(of: live.name)
     var standing = Standing()
+    var isOnDisk = true
     do throws(SnapshotError) {
-      standing.file = try read(path, into: live)
+      (standing.file, isOnDisk) = try read(path, into: live)
       report(.restored(tenant: live.name))
     } catch {
       switch error {
-      case .file(let error) where error.isMissing: break
+      case .file(let error) where error.isMissing:
+        // Changes of what is not there.
+        _ = try? setLogAside(of: live.name, "The file that it goes on from is not there.")
       case .file, .noRoom:
         // The file may be good: it must be there for the next try.
         standing.mustStay = error.text
@@ -82,7 +85,7 @@ extension WorldStore {
       }
     }
     // A tenant whose file must stay counts as saved as long as nothing happens in it.
-    if standing.file != nil || standing.mustStay != nil {
+    if isOnDisk, standing.file != nil || standing.mustStay != nil {
       standing.tenantID = live.id
       standing.revision = live.revision
     }
@@ -97,13 +100,47 @@ extension WorldStore {
     }
   }
 
-  private func read(_ path: String, into live: LiveTenant) throws(SnapshotError) -> FileIdentity {
+  /// Reads a tenant's file and its log; without the log where that cannot be read.
+  private func read(
+    _ path: String, into live: LiveTenant
+  ) throws(SnapshotError) -> (file: FileIdentity, isOnDisk: Bool) {
+    do throws(SnapshotError) {
+      return try read(path, into: live, takesChanges: true)
+    } catch {
+      switch error {
+      case .file, .noRoom: throw error
+      default: break
+      }
+      guard try setLogAside(of: live.name, because: error) else { throw error }
+      return try read(path, into: live, takesChanges: false)
+    }
+  }
+
+  private func read(
+    _ path: String, into live: LiveTenant, takesChanges: Bool
+  ) throws(SnapshotError) -> (file: FileIdentity, isOnDisk: Bool) {
     let reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
+    var mark = FileMark()
     let identity = try DurableFile.read(path) { piece throws(SnapshotError) in
+      mark.add(piece)
       try reader.feed(piece)
     }
+    var damage: SnapshotError?
+    if takesChanges {
+      // An archive that is cut is found here, before anything is added to it.
+      try reader.finish()
+      damage = try takeChanges(of: live.name, since: mark, into: reader)
+    }
     try Restore(reader, into: live, of: pipeline).putInForce()
-    return identity
+    guard let damage else { return (identity, true) }
+    _ = try setLogAside(of: live.name, because: damage)
+    return (identity, false)
+  }
+
+  private func setLogAside(
+    of tenant: String, because error: SnapshotError
+  ) throws(SnapshotError) -> Bool {
+    try SnapshotError.onDisk { () throws(FileError) in try setLogAside(of: tenant, error.text) }
   }
 
   /// Gives a damaged file another name. Nil when that is done; else why the file must stay.

@@ -7,23 +7,31 @@ extension WorldStore {
   private struct Written {
     let live: LiveTenant
     let revision: UInt64
+    /// Whether a name is new in the directory.
+    var hasNewName = true
+    /// The log that goes on from this file; nil: what was written is in one, or none is kept.
+    var log: ChangeLog?
+    /// Whether a log is in this file from its beginning to its end.
+    var endsLog = false
   }
 
   /// Saves tenants side by side: most of the time goes into waiting for the disk. What was written
   /// is committed in groups, with one sync of the directory for each.
-  func save(_ liveTenants: [LiveTenant], workers count: Int) {
+  func save(_ liveTenants: [LiveTenant], workers count: Int, isLast: Bool) {
     var rest = liveTenants[...]
     while !rest.isEmpty {
       let group = Array(rest.prefix(Self.groupMax))
       rest = rest.dropFirst(group.count)
-      commit(write(group, workers: min(count, group.count)))
+      commit(write(group, workers: min(count, group.count), isLast))
     }
   }
 
   /// How many tenants are written until the names of their files are made safe.
   private static let groupMax = 256
 
-  private func write(_ liveTenants: [LiveTenant], workers count: Int) -> [Written] {
+  private func write(
+    _ liveTenants: [LiveTenant], workers count: Int, _ isLast: Bool
+  ) -> [Written] {
     let next = Atomic<Int>(0)
     let written = Mutex<[Written]>([])
     let work = DispatchGroup()
@@ -33,7 +41,9 @@ extension WorldStore {
         while true {
           let index = next.add(1, ordering: .relaxed).oldValue
           guard index < liveTenants.count else { return }
-          if let done = self.write(liveTenants[index]) { written.withLock { $0.append(done) } }
+          if let done = self.write(liveTenants[index], isLast) {
+            written.withLock { $0.append(done) }
+          }
         }
       }
     }
@@ -41,16 +51,28 @@ extension WorldStore {
     return written.withLock { $0 }
   }
 
-  private func write(_ live: LiveTenant) -> Written? {
+  private func write(_ live: LiveTenant, _ isLast: Bool) -> Written? {
     guard state.withLock({ $0.standings[live.name]?.mustStay }) == nil else { return nil }
     // What a world brings when it is made is no change: it is made before changes are counted.
     for slot in live.slots { slot.makeWorld() }
     // Asked before the snapshot: what changes in between is saved the next time.
     let revision = live.revision
+    let snapshot = Snapshot(of: live)
+    if !isLast, let isNew = add(snapshot, of: live) {
+      return Written(live: live, revision: revision, hasNewName: isNew)
+    }
     do throws(SnapshotError) {
-      let file = try write(Snapshot(of: live), live.name + Self.ending)
-      let isPlaced = try SnapshotError.onDisk { () throws(FileError) in try place(file, of: live) }
-      return isPlaced ? Written(live: live, revision: revision) : nil
+      var mark = FileMark()
+      let file = try write(snapshot, live.name + Self.ending, &mark)
+      var written = Written(live: live, revision: revision)
+      let identity = try SnapshotError.onDisk { () throws(FileError) in
+        try place(file, of: live, mark, &written.endsLog)
+      }
+      guard let identity else { return nil }
+      if keepsChanges, !isLast {
+        written.log = ChangeLog(of: live, on: identity, mark, snapshot, try snapshot.said())
+      }
+      return written
     } catch {
       failed(live, error.text)
       return nil
@@ -58,12 +80,13 @@ extension WorldStore {
   }
 
   private func write(
-    _ snapshot: Snapshot, _ name: String
+    _ snapshot: Snapshot, _ name: String, _ mark: inout FileMark
   ) throws(SnapshotError) -> DurableFile.Replacement {
     let file = try SnapshotError.onDisk { () throws(FileError) in
       try DurableFile.Replacement(of: name, in: directory)
     }
     try snapshot.write { piece throws(SnapshotError) in
+      mark.add(piece)
       try SnapshotError.onDisk { () throws(FileError) in try file.write(piece) }
     }
     try SnapshotError.onDisk { () throws(FileError) in try file.finish() }
@@ -71,19 +94,20 @@ extension WorldStore {
   }
 
   /// Puts a tenant's file in place, unless the tenant was removed, or dropped from memory, while it
-  /// was written: then the file is another one's, or must not be there.
+  /// was written: then the file is another one's, or must not be there (nil).
   private func place(
-    _ file: DurableFile.Replacement, of live: LiveTenant
-  ) throws(FileError) -> Bool {
+    _ file: DurableFile.Replacement, of live: LiveTenant, _ mark: FileMark, _ endsLog: inout Bool
+  ) throws(FileError) -> FileIdentity? {
     try placing.withLock { _ throws(FileError) in
-      guard !live.isGone.load(ordering: .sequentiallyConsistent) else { return false }
+      guard !live.isGone.load(ordering: .sequentiallyConsistent) else { return nil }
       try keepForeign(file.target, live.name)
+      endsLog = try endLog(of: live.name, in: mark)
       let identity = try file.putInPlace()
       state.withLock { state in
         state.standings[live.name, default: Standing()].file = identity
         state.names.insert(live.name)
       }
-      return true
+      return identity
     }
   }
 
@@ -100,7 +124,7 @@ extension WorldStore {
   private func commit(_ group: [Written]) {
     guard !group.isEmpty else { return }
     do throws(FileError) {
-      try DurableFile.syncDirectory(directory)
+      if group.contains(where: \.hasNewName) { try DurableFile.syncDirectory(directory) }
     } catch {
       for written in group { failed(written.live, error.description) }
       return
@@ -109,6 +133,8 @@ extension WorldStore {
     pipeline.log?.tell(.info) { "worlds saved: \(names.few)" }
     for written in group {
       let name = written.live.name
+      if written.endsLog { removeLog(of: name) }
+      if let log = written.log { keep(log, of: written.live) }
       let hadFailed = state.withLock { state in
         // Removed meanwhile: what stands there now is another tenant's.
         guard !written.live.isGone.load(ordering: .sequentiallyConsistent) else { return false }

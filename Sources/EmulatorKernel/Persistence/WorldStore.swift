@@ -17,7 +17,8 @@ import Synchronization
 /// files, and what is lost is what happened since the last save. A file is written only where it
 /// was read, was not there, or was set aside for being damaged: never in the place of one that
 /// could not be read, and never in the place of one that somebody else put there meanwhile. A tenant
-/// that was removed does not come back. A full disk is reported, and the next interval tries again.
+/// that was removed does not come back. With `keepsChanges` what has become of a world since is added to
+/// a log beside its file (`WorldStore+Changes.swift`), whose price is that of the change. A full disk is reported, and the next interval tries again.
 ///
 /// **Isolation**: one pass of saving at a time, on Dispatch queues of its own. Restoring runs on the
 /// caller's thread, one at a time for each tenant (`TenantRegistry.use` sees to that).
@@ -65,6 +66,9 @@ package final class WorldStore: Sendable {
   private let wallTimer = DispatchWallTimer()
   /// One pass at a time, also when `stop` comes during an interval's.
   private let saving = Mutex(())
+  let keepsChanges: Bool
+  /// Of tenants whose changes are added to a log.
+  let logs = Mutex<TextMap<ChangeLog>>([:])
   private let lockFile: Int32
   let namesAtStart: [String]
 
@@ -72,9 +76,11 @@ package final class WorldStore: Sendable {
 
   /// - Throws: when the directory cannot be made, written to or listed, or another process uses it.
   package init(
-    directory: String, pipeline: Pipeline, report: @escaping @Sendable (Report) -> Void
+    directory: String, pipeline: Pipeline, keepsChanges: Bool = false,
+    report: @escaping @Sendable (Report) -> Void
   ) throws(FileError) {
     self.directory = directory
+    self.keepsChanges = keepsChanges
     self.pipeline = pipeline
     self.report = report
     try DurableFile.makeDirectory(directory)
@@ -128,7 +134,9 @@ package final class WorldStore: Sendable {
         state.isHurried = false
         return state.isStopped
       }
-      save(pipeline.tenants.all.filter { !isSaved($0) }, workers: isLast ? 8 : 2)
+      // In the end each world is one file again.
+      let unsaved = pipeline.tenants.all.filter { !isSaved($0) || isLast && hasLog($0) }
+      save(unsaved, workers: isLast ? 8 : 2, isLast: isLast)
     }
     pipeline.tenants.savesEnded()
   }
@@ -184,6 +192,9 @@ package final class WorldStore: Sendable {
     let path = path(of: name)
     let wasThere = try placing.withLock { _ throws(FileError) in
       let wasThere = try DurableFile.remove(path)
+      // Without its file it is no tenant's.
+      _ = try? DurableFile.remove(changesPath(of: name))
+      logs.withLock { $0[name] = nil }
       state.withLock { state in
         state.standings[name] = nil
         state.names.remove(name)

@@ -62,7 +62,13 @@ package struct Snapshot: Sendable {
   package func write(
     _ sink: ([UInt8]) throws(SnapshotError) -> Void
   ) throws(SnapshotError) {
-    let parts = try encodedParts()
+    try write(parts: try encodedParts(), blobs: sortedBlobs, sink)
+  }
+
+  private func write(
+    parts: [(path: String, content: [UInt8])], blobs: [(id: BlobID, blob: BlobStore.Blob)],
+    _ sink: ([UInt8]) throws(SnapshotError) -> Void
+  ) throws(SnapshotError) {
     var tar = TarWriter()
     var packed: [UInt8] = []
     do {
@@ -79,7 +85,7 @@ package struct Snapshot: Sendable {
         tar.file(part.path, part.content)
         try flush(false)
       }
-      for (id, blob) in sortedBlobs {
+      for (id, blob) in blobs {
         tar.begin(TarEntry(path: "blobs/\(id.value)", size: UInt64(blob.count)))
         for chunk in blob.chunks {
           tar.write(chunk.span)
@@ -101,12 +107,7 @@ package struct Snapshot: Sendable {
   private static let pieceBytes = 256 * 1024
 
   private func encodedParts() throws(SnapshotError) -> [(path: String, content: [UInt8])] {
-    var parts = [
-      (SnapshotManifest.path, try Self.encode(SnapshotManifest.path, manifest)),
-      ("keys.json", try Self.encode("keys.json", keys)),
-    ]
-    if let scenario { parts.append(("scenario.json", scenario.serialized())) }
-    if let rules = rules?(), !rules.isEmpty { parts.append(("rules.json", rules)) }
+    var parts = try commonParts()
     for state in states {
       let path = "services/\(state.name)"
       parts.append(("\(path)/state.json", try Self.encode("\(path)/state.json", state.state)))
@@ -115,11 +116,79 @@ package struct Snapshot: Sendable {
     return parts
   }
 
+  /// All but the services'.
+  private func commonParts() throws(SnapshotError) -> [(path: String, content: [UInt8])] {
+    var parts = [
+      (SnapshotManifest.path, try Self.encode(SnapshotManifest.path, manifest)),
+      ("keys.json", try Self.encode("keys.json", keys)),
+    ]
+    if let scenario { parts.append(("scenario.json", scenario.serialized())) }
+    if let rules = rules?(), !rules.isEmpty { parts.append(("rules.json", rules)) }
+    return parts
+  }
+
   private static func encode(
     _ path: String, _ value: any Encodable
   ) throws(SnapshotError) -> [UInt8] {
     do {
       return try StateEncoder.text(of: value)
+    } catch {
+      throw .notEncodable(path: path, reason: "\(error)")
+    }
+  }
+}
+
+// MARK: Changes
+
+extension Snapshot {
+  /// What an archive of changes need not say again: parts as they were said last.
+  struct Said: Sendable {
+    fileprivate var parts: TextMap<[UInt8]> = [:]
+
+    /// Of large ones it is known that they were said.
+    fileprivate mutating func note(_ part: (path: String, content: [UInt8])) {
+      parts[part.path] = part.content.count <= 1 << 16 ? part.content : []
+    }
+  }
+
+  /// What this snapshot says when it is written whole.
+  func said() throws(SnapshotError) -> Said {
+    var said = Said()
+    for part in try commonParts() { said.note(part) }
+    return said
+  }
+
+  /// What has become of the world since a former snapshot of the same tenant, as an archive: of each
+  /// service `services/NAME/changes.json` (`StateEncoder.changes`) in place of its state, stored content
+  /// that is new, and of the other parts those that have changed.
+  ///
+  /// - Parameter said: by the former snapshot and the archives since.
+  /// - Returns: nil where it cannot be said: a part is there no more.
+  func changes(
+    since former: Snapshot, _ said: inout Said
+  ) throws(SnapshotError) -> [UInt8]? {
+    var parts = try commonParts()
+    for (state, old) in zip(states, former.states) {
+      let path = "services/\(state.name)"
+      parts.append(("\(path)/changes.json", try Self.changes(path, of: state, since: old)))
+      parts.append(("\(path)/ids.json", try Self.encode("\(path)/ids.json", state.ids)))
+    }
+    let paths = TextSet(parts.map(\.path))
+    guard said.parts.keys.allSatisfy({ paths.contains($0) }) else { return nil }
+    // Changes that are the last ones once more have changed nothing: they say what is, not by how much.
+    parts.removeAll { $0.path != SnapshotManifest.path && said.parts[$0.path] == $0.content }
+    for part in parts { said.note(part) }
+    let fresh = sortedBlobs.filter { former.blobs[$0.id]?.lease !== $0.blob.lease }
+    var archive: [UInt8] = []
+    try write(parts: parts, blobs: fresh) { piece throws(SnapshotError) in archive += piece }
+    return archive
+  }
+
+  private static func changes(
+    _ path: String, of state: SavedState, since former: SavedState
+  ) throws(SnapshotError) -> [UInt8] {
+    do {
+      return try StateEncoder.changes(of: state.state, since: former.state)
     } catch {
       throw .notEncodable(path: path, reason: "\(error)")
     }

@@ -24,6 +24,7 @@ package final class SnapshotReader {
   }
 
   private let limits: Limits
+  private let holdsChanges: Bool
   private let inflater: Inflater
   private var tar: TarReader
   private var path = ""
@@ -38,8 +39,12 @@ package final class SnapshotReader {
   private let textLease: MemoryLease
   private var seenBlobs: Set<UInt64> = []
 
-  package init(budget: MemoryBudget, limits: Limits = Limits()) throws(SnapshotError) {
+  /// - Parameter holdsChanges: of services, in place of their states (`Snapshot.changes`).
+  package init(
+    budget: MemoryBudget, limits: Limits = Limits(), holdsChanges: Bool = false
+  ) throws(SnapshotError) {
     self.limits = limits
+    self.holdsChanges = holdsChanges
     blobs = BlobStore(budget: budget)
     lease = MemoryLease(of: budget)
     textLease = MemoryLease(of: budget)
@@ -75,7 +80,7 @@ package final class SnapshotReader {
   }
 
   private func begin(_ entry: TarEntry) throws(SnapshotError) {
-    guard entry.kind == .file, entry.hazards.isEmpty, Self.isKnown(entry.path) else {
+    guard entry.kind == .file, entry.hazards.isEmpty, isKnown(entry.path) else {
       throw .unexpectedEntry(entry.path)
     }
     path = entry.path
@@ -90,14 +95,15 @@ package final class SnapshotReader {
     }
   }
 
-  private static func isKnown(_ path: String) -> Bool {
+  private func isKnown(_ path: String) -> Bool {
     let segments = path.split(separator: "/", omittingEmptySubsequences: false)
     switch segments.count {
     case 1: return ["wavetank.json", "keys.json", "scenario.json", "rules.json"].contains(path)
     case 2: return segments[0] == "blobs" && UInt64(segments[1]).map { "\($0)" } == segments[1][...]
     case 3:
+      let state = holdsChanges ? "changes.json" : "state.json"
       return segments[0] == "services" && !segments[1].isEmpty
-        && (segments[2] == "state.json" || segments[2] == "ids.json")
+        && (segments[2] == state || segments[2] == "ids.json")
     default: return false
     }
   }
@@ -144,11 +150,53 @@ package final class SnapshotReader {
     parts.values.reduce(0) { $0 + RequestMemory.readingBytes(of: $1) }
   }
 
+  private var isFinished = false
+
   /// The archive is complete: nothing may be missing at its end.
   package func finish() throws(SnapshotError) {
+    guard !isFinished else { return }
+    isFinished = true
     do { try inflater.finish() } catch { throw Self.translate(error) }
     do { try tar.finish() } catch { throw Self.translate(error) }
     if lacksRoom { throw .noRoom }
+  }
+
+  /// Goes on with what has changed since: archives of changes in their order. Nothing is read any more
+  /// from either.
+  func take(_ changes: [SnapshotReader]) throws(SnapshotError) {
+    var states: TextMap<PatchedState> = [:]
+    for archive in changes {
+      for (path, content) in archive.parts {
+        guard let service = Self.changedService(path) else {
+          parts[path] = content
+          continue
+        }
+        let whole = "services/\(service)/state.json"
+        guard let text = parts[whole] else { throw .missing(path: whole) }
+        var state: PatchedState
+        // Taken out meanwhile, and so changed in its place.
+        if let former = states.removeValue(forKey: whole) {
+          state = former
+        } else {
+          state = try PatchedState(text)
+        }
+        try state.apply(content)
+        states[whole] = state
+      }
+      for (id, blob) in archive.blobs.all { blobs.adopt(blob, as: id) }
+    }
+    for (path, state) in states { parts[path] = try state.text() }
+    guard let manifest = parts[SnapshotManifest.path] else { return }
+    let kept = try SnapshotJSON.decode(
+      SnapshotManifest.self, from: manifest, path: SnapshotManifest.path
+    ).blobs.reduce(into: Set<UInt64>()) { $0.insert($1.id) }
+    for (id, _) in blobs.all where !kept.contains(id.value) { blobs.remove(id) }
+  }
+
+  /// `services/NAME/changes.json`: whose.
+  private static func changedService(_ path: String) -> Substring? {
+    guard path.hasSuffix("/changes.json") else { return nil }
+    return path.dropFirst("services/".count).dropLast("/changes.json".count)
   }
 
   private static func translate(_ error: GzipError) -> SnapshotError {

@@ -27,11 +27,21 @@ struct StateValueEncoder: Encoder {
   fileprivate func put(_ key: String?, _ write: (StateEncoding) throws -> Void) throws {
     guard container.contents.add(key, to: &encoding.text) else { return }
     do {
-      try write(encoding)
+      try self.write(under: key, write)
     } catch {
       container.contents.dropLast(from: &encoding.text)
       throw error
     }
+  }
+
+  private func write(
+    under key: String?, _ write: (StateEncoding) throws -> Void
+  ) throws {
+    guard let tables = encoding.tables else { return try write(encoding) }
+    guard let key else { return try encoding.whole { try write(encoding) } }
+    tables.enter(key)
+    defer { tables.leave() }
+    try write(encoding)
   }
 
   /// One that may still be filled when the next ones are written.

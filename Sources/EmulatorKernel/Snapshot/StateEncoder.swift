@@ -52,6 +52,8 @@ final class StateEncoding {
     @inline(__always) _modify { yield unsafe &uncheckedText }
   }
   let types: StateTypes
+  /// Where only changes are written; nil in what is written whole.
+  var tables: TableComparison?
   /// Containers that were filled and emptied, with the room that they have.
   private var spareContainers: [StateContainer] = []
   /// The same of texts of their own.
@@ -62,8 +64,9 @@ final class StateEncoding {
   /// Writes a value, or nothing where it cannot be encoded.
   func write<Value: Encodable>(_ value: Value) throws {
     if writePlain(value) { return }
+    if let tables, let table = value as? any ComparedTable, try tables.take(table, &text) { return }
     if types.isUnordered(value), let collection = value as? any UnorderedEncodable,
-      try collection.writeInOrder(self)
+      try whole({ try collection.writeInOrder(self) })
     {
       return
     }
@@ -87,6 +90,15 @@ final class StateEncoding {
           codingPath: keys + [key] + context.codingPath,
           debugDescription: context.debugDescription, underlyingError: context.underlyingError))
     }
+  }
+
+  /// Runs `body`, in which everything is written whole: what is in there has no place of its own by which
+  /// it could be found again.
+  func whole<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let tables = self.tables
+    self.tables = nil
+    defer { self.tables = tables }
+    return try body()
   }
 
   /// What most values are, without a container.

@@ -280,7 +280,10 @@ package final class TenantRegistry: Sendable {
       state.nextSearch = isEnough ? 0 : state.byName.count + limit / 20
       return (evicted, isEnough)
     }
-    for old in evicted { timer?.forget(old.tenant) }
+    for old in evicted {
+      timer?.forget(old.tenant)
+      store?.letGo(old)
+    }
     if !evicted.isEmpty {
       let names = evicted.map(\.name)
       configuration.log?.tell(.info) { "idle tenants evicted from memory: \(names.few)" }

@@ -1,0 +1,157 @@
+import PayloadCodecs
+import Synchronization
+
+/// What has become of a tenant since its file was written.
+struct ChangeLog: Sendable {
+  let tenantID: UInt32
+  /// The file that it goes on from.
+  let base: FileIdentity
+  let mark: FileMark
+  /// The world as it was written last. What is the same in the tenant's is there once.
+  var former: Snapshot
+  var said: Snapshot.Said
+  /// The log's own file as we left it; nil: nothing has changed so far.
+  var file: FileIdentity?
+
+  init(
+    of live: LiveTenant, on base: FileIdentity, _ mark: FileMark, _ snapshot: Snapshot,
+    _ said: Snapshot.Said
+  ) {
+    tenantID = live.id
+    (self.base, self.mark) = (base, mark)
+    former = snapshot
+    self.said = said
+  }
+
+  /// Beyond it the world is written whole again: reading a log takes longer than reading a world.
+  var isFull: Bool { (file?.size ?? 0) > max(4 << 20, 2 * base.size) }
+}
+
+/// Changes are added to a log beside the tenant's file (`--durable`), until the world is written whole
+/// again: when the log is large, when the server ends, and when the log is not ours any more.
+extension WorldStore {
+  func changesPath(of tenant: String) -> String { "\(directory)/\(tenant).changes" }
+
+  func hasLog(_ live: LiveTenant) -> Bool {
+    logs.withLock { $0[live.name]?.file != nil }
+  }
+
+  /// Adds what has become of a world to its log. Gives whether that has a new name; nil: the world is to be
+  /// written whole.
+  func add(_ snapshot: Snapshot, of live: LiveTenant) -> Bool? {
+    guard var log = logs.withLock({ $0.removeValue(forKey: live.name) }), log.tenantID == live.id,
+      !log.isFull
+    else { return nil }
+    do {
+      guard try DurableFile.identity(path(of: live.name)) == log.base,
+        let archive = try snapshot.changes(since: log.former, &log.said)
+      else { return nil }
+      let isNew = log.file == nil
+      let piece = (isNew ? ChangeFile.beginning(on: log.mark) : []) + ChangeFile.piece(archive)
+      let addition = try placing.withLock { _ throws(FileError) -> DurableFile.Addition? in
+        guard !live.isGone.load(ordering: .sequentiallyConsistent) else { return nil }
+        let path = changesPath(of: live.name)
+        let addition = try DurableFile.Addition(to: path, expecting: log.file)
+        try addition.write(piece)
+        return addition
+      }
+      guard let addition else { return nil }
+      log.file = try addition.finish()
+      log.former = snapshot
+      keep(log, of: live)
+      return isNew
+    } catch {
+      // Whatever it is, the whole world is written, or that says why not.
+      return nil
+    }
+  }
+
+  func keep(_ log: ChangeLog, of live: LiveTenant) {
+    logs.withLock { $0[live.name] = log }
+    if live.isGone.load(ordering: .sequentiallyConsistent) { letGo(live) }
+  }
+
+  /// A tenant has left the memory: what its log compares with goes, too.
+  func letGo(_ live: LiveTenant) {
+    let gone = logs.withLock { logs -> ChangeLog? in
+      guard logs[live.name]?.tenantID == live.id else { return nil }
+      return logs.removeValue(forKey: live.name)
+    }
+    // Freed behind the lock.
+    withExtendedLifetime(gone) {}
+  }
+
+  /// Says in a tenant's log that the file which is about to be put in its place has all of it. False: there
+  /// is no log.
+  func endLog(of tenant: String, in mark: FileMark) throws(FileError) -> Bool {
+    let path = changesPath(of: tenant)
+    guard let found = try DurableFile.identity(path) else { return false }
+    try DurableFile.requireFile(path)
+    let addition = try DurableFile.Addition(to: path, expecting: found)
+    try addition.write(ChangeFile.end(in: mark))
+    _ = try addition.finish()
+    return true
+  }
+
+  /// What cannot be taken away says itself that it is of no use any more.
+  func removeLog(of tenant: String) { _ = try? DurableFile.remove(changesPath(of: tenant)) }
+
+  // MARK: Restoring
+
+  /// Goes on with what a tenant's log says, up to where it is damaged.
+  ///
+  /// - Returns: what is wrong there; nil: all of it was read.
+  func takeChanges(
+    of tenant: String, since mark: FileMark, into reader: SnapshotReader
+  ) throws(SnapshotError) -> SnapshotError? {
+    guard let bytes = try changes(of: tenant) else { return nil }
+    // Where its very beginning is cut, nobody was told of anything in it.
+    guard let file = ChangeFile(bytes), !file.wholes.contains(mark.bytes) else {
+      removeLog(of: tenant)
+      return nil
+    }
+    guard file.base == mark.bytes else {
+      throw .damaged("its changes go on from another file")
+    }
+    var archives: [SnapshotReader] = []
+    var damage: SnapshotError? = file.isDamaged ? .damaged("its changes break off") : nil
+    reading: for archive in file.archives {
+      do throws(SnapshotError) {
+        archives.append(try read(archive))
+      } catch {
+        if case .noRoom = error { throw error }
+        damage = error
+        break reading
+      }
+    }
+    try reader.take(archives)
+    return damage
+  }
+
+  private func read(_ archive: [UInt8]) throws(SnapshotError) -> SnapshotReader {
+    let reader = try SnapshotReader(
+      budget: pipeline.tenants.budget, limits: .own, holdsChanges: true)
+    try reader.feed(archive)
+    try reader.finish()
+    return reader
+  }
+
+  private func changes(of tenant: String) throws(SnapshotError) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    do throws(SnapshotError) {
+      _ = try DurableFile.read(changesPath(of: tenant)) { piece in bytes += piece }
+      return bytes
+    } catch {
+      if case .file(let error) = error, error.isMissing { return nil }
+      throw error
+    }
+  }
+
+  /// Gives a log that cannot be read another name. False: there is none.
+  func setLogAside(of tenant: String, _ reason: String) throws(FileError) -> Bool {
+    let path = changesPath(of: tenant)
+    guard try DurableFile.identity(path) != nil else { return false }
+    report(.changesSetAside(tenant: tenant, file: try moveAside(path, "damaged"), reason: reason))
+    return true
+  }
+}

@@ -1,0 +1,218 @@
+"""`--durable` adds what has changed to a log beside a tenant's file: a world that is put together from both is the world, to
+the byte. Every operation of the four documents is asked; after each, the data directory as it lies there is opened by a second
+server, as after a crash. Then: a log that is cut, damaged, or of another file."""
+
+import io
+import json
+import os
+import pathlib
+import shutil
+import socket
+import sys
+import tarfile
+import tempfile
+
+from common import Server, check, expect, finish
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TESTS / "Benchmarks"))
+
+import worlds  # noqa: E402
+
+ENDLESS = 0.5
+# Answered while they come: what a stream does after its head is saved at intervals.
+STREAMED = ("scramjet.instance.stdin", "scramjet.instance.input", "scramjet.instance.inout")
+CHANGING = ("post", "put", "patch", "delete")
+
+
+def parts(snapshot):
+    """What it holds by name. How many exchanges there were is not on the disk before the next change."""
+    with tarfile.open(fileobj=io.BytesIO(snapshot)) as archive:
+        found = {entry.name: archive.extractfile(entry).read() for entry in archive}
+    manifest = json.loads(found["wavetank.json"])
+    del manifest["journal"]
+    return {**found, "wavetank.json": json.dumps(manifest).encode()}
+
+
+def world(server, tenant="default"):
+    return parts(server.call("GET", f"/_wavetank/snapshot?tenant={tenant}")[1])
+
+
+def differences(one, other):
+    """Each part that differs, from a little before where it does."""
+    found = []
+    for name in sorted({*one, *other}):
+        left, right = one.get(name, b""), other.get(name, b"")
+        if left != right:
+            start = max(0, len(os.path.commonprefix([left, right])) - 40)
+            found.append((name, left[start:start + 120], right[start:start + 120]))
+    return found
+
+
+class Crash:
+    """Another server on what lies in the directory at this moment."""
+
+    def __init__(self, data, change=lambda copy: None):
+        self.place = tempfile.TemporaryDirectory()
+        self.data = pathlib.Path(self.place.name) / "data"
+        shutil.copytree(data, self.data)
+        change(self.data)
+        self.server = Server("--data", self.data, "--durable", "--clock", "manual")
+
+    def __enter__(self):
+        return self.server
+
+    def __exit__(self, *_):
+        self.server.process.kill()
+        self.server.end()
+        self.place.cleanup()
+
+
+def is_answered(port, raw):
+    """Whether all of the answer came: what has no end is left after a while."""
+    with socket.create_connection(("127.0.0.1", port), timeout=ENDLESS) as connection:
+        connection.sendall(raw.replace(b"\r\nAccept:", b"\r\nConnection: close\r\nAccept:", 1))
+        try:
+            while connection.recv(1 << 16):
+                pass
+        except TimeoutError:
+            return False
+        return True
+
+
+def listed(server, service):
+    text = json.loads(server.call("GET", f"/_wavetank/openapi/{service}.json")[1])
+    found = [(method, path, operation) for path, item in text["paths"].items() for method, operation in item.items()]
+    return sorted(found, key=lambda one: worlds.turn(one[2]["operationId"]))
+
+
+def every_operation(service):
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable", "--clock", "manual")
+        asked, logged = 0, 0
+        ids = worlds.WORLDS[service](server.url, 3)
+        for method, path, operation in listed(server, service):
+            if method not in CHANGING or operation["operationId"] in STREAMED:
+                continue
+            answered = [is_answered(server.port, raw) for raw in worlds.requests(method, path, operation, ids, 2)]
+            if not all(answered):
+                continue
+            asked += 1
+            logged += (pathlib.Path(data) / "default.changes").exists()
+            with Crash(data) as crashed:
+                found = differences(world(server), world(crashed))
+                expect(f"{operation['operationId']}: what a crash leaves is the world", not found, found)
+                expect("and nothing is told of it", "kept as" not in crashed.text(), crashed.text())
+        check(f"{service}: {asked} operations that change something: what a crash leaves is the world, to the byte",
+              asked > 6, asked)
+        check("most of it from a log", logged > asked * 3 // 4, (logged, asked))
+        before = world(server)
+        check("the server ends in order", server.stop() == 0)
+        check("with one file for each world", not list(pathlib.Path(data).glob("*.changes")), os.listdir(data))
+        server = Server("--data", data, "--clock", "manual")
+        check("which is the world, too", not differences(before, world(server)))
+        server.stop()
+
+
+def make(server, handle, tenant="default"):
+    status, content, _ = server.call("POST", f"/_t/{tenant}/api/v1/workspace/create", {"handle": handle})
+    assert status == 200, content
+
+
+def handles(server, tenant="default"):
+    state = json.loads(server.call("GET", f"/_wavetank/state/steamship?tenant={tenant}")[1])
+    return {space["handle"] for user in state["users"] for space in user["workspaces"]}
+
+
+def cut_and_damaged():
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable")
+        for number in range(4):
+            make(server, f"w{number}")
+        log = pathlib.Path(data) / "default.changes"
+        sizes = [log.stat().st_size]
+        make(server, "last")
+        whole = log.read_bytes()
+        for length in (0, 5, 23, sizes[0] + 1, sizes[0] + 11, sizes[0] + 20, len(whole) - 1):
+            with Crash(data, lambda copy: os.truncate(copy / "default.changes", length)) as crashed:
+                kept = handles(crashed)
+                expect(f"cut to {length} of {len(whole)} bytes: nothing but what is cut is missing",
+                       "last" not in kept and ({"w1", "w2", "w3"} <= kept) == (length >= sizes[0]), kept)
+                expect("and it is told of nothing that nobody was told is there", "kept as" not in crashed.text(), crashed.text())
+                make(crashed, "more")
+                expect("and goes on", "more" in handles(crashed))
+
+        def flip(place):
+            def change(copy):
+                path = copy / "default.changes"
+                content = bytearray(path.read_bytes())
+                content[place] ^= 0x40
+                path.write_bytes(content)
+            return change
+
+        for place in (sizes[0] + 60, sizes[0] + 10, sizes[0] + 2, 60, 30, 25, 9, 3):
+            with Crash(data, flip(place)) as crashed:
+                kept = handles(crashed)
+                expect(f"a bit flipped at {place}: what stands before it is in force",
+                       ("w3" in kept) == (place >= sizes[0]) and "last" not in kept, kept)
+                expect("the log is kept and told of", "default.changes.damaged-1" in crashed.text(), crashed.text())
+                make(crashed, "more")
+        check("a log that is cut or damaged", True)
+
+        # Somebody puts another world's file there while no server runs.
+        other = pathlib.Path(data) / "other"
+        other.mkdir()
+        second = Server("--data", other)
+        make(second, "theirs")
+        second.stop()
+        with Crash(data, lambda copy: shutil.copy(other / "default.tar.gz", copy)) as crashed:
+            check("a file that was put there counts, the log of another one is kept",
+                  "theirs" in handles(crashed) and "w3" not in handles(crashed)
+                  and "default.changes.damaged-1" in crashed.text(), crashed.text())
+        with Crash(data, lambda copy: os.remove(copy / "default.tar.gz")) as crashed:
+            check("a log without its file is kept, and the tenant is new",
+                  "w3" not in handles(crashed) and "default.changes.damaged-1" in crashed.text(), crashed.text())
+            make(crashed, "more")
+
+        # Or takes the log away while it is written to.
+        log.unlink()
+        make(server, "beyond")
+        with Crash(data) as crashed:
+            check("a log that somebody took away: the world is written whole", {"w3", "last", "beyond"} <= handles(crashed))
+        make(server, "again")
+        server.process.kill()
+        server.process.wait()
+        server.end()
+        # Without --durable it is read as well, and written whole.
+        server = Server("--data", data)
+        check("a server without --durable reads it", "again" in handles(server))
+        make(server, "then")
+        server.stop()
+        check("and leaves one file", not log.exists() and sorted(os.listdir(data)) == [".lock", "default.tar.gz", "other"],
+              os.listdir(data))
+        server = Server("--data", data)
+        check("with all of it", {"again", "then"} <= handles(server))
+        server.stop()
+
+
+def removed():
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable")
+        for _ in range(2):
+            make(server, "a", "blue")
+            make(server, "b", "blue")
+            server.call("DELETE", "/_wavetank/tenants/blue")
+        check("a tenant that is removed takes its log along", not list(pathlib.Path(data).glob("blue*")), os.listdir(data))
+        make(server, "c", "blue")
+        make(server, "d", "blue")
+        with Crash(data) as crashed:
+            kept = handles(crashed, "blue")
+            check("and one of its name is another one", "a" not in kept and {"c", "d"} <= kept, kept)
+        server.stop()
+
+
+for service in worlds.WORLDS:
+    every_operation(service)
+cut_and_damaged()
+removed()
+finish()
