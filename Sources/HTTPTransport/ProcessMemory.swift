@@ -7,6 +7,11 @@ package enum ProcessMemory {
   /// How many descriptors this process may have, raised as far as it goes.
   package static var descriptorLimit: Int { SystemCalls.raiseDescriptorLimit() }
 
+  /// How far it goes, without raising anything.
+  package static var descriptorsMax: Int {
+    SystemCalls.descriptorLimits().map { Int(clamping: $0.rlim_max) } ?? 1024
+  }
+
   /// Unmaps the pages of code and constants that are resident: most of them only the start has
   /// needed. They are clean and stay in the page cache; one that is needed again costs a minor fault.
   package static func forgetCode() {

@@ -37,19 +37,24 @@ extension SystemCalls {
   /// Raises the soft limit of descriptors to the hard one. The limit that holds now.
   @discardableResult
   static func raiseDescriptorLimit() -> Int {
-    var limit = rlimit()
-    // SAFETY: the pointers are to a local.
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-      return 1024
-    }
+    guard var limit = descriptorLimits() else { return 1024 }
     if limit.rlim_cur < limit.rlim_max {
       var raised = limit
       raised.rlim_cur = limit.rlim_max
+      // SAFETY: the pointer is to a local.
       if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 {
         limit = raised
       }
     }
     return Int(clamping: limit.rlim_cur)
+  }
+
+  /// How many descriptors this process may have, and how many it could.
+  static func descriptorLimits() -> rlimit? {
+    var limits = rlimit()
+    // SAFETY: the pointer is to a local.
+    let result = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+    return result == 0 ? limits : nil
   }
 
   /// How many processors this process may use.

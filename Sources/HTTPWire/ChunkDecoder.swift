@@ -24,6 +24,8 @@ package struct ChunkDecoder: Sendable {
     case extensionNameStart, extensionName
     /// Awaits the extension's value.
     case extensionValueStart, extensionToken, extensionQuoted, extensionEscaped, extensionQuotedEnd
+    /// Whitespace has come: await the next extension's semicolon; behind a name, its equals sign, too.
+    case extensionSpace, extensionNameSpace
     /// Awaits the LF of the size line.
     case sizeLineFeed
     /// Awaits `remaining` bytes of content.
@@ -117,32 +119,46 @@ package struct ChunkDecoder: Sendable {
     try endOfPart(byte, .invalidChunkSize)
   }
 
-  /// What may follow a complete part of the line: its end or the next extension.
+  /// What may follow a complete part of the line: its end or the next extension, perhaps after whitespace.
   private mutating func endOfPart(
     _ byte: UInt8, _ kind: HTTPParseError.Kind
   ) throws(HTTPParseError) {
     switch byte {
     case Byte.carriageReturn: state = .sizeLineFeed
     case Byte.semicolon: state = .extensionNameStart
+    case Byte.space, Byte.tab: state = .extensionSpace
     case Byte.lineFeed: throw error(.bareLineFeed)
     default: throw error(kind)
     }
   }
 
-  /// `*( ";" ext-name [ "=" ( token / quoted-string ) ] )`, without the whitespace that the
-  /// grammar calls bad. Source: RFC 9112 §7.1.1.
+  /// `*( BWS ";" BWS ext-name [ BWS "=" BWS ( token / quoted-string ) ] )`: whitespace that nobody may send, and
+  /// everybody must read. At the line's end there is none. Source: RFC 9112 §7.1.1.
   private mutating func readExtension(_ byte: UInt8) throws(HTTPParseError) {
+    let isSpace = byte == Byte.space || byte == Byte.tab
     switch state {
+    case .extensionSpace, .extensionNameSpace:
+      if isSpace { return }
+      if state == .extensionNameSpace, byte == Byte.equals {
+        state = .extensionValueStart
+        return
+      }
+      guard byte == Byte.semicolon else { throw error(.invalidChunkExtension) }
+      state = .extensionNameStart
     case .extensionNameStart:
+      if isSpace { return }
       guard byte.isTokenCharacter else { throw error(.invalidChunkExtension) }
       state = .extensionName
     case .extensionName:
       if byte == Byte.equals {
         state = .extensionValueStart
+      } else if isSpace {
+        state = .extensionNameSpace
       } else if !byte.isTokenCharacter {
         try endOfPart(byte, .invalidChunkExtension)
       }
     case .extensionValueStart:
+      if isSpace { return }
       if byte == Byte.quote {
         state = .extensionQuoted
       } else {

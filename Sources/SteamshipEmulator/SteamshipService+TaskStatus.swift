@@ -46,7 +46,8 @@ extension SteamshipService {
     do throws(SteamshipError) {
       let shown = try world.mutate { (state, step) throws(SteamshipError) -> Shown in
         state.codeOrigin.value = codeOrigin(in: world.tenant)
-        let caller = try state.caller(identity, &step)
+        // How often a client looks, and by which way, shifts the ids of nothing else.
+        let caller = try state.caller(identity, named: .text(""), &step)
         let key = try state.ownTask(id: id, caller)
         if countsPoll { state.countPoll(of: key, &step) }
         // A task that came back with a snapshot is worked on by no one outside.

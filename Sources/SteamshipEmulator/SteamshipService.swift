@@ -335,9 +335,12 @@ final class Identity: Sendable {
 
 extension SteamshipState {
   /// The user of an identity, made on first sight; a request id is minted if none was sent.
-  mutating func caller(_ identity: Identity, _ step: inout Step) throws(SteamshipError) -> Caller {
+  /// - Parameter given: for what needs no name, and so draws none.
+  mutating func caller(
+    _ identity: Identity, named given: RequestName? = nil, _ step: inout Step
+  ) throws(SteamshipError) -> Caller {
     let name =
-      identity.requestID.map { RequestName.text($0) }
+      given ?? identity.requestID.map { RequestName.text($0) }
       ?? .drawn(step.ids.drawUUID("steamship.request", .upper))
     guard let credential = identity.credential else {
       // Only for rules that ask for no user: key 0 is no user's.

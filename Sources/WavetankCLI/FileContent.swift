@@ -56,6 +56,12 @@ enum FileContent {
     if isReplaced { _ = unsafe chmod(place, found.st_mode & 0o777) }
   }
 
+  /// Writes only where something else lies there: programs of other runs may be reading it.
+  static func bring(_ path: String, to content: [UInt8]) throws(FileError) {
+    if let found = try? read(path), found == content { return }
+    try write(content, to: path)
+  }
+
   /// Where links lead.
   static func place(_ path: String) -> String {
     URL(fileURLWithPath: path).resolvingSymlinksInPath().path

@@ -15,10 +15,17 @@ struct WavetankCLI {
     SystemCalls.giveBackFreeMemory()
     if MemoryLimits.countsMappings { SystemCalls.mapLess() }
     Terminal.occupyClosedStreams()
+    guard ProcessMemory.descriptorsMax >= filesMin else {
+      Terminal.complain("too few files may be open at once. Raise the limit (ulimit -n 1024).")
+      exit(1)
+    }
     let status = await Command.run(arguments)
     // What was asked for did not arrive.
     exit(Terminal.complainOfLosses() && status == 0 ? 1 : status)
   }
+
+  /// Of open files: with fewer there is no server, and not even the runtime's own pipes and threads.
+  private static let filesMin = 16
 
   /// Without the program's name. Not by `CommandLine`, which reads /proc: that may not be mounted.
   private static var arguments: [String] {

@@ -175,6 +175,7 @@ import Testing
     (.get, "/journal?service=nope", nil, 400), (.get, "/journal/x", nil, 400),
     (.get, "/journal/9", nil, 404), (.get, "/state/nope", nil, 404), (.get, "/nope", nil, 404),
     (.patch, "/clock", nil, 405), (.get, "/clock?tenant=No", nil, 400),
+    (.get, "/clock?tenant=blue&tenant=red", nil, 400), (.get, "/clock?tenant=a&tenant=a", nil, 200),
   ]
 
   @Test("Errors are problem+json (RFC 9457) and change nothing", arguments: refused)

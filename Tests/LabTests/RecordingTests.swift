@@ -21,6 +21,31 @@ struct RecordingTests {
   }
 
   @Test(
+    "An answer that was cut is known by its length or an error, unless it is coded or none is sent",
+    arguments: [
+      ("GET", 200, [("Content-Length", "10")], "3 of 10 bytes"),
+      ("GET", 200, [("content-length", "3")], nil),
+      ("GET", 200, [("Content-Length", "10"), ("Content-Encoding", "gzip")], nil),
+      ("GET", 200, [("Content-Length", "10"), ("Content-Encoding", "identity")], "3 of 10 bytes"),
+      ("HEAD", 200, [("Content-Length", "10")], nil),
+      ("GET", 200, [("Content-Length", "ten")], nil),
+      ("GET", 200, [], nil),
+    ] as [(String, Int, [(String, String)], String?)])
+  func cut(_ method: String, _ status: Int, _ fields: [(String, String)], _ words: String?) throws {
+    let entry = try Recordings.one(
+      Recordings.entry(method, status: .integer(status), answer: "abc", fields: fields))
+    #expect(entry.cut?.contains(words ?? "") ?? (words == nil), "\(entry.cut ?? "")")
+    #expect((entry.cut == nil) == (words == nil))
+    let failed = try Recordings.one(
+      Recordings.entry(method, answer: "abc", fields: []) { entry in
+        var response = entry["response"]?.objectValue ?? [:]
+        response["_error"] = "gone"
+        entry["response"] = .object(response)
+      })
+    #expect(failed.cut == (method == "HEAD" ? nil : "gone"))
+  }
+
+  @Test(
     "What cannot be used of a file is told, with why",
     arguments: [
       ("[]", "no object"), ("{}", "no request"),

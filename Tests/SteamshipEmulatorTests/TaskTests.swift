@@ -92,6 +92,22 @@ struct TaskTests {
     #expect(json["data"] == ["a": 1])
   }
 
+  @Test("How often a task is looked at leaves the ids of what comes after it as they are")
+  func looksDrawNothing() async throws {
+    var answers: [JSON] = []
+    for looks in [(0, 0), (1, 1), (3, 0), (0, 4), (3, 4)] {
+      let harness = try ServiceHarness(SteamshipService())
+      let id = try await harness.noop()
+      for _ in 0..<looks.0 { _ = try await harness.taskState(id) }
+      harness.advance(.seconds(5))
+      for _ in 0..<looks.1 { _ = try await harness.taskState(id) }
+      let next = try await harness.noop()
+      answers.append(try await harness.json("task.status", ["taskId": .string(next)]))
+    }
+    #expect(Set(answers.map { $0["status"]?["requestId"]?.text }).count == 1)
+    #expect(answers[0]["status"]?["requestId"]?.stringValue?.utf8.count == 36)
+  }
+
   static let asked = "0A1B2C3D-4E5F-4A6B-8C7D-9E8F00112233"
   static let questions: [(String, Bool)] = [
     (#"{"taskId":"ID"}"#, true), (#" { "taskId" : "ID" } "#, true),

@@ -299,10 +299,10 @@ package final class AdminResponder: Responder {
   /// Path prefix, field, `?tenant=`, host: the first that there is.
   private func tenantChoice(_ request: Request, _ addressee: Addressee) -> Addressee.TenantChoice {
     let isNamed = addressee.prefixLength > 0 || request.fields.contains("x-wavetank-tenant")
-    if !isNamed, let name = request.target.queryValue("tenant") {
-      return Addressee.tenant(named: name)
-    }
-    return addressee.tenant
+    guard !isNamed, let name = request.target.queryValue("tenant") else { return addressee.tenant }
+    // Two that differ name none, as two lines of the field do.
+    let other = request.target.queryItems.first { $0.name == "tenant" && $0.value != name }
+    return Addressee.tenant(named: other.map { "\(name), \($0.value)" } ?? name)
   }
 
   private func unknown(_ request: Request, _ match: RouteTable.Match) -> Response {

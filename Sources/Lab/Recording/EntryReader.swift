@@ -57,6 +57,7 @@ struct EntryReader {
     }
     entry.requestContent = try requestContent(entry)
     readContent(into: &entry)
+    entry.cut = cut(entry)
     if !prefix.isEmpty { leaveOutPrefix(of: &entry) }
     return entry
   }
@@ -217,5 +218,23 @@ struct EntryReader {
     }
     entry.responseContent = Base64.decode(text, .lenient)
     if entry.responseContent == nil { entry.contentLack = "the answer's content is no base64" }
+  }
+
+  /// Why an answer is not whole although all that came of it is there: fewer bytes than its own field announced,
+  /// or an error on the way. What was coded is of another length than what is shown, and so is what some
+  /// browsers say of a body's.
+  private func cut(_ entry: Recording.Entry) -> String? {
+    guard let content = entry.responseContent, entry.method != "HEAD", entry.status != 204 else {
+      return nil
+    }
+    let coding = entry.responseField("content-encoding")?.asciiLowercased ?? "identity"
+    let count = max(content.count, response["bodySize"]?.intValue ?? 0)
+    if coding == "identity",
+      let length = entry.responseField("content-length").flatMap({ Int($0) }),
+      length > count
+    {
+      return "\(count) of \(length) bytes of its content came"
+    }
+    return response["_error"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
   }
 }

@@ -28,6 +28,8 @@ package struct Recording: Sendable {
     package var responseContent: [UInt8]?
     /// Why not.
     package var contentLack: String?
+    /// Why it ended before its end, where it did: what of it came is there.
+    package var cut: String?
 
     package var path: String { String(target.prefix { $0 != "?" }) }
     package var title: String { "\(method) \(target.prefix(200))" }

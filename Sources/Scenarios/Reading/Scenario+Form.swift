@@ -74,9 +74,7 @@ extension Scenario {
       .optional(
         "variables", .dictionary(of: .json, "By name.", exampleKey: "phase"),
         "The scenario's own state at the start.", example: ["phase": "cold", "seen": 0]
-      ) { scenario, variables in
-        for (name, value) in variables { scenario.variables[name] = value }
-      },
+      ) { $0.variables = JSONObject($1) },
       .optional(
         "at", .oneOrMore(of: TimedEvents.form),
         "What happens at a time, without a request; one, or a list.",

@@ -26,7 +26,7 @@ extension Scenario {
     merged.outbound = next.outbound ?? outbound
     merged.given = Self.merged(given, next.given)
     merged.behaviors = Self.merged(behaviors, next.behaviors)
-    for (name, value) in next.variables.members { merged.variables[name] = value }
+    merged.variables.merge(next.variables)
     let positions = TextMap(
       rules.enumerated().lazy.map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     for rule in next.rules {

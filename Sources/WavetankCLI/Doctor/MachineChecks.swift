@@ -77,18 +77,14 @@ struct MachineChecks {
 
   func limits() -> [Finding] {
     var findings: [Finding] = []
-    var limit = rlimit()
-    // SAFETY: the structure lives for the call.
-    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-      // The soft one is raised by the server itself.
-      let count = Int(clamping: limit.rlim_max)
-      findings.append(
-        count >= 4_096
-          ? .ok("open files", "up to \(count)")
-          : .warn(
-            "open files", "\(count) at most: so many connections, files and pipes together",
-            do: "Raise it: ulimit -Hn 65536, or LimitNOFILE= of the service."))
-    }
+    // The soft limit is raised by the server itself.
+    let count = ProcessMemory.descriptorsMax
+    findings.append(
+      count >= 4_096
+        ? .ok("open files", "up to \(count)")
+        : .warn(
+          "open files", "\(count) at most: so many connections, files and pipes together",
+          do: "Raise it: ulimit -Hn 65536, or LimitNOFILE= of the service."))
     let memory = MemoryLimits.now().budget(threads: 8)
     let megabytes = memory >> 20
     findings.append(

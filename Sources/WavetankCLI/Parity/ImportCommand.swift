@@ -55,13 +55,12 @@ extension Command {
         hasUsed = !rules.isEmpty
       }
       if !arguments.has("--quiet") {
-        let style = Terminal.Style(2)
-        for entry in leftOut {
-          Terminal.write(
-            style.bold("wavetank:")
-              + Terminal.harmless(
-                " entry \(entry.number) \(entry.title) is not used: \(entry.reason)\n"),
-            to: STDERR_FILENO)
+        for entry in leftOut { tell(of: entry.number, entry.title, "is not used: \(entry.reason)") }
+        for entry in files.flatMap(\.recording.entries) where entry.responseContent != nil {
+          guard let cut = entry.cut else { continue }
+          tell(
+            of: entry.number, entry.title,
+            "was cut (\(cut)): its rule answers as if that were all; “fault” would cut it again")
         }
       }
       if !hasUsed {
@@ -88,6 +87,12 @@ extension Command {
       }
       return 0
     })
+
+  private static func tell(of number: Int, _ title: String, _ what: String) {
+    Terminal.write(
+      Terminal.Style(2).bold("wavetank:")
+        + Terminal.harmless(" entry \(number) \(title) \(what)\n"), to: STDERR_FILENO)
+  }
 
   /// `recordings/Nightly 2.har` → `nightly-2`.
   private static func scenarioName(_ file: String) -> String {

@@ -22,9 +22,12 @@ struct ParityRun {
     var recording: Recording
   }
 
+  /// Where what comes of it is written.
+  private static let outputs = ["--out", "--json", "--junit", "--html"]
+
   /// A recording of a real service is made once: nothing is written over it.
   private static func keepRecordings(_ arguments: CommandLineArguments) throws(UsageError) {
-    for flag in ["--out", "--json", "--junit", "--html"] {
+    for flag in outputs {
       guard let file = arguments.value(flag),
         arguments.positionals.contains(where: { FileContent.isOneFile($0, file) })
       else { continue }
@@ -64,8 +67,17 @@ struct ParityRun {
     configuration.onNotice = { if $0.isProblem { Terminal.complain($0.text) } }
   }
 
-  /// The recordings that the command line names.
+  /// The recordings that the command line names, if what comes of them can be written.
   func files() throws(Failure) -> [File] {
+    do {
+      // What cannot be written is better known before anything is asked.
+      for output in Self.outputs.compactMap(arguments.value) {
+        try FileContent.checkWritable(output)
+      }
+    } catch {
+      Terminal.complain("\(error)")
+      throw Failure()
+    }
     var files: [File] = []
     for name in arguments.positionals {
       do {

@@ -15,10 +15,28 @@ final class ChildProcess: Sendable {
     }
 
     init(program: String, errno code: Int32) {
-      // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
-      let reason = unsafe String(cString: strerror(code))
+      let name = Terminal.harmless(String(program.prefix(200)))
       self.init(
-        status: code == ENOENT ? 127 : 126, description: "cannot run \(program): \(reason)")
+        status: code == ENOENT ? 127 : 126,
+        description: "cannot run “\(name)”: \(Self.reason(program, code))")
+    }
+
+    /// What the kernel's own words do not tell.
+    private static func reason(_ program: String, _ code: Int32) -> String {
+      var found = stat()
+      // SAFETY: string and structure live for the call.
+      let isThere = unsafe stat(program, &found) == 0
+      return switch code {
+      case ENOENT where program.allSatisfy(\.isWhitespace):
+        "the command has no name; is a variable empty that was to give it?"
+      case ENOENT where !program.contains("/"): "there is no program of that name on the PATH"
+      case ENOENT where isThere: "the program that its first line names (#!) is not there"
+      case EACCES where isThere && found.st_mode & S_IFMT == S_IFDIR: "it is a folder"
+      case EACCES where isThere: "it may not be run (chmod +x)"
+      case ENOEXEC: "it is no program of this machine, and its first line (#!) names none"
+      // SAFETY: strerror returns a NUL-terminated text; it is copied at once.
+      default: unsafe String(cString: strerror(code))
+      }
     }
   }
 

@@ -1,25 +1,33 @@
-import Dispatch
+import CProcess
 import Glibc
 import Synchronization
 
 /// While the program runs signals are its own: what is sent to us is passed on. What the terminal sends
-/// reaches it by itself, since it is in our group.
+/// reaches it by itself, since it is in our group. When it is over they are ours, and end us: the report
+/// may wait for a reader who never comes.
 final class PassedSignals {
   /// Who gets them, and what came before there was anybody.
   private struct Target {
     var child: ChildProcess?
     var waiting: [Int32] = []
+    /// When the program was over.
+    var end: ContinuousClock.Instant?
   }
 
   private final class Passage: Sendable {
     private let target = Mutex(Target())
 
     func pass(_ signal: Int32) {
-      let child = target.withLock { target in
+      let (child, end) = target.withLock { target in
         if target.child == nil { target.waiting.append(signal) }
-        return target.child
+        return (target.child, target.end)
       }
-      child?.send(signal)
+      guard let end else {
+        child?.send(signal)
+        return
+      }
+      // What is sent to a whole group, and by some of it once more, was meant for the program.
+      if ContinuousClock.now - end > .milliseconds(500) { exit(128 + signal) }
     }
 
     func open(to child: ChildProcess) {
@@ -29,6 +37,8 @@ final class PassedSignals {
       }
       for signal in waiting { child.send(signal) }
     }
+
+    func close() { target.withLock { $0.end = .now } }
   }
 
   private let passage = Passage()
@@ -46,5 +56,9 @@ final class PassedSignals {
 
   func pass(to child: ChildProcess) { passage.open(to: child) }
 
-  func end() { caught.end() }
+  /// The program is over.
+  func end() {
+    passage.close()
+    for number in [SIGINT, SIGQUIT] { _ = wavetank_signals_catch(number) }
+  }
 }

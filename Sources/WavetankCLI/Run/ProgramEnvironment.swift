@@ -154,10 +154,10 @@ struct ProgramEnvironment {
 
     private init(_ store: CertificateStore) throws {
       javaTrustStore = store.directory + "/trust.p12"
-      try FileContent.write(try store.javaTrustStore(), to: javaTrustStore)
+      try FileContent.bring(javaTrustStore, to: try store.javaTrustStore())
       wgetSettings = store.directory + "/wgetrc"
-      try FileContent.write(
-        Array("ca_certificate = \(store.bundlePath)\n".utf8), to: wgetSettings)
+      try FileContent.bring(
+        wgetSettings, to: Array("ca_certificate = \(store.bundlePath)\n".utf8))
       authority = store.certificatePath
       bundle = store.bundlePath
       hashName = try store.hashName()

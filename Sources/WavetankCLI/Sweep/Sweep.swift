@@ -233,12 +233,15 @@ final class RunningPrograms: Sendable {
     state.withLock { _ = $0.programs.removeValue(forKey: ObjectIdentifier(process)) }
   }
 
-  func endAll() {
+  /// False where there was none to end.
+  @discardableResult
+  func endAll() -> Bool {
     let programs = state.withLock { state in
       state.isOver = true
       return Array(state.programs.values)
     }
     for program in programs { program.end() }
+    return !programs.isEmpty
   }
 }
 

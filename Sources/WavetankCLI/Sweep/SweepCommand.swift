@@ -300,7 +300,8 @@ private final class SweepSignals {
   init(_ running: RunningPrograms) {
     caught = CaughtSignals([SIGINT, SIGTERM] + CaughtSignals.hangUp) { [received] number in
       received.set(number)
-      running.endAll()
+      // When the report is written, which may wait for a reader who never comes, they end us.
+      if !running.endAll() { exit(128 + number) }
     }
   }
 

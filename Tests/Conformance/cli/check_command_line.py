@@ -56,6 +56,26 @@ def usage_errors():
               and done.stdout == "", (done.returncode, done.stderr))
 
 
+def nothing_to_run():
+    for name, arguments, words, status in [
+        ("no name", [""], ["“”", "has no name", "variable"], 127), ("a name of spaces", ["  "], ["has no name"], 127),
+        ("an unknown name", ["wavetank-no-such-program"], ["“wavetank-no-such-program”", "PATH"], 127),
+        ("a folder", ["/"], ["“/”", "folder"], 126), ("a file that may not be run", [__file__], ["chmod"], 126),
+        ("a name that a terminal would obey", ["\x1b[2J"], ["u{1b}"], 127),
+    ]:
+        for command in (["run"], ["record"]):
+            done = run(*command, "--", *arguments)
+            check(f"{command[0]}: {name} ({status})", done.returncode == status and all(word in done.stderr for word in words),
+                  (done.returncode, done.stderr))
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder) / "script"
+        for text, words, status in (("#!/no/such/shell\n", "first line", 127), ("echo\n", "first line", 126)):
+            script.write_text(text)
+            script.chmod(0o755)
+            done = run("run", "--", str(script))
+            check(f"run: a script that begins with {text!r}", done.returncode == status and words in done.stderr, done)
+
+
 def variables():
     done = subprocess.run([BINARY, "ctl", "clock"], capture_output=True, text=True, timeout=20, env={**PLAIN, "WAVETANK_URL": "nonsense"})
     check("usage: a bad WAVETANK_URL is named so", done.returncode == 64 and "WAVETANK_URL must look like" in done.stderr, done)
@@ -171,7 +191,7 @@ def ends():
 
 def few_descriptors():
     """It serves, or says that it cannot; it does not claim to be ready and then refuse everybody."""
-    for limit in range(10, 40, 2):
+    for limit in range(4, 40, 2):
         script = f"ulimit -n {limit} && exec {BINARY} --port 0 --threads 1 --print port --quiet --host 127.0.0.1"
         process = subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         port = process.stdout.readline()
@@ -248,6 +268,7 @@ def quiet():
               done.returncode == 64 and "surplus" in done.stderr, (done.returncode, done.stderr))
 
 
-for part in (usage_errors, variables, help_and_version, environment, serving, ends, few_descriptors, silent_peer, quiet, bad_places):
+for part in (usage_errors, nothing_to_run, variables, help_and_version, environment, serving, ends, few_descriptors, silent_peer,
+             quiet, bad_places):
     part()
 finish()

@@ -116,6 +116,42 @@ def standard_input(folder):
     check("serve --scenario -", '"piped"' in told.stdout and process.wait(15) == 0, told)
 
 
+def unread(folder):
+    """A report into a FIFO that nobody reads: what waits for a reader is ended by a signal."""
+    fifo, mark = folder / "unread-report", folder / "ran"
+    os.mkfifo(fifo)
+    for command, flag in (("run", "--junit"), ("run", "--har"), ("record", "--out"), ("sweep", "--junit")):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            mark.unlink(missing_ok=True)
+            process = subprocess.Popen([BINARY, command, flag, str(fifo), "--", "touch", str(mark)], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            until(mark.exists)
+
+            def ended():
+                time.sleep(0.2)
+                process.send_signal(number)
+                return process.poll() is not None
+            check(f"{command} {flag} FIFO ends with {number.name}", until(ended) and process.wait(30) == 128 + number, process.returncode)
+            process.kill()
+    process = subprocess.Popen([BINARY, "run", "--junit", str(fifo), "--quiet", "--", "true"], stdin=subprocess.DEVNULL)
+    told = fifo.read_text()
+    check("who does read it gets the report", process.wait(30) == 0 and told.endswith("</testsuite>\n"), told)
+
+
+def untouched(folder):
+    """Files that programs of other runs may be reading stay as they are where nothing has changed."""
+    place = folder / "ca"
+    seen = []
+    for _ in range(2):
+        done = run("run", "--ca-dir", str(place), "--quiet", "--", "true")
+        seen.append({path.name: (path.stat().st_ino, path.stat().st_mtime_ns) for path in place.iterdir()})
+    check("a second run writes nothing anew into --ca-dir", done.returncode == 0 and "trust.p12" in seen[0] and "wgetrc" in seen[0]
+          and seen[0] == seen[1], seen)
+    (place / "wgetrc").write_text("old")
+    run("run", "--ca-dir", str(place), "--quiet", "--", "true")
+    check("but what is not as it should be", "ca_certificate" in (place / "wgetrc").read_text())
+
+
 def schema(folder):
     source = pathlib.Path(__file__).resolve().parents[3] / "Scenarios"
     files = [str(file) for file in sorted(source.glob("*.json"))]
@@ -235,5 +271,7 @@ with tempfile.TemporaryDirectory() as folder:
     standard_input(folder)
     schema(folder)
     ready_file(folder)
+    unread(folder)
+    untouched(folder)
     printed()
 finish()

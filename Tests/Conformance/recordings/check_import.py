@@ -43,6 +43,14 @@ status, content, fields = server.call("GET", "/orgs/o/bytes")
 check("bytes and fields come back", content == b"\x00\xff\xfe" and fields["Content-Type"] == "application/octet-stream", (content, fields))
 status, content, fields = server.call("GET", "/orgs/o/untyped")
 check("what had no type has none", status == 404 and json.loads(content) == {"error": "no type"} and "Content-Type" not in fields, fields)
+cut = write("cut.har", entry("GET", "https://api.app.shipyardapp.com/orgs/o/long", "half of", fields={"Content-Length": "300"}),
+            entry("GET", "https://api.app.shipyardapp.com/orgs/o/coded", "plain", fields={"Content-Length": "300", "Content-Encoding": "gzip"}))
+status, output, errors = wavetank("import", cut)
+check("an answer that was cut is told of", status == 0 and errors.count("\n") == 1 and "/orgs/o/long was cut (7 of 300 bytes" in errors, errors)
+for command, flag in (("import", "--out"), ("import --differences", "--out"), ("parity", "--json"), ("parity", "--junit"), ("parity", "--html")):
+    status, output, errors = wavetank(*command.split(), folder / "none.har", flag, "/nowhere/result")
+    check(f"{command} {flag}: that it cannot be written is known first", status == 1 and "/nowhere/result" in errors
+          and "none.har" not in errors and output == "", (status, output, errors))
 har = pathlib.Path(har)
 kept = har.read_bytes()
 for command, flag in (("import", "--out"), ("parity", "--json"), ("parity", "--html")):
