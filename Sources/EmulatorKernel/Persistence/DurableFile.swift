@@ -81,7 +81,7 @@ enum DurableFile {
       do throws(FileError) {
         try DurableFile.writeAll(file, bytes, path)
       } catch {
-        _ = ftruncate(file, start)
+        _ = ftruncate(file, off_t(start))
         throw error
       }
     }
