@@ -174,7 +174,8 @@ package struct CalendarTime: Sendable, Equatable {
   /// 0 Sunday … 6 Saturday.
   package var weekday: Int
 
-  package init(_ instant: VirtualInstant) {
+  /// Inlined: hardly anybody asks for all of it.
+  @inline(__always) package init(_ instant: VirtualInstant) {
     let seconds = instant.epochSeconds
     let days = seconds.flooredDivision(by: 86_400)
     let inDay = Int(seconds - days * 86_400)

@@ -51,7 +51,8 @@ struct TimerHeap {
     var index = start
     while true {
       var smallest = index
-      for child in [2 * index + 1, 2 * index + 2] where child < entries.count {
+      // A range: a list of the two would be made and freed at each step.
+      for child in 2 * index + 1...2 * index + 2 where child < entries.count {
         if entries[child].deadline < entries[smallest].deadline { smallest = child }
       }
       if smallest == index { return }

@@ -14,10 +14,12 @@ extension JSONWriter {
   ) {
     array(name) { json in
       let bytes = fields.bytes.span
+      // Nearly always all of them: so it is one look.
+      let areASCII = bytes.isASCII
       for line in fields.lines {
         let (name, value) = (bytes.extracting(line.name), bytes.extracting(line.value))
         json.object { json in
-          if name.isASCII, value.isASCII, !mayHide(name) {
+          if areASCII || (name.isASCII && value.isASCII), !mayHide(name) {
             json.member("name", name)
             json.member("value", value)
           } else {

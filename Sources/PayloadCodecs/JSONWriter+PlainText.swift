@@ -7,21 +7,32 @@ extension Span<UInt8> {
     // SAFETY: read as bytes, during the call alone; all loads lie within the span, and all stores as far into
     // the place, the last ones over some that were made before. An integer may have any bits.
     let raw = unsafe bytes
-    var found: UInt64 = 0
-    if count >= 8 {
+    var found: (UInt64, UInt64)
+    if count >= 16 {
+      // Two words at a time, which are one of the processor's vectors.
+      found = unsafe raw.copyTwo(at: count &- 16, to: place)
       var index = 0
-      while index < count &- 8 {
-        unsafe raw.copy(UInt64.self, at: index, to: place, &found)
-        index &+= 8
+      while index < count &- 16 {
+        let more = unsafe raw.copyTwo(at: index, to: place)
+        found = (found.0 | more.0, found.1 | more.1)
+        index &+= 16
       }
-      unsafe raw.copy(UInt64.self, at: count &- 8, to: place, &found)
+    } else if count >= 8 {
+      found.0 = Self.escaped(unsafe raw.copy(UInt64.self, at: 0, to: place))
+      found.1 = Self.escaped(unsafe raw.copy(UInt64.self, at: count &- 8, to: place))
     } else if count >= 4 {
-      unsafe raw.copy(UInt32.self, at: 0, to: place, &found)
-      unsafe raw.copy(UInt32.self, at: count &- 4, to: place, &found)
+      let first = UInt64(unsafe raw.copy(UInt32.self, at: 0, to: place))
+      let last = UInt64(unsafe raw.copy(UInt32.self, at: count &- 4, to: place))
+      found = (Self.escaped(first | last << 32), 0)
     } else {
-      for index in indices { unsafe raw.copy(UInt8.self, at: index, to: place, &found) }
+      // What is not there is filled up with letters.
+      var word: UInt64 = 0x6161_6161_6161_6161
+      for index in indices {
+        word = word << 8 | UInt64(unsafe raw.copy(UInt8.self, at: index, to: place))
+      }
+      found = (Self.escaped(word), 0)
     }
-    return found & 0x8080_8080_8080_8080 == 0
+    return (found.0 | found.1) & 0x8080_8080_8080_8080 == 0
   }
 
   /// Has a high bit set if one of the eight bytes needs an escape: of `x - 0x01… & ~x` that of a byte
@@ -30,9 +41,11 @@ extension Span<UInt8> {
   fileprivate static func escaped(_ word: UInt64) -> UInt64 {
     let quotes = word ^ 0x2222_2222_2222_2222
     let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
-    return (word &- 0x2020_2020_2020_2020) & ~word
-      | (quotes &- 0x0101_0101_0101_0101) & ~quotes
-      | (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
+    // In all three of them the high bits that were there before are those of the word.
+    let borrowed =
+      (word &- 0x2020_2020_2020_2020) | (quotes &- 0x0101_0101_0101_0101)
+      | (backslashes &- 0x0101_0101_0101_0101)
+    return borrowed & ~word
   }
 
   /// How many bytes stand before the first that JSON escapes: a control character, a quote, a backslash.
@@ -124,22 +137,36 @@ extension UInt8 {
 }
 
 extension RawSpan {
-  /// One integer of it, and whether one of its bytes needs an escape, in the high bits of `found`.
+  /// One integer of it.
   @inline(__always)
   fileprivate func copy<Word: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-    _ type: Word.Type, at index: Int, to place: UnsafeMutableRawPointer, _ found: inout UInt64
-  ) {
+    _ type: Word.Type, at index: Int, to place: UnsafeMutableRawPointer
+  ) -> Word {
     // SAFETY: who calls sees to it that the integer lies within the span, and as far into the place.
     let word = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: type)
     unsafe place.storeBytes(of: word, toByteOffset: index, as: type)
-    // What a shorter one lacks is filled up with letters.
-    let filling: UInt64 = 0x6161_6161_6161_6161
-    found |= Span<UInt8>.escaped(
-      UInt64(truncatingIfNeeded: word) | (Word.bitWidth < 64 ? filling << Word.bitWidth : 0))
+    return word
+  }
+
+  /// Sixteen bytes of it.
+  @inline(__always)
+  fileprivate func copyTwo(at index: Int, to place: UnsafeMutableRawPointer) -> (UInt64, UInt64) {
+    // SAFETY: as above.
+    let first = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self)
+    let second = unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: index &+ 8, as: UInt64.self)
+    unsafe place.storeBytes(of: first, toByteOffset: index, as: UInt64.self)
+    unsafe place.storeBytes(of: second, toByteOffset: index &+ 8, as: UInt64.self)
+    return (Span<UInt8>.escaped(first), Span<UInt8>.escaped(second))
   }
 }
 
 extension UnsafeMutableRawPointer {
+  /// Copies a text that is a part of the program.
+  @inline(__always)
+  func copyShort(_ text: StaticString) {
+    unsafe copyShort(UnsafeRawPointer(text.utf8Start), count: text.utf8CodeUnitCount)
+  }
+
   /// Copies a name or the like, for which a call of the library's function takes three times as long.
   @inline(__always)
   func copyShort(_ source: UnsafeRawPointer, count: Int) {

@@ -105,7 +105,7 @@ public final class Emulator: Sendable {
       pipeline: pipeline,
       options: AdminOptions(
         token: configuration.controlToken, version: version,
-        moreMetrics: { engine.families },
+        moreMetrics: { engine.write(into: &$0) },
         onWorldDropped: { trimming.soon() },
         authority: { authority.certificate() }, demo: demos, peers: peers(configuration, own)))
     let server: HTTPServer

@@ -240,6 +240,9 @@ import Testing
     ] {
       #expect(lines.contains(line), "\(line)")
     }
+    // Families and their kinds, each once, in front of its samples.
+    let named = reply.text.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }
+    #expect(Set(named).count == named.count)
     // Every line is a comment or a sample.
     for line in lines where !line.hasPrefix("# ") {
       #expect(

@@ -14,8 +14,8 @@ struct JSONWriterTests {
   @Test(
     "An escape is written wherever it is due, in texts of every length", arguments: characters)
   func escapes(character: (text: String, written: String)) {
-    for before in 0...20 {
-      for behind in 0...20 {
+    for before in 0...36 {
+      for behind in [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 20, 33] {
         let (start, end) = (
           String(repeating: "a", count: before), String(repeating: "z", count: behind)
         )
@@ -24,12 +24,15 @@ struct JSONWriterTests {
         json.object { json in
           json.member("name", text)
           json.member(named: text, 1)
+          json.member(named: text, start)
+          json.member(named: end, text)
           json.array("list") { $0.value(text) }
         }
         let quoted = "\"" + start + character.written + end + "\""
         #expect(
           String(decoding: json.bytes, as: UTF8.self)
-            == #"{"name":\#(quoted),\#(quoted):1,"list":[\#(quoted)]}"#)
+            == #"{"name":\#(quoted),\#(quoted):1,\#(quoted):"\#(start)","#
+            + #""\#(end)":\#(quoted),"list":[\#(quoted)]}"#)
       }
     }
   }
@@ -124,6 +127,20 @@ struct JSONWriterTests {
     #expect(String(decoding: json.bytes, as: UTF8.self) == whole)
   }
 
+  @Test("Text that is JSON already stands as it is, of every length")
+  func raw() {
+    for length in 0...80 {
+      let text = String(repeating: "1", count: length)
+      var json = JSONWriter()
+      json.array { json in
+        json.raw(text)
+        json.raw(text.utf8.span)
+        json.object("a") { $0.key("b") }
+      }
+      #expect(String(decoding: json.bytes, as: UTF8.self) == #"[\#(text),\#(text),"a":{"b":}]"#)
+    }
+  }
+
   @Test("A line that was written is taken up again with more members")
   func reopenedLine() {
     var json = JSONWriter()
@@ -143,8 +160,14 @@ struct JSONWriterTests {
     json.array { json in
       json.value(number)
       json.value(number)
+      json.object { json in
+        json.member("a", number)
+        json.member("b", number)
+      }
     }
-    #expect(String(decoding: json.bytes, as: UTF8.self) == "[\(number),\(number)]")
+    #expect(
+      String(decoding: json.bytes, as: UTF8.self)
+        == #"[\#(number),\#(number),{"a":\#(number),"b":\#(number)}]"#)
   }
 
   @Test("What is written comes back as a tree")

@@ -10,7 +10,7 @@ package struct AdminOptions: Sendable {
   /// Whether the server takes requests, for `GET /ready`.
   package var isReady: @Sendable () -> Bool
   /// Further metrics, such as the engine's connections.
-  package var moreMetrics: @Sendable () -> [MetricFamily]
+  package var moreMetrics: @Sendable (inout MetricText) -> Void
   /// Told when a world was dropped or reset: much memory may be free now.
   package var onWorldDropped: @Sendable () -> Void
   /// Who signs for this server over TLS, for `GET /ca.pem`.
@@ -25,7 +25,7 @@ package struct AdminOptions: Sendable {
   package init(
     token: String? = nil, version: String = "0.1.0",
     isReady: @escaping @Sendable () -> Bool = { true },
-    moreMetrics: @escaping @Sendable () -> [MetricFamily] = { [] },
+    moreMetrics: @escaping @Sendable (inout MetricText) -> Void = { _ in },
     onWorldDropped: @escaping @Sendable () -> Void = {},
     authority: @escaping @Sendable () -> Authority = { .none("This server speaks no TLS.") },
     demo: (any DemoStage)? = nil, snapshotBytesMax: Int = 1 << 30, peers: [PeerServer] = []

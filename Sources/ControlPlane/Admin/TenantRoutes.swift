@@ -9,7 +9,8 @@ enum TenantRoutes {
   static func list(_ call: AdminCall) throws(Problem) -> Answer {
     let peers = call.options.peers
     guard try call.query("of", of: "server", "all") != "server", !peers.isEmpty else {
-      return .object(reserving: 4096) { write(call.pipeline.tenants, into: &$0) }
+      let tenants = call.pipeline.tenants
+      return .object(reserving: 512 + tenants.count * 224) { write(tenants, into: &$0) }
     }
     return .later { _ in
       let others = await PeerTenants.asking(peers)

@@ -15,12 +15,14 @@ struct HARExport {
     let dropped = live.journal.status.dropped
     let comment = dropped > 0 ? "\(dropped) earlier exchanges were dropped" : nil
     return writer.text(entries.count, comment: comment) { place in
-      let isTold = entries[place].status != nil || entries[place].ending != nil
-      return isTold ? entry(entries[place]) : nil
+      // By a span: what is looked at in its place is not retained.
+      entry(entries.span[place])
     }
   }
 
-  private func entry(_ entry: JournalEntry) -> HAREntry {
+  /// Nil: nothing is to be told of it yet.
+  private func entry(_ entry: borrowing JournalEntry) -> HAREntry? {
+    guard entry.status != nil || entry.ending != nil else { return nil }
     var har = HAREntry()
     har.started = entry.arrived.iso8601(.microseconds)
     let whole = entry.duration.map(Self.microseconds) ?? 0
@@ -41,25 +43,20 @@ struct HARExport {
     } else {
       har.failure = entry.fault?.name ?? entry.ending?.name
     }
-    har.connection = "\(entry.exchange.connectionID)"
+    har.connection = String(entry.exchange.connectionID)
     har.members = members(entry)
     return har
   }
 
-  private func url(_ entry: JournalEntry) -> String {
+  private func url(_ entry: borrowing JournalEntry) -> String {
     let target = operations.shownTarget(of: entry)
     guard entry.target.form == .origin else { return target }
     let host = entry.requestFields["host"] ?? "localhost"
-    var url = ""
-    url.reserveCapacity(8 + host.utf8.count + target.utf8.count)
-    url += entry.isSecure ? "https://" : "http://"
-    url += host
-    url += target
-    return url
+    return String(pieces: entry.isSecure ? "https://" : "http://", host, target)
   }
 
   /// What of the content went out: a fault may have ended it before its end.
-  private func delivered(_ entry: JournalEntry) -> HAREntry.Content {
+  private func delivered(_ entry: borrowing JournalEntry) -> HAREntry.Content {
     // What is on its way still is counted when it has left.
     let sent =
       entry.ending == nil && entry.method != .head
@@ -73,7 +70,7 @@ struct HARExport {
     return HAREntry.Content(kept, total: sent, comment: comment)
   }
 
-  private func members(_ entry: JournalEntry) -> [(name: String, value: JSON)] {
+  private func members(_ entry: borrowing JournalEntry) -> [(name: String, value: JSON)] {
     let operation = entry.operationIndex.map { operations.entries[$0].operation.name }
     var members: [(name: String, value: JSON)] = []
     members.reserveCapacity(5)

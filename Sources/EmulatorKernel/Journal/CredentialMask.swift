@@ -8,7 +8,7 @@ package struct CredentialMask: ValueMask {
     "authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token",
   ]
   /// Fields that hold a URL. Source: RFC 9110 §8.7, §10.1.3, §10.2.2.
-  private static let urlFields: TextSet = ["referer", "location", "content-location"]
+  private static let urlFields = ["referer", "location", "content-location"]
   private static let secretQueryNames: TextSet = [
     "token", "access_token", "apikey", "api_key", "api-key", "key", "password", "secret",
     "signature", "sig",
@@ -23,7 +23,7 @@ package struct CredentialMask: ValueMask {
   /// - Parameter more: further fields that hold secrets, in lower case.
   package init(_ more: [String] = []) {
     for name in more { secretFields.insert(name) }
-    for name in Self.urlFields.union(secretFields) {
+    for name in secretFields.union(Self.urlFields) {
       looks |= Self.look(name.utf8.span)
       names.append(Array(name.utf8))
     }
@@ -48,7 +48,9 @@ package struct CredentialMask: ValueMask {
   /// The value of a field as it may be shown.
   package func value(_ value: String, ofField name: String) -> String {
     guard mayHide(name.utf8.span), !value.isEmpty else { return value }
-    if Self.urlFields.contains(name.asciiLowercased) { return target(value) }
+    for field in Self.urlFields where field.utf8.span.equalsIgnoringCase(name.utf8.span) {
+      return target(value)
+    }
     let text = value.utf8.span
     let space = text.firstIndex(of: UInt8(ascii: " "), from: 0, to: text.count)
     var hasScheme = space < text.count
@@ -56,7 +58,7 @@ package struct CredentialMask: ValueMask {
     guard hasScheme else { return Self.masked(value[...]) }
     // As strings: the sum of two kinds of text is made character by character.
     let behind = value.utf8.index(value.startIndex, offsetBy: space + 1)
-    return String(value[..<behind]) + Self.masked(value[behind...])
+    return String(pieces: String(value[..<behind]), Self.masked(value[behind...]))
   }
 
   /// A request-target, or a URL, without what in it is a credential: the values of query parameters
@@ -66,11 +68,7 @@ package struct CredentialMask: ValueMask {
   ///   of something, and its key.
   package func target(_ text: String, firstSecretSegment: Int?) -> String {
     // Nearly all have nothing to hide: the path of an operation without a secret in it.
-    if firstSecretSegment == .max, text.utf8.first == UInt8(ascii: "/"),
-      !text.utf8.contains(where: { $0 == 0x3F || $0 == 0x23 })
-    {
-      return text
-    }
+    if firstSecretSegment == .max, Self.isPlainPath(text.utf8.span) { return text }
     let target = RequestTarget(text)
     guard target.form == .origin || target.form == .absolute else { return text }
     let bytes = target.bytes
@@ -83,6 +81,13 @@ package struct CredentialMask: ValueMask {
     }
     shown += Self.path(part(target.pathRange), firstSecretSegment)
     return shown + Self.query(part(target.pathRange.upperBound..<bytes.count))
+  }
+
+  /// A path with no query or fragment behind it.
+  private static func isPlainPath(_ text: Span<UInt8>) -> Bool {
+    guard !text.isEmpty, text[0] == UInt8(ascii: "/") else { return false }
+    return text.firstIndex(of: UInt8(ascii: "?"), from: 0, to: text.count) == text.count
+      && text.firstIndex(of: UInt8(ascii: "#"), from: 0, to: text.count) == text.count
   }
 
   package func target(_ text: String) -> String { target(text, firstSecretSegment: nil) }
@@ -150,7 +155,7 @@ package struct CredentialMask: ValueMask {
 
 extension OperationTable {
   /// A request's target as it may be shown.
-  package func shownTarget(of entry: JournalEntry) -> String {
+  package func shownTarget(of entry: borrowing JournalEntry) -> String {
     shownTarget(entry.target.text, of: entry.operationIndex)
   }
 

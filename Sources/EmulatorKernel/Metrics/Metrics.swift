@@ -23,8 +23,14 @@ package final class Metrics: Sendable {
     package internal(set) var requestBytes: UInt64 = 0
     package internal(set) var responseBytes: UInt64 = 0
 
-    /// By their codes.
-    package mutating func sortStatuses() { statuses.sort { $0.code < $1.code } }
+    /// The first behind that code, in the order of codes: there are few, and sorted they would be copied.
+    package func status(above code: Int) -> (code: Int, count: UInt64)? {
+      var next: (code: Int, count: UInt64)?
+      for status in statuses where status.code > code && status.code < next?.code ?? .max {
+        next = status
+      }
+      return next
+    }
   }
 
   private final class Counter: Sendable {

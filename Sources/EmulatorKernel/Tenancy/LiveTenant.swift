@@ -167,6 +167,7 @@ package final class LiveTenant: Sendable {
       // The new world is made beside the old one: if it cannot be, nothing has changed.
       let blobs = BlobStore(budget: tenant.blobs.budget)
       var states: [PreparedState] = []
+      states.reserveCapacity(slots.count)
       for slot in slots { states.append(try slot.prepareStart(worlds, blobs: blobs)) }
       tenant.reseed(blueprint.seed)
       tenant.clock.restart(mode: blueprint.clock.mode, start: blueprint.clock.start)

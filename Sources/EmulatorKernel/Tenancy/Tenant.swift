@@ -212,7 +212,7 @@ import Synchronization
 }
 
 /// A service's state, as the tenant's clock sees it.
-package protocol DueService: Sendable {
+package protocol DueService: AnyObject, Sendable {
   var nextDue: VirtualInstant? { get }
   /// See `ServiceState.nextSkipDue`.
   var nextSkipDue: VirtualInstant? { get }

@@ -10,11 +10,3 @@ package enum Gzip {
     return output
   }
 }
-
-extension [UInt8] {
-  /// Appends a borrowed run of bytes.
-  package mutating func append(contentsOf run: Span<UInt8>) {
-    // SAFETY: the borrowed bytes live for the length of the call and are copied by it.
-    unsafe run.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-  }
-}

@@ -106,8 +106,8 @@ package struct HARWriter {
       json.array("params") { json in
         for parameter in Self.parameters(entry.request.bytes, type) { json.value(parameter) }
       }
-      if let text = Self.text(entry.request) {
-        json.member("text", text)
+      if let textBytes = Self.textBytes(entry.request) {
+        json.member("text", entry.request.bytes.span.extracting(0..<textBytes))
       } else {
         json.member("text", Base64.encode(entry.request.bytes))
         // The specification has a word for it in answers only.
@@ -172,16 +172,16 @@ package struct HARWriter {
       }
     }
     json.object { json in
-      let text = Self.text(entry.response)
+      let textBytes = Self.textBytes(entry.response)
       // Of what is shown, so that both agree; how much there was is the size of the body.
-      let size = text.map(\.utf8.count) ?? entry.response.bytes.count
+      let size = textBytes ?? entry.response.bytes.count
       json.member("size", size)
       if let coded = entry.response.coded, !entry.response.isCut {
         json.member("compression", size - Int(clamping: coded))
       }
       json.member("mimeType", entry.responseField("content-type") ?? "x-unknown")
-      if let text {
-        json.member("text", text)
+      if let textBytes {
+        json.member("text", entry.response.bytes.span.extracting(0..<textBytes))
       } else {
         json.member("text", Base64.encode(entry.response.bytes))
         json.member("encoding", "base64")
@@ -239,21 +239,20 @@ package struct HARWriter {
     return String(Substring(rest))
   }
 
-  /// Nil when the bytes are no text; a character that was cut at the end is left out.
-  private static func text(_ content: HAREntry.Content) -> String? {
-    if let text = String(validating: content.bytes, as: UTF8.self) { return text }
+  /// How many of its bytes are text. Nil when they are none; a character that was cut at the end is left out.
+  private static func textBytes(_ content: HAREntry.Content) -> Int? {
+    let bytes = content.bytes.span
+    if (try? UTF8Span(validating: bytes)) != nil { return bytes.count }
     guard content.isCut else { return nil }
-    for cut in 1...3 where content.bytes.count > cut {
-      if let text = String(validating: content.bytes.dropLast(cut), as: UTF8.self) { return text }
+    return (1...3).map { bytes.count - $0 }.first { count in
+      count > 0 && (try? UTF8Span(validating: content.bytes.span.extracting(0..<count))) != nil
     }
-    return nil
   }
 
   private static func comment(_ content: HAREntry.Content) -> String? {
-    let cut =
-      content.isCut ? "the first \(content.bytes.count) of \(content.total) bytes" : nil
-    let all = [cut, content.comment].compactMap(\.self)
-    return all.isEmpty ? nil : all.joined(separator: "; ")
+    guard content.isCut else { return content.comment }
+    let cut = "the first \(content.bytes.count) of \(content.total) bytes"
+    return content.comment.map { "\(cut); \($0)" } ?? cut
   }
 }
 

@@ -3,11 +3,15 @@ extension String {
   package init(pieces: String...) {
     let count = pieces.reduce(0) { $0 + $1.utf8.count }
     self = unsafe String(unsafeUninitializedCapacity: count) { text in
+      guard let start = text.baseAddress else { return 0 }
       var place = 0
       for piece in pieces {
         let bytes = piece.utf8.span
         // SAFETY: the buffer has room for the bytes of all pieces.
-        for index in bytes.indices { unsafe text[place + index] = bytes[index] }
+        unsafe bytes.withUnsafeBytes { bytes in
+          guard let piece = bytes.baseAddress else { return }
+          unsafe (UnsafeMutableRawPointer(start) + place).copyShort(piece, count: bytes.count)
+        }
         place += bytes.count
       }
       return place

@@ -98,12 +98,9 @@ extension YAMLWriter {
 
   private mutating func begin(_ name: StaticString) {
     beginLine()
-    name.withUTF8Buffer { name in
-      bytes.append(addingCapacity: name.count + 1) { output in
-        for index in name.indices { output.append(unsafe name[index]) }
-        output.append(UInt8(ascii: ":"))
-      }
-    }
+    // SAFETY: a part of the program.
+    name.withUTF8Buffer { unsafe bytes.append(contentsOf: $0.span) }
+    bytes.append(UInt8(ascii: ":"))
   }
 
   private mutating func begin(_ name: String) {

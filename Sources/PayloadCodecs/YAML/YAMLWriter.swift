@@ -67,7 +67,7 @@ package struct YAMLWriter: Sendable {
     }
   }
 
-  mutating func raw(_ text: String) { bytes.append(contentsOf: text.utf8.span) }
+  mutating func raw(_ text: String) { bytes.append(textOf: text) }
 
   mutating func spaces(_ count: Int) {
     bytes.append(addingCapacity: count) { output in

@@ -49,8 +49,11 @@ enum SpaceHandlers {
     let offset = target.queryValue("offset").flatMap { Int($0) } ?? 0
     let limit = target.queryValue("limit").flatMap { Int($0) } ?? 100
     let (start, count) = (min(max(0, offset), 1 << 40), (1...100).contains(limit) ? limit : 100)
+    let things = first(start + count).dropFirst(start)
+    // About as long is what is told of one.
+    json.reserve(things.count * 480)
     json.array { json in
-      for thing in first(start + count).dropFirst(start) { write(thing, &json) }
+      for thing in things { write(thing, &json) }
     }
   }
 
@@ -89,9 +92,8 @@ enum SpaceHandlers {
             json.array("instances") { _ in }
           }
         case .uploaded(let id, let index):
-          let hub = hubs[index]
-          guard let sequence = hub.sequences[id.text] else { return json.null() }
-          state.write(sequence, location: hub.id, into: &json)
+          guard let sequence = hubs[index].sequences[id.text] else { return json.null() }
+          state.write(sequence, location: hubs[index].id, into: &json)
         }
       }
     }
@@ -115,13 +117,17 @@ enum SpaceHandlers {
   static func instances(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
     try scope.asking(about: { state in instances(.max, scope, state) }) { state, json in
       writePage(scope, of: { instances($0, scope, state) }, into: &json) { serial, json in
-        guard let instance = state.instances[serial] else { return json.null() }
-        let hub = state.hubs.read(instance.hub) { $0.id } ?? ""
-        instance.write(into: &json) { json in
-          json.member("hubId", hub)
-          json.member("location", hub)
-          json.member("sequenceId", instance.sequenceID)
+        // In its place: an instance refers to much, all of which a copy would count.
+        let isThere: Void? = state.instances.read(serial) { instance in
+          let hub = state.hubs.read(instance.hub) { $0.id } ?? ""
+          let sequence = instance.sequenceID
+          instance.write(into: &json) { json in
+            json.member("hubId", hub)
+            json.member("location", hub)
+            json.member("sequenceId", sequence)
+          }
         }
+        if isThere == nil { json.null() }
       }
     }
   }
@@ -132,7 +138,7 @@ enum SpaceHandlers {
   ) -> [InstanceKey] {
     var first: [InstanceKey] = []
     for hub in scope.space(in: state)?.hubs ?? [] {
-      guard let order = state.hubs[hub]?.instanceOrder else { continue }
+      guard let order = state.hubs.read(hub, { $0.instanceOrder }) else { continue }
       first += order.prefix(count - first.count)
     }
     return first
@@ -143,6 +149,9 @@ enum SpaceHandlers {
       json.object { json in
         guard let space = scope.space(in: state) else { return }
         let hubs = space.hubs.compactMap { state.hubs[$0] }
+        // An id and what stands around it.
+        let ids = hubs.reduce(0) { $0 + $1.sequenceOrder.count + $1.instanceOrder.count }
+        json.reserve(ids * 40 + space.topicOrder.count * 24)
         json.array("topics") { json in for name in space.topicOrder { json.value(name.text) } }
         json.array("hubs") { json in for hub in hubs { json.value(hub.id) } }
         json.array("sequences") { json in

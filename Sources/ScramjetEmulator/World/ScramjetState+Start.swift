@@ -136,8 +136,9 @@ extension ScramjetState {
     _ compiled: CompiledProgram, _ step: borrowing Step
   ) -> Instance {
     let mark = Self.streamMark
-    let program = compiled.program.value
-    let provides = order.outputTopic ?? program.provides
+    // Each part by its name: all of it would be counted.
+    let program = compiled.program
+    let provides = order.outputTopic ?? program.value.provides
     let runtime = settings.runtime
     let description = WrittenJSON { json in
       json.object { json in
@@ -158,9 +159,9 @@ extension ScramjetState {
       log: makeStream(.history(chunks: 1_000, bytes: 256 * 1024)))
     instance.limits = order.limits
     instance.provides = provides
-    instance.requires = order.inputTopic ?? program.requires
-    instance.isHealthy = program.isHealthy
-    instance.timersDone = program.timers.map { _ in 0 }
+    instance.requires = order.inputTopic ?? program.value.requires
+    instance.isHealthy = program.value.isHealthy
+    instance.timersDone = program.value.timers.map { _ in 0 }
     instance.namedTopics = compiled.namedTopics
     return instance
   }

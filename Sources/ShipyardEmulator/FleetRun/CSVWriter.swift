@@ -59,7 +59,7 @@ package struct CSVWriter: Sendable {
     let needsQuotes = text.utf8.contains { byte in
       byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == 0x0A || byte == 0x0D
     }
-    guard needsQuotes else { return append(text.utf8.span) }
+    guard needsQuotes else { return bytes.append(textOf: text) }
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
       if byte == UInt8(ascii: "\"") { bytes.append(byte) }
@@ -71,21 +71,13 @@ package struct CSVWriter: Sendable {
   /// Text that needs no quoting, such as a status.
   package mutating func word(_ text: String) {
     separate()
-    append(text.utf8.span)
+    bytes.append(textOf: text)
   }
 
   /// Several fields that are CSV already.
   package mutating func raw(_ fields: [UInt8]) {
     separate()
-    append(fields.span)
-  }
-
-  /// Most are short: a loop in its place is done before a copy of a range has begun.
-  private mutating func append(_ text: Span<UInt8>) {
-    guard text.count <= 24 else { return bytes.append(contentsOf: text) }
-    bytes.append(addingCapacity: text.count) { output in
-      for index in text.indices { output.append(text[index]) }
-    }
+    bytes.append(contentsOf: fields.span)
   }
 
   package mutating func take() -> [UInt8] {

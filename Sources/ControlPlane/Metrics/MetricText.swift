@@ -1,8 +1,8 @@
 import PayloadCodecs
 
-/// One metric with its samples, in the words of the Prometheus text format 0.0.4: written as they come, since
+/// Metrics with their samples, in the words of the Prometheus text format 0.0.4: written as they come, since
 /// there are thousands.
-package struct MetricFamily: Sendable {
+package struct MetricText: Sendable {
   package enum Kind: String, Sendable { case counter, gauge, histogram }
 
   /// What tells the samples of a family apart.
@@ -47,20 +47,23 @@ package struct MetricFamily: Sendable {
 
     package init(_ bounds: [Double]) {
       labels = (bounds + [.infinity]).map {
-        Labels("le", MetricFamily.number($0)).text + Array("} ".utf8)
+        Labels("le", MetricText.number($0)).text + Array("} ".utf8)
       }
     }
   }
 
   /// The lines of all.
-  private(set) var text: [UInt8] = []
-  private let name: String
+  private(set) var bytes: [UInt8] = []
+  /// Of the family whose samples are written.
+  private var name = ""
   /// What the lines of one distribution begin with.
   private var beginning: [UInt8] = []
 
-  package init(_ name: String, _ kind: Kind, _ help: String, reserving byteCount: Int = 0) {
+  package init(reserving byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
+  /// The samples that come next are those of this family.
+  package mutating func begin(_ name: String, _ kind: Kind, _ help: String) {
     self.name = name
-    text.reserveCapacity(256 + byteCount)
     // Piece by piece: there are more than a dozen families.
     put("# HELP ")
     put(name)
@@ -73,12 +76,16 @@ package struct MetricFamily: Sendable {
     put("\n")
   }
 
-  private mutating func put(_ piece: String) { text.append(contentsOf: piece.utf8.span) }
+  private mutating func put(_ piece: String) { bytes.append(textOf: piece) }
 
-  package init(_ name: String, _ kind: Kind, _ help: String, value: Double) {
-    self.init(name, kind, help)
+  /// A family of one sample.
+  package mutating func family(_ name: String, _ kind: Kind, _ help: String, value: Double) {
+    begin(name, kind, help)
     add(value)
   }
+
+  /// Families that were written elsewhere.
+  mutating func append(_ other: MetricText) { bytes.append(contentsOf: other.bytes.span) }
 
   package mutating func add(_ value: Double, _ labels: Labels = Labels()) {
     line("", labels.text, value)
@@ -95,13 +102,13 @@ package struct MetricFamily: Sendable {
     beginning.append(contentsOf: labels.text.span)
     if !labels.text.isEmpty { beginning.append(UInt8(ascii: ",")) }
     var count: UInt64 = 0
-    // Not looked at in its place while the text beside it changes.
+    // Not looked at in its place while the bytes beside it change.
     let start = beginning
     for index in 0..<min(bounds.labels.count, buckets.count) {
       count &+= buckets[index]
-      text.append(contentsOf: start.span)
+      bytes.append(contentsOf: start.span)
       let label = bounds.labels[index]
-      text.append(contentsOf: label.span)
+      bytes.append(contentsOf: label.span)
       end(Double(count))
     }
     line("_sum", labels.text, sum)
@@ -110,14 +117,14 @@ package struct MetricFamily: Sendable {
 
   /// - Parameter suffix: behind the family's name.
   private mutating func line(_ suffix: String, _ labels: [UInt8], _ value: Double) {
-    text.append(contentsOf: name.utf8.span)
-    text.append(contentsOf: suffix.utf8.span)
+    bytes.append(textOf: name)
+    bytes.append(textOf: suffix)
     if !labels.isEmpty {
-      text.append(UInt8(ascii: "{"))
-      text.append(contentsOf: labels.span)
-      text.append(UInt8(ascii: "}"))
+      bytes.append(UInt8(ascii: "{"))
+      bytes.append(contentsOf: labels.span)
+      bytes.append(UInt8(ascii: "}"))
     }
-    text.append(UInt8(ascii: " "))
+    bytes.append(UInt8(ascii: " "))
     end(value)
   }
 
@@ -125,12 +132,12 @@ package struct MetricFamily: Sendable {
   private mutating func end(_ value: Double) {
     // Nearly all are small: a digit or two.
     if value >= 0, value < 100, let whole = Int(exactly: value) {
-      if whole >= 10 { text.append(UInt8(truncatingIfNeeded: 0x30 + whole / 10)) }
-      text.append(UInt8(truncatingIfNeeded: 0x30 + whole % 10))
+      if whole >= 10 { bytes.append(UInt8(truncatingIfNeeded: 0x30 + whole / 10)) }
+      bytes.append(UInt8(truncatingIfNeeded: 0x30 + whole % 10))
     } else {
-      text.append(contentsOf: Self.number(value).utf8.span)
+      bytes.append(contentsOf: Self.number(value).utf8.span)
     }
-    text.append(UInt8(ascii: "\n"))
+    bytes.append(UInt8(ascii: "\n"))
   }
 
   /// A number as the format wants it; also for the label `le`.
