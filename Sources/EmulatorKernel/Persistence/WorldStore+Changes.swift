@@ -30,7 +30,9 @@ struct ChangeLog: Sendable {
 /// Changes are added to a log beside the tenant's file (`--durable`), until the world is written whole
 /// again: when the log is large, when the server ends, and when the log is not ours any more.
 extension WorldStore {
-  func changesPath(of tenant: String) -> String { "\(directory)/\(tenant).changes" }
+  private static let logEnding = ".changes"
+
+  func changesPath(of tenant: String) -> String { "\(directory)/\(tenant)\(Self.logEnding)" }
 
   func hasLog(_ live: LiveTenant) -> Bool {
     logs.withLock { $0[live.name]?.file != nil }
@@ -68,14 +70,16 @@ extension WorldStore {
 
   func keep(_ log: ChangeLog, of live: LiveTenant) {
     logs.withLock { $0[live.name] = log }
-    if live.isGone.load(ordering: .sequentiallyConsistent) { letGo(live) }
+    if live.isGone.load(ordering: .sequentiallyConsistent) { letGo([live]) }
   }
 
-  /// A tenant has left the memory: what its log compares with goes, too.
-  func letGo(_ live: LiveTenant) {
-    let gone = logs.withLock { logs -> ChangeLog? in
-      guard logs[live.name]?.tenantID == live.id else { return nil }
-      return logs.removeValue(forKey: live.name)
+  /// Tenants have left the memory: what their logs compare with goes, too.
+  func letGo(_ liveTenants: [LiveTenant]) {
+    let gone = logs.withLock { logs in
+      liveTenants.compactMap { live -> ChangeLog? in
+        guard logs[live.name]?.tenantID == live.id else { return nil }
+        return logs.removeValue(forKey: live.name)
+      }
     }
     // Freed behind the lock.
     withExtendedLifetime(gone) {}
@@ -144,6 +148,15 @@ extension WorldStore {
     } catch {
       if case .file(let error) = error, error.isMissing { return nil }
       throw error
+    }
+  }
+
+  /// At the start: changes of what is not there.
+  func setLonelyLogsAside(_ tenants: TextSet) {
+    for name in namesAtStart where name.hasSuffix(Self.logEnding) {
+      let tenant = String(name.dropLast(Self.logEnding.count))
+      guard Tenant.isName(tenant), !tenants.contains(tenant) else { continue }
+      _ = try? setLogAside(of: tenant, "The file that they go on from is not there.")
     }
   }
 

@@ -16,6 +16,7 @@ extension WorldStore {
       }
     }
     state.withLock { $0.names = TextSet(tenants) }
+    setLonelyLogsAside(TextSet(tenants))
     let early = earlyCount(tenants)
     for (index, tenant) in tenants.enumerated()
     where index < early || tenant == Tenant.defaultName {
@@ -74,9 +75,7 @@ extension WorldStore {
       report(.restored(tenant: live.name))
     } catch {
       switch error {
-      case .file(let error) where error.isMissing:
-        // Changes of what is not there.
-        _ = try? setLogAside(of: live.name, "The file that it goes on from is not there.")
+      case .file(let error) where error.isMissing: break
       case .file, .noRoom:
         // The file may be good: it must be there for the next try.
         standing.mustStay = error.text

@@ -22,7 +22,7 @@ package struct PatchedState {
     var json: JSON {
       if isList { return .array(elements) }
       let sorted = members.sortedByKey
-      guard Set(sorted.map { $0.key }).count == sorted.count else {
+      guard members.isWrittenAsObject else {
         return .array(sorted.flatMap { [.string($0.key), $0.value] })
       }
       return .object(JSONObject(sorted.map { ($0.key, $0.value) }))

@@ -258,8 +258,7 @@ package final class TenantRegistry: Sendable {
 
   /// Drops idle tenants, the longest unused first, where there are more than `limit`; down to nine
   /// tenths of it at once, so that a sea of tenants does not pay for a search each time.
-  /// What a store has not saved yet stays.
-  /// - Returns: false when too few could be dropped.
+  /// - Returns: false when too few could be dropped: what a store has not saved yet stays.
   @discardableResult
   package func evictIdle(downTo limit: Int) -> Bool {
     let store = store
@@ -280,10 +279,8 @@ package final class TenantRegistry: Sendable {
       state.nextSearch = isEnough ? 0 : state.byName.count + limit / 20
       return (evicted, isEnough)
     }
-    for old in evicted {
-      timer?.forget(old.tenant)
-      store?.letGo(old)
-    }
+    for old in evicted { timer?.forget(old.tenant) }
+    store?.letGo(evicted)
     if !evicted.isEmpty {
       let names = evicted.map(\.name)
       configuration.log?.tell(.info) { "idle tenants evicted from memory: \(names.few)" }

@@ -90,8 +90,7 @@ extension TextMap: Hashable where Value: Hashable {}
 extension TextMap: Encodable where Value: Encodable {
   @usableFromInline package func encode(to encoder: any Encoder) throws {
     let sorted = sortedByKey
-    let others = sorted.filter { !$0.key.utf8.allSatisfy { $0 < 0x80 } }
-    if others.isEmpty || Set(sorted.map { $0.key }).count == sorted.count {
+    if isWrittenAsObject {
       var object = encoder.container(keyedBy: TextKey.self)
       for (key, value) in sorted { try object.encode(value, forKey: TextKey(stringValue: key)) }
     } else {
@@ -101,6 +100,14 @@ extension TextMap: Encodable where Value: Encodable {
         try array.encode(value)
       }
     }
+  }
+}
+
+extension TextMap {
+  /// Whether no two keys are equal for readers that normalise.
+  package var isWrittenAsObject: Bool {
+    let keys = keys
+    return keys.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } } || Set(keys).count == count
   }
 }
 
