@@ -20,6 +20,9 @@ final class CaughtSignals {
       while unsafe read(pipe, &number, 1) == 1 { handle(Int32(number)) }
     }
     source.resume()
+    // Until the process's end or `end`, also when whoever made this has let go of it.
+    // SAFETY: it is retained once and never released.
+    _ = unsafe Unmanaged.passRetained(self)
     for number in numbers { _ = wavetank_signals_catch(number) }
   }
 

@@ -82,6 +82,10 @@ struct RecordingTests {
         "101"
       ),
       (
+        #"{"request": {"method": "GET", "url": "https://api.example/"}, "response": {"status": 999}}"#,
+        "999"
+      ),
+      (
         #"{"_fromCache": "disk", "request": {"method": "GET", "url": "https://api.example/"}, "response": {"status": 200}}"#,
         "cache"
       ),

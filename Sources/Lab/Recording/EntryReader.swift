@@ -119,11 +119,13 @@ struct EntryReader {
 
   private func readStatus(into entry: inout Recording.Entry) throws(Refusal) {
     let status = response["status"]?.intValue ?? 0
-    guard (100...599).contains(status) else {
+    guard status > 0 else {
       let error = response["_error"]?.stringValue ?? item["_error"]?.stringValue
       throw Refusal("no answer was recorded" + (error.map { " (\($0))" } ?? ""))
     }
-    guard status >= 200 else { throw Refusal("its status \(status) is none of an answer") }
+    guard (200...599).contains(status) else {
+      throw Refusal("its status \(status) is none of an answer")
+    }
     if item["_fromCache"] != nil || response["_fromDiskCache"] == true || status == 304 {
       throw Refusal("it was answered by a cache")
     }

@@ -45,8 +45,9 @@ struct ProgramEnvironment {
       dropped += ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"]
       return
     }
-    // A password, if an empty one: some clients leave a user name without any out.
-    variables += proxies.map { ($0, "http://\(tenant):@\(authority)") }
+    // With a password, which nobody reads: some clients leave a user name without any out, and Python's
+    // urllib one whose password is empty, so that its calls would come to the default tenant.
+    variables += proxies.map { ($0, "http://\(tenant):any@\(authority)") }
     addDirect()
   }
 

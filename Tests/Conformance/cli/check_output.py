@@ -7,6 +7,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -118,20 +119,25 @@ def standard_input(folder):
 
 def unread(folder):
     """A report into a FIFO that nobody reads: what waits for a reader is ended by a signal."""
-    fifo, mark = folder / "unread-report", folder / "ran"
+    fifo, told = folder / "unread-report", folder / "told"
     os.mkfifo(fifo)
-    for command, flag in (("run", "--junit"), ("run", "--har"), ("record", "--out"), ("sweep", "--junit")):
+    call = ("import urllib.request as u; print(u.urlopen(u.Request('http://api.steamship.com/api/v1/account/current', "
+            "headers={'Authorization': 'Bearer k'})).status)")
+    ask = ["--", sys.executable, "-c", call]
+    # What says that the program is over, or all of its runs.
+    for command, flag, rest, last in (("run", "--junit", ask, "200"), ("run", "--har", ask, "200"), ("record", "--out", ["--", "echo", "ran"], "ran"),
+                                      ("sweep", "--junit", ["--max-runs", "1", *ask], "finding")):
         for number in (signal.SIGTERM, signal.SIGINT):
-            mark.unlink(missing_ok=True)
-            process = subprocess.Popen([BINARY, command, flag, str(fifo), "--", "touch", str(mark)], stdin=subprocess.DEVNULL,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            until(mark.exists)
+            with told.open("w") as output:
+                process = subprocess.Popen([BINARY, command, flag, str(fifo), *rest], stdin=subprocess.DEVNULL, stdout=output,
+                                           stderr=subprocess.DEVNULL)
+            until(lambda: last in told.read_text())
 
             def ended():
                 time.sleep(0.2)
                 process.send_signal(number)
                 return process.poll() is not None
-            check(f"{command} {flag} FIFO ends with {number.name}", until(ended) and process.wait(30) == 128 + number, process.returncode)
+            check(f"{command} {flag} FIFO ends with {number.name}", until(ended) and process.returncode == 128 + number, process.returncode)
             process.kill()
     process = subprocess.Popen([BINARY, "run", "--junit", str(fifo), "--quiet", "--", "true"], stdin=subprocess.DEVNULL)
     told = fifo.read_text()
