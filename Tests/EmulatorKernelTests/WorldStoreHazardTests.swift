@@ -2,6 +2,7 @@ import EmulatorKernel
 import Foundation
 import HTTPModel
 import KernelTestKit
+import PayloadCodecs
 import Synchronization
 import Testing
 
@@ -122,6 +123,22 @@ import Testing
     for name in names { #expect(try directory.read(name) == Data(name.utf8)) }
     #expect(server.reports.all.filter { if case .ignored = $0 { true } else { false } }.count == 5)
     #expect(!server.reports.all.contains { $0.isProblem })
+  }
+
+  @Test("An archive of somebody's own in the place of a tenant's file stays, and is told of")
+  func notOurs() async throws {
+    let theirs = Data(try Gzip.compress(TarWriter.archive([("package/index.js", [1, 2, 3])])))
+    for name in ["default", "blue"] { try directory.write("\(name).tar.gz", theirs) }
+    let server = try Server(directory)
+    for tenant in ["default", "blue"] {
+      await server.add("new", tenant)
+      #expect(await server.ships(tenant) == #"["new"]"#)
+    }
+    server.store.stop()
+    #expect(directory.files == [".lock", "blue.tar.gz", "default.tar.gz"])
+    for name in ["default", "blue"] { #expect(try directory.read("\(name).tar.gz") == theirs) }
+    let told = server.reports.all.filter { $0.text.contains("package/index.js") }
+    #expect(told.count == 2 && server.store.hasLost)
   }
 
   @Test("A file that somebody else changes while the server runs is kept under another name")

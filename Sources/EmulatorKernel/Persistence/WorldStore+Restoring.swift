@@ -76,7 +76,7 @@ extension WorldStore {
     } catch {
       switch error {
       case .file(let error) where error.isMissing: break
-      case .file, .noRoom:
+      case .file, .noRoom, .notOurs:
         // The file may be good: it must be there for the next try.
         standing.mustStay = error.text
         report(.notReadable(tenant: live.name, reason: error.text))
@@ -107,7 +107,7 @@ extension WorldStore {
       return try read(path, into: live, takesChanges: true)
     } catch {
       switch error {
-      case .file, .noRoom: throw error
+      case .file, .noRoom, .notOurs: throw error
       default: break
       }
       guard try setLogAside(of: live.name, because: error) else { throw error }
@@ -120,9 +120,16 @@ extension WorldStore {
   ) throws(SnapshotError) -> (file: FileIdentity, isOnDisk: Bool) {
     let reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
     var mark = FileMark()
-    let identity = try DurableFile.read(path) { piece throws(SnapshotError) in
-      mark.add(piece)
-      try reader.feed(piece)
+    let identity: FileIdentity
+    do throws(SnapshotError) {
+      identity = try DurableFile.read(path) { piece throws(SnapshotError) in
+        mark.add(piece)
+        try reader.feed(piece)
+      }
+    } catch {
+      // Somebody's own, in a folder that is not ours alone: it stays where it is.
+      guard case .unexpectedEntry(let entry) = error, !reader.hasManifest else { throw error }
+      throw .notOurs(entry)
     }
     var damage: SnapshotError?
     if takesChanges {

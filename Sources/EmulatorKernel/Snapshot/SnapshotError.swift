@@ -8,6 +8,8 @@ package enum SnapshotError: Error, Sendable, Equatable {
   case unsupportedFormat(found: Int, readable: Int)
   /// A name, link or device that no snapshot holds.
   case unexpectedEntry(String)
+  /// An archive in a snapshot's place, in which that comes before anything of a snapshot's.
+  case notOurs(String)
   case duplicateEntry(String)
   case missing(path: String)
   /// A part does not hold what it should.
@@ -28,6 +30,7 @@ package enum SnapshotError: Error, Sendable, Equatable {
     case .unsupportedFormat(let found, let readable):
       "The snapshot has format \(found); this version reads format \(readable)."
     case .unexpectedEntry(let path): "The archive holds \"\(path)\", which no snapshot does."
+    case .notOurs(let path): "It is no snapshot but another archive, and begins with \"\(path)\""
     case .duplicateEntry(let path): "The archive holds \"\(path)\" twice."
     case .missing(let path): "The snapshot lacks \(path)."
     case .invalid(let path, let reason): "The snapshot's \(path) is wrong: \(reason)."

@@ -150,6 +150,9 @@ package final class SnapshotReader {
     parts.values.reduce(0) { $0 + RequestMemory.readingBytes(of: $1) }
   }
 
+  /// Whether what all that we have written begin with has come.
+  var hasManifest: Bool { parts[SnapshotManifest.path] != nil }
+
   private var isFinished = false
 
   /// The archive is complete: nothing may be missing at its end.
