@@ -92,7 +92,7 @@ struct StateChangesTests {
     }
   }
 
-  @Test("A state that is put together from its changes is the state, to the byte", arguments: 1...12)
+  @Test("A state put together from its changes is the state, to the byte", arguments: 1...12)
   func putTogether(_ seed: UInt64) throws {
     var random = Random(noise: SeededNoise(seed))
     var state = State()
