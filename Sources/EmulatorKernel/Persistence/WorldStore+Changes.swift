@@ -24,7 +24,7 @@ struct ChangeLog: Sendable {
   }
 
   /// Beyond it the world is written whole again: reading a log takes longer than reading a world.
-  var isFull: Bool { (file?.size ?? 0) > max(4 << 20, 2 * base.size) }
+  var isFull: Bool { (file?.size ?? 0) > max(1 << 20, 2 * base.size) }
 }
 
 /// Changes are added to a log beside the tenant's file (`--durable`), until the world is written whole
@@ -117,18 +117,19 @@ extension WorldStore {
     guard file.base == mark.bytes else {
       throw .damaged("its changes go on from another file")
     }
-    var archives: [SnapshotReader] = []
     var damage: SnapshotError? = file.isDamaged ? .damaged("its changes break off") : nil
     reading: for archive in file.archives {
+      let changes: SnapshotReader
       do throws(SnapshotError) {
-        archives.append(try read(archive))
+        changes = try read(archive)
       } catch {
         if case .noRoom = error { throw error }
         damage = error
         break reading
       }
+      try reader.take(changes)
     }
-    try reader.take(archives)
+    try reader.settleChanges()
     return damage
   }
 

@@ -38,6 +38,8 @@ package final class SnapshotReader {
   /// Of all parts but stored content.
   private let textLease: MemoryLease
   private var seenBlobs: Set<UInt64> = []
+  /// Of services whose states have changed since the archive was written.
+  private var patchedStates: TextMap<PatchedState> = [:]
 
   /// - Parameter holdsChanges: of services, in place of their states (`Snapshot.changes`).
   package init(
@@ -164,31 +166,33 @@ package final class SnapshotReader {
     if lacksRoom { throw .noRoom }
   }
 
-  /// Goes on with what has changed since: archives of changes in their order. Nothing is read any more
-  /// from either.
-  func take(_ changes: [SnapshotReader]) throws(SnapshotError) {
-    var states: TextMap<PatchedState> = [:]
-    for archive in changes {
-      for (path, content) in archive.parts {
-        guard let service = Self.changedService(path) else {
-          parts[path] = content
-          continue
-        }
-        let whole = "services/\(service)/state.json"
-        guard let text = parts[whole] else { throw .missing(path: whole) }
-        var state: PatchedState
-        // Taken out meanwhile, and so changed in its place.
-        if let former = states.removeValue(forKey: whole) {
-          state = former
-        } else {
-          state = try PatchedState(text)
-        }
-        try state.apply(content)
-        states[whole] = state
+  /// Goes on with what has changed since: an archive of changes. The texts of states are put together
+  /// once there are no more of them (`settleChanges`).
+  func take(_ archive: SnapshotReader) throws(SnapshotError) {
+    for (path, content) in archive.parts {
+      guard let service = Self.changedService(path) else {
+        parts[path] = content
+        continue
       }
-      for (id, blob) in archive.blobs.all { blobs.adopt(blob, as: id) }
+      let whole = "services/\(service)/state.json"
+      var state: PatchedState
+      // Taken out meanwhile, and so changed in its place.
+      if let former = patchedStates.removeValue(forKey: whole) {
+        state = former
+      } else if let text = parts.removeValue(forKey: whole) {
+        state = try PatchedState(text)
+      } else {
+        throw .missing(path: whole)
+      }
+      try state.apply(content)
+      patchedStates[whole] = state
     }
-    for (path, state) in states { parts[path] = try state.text() }
+    for (id, blob) in archive.blobs.all { blobs.adopt(blob, as: id) }
+  }
+
+  func settleChanges() throws(SnapshotError) {
+    for (path, state) in patchedStates { parts[path] = try state.text() }
+    patchedStates = [:]
     guard let manifest = parts[SnapshotManifest.path] else { return }
     let kept = try SnapshotJSON.decode(
       SnapshotManifest.self, from: manifest, path: SnapshotManifest.path
