@@ -159,21 +159,29 @@ class Bench(Bounds, Secure):
                     detail=f"p50/p99 µs: {tails}", values=ratios)]
 
     def t5(self):
-        starts, least = [], []
+        starts, least, others = [], [], {Go.name: [], Limit.name: []}
         for _ in range(self.rounds):
             server = Wavetank()
             with contextlib.ExitStack() as stack:
                 stack.callback(server.folder.rmdir if not any(server.folder.iterdir()) else lambda: None)
-                self.quiet.wait()
                 # The built-in world, as a user starts it; all cores: a start is not pinned.
-                result = self.load("first", "-p", server.port, "-n", 10, "-f", self.get(server.path), "--",
-                                   server.binary, "serve", "--port", server.port, "--quiet")
-            self.say("Wavetank", ("first",), result)
+                result = self.first(server, server.binary, "serve", "--port", server.port, "--quiet")
             starts.append(result["median_ms"])
             least.append(result["least_ms"])
+            for other in (Go(), Limit()):
+                others[other.name].append(self.first(other, *other.command())["median_ms"])
+                other.folder.rmdir()
+        peers = ", ".join(f"{name} {statistics.median(taken):.1f} ms" for name, taken in others.items())
         return [Row("T5", "exec to the first answer, built-in world", statistics.median(starts), 15, 4, unit=" ms",
-                    detail=f"least {min(least):.1f} ms; binary {os.path.getsize(Wavetank.binary) / 1e6:.1f} MB",
+                    detail=f"least {min(least):.1f} ms; {peers}; binary {os.path.getsize(Wavetank.binary) / 1e6:.1f} MB",
                     values=starts)]
+
+    def first(self, server, *command):
+        """Ten starts of a server, each until its first answer."""
+        self.quiet.wait()
+        result = self.load("first", "-p", server.port, "-n", 10, "-f", self.get(server.path), "--", *command)
+        self.say(server.name, ("first",), result)
+        return result
 
     @contextlib.contextmanager
     def held(self, server, *arguments, mode="hold"):
@@ -283,19 +291,24 @@ class Bench(Bounds, Secure):
         path, fields = "/api/v1/account/current", ["Authorization: Bearer bench"]
         plain = self.requests(request("GET", path, None, fields))
         delayed = self.requests(request("GET", path, None, [*fields, "X-Late: 1"]))
-        shares = []
-        with Wavetank(scenario=late) as ours:
+        shares, kept = {}, {}
+        with Wavetank(scenario=late) as ours, Go() as go:
+            sides = ((ours, plain, delayed), (go, self.get(), self.get("/late")))
             for _ in range(self.rounds):
-                at_once = self.sample(ours, "burst", "-f", plain, "-c", count, "-n", 5)["seconds"]
-                waited = self.sample(ours, "burst", "-f", delayed, "-c", count, "-n", 5)["seconds"]
-                shares.append((at_once + 0.1) / waited)
-            tails = [self.sample(ours, "open", "-f", delayed, "-c", 400, "-R", 1000, "-d", self.seconds * 2)["p99_us"]
-                     for _ in range(self.rounds)]
-        kept = [tail / 1000 - 100 for tail in tails]
+                for server, soon, later in sides:
+                    at_once = self.sample(server, "burst", "-f", soon, "-c", count, "-n", 5)["seconds"]
+                    waited = self.sample(server, "burst", "-f", later, "-c", count, "-n", 5)["seconds"]
+                    shares.setdefault(server.name, []).append((at_once + 0.1) / waited)
+            for _ in range(self.rounds):
+                for server, _, later in sides:
+                    tail = self.sample(server, "open", "-f", later, "-c", 400, "-R", 1000, "-d", self.seconds * 2)["p99_us"]
+                    kept.setdefault(server.name, []).append(tail / 1000 - 100)
+        share, late = shares[ours.name], kept[ours.name]
         return [Row("T9", f"{count:,} answers delayed by 100 ms at once, share of the ideal rate",
-                    statistics.median(shares), 0.9, 0.98, least=True, values=shares),
-                Row("T9", "a delay of 100 ms at 1,000 requests/s, late by (p99)", statistics.median(kept), 5, 2, unit=" ms",
-                    values=kept)]
+                    statistics.median(share), 0.9, 0.98, least=True, values=share,
+                    detail=f"Go {statistics.median(shares[go.name]):.2f}"),
+                Row("T9", "a delay of 100 ms at 1,000 requests/s, late by (p99)", statistics.median(late), 5, 2, unit=" ms",
+                    values=late, detail=f"Go {statistics.median(kept[go.name]):.1f} ms")]
 
     def t10(self):
         counter = self.folder / "heapcalls"

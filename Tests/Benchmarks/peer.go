@@ -1,5 +1,5 @@
 // The peer in Go: net/http and encoding/json as one would write it, nothing tuned against the habits of
-// the language. GET /health, POST /api/v1/task/status among 10,000 tasks, and topics with fan-out.
+// the language. GET /health and, after 100 ms, /late; POST /api/v1/task/status among 10,000 tasks; topics with fan-out.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 type status struct {
@@ -67,6 +68,10 @@ func main() {
 
 	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, 200, map[string]any{"status": "ok", "version": "1.0.0", "tasks": len(tasks)})
+	})
+	http.HandleFunc("/late", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(100 * time.Millisecond)
+		answer(w, 200, map[string]any{"status": "ok"})
 	})
 	http.HandleFunc("/api/v1/task/status", func(w http.ResponseWriter, r *http.Request) {
 		var question struct {

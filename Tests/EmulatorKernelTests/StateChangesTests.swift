@@ -34,6 +34,8 @@ struct StateChangesTests {
     var notes = WeighedDictionary<ExactText, Thing>()
     var numbered = WeighedDictionary<Int, Int>()
     var pairs = WeighedDictionary<Place, Int>()
+    var counts: [Place: Int] = [:]
+    var texts: [String: Int] = [:]
     var room = Room()
     var rooms: [Room] = [Room(), Room()]
     var named: [String: Room] = ["a/b": Room(), "c~d": Room()]
@@ -68,7 +70,7 @@ struct StateChangesTests {
 
     mutating func change(_ state: inout State) {
       state.count += 1
-      switch noise.below(14) {
+      switch noise.below(16) {
       case 0, 1, 2, 3: change(&state.things)
       case 4: state.notes[text()] = Thing(id: text(), number: state.count)
       case 5: state.notes[text()] = nil
@@ -83,6 +85,9 @@ struct StateChangesTests {
         change(&later)
         state.later = later
       case 12: state.later = nil
+      case 13:
+        state.counts[Place(x: noise.below(5), y: 0)] = noise.below(3) > 0 ? noise.below(4) : nil
+      case 14: state.texts[text()] = state.count
       default:
         // Another world altogether, with things of its own under the same numbers.
         guard noise.below(3) == 0 else { return }
@@ -139,6 +144,11 @@ struct StateChangesTests {
       #"{"kept":[["a"]],"patches":[{"at":["a"],"put":{}}],"state":{"a":null}}"#,
       #"{"kept":[["a"]],"patches":[{"at":["a","b"],"put":{},"drop":[]}],"state":{"a":null}}"#,
       #"{"kept":[],"patches":[{"at":["a"],"value":1}],"state":{"a":null}}"#,
+      #"{"kept":[["a"]],"patches":[{"at":["a"],"elements":[[9,0,1]]}],"state":{"a":null}}"#,
+      #"{"kept":[["a"]],"patches":[{"at":["a"],"elements":[[0,0,1]]}],"state":{"a":null}}"#,
+      #"{"kept":[["a"]],"patches":[{"at":["a"],"elements":[[2,1,1]]}],"state":{"a":null}}"#,
+      #"{"kept":[["a"]],"patches":[{"at":["a"],"elements":[[-1]]}],"state":{"a":null}}"#,
+      #"{"kept":[["a"]],"patches":[{"at":["a"],"putPairs":{}}],"state":{"a":null}}"#,
     ])
   func unfit(_ text: String) throws {
     var patched = try PatchedState(Array(#"{"a":[1,2]}"#.utf8))

@@ -10,30 +10,87 @@ package struct PatchedState {
   /// What is being patched, by its place, and the table in which it stands.
   private var opened: TextMap<Opened> = [:]
 
-  /// One or the other, by what it is.
   private struct Opened {
+    enum Kind { case members, elements, pairs }
+
     let table: String
     let place: StatePlace
+    /// What it was written as; what stands in the other ones is empty.
+    var kind: Kind
     var members: TextMap<JSON> = [:]
     var elements: [JSON] = []
-    var isList: Bool
+    /// Keys and values, by the keys' texts.
+    var pairs: TextMap<(key: JSON, value: JSON)> = [:]
 
-    /// As `TextMap` is written.
+    /// As the state's encoder writes it.
     var json: JSON {
-      if isList { return .array(elements) }
-      let sorted = members.sortedByKey
-      guard members.isWrittenAsObject else {
-        return .array(sorted.flatMap { [.string($0.key), $0.value] })
+      switch kind {
+      case .elements: return .array(elements)
+      case .pairs: return .array(pairs.sortedByKey.flatMap { [$0.value.key, $0.value.value] })
+      case .members:
+        let sorted = members.sortedByKey
+        guard members.isWrittenAsObject else {
+          return .array(sorted.flatMap { [.string($0.key), $0.value] })
+        }
+        return .object(JSONObject(sorted.map { ($0.key, $0.value) }))
       }
-      return .object(JSONObject(sorted.map { ($0.key, $0.value) }))
     }
 
-    /// Where a text map was written as a list of keys and values.
-    mutating func readPairs() {
+    /// Takes a list for one of keys and values, as it turns out to be.
+    mutating func become(_ kind: Kind) {
+      guard self.kind == .elements, kind != .elements else { return }
       for index in stride(from: 0, to: elements.count - 1, by: 2) {
-        if case .string(let key) = elements[index] { members[key] = elements[index + 1] }
+        put(elements[index], elements[index + 1], kind)
       }
-      (elements, isList) = ([], false)
+      (elements, self.kind) = ([], kind)
+    }
+
+    private mutating func put(_ key: JSON, _ value: JSON, _ kind: Kind) {
+      if kind == .pairs {
+        pairs[key.text] = (key, value)
+      } else if case .string(let name) = key {
+        members[name] = value
+      }
+    }
+
+    /// False: it does not fit.
+    mutating func apply(_ patch: JSONObject) -> Bool {
+      if case .object(let put)? = patch["put"], case .array(let drop)? = patch["drop"] {
+        become(.members)
+        for case .string(let name) in drop { members[name] = nil }
+        for (name, value) in put.members { members[name] = value }
+        return kind == .members
+      }
+      if case .array(let put)? = patch["putPairs"], case .array(let drop)? = patch["dropPairs"] {
+        become(.pairs)
+        for key in drop { pairs[key.text] = nil }
+        for index in stride(from: 0, to: put.count - 1, by: 2) {
+          pairs[put[index].text] = (put[index], put[index + 1])
+        }
+        return kind == .pairs
+      }
+      if case .array(let put)? = patch["put"], case .integer(let from)? = patch["from"] {
+        guard kind == .elements, 0...elements.count ~= from else { return false }
+        elements.removeLast(elements.count - from)
+        elements += put
+        return true
+      }
+      guard case .array(let put)? = patch["elements"], kind == .elements else { return false }
+      return put.allSatisfy { putElement($0) }
+    }
+
+    /// `[chunk, place, element]`, behind the last one too.
+    private mutating func putElement(_ patch: JSON) -> Bool {
+      guard case .array(let patch) = patch, patch.count == 3,
+        case .integer(let chunk) = patch[0], case .integer(let index) = patch[1],
+        0...elements.count ~= chunk
+      else { return false }
+      if chunk == elements.count { elements.append(.array([])) }
+      guard case .array(var inner) = elements[chunk], 0...inner.count ~= index else { return false }
+      elements[chunk] = .null
+      if index == inner.count { inner.append(patch[2]) } else { inner[index] = patch[2] }
+      elements[chunk] = .array(inner)
+      return true
     }
   }
 
@@ -93,16 +150,7 @@ package struct PatchedState {
     } else {
       part = try open(place)
     }
-    if part.isList, patch["drop"] != nil { part.readPairs() }
-    switch (part.isList, patch["put"], patch["drop"], patch["from"]) {
-    case (false, .object(let put)?, .array(let drop)?, _):
-      for case .string(let name) in drop { part.members[name] = nil }
-      for (name, value) in put.members { part.members[name] = value }
-    case (true, .array(let put)?, _, .integer(let from)?) where 0...part.elements.count ~= from:
-      part.elements.removeLast(part.elements.count - from)
-      part.elements += put
-    default: throw Self.unfit("a patch does not fit \(pointer)")
-    }
+    guard part.apply(patch) else { throw Self.unfit("a patch does not fit \(pointer)") }
     opened[pointer] = part
   }
 
@@ -120,9 +168,9 @@ package struct PatchedState {
     else { throw Self.unfit("there is no \(place.pointer)") }
     switch value {
     case .object(let object):
-      return Opened(table: name, place: place, members: object.valuesByName, isList: false)
+      return Opened(table: name, place: place, kind: .members, members: object.valuesByName)
     case .array(let elements):
-      return Opened(table: name, place: place, elements: elements, isList: true)
+      return Opened(table: name, place: place, kind: .elements, elements: elements)
     default: throw Self.unfit("\(place.pointer) cannot be patched")
     }
   }

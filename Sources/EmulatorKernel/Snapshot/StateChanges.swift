@@ -9,7 +9,9 @@ extension StateEncoder {
   ///     {"kept": [["blocks"], …],
   ///      "patches": [{"at": ["blocks", "records"], "drop": ["3"], "put": {"7": {…}}},
   ///                  {"at": ["blocks", "order", "keys"], "from": 6, "put": [7]},
-  ///                  {"at": ["blocks", "lastSerial"], "value": 7}],
+  ///                  {"at": ["blocks", "lastSerial"], "value": 7},
+  ///                  {"at": ["runPositions"], "dropPairs": [KEY], "putPairs": [KEY, 7]},
+  ///                  {"at": ["runs", "chunks"], "elements": [[0, 6, {…}]]}],
   ///      "state": {"blocks": null, …}}
   ///
   /// `kept` are the places of tables that are what they were, but for the patches, which come in order; in
@@ -31,7 +33,7 @@ extension StateEncoder {
 }
 
 /// A collection of a state whose changes are told one by one.
-protocol ComparedTable: Encodable, Sendable {
+package protocol ComparedTable: Encodable {
   /// False: they cannot be told, and nothing was written.
   func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
@@ -39,7 +41,7 @@ protocol ComparedTable: Encodable, Sendable {
 }
 
 /// Where something stands in a state: the names of the members that lead there.
-typealias StatePlace = [String]
+package typealias StatePlace = [String]
 
 extension StatePlace {
   /// One text for each place.
@@ -54,7 +56,7 @@ extension JSONWriter {
 
 /// The tables of a state by their places, while it is encoded: noted first, in the state as it was, and
 /// then compared.
-final class TableComparison {
+package final class TableComparison {
   private let former: TextMap<any ComparedTable>?
   private(set) var noted: TextMap<any ComparedTable> = [:]
   private(set) var kept: [StatePlace] = []
@@ -112,8 +114,27 @@ final class TableComparison {
     patches.text.close(from: start, isArray: false)
   }
 
+  /// Elements of chunks, each with its chunk and its place in there, behind the last one too.
+  package func patch<Element: Encodable>(
+    at place: StatePlace, elements: [(chunk: Int, index: Int, element: Element)]
+  ) throws {
+    guard !elements.isEmpty else { return }
+    try patch(at: place) { patches in
+      try patches.array("elements") {
+        for (chunk, index, element) in elements {
+          patches.text.beginElement()
+          let start = patches.text.length
+          try patches.element(chunk)
+          try patches.element(index)
+          try patches.element(element)
+          patches.text.close(from: start, isArray: true)
+        }
+      }
+    }
+  }
+
   /// A number that is told each time.
-  func patch(at place: StatePlace, value: Int) {
+  package func patch(at place: StatePlace, value: Int) {
     patch(at: place) { patches in
       patches.text.beginMember("value")
       patches.text.value(value)
@@ -124,7 +145,7 @@ final class TableComparison {
 extension WeighedDictionary: ComparedTable where Key: Codable, Value: Codable {
   /// Whoever holds a copy sees a value that is changed later in a box of its own (`changeable`): what
   /// still lies in the same box is the same.
-  func writeChanges(
+  package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
     guard Key.self is any NamedKey.Type else { return false }
@@ -176,7 +197,7 @@ extension ExactText: NamedKey { var name: String { text } }
 extension Int: NamedKey { var name: String { "\(self)" } }
 
 extension Table: ComparedTable {
-  func writeChanges(
+  package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
     let changes = records.changes(since: former.records)
@@ -237,5 +258,43 @@ extension KeySet {
       }
     }
     comparison.patch(at: place + ["goneCount"], value: goneCount)
+  }
+}
+
+/// What is written as a list of keys and values.
+extension Dictionary: ComparedTable
+where Key: Encodable, Value: Encodable & Equatable {
+  package func writeChanges(
+    since former: Self, at place: StatePlace, into comparison: TableComparison
+  ) throws -> Bool {
+    guard Self.isWrittenAsPairs else { return false }
+    let put = filter { former[$0.key] != $0.value }
+    let dropped = former.keys.filter { self[$0] == nil }
+    guard !put.isEmpty || !dropped.isEmpty else { return true }
+    try comparison.patch(at: place) { patches in
+      try patches.array("dropPairs") { for key in dropped { try patches.element(key) } }
+      try patches.array("putPairs") {
+        for (key, value) in put {
+          try patches.element(key)
+          try patches.element(value)
+        }
+      }
+    }
+    return true
+  }
+}
+
+extension StateEncoding {
+  /// A member that is a list.
+  fileprivate func array(_ name: String, _ elements: () throws -> Void) rethrows {
+    text.beginMember(name)
+    let start = text.length
+    try elements()
+    text.close(from: start, isArray: true)
+  }
+
+  fileprivate func element(_ value: some Encodable) throws {
+    text.beginElement()
+    try write(value)
   }
 }

@@ -299,11 +299,18 @@ private struct SerialCodingKey: CodingKey {
   init?(intValue: Int) { return nil }
 }
 
+extension Dictionary {
+  /// Not as an object, by its keys' names.
+  static var isWrittenAsPairs: Bool {
+    Key.self != String.self && Key.self != Int.self
+      && !(Key.self is any CodingKeyRepresentable.Type)
+  }
+}
+
 extension Dictionary: UnorderedEncodable where Key: Encodable, Value: Encodable {
   /// Keys that are text or numbers make an object; others an array of key, value, key, value…
   func writeInOrder(_ encoding: StateEncoding) throws -> Bool {
-    if Key.self == String.self || Key.self == Int.self { return false }
-    if Key.self is any CodingKeyRepresentable.Type { return false }
+    guard Self.isWrittenAsPairs else { return false }
     let pairs = Array(self)
     let keys = try pairs.map { String(decoding: try encoding.textAlone(of: $0.key), as: UTF8.self) }
     let start = encoding.text.length

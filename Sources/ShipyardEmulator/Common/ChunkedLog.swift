@@ -99,3 +99,36 @@ extension ChunkedLog: Weighed {
     chunks.reduce(0) { $1.reduce($0) { $0 + $1.heapBytes } }
   }
 }
+
+extension ChunkedLog: ComparedTable where Element: Equatable {
+  /// Chunks that have not changed since are one in both; of the others, elements are compared.
+  package func writeChanges(
+    since former: Self, at place: StatePlace, into comparison: TableComparison
+  ) throws -> Bool {
+    guard startIndex == former.startIndex, endIndex >= former.endIndex else { return false }
+    var changed: [(chunk: Int, index: Int, element: Element)] = []
+    for (number, chunk) in chunks.enumerated() {
+      let old = number < former.chunks.count ? former.chunks[number] : []
+      guard !chunk.isStored(where: old) else { continue }
+      for (index, element) in chunk.enumerated()
+      where index >= old.count || element != old[index] {
+        changed.append((number, index, element))
+      }
+    }
+    try comparison.patch(at: place + ["chunks"], elements: changed)
+    comparison.patch(at: place + ["endIndex"], value: endIndex)
+    return true
+  }
+}
+
+extension Array {
+  /// Whether both are one piece of memory.
+  fileprivate func isStored(where other: Self) -> Bool {
+    count == other.count && storageAddress == other.storageAddress
+  }
+
+  private var storageAddress: Int {
+    // SAFETY: the address is compared, and nothing is read.
+    unsafe withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
+  }
+}

@@ -30,7 +30,7 @@ package enum RunTrigger: String, Sendable, Codable {
 }
 
 /// One run of a fleet ("fleet log"), with one voyage for each vessel.
-package struct FleetRun: Sendable, Codable {
+package struct FleetRun: Sendable, Codable, Equatable {
   package let id: ResourceID
   package let fleetID: ResourceID
   /// The key of the version that it runs, in `ShipyardState.versions`.
@@ -65,7 +65,7 @@ package struct FleetRun: Sendable, Codable {
 }
 
 /// One vessel's part in a run ("vessel log").
-package struct Voyage: Sendable, Codable {
+package struct Voyage: Sendable, Codable, Equatable {
   package let id: ResourceID
   package var status = RunStatus.scheduled
   /// Repetitions so far: 0 for a vessel that ended at its first attempt.
