@@ -125,7 +125,7 @@ struct StateChangesTests {
     var state = State()
     for number in 0..<5_000 { state.things.insert(Thing(id: "ID-\(number)", number: number)) }
     let former = state
-    #expect(try StateEncoder.changes(of: state, since: former).count < 500)
+    #expect(try StateEncoder.changes(of: state, since: former).count < 800)
     state.things.insert(Thing(id: "ID-NEW", number: 1))
     if let key = state.things.key(id: "ID-7") { state.things.update(key) { $0.number = 8 } }
     if let key = state.things.key(id: "ID-8") { state.things.remove(key) }
