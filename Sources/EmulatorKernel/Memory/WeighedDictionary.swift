@@ -215,6 +215,36 @@ package struct WeighedDictionary<
   }
 }
 
+extension WeighedDictionary {
+  /// Against a former copy.
+  @usableFromInline package struct Changes {
+    @usableFromInline var put: [(key: Key, box: Box)] = []
+    @usableFromInline var dropped: [Key] = []
+    var isEmpty: Bool { put.isEmpty && dropped.isEmpty }
+
+    @inlinable init() {}
+  }
+
+  /// Whoever holds a copy sees a value that is changed later in a box of its own (`changeable`): what still
+  /// lies in the same box is the same.
+  @inlinable func changes(since former: Self) -> Changes {
+    var changes = Changes()
+    // SAFETY: a dictionary is a reference to its storage. Where that is the same, nothing has changed.
+    guard unsafe unsafeBitCast(boxes, to: Int.self) != unsafeBitCast(former.boxes, to: Int.self)
+    else { return changes }
+    var addedCount = 0
+    for (key, box) in boxes {
+      let old = former.boxes[key]
+      guard old !== box else { continue }
+      if old == nil { addedCount += 1 }
+      changes.put.append((key, box))
+    }
+    guard former.boxes.count + addedCount > boxes.count else { return changes }
+    for key in former.boxes.keys where boxes[key] == nil { changes.dropped.append(key) }
+    return changes
+  }
+}
+
 extension WeighedDictionary: Sequence {
   @usableFromInline package func makeIterator() -> IndexingIterator<[(key: Key, value: Value)]> {
     entries.makeIterator()

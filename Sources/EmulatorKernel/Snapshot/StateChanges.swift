@@ -143,8 +143,6 @@ package final class TableComparison {
 }
 
 extension WeighedDictionary: ComparedTable where Key: Codable, Value: Codable {
-  /// Whoever holds a copy sees a value that is changed later in a box of its own (`changeable`): what
-  /// still lies in the same box is the same.
   package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
@@ -167,26 +165,6 @@ extension WeighedDictionary: ComparedTable where Key: Codable, Value: Codable {
     }
     return true
   }
-
-  struct Changes {
-    var put: [(key: Key, box: Box)] = []
-    var dropped: [Key] = []
-    var isEmpty: Bool { put.isEmpty && dropped.isEmpty }
-  }
-
-  func changes(since former: Self) -> Changes {
-    var changes = Changes()
-    var addedCount = 0
-    for (key, box) in boxes where box.value != nil {
-      let old = former.boxes[key]
-      guard old !== box else { continue }
-      if old == nil { addedCount += 1 }
-      changes.put.append((key, box))
-    }
-    guard former.boxes.count + addedCount > boxes.count else { return changes }
-    for key in former.boxes.keys where boxes[key] == nil { changes.dropped.append(key) }
-    return changes
-  }
 }
 
 /// A key that is the name of a member where a dictionary is written.
@@ -200,7 +178,7 @@ extension Table: ComparedTable {
   package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
-    let changes = records.changes(since: former.records)
+    let changes = Record.changes(in: records, since: former.records)
     // A record that came and went has left its number behind.
     guard !changes.isEmpty || lastSerial != former.lastSerial else { return true }
     _ = try records.writeChanges(since: former.records, at: place + ["records"], into: comparison)

@@ -5,9 +5,21 @@ public import PayloadCodecs
   var id: String { get }
   /// Whether an id is also found when it is written in other letter case.
   static var idsIgnoreCase: Bool { get }
+
+  /// Against a former copy of a table: code of the record's own type, since it looks at each of them. No
+  /// record says it for itself.
+  static func changes(
+    in records: WeighedDictionary<Key<Self>, Self>, since former: WeighedDictionary<Key<Self>, Self>
+  ) -> WeighedDictionary<Key<Self>, Self>.Changes
 }
 
 extension Stored {
+  @inlinable package static func changes(
+    in records: WeighedDictionary<Key<Self>, Self>, since former: WeighedDictionary<Key<Self>, Self>
+  ) -> WeighedDictionary<Key<Self>, Self>.Changes {
+    records.changes(since: former)
+  }
+
   @usableFromInline static func lookUpForm(of id: String) -> String {
     idsIgnoreCase ? id.asciiUppercased : id
   }
