@@ -17,6 +17,8 @@ extension [UInt8] {
   /// Most are short: copied in place, they are there before a call of the library has begun.
   @inline(never)
   private mutating func append(copying text: UnsafeRawBufferPointer) {
+    // The library would note the length of nothing in the one empty array that all threads share.
+    guard !text.isEmpty else { return }
     append(addingCapacity: text.count) { output in
       // SAFETY: the room has as many bytes as the text.
       unsafe output.withUnsafeMutableBufferPointer { room, written in

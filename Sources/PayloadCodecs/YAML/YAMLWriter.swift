@@ -70,6 +70,7 @@ package struct YAMLWriter: Sendable {
   mutating func raw(_ text: String) { bytes.append(textOf: text) }
 
   mutating func spaces(_ count: Int) {
+    guard count > 0 else { return }
     bytes.append(addingCapacity: count) { output in
       for _ in 0..<count { output.append(UInt8(ascii: " ")) }
     }
