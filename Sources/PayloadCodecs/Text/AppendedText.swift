@@ -18,7 +18,7 @@ extension [UInt8] {
   @inline(never)
   private mutating func append(copying text: UnsafeRawBufferPointer) {
     // The library would note the length of nothing in the one empty array that all threads share.
-    guard !text.isEmpty else { return }
+    guard unsafe !text.isEmpty else { return }
     append(addingCapacity: text.count) { output in
       // SAFETY: the room has as many bytes as the text.
       unsafe output.withUnsafeMutableBufferPointer { room, written in
