@@ -147,8 +147,14 @@ extension WeighedDictionary: ComparedTable where Key: Codable, Value: Codable {
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
     guard Key.self is any NamedKey.Type else { return false }
-    let changes = changes(since: former)
-    guard !changes.isEmpty else { return true }
+    try Self.write(changes(since: former), at: place, into: comparison)
+    return true
+  }
+
+  fileprivate static func write(
+    _ changes: Changes, at place: StatePlace, into comparison: TableComparison
+  ) throws {
+    guard !changes.isEmpty else { return }
     try comparison.patch(at: place) { patches in
       patches.text.beginMember("drop")
       patches.text.array { json in
@@ -163,7 +169,6 @@ extension WeighedDictionary: ComparedTable where Key: Codable, Value: Codable {
       }
       patches.text.close(from: start, isArray: false)
     }
-    return true
   }
 }
 
@@ -181,7 +186,7 @@ extension Table: ComparedTable {
     let changes = Record.changes(in: records, since: former.records)
     // A record that came and went has left its number behind.
     guard !changes.isEmpty || lastSerial != former.lastSerial else { return true }
-    _ = try records.writeChanges(since: former.records, at: place + ["records"], into: comparison)
+    try WeighedDictionary.write(changes, at: place + ["records"], into: comparison)
     writeSerials(changes, since: former, at: place + ["serials"], into: comparison)
     comparison.patch(at: place + ["lastSerial"], value: lastSerial)
     order.writeChanges(since: former.order, at: place + ["order"], into: comparison)
