@@ -217,7 +217,22 @@ public struct Fields: Sendable {
 
   /// The values of all lines of that name, in order.
   public func all(_ name: String) -> [String] {
-    lines.compactMap { matches($0, name) ? text($0.value) : nil }
+    guard mayContain(name), let first = index(of: name) else { return [] }
+    var values = [text(lines[first].value)]
+    for index in first + 1..<lines.count where matches(lines[index], name) {
+      values.append(text(lines[index].value))
+    }
+    return values
+  }
+
+  /// Whether a line of that name has that value, byte by byte.
+  package func contains(_ name: String, saying value: String) -> Bool {
+    guard mayContain(name), let first = index(of: name) else { return false }
+    return (first..<lines.count).contains { index in
+      let line = lines[index]
+      return Int(line.valueLength) == value.utf8.count && matches(line, name)
+        && bytes[line.value].elementsEqual(value.utf8)
+    }
   }
 
   @inlinable public func contains(_ name: String) -> Bool {

@@ -133,10 +133,9 @@ extension Connection {
   }
 
   /// Performs an answer of an exchange that is not answered inline.
-  func resolve(_ answer: Answer, _ active: ActiveExchange) {
-    var answer = answer
+  func resolve(_ answer: consuming Answer, _ active: ActiveExchange) {
     while true {
-      switch answer {
+      switch consume answer {
       case .now(let response):
         return deliver(response, active)
       case .collect(let limit, let then):
@@ -168,7 +167,7 @@ extension Connection {
   // MARK: From response to output
 
   /// A response is decided: now, or after its delay, it goes out.
-  func deliver(_ response: Response, _ active: ActiveExchange) {
+  func deliver(_ response: consuming Response, _ active: ActiveExchange) {
     let delay = response.delay
     guard delay > .zero else { return send(response, active) }
     active.phase = .delayed(response)
@@ -217,7 +216,7 @@ extension Connection {
   /// Begins to send.
   func send(_ response: Response, _ active: ActiveExchange) {
     if sendInline(response, active) { return }
-    if !response.delivery.isPlain {
+    if !response.isDeliveredPlainly {
       // A fault counts its own bytes only: answers before it leave first.
       guard queue.isEmpty else {
         active.phase = .behindOthers(response)

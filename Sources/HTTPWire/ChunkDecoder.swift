@@ -37,13 +37,19 @@ package struct ChunkDecoder: Sendable {
     case ended
   }
 
+  /// A trailer section of which not all has come. By reference: every connection has a decoder, and hardly
+  /// any one such a section.
+  private enum Trailers: Sendable {
+    case none
+    indirect case begun(TrailerReader)
+  }
+
   private var state = State.sizeStart
   private var remaining: UInt64 = 0
   private var lineBytes = 0
   private var extensionBytes = 0
   private var received: UInt64 = 0
-  /// Present from the last chunk on: most messages have no trailers, and no buffer for them.
-  private var trailers: TrailerReader?
+  private var trailers = Trailers.none
 
   package init() {}
 
@@ -186,7 +192,6 @@ package struct ChunkDecoder: Sendable {
   private mutating func finishSizeLine(_ limits: WireLimits) throws(HTTPParseError) {
     if remaining == 0 {
       state = .trailers
-      trailers = TrailerReader()
       return
     }
     let (sum, overflows) = received.addingReportingOverflow(remaining)
@@ -200,10 +205,10 @@ package struct ChunkDecoder: Sendable {
   private mutating func readTrailers(
     _ input: Span<UInt8>, _ position: inout Int, _ limits: WireLimits
   ) throws(HTTPParseError) -> Event {
-    guard var reader = trailers else { return .needMore }
-    trailers = nil
+    var reader = if case .begun(let begun) = trailers { begun } else { TrailerReader() }
+    trailers = .none
     guard let fields = try reader.read(input, &position, limits) else {
-      trailers = reader
+      trailers = .begun(reader)
       return .needMore
     }
     state = .ended

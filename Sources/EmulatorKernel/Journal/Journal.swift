@@ -90,10 +90,12 @@ package final class Journal: Sendable {
   }
 
   /// Records a connection that a rule has struck: no exchange.
-  package func record(connection opening: JournalOpening, _ outcome: RuleOutcome) {
+  package func record(
+    connection opening: JournalOpening, _ outcome: RuleOutcome, _ trace: KeptTrace
+  ) {
     let number = open(opening)
     ring.withLock { ring in
-      _ = change(number, of: opening.exchange, in: &ring) { $0.struck(outcome) }
+      _ = change(number, of: opening.exchange, in: &ring) { $0.struck(outcome, trace) }
     }
     ended(
       number, of: opening.exchange, at: opening.arrived, wall: opening.began,
@@ -101,9 +103,11 @@ package final class Journal: Sendable {
   }
 
   /// Rules have struck a request before there is an answer.
-  func struck(_ number: UInt64, of exchange: Exchange, _ outcome: RuleOutcome) {
+  func struck(
+    _ number: UInt64, of exchange: Exchange, _ outcome: RuleOutcome, _ trace: KeptTrace
+  ) {
     ring.withLock { ring in
-      _ = change(number, of: exchange, in: &ring) { $0.struck(outcome) }
+      _ = change(number, of: exchange, in: &ring) { $0.struck(outcome, trace) }
     }
   }
 

@@ -163,9 +163,9 @@ struct JournalRecord: Sendable {
   }
 
   /// What rules have done to a connection.
-  mutating func struck(_ outcome: borrowing RuleOutcome) {
+  mutating func struck(_ outcome: borrowing RuleOutcome, _ trace: KeptTrace) {
     rules = outcome.strikes.map(\.rule)
-    trace = KeptTrace(outcome.trace)
+    self.trace = trace
     fault = outcome.fault
   }
 

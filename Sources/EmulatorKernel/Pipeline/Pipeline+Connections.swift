@@ -15,7 +15,7 @@ extension Pipeline {
       ?? operations.service(ofHost: Array(arrival.host.utf8)[...])
     let text = arrival.host.utf8.contains(UInt8(ascii: ":")) ? "[\(arrival.host)]" : arrival.host
     let request = Request(.other("TLS"), "https://\(text)")
-    let outcome = engine.decide(
+    let (outcome, trace) = engine.decide(
       connection: RuleSubject(
         request: request, tenant: live.name, service: service.map { services[$0].name },
         operation: nil, connectionID: arrival.connectionID),
@@ -26,7 +26,7 @@ extension Pipeline {
       exchange: Exchange(
         connectionID: arrival.connectionID, sequenceNumber: 0, peer: arrival.peer),
       operationIndex: nil, arrived: clock.now, began: .now)
-    live.journal.record(connection: opening, outcome)
+    live.journal.record(connection: opening, outcome, trace)
     metrics.struck(.tls(fault))
     return fault
   }

@@ -2,19 +2,19 @@ package import HTTPModel
 
 extension Pipeline {
   /// Step 9. What a rule changes in the answer.
-  private func amend(_ response: inout Response, _ decision: RuleDecision?) {
-    if case .amend(let change) = decision?.action { response = change(response) }
+  private func amend(_ response: inout Response, _ routed: RoutedRequest) {
+    guard let decision = routed.decision, decision.amends else { return }
+    // Looked at where it lies: a copy counts its parts.
+    let late = decision.outcome.isAfter ? routed.live.happen(decision.outcome.events) : []
+    decision.outcome.amend(&response) { routed.render($0) }
+    for remark in decision.remarks + late { response.remark(remark) }
   }
 
   /// Whether that takes longer than a loop should be held.
   func changesMuch(_ response: borrowing Response, _ decision: RuleDecision?) -> Bool {
-    guard let decision, case .amend = decision.action else { return false }
+    guard let decision, decision.amends else { return false }
     if decision.mayTakeLong { return true }
     return response.body.length ?? 0 > UInt64(Offload.inlineBytesMax)
-  }
-
-  func mayAmend(_ decision: RuleDecision?) -> Bool {
-    if case .amend = decision?.action { true } else { false }
   }
 
   /// As `finish`; what a rule changes in a large answer, it changes off the loop.
@@ -22,13 +22,11 @@ extension Pipeline {
     guard changesMuch(response, routed.decision) else { return finish(response, routed) }
     let amended = await Offload.run {
       var response = response
-      self.amend(&response, routed.decision)
+      self.amend(&response, routed)
       return response
     }
     var routed = routed
-    routed.decision = routed.decision.map {
-      RuleDecision(.pass, struck: $0.struck, trace: $0.trace)
-    }
+    routed.decision = routed.decision.map(RuleDecision.init(amended:))
     return finish(amended, routed)
   }
 
@@ -51,7 +49,7 @@ extension Pipeline {
 
   /// The same where the answer lies, so that nothing of it is copied.
   func finish(_ response: inout Response, _ routed: RoutedRequest) {
-    amend(&response, routed.decision)
+    amend(&response, routed)
     if routed.isUploadStruck, let outcome = routed.upload { tell(outcome, in: &response, routed) }
     response.guardContent(of: routed.number)
     routed.live.journal.answered(

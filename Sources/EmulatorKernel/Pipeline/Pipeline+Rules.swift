@@ -26,26 +26,26 @@ extension Pipeline {
     guard let rules, routed.head.expectsContinue || rules.concern.mayRefuse,
       !rules.concern.needsContent
     else { return nil }
-    return rules.engine.decide(context(routed))
+    return rules.engine.decide(routed)
   }
 
   /// Step 6. Everything that is needed is here: rules, unless they have decided, then service.
   func decide(_ collected: consuming RoutedRequest, _ rules: ConcernedRules?) -> ServiceAnswer {
     var routed = collected
     guard routed.decision == nil, let rules else { return follow(routed) }
-    let context = context(routed)
     // A rule may look into all of the content.
     let isLengthy =
       routed.content?.count ?? 0 > Offload.inlineBytesMax || rules.concern.mayTakeLong
       || rules.concern.mayBeMany
-        && rules.engine.meetsMany(context.subject, operation: routed.operationIndex)
+        && rules.engine.meetsMany(
+          routed.subject(at: routed.live.tenant.clock.now), operation: routed.operationIndex)
     guard isLengthy else {
-      routed.decision = rules.engine.decide(context)
+      routed.decision = rules.engine.decide(routed)
       return follow(routed)
     }
     return later(routed) { [routed] body in
       var decided = routed
-      decided.decision = await Offload.run { rules.engine.decide(context) }
+      decided.decision = await Offload.run { rules.engine.decide(routed) }
       return await self.follow(decided).response(body)
     }
   }
@@ -62,20 +62,14 @@ extension Pipeline {
   /// may be no answer that could.
   func strikeUpload(_ routed: inout RoutedRequest, _ engine: ScenarioEngine) -> UploadFault? {
     let clock = routed.live.tenant.clock
-    var outcome = engine.decide(
-      upload: context(routed).subject, now: clock.now, wall: clock.wallNow)
+    var (outcome, trace) = engine.decide(
+      upload: routed.subject(at: clock.now), now: clock.now, wall: clock.wallNow)
     guard outcome.struck else { return nil }
-    outcome.remarks += engine.happen(outcome.events, in: routed.live)
+    outcome.remarks += routed.live.happen(outcome.events)
     routed.upload = outcome
-    routed.live.journal.struck(routed.number, of: routed.exchange, outcome)
+    routed.live.journal.struck(routed.number, of: routed.exchange, outcome, trace)
     guard case .upload(let fault) = outcome.fault else { return nil }
     metrics.struck(.upload(fault))
     return fault
-  }
-
-  private func context(_ routed: RoutedRequest) -> RuleContext {
-    RuleContext(
-      routed: routed, operation: routed.entry?.operation,
-      service: services[routed.resolution.serviceIndex])
   }
 }

@@ -31,7 +31,7 @@ extension Pipeline {
       let waits = wait(for: waiting, entry, memory, routed)
       // What is coded is for a decoder, and what a rule changes may take long.
       guard case .later(let later) = waits, ContentCoding(routed.request) == .plain,
-        !mayAmend(routed.decision)
+        routed.decision?.amends != true
       else { return waits }
       return .atOnce({ self.attempt(work, $0, entry, memory, routed) }, orLater: later)
     }

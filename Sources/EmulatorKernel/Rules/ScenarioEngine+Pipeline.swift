@@ -18,40 +18,35 @@ extension ScenarioEngine: Weighed {
 extension ScenarioEngine {
   /// Chooses what happens to a request. Counts, draws, sets variables and makes events happen on the
   /// way. Called on any connection's loop or off it.
-  func decide(_ context: RuleContext) -> RuleDecision {
-    let live = context.routed.live
+  func decide(_ routed: RoutedRequest) -> RuleDecision {
+    let live = routed.live
     let clock = live.tenant.clock
-    let outcome = decide(
-      context.subject, operation: context.routed.operationIndex, now: clock.now,
+    let (outcome, trace) = decide(
+      routed.subject(at: clock.now), operation: routed.operationIndex, now: clock.now,
       wall: clock.wallNow)
-    guard outcome.struck else { return RuleDecision(.pass, trace: KeptTrace(outcome.trace)) }
-    let names = outcome.strikes.map { $0.rule }
-    let remarks =
-      outcome.remarks + (outcome.isAfter ? [] : happen(outcome.events, in: live))
-    guard outcome.asksService else {
-      var response = outcome.answer(to: nil, render: context.render)
-      for remark in remarks { response.remark(remark) }
-      return RuleDecision(.instead(response), struck: names, trace: KeptTrace(outcome.trace))
+    guard outcome.struck else { return RuleDecision(.pass, outcome, trace) }
+    let remarks = outcome.remarks + (outcome.isAfter ? [] : live.happen(outcome.events))
+    guard !outcome.asksService else {
+      return RuleDecision(.amend, outcome, remarks: remarks, trace)
     }
-    return RuleDecision(
-      .amend { response in
-        let late = outcome.isAfter ? self.happen(outcome.events, in: live) : []
-        var answer = outcome.answer(to: response, render: context.render)
-        for remark in remarks + late { answer.remark(remark) }
-        return answer
-      }, struck: names, mayTakeLong: outcome.isAfter && !outcome.events.isEmpty,
-      isTwice: outcome.isTwice, trace: KeptTrace(outcome.trace))
+    var response = Response(.ok)
+    outcome.amend(&response) { routed.render($0) }
+    for remark in remarks { response.remark(remark) }
+    return RuleDecision(.instead(response), outcome, trace)
   }
+}
 
+extension LiveTenant {
   /// Makes events happen. One that cannot (a hub that is not there) leaves the request as it is and
   /// gives a remark for its answer.
-  func happen(_ events: [JSONObject], in live: LiveTenant) -> [String] {
+  func happen(_ events: [JSONObject]) -> [String] {
+    guard !events.isEmpty else { return [] }
     var remarks: [String] = []
     let chain = EventChain()
     for event in events {
       let name = event.keys.first ?? ""
       do {
-        if try !live.emit(event, chain) {
+        if try !emit(event, chain) {
           remarks.append("emit: no service knows the event \"\(name)\"")
         }
       } catch {

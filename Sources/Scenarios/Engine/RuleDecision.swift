@@ -8,31 +8,39 @@ package final class RuleDecision: Sendable {
     case pass
     /// This is the answer; the service is not asked. Delays and faults stand in `delivery`.
     case instead(Response)
-    /// The service does its work, then this makes the answer of its answer (patches, delays,
-    /// faults, and the answers of rules with `after`).
-    case amend(@Sendable (Response) -> Response)
+    /// The service does its work, then `outcome` changes its answer (patches, delays, faults, and the
+    /// answers of rules with `after`).
+    case amend
   }
 
   package let action: Action
-  /// Whether amending the answer may take longer than a loop should be held.
-  package let mayTakeLong: Bool
-  /// Whether the service gets the request twice.
-  package let isTwice: Bool
-  /// The names of the rules that struck, in order.
-  package let struck: [String]
+  package let outcome: RuleOutcome
+  /// What else the answer says.
+  package let remarks: [String]
   /// Why it came out so, for `GET /_wavetank/journal/N`.
   package let trace: KeptTrace
 
   package init(
-    _ action: Action, struck: [String] = [], mayTakeLong: Bool = false, isTwice: Bool = false,
-    trace: KeptTrace
+    _ action: Action, _ outcome: consuming RuleOutcome, remarks: [String] = [], _ trace: KeptTrace
   ) {
     self.action = action
-    self.struck = struck
-    self.mayTakeLong = mayTakeLong
-    self.isTwice = isTwice
+    self.outcome = outcome
+    self.remarks = remarks
     self.trace = trace
   }
+
+  /// The same where the answer has been amended.
+  package convenience init(amended decision: RuleDecision) {
+    self.init(.pass, decision.outcome, decision.trace)
+  }
+
+  package var amends: Bool { if case .amend = action { true } else { false } }
+  /// The names of the rules that struck, in order.
+  package var struck: [String] { outcome.strikes.map(\.rule) }
+  /// Whether the service gets the request twice.
+  package var isTwice: Bool { amends && outcome.isTwice }
+  /// Whether amending the answer may take longer than a loop should be held.
+  package var mayTakeLong: Bool { outcome.isAfter && !outcome.events.isEmpty }
 }
 
 /// A trace that changes no more. A class, since the journal keeps it, and many requests may have the same.
@@ -73,7 +81,7 @@ extension ScenarioEngine {
       if let passed = held.passed { return passed }
       let trace = RuleTrace(
         rules: rules, variablesBefore: held.variables, variablesAfter: held.variables)
-      let made = RuleDecision(.pass, trace: KeptTrace(trace))
+      let made = RuleDecision(.pass, RuleOutcome(), KeptTrace(trace))
       held.passed = made
       return made
     }

@@ -4,7 +4,7 @@ package import PayloadCodecs
 /// What the rules make of a request: a value that the pipeline carries out.
 ///
 /// In order: `events` (before the service, or after it when `isAfter`), then the service unless
-/// `asksService` is false, then `answer(to:)` over what it said, which also sets the delivery.
+/// `asksService` is false, then `amend` what it said, which also sets the delivery.
 package struct RuleOutcome: Sendable {
   package struct Strike: Sendable, Equatable {
     package var rule: String
@@ -52,9 +52,8 @@ package struct RuleOutcome: Sendable {
   package var events: [JSONObject] = []
   /// What could not be done as the scenario says.
   package var remarks: [String] = []
-  package var trace: RuleTrace
-
-  init(trace: RuleTrace) { self.trace = trace }
+  /// How much the variables weigh that were set.
+  var changedBytes = 0
 
   package var struck: Bool { !strikes.isEmpty }
 
@@ -73,14 +72,21 @@ package struct RuleOutcome: Sendable {
     isAfter || (replacement == nil && !(fault?.sendsNothing ?? false))
   }
 
-  /// The answer that goes out, with its delivery and the field `X-Wavetank-Rule`.
-  /// - Parameters:
-  ///   - response: the service's; nil when it was not asked.
-  ///   - render: a failure in the API's own form.
-  package func answer(
-    to response: Response?, render: (Failure) -> Response
-  ) -> Response {
-    var answer: Response
+  /// Makes the answer that goes out of the service's (of an empty one where it was not asked), with its
+  /// delivery and the field `X-Wavetank-Rule`.
+  /// - Parameter render: a failure in the API's own form.
+  package func amend(_ answer: inout Response, render: (Failure) -> Response) {
+    replace(&answer, render)
+    for patch in patches { patch.apply(to: &answer) }
+    if changesDelivery {
+      var delivery = answer.delivery
+      change(&delivery)
+      answer.delivery = delivery
+    }
+    if struck { answer.fields.append("X-Wavetank-Rule", ruleNames) }
+  }
+
+  private func replace(_ answer: inout Response, _ render: (Failure) -> Response) {
     switch replacement {
     case .error(let failure, let header):
       answer = render(failure)
@@ -90,10 +96,15 @@ package struct RuleOutcome: Sendable {
       }
       for (name, value) in header { answer.fields.set(name, value) }
     case .respond(let scripted): answer = scripted
-    case nil: answer = response ?? Response(.ok)
+    case nil: break
     }
-    for patch in patches { patch.apply(to: &answer) }
-    var delivery = answer.delivery
+  }
+
+  private var changesDelivery: Bool {
+    delay != .zero || !piecePauses.isEmpty || fault != nil || closing != nil
+  }
+
+  private func change(_ delivery: inout Delivery) {
     delivery.delay = min(delivery.delay + delay, EngineLimits.delayMax)
     if !piecePauses.isEmpty {
       let pauses = piecePauses
@@ -107,9 +118,6 @@ package struct RuleOutcome: Sendable {
     case .silent: delivery.closesSilently = true
     case nil: break
     }
-    answer.delivery = delivery
-    if struck { answer.fields.append("X-Wavetank-Rule", ruleNames) }
-    return answer
   }
 }
 

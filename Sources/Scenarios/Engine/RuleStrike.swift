@@ -10,9 +10,40 @@ package struct RuleStrike {
   let count: Int
   /// Set when a limit was exceeded.
   let retryAfter: Duration?
-  /// The random stream for a purpose.
-  let random: (String) -> SeededRandom
-  var context: TemplateContext
+  let random: StrikeRandom
+  let subject: RuleSubject
+  /// The tenant's, and its variables before the strike.
+  let now: VirtualInstant
+  let variables: JSONObject
+  /// Made when the first template asks: most rules have none.
+  private var madeContext: TemplateContext?
+
+  init(
+    _ placed: PlacedRule, step: Int? = nil, count: Int, retryAfter: Duration? = nil,
+    _ random: StrikeRandom, _ subject: RuleSubject, now: VirtualInstant, variables: JSONObject
+  ) {
+    self.placed = placed
+    self.step = step
+    self.count = count
+    self.retryAfter = retryAfter
+    self.random = random
+    self.subject = subject
+    self.now = now
+    self.variables = variables
+  }
+
+  private var context: TemplateContext {
+    mutating get {
+      if let madeContext { return madeContext }
+      let random = random
+      let context = TemplateContext(
+        subject: subject, variables: variables, now: now, count: count,
+        captures: placed.rule.match.captures(in: subject), random: random.ids)
+      madeContext = context
+      return context
+    }
+    set { madeContext = newValue }
+  }
 
   private var sequenceStep: SequenceEffect.Step? {
     guard let step, case .sequence(let sequence) = placed.rule.action else { return nil }
@@ -29,9 +60,9 @@ package struct RuleStrike {
     if placed.rule.isAfter || sequenceStep?.isAfter ?? false { outcome.isAfter = true }
     if placed.rule.isTwice { outcome.isTwice = true }
     let following = trigger(variables: &variables)
-    outcome.events += following.events
-    outcome.remarks += following.remarks
-    outcome.trace.changedBytes += following.changedBytes
+    if !following.events.isEmpty { outcome.events += following.events }
+    if !following.remarks.isEmpty { outcome.remarks += following.remarks }
+    outcome.changedBytes += following.changedBytes
   }
 
   /// What follows from a strike besides the answer.
@@ -49,7 +80,7 @@ package struct RuleStrike {
       if case .object(let event) = event.json(&context) { following.events.append(event) }
     }
     assign(&variables, &following)
-    if context.isCut {
+    if madeContext?.isCut == true {
       following.remarks.append(
         "rule \"\(placed.rule.name)\": what its templates fill in came to more than "
           + "\(EngineLimits.templateBytesMax >> 20) MiB and was cut")
@@ -65,7 +96,7 @@ package struct RuleStrike {
       // As `draw` has it: without chance, no stream is made for it.
       return outcome.delay += delay.bounded(duration)
     }
-    var stream = random(purpose)
+    var stream = random.stream(purpose)
     switch delay.place {
     case .head: outcome.delay += delay.draw(&stream)
     case .each:
@@ -115,7 +146,7 @@ package struct RuleStrike {
       guard outcome.fault == nil else { return }
       outcome.fault = fault
       if case .corrupt(.flippedBytes(let count, _)) = fault {
-        var stream = random("fault")
+        var stream = random.stream("fault")
         outcome.fault = .corrupt(.flippedBytes(count: count, seed: stream.next()))
       }
     }
@@ -174,4 +205,21 @@ package struct RuleStrike {
       }
     }
   }
+}
+
+/// The random streams of one strike: from (seed, tenant, rule by its name, what is counted by, count) alone.
+struct StrikeRandom: Sendable {
+  let seed: UInt64
+  let tenant: String
+  let rule: String
+  let key: String
+  let count: UInt64
+  /// The purpose of fresh ids.
+  var purposeOfIDs = "id"
+
+  func stream(_ purpose: String) -> SeededRandom {
+    SeededRandom(seed: seed, [tenant, rule, purpose, key], count: count)
+  }
+
+  var ids: SeededRandom { stream(purposeOfIDs) }
 }

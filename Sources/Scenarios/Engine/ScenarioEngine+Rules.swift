@@ -111,11 +111,10 @@ extension ScenarioEngine {
   package func trigger(_ name: String) -> RuleStrike.Following {
     held.withLock { held in
       guard let placed = held.rules[name] else { return RuleStrike.Following() }
+      var random = random(placed.rule.name, "", 0)
+      random.purposeOfIDs = "trigger"
       var strike = RuleStrike(
-        placed: placed, step: nil, count: 0, retryAfter: nil, random: { _ in SeededRandom(key: 0) },
-        context: TemplateContext(
-          subject: .none, variables: held.variables, now: held.start, count: 0,
-          captures: [:], random: self.stream("trigger", placed.rule.name, "", 0)))
+        placed, count: 0, random, .none, now: held.start, variables: held.variables)
       held.passed = nil
       return strike.trigger(variables: &held.variables)
     }

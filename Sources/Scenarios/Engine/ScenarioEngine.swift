@@ -145,7 +145,7 @@ package final class ScenarioEngine: Sendable {
   /// Lets every rule about uploads have its say on a request of which only the head is here.
   package func decide(
     upload subject: RuleSubject, now: VirtualInstant, wall: VirtualInstant
-  ) -> RuleOutcome {
+  ) -> (RuleOutcome, KeptTrace) {
     decide(subject, (now, wall)) { $0.index.uploadRules.all }
   }
 
@@ -153,7 +153,7 @@ package final class ScenarioEngine: Sendable {
   /// names its host.
   package func decide(
     connection subject: RuleSubject, now: VirtualInstant, wall: VirtualInstant
-  ) -> RuleOutcome {
+  ) -> (RuleOutcome, KeptTrace) {
     decide(subject, (now, wall)) { $0.index.connectionRules.all }
   }
 
@@ -164,45 +164,47 @@ package final class ScenarioEngine: Sendable {
   ///   - wall: what refusals last on, as all effects on the wire.
   package func decide(
     _ subject: RuleSubject, operation: Int?, now: VirtualInstant, wall: VirtualInstant
-  ) -> RuleOutcome {
+  ) -> (RuleOutcome, KeptTrace) {
     decide(subject, (now, wall)) { $0.candidates(operation: operation, for: subject) }
   }
 
   private func decide(
     _ subject: RuleSubject, _ times: Times, _ choose: (RuleSet) -> [PlacedRule]
-  ) -> RuleOutcome {
+  ) -> (RuleOutcome, KeptTrace) {
+    var outcome = RuleOutcome()
     while true {
       let rules = held.withLock { $0.rules }
       let candidates = choose(rules)
       let failures = candidates.map { $0.rule.match.firstFailure(for: subject) }
-      let outcome = held.withLock { held -> RuleOutcome? in
+      let trace = held.withLock { held -> RuleTrace? in
         guard held.rules === rules else { return nil }
-        return decide(subject, candidates, failures, times, &held)
+        return decide(subject, candidates, failures, times, &held, &outcome)
       }
-      if let outcome { return outcome }
+      if let trace { return (outcome, KeptTrace(trace)) }
     }
   }
 
   private func decide(
     _ subject: RuleSubject, _ candidates: [PlacedRule], _ failures: [Int?], _ times: Times,
-    _ held: inout Held
-  ) -> RuleOutcome {
+    _ held: inout Held, _ outcome: inout RuleOutcome
+  ) -> RuleTrace {
     let variables = held.variables
-    var outcome = RuleOutcome(
-      trace: RuleTrace(rules: held.rules, variablesBefore: variables, variablesAfter: variables))
+    var trace = RuleTrace(
+      rules: held.rules, variablesBefore: variables, variablesAfter: variables)
     for (position, placed) in candidates.enumerated() {
       if let failure = failures[position] {
-        outcome.trace.note(placed, .mismatch(failure))
+        trace.note(placed, .mismatch(failure))
         continue
       }
       let verdict = reach(
         placed, subject, times, held.start, &held.states[placed.id], &held.variables, &outcome)
-      outcome.trace.note(placed, verdict)
+      trace.note(placed, verdict)
       if verdict.isStrike, !placed.rule.continues { break }
     }
-    outcome.trace.variablesAfter = held.variables
+    trace.variablesAfter = held.variables
+    trace.changedBytes = outcome.changedBytes
     if outcome.struck { held.passed = nil }
-    return outcome
+    return trace
   }
 
   private typealias Times = (now: VirtualInstant, wall: VirtualInstant)
@@ -240,10 +242,10 @@ package final class ScenarioEngine: Sendable {
       return .notThisOne(reached: reached - skipped)
     }
     if let times = placed.rule.times, state.struck(key) >= times { return .exhausted }
-    let random: (String) -> SeededRandom = { self.stream($0, placed.rule.name, key, reached) }
+    let random = random(placed.rule.name, key, reached)
     var draw: Double?
     if let probability = placed.rule.probability {
-      var chance = random("strike")
+      var chance = random.stream("strike")
       let drawn = chance.unit()
       if drawn >= probability { return .drawn(drawn) }
       draw = drawn
@@ -255,10 +257,8 @@ package final class ScenarioEngine: Sendable {
     }
     let count = state.strike(key)
     var strike = RuleStrike(
-      placed: placed, step: step, count: count, retryAfter: retryAfter, random: random,
-      context: TemplateContext(
-        subject: subject, variables: variables, now: now, count: count,
-        captures: placed.rule.match.captures(in: subject), random: random("id")))
+      placed, step: step, count: count, retryAfter: retryAfter, random, subject, now: now,
+      variables: variables)
     strike.perform(on: &outcome, variables: &variables)
     if case .fault(.refuse(let duration)) = placed.rule.action(atStep: step) {
       state.refuse(for: duration, from: times.wall)
@@ -266,9 +266,9 @@ package final class ScenarioEngine: Sendable {
     return .struck(count: count, step: step, draw: draw)
   }
 
-  /// The random stream of one purpose, one rule (by its name) and one count.
-  func stream(_ purpose: String, _ rule: String, _ key: String, _ count: Int) -> SeededRandom {
-    SeededRandom(seed: seed, [tenant, rule, purpose, key], count: UInt64(count))
+  /// What is random in one strike of a rule.
+  func random(_ rule: String, _ key: String, _ count: Int) -> StrikeRandom {
+    StrikeRandom(seed: seed, tenant: tenant, rule: rule, key: key, count: UInt64(count))
   }
 
   // MARK: Looking

@@ -88,6 +88,9 @@ extension Criterion {
     case .method(let methods): return methods.contains(subject.request.method.name)
     case .path(let patterns): return patterns.contains { $0.matches(subject.path) }
     case .noOtherQuery: return values(in: subject)?.isEmpty ?? true
+    // By far the most common: compared where it lies.
+    case .header(let name, .equal(.string(let wanted))):
+      return subject.request.fields.contains(name, saying: wanted)
     default:
       guard let values = values(in: subject) else { return false }
       if case .bodyJSON(let part) = self {
