@@ -30,6 +30,12 @@ final class KnownAddress: Sendable {
   /// What is kept of each head is small.
   private static let contentBytesMax = 1024
 
+  private final class Nearest: Sendable {
+    let operation: NearestOperation
+    init(_ operation: NearestOperation) { self.operation = operation }
+  }
+  private let nearest = OnceReference<Nearest>()
+
   init(_ addressed: AddressedRequest, of pipeline: Pipeline) {
     let request = addressed.request
     self.pipeline = pipeline
@@ -41,6 +47,12 @@ final class KnownAddress: Sendable {
     credential = operation.flatMap {
       pipeline.services[$0.serviceIndex].credential(of: request)
     }
+  }
+
+  /// The operation that a head of none is most like: looked for when first asked.
+  func nearest(to request: Request) -> NearestOperation {
+    if let known = nearest.load() { return known.operation }
+    return nearest.storeIfNil(Nearest(pipeline.operations.nearest(to: request))).operation
   }
 
   /// - Errors: as `JSON(parsing:)`.

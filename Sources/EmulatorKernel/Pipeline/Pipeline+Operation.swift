@@ -44,7 +44,7 @@ extension Pipeline {
     let match = operations.match(request.method, request.target, service: only)
     if let found = operations.resolution(match) { return found }
     if let claimed = claim(request, only, in: live) { return claimed }
-    let nearest = operations.nearest(to: request)
+    let nearest = addressed.known?.nearest(to: request) ?? operations.nearest(to: request)
     let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest)
     if request.method == .options, request.target.form == .asterisk {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)

@@ -130,14 +130,33 @@ struct RuleIndex: Sendable {
       for text in place.texts(in: subject) { search.find(in: text, &found) }
     }
     guard !found.isEmpty else { return candidates.rules.all }
-    if found.count == 1, candidates.rules.isEmpty { return found }
-    found += candidates.rules.all
-    found.sort { $0.label < $1.label }
+    if found.count > 1 { Self.order(&found) }
+    return candidates.rules.isEmpty ? found : Self.merged(found, candidates.rules.all)
+  }
+
+  /// By their labels, each once.
+  private static func order(_ rules: inout [PlacedRule]) {
+    rules.sort { $0.label < $1.label }
     var last: Int?
-    return found.filter { rule in
+    rules.removeAll { rule in
       defer { last = rule.label }
-      return rule.label != last
+      return rule.label == last
     }
+  }
+
+  /// Those of two lists, each of which is in order; none is in both.
+  private static func merged(_ some: [PlacedRule], _ others: [PlacedRule]) -> [PlacedRule] {
+    var all: [PlacedRule] = []
+    all.reserveCapacity(some.count + others.count)
+    var next = 0
+    for rule in some {
+      while next < others.count, others[next].label < rule.label {
+        all.append(others[next])
+        next += 1
+      }
+      all.append(rule)
+    }
+    return all + others[next...]
   }
 
   // MARK: Changing

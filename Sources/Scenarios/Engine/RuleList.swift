@@ -34,6 +34,24 @@ package final class PlacedRule: Sendable {
 
   private static let writtenBytesMax = 1 << 10
 
+  private final class Prepared: Sendable {
+    let answer: Response
+    init(_ answer: Response) { self.answer = answer }
+  }
+  private let prepared = OnceReference<Prepared>()
+
+  /// What the rule always answers, once it has been made: see `RuleStrike`.
+  var preparedAnswer: Response? { prepared.load()?.answer }
+
+  /// A large one is made each time.
+  func keep(_ answer: Response) {
+    if answer.body.length ?? .max <= UInt64(Self.preparedBytesMax) {
+      prepared.storeIfNil(Prepared(answer))
+    }
+  }
+
+  private static let preparedBytesMax = 4 << 10
+
   /// Whether another rule comes from the same text at the same place, and so is the same.
   func isMade(of other: ScenarioRule) -> Bool {
     guard rule.origin == other.origin, other.source.fits(within: Self.writtenBytesMax) else {

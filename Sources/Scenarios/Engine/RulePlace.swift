@@ -25,10 +25,7 @@ enum RulePlace: Sendable, Hashable {
   /// the same.
   func texts(in subject: RuleSubject) -> [String] {
     switch self {
-    case .path:
-      let path = subject.path
-      guard path.utf8.contains(UInt8(ascii: "%")) else { return [path] }
-      return [path, PercentCoding.decode(path)]
+    case .path: return [subject.path] + (subject.decodedPath.map { [$0] } ?? [])
     case .header(let name): return subject.request.fields.all(name.text)
     case .query(let name): return subject.queryValues(name.text)
     case .credential: return subject.credential.map { [$0] } ?? []

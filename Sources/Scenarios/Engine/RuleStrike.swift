@@ -127,7 +127,7 @@ package struct RuleStrike {
         RuleOutcome.Failure(status: 429, retryAfter: seconds), header: [])
     case .respond(let effect):
       guard outcome.replacement == nil else { return }
-      outcome.replacement = .respond(response(effect))
+      outcome.replacement = .respond(answer(effect))
     case .patch(let effect):
       var header: [(name: String, value: String?)] = []
       for field in effect.header {
@@ -158,6 +158,15 @@ package struct RuleStrike {
       if let value = field.value { fields.append((field.name, value.text(&context))) }
     }
     return fields
+  }
+
+  /// A rule whose answer is always the same makes it once.
+  private mutating func answer(_ effect: RespondEffect) -> Response {
+    guard step == nil else { return response(effect) }
+    if let prepared = placed.preparedAnswer { return prepared }
+    let made = response(effect)
+    if effect.isConstant { placed.keep(made) }
+    return made
   }
 
   private mutating func response(_ effect: RespondEffect) -> Response {

@@ -27,30 +27,53 @@ package struct PathPattern: Sendable, Equatable {
   package func matches(_ path: String) -> Bool {
     if let glob {
       if glob.matches(path) { return true }
-      return path.utf8.contains(UInt8(ascii: "%")) && glob.matches(PercentCoding.decode(path))
+      return path.utf8.span.hasEscapes && glob.matches(PercentCoding.decode(path))
     }
-    if case .some = captures(path) { return true }
-    return false
+    return template.map { Self.fits($0, path.utf8.span) } ?? false
+  }
+
+  private static func fits(_ template: PathTemplate, _ path: Span<UInt8>) -> Bool {
+    var position = 0
+    for segment in template.segments {
+      if case .rest = segment { return true }
+      guard let part = path.segment(from: position, to: path.count) else { return false }
+      if case .literal(let wanted) = segment, !path.extracting(part).says(wanted) { return false }
+      position = part.upperBound
+    }
+    return path.segment(from: position, to: path.count) == nil
   }
 
   /// The values of the template's parameters; nil when the path does not fit.
   package func captures(_ path: String) -> TextMap<String>? {
-    guard let template else { return nil }
-    let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+    guard let template, Self.fits(template, path.utf8.span) else { return nil }
+    let bytes = Array(path.utf8)
     var captures: TextMap<String> = [:]
-    for (index, segment) in template.segments.enumerated() {
+    var position = 0
+    for segment in template.segments {
       if case .rest(let name) = segment {
-        let rest = parts.dropFirst(index).map { String(Substring($0)) }
-        captures[name] = PercentCoding.decode(rest.joined(separator: "/"))
-        return captures
+        let slash = UInt8(ascii: "/")
+        let rest = bytes[position...].split(separator: slash).joined(separator: [slash])
+        captures[name] = PercentCoding.decode(Array(rest)[...])
+        break
       }
-      guard index < parts.count else { return nil }
-      let part = PercentCoding.decode(String(Substring(parts[index])))
-      switch segment {
-      case .literal(let bytes): guard part.utf8.elementsEqual(bytes) else { return nil }
-      case .parameter(let name), .rest(let name): captures[name] = part
-      }
+      guard let part = bytes.span.segment(from: position, to: bytes.count) else { return nil }
+      if case .parameter(let name) = segment { captures[name] = PercentCoding.decode(bytes[part]) }
+      position = part.upperBound
     }
-    return parts.count == template.segments.count ? captures : nil
+    return captures
+  }
+}
+
+extension Span<UInt8> {
+  fileprivate var hasEscapes: Bool { firstIndex(of: UInt8(ascii: "%"), from: 0, to: count) < count }
+
+  /// Whether a part of a path is that literal, as it was sent or decoded.
+  fileprivate func says(_ literal: ArraySlice<UInt8>) -> Bool {
+    if hasEscapes {
+      let part = indices.map { self[$0] }
+      return PercentCoding.decode(part[...]).utf8.elementsEqual(literal)
+    }
+    return count == literal.count
+      && indices.allSatisfy { self[$0] == literal[literal.startIndex + $0] }
   }
 }

@@ -85,6 +85,10 @@ package final class RuleSubject {
   /// The path as sent, without the tenant's prefix.
   package private(set) lazy var path = request.target.path
 
+  /// The same percent-decoded; nil where nothing in it is encoded.
+  package private(set) lazy var decodedPath: String? =
+    path.utf8.contains(UInt8(ascii: "%")) ? PercentCoding.decode(path) : nil
+
   /// In lower case, without its port.
   package private(set) lazy var host = request.host.map(HostText.host)
 

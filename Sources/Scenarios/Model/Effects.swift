@@ -79,6 +79,22 @@ package struct RespondEffect: Sendable, Equatable {
   package var reason: Template?
   package var header: [HeaderTemplate]
   package var content: Content
+
+  /// The same for every request.
+  var isConstant: Bool {
+    content.isConstant && reason?.isConstant != false
+      && header.allSatisfy { $0.value?.isConstant != false }
+  }
+}
+
+extension RespondEffect.Content {
+  fileprivate var isConstant: Bool {
+    switch self {
+    case .none, .bytes: true
+    case .json(let template): template.isConstant
+    case .text(let template): template.isConstant
+    }
+  }
 }
 
 /// A change of the service's answer.

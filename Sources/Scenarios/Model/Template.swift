@@ -41,7 +41,9 @@ package struct Template: Sendable, Equatable {
 
   private let parts: [Part]
   /// Nothing to fill in.
-  package var isConstant: Bool { expressions.isEmpty }
+  package var isConstant: Bool {
+    parts.allSatisfy { if case .text = $0 { true } else { false } }
+  }
 
   /// The names that rules know, each with what it becomes: made of what stands in place of its `…`.
   private static let kinds: [(name: TemplateName, make: @Sendable (String) -> Expression?)] = [
@@ -164,6 +166,9 @@ package indirect enum JSONTemplate: Sendable, Equatable {
     case .null, .bool, .integer, .decimal: self = .constant(json)
     }
   }
+
+  /// Nothing to fill in.
+  var isConstant: Bool { if case .constant = self { true } else { false } }
 
   package func json(_ context: inout TemplateContext) -> JSON {
     switch self {

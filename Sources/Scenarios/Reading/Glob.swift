@@ -46,6 +46,7 @@ package struct Glob: Sendable, Equatable {
   }
 
   package func matches(_ text: String) -> Bool {
+    if let literal { return literal.isExactly(text) }
     var text = text
     return text.withUTF8 { unsafe matches($0.span) }
   }
@@ -64,6 +65,7 @@ package struct Glob: Sendable, Equatable {
       if token < tokens.count {
         switch tokens[token] {
         case .run:
+          if token + 1 == tokens.count { return true }
           retry = (token, index)
           token += 1
           continue

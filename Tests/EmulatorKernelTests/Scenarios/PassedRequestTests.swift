@@ -66,7 +66,7 @@ struct PassedRequestTests {
     #expect(
       engine.decide(
         subject, operation: 0, now: VirtualInstant(seconds: 0), wall: VirtualInstant(seconds: 0)
-      ).struck)
+      ).0.struck)
     #expect(Self.decision(engine) !== fourth)
     let told = [first, second, third, fourth].map { $0.trace.trace.explained() }
     #expect(told.map { $0["variablesBefore"]?["v"] } == [1, 2, 3, 3])

@@ -1,5 +1,6 @@
 import HTTPModel
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @testable import EmulatorKernel
@@ -111,6 +112,45 @@ struct RequestMatchTests {
       #expect(match.firstFailure(for: subject(content)) == 0)
       #expect(match.criteria[0].finding(in: subject(content)) == why)
     }
+  }
+
+  @Test("A path fits a template where its parameters have values, however it is written")
+  func pathsThatFit() {
+    var random = SeededNoise(SeededNoise.runSeed)
+    let words = ["a", "b", "ab", "a%62", "%61", "%zz", "\u{E9}", "%C3%A9", "", "%2F", "a b"]
+    let parts = ["a", "b", "ab", "\u{E9}", "{x}", "{y}", "a b"]
+    func some(_ texts: [String]) -> [String] {
+      (0..<random.below(5)).map { _ in texts[random.below(texts.count)] }
+    }
+    for _ in 0..<5_000 {
+      let rest = random.below(3) == 0 ? ["{rest…}"] : []
+      let template = some(parts) + ["{z}"] + some(parts) + rest
+      let pattern = PathPattern("/" + template.joined(separator: "/"))
+      let path = "/" + some(words).joined(separator: "/") + ["", "/"][random.below(2)]
+      let wanted = Self.captured(template, path)
+      #expect(pattern.captures(path) == wanted, "\(pattern.text) \(path)")
+      #expect(pattern.matches(path) == (wanted != nil), "\(pattern.text) \(path)")
+    }
+  }
+
+  /// As one would say it: part by part.
+  private static func captured(_ template: [String], _ path: String) -> TextMap<String>? {
+    var parts = path.split(separator: "/").map(String.init)
+    var captured: TextMap<String> = [:]
+    for wanted in template {
+      if wanted == "{rest…}" {
+        captured["rest"] = PercentCoding.decode(parts.joined(separator: "/"))
+        return captured
+      }
+      guard !parts.isEmpty else { return nil }
+      let part = PercentCoding.decode(parts.removeFirst())
+      if wanted.hasPrefix("{") {
+        captured[String(wanted.dropFirst().dropLast())] = part
+      } else if part != wanted {
+        return nil
+      }
+    }
+    return parts.isEmpty ? captured : nil
   }
 
   static let refused: [(JSON, String, String)] = [

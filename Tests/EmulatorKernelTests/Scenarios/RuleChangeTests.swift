@@ -232,7 +232,7 @@ struct RuleChangeTests {
         let subject = RuleSubject(
           request: Request(.get, "/ships"), tenant: "t", service: nil, operation: nil)
         for _ in 0..<500 {
-          let outcome = engine.decide(subject, operation: nil, now: now, wall: now)
+          let (outcome, _) = engine.decide(subject, operation: nil, now: now, wall: now)
           #expect(outcome.strikes.map(\.rule) == ["last"])
         }
       }

@@ -54,9 +54,41 @@ struct RuleEffectTests {
   @Test("respond with text, bytes or nothing", arguments: contents)
   func respondContent(_ effect: JSON, _ text: String, _ type: String?) async throws {
     let harness = try ScenarioHarness(rule: ["respond": effect])
-    let reply = await harness.peer.send(.get, "/ships")
-    #expect(reply.text == text)
-    #expect(reply.field("content-type") == type)
+    // What does not change is made once.
+    for _ in 0..<3 {
+      let reply = await harness.peer.send(.get, "/ships")
+      #expect(reply.text == text)
+      #expect(reply.field("content-type") == type)
+      #expect(reply.response.fields.all("x-wavetank-rule").count == 1)
+    }
+  }
+
+  static let changing: [(effect: JSON, told: [String])] = [
+    (["text": "n {{count}}"], ["n 1", "n 2"]),
+    (["json": ["a": [["b": "{{count}}"]]]], [#"{"a":[{"b":"1"}]}"#, #"{"a":[{"b":"2"}]}"#]),
+    (["text": "n", "header": ["X-N": ["same", "{{count}}"]]], ["n1", "n2"]),
+    (["text": "n", "reason": "No {{count}}"], ["nNo 1", "nNo 2"]),
+  ]
+
+  @Test("respond is made anew where anything in it is filled in", arguments: changing)
+  func respondChanging(_ effect: JSON, _ told: [String]) async throws {
+    let harness = try ScenarioHarness(rule: ["respond": effect])
+    for wanted in told {
+      let reply = await harness.peer.send(.get, "/ships")
+      let (number, reason) = (reply.response.fields.all("x-n").last, reply.response.status.reason)
+      #expect(reply.text + (number ?? "") + (reason == "OK" ? "" : reason) == wanted)
+    }
+  }
+
+  @Test("Steps of a sequence have answers of their own, also where none changes")
+  func respondInTurns() async throws {
+    let harness = try ScenarioHarness(
+      rule: [
+        "sequence": [["respond": ["text": "a"]], ["respond": ["text": "b"]]], "end": "loop",
+      ])
+    for wanted in ["a", "b", "a", "b"] {
+      #expect(await harness.peer.send(.get, "/ships").text == wanted)
+    }
   }
 
   @Test("Templates take from request, variables, clock and count")
