@@ -94,18 +94,14 @@ package final class Journal: Sendable {
     connection opening: JournalOpening, _ outcome: RuleOutcome, _ trace: KeptTrace
   ) {
     let number = open(opening)
-    ring.withLock { ring in
-      _ = change(number, of: opening.exchange, in: &ring) { $0.struck(outcome, trace) }
-    }
+    struck(number, of: opening.exchange, outcome, trace)
     ended(
       number, of: opening.exchange, at: opening.arrived, wall: opening.began,
       ExchangeOutcome(ending: .fault))
   }
 
   /// Rules have struck a request before there is an answer.
-  func struck(
-    _ number: UInt64, of exchange: Exchange, _ outcome: RuleOutcome, _ trace: KeptTrace
-  ) {
+  func struck(_ number: UInt64, of exchange: Exchange, _ outcome: RuleOutcome, _ trace: KeptTrace) {
     ring.withLock { ring in
       _ = change(number, of: exchange, in: &ring) { $0.struck(outcome, trace) }
     }

@@ -65,7 +65,8 @@ package struct PathPattern: Sendable, Equatable {
 }
 
 extension Span<UInt8> {
-  fileprivate var hasEscapes: Bool { firstIndex(of: UInt8(ascii: "%"), from: 0, to: count) < count }
+  /// Of a path: whether a percent sign stands in it.
+  var hasEscapes: Bool { firstIndex(of: UInt8(ascii: "%"), from: 0, to: count) < count }
 
   /// Whether a part of a path is that literal, as it was sent or decoded.
   fileprivate func says(_ literal: ArraySlice<UInt8>) -> Bool {

@@ -87,7 +87,7 @@ package final class RuleSubject {
 
   /// The same percent-decoded; nil where nothing in it is encoded.
   package private(set) lazy var decodedPath: String? =
-    path.utf8.contains(UInt8(ascii: "%")) ? PercentCoding.decode(path) : nil
+    path.utf8.span.hasEscapes ? PercentCoding.decode(path) : nil
 
   /// In lower case, without its port.
   package private(set) lazy var host = request.host.map(HostText.host)
