@@ -47,6 +47,9 @@ import PayloadCodecs
     return lent
   }
 
+  /// How many were given so far: whoever made something has drawn one.
+  var count: UInt64 { counters.total }
+
   package typealias LetterCase = UUIDText.LetterCase
 
   /// The next count of a kind: 1, 2, 3…

@@ -24,6 +24,11 @@ struct KindCounters: Sendable {
     return 1
   }
 
+  /// How many were given, of all kinds; wraps.
+  var total: UInt64 {
+    others.values.reduce(few.reduce(0) { $0 &+ $1.last }) { $0 &+ $1 }
+  }
+
   private func place(of kind: String) -> Int? {
     let few = few.span
     for index in few.indices where few[index].kind == kind { return index }
