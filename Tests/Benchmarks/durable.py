@@ -8,6 +8,7 @@ sixteen who change at once get at least twice as much done as one alone does in 
 take no longer than without it. Then: how the price of one change grows with what the world holds.
 """
 import argparse
+import json
 import pathlib
 import statistics
 import sys
@@ -61,19 +62,35 @@ def together(server, clients, seconds, label):
     return len(took) / seconds, took
 
 
+def made(server, path, content):
+    status, text, _ = server.call("POST", "/api/v1/" + path, content, timeout=120)
+    assert status == 200, text
+    return json.loads(text)["data"]
+
+
 def growth(report, binary, folder):
-    """One change by one client, beside blocks of text that lie there already."""
+    """One change by one client, beside blocks that lie there already with a tag each."""
     server, held = start(KINDS[2], binary, folder), 0
+    log = pathlib.Path(server.place.name) / "default.changes"
+    file = made(server, "file/create", {"type": "blocks", "blocks": []})["file"]["id"]
     for wanted in (0, 1_000, 10_000, 100_000):
         while held < wanted:
             count = min(wanted - held, 10_000)
-            blocks = [{"text": f"line {number} of a file that lies there"} for number in range(count)]
-            status, text, _ = server.call("POST", "/api/v1/file/create", {"type": "blocks", "blocks": blocks}, timeout=120)
-            assert status == 200, text
+            blocks = [{"text": f"line {number} of a file that lies there", "tags": [{"kind": "k", "name": f"n{number % 50}"}]}
+                      for number in range(count)]
+            made(server, "file/create", {"type": "blocks", "blocks": blocks})
             held += count
-        took = statistics.median(change(server, f"grown-{wanted}-{number}") for number in range(15))
-        size = sum(path.stat().st_size for path in pathlib.Path(server.place.name).rglob("*") if path.is_file())
-        report.row(f"--data --durable: one change beside {wanted:,} blocks", f"{took * 1000:.1f} ms", f"{size / 1024:,.0f} KiB written")
+        for what, path, content in (("workspace", "workspace/create", {}), ("file", "file/create", {"type": "blocks", "blocks": []}),
+                                    ("block", "block/create", {"fileId": file, "text": "one more"}),
+                                    ("tag", "tag/create", {"fileId": file, "kind": "k", "name": "more"})):
+            took, written = [], []
+            for _ in range(15):
+                size, began = log.stat().st_size if log.exists() else 0, time.monotonic()
+                made(server, path, content)
+                took.append(time.monotonic() - began)
+                written.append(log.stat().st_size - size if log.exists() else 0)
+            report.row(f"--data --durable: one {what} more beside {wanted:,} blocks", f"{statistics.median(took) * 1000:.1f} ms",
+                       f"{statistics.median(written):,.0f} bytes written")
     server.stop()
     server.place.cleanup()
 

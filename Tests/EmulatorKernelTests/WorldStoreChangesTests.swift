@@ -93,6 +93,47 @@ struct WorldStoreChangesTests {
     }
   }
 
+  @Test("A crash while a tenant is removed leaves all of it or nothing, and nothing is told")
+  func removedHalfway() async throws {
+    let server = try Server(directory, keepsChanges: true)
+    for name in ["a", "b"] {
+      await server.add(name, "blue")
+      server.store.saveChanged()
+    }
+    // With the mark of an empty file: see `ChangeFile`.
+    let log = try directory.read("blue.changes") + Data("WTCW".utf8) + Data(count: 16)
+    for isThere in [true, false] {
+      let crashed = try copy {
+        try $0.write("blue.changes", log)
+        if !isThere { try FileManager.default.removeItem(atPath: $0.path + "/blue.tar.gz") }
+      }
+      let restored = try Server(crashed, keepsChanges: true)
+      #expect(await restored.ships("blue") == (isThere ? #"["a","b"]"# : "[]"))
+      #expect(restored.reports.all.filter(\.isProblem) == [])
+      #expect(
+        crashed.files.filter { $0.hasPrefix("blue.changes") } == (isThere ? ["blue.changes"] : []))
+    }
+  }
+
+  @Test("A log of whatever size takes no memory for what is not there")
+  func large() async throws {
+    let server = try Server(directory, keepsChanges: true)
+    for name in ["a", "b"] {
+      await server.add(name)
+      server.store.saveChanged()
+    }
+    let size = UInt64(1) << 34
+    let crashed = try copy {
+      let log = try FileHandle(forWritingTo: URL(filePath: $0.path + "/default.changes"))
+      try log.truncate(atOffset: size)
+      try log.close()
+    }
+    let restored = try Server(crashed, keepsChanges: true)
+    #expect(await restored.ships() == #"["a","b"]"#)
+    #expect(restored.reports.all.filter(\.isProblem).count == 1)
+    #expect(crashed.files.contains("default.changes.damaged-1"))
+  }
+
   @Test("A tenant that is dropped from memory comes back with its changes, and goes on")
   func evicted() async throws {
     let server = try Server(directory, tenantLimit: 3, keepsChanges: true)

@@ -41,7 +41,7 @@ struct ChunkedLogTests {
       let changes = try StateEncoder.changes(of: state, since: former)
       try patched.apply(changes)
       former = state
-      #expect(try patched.text() == StateEncoder.text(of: state), "seed \(seed), round \(round)")
+      #expect(try patched.text == StateEncoder.text(of: state), "seed \(seed), round \(round)")
     }
     // One of thousands has changed.
     while state.log.count < 2000 { state.log.append(Entry(number: 1, note: [])) }

@@ -47,6 +47,10 @@ import PayloadCodecs
     return lent
   }
 
+  /// How many were given so far: whoever made something has drawn one. Not those of requests (`….request`), which
+  /// each may have.
+  var count: UInt64 { counters.total(butOf: ".request") }
+
   package typealias LetterCase = UUIDText.LetterCase
 
   /// The next count of a kind: 1, 2, 3…

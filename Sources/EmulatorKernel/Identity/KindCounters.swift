@@ -24,6 +24,15 @@ struct KindCounters: Sendable {
     return 1
   }
 
+  /// How many were given, of all kinds but one; wraps.
+  func total(butOf suffix: String) -> UInt64 {
+    var total: UInt64 = 0
+    for (kind, last) in few where !kind.utf8.reversed().starts(with: suffix.utf8.reversed()) {
+      total &+= last
+    }
+    return others.values.reduce(total) { $0 &+ $1 }
+  }
+
   private func place(of kind: String) -> Int? {
     let few = few.span
     for index in few.indices where few[index].kind == kind { return index }

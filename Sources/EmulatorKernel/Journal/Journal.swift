@@ -123,16 +123,12 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Another answer goes out than was known. The operation, and the status that was known; nil if the
-  /// exchange is over or its record is not here any more.
-  func replaced(
-    _ number: UInt64, of exchange: Exchange, by response: borrowing Response
-  ) -> (operation: Int?, status: Int)? {
+  /// Another answer goes out than was known.
+  func replaced(_ number: UInt64, of exchange: Exchange, by response: borrowing Response) {
     ring.withLock { ring in
-      change(number, of: exchange, in: &ring) { record in
+      _ = change(number, of: exchange, in: &ring) { record in
         record.replaced(by: response, prefix: limits.contentPrefix)
-          .map { (record.operationIndex, $0) }
-      } ?? nil
+      }
     }
   }
 

@@ -150,16 +150,15 @@ struct JournalRecord: Sendable {
     }
   }
 
-  /// Another answer goes out than was known; what rules did stays. Gives the status that was known.
-  mutating func replaced(by response: borrowing Response, prefix: Int) -> Int? {
-    guard isInFlight, let known = status?.code else { return nil }
+  /// Another answer goes out than was known; what rules did stays.
+  mutating func replaced(by response: borrowing Response, prefix: Int) {
+    guard isInFlight, status != nil else { return }
     if fault?.isOfUpload != true { fault = nil }
     responseContent = Part()
     let (answeredAfter, readAfter) = (answeredAfter, readAfter)
     answered(
       response, content: nil, nil, prefix: prefix, isTimed: answeredAfter != nil, collected: nil)
     self.readAfter = readAfter
-    return known
   }
 
   /// What rules have done to a connection.

@@ -15,7 +15,7 @@ package struct WeighedDictionary<
   /// `@unchecked`: changed only where the dictionary holds the sole reference (`isKnownUniquelyReferenced`),
   ///   so whoever shares a box sees it unchanged; its weight, too, before anybody else has it (`share`).
   @usableFromInline
-  final class Box: @unchecked Sendable {
+  package final class Box: @unchecked Sendable {
     /// SAFETY: a box is reached through its dictionary alone, whose own accesses exclude each other.
     @exclusivity(unchecked) @usableFromInline var uncheckedValue: Value?
     /// Where the value lies, for a look. Not by `&`, which would make a change of it: for a tool that looks
@@ -216,32 +216,10 @@ package struct WeighedDictionary<
 }
 
 extension WeighedDictionary {
-  /// Against a former copy.
-  @usableFromInline package struct Changes {
-    @usableFromInline var put: [(key: Key, box: Box)] = []
-    @usableFromInline var dropped: [Key] = []
-    var isEmpty: Bool { put.isEmpty && dropped.isEmpty }
-
-    @inlinable init() {}
-  }
-
   /// Whoever holds a copy sees a value that is changed later in a box of its own (`changeable`): what still
   /// lies in the same box is the same.
-  @inlinable func changes(since former: Self) -> Changes {
-    var changes = Changes()
-    // SAFETY: a dictionary is a reference to its storage. Where that is the same, nothing has changed.
-    guard unsafe unsafeBitCast(boxes, to: Int.self) != unsafeBitCast(former.boxes, to: Int.self)
-    else { return changes }
-    var addedCount = 0
-    for (key, box) in boxes {
-      let old = former.boxes[key]
-      guard old !== box else { continue }
-      if old == nil { addedCount += 1 }
-      changes.put.append((key, box))
-    }
-    guard former.boxes.count + addedCount > boxes.count else { return changes }
-    for key in former.boxes.keys where boxes[key] == nil { changes.dropped.append(key) }
-    return changes
+  @inlinable func changes(since former: Self) -> Dictionary<Key, Box>.Changes {
+    boxes.changes(since: former.boxes) { $0 === $1 }
   }
 }
 

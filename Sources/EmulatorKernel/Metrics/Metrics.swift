@@ -1,4 +1,4 @@
-import HTTPModel
+package import HTTPModel
 import PayloadCodecs
 import Synchronization
 
@@ -41,6 +41,7 @@ package final class Metrics: Sendable {
   private let counters: [Counter]
   private let faults = Mutex<TextMap<UInt64>>([:])
   private let inFlight = Atomic<Int>(0)
+  private let held = HeldAnswers()
 
   package init(operationCount: Int) {
     counters = (0...operationCount).map { _ in Counter() }
@@ -70,14 +71,19 @@ package final class Metrics: Sendable {
     }
   }
 
-  /// Another answer went out than the one that was counted.
-  func replaced(operation: Int?, status: Int, by other: Int) {
-    counter(operation).counts.withLock(countingWaitsIn: .counters) { counts in
-      guard let index = counts.statuses.firstIndex(where: { $0.code == status }) else { return }
-      counts.statuses[index].count -= 1
-      if counts.statuses[index].count == 0 { counts.statuses.remove(at: index) }
-    }
-    answered(operation: operation, status: other)
+  package func answered(_ exchange: Exchange, operation: Int?, status: Int) {
+    if held.take(exchange, (operation, status)) { return }
+    answered(operation: operation, status: status)
+  }
+
+  /// An exchange's answer is not counted until `released`.
+  package func hold(_ exchange: Exchange) { held.hold(exchange) }
+
+  /// An exchange's answer goes out, or the exchange is over. Does nothing the second time.
+  /// - Parameter status: what it has become; nil: what it was.
+  package func released(_ exchange: Exchange, status: Int? = nil) {
+    guard let known = held.release(exchange) else { return }
+    answered(operation: known.operation, status: status ?? known.status)
   }
 
   func finished(operation: Int?, nanoseconds: Int64, outcome: ExchangeOutcome) {

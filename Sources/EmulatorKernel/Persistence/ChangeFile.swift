@@ -23,7 +23,7 @@ struct FileMark: Sendable, Equatable {
 /// **Shape**: `WTCHANGE` and the mark of the file that it goes on from. Then pieces: `WTCP`, the number of
 /// bytes of what follows (eight bytes, the highest first, and once more with all bits turned), an archive
 /// of changes (`Snapshot.changes`). The world was written whole again where `WTCW` and that file's mark
-/// stand. What is cut at the end was told to nobody.
+/// stand; with the mark of an empty file, the tenant was removed. What is cut at the end was told to nobody.
 struct ChangeFile {
   private static let head = Array("WTCHANGE".utf8)
   private static let piece = Array("WTCP".utf8)
@@ -31,7 +31,8 @@ struct ChangeFile {
 
   /// Of the file that it goes on from.
   let base: [UInt8]
-  private(set) var archives: [[UInt8]] = []
+  /// Where they stand.
+  private(set) var archives: [Range<Int64>] = []
   /// Of the files that the world was written to after all of this.
   private(set) var wholes: [[UInt8]] = []
   /// Whether there is more behind it that is neither.
@@ -44,35 +45,43 @@ struct ChangeFile {
   }
   static func end(in file: FileMark) -> [UInt8] { whole + file.bytes }
 
-  /// Nil: not even its beginning is there.
-  init?(_ bytes: [UInt8]) {
-    var rest = bytes[...]
-    func take(_ count: Int) -> ArraySlice<UInt8>? {
-      guard count <= rest.count else { return nil }
-      defer { rest = rest.dropFirst(count) }
-      return rest.prefix(count)
-    }
-    func number() -> UInt64? { take(8).map { $0.reduce(0) { $0 << 8 | UInt64($1) } } }
-    guard let head = take(Self.head.count), let base = take(FileMark.byteCount) else { return nil }
-    self.base = Array(base)
-    isDamaged = head != Self.head[...]
-    while !isDamaged, let kind = take(4) {
-      if kind == Self.piece[...] {
-        guard let count = number(), let turned = number() else { return }
-        isDamaged = turned != ~count
-        guard !isDamaged, let count = Int(exactly: count), let archive = take(count) else { return }
-        archives.append(Array(archive))
-      } else if kind == Self.whole[...] {
-        guard let mark = take(FileMark.byteCount) else { return }
-        wholes.append(Array(mark))
-      } else {
-        isDamaged = true
+  /// Looks through a file without reading what is in the archives: however large it says to be, it takes
+  /// no more memory than what is really there. Nil: not even its beginning is.
+  init?(_ file: DurableFile.Reading) throws(FileError) {
+    let start = Self.head.count + FileMark.byteCount
+    let beginning = try file.bytes(at: 0, count: start)
+    guard beginning.count == start else { return nil }
+    base = Array(beginning.dropFirst(Self.head.count))
+    isDamaged = !beginning.starts(with: Self.head)
+    var position = Int64(start)
+    while !isDamaged {
+      // A kind, and what stands behind it in both of them.
+      let said = try file.bytes(at: position, count: Self.piece.count + FileMark.byteCount)
+      isDamaged =
+        said.count >= Self.piece.count && !said.starts(with: Self.piece)
+        && !said.starts(with: Self.whole)
+      guard !isDamaged, said.count == Self.piece.count + FileMark.byteCount else { return }
+      position += Int64(said.count)
+      guard said.starts(with: Self.piece) else {
+        wholes.append(Array(said.dropFirst(Self.whole.count)))
+        continue
       }
+      let (count, turned) = (
+        UInt64(bigEndianBytes: said[4..<12]), UInt64(bigEndianBytes: said[12...])
+      )
+      isDamaged = turned != ~count
+      guard !isDamaged, count <= UInt64(file.size - position) else { return }
+      archives.append(position..<position + Int64(count))
+      position += Int64(count)
     }
   }
 }
 
 extension UInt64 {
+  fileprivate init(bigEndianBytes bytes: some Sequence<UInt8>) {
+    self = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
   fileprivate var bigEndianBytes: [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * $0)) }
   }

@@ -187,23 +187,56 @@ enum DurableFile {
     }
   }
 
-  /// Reads a file piece by piece. Gives which file that was.
-  static func read(
-    _ path: String, _ body: ([UInt8]) throws(SnapshotError) -> Void
-  ) throws(SnapshotError) -> FileIdentity {
-    let (file, identity) = try SnapshotError.onDisk { () throws(FileError) in try openFile(path) }
-    defer { _ = close(file) }
-    var buffer = [UInt8](repeating: 0, count: 256 * 1024)
-    while true {
-      // SAFETY: the buffer is written within its bounds and only during the call.
-      let count = unsafe buffer.withUnsafeMutableBytes { target in
-        unsafe Glibc.read(file, target.baseAddress, target.count)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw .file(FileError(call: "read", path: path, code: errno)) }
-      if count == 0 { return identity }
-      try body(Array(buffer[..<count]))
+  /// An ordinary file that is read here and there.
+  final class Reading {
+    private let file: Int32
+    private let path: String
+    let identity: FileIdentity
+    /// When it was opened.
+    var size: Int64 { identity.size }
+
+    init(_ path: String) throws(FileError) {
+      self.path = path
+      (file, identity) = try DurableFile.openFile(path)
     }
+
+    /// Fewer where the file ends.
+    func bytes(at position: Int64, count: Int) throws(FileError) -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: count)
+      var filled = 0
+      while filled < count {
+        // SAFETY: the buffer is written within its bounds and only during the call.
+        let read = unsafe bytes.withUnsafeMutableBytes { target in
+          unsafe pread(
+            file, target.baseAddress.map { unsafe $0 + filled }, count - filled,
+            off_t(position + Int64(filled)))
+        }
+        if read < 0, errno == EINTR { continue }
+        guard read >= 0 else { throw FileError(call: "read", path: path, code: errno) }
+        if read == 0 { break }
+        filled += read
+      }
+      bytes.removeLast(count - filled)
+      return bytes
+    }
+
+    /// Reads piece by piece, to the end where the range has none.
+    func read(
+      _ range: Range<Int64> = 0..<Int64.max, _ body: ([UInt8]) throws(SnapshotError) -> Void
+    ) throws(SnapshotError) {
+      var position = range.lowerBound
+      while position < range.upperBound {
+        let count = Int(min(256 * 1024, range.upperBound - position))
+        let piece = try SnapshotError.onDisk { () throws(FileError) in
+          try bytes(at: position, count: count)
+        }
+        if piece.isEmpty { return }
+        position += Int64(piece.count)
+        try body(piece)
+      }
+    }
+
+    deinit { _ = close(file) }
   }
 
   // MARK: Names

@@ -108,9 +108,9 @@ extension WorldStore {
   func takeChanges(
     of tenant: String, since mark: FileMark, into reader: SnapshotReader
   ) throws(SnapshotError) -> SnapshotError? {
-    guard let bytes = try changes(of: tenant) else { return nil }
+    guard let reading = try log(of: tenant) else { return nil }
     // Where its very beginning is cut, nobody was told of anything in it.
-    guard let file = ChangeFile(bytes), !file.wholes.contains(mark.bytes) else {
+    guard let file = try outline(of: reading), !file.wholes.contains(mark.bytes) else {
       removeLog(of: tenant)
       return nil
     }
@@ -118,14 +118,16 @@ extension WorldStore {
       throw .damaged("its changes go on from another file")
     }
     var damage: SnapshotError? = file.isDamaged ? .damaged("its changes break off") : nil
-    reading: for archive in file.archives {
+    archives: for archive in file.archives {
       let changes: SnapshotReader
       do throws(SnapshotError) {
-        changes = try read(archive)
+        changes = try read(archive, of: reading)
       } catch {
-        if case .noRoom = error { throw error }
-        damage = error
-        break reading
+        switch error {
+        case .noRoom, .file: throw error
+        default: damage = error
+        }
+        break archives
       }
       try reader.take(changes)
     }
@@ -133,23 +135,29 @@ extension WorldStore {
     return damage
   }
 
-  private func read(_ archive: [UInt8]) throws(SnapshotError) -> SnapshotReader {
+  private func read(
+    _ archive: Range<Int64>, of file: DurableFile.Reading
+  ) throws(SnapshotError) -> SnapshotReader {
     let reader = try SnapshotReader(
       budget: pipeline.tenants.budget, limits: .own, holdsChanges: true)
-    try reader.feed(archive)
+    try file.read(archive) { piece throws(SnapshotError) in try reader.feed(piece) }
     try reader.finish()
     return reader
   }
 
-  private func changes(of tenant: String) throws(SnapshotError) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    do throws(SnapshotError) {
-      _ = try DurableFile.read(changesPath(of: tenant)) { piece in bytes += piece }
-      return bytes
-    } catch {
-      if case .file(let error) = error, error.isMissing { return nil }
-      throw error
+  private func log(of tenant: String) throws(SnapshotError) -> DurableFile.Reading? {
+    try SnapshotError.onDisk { () throws(FileError) in
+      do throws(FileError) {
+        return try DurableFile.Reading(changesPath(of: tenant))
+      } catch {
+        if error.isMissing { return nil }
+        throw error
+      }
     }
+  }
+
+  private func outline(of file: DurableFile.Reading) throws(SnapshotError) -> ChangeFile? {
+    try SnapshotError.onDisk { () throws(FileError) in try ChangeFile(file) }
   }
 
   /// At the start: changes of what is not there.
@@ -157,6 +165,12 @@ extension WorldStore {
     for name in namesAtStart where name.hasSuffix(Self.logEnding) {
       let tenant = String(name.dropLast(Self.logEnding.count))
       guard Tenant.isName(tenant), !tenants.contains(tenant) else { continue }
+      if let log = try? log(of: tenant), let file = try? outline(of: log),
+        file.wholes.contains(FileMark().bytes)
+      {
+        removeLog(of: tenant)
+        continue
+      }
       _ = try? setLogAside(of: tenant, "The file that they go on from is not there.")
     }
   }

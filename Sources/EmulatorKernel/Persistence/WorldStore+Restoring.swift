@@ -120,9 +120,9 @@ extension WorldStore {
   ) throws(SnapshotError) -> (file: FileIdentity, isOnDisk: Bool) {
     let reader = try SnapshotReader(budget: pipeline.tenants.budget, limits: .own)
     var mark = FileMark()
-    let identity: FileIdentity
+    let file = try SnapshotError.onDisk { () throws(FileError) in try DurableFile.Reading(path) }
     do throws(SnapshotError) {
-      identity = try DurableFile.read(path) { piece throws(SnapshotError) in
+      try file.read { piece throws(SnapshotError) in
         mark.add(piece)
         try reader.feed(piece)
       }
@@ -138,9 +138,9 @@ extension WorldStore {
       damage = try takeChanges(of: live.name, since: mark, into: reader)
     }
     try Restore(reader, into: live, of: pipeline).putInForce()
-    guard let damage else { return (identity, true) }
+    guard let damage else { return (file.identity, true) }
     _ = try setLogAside(of: live.name, because: damage)
-    return (identity, false)
+    return (file.identity, false)
   }
 
   private func setLogAside(

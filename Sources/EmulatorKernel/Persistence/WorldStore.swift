@@ -191,9 +191,10 @@ package final class WorldStore: Sendable {
   func forget(_ name: String) throws(FileError) -> Bool {
     let path = path(of: name)
     let wasThere = try placing.withLock { _ throws(FileError) in
+      // Without its file it is no tenant's. A crash in between leaves either both or a log that says so.
+      _ = try? endLog(of: name, in: FileMark())
       let wasThere = try DurableFile.remove(path)
-      // Without its file it is no tenant's.
-      _ = try? DurableFile.remove(changesPath(of: name))
+      removeLog(of: name)
       logs.withLock { $0[name] = nil }
       state.withLock { state in
         state.standings[name] = nil

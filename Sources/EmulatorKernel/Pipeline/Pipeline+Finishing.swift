@@ -63,11 +63,12 @@ extension Pipeline {
         try await producer(writer)
       }
     }
-    metrics.answered(operation: routed.operationIndex, status: response.status.code)
+    metrics.answered(
+      routed.exchange, operation: routed.operationIndex, status: response.status.code)
   }
 
   /// What goes out in place of an answer that is known: what was done for it cannot be kept
-  /// (`--durable`). The journal and the counters tell of this one.
+  /// (`--durable`). The journal tells of this one.
   package func replaceAnswer(
     to request: Request, _ exchange: Exchange, by sentence: String
   ) -> Response {
@@ -75,10 +76,7 @@ extension Pipeline {
     let (id, number) = ExchangeTag.unpack(pending.tag(of: exchange.tag) ?? 0)
     guard number > 0, let live = tenants.find(id: id) else { return response }
     response.fields.append(JournalEntry.exchangeName, "\(number)")
-    if let known = live.journal.replaced(number, of: exchange, by: response) {
-      metrics.replaced(
-        operation: known.operation, status: known.status, by: response.status.code)
-    }
+    live.journal.replaced(number, of: exchange, by: response)
     return response
   }
 }

@@ -21,13 +21,20 @@ package struct PatchedState {
     var elements: [JSON] = []
     /// Keys and values, by the keys' texts.
     var pairs: TextMap<(key: JSON, value: JSON)> = [:]
+    /// What of these was changed in its place, by the members' names, or the keys' texts.
+    var changed: TextMap<PatchedState> = [:]
 
     /// As the state's encoder writes it.
     var json: JSON {
       switch kind {
       case .elements: return .array(elements)
-      case .pairs: return .array(pairs.sortedByKey.flatMap { [$0.value.key, $0.value.value] })
+      case .pairs:
+        var pairs = pairs
+        for (key, state) in changed { pairs[key]?.value = state.json }
+        return .array(pairs.sortedByKey.flatMap { [$0.value.key, $0.value.value] })
       case .members:
+        var members = members
+        for (name, state) in changed { members[name] = state.json }
         let sorted = members.sortedByKey
         guard members.isWrittenAsObject else {
           return .array(sorted.flatMap { [.string($0.key), $0.value] })
@@ -54,22 +61,46 @@ package struct PatchedState {
     }
 
     /// False: it does not fit.
-    mutating func apply(_ patch: JSONObject) -> Bool {
+    mutating func apply(_ patch: JSONObject) throws(SnapshotError) -> Bool {
       if case .object(let put)? = patch["put"], case .array(let drop)? = patch["drop"] {
         become(.members)
-        for case .string(let name) in drop { members[name] = nil }
-        for (name, value) in put.members { members[name] = value }
+        for case .string(let name) in drop { (members[name], changed[name]) = (nil, nil) }
+        for (name, value) in put.members { (members[name], changed[name]) = (value, nil) }
         return kind == .members
       }
       if case .array(let put)? = patch["putPairs"], case .array(let drop)? = patch["dropPairs"] {
         become(.pairs)
-        for key in drop { pairs[key.text] = nil }
+        for key in drop { (pairs[key.text], changed[key.text]) = (nil, nil) }
         for index in stride(from: 0, to: put.count - 1, by: 2) {
-          pairs[put[index].text] = (put[index], put[index + 1])
+          let key = put[index].text
+          (pairs[key], changed[key]) = ((put[index], put[index + 1]), nil)
+        }
+        return kind == .pairs
+      }
+      if case .object(let change)? = patch["change"] {
+        become(.members)
+        for (name, changes) in change.members {
+          guard let former = members[name] else { return false }
+          members[name] = .null
+          try self.change(name, former, changes)
+        }
+        return kind == .members
+      }
+      if case .array(let change)? = patch["changePairs"] {
+        become(.pairs)
+        for index in stride(from: 0, to: change.count - 1, by: 2) {
+          let key = change[index].text
+          guard let former = pairs[key] else { return false }
+          pairs[key]?.value = .null
+          try self.change(key, former.value, change[index + 1])
         }
         return kind == .pairs
       }
       if case .array(let put)? = patch["put"], case .integer(let from)? = patch["from"] {
+        if case .integer(let count)? = patch["dropFirst"] {
+          guard 0...elements.count ~= count else { return false }
+          elements.removeFirst(count)
+        }
         guard kind == .elements, 0...elements.count ~= from else { return false }
         elements.removeLast(elements.count - from)
         elements += put
@@ -77,6 +108,15 @@ package struct PatchedState {
       }
       guard case .array(let put)? = patch["elements"], kind == .elements else { return false }
       return put.allSatisfy { putElement($0) }
+    }
+
+    private mutating func change(
+      _ key: String, _ former: JSON, _ changes: JSON
+    ) throws(SnapshotError) {
+      // Taken out meanwhile, and so changed in its place.
+      var state = changed.removeValue(forKey: key) ?? PatchedState(of: former)
+      try state.apply(changes)
+      changed[key] = state
     }
 
     /// `[chunk, place, element]`, behind the last one too.
@@ -97,6 +137,8 @@ package struct PatchedState {
   /// - Parameter text: of a whole state.
   package init(_ text: [UInt8]) throws(SnapshotError) { state = try Self.read(text) }
 
+  private init(of state: JSON) { self.state = state }
+
   private static func read(_ text: [UInt8]) throws(SnapshotError) -> JSON {
     do {
       return try JSON(parsing: text, weightLimit: .max, depthLimit: JSON.ownDepthLimit)
@@ -107,30 +149,37 @@ package struct PatchedState {
 
   /// - Parameter text: of changes since what it is now.
   package mutating func apply(_ text: [UInt8]) throws(SnapshotError) {
-    guard case .object(let changes) = try Self.read(text),
+    try apply(Self.read(text))
+  }
+
+  private mutating func apply(_ changes: JSON) throws(SnapshotError) {
+    guard case .object(let changes) = changes,
       case .array(let kept)? = changes["kept"], case .array(let patches)? = changes["patches"],
       let state = changes["state"]
     else { throw Self.unfit("they lack a member") }
+    var places: [StatePlace] = []
+    for place in kept { places.append(try Self.place(place)) }
+    // One that is new here may have stood in another one so far, or have had others in it.
+    let isKnown = places.allSatisfy { self.tables[$0.pointer] != nil }
+    let whole: JSON? = isKnown ? nil : json
     var tables: TextMap<(place: StatePlace, value: JSON)> = [:]
-    for place in kept {
-      let place = try Self.place(place)
+    for place in places {
       let pointer = place.pointer
-      guard let table = self.tables.removeValue(forKey: pointer) ?? former(place) else {
+      if let table = self.tables.removeValue(forKey: pointer) {
+        tables[pointer] = table
+      } else if let value = whole?.value(at: place[...]) {
+        tables[pointer] = (place, value)
+      } else {
         throw Self.unfit("there is no \(pointer)")
       }
-      tables[pointer] = table
     }
     for (pointer, part) in opened where tables[part.table] == nil { opened[pointer] = nil }
     self.tables = tables
     self.state = state
-    for patch in patches { try apply(patch) }
+    for patch in patches { try put(patch) }
   }
 
-  private func former(_ place: StatePlace) -> (place: StatePlace, value: JSON)? {
-    state.value(at: place[...]).map { (place, $0) }
-  }
-
-  private mutating func apply(_ patch: JSON) throws(SnapshotError) {
+  private mutating func put(_ patch: JSON) throws(SnapshotError) {
     guard case .object(let patch) = patch, let at = patch["at"] else {
       throw Self.unfit("a patch has no place")
     }
@@ -150,12 +199,12 @@ package struct PatchedState {
     } else {
       part = try open(place)
     }
-    guard part.apply(patch) else { throw Self.unfit("a patch does not fit \(pointer)") }
+    guard try part.apply(patch) else { throw Self.unfit("a patch does not fit \(pointer)") }
     opened[pointer] = part
   }
 
   private func table(of place: StatePlace) -> String? {
-    for length in stride(from: place.count, to: 0, by: -1) {
+    for length in stride(from: place.count, through: 0, by: -1) {
       let pointer = StatePlace(place[..<length]).pointer
       if tables[pointer] != nil { return pointer }
     }
@@ -176,14 +225,16 @@ package struct PatchedState {
   }
 
   /// The state's text, as if it had been written whole.
-  package func text() throws(SnapshotError) -> [UInt8] {
+  package var text: [UInt8] { json.serialized() }
+
+  private var json: JSON {
     var (state, tables) = (state, tables)
     for part in opened.values {
       let depth = tables[part.table]?.place.count ?? 0
       tables[part.table]?.value.put(part.json, at: part.place[depth...])
     }
     for table in tables.values { state.put(table.value, at: table.place[...]) }
-    return state.serialized()
+    return state
   }
 
   private static func place(_ json: JSON) throws(SnapshotError) -> StatePlace {

@@ -191,7 +191,7 @@ package final class SnapshotReader {
   }
 
   func settleChanges() throws(SnapshotError) {
-    for (path, state) in patchedStates { parts[path] = try state.text() }
+    for (path, state) in patchedStates { parts[path] = state.text }
     patchedStates = [:]
     guard let manifest = parts[SnapshotManifest.path] else { return }
     let kept = try SnapshotJSON.decode(

@@ -183,6 +183,9 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     }
   }
 
+  /// See `IDSource.count`.
+  var idCount: UInt64 { held.withLock { $0.ids.count } }
+
   /// What the state weighs, as the budget knows it.
   package var heapBytes: Int { status.chargedBytes }
 

@@ -10,13 +10,13 @@ public import PayloadCodecs
   /// record says it for itself.
   static func changes(
     in records: WeighedDictionary<Key<Self>, Self>, since former: WeighedDictionary<Key<Self>, Self>
-  ) -> WeighedDictionary<Key<Self>, Self>.Changes
+  ) -> Dictionary<Key<Self>, WeighedDictionary<Key<Self>, Self>.Box>.Changes
 }
 
 extension Stored {
   @inlinable package static func changes(
     in records: WeighedDictionary<Key<Self>, Self>, since former: WeighedDictionary<Key<Self>, Self>
-  ) -> WeighedDictionary<Key<Self>, Self>.Changes {
+  ) -> Dictionary<Key<Self>, WeighedDictionary<Key<Self>, Self>.Box>.Changes {
     records.changes(since: former)
   }
 
@@ -222,7 +222,7 @@ extension Table: Recounted {
 /// Removal is only counted; readers pass over keys whose record is gone (keys are never used again),
 /// and once more than half are gone they are swept out. So removing costs constant time on average,
 /// however large the index.
-@usableFromInline package struct KeySet<Record>: Codable, Sendable, Weighed {
+@usableFromInline package struct KeySet<Record>: Codable, Sendable, Weighed, Equatable {
   @usableFromInline package internal(set) var keys: [Key<Record>] = []
   @usableFromInline var goneCount = 0
 

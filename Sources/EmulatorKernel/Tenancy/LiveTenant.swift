@@ -76,6 +76,8 @@ package final class LiveTenant: Sendable {
     hash.combine(tenant.clock.changeCount)
     return hash.value
   }
+  /// How many ids its services have given: more, where something was made meanwhile.
+  package var idCount: UInt64 { slots.reduce(0) { $0 &+ $1.idCount } }
   package var blueprint: TenantBlueprint { inForce.withLock { $0.blueprint } }
   /// See `TenantBlueprint.isShort`.
   package var hasShortScenario: Bool { inForce.withLock { $0.worlds.blueprint.isShort } }

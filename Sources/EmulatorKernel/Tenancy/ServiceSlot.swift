@@ -46,6 +46,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   var revision: UInt64 { get }
   /// The same after what is due by now.
   func settledRevision() -> UInt64
+  /// How many ids its world has given.
+  var idCount: UInt64 { get }
   /// See `Lasting`.
   func keep()
   /// What the state weighs.
@@ -246,6 +248,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   var revision: UInt64 { state.revision }
   func settledRevision() -> UInt64 { Service.State.revision(of: state.box) { tenant.clock.now } }
+  var idCount: UInt64 { state.idCount }
   var heapBytes: Int { state.heapBytes }
   var recountedHeapBytes: Int { state.recountedHeapBytes }
 }

@@ -4,7 +4,7 @@
 /// types at every call.
 @usableFromInline
 package struct TextMap<Value> {
-  @usableFromInline var byText: [ExactText: Value] = [:]
+  @usableFromInline package internal(set) var byText: [ExactText: Value] = [:]
 
   @inlinable package init() {}
 

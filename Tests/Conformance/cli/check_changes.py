@@ -6,13 +6,14 @@ import io
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import sys
 import tarfile
 import tempfile
 
-from common import Server, check, expect, finish
+from common import Server, check, expect, finish, seed
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TESTS / "Benchmarks"))
@@ -116,6 +117,45 @@ def every_operation(service):
         server.stop()
 
 
+def large_lists():
+    """A workspace whose lists of files and tags are long enough to be told by their changes: what comes and goes in them."""
+    chance = random.Random(seed())
+    with tempfile.TemporaryDirectory() as data:
+        server = Server("--data", data, "--durable", "--clock", "manual")
+        files, tags = [], []
+
+        def call(path, content):
+            status, text, _ = server.call("POST", "/api/v1/" + path, content)
+            assert status == 200, text
+            return json.loads(text)["data"]
+
+        def change():
+            kind = chance.random()
+            if kind < 0.3 or len(files) < 3:
+                files.append(call("file/create", {"type": "blocks", "blocks": [{"text": "a block"}]})["file"]["id"])
+            elif kind < 0.8 or not tags:
+                # Equal for who normalises, and not the same.
+                name = chance.choice(["x", "é", "e\u0301"]) + str(chance.randrange(9))
+                file = chance.choice(files[:3])
+                tags.append((call("tag/create", {"fileId": file, "kind": name[:-1], "name": name})["tag"]["id"], file))
+            elif kind < 0.92 or len(files) < 5:
+                tag, file = tags.pop(chance.randrange(len(tags)))
+                call("tag/delete", {"id": tag, "fileId": file})
+            else:
+                call("file/delete", {"id": files.pop(chance.randrange(3, len(files)))})
+
+        for _ in range(200):
+            change()
+        for turn in range(6):
+            for _ in range(chance.randrange(1, 40)):
+                change()
+            with Crash(data) as crashed:
+                found = differences(world(server), world(crashed))
+                expect(f"turn {turn}: what a crash leaves is the world", not found, found)
+        check("long lists are told by their changes, to the byte", True)
+        server.stop()
+
+
 def make(server, handle, tenant="default"):
     status, content, _ = server.call("POST", f"/_t/{tenant}/api/v1/workspace/create", {"handle": handle})
     assert status == 200, content
@@ -215,6 +255,7 @@ def removed():
 
 for service in worlds.WORLDS:
     every_operation(service)
+large_lists()
 cut_and_damaged()
 removed()
 finish()

@@ -93,6 +93,33 @@ def controlled():
         server.stop()
 
 
+def looked():
+    """A look that makes something is a change, too: a key's user has the same id after a crash, whoever asks first."""
+    with tempfile.TemporaryDirectory() as data:
+        def users(server, keys):
+            found = {}
+            for key in keys:
+                content = server.call("GET", "/api/v1/account/current", fields={"authorization": f"Bearer {key}"})[1]
+                found[key] = json.loads(content)["data"]["user"]["id"]
+            return found
+
+        server = Server("--data", data, "--durable")
+        make(server, "default", "x")
+        before = users(server, ["one", "two", "three"])
+        server.process.kill()
+        server.process.wait()
+        server.end()
+        server = Server("--data", data, "--durable")
+        after = users(server, ["three", "two", "one"])
+        check("a user whom a look made is the same after kill -9", before == after, (before, after))
+        quiet = written(server)
+        paths = ("/api/v1/version", "/api/v1/account/current", "/api/v1/spaces", "/api/v1/space/demo/api/v1/topics", "/fleets")
+        for path in paths:
+            server.call("GET", path, fields={"authorization": "Bearer one"})
+        check("a look that makes nothing writes nothing", written(server) == quiet, written(server) - quiet)
+        server.stop()
+
+
 def full():
     """Where nothing can be saved, whoever changes something is told; who looks is not."""
     with tempfile.TemporaryDirectory() as data:
@@ -165,6 +192,6 @@ def alone():
     check("--durable without --data is refused", done.returncode == 64 and "--data" in done.stderr, done)
 
 
-for part in (killed, controlled, full, together, alone):
+for part in (killed, controlled, looked, full, together, alone):
     part()
 finish()
