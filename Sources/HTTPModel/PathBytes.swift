@@ -16,9 +16,7 @@ extension Span<UInt8> {
     let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
     var index = start
     while index + 8 <= end {
-      // A byte's high bit is set in `marks` if it is the one; the lowest mark is always right.
-      let difference = word(at: index) ^ pattern
-      let marks = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+      let marks = Self.marks(word(at: index) ^ pattern)
       if marks != 0 { return index + marks.trailingZeroBitCount >> 3 }
       index += 8
       guard index - start == Self.blockBytes else { continue }
@@ -26,8 +24,18 @@ extension Span<UInt8> {
         index += Self.blockBytes
       }
     }
+    if index < end, end - start >= 8 {
+      // The last eight, some of them once more.
+      let marks = Self.marks(word(at: end - 8) ^ pattern)
+      return marks == 0 ? end : end - 8 + marks.trailingZeroBitCount >> 3
+    }
     while index < end, self[index] != byte { index += 1 }
     return index
+  }
+
+  /// A byte's high bit is set in what this gives if it is zero; the lowest one that is set is always right.
+  private static func marks(_ word: UInt64) -> UInt64 {
+    (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
   }
 
   /// Where the first byte stands that is no slash, or `end`.

@@ -18,18 +18,21 @@ extension JSONWriter {
       let areASCII = bytes.isASCII
       for line in fields.lines {
         let (name, value) = (bytes.extracting(line.name), bytes.extracting(line.value))
-        json.object { json in
-          if areASCII || (name.isASCII && value.isASCII), !mayHide(name) {
-            json.member("name", name)
-            json.member("value", value)
-          } else {
-            let name = String(decoding: fields.bytes[line.name], as: UTF8.self)
-            let value = String(decoding: fields.bytes[line.value], as: UTF8.self)
-            json.member("name", name)
-            json.member("value", shown(value, name))
-          }
+        if areASCII || (name.isASCII && value.isASCII), !mayHide(name) {
+          json.field(name, value)
+        } else {
+          let name = String(decoding: fields.bytes[line.name], as: UTF8.self)
+          let value = String(decoding: fields.bytes[line.value], as: UTF8.self)
+          json.field(name.utf8.span, shown(value, name).utf8.span)
         }
       }
+    }
+  }
+
+  private mutating func field(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+    // SAFETY: read during the call alone.
+    unsafe name.withUnsafeBufferPointer { name in
+      unsafe value.withUnsafeBufferPointer { value in unsafe putField(name, value) }
     }
   }
 }

@@ -114,6 +114,37 @@ extension JSONWriter {
     needsComma = true
   }
 
+  /// An object of a name and a value, both of them texts, in one go.
+  @inline(never)
+  mutating func putField(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+    let comma = needsComma ? 1 : 0
+    let (opening, middle): (StaticString, StaticString) = (#"{"name":""#, #"","value":""#)
+    let around = opening.utf8CodeUnitCount &+ middle.utf8CodeUnitCount &+ 2
+    let isPlain = unsafe putIf(comma &+ name.count &+ value.count &+ around) { start in
+      // SAFETY: the place has a byte for the comma if there is one, those that stand around both texts, two of
+      // them at the end, and those of both texts.
+      if comma == 1 { unsafe start.storeBytes(of: UInt8(ascii: ","), as: UInt8.self) }
+      let place = unsafe start + comma
+      unsafe place.copyShort(opening)
+      let nameStart = unsafe place + opening.utf8CodeUnitCount
+      let nameEnd = unsafe nameStart + name.count
+      unsafe nameEnd.copyShort(middle)
+      let valueStart = unsafe nameEnd + middle.utf8CodeUnitCount
+      // `"}`
+      unsafe (valueStart + value.count).storeBytes(of: 0x7D22, as: UInt16.self)
+      let isPlainName = unsafe name.span.copyIfPlain(to: nameStart)
+      let isPlainValue = unsafe value.span.copyIfPlain(to: valueStart)
+      return isPlainName && isPlainValue
+    }
+    if !isPlain {
+      object { json in
+        unsafe json.put("name", name)
+        unsafe json.put("value", value)
+      }
+    }
+    needsComma = true
+  }
+
   /// Text as it is, as a value.
   @inline(never)
   mutating func putRaw(_ text: UnsafeRawBufferPointer) {

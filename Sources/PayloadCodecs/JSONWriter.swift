@@ -20,6 +20,15 @@ public struct JSONWriter: Sendable {
     bytes.reserveCapacity(bytes.count + byteCount)
   }
 
+  /// Room for so many more records that are like what stands from `start` on, a little longer; no more than a
+  /// MiB at once, should they not be.
+  @usableFromInline mutating func reserve(likeThoseSince start: Int, _ count: Int) {
+    let length = bytes.count - start + 1
+    let needed = bytes.count + min(count * (length + length / 8), 1 << 20)
+    // Never by a little: of lists within a list each asks.
+    if needed > bytes.capacity { bytes.reserveCapacity(max(needed, 2 * bytes.capacity)) }
+  }
+
   /// What was written since the last time, for texts that are sent piece by piece; the writer goes
   /// on behind it.
   public mutating func take() -> [UInt8] {
@@ -58,6 +67,23 @@ public struct JSONWriter: Sendable {
   public mutating func array(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
     beginArray(name)
     body(&self)
+    endArray()
+  }
+
+  /// An array of records that are much like each other: the first tells how much room all of many take, so that
+  /// the text grows once, not by doubling with a copy each time.
+  @inlinable @inline(__always)
+  package mutating func array<Record>(
+    _ records: some Sequence<Record>, count: Int, _ write: (Record, inout JSONWriter) -> Void
+  ) {
+    beginArray()
+    let start = bytes.count
+    var isLong = count > 8
+    for record in records {
+      write(record, &self)
+      if isLong { reserve(likeThoseSince: start, count - 1) }
+      isLong = false
+    }
     endArray()
   }
 

@@ -63,7 +63,11 @@ struct WeightTests {
       let text = String(repeating: "x", count: Int(random.next() % 200))
       switch random.next() % 7 {
       case 0, 1, 2:
-        weighed[key] = Thing(text: text)
+        if weighed.contains(key) {
+          weighed[key] = Thing(text: text)
+        } else {
+          weighed.add(Thing(text: text), key)
+        }
         plain[key] = Thing(text: text)
       case 3:
         weighed[key]?.text += text

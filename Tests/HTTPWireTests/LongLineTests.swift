@@ -41,6 +41,25 @@ struct LongLineTests {
     }
   }
 
+  @Test("A byte that no name may have is found wherever it stands (RFC 9110 §5.6.2)")
+  func name() {
+    let start = Array("GET / HTTP/1.1\r\nHost: a\r\n".utf8)
+    let others = Set("!#$%&'*+.^_`|~0123456789".utf8)
+    for length in [1, 7, 8, 9, 17] {
+      for place in 0..<length {
+        for byte in UInt8(0x21)...0xFF where byte != 0x3A && byte != 0x7F {
+          var name = Array("Content-LengthS-Z".utf8.prefix(length))
+          name[place] = byte
+          let isLetter = byte < 0x80 && (0x61...0x7A).contains(byte | 0x20)
+          let isToken = isLetter || byte == 0x2D || others.contains(byte)
+          let failure = Self.failure(start + name + Array(": b\r\n\r\n".utf8))
+          #expect((failure == nil) == isToken, "\(byte) at \(place) of \(length)")
+          if !isToken { #expect(failure?.offset == start.count + place) }
+        }
+      }
+    }
+  }
+
   @Test("Tabs may stand in a field's value, others may not")
   func value() {
     let start = Array("GET / HTTP/1.1\r\nHost: a\r\nX: ".utf8)

@@ -1,4 +1,5 @@
 import EmulatorKernel
+import Foundation
 import Testing
 
 @testable import ScramjetEmulator
@@ -155,6 +156,49 @@ import Testing
     }
     #expect(logs[0].byteCount == logs[1].byteCount && logs[0].end == logs[1].end)
     #expect(remaining(logs[0]) == remaining(logs[1]))
+  }
+
+  /// What may be done to a log that has first lines, each by itself and before anything else.
+  private static let firstUses: [@Sendable (inout StreamLog) -> [[UInt8]]] = [
+    { log in
+      let line = Array("news\n".utf8)
+      return [[log.append(line: line.span) ? 1 : 0]]
+    },
+    { log in
+      let lines = Array("a\nb\n".utf8)
+      return [[log.append(lines: lines.span) ? 1 : 0]]
+    },
+    { log in
+      log.append([7])
+      return []
+    },
+    { log in log.take(from: log.attach(), byteLimit: .max).pieces },
+    { log in log.take(from: log.reattach(at: 0), byteLimit: .max).pieces },
+    { log in log.watched(from: log.watch(), byteLimit: .max).pieces },
+    { log in
+      log.finish()
+      return log.take(from: log.attach(), byteLimit: .max).pieces
+    },
+  ]
+
+  @Test("First lines that nobody has seen are there for whoever comes, and in a snapshot")
+  func opening() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let lines = Array("first\nsecond\n".utf8)
+    let unseen = StreamLog(.history(chunks: 9, bytes: 4096), opening: { lines })
+    var plain = StreamLog(.history(chunks: 9, bytes: 4096))
+    let isAwaited = plain.append(lines: lines.span)
+    #expect(!isAwaited)
+    for use in Self.firstUses {
+      var logs = [unseen, plain]
+      let seen = logs.indices.map { use(&logs[$0]) }
+      #expect(seen[0] == seen[1])
+      #expect(try encoder.encode(logs[0]) == encoder.encode(logs[1]))
+    }
+    #expect(try encoder.encode(unseen) == encoder.encode(plain))
+    #expect(unseen.written.byteCount == lines.count && unseen.written.end == plain.end)
+    #expect(unseen.written.bytesWritten == lines.count && unseen.written.lastByte == 0x0A)
   }
 
   @Test("A live stream gives only what comes while a reader is there")

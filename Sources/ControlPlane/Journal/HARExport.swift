@@ -22,7 +22,10 @@ struct HARExport {
 
   /// Nil: nothing is to be told of it yet.
   private func entry(_ entry: borrowing JournalEntry) -> HAREntry? {
-    guard entry.status != nil || entry.ending != nil else { return nil }
+    entry.status != nil || entry.ending != nil ? told(entry) : nil
+  }
+
+  private func told(_ entry: borrowing JournalEntry) -> HAREntry {
     var har = HAREntry()
     har.started = entry.arrived.iso8601(.microseconds)
     let whole = entry.duration.map(Self.microseconds) ?? 0

@@ -55,10 +55,7 @@ package struct CredentialMask: ValueMask {
     let space = text.firstIndex(of: UInt8(ascii: " "), from: 0, to: text.count)
     var hasScheme = space < text.count
     for index in 0..<space where (text[index] | 0x20) &- 0x61 >= 26 { hasScheme = false }
-    guard hasScheme else { return Self.masked(value[...]) }
-    // As strings: the sum of two kinds of text is made character by character.
-    let behind = value.utf8.index(value.startIndex, offsetBy: space + 1)
-    return String(pieces: String(value[..<behind]), Self.masked(value[behind...]))
+    return Self.masked(text, from: hasScheme ? space + 1 : 0)
   }
 
   /// A request-target, or a URL, without what in it is a credential: the values of query parameters
@@ -134,22 +131,43 @@ package struct CredentialMask: ValueMask {
     secretQueryNames.contains(name.asciiLowercased)
   }
 
-  static func masked(_ secret: Substring) -> String {
+  static func masked(_ secret: Substring) -> String { masked(secret.utf8Span.span, from: 0) }
+
+  /// A text of which all from `start` on is a secret: a mark stands in its place, and in front of that the
+  /// name of the tenant where it has one.
+  private static func masked(_ text: Span<UInt8>, from start: Int) -> String {
+    let secret = text.extracting(start...)
+    let shown = start + tenantLength(of: secret)
+    let mark = mark(of: secret)
+    let end = shown > start ? shown + 1 : shown
+    return unsafe String(unsafeUninitializedCapacity: end + mark.count) { place in
+      // SAFETY: there is room for what is shown, a period behind the name, and the mark.
+      for index in 0..<shown { unsafe place[index] = text[index] }
+      if end > shown { unsafe place[shown] = UInt8(ascii: ".") }
+      for index in mark.indices { unsafe place[end + index] = mark[index] }
+      return end + mark.count
+    }
+  }
+
+  /// `***#` and four digits.
+  private static func mark(of secret: Span<UInt8>) -> InlineArray<8, UInt8> {
     var hash = StableHash(seed: 0)
-    hash.combine(secret.utf8Span.span)
-    // `***#` and four digits.
-    var text: InlineArray<8, UInt8> = [0x2A, 0x2A, 0x2A, 0x23, 0, 0, 0, 0]
+    hash.combine(secret)
+    var mark: InlineArray<8, UInt8> = [0x2A, 0x2A, 0x2A, 0x23, 0, 0, 0, 0]
     for place in 4..<8 {
       let digit = UInt8(truncatingIfNeeded: hash.value >> UInt64(4 * (7 - place))) & 0xF
-      text[place] = digit + (digit < 10 ? 0x30 : 0x57)
-    }
-    // SAFETY: these are ASCII.
-    let mark = String(copying: unsafe UTF8Span(unchecked: text.span, isKnownASCII: true))
-    if secret.utf8.starts(with: "wt-".utf8) {
-      let name = Substring(secret.utf8.dropFirst(3).prefix { $0 != UInt8(ascii: ".") })
-      if Tenant.isName(name) { return "wt-\(name).\(mark)" }
+      mark[place] = digit + (digit < 10 ? 0x30 : 0x57)
     }
     return mark
+  }
+
+  /// How long `wt-NAME` is in front of a key; 0: it names no tenant.
+  private static func tenantLength(of secret: Span<UInt8>) -> Int {
+    guard secret.count > 3, secret[0] == UInt8(ascii: "w"), secret[1] == UInt8(ascii: "t"),
+      secret[2] == UInt8(ascii: "-")
+    else { return 0 }
+    let end = secret.firstIndex(of: UInt8(ascii: "."), from: 3, to: secret.count)
+    return Tenant.isName(secret.extracting(3..<end)) ? end : 0
   }
 }
 

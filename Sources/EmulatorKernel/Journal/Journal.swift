@@ -294,6 +294,7 @@ package final class Journal: Sendable {
       next = ring.withLock { ring in
         let first = max(next, ring.first)
         guard first <= end else { return end + 1 }
+        if found.isEmpty { found.reserveCapacity(Int(clamping: end - first + 1)) }
         let last = min(end, first + Self.readAtOnceMax - 1)
         for number in first...last {
           let place = ring.place(of: number)

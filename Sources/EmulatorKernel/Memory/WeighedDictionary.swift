@@ -116,6 +116,11 @@ package struct WeighedDictionary<
     settle(box, key, at: index)
   }
 
+  /// Adds a value under a key that is new: nothing is looked up, and the value is moved to where it lies.
+  @inlinable package mutating func add(_ value: consuming Value, _ key: Key) {
+    insert(Box(consume value), key)
+  }
+
   /// The box to change, in nobody else's hands.
   @inlinable mutating func changeable(at index: Dictionary<Key, Box>.Index) -> Box {
     if !isKnownUniquelyReferenced(&boxes.values[index]) {

@@ -71,7 +71,7 @@ package struct Addressee: Sendable {
 
   private static func tenant(named name: ArraySlice<UInt8>) -> TenantChoice {
     let text = String(decoding: name.prefix(100), as: UTF8.self)
-    guard Tenant.isName(bytes: name) else { return .malformed(text) }
+    guard Tenant.isName(name.span) else { return .malformed(text) }
     return text == Tenant.defaultName ? .byDefault : .named(text)
   }
 

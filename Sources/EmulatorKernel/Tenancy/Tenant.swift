@@ -68,13 +68,17 @@ import Synchronization
   @usableFromInline package static let settleStepsAtOnceMax = 250
 
   /// Whether a text may name a tenant: `[a-z0-9][a-z0-9-]{0,62}`.
-  package static func isName(_ text: some StringProtocol) -> Bool { isName(bytes: text.utf8) }
+  package static func isName(_ text: String) -> Bool { isName(text.utf8.span) }
 
-  static func isName(bytes: some Collection<UInt8>) -> Bool {
-    guard (1...63).contains(bytes.count), bytes.first != UInt8(ascii: "-") else { return false }
-    return bytes.allSatisfy { byte in
-      byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-")
+  static func isName(_ text: Span<UInt8>) -> Bool {
+    guard (1...63).contains(text.count), text[0] != UInt8(ascii: "-") else { return false }
+    for index in text.indices {
+      let byte = text[index]
+      guard byte &- 0x30 < 10 || byte &- 0x61 < 26 || byte == UInt8(ascii: "-") else {
+        return false
+      }
     }
+    return true
   }
 
   /// Whether the tenant was removed: what still works in it ends.

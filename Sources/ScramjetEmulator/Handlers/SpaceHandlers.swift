@@ -50,11 +50,7 @@ enum SpaceHandlers {
     let limit = target.queryValue("limit").flatMap { Int($0) } ?? 100
     let (start, count) = (min(max(0, offset), 1 << 40), (1...100).contains(limit) ? limit : 100)
     let things = first(start + count).dropFirst(start)
-    // About as long is what is told of one.
-    json.reserve(things.count * 480)
-    json.array { json in
-      for thing in things { write(thing, &json) }
-    }
+    json.array(things, count: things.count, write)
   }
 
   static func list(_ scope: Scope) throws(ScramjetError) -> ServiceAnswer {
@@ -92,8 +88,11 @@ enum SpaceHandlers {
             json.array("instances") { _ in }
           }
         case .uploaded(let id, let index):
-          guard let sequence = hubs[index].sequences[id.text] else { return json.null() }
-          state.write(sequence, location: hubs[index].id, into: &json)
+          let location = hubs[index].id
+          let isThere: Void? = hubs[index].sequences.read(id.text) { sequence in
+            state.write(sequence, location: location, into: &json)
+          }
+          if isThere == nil { json.null() }
         }
       }
     }

@@ -8,6 +8,8 @@ enum StoreHandlers {
     try scope.writing { state, json in
       json.array { json in
         guard let store = scope.space(in: state)?.store else { return }
+        // About as long is what is told of one.
+        json.reserve(store.count * 280)
         for item in store.all { item.writeListed(into: &json) }
       }
     }

@@ -105,10 +105,15 @@ struct Program: Codable, Sendable, Equatable {
     ProgramCompiler.Trigger.allCases.map { self[$0] } + events.map(\.actions)
       + timers.map(\.actions)
   }
+}
 
+extension Shared where Value == Program {
+  /// Whether it does anything with what comes on a lane. Each part is asked by its name: all of the program
+  /// would be counted.
   func reads(_ lane: Lane) -> Bool {
-    let triggers = lane.triggers
-    return !self[triggers.piece].isEmpty || !self[triggers.line].isEmpty
-      || !self[triggers.end].isEmpty
+    switch lane {
+    case .input: !value.input.isEmpty || !value.line.isEmpty || !value.inputEnd.isEmpty
+    case .stdin: !value.stdin.isEmpty || !value.stdinLine.isEmpty || !value.stdinEnd.isEmpty
+    }
   }
 }

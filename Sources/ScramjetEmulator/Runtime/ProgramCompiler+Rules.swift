@@ -11,7 +11,8 @@ extension ProgramCompiler {
     var program = Program()
     for rule in reader.elements { addRule(rule, to: &program) }
     // A program that reads input and never says when it is through is through with its input.
-    if program.reads(.input), program.inputEnd.isEmpty, !program.mentionsItsEnd {
+    let readsInput = !program.input.isEmpty || !program.line.isEmpty
+    if readsInput, program.inputEnd.isEmpty, !program.mentionsItsEnd {
       program.inputEnd = [.finish]
     }
     return program

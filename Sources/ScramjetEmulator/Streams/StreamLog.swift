@@ -42,6 +42,9 @@ package struct StreamLog: Sendable, Weighed {
   /// What passes, for those who only watch; there while somebody does.
   private var tail: StreamTail?
   private var slots: [Slot] = []
+  /// What a history begins with, to be written when somebody is going to look or adds something. Most logs of
+  /// instances nobody ever looks at.
+  private var opening: (@Sendable () -> [UInt8])?
   private var joined: Joined?
   private var head = 0
   /// The number of the chunk at `head`.
@@ -64,9 +67,24 @@ package struct StreamLog: Sendable, Weighed {
   /// A mark that no writer comes to.
   static let noMark = 1 << 50
 
-  init(_ keeping: Keeping, mark: Int = noMark) {
+  /// - Parameter opening: the first lines of a history, each with its end.
+  init(_ keeping: Keeping, mark: Int = noMark, opening: (@Sendable () -> [UInt8])? = nil) {
     self.keeping = keeping
     self.mark = mark
+    self.opening = opening
+  }
+
+  private mutating func writeOpening() {
+    guard let opening else { return }
+    self.opening = nil
+    _ = append(lines: opening().span)
+  }
+
+  /// The same with all that it has.
+  var written: Self {
+    var log = self
+    log.writeOpening()
+    return log
   }
 
   /// Whether what was written is kept for whoever comes, as in all logs and audits.
@@ -78,17 +96,10 @@ package struct StreamLog: Sendable, Weighed {
   /// The chunks with an array each, and what was joined for readers.
   package var heapBytes: Int {
     slots.spineBytes + byteCount + count * HeapOverhead.array + (joined?.bytes.spineBytes ?? 0)
-      + (tail?.heapBytes ?? 0) + blocked.spineBytes
+      + (tail?.heapBytes ?? 0) + blocked.spineBytes + (opening == nil ? 0 : 64)
   }
   /// The number that the next appended chunk gets.
   var end: Int { first + count }
-  var hasRoom: Bool {
-    switch keeping {
-    case .untilRead: byteCount < mark
-    case .live, .untilReadOrStale: readerCount == 0 || byteCount < mark
-    case .history: true
-    }
-  }
 
   // MARK: Writing
 
@@ -101,6 +112,7 @@ package struct StreamLog: Sendable, Weighed {
   /// line before it instead of being a chunk of its own.
   /// - Returns: whether somebody is there who may be told.
   mutating func append(line: Span<UInt8>) -> Bool {
+    writeOpening()
     if readerCount == 0, !isEnded, case .history(_, let most) = keeping, head < slots.count {
       let last = slots.count - 1
       if slots[last].bytes.count + line.count <= min(Self.grownChunkBytesMax, most / 64) {
@@ -122,6 +134,7 @@ package struct StreamLog: Sendable, Weighed {
   /// chunk, and so in one go.
   /// - Returns: whether somebody is there who may be told.
   mutating func append(lines: Span<UInt8>) -> Bool {
+    writeOpening()
     if readerCount == 0, tail == nil, joined == nil, case .history(_, let most) = keeping {
       let before = head < slots.count ? slots[slots.count - 1].bytes.count : 0
       if before + lines.count <= min(Self.grownChunkBytesMax, most / 64) {
@@ -147,6 +160,7 @@ package struct StreamLog: Sendable, Weighed {
 
   @discardableResult
   private mutating func append(_ bytes: Span<UInt8>, _ whole: () -> [UInt8]) -> Bool {
+    writeOpening()
     guard !isEnded, !bytes.isEmpty else { return false }
     let last = bytes[bytes.count - 1]
     lastByte = last
@@ -176,13 +190,17 @@ package struct StreamLog: Sendable, Weighed {
   mutating func givesWay() { if keeping == .untilRead { keeping = .untilReadOrStale } }
 
   /// No more chunks: readers get what is left and then the end.
-  mutating func finish() { isEnded = true }
+  mutating func finish() {
+    writeOpening()
+    isEnded = true
+  }
 
   // MARK: Reading
 
   /// A new reader's position: at what is kept if it is the first (or there is a history), else at
   /// what will be written from now on.
   mutating func attach() -> Int {
+    writeOpening()
     readerCount += 1
     let startsAtEnd =
       switch keeping {
@@ -201,6 +219,7 @@ package struct StreamLog: Sendable, Weighed {
   /// A reader that stood at `position` before a snapshot stands there again.
   /// - Returns: where it stands.
   mutating func reattach(at position: Int) -> Int {
+    writeOpening()
     readerCount += 1
     let position = min(max(position, first), end)
     place(position)
@@ -223,25 +242,6 @@ package struct StreamLog: Sendable, Weighed {
     deliveredEnd = max(deliveredEnd, next)
     if case .history = keeping {} else { trim() }
     return (pieces, next)
-  }
-
-  /// What a reader gets, with all that it must know of the log: so it looks at it once.
-  struct Taking {
-    var pieces: [[UInt8]]
-    var next: Int
-    /// More is there already.
-    var hasMore: Bool
-    var isEnded: Bool
-    /// Writers wait for the room that may have come up.
-    var freesWriters: Bool
-  }
-
-  mutating func serveReader(at position: Int, byteLimit: Int, joins: Bool) -> Taking {
-    let (pieces, next) = take(from: position, byteLimit: byteLimit, joins: joins)
-    let isAwaited = hasWaitingWriter || !blocked.isEmpty
-    return Taking(
-      pieces: pieces, next: next, hasMore: next < end, isEnded: isEnded,
-      freesWriters: isAwaited && !pieces.isEmpty && hasRoom)
   }
 
   /// Chunks of this size, on the average, are worth a copy to leave as one.
@@ -294,6 +294,7 @@ package struct StreamLog: Sendable, Weighed {
   /// A new watcher's position: it sees what is kept and what passes, takes nothing and holds nobody
   /// up. Whoever is too slow misses some.
   mutating func watch() -> Int {
+    writeOpening()
     if tail == nil { tail = StreamTail(slots[head...].map(\.bytes)) }
     return tail?.beginWatching() ?? 0
   }
@@ -368,6 +369,7 @@ extension StreamLog: Codable {
   }
 
   package func encode(to encoder: any Encoder) throws {
+    guard opening == nil else { return try written.encode(to: encoder) }
     var values = encoder.container(keyedBy: Key.self)
     try values.encode(keeping, forKey: .keeping)
     try values.encode(mark, forKey: .mark)

@@ -113,8 +113,8 @@ final class StreamReader: BodySource {
 
   /// Whether there is nothing yet, but time brings something.
   private func isComing(_ state: borrowing ScramjetState, _ next: Int) -> Bool {
-    guard state.epoch == epoch, let log = state.streams[stream], next >= log.end, !log.isEnded,
-      !isSourceOver(state), hub?.isOver(in: state) != true
+    let isIdle = state.streams.read(stream) { next >= $0.end && !$0.isEnded }
+    guard state.epoch == epoch, isIdle == true, !isSourceOver(state), hub?.isOver(in: state) != true
     else { return false }
     return switch source {
     case .nobody: false

@@ -65,6 +65,20 @@ struct Sequence: Codable, Sendable {
   var runtime: SequenceRuntime?
   /// The instances that are not gone, in order of start.
   var instances = OrderedSet<InstanceKey>()
+  /// How the instance that started last tells of it: the next one does the same, and shares the text.
+  var description: Description?
+
+  struct Description: Sendable, Weighed {
+    /// What the text depends on besides the sequence and its hub.
+    let runtime: String
+    let text: Kept<WrittenJSON>
+
+    var heapBytes: Int { runtime.heapBytes + text.heapBytes }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case id, alias, package, code, runtime, instances
+  }
 }
 
 /// A space (code name manager, cpm): hubs, topics and the store.

@@ -3,11 +3,7 @@ import PayloadCodecs
 
 /// The JSON of sequences, instances, hubs and topics, keys in the order of hub 1.0.1.
 extension ScramjetState {
-  // Of most of their texts.
-  private static let sequenceBytes = 400
-  private static let instanceBytes = 560
-
-  func write(_ sequence: Sequence, location: String, into json: inout JSONWriter) {
+  func write(_ sequence: borrowing Sequence, location: String, into json: inout JSONWriter) {
     json.object { json in
       json.member("id", sequence.id)
       json.member(ifPresent: "name", sequence.alias)
@@ -23,22 +19,16 @@ extension ScramjetState {
   }
 
   func writeSequences(of hub: Hub?, into json: inout JSONWriter) {
-    json.reserve((hub?.sequences.count ?? 0) * Self.sequenceBytes)
-    json.array { json in
-      for id in hub?.sequenceOrder ?? OrderedSet() {
-        if let hub, let sequence = hub.sequences[id.text] {
-          write(sequence, location: hub.id, into: &json)
-        }
-      }
+    guard let hub else { return json.array { _ in } }
+    json.array(hub.sequenceOrder, count: hub.sequences.count) { id, json in
+      _ = hub.sequences.read(id.text) { write($0, location: hub.id, into: &json) }
     }
   }
 
   func writeInstances(of hub: Hub?, into json: inout JSONWriter) {
-    json.reserve((hub?.instanceOrder.count ?? 0) * Self.instanceBytes)
-    json.array { json in
-      for key in hub?.instanceOrder ?? OrderedSet() {
-        _ = instances.read(key) { $0.write(into: &json) }
-      }
+    let order = hub?.instanceOrder ?? OrderedSet()
+    json.array(order, count: order.count) { key, json in
+      _ = instances.read(key) { $0.write(into: &json) }
     }
   }
 

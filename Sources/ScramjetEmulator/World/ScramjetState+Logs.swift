@@ -182,11 +182,20 @@ extension ScramjetState {
     isProcess ? [hooking] : [hooking, calling]
   }
 
-  /// An instance's first lines: in its own log, and noted for its hub's.
-  mutating func logStart(_ serial: InstanceKey, isProcess: Bool = false, _ step: inout Step) {
-    guard let place = logPlace(serial) else { return }
-    write(Self.startSayings(isProcess: isProcess), at: place, &step)
-    note(.start, code: isProcess ? 1 : 0, place, &step)
+  /// Writes the first lines of an instance's own log.
+  static func logOpening(
+    of instance: String, isProcess: Bool, at now: VirtualInstant
+  ) -> @Sendable () -> [UInt8] {
+    { text(of: startSayings(isProcess: isProcess), by: instance, at: now) }
+  }
+
+  /// Its hub tells of the start, too.
+  mutating func logStartOnHub(
+    _ instance: String, isProcess: Bool, hub: HubKey, _ step: inout Step
+  ) {
+    note(
+      UnwrittenRecords.Entry(kind: .start, hub: hub, at: step.now, code: isProcess ? 1 : 0),
+      object: instance.utf8.span, &step)
   }
 
   mutating func logEnd(_ serial: InstanceKey, _ ending: Instance.Ending, _ step: inout Step) {
@@ -196,27 +205,22 @@ extension ScramjetState {
         ending.reason, level: "ERROR", data: [.integer(ending.code)], from: "Runner", at: place,
         &step)
     }
-    write([Self.ending], at: place, &step)
-    note(.end, place, &step)
-  }
-
-  private mutating func write(_ sayings: [Saying], at place: LogPlace, _ step: inout Step) {
-    var text: [UInt8] = []
-    text.reserveCapacity(sayings.count * 512)
-    for saying in sayings {
-      Self.append(saying, of: place.id, at: step.now, to: &text)
-    }
+    let text = Self.text(of: [Self.ending], by: place.id, at: step.now)
     var isNews = false
     streams.update(place.log) { log in isNews = log.append(lines: text.span) }
     if isNews { step.wake(.stream(place.log)) }
+    note(
+      UnwrittenRecords.Entry(kind: .end, hub: place.hub, at: step.now),
+      object: place.id.utf8.span, &step)
   }
 
-  private mutating func note(
-    _ kind: UnwrittenRecords.Entry.Kind, code: Int = 0, _ place: LogPlace, _ step: inout Step
-  ) {
-    note(
-      UnwrittenRecords.Entry(kind: kind, hub: place.hub, at: step.now, code: code),
-      object: place.id.utf8.span, &step)
+  private static func text(
+    of sayings: [Saying], by instance: String, at now: VirtualInstant
+  ) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(sayings.count * 512)
+    for saying in sayings { append(saying, of: instance, at: now, to: &text) }
+    return text
   }
 
   /// What a hub tells of an instance's start, as a space's log has it, each with its end.

@@ -34,7 +34,7 @@ extension ScramjetState {
 
   private mutating func runLane(_ lane: Lane, of serial: InstanceKey, _ step: inout Step) {
     // Looked at in its place: it has a dozen lists.
-    guard let program = instances.read(serial, { $0.program }), program.value.reads(lane) else {
+    guard let program = instances.read(serial, { $0.program }), program.reads(lane) else {
       return
     }
     let triggers = lane.triggers
@@ -138,6 +138,14 @@ extension ScramjetState {
     run(serial, &step)
   }
 
+  /// It is not among those that are kept: it has just begun, or was taken out to go on.
+  private mutating func keep(_ activity: Activity, _ id: Int, of serial: InstanceKey) {
+    instances.update(serial) { instance in
+      instance.activities.add(activity, id)
+      if let lane = activity.lane.lane { instance[lane].activity = id }
+    }
+  }
+
   private mutating func occupy(_ place: Activity.Occupied, of serial: InstanceKey, with id: Int?) {
     if let lane = place.lane { instances[serial]?[lane].activity = id }
   }
@@ -165,13 +173,10 @@ extension ScramjetState {
       case .ended: return
       case .waitForRoom:
         activity.wait = .room
-        instances[serial]?.activities[id] = activity
-        occupy(activity.lane, of: serial, with: id)
-        return
+        return keep(activity, id, of: serial)
       case .sleep(let milliseconds):
         activity.wait = .sleep
-        instances[serial]?.activities[id] = activity
-        occupy(activity.lane, of: serial, with: id)
+        keep(activity, id, of: serial)
         agenda.add(
           .resume(instance: serial, activity: id), at: step.now + .milliseconds(milliseconds))
         return
@@ -272,48 +277,70 @@ extension ScramjetState {
   mutating func claimRoom(_ sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step)
     -> Bool
   {
-    guard let instance = instances[serial] else { return true }
+    guard let outlets = outlets(of: serial) else { return true }
     switch sink {
-    case .stdout: return claimRoom(in: instance.stdout, serial)
-    case .stderr: return claimRoom(in: instance.stderr, serial)
+    case .stdout: return claimRoom(in: outlets.stdout, serial)
+    case .stderr: return claimRoom(in: outlets.stderr, serial)
     case .output:
-      guard !instance.provides.isEmpty else { return claimRoom(in: instance.output, serial) }
-      guard let topic = topicKey(instance.provides, of: instance).flatMap({ topics[$0] }) else {
-        return true
+      guard !outlets.provides.isEmpty else { return claimRoom(in: outlets.output, serial) }
+      let found = topicKey(outlets.provides, on: outlets.hub).flatMap { key in
+        topics.read(key) { topic in
+          let place = topic.writers.firstIndex(of: .instance(serial))
+          return (stream: topic.stream, place: place)
+        }
       }
-      guard topic.writers.first == .instance(serial) else {
-        return !topic.writers.contains(.instance(serial))
-      }
-      return claimRoom(in: topic.stream, serial) && claimRoom(in: instance.output, serial)
+      guard let topic = found else { return true }
+      guard topic.place == 0 else { return topic.place == nil }
+      return claimRoom(in: topic.stream, serial) && claimRoom(in: outlets.output, serial)
     case .topic(let name):
-      guard let topic = topicKey(name, of: instance).flatMap({ topics[$0] }) else { return true }
-      return claimRoom(in: topic.stream, serial)
+      let stream = topicKey(name, on: outlets.hub).flatMap { topics.read($0) { $0.stream } }
+      return stream.map { claimRoom(in: $0, serial) } ?? true
+    }
+  }
+
+  /// Where an instance writes. Looked at in its place: it has a dozen lists.
+  private struct Outlets {
+    let stdout: StreamKey
+    let stderr: StreamKey
+    let output: StreamKey
+    let provides: String
+    let hub: HubKey
+  }
+
+  private func outlets(of serial: InstanceKey) -> Outlets? {
+    instances.read(serial) { instance in
+      Outlets(
+        stdout: instance.stdout, stderr: instance.stderr, output: instance.output,
+        provides: instance.provides, hub: instance.hub)
     }
   }
 
   private mutating func claimRoom(in stream: StreamKey, _ serial: InstanceKey) -> Bool {
-    guard let log = streams[stream], !log.hasRoom else { return true }
-    if !log.blocked.contains(serial) { streams[stream]?.blocked.append(serial) }
+    let found = streams.read(stream) { log in
+      (hasRoom: log.hasRoom, isWaiting: log.blocked.contains(serial))
+    }
+    guard let log = found, !log.hasRoom else { return true }
+    if !log.isWaiting { streams[stream]?.blocked.append(serial) }
     return false
   }
 
   mutating func put(
     _ bytes: [UInt8], to sink: Program.Sink, _ serial: InstanceKey, _ step: inout Step
   ) {
-    guard !bytes.isEmpty, let instance = instances[serial] else { return }
+    guard !bytes.isEmpty, let outlets = outlets(of: serial) else { return }
     switch sink {
-    case .stdout: write(bytes, to: instance.stdout, &step)
-    case .stderr: write(bytes, to: instance.stderr, &step)
+    case .stdout: write(bytes, to: outlets.stdout, &step)
+    case .stderr: write(bytes, to: outlets.stderr, &step)
     case .output:
-      write(bytes, to: instance.output, &step)
-      if let key = topicKey(instance.provides, of: instance),
+      write(bytes, to: outlets.output, &step)
+      if let key = topicKey(outlets.provides, on: outlets.hub),
         isTurn(of: .instance(serial), at: key)
       {
         publish(bytes, to: key, &step)
       }
     case .topic(let name):
-      guard let key = topicKey(name, of: instance) else { return }
-      _ = topic(key, type: nil, origin: instance.hub, &step)
+      guard let key = topicKey(name, on: outlets.hub) else { return }
+      _ = topic(key, type: nil, origin: outlets.hub, &step)
       publish(bytes, to: key, &step)
     }
   }
@@ -336,6 +363,10 @@ extension ScramjetState {
 
   /// A topic of the space that an instance runs in.
   func topicKey(_ name: String, of instance: Instance) -> TopicKey? {
-    hubs[instance.hub].map { TopicKey(space: $0.space, name: name) }
+    topicKey(name, on: instance.hub)
+  }
+
+  private func topicKey(_ name: String, on hub: HubKey) -> TopicKey? {
+    hubs.read(hub) { $0.space }.map { TopicKey(space: $0, name: name) }
   }
 }

@@ -52,25 +52,23 @@ extension ScramjetState {
     if case .refused(let text)? = failure { throw .refused(text) }
 
     let id = order.instanceID ?? step.ids.uuid("instance")
-    var instance = makeInstance(id, of: sequence, on: hubSerial, hub, order, program, step)
-    let serial = instance.serial
     let runsCode = chosen == nil
-    if runsCode {
-      instance.process = CodeProcess(at: step.now)
-    } else if case .errored(let code)? = failure {
-      instance.failedEarly = code == 22
-    } else {
-      instance.status = .running
-    }
-    instances[serial] = instance
+    let instance = makeInstance(
+      id, of: sequence, on: hubSerial, hub, order, program, runsCode: runsCode, step)
+    let (serial, runtime) = (instance.serial, settings.runtime)
+    let description = Sequence.Description(runtime: runtime, text: instance.sequence)
+    instances.add(instance, serial)
     hubs.update(hubSerial) { hub in
       hub.instances[id] = serial
       hub.instanceOrder.append(serial)
-      hub.sequences[sequence.id]?.instances.append(serial)
+      hub.sequences.update(sequence.id) { sequence in
+        sequence.instances.append(serial)
+        sequence.description = description
+      }
     }
     audit(4, object: id, hub: hubSerial, &step)
     audit(0, object: id, hub: hubSerial, &step)
-    logStart(serial, isProcess: runsCode, &step)
+    logStartOnHub(id, isProcess: runsCode, hub: hubSerial, &step)
     if runsCode {
       atWork.insert(serial)
     } else if case .errored(let code)? = failure {
@@ -133,37 +131,52 @@ extension ScramjetState {
 
   private mutating func makeInstance(
     _ id: String, of sequence: Sequence, on hubSerial: HubKey, _ hub: String, _ order: StartOrder,
-    _ compiled: CompiledProgram, _ step: borrowing Step
+    _ compiled: CompiledProgram, runsCode: Bool, _ step: borrowing Step
   ) -> Instance {
     let mark = Self.streamMark
     // Each part by its name: all of it would be counted.
     let program = compiled.program
     let provides = order.outputTopic ?? program.value.provides
-    let runtime = settings.runtime
-    let description = WrittenJSON { json in
-      json.object { json in
-        json.member("id", sequence.id)
-        json.key("config")
-        sequence.package.value.writeConfig(id: sequence.id, runtime: runtime, into: &json)
-        json.member(ifPresent: "name", sequence.alias)
-        json.member("location", hub)
-      }
-    }
     var instance = Instance(
       serial: newKey(Instance.self), id: id, hub: hubSerial, sequenceID: sequence.id,
-      sequence: Kept(description), language: sequence.package.language,
+      sequence: description(of: sequence, on: hub), language: sequence.package.language,
       appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
       started: step.now, program: compiled.program, stdout: makeStream(.untilRead, mark: mark),
       stderr: makeStream(.untilRead, mark: mark),
       output: makeStream(provides.isEmpty ? .untilRead : .untilReadOrStale, mark: mark),
-      log: makeStream(.history(chunks: 1_000, bytes: 256 * 1024)))
+      log: makeStream(
+        .history(chunks: 1_000, bytes: 256 * 1024),
+        opening: Self.logOpening(of: id, isProcess: runsCode, at: step.now)))
     instance.limits = order.limits
     instance.provides = provides
     instance.requires = order.inputTopic ?? program.value.requires
     instance.isHealthy = program.value.isHealthy
     instance.timersDone = program.value.timers.map { _ in 0 }
     instance.namedTopics = compiled.namedTopics
+    if runsCode {
+      instance.process = CodeProcess(at: step.now)
+    } else if case .errored(let code)? = program.value.startFailure {
+      instance.failedEarly = code == 22
+    } else {
+      instance.status = .running
+    }
     return instance
+  }
+
+  /// A sequence as an instance that starts now has it.
+  private func description(of sequence: Sequence, on hub: String) -> Kept<WrittenJSON> {
+    let runtime = settings.runtime
+    if let known = sequence.description, known.runtime.isExactly(runtime) { return known.text }
+    return Kept(
+      WrittenJSON { json in
+        json.object { json in
+          json.member("id", sequence.id)
+          json.key("config")
+          sequence.package.value.writeConfig(id: sequence.id, runtime: runtime, into: &json)
+          json.member(ifPresent: "name", sequence.alias)
+          json.member("location", hub)
+        }
+      })
   }
 
   private mutating func wireTopics(of serial: InstanceKey, _ step: inout Step) {

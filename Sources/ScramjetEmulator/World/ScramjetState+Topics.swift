@@ -76,8 +76,9 @@ extension ScramjetState {
   mutating func publishIfRoom(
     _ bytes: [UInt8], to key: TopicKey, stream: StreamKey, _ step: inout Step
   ) -> Bool? {
-    guard let log = streams[stream] else { return nil }
-    guard log.hasRoom else {
+    // Asked in its place: a copy that is there still when something is added would make the log another one.
+    guard let hasRoom = streams.read(stream, { $0.hasRoom }) else { return nil }
+    guard hasRoom else {
       streams[stream]?.hasWaitingWriter = true
       return false
     }
@@ -108,7 +109,9 @@ extension ScramjetState {
   /// Gives every instance that reads the topic what it has room for. What is written meanwhile is work
   /// of its own: an instance that writes what it reads would otherwise never be through.
   mutating func feedConsumers(of key: TopicKey, _ step: inout Step) {
-    guard let topic = topics[key], let end = streams[topic.stream]?.end else { return }
+    guard let topic = topics[key], let end = streams.read(topic.stream, { $0.end }) else {
+      return
+    }
     var hasTaken = false
     for serial in topic.consumers {
       while let position = instances[serial]?.topicPosition, position < end,

@@ -47,6 +47,7 @@ extension Hub: Weighed {
 extension Sequence: Weighed {
   var heapBytes: Int {
     id.heapBytes + alias.heapBytes + package.heapBytes + instances.heapBytes
+      + description.heapBytes
   }
 }
 

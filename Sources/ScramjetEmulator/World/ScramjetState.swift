@@ -120,10 +120,12 @@ package struct ScramjetState: ServiceState {
 
   // MARK: Streams
 
-  mutating func makeStream(_ keeping: StreamLog.Keeping, mark: Int = StreamLog.noMark) -> StreamKey
-  {
+  mutating func makeStream(
+    _ keeping: StreamLog.Keeping, mark: Int = StreamLog.noMark,
+    opening: (@Sendable () -> [UInt8])? = nil
+  ) -> StreamKey {
     let id = newKey(StreamLog.self)
-    streams[id] = StreamLog(keeping, mark: mark)
+    streams.add(StreamLog(keeping, mark: mark, opening: opening), id)
     return id
   }
 
@@ -150,14 +152,17 @@ package struct ScramjetState: ServiceState {
 
   /// After a reader took something or left: lets those go on who waited for room.
   mutating func roomMayHaveComeUp(in stream: StreamKey, _ step: inout Step) {
-    guard let log = streams[stream], log.hasRoom else { return }
-    if log.hasWaitingWriter {
+    let found = streams.read(stream) { log in
+      log.hasRoom ? (hasWriter: log.hasWaitingWriter, blocked: log.blocked) : nil
+    }
+    guard let waiting = found ?? nil else { return }
+    if waiting.hasWriter {
       streams[stream]?.hasWaitingWriter = false
       step.wake(.room(stream))
     }
-    guard !log.blocked.isEmpty else { return }
+    guard !waiting.blocked.isEmpty else { return }
     streams[stream]?.blocked = []
-    for instance in log.blocked { work.append(.run(instance: instance)) }
+    for instance in waiting.blocked { work.append(.run(instance: instance)) }
     runWork(&step)
   }
 

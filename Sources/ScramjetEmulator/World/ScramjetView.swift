@@ -64,7 +64,7 @@ enum ScramjetView {
   private static let lagsShownMax = 32
 
   private static func buffered(_ stream: StreamKey, _ state: borrowing ScramjetState) -> JSON {
-    guard let log = state.streams[stream] else { return .null }
+    guard let log = state.streams[stream]?.written else { return .null }
     return [
       "bytes": .integer(log.byteCount), "readers": .integer(log.readerCount),
       "ended": .bool(log.isEnded), "written": .integer(log.bytesWritten),

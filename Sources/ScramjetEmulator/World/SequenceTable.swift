@@ -15,6 +15,16 @@ struct SequenceTable: Sendable {
     _modify { yield &sequences[id] }
   }
 
+  /// Looks at one in its place.
+  func read<Result>(_ id: String, _ body: (borrowing Sequence) -> Result) -> Result? {
+    sequences.read(ExactText(id), body)
+  }
+
+  /// Changes one in its place, but for its alias.
+  mutating func update(_ id: String, _ body: (inout Sequence) -> Void) {
+    sequences.update(ExactText(id), body)
+  }
+
   /// Nearly always one: the hub refuses an alias that is taken.
   func ids(alias: String) -> [String] { idsByAlias[alias] ?? [] }
 

@@ -1,3 +1,4 @@
+import EmulatorKernel
 import PayloadCodecs
 /// A named stream of a space that many can write, one after the other, and many can read.
 struct Topic: Codable, Sendable {

@@ -34,10 +34,7 @@ extension SteamshipState {
 
   borrowing func blocksReply(_ keys: [Key<Block>], _ blobs: BlobStore) -> RuleResult {
     RuleResult("blocks") { json in
-      json.reserve(keys.count * 480)
-      json.array { json in
-        for key in keys { write(key, blobs, into: &json) }
-      }
+      json.array(keys, count: keys.count) { key, json in write(key, blobs, into: &json) }
     }
   }
 }

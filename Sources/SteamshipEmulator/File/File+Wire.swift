@@ -16,10 +16,9 @@ extension SteamshipState {
         json.member("userId", user)
         json.member(ifPresent: "filename", file.filename)
         json.member("publicData", file.publicData)
-        json.array("blocks") { json in
-          for (index, block) in file.blocks.enumerated() {
-            write(block, index: index, blobs, into: &json)
-          }
+        json.key("blocks")
+        json.array(file.blocks.enumerated(), count: file.blocks.count) { block, json in
+          write(block.element, index: block.offset, blobs, into: &json)
         }
         json.array("tags") { write(file.tags, into: &$0) }
         json.member("createdAt", file.createdAt)
@@ -34,10 +33,7 @@ extension SteamshipState {
 
   borrowing func filesReply(_ keys: [Key<File>], _ blobs: BlobStore) -> RuleResult {
     RuleResult("files") { json in
-      json.reserve(keys.count * 960)
-      json.array { json in
-        for key in keys { write(key, blobs, into: &json) }
-      }
+      json.array(keys, count: keys.count) { key, json in write(key, blobs, into: &json) }
     }
   }
 

@@ -40,9 +40,21 @@ struct LogBook: Codable, Sendable, Recounted {
     entryBytes += entries.last?.heapBytes ?? 0
   }
 
-  /// Newest first.
-  func entries(of user: Key<User>) -> some Sequence<Entry> {
-    entries.suffix(Self.countMax).reversed().lazy.map(\.value).filter { $0.user == user }
+  /// The newest first: those of a user that are wanted, after the first `from` of them, and no more than `size`.
+  func entries(
+    of user: Key<User>, from: Int, size: Int, where isWanted: (borrowing Entry) -> Bool
+  ) -> [Entry] {
+    var found: [Entry] = []
+    let entries = entries.span
+    var (passed, place) = (0, entries.count)
+    let end = max(0, place - Self.countMax)
+    while place > end, found.count < size {
+      place -= 1
+      // Looked at in its place: most are passed over.
+      guard entries[place].value.user == user, isWanted(entries[place].value) else { continue }
+      if passed < from { passed += 1 } else { found.append(entries[place].value) }
+    }
+    return found
   }
 }
 
@@ -94,23 +106,20 @@ extension SteamshipState {
     for name in names {
       if let text = try job.arguments.name(name) { wanted[name] = .string(text) }
     }
-    // Only as far as the last one that is shown.
-    let entries = logs.entries(of: job.caller.user).lazy.filter { entry in
+    let shown = logs.entries(of: job.caller.user, from: from, size: size) { entry in
       wanted.members.allSatisfy { entry.fields[$0.key] == $0.value }
     }
-    let shown = Array(entries.dropFirst(from).prefix(size))
     return RuleResult { json in
       json.object { json in
         json.member("from", from)
         json.member("size", shown.count)
-        json.array("entries") { json in
-          for entry in shown {
-            json.object { json in
-              json.member("timestamp", entry.instant, .milliseconds)
-              json.member("level", entry.level)
-              json.member("message", entry.message)
-              json.members(of: entry.fields)
-            }
+        json.key("entries")
+        json.array(shown, count: shown.count) { entry, json in
+          json.object { json in
+            json.member("timestamp", entry.instant, .milliseconds)
+            json.member("level", entry.level)
+            json.member("message", entry.message)
+            json.members(of: entry.fields)
           }
         }
       }

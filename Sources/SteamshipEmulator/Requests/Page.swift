@@ -15,8 +15,6 @@ struct Page<Record> {
   /// Fidelity: assumed (contract §8).
   static var sizeByDefault: Int { 50 }
   static var tokenPrefix: String { "after-" }
-  /// Of most records' texts.
-  private static var recordBytes: Int { 384 }
 
   /// - Parameter keys: in order of creation.
   init(
@@ -58,11 +56,10 @@ struct Page<Record> {
   /// **Shape**: `{NAME: [flat objects], "nextPageToken"?}`.
   /// - Parameter write: writes one of them.
   func reply(_ name: StaticString, _ write: (Key<Record>, inout JSONWriter) -> Void) -> RuleResult {
-    RuleResult(reserving: 256 + keys.count * Self.recordBytes) { json in
+    RuleResult { json in
       json.object { json in
-        json.array(name) { json in
-          for key in keys { write(key, &json) }
-        }
+        json.key(name)
+        json.array(keys, count: keys.count, write)
         json.member(ifPresent: "nextPageToken", nextToken)
       }
     }

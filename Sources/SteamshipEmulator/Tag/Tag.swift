@@ -178,10 +178,7 @@ extension SteamshipState {
 
   borrowing func tagsReply(_ keys: [Key<Tag>]) -> RuleResult {
     RuleResult("tags") { json in
-      json.reserve(keys.count * 240)
-      json.array { json in
-        for key in keys { write(key, into: &json) }
-      }
+      json.array(keys, count: keys.count) { key, json in write(key, into: &json) }
     }
   }
 
