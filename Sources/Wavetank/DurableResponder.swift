@@ -25,7 +25,7 @@ final class DurableResponder: Responder {
     let kind: Call.Kind
     switch request.method {
     case .get, .head, .options:
-      kind = .look(idsBefore: pipeline.tenants.find(tenant)?.idCount)
+      kind = .look(idsBefore: pipeline.tenants.find(tenant)?.idCountNow)
     default: kind = .change
     }
     pipeline.metrics.hold(exchange)
@@ -41,7 +41,7 @@ final class DurableResponder: Responder {
   private struct Call: Sendable {
     enum Kind {
       case change
-      /// Nil: its world was not in memory.
+      /// Nil: its world was not in memory, or held by others.
       case look(idsBefore: UInt64?)
     }
 
@@ -53,7 +53,7 @@ final class DurableResponder: Responder {
 
   private func hasChanged(_ call: Call) -> Bool {
     guard case .look(let idsBefore) = call.kind, let idsBefore else { return true }
-    return pipeline.tenants.find(call.tenant)?.idCount != idsBefore
+    return pipeline.tenants.find(call.tenant)?.idCountNow != idsBefore
   }
 
   private func held(_ answer: Answer, _ call: Call) -> Answer {

@@ -102,7 +102,7 @@ final class LatentState<Service: EmulatedService>: DueService {
   // What has not begun counts no change, has no weight, nothing due and nobody waiting.
   var revision: UInt64 { status?.revision ?? 0 }
   var heapBytes: Int { status?.chargedBytes ?? 0 }
-  var idCount: UInt64 { begunBox?.idCount ?? 0 }
+  var idCountNow: UInt64? { begunBox.map(\.idCountNow) ?? 0 }
   var recountedHeapBytes: Int { begunBox?.recountedHeapBytes ?? 0 }
   var nextDue: VirtualInstant? { status?.nextDue }
   var nextSkipDue: VirtualInstant? { begunBox?.nextSkipDue }

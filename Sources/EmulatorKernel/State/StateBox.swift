@@ -183,8 +183,8 @@ package final class StateBox<State: ServiceState>: AnyStateBox, @unchecked Senda
     }
   }
 
-  /// See `IDSource.count`.
-  var idCount: UInt64 { held.withLock { $0.ids.count } }
+  /// See `IDSource.count`; nil while others hold it for long.
+  var idCountNow: UInt64? { isHeldAtLength ? nil : held.withLock { $0.ids.count } }
 
   /// What the state weighs, as the budget knows it.
   package var heapBytes: Int { status.chargedBytes }

@@ -76,8 +76,16 @@ package final class LiveTenant: Sendable {
     hash.combine(tenant.clock.changeCount)
     return hash.value
   }
-  /// How many ids its services have given: more, where something was made meanwhile.
-  package var idCount: UInt64 { slots.reduce(0) { $0 &+ $1.idCount } }
+  /// How many ids its services have given: more, where something was made meanwhile. Nil: to say it would hold
+  /// up a loop.
+  package var idCountNow: UInt64? {
+    var sum: UInt64 = 0
+    for slot in slots {
+      guard let count = slot.idCountNow else { return nil }
+      sum &+= count
+    }
+    return sum
+  }
   package var blueprint: TenantBlueprint { inForce.withLock { $0.blueprint } }
   /// See `TenantBlueprint.isShort`.
   package var hasShortScenario: Bool { inForce.withLock { $0.worlds.blueprint.isShort } }

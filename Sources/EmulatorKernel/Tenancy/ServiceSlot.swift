@@ -46,8 +46,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
   var revision: UInt64 { get }
   /// The same after what is due by now.
   func settledRevision() -> UInt64
-  /// How many ids its world has given.
-  var idCount: UInt64 { get }
+  /// How many ids its world has given; nil while somebody else's large work holds the state.
+  var idCountNow: UInt64? { get }
   /// See `Lasting`.
   func keep()
   /// What the state weighs.
@@ -248,7 +248,7 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
 
   var revision: UInt64 { state.revision }
   func settledRevision() -> UInt64 { Service.State.revision(of: state.box) { tenant.clock.now } }
-  var idCount: UInt64 { state.idCount }
+  var idCountNow: UInt64? { state.idCountNow }
   var heapBytes: Int { state.heapBytes }
   var recountedHeapBytes: Int { state.recountedHeapBytes }
 }
