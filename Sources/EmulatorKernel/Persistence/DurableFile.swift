@@ -292,14 +292,19 @@ enum DurableFile {
       // An error is told by `errno` alone: half a list would pass for the whole.
       errno = 0
       guard let entry = unsafe readdir(stream) else { break }
-      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
+      let name = unsafe name(of: entry)
       if name != ".", name != ".." { names.append(name) }
     }
     let code = errno
     guard code == 0 else { throw FileError(call: "readdir", path: directory, code: code) }
     return names.sorted()
+  }
+
+  /// Read where it lies: an entry is as long as its name, not as its type says, and behind the last one
+  /// there may be no memory.
+  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
+    // SAFETY: the name is in the entry, and ends with a zero.
+    unsafe withUnsafePointer(to: &entry.pointee.d_name.0) { unsafe String(cString: $0) }
   }
 
   /// Keeps other processes out of a directory, as long as this one lives.

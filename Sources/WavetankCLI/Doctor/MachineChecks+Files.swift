@@ -87,10 +87,9 @@ extension MachineChecks {
     defer { unsafe _ = closedir(stream) }
     var names: [String] = []
     while let entry = unsafe readdir(stream) {
+      // Where it lies: an entry is as long as its name, not as its type says.
       names.append(
-        unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        })
+        unsafe withUnsafePointer(to: &entry.pointee.d_name.0) { unsafe String(cString: $0) })
     }
     return names
   }
