@@ -22,12 +22,15 @@ package final class PlainPaths: Sendable {
     var entries: [Entry] = []
     var texts: [UInt8] = []
     for route in routes {
-      guard let path = Self.path(of: route.template) else { continue }
       let start = texts.count
-      texts += path
+      guard Self.append(route.template, to: &texts) else {
+        texts.removeLast(texts.count - start)
+        continue
+      }
+      let text = start..<texts.count
       entries.append(
         Entry(
-          hash: Self.hash(path.span), text: start..<texts.count, method: route.method,
+          hash: Self.hash(texts.span.extracting(text)), text: text, method: route.method,
           value: route.value))
     }
     var size = 16
@@ -41,22 +44,18 @@ package final class PlainPaths: Sendable {
     (self.entries, self.places, self.texts) = (entries, places, texts)
   }
 
-  private static func path(of template: PathTemplate) -> [UInt8]? {
-    guard template.parameterNames.isEmpty, !template.segments.isEmpty else { return nil }
-    // Nearly all are written as they are meant, with one slash in front of each segment.
-    let written = Array(template.text.utf8)
-    if written[0] == UInt8(ascii: "/"),
-      written.reduce(0, { $1 == UInt8(ascii: "/") ? $0 + 1 : $0 }) == template.segments.count
-    {
-      return written
+  /// One slash in front of each segment, whatever the template has.
+  /// - Returns: whether it is a path, and not one with parameters, or none at all.
+  private static func append(_ template: PathTemplate, to texts: inout [UInt8]) -> Bool {
+    let text = Array(template.text.utf8)
+    let first = texts.count
+    var start = 0
+    while let part = PathTemplate.nextPart(of: text.span, from: &start) {
+      guard case .literal(let word) = part else { return false }
+      texts.append(UInt8(ascii: "/"))
+      texts += text[word]
     }
-    var path: [UInt8] = []
-    for segment in template.segments {
-      guard case .literal(let text) = segment else { return nil }
-      path.append(UInt8(ascii: "/"))
-      path += text
-    }
-    return path
+    return texts.count > first
   }
 
   /// The number registered for a method and a path.

@@ -3,64 +3,81 @@
 /// `/orgs/{org}/fleets`, `/apps/{workspace}/{instance}/{path…}`; `{path...}` is the same as `{path…}`.
 public struct PathTemplate: Sendable, Hashable {
   package enum Segment: Sendable, Hashable {
-    /// Of the template's own bytes: most of two thousand segments are literals, and a start makes them all.
     case literal(ArraySlice<UInt8>)
     case parameter(String)
     case rest(String)
   }
 
+  /// A segment's kind, and where in the text its word or its name stands.
+  enum Part {
+    case literal(Range<Int>)
+    case parameter(Range<Int>)
+    case rest(Range<Int>)
+  }
+
   public let text: String
-  package let segments: [Segment]
-  public let parameterNames: [String]
 
-  public init(_ text: String) {
-    self.text = text
-    // By bytes, and into arrays that need not grow: three hundred templates are read at every start.
+  /// Nothing is read yet: a start makes four hundred templates, of which tables take the parts alone.
+  public init(_ text: String) { self.text = text }
+
+  /// Read from the text each time.
+  package var segments: [Segment] {
     let bytes = Array(text.utf8)
-    var (segments, names): ([Segment], [String]) = ([], [])
-    var (slashes, braces) = (0, 0)
-    for byte in bytes {
-      if byte == UInt8(ascii: "/") { slashes += 1 }
-      if byte == UInt8(ascii: "{") { braces += 1 }
-    }
-    segments.reserveCapacity(slashes + 1)
-    if braces > 0 { names.reserveCapacity(braces) }
+    var segments: [Segment] = []
     var start = 0
-    while start < bytes.count {
-      let end = Self.end(bytes, start)
-      if end > start, bytes[start] != UInt8(ascii: "{") {
-        segments.append(.literal(bytes[start..<end]))
-      } else if end > start {
-        let segment = Self.segment(bytes[start..<end])
-        switch segment {
-        case .literal: break
-        case .parameter(let name), .rest(let name): names.append(name)
-        }
-        segments.append(segment)
+    while let part = Self.nextPart(of: bytes.span, from: &start) {
+      switch part {
+      case .literal(let word): segments.append(.literal(bytes[word]))
+      case .parameter(let name): segments.append(.parameter(String(bytes, name)))
+      case .rest(let name): segments.append(.rest(String(bytes, name)))
       }
-      start = end + 1
     }
-    (self.segments, parameterNames) = (segments, names)
+    return segments
   }
 
-  private static func end(_ bytes: [UInt8], _ start: Int) -> Int {
-    var index = start
-    while index < bytes.count, bytes[index] != UInt8(ascii: "/") { index += 1 }
-    return index
+  /// Read from the text each time.
+  public var parameterNames: [String] {
+    segments.compactMap { segment in
+      switch segment {
+      case .literal: nil
+      case .parameter(let name), .rest(let name): name
+      }
+    }
   }
 
-  private static func segment(_ part: ArraySlice<UInt8>) -> Segment {
-    guard part.first == UInt8(ascii: "{"), part.last == UInt8(ascii: "}") else {
-      return .literal(part)
+  /// The next segment that is not empty.
+  /// - Parameter start: Where it may begin; then where the one behind it may.
+  static func nextPart(of text: Span<UInt8>, from start: inout Int) -> Part? {
+    while start < text.count {
+      let end = text.firstIndex(of: UInt8(ascii: "/"), from: start, to: text.count)
+      defer { start = end + 1 }
+      if end > start { return part(of: text, start..<end) }
     }
-    let name = part.dropFirst().dropLast()
-    for mark in Self.restMarks where name.suffix(3).elementsEqual(mark) {
-      return .rest(String(decoding: name.dropLast(3), as: UTF8.self))
-    }
-    return .parameter(String(decoding: name, as: UTF8.self))
+    return nil
   }
 
-  private static let restMarks = ["…", "..."].map { Array($0.utf8) }
+  private static func part(of text: Span<UInt8>, _ range: Range<Int>) -> Part {
+    guard text[range.lowerBound] == UInt8(ascii: "{"),
+      text[range.upperBound - 1] == UInt8(ascii: "}"), range.count > 1
+    else { return .literal(range) }
+    let name = range.lowerBound + 1..<range.upperBound - 1
+    let behind = name.upperBound - 3
+    guard name.count >= 3, isRestMark(text[behind], text[behind + 1], text[behind + 2]) else {
+      return .parameter(name)
+    }
+    return .rest(name.lowerBound..<behind)
+  }
+
+  /// `…` or `...`.
+  private static func isRestMark(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> Bool {
+    (first, second, third) == (0xE2, 0x80, 0xA6) || (first, second, third) == (0x2E, 0x2E, 0x2E)
+  }
+}
+
+extension String {
+  fileprivate init(_ bytes: [UInt8], _ range: Range<Int>) {
+    self.init(decoding: bytes[range], as: UTF8.self)
+  }
 }
 
 /// The values that a path gave for its template's parameters.
@@ -162,15 +179,18 @@ public struct RouteTable: Sendable {
 
   /// Registers a number. The first registration of a method on a template wins.
   public mutating func insert(_ method: Method, _ template: PathTemplate, _ value: Int) {
-    let end = End(method: method, value: value, names: template.parameterNames)
-    var node = 0
-    for segment in template.segments {
-      switch segment {
-      case .literal(let text): node = child(of: node, named: text)
-      case .parameter:
+    let text = Array(template.text.utf8)
+    var end = End(method: method, value: value, names: [])
+    var (node, start) = (0, 0)
+    while let part = PathTemplate.nextPart(of: text.span, from: &start) {
+      switch part {
+      case .literal(let word): node = child(of: node, named: text.span.extracting(word))
+      case .parameter(let name):
+        end.names.append(String(text, name))
         if nodes[node].parameter == Self.none { nodes[node].parameter = newNode() }
         node = nodes[node].parameter
-      case .rest:
+      case .rest(let name):
+        end.names.append(String(text, name))
         if nodes[node].rest == Self.none { nodes[node].rest = newLeaf() }
         return add(end, to: nodes[node].rest)
       }
@@ -179,17 +199,18 @@ public struct RouteTable: Sendable {
     add(end, to: nodes[node].leaf)
   }
 
-  private mutating func child(of node: Int, named text: ArraySlice<UInt8>) -> Int {
-    let key = foldsCase ? text.map(\.asciiLowercased)[...] : text
+  private mutating func child(of node: Int, named word: Span<UInt8>) -> Int {
     var known = nodes[node].firstLiteral
     while known != Self.none {
-      if equals(key.span, 0, key.count, literals[known].text) { return literals[known].child }
+      if equals(word, 0, word.count, literals[known].text) { return literals[known].child }
       known = literals[known].next
     }
     let child = newNode()
     let start = texts.count
-    texts += key
-    longestText = max(longestText, key.count)
+    for index in word.indices {
+      texts.append(foldsCase ? word[index].asciiLowercased : word[index])
+    }
+    longestText = max(longestText, word.count)
     literals.append(
       Literal(text: start..<texts.count, child: child, next: nodes[node].firstLiteral))
     nodes[node].firstLiteral = literals.count - 1

@@ -1,5 +1,4 @@
 import ControlPlane
-import Dispatch
 package import EmulatorKernel
 import Glibc
 import HTTPModel
@@ -155,10 +154,6 @@ public final class Emulator: Sendable {
     _ configuration: Configuration, _ own: OwnPlaces, _ code: RunningCode?, _ log: ServerLog?
   ) throws(StartError) -> Pipeline {
     let services = services(configuration, own, code: code)
-    // Their tables, on another core, while this one reads what it has of memory and of scenarios.
-    DispatchQueue.global(qos: .userInitiated).async {
-      for service in services { _ = endpointCount(of: service) }
-    }
     let blueprint = try blueprint(configuration)
     var kernel = PipelineConfiguration.serving(blueprint)
     kernel.storageLimit = memoryBytes(configuration)
@@ -180,6 +175,12 @@ public final class Emulator: Sendable {
     } catch {
       throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
     }
+  }
+
+  /// Makes what every emulator of this process needs of its services, once: for a thread that has nothing
+  /// else to do while another one starts an emulator, which waits where it comes first.
+  package static func makeTables() {
+    for service in services(Configuration()) { _ = endpointCount(of: service) }
   }
 
   private static func endpointCount<Service: EmulatedService>(of service: Service) -> Int {

@@ -52,6 +52,13 @@ struct Command {
     }
   }
 
+  /// Whether it is one that serves: told by its name alone, before anything is read.
+  static func startsServer(_ arguments: [String]) -> Bool {
+    guard let first = arguments.first else { return true }
+    return first.hasPrefix("-")
+      ? !["--help", "-h", "--version"].contains(first) : ["serve", "demo", "run"].contains(first)
+  }
+
   /// Nil, and what to do, when there is none of that name.
   private static func named(_ name: String) -> Command? {
     // The start of a server does not make all the others.

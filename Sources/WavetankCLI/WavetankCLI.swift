@@ -7,6 +7,7 @@
 import CProcess
 import Glibc
 import HTTPTransport
+import Wavetank
 
 @main
 struct WavetankCLI {
@@ -19,9 +20,13 @@ struct WavetankCLI {
       Terminal.complain("too few files may be open at once. Raise the limit (ulimit -n 1024).")
       exit(1)
     }
-    let status = await Command.run(arguments)
+    let arguments = arguments
+    async let status = Command.run(arguments)
+    // Meanwhile, on this thread, which would wait.
+    if Command.startsServer(arguments) { Emulator.makeTables() }
+    let ended = await status
     // What was asked for did not arrive.
-    exit(Terminal.complainOfLosses() && status == 0 ? 1 : status)
+    exit(Terminal.complainOfLosses() && ended == 0 ? 1 : ended)
   }
 
   /// Of open files: with fewer there is no server, and not even the runtime's own pipes and threads.

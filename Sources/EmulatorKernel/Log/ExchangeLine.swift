@@ -56,7 +56,9 @@ package final class ExchangeLine: Sendable {
     self.operations = operations
     names = operations.entries.map { Array($0.operation.name.utf8) }
     services = operations.serviceNames.map { Array($0.utf8) }
-    nameMax = (names.map(\.count).max() ?? 0) + (services.map(\.count).max() ?? 0)
+    nameMax = [names, services].reduce(0) { sum, texts in
+      sum + texts.reduce(0) { max($0, $1.count) }
+    }
     hasPlainPath = operations.entries.map { $0.operation.firstSecretSegment == nil }
   }
 

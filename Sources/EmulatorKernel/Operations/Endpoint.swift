@@ -75,8 +75,9 @@ extension EmulatedService {
     let sources = sources
     return endpoints.map { endpoint in
       var operation = endpoint.operation
-      operation.source =
-        operation.source ?? sources.first { $0.key == operation.fidelity }?.value
+      if operation.source == nil {
+        operation.source = sources.first { $0.key == operation.fidelity }?.value
+      }
       return operation
     }
   }

@@ -109,11 +109,10 @@ final class NearestOperationIndex: Sendable {
   init(_ table: OperationTable) {
     var builder = Builder()
     for entry in table.entries where !entry.operation.isClaimed {
-      for route in entry.operation.routes
-      where route.template.segments.count <= Limits.segmentsMax
-        && builder.sources.count < Limits.routesMax
-      {
-        builder.sources.append((route, entry))
+      for route in entry.operation.routes where builder.sources.count < Limits.routesMax {
+        let segments = route.template.segments
+        guard segments.count <= Limits.segmentsMax else { continue }
+        builder.sources.append(Source(route: route, segments: segments, entry: entry))
       }
     }
     builder.collectWords()
@@ -126,7 +125,9 @@ final class NearestOperationIndex: Sendable {
       builder.words.firstIndex { $0.length >= length } ?? builder.words.count
     }
     (routes, codes, methods) = builder.routes()
-    hints = builder.sources.map { "\($1.operation.name) \($0.method.name) \($0.template.ascii)" }
+    hints = builder.sources.map {
+      "\($0.entry.operation.name) \($0.route.method.name) \($0.route.template.ascii)"
+    }
     let parts = RouteGroups(routes, wordCount: words.count)
     (commonWords, commonSet) = (parts.commonWords, parts.commonSet)
     usedParts = (words.count + 63) >> 6

@@ -2,15 +2,21 @@ import HTTPModel
 import PayloadCodecs
 
 extension NearestOperationIndex {
+  struct Source {
+    let route: Operation.Route
+    let segments: [PathTemplate.Segment]
+    let entry: OperationTable.Entry
+  }
+
   struct Builder {
-    var sources: [(route: Operation.Route, entry: OperationTable.Entry)] = []
+    var sources: [Source] = []
     var words: [Word] = []
     var letters: [UInt8] = []
     private var numbers: [[UInt8]: Int16] = [:]
 
     /// All literal segments, in lower case, by length.
     mutating func collectWords() {
-      let texts = Set(sources.flatMap { $0.route.template.segments.compactMap(Self.letters) })
+      let texts = Set(sources.flatMap { $0.segments.compactMap(Self.letters) })
         .sorted { $0.count == $1.count ? $0.lexicographicallyPrecedes($1) : $0.count < $1.count }
       for text in texts.prefix(NearestOperationLimits.wordsMax) {
         numbers[text] = Int16(clamping: words.count)
@@ -29,10 +35,11 @@ extension NearestOperationIndex {
 
     func routes() -> ([Route], codes: [Int16], methods: [Method]) {
       var (routes, codes, methods): ([Route], [Int16], [Method]) = ([], [], [])
-      for (source, entry) in sources {
+      for source in sources {
         let start = codes.count
-        codes += source.template.segments.map(code)
-        if !methods.contains(source.method) { methods.append(source.method) }
+        codes += source.segments.map(code)
+        let method = source.route.method
+        if !methods.contains(method) { methods.append(method) }
         let segments = codes[start...]
         let words = segments.filter { $0 >= 0 || $0 == NearestOperationIndex.unknownWordCode }
         let base = ["api", "v1"].map { numbers[Array($0.utf8)] }
@@ -42,11 +49,11 @@ extension NearestOperationIndex {
             shape: Shape(
               wordCount: Int32(clamping: Set(words).count), length: Int32(clamping: segments.count),
               hasRest: segments.last == NearestOperationIndex.restCode,
-              method: UInt8(clamping: methods.firstIndex(of: source.method) ?? Int(UInt8.max))),
+              method: UInt8(clamping: methods.firstIndex(of: method) ?? Int(UInt8.max))),
             words: Self.set(words[...]),
             tellingWords: Self.set(
               isBelowBase ? words.filter { !base.contains($0) }[...] : words[...]),
-            start: Int32(clamping: start), serviceIndex: Int32(clamping: entry.serviceIndex)))
+            start: Int32(clamping: start), serviceIndex: Int32(clamping: source.entry.serviceIndex)))
       }
       return (routes, codes, methods)
     }

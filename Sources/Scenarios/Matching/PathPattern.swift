@@ -6,13 +6,14 @@ import HTTPModel
 package struct PathPattern: Sendable, Equatable {
   package let text: String
   private let glob: Glob?
-  private let template: PathTemplate?
+  /// Of a template, read once: every request is held against them.
+  private let segments: [PathTemplate.Segment]?
 
   package init(_ text: String) {
     self.text = text
     let isTemplate = text.utf8.contains(UInt8(ascii: "{"))
     glob = isTemplate ? nil : Glob(text)
-    template = isTemplate ? PathTemplate(text) : nil
+    segments = isTemplate ? PathTemplate(text).segments : nil
   }
 
   /// The one path that it stands for; nil when there may be several.
@@ -22,19 +23,19 @@ package struct PathPattern: Sendable, Equatable {
   var required: [RequiredText] { glob?.required ?? [] }
 
   /// The names that `{{path.…}}` may use because of this pattern.
-  package var parameterNames: [String] { template?.parameterNames ?? [] }
+  package var parameterNames: [String] { segments == nil ? [] : PathTemplate(text).parameterNames }
 
   package func matches(_ path: String) -> Bool {
     if let glob {
       if glob.matches(path) { return true }
       return path.utf8.span.hasEscapes && glob.matches(PercentCoding.decode(path))
     }
-    return template.map { Self.fits($0, path.utf8.span) } ?? false
+    return segments.map { Self.fits($0, path.utf8.span) } ?? false
   }
 
-  private static func fits(_ template: PathTemplate, _ path: Span<UInt8>) -> Bool {
+  private static func fits(_ segments: [PathTemplate.Segment], _ path: Span<UInt8>) -> Bool {
     var position = 0
-    for segment in template.segments {
+    for segment in segments {
       if case .rest = segment { return true }
       guard let part = path.segment(from: position, to: path.count) else { return false }
       if case .literal(let wanted) = segment, !path.extracting(part).says(wanted) { return false }
@@ -45,11 +46,11 @@ package struct PathPattern: Sendable, Equatable {
 
   /// The values of the template's parameters; nil when the path does not fit.
   package func captures(_ path: String) -> TextMap<String>? {
-    guard let template, Self.fits(template, path.utf8.span) else { return nil }
+    guard let segments, Self.fits(segments, path.utf8.span) else { return nil }
     let bytes = Array(path.utf8)
     var captures: TextMap<String> = [:]
     var position = 0
-    for segment in template.segments {
+    for segment in segments {
       if case .rest(let name) = segment {
         let slash = UInt8(ascii: "/")
         let rest = bytes[position...].split(separator: slash).joined(separator: [slash])
