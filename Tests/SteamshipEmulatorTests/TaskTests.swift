@@ -258,19 +258,26 @@ struct TaskTests {
     #expect(end["statusSuggestion"] == "Buy some.")
   }
 
-  @Test("Deleting a workspace deletes its waiting tasks and keeps its finished ones (contract §8)")
-  func workspaceDeletion() async throws {
+  @Test(
+    "Deleting a workspace deletes its waiting tasks and keeps its finished ones (contract §8)",
+    arguments: [false, true])
+  func workspaceDeletion(inBackground: Bool) async throws {
     var harness = try ServiceHarness(SteamshipService())
     let workspace = try await harness.data("workspace.create", ["handle": "w"])
     harness.workspaceID = workspace["workspace"]?["id"]?.stringValue
-    let done = try await harness.noop()
+    var kept = [try await harness.noop()]
     harness.advance(.seconds(5))
-    let waiting = try await harness.noop()
-    _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
-    #expect(try await harness.taskState(done)["state"] == "succeeded")
-    let gone = try await harness.send("task.status", ["taskId": .string(waiting)])
-    #expect(gone.status == 404)
+    let waiting = try await harness.noop([("X-Task-Run-After", "2040-01-01T00:00:00Z")])
+    let dependent = try await harness.noop([("X-Task-Dependency", waiting)])
+    let deletion = try await harness.json(
+      "workspace.delete", ["id": JSON(harness.workspaceID)],
+      fields: inBackground ? [("X-Task-Background", "true")] : [])
+    if inBackground { kept.append(deletion["status"]?["taskId"]?.stringValue ?? "") }
     harness.advance(.seconds(5))
+    for id in kept { #expect(try await harness.taskState(id)["state"] == "succeeded") }
+    for id in [waiting, dependent] {
+      #expect(try await harness.send("task.status", ["taskId": .string(id)]).status == 404)
+    }
   }
 
   @Test("The first answers of a backgrounded job carry its work's result as text and as data")

@@ -238,6 +238,25 @@ struct WorldTests {
     #expect(try await reader.send("file.list").status == 401)
   }
 
+  static let others = [
+    "package.create", "package.list", "plugin.get", "logs.list", "task.noop", "task.comment.list",
+    "task.list", "file.list", "tag.query", "block.query",
+  ]
+
+  @Test("A deleted workspace fails all but workspaces and accounts (contract §1.2)")
+  func deletedWorkspace() async throws {
+    var harness = try ServiceHarness(SteamshipService())
+    let body: JSON = ["handle": "test-tagger", "tagFilterQuery": "all"]
+    let made = try await harness.data("workspace.create", ["handle": "w"])
+    harness.workspaceID = made["workspace"]?["id"]?.stringValue
+    _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
+    for name in Self.others {
+      let reply = try await harness.send(name, body)
+      #expect(reply.status == 404 && reply.text.contains("workspace"), "\(name): \(reply.text)")
+    }
+    for name in ["workspace.list", "account.current"] { _ = try await harness.data(name) }
+  }
+
   /// A bit of everything.
   private func live(_ harness: ServiceHarness) async throws {
     _ = try await harness.data(
