@@ -238,6 +238,17 @@ struct WorldTests {
     #expect(try await reader.send("file.list").status == 401)
   }
 
+  @Test(
+    "A token of a page that there is not gives the first page (contract §3.8)",
+    arguments: ["", "x", "after-", "after-x", "after-0", "after--1", "after-99999999999999999999"])
+  func unknownToken(_ token: String) async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let first = try await harness.data("workspace.list", ["pageSize": 1])
+    let page = try await harness.data(
+      "workspace.list", ["pageSize": 1, "pageToken": .string(token)])
+    #expect(page == first && first["workspaces"]?.arrayValue?.count == 1)
+  }
+
   static let others = [
     "package.create", "package.list", "plugin.get", "logs.list", "task.noop", "task.comment.list",
     "task.list", "file.list", "tag.query", "block.query",
