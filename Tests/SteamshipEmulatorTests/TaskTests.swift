@@ -185,6 +185,18 @@ struct TaskTests {
     #expect(json["data"] == nil)
   }
 
+  @Test("Retries that a client has counted to the end of numbers are counted no further")
+  func boundedRetries() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let id = try await harness.noop()
+    _ = try await harness.data("task.update", ["taskId": .string(id), "retries": .integer(.max)])
+    let status = harness.world.mutate { state, step in
+      let key = state.tasks.key(id: id)
+      return state.noteProgress([:], of: key, &step)
+    }
+    #expect(status["retries"] == .integer(.max))
+  }
+
   @Test("A long chain of tasks ends in order, and a failure runs through all of it")
   func chains() async throws {
     let harness = try ServiceHarness(SteamshipService())
