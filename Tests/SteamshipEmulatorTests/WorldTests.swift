@@ -346,10 +346,15 @@ struct WorldTests {
     _ = try await harness.send("file.create", fields: [form.type], content: form.content)
     _ = try await harness.send("file.create", fields: [form.type], content: form.content)
     // Refused ones keep nothing.
-    let refused = multipart(["type": "file", "tags[0][name]": "x"], file: [1, 2, 0xFF])
-    let response = try await harness.send(
-      "file.create", fields: [refused.type], content: refused.content)
-    #expect(response.status == 400)
+    let refused: [KeyValuePairs<String, String>] = [
+      ["type": "file", "tags[0][name]": "x"], ["type": "value", "value": "v"],
+      ["type": "fileImporter", "pluginInstance": "test-importer-1.0"],
+    ]
+    for form in refused.map({ multipart($0, file: [1, 2, 0xFF]) }) {
+      let response = try await harness.send(
+        "file.create", fields: [form.type], content: form.content)
+      #expect(response.status == 400)
+    }
     let cut = try await harness.send(
       "file.create", fields: [form.type], content: Array(form.content.dropLast(20)))
     #expect(cut.status == 400)
