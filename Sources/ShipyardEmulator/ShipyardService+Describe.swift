@@ -113,7 +113,8 @@ private struct WorldDescription {
     }
     let environment = VoyageEnvironment(
       run: run, version: version, organization: organization, project: project,
-      overrides: overrides ?? .none)
+      overrides: overrides ?? .none,
+      blueprintIDs: state.blueprintIDs(of: organization, for: version))
     var voyages: [JSON] = []
     for (index, voyage) in run.voyages.enumerated() where variablesLeft > 0 {
       let variables = environment.variables(of: index)

@@ -179,6 +179,9 @@ package struct SteamshipService: EmulatedService {
         state.codeOrigin.value = codeOrigin(in: world.tenant)
         switch endpoint.handler.work {
         case .rule(let rule) where background == nil && !state.needsCode(job, &step):
+          if !endpoint.handler.traits.contains(.needsNoWorkspace) {
+            try state.checkWorkspace(of: job.caller)
+          }
           let data = try rule(&state, job, &step)
           guard state.hasAftermath else { return .answered(data) }
           let started = state.takeStarted()

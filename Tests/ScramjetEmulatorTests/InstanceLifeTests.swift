@@ -17,6 +17,11 @@ struct InstanceLifeTests {
       "returns", ["behaviour": "value", "value": "x", "exitTimeout": 3_000], "running", 3_000,
       .completed
     ),
+    (
+      "returns twice",
+      ["program": [["on": "start", "do": ["finish", ["sleep": "4s"], "finish"]]]], "running",
+      10_000, .completed
+    ),
     ("throws", "crash", "running", 500, .failed(23)),
     ("fails to load", ["behaviour": "fail-start", "code": 22], "starting", 500, .failed(22)),
     (
@@ -170,6 +175,21 @@ struct InstanceLifeTests {
     #expect(bench.instance(key)?.terminated == .stopped)
   }
 
+  @Test("Of two stops the one whose time is up first ends it", arguments: [(1, 60), (60, 1)])
+  func twoStops(_ first: Int, _ second: Int) throws {
+    let bench = try StateBench()
+    let key = try bench.start("forever")
+    for seconds in [first, second] {
+      bench.change { state, step in
+        _ = state.stop(key, timeout: .seconds(seconds), mayCallKeepAlive: false, &step)
+      }
+    }
+    bench.advance(.milliseconds(1_699))
+    #expect(bench.status(key) == .stopping)
+    bench.advance(.milliseconds(1))
+    #expect(bench.instance(key)?.terminated == .stopped)
+  }
+
   @Test(
     "A stop that grants no time is over at once, and ends as one that grants hardly any",
     arguments: [
@@ -215,6 +235,18 @@ struct InstanceLifeTests {
     #expect(!isStopped && !isTaken)
     bench.advance(.seconds(60))
     #expect(bench.instance(key)?.terminated == .failed(23))
+  }
+
+  @Test("No event ends what is over", arguments: ["killInstance", "failInstance"])
+  func overForEvents(_ event: String) async throws {
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "crash")
+    harness.advance(.seconds(2))
+    let ended = try await harness.send(.get, instance).json
+    let id = try #require(ended["id"])
+    #expect(throws: ScenarioProblems.self) { try harness.emit([event: id]) }
+    harness.advance(.seconds(2))
+    #expect(try await harness.send(.get, instance).json == ended)
   }
 
   @Test("An end that was planned gives way to one that comes sooner, and nothing ends twice")

@@ -112,6 +112,16 @@ struct RecordedRulesTests {
     #expect(reply.error == .string("Invalid \(member) format"))
   }
 
+  @Test(
+    "What is JSON is not given to whoever takes none (contract §1.6)",
+    arguments: ["", "/health", "/event/e", "/once/e", "/once"])
+  func accept(_ path: String) async throws {
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever")
+    let reply = try await harness.send(.get, instance + path, [("Accept", "text/plain")])
+    #expect(reply.status == 415)
+  }
+
   @Test("Blanks are no JSON")
   func blank() async throws {
     let harness = try ServiceHarness(ScramjetService())

@@ -119,6 +119,10 @@ struct BlueprintTests {
     let fleet = try await harness.send(.put, "\(ShipyardDemo.projectPath)/fleets", text: yaml).text
     #expect(fleet.contains("KEY: SHIPYARD_HIDDEN\n"))
     #expect(fleet.contains("WHO: w\n"))
+    let line = try #require(fleet.split(separator: "\n").first { $0.hasPrefix("_id: ") })
+    let runs = "\(ShipyardDemo.projectPath)/fleets/\(line.dropFirst(5))/fleetruns"
+    let run = try await harness.trigger(runs)
+    #expect(try harness.environment(of: "v", in: run)["SHIPYARD_BLUEPRINT_ID"] == blueprint)
   }
 
   @Test(

@@ -9,12 +9,14 @@ import Testing
 @Suite("A state made by hand cannot break what Shipyard relies on (DESIGN §9)")
 struct SnapshotConsistencyTests {
   /// A state with three vessels, one run under way and one that waits for its schedule.
-  private static func state() throws -> ShipyardState {
+  private static func state(
+    schedule: JSON = ["how_often": "MONTHLY", "at": "2:00", "when": 31]
+  ) throws -> ShipyardState {
     let vessel: JSON = ["source": ["type": "CODE", "language": "BASH"]]
     let fleet: JSON = [
       "name": "N", "vessels": ["A": vessel, "B": vessel, "C": vessel],
       "connections": ["A": ["B": "SUCCESS"]],
-      "triggers": ["schedules": [["how_often": "MONTHLY", "at": "2:00", "when": 31]]],
+      "triggers": ["schedules": [schedule]],
     ]
     let project: JSON = ["name": "P", "fleets": [fleet]]
     var step = ShipyardState.Step(
@@ -35,6 +37,29 @@ struct SnapshotConsistencyTests {
   func good() throws {
     #expect(try Self.state().inconsistencies == [])
     #expect(try ShipyardState.read(Self.written()).inconsistencies == [])
+  }
+
+  static let terminated: [[Int?]] = [[0], [1, 0], [0, 2], [2, nil], [nil]]
+
+  @Test("Vessels stopped before a scheduled run starts leave what fits", arguments: terminated)
+  func terminatedBeforeSchedule(_ vessels: [Int?]) throws {
+    var state = try Self.state(schedule: ["how_often": "DAILY", "at": "2:00"])
+    let runs = state.runs.startIndex..<state.runs.endIndex
+    let position = try #require(runs.first { state.runs[$0].trigger == .schedule })
+    for vessel in vessels {
+      let instant = VirtualInstant(seconds: 1_767_225_602)
+      let hasStopped = state.terminate(position, vessel: vessel, at: instant)
+      #expect(hasStopped)
+      #expect(state.inconsistencies == [])
+    }
+    for seconds in [7_200, 7_300] {
+      var step = ShipyardState.Step(
+        now: VirtualInstant(seconds: 1_767_225_600 + Int64(seconds)),
+        ids: IDSource(seed: 0, tenant: "default"), blobs: BlobStore(budget: MemoryBudget()))
+      state.advance(&step)
+      #expect(state.inconsistencies == [])
+    }
+    #expect(state.runs[position].status == .terminated)
   }
 
   static let spoilt: [(path: [String], value: JSON)] = [

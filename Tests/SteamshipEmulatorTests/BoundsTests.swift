@@ -43,6 +43,20 @@ struct BoundsTests {
     #expect(try StateEncoder.encode(again) == json)
   }
 
+  static let spans: [(JSON, JSON, Bool)] = [
+    (0, 0, true), (.null, 3, true), (2, .null, true), (.null, .null, true), (3, 2, false),
+    (-1, .null, false), (.null, -1, false), (-2, -1, false),
+  ]
+
+  @Test("A tag's span that is kept is one that a saved world may have", arguments: spans)
+  func span(_ start: JSON, _ end: JSON, _ isGood: Bool) async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let tag: JSON = ["kind": "k", "startIdx": start, "endIdx": end]
+    let reply = try await harness.send("file.create", ["type": "none", "tags": [tag]])
+    #expect(reply.status == (isGood ? 200 : 400))
+    #expect(harness.world.box.contents.state.inconsistencies == [])
+  }
+
   static let spoilt: [(path: [String], value: JSON)] = [
     (["workspaces", "lastSerial"], .integer(.max)), (["workspaces", "lastSerial"], 0),
     (["tasks", "records", "1", "stage"], -2), (["tasks", "records", "1", "stage"], 99),

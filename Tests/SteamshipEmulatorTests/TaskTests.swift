@@ -185,6 +185,18 @@ struct TaskTests {
     #expect(json["data"] == nil)
   }
 
+  @Test("Retries that a client has counted to the end of numbers are counted no further")
+  func boundedRetries() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let id = try await harness.noop()
+    _ = try await harness.data("task.update", ["taskId": .string(id), "retries": .integer(.max)])
+    let status = harness.world.mutate { state, step in
+      let key = state.tasks.key(id: id)
+      return state.noteProgress([:], of: key, &step)
+    }
+    #expect(status["retries"] == .integer(.max))
+  }
+
   @Test("A long chain of tasks ends in order, and a failure runs through all of it")
   func chains() async throws {
     let harness = try ServiceHarness(SteamshipService())
@@ -258,19 +270,26 @@ struct TaskTests {
     #expect(end["statusSuggestion"] == "Buy some.")
   }
 
-  @Test("Deleting a workspace deletes its waiting tasks and keeps its finished ones (contract §8)")
-  func workspaceDeletion() async throws {
+  @Test(
+    "Deleting a workspace deletes its waiting tasks and keeps its finished ones (contract §8)",
+    arguments: [false, true])
+  func workspaceDeletion(inBackground: Bool) async throws {
     var harness = try ServiceHarness(SteamshipService())
     let workspace = try await harness.data("workspace.create", ["handle": "w"])
     harness.workspaceID = workspace["workspace"]?["id"]?.stringValue
-    let done = try await harness.noop()
+    var kept = [try await harness.noop()]
     harness.advance(.seconds(5))
-    let waiting = try await harness.noop()
-    _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
-    #expect(try await harness.taskState(done)["state"] == "succeeded")
-    let gone = try await harness.send("task.status", ["taskId": .string(waiting)])
-    #expect(gone.status == 404)
+    let waiting = try await harness.noop([("X-Task-Run-After", "2040-01-01T00:00:00Z")])
+    let dependent = try await harness.noop([("X-Task-Dependency", waiting)])
+    let deletion = try await harness.json(
+      "workspace.delete", ["id": JSON(harness.workspaceID)],
+      fields: inBackground ? [("X-Task-Background", "true")] : [])
+    if inBackground { kept.append(deletion["status"]?["taskId"]?.stringValue ?? "") }
     harness.advance(.seconds(5))
+    for id in kept { #expect(try await harness.taskState(id)["state"] == "succeeded") }
+    for id in [waiting, dependent] {
+      #expect(try await harness.send("task.status", ["taskId": .string(id)]).status == 404)
+    }
   }
 
   @Test("The first answers of a backgrounded job carry its work's result as text and as data")

@@ -238,6 +238,36 @@ struct WorldTests {
     #expect(try await reader.send("file.list").status == 401)
   }
 
+  @Test(
+    "A token of a page that there is not gives the first page (contract §3.8)",
+    arguments: ["", "x", "after-", "after-x", "after-0", "after--1", "after-99999999999999999999"])
+  func unknownToken(_ token: String) async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let first = try await harness.data("workspace.list", ["pageSize": 1])
+    let page = try await harness.data(
+      "workspace.list", ["pageSize": 1, "pageToken": .string(token)])
+    #expect(page == first && first["workspaces"]?.arrayValue?.count == 1)
+  }
+
+  static let others = [
+    "package.create", "package.list", "plugin.get", "logs.list", "task.noop", "task.comment.list",
+    "task.list", "file.list", "tag.query", "block.query",
+  ]
+
+  @Test("A deleted workspace fails all but workspaces and accounts (contract §1.2)")
+  func deletedWorkspace() async throws {
+    var harness = try ServiceHarness(SteamshipService())
+    let body: JSON = ["handle": "test-tagger", "tagFilterQuery": "all"]
+    let made = try await harness.data("workspace.create", ["handle": "w"])
+    harness.workspaceID = made["workspace"]?["id"]?.stringValue
+    _ = try await harness.data("workspace.delete", ["id": JSON(harness.workspaceID)])
+    for name in Self.others {
+      let reply = try await harness.send(name, body)
+      #expect(reply.status == 404 && reply.text.contains("workspace"), "\(name): \(reply.text)")
+    }
+    for name in ["workspace.list", "account.current"] { _ = try await harness.data(name) }
+  }
+
   /// A bit of everything.
   private func live(_ harness: ServiceHarness) async throws {
     _ = try await harness.data(
@@ -316,10 +346,15 @@ struct WorldTests {
     _ = try await harness.send("file.create", fields: [form.type], content: form.content)
     _ = try await harness.send("file.create", fields: [form.type], content: form.content)
     // Refused ones keep nothing.
-    let refused = multipart(["type": "file", "tags[0][name]": "x"], file: [1, 2, 0xFF])
-    let response = try await harness.send(
-      "file.create", fields: [refused.type], content: refused.content)
-    #expect(response.status == 400)
+    let refused: [KeyValuePairs<String, String>] = [
+      ["type": "file", "tags[0][name]": "x"], ["type": "value", "value": "v"],
+      ["type": "fileImporter", "pluginInstance": "test-importer-1.0"],
+    ]
+    for form in refused.map({ multipart($0, file: [1, 2, 0xFF]) }) {
+      let response = try await harness.send(
+        "file.create", fields: [form.type], content: form.content)
+      #expect(response.status == 400)
+    }
     let cut = try await harness.send(
       "file.create", fields: [form.type], content: Array(form.content.dropLast(20)))
     #expect(cut.status == 400)

@@ -77,7 +77,7 @@ extension Endpoint<ScramjetService> {
       EventHandlers.anyEvents),
     Row(
       "instance.event", .instance, [.get("/instance/{id}/event/{name}")],
-      "The last event of a name, or the first to come", .recorded("event-after-end"), .free,
+      "The last event of a name, or the first to come", .recorded("event-after-end"), .json,
       audit: 11_210, .json("any", waits: true), EventHandlers.last),
     Row(
       "instance.anyOnce", .instance, [.get("/instance/{id}/once")], "The last event of any name",

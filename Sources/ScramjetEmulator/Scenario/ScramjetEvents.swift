@@ -175,7 +175,10 @@ enum ScramjetEvents {
       return ScenarioProblem(
         "/" + order.kind.rawValue, "there is no instance \"\(order.id)\"")
     }
+    let isOver = state.instances[key]?.status.isOver ?? true
     switch order.kind {
+    case .killInstance where isOver, .failInstance where isOver:
+      return ScenarioProblem("/" + order.kind.rawValue, "\(order.id) is over already")
     case .killInstance: state.end(key, .killed, &step)
     case .failInstance: state.end(key, .failed(order.code), &step)
     case .endInstance: state.finishMain(key, &step)

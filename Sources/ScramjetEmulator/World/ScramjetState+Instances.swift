@@ -13,7 +13,8 @@ extension ScramjetState {
     }
     finish(instance.output, &step)
     leaveOutputTopic(serial, &step)
-    guard instance.plannedEnding == nil else { return }
+    // What finishes once more, while it stays for its exit timeout, stays no longer for that.
+    guard instance.planned == nil else { return }
     // A Python process goes with its function.
     let timeout =
       instance.program.value.exitTimeoutMilliseconds.map { Duration.milliseconds($0) }
@@ -202,8 +203,10 @@ extension ScramjetState {
     guard let instance = instances[serial] else { return }
     instances[serial]?.stopsDone = max(stop, instance.stopsDone)
     step.wake(.instance(serial))
-    guard instance.stops == stop, !instance.status.isOver else { return }
-    if instance.isKeptAlive || instance.plannedEnding != nil { return }
+    // Of several stops the first whose time is up ends the instance.
+    guard !instance.status.isOver, !instance.isKeptAlive, instance.plannedEnding == nil else {
+      return
+    }
     if instance.process != nil {
       atWork.remove(serial)
       order(.kill, serial, &step)

@@ -53,6 +53,18 @@ extension ShipyardState {
     return TextSet(blueprint?.inputs.filter { $0.type == .password }.map(\.name) ?? [])
   }
 
+  /// The ids of the blueprints that a version's vessels name, by name.
+  func blueprintIDs(
+    of organization: Organization, for version: FleetVersion
+  ) -> TextMap<ResourceID> {
+    let names = TextSet(version.definition.vessels.compactMap(\.source.blueprint))
+    guard !names.isEmpty else { return [:] }
+    let named = organization.blueprintIDs.compactMap { blueprints[$0] }.filter {
+      names.contains($0.name)
+    }
+    return TextMap(named.map { ($0.name, $0.id) }, uniquingKeysWith: { first, _ in first })
+  }
+
   private func blueprint(named name: String?, in organization: Organization) -> Blueprint? {
     guard let name else { return nil }
     return organization.blueprintIDs.lazy.compactMap { blueprints[$0] }.first { $0.name == name }

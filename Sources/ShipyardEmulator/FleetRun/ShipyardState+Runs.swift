@@ -274,7 +274,10 @@ extension ShipyardState {
     }
     guard !vessels.isEmpty else { return false }
     for vessel in vessels { stop(position, vessel, at: now) }
-    if runs[position].status == .scheduled, runs[position].trigger == .schedule {
+    // What is left of a run waits for its schedule as before.
+    if runs[position].status == .scheduled, runs[position].trigger == .schedule,
+      runs[position].voyages.allSatisfy(\.status.isFinal)
+    {
       leaveSchedule(position)
     }
     endIfDone(position, at: now)

@@ -9,17 +9,20 @@ struct VoyageEnvironment {
   let organization: Organization
   let project: Project
   let overrides: VesselOverrides
+  /// Ids of the organization's blueprints, by name.
+  let blueprintIDs: TextMap<ResourceID>
   private let siblings: [[Int]: [Int]]
 
   init(
     run: FleetRun, version: FleetVersion, organization: Organization, project: Project,
-    overrides: VesselOverrides
+    overrides: VesselOverrides, blueprintIDs: TextMap<ResourceID>
   ) {
     self.run = run
     self.version = version
     self.organization = organization
     self.project = project
     self.overrides = overrides
+    self.blueprintIDs = blueprintIDs
     siblings = Dictionary(grouping: version.graph.incoming.indices) { vessel in
       Self.predecessors(of: vessel, version.graph)
     }
@@ -88,11 +91,13 @@ struct VoyageEnvironment {
     return variables
   }
 
-  /// For code the id is no UUID (documented); which word it is then is assumed.
+  /// For code the id is no UUID (documented); which word it is then is assumed, as it is for a
+  /// blueprint that there is not.
   private func blueprintVariables(_ vessel: Vessel) -> [(name: String, value: String)] {
     let word = vessel.source.language?.rawValue.asciiLowercased ?? "blueprint"
     let name = vessel.source.blueprint ?? "\(word.prefix(1).asciiUppercased)\(word.dropFirst())"
-    return [("SHIPYARD_BLUEPRINT_ID", word), ("SHIPYARD_BLUEPRINT_NAME", name)]
+    let id = vessel.source.blueprint.flatMap { blueprintIDs[$0] }
+    return [("SHIPYARD_BLUEPRINT_ID", id?.text ?? word), ("SHIPYARD_BLUEPRINT_NAME", name)]
   }
 
   private func gitVariables(_ vessel: Vessel) -> [(name: String, value: String)] {

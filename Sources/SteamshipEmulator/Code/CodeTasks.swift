@@ -128,7 +128,7 @@ extension SteamshipState {
       for name in ["remoteStatusInput", "remoteStatusMessage"] {
         if let value = status[name] { fields[name] = value }
       }
-      fields["retries"] = .integer((fields["retries"]?.intValue ?? 0) + 1)
+      fields["retries"] = .integer((fields["retries"]?.intValue ?? 0).addingClamping(1))
       task.otherFields = Kept(fields)
       task.statusMessage = status["statusMessage"]?.stringValue ?? task.statusMessage
     }

@@ -51,6 +51,9 @@ extension SteamshipState {
   /// `POST file/create`: the answer already holds blocks and tags with their ids.
   mutating func createFile(_ job: Job, _ step: inout Step) throws(SteamshipError) -> RuleResult {
     let type = try job.arguments.choice("type", FileUploadType.self)
+    if job.arguments.upload != nil, type == .fileImporter || type == .value {
+      throw .invalid("A file of this type is not made of uploaded bytes.")
+    }
     if type == .fileImporter { return try importNewFile(job, &step) }
     let handle = try job.arguments.name("handle")
     let mimeType = try job.arguments.name("mimeType")

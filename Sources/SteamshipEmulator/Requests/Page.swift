@@ -50,7 +50,7 @@ struct Page<Record> {
 
   private static func serial(_ token: String) -> Int? {
     guard token.hasPrefix(tokenPrefix) else { return nil }
-    return Int(token.dropFirst(tokenPrefix.count))
+    return Int(token.dropFirst(tokenPrefix.count)).flatMap { $0 > 0 ? $0 : nil }
   }
 
   /// **Shape**: `{NAME: [flat objects], "nextPageToken"?}`.

@@ -66,7 +66,9 @@ extension TagDraft {
     value = try arguments.object("value").map { .object($0) }
     start = try arguments.int("startIdx")
     end = try arguments.int("endIdx")
-    if let start, start < 0 { throw .invalid("The field \"startIdx\" must not be negative.") }
+    for (name, place) in [("startIdx", start), ("endIdx", end)] {
+      if let place, place < 0 { throw .invalid("The field \"\(name)\" must not be negative.") }
+    }
     if let start, let end, end < start {
       throw .invalid("The field \"endIdx\" (\(end)) must not be below \"startIdx\" (\(start)).")
     }

@@ -73,7 +73,20 @@ extension SteamshipState {
     return try workspace(of: job.caller, &step)
   }
 
-  /// The same without an error, and without making `default` anew.
+  /// A workspace that is gone fails also what does not look into it (contract §1.2).
+  func checkWorkspace(of caller: Caller) throws(SteamshipError) {
+    switch caller.workspace {
+    case .id(let id): _ = try ownWorkspace(id: id, caller)
+    case .handle(let handle):
+      guard
+        handle == Workspace.defaultHandle
+          || knownWorkspace(caller.workspace, of: caller.user) != nil
+      else { throw .unknown("workspace", handle) }
+    case .unnamed: break
+    }
+  }
+
+  /// The request's without an error, and without making `default` anew.
   func knownWorkspace(_ reference: WorkspaceReference, of user: Key<User>) -> Key<Workspace>? {
     switch reference {
     case .id(let id): workspaces.key(id: id)
@@ -202,9 +215,11 @@ extension SteamshipState {
     for instance in workspace.packageInstances.keys + workspace.pluginInstances.keys {
       removeInstance(instance)
     }
-    for task in workspace.tasks.keys where tasks.read(task, { $0.state.isTerminal }) == false {
-      removeTask(task, &step)
+    // Those too that fail for want of another of them; not the one that is just deleting this.
+    let unfinished = workspace.tasks.keys.filter { key in
+      tasks.read(key) { !$0.state.isTerminal && $0.job != nil } ?? false
     }
+    for task in unfinished { removeTask(task, &step) }
     for name in storedObjects.keys where name.workspace == key {
       if let content = storedObjects.removeValue(forKey: name) { content.release(step.blobs) }
     }

@@ -228,12 +228,13 @@ def every_operation_asks_for_a_key_and_for_an_object(place):
 
 
 @check
-def a_deleted_workspace_fails_everything_inside_it(place):
+def a_deleted_workspace_fails_everything_else(place):
     client = place.client("doomed")
     doomed = client.config.workspace_id
     place.post("workspace/delete", {"id": doomed})
     for operation in ("file/list", "file/create", "tag/query", "package/instance/list",
-                      "plugin/instance/get", "task/list", "embedding-index/create"):
+                      "plugin/instance/get", "task/list", "embedding-index/create", "package/list",
+                      "plugin/get", "logs/list", "task/noop", "task/comment/list"):
         body = {"tagFilterQuery": "all", "handle": "x", "pluginInstance": "test-embedder-1.0",
                 "type": "none"}
         failed(place.post(operation, body, workspace=doomed), 404, "workspace")
