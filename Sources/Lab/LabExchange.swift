@@ -131,15 +131,27 @@ package struct LabExchange: Sendable, Equatable {
     return began + duration
   }
 
+  /// What is asked for, apart from ids and times.
+  struct Question: Hashable {
+    var method: String
+    var operation: String?
+    var target: String
+  }
+
+  var question: Question {
+    Question(method: method, operation: operation, target: PlainText.of(target))
+  }
+
+  /// What is said with it, apart from ids and times; nil: a content that a fault left unread is not known.
+  var saying: String? {
+    requestContent.flatMap { $0.isEmpty ? nil : PlainText.of($0) }
+  }
+
   /// Whether it asks the same again, apart from ids and times.
   package func asksTheSame(as other: LabExchange) -> Bool {
-    guard method == other.method, operation == other.operation,
-      PlainText.of(target) == PlainText.of(other.target)
+    guard method == other.method, operation == other.operation, question == other.question
     else { return false }
-    // A content that a fault left unread is not known.
-    guard let content = requestContent, let others = other.requestContent, !content.isEmpty,
-      !others.isEmpty
-    else { return true }
-    return PlainText.of(content) == PlainText.of(others)
+    guard let saying, let others = other.saying else { return true }
+    return saying == others
   }
 }

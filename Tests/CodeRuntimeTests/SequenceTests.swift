@@ -63,6 +63,11 @@ struct SequenceTests {
       code: "module.exports = () => new Promise(() => setTimeout(() => { throw 1 }, 1))",
       output: "", end: .exited(101)),
     Case(
+      rule: "The heap is three quarters of what a process may take",
+      code:
+        "module.exports = () => require('v8').getHeapStatistics().heap_size_limit >= 384 * 2 ** 20",
+      output: "true", end: .exited(0)),
+    Case(
       rule: "Python reads text by lines", language: .python,
       code:
         "async def run(context, input, end):\n  async for x in input:\n    yield x.strip() + end",

@@ -112,6 +112,21 @@ struct ClientCardTests {
     #expect(changed.remarks.isEmpty)
   }
 
+  @Test(
+    "What asks the same is counted together: by content, too, of which what is not known fits any",
+    arguments: [
+      (["a", "b", "a", "b", "a", "b"], [3, 3]), (["a", "b", "a", "", "a", "", "b"], [3, 4]),
+      (["", "a", "b", "a"], [4]), (["a", "", "b", "", "", "b"], [4]),
+      (["id 123456789", "id 987654321", "id 5", "id 123123123"], [3]),
+    ])
+  func sameQuestions(_ contents: [String], _ looks: [Int]) {
+    let card = card(
+      contents.enumerated().map {
+        Exchanges.made($0.offset + 1, "s.task.status", "POST", content: $0.element)
+      })
+    #expect(card.polling.map(\.looks) == looks)
+  }
+
   @Test("The same again after a failure is a retry; before Retry-After it is a remark")
   func retries() {
     var refused = Exchanges.made(1, "s.a", status: 429, at: 1)

@@ -137,6 +137,10 @@ struct DemoTests {
     #expect(try await sea.control(.post, "/demo", ["seed": -1]).status == 422)
     #expect(try await sea.control(.delete, "/demo").status == 204)
     #expect(try await sea.control(.get, "/demo").json["playing"] == false)
+    // In a tenant that is dropped nobody plays on.
+    #expect(try await sea.control(.post, "/demo?tenant=blue").json["playing"] == true)
+    #expect(try await sea.control(.delete, "/tenants/blue").status == 204)
+    #expect(try await sea.control(.get, "/demo?tenant=blue").json["playing"] == false)
     await sea.stop()
   }
 

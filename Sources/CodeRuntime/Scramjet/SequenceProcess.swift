@@ -81,7 +81,7 @@ package final class SequenceProcess: Sendable {
     let home = try store.makeHome(of: user)
     let settings = launcher.settings
     // Below what the kernel allows: the engine then says so itself, with a trace.
-    let heapMegabytes = max(64, settings.memoryBytes / 4 * 3 >> 20)
+    let heapMegabytes = max(64, (settings.memoryBytes / 4 * 3) >> 20)
     let (program, arguments) =
       switch language {
       case .javaScript:

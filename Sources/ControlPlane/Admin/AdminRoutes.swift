@@ -266,16 +266,16 @@ extension AdminRoute {
   ]
 
   private static let filter: [DocumentedParameter] = [
-    .init(.query, "service", "string", "Of these services: globs."),
-    .init(.query, "operation", "string", "Of these operations: globs."),
-    .init(.query, "status", "string", "With this status, such as 404 or 5xx."),
-    .init(.query, "rule", "string", "Struck by these rules: globs."),
+    .init(.query, "service", "string", "Of this service."),
+    .init(.query, "operation", "string", "Of this operation, or of those that a glob matches."),
+    .init(.query, "status", "string", "With this status, such as 404 or 5xx; several with commas."),
+    .init(.query, "rule", "string", "Struck by this rule, or by those that a glob matches."),
     .init(
       .query, "request", "string", "With this X-Request-Id: a call, and what its code asks for."),
     .init(.query, "parent", "integer(1..)", "Made by the code that worked for this exchange."),
     .init(.query, "body", "string", "With this text in what was sent or answered."),
     .init(.query, "since", "string", "After this exchange or instant."),
-    .init(.query, "limit", "integer(0..)", "At most so many, the last ones."),
+    .init(.query, "limit", "integer(1..)", "At most so many, the last ones."),
   ]
 }
 

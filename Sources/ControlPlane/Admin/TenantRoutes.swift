@@ -76,6 +76,8 @@ enum TenantRoutes {
   static func delete(_ call: AdminCall) throws(Problem) -> Answer {
     let name = call.parameters["name"] ?? ""
     guard Tenant.isName(name) else { throw .noTenantName(name) }
+    // Whose clients go on playing would call it back. The default tenant only begins anew.
+    if name != Tenant.defaultName { _ = call.options.demo?.end(name) }
     let isRemoved: Bool
     do {
       isRemoved = try call.pipeline.tenants.remove(name)

@@ -87,3 +87,66 @@ extension CredentialMask {
     }
   }
 }
+
+// Of JSON that cannot be read as a whole: it was cut, it is a value a line, or too much.
+extension CredentialMask {
+  /// The texts behind names that say so, each with its place. One without an end goes on to that of its line,
+  /// since no text of JSON holds a line break.
+  package static func secrets(inText bytes: [UInt8]) -> [(place: Range<Int>, secret: String)] {
+    var found: [(place: Range<Int>, secret: String)] = []
+    var last: Range<Int>?
+    var isAwaited = false
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      index += 1
+      switch byte {
+      case UInt8(ascii: "\""):
+        let text = index..<endOfText(in: bytes, from: index)
+        index = text.upperBound + (text.upperBound < bytes.count ? 1 : 0)
+        if isAwaited, !text.isEmpty { found.append((text, unescaped(bytes[text]))) }
+        last = isAwaited ? nil : text
+        isAwaited = false
+      case UInt8(ascii: ":"):
+        isAwaited = last.map { isSecret(name: unescaped(bytes[$0])) } ?? false
+        last = nil
+      case 0x20, 0x09, 0x0A, 0x0D: break
+      default: (last, isAwaited) = (nil, false)
+      }
+    }
+    return found
+  }
+
+  private static func endOfText(in bytes: [UInt8], from start: Int) -> Int {
+    var isEscaped = false
+    for index in start..<bytes.count {
+      switch bytes[index] {
+      case 0x0A: return index
+      case _ where isEscaped: isEscaped = false
+      case UInt8(ascii: "\\"): isEscaped = true
+      case UInt8(ascii: "\""): return index
+      default: break
+      }
+    }
+    return bytes.count
+  }
+
+  private static func unescaped(_ text: ArraySlice<UInt8>) -> String {
+    let quote = UInt8(ascii: "\"")
+    let whole =
+      text.contains(UInt8(ascii: "\\"))
+      ? (try? JSON(parsing: [quote] + text + [quote]))?.stringValue : nil
+    return whole ?? String(decoding: text, as: UTF8.self)
+  }
+
+  /// The same bytes with these texts masked.
+  package static func masked(text bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var position = 0
+    for (place, secret) in secrets(inText: bytes) {
+      result += bytes[position..<place.lowerBound] + Array(shown(secret).utf8)
+      position = place.upperBound
+    }
+    return result + bytes[position...]
+  }
+}

@@ -130,30 +130,22 @@ package struct ClientCard: Sendable {
 
   /// One question after the other: the same again is a retry, a look, or needless.
   private mutating func followUp(_ exchanges: [LabExchange]) {
-    var looks: [(first: LabExchange, all: [LabExchange])] = []
+    var looks = Looks()
     for exchange in exchanges where exchange.operation != nil {
-      guard let index = looks.lastIndex(where: { exchange.asksTheSame(as: $0.first) }) else {
-        looks.append((exchange, [exchange]))
-        continue
-      }
-      if let before = looks[index].all.last { judge(exchange, after: before, exchanges) }
-      looks[index].all.append(exchange)
+      if let before = looks.add(exchange) { judge(exchange, after: before) }
     }
-    for look in looks where look.all.count >= 3 && look.first.isQuestion {
-      let pauses = zip(look.all, look.all.dropFirst()).compactMap { first, second -> Double? in
+    for look in looks.all where look.count >= 3 && look[0].isQuestion {
+      let pauses = zip(look, look.dropFirst()).compactMap { first, second -> Double? in
         guard let ended = first.ended, let began = second.began else { return nil }
         return max(0, began - ended)
       }.sorted()
-      guard !pauses.isEmpty, let operation = look.first.operation else { continue }
+      guard !pauses.isEmpty, let operation = look[0].operation else { continue }
       polling.append(
-        Polling(
-          operation: operation, looks: look.all.count, pause: pauses[pauses.count / 2]))
+        Polling(operation: operation, looks: look.count, pause: pauses[pauses.count / 2]))
     }
   }
 
-  private mutating func judge(
-    _ exchange: LabExchange, after before: LabExchange, _ all: [LabExchange]
-  ) {
+  private mutating func judge(_ exchange: LabExchange, after before: LabExchange) {
     let hasFailed =
       before.status == nil || before.fault != nil || before.status == 429
       || (before.status ?? 0) >= 500
@@ -201,6 +193,42 @@ package struct ClientCard: Sendable {
     text += "\(uses.count) of \(SweepPlan.counted(all, "operation")) used, "
     text += "\(retries) repeated after a failure, "
     return text + "\(SweepPlan.counted(remarks.count, "remark"))."
+  }
+}
+
+/// Exchanges that ask the same, as `asksTheSame` has it: found by what they ask, since a journal has ten
+/// thousand.
+private struct Looks {
+  /// Where those of one question stand.
+  private struct Places {
+    var last: Int
+    /// The last that begins with one whose content is not known: all that come later ask the same.
+    var unknown: Int?
+    var bySaying: [String: Int] = [:]
+  }
+
+  private(set) var all: [[LabExchange]] = []
+  private var places: [LabExchange.Question: Places] = [:]
+
+  /// - Returns: the last one that asked the same.
+  mutating func add(_ exchange: LabExchange) -> LabExchange? {
+    let (question, saying) = (exchange.question, exchange.saying)
+    if let place = places[question].flatMap({ Self.place(of: saying, in: $0) }) {
+      defer { all[place].append(exchange) }
+      return all[place].last
+    }
+    var known = places[question] ?? Places(last: all.count)
+    places[question] = nil
+    known.last = all.count
+    if let saying { known.bySaying[saying] = all.count } else { known.unknown = all.count }
+    places[question] = known
+    all.append([exchange])
+    return nil
+  }
+
+  private static func place(of saying: String?, in places: Places) -> Int? {
+    guard let saying else { return places.last }
+    return [places.bySaying[saying], places.unknown].compactMap(\.self).max()
   }
 }
 

@@ -52,7 +52,7 @@ struct RecordingText {
 
   private static func contents(_ exchange: RecordedExchange.State) -> [([UInt8], Fields)] {
     [
-      (exchange.request.bytes, exchange.requestFields),
+      (decoded(exchange.request, exchange.requestFields).bytes, exchange.requestFields),
       (decoded(exchange.response, exchange.responseFields).bytes, exchange.responseFields),
     ]
   }
@@ -111,29 +111,36 @@ struct RecordingText {
     return HAREntry.Content(content, total: total, coded: coded, comment: comment)
   }
 
-  /// Without its coding, where that is gzip and the content is whole.
+  /// Without its coding, where that is gzip.
   private static func decoded(
     _ kept: RecordedExchange.Kept, _ fields: Fields
   ) -> (bytes: [UInt8], coded: UInt64?, comment: String?) {
     guard let coding = fields["content-encoding"]?.asciiLowercased, coding != "identity",
       !kept.bytes.isEmpty
     else { return (kept.bytes, nil, nil) }
-    var limits = GzipLimits()
-    limits.outputBytesMax = UInt64(RecordedExchange.contentBytesMax)
-    guard coding == "gzip" || coding == "x-gzip", UInt64(kept.bytes.count) == kept.total,
-      let plain = try? unpacked(kept.bytes, limits)
-    else { return (kept.bytes, nil, "as coded by \(coding)") }
-    return (plain, kept.total, nil)
+    let isGzip = coding == "gzip" || coding == "x-gzip"
+    let (plain, isUnpacked) = isGzip ? unpacked(kept.bytes) : ([], false)
+    let isWhole = isUnpacked && UInt64(kept.bytes.count) == kept.total
+    guard isWhole || !plain.isEmpty else { return (kept.bytes, nil, "as coded by \(coding)") }
+    return (
+      plain, kept.total,
+      isWhole ? nil : "the first \(plain.count) bytes: what follows cannot be unpacked"
+    )
   }
 
-  private static func unpacked(
-    _ bytes: [UInt8], _ limits: GzipLimits
-  ) throws(GzipError) -> [UInt8] {
-    let inflater = try Inflater(limits: limits)
+  /// Of what is cut, damaged or too much the beginning: packed, nobody would see the secrets in it.
+  private static func unpacked(_ bytes: [UInt8]) -> (plain: [UInt8], isWhole: Bool) {
+    var limits = GzipLimits()
+    limits.outputBytesMax = UInt64(RecordedExchange.contentBytesMax)
     var plain: [UInt8] = []
-    try inflater.feed(bytes.span) { plain.append(contentsOf: $0) }
-    try inflater.finish()
-    return plain
+    do throws(GzipError) {
+      let inflater = try Inflater(limits: limits)
+      try inflater.feed(bytes.span) { plain.append(contentsOf: $0) }
+      try inflater.finish()
+      return (plain, true)
+    } catch {
+      return (plain, false)
+    }
   }
 
   private static func kind(_ fields: Fields) -> String {
@@ -147,24 +154,10 @@ struct RecordingText {
     return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
   }
 
-  private static let newline = UInt8(ascii: "\n")
-
-  /// What is no JSON as a whole may be JSON line by line.
-  private static func lines(_ content: [UInt8]) -> [ArraySlice<UInt8>] {
-    content.split(separator: newline, omittingEmptySubsequences: false)
-  }
-
-  private static func maskedLine(_ line: ArraySlice<UInt8>) -> [UInt8] {
-    (try? JSON(parsing: Array(line))).flatMap { CredentialMask.masked($0)?.serialized() }
-      ?? Array(line)
-  }
-
   private static func secrets(in content: [UInt8], _ fields: Fields) -> [String] {
     if isJSON(content, fields) {
       if let json = try? JSON(parsing: content) { return CredentialMask.secrets(in: json) }
-      return lines(content).flatMap { line in
-        (try? JSON(parsing: Array(line))).map { CredentialMask.secrets(in: $0) } ?? []
-      }
+      return CredentialMask.secrets(inText: content).map(\.secret)
     }
     return form(content, fields).filter { CredentialMask.isSecret(name: $0.name) }.map(\.value)
   }
@@ -187,7 +180,7 @@ struct RecordingText {
       if let json = try? JSON(parsing: content) {
         return CredentialMask.masked(json)?.serialized() ?? content
       }
-      return Array(lines(content).map(maskedLine).joined(separator: [newline]))
+      return CredentialMask.masked(text: content)
     }
     guard kind(fields) == "application/x-www-form-urlencoded" else { return content }
     let pairs = (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []

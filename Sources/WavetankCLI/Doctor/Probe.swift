@@ -31,23 +31,26 @@ enum Probe {
     }
     _ = close(ends[1])
     guard result == 0 else { return nil }
-    let output = read(ends[0], limit)
-    if output == nil { _ = kill(child, SIGKILL) }
-    var status: Int32 = 0
-    // SAFETY: the pointer is to a local.
-    while unsafe waitpid(child, &status, 0) < 0, errno == EINTR {}
-    guard let output, status == 0 else { return nil }
+    let deadline = ContinuousClock.now + limit
+    let output = read(ends[0], until: deadline)
+    // It may go on when it has said all that it has to say.
+    while output != nil, !ChildProcess.isOver(child), ContinuousClock.now < deadline {
+      usleep(1000)
+    }
+    _ = kill(child, SIGKILL)
+    let end = ChildProcess.wait(for: child)
+    guard let output, end == (0, false) else { return nil }
     return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   /// Until its end; nil: it takes too long, or says too much.
-  private static func read(_ file: Int32, _ limit: Duration) -> [UInt8]? {
-    let clock = ContinuousClock()
-    let deadline = clock.now + limit
+  private static func read(
+    _ file: Int32, until deadline: ContinuousClock.Instant
+  ) -> [UInt8]? {
     var all: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while all.count < bytesMax {
-      let left = deadline - clock.now
+      let left = deadline - .now
       guard left > .zero else { return nil }
       var waiting = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
       // SAFETY: structure and buffer live for the calls, with the buffer's own count.

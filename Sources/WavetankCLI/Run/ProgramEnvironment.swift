@@ -187,11 +187,12 @@ struct ProgramEnvironment {
     return (given + own).joined(separator: " ")
   }
 
-  /// All of the program's variables: ours in place of those of the same name.
+  /// All of the program's variables: ours in place of those of the same name, and in front, where
+  /// `LeftProcesses` looks for them.
   var block: [String] {
     let own = variables.map(\.name) + dropped
     let kept = ProcessInfo.processInfo.environment.filter { !own.contains($0.key) }
       .map { "\($0.key)=\($0.value)" }
-    return kept.sorted() + variables.map { "\($0.name)=\($0.value)" }
+    return variables.map { "\($0.name)=\($0.value)" } + kept.sorted()
   }
 }

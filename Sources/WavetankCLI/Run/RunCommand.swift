@@ -93,8 +93,9 @@ private struct ProgramRun {
     }
     try Command.ownPorts(arguments, &configuration)
     configuration.scenarios = arguments.all("--scenario")
-    if configuration.scenarios.contains("-") {
-      throw UsageError("--scenario - would read standard input, which is the program's.")
+    try Command.scenarioNames(configuration.scenarios)
+    if let name = configuration.scenarios.first(where: { Scenarios.stream($0) == "0" }) {
+      throw UsageError("--scenario \(name) would read standard input, which is the program's.")
     }
     configuration.caDirectory = arguments.value("--ca-dir")
     try Command.hosts(arguments, &configuration)

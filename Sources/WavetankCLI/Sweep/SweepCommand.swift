@@ -66,6 +66,7 @@ private struct SweepRun {
     self.arguments = arguments
     configuration.port = 0
     configuration.scenarios = arguments.all("--scenario")
+    try Command.scenarioNames(configuration.scenarios)
     configuration.caDirectory = arguments.value("--ca-dir")
     try Command.intercept(arguments, &configuration)
     try Command.time(arguments, &configuration)

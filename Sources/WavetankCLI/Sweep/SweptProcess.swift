@@ -23,8 +23,14 @@ final class SweptProcess: Sendable {
   func end() {
     isEnded.store(true, ordering: .sequentiallyConsistent)
     group.withLock { group in
-      if let group { _ = kill(-group, SIGKILL) }
+      if let group { Self.kill(group) }
     }
+  }
+
+  /// Its group, and itself, which may have gone over to another.
+  private static func kill(_ id: pid_t) {
+    _ = Glibc.kill(-id, SIGKILL)
+    _ = Glibc.kill(id, SIGKILL)
   }
 
   /// - Parameter limit: seconds; then the group is ended.
@@ -61,7 +67,7 @@ final class SweptProcess: Sendable {
     let seconds = (clock.now - began).inSeconds
     // Its number is taken until it is waited for: no other group can be meant.
     let status = group.withLock { group in
-      _ = kill(-id, SIGKILL)
+      Self.kill(id)
       group = nil
       return ChildProcess.wait(for: id)
     }

@@ -74,6 +74,10 @@ def flags():
     refused("openapi of nothing", ctl("openapi"), "openapi", "steamship")
     refused("two of scenarios", run("scenarios", "demo", "store-full"), "store-full")
     refused("a tenant for wait", run("wait", "--tenant", "x"), "--tenant")
+    for name in ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+        refused(f"a program's standard input as a scenario ({name})", run("run", "--scenario", name, "--", "cat"), name, "program's")
+    for command in ("run", "sweep"):
+        refused(f"one pipe twice ({command})", run(command, "--scenario", "/dev/fd/63", "--scenario", "/dev/fd/63", "--", "true"), "/dev/fd/63")
     refused("a token for a server of one's own", run("run", "--token", "x", "--", "true"), "--token", "--url")
     refused("nothing to watch", run("serve", "--port", "0", "--watch"), "--watch", "--scenario")
     for name in ("-", "/dev/stdin", "/dev/fd/63"):

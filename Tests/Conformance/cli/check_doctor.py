@@ -138,9 +138,10 @@ def programs(folder):
     is_("a Python that is none", told("--python", "/no/python")["python"], "wrong", "--python")
     is_("a Node that is none", told("--node", "/no/node")["node"], "wrong", "--node")
     hanging = folder / "python-hangs"
-    hanging.write_text("#!/bin/sh\nexec sleep 60\n")
-    hanging.chmod(0o755)
-    is_("a Python that says nothing holds nobody up", told("--python", str(hanging))["python"], "wrong")
+    for what, line in (("says nothing", "exec sleep 60"), ("says that it says no more", "exec >&-; exec sleep 60")):
+        hanging.write_text(f"#!/bin/sh\n{line}\n")
+        hanging.chmod(0o755)
+        is_(f"a Python that {what} and goes on holds nobody up", told("--python", str(hanging))["python"], "wrong")
     is_("no programs at all are no harm", told(PATH="/nowhere")["python"], "ok", "none found")
 
 

@@ -74,6 +74,9 @@ lines = entries[0]["response"]["content"]["text"].split("\n") if entries else []
 check("in JSON texts that stand line by line they are masked, too", problems == [] and "swordfish" not in text
       and lines[0] == '{"n": 1}' and json.loads(lines[1])["n"] == 2 and lines[2:] == [""]
       and '\\n{\\"n\\": 1}\\n' in text and OTHER in done.stdout, text)
+done, entries, problems, text = record(*curl("/api/v1/broken", "-d", '{"password": "abc", "n'))
+check("and where JSON has no end, be it an answer that broke off", problems == [] and "swordfish" not in text and '\\"abc\\"' not in text
+      and entries[0]["response"]["content"]["text"].startswith('{"user": {"apiKey": "***#') and OTHER in done.stdout, (done, text))
 SLASHED = "sword/fish+key=7&more"
 done, entries, problems, text = record("curl", "-sS", "-G", f"https://{HOST}/api/v1/hello", "-H", f"Authorization: Bearer {SLASHED}",
                                        "--data-urlencode", f"x={SLASHED}", "-d", "y=sword/fish%2Bkey%3D7%26more")

@@ -24,7 +24,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name.replace("_", "-"), value)
-        if "Transfer_Encoding" not in fields:
+        if not {"Transfer_Encoding", "Content_Length"} & set(fields):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -61,6 +61,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                         Content_Encoding="gzip")
         elif path.endswith("/lines"):
             self.answer(200, b'{"n": 1}\n{"token": "%s", "n": 2}\n' % OTHER.encode(), Content_Type="application/x-ndjson")
+        elif path.endswith("/broken"):
+            self.close_connection = True
+            self.answer(200, b'{"user": {"apiKey": "%s", "n": ' % OTHER.encode(), Content_Type="application/json",
+                        Content_Length="500")
         elif path.endswith("/gone"):
             self.close_connection = True
         elif path.endswith("/login"):

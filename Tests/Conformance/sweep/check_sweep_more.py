@@ -101,6 +101,23 @@ for defect, (fault, expected, flaw) in DEFECTS.items():
     check(f"{defect} is found", status == 1 and [(run["class"], run["flaws"]) for run in found] == [(expected, [flaw])],
           (status, report["runs"], errors))
 
+# It moves into the group of a child of its own, and waits without end.
+mover = """
+import os, signal, urllib.request
+reading, writing = os.pipe()
+child = os.fork()
+if child == 0:
+    os.setpgid(0, 0), os.write(writing, b"x"), signal.pause()
+os.read(reading, 1), os.setpgid(0, child)
+try:
+    urllib.request.urlopen(os.environ["WAVETANK_URL"] + "/api/v1/space/demo/api/v1/version").read()
+finally:
+    os.kill(child, signal.SIGKILL)
+"""
+status, report, _, errors = sweep("--faults", "stall", toy=["-c", mover], wait=60)
+check("a program that leaves its group is ended, too", status == 1 and [run["class"] for run in report["runs"]] == ["hung"],
+      (status, report["runs"], errors))
+
 status, report, output, errors = sweep("--quiet", "--faults", "500", toy=toy("swallowed-error"))
 check("--quiet says in a line what it found, on standard error", status == 1 and output == "" and "finding" in errors
       and errors.count("\n") == 1, (output, errors))
