@@ -185,6 +185,26 @@ struct TopicRuleTests {
     #expect(bench.output(second) == "second")
   }
 
+  @Test("An instance that waits for a request to end goes on where that is gone with a restart")
+  func restart() throws {
+    let bench = try StateBench()
+    let key = bench.topic("out")
+    bench.change { state, step in
+      _ = state.topic(key, type: nil, &step)
+      state.joinWriters(.request(7), of: key)
+    }
+    _ = try bench.start(["behaviour": "value", "value": "late"], output: "out")
+    #expect(bench.text(bench.topicStream("out")) == "", "it is not its turn")
+    var restored = try ScramjetState.read(StateEncoder.encode(bench.box.read { $0 }))
+    #expect(restored.inconsistencies == [])
+    var step = ScramjetState.Step(
+      now: bench.now, ids: IDSource(seed: 1, tenant: "t"), blobs: BlobStore(budget: MemoryBudget()))
+    restored.advance(&step)
+    let stream = try #require(restored.topics[key]?.stream)
+    #expect(restored.streams[stream]?.bytesWritten == "late\n".utf8.count)
+    #expect(restored.inconsistencies == [])
+  }
+
   // MARK: Instances that read
 
   @Test("Every instance that reads a topic gets all of it, on whichever hub of the space it runs")

@@ -64,5 +64,18 @@ extension ScramjetState {
       owned.formUnion([instance.output, instance.stdout, instance.stderr, instance.log])
     }
     streams = streams.filter { id, _ in owned.contains(id) }
+    wakeWriters()
+  }
+
+  /// Instances whose turn or room a request held have it now: nobody else will tell them.
+  private mutating func wakeWriters() {
+    let waiting = instances.values.filter { instance in
+      instance.activities.values.contains { $0.wait == .room }
+    }
+    guard !waiting.isEmpty else { return }
+    work += waiting.map(\.serial).sorted().map { .run(instance: $0) }
+    guard !isCatchingUp else { return }
+    isCatchingUp = true
+    agenda.add(.catchUp, at: .earliest)
   }
 }
