@@ -199,7 +199,7 @@ struct TopicRuleTests {
     #expect(restored.inconsistencies == [])
     var step = ScramjetState.Step(
       now: bench.now, ids: IDSource(seed: 1, tenant: "t"), blobs: BlobStore(budget: MemoryBudget()))
-    restored.advance(&step)
+    restored.runWork(&step)
     let stream = try #require(restored.topics[key]?.stream)
     #expect(restored.streams[stream]?.bytesWritten == "late\n".utf8.count)
     #expect(restored.inconsistencies == [])

@@ -67,15 +67,12 @@ extension ScramjetState {
     wakeWriters()
   }
 
-  /// Instances whose turn or room a request held have it now: nobody else will tell them.
+  /// Instances whose turn or room a request held have it now, and nobody else will tell them: they
+  /// go on with the next reader, writer or thing that is due, at its time.
   private mutating func wakeWriters() {
     let waiting = instances.values.filter { instance in
       instance.activities.values.contains { $0.wait == .room }
     }
-    guard !waiting.isEmpty else { return }
     work += waiting.map(\.serial).sorted().map { .run(instance: $0) }
-    guard !isCatchingUp else { return }
-    isCatchingUp = true
-    agenda.add(.catchUp, at: .earliest)
   }
 }
