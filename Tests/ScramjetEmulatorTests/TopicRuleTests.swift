@@ -205,6 +205,34 @@ struct TopicRuleTests {
     #expect(restored.inconsistencies == [])
   }
 
+  @Test("An instance whose process had not gone yet holds no topic after a restart")
+  func restartWithoutProcess() throws {
+    let bench = try StateBench()
+    let writer = try bench.start("echo", output: "out")
+    bench.change { state, step in
+      state.instances[writer]?.process = CodeProcess(at: step.now)
+      state.end(writer, .killed, &step)
+    }
+    #expect(bench.box.read { $0.topics[bench.topic("out")]?.writers } == [.instance(writer)])
+    let restored = try ScramjetState.read(StateEncoder.encode(bench.box.read { $0 }))
+    #expect(restored.topics[bench.topic("out")]?.writers == [])
+    let instance = try #require(restored.instances[writer])
+    #expect(restored.streams[instance.output]?.isEnded == true)
+  }
+
+  @Test("A space that is gone gets no topic, whoever asked for one just before")
+  func goneSpace() throws {
+    let bench = try StateBench()
+    let isEnded = bench.change { state, step -> Bool? in
+      state.removeSpace(bench.space, &step)
+      let topic = state.topic(bench.topic("late"), type: nil, &step)
+      return state.streams[topic.stream]?.isEnded
+    }
+    #expect(isEnded == true)
+    #expect(bench.box.read { $0.topics.isEmpty })
+    #expect(bench.box.read { $0.inconsistencies } == [])
+  }
+
   // MARK: Instances that read
 
   @Test("Every instance that reads a topic gets all of it, on whichever hub of the space it runs")
