@@ -129,8 +129,9 @@ extension Timeline {
 }
 
 extension WordVector {
+  /// A plugin's own code may give more dimensions than ours have.
   fileprivate var isConsistent: Bool {
-    axes.count == lengths.count && axes.allSatisfy((0..<Self.dimensions).contains)
+    axes.count == lengths.count && axes.allSatisfy(StateFindings.counts.contains)
       && zip(axes, axes.dropFirst()).allSatisfy(<)
   }
 }

@@ -185,6 +185,54 @@ struct TopicRuleTests {
     #expect(bench.output(second) == "second")
   }
 
+  @Test("An instance that waits for a request to end goes on where that is gone with a restart")
+  func restart() throws {
+    let bench = try StateBench()
+    let key = bench.topic("out")
+    bench.change { state, step in
+      _ = state.topic(key, type: nil, &step)
+      state.joinWriters(.request(7), of: key)
+    }
+    _ = try bench.start(["behaviour": "value", "value": "late"], output: "out")
+    #expect(bench.text(bench.topicStream("out")) == "", "it is not its turn")
+    var restored = try ScramjetState.read(StateEncoder.encode(bench.box.read { $0 }))
+    #expect(restored.inconsistencies == [])
+    var step = ScramjetState.Step(
+      now: bench.now, ids: IDSource(seed: 1, tenant: "t"), blobs: BlobStore(budget: MemoryBudget()))
+    restored.runWork(&step)
+    let stream = try #require(restored.topics[key]?.stream)
+    #expect(restored.streams[stream]?.bytesWritten == "late\n".utf8.count)
+    #expect(restored.inconsistencies == [])
+  }
+
+  @Test("An instance whose process had not gone yet holds no topic after a restart")
+  func restartWithoutProcess() throws {
+    let bench = try StateBench()
+    let writer = try bench.start("echo", output: "out")
+    bench.change { state, step in
+      state.instances[writer]?.process = CodeProcess(at: step.now)
+      state.end(writer, .killed, &step)
+    }
+    #expect(bench.box.read { $0.topics[bench.topic("out")]?.writers } == [.instance(writer)])
+    let restored = try ScramjetState.read(StateEncoder.encode(bench.box.read { $0 }))
+    #expect(restored.topics[bench.topic("out")]?.writers == [])
+    let instance = try #require(restored.instances[writer])
+    #expect(restored.streams[instance.output]?.isEnded == true)
+  }
+
+  @Test("A space that is gone gets no topic, whoever asked for one just before")
+  func goneSpace() throws {
+    let bench = try StateBench()
+    let isEnded = bench.change { state, step -> Bool? in
+      state.removeSpace(bench.space, &step)
+      let topic = state.topic(bench.topic("late"), type: nil, &step)
+      return state.streams[topic.stream]?.isEnded
+    }
+    #expect(isEnded == true)
+    #expect(bench.box.read { $0.topics.isEmpty })
+    #expect(bench.box.read { $0.inconsistencies } == [])
+  }
+
   // MARK: Instances that read
 
   @Test("Every instance that reads a topic gets all of it, on whichever hub of the space it runs")

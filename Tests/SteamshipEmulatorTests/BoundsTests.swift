@@ -43,6 +43,21 @@ struct BoundsTests {
     #expect(try StateEncoder.encode(again) == json)
   }
 
+  @Test("An item that code has embedded in many dimensions fits", arguments: [2, 512, 1536])
+  func dimensions(_ count: Int) async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let index = try await harness.data(
+      "embeddingIndex.create", ["pluginInstance": "test-embedder-1.0"])
+    harness.world.mutate { state, _ in
+      state.vectorsByCode.value = [ExactText("far"): Array(repeating: 1, count: count)]
+    }
+    _ = try await harness.data(
+      "embeddingIndex.item.create", ["indexId": index["index"]?["id"] ?? "", "value": "far"])
+    let (state, _) = harness.world.box.contents
+    #expect(state.inconsistencies == [])
+    #expect(state.indexItems.all.map(\.vector.axes.count) == [count])
+  }
+
   static let spans: [(JSON, JSON, Bool)] = [
     (0, 0, true), (.null, 3, true), (2, .null, true), (.null, .null, true), (3, 2, false),
     (-1, .null, false), (.null, -1, false), (-2, -1, false),

@@ -274,12 +274,22 @@ extension ScramjetState {
       let serial = instance.serial
       instances[serial]?.process?.isDrained = true
       instances[serial]?.process?.pid = nil
-      guard !instance.status.isOver else { continue }
+      guard !instance.status.isOver else {
+        if !process.isDrained { endOutputs(of: instance) }
+        continue
+      }
       streams[instance.stderr]?.append(
         Array("The process of this instance did not survive the snapshot.\n".utf8))
       instances[serial]?.plan(.failed(213), isFinal: true)
       agenda.add(.end(instance: serial, plan: instance.plan + 1), at: process.lastHeard)
     }
+  }
+
+  /// What the end of a process ends behind an instance that was over before.
+  private mutating func endOutputs(of instance: Instance) {
+    for stream in [instance.output, instance.stdout, instance.stderr] { streams[stream]?.finish() }
+    guard let key = topicKey(instance.provides, of: instance) else { return }
+    topics[key]?.writers.removeAll { $0 == .instance(instance.serial) }
   }
 }
 

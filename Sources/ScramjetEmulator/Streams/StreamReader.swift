@@ -42,7 +42,8 @@ final class StreamReader: BodySource {
     hub: HubKey? = nil,
     onLeave: (@Sendable (inout ScramjetState, inout ScramjetState.Step) -> Void)? = nil
   ) {
-    let found = world.mutate { state, _ -> (Int, Int, HubLife?)? in
+    let found = world.mutate { state, step -> (Int, Int, HubLife?)? in
+      state.runWork(&step)
       state.readerComes(to: stream)
       guard let start = state.streams[stream]?.attach() else { return nil }
       return (start, state.epoch, HubLife(hub, in: state))

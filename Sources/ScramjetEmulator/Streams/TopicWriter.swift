@@ -35,6 +35,7 @@ final class TopicWriter: Sendable {
     self.key = key
     (stream, writer, epoch, self.hub, hubID) = try world.mutate {
       state, step throws(ScramjetError) in
+      state.runWork(&step)
       let topic = state.topic(key, type: type, origin: hub, &step)
       if let type, topic.contentType != type {
         throw ScramjetError(415, "Acceptable Content-Type for \(key.name) is \(topic.contentType)")

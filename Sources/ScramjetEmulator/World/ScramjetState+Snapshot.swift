@@ -64,5 +64,15 @@ extension ScramjetState {
       owned.formUnion([instance.output, instance.stdout, instance.stderr, instance.log])
     }
     streams = streams.filter { id, _ in owned.contains(id) }
+    wakeWriters()
+  }
+
+  /// Instances whose turn or room a request held have it now, and nobody else will tell them: they
+  /// go on with the next reader, writer or thing that is due, at its time.
+  private mutating func wakeWriters() {
+    let waiting = instances.values.filter { instance in
+      instance.activities.values.contains { $0.wait == .room }
+    }
+    work += waiting.map(\.serial).sorted().map { .run(instance: $0) }
   }
 }

@@ -13,6 +13,11 @@ extension ScramjetState {
     let type = type.flatMap { $0.isEmpty ? nil : $0 } ?? Topic.defaultType
     var topic = Topic(name: key.name, contentType: type, stream: stream)
     topic.origin = origin
+    // A space that was removed just now has no topics: who writes or reads finds it ended.
+    guard spaces[key.space] != nil else {
+      finish(stream, &step)
+      return topic
+    }
     topics[key] = topic
     spaces[key.space]?.topicOrder.append(ExactText(key.name))
     return topic
