@@ -159,8 +159,9 @@ def run_scripts(folder: pathlib.Path, scripts: list[pathlib.Path], binary: str, 
         status = server.stop()
         whole.add(status == 0, f"{folder.name}: the server drained and ended with 0 on SIGTERM" if status == 0
                   else f"{folder.name}: the server ended with {status}")
-    except (SystemExit, OSError) as error:
-        whole.add(False, f"{folder.name}: {error}")
+    # Whatever it is: what a lane loses would be missing from the count, and nobody would know.
+    except (SystemExit, Exception) as error:
+        whole.add(False, f"{folder.name}: {error!r}")
     tell(*whole.lines)
     return outcomes
 

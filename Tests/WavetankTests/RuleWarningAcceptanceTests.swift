@@ -14,6 +14,8 @@ struct RuleWarningAcceptanceTests {
     (#"{"match": {"path": "/_t/blue/orgs"}, "error": 503}"#, "tenant"),
     (#"{"match": {"path": "/orgs?limit=3"}, "error": 503}"#, "query"),
     (#"{"match": {"path": "/org?"}, "error": 503}"#, nil),
+    (#"{"match": {"path": "/files/{id}.json"}, "error": 503}"#, "whole segment"),
+    (#"{"match": {"path": ["/a{b", "/files/{id}"]}, "error": 503}"#, nil),
     (#"{"times": 0, "error": 503}"#, "0 times"),
     (#"{"error": 503}, {"match": {"method": "GET"}, "error": 500}"#, "in front of it"),
     (

@@ -28,6 +28,10 @@ package final class CodeStore: Sendable {
     try Self.makeFolder(root)
     guard Self.isOurs(root) else { throw .foreignFolder(root) }
     lock = try Self.lock(root)
+    if isTemporary {
+      _ = FileManager.default.createFile(atPath: root + Self.temporaryMark, contents: nil)
+      Self.sweepLater(Self.temporaryPlace)
+    }
     for name in ["/runners", "/empty", "/programs", "/homes", "/environments"] {
       try Self.makeFolder(root + name)
     }
@@ -68,10 +72,15 @@ package final class CodeStore: Sendable {
     return path.hasSuffix("/") ? String(path.dropLast()) : path
   }
 
+  private static var temporaryPlace: String {
+    // SAFETY: the environment is changed by nobody after the start.
+    unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+  }
+
   private static func makeTemporary() throws(CodeError) -> String {
-    // SAFETY: the environment is changed by nobody after the start; the template is a copy of ours.
-    let place = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    let template = unsafe strdup(place + "/wavetank-code-XXXXXX")
+    let place = temporaryPlace
+    // SAFETY: the template is a copy of ours.
+    let template = unsafe strdup("\(place)/\(temporaryPrefix)XXXXXX")
     defer { unsafe free(template) }
     guard let template = unsafe template, unsafe mkdtemp(template) != nil else {
       throw .notStarted(place, reason: Spawner.message(errno))

@@ -22,8 +22,19 @@ final class ChildProcess: Sendable {
         _ = await descriptor.becomesReadable()
         descriptor.close()
       }
+      // Where there is no such descriptor, be it that too many are open or that the kernel knows none:
+      // whoever waited for it in the kernel could end it no more.
+      while isOurs, !Self.isOver(pid) { try? await Task.sleep(for: .milliseconds(20)) }
       reap(isOurs: isOurs)
     }
+  }
+
+  /// Its number stays taken.
+  private static func isOver(_ pid: Int32) -> Bool {
+    var info = unsafe siginfo_t()
+    // SAFETY: the structure is a local.
+    let result = unsafe waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT)
+    return unsafe result != 0 || info.si_signo == SIGCHLD
   }
 
   private func reap(isOurs: Bool) {

@@ -1,14 +1,17 @@
 import CLinux
 import Dispatch
 import Glibc
+import Synchronization
 
 /// One end of a pipe or socket, read and written without holding a thread.
 ///
 /// **Isolation**: one reader and one writer at a time; closed by anybody.
 final class Descriptor: Sendable {
-  let number: Int32
+  private let number: Int32
   private let reading: Readiness
   private let writing: Readiness
+  /// Held for each call on the number: once it is closed it is somebody else's.
+  private let calls = Mutex(())
 
   /// Takes the descriptor over.
   init(_ number: Int32) {
@@ -26,8 +29,20 @@ final class Descriptor: Sendable {
 
   /// What waits is let go: the end for a reader, a failure for a writer.
   func close() {
-    reading.cancel()
-    writing.cancel()
+    calls.withLock { _ in
+      reading.cancel()
+      writing.cancel()
+    }
+  }
+
+  /// Makes a system call that does not wait.
+  /// - Returns: what it gives, and the error's number.
+  func call(_ body: (Int32) -> Int) -> (result: Int, code: Int32) {
+    calls.withLock { _ in
+      guard !reading.isCancelled else { return (-Int(EBADF), EBADF) }
+      let result = body(number)
+      return (result, errno)
+    }
   }
 
   /// What has come, at most `count` bytes; nil: the end.
@@ -55,9 +70,7 @@ final class Descriptor: Sendable {
       // SAFETY: the kernel writes at most as much as the room it is told of; what is kept takes no more
       // than has come.
       let bytes = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { room in
-        guard !reading.isCancelled else { return [UInt8]() }
-        result = unsafe Glibc.read(number, room.baseAddress, count)
-        code = errno
+        (result, code) = call { unsafe Glibc.read($0, room.baseAddress, count) }
         return unsafe [UInt8](UnsafeBufferPointer(rebasing: room.prefix(max(0, result))))
       }
       if result > 0 { return .bytes(bytes) }
@@ -83,18 +96,19 @@ final class Descriptor: Sendable {
   func write(_ bytes: [UInt8]) async -> Bool {
     var written = 0
     while written < bytes.count {
-      guard !writing.isCancelled else { return false }
       // SAFETY: the span covers the bytes that the call is told of.
-      let result = unsafe bytes.withUnsafeBytes { bytes in
-        unsafe send(
-          number, bytes.baseAddress?.advanced(by: written), bytes.count - written,
-          Int32(MSG_NOSIGNAL))
+      let (result, code) = unsafe bytes.withUnsafeBytes { bytes in
+        call {
+          unsafe send(
+            $0, bytes.baseAddress?.advanced(by: written), bytes.count - written,
+            Int32(MSG_NOSIGNAL))
+        }
       }
       if result >= 0 {
         written += result
-      } else if errno == EAGAIN {
+      } else if code == EAGAIN {
         guard await writing.wait() else { return false }
-      } else if errno != EINTR {
+      } else if code != EINTR {
         return false
       }
     }
@@ -103,7 +117,7 @@ final class Descriptor: Sendable {
 
   /// Nothing more is written: the other side reads the end.
   func endWriting() {
-    if !writing.isCancelled { _ = shutdown(number, Int32(SHUT_WR)) }
+    _ = call { Int(shutdown($0, Int32(SHUT_WR))) }
   }
 }
 

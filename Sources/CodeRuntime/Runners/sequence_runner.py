@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 import types
@@ -43,11 +44,14 @@ class Control:
 
     def __init__(self):
         self.writing = os.fdopen(os.dup(3), "wb", buffering=0)
+        self.turn = threading.Lock()
 
     def say(self, kind, content=None):
         line = json.dumps([kind, content or {}], default=str).encode() + b"\n"
-        while line:
-            line = line[self.writing.write(line):]
+        # The sequence's threads log, too.
+        with self.turn:
+            while line:
+                line = line[self.writing.write(line):]
 
     async def orders(self):
         async for line in lines_of(await reader_of(3)):
@@ -63,13 +67,17 @@ async def reader_of(descriptor):
 
 async def lines_of(reader):
     """Lines with their newline, however long they are."""
-    rest = b""
+    rest = []
     while chunk := await reader.read(1 << 16):
-        *lines, rest = (rest + chunk).split(b"\n")
+        *lines, last = chunk.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*rest, lines[0]])
+            rest = []
+        rest.append(last)
         for line in lines:
             yield line + b"\n"
-    if rest:
-        yield rest
+    if line := b"".join(rest):
+        yield line
 
 
 class LogHandler(logging.Handler):

@@ -196,7 +196,11 @@ package actor InvocableHost {
 
   /// Nil: that interpreter has no SDK, or the like: then a worker alone says why.
   private func zygote(_ python: String) async -> Zygote? {
-    if let known = await zygotes[python]?.value, !known.hasEnded { return known }
+    let before = zygotes[python]
+    if let known = await before?.value, !known.hasEnded { return known }
+    // Who has waited for the same one and is ahead has begun another: were that replaced at once, its workers
+    // would go with it.
+    if let begun = zygotes[python], begun != before { return await begun.value }
     let task = Task { [launcher, store] in
       try? await Zygote.start(python: python, launcher, store)
     }

@@ -63,13 +63,18 @@ final class Zygote: Sendable {
     // SAFETY: both buffers live for the call and are as long as it is told.
     let sent = unsafe content.withUnsafeBytes { bytes in
       unsafe ends.map(\.number).withUnsafeBufferPointer { descriptors in
-        unsafe wavetank_send_descriptors(
-          channel.number, bytes.baseAddress, bytes.count, descriptors.baseAddress,
-          Int32(clamping: descriptors.count))
+        channel.call {
+          unsafe Int(
+            wavetank_send_descriptors(
+              $0, bytes.baseAddress, bytes.count, descriptors.baseAddress,
+              Int32(clamping: descriptors.count)))
+        }.result
       }
     }
     ends.forEach { $0.close() }
-    guard sent == 0 else { throw .notStarted("a worker", reason: Spawner.message(-sent)) }
+    guard sent == 0 else {
+      throw .notStarted("a worker", reason: Spawner.message(Int32(clamping: -sent)))
+    }
   }
 
   var hasEnded: Bool { child.hasEnded }

@@ -7,7 +7,10 @@ extension WorldEvent {
   ) throws(ScenarioProblems) -> Bool {
     guard let name = event.members.first?.key, let kind = Kind(rawValue: name) else { return false }
     return try ScenarioReader.read(.object(event)) { root in
-      guard let value = root.member(name) else { return false }
+      guard let value = root.member(name), event.count == 1 else {
+        root.problem("an event of the kernel has one key; put the others into a list of events")
+        return nil
+      }
       return happen(kind, value, in: live, chain) ? true : nil
     }
   }

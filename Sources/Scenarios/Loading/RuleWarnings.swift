@@ -44,6 +44,9 @@ package struct RuleWarnings {
       }) {
         return "a path is matched without its query; say \"query\" instead"
       }
+      if patterns.allSatisfy(\.hasBracesInSegment) {
+        return "braces in a path stand for a whole segment, as in /{id}; for a part of one say *"
+      }
     }
     for case .method(let methods) in match.criteria {
       let isKnown = methods.contains { method in

@@ -161,9 +161,11 @@ package struct ScenarioLoader: Sendable {
   private func inlineFiles(in document: inout ScenarioDocument) -> [ScenarioLoadProblem] {
     guard readFile != nil else { return [] }
     var problems: [ScenarioProblem] = []
-    let directory =
-      document.name.utf8.lastIndex(of: UInt8(ascii: "/"))
-      .map { String(document.name[...$0]) } ?? ""
+    // What a shell hands in lies nowhere: files are meant from the folder that one is in.
+    let slash =
+      ScenarioFiles.isStream(document.name)
+      ? nil : document.name.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let directory = slash.map { String(document.name[...$0]) } ?? ""
     inlineCode(in: &document, directory, &problems)
     inlineRules(in: &document, directory, &problems)
     return problems.map(document.located)

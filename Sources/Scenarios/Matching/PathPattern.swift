@@ -25,6 +25,14 @@ package struct PathPattern: Sendable, Equatable {
   /// The names that `{{path.…}}` may use because of this pattern.
   package var parameterNames: [String] { segments == nil ? [] : PathTemplate(text).parameterNames }
 
+  /// Whether braces stand for themselves in it, as in `/files/{id}.json`: a parameter is a whole segment.
+  var hasBracesInSegment: Bool {
+    template?.segments.contains { segment in
+      guard case .literal(let text) = segment else { return false }
+      return text.contains(UInt8(ascii: "{")) || text.contains(UInt8(ascii: "}"))
+    } ?? false
+  }
+
   package func matches(_ path: String) -> Bool {
     if let glob {
       if glob.matches(path) { return true }

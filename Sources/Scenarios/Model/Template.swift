@@ -80,10 +80,11 @@ package struct Template: Sendable, Equatable {
 
   package static let names = kinds.map(\.name)
 
-  @Sendable private static func variable(_ text: String) -> Expression {
+  @Sendable private static func variable(_ text: String) -> Expression? {
     guard let slash = text.firstRange(of: "./") else { return .variable(text, nil) }
-    let pointer = JSONPointer(String(text[slash.lowerBound...].dropFirst()))
-    return .variable(String(text[..<slash.lowerBound]), pointer)
+    return JSONPointer(String(text[slash.lowerBound...].dropFirst())).map {
+      .variable(String(text[..<slash.lowerBound]), $0)
+    }
   }
 
   /// Reads a text; what is wrong with an expression goes to `problem`.
@@ -95,7 +96,8 @@ package struct Template: Sendable, Equatable {
         for kind in Self.kinds {
           guard let rest = kind.name.rest(of: name) else { continue }
           if let expression = kind.make(rest) { return .expression(expression) }
-          problem("\(rest) is no JSON Pointer: write request.json./handle")
+          problem(
+            "\(rest) holds no JSON Pointer: write request.json./handle or vars.name./handle")
         }
         return nil
       }

@@ -159,7 +159,7 @@ extension Form where Value == JSONTemplate {
   private static func check(_ event: JSONObject, _ first: String, _ reader: ScenarioReader) {
     if let kind = WorldEvent.Kind(rawValue: first) {
       if event.count > 1 {
-        reader.problem("an event of the kernel has one key; put the others into an array of events")
+        reader.problem("an event of the kernel has one key; put the others into a list of events")
       }
       _ = reader.member(first).flatMap(kind.form.read)
       return

@@ -94,6 +94,10 @@ def standard_input(folder):
               done.returncode == 1 and f"{name}:1:" in done.stderr and '"250ms"' in done.stderr, done)
     done = run(shell=f"\"$0\" check <(echo '{GOOD}')")
     check("check <(…)", done.returncode == 0, done)
+    (folder / "answer.bin").write_bytes(b"x")
+    named = '{"wavetank": 1, "rules": [{"name": "f", "respond": {"file": "answer.bin"}}]}'
+    done = run(shell=f"here=$(realpath \"$0\"); cd \"{folder}\"; \"$here\" check <(echo '{named}')")
+    check("check <(…) of a scenario that names a file: it is meant from here", done.returncode == 0, done)
     for twice in (("-", "-"), ("-", "/dev/stdin"), ("--together", "/dev/stdin", "/dev/fd/0"), ("/proc/self/fd/0", "-")):
         done = run("check", *twice, stdin=GOOD)
         check(f"check {' '.join(twice)}: standard input twice is refused", done.returncode == 64

@@ -66,6 +66,10 @@ struct ScenarioReadingTests {
       "without }}"
     ),
     (
+      ["wavetank": 1, "rules": [["respond": ["text": "{{vars.x./~2}}"]]]],
+      "/rules/0/respond/text", "no JSON Pointer"
+    ),
+    (
       ["wavetank": 1, "rules": [["respond": ["text": "{{conut}}"]]]], "/rules/0/respond/text",
       #"did you mean "count"?"#
     ),
