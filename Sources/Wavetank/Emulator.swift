@@ -118,6 +118,7 @@ public final class Emulator: Sendable {
         error, host: error.host ?? hosts.joined(separator: " or "),
         port: error.port ?? configuration.port)
     }
+    pipeline.operations.makeTables()
     for port in [server.port] + server.named.map(\.port) { own.insert(port) }
     pipeline.listeners.connect(ServicePorts(server, log))
     demos.open(

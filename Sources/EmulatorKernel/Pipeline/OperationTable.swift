@@ -93,8 +93,8 @@ package struct OperationTable: Sendable {
     }
   }
 
-  /// Tables that are made when they are first needed: those of all services while the server starts, those
-  /// of one with the first request to its vendor's hosts.
+  /// Tables that are made when they are first needed, or before: see `makeTables`. Those of one service with
+  /// the first request to its vendor's hosts.
   private final class TablesPlace: Sendable {
     private let made = OnceReference<Tables>()
     private let isKept = Mutex(false)
@@ -148,16 +148,20 @@ package struct OperationTable: Sendable {
       hostNames.append((HostPattern(pattern), index))
     }
     self.entries = entries
-    // On another core: a start goes on meanwhile, and whoever asks before they are made waits for them.
-    DispatchQueue.global(qos: .userInitiated).async { [all, entries] in
-      _ = all.tables(entries, nil)
-    }
     byService = services.map { _ in TablesPlace() }
     self.hostNames = hostNames
     serviceNames = services.map(\.name)
     mask = CredentialMask(services.flatMap { $0.keyFields + $0.secretFields })
     indexByName = TextMap(
       entries.enumerated().map { ($1.operation.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Makes the tables of all services, on another core: for a server that listens already. Whoever asks
+  /// before they are made waits for them.
+  package func makeTables() {
+    DispatchQueue.global(qos: .userInitiated).async { [all, entries] in
+      _ = all.tables(entries, nil)
+    }
   }
 
   /// See `Lasting`.
