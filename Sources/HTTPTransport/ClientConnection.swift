@@ -362,7 +362,7 @@ final class ClientConnection: Channel {
     default: content?.fail(.peerClosed)
     }
     guard let request, let reply, !reply.isDone else { return }
-    if mayRepeat, error == .closed { return pool.start(request, reply, onNew: true) }
+    if mayRepeat, error.isOfPeer { return pool.start(request, reply, onNew: true) }
     if isUnconnected, error != .cancelled { return pool.startElsewhere(request, reply, error) }
     reply.complete(.failure(error))
   }

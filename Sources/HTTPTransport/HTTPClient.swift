@@ -21,6 +21,15 @@ package enum HTTPClientError: Error, Sendable, Equatable {
   /// The response's content is longer than the caller wanted.
   case tooLarge(limit: Int)
 
+  /// Whether the peer went away, by a close or a reset.
+  var isOfPeer: Bool {
+    switch self {
+    case .closed: true
+    case .system(let error): error.isReset
+    default: false
+    }
+  }
+
   /// What is wrong with the bytes of a malformed response, or with TLS, in words; else empty.
   package var complaint: String {
     switch self {

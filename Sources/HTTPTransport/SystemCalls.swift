@@ -31,6 +31,7 @@ package struct SystemCalls: Sendable {
   static var invalidArgument: Int32 { EINVAL }
   static var protocolError: Int32 { EPROTO }
   static func isOutOfDescriptors(_ code: Int32) -> Bool { code == EMFILE || code == ENFILE }
+  static func isReset(_ code: Int32) -> Bool { code == ECONNRESET || code == EPIPE }
   static func isAddressInUse(_ code: Int32) -> Bool { code == EADDRINUSE }
 
   func injected(_ call: SystemCall) throws(SystemError) {

@@ -27,6 +27,8 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// EMFILE, ENFILE: this process or the system has no descriptors left.
   var isOutOfDescriptors: Bool { SystemCalls.isOutOfDescriptors(code) }
+  /// ECONNRESET, EPIPE: the peer has given the connection up.
+  var isReset: Bool { SystemCalls.isReset(code) }
   /// EADDRINUSE.
   package var isAddressInUse: Bool { SystemCalls.isAddressInUse(code) }
 

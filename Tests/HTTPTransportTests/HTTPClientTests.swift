@@ -233,6 +233,21 @@ struct HTTPClientTests {
     await second.stop()
   }
 
+  @Test("A request that a kept connection is reset for is sent again, as one that it is closed for")
+  func reset() async throws {
+    let client = try HTTPClient()
+    defer { client.shutdown() }
+    for ending in [[ScriptedServer.Step.reset], []] {
+      let server = try ScriptedServer(
+        [.readHead, .send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"), .readHead] + ending)
+      for _ in 0..<2 {
+        let response = try await client.send(
+          .get, host: "127.0.0.1", port: server.port, target: "/")
+        #expect(try await response.collect() == Array("a".utf8))
+      }
+    }
+  }
+
   @Test("lives on a server's loop as well, and forwards from there")
   func onGivenLoop() async throws {
     let handler: TestServer.Handler = { _ in .now(.text("upstream")) }

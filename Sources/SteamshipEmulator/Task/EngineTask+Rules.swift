@@ -27,6 +27,10 @@ extension SteamshipState {
       if let value = job.arguments[name] { others[name] = value }
     }
     for name in ["remoteStatusInput", "remoteStatusOutput"] { _ = try job.arguments.object(name) }
+    for name in ["maxRetries", "retries"] { _ = try job.arguments.int(name) }
+    for name in ["remoteStatusMessage", "assignedWorker", "taskExecutor", "statusCreatedOn"] {
+      _ = try job.arguments.string(name)
+    }
     let wasTerminal = tasks.read(key, { $0.state.isTerminal }) ?? true
     let now = step.now
     change(key, &step) { task in

@@ -61,7 +61,8 @@ TABLE = [
                                    ("id", "$foreign_task", 404)]),
     ("task/update", {"taskId": "$task"}, [
         ("taskId", OTHER, 404), ("state", "sleeping", 400), ("statusMessage", 3, 400),
-        ("remoteStatusInput", "text", 400)]),
+        ("remoteStatusInput", "text", 400), ("retries", "x", 400), ("maxRetries", {}, 400),
+        ("assignedWorker", [1], 400), ("remoteStatusMessage", 5, 400)]),
     ("task/list", {}, [("state", "sleeping", 400), ("workspaceId", OTHER, 404)]),
     ("task/comment/create", {"taskId": "$task"}, [
         ("taskId", OTHER, 404), ("externalId", 3, 400), ("metadata", 3, 400)]),
