@@ -27,7 +27,7 @@ package struct PathPattern: Sendable, Equatable {
 
   /// Whether braces stand for themselves in it, as in `/files/{id}.json`: a parameter is a whole segment.
   var hasBracesInSegment: Bool {
-    template?.segments.contains { segment in
+    segments?.contains { segment in
       guard case .literal(let text) = segment else { return false }
       return text.contains(UInt8(ascii: "{")) || text.contains(UInt8(ascii: "}"))
     } ?? false
