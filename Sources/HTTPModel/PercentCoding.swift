@@ -65,16 +65,25 @@ public enum PercentCoding {
   package static func encode(
     _ text: String, spaceIsPlus: Bool = false, keeping isKept: (UInt8) -> Bool
   ) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
     var out: [UInt8] = []
+    // For a few that are encoded.
+    out.reserveCapacity(text.utf8.count + 16)
     for byte in text.utf8 {
       switch byte {
       case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: out.append(byte)
       case _ where isKept(byte): out.append(byte)
       case 0x20 where spaceIsPlus: out.append(UInt8(ascii: "+"))
-      default: out += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      default:
+        out.append(UInt8(ascii: "%"))
+        out.append(hexDigit(byte >> 4))
+        out.append(hexDigit(byte & 15))
       }
     }
     return String(decoding: out, as: UTF8.self)
+  }
+
+  /// In upper case, as RFC 3986 §2.1 would have it.
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
   }
 }

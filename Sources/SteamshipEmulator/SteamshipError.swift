@@ -31,7 +31,9 @@ struct SteamshipError: Error, Sendable, Equatable {
 
   static func unknown(_ what: String, _ name: String, suggestion: String? = nil) -> Self {
     Self(
-      404, "NotFound", "The \(what) \"\(name.shortened)\" was not found.", suggestion: suggestion)
+      404, "NotFound",
+      String(pieces: "The ", what, " \"", name.shortened, "\" was not found."),
+      suggestion: suggestion)
   }
 
   static let missingKey = Self(
@@ -48,8 +50,9 @@ struct SteamshipError: Error, Sendable, Equatable {
   static func exists(_ what: String, _ handle: String, suggestion: String? = nil) -> Self {
     Self(
       409, "AlreadyExists",
-      "The object you are trying to create already exists. "
-        + "A \(what) with the handle \"\(handle.shortened)\" is there.",
+      String(
+        pieces: "The object you are trying to create already exists. A ", what,
+        " with the handle \"", handle.shortened, "\" is there."),
       suggestion: suggestion ?? "Choose another handle, or set `fetchIfExists`.")
   }
 

@@ -370,11 +370,10 @@ extension SteamshipState {
 
   /// Makes a task of a request: finished at once, or along its timeline.
   mutating func addTask(
-    for endpoint: Endpoint<SteamshipService>, _ job: Job, _ background: BackgroundRequest?,
-    path: String,
-    _ step: inout Step
+    for endpoint: Endpoint<SteamshipService>, _ job: consuming Job,
+    _ background: BackgroundRequest?, path: String, _ step: inout Step
   ) throws(SteamshipError) -> Key<EngineTask> {
-    var job = job
+    var job = consume job
     // A deleted workspace fails now, and later work stays where it was asked for.
     if !endpoint.handler.traits.contains(.needsNoWorkspace) {
       let workspace = try workspace(of: job.caller, &step)

@@ -25,6 +25,8 @@ final class TimedEventsDue: DueService {
   var nextSkipDue: VirtualInstant? { nextDue }
   var isAtWork: Bool { false }
   var waiterCount: Int { 0 }
+  /// An event may be told to a server outside.
+  var isWatched: Bool { nextDue != nil }
 
   func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
     guard let live, let rules = live.rules else { return }

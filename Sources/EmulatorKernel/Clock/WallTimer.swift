@@ -44,8 +44,9 @@ package final class DispatchWallTimer: WallTimer, @unchecked Sendable {
 /// Lets things happen in tenants whose time runs by itself, also while no request comes: streams
 /// that wait for something due get it. One timer for all tenants, set to the earliest instant.
 ///
-/// **Cost**: for one tenant it wakes once in a millisecond at most. Whoever asks sees what is due by then, so nobody
-/// but such a stream can tell, and under load each request has something due at an instant of its own.
+/// **Cost**: for one tenant it wakes once in a millisecond at most, and once in five where nobody waits. Whoever asks
+/// sees what is due by then, so nobody but who waits can tell; and under load each request has something due at an
+/// instant of its own, which the next request lets happen: the timer would only contend with it for the state.
 final class DueTimer: Sendable {
   private struct Waiting {
     var tenant: WayBack<Tenant>
@@ -58,10 +59,18 @@ final class DueTimer: Sendable {
     var wakesAt: ContinuousClock.Instant?
     /// Before it there is no need to wake.
     var restsUntil: ContinuousClock.Instant?
+    /// The same of a tenant in which nobody waited.
+    var unwatchedUntil: [ObjectIdentifier: ContinuousClock.Instant] = [:]
+
+    mutating func forget(_ tenant: ObjectIdentifier) {
+      byTenant[tenant] = nil
+      unwatchedUntil[tenant] = nil
+    }
   }
 
   /// From one wake-up to the next at least.
   private static let rest = Duration.milliseconds(1)
+  private static let restUnwatched = Duration.milliseconds(5)
 
   private let wallTimer: any WallTimer
   private let state = Mutex(State())
@@ -76,13 +85,16 @@ final class DueTimer: Sendable {
   func nextDue(of tenant: Tenant, is due: VirtualInstant?) {
     let pause = due.flatMap { tenant.clock.wallDelay(until: $0) }
     state.withLock { state in
+      let id = ObjectIdentifier(tenant)
       guard let pause else {
-        state.byTenant[ObjectIdentifier(tenant)] = nil
+        state.forget(id)
         return
       }
       let now = ContinuousClock.now
-      let deadline = max(now + min(pause, .seconds(86_400)), state.restsUntil ?? now)
-      state.byTenant[ObjectIdentifier(tenant)] = Waiting(
+      let deadline = max(
+        now + min(pause, .seconds(86_400)), state.restsUntil ?? now,
+        state.unwatchedUntil[id] ?? now)
+      state.byTenant[id] = Waiting(
         tenant: WayBack(tenant, lasts: tenant.lasts), deadline: deadline)
       if let wakesAt = state.wakesAt, wakesAt <= deadline { return }
       state.wakesAt = deadline
@@ -91,7 +103,7 @@ final class DueTimer: Sendable {
   }
 
   func forget(_ tenant: Tenant) {
-    state.withLock { $0.byTenant[ObjectIdentifier(tenant)] = nil }
+    state.withLock { $0.forget(ObjectIdentifier(tenant)) }
   }
 
   private func woke() {
@@ -104,6 +116,9 @@ final class DueTimer: Sendable {
       state.wakesAt = state.byTenant.values.map(\.deadline).min()
       if let wakesAt = state.wakesAt { wallTimer.wake(after: wakesAt - now) }
       return due.sorted { $0.value.deadline < $1.value.deadline }.compactMap(\.value.tenant.object)
+    }
+    for tenant in due where !tenant.isWatched {
+      state.withLock { $0.unwatchedUntil[ObjectIdentifier(tenant)] = now + Self.restUnwatched }
     }
     // Each announces what is due next, which sets the wallTimer again.
     for tenant in due { tenant.settle() }

@@ -51,17 +51,20 @@ public import HTTPModel
 
   /// Scheme, host and tenant prefix for URLs in answers, without a slash at the end:
   /// `http://127.0.0.1:7070/_t/blue`. Who names the tenant to us as a proxy does so for each host.
-  package var baseURL: String {
-    let isNamedByProxy =
-      request.arrival.map { $0.tunnelHost != nil && $0.proxyUser == tenant.name } ?? false
-    return request.address(isNamedByProxy ? "" : tenant.urlPrefix)
-  }
+  package var baseURL: String { head.baseURL }
 }
 
 extension Request {
   /// Scheme and host by which the caller reached us. A front that terminates TLS says so by
   /// `X-Forwarded-Proto`.
   package var origin: String { address("") }
+
+  /// See `Call.baseURL`.
+  func baseURL(in tenant: Tenant) -> String {
+    let isNamedByProxy =
+      arrival.map { $0.tunnelHost != nil && $0.proxyUser == tenant.name } ?? false
+    return address(isNamedByProxy ? "" : tenant.urlPrefix)
+  }
 
   /// The same with a path behind it.
   fileprivate func address(_ path: String) -> String {

@@ -36,6 +36,12 @@ final class KnownAddress: Sendable {
   }
   private let nearest = OnceReference<Nearest>()
 
+  private final class Text: Sendable {
+    let text: String
+    init(_ text: String) { self.text = text }
+  }
+  private let baseURL = OnceReference<Text>()
+
   init(_ addressed: AddressedRequest, of pipeline: Pipeline) {
     let request = addressed.request
     self.pipeline = pipeline
@@ -53,6 +59,12 @@ final class KnownAddress: Sendable {
   func nearest(to request: Request) -> NearestOperation {
     if let known = nearest.load() { return known.operation }
     return nearest.storeIfNil(Nearest(pipeline.operations.nearest(to: request))).operation
+  }
+
+  /// See `Call.baseURL`: written when first asked for.
+  func baseURL(_ write: () -> String) -> String {
+    if let known = baseURL.load() { return known.text }
+    return baseURL.storeIfNil(Text(write())).text
   }
 
   /// - Errors: as `JSON(parsing:)`.

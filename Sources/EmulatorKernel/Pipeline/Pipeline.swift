@@ -253,6 +253,12 @@ struct AddressedRequest: Sendable {
     set { known?.serviceNote = newValue }
   }
 
+  /// See `Call.baseURL`.
+  var baseURL: String {
+    guard let known else { return request.baseURL(in: live.tenant) }
+    return known.baseURL { request.baseURL(in: live.tenant) }
+  }
+
   /// The request's content as JSON.
   func json(_ content: [UInt8]) throws(JSONParseError) -> JSON {
     if let known { return try known.json(content) }

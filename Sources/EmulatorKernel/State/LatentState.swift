@@ -108,6 +108,7 @@ final class LatentState<Service: EmulatedService>: DueService {
   var nextSkipDue: VirtualInstant? { begunBox?.nextSkipDue }
   var isAtWork: Bool { begunBox?.isAtWork ?? false }
   var waiterCount: Int { begunBox?.waiterCount ?? 0 }
+  var isWatched: Bool { begunBox?.isWatched ?? false }
   func advance(to instant: VirtualInstant, woken: inout [Waiter]) {
     guard let box = begun.load() else { return }
     State.advance(box, to: instant, woken: &woken)

@@ -62,4 +62,6 @@ extension StateBox {
 
   /// How many wait here: for tests that look for leaks.
   package var waiterCount: Int { held.withLock { $0.waiters.count } }
+
+  package var isWatched: Bool { held.withLock { !$0.waiters.isEmpty } }
 }

@@ -94,6 +94,8 @@ import HTTPModel
     if case .task(let ticket) = waiter { ticket.noteWakeUp() }
   }
 
+  var isEmpty: Bool { byKey.isEmpty && timed.isEmpty }
+
   var count: Int {
     byKey.values.reduce(timed.values.count { $0.key == nil }) { $0 + $1.present.count }
   }

@@ -102,6 +102,9 @@ import Synchronization
   /// How many wait, for whatever: for tests that look for leaks.
   package var waiterCount: Int { services.reduce(0) { $0 + $1.waiterCount } }
 
+  /// Whether anybody waits, or something happens here that is seen without a question.
+  var isWatched: Bool { services.contains { $0.isWatched } }
+
   var services: [any DueService] { schedule.withLock { $0.services } }
 
   func reseed(_ seed: UInt64) { schedule.withLock { $0.seed = seed } }
@@ -229,4 +232,6 @@ package protocol DueService: AnyObject, Sendable {
   func timeMayGoOn()
   func wakeAll()
   var waiterCount: Int { get }
+  /// Whether it matters to anybody that what is due happens on time, though nobody asks.
+  var isWatched: Bool { get }
 }

@@ -93,9 +93,7 @@ package struct FieldParameters: Sendable, Equatable {
 
   /// The next semicolon from `index` on, or the end.
   private static func end(_ bytes: Span<UInt8>, _ index: Int) -> Int {
-    var end = index
-    while end < bytes.count, bytes[end] != UInt8(ascii: ";") { end += 1 }
-    return end
+    bytes.firstIndex(of: UInt8(ascii: ";"), from: index, to: bytes.count)
   }
 
   /// `charset'language'percent-encoded`, of UTF-8 or Latin-1.

@@ -77,8 +77,11 @@ package struct MultipartFormReader: Sendable {
       case .partBegan(let part):
         isStreaming = streaming.contains(part.name)
         if isStreaming {
+          // With its content and its end.
+          if streamed.isEmpty { streamed.reserveCapacity(3) }
           streamed.append(.began(part))
         } else {
+          if form.entries.isEmpty { form.entries.reserveCapacity(4) }
           form.entries.append(MultipartForm.Entry(part: part, content: []))
         }
       case .content(let bytes) where isStreaming: streamed.append(.content(bytes))

@@ -123,11 +123,12 @@ package struct MultipartParser: Sendable {
     let start = position
     var end = start
     while end + 1 < bytes.count {
-      if bytes[end] == 0x0d, Self.endsSection(bytes, end, from: start) { break }
-      guard end - start <= limits.fieldSectionBytesMax else {
-        throw .fieldSectionTooLarge(limit: limits.fieldSectionBytesMax)
-      }
+      end = bytes.firstIndex(of: 0x0d, from: end, to: bytes.count - 1)
+      if end + 1 == bytes.count || Self.endsSection(bytes, end, from: start) { break }
       end += 1
+    }
+    guard end - start <= limits.fieldSectionBytesMax + 1 else {
+      throw .fieldSectionTooLarge(limit: limits.fieldSectionBytesMax)
     }
     guard end + 1 < piece.count else { return hold(piece, from: position) }
     let sectionOffset = contentOffset(piece, position)
@@ -198,8 +199,7 @@ extension MultipartPart {
     var type: Range<Int>?
     var start = 0
     while start < fieldSection.count {
-      var end = start
-      while end < fieldSection.count, fieldSection[end] != 0x0d { end += 1 }
+      let end = fieldSection.firstIndex(of: 0x0d, from: start, to: fieldSection.count)
       guard let field = Self.field(fieldSection, start..<end) else {
         throw .badFields(offset: offset)
       }

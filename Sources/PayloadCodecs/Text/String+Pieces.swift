@@ -1,20 +1,34 @@
 extension String {
-  /// One behind the other, in room for all: an interpolation grows as it goes along.
-  package init(pieces: String...) {
-    let count = pieces.reduce(0) { $0 + $1.utf8.count }
+  /// One behind the other, in room for all: an interpolation grows as it goes along, and a list of them would be
+  /// made for this alone.
+  package init(
+    pieces first: String, _ second: String, _ third: String = "", _ fourth: String = "",
+    _ fifth: String = ""
+  ) {
+    let count =
+      first.utf8.count + second.utf8.count + third.utf8.count + fourth.utf8.count
+      + fifth.utf8.count
     self = unsafe String(unsafeUninitializedCapacity: count) { text in
-      guard let start = text.baseAddress else { return 0 }
-      var place = 0
-      for piece in pieces {
-        let bytes = piece.utf8.span
-        // SAFETY: the buffer has room for the bytes of all pieces.
-        unsafe bytes.withUnsafeBytes { bytes in
-          guard let piece = bytes.baseAddress else { return }
-          unsafe (UnsafeMutableRawPointer(start) + place).copyShort(piece, count: bytes.count)
-        }
-        place += bytes.count
-      }
-      return place
+      guard var place = UnsafeMutableRawPointer(text.baseAddress) else { return 0 }
+      // SAFETY: the buffer has room for the bytes of all pieces.
+      unsafe first.copy(to: &place)
+      unsafe second.copy(to: &place)
+      unsafe third.copy(to: &place)
+      unsafe fourth.copy(to: &place)
+      unsafe fifth.copy(to: &place)
+      return count
     }
+  }
+
+  /// - Parameter place: has room for its bytes; goes behind them.
+  @inline(__always)
+  private func copy(to place: inout UnsafeMutableRawPointer) {
+    let bytes = utf8.span
+    // SAFETY: read during the call alone; as who calls says.
+    unsafe bytes.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      unsafe place.copyShort(start, count: bytes.count)
+    }
+    unsafe place += bytes.count
   }
 }

@@ -53,11 +53,14 @@ extension ScramjetState {
 
     let id = order.instanceID ?? step.ids.uuid("instance")
     let runsCode = chosen == nil
-    let instance = makeInstance(
-      id, of: sequence, on: hubSerial, hub, order, program, runsCode: runsCode, step)
-    let (serial, runtime) = (instance.serial, settings.runtime)
-    let description = Sequence.Description(runtime: runtime, text: instance.sequence)
-    instances.add(instance, serial)
+    let serial = newKey(Instance.self)
+    let written = written(sequence, on: hub)
+    let description = Sequence.Description(runtime: settings.runtime, text: written)
+    // Made where it is handed on: one that has a name is copied, with half a hundred parts to count.
+    instances.add(
+      makeInstance(
+        serial, id, of: sequence, written, on: hubSerial, order, program, runsCode: runsCode, step),
+      serial)
     hubs.update(hubSerial) { hub in
       hub.instances[id] = serial
       hub.instanceOrder.append(serial)
@@ -130,16 +133,17 @@ extension ScramjetState {
   static let streamMark = 64 * 1024
 
   private mutating func makeInstance(
-    _ id: String, of sequence: Sequence, on hubSerial: HubKey, _ hub: String, _ order: StartOrder,
-    _ compiled: CompiledProgram, runsCode: Bool, _ step: borrowing Step
+    _ serial: InstanceKey, _ id: String, of sequence: Sequence, _ written: Kept<WrittenJSON>,
+    on hub: HubKey, _ order: StartOrder, _ compiled: CompiledProgram, runsCode: Bool,
+    _ step: borrowing Step
   ) -> Instance {
     let mark = Self.streamMark
     // Each part by its name: all of it would be counted.
     let program = compiled.program
     let provides = order.outputTopic ?? program.value.provides
     var instance = Instance(
-      serial: newKey(Instance.self), id: id, hub: hubSerial, sequenceID: sequence.id,
-      sequence: description(of: sequence, on: hub), language: sequence.package.language,
+      serial: serial, id: id, hub: hub, sequenceID: sequence.id, sequence: written,
+      language: sequence.package.language,
       appConfig: Kept(order.appConfig), arguments: Kept(order.arguments), created: step.now,
       started: step.now, program: compiled.program, stdout: makeStream(.untilRead, mark: mark),
       stderr: makeStream(.untilRead, mark: mark),
@@ -164,7 +168,7 @@ extension ScramjetState {
   }
 
   /// A sequence as an instance that starts now has it.
-  private func description(of sequence: Sequence, on hub: String) -> Kept<WrittenJSON> {
+  private func written(_ sequence: Sequence, on hub: String) -> Kept<WrittenJSON> {
     let runtime = settings.runtime
     if let known = sequence.description, known.runtime.isExactly(runtime) { return known.text }
     return Kept(

@@ -20,9 +20,24 @@ struct Invocation: Sendable, Codable {
   ) {
     self.instance = instance
     self.verb = verb.asciiUppercased
-    self.path = path.split(separator: "/").joined(separator: "/")
+    self.path = Self.withoutEmptySegments(path)
     self.arguments = arguments
     self.query = query
+  }
+
+  private static func withoutEmptySegments(_ path: String) -> String {
+    let slash = UInt8(ascii: "/")
+    // Nearly all have none.
+    var isBehindSlash = true
+    for byte in path.utf8 {
+      if byte == slash, isBehindSlash { return joined(path) }
+      isBehindSlash = byte == slash
+    }
+    return isBehindSlash ? joined(path) : path
+  }
+
+  private static func joined(_ path: String) -> String {
+    path.split(separator: "/").joined(separator: "/")
   }
 }
 

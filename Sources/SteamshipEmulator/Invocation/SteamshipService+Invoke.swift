@@ -38,9 +38,9 @@ extension SteamshipService {
   private static func owner(_ request: Request) -> String? {
     if let handle = request.fields["x-package-owner-handle"], !handle.isEmpty { return handle }
     // RFC 1035 §2.3.4: what is longer names no host.
-    guard let name = request.host, name.utf8.count <= 255,
-      let host = name.split(separator: ":").first
-    else { return nil }
+    guard let name = request.host, name.utf8.count <= 255 else { return nil }
+    let colon = UInt8(ascii: ":")
+    let host = Substring(name.utf8.drop { $0 == colon }.prefix { $0 != colon })
     for suffix in [".localhost", ".steamship.run"] where host.hasSuffix(suffix) {
       let label = host.dropLast(suffix.utf8.count)
       return label.isEmpty || label.contains(".") ? nil : String(label)

@@ -37,7 +37,7 @@ enum Canned {
     while place < scalars.endIndex {
       let scalar = scalars[place]
       let next = scalars.index(after: place)
-      if !scalar.properties.isWhitespace {
+      if !isSpace(scalar) {
         if first == nil { first = (place, index) }
         last = (next, index + 1)
       }
@@ -72,6 +72,12 @@ enum Canned {
       index += 1
     }
     if let (start, first) = begun { body(Substring(scalars[start..<place]), first, index) }
+  }
+
+  /// Of ASCII without a look into the tables of Unicode.
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    guard scalar.isASCII else { return scalar.properties.isWhitespace }
+    return scalar == " " || (0x09...0x0D).contains(scalar.value)
   }
 
   private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {

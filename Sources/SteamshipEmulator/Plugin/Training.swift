@@ -35,15 +35,27 @@ extension SteamshipState {
     bill(run.instance, type: "train", amount: parameters.epochs, job.caller, &step)
     if let made = run.made { return RuleResult(made) }
     if case .json(let json) = run.answer { return RuleResult(json) }
-    let archive = "\(run.instance.handle)/\(step.ids.uuid("steamship.model", .upper)).zip"
-    return [
-      "pluginInstanceId": .string(run.instance.id), "archivePath": .string(archive),
-      "inferenceParams": .object(parameters.inference),
-      "trainingProgress": [
-        "epoch": .integer(parameters.epochs), "epochs": .integer(parameters.epochs),
-      ],
-      "trainingResults": ["accuracy": 1.0],
-    ]
+    let model = step.ids.uuid("steamship.model", .upper)
+    return RuleResult { json in
+      json.object { json in
+        json.member("pluginInstanceId", run.instance.id)
+        json.member("archivePath") { path in
+          path.piece(run.instance.handle)
+          path.piece("/")
+          path.piece(model)
+          path.piece(".zip")
+        }
+        json.member("inferenceParams", .object(parameters.inference))
+        json.object("trainingProgress") { json in
+          json.member("epoch", parameters.epochs)
+          json.member("epochs", parameters.epochs)
+        }
+        json.object("trainingResults") { json in
+          json.key("accuracy")
+          json.raw("1.0")
+        }
+      }
+    }
   }
 
   mutating func trainingParameters(_ job: Job, _ step: inout Step) throws(SteamshipError)

@@ -8,13 +8,6 @@ struct Job: Codable, Sendable, Weighed {
   var arguments: Arguments
   var caller: Caller
 
-  /// See `Caller.settled`.
-  var settled: Job {
-    var job = self
-    job.caller = caller.settled
-    return job
-  }
-
   var heapBytes: Int {
     operation.heapBytes + arguments.heapBytes + caller.requestID.heapBytes
       + caller.baseURL.heapBytes

@@ -22,11 +22,6 @@ extension SteamshipState {
       }
       return TaskPlan(timeline: timeline(of: invocation, at: now), showsData: false)
     }
-    var work = Script.Work(operation: job.operation)
-    if let handle = job.arguments["pluginInstance"]?.stringValue {
-      work.plugin = pluginHandle(ofInstance: handle, job.caller)
-      work.input = workInput(job, blobs, at: now)
-    }
     var plan = TaskPlan(timeline: .atOnce)
     if case .task(let timeline, let type, _) = handler.work {
       plan.type = type
@@ -36,10 +31,23 @@ extension SteamshipState {
     if isCode {
       plan.timeline = plan.timeline == .atOnce ? .outside : .outsideAfterMoment
     }
-    if let timeline = script.timeline(for: work) {
+    if let timeline = scriptedTimeline(for: job, blobs, at: now) {
       plan.timeline = isCode ? timeline.endingOutside : timeline
     }
     return plan
+  }
+
+  private func scriptedTimeline(
+    for job: Job, _ blobs: BlobStore, at now: VirtualInstant
+  ) -> Timeline? {
+    // Most scenarios have no behaviour: nobody asks then what the work is on.
+    guard !script.behaviors.isEmpty else { return nil }
+    var work = Script.Work(operation: job.operation)
+    if let handle = job.arguments["pluginInstance"]?.stringValue {
+      work.plugin = pluginHandle(ofInstance: handle, job.caller)
+      work.input = workInput(job, blobs, at: now)
+    }
+    return script.timeline(for: work)
   }
 
   /// What can be checked cheaply before a task is made, so that plain mistakes fail at once.

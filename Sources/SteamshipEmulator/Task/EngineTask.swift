@@ -72,23 +72,27 @@ extension SteamshipState {
   ///
   /// - Parameter output: the result of work that is done already, for which there was nothing to wait.
   mutating func addTask(
-    _ job: Job, name: String, timeline: Timeline, background: BackgroundRequest?,
+    _ job: consuming Job, name: String, timeline: Timeline, background: BackgroundRequest?,
     type: String = "internalApi", showsData: Bool = true, doneWith output: String? = nil,
     _ step: inout Step
   ) throws(SteamshipError) -> Key<EngineTask> {
+    var job = consume job
     let dependencies = try dependencies(background?.dependencyIDs ?? [], job.caller)
     let workspace = try? workspace(of: job.caller, &step)
     let runAfter = background?.runAfter.flatMap { $0 > step.now ? $0 : nil }
-    let key = tasks.insert(
-      EngineTask(
-        id: step.ids.uuid("steamship.task", .upper), user: job.caller.user, workspace: workspace,
-        workspaceID: workspace.flatMap { workspaces.read($0, { $0.id }) } ?? "",
-        requestID: job.caller.requestID, name: name, type: type,
-        input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
-        state: output == nil ? .waiting : .succeeded, createdAt: step.now, modifiedAt: step.now,
-        startedAt: output == nil ? nil : step.now,
-        job: output == nil ? Kept(job.settled) : nil, timeline: timeline,
-        unfinishedDependencies: dependencies, runAfter: runAfter))
+    var task = EngineTask(
+      id: step.ids.uuid("steamship.task", .upper), user: job.caller.user, workspace: workspace,
+      workspaceID: workspace.flatMap { workspaces.read($0, { $0.id }) } ?? "",
+      requestID: job.caller.requestID, name: name, type: type,
+      input: JSON.object(job.arguments.fields).text, output: output, showsData: showsData,
+      state: output == nil ? .waiting : .succeeded, createdAt: step.now, modifiedAt: step.now,
+      startedAt: output == nil ? nil : step.now, timeline: timeline,
+      unfinishedDependencies: dependencies, runAfter: runAfter)
+    if output == nil {
+      job.caller = job.caller.settled
+      task.job = Kept(job)
+    }
+    let key = tasks.insert(task)
     if let workspace { workspaces.update(workspace) { $0.tasks.insert(key) } }
     guard output == nil else { return key }
     for dependency in dependencies { tasks.update(dependency) { $0.dependents.append(key) } }
@@ -123,9 +127,11 @@ extension SteamshipState {
 
   /// Enters the first stage once no dependency and no time is in the way.
   private mutating func startIfReady(_ key: Key<EngineTask>, _ step: inout Step) {
-    let isReady = tasks.read(key) { $0.stage < 0 && $0.unfinishedDependencies.isEmpty }
-    guard isReady == true else { return }
-    if let runAfter = tasks.read(key, { $0.runAfter }), runAfter > step.now {
+    let found = tasks.read(key) { task in
+      (isReady: task.stage < 0 && task.unfinishedDependencies.isEmpty, runAfter: task.runAfter)
+    }
+    guard let found, found.isReady else { return }
+    if let runAfter = found.runAfter, runAfter > step.now {
       due.schedule(.task(key, stage: -1), at: runAfter)
       return
     }
@@ -143,44 +149,50 @@ extension SteamshipState {
     }
   }
 
-  /// The stage that comes next, and its place; nil for a task that has ended.
+  /// The place and the state of the stage that comes next; nil for a task that has ended.
   private static func nextStage(
     of task: borrowing EngineTask
-  ) -> (index: Int, stage: Timeline.Stage)? {
+  ) -> (index: Int, state: TaskState)? {
     guard !task.state.isTerminal else { return nil }
     let index = task.stage + 1
-    guard index < task.timeline.stages.count else {
-      // A timeline that does not say how it ends ends in success.
-      return (index, Timeline.Stage(state: .succeeded))
+    // A timeline that does not say how it ends ends in success.
+    guard index < task.timeline.stages.count else { return (index, .succeeded) }
+    return (index, task.timeline.stages[index].state)
+  }
+
+  /// Nil for the end that a timeline does not say.
+  private func stage(_ index: Int, of key: Key<EngineTask>) -> Timeline.Stage? {
+    tasks.read(key) { task in
+      index < task.timeline.stages.count ? task.timeline.stages[index] : nil
     }
-    return (index, task.timeline.stages[index])
   }
 
   /// Goes on to the next stage, and through all that end at once.
   mutating func enterNextStage(of key: Key<EngineTask>, _ step: inout Step) {
-    while let (index, stage) = tasks.read(key, Self.nextStage) {
-      switch stage.state {
+    while let (index, state) = tasks.read(key, Self.nextStage) {
+      switch state {
       case .succeeded:
-        succeed(key, message: stage.message, &step)
+        succeed(key, message: stage(index, of: key)?.message, &step)
         return
       case .failed:
+        let stage = stage(index, of: key)
         fail(
           key,
           SteamshipError(
-            500, stage.code ?? "TaskFailed", stage.message ?? "The task has failed.",
-            suggestion: stage.suggestion), &step)
+            500, stage?.code ?? "TaskFailed", stage?.message ?? "The task has failed.",
+            suggestion: stage?.suggestion), &step)
         return
       case .waiting, .running:
         let now = step.now
         change(key, &step) { task in
           task.stage = index
-          task.state = stage.state
-          task.statusMessage = stage.message
+          task.state = state
+          task.statusMessage = task.timeline.stages[index].message
           task.pollsLeft = 0
-          if stage.state == .running, task.startedAt == nil { task.startedAt = now }
+          if state == .running, task.startedAt == nil { task.startedAt = now }
         }
       }
-      switch stage.end {
+      switch tasks.read(key, { $0.timeline.stages[index].end }) {
       case .immediately: continue
       case .after(let duration):
         due.schedule(.task(key, stage: index), at: step.now + duration)
@@ -188,7 +200,7 @@ extension SteamshipState {
       case .polls(let count):
         tasks.update(key) { $0.pollsLeft = max(1, count) }
         return
-      case .signal, .outside: return
+      case .signal, .outside, nil: return
       }
     }
   }
@@ -207,14 +219,16 @@ extension SteamshipState {
 
   /// Does the work, if there is some, and ends the task by how it went.
   private mutating func succeed(_ key: Key<EngineTask>, message: String?, _ step: inout Step) {
-    guard let job = tasks.read(key, { $0.job?.value }) else {
+    let now = step.now
+    var taken: Kept<Job>?
+    tasks.update(key) { task in
+      // Taken out, not copied.
+      taken = task.job.take()
+      if taken != nil, task.startedAt == nil { task.startedAt = now }
+    }
+    guard let job = taken?.value else {
       finish(key, output: nil, message: message, &step)
       return
-    }
-    let now = step.now
-    tasks.update(key) { task in
-      if task.startedAt == nil { task.startedAt = now }
-      task.job = nil
     }
     do throws(SteamshipError) {
       let output = try perform(job, &step)
