@@ -86,7 +86,9 @@ extension ShipyardState {
     }
     runs[position].voyages[vessel].attemptStartedAt = now
     countAttempt(position, vessel, version)
-    let attempt = attempt(of: runs[position], vessel, version)
+    // By itself, as below: a state that is asked while one of its runs is looked up is copied.
+    let run = runs[position]
+    let attempt = attempt(of: run, vessel, version)
     let cutoff = Duration.seconds(version.definition.vessels[vessel].guardrails.runtimeCutoff)
     queueNextStep(position, vessel, due: now + min(attempt.duration, cutoff), isEnd: true)
   }
@@ -135,9 +137,11 @@ extension ShipyardState {
 
   /// An attempt begins: where they are counted across the fleet's runs, it gets the next number.
   private mutating func countAttempt(_ position: Int, _ vessel: Int, _ version: FleetVersion) {
-    guard behavior(of: runs[position], vessel, version)?.per == .fleet else { return }
+    guard !behaviors.isEmpty else { return }
+    let run = runs[position]
+    guard behavior(of: run, vessel, version)?.per == .fleet else { return }
     let place = VesselPlace(
-      fleet: runs[position].fleetID, vessel: version.definition.vessels[vessel].name)
+      fleet: run.fleetID, vessel: version.definition.vessels[vessel].name)
     let number = attemptCounts?[place] ?? 0
     attemptCounts = attemptCounts ?? [:]
     attemptCounts?[place] = min(number + 1, 1 << 50)
@@ -189,7 +193,8 @@ extension ShipyardState {
       let began = runs[position].voyages[vessel].attemptStartedAt
     else { return }
     let guardrails = version.definition.vessels[vessel].guardrails
-    let attempt = attempt(of: runs[position], vessel, version)
+    let run = runs[position]
+    let attempt = attempt(of: run, vessel, version)
     let isCutOff = attempt.duration > .seconds(guardrails.runtimeCutoff)
     let exitCode = isCutOff ? ExitCode.cutOff : attempt.exitCode
     // Somebody may have set the clock back meanwhile.
