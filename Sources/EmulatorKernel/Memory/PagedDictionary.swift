@@ -107,7 +107,8 @@ package struct PagedDictionary<Key: Hashable, Value> {
     return body(&pages.contents.all[place.page])
   }
 
-  @inlinable mutating func remove(at place: Place) -> Value {
+  // Not put in line: each change of a record may be the one that takes it out, in hundreds of places.
+  @inlinable @inline(never) mutating func remove(at place: Place) -> Value {
     let value: Value
     if let pages = ownPages() {
       value = pages.contents.remove(at: place)
