@@ -49,7 +49,7 @@ package struct ShipyardState: ServiceState {
 
   /// All runs in order of creation.
   package var runs = ChunkedLog<FleetRun>()
-  package var runPositions: [ResourceID: Int] = [:]
+  package var runPositions = PagedDictionary<ResourceID, Int>()
   /// Of all kept runs: what they weigh, since a fleet may have a thousand vessels.
   package var voyageCount = 0
 

@@ -85,12 +85,12 @@ extension SteamshipState {
     let index = workspace.tagIndex
     index.all.check(place + "/tagIndex/all", in: tags, &findings)
     for (kind, keys) in index.byKind {
-      keys.check("\(place)/tagIndex/byKind/\(kind)", in: tags, &findings)
+      keys.check("\(place)/tagIndex/byKind/\(kind.text)", in: tags, &findings)
     }
     for (name, keys) in index.byName {
-      keys.check("\(place)/tagIndex/byName/\(name)", in: tags, &findings)
+      keys.check("\(place)/tagIndex/byName/\(name.text)", in: tags, &findings)
     }
-    for keys in index.byBoth.values { keys.check(place + "/tagIndex/byBoth", in: tags, &findings) }
+    for (_, keys) in index.byBoth { keys.check(place + "/tagIndex/byBoth", in: tags, &findings) }
   }
 
   private func checkContent(_ findings: inout StateFindings) {

@@ -19,7 +19,7 @@ package struct SteamshipState: ServiceState {
   }
 
   var users = Table<User>()
-  var userByCredential: TextMap<Key<User>> = [:]
+  var userByCredential = PagedDictionary<ExactText, Key<User>>()
   var workspaces = Table<Workspace>()
   var invocables = Table<Invocable>()
   var invocableByHandle: [InvocableHandle: Key<Invocable>] = [:]

@@ -18,6 +18,7 @@ struct StateChangesTests {
   /// What a record has of others, as it grows large.
   private struct Index: Codable, Sendable {
     var all = KeySet<Thing>()
+    var list: [Key<Thing>] = []
     var keys: TextMap<Key<Thing>> = [:]
     var byKind: TextMap<KeySet<Thing>> = [:]
     var byPlace: [Place: KeySet<Thing>] = [:]
@@ -46,7 +47,10 @@ struct StateChangesTests {
     var counts: [Place: Int] = [:]
     var texts: [String: Int] = [:]
     var names: TextMap<Int> = [:]
+    var many = PagedDictionary<ExactText, KeySet<Thing>>()
+    var manyPairs = PagedDictionary<Place, Int>()
     var set = KeySet<Thing>()
+    var list: [Key<Thing>] = []
     var room = Room()
     var rooms: [Room] = [Room(), Room()]
     var named: [String: Room] = ["a/b": Room(), "c~d": Room()]
@@ -86,6 +90,7 @@ struct StateChangesTests {
       for _ in 0..<noise.below(24) {
         let key = Key<Thing>(serial: (index.all.keys.last?.serial ?? 0) + 1 + noise.below(3))
         index.all.insert(key)
+        index.list.append(key)
         index.keys[text()] = key
         index.byKind[noise.below(9) == 0 ? text() : "k\(noise.below(2))", default: KeySet()].insert(
           key)
@@ -93,7 +98,9 @@ struct StateChangesTests {
       }
       switch noise.below(8) {
       case 0: index = Index()
-      case 1: index.all = KeySet()
+      case 1:
+        index.all = KeySet()
+        if !index.list.isEmpty { index.list.remove(at: noise.below(index.list.count)) }
       case 2: index.byKind["k0"] = nil
       case 3:
         for name in index.keys.keys where noise.below(2) == 0 { index.keys[name] = nil }
@@ -106,7 +113,7 @@ struct StateChangesTests {
 
     mutating func change(_ state: inout State) {
       state.count += 1
-      switch noise.below(18) {
+      switch noise.below(21) {
       case 0, 1, 2, 3: change(&state.things)
       case 4: state.notes[text()] = Thing(id: text(), number: state.count)
       case 5: state.notes[text()] = nil
@@ -125,7 +132,19 @@ struct StateChangesTests {
         state.counts[Place(x: noise.below(5), y: 0)] = noise.below(3) > 0 ? noise.below(4) : nil
       case 14: state.texts[text()] = state.count
       case 15: state.names[text()] = noise.below(3) > 0 ? state.count : nil
-      case 16: state.set.insert(Key(serial: (state.set.keys.last?.serial ?? 0) + 1))
+      case 16:
+        state.many.update(ExactText(text())) { $0 = KeySet() }
+        state.many.update(ExactText(text())) { $0?.insert(Key(serial: state.count)) }
+      case 17:
+        for _ in 0..<noise.below(40) { state.many[text() + text()] = KeySet() }
+        if noise.below(4) == 0 { state.many[text()] = nil }
+      case 18:
+        let place = Place(x: noise.below(60), y: noise.below(60))
+        state.manyPairs[place] = noise.below(3) > 0 ? state.count : nil
+      case 19:
+        state.list.append(Key(serial: noise.below(9)))
+        if noise.below(3) == 0 { state.list.remove(at: noise.below(state.list.count)) }
+        state.set.insert(Key(serial: (state.set.keys.last?.serial ?? 0) + 1))
       default:
         // Another world altogether, with things of its own under the same numbers.
         guard noise.below(3) == 0 else { return }
@@ -139,6 +158,14 @@ struct StateChangesTests {
   func putTogether(_ seed: UInt64) throws {
     var random = Random(noise: SeededNoise(seed))
     var state = State()
+    // Some are so large that they have pages.
+    if seed % 8 == 0 {
+      for number in 0..<1_500 {
+        state.things.insert(Thing(id: "thing \(number)", number: number))
+        state.many["\(number)"] = KeySet()
+        state.manyPairs[Place(x: number % 60, y: number / 60)] = number
+      }
+    }
     for _ in 0..<random.noise.below(60) { random.change(&state) }
     var former = state
     var patched = try PatchedState(StateEncoder.text(of: state))

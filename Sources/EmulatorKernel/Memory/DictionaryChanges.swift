@@ -7,25 +7,19 @@ extension Dictionary {
     var isEmpty: Bool { put.isEmpty && dropped.isEmpty }
 
     @inlinable init() {}
-  }
 
-  /// Looks at each of them.
-  @inlinable func changes(since former: Self, _ isSame: (Value, Value) -> Bool) -> Changes {
-    var changes = Changes()
-    // SAFETY: a dictionary is a reference to its storage. Where that is the same, nothing has changed.
-    guard unsafe unsafeBitCast(self, to: Int.self) != unsafeBitCast(former, to: Int.self) else {
+    func compactMapValues<Other>(_ other: (Value) -> Other?) -> Dictionary<Key, Other>.Changes {
+      var changes = Dictionary<Key, Other>.Changes()
+      for (key, value, former) in put {
+        if let value = other(value) { changes.put.append((key, value, former.flatMap(other))) }
+      }
+      changes.dropped = dropped
       return changes
     }
-    var addedCount = 0
-    for (key, value) in self {
-      let old = former[key]
-      if let old, isSame(old, value) { continue }
-      if old == nil { addedCount += 1 }
-      changes.put.append((key, value, old))
-    }
-    if former.count + addedCount > count {
-      for key in former.keys where self[key] == nil { changes.dropped.append(key) }
-    }
-    return changes
+  }
+
+  /// Looks at each of them, unless nothing at all has changed.
+  func changes(since former: Self, _ isSame: (Value, Value) -> Bool) -> Changes {
+    PagedDictionary(few: self).changes(since: PagedDictionary(few: former), isSame)
   }
 }

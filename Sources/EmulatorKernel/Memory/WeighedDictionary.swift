@@ -65,19 +65,16 @@ package struct WeighedDictionary<
 
   @inlinable static var boxBytes: Int { HeapOverhead.object + 16 + MemoryLayout<Value?>.size }
 
-  @usableFromInline var boxes: [Key: Box]
+  @usableFromInline var boxes = PagedDictionary<Key, Box>()
   @usableFromInline var valueBytes: Int
   /// Of the table itself: asked after each change of any of a state's tables.
   @usableFromInline var spineBytes: Int
 
-  @inlinable package init() {
-    boxes = [:]
-    (valueBytes, spineBytes) = (0, 0)
-  }
+  @inlinable package init() { (valueBytes, spineBytes) = (0, 0) }
 
   @inlinable package var count: Int { boxes.count }
   @inlinable package var isEmpty: Bool { boxes.isEmpty }
-  @inlinable package var keys: [Key] { Array(boxes.keys) }
+  @inlinable package var keys: [Key] { boxes.map { $0.key } }
 
   @inlinable package func contains(_ key: Key) -> Bool { boxes[key] != nil }
 
@@ -85,19 +82,19 @@ package struct WeighedDictionary<
     get { boxes[key]?.value }
     // A whole value is moved to where it lies, as it came: `_modify` would have a copy in its frame first.
     @inlinable set {
-      if let index = boxes.index(forKey: key) {
-        let box = changeable(at: index)
+      if let place = boxes.place(of: key) {
+        let box = changeable(at: place)
         box.value = consume newValue
-        settle(box, key, at: index)
+        settle(box, key, at: place)
       } else if newValue != nil {
         insert(Box(consume newValue), key)
       }
     }
     // A call would take a frame on the heap, at each change of any record.
     @inline(__always) _modify {
-      if let index = boxes.index(forKey: key) {
-        let box = changeable(at: index)
-        defer { settle(box, key, at: index) }
+      if let place = boxes.place(of: key) {
+        let box = changeable(at: place)
+        defer { settle(box, key, at: place) }
         yield &box.value
       } else {
         var value: Value?
@@ -110,10 +107,10 @@ package struct WeighedDictionary<
   /// Changes a value in its place. Not by the subscript, whose access takes a frame on the heap where the
   /// compiler does not put it in line.
   @inlinable package mutating func update(_ key: Key, _ body: (inout Value) -> Void) {
-    guard let index = boxes.index(forKey: key) else { return }
-    let box = changeable(at: index)
+    guard let place = boxes.place(of: key) else { return }
+    let box = changeable(at: place)
     box.change(body)
-    settle(box, key, at: index)
+    settle(box, key, at: place)
   }
 
   /// Adds a value under a key that is new: nothing is looked up, and the value is moved to where it lies.
@@ -122,26 +119,31 @@ package struct WeighedDictionary<
   }
 
   /// The box to change, in nobody else's hands.
-  @inlinable mutating func changeable(at index: Dictionary<Key, Box>.Index) -> Box {
-    if !isKnownUniquelyReferenced(&boxes.values[index]) {
-      let shared = boxes.values[index]
+  @inlinable @inline(never) mutating func changeable(
+    at place: PagedDictionary<Key, Box>.Place
+  ) -> Box {
+    let (box, wasShared) = boxes.withPage(of: place) { page in
+      if isKnownUniquelyReferenced(&page.values[place.index]) {
+        return (page.values[place.index], false)
+      }
+      let shared = page.values[place.index]
       let own = Box(shared.value)
       own.weight = shared.weight
-      boxes.values[index] = own
-      if spineBytes == 0 { noteSpine() }
+      page.values[place.index] = own
+      return (own, true)
     }
-    return boxes.values[index]
+    if wasShared, spineBytes == 0 { noteSpine() }
+    return box
   }
 
   @inlinable mutating func settle(
-    _ box: Box, _ key: Key, at index: Dictionary<Key, Box>.Index
+    _ box: Box, _ key: Key, at place: PagedDictionary<Key, Box>.Place
   ) {
     if let difference = box.weigh(key) {
       valueBytes += difference
     } else {
       valueBytes -= box.weight
-      boxes.remove(at: index)
-      shrinkIfSparse()
+      _ = boxes.remove(at: place)
       noteSpine()
     }
   }
@@ -157,27 +159,14 @@ package struct WeighedDictionary<
 
   /// Many will have a copy of this: nothing weighs anything in one until it is changed there.
   package mutating func share() {
-    for box in boxes.values { box.weight = 0 }
+    for (_, box) in boxes { box.weight = 0 }
     (valueBytes, spineBytes) = (0, 0)
-  }
-
-  /// A table does not get smaller by itself.
-  @inlinable mutating func shrinkIfSparse() {
-    if boxes.capacity > 256, boxes.count * 8 < boxes.capacity { shrink() }
-  }
-
-  @usableFromInline mutating func shrink() {
-    var smaller: [Key: Box] = [:]
-    smaller.reserveCapacity(boxes.count * 2)
-    for (key, box) in boxes { smaller[key] = box }
-    boxes = smaller
   }
 
   @discardableResult @inlinable
   package mutating func removeValue(forKey key: Key) -> Value? {
     guard let box = boxes.removeValue(forKey: key) else { return nil }
     valueBytes -= box.weight
-    shrinkIfSparse()
     noteSpine()
     return box.value
   }
@@ -201,7 +190,7 @@ package struct WeighedDictionary<
     return withExtendedLifetime(box) { unsafe Glance(box.place).map(body) }
   }
 
-  package var values: [Value] { boxes.values.compactMap { $0.value } }
+  package var values: [Value] { boxes.compactMap { $0.value.value } }
 
   package var entries: [(key: Key, value: Value)] {
     boxes.compactMap { key, box in box.value.map { (key, $0) } }
@@ -262,24 +251,11 @@ extension WeighedDictionary {
 extension WeighedDictionary: Codable where Key: Codable, Value: Codable {
   @usableFromInline package init(from decoder: any Decoder) throws {
     self.init()
-    guard Key.self == ExactText.self else {
-      for (key, value) in try [Key: Value](from: decoder) { insert(Box(value), key) }
-      return
-    }
-    for (key, value) in try TextMap<Value>(from: decoder) {
-      if let key = ExactText(key) as? Key { insert(Box(value), key) }
-    }
+    for (key, value) in try [Key: Value](asTable: decoder) { insert(Box(value), key) }
   }
 
   @usableFromInline package func encode(to encoder: any Encoder) throws {
-    // As a value, not by its own `encode(to:)`: the encoder of states then sees a dictionary and sorts it.
-    var container = encoder.singleValueContainer()
-    let values = boxes.compactMapValues { $0.value }
-    // An empty dictionary could be cast to any other.
-    if Key.self == ExactText.self, let texts = values as? [ExactText: Value] {
-      try container.encode(TextMap(texts))
-    } else {
-      try container.encode(values)
-    }
+    try Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
+      .encode(asTable: encoder)
   }
 }

@@ -176,10 +176,18 @@ extension WorldStore {
   }
 
   /// Gives a log that cannot be read another name. False: there is none.
-  func setLogAside(of tenant: String, _ reason: String) throws(FileError) -> Bool {
+  ///
+  /// - Parameter isRead: up to its damage.
+  func setLogAside(
+    of tenant: String, _ reason: String, isRead: Bool = false
+  ) throws(FileError) -> Bool {
     let path = changesPath(of: tenant)
     guard try DurableFile.identity(path) != nil else { return false }
-    report(.changesSetAside(tenant: tenant, file: try moveAside(path, "damaged"), reason: reason))
+    let file = try moveAside(path, "damaged")
+    report(
+      isRead
+        ? .changesCutOff(tenant: tenant, file: file, reason: reason)
+        : .changesSetAside(tenant: tenant, file: file, reason: reason))
     return true
   }
 }

@@ -139,14 +139,16 @@ extension WorldStore {
     }
     try Restore(reader, into: live, of: pipeline).putInForce()
     guard let damage else { return (file.identity, true) }
-    _ = try setLogAside(of: live.name, because: damage)
+    _ = try setLogAside(of: live.name, because: damage, isRead: true)
     return (file.identity, false)
   }
 
   private func setLogAside(
-    of tenant: String, because error: SnapshotError
+    of tenant: String, because error: SnapshotError, isRead: Bool = false
   ) throws(SnapshotError) -> Bool {
-    try SnapshotError.onDisk { () throws(FileError) in try setLogAside(of: tenant, error.text) }
+    try SnapshotError.onDisk { () throws(FileError) in
+      try setLogAside(of: tenant, error.text, isRead: isRead)
+    }
   }
 
   /// Gives a damaged file another name. Nil when that is done; else why the file must stay.

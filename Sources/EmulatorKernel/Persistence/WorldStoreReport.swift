@@ -7,8 +7,10 @@ extension WorldStore {
     /// Tenants that wait for their first use.
     case sleeping(count: Int)
     case setAside(tenant: String, file: String, reason: String)
-    /// The log of its changes cannot be read, or not to its end.
+    /// The log of its changes cannot be read.
     case changesSetAside(tenant: String, file: String, reason: String)
+    /// The same from some place on.
+    case changesCutOff(tenant: String, file: String, reason: String)
     /// Somebody else put another file in the place of a tenant's while the server ran.
     case foreign(tenant: String, file: String)
     /// Its file stays as it is, and the tenant is not saved.
@@ -30,6 +32,8 @@ extension WorldStore {
         "tenant \(tenant): \(reason) Its file is kept as \(file); the tenant starts anew."
       case .changesSetAside(let tenant, let file, let reason):
         "tenant \(tenant): changes that were saved beside its file are not in force: \(reason) They are kept as \(file)."
+      case .changesCutOff(let tenant, let file, let reason):
+        "tenant \(tenant): of the changes that were saved beside its file, those behind a damage are not in force: \(reason) All of them are kept as \(file)."
       case .foreign(let tenant, let file):
         "tenant \(tenant): its file was changed by somebody else. That one is kept as \(file); the world in memory is saved."
       case .notReadable(let tenant, let reason):
@@ -47,7 +51,8 @@ extension WorldStore {
     package var isProblem: Bool {
       switch self {
       case .restored, .sleeping, .ignored, .savedAgain: false
-      case .setAside, .changesSetAside, .foreign, .notReadable, .notSaved, .lost: true
+      case .setAside, .changesSetAside, .changesCutOff, .foreign, .notReadable, .notSaved, .lost:
+        true
       }
     }
   }

@@ -51,21 +51,8 @@ extension WeighedDictionary: ComparedTable where Key: Codable, Value: Codable {
   package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
-    guard Key.self is any NamedKey.Type else { return false }
-    try Self.write(changes(since: former), at: place, into: comparison)
-    return true
-  }
-
-  fileprivate static func write(
-    _ changes: Dictionary<Key, Box>.Changes, at place: StatePlace,
-    into comparison: TableComparison
-  ) throws {
-    let named = changes.put.compactMap { key, box, former -> TableComparison.Put<String, Value>? in
-      guard let name = (key as? any NamedKey)?.name, let value = box.value else { return nil }
-      return (name, value, former?.value)
-    }
-    let dropped = changes.dropped.compactMap { ($0 as? any NamedKey)?.name }
-    try comparison.patch(at: place, dropped: dropped, put: named)
+    let changes = changes(since: former).compactMapValues { $0.value }
+    return try comparison.patch(at: place, changes)
   }
 }
 
@@ -83,7 +70,8 @@ extension Table: ComparedTable {
     let changes = Record.changes(in: records, since: former.records)
     // A record that came and went has left its number behind.
     guard !changes.isEmpty || lastSerial != former.lastSerial else { return true }
-    try WeighedDictionary.write(changes, at: place + ["records"], into: comparison)
+    _ = try comparison.patch(
+      at: place + ["records"], changes.compactMapValues { $0.value })
     writeSerials(changes, since: former, at: place + ["serials"], into: comparison)
     comparison.patch(at: place + ["lastSerial"], value: lastSerial)
     return try order.writeChanges(since: former.order, at: place + ["order"], into: comparison)
@@ -123,15 +111,26 @@ extension KeySet: ComparedTable {
   package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
-    var common = 0
-    while common < min(keys.count, former.keys.count),
-      keys[common].serial == former.keys[common].serial
-    { common += 1 }
-    if common < keys.count || common < former.keys.count {
-      try comparison.patch(at: place + ["keys"], from: common, put: keys[common...])
-    }
+    _ = try keys.writeChanges(since: former.keys, at: place + ["keys"], into: comparison)
     if goneCount != former.goneCount {
       comparison.patch(at: place + ["goneCount"], value: goneCount)
+    }
+    return true
+  }
+}
+
+/// A list of records' keys: what stands behind the first one that is another.
+extension Array: ComparedTable where Element: SerialKey {
+  package func writeChanges(
+    since former: Self, at place: StatePlace, into comparison: TableComparison
+  ) throws -> Bool {
+    let (keys, formerKeys) = (span, former.span)
+    if keys.isIdentical(to: formerKeys) { return true }
+    // SAFETY: keys are whole numbers, read as bytes during the call alone.
+    let commonBytes = unsafe keys.bytes.commonPrefix(with: formerKeys.bytes)
+    let common = commonBytes / MemoryLayout<Element>.stride
+    if common < Swift.max(count, former.count) {
+      try comparison.patch(at: place, from: common, put: self[common...])
     }
     return true
   }
@@ -141,11 +140,15 @@ extension TextMap: ComparedTable where Value: Encodable & Equatable {
   package func writeChanges(
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
-    let changes = byText.changes(since: former.byText, ==)
-    try comparison.patch(
-      at: place, dropped: changes.dropped.map(\.text),
-      put: changes.put.map { ($0.key.text, $0.value, $0.former) })
-    return true
+    try comparison.patch(at: place, byText.changes(since: former.byText, ==))
+  }
+}
+
+extension PagedDictionary: ComparedTable where Key: Codable, Value: Codable & Equatable {
+  package func writeChanges(
+    since former: Self, at place: StatePlace, into comparison: TableComparison
+  ) throws -> Bool {
+    try comparison.patch(at: place, changes(since: former, ==))
   }
 }
 
@@ -156,8 +159,6 @@ where Key: Encodable, Value: Encodable & Equatable {
     since former: Self, at place: StatePlace, into comparison: TableComparison
   ) throws -> Bool {
     guard Self.isWrittenAsPairs else { return false }
-    let changes = changes(since: former, ==)
-    try comparison.patch(at: place, dropped: changes.dropped, putPairs: changes.put)
-    return true
+    return try comparison.patch(at: place, changes(since: former, ==))
   }
 }

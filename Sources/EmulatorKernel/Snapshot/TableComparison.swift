@@ -157,8 +157,27 @@ package final class TableComparison {
     return (changed, whole)
   }
 
+  /// What has become of a table, in the form in which that is written. False: that has no patches.
+  func patch<Key: Encodable, Value: Encodable>(
+    at place: StatePlace, _ changes: Dictionary<Key, Value>.Changes
+  ) throws -> Bool {
+    if Key.self is any NamedKey.Type {
+      func name(_ key: Key) -> String? { (key as? any NamedKey)?.name }
+      try patch(
+        at: place, dropped: changes.dropped.compactMap(name),
+        put: changes.put.compactMap { key, value, former in
+          name(key).map { ($0, value, former) }
+        })
+    } else if [Key: Value].isWrittenAsPairs {
+      try patch(at: place, dropped: changes.dropped, putPairs: changes.put)
+    } else {
+      return false
+    }
+    return true
+  }
+
   /// An object: members that went, came or changed.
-  func patch<Value: Encodable>(
+  private func patch<Value: Encodable>(
     at place: StatePlace, dropped: [String], put: [Put<String, Value>]
   ) throws {
     let (changed, whole) = try parted(put)
@@ -186,7 +205,7 @@ package final class TableComparison {
   }
 
   /// A list of keys and values: the same.
-  func patch<Key: Encodable, Value: Encodable>(
+  private func patch<Key: Encodable, Value: Encodable>(
     at place: StatePlace, dropped: [Key], putPairs: [Put<Key, Value>]
   ) throws {
     let (changed, whole) = try parted(putPairs)

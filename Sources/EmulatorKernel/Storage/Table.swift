@@ -27,7 +27,8 @@ extension Stored {
 
 /// The name of a record inside the state: a serial number, so keys sort by creation and are never
 /// used again.
-@usableFromInline package struct Key<Record>: Hashable, Comparable, Codable, Sendable {
+@usableFromInline
+package struct Key<Record>: Hashable, Comparable, Codable, Sendable, BitwiseCopyable {
   @usableFromInline package let serial: Int
 
   @inlinable package init(serial: Int) { self.serial = serial }
@@ -51,7 +52,7 @@ extension Stored {
 }
 
 /// A key of which only the number is told: `Key` of whatever record.
-protocol SerialKey { var serial: Int { get } }
+package protocol SerialKey: Codable, BitwiseCopyable { var serial: Int { get } }
 
 extension Key: SerialKey {}
 
@@ -90,7 +91,7 @@ extension Key: CodingKeyRepresentable {
 /// hits.
 @usableFromInline package struct Table<Record: Stored>: Codable, Sendable {
   @usableFromInline var records = WeighedDictionary<Key<Record>, Record>()
-  @usableFromInline var serials: TextMap<Int> = [:]
+  @usableFromInline var serials = PagedDictionary<ExactText, Int>()
   @usableFromInline var lastSerial = 0
   /// Every key ever given out that may still be alive.
   @usableFromInline var order = KeySet<Record>()
@@ -104,7 +105,7 @@ extension Key: CodingKeyRepresentable {
   @usableFromInline package init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     records = try container.decode(WeighedDictionary<Key<Record>, Record>.self, forKey: .records)
-    serials = try container.decode(TextMap<Int>.self, forKey: .serials)
+    serials = try container.decode(PagedDictionary<ExactText, Int>.self, forKey: .serials)
     lastSerial = try container.decode(Int.self, forKey: .lastSerial)
     order = try container.decode(KeySet<Record>.self, forKey: .order)
     noteSpine()
@@ -267,8 +268,8 @@ extension Table {
       findings.expect(false, "\(place)/order", "it lacks \(key)")
     }
     for (id, serial) in serials
-    where records[Key(serial: serial)].map({ Record.lookUpForm(of: $0.id) }) != id {
-      findings.expect(false, "\(place)/serials/\(id)", "it names another record, or none")
+    where records[Key(serial: serial)].map({ Record.lookUpForm(of: $0.id) }) != id.text {
+      findings.expect(false, "\(place)/serials/\(id.text)", "it names another record, or none")
     }
   }
 }

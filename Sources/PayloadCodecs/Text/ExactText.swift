@@ -117,7 +117,8 @@ extension RawSpan {
     return byte(at: common) < other.byte(at: common)
   }
 
-  private func commonPrefix(with other: RawSpan) -> Int {
+  /// How many bytes both begin with.
+  package func commonPrefix(with other: RawSpan) -> Int {
     let count = Swift.min(byteCount, other.byteCount)
     var index = 0
     // Most that are long are the same far on.

@@ -9,6 +9,8 @@ extension ScramjetState {
     _ key: TopicKey, type: String?, origin: HubKey? = nil, _ step: inout Step
   ) -> Topic {
     if let topic = topics[key] { return topic }
+    // It has no id, but who makes one has made something, also by a look: that shows in what is counted.
+    _ = step.ids.next("scramjet.topic")
     let stream = makeStream(.untilRead, mark: Topic.mark)
     let type = type.flatMap { $0.isEmpty ? nil : $0 } ?? Topic.defaultType
     var topic = Topic(name: key.name, contentType: type, stream: stream)

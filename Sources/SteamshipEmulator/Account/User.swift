@@ -5,7 +5,7 @@ import EmulatorKernel
 struct User: Stored {
   var id: String
   var handle: String
-  var workspaceByHandle: TextMap<Key<Workspace>> = [:]
+  var workspaceByHandle = PagedDictionary<ExactText, Key<Workspace>>()
   var workspaces = KeySet<Workspace>()
   var createdAt: VirtualInstant
 }
@@ -40,7 +40,7 @@ extension SteamshipState {
   /// The first of the scenario's users that no key stands for yet.
   private var unclaimedUser: Key<User>? {
     guard !script.users.isEmpty else { return nil }
-    let claimed = Set(userByCredential.values)
+    let claimed = Set(userByCredential.map { $0.value })
     return users.keys.first { key in
       !claimed.contains(key) && script.users.contains(users.read(key, { $0.handle }) ?? "")
     }

@@ -17,10 +17,10 @@ struct Tag: Stored {
 /// The tags of a workspace by what queries ask for.
 struct TagIndex: Codable, Sendable {
   private(set) var all = KeySet<Tag>()
-  private(set) var byKind: TextMap<KeySet<Tag>> = [:]
-  private(set) var byName: TextMap<KeySet<Tag>> = [:]
+  private(set) var byKind = PagedDictionary<ExactText, KeySet<Tag>>()
+  private(set) var byName = PagedDictionary<ExactText, KeySet<Tag>>()
   /// Many tags may share a kind, and as many a name, with few that have both.
-  private(set) var byBoth: [KindAndName: KeySet<Tag>] = [:]
+  private(set) var byBoth = PagedDictionary<KindAndName, KeySet<Tag>>()
 
   struct KindAndName: Hashable, Codable, Sendable {
     @ExactText var kind: String
@@ -29,23 +29,35 @@ struct TagIndex: Codable, Sendable {
 
   mutating func insert(_ key: Key<Tag>, _ tag: Tag) {
     all.insert(key)
-    byKind[tag.kind, default: KeySet()].insert(key)
+    byKind.insert(key, under: ExactText(tag.kind))
     guard let name = tag.name else { return }
-    byName[name, default: KeySet()].insert(key)
-    byBoth[KindAndName(kind: tag.kind, name: name), default: KeySet()].insert(key)
+    byName.insert(key, under: ExactText(name))
+    byBoth.insert(key, under: KindAndName(kind: tag.kind, name: name))
   }
 
   /// - Precondition: the tag has left its table already.
   mutating func remove(_ tag: Tag, from table: Table<Tag>) {
     all.noteRemoval(from: table)
-    byKind[tag.kind]?.noteRemoval(from: table)
-    if byKind[tag.kind]?.isEmpty == true { byKind[tag.kind] = nil }
+    byKind.noteRemoval(under: ExactText(tag.kind), from: table)
     guard let name = tag.name else { return }
-    byName[name]?.noteRemoval(from: table)
-    if byName[name]?.isEmpty == true { byName[name] = nil }
-    let both = KindAndName(kind: tag.kind, name: name)
-    byBoth[both]?.noteRemoval(from: table)
-    if byBoth[both]?.isEmpty == true { byBoth[both] = nil }
+    byName.noteRemoval(under: ExactText(name), from: table)
+    byBoth.noteRemoval(under: KindAndName(kind: tag.kind, name: name), from: table)
+  }
+}
+
+extension PagedDictionary where Value == KeySet<Tag> {
+  fileprivate mutating func insert(_ tag: EmulatorKernel.Key<Tag>, under key: Key) {
+    update(key) { tags in
+      if tags == nil { tags = KeySet() }
+      tags?.insert(tag)
+    }
+  }
+
+  fileprivate mutating func noteRemoval(under key: Key, from table: Table<Tag>) {
+    update(key) { tags in
+      tags?.noteRemoval(from: table)
+      if tags?.isEmpty == true { tags = nil }
+    }
   }
 }
 

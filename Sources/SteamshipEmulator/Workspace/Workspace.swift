@@ -30,7 +30,7 @@ struct Workspace: Stored {
 
 /// What a workspace holds of one kind: by handle, and in order of creation.
 struct HandleIndex<Record: Stored>: Codable, Sendable, Weighed {
-  private(set) var keyByHandle: TextMap<Key<Record>> = [:]
+  private(set) var keyByHandle = PagedDictionary<ExactText, Key<Record>>()
   private(set) var all = KeySet<Record>()
 
   var keys: [Key<Record>] { all.keys }

@@ -117,6 +117,17 @@ def looked():
         for path in paths:
             server.call("GET", path, fields={"authorization": "Bearer one"})
         check("a look that makes nothing writes nothing", written(server) == quiet, written(server) - quiet)
+        topics = "/api/v1/space/demo/api/v1/topic"
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        connection.request("GET", topics + "/read-first", headers={"authorization": "Bearer one"})
+        status = connection.getresponse().status
+        server.process.kill()
+        server.process.wait()
+        connection.close()
+        server.end()
+        server = Server("--data", data, "--durable")
+        names = server.call("GET", topics + "s", fields={"authorization": "Bearer one"})[1]
+        check("a topic that its first reader made is there after kill -9", status == 200 and b"read-first" in names, (status, names))
         server.stop()
 
 
