@@ -1,4 +1,5 @@
 import CProcess
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -24,8 +25,16 @@ final class ChildProcess: Sendable {
       }
       // Where there is no such descriptor, be it that too many are open or that the kernel knows none:
       // whoever waited for it in the kernel could end it no more.
-      while isOurs, !Self.isOver(pid) { try? await Task.sleep(for: .milliseconds(20)) }
+      while isOurs, !Self.isOver(pid) { await Self.pause() }
       reap(isOurs: isOurs)
+    }
+  }
+
+  private static func pause() async {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) {
+        continuation.resume()
+      }
     }
   }
 

@@ -53,7 +53,8 @@ extension NearestOperationIndex {
             words: Self.set(words[...]),
             tellingWords: Self.set(
               isBelowBase ? words.filter { !base.contains($0) }[...] : words[...]),
-            start: Int32(clamping: start), serviceIndex: Int32(clamping: source.entry.serviceIndex)))
+            start: Int32(clamping: start), serviceIndex: Int32(clamping: source.entry.serviceIndex))
+        )
       }
       return (routes, codes, methods)
     }

@@ -33,9 +33,10 @@ enum Probe {
     guard result == 0 else { return nil }
     let deadline = ContinuousClock.now + limit
     let output = read(ends[0], until: deadline)
-    // It may go on when it has said all that it has to say.
+    // It may go on when it has said all that it has to say. Looked at each millisecond: not every kernel
+    // has a descriptor that tells of its end.
     while output != nil, !ChildProcess.isOver(child), ContinuousClock.now < deadline {
-      usleep(1000)
+      _ = unsafe poll(nil, 0, 1)
     }
     _ = kill(child, SIGKILL)
     let end = ChildProcess.wait(for: child)
