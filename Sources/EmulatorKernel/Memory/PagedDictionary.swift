@@ -288,8 +288,6 @@ extension PagedDictionary: Swift.Sequence {
   @inlinable package func makeIterator() -> Iterator {
     Iterator(few.makeIterator(), (pages?.contents.all ?? []).makeIterator())
   }
-
-  @inlinable package var underestimatedCount: Int { count }
 }
 
 extension PagedDictionary {

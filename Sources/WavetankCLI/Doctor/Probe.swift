@@ -36,7 +36,7 @@ enum Probe {
     // It may go on when it has said all that it has to say. Looked at each millisecond: not every kernel
     // has a descriptor that tells of its end.
     while output != nil, !ChildProcess.isOver(child), ContinuousClock.now < deadline {
-      _ = unsafe poll(nil, 0, 1)
+      _ = poll(nil, 0, 1)
     }
     _ = kill(child, SIGKILL)
     let end = ChildProcess.wait(for: child)
