@@ -11,11 +11,12 @@ final class ChildProcess: Sendable {
   }
 
   let pid: Int32
+  private let isOurs: Bool
   private let state = Mutex(State())
 
   /// - Parameter isOurs: false for a child of our child: how it ended is not told to us.
   init(pid: Int32, isOurs: Bool = true) {
-    self.pid = pid
+    (self.pid, self.isOurs) = (pid, isOurs)
     let watch = wavetank_pidfd(pid)
     Task {
       if watch >= 0 {
@@ -67,7 +68,8 @@ final class ChildProcess: Sendable {
     return signal == 0 ? .exited(Int(status >> 8) & 0xFF) : .killed(signal: Int(signal))
   }
 
-  var hasEnded: Bool { state.withLock { $0.end != nil } }
+  /// Asked of the kernel, too: it knows before the watch has told.
+  var hasEnded: Bool { state.withLock { $0.end != nil || isOurs && Self.isOver(pid) } }
 
   /// Waits until it has ended.
   func ended() async -> ProcessEnd {
