@@ -235,7 +235,12 @@ struct HTTPClientTests {
 
   @Test("A request that a kept connection is reset for is sent again, as one that it is closed for")
   func reset() async throws {
-    let client = try HTTPClient()
+    // Other tests may hold the thread of the script for long.
+    var configuration = HTTPClient.Configuration()
+    configuration.connectTimeout = .seconds(600)
+    configuration.responseTimeout = .seconds(600)
+    configuration.idleTimeout = .seconds(600)
+    let client = try HTTPClient(configuration: configuration)
     defer { client.shutdown() }
     for ending in [[ScriptedServer.Step.reset], []] {
       let server = try ScriptedServer(
