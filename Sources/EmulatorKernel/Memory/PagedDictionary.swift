@@ -262,7 +262,8 @@ extension PagedDictionary {
 extension PagedDictionary: Sendable where Key: Sendable, Value: Sendable {}
 extension PagedDictionary.Contents: Sendable where Key: Sendable, Value: Sendable {}
 extension PagedDictionary.Size: Sendable {}
-// Whoever shares them sees them unchanged.
+/// `@unchecked`: changed only where a dictionary holds the sole reference (`ownPages`), so whoever shares them
+/// sees them unchanged.
 extension PagedDictionary.Pages: @unchecked Sendable where Key: Sendable, Value: Sendable {}
 
 extension PagedDictionary: Swift.Sequence {
