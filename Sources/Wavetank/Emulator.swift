@@ -174,7 +174,7 @@ public final class Emulator: Sendable {
     do {
       return try Pipeline(services: services, configuration: kernel)
     } catch {
-      throw .scenario(error.problems.map { "\($0.pointer): \($0.message)" })
+      throw .scenario(error.problems.map(\.text))
     }
   }
 

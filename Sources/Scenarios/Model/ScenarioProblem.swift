@@ -11,6 +11,9 @@ package struct ScenarioProblem: Sendable, Equatable {
     self.pointer = pointer
     self.message = message
   }
+
+  /// With its place, unless that is the whole.
+  package var text: String { pointer.isEmpty ? message : "\(pointer): \(message)" }
 }
 
 /// Everything that is wrong, all in one go.
@@ -27,7 +30,5 @@ package struct ScenarioProblems: Error, Sendable, Equatable {
 
 extension ScenarioProblems {
   /// All problems in one line.
-  package var text: String {
-    problems.map { "\($0.pointer): \($0.message)" }.joined(separator: "; ")
-  }
+  package var text: String { problems.map(\.text).joined(separator: "; ") }
 }

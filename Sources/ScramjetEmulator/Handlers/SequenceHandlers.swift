@@ -149,8 +149,7 @@ enum SequenceHandlers {
           for: sequence, on: hub, order: order, rules: state.settings.behaviors,
           runsCode: runsCode)
       } catch {
-        let texts = error.problems.map { "\($0.pointer): \($0.message)" }
-        throw ScramjetError(400, "emulator: " + texts.joined(separator: "; "))
+        throw ScramjetError(400, "emulator: " + error.text)
       }
       do throws(StartError) {
         return try state.start(sequence, on: hubKey, order, program: program, &step)
