@@ -70,7 +70,10 @@ final class DurableResponder: Responder {
 
   /// Who is answered can rely on it; who cannot is told so, in the form of the API that was asked.
   private func saved(_ response: Response, _ call: Call) async -> Response {
-    guard hasChanged(call), let reason = await store.commit(call.tenant) else {
+    // The control API changes others' worlds, too.
+    guard hasChanged(call),
+      let reason = await store.commit(call.tenant, andAll: pipeline.isOfControl(call.request))
+    else {
       return released(response, call)
     }
     let replacement = inner.replaceAnswer(

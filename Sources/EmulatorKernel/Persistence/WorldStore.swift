@@ -128,14 +128,20 @@ package final class WorldStore: Sendable {
   }
 
   /// Saves every tenant that has changed since it was last saved; returns when that is done.
-  package func saveChanged() {
+  package func saveChanged() { saveChanged(only: nil) }
+
+  /// - Parameter names: none but these are looked at, however many tenants there are; nil: all.
+  func saveChanged(only names: TextSet?) {
     saving.withLock { _ in
       let isLast = state.withLock { state in
-        state.isHurried = false
+        if names == nil { state.isHurried = false }
         return state.isStopped
       }
+      let tenants = names.map { $0.compactMap { pipeline.tenants.find($0) } }
       // In the end each world is one file again.
-      let unsaved = pipeline.tenants.all.filter { !isSaved($0) || isLast && hasLog($0) }
+      let unsaved = (tenants ?? pipeline.tenants.all).filter {
+        !isSaved($0) || isLast && hasLog($0)
+      }
       save(unsaved, workers: isLast ? 8 : 2, isLast: isLast)
     }
     pipeline.tenants.savesEnded()

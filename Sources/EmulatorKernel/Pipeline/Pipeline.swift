@@ -107,13 +107,17 @@ package final class Pipeline: Responder {
     return addressed
   }
 
+  /// Whether a request is one to the control API, on whatever host.
+  package func isOfControl(_ request: Request) -> Bool {
+    request.target.path.utf8.firstRange(of: "/_wavetank/".utf8) != nil
+  }
+
   /// Whose world a request is about, be it one to the control API.
   package func tenantName(of request: Request) -> String {
     let addressee = Addressee(request, keyFields: keyFields)
     let query = request.target.queryValue("tenant")
-    let isControl = request.target.path.utf8.firstRange(of: "/_wavetank/".utf8) != nil
     let tenant =
-      isControl && !addressee.isNamed
+      isOfControl(request) && !addressee.isNamed
       ? query.map { Addressee.tenant(named: $0) } ?? .byDefault : addressee.tenant
     if case .named(let name) = tenant { return name }
     return Tenant.defaultName

@@ -4,27 +4,31 @@ import PayloadCodecs
 
 /// Calls of packages: `GET` and `POST {appBase}/{workspace}/{instance}/{path…}`.
 extension SteamshipService {
-  /// Invocation URLs may come without `/apps`: they are recognised by the instance they name.
+  /// Invocation URLs may come without `/apps`: they are recognised by the instance they name, or by `localMark`.
   package func claim(_ request: Request, in world: World<State>) -> Claim? {
     guard request.method == .get || request.method == .post || request.method == .options else {
       return nil
     }
     let (bytes, path) = (request.target.bytes, request.target.pathRange)
+    let isMarked = bytes[path].starts(with: "\(Self.localMark)/".utf8)
+    let start = path.lowerBound + (isMarked ? Self.localMark.utf8.count : 0)
     // Every path of no operation passes here: no further than two handles reach.
-    let end = min(path.upperBound, path.lowerBound + 2 * Handle.encodedBytesMax + 2)
-    guard let workspace = bytes.span.segment(from: path.lowerBound, to: end),
+    let end = min(path.upperBound, start + 2 * Handle.encodedBytesMax + 2)
+    guard let workspace = bytes.span.segment(from: start, to: end),
       workspace.count <= Handle.encodedBytesMax,
       let instance = bytes.span.segment(from: workspace.upperBound, to: end),
       instance.count <= Handle.encodedBytesMax
     else { return nil }
     let instanceID = request.fields["x-package-instance-id"]
     // Whoever asks: his own goes before another's, but any will do.
-    let isKnown = world.read { state in
-      state.invokedInstance(
-        workspace: PercentCoding.decode(bytes[workspace]),
-        handle: PercentCoding.decode(bytes[instance]), owner: nil, instanceID: instanceID,
-        user: nil) != nil
-    }
+    let isKnown =
+      isMarked
+      || world.read { state in
+        state.invokedInstance(
+          workspace: PercentCoding.decode(bytes[workspace]),
+          handle: PercentCoding.decode(bytes[instance]), owner: nil, instanceID: instanceID,
+          user: nil) != nil
+      }
     guard isKnown else { return nil }
     return Claim(
       request.method == .options ? SteamshipEndpoints.preflight : SteamshipEndpoints.invoke,

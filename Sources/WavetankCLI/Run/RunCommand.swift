@@ -178,7 +178,8 @@ private struct ProgramRun {
     await passage?.stop()
     let seconds = ((clock.now - began) / .milliseconds(1)).rounded() / 1000
     return await report(
-      status: status, seconds: seconds, unserved: isolated?.names.unserved ?? [], client)
+      status: status, seconds: seconds, unserved: isolated?.names.unserved ?? [],
+      isPrivate: emulator != nil, client)
   }
 
   private func isolatedProgram(
@@ -201,12 +202,12 @@ private struct ProgramRun {
   }
 
   private func report(
-    status: Int32, seconds: Double, unserved: [String], _ client: ControlClient
+    status: Int32, seconds: Double, unserved: [String], isPrivate: Bool, _ client: ControlClient
   ) async -> Int32 {
     do {
       let report = try await RunReport(
         arguments.positionals, status: status, seconds: seconds, unserved: unserved,
-        distrusted: distrust.hosts, client)
+        distrusted: distrust.hosts, ownTenant: isPrivate ? tenant : nil, client)
       if !arguments.has("--quiet") { Terminal.write(report.summary, to: STDERR_FILENO) }
       if arguments.has("--verify"), !report.isExpecting {
         Terminal.complain("nothing is expected, so nothing was verified: give a scenario “expect”")

@@ -11,15 +11,20 @@ struct RunReport {
   private let unserved: [String]
   /// Hosts whose certificate it refused.
   private let distrusted: [(name: String, count: Int)]
+  /// Tenants beside the program's own that were asked for: by its keys, or by paths.
+  private let others: [(name: String, count: Int)]
   private let entries: [JSON]
   private let total: Int
   /// Nil: the scenario expects nothing.
   private let verdict: JSON?
 
   /// Asks the server what happened.
+  ///
+  /// - Parameter ownTenant: of a server for the program alone: what other tenants were asked for there, it asked,
+  ///   too. Nil: the server is for others as well.
   init(
     _ command: [String], status: Int32, seconds: Double, unserved: [String],
-    distrusted: [(name: String, count: Int)], _ client: ControlClient
+    distrusted: [(name: String, count: Int)], ownTenant: String?, _ client: ControlClient
   ) async throws {
     (self.command, self.status, self.seconds) = (command, status, seconds)
     self.unserved = unserved
@@ -28,6 +33,7 @@ struct RunReport {
       parsing: try await client.look("journal", query: [("limit", "1000000")]))
     entries = list["entries"]?.arrayValue ?? []
     total = list["total"]?.intValue ?? entries.count
+    others = if let ownTenant { try await Self.others(client, than: ownTenant) } else { [] }
     // Who asks although nothing is expected is refused, which the server's log tells.
     guard try JSON(parsing: try await client.look("scenario"))["expect"] != nil else {
       verdict = nil
@@ -39,6 +45,18 @@ struct RunReport {
     // It expects nothing.
     case 422: verdict = .none
     default: throw Refused(client.baseURL, status: code, answer)
+    }
+  }
+
+  private static func others(
+    _ client: ControlClient, than own: String
+  ) async throws -> [(name: String, count: Int)] {
+    let list = try JSON(parsing: try await client.look("tenants"))["tenants"]?.arrayValue ?? []
+    return list.compactMap { tenant in
+      guard let name = tenant["name"]?.stringValue, name != own,
+        let count = tenant["exchanges"]?.intValue, count > 0
+      else { return nil }
+      return (name, count)
     }
   }
 
@@ -55,6 +73,11 @@ struct RunReport {
     var text =
       style.bold("wavetank:")
       + " \(count(total, "exchange")), the command's exit status \(status)\n"
+    for (name, number) in others.prefix(5) {
+      text += "  and \(count(number, "exchange")) of the tenant \(name), which a key or a path names: "
+        + "“--tenant \(name)” tells of them\n"
+    }
+    if others.count > 5 { text += "  and those of \(others.count - 5) tenants more\n" }
     let byOperation = tally(entries.map(operation))
     for (name, number) in byOperation.prefix(12) {
       let statuses = tally(

@@ -105,6 +105,10 @@ def environment():
                                capture_output=True, text=True, env=PLAIN)
     check("env: sh evaluates it", evaluated.stdout == "http://127.0.0.1:7070/apps/\n",
           evaluated.stdout)
+    for url, base in (("http://wavetank:7070", "/test:/"), ("https://192.168.1.7:7443", "/test:/"),
+                      ("http://localhost:7070", "/apps/"), ("http://host.docker.internal:7070", "/apps/")):
+        told = json.loads(run("env", "--shell", "json", "--url", url).stdout)
+        check(f"env: packages at {url}", told["STEAMSHIP_APP_BASE"] == url + base, told)
     hostile = "http://127.0.0.1/'; echo no; '\"$(echo no)`echo no`\\\\'\u0301\u2019"
     told = json.loads(run("env", "--shell", "json", "--url", hostile).stdout)
     check("env: a URL with quotes is JSON", told["WAVETANK_URL"] == hostile, told)

@@ -1,11 +1,14 @@
 """Accounts, workspaces, packages, versions, instances, invocation and tasks, by the SDK."""
 
 import base64
+import json
+import os
+import subprocess
 import time
 from datetime import datetime
 
 import requests
-from steamship import Block, File, PackageInstance, Task, TaskState, Workspace
+from steamship import Block, File, PackageInstance, Steamship, Task, TaskState, Workspace
 from steamship.base.request import SortOrder
 from steamship.base.tasks import TaskComment
 from steamship.data.invocable_init_status import InvocableInitStatus
@@ -14,6 +17,7 @@ from steamship.data.package.package import Package
 from steamship.data.package.package_version import PackageVersion
 from steamship.data.user import User
 
+from common import Server
 from support import BASE, archive, check, failed, refused, run
 
 
@@ -332,6 +336,23 @@ def a_package_is_called_without_a_client(place):
     assert requests.post(without + "greet", json={"name": "Bo"}, headers=key).text == "Hello, Bo!"
     preflight = requests.options(instance.invocation_url + "greet")
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@check
+def a_server_whose_host_the_client_does_not_take_for_a_local_one(place):
+    one = Server("--host", "0.0.0.0")
+    # Of this machine, and no name that the client knows.
+    url = f"http://127.0.0.2:{one.port}"
+    told = subprocess.run([os.environ["WAVETANK_BINARY"], "env", "--url", url, "--tenant", "far", "--shell", "json"],
+                          check=True, capture_output=True, text=True)
+    variables = json.loads(told.stdout)
+    client = Steamship(api_key=variables["STEAMSHIP_API_KEY"], api_base=variables["STEAMSHIP_API_BASE"],
+                       app_base=variables["STEAMSHIP_APP_BASE"], web_base=url, workspace="far")
+    assert client.use("hello-world", "far-desk").invoke("greet", name="Ada") == "Hello, Ada!"
+    base, key = variables["STEAMSHIP_APP_BASE"], {"Authorization": "Bearer wt-far"}
+    failed(requests.post(f"{base}far/nobody/greet", headers=key), 404)
+    failed(requests.post(f"{base}nowhere/far-desk/greet", headers=key), 404)
+    one.end()
 
 
 @check

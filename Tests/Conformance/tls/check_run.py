@@ -27,6 +27,9 @@ done = run(*CURL, FLEETS)
 check("curl under the vendor's name", done.returncode == 0 and "Fleet Name" in done.stdout, done)
 check("a summary of what happened is on standard error", "1  shipyard.fleetRun.list" in done.stderr, done.stderr)
 check("and says nothing of expectations where there are none", "Expected" not in done.stderr, done.stderr)
+done = run("curl", "-sSf", "-H", "X-Shipyard-API-Key: wt-other", FLEETS)
+check("what keys of other tenants asked for is told of", done.returncode == 0 and "0 exchanges" in done.stderr
+      and "1 exchange of the tenant other" in done.stderr, done)
 CLIENT = f"""
 from shipyard_api import ShipyardClient
 ShipyardClient(org_id="{ORG}", api_key="k", project_id="{PROJECT}").trigger_fleet("{FLEET}")
