@@ -61,11 +61,13 @@ extension SteamshipEndpoints {
       createdAt: time, updatedAt: time
     }
     InitStatus = 'notNeeded'|'initializing'|'complete'|'failed'
+    -- What answers for an instance; told where code can run.
+    Runtime = 'scripted'|'process'|'forward'
     PackageInstance = {
       id: Id, handle: string = "demo", packageId: Id, packageHandle: string = "greeter",
       packageVersionId: Id, packageVersionHandle: string = "1.0", userId: Id, userHandle: string,
       workspaceId: Id, workspaceHandle: string = "default", config: object, initStatus: InitStatus,
-      createdAt: time, updatedAt: time,
+      createdAt: time, updatedAt: time, runtime?: Runtime,
       invocationURL: string = "http://127.0.0.1:7070/apps/default/demo/",
       localDevelopmentURL?: string
     }
@@ -85,7 +87,8 @@ extension SteamshipEndpoints {
       id: Id, handle: string = "test-tagger-1.0", pluginId: Id, pluginHandle: string = "test-tagger",
       pluginVersionId: Id, pluginVersionHandle: string = "1.0", userId: Id, userHandle: string,
       workspaceId: Id, workspaceHandle: string = "default", config: object, initStatus: InitStatus,
-      createdAt: time, updatedAt: time, hostingMemory?: HostingSize, hostingTimeout?: HostingSize
+      createdAt: time, updatedAt: time, hostingMemory?: HostingSize, hostingTimeout?: HostingSize,
+      runtime?: Runtime
     }
     Tag = {
       id: Id, fileId: Id, blockId?: Id, kind: string = "sentiment", name?: string = "positive",

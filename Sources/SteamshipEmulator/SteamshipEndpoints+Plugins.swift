@@ -190,7 +190,7 @@ extension SteamshipEndpoints {
       content: [DocumentedContent(json, "{…}", isTolerant: true)],
       answers: [
         DocumentedAnswer(200, "What the method gives: JSON, text or bytes.", [.init("*/*", "any")])
-      ], refusals: [401, 403, 404, 501, 502, 503])
+      ], refusals: [401, 403, 404, 500, 501, 502, 503])
   ) { try $0.invoke($1, $2, in: $3) }
 
   /// Browsers ask before they call a package (contract §8, CORS).

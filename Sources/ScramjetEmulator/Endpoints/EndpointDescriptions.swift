@@ -92,8 +92,13 @@ extension ScramjetService {
       refusals[status] = Self.refusal(status)
     }
     if handler.level == .instance || namesSpace {
+      // No content is described where there may be none.
       refusals[404] = DocumentedAnswer(
-        404, "There is no such space, hub, instance or thing: without content or content type.")
+        404,
+        refusals[404] == nil
+          ? "There is no such space, hub, instance or thing: without content or content type."
+          : "There is no such space or hub: without content or content type. Or there is no such "
+            + "thing: told in JSON, as the other refusals are.")
     }
     if namesSpace {
       for status in [401, 403] {

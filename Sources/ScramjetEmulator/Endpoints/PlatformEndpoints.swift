@@ -21,7 +21,7 @@ extension Endpoint<ScramjetService> {
       "platform.revokeKeys", .platform, [.delete("/space/{space}/apikey")],
       "Revoke one access key, or all", .seenInClient, .operation, per: "space",
       .json(
-        "{message: string, keysRevoked?: integer(0..)}",
+        "{message: string, keysRevoked?: integer(0..)}", [404],
         query: [
           .init(.header, "X-Revoke", "string", "The key."),
           .init(.header, "X-Revoke-All", "'true'", "All keys."),

@@ -58,17 +58,17 @@ extension Endpoint<ScramjetService> {
       "space.disconnect", .space, [.post("/disconnect")], "Disconnect hubs", .seenInClient,
       .operation, reachesMuch: true, needsRoom: false,
       .json(
-        "{managerId: string, disconnected: [{sthId: string, reason: string}]}", [409], status: 202,
+        "{managerId: string, disconnected: [{sthId: string, reason: string}]}", [404, 409], status: 202,
         takes: #"{id?: string = "sth-9", limit?: integer, accessKey?: string, …}"#),
       SpaceHandlers.disconnect),
     Row(
       "space.hubInfo", .space, [.get("/sth/{hub}/info")], "What the space knows of a hub",
-      .documented, .json, per: "hub", .json("HubInfo"), SpaceHandlers.hubInfo),
+      .documented, .json, per: "hub", .json("HubInfo", [404]), SpaceHandlers.hubInfo),
     Row(
       "space.deleteHub", .space, [.delete("/sth/{hub}")], "Remove a hub from the space",
       .seenInClient, .operation, per: "hub", reachesMuch: true,
       .json(
-        "{}", [409], status: 202,
+        "{}", [404, 409], status: 202,
         query: [.init(.header, "X-Force", "'true'|'false'", "Even while it is connected.")]),
       SpaceHandlers.deleteHub),
   ]
@@ -88,10 +88,11 @@ extension Endpoint<ScramjetService> {
       "store.get", .space, [.get("/s3/{file}"), .get("/s3/{folder}/{file}")], "Download a package",
       .documented, .streamOut, per: "file",
       OperationDocumentation(
-        answers: [DocumentedAnswer(200, "The package.", [.package])]), StoreHandlers.get),
+        answers: [DocumentedAnswer(200, "The package.", [.package])], refusals: [404]),
+      StoreHandlers.get),
     Row(
       "store.delete", .space, [.delete("/s3/{file}"), .delete("/s3/{folder}/{file}")],
-      "Delete a package", .documented, .operation, per: "file", .json("{id: string}", status: 202),
+      "Delete a package", .documented, .operation, per: "file", .json("{id: string}", [404], status: 202),
       StoreHandlers.delete),
     Row(
       "store.clear", .space, [.delete("/store")], "Empty the store", .seenInClient, .operation,
