@@ -8,7 +8,8 @@ package enum BasicCredentials {
     }
     var bytes: [UInt8] = []
     var (group, bits) = (0, 0)
-    for byte in words[1] {
+    // More than one space may stand there (RFC 9110 §11.4).
+    for byte in words[1].drop(while: { $0 == UInt8(ascii: " ") }) {
       guard let digit = digit(byte) else { break }
       group = (group << 6 | digit) & 0xFFFF
       bits += 6

@@ -59,8 +59,9 @@ public struct BodyPortion: Sendable {
   }
 }
 
-/// Takes the pieces of a streamed body. `write` suspends while more than `StreamMarks.high` bytes
-/// wait for the peer, so a slow reader slows its producer and memory stays within the marks.
+/// Takes the pieces of a streamed body. `write` suspends while more than `StreamMarks.high` bytes, or
+/// thousands of pieces, wait for the peer, so a slow reader slows its producer and memory stays within
+/// the marks.
 ///
 /// **Isolation**: the state is behind a mutex; the engine is told after it is released.
 public final class BodyWriter: Sendable {
@@ -115,7 +116,7 @@ public final class BodyWriter: Sendable {
     let (isClosed, mustWait) = state.withLock { state -> (Bool, Bool) in
       guard !state.isClosed, !state.isEnded else { return (true, false) }
       for piece in pieces { state.queue.append(piece) }
-      state.isStalled = state.queue.byteCount > StreamMarks.high
+      state.isStalled = state.queue.isAboveHighMark
       return (false, state.isStalled)
     }
     if isClosed { throw .closed }
@@ -234,7 +235,7 @@ public final class BodyWriter: Sendable {
         taken.pieces.append(piece)
       }
       var waiter: CheckedContinuation<Void, Never>?
-      if state.isStalled, state.queue.byteCount <= StreamMarks.low {
+      if state.isStalled, state.queue.isBelowLowMark {
         state.isStalled = false
         waiter = state.waiter
         state.waiter = nil

@@ -7,6 +7,10 @@ public enum StreamMarks {
   public static let high = 256 * 1024
   /// Below it the faster side goes on.
   public static let low = 64 * 1024
+
+  /// The same marks for pieces: what is cut very small weighs many times its bytes.
+  static let highCount = 4096
+  static let lowCount = 1024
 }
 
 /// Why a request's content cannot be read to its end.
@@ -43,7 +47,8 @@ package enum CollectError: Error, Sendable, Equatable {
 }
 
 /// The content of a request as it arrives: a bounded asynchronous sequence of byte chunks, for one
-/// reader. While more than `StreamMarks.high` bytes wait here the engine does not read the socket.
+/// reader. While more than `StreamMarks.high` bytes, or thousands of pieces, wait here the engine does
+/// not read the socket.
 ///
 /// **Isolation**: the state is behind a mutex; continuations are resumed after it is released.
 public final class RequestContent: AsyncSequence, Sendable {
@@ -170,7 +175,7 @@ public final class RequestContent: AsyncSequence, Sendable {
   /// What can be had without waiting, and whether taking it lets the engine read again.
   private static func takeReady(_ state: inout State) -> (ready: Outcome?, resumes: Bool) {
     if let chunk = state.queue.popFirst() {
-      let resumes = state.isPaused && state.queue.byteCount <= StreamMarks.low
+      let resumes = state.isPaused && state.queue.isBelowLowMark
       if resumes { state.isPaused = false }
       return (.success(chunk), resumes)
     }
@@ -246,7 +251,7 @@ public final class RequestContent: AsyncSequence, Sendable {
         return (waiter, false)
       }
       state.queue.append(chunk)
-      if state.queue.byteCount > StreamMarks.high { state.isPaused = true }
+      if state.queue.isAboveHighMark { state.isPaused = true }
       return (nil, state.isPaused)
     }
     waiter?.resume(returning: .success(chunk))
@@ -283,8 +288,17 @@ package struct ChunkQueue: Sendable, Codable {
 
   package init() {}
   package var isEmpty: Bool { head == chunks.count }
+  private var count: Int { chunks.count - head }
+
+  /// More than may wait in a stream, by bytes or by pieces.
+  var isAboveHighMark: Bool {
+    byteCount > StreamMarks.high || count > StreamMarks.highCount
+  }
+  /// So little that the faster side may go on.
+  var isBelowLowMark: Bool { byteCount <= StreamMarks.low && count <= StreamMarks.lowCount }
+
   /// About what it takes: the bytes, and an array for each chunk.
-  package var heapBytes: Int { byteCount + chunks.capacity * 8 + (chunks.count - head) * 48 }
+  package var heapBytes: Int { byteCount + chunks.capacity * 8 + count * 48 }
 
   /// Whether what came from a snapshot can be gone on with.
   package var isConsistent: Bool {

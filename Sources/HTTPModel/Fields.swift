@@ -99,7 +99,8 @@ public struct Fields: Sendable {
   public var count: Int { lines.count }
   public var isEmpty: Bool { lines.isEmpty }
 
-  /// Adds a line at the end. Bytes that would break the framing (CR, LF, NUL) become spaces.
+  /// Adds a line at the end. Bytes that would break the framing, and other control characters, become spaces
+  /// (RFC 9110 §5.5).
   public mutating func append(_ name: String, _ value: String) {
     nameLengths |= Self.bit(ofLength: UInt32(truncatingIfNeeded: name.utf8.count))
     engineFields.formUnion(EngineFields(name))
@@ -113,10 +114,8 @@ public struct Fields: Sendable {
     bytes.append(0x3A)
     bytes.append(0x20)
     bytes.append(copying: value.utf8.span)
-    if bytes.span.mayBreakFraming(from: start) {
-      for index in start..<bytes.count where Self.breaksFraming(bytes[index]) {
-        bytes[index] = 0x20
-      }
+    if bytes.span.mayHoldControls(from: start) {
+      for index in start..<bytes.count where Self.isControl(bytes[index]) { bytes[index] = 0x20 }
     }
     lines.append(
       Line(
@@ -126,8 +125,9 @@ public struct Fields: Sendable {
     bytes.append(0x0A)
   }
 
-  private static func breaksFraming(_ byte: UInt8) -> Bool {
-    byte == 0x0D || byte == 0x0A || byte == 0
+  /// All but the tab.
+  private static func isControl(_ byte: UInt8) -> Bool {
+    byte < 0x20 && byte != 0x09 || byte == 0x7F
   }
 
   /// Adds all lines of `others` at the end, as they stand, and puts a number behind what the last of them
@@ -286,16 +286,19 @@ public struct Fields: Sendable {
 }
 
 extension Span<UInt8> {
-  /// False where none of the bytes from `start` on breaks the framing: none is below 0x10. Eight at a time.
-  fileprivate func mayBreakFraming(from start: Int) -> Bool {
+  /// False where none of the bytes from `start` on is a control character. Eight at a time: a high bit is set in
+  /// `marks` by a byte below 0x20, by 0x7F, and by 0xFF.
+  fileprivate func mayHoldControls(from start: Int) -> Bool {
     var index = start
     while index + 8 <= count {
       let eight = word(at: index)
-      if (eight &- 0x1010_1010_1010_1010) & ~eight & 0x8080_8080_8080_8080 != 0 { return true }
+      let low = (eight &- 0x2020_2020_2020_2020) & ~eight
+      let marks = low | (eight & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x0101_0101_0101_0101
+      if marks & 0x8080_8080_8080_8080 != 0 { return true }
       index += 8
     }
     while index < count {
-      if self[index] < 0x10 { return true }
+      if self[index] < 0x20 || self[index] == 0x7F { return true }
       index += 1
     }
     return false

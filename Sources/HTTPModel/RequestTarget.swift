@@ -72,6 +72,10 @@ public struct RequestTarget: Sendable {
     guard pathRange.count > 200 else { return path }
     return String(decoding: bytes[pathRange].prefix(200), as: UTF8.self) + "…"
   }
+  /// `*`, or what a proxy is to make that of: a URI with neither a path nor a query (RFC 9112 §3.2.4).
+  package var isWholeServer: Bool {
+    form == .asterisk || form == .absolute && pathRange.isEmpty && !hasQuery
+  }
   /// A slash at the end is another matter: no client is known to add one.
   package var hasDoubledSlash: Bool { bytes.span.holdsDoubledSlash(in: pathRange) }
   /// The query as sent, without `?`.

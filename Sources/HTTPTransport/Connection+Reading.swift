@@ -262,6 +262,7 @@ extension Connection {
     failContent(active, .peerClosed)
     guard case .awaitingAnswer = active.phase else { return closeAfterResponse() }
     self.active = nil
+    active.task?.cancel()
     refuse(.badRequest, reason: "The content ended before its end.")
     server.responder.exchangeEnded(active.exchange, outcome: active.outcome(.peerClosed))
   }

@@ -246,7 +246,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
       request: Request(
         method: method, target: target, version: line.version, fields: fields,
         framing: bodyFraming),
-      allowsNext: line.version == .http11 ? !framing.saysClose : framing.saysKeepAlive,
+      allowsNext: framing.allowsNext(line.version),
       expectsContinue: framing.expectsContinue)
     spares.remember(head, read, limits: limits)
     return begin(read)
@@ -353,7 +353,7 @@ package struct ConnectionMachine: ~Copyable, Sendable {
       }
       return .interim(response)
     }
-    allowsNext = line.version == .http11 ? !framing.saysClose : framing.saysKeepAlive
+    allowsNext = framing.allowsNext(line.version)
     if requestWasHead || response.status.forbidsContent {
       reading = .complete
     } else if framing.isChunked {

@@ -8,8 +8,8 @@ import HTTPModel
 struct MessageFraming: Sendable {
   var contentLength: UInt64?
   var isChunked = false
-  var saysClose = false
-  var saysKeepAlive = false
+  private var saysClose = false
+  private var saysKeepAlive = false
   var expectsContinue = false
   private var hasTransferCoding = false
   private var hostLines = 0
@@ -27,6 +27,12 @@ struct MessageFraming: Sendable {
       try read(bytes, name, value, isRequest, &knownHost)
     }
     try check(version, isRequest)
+  }
+
+  /// Whether another message may follow this one on the connection: `close` goes before `keep-alive`
+  /// (RFC 9112 §9.3).
+  func allowsNext(_ version: HTTPVersion) -> Bool {
+    !saysClose && (version == .http11 || saysKeepAlive)
   }
 
   private mutating func read(

@@ -1,4 +1,5 @@
 import HTTPModel
+import KernelTestKit
 import PayloadCodecs
 import Testing
 
@@ -93,5 +94,23 @@ struct GzipContentTests {
     var fields = Fields()
     if let name { fields.append("Content-Encoding", name) }
     #expect(ContentCoding(Request(.post, "/", fields: fields)) == coding)
+  }
+
+  static let codings: [(fields: [String], status: Int)] = [
+    (["gzip"], 201), (["X-GZIP"], 201), (["gzip", "gzip"], 415), (["gzip", "br"], 415),
+    (["br", "gzip"], 415), (["gzip, gzip"], 415),
+  ]
+
+  @Test("Several codings are not read, in one line or in several (§5.3)", arguments: codings)
+  func severalCodings(_ lines: [String], _ status: Int) async throws {
+    let pipeline = try Pipeline(
+      services: [SampleService()], configuration: PipelineConfiguration())
+    var fields = Fields()
+    for line in lines { fields.append("Content-Encoding", line) }
+    let packed = try Gzip.compress(Array(#"{"name":"a"}"#.utf8))
+    let request = TestClient.request(.post, "/ships", fields, packed)
+    let reply = await TestClient(pipeline).send(request, packed)
+    #expect(reply.status == status)
+    if status == 415 { #expect(reply.text.contains(lines.joined(separator: ", "))) }
   }
 }

@@ -144,6 +144,22 @@ import Testing
     #expect(journal.followerCount == 0)
   }
 
+  @Test("When the tenant is removed a follower gets what there is and the end, a later one the end")
+  func followerOfRemoved() async throws {
+    let pipeline = try Pipeline(
+      services: [SampleService()], configuration: PipelineConfiguration())
+    let peer = TestClient(pipeline)
+    _ = await peer.send(.get, "/_t/blue/ships")
+    let live = try #require(pipeline.tenants.find("blue"))
+    let follower = live.journal.follow()
+    _ = await peer.send(.get, "/_t/blue/ships")
+    #expect(try pipeline.tenants.remove("blue"))
+    #expect(await follower.next()?.entries.map(\.number) == [2])
+    #expect(await follower.next() == nil)
+    #expect(await live.journal.follow().next() == nil)
+    #expect(live.journal.followerCount == 0)
+  }
+
   @Test("A follower is told when what it was given is no longer there, and gets nothing of before")
   func anew() async {
     let journal = Journal()

@@ -29,6 +29,11 @@ import Testing
     ("/ships", ["Authorization": "Bearer other", "X-Harbor-Key": "wt-yard"], "yard"),
     ("/ships", ["Authorization": "Bearer wt-green", "Host": "a.tenant.localhost"], "green"),
     ("/ships", ["Host": "Amber.Tenant.localhost:7070"], "amber"),
+    ("/ships", ["Host": "7up.tenant.localhost:7070"], "7up"),
+    ("/ships", ["Host": "2026-01.Tenant.localhost."], "2026-01"),
+    ("http://1.tenant.localhost:80/ships", [:], "1"),
+    ("/ships", ["Host": "10.1.2.3"], "default"),
+    ("/ships", ["Host": "10.1.2.3:7070"], "default"),
     ("/ships", ["Authorization": "Basic wt-green"], "default"),
     ("/ships", ["Authorization": "Bearer key"], "default"),
     ("/ships", ["Authorization": "Bearer wt-"], "default"),
@@ -118,6 +123,28 @@ import Testing
     #expect(await peer.send(.get, "/_t/red/ships").text == "[]")
   }
 
+  static let fronts: [(fields: KeyValuePairs<String, String>, base: String)] = [
+    (["X-Forwarded-Proto": "https", "X-Forwarded-Host": "api.example"], "https://api.example"),
+    (
+      ["X-Forwarded-Proto": "HTTPS, http", "X-Forwarded-Host": "api.example , inner:80"],
+      "https://api.example"
+    ),
+    (
+      [
+        "X-Forwarded-Proto": "http", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "a",
+        "X-Forwarded-Host": "b",
+      ], "http://a"
+    ),
+    (["X-Forwarded-Proto": "", "X-Forwarded-Host": ","], "http://127.0.0.1:7070"),
+  ]
+
+  @Test("Returned URLs lead to the outermost of the fronts between", arguments: fronts.indices)
+  func behindFronts(_ index: Int) async {
+    let (fields, base) = Self.fronts[index]
+    let made = await peer.send(.post, "/ships", fields, body: #"{"name":"a"}"#)
+    #expect(made.field("location") == "\(base)/ships/a")
+  }
+
   @Test("Every answer carries its number in the tenant's journal (DESIGN §8)")
   func numbers() async {
     #expect(await peer.send(.get, "/ships").field("x-wavetank-exchange") == "1")
@@ -179,7 +206,10 @@ import Testing
     #expect(reply.field("allow") == "GET, HEAD, POST, OPTIONS")
     #expect(reply.field("access-control-allow-origin") == "*")
     #expect(reply.field("access-control-allow-headers") == "x-a")
-    #expect(await peer.send(.options, "*").status == 204)
+    for all in ["*", "http://127.0.0.1:7070", "http://localhost"] {
+      #expect(await peer.send(.options, all).status == 204)
+    }
+    #expect(await peer.send(.options, "http://localhost?a").status == 404)
     #expect(await peer.send(.options, "/nothing/at/all").status == 404)
   }
 

@@ -234,6 +234,16 @@ import Testing
     #expect(pipeline.tenants.budget.bytesUsed == used)
   }
 
+  @Test("Empty contents take room as well: an archive of nothing but those is small")
+  func emptyBlobs() throws {
+    let budget = MemoryBudget(limit: 1 << 20)
+    let packed = try Spoiler.pack((1...20_000).map { ("blobs/\($0)", []) })
+    #expect(throws: SnapshotError.noRoom) {
+      try SnapshotReader(budget: budget).feed(packed)
+    }
+    #expect(budget.bytesUsed == 0)
+  }
+
   @Test("Which part is wrong is said once")
   func wrongPart() async throws {
     let pipeline = try Self.pipeline()

@@ -66,6 +66,18 @@ import Testing
     #expect(await waiting.value == 200)
   }
 
+  @Test(
+    "Who waits in a tenant that is removed waits no longer", arguments: [ClockMode.manual, .skip])
+  func waiterAtRemoval(_ mode: ClockMode) async throws {
+    let pipeline = try Self.pipeline(mode)
+    let waiting = Task { await TestClient(pipeline).send(.get, "/_t/blue/ships/none/wait").status }
+    try await waitUntil("it waits") { pipeline.tenants.find("blue")?.tenant.waiterCount == 1 }
+    let tenant = try #require(pipeline.tenants.find("blue")).tenant
+    #expect(try pipeline.tenants.remove("blue"))
+    #expect(await waiting.value == 404)
+    #expect(tenant.waiterCount == 0 && !tenant.isTimeHeld)
+  }
+
   /// A timer by hand: remembers what it was set to.
   final class HandTimer: WallTimer {
     private struct State {

@@ -27,3 +27,18 @@ struct BearerTokenTests {
     #expect(Fields(["Accept": "Bearer y"]).bearerToken == nil)
   }
 }
+
+@Suite("The user of basic credentials (RFC 7617 §2)")
+struct BasicCredentialsTests {
+  static let users: [(value: String, user: String?)] = [
+    ("Basic Ymx1ZTo=", "blue"), ("basic Ymx1ZTp4", "blue"), ("BASIC   Ymx1ZTpwOnE=", "blue"),
+    ("Basic Ymx1ZQ==", "blue"), ("Basic Ymx1ZQ", "blue"), ("Basic Ymx1ZTo= x", "blue"),
+    ("Basic OnB3", nil), ("Basic ", nil), ("Basic", nil), ("Basic   ", nil), ("Basic !", nil),
+    ("Bearer Ymx1ZTo=", nil), ("BasicYmx1ZTo=", nil), ("", nil),
+  ]
+
+  @Test("What stands before the colon, the scheme in any case", arguments: users)
+  func user(_ value: String, _ user: String?) {
+    #expect(BasicCredentials.user(value) == user)
+  }
+}

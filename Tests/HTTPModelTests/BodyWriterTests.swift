@@ -84,6 +84,31 @@ struct BodyWriterTests {
 
   // MARK: Back-pressure
 
+  @Test("A producer of pieces of a byte waits as well, and all of them leave")
+  func smallPieces() async throws {
+    let signal = Signal()
+    let writer = BodyWriter(onReady: signal.ready)
+    let (total, written) = (100_000, Count())
+    let producer = Task {
+      for _ in 0..<total {
+        try await writer.write([1])
+        written.add(1)
+      }
+      writer.end()
+    }
+    var (taken, mostWaiting) = (0, 0)
+    while true {
+      let portion = writer.take(byteLimit: 512)
+      taken += portion.pieces.count
+      mostWaiting = max(mostWaiting, written.value - taken)
+      if portion.isEnd { break }
+      if portion.pieces.isEmpty { await Task.yield() }
+    }
+    try await producer.value
+    #expect(taken == total)
+    #expect(mostWaiting <= 10_000)
+  }
+
   @Test("A producer waits above the high mark, until the low one is reached")
   func marks() async throws {
     let signal = Signal()

@@ -30,14 +30,14 @@ import Testing
     }
   }
 
-  @Test("No byte of a name or value ends its line, wherever it stands (§5.5)")
+  @Test("No byte of a name or value ends its line or controls anything, wherever it stands (§5.5)")
   func framing() {
     for count in 1...20 {
       for place in 0..<count {
-        for byte in UInt8.min...0x20 {
+        for byte in Array(UInt8.min...0x20) + [0x7E, 0x7F] {
           var bytes = [UInt8](repeating: 0x61, count: count)
           bytes[place] = byte
-          let kept = byte == 0 || byte == 0x0A || byte == 0x0D ? 0x20 : byte
+          let kept = byte < 0x20 && byte != 0x09 || byte == 0x7F ? 0x20 : byte
           let text = String(decoding: bytes, as: UTF8.self)
           bytes[place] = kept
           let expected = String(decoding: bytes, as: UTF8.self)

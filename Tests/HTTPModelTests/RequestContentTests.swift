@@ -60,6 +60,20 @@ struct RequestContentTests {
     #expect(demands.resumes == 1)
   }
 
+  @Test("Pieces of a byte stop reading long before their bytes would, and are all read")
+  func smallPieces() async throws {
+    let demands = Demands()
+    let content = RequestContent(onDemand: demands.note)
+    var count = 1
+    while !content.push([UInt8(truncatingIfNeeded: count)]) { count += 1 }
+    #expect((1_000...10_000).contains(count))
+    for number in 1...count {
+      #expect(try await content.next() == [UInt8(truncatingIfNeeded: number)])
+    }
+    #expect(demands.resumes == 1)
+    #expect(!content.push([1]))
+  }
+
   static let errors: [ContentError] = [
     .peerClosed, .malformed, .tooLarge(limit: 7), .timedOut,
   ]

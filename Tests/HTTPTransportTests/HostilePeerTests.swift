@@ -183,6 +183,28 @@ struct HostilePeerTests {
     }
   }
 
+  @Test("A service that waits for something else is told when its peer's content breaks off")
+  func contentBreaksOff() async throws {
+    let isTold = Gate()
+    let handler: TestServer.Handler = { _ in
+      .later { _ in
+        try? await Task.sleep(for: .seconds(3600))
+        isTold.open()
+        return .text("never")
+      }
+    }
+    try await TestServer.with(handler: handler) { server in
+      let peer = try server.peer()
+      try peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab")
+      try await waitUntil("the service is asked") {
+        server.recorder.begun.load(ordering: .relaxed) == 1
+      }
+      peer.closeWrite()
+      #expect(try peer.readResponse().status == 400)
+      await isTold.wait()
+    }
+  }
+
   @Test("Many connections at once that all leave by RST")
   func resets() async throws {
     try await TestServer.with({ $0.loopCount = 2 }, handler: Self.echo) { server in

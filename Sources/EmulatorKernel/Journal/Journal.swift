@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// **Isolation**: behind a mutex; followers are woken after it is released.
 package final class Journal: Sendable {
-  private struct Ring {
+  struct Ring {
     var places = JournalPlaces()
     /// How many of them there may be.
     let placesMax: Int
@@ -23,6 +23,8 @@ package final class Journal: Sendable {
     var followers: [JournalFollower] = []
     /// Goes up when the ring is emptied: what ended before is no news after.
     var life = 0
+    /// Nobody follows it any more.
+    var isOver = false
     /// How many bytes it may hold, of those that `limits` allow.
     var room: Int
 
@@ -36,10 +38,10 @@ package final class Journal: Sendable {
   }
 
   package let limits: JournalLimits
-  private let ring: Mutex<Ring>
-  private let budget: MemoryBudget
+  let ring: Mutex<Ring>
+  let budget: MemoryBudget
   /// Whether anybody follows it, by a look that waits for nobody.
-  private let followed = Atomic<Bool>(false)
+  let followed = Atomic<Bool>(false)
   package var isFollowed: Bool { followed.load(ordering: .relaxed) }
 
   /// Every journal has so much, counted from the start: two exchanges.
@@ -371,26 +373,4 @@ package final class Journal: Sendable {
     budget.release(ring.room - kept)
     ring.room = kept
   }
-
-  // MARK: Following
-
-  /// Gives every exchange that ends from now on, until it is removed.
-  package func follow() -> JournalFollower {
-    ring.withLock { ring in
-      let follower = JournalFollower(budget, ring.life)
-      ring.followers.append(follower)
-      followed.store(true, ordering: .relaxed)
-      return follower
-    }
-  }
-
-  package func remove(_ follower: JournalFollower) {
-    ring.withLock { ring in
-      ring.followers.removeAll { $0 === follower }
-      followed.store(!ring.followers.isEmpty, ordering: .relaxed)
-    }
-    follower.close()
-  }
-
-  package var followerCount: Int { ring.withLock { $0.followers.count } }
 }

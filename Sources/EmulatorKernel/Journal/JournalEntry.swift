@@ -11,6 +11,8 @@ package struct JournalEntry: Sendable {
   package let parent: UInt64
   /// In `OperationTable`; nil when the request belongs to none.
   package let operationIndex: Int?
+  /// Which service it was taken for; nil where it is a connection.
+  let serviceIndex: Int?
   package let method: Method
   /// As it was sent, tenant prefix included.
   package let target: RequestTarget

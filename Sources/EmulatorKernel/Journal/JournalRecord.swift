@@ -21,6 +21,7 @@ struct JournalRecord: Sendable {
   private var exchange = Exchange(connectionID: 0, sequenceNumber: 0, peer: .none)
   private var parent: UInt64 = 0
   private(set) var operationIndex: Int?
+  private var serviceIndex: Int?
   private var method = Method.get
   private var version = HTTPVersion.http11
   private var isSecure = false
@@ -79,6 +80,7 @@ struct JournalRecord: Sendable {
     exchange = opening.exchange
     parent = opening.parent
     operationIndex = opening.operationIndex
+    serviceIndex = opening.serviceIndex
     method = opening.request.method
     version = opening.request.version
     isSecure = opening.request.arrival?.isSecure ?? false
@@ -251,7 +253,7 @@ struct JournalRecord: Sendable {
   func entry(isWhole: Bool) -> JournalEntry {
     JournalEntry(
       number: number, exchange: exchange, parent: parent, operationIndex: operationIndex,
-      method: method,
+      serviceIndex: serviceIndex, method: method,
       target: RequestTarget(bytes: content(target), isConnect: method == .connect),
       version: version, isSecure: isSecure,
       requestFields: isWhole ? fields(requestFields, requestLines) : Fields(),
@@ -291,19 +293,22 @@ package struct JournalOpening: Sendable {
   package let parent: UInt64
   /// In `OperationTable`; nil when the request belongs to none.
   package let operationIndex: Int?
+  /// Which service it is taken for; nil where it is a connection.
+  let serviceIndex: Int?
   package let arrived: VirtualInstant
   package let began: Moment
 
   /// Inlined: what it is made of is only looked at where it is made, and so is not counted.
   @inline(__always) package init(
     _ request: Request, target: RequestTarget, exchange: Exchange, parent: UInt64 = 0,
-    operationIndex: Int?, arrived: VirtualInstant, began: Moment
+    operationIndex: Int?, serviceIndex: Int? = nil, arrived: VirtualInstant, began: Moment
   ) {
     self.request = request
     self.target = target.bytes
     self.exchange = exchange
     self.parent = parent
     self.operationIndex = operationIndex
+    self.serviceIndex = serviceIndex
     self.arrived = arrived
     self.began = began
   }

@@ -69,11 +69,16 @@ extension Request {
   /// The same with a path behind it.
   fileprivate func address(_ path: String) -> String {
     let isSecure =
-      fields["x-forwarded-proto"].map { $0.asciiLowercased == "https" } ?? arrival?.isSecure
+      forwarded("x-forwarded-proto").map { $0.asciiLowercased == "https" } ?? arrival?.isSecure
       ?? false
     return String(
       pieces: isSecure ? "https://" : "http://",
-      fields["x-forwarded-host"] ?? host ?? arrivalHost ?? "127.0.0.1", path)
+      forwarded("x-forwarded-host") ?? host ?? arrivalHost ?? "127.0.0.1", path)
+  }
+
+  /// What the outermost of several fronts says: each adds its own behind those before.
+  private func forwarded(_ name: String) -> String? {
+    fields.contains(name) ? fields.list(name).first : nil
   }
 }
 

@@ -70,7 +70,7 @@ struct ChangeFile {
         UInt64(bigEndianBytes: said[4..<12]), UInt64(bigEndianBytes: said[12...])
       )
       isDamaged = turned != ~count
-      guard !isDamaged, count <= UInt64(file.size - position) else { return }
+      guard !isDamaged, count <= UInt64(max(0, file.size - position)) else { return }
       archives.append(position..<position + Int64(count))
       position += Int64(count)
     }

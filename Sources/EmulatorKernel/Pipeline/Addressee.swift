@@ -149,8 +149,8 @@ private struct FieldScan {
       String(decoding: request.fields.bytes[proxy].trimmingOptionalWhitespace, as: UTF8.self))
   }
 
-  /// Nil for what begins with a digit or a bracket: a numeric address names neither a vendor nor a
-  /// tenant. The target's authority wins over the field (RFC 9112 §3.2.2).
+  /// Nil for a numeric address, which names neither a vendor nor a tenant. The target's authority wins over
+  /// the field (RFC 9112 §3.2.2).
   func host(of request: borrowing Request) -> [UInt8]? {
     let target = request.target
     if let range = target.authorityRange { return Self.name(in: target.bytes.span, range) }
@@ -158,13 +158,15 @@ private struct FieldScan {
   }
 
   private static func name(in bytes: Span<UInt8>, _ value: Range<Int>) -> [UInt8]? {
-    // Most name an address, and so begin with a digit.
-    guard !value.isEmpty, bytes[value.lowerBound] &- 0x30 >= 10 else { return nil }
     let trimmed = bytes.trimmingOptionalWhitespace(value)
     let start = trimmed.lowerBound
     let end = bytes.firstIndex(of: UInt8(ascii: ":"), from: start, to: trimmed.upperBound)
     // RFC 1035 §2.3.4: what is longer names no host.
-    guard start < end, end - start <= 255, bytes[start].asciiLowercased &- 0x61 < 26,
+    guard start < end, end - start <= 255 else { return nil }
+    // Most name an address: it begins with a digit, as a tenant's name may, and ends with one, as no name does
+    // that begins so.
+    let isAddress = bytes[start] &- 0x30 < 10 && bytes[end - 1] &- 0x30 < 10
+    guard !isAddress, bytes[start] &- 0x30 < 10 || bytes[start].asciiLowercased &- 0x61 < 26,
       !bytes.extracting(start..<end).equalsIgnoringCase("localhost".utf8.span)
     else { return nil }
     var lower = (start..<end).map { bytes[$0].asciiLowercased }

@@ -14,6 +14,11 @@ enum ContentCoding: Sendable, Equatable {
       self = .plain
       return
     }
+    // Several lines of a field are one with commas (§5.3): several codings, one on the other.
+    guard request.fields.all("content-encoding").count == 1 else {
+      self = .other
+      return
+    }
     let name = coding.lazy.map(\.asciiLowercased)
     // `x-gzip` is the same (§8.4.1.3); `identity` is none (§12.5.3).
     if name.elementsEqual("gzip".utf8) || name.elementsEqual("x-gzip".utf8) {

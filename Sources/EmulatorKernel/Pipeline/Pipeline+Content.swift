@@ -80,7 +80,7 @@ extension Pipeline {
 
   /// Source: RFC 9110 §15.5.16, and §12.5.3 for the field in an answer.
   func unknownCoding(_ routed: RoutedRequest) -> Response {
-    let coding = routed.request.fields["content-encoding"] ?? ""
+    let coding = routed.request.fields.all("content-encoding").joined(separator: ", ")
     var response = failure(
       routed,
       ServiceFailure(

@@ -46,7 +46,7 @@ extension Pipeline {
     if let claimed = claim(request, only, in: live) { return claimed }
     let nearest = addressed.known?.nearest(to: request) ?? operations.nearest(to: request)
     let service = only ?? owner(of: request, match) ?? speaker(of: request, nearest)
-    if request.method == .options, request.target.form == .asterisk {
+    if request.method == .options, request.target.isWholeServer {
       return Resolution(kind: .options(CrossOrigin.allMethods), serviceIndex: service)
     }
     guard case .methodNotAllowed(let methods) = match else {

@@ -44,6 +44,7 @@ extension Pipeline {
         _ = self.pending.leave(ticket, 0)
         return await self.refuse(addressed.request, problems).settled(with: content)
       }
+      live.settleTimed()
       var tag: UInt64 = 0
       let resolution = self.resolve(addressed, in: live)
       let answer = self.collect(self.openEntry(addressed, resolution, in: live, &tag))

@@ -149,7 +149,8 @@ package final class Pipeline: Responder {
       JournalOpening(
         addressed.request, target: addressed.sent.target, exchange: addressed.exchange,
         parent: live.tenant.codeCalls.parent(of: addressed.request),
-        operationIndex: resolution.operationIndex, arrived: live.tenant.clock.now, began: .now))
+        operationIndex: resolution.operationIndex, serviceIndex: resolution.serviceIndex,
+        arrived: live.tenant.clock.now, began: .now))
     tag = ExchangeTag.pack(tenant: live.id, number: number)
     return RoutedRequest(head: RequestHead(addressed, resolution, in: live, number, of: self))
   }

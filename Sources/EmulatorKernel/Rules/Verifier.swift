@@ -241,7 +241,9 @@ extension Pipeline {
     let prefix = Addressee.prefixLength(of: entry.target)
     if prefix > 0 { request.target = entry.target.droppingPathPrefix(prefix) }
     let operation = entry.operationIndex.map { operations.entries[$0] }
-    let service = operation?.serviceIndex ?? operations.nearest(to: request).serviceIndex
+    // Where there is no operation, host, listener and key have said which service is meant.
+    let service =
+      entry.serviceIndex ?? operation?.serviceIndex ?? operations.nearest(to: request).serviceIndex
     let kept = entry.requestContent
     let content: RuleSubject.Content =
       if UInt64(kept.count) == entry.requestContentBytes, entry.status != nil {

@@ -86,6 +86,7 @@ package final class SnapshotReader {
       throw .unexpectedEntry(entry.path)
     }
     path = entry.path
+    if lacksRoom { throw .noRoom }
     if let id = blobID {
       guard seenBlobs.insert(id).inserted else { throw .duplicateEntry(path) }
       guard entry.size <= blobs.budget.limit else { throw .noRoom }
@@ -128,14 +129,15 @@ package final class SnapshotReader {
   private func end() {
     if let id = blobID {
       if !current.isEmpty {
-        // The last piece is below 64 KiB; a lack of room shows at the end.
+        // The last piece is below 64 KiB; a lack of room shows with the next entry, or at the end.
         if lease.grow(by: current.count + BlobStore.pieceBytes) {
           pieces.append(current)
         } else {
           lacksRoom = true
         }
       }
-      lease.charge(BlobStore.entryBytes)
+      // An archive of empty ones is small, however many they are.
+      if !lease.grow(by: BlobStore.entryBytes) { lacksRoom = true }
       blobs.adopt(BlobStore.Blob(pieces, lease), as: BlobID(id))
       lease = MemoryLease(of: blobs.budget)
       pieces = []

@@ -59,7 +59,7 @@ public import HTTPModel
   /// Waits until `body` gives a value; it is tried again whenever `key` is woken. While it says that
   /// time brings it, the clock mode `skip` jumps.
   /// - Parameter budget: goes through so many events at most, and then waits for news.
-  /// - Throws: `CancellationError` when the task is cancelled meanwhile.
+  /// - Throws: `CancellationError` when the task is cancelled meanwhile, or the tenant was removed.
   package nonisolated(nonsending) func wait<Value: Sendable>(
     for key: State.WakeKey, _ budget: SkipBudget = .ofWait,
     _ body: @Sendable (inout State, inout Step) -> Awaited<Value>
@@ -72,6 +72,10 @@ public import HTTPModel
         ticket, for: key, isTimed: isSkipping, settledTo: { tenant.clock.now }, body)
       tenant.dueMayHaveChanged(due)
       if let value { return value }
+      if tenant.isRemoved {
+        box.leave(ticket, key)
+        throw CancellationError()
+      }
       ticket.pause()
       let brought = await bring(ticket, budget, body)
       if brought != nil || Task.isCancelled { box.leave(ticket, key) }
@@ -129,7 +133,7 @@ public import HTTPModel
       ticket.goToWork()
     }
     var budget = budget
-    while !Task.isCancelled {
+    while !Task.isCancelled, !tenant.isRemoved {
       ticket.beginAttempt()
       let jump = tenant.skip(&budget) { woken in
         if isStill(isComing, &woken) { return true }
@@ -184,7 +188,9 @@ public import HTTPModel
     let (portion, due) = box.poll(
       for: key, writer, isTimed: isTimed, settledTo: { tenant.clock.now }, body)
     tenant.dueMayHaveChanged(due)
-    return portion
+    // Nothing comes any more in a tenant that was removed.
+    guard portion.rest == .later, tenant.isRemoved else { return portion }
+    return BodyPortion(portion.pieces, portion.pieces.isEmpty ? .end : .more)
   }
 
   package func stopPolling(_ writer: BodyWriter, _ key: State.WakeKey) {

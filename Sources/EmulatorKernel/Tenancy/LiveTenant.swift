@@ -200,6 +200,13 @@ package final class LiveTenant: Sendable {
   /// Runs what puts another world in force, one at a time.
   func restarted(_ body: () -> Void) { restarting.withLock { _ in body() } }
 
+  /// It was removed: whoever works, waits or follows here is told that this is the end.
+  func noteRemoval() {
+    listeners.forget(self)
+    tenant.noteRemoval()
+    journal.end()
+  }
+
   /// Makes something happen now: an event of the kernel or of the first service that knows it; one of
   /// code, of the first that has the instance.
   ///

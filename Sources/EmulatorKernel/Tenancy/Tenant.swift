@@ -81,8 +81,8 @@ import Synchronization
     return true
   }
 
-  /// Whether the tenant was removed: what still works in it ends.
-  package var isRemoved: Bool { removed.load(ordering: .acquiring) }
+  /// Whether the tenant was removed: what still works in it ends, and so do those who wait there.
+  @usableFromInline package var isRemoved: Bool { removed.load(ordering: .acquiring) }
 
   /// Tells those who use it; with none of them its memory is free when this returns.
   func noteRemoval() {

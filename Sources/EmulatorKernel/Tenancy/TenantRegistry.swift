@@ -346,8 +346,7 @@ package final class TenantRegistry: Sendable {
       }
       if let removed {
         timer?.forget(removed.tenant)
-        removed.listeners.forget(removed)
-        removed.tenant.noteRemoval()
+        removed.noteRemoval()
       }
       guard let store else { return removed != nil }
       do throws(FileError) {

@@ -56,6 +56,24 @@ struct TimedEventTests {
     #expect(harness.live.tenant.nextDue == harness.live.rules!.start + .seconds(15))
   }
 
+  @Test("What was due while a tenant slept in its file has happened before its first request")
+  func sleeper() async throws {
+    let wall = HandWall(1_000)
+    let scenario: JSON = [
+      "wavetank": 1, "clock": ["mode": "real"], "at": Self.shapes[0], "rules": [Self.down],
+    ]
+    let harness = try ScenarioHarness(scenario, wall: { wall.now })
+    let directory = try WorldStoreTests.Directory()
+    let store = try WorldStore(directory: directory.path, pipeline: harness.pipeline) { _ in }
+    for (pause, status) in [(0, 200), (12, 503), (1, 503), (3, 200)] {
+      wall.add(.seconds(pause))
+      #expect(await harness.statuses(1, .get, "/_t/blue/ships") == [status])
+      store.saveChanged()
+      harness.pipeline.tenants.evictIdle(downTo: 0)
+      #expect(harness.pipeline.tenants.find("blue") == nil)
+    }
+  }
+
   @Test("A snapshot holds how far the timetable has come")
   func isSaved() async throws {
     let harness = try ScenarioHarness(Self.outage(Self.shapes[0]))

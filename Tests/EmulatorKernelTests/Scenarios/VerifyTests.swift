@@ -127,6 +127,22 @@ struct VerifyTests {
     #expect(try verify(harness, ["unmatched": 1]).verdict == .holds)
   }
 
+  @Test("A request of no operation counts for the service whose rules have looked at it")
+  func serviceOfNoOperation() async throws {
+    var quay = SampleService()
+    (quay.name, quay.hostNames) = ("quay", ["api.quay.example"])
+    let rule: JSON = ["name": "q", "match": ["service": "quay"], "respond": ["status": 299]]
+    let harness = try ScenarioHarness(
+      ["wavetank": 1, "rules": [rule]], services: [SampleService(), quay])
+    for (host, status) in [("api.quay.example", 299), ("api.harbor.example", 404)] {
+      #expect(await harness.statuses(1, .get, "/zzz", ["Host": host]) == [status])
+    }
+    for service in ["quay", "harbor"] {
+      let question: JSON = ["match": ["service": .string(service)], "exactly": 1]
+      #expect(try verify(harness, question).verdict == .holds, "\(service)")
+    }
+  }
+
   @Test("Credentials do not appear in a report")
   func masked() async throws {
     let report = try verify(
