@@ -196,28 +196,8 @@ import Testing
   func stream() async throws {
     _ = await peer.send(.get, "/ships")
     _ = await peer.send(.get, "/nowhere")
-    var exchange = Exchange(connectionID: 1 << 40, sequenceNumber: 1, peer: .none)
-    let request = Request(
-      .get, "/_wavetank/journal/stream?operation=*.list",
-      fields: Fields(["Host": "localhost", "Last-Event-ID": "0"]))
-    guard case .now(let response) = responder.respond(to: request, exchange: &exchange),
-      case .stream(nil, let producer) = response.body
-    else {
-      Issue.record("no stream")
-      return
-    }
-    #expect(response.fields["content-type"] == "text/event-stream")
-    let (pieces, feed) = AsyncStream.makeStream(of: String.self)
-    let box = WriterHolder()
-    let body = BodyWriter(onReady: {
-      guard let writer = box.writer.withLock({ $0 }) else { return }
-      for piece in writer.take(byteLimit: .max).pieces {
-        feed.yield(String(decoding: piece, as: UTF8.self))
-      }
-    })
-    box.writer.withLock { $0 = body }
-    let task = Task { try await producer(body) }
-    var iterator = pieces.makeAsyncIterator()
+    let stream = try Stream(responder, "?operation=*.list", after: 0)
+    var iterator = stream.pieces.makeAsyncIterator()
     #expect(await iterator.next()?.hasPrefix(":") == true)
     #expect(await iterator.next()?.hasPrefix("event: exchange\nid: 1\ndata: {") == true)
     #expect(responder.pipeline.tenants.default.journal.followerCount == 1)
@@ -232,10 +212,74 @@ import Testing
     var anew = ""
     while !anew.contains("id: 1\n"), let piece = await iterator.next() { anew += piece }
     #expect(anew.hasPrefix("event: anew\ndata: {}\n\nevent: exchange\nid: 1\n"))
+    await stream.end()
+    #expect(responder.pipeline.tenants.default.journal.followerCount == 0)
+  }
+
+  @Test("A stream that goes on tells what began before the last event told, and ended after it")
+  func goingOn() async throws {
+    let (first, second) = (begin(), begin())
+    _ = await peer.send(.get, "/ships")
+    end(first)
+    let stream = try Stream(responder, "", after: 3)
+    var iterator = stream.pieces.makeAsyncIterator()
+    #expect(await iterator.next()?.hasPrefix(":") == true)
+    #expect(await iterator.next()?.hasPrefix("event: exchange\nid: 1\n") == true)
+    end(second)
+    #expect(await iterator.next()?.hasPrefix("event: exchange\nid: 2\n") == true)
+    await stream.end()
+  }
+
+  /// A request that is under way.
+  private func begin() -> Exchange {
+    var exchange = Exchange(connectionID: 7, sequenceNumber: 1, peer: .none)
+    let request = Request(.get, "/ships", fields: Fields(["Host": "localhost"]))
+    _ = responder.respond(to: request, exchange: &exchange)
+    return exchange
+  }
+
+  private func end(_ exchange: Exchange) {
+    responder.exchangeEnded(
+      exchange,
+      outcome: ExchangeOutcome(
+        ending: .completed, requestContentBytes: 0, responseContentBytes: 0))
+  }
+}
+
+/// The journal's stream, piece by piece.
+private struct Stream {
+  let pieces: AsyncStream<String>
+  private let box = WriterHolder()
+  private let task: Task<Void, any Error>
+
+  struct NoStream: Error {}
+
+  /// - Parameter after: the last event that was told.
+  init(_ responder: AdminResponder, _ query: String, after: Int) throws {
+    var exchange = Exchange(connectionID: 1 << 40, sequenceNumber: 1, peer: .none)
+    let request = Request(
+      .get, "/_wavetank/journal/stream\(query)",
+      fields: Fields(["Host": "localhost", "Last-Event-ID": "\(after)"]))
+    guard case .now(let response) = responder.respond(to: request, exchange: &exchange),
+      case .stream(nil, let producer) = response.body,
+      response.fields["content-type"] == "text/event-stream"
+    else { throw NoStream() }
+    let (pieces, feed) = AsyncStream.makeStream(of: String.self)
+    self.pieces = pieces
+    let body = BodyWriter(onReady: { [box] in
+      guard let writer = box.writer.withLock({ $0 }) else { return }
+      for piece in writer.take(byteLimit: .max).pieces {
+        feed.yield(String(decoding: piece, as: UTF8.self))
+      }
+    })
+    box.writer.withLock { $0 = body }
+    task = Task { try await producer(body) }
+  }
+
+  func end() async {
     task.cancel()
     _ = await task.result
     box.writer.withLock { $0 = nil }
-    #expect(responder.pipeline.tenants.default.journal.followerCount == 0)
   }
 }
 

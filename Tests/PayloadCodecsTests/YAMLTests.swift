@@ -303,6 +303,11 @@ struct YAMLTests {
       self.column = column
     }
   }
+  /// In forty lists, one inside of the other.
+  private static func nested(_ text: String) -> String {
+    String(repeating: "[", count: 40) + text + String(repeating: "]", count: 40)
+  }
+
   static let refusals = [
     Refusal("a:\n\tb: c\n", .tabIndentation, 2, 1),
     Refusal("a:\n  b: c\n\td: e\n", .tabIndentation, 3, 1),
@@ -313,6 +318,10 @@ struct YAMLTests {
     Refusal("- !u!x y\n", .refusedTag("!u!x"), 1, 3),
     Refusal("a: *b\n", .undefinedAlias("b"), 1, 4),
     Refusal("a: &a [*a]\n", .recursiveAlias("a"), 1, 8),
+    // An alias is as deep as what it stands for: what is read must be readable when it is written out.
+    Refusal(
+      "a: &a \(nested("1"))\nb: &b \(nested("2"))\nc: \(nested("*a"))\n",
+      .tooDeep(limit: 64), 3, 44),
     Refusal("a: 'b\n", .unclosedQuote, 1, 4),
     Refusal("a: \"b\n---\nc\"\n", .unclosedQuote, 1, 4),
     Refusal("a: \"\\q\"\n", .badEscape, 1, 5),

@@ -30,6 +30,13 @@ struct RuleWarningAcceptanceTests {
     (#"{"continue": true, "delay": "1s"}, {"error": 500}"#, nil),
     (#"{"where": {"phase": "x"}, "error": 503}, {"error": 500}"#, nil),
     (#"{"limit": {"requests": 1, "window": "1m"}}, {"error": 500}"#, nil),
+    (#"{"error": 503}, {"match": {"host": "a.example"}, "fault": {"tls": "expired"}}"#, nil),
+    (#"{"error": 503}, {"match": {"method": "POST"}, "fault": {"stall": {"on": "request"}}}"#, nil),
+    (#"{"match": {"header": {"x y": "1"}}, "error": 503}"#, "no field"),
+    (#"{"match": {"header": {"X-A": null}}, "error": 503}"#, "present"),
+    (#"{"match": {"query": {"a": {"any": [null, {"contains": [1]}]}}}, "error": 503}"#, "query.a"),
+    (#"{"match": {"query": {"a": {"any": [null, "b"]}}}, "error": 503}"#, nil),
+    (#"{"match": {"body": {"pointer": {"/a": null}}}, "error": 503}"#, nil),
   ]
 
   @Test("Each kind is told, with the rule's name, and nothing else", arguments: cases.indices)

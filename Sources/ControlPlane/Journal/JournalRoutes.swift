@@ -89,15 +89,14 @@ enum JournalRoutes {
   /// Source: HTML Living Standard, "Server-sent events".
   static func stream(_ call: AdminCall) throws(Problem) -> Answer {
     var filter = try JournalFilter(call, limit: .max)
-    if let last = call.request.fields["last-event-id"].flatMap({ UInt64($0) }) {
-      filter.resume(after: last)
-    }
+    let last = call.request.fields["last-event-id"].flatMap { UInt64($0) }
+    if let last { filter.resume(after: last) }
     let form = try call.query("log", of: "text", "json")
     let hasColour = try call.query("colour", of: "yes", "no") == "yes"
     let live = try call.liveTenant()
     let events = JournalEvents(
       text: JournalText(operations: call.pipeline.operations), filter: filter,
-      journal: live.journal,
+      goesOn: last != nil, journal: live.journal,
       line: form.map { form in
         let style = LogStyle(form == "json" ? .json : .text, hasColour: hasColour)
         return { [line = call.pipeline.exchangeLine] in line.text($0, of: live.name, style) }
@@ -116,6 +115,8 @@ enum JournalRoutes {
 private struct JournalEvents: Sendable {
   let text: JournalText
   let filter: JournalFilter
+  /// Behind the last event of a stream that was cut, whose exchange it begins after.
+  let goesOn: Bool
   let journal: Journal
   /// Nil: as JSON, the way the list has it.
   let line: (@Sendable (JournalEntry) -> [UInt8])?
@@ -133,11 +134,10 @@ private struct JournalEvents: Sendable {
       filter.resume(after: 0)
     }
     if filter.hasStart {
-      let past = await Offload.run(on: Offload.concurrent) { [journal, filter] in
-        journal.entries(after: filter.start).filter { $0.ending != nil && filter.matches($0) }
-      }
+      let past = await Offload.run(on: Offload.concurrent) { [filter] in ended(filter) }
       replayed = Set(past.map(\.number))
       for entry in past { try await writer.write(event(entry)) }
+      if goesOn { filter.resume(after: 0) }
     }
     while let news = await follower.next() {
       var bytes: [UInt8] = []
@@ -156,6 +156,22 @@ private struct JournalEvents: Sendable {
       }
       try await writer.write(bytes)
       await Self.gather()
+    }
+  }
+
+  /// What was over before it began. Exchanges are told as they end: of a stream that goes on also those
+  /// that began before the last that was told, and ended after it.
+  private func ended(_ filter: JournalFilter) -> [JournalEntry] {
+    guard goesOn, let end = journal.entry(filter.start, isWhole: false)?.end else {
+      return journal.entries(after: filter.start).filter {
+        $0.ending != nil && filter.matches($0)
+      }
+    }
+    var all = filter
+    all.resume(after: 0)
+    return journal.entries(after: 0).filter {
+      $0.ending != nil && all.matches($0)
+        && ($0.number > filter.start || $0.end.map { $0 > end } ?? false)
     }
   }
 
@@ -179,5 +195,13 @@ private struct JournalEvents: Sendable {
       data = json.bytes
     }
     return Array("event: exchange\nid: \(entry.number)\ndata: ".utf8) + data + [0x0A, 0x0A]
+  }
+}
+
+extension JournalEntry {
+  /// When it was over, by the clock of durations; nil: it is not, or that is not known any more.
+  fileprivate var end: Duration? {
+    guard let began, let duration else { return nil }
+    return began - WallClock.origin + duration
   }
 }

@@ -4,12 +4,16 @@ struct YAMLComposer {
   private struct Composed {
     var node: YAMLNode
     var weight: Int
+    /// Its levels, itself the first.
+    var height = 1
   }
 
   private var scanner: YAMLScanner
   private let limits: YAMLLimits
   private var next = 0
   private var depth = 0
+  /// The deepest level of the node at hand, aliases followed.
+  private var deepest = 0
   private var expandedNodes = 0
   /// Anchors whose node is complete.
   private var anchors: TextMap<Composed> = [:]
@@ -106,23 +110,33 @@ struct YAMLComposer {
     return nodes
   }
 
+  private mutating func reach(_ level: Int, _ position: SourcePosition) throws(YAMLError) {
+    deepest = max(deepest, level)
+    guard level <= limits.depthMax else {
+      throw YAMLError(.tooDeep(limit: limits.depthMax), position)
+    }
+  }
+
   /// - Parameter mayBeIndentless: after a key a list may stand at the key's own column.
   private mutating func node(
     isBlock: Bool, mayBeIndentless: Bool = false
   ) throws(YAMLError) -> Composed {
     if case .alias(let name) = try peek().kind { return try alias(name) }
     depth += 1
-    defer { depth -= 1 }
-    let position = try peek().position
-    guard depth <= limits.depthMax else {
-      throw YAMLError(.tooDeep(limit: limits.depthMax), position)
+    let deepestBefore = deepest
+    deepest = 0
+    defer {
+      depth -= 1
+      deepest = max(deepest, deepestBefore)
     }
+    try reach(depth, try peek().position)
     let (anchor, tag) = try properties()
     if let anchor { openAnchors.insert(anchor) }
     var composed = try content(
       isBlock: isBlock, mayBeIndentless: mayBeIndentless, hasProperties: anchor != nil || tag != nil
     )
     composed.node.tag = tag
+    composed.height = deepest - depth + 1
     if let anchor {
       openAnchors.remove(anchor)
       anchors[anchor] = composed
@@ -137,6 +151,7 @@ struct YAMLComposer {
       throw YAMLError(.undefinedAlias(name), token.position)
     }
     _ = try count(target.weight, token.position)
+    try reach(depth + target.height, token.position)
     target.node.position = token.position
     return target
   }

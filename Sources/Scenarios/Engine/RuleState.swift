@@ -31,6 +31,8 @@ struct RuleState: Sendable, Codable {
   private var lastOrdinal = 0
   private(set) var struckInAll = 0
   private(set) var reachedInAll = 0
+  /// How often it was triggered, which counts as no strike; nil: never.
+  private var triggered: Int?
   /// Set at run time; nil: as the scenario says.
   var isEnabled: Bool?
   /// Until then, on the wall's time, every request that the rule matches is refused. No part of a
@@ -39,11 +41,11 @@ struct RuleState: Sendable, Codable {
 
   private enum CodingKeys: CodingKey {
     case counters, windows, counterOrder, windowOrder, lastOrdinal, struckInAll, reachedInAll
-    case isEnabled
+    case isEnabled, triggered
   }
 
   var isUntouched: Bool {
-    counters.isEmpty && windows.isEmpty && lastOrdinal == 0 && isEnabled == nil
+    counters.isEmpty && windows.isEmpty && lastOrdinal == 0 && isEnabled == nil && triggered == nil
   }
 
   /// What a count is kept under.
@@ -87,6 +89,13 @@ struct RuleState: Sendable, Codable {
   private static func increment(_ count: inout Int) -> Int {
     count += 1
     return count
+  }
+
+  /// Counts a trigger; gives how many there were before.
+  mutating func trigger() -> Int {
+    let before = triggered ?? 0
+    triggered = before + 1
+    return before
   }
 
   func struck(_ key: String) -> Int { counters[key]?.struck ?? 0 }
@@ -206,7 +215,7 @@ extension ScenarioState {
 extension RuleState {
   fileprivate var isPlausible: Bool {
     let counts =
-      [lastOrdinal, struckInAll, reachedInAll] + windows.values.map(\.used)
+      [lastOrdinal, struckInAll, reachedInAll, triggered ?? 0] + windows.values.map(\.used)
       + counters.values.flatMap { [$0.reached, $0.struck] }
     return counts.allSatisfy { (0..<1 << 50).contains($0) }
   }

@@ -209,10 +209,26 @@ package struct RuleStrike {
               + "and stays as it is")
         }
       case .add(let number):
-        let sum = (variables[assignment.name]?.doubleValue ?? 0) + number
-        variables[assignment.name] = Int(exactly: sum).map { .integer($0) } ?? JSON(sum)
+        guard let sum = Self.sum(variables[assignment.name], number) else {
+          following.remarks.append(
+            "rule \"\(placed.rule.name)\": the variable \"\(assignment.name)\" would be too large a "
+              + "number and stays as it is")
+          continue
+        }
+        variables[assignment.name] = sum
       }
     }
+  }
+
+  /// Of whole numbers to the last digit; nil: no number is that large.
+  private static func sum(_ value: JSON?, _ number: Double) -> JSON? {
+    if case .integer(let old) = value, let step = Int(exactly: number) {
+      let (sum, overflows) = old.addingReportingOverflow(step)
+      if !overflows { return .integer(sum) }
+    }
+    let sum = (value?.doubleValue ?? 0) + number
+    guard sum.isFinite else { return nil }
+    return Int(exactly: sum).map { .integer($0) } ?? JSON(sum)
   }
 }
 

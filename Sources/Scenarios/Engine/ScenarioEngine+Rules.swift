@@ -111,7 +111,8 @@ extension ScenarioEngine {
   package func trigger(_ name: String) -> RuleStrike.Following {
     held.withLock { held in
       guard let placed = held.rules[name] else { return RuleStrike.Following() }
-      var random = random(placed.rule.name, "", 0)
+      // Each time other ids.
+      var random = random(placed.rule.name, "", held.states[placed.id].trigger())
       random.purposeOfIDs = "trigger"
       var strike = RuleStrike(
         placed, count: 0, random, .none, now: held.start, variables: held.variables)

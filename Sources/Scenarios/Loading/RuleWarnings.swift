@@ -28,8 +28,10 @@ package struct RuleWarnings {
   private func reason(_ rule: ScenarioRule, behind earlier: Takers) -> String? {
     if rule.times == 0 { return "it strikes 0 times" }
     if rule.probability == 0 { return "its probability is 0" }
-    return reason(rule.match)
-      ?? earlier.first(for: rule.match)
+    if let reason = reason(rule.match) { return reason }
+    // Connections, and contents on their way in, come to their rules before all others.
+    if rule.isAboutConnections || rule.isAboutUploads { return nil }
+    return earlier.first(for: rule.match)
       .map { "the rule \"\($0)\" in front of it takes all that it matches" }
   }
 
@@ -58,11 +60,40 @@ package struct RuleWarnings {
       }
       if !isKnown { return "no operation has the method \(methods.joined(separator: " or "))" }
     }
+    if let reason = match.criteria.lazy.compactMap(Self.impossibility).first { return reason }
     let names = match.criteria.contains { if case .operation = $0 { true } else { false } }
     guard names, !catalog.operations.contains(where: { match.mayConcern($1, service: $0) }) else {
       return nil
     }
     return "no operation is of that name, service and method"
+  }
+}
+
+extension RuleWarnings {
+  /// Why a condition holds for no request whatever.
+  private static func impossibility(_ criterion: Criterion) -> String? {
+    switch criterion {
+    case .header(let name, _) where !HeaderTemplate.isName(name):
+      "no field has the name \(JSON.string(name).text)"
+    case .tenant(let matcher), .credential(let matcher), .query(_, let matcher),
+      .header(_, let matcher), .bodyText(let matcher):
+      matcher.holdsForNoText
+        ? "\(criterion.key) is a text, and none is \(matcher.description); "
+          + "{\"present\": false} says that there is none" : nil
+    default: nil
+    }
+  }
+}
+
+extension ValueMatcher {
+  /// Whether it wants what is no text at all: null, a list, an object.
+  fileprivate var holdsForNoText: Bool {
+    switch self {
+    case .equal(let wanted), .contains(let wanted): Self.plainText(of: wanted) == nil
+    case .any(let inner): inner.allSatisfy(\.holdsForNoText)
+    case .all(let inner): inner.contains(where: \.holdsForNoText)
+    default: false
+    }
   }
 }
 

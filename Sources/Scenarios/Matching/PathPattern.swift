@@ -33,6 +33,11 @@ package struct PathPattern: Sendable, Equatable {
     } ?? false
   }
 
+  /// Whether something stands behind `{rest…}`, which nobody would look at.
+  var goesOnBehindRest: Bool {
+    segments?.dropLast().contains { if case .rest = $0 { true } else { false } } ?? false
+  }
+
   package func matches(_ path: String) -> Bool {
     if let glob {
       if glob.matches(path) { return true }

@@ -50,7 +50,8 @@ package indirect enum ValueMatcher: Sendable, Equatable {
       return wanted.isSameValue(as: value)
     case .contains(let wanted):
       switch value {
-      case .string(let text): return Self.contains(text, Self.plainText(of: wanted) ?? "")
+      case .string(let text):
+        return Self.plainText(of: wanted).map { Self.contains(text, $0) } ?? false
       case .array(let elements): return elements.contains { wanted.isSameValue(as: $0) }
       default: return false
       }
@@ -87,8 +88,12 @@ package indirect enum ValueMatcher: Sendable, Equatable {
   }
 
   private static func number(of value: JSON) -> Double? {
-    if case .string(let text) = value { return Double(text) }
-    return value.doubleValue
+    guard case .string(let text) = value else { return value.doubleValue }
+    // Not what Swift takes for a number besides: hexadecimal digits, `inf`, `nan`.
+    guard text.utf8.allSatisfy({ (0x2B...0x39).contains($0) || $0 | 0x20 == 0x65 }) else {
+      return nil
+    }
+    return Double(text).flatMap { $0.isFinite ? $0 : nil }
   }
 
   /// Whether `part` stands in `whole`, byte by byte.

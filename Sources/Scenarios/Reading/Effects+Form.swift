@@ -150,7 +150,7 @@ extension HeaderTemplate {
   private static let framing = ["content-length", "transfer-encoding", "connection"]
 
   private static func fieldName(_ name: String, _ reader: ScenarioReader) -> String? {
-    guard !name.isEmpty, name.utf8.allSatisfy(isNameByte) else {
+    guard isName(name) else {
       reader.problem("\(JSON.string(name).text) is no field name (RFC 9110 §5.1)")
       return nil
     }
@@ -161,8 +161,12 @@ extension HeaderTemplate {
     return name
   }
 
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
+  /// Whether a field can be called so.
+  static func isName(_ name: String) -> Bool {
+    !name.isEmpty
+      && name.utf8.allSatisfy {
+        $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0)
+      }
   }
 }
 

@@ -150,7 +150,11 @@ extension Form where Value == PathPattern {
       guard text.hasPrefix("/") || text.hasPrefix("*") else {
         return reader.mismatch("a path that begins with / (or *)")
       }
-      return PathPattern(text)
+      let pattern = PathPattern(text)
+      if pattern.goesOnBehindRest {
+        reader.problem("{name…} stands for all that is left of a path: nothing may follow it")
+      }
+      return pattern
     }
   }
 }

@@ -147,15 +147,17 @@ struct RecordingText {
     FieldParameters(fields["content-type"] ?? "").head.asciiLowercased
   }
 
-  private static func isJSON(_ content: [UInt8], _ fields: Fields) -> Bool {
+  private static func holdsJSON(_ content: [UInt8], _ fields: Fields) -> Bool {
     let kind = kind(fields)
     if kind.hasSuffix("json") { return true }
+    // Values of JSON behind the names of fields: read as what is no whole JSON.
+    if kind == "text/event-stream" { return true }
     let first = content.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
     return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
   }
 
   private static func secrets(in content: [UInt8], _ fields: Fields) -> [String] {
-    if isJSON(content, fields) {
+    if holdsJSON(content, fields) {
       if let json = try? JSON(parsing: content) { return CredentialMask.secrets(in: json) }
       return CredentialMask.secrets(inText: content).map(\.secret)
     }
@@ -168,20 +170,34 @@ struct RecordingText {
     if kind(fields) == "application/x-www-form-urlencoded" {
       return (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []
     }
-    guard let type = fields["content-type"],
-      let boundary = try? MultipartBoundary(contentType: type)
-    else { return [] }
-    return (try? MultipartForm.parse(content, boundary: boundary))?.texts ?? []
+    guard let boundary = Self.boundary(fields) else { return [] }
+    return parts(content, boundary).texts
+  }
+
+  private static func boundary(_ fields: Fields) -> MultipartBoundary? {
+    fields["content-type"].flatMap { try? MultipartBoundary(contentType: $0) }
+  }
+
+  /// Of a form that was cut what came.
+  private static func parts(
+    _ content: [UInt8], _ boundary: MultipartBoundary
+  ) -> MultipartForm {
+    var limits = MultipartLimits()
+    (limits.fieldBytesMax, limits.collectedBytesMax) = (.max, .max)
+    var reader = MultipartFormReader(boundary: boundary, streaming: [], limits: limits)
+    _ = try? reader.feed(content)
+    return reader.collected
   }
 
   /// What is secret by its name, whatever its length.
   private static func masked(_ content: [UInt8], _ fields: Fields) -> [UInt8] {
-    if isJSON(content, fields) {
+    if holdsJSON(content, fields) {
       if let json = try? JSON(parsing: content) {
         return CredentialMask.masked(json)?.serialized() ?? content
       }
       return CredentialMask.masked(text: content)
     }
+    if let boundary = boundary(fields) { return masked(content, boundary) }
     guard kind(fields) == "application/x-www-form-urlencoded" else { return content }
     let pairs = (try? FormURLEncoded.read(content, pairsMax: .max)) ?? []
     guard pairs.contains(where: { CredentialMask.isSecret(name: $0.name) }) else { return content }
@@ -191,6 +207,22 @@ struct RecordingText {
           (name, CredentialMask.isSecret(name: name) ? CredentialMask.shown(value) : value)
         }
       ).utf8)
+  }
+
+  /// Parts of a form whose names say so, each where it stands: behind the empty line that ends its fields.
+  private static func masked(_ content: [UInt8], _ boundary: MultipartBoundary) -> [UInt8] {
+    var result: [UInt8] = []
+    var (position, copied) = (0, 0)
+    for entry in parts(content, boundary).entries {
+      let whole = Array("\r\n\r\n".utf8) + entry.content
+      guard let place = place(of: whole, in: content, from: position) else { break }
+      position = place + whole.count
+      guard CredentialMask.isSecret(name: entry.part.name) else { continue }
+      result += content[copied..<position - entry.content.count]
+      result += Array(CredentialMask.shown(entry.text).utf8)
+      copied = position
+    }
+    return result + content[copied...]
   }
 
   // MARK: Everywhere
@@ -218,16 +250,21 @@ struct RecordingText {
 
   private static func places(of part: [UInt8], in whole: [UInt8]) -> [Int] {
     var found: [Int] = []
-    var index = 0
+    while let place = place(of: part, in: whole, from: found.last.map { $0 + part.count } ?? 0) {
+      found.append(place)
+    }
+    return found
+  }
+
+  private static func place(of part: [UInt8], in whole: [UInt8], from start: Int) -> Int? {
+    var index = start
     let (first, last) = (part[0], whole.count - part.count)
     while index <= last {
       if whole[index] == first, whole[index..<index + part.count].elementsEqual(part) {
-        found.append(index)
-        index += part.count
-      } else {
-        index += 1
+        return index
       }
+      index += 1
     }
-    return found
+    return nil
   }
 }

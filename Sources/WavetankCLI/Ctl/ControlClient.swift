@@ -75,7 +75,10 @@ struct ControlClient {
     baseURL = url
     let target = RequestTarget(url)
     isSecure = url.lowercased().hasPrefix("https://")
-    guard target.form == .absolute, let authority = target.authority, !authority.isEmpty else {
+    // What stands behind a mark would be sent for a part of the path, or left out.
+    guard target.form == .absolute, let authority = target.authority, !authority.isEmpty,
+      !url.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") })
+    else {
       let origin = arguments.has("--url") ? "--url" : "WAVETANK_URL"
       throw UsageError("\(origin) must look like http://127.0.0.1:7070, not “\(url)”.")
     }

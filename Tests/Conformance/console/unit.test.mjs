@@ -178,7 +178,30 @@ test("a method that a shell would take for more is no more than a method", () =>
 test("a rule is made of an exchange, and the same click makes the same rule", () => {
   assert.deepEqual(ruleOf(asked, { error: 503 }, "fail"), { name: "console: x.make fail", match: { operation: "x.make" }, error: 503 });
   assert.deepEqual(ruleOf({ ...asked, operation: null, target: "/_t/blue/a?b" }, {}).match, { method: "POST", path: "/a" });
+  assert.deepEqual(ruleOf({ ...asked, operation: null, target: "http://h/a*{b}\\c?d" }, {}).match, { method: "POST", path: "/a\\*?b?\\\\c" });
   assert.deepEqual(respondLike(asked), { respond: { status: 201, json: { b: 2 } } });
+});
+test("an answer made a rule is the same to the byte", () => {
+  const header = { "Content-Type": "application/json" };
+  for (const [content, text] of [
+    ["{ \"b\": 2 }", "{ \"b\": 2 }"], ["{\"n\":12345678901234567890}", "{\"n\":12345678901234567890}"],
+    ["{\"a\":\"{{id}}\"}", "{\"a\":\"{{{{id}}\"}"], ["{\"a\":", "{\"a\":"],
+  ]) assert.deepEqual(respondLike({ ...asked, response: { ...asked.response, content } }), { respond: { status: 201, header, text } });
+});
+test("a request sent again by curl is the one that came", () => {
+  const sent = (more, fields = []) => {
+    const again = draft({ ...asked, request: { fields, content: more.content }, ...more }, { origin: "http://h:1", tenant: "default" });
+    return spawnSync("bash", ["-c", curl(again).replace(/^curl/, "printf '%s\\0'")]).stdout.toString().split("\0").slice(0, -1);
+  };
+  const plain = { method: "GET", target: "/a", content: undefined };
+  for (const [more, fields, wanted] of [
+    [{ target: "http://api.steamship.com/x?y=1" }, [], ["-i", "-X", "GET", "http://h:1/x?y=1"]],
+    [{ target: "https://api.steamship.com?y=1" }, [], ["-i", "-X", "GET", "http://h:1/?y=1"]],
+    [{ method: "HEAD" }, [], ["-I", "http://h:1/a"]],
+    [{ target: "/a[1-3]/../{b}" }, [], ["-i", "-X", "GET", "--globoff", "--path-as-is", "http://h:1/a[1-3]/../{b}"]],
+    [{ content: "@/etc/passwd" }, [], ["-i", "-X", "GET", "http://h:1/a", "-H", "Content-Type:", "--data-raw", "@/etc/passwd"]],
+    [{}, [{ name: "X-Empty", value: "" }], ["-i", "-X", "GET", "http://h:1/a", "-H", "X-Empty;"]],
+  ]) assert.deepEqual(sent({ ...plain, ...more }, fields), wanted);
 });
 
 test("a line of time has marks at round instants", () => {

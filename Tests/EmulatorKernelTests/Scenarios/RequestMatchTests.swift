@@ -90,6 +90,13 @@ struct RequestMatchTests {
     (["body": ["pointer": ["/size/w": "2.5"]]], "match.body.pointer./size/w", "2.5"),
     (["body": ["pointer": ["/gone": "x"]]], "match.body.pointer./gone", "nothing"),
     (["body": ["text": "Ann"]], "match.body.text", ""),
+    // What is no text stands in none.
+    (
+      ["header": ["content-type": ["contains": ["a": 1]]]], "match.header.content-type",
+      #""application/json""#
+    ),
+    (["query": ["kind": ["contains": nil]]], "match.query.kind", #""heavy", "wet""#),
+    (["body": ["pointer": ["/name": ["contains": ["A"]]]]], "match.body.pointer./name", #""Ann""#),
   ]
 
   @Test("The first criterion that fails is named, and what was found", arguments: failing)

@@ -91,6 +91,10 @@ struct ScenarioReadingTests {
     ),
     (["wavetank": 1, "rules": [["fault": "throttle"]]], "/rules/0/fault", "needs settings"),
     (
+      ["wavetank": 1, "rules": [["match": ["path": ["/a", "/ships/{rest…}/x"]]]]],
+      "/rules/0/match/path/1", "nothing may follow"
+    ),
+    (
       ["wavetank": 1, "rules": [["respond": ["file": "x"]]]], "/rules/0/respond/file",
       "only in a scenario file on disk"
     ),

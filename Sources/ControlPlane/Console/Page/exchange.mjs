@@ -99,6 +99,7 @@ function actions(entry, rules) {
     h("div", { class: "row" }, h("label", {}, "From now on, requests like this shall ", effect),
       button("Make the rule", act(async () => {
         const chosen = EFFECTS.find(([name]) => name === effect.value);
+        if (!chosen && entry.response.contentIsCut) throw new Error("The journal keeps only a part of this answer.");
         await addRule(chosen ? ruleOf(entry, chosen[1], chosen[0]) : ruleOf(entry, respondLike(entry), "answer so"));
       }, "The rule is in force; the scenario's view shows it."))));
 }

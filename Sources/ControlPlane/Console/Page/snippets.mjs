@@ -14,10 +14,13 @@ export function draft(entry, where) {
   const isNamed = names.includes("x-wavetank-tenant") || entry.target.startsWith("/_t/") || where.tenant === "default";
   if (!isNamed) fields.push(["X-Wavetank-Tenant", where.tenant]);
   return {
-    method: entry.method, url: /^https?:/.test(entry.target) ? entry.target : where.origin + entry.target,
+    // What came through the proxy names a vendor's host: sent again it comes here, too, not to the vendor.
+    method: entry.method, url: where.origin + targetOf(entry),
     fields, content: entry.request.content || undefined, base64: entry.request.contentBase64 || undefined, isCut: Boolean(entry.request.contentIsCut),
   };
 }
+/** Path and query, without the scheme and host that a proxy is told. @param {any} entry */
+const targetOf = (entry) => entry.target.replace(/^https?:\/\/[^/?]+(?=([/?]?))/i, (_, next) => next === "/" ? "" : "/");
 /** A credential is masked in the journal; one that names its tenant can be had again. @param {string} value @param {string} tenant */
 export const unmasked = (value, tenant) => value.replace(/wt-([a-z0-9-]+)\.\*\*\*#[0-9a-f]+/, "wt-$1").replace(/\*\*\*#[0-9a-f]+/, "wt-" + tenant);
 
@@ -34,9 +37,17 @@ const pythonContent = (one) => one.base64 ? `base64.b64decode(${quoted(one.base6
 export function curl(one) {
   // A method is a token (RFC 9110 §5.6.2): `$`, `|` and backticks among it would be the shell's.
   const method = /^[A-Za-z]+$/.test(one.method) ? one.method : shell(one.method);
-  const parts = [`curl -i -X ${method} ${shell(one.url)}`, ...one.fields.map(([name, value]) => "-H " + shell(`${name}: ${value}`))];
+  // With `-X HEAD` it would wait for the content.
+  const flags = [one.method === "HEAD" ? "-I" : `-i -X ${method}`];
+  // Its own languages: sets and ranges in URLs, dots in paths that it takes away.
+  if (/[[\]{}]/.test(one.url)) flags.push("--globoff");
+  if (/\/\.{1,2}(?=[/?#]|$)/.test(one.url)) flags.push("--path-as-is");
+  // A field without a value ends in a semicolon there; with a colon it is taken away.
+  const parts = [`curl ${flags.join(" ")} ${shell(one.url)}`, ...one.fields.map(([name, value]) => "-H " + shell(value === "" ? `${name};` : `${name}: ${value}`))];
+  if ((one.base64 || one.content !== undefined) && !one.fields.some(([name]) => name.toLowerCase() === "content-type")) parts.push("-H 'Content-Type:'");
   if (one.base64) parts.push("--data-binary @-");
-  else if (one.content !== undefined) parts.push("--data-binary " + shell(one.content));
+  // As it is, also where it begins with @, which names a file elsewhere.
+  else if (one.content !== undefined) parts.push("--data-raw " + shell(one.content));
   // Bytes that are no text are no argument: they come through a pipe.
   return (one.isCut ? `# ${CUT}\n` : "") + (one.base64 ? `printf %s ${shell(one.base64)} | base64 -d | ` : "") + parts.join(" \\\n  ");
 }
@@ -104,14 +115,23 @@ export const ruleOf = (entry, effect, verb) => ({
   name: `console: ${entry.operation || entry.method + " " + pathOf(entry)} ${verb || ""}`.trim(),
   match: entry.operation ? { operation: entry.operation } : { method: entry.method, path: pathOf(entry) }, ...effect,
 });
-const pathOf = (entry) => entry.target.replace(/^https?:\/\/[^/]+/, "").replace(/^\/_t\/[^/]+/, "").replace(/\?.*$/, "");
+/** Its path as a rule has it: stars and braces in it stand for themselves. @param {any} entry */
+const pathOf = (entry) => entry.target === "*" ? "*" : targetOf(entry).replace(/^\/_t\/[^/]+/, "").replace(/\?.*$/, "").replace(/[*\\]/g, "\\$&").replace(/[{}]/g, "?");
 
+/** A content as a rule has it: as JSON where that is the same to the byte. Two braces would be a template. @param {string} text */
+function asWritten(text) {
+  const literal = text.replaceAll("{{", "{{{{");
+  try {
+    if (literal === text && JSON.stringify(JSON.parse(text)) === text) return { json: JSON.parse(text) };
+  } catch { /* no JSON */ }
+  return { text: literal };
+}
 /** The answer that it got, as what a rule answers. @param {any} entry */
 export function respondLike(entry) {
   const type = entry.response.fields.find((one) => one.name.toLowerCase() === "content-type")?.value;
   const text = entry.response.content || "";
   let body;
   if (entry.response.contentBase64) body = { base64: entry.response.contentBase64 };
-  else try { body = { json: JSON.parse(text) }; } catch { body = text ? { text } : {}; }
+  else body = text ? asWritten(text) : {};
   return { respond: { status: entry.status ?? 200, ...(type && !("json" in body) ? { header: { "Content-Type": type } } : {}), ...body } };
 }
