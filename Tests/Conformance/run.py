@@ -6,13 +6,15 @@ Each folder beside this file that has a `requirements.txt` gets a virtual enviro
 with WAVETANK_URL set. A check prints `ok NAME` or `FAIL NAME: why`, a line each, and exits 0 only
 when all went well. Two folders run at a time, each on a server of its own; what measures runs alone
 when they are done. So does, once more and on a new server, what failed: a machine that others use is
-no defect. What goes well only then is named at the end.
+no defect. What goes well only then is named at the end. All that the vendors' clients were answered is held
+to the OpenAPI documents (`openapi/traffic.py`).
 
     Tests/Conformance/run.py --binary .build/release/wavetank [--only steamship | --only hostile/check_bombs]
 """
 
 import argparse
 import dataclasses
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -74,18 +76,22 @@ def environment_for(folder: pathlib.Path) -> pathlib.Path:
     mark = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
     home = ENVIRONMENTS / f"{folder.name}-{mark}"
     python = home / "bin" / "python"
-    if not (home / "complete").exists():
-        print(f"-- making the virtual environment for {folder.name}", flush=True)
-        venv.create(home, with_pip=True, clear=True)
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                   "-r", requirements]
-        for attempt in (1, 2, 3):
-            if subprocess.run(command).returncode == 0:
-                break
-            time.sleep(5 * attempt)
-        else:
-            raise SystemExit(f"could not install {requirements}")
-        (home / "complete").touch()
+    ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
+    # Whoever else wants it, in another thread or a script, waits until it is whole.
+    with open(ENVIRONMENTS / f"{home.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "complete").exists():
+            print(f"-- making the virtual environment for {folder.name}", flush=True)
+            venv.create(home, with_pip=True, clear=True)
+            command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                       "-r", requirements]
+            for attempt in (1, 2, 3):
+                if subprocess.run(command).returncode == 0:
+                    break
+                time.sleep(5 * attempt)
+            else:
+                raise SystemExit(f"could not install {requirements}")
+            (home / "complete").touch()
     return python
 
 
@@ -134,6 +140,19 @@ def end_group(leader: int) -> None:
         pass
 
 
+def documented(url: str) -> list[str]:
+    """What `openapi/traffic.py` says of the answers that a server has given: lines of checks."""
+    folder = HERE / "openapi"
+    clean = {**os.environ, "WAVETANK_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run([environment_for(folder), folder / "traffic.py"], env=clean, timeout=CHECK_SECONDS,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except subprocess.TimeoutExpired as error:
+        return [f"FAIL the OpenAPI documents and what was answered: {error}"]
+    lines = done.stdout.splitlines()
+    return lines or [f"FAIL the OpenAPI documents and what was answered: {done.stderr[-600:]!r}"]
+
+
 def write_card(folder: str, url: str, binary: str, outcome: Outcome) -> None:
     """The card of the clients whose checks have run on a server."""
     try:
@@ -156,6 +175,10 @@ def run_scripts(folder: pathlib.Path, scripts: list[pathlib.Path], binary: str, 
         outcomes += [run_check(python, script, server.url, binary, last) for script in scripts]
         if card:
             write_card(folder.name, server.url, binary, whole)
+            if folder.name in cards.CLIENTS:
+                for line in documented(server.url):
+                    good, _, name = line.partition(" ")
+                    whole.add(good == "ok", f"{folder.name}: {name}")
         status = server.stop()
         whole.add(status == 0, f"{folder.name}: the server drained and ended with 0 on SIGTERM" if status == 0
                   else f"{folder.name}: the server ended with {status}")

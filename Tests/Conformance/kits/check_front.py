@@ -127,7 +127,8 @@ def shards(folder, port, second):
     vendor = "api.app.shipyardapp.com"
     path = "/orgs/11111111-1111-4111-8111-111111111111/voyages"
     ways = [(f"/_t/NAME{path}", "X-Shipyard-API-Key: k"), (path, "X-Wavetank-Tenant: NAME\r\nX-Shipyard-API-Key: k"),
-            (path, "X-Shipyard-API-Key: wt-NAME"), (f"/_t/NAME{path}?a=/_t/other", "X-Shipyard-API-Key: wt-third")]
+            (path, "X-Shipyard-API-Key: wt-NAME"), (path, "X-Shipyard-API-Key: wt-NAME.second"),
+            (f"/_t/NAME{path}?a=/_t/other", "X-Shipyard-API-Key: wt-third")]
     for number in range(12):
         for target, fields in ways:
             name = f"shard{number}"

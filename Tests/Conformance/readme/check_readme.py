@@ -261,8 +261,13 @@ def continuous_integration(block, reader):
             check(f"{block.name}: the service's flag {flag} exists", flag in help_text, help_text)
         arguments = ["0" if a == "7070" else a for a in service["command"][1:]]
         home = f"http://127.0.0.1:{reader.port}"
+        there = f"http://{service['alias']}:7070"
+        check(f"{block.name}: the variables name the service", job["variables"]["WAVETANK_URL"] == there, job["variables"])
+        says = subprocess.run([runner.environment_for(HERE.parent / "steamship"), "-c", "import sys; from steamship.utils.url import is_local; "
+                               "print(is_local(sys.argv[1]))", job["variables"]["STEAMSHIP_APP_BASE"]], capture_output=True, text=True)
+        check(f"{block.name}: the SDK calls packages at that very base", says.stdout.strip() == "True", says)
         # A service of GitLab's has the job's variables, too.
-        reader.environment |= {k: v.replace("http://wavetank:7070", home) for k, v in job["variables"].items()}
+        reader.environment |= {k: v.replace(there, home) for k, v in job["variables"].items()}
         reader.start(*["127.0.0.1" if a == "0.0.0.0" else a for a in arguments])
     elif reader.port != "7070":
         done = [line.replace("wavetank --quiet", f"wavetank --port {reader.port} --quiet") for line in done]

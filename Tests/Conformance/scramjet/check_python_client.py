@@ -1,4 +1,4 @@
-"""Every method of the published Python client, on the bare hub and through a space."""
+"""Every method of the published Python clients: the hub's, on the bare hub and through a space, the space's and the platform's."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,7 @@ from client.host_client import HostClient
 from client.instance_client import InstanceClient
 from client.sequence_client import SequenceClient
 from client_utils.base_client import BaseClient
+from middleware_client.middleware_client import MiddlewareClient
 
 from common import check, finish
 from support import Base, advance, control, eventually, manifest, package, same, section, under_way
@@ -170,9 +171,41 @@ async def run(label, path, tenant):
              {"error": f"Instance {forever.id} not found"})
 
 
+async def platform(label, tenant):
+    """`get_host_client` of a space makes no URL of what it is given: no client of a hub comes from there."""
+    base = Base("/api/v1", tenant, token="token")
+    middleware = MiddlewareClient(base.url)
+    hub = HostClient(f"{base.url}/space/demo/api/v1/sth/sth-1/api/v1")
+    with section(f"{label}: the spaces"):
+        same(f"{label}: list_managers", await middleware.list_managers(), [{"id": "demo"}])
+        space = await middleware.get_manager_client("demo")
+        version = await space.get_version()
+        same(f"{label}: get_version of a space", (version["service"], version["apiVersion"]), ("@scramjet/manager", "v1"))
+        load, config = await space.get_load_check(), await space.get_config()
+        check(f"{label}: get_load_check, get_config of a space", "memFree" in load and config["config"]["id"] == "demo", (load, config))
+        line = await first(await space.get_log_stream())
+        check(f"{label}: get_log_stream of a space names the hub", line.startswith("sth-0: {"), line)
+
+    with section(f"{label}: what is on the hubs"):
+        sequence = await quietly(hub.send_sequence(package(manifest("@scramjet/hello"))))
+        instance = await quietly(sequence.start())
+        hosts = {host["id"]: host for host in await space.list_hosts()}
+        same(f"{label}: list_hosts", [(name, host["healthy"]) for name, host in hosts.items()], [("sth-0", True), ("sth-1", True)])
+        same(f"{label}: list_sequences of a space", await space.list_sequences(), [sequence.id])
+        same(f"{label}: list_instances of a space", [(one["id"], one["sequence"]["location"]) for one in await space.list_instances()],
+             [(instance.id, "sth-1")])
+        received = asyncio.create_task(first(await space.get_named_data("harbor")))
+        limit = time.monotonic() + 30
+        while readers(tenant) == 0 and time.monotonic() < limit:
+            await asyncio.sleep(0.02)
+        await quietly(hub.send_named_data("harbor", b"ahoy\n", "application/x-ndjson", False))
+        same(f"{label}: get_named_data of a space", await asyncio.wait_for(received, 20), "ahoy\n")
+
+
 async def main():
     for label, path, tenant in BASES:
         await run(label, path, tenant)
+    await platform("platform", "py-platform")
     finish()
 
 

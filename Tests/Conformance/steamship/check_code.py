@@ -22,6 +22,7 @@ from steamship.data.plugin.plugin_version import PluginVersion  # noqa: E402
 from steamship.plugin.inputs.training_parameter_plugin_input import TrainingParameterPluginInput  # noqa: E402
 
 import code_samples as samples  # noqa: E402
+import run as runner  # noqa: E402
 from support import archive, check, refused, run  # noqa: E402
 
 CONFIG = {"greeting": {"type": "string", "default": "Hello"},
@@ -289,6 +290,12 @@ def a_world_of_code_is_busy_while_it_works(place):
     waiting.join()
     later.wait(retry_delay_s=0.1)
     assert later.state == TaskState.succeeded and before
+
+
+@check
+def what_was_answered_is_such_as_the_documents_say(_):
+    said = runner.documented(server.url)
+    assert all(line.startswith("ok ") for line in said), said
 
 
 run("code")
