@@ -20,16 +20,17 @@ package enum ClockMode: Sendable, Equatable {
     }
   }
 
-  /// Reads `real`, `manual`, `skip` and `scaled:60` (also `scaled:0.5`).
+  /// Reads `real`, `manual`, `skip`, and `x60` or `scaled:60` (also `x0.5`).
   package init?(text: String) {
     switch text {
     case "real": self = .real
     case "manual": self = .manual
     case "skip": self = .skip
     default:
-      guard text.hasPrefix("scaled:"), let factor = Double(text.dropFirst(7)),
-        factor > 0, factor <= 1_000_000
-      else { return nil }
+      let number = ["scaled:", "x"].first { text.hasPrefix($0) }.map { text.dropFirst($0.count) }
+      guard let factor = number.flatMap({ Double($0) }), factor > 0, factor <= 1_000_000 else {
+        return nil
+      }
       self = .scaled(factor)
     }
   }

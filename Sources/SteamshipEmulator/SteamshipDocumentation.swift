@@ -101,7 +101,9 @@ extension SteamshipEndpoints {
       .header, "X-Task-Background", "'true'|'false'", "Whether a task is wanted as the answer."),
     DocumentedParameter(
       .header, "X-Task-Dependency", "string", "Ids of tasks to wait for, with commas."),
-    DocumentedParameter(.header, "X-Task-Run-After", "time", "When to start at the earliest."),
+    DocumentedParameter(
+      .header, "X-Task-Run-After", #"timeText = "2030-01-31T10:20:30+00:00""#,
+      "When to start at the earliest; any time of RFC 3339 is taken."),
   ]
 
   static let pathParameters: TextMap<DocumentedParameter> = [

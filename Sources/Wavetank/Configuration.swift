@@ -110,7 +110,7 @@ public struct Configuration: Sendable {
   /// How time runs, by the name that flags and scenarios use: `real`, `manual`, `skip`, `scaled`,
   /// or a factor such as `x60`. Nil for anything else.
   public mutating func setClock(_ name: String) -> Bool {
-    guard let mode = ClockMode(name: name) else { return false }
+    guard let mode = ClockMode(text: name) else { return false }
     clockMode = mode
     return true
   }
@@ -122,13 +122,6 @@ extension Emulator {
 
   /// Reads a duration in the form of scenarios: `250ms`, `2s`, `1m30s`, `1h`.
   public static func duration(_ text: String) -> Duration? { DurationText.parse(text) }
-}
-
-extension ClockMode {
-  /// - Parameter name: `real`, `manual`, `skip`, or `xN` / `scaled:N` for N times wall time.
-  init?(name: String) {
-    self.init(text: name.hasPrefix("x") ? "scaled:\(name.dropFirst())" : name)
-  }
 }
 
 /// What happened while the server runs, for people.

@@ -149,9 +149,14 @@ import Testing
     #expect(await peer.send(.get, "/ships/late").text == #"{"arrived":true}"#)
     let to = try await json(.post, "/clock/advance", body: #"{"to":"2026-01-02T00:00:00Z"}"#)
     #expect(to["now"] == "2026-01-02T00:00:00.000000Z")
-    let set = try await json(.put, "/clock", body: #"{"mode":"scaled","factor":60}"#)
-    #expect(set["mode"] == "scaled")
-    #expect(set["factor"]?.doubleValue == 60)
+    for (asked, factor) in [
+      (#"{"mode":"scaled","factor":60}"#, 60), (#"{"mode":"x0.5"}"#, 0.5),
+      (#"{"mode":"scaled:2"}"#, 2),
+    ] {
+      let set = try await json(.put, "/clock", body: asked)
+      #expect(set["mode"] == "scaled")
+      #expect(set["factor"]?.doubleValue == factor)
+    }
   }
 
   static let refused: [(Method, String, String?, Int)] = [
@@ -162,6 +167,8 @@ import Testing
     (.post, "/clock/advance", #"{"to":"2020-01-01T00:00:00Z"}"#, 409),
     (.post, "/clock/advance", #"{"to":"noon"}"#, 422), (.post, "/clock/advance", "[", 400),
     (.post, "/clock/advance", "[]", 422), (.put, "/clock", #"{"mode":"fast"}"#, 422),
+    (.put, "/clock", #"{"mode":"x0"}"#, 422), (.put, "/clock", #"{"mode":"x"}"#, 422),
+    (.put, "/clock", #"{"mode":"x60","factor":2}"#, 422),
     (.put, "/clock", #"{"mode":"scaled"}"#, 422),
     (.put, "/clock", #"{"mode":"scaled","factor":0}"#, 422),
     (.put, "/clock", #"{"mode":"scaled","factor":"x"}"#, 422),

@@ -105,7 +105,7 @@ enum ClockRoutes {
     guard let mode else {
       throw Problem(
         422,
-        "mode: expected real, manual, skip, or scaled with a factor above 0 and up to 1000000; found "
+        "mode: expected real, manual, skip, xN, or scaled with a factor above 0 and up to 1000000; found "
           + "\(JSON.object(object).text)")
     }
     return mode

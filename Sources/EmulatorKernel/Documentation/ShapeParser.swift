@@ -21,7 +21,8 @@ package struct ShapeError: Error, Sendable, Equatable {
 /// - `-- text` before a member: what it means.
 ///
 /// The words: `string`, `integer`, `number`, `boolean`, `null`, `any`, `object`, and strings of a
-/// format: `uuid`, `time`, `uri`, `bytes`.
+/// format: `uuid`, `time`, `uri`, `bytes`; `timeText` is a time in a header field, where generators of clients
+/// take texts alone.
 package struct ShapeParser {
   private let text: [UInt8]
   private var index = 0
@@ -96,9 +97,15 @@ package struct ShapeParser {
     "boolean": ["type": "boolean"], "null": ["type": "null"], "any": [:],
     "object": ["type": "object"], "uuid": ["type": "string", "format": "uuid"],
     "time": ["type": "string", "format": "date-time"],
+    "timeText": ["type": "string", "pattern": .string(timePattern)],
     "uri": ["type": "string", "format": "uri"],
     "bytes": ["type": "string", "format": "binary"],
   ]
+
+  /// Of this century, and of days that every month has: for who makes examples of it.
+  private static let timePattern =
+    #"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T"#
+    + #"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|\+00:00)$"#
 
   private mutating func bounded(_ schema: JSON) throws(ShapeError) -> JSON {
     guard take("(") else { return schema }

@@ -90,7 +90,9 @@ extension Endpoint<ScramjetService> {
       .json(
         "{id: Id}", [404, 409],
         query: [
-          .init(.header, "X-Seq-Kill-Inst", "'true'", "Kill its instances first, and wait for it.")
+          .init(
+            .header, "X-Seq-Kill-Inst", "'true'|'false'",
+            "Whether its instances are killed first, and waited for.")
         ]), SequenceHandlers.delete),
   ]
 }

@@ -24,7 +24,7 @@ extension Endpoint<ScramjetService> {
         "{message: string, keysRevoked?: integer(0..)}", [404],
         query: [
           .init(.header, "X-Revoke", "string", "The key."),
-          .init(.header, "X-Revoke-All", "'true'", "All keys."),
+          .init(.header, "X-Revoke-All", "'true'|'false'", "All keys."),
         ]), PlatformHandlers.revokeKeys),
     Row(
       "platform.list", .hub, [.get("/list")], "The spaces of a multi-manager", .seenInClient, .json,

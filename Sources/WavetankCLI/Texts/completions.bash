@@ -52,7 +52,7 @@ _wavetank() {
     index=$((index + 1))
     case $next in
       --)
-        [ "$path" = run ] || continue
+        case $path in run | sweep | record) ;; *) continue ;; esac
         if [ "$index" -eq "$COMP_CWORD" ]; then next=@programs; else next=@files; fi
         __wavetank_reply "$next" "$word"
         return ;;

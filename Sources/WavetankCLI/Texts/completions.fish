@@ -63,8 +63,8 @@ function __wavetank_complete
     set index (math $index + 1)
     switch "$next"
       case --
-        if test "$path" = run
-          __fish_complete_subcommand --fcs-skip=(math $index - 1)
+        if contains -- "$path" run sweep record
+          complete -C (string join ' ' -- (string escape -- $words[$index..]) "$word")
           return
         end
       case '--*=*'

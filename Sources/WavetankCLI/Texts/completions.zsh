@@ -52,7 +52,7 @@ _wavetank() {
     (( index++ ))
     case $next in
       --)
-        if [[ $path_words = run ]]; then
+        if [[ $path_words = (run|sweep|record) ]]; then
           shift $(( index - 1 )) words
           (( CURRENT -= index - 1 ))
           _normal

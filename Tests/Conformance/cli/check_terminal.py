@@ -90,9 +90,14 @@ def completions():
                                ("ctl scenario re", "remove"), ("ctl state ste", "steamship"), ("serve --print j", "json"),
                                ("ctl openapi wav", "wavetank"), ("serve --log-level deb", "debug"), ("ctl journal --log js", "json"),
                                ("ctl clock --mode manual --b", "--by"), ("ctl clock --b", "--by"), ("ctl reset --b", ""),
-                               ("run -- healthchec", "")]:
+                               ("run -- healthchec", ""), ("sweep -- healthchec", ""), ("record -- healthchec", "")]:
             reply = completed(folder, "wavetank", *line.split(" "))
             check(f"completions bash: {line} becomes {expected}", reply == expected.split(), reply)
+        if shutil.which("fish"):
+            open(os.path.join(folder, "script.py"), "w").close()
+            ask = f"source {folder}/fish; cd {folder}; complete -C 'wavetank sweep --clock skip -- cat scri'"
+            reply = subprocess.run(["fish", "--no-config", "-c", ask], text=True, capture_output=True, timeout=30).stdout
+            check("completions fish: behind -- as for the program itself", reply.split() == ["script.py"], reply)
         reply = completed(folder, "wavetank", "ctl", "")
         check("completions bash: ctl's words, and no flag before them", reply[0] == "reset" and "metrics" in reply
               and not [word for word in reply if word.startswith("-")], reply)

@@ -42,7 +42,7 @@ export class Tenant {
    * name of a shipped one.
    */
   scenario(scenario: object | string | URL): Promise<any>;
-  /** `real`, `skip`, `manual`, or `scaled:60`. */
+  /** `real`, `skip`, `manual`, or `x60`. */
   clock(mode: string): Promise<any>;
   advance(step: { by?: string; to?: string; toNext?: boolean }): Promise<any>;
   /** Makes something happen now: `{ crashHub: "sth-0" }`. */

@@ -175,7 +175,7 @@ class Tenant:
         return json.loads(self._open("PUT", "scenario", path.read_bytes(), kind))
 
     def clock(self, mode: str) -> Json:
-        """`real`, `skip`, `manual`, or `scaled:60`."""
+        """`real`, `skip`, `manual`, or `x60`."""
         return self.control("PUT", "clock", {"mode": mode})
 
     def advance(self, by: typing.Optional[str] = None, to: typing.Optional[str] = None,
