@@ -58,7 +58,8 @@ extension Endpoint<ScramjetService> {
       "space.disconnect", .space, [.post("/disconnect")], "Disconnect hubs", .seenInClient,
       .operation, reachesMuch: true, needsRoom: false,
       .json(
-        "{managerId: string, disconnected: [{sthId: string, reason: string}]}", [404, 409], status: 202,
+        "{managerId: string, disconnected: [{sthId: string, reason: string}]}", [404, 409],
+        status: 202,
         takes: #"{id?: string = "sth-9", limit?: integer, accessKey?: string, …}"#),
       SpaceHandlers.disconnect),
     Row(
@@ -92,7 +93,8 @@ extension Endpoint<ScramjetService> {
       StoreHandlers.get),
     Row(
       "store.delete", .space, [.delete("/s3/{file}"), .delete("/s3/{folder}/{file}")],
-      "Delete a package", .documented, .operation, per: "file", .json("{id: string}", [404], status: 202),
+      "Delete a package", .documented, .operation, per: "file",
+      .json("{id: string}", [404], status: 202),
       StoreHandlers.delete),
     Row(
       "store.clear", .space, [.delete("/store")], "Empty the store", .seenInClient, .operation,

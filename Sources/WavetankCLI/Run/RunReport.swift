@@ -74,7 +74,8 @@ struct RunReport {
       style.bold("wavetank:")
       + " \(count(total, "exchange")), the command's exit status \(status)\n"
     for (name, number) in others.prefix(5) {
-      text += "  and \(count(number, "exchange")) of the tenant \(name), "
+      text +=
+        "  and \(count(number, "exchange")) of the tenant \(name), "
         + "which a key or a path names: “--tenant \(name)” tells of them\n"
     }
     if others.count > 5 { text += "  and those of \(others.count - 5) tenants more\n" }
