@@ -96,13 +96,13 @@ struct GzipContentTests {
     #expect(ContentCoding(Request(.post, "/", fields: fields)) == coding)
   }
 
-  static let codings: [(fields: [String], status: Int)] = [
+  static let severalCodings: [(fields: [String], status: Int)] = [
     (["gzip"], 201), (["X-GZIP"], 201), (["gzip", "gzip"], 415), (["gzip", "br"], 415),
     (["br", "gzip"], 415), (["gzip, gzip"], 415),
   ]
 
-  @Test("Several codings are not read, in one line or in several (§5.3)", arguments: codings)
-  func severalCodings(_ lines: [String], _ status: Int) async throws {
+  @Test("Several codings are not read, in one line or in several (§5.3)", arguments: severalCodings)
+  func severalLines(_ lines: [String], _ status: Int) async throws {
     let pipeline = try Pipeline(
       services: [SampleService()], configuration: PipelineConfiguration())
     var fields = Fields()
