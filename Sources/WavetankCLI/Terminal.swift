@@ -29,7 +29,8 @@ enum Terminal {
   }
 
   static func complain(_ text: String) {
-    write(Style(STDERR_FILENO).bad("wavetank:") + " " + text + "\n", to: STDERR_FILENO)
+    let mark = Style(STDERR_FILENO).bad("wavetank:")
+    write("\(mark) \(harmless(text))\n", to: STDERR_FILENO)
   }
 
   static func write(_ text: String, to descriptor: Int32) {
@@ -38,13 +39,23 @@ enum Terminal {
 
   /// Text of anybody's: whatever a terminal would obey is written out, but for ends of lines and tabs.
   static func harmless(_ text: String) -> String {
+    text.escaped { isObeyed($0) ? "\\u{\(String($0.value, radix: 16))}" : nil }
+  }
+
+  /// The same of JSON, which stays the same value.
+  static func harmless(json text: String) -> String {
     text.escaped { scalar in
-      switch scalar.value {
-      case 0x09, 0x0A: nil
-      case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069:
-        "\\u{\(String(scalar.value, radix: 16))}"
-      default: nil
-      }
+      guard isObeyed(scalar) else { return nil }
+      let digits = String(scalar.value, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    }
+  }
+
+  private static func isObeyed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x09, 0x0A: false
+    case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
+    default: false
     }
   }
 

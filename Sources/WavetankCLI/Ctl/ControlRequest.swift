@@ -323,7 +323,9 @@ struct ControlRequest {
     guard answer != .bytes, let json = try? JSON(parsing: content) else {
       return Terminal.put(content)
     }
-    Terminal.say(answer == .scenario ? Self.line(json) : JSONLayout.text(json))
+    Terminal.say(
+      answer == .scenario
+        ? Terminal.harmless(Self.line(json)) : Terminal.harmless(json: JSONLayout.text(json)))
   }
 
   /// What a scenario is, in one line.

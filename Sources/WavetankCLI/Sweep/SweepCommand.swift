@@ -283,8 +283,9 @@ private struct SweepRun {
       for exchange in entry.exchanges.prefix(200) {
         let struck = exchange.rules.isEmpty ? "" : "  <- the fault"
         Terminal.say(
-          "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(exchange.outcome)\(struck)"
-        )
+          Terminal.harmless(
+            "  \(exchange.number)  \(exchange.method) \(exchange.target)  \(exchange.outcome)\(struck)"
+          ))
       }
       if !entry.errors.isEmpty { Terminal.say("It wrote:\n\(entry.errors.suffix(4_000))") }
     }

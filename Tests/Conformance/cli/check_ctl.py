@@ -210,9 +210,22 @@ def snapshots(folder):
           and ctl("snapshot", "put", str(place)).returncode == 0, done)
 
 
+def obeyed():
+    """What a terminal would obey is written out, and JSON stays the same value."""
+    name = "a\x9b31m\u202e\x7f"
+    ctl("scenario", "add", json.dumps({"name": name, "times": 0, "error": 503}))
+    done = ctl("scenario")
+    check("answers as JSON hold nothing that a terminal obeys", not any(one in done.stdout for one in name[1:] if one not in "31m")
+          and json.loads(done.stdout)["rules"][-1]["name"] == name, done.stdout[-300:])
+    done = ctl("scenario", "remove", name + "b")
+    check("refusals neither", done.returncode == 1 and "u{9b}31m" in done.stderr and "\x9b" not in done.stderr, done)
+    check("and the name is known all the same", ctl("scenario", "remove", name).returncode == 0)
+
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     flags()
+    obeyed()
     clock()
     tenant_of_url()
     scenarios(folder)
