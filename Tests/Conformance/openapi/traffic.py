@@ -55,6 +55,9 @@ class Documents:
         media = answer.get("content", {})
         if not kind or entry["method"] == "HEAD":
             return None
+        if not media and entry["status"] == 404:
+            # An unknown space has no content, an unknown thing in it a word in JSON: described is neither.
+            return None
         if kind not in media and "*/*" not in media:
             return f"no content of type {kind}"
         content = entry["response"].get("content")
