@@ -292,9 +292,10 @@ extension Span<UInt8> {
     var index = start
     while index + 8 <= count {
       let eight = word(at: index)
-      let low = (eight &- 0x2020_2020_2020_2020) & ~eight
-      let marks = low | (eight & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x0101_0101_0101_0101
-      if marks & 0x8080_8080_8080_8080 != 0 { return true }
+      let below = (eight &- 0x2020_2020_2020_2020) & ~eight
+      let deleted = (eight & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x0101_0101_0101_0101
+      let marks = (below | deleted) & 0x8080_8080_8080_8080
+      if marks != 0 { return true }
       index += 8
     }
     while index < count {

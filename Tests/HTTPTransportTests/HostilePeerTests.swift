@@ -188,8 +188,11 @@ struct HostilePeerTests {
     let isTold = Gate()
     let handler: TestServer.Handler = { _ in
       .later { _ in
-        try? await Task.sleep(for: .seconds(3600))
-        isTold.open()
+        await withTaskCancellationHandler {
+          await isTold.wait()
+        } onCancel: {
+          isTold.open()
+        }
         return .text("never")
       }
     }

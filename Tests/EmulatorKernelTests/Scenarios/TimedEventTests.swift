@@ -1,3 +1,4 @@
+import HTTPModel
 import KernelTestKit
 import PayloadCodecs
 import Testing
