@@ -43,6 +43,10 @@ extension Command {
     guard let word = word(name) else {
       throw UsageError(CommandLineArguments.unknown(name, among: words.map(\.name)))
     }
+    if arguments.positionals.contains("") {
+      throw UsageError(
+        "\(self.name) \(name) was given an empty text; is a variable empty that was to give it?")
+    }
     if arguments.positionals.count > 1 + word.operandsMax {
       let surplus = arguments.positionals[1 + word.operandsMax]
       let flags = word.flags.map(\.name).joined(separator: ", ")

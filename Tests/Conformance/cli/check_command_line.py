@@ -48,6 +48,7 @@ def usage_errors():
         ("a multicast address of IPv6", ["demo", "--host", "[ff02::1]"], ["--host", "ff02::1"]),
         ("a token file without end", ["serve", "--control-token-file", "/dev/zero"], ["--control-token-file", "/dev/zero"]),
         ("a host with half its brackets", ["wait", "--url", "http://[::1"], ["[::1"]),
+        ("an operand that is empty", ["ctl", "tenants", "drop", ""], ["ctl tenants", "empty"]),
         ("a URL with a fragment", ["ctl", "reset", "--url", "http://127.0.0.1:1/#x"], ["--url must look like", "#x"]),
         ("a URL with a query", ["wait", "--url", "http://127.0.0.1:1/?a=b"], ["--url must look like", "a=b"]),
         ("a URL that is none", ["run", "--url", "nonsense", "--", "true"], ["--url must look like", "nonsense"]),
