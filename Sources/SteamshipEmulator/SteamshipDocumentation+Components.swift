@@ -61,13 +61,15 @@ extension SteamshipEndpoints {
       createdAt: time, updatedAt: time
     }
     InitStatus = 'notNeeded'|'initializing'|'complete'|'failed'
+    -- What stands behind an instance, where a server runs uploaded code.
+    Runtime = 'scripted'|'process'|'forward'
     PackageInstance = {
       id: Id, handle: string = "demo", packageId: Id, packageHandle: string = "greeter",
       packageVersionId: Id, packageVersionHandle: string = "1.0", userId: Id, userHandle: string,
       workspaceId: Id, workspaceHandle: string = "default", config: object, initStatus: InitStatus,
       createdAt: time, updatedAt: time,
       invocationURL: string = "http://127.0.0.1:7070/apps/default/demo/",
-      localDevelopmentURL?: string
+      localDevelopmentURL?: string, runtime?: Runtime
     }
     Plugin = {
       id: Id, handle: string = "test-tagger", userId: Id, isPublic: boolean,
@@ -85,7 +87,8 @@ extension SteamshipEndpoints {
       id: Id, handle: string = "test-tagger-1.0", pluginId: Id, pluginHandle: string = "test-tagger",
       pluginVersionId: Id, pluginVersionHandle: string = "1.0", userId: Id, userHandle: string,
       workspaceId: Id, workspaceHandle: string = "default", config: object, initStatus: InitStatus,
-      createdAt: time, updatedAt: time, hostingMemory?: HostingSize, hostingTimeout?: HostingSize
+      createdAt: time, updatedAt: time, hostingMemory?: HostingSize, hostingTimeout?: HostingSize,
+      runtime?: Runtime
     }
     Tag = {
       id: Id, fileId: Id, blockId?: Id, kind: string = "sentiment", name?: string = "positive",
