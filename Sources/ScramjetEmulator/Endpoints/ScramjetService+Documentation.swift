@@ -66,14 +66,14 @@ extension ScramjetService {
       id: Id, appConfig?: any, args?: any, provides: string, requires: string,
       -- The sequence, with its id and configuration.
       sequence: any,
-      ports?: any, created: time, started: time, ended?: time,
+      ports?: any, created: time|null, started: time, ended?: time,
       status: InstanceStatus = "running",
       terminated?: {exitcode: integer, reason: string}
     }
     -- An instance in the list of its space.
     SpaceInstance = {
       id: Id, appConfig?: any, args?: any, provides: string, requires: string, sequence: any,
-      ports?: any, created: time, started: time, ended?: time, status: InstanceStatus = "running",
+      ports?: any, created: time|null, started: time, ended?: time, status: InstanceStatus = "running",
       terminated?: {exitcode: integer, reason: string}, hubId: string, location: string,
       sequenceId: Id
     }
