@@ -28,9 +28,10 @@ package enum ClockMode: Sendable, Equatable {
     case "skip": self = .skip
     default:
       let number = ["scaled:", "x"].first { text.hasPrefix($0) }.map { text.dropFirst($0.count) }
-      guard let factor = number.flatMap({ Double($0) }), factor > 0, factor <= 1_000_000 else {
-        return nil
-      }
+      // No hexadecimal: `x0x10` is a slip.
+      guard let number, number.utf8.allSatisfy({ $0 | 0x20 != UInt8(ascii: "x") }),
+        let factor = Double(number), factor > 0, factor <= 1_000_000
+      else { return nil }
       self = .scaled(factor)
     }
   }

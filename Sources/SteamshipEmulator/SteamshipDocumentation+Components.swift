@@ -61,15 +61,15 @@ extension SteamshipEndpoints {
       createdAt: time, updatedAt: time
     }
     InitStatus = 'notNeeded'|'initializing'|'complete'|'failed'
-    -- What answers for an instance; told where code can run.
+    -- What stands behind an instance, where a server runs uploaded code.
     Runtime = 'scripted'|'process'|'forward'
     PackageInstance = {
       id: Id, handle: string = "demo", packageId: Id, packageHandle: string = "greeter",
       packageVersionId: Id, packageVersionHandle: string = "1.0", userId: Id, userHandle: string,
       workspaceId: Id, workspaceHandle: string = "default", config: object, initStatus: InitStatus,
-      createdAt: time, updatedAt: time, runtime?: Runtime,
+      createdAt: time, updatedAt: time,
       invocationURL: string = "http://127.0.0.1:7070/apps/default/demo/",
-      localDevelopmentURL?: string
+      localDevelopmentURL?: string, runtime?: Runtime
     }
     Plugin = {
       id: Id, handle: string = "test-tagger", userId: Id, isPublic: boolean,

@@ -127,7 +127,7 @@ extension SteamshipEndpoints {
     404: "Something that the request names does not exist.",
     409: "It exists already, or does not fit what exists.",
     413: "The content is larger than is accepted.",
-    500: "It failed, as it is meant to.",
+    500: "It failed, as it is meant to, or because the code that it calls did.",
     501: "There is no such method, or this server makes no calls to servers outside.",
     502: "The local server that the instance stands for does not answer.",
     503: "The call was given up.",

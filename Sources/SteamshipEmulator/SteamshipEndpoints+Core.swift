@@ -101,7 +101,7 @@ extension SteamshipEndpoints {
     ) { try $0.deleteInvocable(.package, $1, &$2) },
     rule(
       "steamship.package.version.create", "package/version/create", "Deploys a zip archive.",
-      needs: .write, [.takesUpload, .needsNoWorkspace], as: .task(nil),
+      needs: .write, .takesUpload, as: .task(nil),
       takes: #"{packageId: Id, handle?: string = "1.0", type?: string = "file", "#
         + "hostingHandler?: string, configTemplate?: string, hostingMemory?: HostingSize, "
         + "hostingTimeout?: HostingSize, isPublic?: boolean, isDefault?: boolean, "
@@ -110,19 +110,19 @@ extension SteamshipEndpoints {
     ) { try $0.createVersion(.package, $1, &$2) },
     rule(
       "steamship.package.version.get", "package/version/get", "A version by id, or by handle.",
-      needs: .read, .needsNoWorkspace,
+      needs: .read,
       takes: #"{id?: Id, handle?: string = "1.0", packageId?: Id}"#,
       gives: "{packageVersion: PackageVersion}", refuses: [404]
     ) { state, job, _ in try state.getVersion(.package, job) },
     rule(
       "steamship.package.version.list", "package/version/list", "A package's versions, in pages.",
-      needs: .read, touches: .page { $0.versions.extent }, .needsNoWorkspace,
+      needs: .read, touches: .page { $0.versions.extent },
       takes: "{packageId: Id, handle?: string, \(page)}",
       gives: list("packageVersions", "PackageVersion"), refuses: [404]
     ) { state, job, _ in try state.listVersions(.package, job, named: "packageVersions") },
     rule(
       "steamship.package.version.delete", "package/version/delete", "Deletes a version.",
-      needs: .write, touches: .most { $0.instances.count }, [.needsNoWorkspace, .keepsNothing],
+      needs: .write, touches: .most { $0.instances.count }, .keepsNothing,
       takes: byID, gives: "{packageVersion: PackageVersion}"
     ) { try $0.deleteVersion(.package, $1, &$2) },
     rule(

@@ -33,7 +33,7 @@ extension SteamshipEndpoints {
     ) { try $0.deleteInvocable(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.version.create", "plugin/version/create", "Deploys a zip archive.",
-      needs: .write, [.takesUpload, .needsNoWorkspace], as: .task(nil),
+      needs: .write, .takesUpload, as: .task(nil),
       takes:
         #"{pluginId: Id, handle?: string = "1.0", type?: string = "file", hostingHandler?: string, "#
         + "configTemplate?: string, hostingMemory?: HostingSize, hostingTimeout?: HostingSize, "
@@ -42,17 +42,17 @@ extension SteamshipEndpoints {
     ) { try $0.createVersion(.plugin, $1, &$2) },
     rule(
       "steamship.plugin.version.public", "plugin/version/public", "A plugin's public versions.",
-      needs: .write, touches: .page { $0.versions.extent }, .needsNoWorkspace,
+      needs: .write, touches: .page { $0.versions.extent },
       takes: "{pluginId: Id, handle?: string, \(page)}", gives: list("plugins", "PluginVersion")
     ) { state, job, _ in try state.listVersions(.plugin, job, named: "plugins", isPublic: true) },
     rule(
       "steamship.plugin.version.private", "plugin/version/private", "A plugin's private versions.",
-      needs: .write, touches: .page { $0.versions.extent }, .needsNoWorkspace,
+      needs: .write, touches: .page { $0.versions.extent },
       takes: "{pluginId: Id, handle?: string, \(page)}", gives: list("plugins", "PluginVersion")
     ) { state, job, _ in try state.listVersions(.plugin, job, named: "plugins", isPublic: false) },
     rule(
       "steamship.plugin.version.delete", "plugin/version/delete", "Deletes a version.",
-      needs: .write, touches: .most { $0.instances.count }, [.needsNoWorkspace, .keepsNothing],
+      needs: .write, touches: .most { $0.instances.count }, .keepsNothing,
       takes: byID, gives: "{pluginVersion: PluginVersion}"
     ) { try $0.deleteVersion(.plugin, $1, &$2) },
     rule(
@@ -190,7 +190,7 @@ extension SteamshipEndpoints {
       content: [DocumentedContent(json, "{…}", isTolerant: true)],
       answers: [
         DocumentedAnswer(200, "What the method gives: JSON, text or bytes.", [.init("*/*", "any")])
-      ], refusals: [401, 403, 404, 500, 501, 502, 503])
+      ], refusals: [401, 403, 404, 500, 501, 502, 503, 504])
   ) { try $0.invoke($1, $2, in: $3) }
 
   /// Browsers ask before they call a package (contract §8, CORS).

@@ -44,32 +44,18 @@ extension SteamshipService {
     countsPoll: Bool = true
   ) -> Response {
     do throws(SteamshipError) {
-      let shown = try world.mutate { (state, step) throws(SteamshipError) -> Shown in
+      let bytes = try world.mutate { (state, step) throws(SteamshipError) -> [UInt8] in
         state.codeOrigin.value = codeOrigin(in: world.tenant)
         // How often a client looks, and by which way, shifts the ids of nothing else.
         let caller = try state.caller(identity, named: .text(""), &step)
         let key = try state.ownTask(id: id, caller)
         if countsPoll { state.countPoll(of: key, &step) }
-        // A task that came back with a snapshot is worked on by no one outside.
-        let isLeftAlone =
-          state.tasks.read(key, { $0.isAtOutsideStage }) == true
-          && state.tasks.read(key, { $0.worker.value }) == nil
-        return Shown(
-          bytes: state.renderTask(key, for: identity.credential), leftAlone: isLeftAlone ? key : nil
-        )
+        return state.renderTask(key, for: identity.credential)
       }
-      if let key = shown.leftAlone {
-        workOutside(on: key, authorization: call.request.fields["authorization"], in: world)
-      }
-      return SteamshipWire.json(shown.bytes)
+      return SteamshipWire.json(bytes)
     } catch {
       return error.response
     }
-  }
-
-  private struct Shown: Sendable {
-    var bytes: [UInt8]
-    var leftAlone: Key<EngineTask>?
   }
 }
 

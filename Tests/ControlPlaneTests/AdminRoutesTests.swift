@@ -168,6 +168,7 @@ import Testing
     (.post, "/clock/advance", #"{"to":"noon"}"#, 422), (.post, "/clock/advance", "[", 400),
     (.post, "/clock/advance", "[]", 422), (.put, "/clock", #"{"mode":"fast"}"#, 422),
     (.put, "/clock", #"{"mode":"x0"}"#, 422), (.put, "/clock", #"{"mode":"x"}"#, 422),
+    (.put, "/clock", #"{"mode":"x0x10"}"#, 422),
     (.put, "/clock", #"{"mode":"x60","factor":2}"#, 422),
     (.put, "/clock", #"{"mode":"scaled"}"#, 422),
     (.put, "/clock", #"{"mode":"scaled","factor":0}"#, 422),

@@ -143,6 +143,22 @@ struct HubRuleTests {
     #expect(state["streams"] == 4, "only the log and audit of the space and hub that are left")
   }
 
+  @Test(
+    "A multi-manager answers for itself while no hub does, or none is left (contract §2.6)",
+    arguments: ["crashHub", "removeHub"])
+  func managerWithoutHub(_ event: String) async throws {
+    let harness = try ServiceHarness(ScramjetService(), given: ["hubs": ["sth-0"]])
+    try harness.emit([event: "sth-0"])
+    for path in ["list", "info", "load", "health"] {
+      #expect(try await harness.send(.get, "/api/v1/\(path)").status == 200, "\(path)")
+    }
+    #expect(try await harness.send(.get, "/api/v1/list").json == [["id": "demo"]])
+    #expect(try await harness.post("/api/v1/cpm/demo/stop", [:]).status == 200)
+    #expect(try await harness.send(.get, "/api/v1/list").json == [])
+    #expect(try await harness.send(.get, "/api/v1/info").json["managersCount"] == 0)
+    #expect(try await harness.send(.get, "\(ScramjetDemo.hub)/info").status == 404)
+  }
+
   @Test("A space's id is taken once (contract §2.6)")
   func startSpace() async throws {
     let harness = try ServiceHarness(ScramjetService())

@@ -2,6 +2,7 @@ import EmulatorKernel
 import HTTPModel
 import KernelTestKit
 import PayloadCodecs
+import TestSupport
 import Testing
 
 @testable import ScramjetEmulator
@@ -124,6 +125,24 @@ struct InstanceLifeTests {
   }
 
   // MARK: Stop and kill
+
+  @Test("An instance that is started while its sequence is deleted by force keeps it")
+  func startedDuringDelete() async throws {
+    let harness = try ServiceHarness(ScramjetService())
+    let instance = try await harness.start(emulator: "forever")
+    let sequence = try #require(
+      try await harness.send(.get, instance).json["sequence"]?["id"]?.stringValue)
+    let path = "\(ScramjetDemo.hub)/sequence/\(sequence)"
+    async let deleted = harness.delete(path, [("x-seq-kill-inst", "true")])
+    try await waitUntil("the instance is killed", within: .seconds(60)) {
+      try await harness.send(.get, instance).json["status"] == "killing"
+    }
+    let other = try await harness.post("\(path)/start", [:])
+    harness.advance(.seconds(20))
+    #expect(try await deleted.status == 409)
+    #expect(try await harness.send(.get, path).json["instances"] == [other.json["id"] ?? ""])
+    #expect(try await harness.send(.get, instance).status == 404)
+  }
 
   @Test("Only what runs can be killed (contract §3.4)")
   func killTwice() async throws {

@@ -74,6 +74,7 @@ struct WebhookTests {
       "/44444444-4444-4444-8444-44444444444/demo-webhook-token",
       "/44444444-4444-4444-8444-444444444445/demo-webhook-token",
       "/44444444-4444-4444-8444-444444444444/DEMO-webhook-token",
+      "http://webhooks.app.shipyardapp.com/", "http://webhooks.app.shipyardapp.com/hello/world",
     ])
   func malformed(path: String) async throws {
     let harness = try ServiceHarness(ShipyardService())

@@ -92,6 +92,17 @@ struct TaskTests {
     #expect(json["data"] == ["a": 1])
   }
 
+  @Test("A task that an update makes succeed has an output, whatever became of it before")
+  func updatedToSuccess() async throws {
+    let harness = try ServiceHarness(SteamshipService())
+    let id = try await harness.noop([("X-Task-Run-After", "2099-01-01T00:00:00+00:00")])
+    for state in ["failed", "succeeded"] {
+      _ = try await harness.data("task.update", ["taskId": .string(id), "state": .string(state)])
+    }
+    let json = try await harness.json("task.status", ["taskId": .string(id)])
+    #expect(json["status"]?["output"] == "{}" && json["data"] == [:])
+  }
+
   @Test("How often a task is looked at leaves the ids of what comes after it as they are")
   func looksDrawNothing() async throws {
     var answers: [JSON] = []

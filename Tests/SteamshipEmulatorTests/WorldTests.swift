@@ -251,7 +251,9 @@ struct WorldTests {
 
   static let others = [
     "package.create", "package.list", "plugin.get", "logs.list", "task.noop", "task.comment.list",
-    "task.list", "file.list", "tag.query", "block.query",
+    "task.list", "file.list", "tag.query", "block.query", "package.version.get",
+    "package.version.list", "package.version.delete", "plugin.version.public",
+    "plugin.version.private", "plugin.version.delete",
   ]
 
   @Test("A deleted workspace fails all but workspaces and accounts (contract §1.2)")

@@ -130,7 +130,8 @@ package actor SequenceHost {
     places[name, default: Place(task: task, lastUse: uses)].lastUse = uses
     places[name]?.processes += 1
     let result = await task.value
-    if case .failure = result { places[name] = nil }
+    // Who asked meanwhile may have begun another.
+    if case .failure = result, places[name]?.task == task { places[name] = nil }
     return try result.get()
   }
 
@@ -149,7 +150,7 @@ package actor SequenceHost {
     var processes = Array(running.values)
     for spare in spares.values { if let process = await spare.value { processes.append(process) } }
     spares = [:]
-    for process in processes { process.end() }
+    for process in processes { process.endWithServer() }
     for process in processes { _ = await process.ended() }
   }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 package import PayloadCodecs
+import Synchronization
 
 /// The process of one instance of a sequence: its streams, and what it says of itself.
 ///
@@ -54,6 +55,7 @@ package final class SequenceProcess: Sendable {
   private let output: Descriptor
   private let child: ChildProcess
   private let remaining = SayingBuffer()
+  private let isCutOff = Atomic<Bool>(false)
 
   private init(
     _ child: ChildProcess, control: Descriptor, standard: [Descriptor], input: Descriptor,
@@ -208,6 +210,15 @@ package final class SequenceProcess: Sendable {
 
   /// Ends its process and all that it has started, at once.
   package func end() { child.kill() }
+
+  /// The same, with the server: that is no end of its instance's own.
+  func endWithServer() {
+    isCutOff.store(true, ordering: .releasing)
+    end()
+  }
+
+  /// Whether the server's end has ended it.
+  package var endedWithServer: Bool { isCutOff.load(ordering: .acquiring) }
 
   /// Lets it stand still with all that it has started, or go on.
   package func hold(_ isHeld: Bool) { child.hold(isHeld) }

@@ -45,6 +45,10 @@ package protocol EmulatedService: Sendable {
   /// A world as at a tenant's start is in force: what it says runs by itself may begin.
   func begin(_ world: World<State>)
 
+  /// A world that came back with a snapshot is in force: what somebody outside was to do for it, and
+  /// nobody does any more, may begin anew.
+  func resume(_ world: World<State>)
+
   /// The fields in which clients send a key as it is, in lower case, where it is not `authorization`:
   /// such a key may name the tenant, and the journal masks it.
   var keyFields: [String] { get }
@@ -120,6 +124,7 @@ extension EmulatedService {
   package var sources: KeyValuePairs<Fidelity, String> { [:] }
   package func moveIn(_ state: inout State, _ step: inout StepContext<State.WakeKey>) {}
   package func begin(_ world: World<State>) {}
+  package func resume(_ world: World<State>) {}
   package func keep() {}
   package func unknownNames(
     in state: State, emitted: [(place: String, event: JSON)]

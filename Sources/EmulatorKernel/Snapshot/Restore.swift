@@ -82,6 +82,7 @@ package struct Restore: Sendable {
       let journal = content.manifest.journal
       live.journal.restart(after: journal.total, dropped: journal.lost)
       live.tenant.codeCalls.forgetAll()
+      for slot in live.slots { slot.resume() }
       tenant.announceNextDue()
     }
   }

@@ -27,6 +27,8 @@ package protocol ServiceSlot: AnyObject, Sendable {
 
   /// A state as at a tenant's start is in force.
   func begin()
+  /// A state of a snapshot is.
+  func resume()
   /// Makes the world if it still waits to be used: to be counted and saved whole.
   func makeWorld()
   /// Whether it is there: a built-in world waits to be used.
@@ -216,6 +218,8 @@ final class TypedSlot<Service: EmulatedService>: ServiceSlot {
     guard let box = state.begunBox else { return }
     served.service.begin(World(tenant: tenant, box: box))
   }
+
+  func resume() { served.service.resume(world) }
 
   func hold<Value: Sendable, Failure: Error>(
     _ body: (SavedState) throws(Failure) -> Value

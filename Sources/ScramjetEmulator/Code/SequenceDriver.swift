@@ -34,6 +34,8 @@ struct SequenceDriver: Sendable {
       group.cancelAll()
     }
     let how = await process.ended()
+    // Else the world stays as it was saved: its instance fails where it comes back, and says why.
+    guard !process.endedWithServer else { return }
     change { state, step in state.processEnded(serial, how: how, &step) }
     world.tenant.codeRests()
   }

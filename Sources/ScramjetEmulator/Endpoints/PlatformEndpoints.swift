@@ -27,19 +27,21 @@ extension Endpoint<ScramjetService> {
           .init(.header, "X-Revoke-All", "'true'|'false'", "All keys."),
         ]), PlatformHandlers.revokeKeys),
     Row(
-      "platform.list", .hub, [.get("/list")], "The spaces of a multi-manager", .seenInClient, .json,
+      "platform.list", .manager, [.get("/list")], "The spaces of a multi-manager", .seenInClient,
+      .json,
       reachesMuch: true, .json(#"[{id: string = "demo"}]"#), PlatformHandlers.list),
     Row(
-      "platform.info", .hub, [.get("/info")], "A multi-manager, or a hub where the path names one",
+      "platform.info", .manager, [.get("/info")],
+      "A multi-manager, or a hub where the path names one",
       .seenInClient, .json,
       .json(
         "{apiBase: string, apiPort: integer, id: Id, managersCount: integer(0..)} | HubInfo"),
       PlatformHandlers.info),
     Row(
-      "platform.load", .hub, [.get("/load")], "Load of the machine", .seenInClient, .json,
+      "platform.load", .manager, [.get("/load")], "Load of the machine", .seenInClient, .json,
       .json("Load"), HubHandlers.load),
     Row(
-      "platform.health", .hub, [.get("/health")], "Whether the server is well", .seenInClient,
+      "platform.health", .manager, [.get("/health")], "Whether the server is well", .seenInClient,
       .json, .json("Health"), SpaceHandlers.health),
     Row(
       "platform.startSpace", .platform, [.post("/start")], "Add a space to a multi-manager",

@@ -6,7 +6,8 @@ typealias Row = Endpoint<ScramjetService>
 
 /// What the service itself knows of an endpoint, and what answers it.
 package struct ScramjetHandler: Sendable {
-  enum Level: Sendable { case platform, space, hub, instance }
+  /// A multi-manager's paths are those of the default hub, and it is there whichever hubs there are.
+  enum Level: Sendable { case platform, manager, space, hub, instance }
 
   let level: Level
   let form: RequestForm
@@ -96,9 +97,9 @@ extension ScramjetHandler.Level {
     switch self {
     case .platform: ["/api/v1"]
     case .space: Self.spaceBases
-    case .hub, .instance: Self.hubBases
+    case .manager, .hub, .instance: Self.hubBases
     }
   }
 
-  var isOfHub: Bool { self == .hub || self == .instance }
+  var isOfHub: Bool { self == .manager || self == .hub || self == .instance }
 }

@@ -278,8 +278,16 @@ enum SequenceHandlers {
           state.instances[serial] == nil ? .ready(()) : .coming
         }
       }
-      scope.world.mutate { state, step in state.removeSequence(id, from: hub, &step) }
-      return reply
+      let isRemoved = scope.world.mutate { state, step in
+        // One that was started meanwhile is nobody's to kill.
+        guard state.hubs.read(hub, { $0.sequences[id]?.instances.isEmpty ?? true }) ?? true else {
+          return false
+        }
+        state.removeSequence(id, from: hub, &step)
+        return true
+      }
+      return isRemoved
+        ? reply : scope.reply(ScramjetError(409, "Can't remove- Sequence in use").response)
     }
   }
 }

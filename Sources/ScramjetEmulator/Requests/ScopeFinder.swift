@@ -63,6 +63,7 @@ struct ScopeFinder {
       if let named { state.spaceKey(named) } else {
         byDefault.flatMap { state.hubs.read($0) { $0.space } }
       }
+    if level == .manager, !parameters.has("hub") { return (space, byDefault, nil, isStrict) }
     guard let space else { throw .notFound("there is no space \"\(named ?? "")\"") }
     if let via = parameters["via"], state.hubKey(via, in: space) == nil {
       throw unknownHub(via, space, state)

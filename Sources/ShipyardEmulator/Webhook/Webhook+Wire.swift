@@ -12,12 +12,13 @@ extension ShipyardService {
     // A webhook and its token are short; every path of no operation passes here.
     let end = min(path.upperBound, path.lowerBound + 1024)
     // The rest matters only behind what may be a webhook.
-    guard let first = bytes.span.segment(from: path.lowerBound, to: end),
-      Self.resemblesUUID(bytes[first]) || isWebhookHost(request)
-    else { return nil }
-    var segments = [first]
-    while segments.count < 3,
-      let next = bytes.span.segment(from: segments[segments.count - 1].upperBound, to: end)
+    let first = bytes.span.segment(from: path.lowerBound, to: end)
+    guard first.map({ Self.resemblesUUID(bytes[$0]) }) ?? false || isWebhookHost(request) else {
+      return nil
+    }
+    var segments = first.map { [$0] } ?? []
+    while segments.count < 3, let last = segments.last,
+      let next = bytes.span.segment(from: last.upperBound, to: end)
     { segments.append(next) }
     if end < path.upperBound { segments = [] }
     let ranges = segments.count == 2 ? segments : []

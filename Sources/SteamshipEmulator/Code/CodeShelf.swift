@@ -16,6 +16,9 @@ package struct CodeFace: Sendable {
 
   /// `http://127.0.0.1:7070`: the address inside the network that code has.
   var origin: String { address.url }
+
+  /// Waits until code would find the server there.
+  func isReachable() async { await address.isKnown() }
 }
 
 /// The programs that are unpacked, by the version whose archive they are. None is part of the world:

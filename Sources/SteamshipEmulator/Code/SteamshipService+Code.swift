@@ -113,8 +113,9 @@ extension SteamshipService {
   }
 
   /// Lets an instance's code know that it is there, once, after the answer.
+  /// - Parameter exchange: whose part it is; nil: that is over.
   func initialise(
-    _ instance: Key<InvocableInstance>, for exchange: UInt64, requestID: String,
+    _ instance: Key<InvocableInstance>, for exchange: UInt64?, requestID: String,
     in world: World<State>
   ) {
     world.tenant.inBackground {
@@ -130,6 +131,8 @@ extension SteamshipService {
       guard case .success(var request) = request else { return }
       request.exchange = exchange
       let result = await ask(request, in: world).flatMap(Self.unwrap)
+      // What the server's end cuts off has not failed.
+      if case .failure(.shuttingDown) = result { return }
       world.mutate { state, step in
         state.endInitialisation(of: instance, result.map { _ in }, request, &step)
       }
@@ -222,6 +225,8 @@ private final class Printed: Sendable {
 
 extension SteamshipError {
   static let cancelled = SteamshipError(503, "Cancelled", "The call was given up.")
+  static let shuttingDown = SteamshipError(
+    503, "Unavailable", CodeError.shuttingDown.description)
   static let outOfMemory = SteamshipError(
     500, "PackageError",
     "The code's process ended without an answer: signal 9 (it ran out of memory).",
@@ -235,7 +240,8 @@ extension SteamshipError {
     switch error {
     case .badArchive: .noMainFile(error.description)
     case .timedOut: Self(504, "Timeout", error.description)
-    case .noWorker, .shuttingDown: Self(503, "Unavailable", error.description)
+    case .shuttingDown: .shuttingDown
+    case .noWorker: Self(503, "Unavailable", error.description)
     default: Self(500, "PackageError", error.description)
     }
   }

@@ -154,33 +154,49 @@ extension SteamshipService {
 
   /// Waits until a task is at its work outside, does it, and ends the task.
   func workOutside(on key: Key<EngineTask>, authorization: String?, in world: World<State>) {
-    let taken = world.mutate { state, _ -> String? in
-      guard state.tasks.read(key, { $0.worker.value }) == nil else { return nil }
-      state.tasks.update(key) { $0.worker.value = true }
-      return state.tasks.read(key, { $0.id })
+    let worker = OutsideWorker()
+    let isTaken = world.mutate { state, _ in
+      state.codeOrigin.value = codeOrigin(in: world.tenant)
+      guard state.tasks.read(key, { $0.worker.value == nil }) == true else { return false }
+      state.tasks.update(key) { $0.worker.value = worker }
+      return true
     }
-    guard let id = taken else { return }
+    guard isTaken else { return }
     world.tenant.inBackground {
       let work = try? await world.wait(for: .task(serial: key.serial)) {
         state, step -> Awaited<Work> in
-        // After a reset another task may have the key.
-        guard let task = state.tasks[key], task.id == id, !task.state.isTerminal else {
-          return .ready(Work())
+        // After a reset another task may have the key, or somebody else the task.
+        guard state.isAt(key, worker), let task = state.tasks[key], !task.state.isTerminal else {
+          return .ready(.over)
         }
         guard task.isAtOutsideStage else { return .idle }
-        return .ready(Work(call: state.outsideWork(of: key, &step)))
+        return .ready(state.outsideWork(of: key, &step).map(Work.outside) ?? .ours)
       }
-      guard let call = work?.call else { return }
-      // The task belongs to no exchange: without a use the tenant could be dropped from memory while
-      // the call is on its way. Where it was, whoever looks at the task next begins the work anew.
-      guard let use = TenantUse(of: world.tenant) else { return }
-      defer { withExtendedLifetime(use) {} }
-      let result = await outcome(of: call, task: key, authorization, in: world)
-      world.mutate { state, step in
-        guard state.tasks.read(key, { $0.id }) == id else { return }
-        state.endOutsideWork(of: key, result, &step)
+      switch work {
+      case nil, .over: return
+      case .ours: world.mutate { state, step in state.endWorkOfNobody(of: key, worker, &step) }
+      case .outside(let call):
+        // The task belongs to no exchange: without a use the tenant could be dropped from memory while
+        // the call is on its way. Where it was, the work begins anew when the tenant comes back.
+        guard let use = TenantUse(of: world.tenant) else { return }
+        defer { withExtendedLifetime(use) {} }
+        let result = await outcome(of: call, task: key, authorization, in: world)
+        // What the server's end cuts off has not failed: it begins anew where the world comes back.
+        if case .failure(.shuttingDown) = result { return }
+        world.mutate { state, step in
+          guard state.isAt(key, worker) else { return }
+          state.endOutsideWork(of: key, result, &step)
+        }
       }
     }
+  }
+
+  private enum Work: Sendable {
+    /// The task is over, or gone.
+    case over
+    /// Nobody outside does it any more.
+    case ours
+    case outside(OutsideWork)
   }
 
   /// What a task's work gives, as its output is kept.
@@ -196,9 +212,5 @@ extension SteamshipService {
       await runMethod(invocation, for: caller, in: world).map { Base64.encode($0.content) }
     case .code(let job): await codeWork(of: job, task: task, in: world)
     }
-  }
-
-  private struct Work: Sendable {
-    var call: OutsideWork?
   }
 }

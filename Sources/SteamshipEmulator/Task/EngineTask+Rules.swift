@@ -40,6 +40,7 @@ extension SteamshipState {
       }
       task.otherFields.change { $0.merge(others) }
       if let newState, wasTerminal || !newState.isTerminal { task.state = newState }
+      if task.state == .succeeded { task.output = task.output ?? "{}" }
       if newState == .running, task.startedAt == nil { task.startedAt = now }
     }
     if let newState, newState.isTerminal, !wasTerminal {

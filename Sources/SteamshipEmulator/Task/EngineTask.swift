@@ -40,8 +40,8 @@ struct EngineTask: Stored {
   var dependents: [Key<EngineTask>] = []
   var runAfter: VirtualInstant?
   var comments = KeySet<TaskComment>()
-  /// Set while its work is being done outside; never in a restored task.
-  var worker = Transient<Bool>()
+  /// Who does its work outside, or waits to; never in a restored task.
+  var worker = Transient<OutsideWorker>()
 
   /// Whether a look of a client moves it.
   var countsPolls: Bool { pollsLeft > 0 && !state.isTerminal }
@@ -52,6 +52,10 @@ struct EngineTask: Stored {
       && timeline.stages[stage].end == .outside
   }
 }
+
+/// Somebody who does a task's work outside: itself, so that one of a world that has been put back is
+/// told from who takes the same task up in the world that came.
+final class OutsideWorker: Sendable {}
 
 /// A value that is no part of a snapshot.
 struct Transient<Value: Sendable>: Codable, Sendable {
@@ -302,6 +306,20 @@ extension SteamshipState {
       enterNextStage(of: key, &step)
     case .failure(let error): fail(key, error, &step)
     }
+  }
+
+  /// The work was to be done outside, but its instance is gone or code runs no more: it is left to the
+  /// job's own rule, which says so.
+  mutating func endWorkOfNobody(
+    of key: Key<EngineTask>, _ worker: OutsideWorker, _ step: inout Step
+  ) {
+    guard isAt(key, worker), tasks.read(key, { $0.isAtOutsideStage }) == true else { return }
+    enterNextStage(of: key, &step)
+  }
+
+  /// Whether it is still the same task of the same world.
+  func isAt(_ key: Key<EngineTask>, _ worker: OutsideWorker) -> Bool {
+    tasks.read(key) { $0.worker.value === worker } ?? false
   }
 
   /// A client looked: counts where a stage ends by looks.
