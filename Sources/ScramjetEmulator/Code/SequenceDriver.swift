@@ -185,6 +185,7 @@ struct SequenceDriver: Sendable {
         })
       guard isTaken != nil else { return process.end() }
     }
+    guard !process.endedWithServer else { return }
     change { state, step in state.sourceEnded(source, of: serial, &step) }
   }
 }
