@@ -111,9 +111,11 @@ extension SteamshipEndpoints {
       "steamship.plugin.instance.getTrainingParameters", "plugin/instance/getTrainingParameters",
       "What a training would run with.", needs: .write, [.keepsNothing, .runsPlugin],
       as: .task(nil), takes: "{\(training)}",
-      gives: "{machineType: 'cpu', trainingEpochs: integer, testingHoldoutPercent: number, "
-        + "testSplitSeed: integer, trainingParams: object, inferenceParams: object, "
-        + "exportPluginInput?: object}"
+      // A plugin's own code says what it likes.
+      gives: #"{machineType?: string|null = "cpu", trainingEpochs?: integer|null = 1, "#
+        + "testingHoldoutPercent?: number|null = 0, testSplitSeed?: integer|null = 0, "
+        + "trainingParams?: object|null, inferenceParams?: object|null, "
+        + "exportPluginInput?: object|null, …}"
     ) { try $0.trainingParameters($1, &$2) },
     rule(
       "steamship.plugin.instance.embeddingSearch", "plugin/instance/embeddingSearch",
